@@ -1,0 +1,49 @@
+"""Aggregations: a measure over tokens.  J = Σ_n w_n (…)_n.
+
+A weight knows its own rollout, which no slice cuts, and the totals of the whole batch; hence a
+token weighs the same in every slice, and the losses of micro-batches and ranks simply add.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.arithmetic import count_within
+from whet.types import Batch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenMean:
+    """DAPO (arXiv:2503.14476).  w_n = 1 / N."""
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        return torch.ones_like(batch.advantage) / batch.totals.tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceMean:
+    """GRPO (arXiv:2402.03300).  w_n = 1 / (B |y_n|),  |y_n| the length of the token's rollout."""
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        size = batch.totals.rollouts * count_within(batch.row)
+        return torch.ones_like(batch.advantage) / size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequenceSum:
+    """REINFORCE: a rollout is the sum of its tokens.  w_n = 1 / B."""
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        return torch.ones_like(batch.advantage) / batch.totals.rollouts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedLength:
+    """Dr. GRPO (arXiv:2503.20783): a length that no answer can change.  w_n = 1 / (B L)."""
+
+    length: int
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        return torch.ones_like(batch.advantage) / (batch.totals.rollouts * self.length)

@@ -1,0 +1,36 @@
+"""SAPO: Soft Adaptive Policy Optimization (arXiv:2511.20347)."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import SequenceMean
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftGate:
+    """A sigmoid where PPO has a clip.  f = (4/τ) σ(τ (r − 1)) Â,  τ by the sign of Â."""
+
+    up: float
+    down: float
+
+    def __call__(
+        self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
+    ) -> Float[Tensor, " N"]:
+        tau = torch.full_like(advantage, self.down).masked_fill(advantage > 0, self.up)
+        return 4 / tau * torch.sigmoid(tau * (ratio - 1)) * advantage
+
+
+def sapo(*, up: float = 1.0, down: float = 1.05) -> Objective:
+    """GRPO whose trust region fades instead of ending."""
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=SoftGate(up=up, down=down),
+        aggregation=SequenceMean(),
+    )

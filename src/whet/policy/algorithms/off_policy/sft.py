@@ -1,0 +1,17 @@
+"""SFT, supervised fine-tuning: cross-entropy on demonstrations (textbook; no paper claims it)."""
+
+from whet.policy.advantages import Given
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Linear
+from whet.policy.objective import Objective
+from whet.policy.ratios import LogLikelihood
+
+
+def sft() -> Objective:
+    """Every token of every demonstration is right.  J = (1/N) Σ_n log π_θ(n)."""
+    return Objective(
+        advantage=Given(),
+        ratio=LogLikelihood(),
+        clipping=Linear(),
+        aggregation=TokenMean(),
+    )

@@ -1,0 +1,97 @@
+"""The arithmetic of flat tokens.
+
+`owner` says to whom each element belongs: `row` gives a token its rollout, `group` gives a rollout
+its group.  Each element receives the answer of its own owner, so an owner of nothing is never
+asked and no mean is ever taken over nothing.
+
+Sums and scans go through a rectangle of owners × elements, which is summed row by row: no atomic
+addition, hence the same bits on every run, on a CPU and on a GPU.
+"""
+
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+_LIMIT = 20.0  # e²⁰ ≈ 5·10⁸: far outside any trust region, well inside float32
+
+
+class Places(NamedTuple):
+    """Where each element stands in the rectangle: its owner's line, and its turn in that line."""
+
+    line: Int[Tensor, " n"]
+    turn: Int[Tensor, " n"]
+
+
+def places(owner: Int[Tensor, " n"]) -> Places:
+    """Number the elements of each owner 0, 1, 2, … in their order of appearance."""
+    order = owner.argsort(stable=True)
+    counts = torch.bincount(owner)
+    starts = counts.cumsum(0) - counts
+    turn = torch.empty_like(owner)
+    turn[order] = torch.arange(len(owner), device=owner.device) - starts[owner[order]]
+    return Places(owner, turn)
+
+
+def rectangle(x: Float[Tensor, " n"], where: Places) -> Float[Tensor, "owners longest"]:
+    """The elements of each owner side by side, zeros after them."""
+    size = [int(axis.max()) + 1 if len(axis) else 0 for axis in where]
+    return x.new_zeros(size).index_put((where.line, where.turn), x)
+
+
+def count_within(owner: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+    """n_j = |{k : owner_k = owner_j}|."""
+    return torch.bincount(owner)[owner]
+
+
+def sum_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Σ_k x_k  over  {k : owner_k = owner_j}."""
+    return rectangle(x, places(owner)).sum(1)[owner]
+
+
+def mean_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Σ_k x_k / n_j  over  {k : owner_k = owner_j}."""
+    return sum_within(x, owner) / count_within(owner)
+
+
+def reward_to_go(
+    reward: Float[Tensor, " N"], row: Int[Tensor, " N"], discount: float = 1.0
+) -> Float[Tensor, " N"]:
+    """G_t = Σ_{s ≥ t} γ^{s−t} r_s  within each rollout."""
+    where = places(row)
+    return discounted(rectangle(reward, where), discount)[where.line, where.turn]
+
+
+def generalised_advantage(
+    reward: Float[Tensor, " N"],
+    value: Float[Tensor, " N"],
+    row: Int[Tensor, " N"],
+    *,
+    discount: float = 1.0,
+    trace: float = 0.95,
+) -> Float[Tensor, " N"]:
+    """GAE (arXiv:1506.02438).  Â_t = Σ_{s ≥ t} (γλ)^{s−t} δ_s,  δ_t = r_t + γ V_{t+1} − V_t.
+
+    V after the last chosen token of a rollout is 0.
+    """
+    where = places(row)
+    values = rectangle(value, where)
+    following = torch.cat([values[:, 1:], values.new_zeros(len(values), 1)], dim=1)
+    surprise = rectangle(reward, where) + discount * following - values
+    return discounted(surprise, discount * trace)[where.line, where.turn]
+
+
+def discounted(x: Float[Tensor, "B L"], decay: float) -> Float[Tensor, "B L"]:
+    """y_t = x_t + decay · y_{t+1}, from the right."""
+    if not x.numel():
+        return x
+    columns = [x[:, -1]]
+    for t in range(x.shape[1] - 2, -1, -1):
+        columns.append(x[:, t] + decay * columns[-1])
+    return torch.stack(columns[::-1], dim=1)
+
+
+def log_ratio(above: Float[Tensor, " n"], below: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """The logarithm of p/q, bounded so that its exponential stays finite."""
+    return (above - below).clamp(-_LIMIT, _LIMIT)

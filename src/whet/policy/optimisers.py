@@ -1,0 +1,66 @@
+"""Optimisers: how a gradient becomes a step.  Values; an engine gives them life."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import cos, pi
+
+from whet.types import Refusal
+
+Decay = Callable[[int, int], float]  # (step, steps) → factor of the peak rate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """The peak rate, after a linear warm-up.  f(t) = min(1, (t + 1) / warmup)."""
+
+    warmup: int = 0
+
+    def __call__(self, step: int, steps: int) -> float:
+        return min(1.0, (step + 1) / max(self.warmup, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear:
+    """Warm-up, then a straight line down to `floor`.  f(t) = 1 − (1 − floor) t/T."""
+
+    warmup: int = 0
+    floor: float = 0.0
+
+    def __call__(self, step: int, steps: int) -> float:
+        down = 1 - (1 - self.floor) * min(step / max(steps, 1), 1.0)
+        return down * min(1.0, (step + 1) / max(self.warmup, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cosine:
+    """SGDR's half cosine (arXiv:1608.03983), after a warm-up.
+
+    f(t) = floor + (1 − floor) (1 + cos(π t/T)) / 2
+    """
+
+    warmup: int = 0
+    floor: float = 0.1
+
+    def __call__(self, step: int, steps: int) -> float:
+        wave = (1 + cos(pi * min(step / max(steps, 1), 1.0))) / 2
+        down = self.floor + (1 - self.floor) * wave
+        return down * min(1.0, (step + 1) / max(self.warmup, 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdamW:
+    """AdamW (arXiv:1711.05101) behind a clip of the global gradient norm."""
+
+    rate: float = 1e-6
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    weight_decay: float = 0.01
+    clip_norm: float = 1.0
+    decay: Decay = Constant()
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be a step."""
+        if not self.rate >= 0:
+            raise Refusal(f"optimiser.rate is {self.rate}; give 0 or more")
+        if not self.clip_norm > 0:
+            raise Refusal(f"optimiser.clip_norm is {self.clip_norm}; give more than 0, or inf")

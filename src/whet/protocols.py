@@ -1,0 +1,177 @@
+"""The verbs of the library: what each kind of part promises to do.
+
+A recipe is made of values (corpus, reward, objective, engine, …).  `Engine.open` turns a model's
+place into the two live things of a run, a `Sampler` and a `Learner`; the loop is handed those and
+knows neither devices nor processes.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.objective import Objective
+from whet.policy.optimisers import AdamW
+from whet.types import Batch, Group, Metrics, Need, Request, Rollout, Task, Verdict
+
+
+@runtime_checkable
+class Policy(Protocol):
+    """A live policy, as an environment sees it."""
+
+    async def __call__(self, observation: str) -> str:
+        """Reply to `observation`; tokens and log-probabilities are recorded on the way."""
+        ...
+
+
+@runtime_checkable
+class Environment(Protocol):
+    """A world that a policy can be played in."""
+
+    async def play(self, task: Task, policy: Policy) -> Verdict | None:
+        """Play one rollout; the world's own verdict, or None to leave it to a reward."""
+        ...
+
+
+@runtime_checkable
+class Reward(Protocol):
+    """A judge of one rollout at a time.  What it raises is a fault, and never a zero."""
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """The verdict; a fault where no judgement is possible."""
+        ...
+
+
+@runtime_checkable
+class Corpus(Protocol):
+    """Tasks, in splits that share no canonical instance."""
+
+    def task(self, split: str, index: int) -> Task:
+        """The `index`-th task of a split, the same for ever; training may come round again."""
+        ...
+
+    def held_out(self, split: str, count: int) -> Sequence[Task]:
+        """The first `count` distinct tasks of a split, or all there are."""
+        ...
+
+
+@runtime_checkable
+class Teacher(Protocol):
+    """Worked examples: the token targets of supervised training."""
+
+    def example(self, step: int, index: int) -> tuple[Task, str]:
+        """The `index`-th example of a step: a task, and the reply to imitate."""
+        ...
+
+
+@runtime_checkable
+class Schedule(Protocol):
+    """What to play next."""
+
+    def __call__(self, corpus: Corpus, step: int) -> Iterable[Request]:
+        """The requests of a step, one per group."""
+        ...
+
+
+@runtime_checkable
+class Gate(Protocol):
+    """What to learn from."""
+
+    def __call__(self, group: Group) -> bool:
+        """Does this group enter the batch?"""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """What one optimiser step has to tell."""
+
+    loss: float
+    metrics: Metrics
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """An inference engine."""
+
+    async def play(self, environment: Environment, request: Request) -> Group:
+        """Play a request: once per seed, all of them and all other requests at once."""
+        ...
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Play with these weights from now on."""
+        ...
+
+    def digest(self) -> str:
+        """Of the weights that are really here."""
+        ...
+
+    def logp(self, tokens: Sequence[int]) -> Float[Tensor, " n"]:
+        """Log π(token | those before) of all but the first token, as this engine samples."""
+        ...
+
+    def spent(self) -> Mapping[str, int]:
+        """Tokens prefilled, shared and decoded so far."""
+        ...
+
+
+@runtime_checkable
+class Learner(Protocol):
+    """A training backend."""
+
+    def begin(self, optimiser: AdamW, steps: int) -> None:
+        """Start a phase of `steps` optimiser steps with a fresh optimiser."""
+        ...
+
+    def step(self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch) -> Update:
+        """Take one optimiser step.  How to slice the batch is the learner's business."""
+        ...
+
+    def logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """Log π of every chosen token, end to end, under the weights of now."""
+        ...
+
+    def reference_logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """Log π_ref of every chosen token, end to end."""
+        ...
+
+    def imitate(self, task: Task, reply: str) -> Rollout:
+        """The rollout that would have said `reply`: a demonstration, in tokens."""
+        ...
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """The weights after the last step."""
+        ...
+
+    def digest(self) -> str:
+        """Of those weights."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write a Hugging Face folder, and beside it all that `load` needs to go on exactly."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Go on exactly where `save` left off."""
+        ...
+
+
+@runtime_checkable
+class Model(Protocol):
+    """Where the initial weights and the tokenizer come from."""
+
+    def describe(self) -> str:
+        """One line for the run card."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A value that opens the live half of a run."""
+
+    def open(self, model: Model, needs: frozenset[Need], seed: int) -> tuple[Sampler, Learner]:
+        """A sampler and a learner with the same weights."""
+        ...

@@ -1,0 +1,235 @@
+"""Laws of the one equation.  Each takes an objective and a seed, and raises `AssertionError`.
+
+A law that speaks of single slots (aggregation, advantage) asks nothing of an object that has only
+`loss`, as an algorithm that is no weighted sum over tokens may.
+"""
+
+import pickle
+from collections.abc import Callable
+from dataclasses import fields, replace
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import torch
+from torch import Tensor
+from torch.testing import assert_close
+
+from whet.policy.objective import Objective
+from whet.types import Batch, Need, Scores, Totals
+
+
+@runtime_checkable
+class Lossy(Protocol):
+    """All that the learner asks of an algorithm."""
+
+    def loss(self, learner_logp: Tensor, batch: Batch) -> Tensor:
+        """−J(θ)."""
+        ...
+
+
+class Drawn(NamedTuple):
+    """A learner's log-probs [N] and the batch they belong to."""
+
+    logp: Tensor
+    batch: Batch
+
+
+def draw(seed: int, *, drift: float = 0.5) -> Drawn:
+    """Up to six rollouts of up to five tokens, some of none, in any grouping; in float64.
+
+    `drift` is the distance between learner and proximal policy: 0 is on-policy.
+    """
+    dice = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(0, 6, (int(torch.randint(1, 7, (), generator=dice)),), generator=dice)
+    group = torch.randint(0, 3, lengths.shape, generator=dice)
+    row = torch.arange(len(lengths)).repeat_interleave(lengths)
+
+    def noise(scale: float) -> Tensor:
+        return scale * torch.randn(len(row), generator=dice, dtype=torch.float64)
+
+    logp = -3 * torch.rand(len(row), generator=dice, dtype=torch.float64)
+    proximal_logp = logp + noise(drift)
+    advantage = torch.randn(len(lengths), generator=dice, dtype=torch.float64)[row]
+    advantage[row == len(lengths) - 1] = 0  # one rollout that teaches nothing by itself
+    rollouts, groups = len(row.unique()), len(group[row].unique())
+    return Drawn(
+        logp,
+        Batch(
+            totals=Totals(tokens=len(row), rollouts=rollouts, groups=groups),
+            row=row,
+            group=group,
+            advantage=advantage,
+            behaviour_logp=proximal_logp + noise(0.1),
+            proximal_logp=proximal_logp,
+            reference_logp=logp + noise(0.3),
+        ),
+    )
+
+
+def loss_and_gradient(objective: Lossy, logp: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    """The loss, and its derivative with respect to every token's log-prob."""
+    learner_logp = logp.clone().requires_grad_()
+    loss = objective.loss(learner_logp, batch)
+    (gradient,) = torch.autograd.grad(loss, learner_logp, materialize_grads=True)
+    return loss.detach(), gradient
+
+
+def micro_batches_add_up(objective: Lossy, seed: int) -> None:
+    """Losses and gradients of slices add up to the whole's: micro-batches and ranks don't show."""
+    logp, batch = draw(seed)
+    size = len(batch.group)
+    cuts = torch.randint(0, size + 1, (3,), generator=torch.Generator().manual_seed(seed))
+    edges = sorted({0, size, *cuts.tolist()})
+    parts = [
+        loss_and_gradient(objective, logp[(batch.row >= a) & (batch.row < b)], batch[a:b])
+        for a, b in zip(edges, edges[1:], strict=False)
+    ]
+    loss, gradient = loss_and_gradient(objective, logp, batch)
+    assert_close(torch.stack([part for part, _ in parts]).sum(), loss)
+    assert_close(torch.cat([part for _, part in parts]), gradient)
+
+
+def order_is_irrelevant(objective: Lossy, seed: int) -> None:
+    """Rollouts in another order have the same loss and the same gradients."""
+    logp, batch = draw(seed)
+    place = torch.randperm(len(batch.group), generator=torch.Generator().manual_seed(seed))
+    order = place[batch.row].argsort(stable=True)
+    per_token = {
+        f.name: getattr(batch, f.name)[order]
+        for f in fields(batch)
+        if f.name not in {"totals", "row", "group"}
+    }
+    moved = Batch(
+        totals=batch.totals,
+        row=place[batch.row][order],
+        group=batch.group[place.argsort()],
+        **per_token,
+    )
+    loss, gradient = loss_and_gradient(objective, logp, batch)
+    moved_loss, moved_gradient = loss_and_gradient(objective, logp[order], moved)
+    assert_close(moved_loss, loss)
+    assert_close(moved_gradient, gradient[order])
+
+
+def on_policy_it_is_reinforce(objective: Lossy, seed: int) -> None:
+    """At π_θ = π_prox the gradient is that of Σ w Â log π_θ, or the objective says why not."""
+    if not isinstance(objective, Objective) or objective.departs:
+        return
+    logp, batch = draw(seed, drift=0.0)
+    plain = replace(objective, regularisers=(), corrections=())
+    _, gradient = loss_and_gradient(plain, logp, batch)
+    assert_close(gradient, -objective.aggregation(batch) * batch.advantage)
+
+
+def finite_however_far(objective: Lossy, seed: int) -> None:
+    """No distance between the policies overflows."""
+    logp, batch = draw(seed)
+    for distance in (-1e4, -50.0, 50.0, 1e4):
+        far = replace(
+            batch,
+            proximal_logp=batch.proximal_logp + distance,
+            reference_logp=logp - distance,
+        )
+        loss, gradient = loss_and_gradient(objective, logp, far)
+        assert_close(torch.cat([loss[None], gradient]).isfinite().all(), torch.tensor(data=True))
+
+
+def a_token_weighs_the_same_in_every_slice(objective: Lossy, seed: int) -> None:
+    """Weights are made of the totals, to the last bit."""
+    if not isinstance(objective, Objective):
+        return
+    _, batch = draw(seed)
+    weight = objective.aggregation(batch)
+    for i in range(len(batch.group)):
+        mine = objective.aggregation(batch[i : i + 1])
+        assert_close(mine, weight[batch.row == i], rtol=0, atol=0)
+
+
+def _one_token_each(seed: int) -> Scores:
+    dice = torch.Generator().manual_seed(seed)
+    size = int(torch.randint(1, 13, (), generator=dice))
+    logp = -torch.rand(2, size, generator=dice, dtype=torch.float64)
+    return Scores(
+        reward=torch.randint(-3, 4, (size,), generator=dice).double() / 4,
+        group=torch.randint(0, 4, (size,), generator=dice),
+        row=torch.arange(size),
+        proximal_logp=logp[0],
+        reference_logp=logp[1],
+    )
+
+
+def advantages_compare(objective: Lossy, seed: int) -> None:
+    """Advantages ignore a shift of all rewards; those of a group baseline sum to 0 in the group."""
+    if not isinstance(objective, Objective):
+        return
+    scores = _one_token_each(seed)
+    advantage = objective.advantage(scores)
+    if not getattr(objective.advantage, "absolute", False):
+        shifted = objective.advantage(replace(scores, reward=scores.reward + 5))
+        assert_close(shifted, advantage, atol=1e-6, rtol=1e-6)
+    if Need.GROUP in getattr(objective.advantage, "needs", ()):
+        sums = advantage.new_zeros(4).index_add(0, scores.group, advantage)
+        assert_close(sums, torch.zeros_like(sums), atol=1e-7, rtol=0)
+
+
+def who_differs_from_nobody_teaches_nothing(objective: Lossy, seed: int) -> None:
+    """Groups of one, and groups that agree, are finite and have no group advantage."""
+    if not isinstance(objective, Objective):
+        return
+    scores = _one_token_each(seed)
+    alone = replace(scores, group=torch.arange(len(scores.group)))
+    equal = replace(scores, reward=torch.full_like(scores.reward, 0.1))
+    for case in (alone, equal):
+        advantage = objective.advantage(case)
+        assert_close(advantage.isfinite().all(), torch.tensor(data=True))
+        if Need.GROUP in getattr(objective.advantage, "needs", ()):
+            assert_close(advantage, torch.zeros_like(advantage), atol=1e-6, rtol=0)
+
+
+def what_teaches_nothing_has_no_gradient(objective: Lossy, seed: int) -> None:
+    """The rollouts that a learner may skip have a gradient of exactly 0."""
+    if not isinstance(objective, Objective):
+        return
+    logp, batch = draw(seed)
+    _, gradient = loss_and_gradient(objective, logp, batch)
+    idle = ~objective.teaches(batch)[batch.row]
+    assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
+
+
+def it_is_a_value(objective: Lossy, seed: int) -> None:
+    """It pickles, compares and hashes, so that it can travel and be written on a card."""
+    del seed
+    copy = pickle.loads(pickle.dumps(objective))
+    if copy != objective or hash(copy) != hash(objective):
+        raise AssertionError(f"{objective} is no value: make it a frozen dataclass")
+
+
+Law = Callable[[Lossy, int], None]
+LAWS: dict[str, Law] = {
+    law.__name__: law
+    for law in (
+        micro_batches_add_up,
+        order_is_irrelevant,
+        on_policy_it_is_reinforce,
+        finite_however_far,
+        a_token_weighs_the_same_in_every_slice,
+        advantages_compare,
+        who_differs_from_nobody_teaches_nothing,
+        what_teaches_nothing_has_no_gradient,
+        it_is_a_value,
+    )
+}
+
+
+def check_objective(objective: Lossy, *, examples: int = 30) -> None:
+    """Run every law on `objective`, on `examples` random batches each.
+
+    Raises `AssertionError` that names the law, the seed of the batch and the objective.
+    """
+    for name, law in LAWS.items():
+        for seed in range(examples):
+            try:
+                law(objective, seed)
+            except AssertionError as error:
+                raise AssertionError(
+                    f"{objective} breaks {name!r} (seed {seed}): {error}"
+                ) from error
