@@ -8,6 +8,7 @@ knows neither devices nor processes.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from whet.policy.objective import Objective
 from whet.policy.optimisers import AdamW
-from whet.types import Batch, Group, Metrics, Need, Request, Rollout, Task, Verdict
+from whet.types import Batch, Group, Metrics, Need, Request, Rollout, Step, Task, Verdict
 
 
 @runtime_checkable
@@ -42,6 +43,27 @@ class Reward(Protocol):
 
     def score(self, rollout: Rollout) -> Verdict:
         """The verdict; a fault where no judgement is possible."""
+        ...
+
+
+@runtime_checkable
+class Family(Protocol):
+    """A procedural family of tasks, with a checker for every step of a worked answer."""
+
+    def draw(self, dice: Random, level: int) -> Task:
+        """A task of this level; `info` names its family, level and verifier."""
+        ...
+
+    def canonical(self, task: Task) -> str:
+        """What stays of a task when names that carry no meaning are taken away."""
+        ...
+
+    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+        """A right reply.  Each intermediate step is written down with probability `keep`."""
+        ...
+
+    def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
+        """Every step that the reply writes down: does it follow from the task and those before?"""
         ...
 
 

@@ -70,6 +70,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One checkable step of a chain of thought: reply[start:end], and whether it follows."""
+
+    start: int
+    end: int
+    correct: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What a judge found.  `score` is learned from, `correct` is reported; they may part."""
 
