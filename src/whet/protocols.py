@@ -9,21 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.objective import Objective
 from whet.policy.optimisers import AdamW
-from whet.types import Batch, Group, Metrics, Need, Request, Rollout, Step, Task, Verdict
+from whet.types import Batch, Group, Metrics, Prompt, Request, Rollout, Step, Task, Verdict
 
 
 @runtime_checkable
 class Policy(Protocol):
     """A live policy, as an environment sees it."""
 
-    async def __call__(self, observation: str) -> str:
+    async def __call__(self, observation: Prompt) -> str:
         """Reply to `observation`; tokens and log-probabilities are recorded on the way."""
         ...
 
@@ -112,6 +112,7 @@ class Update:
     """What one optimiser step has to tell."""
 
     loss: float
+    drift_max: float  # max |log π − log μ| over the tokens that were computed
     metrics: Metrics
 
 
@@ -129,10 +130,6 @@ class Sampler(Protocol):
 
     def digest(self) -> str:
         """Of the weights that are really here."""
-        ...
-
-    def logp(self, tokens: Sequence[int]) -> Float[Tensor, " n"]:
-        """Log π(token | those before) of all but the first token, as this engine samples."""
         ...
 
     def spent(self) -> Mapping[str, int]:
@@ -183,7 +180,7 @@ class Learner(Protocol):
 
 @runtime_checkable
 class Model(Protocol):
-    """Where the initial weights and the tokenizer come from."""
+    """Where the initial weights and the tokenizer come from; the engine knows how to load it."""
 
     def describe(self) -> str:
         """One line for the run card."""
@@ -194,6 +191,6 @@ class Model(Protocol):
 class Engine(Protocol):
     """A value that opens the live half of a run."""
 
-    def open(self, model: Model, needs: frozenset[Need], seed: int) -> tuple[Sampler, Learner]:
+    def open(self, model: Any, seed: int) -> tuple[Sampler, Learner]:
         """A sampler and a learner with the same weights."""
         ...

@@ -12,8 +12,9 @@ from hashlib import blake2b
 from math import isfinite, nan
 from typing import Any
 
-from jaxtyping import Float, Int
-from torch import Tensor, device
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
 
 
 class Refusal(ValueError):
@@ -268,16 +269,19 @@ class Batch:
 
     def __getitem__(self, rollouts: slice) -> "Batch":
         """The micro-batch of consecutive rollouts; its totals stay those of the whole."""
-        start, stop, step = rollouts.indices(len(self.group))
-        if step != 1:
-            raise ValueError(f"a micro-batch is consecutive rollouts, not every {step}th")
-        mine = (self.row >= start) & (self.row < stop)
+        keep = torch.zeros(len(self.group), dtype=torch.bool, device=self.group.device)
+        keep[rollouts] = True
+        return self.where(keep)
+
+    def where(self, keep: Bool[Tensor, " B"]) -> "Batch":
+        """The rollouts marked in `keep`, in their order; the totals stay those of the whole."""
+        mine = keep[self.row]
         held = {f.name: getattr(self, f.name) for f in fields(self)}
         tokens = {k: x[mine] for k, x in held.items() if isinstance(x, Tensor) and k != "group"}
-        tokens["row"] = tokens["row"] - start
-        return replace(self, **tokens, group=self.group[start:stop])
+        tokens["row"] = (keep.cumsum(0) - 1)[tokens["row"]]
+        return replace(self, **tokens, group=self.group[keep])
 
-    def to(self, device: device | str) -> "Batch":
+    def to(self, device: torch.device | str) -> "Batch":
         """The same batch on another device."""
         held = {f.name: getattr(self, f.name) for f in fields(self)}
         return replace(self, **{k: x.to(device) for k, x in held.items() if isinstance(x, Tensor)})

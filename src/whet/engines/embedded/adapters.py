@@ -1,0 +1,78 @@
+"""LoRA (arXiv:2106.09685), through peft: train few numbers, play with all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from whet.types import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoRA:
+    """W + (α/r) B A  in every linear layer but the head; B starts at 0.
+
+    Defaults are peft's customary ones (unconfirmed as the paper's).
+    """
+
+    rank: int = 16
+    alpha: float = 32.0
+
+    def __post_init__(self) -> None:
+        """Refuse a rank that is none."""
+        if self.rank < 1:
+            raise Refusal(f"engine.lora.rank is {self.rank}; give 1 or more")
+
+    def inject(self, model: PreTrainedModel, seed: int) -> None:
+        """Add adapters in place; from now on only they have gradients."""
+        if find_spec("peft") is None:
+            raise Refusal("engine.lora needs peft; run: pip install 'whet[lora]'")
+        from peft import LoraConfig, inject_adapter_in_model
+
+        config = LoraConfig(
+            r=self.rank,
+            lora_alpha=self.alpha,  # pyright: ignore[reportArgumentType]  (a float works)
+            lora_dropout=0.0,
+            target_modules="all-linear",
+        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            inject_adapter_in_model(config, model)
+
+
+def merged(model: PreTrainedModel) -> dict[str, Tensor]:
+    """The weights as a model without adapters has them."""
+    layers = {name: module for name, module in model.named_modules() if _is_adapted(module)}
+    weights = {}
+    for name, tensor in model.state_dict().items():
+        owner = next((n for n in layers if name.startswith(f"{n}.")), None)
+        if owner is None:
+            weights[name] = tensor
+        elif name == f"{owner}.base_layer.weight":
+            weights[f"{owner}.weight"] = tensor + _delta(layers[owner])
+        elif name.startswith(f"{owner}.base_layer."):
+            weights[name.replace(".base_layer.", ".")] = tensor
+    return weights
+
+
+def adapters(model: PreTrainedModel) -> Mapping[str, Tensor]:
+    """The adapters alone; none where the model itself is trained."""
+    names = [name for name, module in model.named_modules() if _is_adapted(module)]
+    return {
+        name: p.detach()
+        for name, p in model.named_parameters()
+        if p.requires_grad and any(name.startswith(f"{n}.") for n in names)
+    }
+
+
+def _is_adapted(module: Any) -> bool:
+    return hasattr(module, "lora_A") and hasattr(module, "base_layer")
+
+
+def _delta(layer: Any) -> Tensor:
+    (name,) = layer.active_adapters
+    return layer.get_delta_weight(name).detach()

@@ -1,0 +1,120 @@
+"""A Hugging Face causal language model, taken apart at its output head.
+
+Hidden states of all tokens in, logits of chosen tokens out.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+from transformers import PreTrainedModel
+
+from whet.engines.embedded import forest
+from whet.engines.embedded.cache import Shape
+from whet.engines.embedded.forest import Forest, Segment, plant
+from whet.types import Refusal
+
+_CHUNK = 1 << 22  # logits held at once: tokens × vocabulary
+_TOLERANCE = 1e-3  # of float32 logits, between our head and the model's own
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """The parts of a model that the engine calls.  Dropout is off: one policy, one distribution."""
+
+    model: PreTrainedModel
+
+    def __post_init__(self) -> None:
+        """Take over the attention; check that nothing happens between head and logits."""
+        self.model.eval()
+        plain = self._plain_logits()
+        self.model.set_attn_implementation(forest.NAME)
+        gap = (self._own_logits() - plain).abs().max().item()
+        tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
+        if not gap < tolerance * max(1.0, plain.abs().max().item()):
+            raise Refusal(
+                f"model {self.model.config.model_type!r} computes something that the embedded "
+                f"engine doesn't (logits differ by {gap:.3g}); use another architecture"
+            )
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.model.device
+
+    @property
+    def positions(self) -> int:
+        """The longest text that the model was made for."""
+        config: Any = self.model.config.get_text_config()
+        return config.max_position_embeddings
+
+    @property
+    def cache_shape(self) -> Shape:
+        """What one token leaves behind in every layer."""
+        config: Any = self.model.config.get_text_config()
+        queries = config.num_attention_heads
+        heads = getattr(config, "num_key_value_heads", None) or queries
+        width = getattr(config, "head_dim", None) or config.hidden_size // queries
+        layers = config.num_hidden_layers
+        return Shape(layers, heads, width, self.model.dtype, self.device)
+
+    def hidden(
+        self, tokens: Int[Tensor, " n"], positions: Int[Tensor, " n"], over: Forest
+    ) -> Float[Tensor, "n d"]:
+        """Hidden states before the head, of tokens that lie end to end."""
+        body: Any = self.model.base_model
+        out = body(
+            input_ids=tokens[None],
+            position_ids=positions[None],
+            use_cache=False,
+            forest=over,
+        )
+        return out.last_hidden_state[0]
+
+    def logits(self, hidden: Float[Tensor, "n d"]) -> Float[Tensor, "n V"]:
+        """The output head."""
+        head: Any = self.model.get_output_embeddings()
+        return head(hidden)
+
+    def choices(
+        self,
+        hidden: Float[Tensor, "n d"],
+        token: Int[Tensor, " n"],
+        temperature: Float[Tensor, " n"],
+    ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+        """Log π(token) and the entropy of π = softmax(z / T), both [n], in float32.
+
+        Logits are made, used and thrown away a chunk at a time, and made again for the gradient,
+        so that memory does not grow with tokens × vocabulary.
+        """
+        size = max(1, _CHUNK // self.model.config.get_text_config().vocab_size)
+        columns = (x.split(size) for x in (hidden, token, temperature))
+        parts = list(zip(*columns, strict=True))
+        if len(parts) == 1:
+            return self._choices(*parts[0])
+        chunks = [checkpoint(self._choices, *part, use_reentrant=False) for part in parts]
+        logp, entropy = zip(*chunks, strict=True)
+        return torch.cat(logp), torch.cat(entropy)
+
+    def _choices(self, hidden: Tensor, token: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+        logp = torch.log_softmax(self.logits(hidden).float() / temperature[:, None], dim=-1)
+        entropy = -(logp.detach().exp() * logp.detach()).sum(-1)
+        return logp.gather(1, token[:, None])[:, 0], entropy
+
+    @torch.no_grad()
+    def _plain_logits(self) -> Tensor:
+        return self.model(input_ids=self._probe()[None], use_cache=False).logits[0].float()
+
+    @torch.no_grad()
+    def _own_logits(self) -> Tensor:
+        tokens = self._probe()
+        over = plant([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
+        positions = torch.arange(len(tokens), device=self.device)
+        return self.logits(self.hidden(tokens, positions, over)).float()
+
+    def _probe(self) -> Tensor:
+        size = self.model.config.get_text_config().vocab_size
+        return torch.arange(1, 9, device=self.device) % size

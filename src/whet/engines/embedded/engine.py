@@ -1,0 +1,50 @@
+"""The embedded engine as a value: what to open, where, and how much at once."""
+
+from dataclasses import dataclass
+
+import torch
+
+from whet.engines.embedded.adapters import LoRA
+from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.learner import EmbeddedLearner
+from whet.engines.embedded.sampler import EmbeddedSampler
+from whet.engines.models import Source
+from whet.types import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    """One process, one device; sampler and learner hold a copy of the weights each."""
+
+    device: str = "auto"  # cuda where there is one, else cpu
+    threads: int = 0  # of the CPU; 0: as many as torch likes.  Other numbers, other rounding
+    slots: int = 256  # most rollouts decoded at once
+    budget: int = 16384  # most tokens in one forward pass of prompts or of learning
+    lora: LoRA | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse sizes of nothing."""
+        for name in ("slots", "budget"):
+            if getattr(self, name) < 1:
+                raise Refusal(f"engine.{name} is {getattr(self, name)}; give 1 or more")
+
+    def open(self, model: Source, seed: int) -> tuple[EmbeddedSampler, EmbeddedLearner]:
+        """Load the model twice: one copy plays, one learns."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        device = self._device()
+        played, tokenizer = model.load(device, seed)
+        sampler = EmbeddedSampler(Backbone(played), tokenizer, self.slots, self.budget)
+        learned, _ = model.load(device, seed)
+        if self.lora is not None:
+            self.lora.inject(learned, seed)
+        return sampler, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
+
+    def _device(self) -> torch.device:
+        if self.device == "auto":
+            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise Refusal(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
+        if self.device.partition(":")[0] not in {"cpu", "cuda"}:
+            raise Refusal(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
+        return torch.device(self.device)

@@ -1,0 +1,166 @@
+"""Attention over a forest of shared prefixes, for every architecture.
+
+All tokens of a call lie end to end in one row, [1, n].  A *segment* is a run of tokens that follows
+another segment: a rollout follows its prompt, the G rollouts of a group follow the same one.  The
+linear layers of the model see each token once and no padding; only here tokens meet.
+
+The function is registered with `transformers.AttentionInterface`.  Forward kwargs reach it: a
+caller passes `forest=…`, anything with `attend`, and no mask is built elsewhere.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol, runtime_checkable
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import Module
+from torch.nn.functional import scaled_dot_product_attention
+from transformers import AttentionInterface
+
+from whet.types import Refusal
+
+NAME = "whet_forest"
+
+
+@runtime_checkable
+class Forest(Protocol):
+    """Who attends to whom in one forward pass."""
+
+    @property
+    def longest(self) -> int:
+        """Positions on the longest path."""
+        ...
+
+    def attend(
+        self,
+        layer: int,
+        query: Float[Tensor, "1 H n D"],
+        key: Float[Tensor, "1 K n D"],
+        value: Float[Tensor, "1 K n D"],
+        scale: float,
+    ) -> Float[Tensor, "1 n H D"]:
+        """softmax(scale · q kᵀ) v  over each token's own path."""
+        ...
+
+
+def forest_attention(  # noqa: PLR0913  (the signature is the interface's)
+    module: Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    *,
+    forest: Forest,
+    scaling: float,
+    sliding_window: int | None = None,
+    **extra: Any,
+) -> tuple[Tensor, None]:
+    """What every attention layer of the model calls.
+
+    Raises `Refusal` for what it doesn't compute: caps on scores, sinks, a window that bites.
+    """
+    del attention_mask
+    window = sliding_window or forest.longest
+    if extra.get("softcap") or extra.get("s_aux") is not None or window < forest.longest:
+        raise Refusal(
+            f"{type(module).__name__} caps its scores or looks through a window of {window} "
+            f"over {forest.longest} tokens; the embedded engine has plain causal attention only"
+        )
+    layer: Any = module.layer_idx
+    return forest.attend(layer, query, key, value, scaling), None
+
+
+AttentionInterface.register(NAME, forest_attention)
+
+
+class Segment(NamedTuple):
+    """Tokens start … start + length − 1 of a call, after the segments of `path`."""
+
+    start: int
+    length: int
+    path: tuple[int, ...] = ()  # ancestors, the root first: indices of segments
+
+
+class Bucket(NamedTuple):
+    """Segments of like size, side by side: S of them, L queries, K keys."""
+
+    queries: Int[Tensor, "S L"]  # indices of tokens; 0 where there is none
+    keys: Int[Tensor, "S K"]
+    mask: Bool[Tensor, "S 1 L K"]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A forest whose tokens are all in this call: for learning, and for prompts."""
+
+    buckets: tuple[Bucket, ...]
+    order: Int[Tensor, " n"]  # where each token stands in the buckets, flattened
+    longest: int
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        """Gather each path once per segment, never per token."""
+        del layer
+        query, key, value = (x[0].transpose(0, 1) for x in (query, key, value))
+        outs = [self._attend(bucket, query, key, value, scale) for bucket in self.buckets]
+        return torch.cat(outs)[self.order][None]
+
+    def _attend(
+        self, bucket: Bucket, query: Tensor, key: Tensor, value: Tensor, scale: float
+    ) -> Tensor:
+        q, k, v = query[bucket.queries], key[bucket.keys], value[bucket.keys]
+        out = scaled_dot_product_attention(
+            q.transpose(1, 2),
+            k.transpose(1, 2),
+            v.transpose(1, 2),
+            attn_mask=bucket.mask,
+            scale=scale,
+            enable_gqa=query.shape[1] != key.shape[1],
+        )
+        return out.transpose(1, 2).flatten(0, 1)
+
+
+def plant(segments: Sequence[Segment], device: torch.device | str = "cpu") -> Packed:
+    """The forest of these segments, which cover the tokens 0 … n − 1 of a call."""
+    alike: dict[tuple[int, int], list[int]] = {}
+    for index, segment in enumerate(segments):
+        before = sum(segments[a].length for a in segment.path)
+        alike.setdefault((_size(segment.length), _size(before)), []).append(index)
+    buckets, places, offset = [], [], 0
+    for members in alike.values():
+        bucket = _bucket(segments, members)
+        buckets.append(Bucket(*(x.to(device) for x in bucket)))
+        width = bucket.queries.shape[1]
+        for line, index in enumerate(members):
+            start, length, _ = segments[index]
+            here = offset + line * width
+            places.append((start, torch.arange(here, here + length)))
+        offset += bucket.queries.numel()
+    order = torch.cat([place for _, place in sorted(places, key=lambda p: p[0])])
+    longest = max(s.length + sum(segments[a].length for a in s.path) for s in segments)
+    return Packed(tuple(buckets), order.to(device), longest)
+
+
+def _size(length: int) -> int:
+    """Lengths of one class differ by less than √2."""
+    return (length * length).bit_length()
+
+
+def _bucket(segments: Sequence[Segment], members: Sequence[int]) -> Bucket:
+    own = [torch.arange(s.start, s.start + s.length) for s in (segments[m] for m in members)]
+    paths = [
+        torch.cat(
+            [torch.arange(a.start, a.start + a.length) for a in (segments[i] for i in s.path)]
+            + [torch.arange(s.start, s.start + s.length)]
+        )
+        for s in (segments[m] for m in members)
+    ]
+    queries = torch.nn.utils.rnn.pad_sequence(own, batch_first=True)
+    keys = torch.nn.utils.rnn.pad_sequence(paths, batch_first=True)
+    depth = torch.tensor([len(path) for path in paths])
+    before = depth - torch.tensor([len(x) for x in own])
+    # a query sees its path up to itself; a query that isn't there sees the whole path
+    last = (before[:, None] + torch.arange(queries.shape[1])).clamp(max=depth[:, None] - 1)
+    mask = torch.arange(keys.shape[1]) <= last[..., None]
+    return Bucket(queries, keys, mask[:, None])

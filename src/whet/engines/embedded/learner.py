@@ -1,0 +1,209 @@
+"""The embedded learner: one model, one optimiser, no padding."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.utils import clip_grad_norm_
+from transformers import PreTrainedTokenizerBase
+
+from whet.engines.digest import digest
+from whet.engines.embedded.adapters import adapters, merged
+from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.packing import Call, pack, slices
+from whet.engines.models import Folder
+from whet.engines.text import encode, encode_reply
+from whet.policy.objective import Objective
+from whet.policy.optimisers import AdamW
+from whet.protocols import Update
+from whet.types import Batch, Broken, Mean, Metrics, Rollout, Task
+
+_STATE = "learner.pt"
+
+
+class NonFinite(Broken):
+    """A number that is none.  The weights are still those before the step."""
+
+
+class _Share(NamedTuple):
+    """What one slice adds to a step."""
+
+    loss: float
+    drift_max: float
+    computed: int
+    metrics: Metrics
+
+
+@dataclass(slots=True)
+class EmbeddedLearner:
+    """Chosen tokens only reach the output head; rows that teach nothing are not computed."""
+
+    backbone: Backbone
+    tokenizer: PreTrainedTokenizerBase
+    budget: int  # most tokens in one forward pass; no result depends on it
+    settings: AdamW = AdamW()
+    steps: int = 1
+    done: int = 0
+    optimiser: torch.optim.Optimizer | None = None
+    reference: Backbone | None = None
+
+    def begin(self, optimiser: AdamW, steps: int) -> None:
+        """A fresh AdamW over whatever is trained."""
+        self.settings, self.steps, self.done = optimiser, steps, 0
+        self.optimiser = torch.optim.AdamW(
+            self._trained(),
+            lr=optimiser.rate,
+            betas=optimiser.betas,
+            eps=optimiser.epsilon,
+            weight_decay=optimiser.weight_decay,
+            fused=True,
+        )
+
+    def step(self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch) -> Update:
+        """Forward and backward slice by slice, then one clipped step of AdamW.
+
+        Raises `NonFinite` before any weight moves.
+        """
+        optimiser = self._begun()
+        rate = self.settings.rate * self.settings.decay(self.done, self.steps)
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        shares = self._gradients(objective, rollouts, batch)
+        loss = sum(share.loss for share in shares)
+        norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
+        if not (isfinite(loss) and isfinite(norm)):
+            raise NonFinite(f"loss {loss} with gradient norm {norm} in optimiser step {self.done}")
+        if shares:
+            optimiser.step()
+        self.done += 1
+        tokens = len(batch.row)
+        return Update(
+            loss=loss,
+            drift_max=max((share.drift_max for share in shares), default=0.0),
+            metrics={
+                name: sum((share.metrics[name] for share in shares), Mean())
+                for name in ("entropy", "drift", "clipped")
+            }
+            | {
+                "grad_norm": Mean(total=norm, count=1),
+                "rate": Mean(total=rate, count=1),
+                "taught": Mean(
+                    total=sum(share.metrics["drift"].count for share in shares), count=tokens
+                ),
+                "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
+            },
+        )
+
+    def _gradients(
+        self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch
+    ) -> list[_Share]:
+        """Leave the gradient of the whole batch in the parameters."""
+        self._begun().zero_grad(set_to_none=True)
+        taught = objective.teaches(batch)
+        learned = [r for r, keep in zip(rollouts, taught.tolist(), strict=True) if keep]
+        rest = batch.where(taught)
+        parts = slices(learned, self.budget)
+        return [self._backward(objective, learned[part], rest[part]) for part in parts]
+
+    def _backward(self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch) -> _Share:
+        batch = batch.to(self.backbone.device)
+        call = pack(rollouts, self.backbone.device)
+        logp, entropy = self._choices(self.backbone, call)
+        if not logp.isfinite().all():
+            names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
+            raise NonFinite(
+                f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}"
+            )
+        logp.retain_grad()
+        loss = objective.loss(logp, batch)
+        loss.backward()
+        apart = (logp.detach() - batch.behaviour_logp).abs()
+        still = (batch.advantage != 0) & (logp.grad == 0)
+        sums = {"entropy": entropy, "drift": apart, "clipped": still}
+        return _Share(
+            loss=loss.item(),
+            drift_max=apart.max().item(),
+            computed=len(call.tokens),
+            metrics={k: Mean(total=x.sum().item(), count=len(logp)) for k, x in sums.items()},
+        )
+
+    @staticmethod
+    def _choices(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
+        hidden = backbone.hidden(call.tokens, call.positions, call.forest)
+        return backbone.choices(hidden[call.source], call.choice, call.temperature)
+
+    def logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """Without a gradient, on the CPU."""
+        return self._scored(self.backbone, rollouts)
+
+    def refer(self, folder: Path) -> None:
+        """A frozen copy of what `folder` holds; its log-probs are computed slice by slice."""
+        model, _ = Folder(path=str(folder)).load(self.backbone.device)
+        self.reference = Backbone(model.requires_grad_(requires_grad=False))
+
+    def reference_logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """Without a gradient, on the CPU."""
+        if self.reference is None:
+            raise ValueError("there is no reference policy yet: call refer() first")
+        return self._scored(self.reference, rollouts)
+
+    @torch.no_grad()
+    def _scored(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> Tensor:
+        parts = [
+            self._choices(backbone, pack(rollouts[part], backbone.device))[0].cpu()
+            for part in slices(rollouts, self.budget)
+            if any(r.length for r in rollouts[part])
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0)
+
+    def imitate(self, task: Task, reply: str) -> Rollout:
+        """A teacher's reply; the probability of having written it is taken as 1."""
+        prompt, own = encode(self.tokenizer, task.prompt), encode_reply(self.tokenizer, reply)
+        return Rollout(
+            task=task,
+            seed=0,
+            turns=(str(task.prompt), reply),
+            tokens=prompt + own,
+            chosen=(False,) * len(prompt) + (True,) * len(own),
+            behaviour_logp=(0.0,) * len(own),
+        ).sealed()
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """As a model without adapters has them."""
+        return merged(self.backbone.model)
+
+    def digest(self) -> str:
+        """Of what `weights` gives."""
+        return digest(self.weights())
+
+    def save(self, folder: Path) -> None:
+        """Model and tokenizer for anyone; optimiser and adapters for us."""
+        self.backbone.model.save_pretrained(folder, state_dict=dict(self.weights()))
+        self.tokenizer.save_pretrained(folder)
+        state = {
+            "done": self.done,
+            "optimiser": self._begun().state_dict(),
+            "adapters": dict(adapters(self.backbone.model)),
+        }
+        torch.save(state, folder / _STATE)
+
+    def load(self, folder: Path) -> None:
+        """Weights, optimiser and step count, bit by bit; `begin` comes first."""
+        state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
+        self.done = state["done"]
+        weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
+        self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
+        self._begun().load_state_dict(state["optimiser"])
+
+    def _trained(self) -> list[Tensor]:
+        return [p for p in self.backbone.model.parameters() if p.requires_grad]
+
+    def _begun(self) -> torch.optim.Optimizer:
+        if self.optimiser is None:
+            raise ValueError("there is no optimiser yet: call begin() first")
+        return self.optimiser

@@ -1,0 +1,92 @@
+"""Prompts in memory: computed once, read by all that follow them, dropped after the last."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.cache import Prefill, Slab
+from whet.engines.embedded.forest import Segment, plant
+
+
+@dataclass(slots=True, eq=False)
+class Shared:
+    """One prompt: its line in the slab, who still reads it, and the logits after it."""
+
+    tokens: tuple[int, ...]
+    line: int
+    logits: Tensor
+    readers: int = 0
+
+
+@dataclass(slots=True)
+class Prompts:
+    """All prompts in memory; line k of the slab belongs to `held[k]`."""
+
+    backbone: Backbone
+    slab: Slab
+    budget: int  # most tokens of one prefill
+    held: list[Shared] = field(default_factory=list)
+    by_tokens: dict[tuple[int, ...], Shared] = field(default_factory=dict)
+    prefilled: int = 0
+
+    def fetch(self, prompts: Iterable[tuple[int, ...]]) -> list[Shared]:
+        """One `Shared` per prompt, computing those that are not in memory."""
+        wanted = list(prompts)
+        missing = [p for p in dict.fromkeys(wanted) if p not in self.by_tokens]
+        while missing:
+            fits = max(1, _fitting(missing, self.budget))
+            self._prefill(missing[:fits])
+            missing = missing[fits:]
+        found = [self.by_tokens[p] for p in wanted]
+        for shared in found:
+            shared.readers += 1
+        return found
+
+    def release(self, shared: Shared) -> None:
+        """One reader less; the last one leaves an empty line, which the last line fills."""
+        shared.readers -= 1
+        if shared.readers:
+            return
+        del self.by_tokens[shared.tokens]
+        last = self.held.pop()
+        if last is not shared:
+            self.slab.move(last.line, shared.line, len(last.tokens))
+            last.line = shared.line
+            self.held[last.line] = last
+
+    def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> None:
+        lengths = [len(p) for p in prompts]
+        first = len(self.held)
+        self.slab.reserve(first + len(prompts), max(lengths))
+        device = self.backbone.device
+        ends = torch.tensor(lengths).cumsum(0)
+        segments = [Segment(int(e) - n, n) for e, n in zip(ends, lengths, strict=True)]
+        lines = torch.arange(first, first + len(prompts))
+        turn = torch.cat([torch.arange(n) for n in lengths]).to(device)
+        forest = Prefill(
+            plant(segments, device),
+            self.slab,
+            lines.repeat_interleave(torch.tensor(lengths)).to(device),
+            turn,
+        )
+        tokens = torch.tensor([t for p in prompts for t in p], device=device)
+        hidden = self.backbone.hidden(tokens, turn, forest)
+        logits = self.backbone.logits(hidden[(ends - 1).to(device)])
+        for k, prompt in enumerate(prompts):
+            shared = Shared(prompt, first + k, logits[k])
+            self.held.append(shared)
+            self.by_tokens[prompt] = shared
+        self.prefilled += sum(lengths)
+
+
+def _fitting(prompts: Sequence[tuple[int, ...]], budget: int) -> int:
+    """How many of the first prompts fit into the budget."""
+    spent = 0
+    for count, prompt in enumerate(prompts):
+        spent += len(prompt)
+        if spent > budget:
+            return count
+    return len(prompts)

@@ -1,0 +1,79 @@
+"""Tokenizers that we build ourselves, saved as any Hugging Face tokenizer is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from string import ascii_lowercase, digits
+from typing import Protocol, runtime_checkable
+
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from whet.protocols import Teacher
+from whet.types import Refusal
+
+PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
+
+
+@runtime_checkable
+class Vocabulary(Protocol):
+    """A value that becomes a tokenizer."""
+
+    def build(self) -> PreTrainedTokenizerBase:
+        """The tokenizer, with an end token."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Characters:
+    """One token per character, besides <pad>, <end> and <unk>."""
+
+    alphabet: str = digits + ascii_lowercase + "+-*/=|;,>#() "
+
+    def build(self) -> PreTrainedTokenizerBase:
+        """A word-level tokenizer whose words are single characters."""
+        if len(set(self.alphabet)) != len(self.alphabet) or not self.alphabet:
+            raise Refusal(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
+        names = [PAD, END, UNKNOWN, *self.alphabet]
+        words = models.WordLevel({name: i for i, name in enumerate(names)}, unk_token=UNKNOWN)
+        inner = Tokenizer(words)
+        inner.pre_tokenizer = pre_tokenizers.Split(Regex("."), "isolated")  # pyright: ignore
+        inner.decoder = decoders.Fuse()  # pyright: ignore
+        return _wrapped(inner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BytePairs:
+    """Byte-level BPE, trained on the first worked examples of a teacher."""
+
+    teacher: Teacher
+    size: int = 512
+    examples: int = 2000
+
+    def build(self) -> PreTrainedTokenizerBase:
+        """Train it; the same examples give the same merges."""
+        inner = Tokenizer(models.BPE())
+        inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
+        inner.decoder = decoders.ByteLevel()  # pyright: ignore
+        trainer = trainers.BpeTrainer(
+            vocab_size=self.size,
+            special_tokens=[PAD, END, UNKNOWN],
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+            show_progress=False,
+        )
+        inner.train_from_iterator(self._texts(), trainer)
+        return _wrapped(inner)
+
+    def _texts(self) -> Iterator[str]:
+        for index in range(self.examples):
+            task, reply = self.teacher.example(0, index)
+            yield f"{task.prompt}{reply}"
+
+
+def _wrapped(inner: Tokenizer) -> PreTrainedTokenizerBase:
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner,
+        pad_token=PAD,
+        eos_token=END,
+        unk_token=UNKNOWN,
+        clean_up_tokenization_spaces=False,
+    )
