@@ -93,8 +93,8 @@ class Teacher(Protocol):
 class Schedule(Protocol):
     """What to play next."""
 
-    def __call__(self, corpus: Corpus, step: int) -> Iterable[Request]:
-        """The requests of a step, one per group."""
+    def __call__(self, corpus: Corpus, step: int, seed: int) -> Iterable[Request]:
+        """The requests of a step, one per group; the same for the same step and seed."""
         ...
 
 
@@ -141,16 +141,22 @@ class Sampler(Protocol):
 class Learner(Protocol):
     """A training backend."""
 
-    def begin(self, optimiser: AdamW, steps: int) -> None:
-        """Start a phase of `steps` optimiser steps with a fresh optimiser."""
+    def begin(self, optimiser: AdamW) -> None:
+        """Start a phase with a fresh optimiser."""
         ...
 
-    def step(self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch) -> Update:
+    def step(
+        self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch, rate: float
+    ) -> Update:
         """Take one optimiser step.  How to slice the batch is the learner's business."""
         ...
 
     def logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """Log π of every chosen token, end to end, under the weights of now."""
+        ...
+
+    def refer(self, folder: Path) -> None:
+        """Hold the policy saved in `folder` as the reference from now on."""
         ...
 
     def reference_logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
@@ -193,4 +199,8 @@ class Engine(Protocol):
 
     def open(self, model: Any, seed: int) -> tuple[Sampler, Learner]:
         """A sampler and a learner with the same weights."""
+        ...
+
+    def sampler(self, model: Any, seed: int) -> Sampler:
+        """A sampler alone, to measure with."""
         ...

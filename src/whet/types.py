@@ -5,7 +5,7 @@ There is no padding and no mask: a token that the policy did not choose never ge
 Tensors are named by who computed them: learner, proximal, behaviour or reference policy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from hashlib import blake2b
@@ -22,7 +22,11 @@ class Refusal(ValueError):
 
 
 class Broken(RuntimeError):
-    """A run that can no longer be believed.  The message names what broke."""
+    """A run that can no longer be believed.  It names what broke, and on which rollouts."""
+
+    def __init__(self, message: str, rollouts: "Sequence[Rollout]" = ()) -> None:
+        super().__init__(message)
+        self.rollouts = tuple(rollouts)
 
 
 class Reason(StrEnum):

@@ -64,3 +64,7 @@ class AdamW:
             raise Refusal(f"optimiser.rate is {self.rate}; give 0 or more")
         if not self.clip_norm > 0:
             raise Refusal(f"optimiser.clip_norm is {self.clip_norm}; give more than 0, or inf")
+
+    def rate_at(self, step: int, steps: int) -> float:
+        """The rate of one of `steps` steps."""
+        return self.rate * self.decay(step, steps)

@@ -17,7 +17,7 @@ TASKS = [
     for i, prompt in enumerate(["3+4=", "sort 5 3 9 1 7 7 2 0 8=", "a", "c5d+5e+1f+5|g4h+3i+1j+2="])
 ]
 SEEDS = (11, 22, 33, 44)
-ENDS = ("a", "b", "c", "1", "2", "+")  # so that lengths differ
+ENDS = ("a", "b", "c", "d")  # so that lengths differ
 
 
 class Question:
@@ -68,7 +68,9 @@ def test_gradients_are_those_of_transformers(engine, plain, budget):
     sampler, learner = engine
     learner.budget = budget
     objective = algorithms.load("dapo")
-    rollouts, batch = assemble(scored(played(sampler, Decoding(length=20, stop=ENDS))), objective, learner)
+    rollouts, batch = assemble(
+        scored(played(sampler, Decoding(length=20, stop=ENDS))), objective, learner
+    )
     learner.begin(AdamW(), 1)
     learner._gradients(objective, rollouts, batch)
     objective.loss(torch.cat([reference_logp(plain[0], r) for r in rollouts]), batch).backward()

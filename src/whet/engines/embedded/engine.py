@@ -30,15 +30,18 @@ class Embedded:
 
     def open(self, model: Source, seed: int) -> tuple[EmbeddedSampler, EmbeddedLearner]:
         """Load the model twice: one copy plays, one learns."""
-        if self.threads:
-            torch.set_num_threads(self.threads)
-        device = self._device()
-        played, tokenizer = model.load(device, seed)
-        sampler = EmbeddedSampler(Backbone(played), tokenizer, self.slots, self.budget)
-        learned, _ = model.load(device, seed)
+        sampler = self.sampler(model, seed)
+        learned, tokenizer = model.load(self._device(), seed)
         if self.lora is not None:
             self.lora.inject(learned, seed)
         return sampler, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
+
+    def sampler(self, model: Source, seed: int) -> EmbeddedSampler:
+        """One copy, to play with."""
+        if self.threads:
+            torch.set_num_threads(self.threads)
+        played, tokenizer = model.load(self._device(), seed)
+        return EmbeddedSampler(Backbone(played), tokenizer, self.slots, self.budget)
 
     def _device(self) -> torch.device:
         if self.device == "auto":

@@ -47,14 +47,12 @@ class EmbeddedLearner:
     tokenizer: PreTrainedTokenizerBase
     budget: int  # most tokens in one forward pass; no result depends on it
     settings: AdamW = AdamW()
-    steps: int = 1
-    done: int = 0
     optimiser: torch.optim.Optimizer | None = None
     reference: Backbone | None = None
 
-    def begin(self, optimiser: AdamW, steps: int) -> None:
+    def begin(self, optimiser: AdamW) -> None:
         """A fresh AdamW over whatever is trained."""
-        self.settings, self.steps, self.done = optimiser, steps, 0
+        self.settings = optimiser
         self.optimiser = torch.optim.AdamW(
             self._trained(),
             lr=optimiser.rate,
@@ -64,23 +62,23 @@ class EmbeddedLearner:
             fused=True,
         )
 
-    def step(self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch) -> Update:
+    def step(
+        self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch, rate: float
+    ) -> Update:
         """Forward and backward slice by slice, then one clipped step of AdamW.
 
         Raises `NonFinite` before any weight moves.
         """
         optimiser = self._begun()
-        rate = self.settings.rate * self.settings.decay(self.done, self.steps)
         for group in optimiser.param_groups:
             group["lr"] = rate
         shares = self._gradients(objective, rollouts, batch)
         loss = sum(share.loss for share in shares)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
-            raise NonFinite(f"loss {loss} with gradient norm {norm} in optimiser step {self.done}")
+            raise NonFinite(f"loss is {loss}, gradient norm {norm}", rollouts)
         if shares:
             optimiser.step()
-        self.done += 1
         tokens = len(batch.row)
         return Update(
             loss=loss,
@@ -117,7 +115,7 @@ class EmbeddedLearner:
         if not logp.isfinite().all():
             names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
             raise NonFinite(
-                f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}"
+                f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
             )
         logp.retain_grad()
         loss = objective.loss(logp, batch)
@@ -186,16 +184,14 @@ class EmbeddedLearner:
         self.backbone.model.save_pretrained(folder, state_dict=dict(self.weights()))
         self.tokenizer.save_pretrained(folder)
         state = {
-            "done": self.done,
             "optimiser": self._begun().state_dict(),
             "adapters": dict(adapters(self.backbone.model)),
         }
         torch.save(state, folder / _STATE)
 
     def load(self, folder: Path) -> None:
-        """Weights, optimiser and step count, bit by bit; `begin` comes first."""
+        """Weights and optimiser, bit by bit; `begin` comes first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
-        self.done = state["done"]
         weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
         self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
         self._begun().load_state_dict(state["optimiser"])

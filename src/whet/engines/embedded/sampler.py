@@ -41,10 +41,10 @@ class EmbeddedSampler:
             prompts,
             Slab(shape),
         )
-        self._digest = self.digest()
 
     async def play(self, environment: Environment, request: Request) -> Group:
         """Play a request once per seed, together with every other request of the moment."""
+        self._digest = self._digest or self.digest()
         plays = (self._play(environment, request, seed) for seed in request.seeds)
         return tuple(await asyncio.gather(*plays))
 
@@ -100,11 +100,11 @@ class EmbeddedSampler:
         self._replies.clear()
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Copy them in; every rollout from now on carries their digest."""
+        """Copy them in; rollouts from now on carry the digest of what arrived."""
         if not self.scheduler.idle:
             raise Broken("weights arrived while rollouts were under way")
         self.backbone.model.load_state_dict(dict(weights))
-        self._digest = self.digest()
+        self._digest = ""
 
     def digest(self) -> str:
         """Computed afresh from the weights that are here."""

@@ -1,0 +1,1 @@
+"""Evaluation: how good a policy is, and how sure one can be."""

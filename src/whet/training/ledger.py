@@ -1,0 +1,139 @@
+"""The ledger: every rollout in parquet, every step in JSON lines, each metric with its denominator.
+
+Rows know their place, so that a resumed run forgets what came after its checkpoint.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import parquet
+
+from whet.types import Broken, Group, Mean, Metrics, Rollout
+
+METRICS = "metrics.jsonl"
+ROLLOUTS = "rollouts"
+
+Place = tuple[int, int]
+"""Phase and steps done in it; places compare as time does."""
+
+SCHEMA = pa.schema(
+    [
+        ("step", pa.int32()),
+        ("group", pa.int32()),
+        ("task_id", pa.string()),
+        ("turns", pa.list_(pa.string())),
+        ("answer", pa.string()),
+        ("tokens", pa.list_(pa.int32())),
+        ("chosen", pa.list_(pa.bool_())),
+        ("behaviour_logp", pa.list_(pa.float32())),
+        ("advantage", pa.list_(pa.float32())),
+        ("temperature", pa.float32()),
+        ("finish", pa.string()),
+        ("seed", pa.int64()),
+        ("policy_digest", pa.string()),
+        ("score", pa.float32()),
+        ("correct", pa.bool_()),
+        ("reason", pa.string()),
+        ("note", pa.string()),
+        ("parts", pa.string()),
+        ("cost_ms", pa.float32()),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Written as the run goes; read by reports and by the doctor."""
+
+    folder: Path
+
+    def write(
+        self, kind: str, place: Place, metrics: Metrics, facts: Mapping[str, Any] | None = None
+    ) -> None:
+        """One row of metrics.jsonl; a mean is written as its value and what it is the mean of."""
+        row: dict[str, Any] = {"kind": kind, "phase": place[0], "step": place[1], **(facts or {})}
+        row["metrics"] = {name: _number(mean) for name, mean in metrics.items()}
+        with (self.folder / METRICS).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row, allow_nan=False) + "\n")
+
+    def keep(
+        self,
+        name: str,
+        step: int,
+        groups: Sequence[Group],
+        advantages: Mapping[int, Sequence[float]] | None = None,
+    ) -> Path:
+        """All rollouts of a step in one parquet file, written whole or not at all.
+
+        `advantages` are given per rollout, by its identity in memory; the others have none.
+        """
+        known = advantages or {}
+        rows = [
+            _row(step, number, rollout, known.get(id(rollout)))
+            for number, group in enumerate(groups)
+            for rollout in group
+        ]
+        target = self.folder / ROLLOUTS / f"{name}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_suffix(".partial")
+        parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), partial)
+        os.replace(partial, target)
+        return target
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Every row so far; a last line that a kill cut short is not one."""
+        path = self.folder / METRICS
+        if not path.exists():
+            return
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True)):
+            if line.endswith("\n"):
+                try:
+                    yield json.loads(line)
+                except json.JSONDecodeError as error:
+                    raise Broken(f"{path}, line {number + 1} is no JSON: {error}") from error
+
+    def rewind(self, place: Place) -> None:
+        """Forget every row after `place`."""
+        kept = [row for row in self.rows() if (row["phase"], row["step"]) <= place]
+        partial = self.folder / f"{METRICS}.partial"
+        lines = (json.dumps(row, allow_nan=False) + "\n" for row in kept)
+        partial.write_text("".join(lines), encoding="utf-8")
+        os.replace(partial, self.folder / METRICS)
+
+
+def _number(mean: Mean) -> dict[str, float | None]:
+    """JSON knows no NaN: a mean over nothing is null over 0."""
+    return {"value": mean.value if isfinite(mean.value) else None, "of": mean.count}
+
+
+def _row(
+    step: int, group: int, rollout: Rollout, advantage: Sequence[float] | None
+) -> dict[str, Any]:
+    verdict = rollout.verdict
+    return {
+        "step": step,
+        "group": group,
+        "task_id": rollout.task.id,
+        "turns": rollout.turns,
+        "answer": rollout.task.answer,
+        "tokens": rollout.tokens,
+        "chosen": rollout.chosen,
+        "behaviour_logp": rollout.behaviour_logp,
+        "advantage": advantage,
+        "temperature": rollout.temperature,
+        "finish": str(rollout.finish),
+        "seed": rollout.seed,
+        "policy_digest": rollout.policy_digest,
+        "score": rollout.score if verdict else None,
+        "correct": verdict.correct if verdict else None,
+        "reason": str(verdict.reason) if verdict else None,
+        "note": verdict.note if verdict else None,
+        "parts": json.dumps(dict(verdict.parts)) if verdict else None,
+        "cost_ms": verdict.cost_ms if verdict else None,
+    }

@@ -1,0 +1,92 @@
+"""What is written down of a lesson, a step and an exam: means that know their denominators."""
+
+from collections.abc import Iterable
+
+from whet.evaluation.intervals import Estimate
+from whet.evaluation.judging import faults
+from whet.evaluation.measure import Scorecard
+from whet.training.loop import Step
+from whet.training.warmup import Lesson
+from whet.types import Finish, Group, Mean, Metrics
+
+
+def one(value: float) -> Mean:
+    """A number that is a mean of nothing but itself."""
+    return Mean(total=value, count=1)
+
+
+def over(values: Iterable[float]) -> Mean:
+    """A mean over values."""
+    known = list(values)
+    return Mean(total=sum(known), count=len(known))
+
+
+def of_lesson(lesson: Lesson) -> Metrics:
+    """A supervised step."""
+    return {
+        "loss": one(lesson.update.loss),
+        "average_loss": one(lesson.progress.average or 0.0),
+        "rate": one(lesson.rate),
+        "seconds": one(lesson.seconds),
+        "entropy": lesson.update.metrics["entropy"],
+        "grad_norm": lesson.update.metrics["grad_norm"],
+        "computed": lesson.update.metrics["computed"],
+    }
+
+
+def of_step(step: Step) -> Metrics:
+    """A step with rewards.  Accuracy is `correct` of all judged rollouts, admitted or not."""
+    rollouts = [r for group in step.groups for r in group]
+    names = step.updates[0].metrics if step.updates else {}
+    learned = {n: sum((u.metrics[n] for u in step.updates), Mean()) for n in names}
+    drift_max = max((u.drift_max for u in step.updates[:1]), default=0.0)
+    return {
+        "reward": over(r.score for r in rollouts if r.score is not None),
+        "correct": over(_right(rollouts)),
+        "length": over(r.length for r in rollouts),
+        "truncated": over(r.finish is Finish.LENGTH for r in rollouts),
+        "faults": Mean(total=len(faults(step.groups)), count=len(rollouts)),
+        "varied": over(_varied(group) for group in step.groups),
+        "admitted": over(step.admitted),
+        "loss": over(u.loss for u in step.updates),
+        "drift_max": one(drift_max),
+        **learned,
+        "rate": one(step.rate),
+        **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
+        **{f"tokens_{name}": one(count) for name, count in step.spent.items()},
+    }
+
+
+def of_exam(card: Scorecard) -> Metrics:
+    """An exam; estimates are over problems, lengths over samples."""
+    samples = sum(len(group) - 1 for group in card.groups)
+    return {
+        "greedy": _mean(card.greedy),
+        **{f"pass@{k}": _mean(estimate) for k, estimate in card.pass_at.items()},
+        "length": Mean(total=card.length * samples, count=samples),
+        "greedy_length": Mean(total=card.greedy_length * len(card.groups), count=len(card.groups)),
+        "truncated": Mean(total=card.truncated * samples, count=samples),
+        "faults": Mean(total=card.faults, count=samples + len(card.groups)),
+        "tokens": one(card.tokens),
+        "seconds": one(card.seconds),
+    }
+
+
+def intervals(card: Scorecard) -> dict[str, list[float]]:
+    """The 95% bounds that belong to an exam's estimates."""
+    named = {"greedy": card.greedy} | {f"pass@{k}": e for k, e in card.pass_at.items()}
+    return {name: [e.low, e.high] for name, e in named.items() if e.problems}
+
+
+def _mean(estimate: Estimate) -> Mean:
+    total = estimate.value * estimate.problems if estimate.problems else 0.0
+    return Mean(total=total, count=estimate.problems)
+
+
+def _right(group: Iterable[object]) -> list[bool]:
+    found = (getattr(getattr(r, "verdict", None), "correct", None) for r in group)
+    return [c for c in found if c is not None]
+
+
+def _varied(group: Group) -> bool:
+    return len(set(_right(group))) > 1

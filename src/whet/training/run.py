@@ -1,0 +1,92 @@
+"""A run as a value: everything that it is made of.  Printing it is its card."""
+
+from dataclasses import dataclass
+
+from whet.environments.question import Question
+from whet.evaluation.measure import Exam
+from whet.policy.objective import Objective
+from whet.policy.optimisers import AdamW
+from whet.protocols import Corpus, Engine, Environment, Gate, Model, Reward, Schedule, Teacher
+from whet.sampling.dynamic.everything import Everything
+from whet.training.trust import Limits
+from whet.types import Decoding, Need, Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warmup:
+    """Supervised steps on worked examples, before any reward.
+
+    With `until`, the rate stays at its peak until the moving average (0.9) of the loss falls below
+    it, or for `steps`; then it goes down in a straight line to a tenth over `cooldown` steps.
+    Without, the optimiser's own decay runs over `steps`.
+    """
+
+    teacher: Teacher
+    steps: int
+    batch: int = 32
+    optimiser: AdamW = AdamW(rate=1e-3)
+    until: float = 0.0
+    cooldown: int = 100
+
+    def __post_init__(self) -> None:
+        """Refuse lessons of nothing."""
+        for name in ("steps", "batch"):
+            if getattr(self, name) < 1:
+                raise Refusal(f"warmup.{name} is {getattr(self, name)}; give 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What is measured along the way, on the dev split; the test split waits for the end."""
+
+    every: int = 5  # steps; 0: never
+    exam: Exam = Exam(problems=100, samples=4, k=(1, 4))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saving:
+    """When a checkpoint is written; how often changes no result."""
+
+    seconds: float = 60.0  # at least this long apart; 0: after every step
+    keep: int = 2  # newest ones; the base model's is always kept
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What is trained, on what, how, and when it stops being believed."""
+
+    model: Model
+    corpus: Corpus
+    reward: Reward | None
+    schedule: Schedule
+    objective: Objective
+    engine: Engine
+    optimiser: AdamW = AdamW()
+    environment: Environment = Question()
+    gate: Gate = Everything()
+    warmup: tuple[Warmup, ...] = ()
+    steps: int = 100
+    minibatches: int = 1  # optimiser steps per step, each on its own share of the groups
+    seed: int = 0
+    exam: Exam = Exam()  # before and after, on the test split
+    watch: Watch = Watch()
+    limits: Limits = Limits()
+    saving: Saving = Saving()
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be run."""
+        if self.steps < 0 or self.seed < 0:
+            raise Refusal(f"steps is {self.steps} and seed {self.seed}; give 0 or more")
+        if self.minibatches < 1:
+            raise Refusal(f"minibatches is {self.minibatches}; give 1 or more")
+        samples = getattr(self.schedule, "samples", None)
+        if Need.GROUP in self.objective.needs and samples == 1:
+            raise Refusal(
+                "schedule.samples is 1, but the advantage compares several rollouts per task; "
+                "give 2 or more, or choose reinforce"
+            )
+
+    @property
+    def decoding(self) -> Decoding:
+        """How rollouts are sampled, and so how they are measured."""
+        return getattr(self.schedule, "decoding", Decoding())

@@ -1,0 +1,84 @@
+"""Supervised warm-up: the same learner, the same ledger, a teacher in place of a reward."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from whet.policy import algorithms
+from whet.protocols import Learner, Update
+from whet.sampling.schedules.uniform import STREAM
+from whet.training.assemble import assemble
+from whet.training.clock import Clock
+from whet.training.run import Warmup
+from whet.types import Rollout, Verdict
+
+_MEMORY = 0.9  # of the moving average of the loss
+_EARLIEST = 100  # steps before `until` may be met: the average must have forgotten its start
+_FLOOR = 0.1  # of the rate, at the end of the cool-down
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """All that the next supervised step needs to know of those before it."""
+
+    done: int = 0
+    average: float | None = None  # of the loss
+    cooled_from: int = -1  # the step at which the rate began to fall; −1: not yet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What one supervised step has to tell."""
+
+    number: int
+    update: Update
+    rate: float
+    seconds: float
+    progress: Progress
+
+
+def teach(warmup: Warmup, learner: Learner, seed: int, progress: Progress) -> Iterator[Lesson]:
+    """Take supervised steps from where `progress` stands until the warm-up is over."""
+    objective = algorithms.load("sft")
+    while progress.done < _end(warmup, progress):
+        clock = Clock()
+        number = progress.done
+        rate = _rate(warmup, progress)
+        first = seed * STREAM + number * warmup.batch
+        examples = (warmup.teacher.example(number, first + i) for i in range(warmup.batch))
+        groups = [(_right(learner.imitate(task, reply)),) for task, reply in examples]
+        update = learner.step(objective, *assemble(groups, objective, learner), rate)
+        progress = _advanced(warmup, progress, update.loss)
+        clock.lap("learn")
+        yield Lesson(
+            number=number,
+            update=update,
+            rate=rate,
+            seconds=clock.laps["learn"],
+            progress=progress,
+        )
+
+
+def _right(rollout: Rollout) -> Rollout:
+    return replace(rollout, verdict=Verdict.binary(correct=True))
+
+
+def _end(warmup: Warmup, progress: Progress) -> int:
+    return warmup.steps if progress.cooled_from < 0 else progress.cooled_from + warmup.cooldown
+
+
+def _rate(warmup: Warmup, progress: Progress) -> float:
+    rate = warmup.optimiser.rate_at(progress.done, warmup.steps)
+    if progress.cooled_from < 0:
+        return rate
+    return rate * (1 - (1 - _FLOOR) * (progress.done - progress.cooled_from) / warmup.cooldown)
+
+
+def _advanced(warmup: Warmup, progress: Progress, loss: float) -> Progress:
+    before = loss if progress.average is None else progress.average
+    average = _MEMORY * before + (1 - _MEMORY) * loss
+    done = progress.done + 1
+    cooled_from = progress.cooled_from
+    met = average < warmup.until and done > _EARLIEST
+    if warmup.until and cooled_from < 0 and (met or done == warmup.steps):
+        cooled_from = done
+    return Progress(done=done, average=average, cooled_from=cooled_from)

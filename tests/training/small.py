@@ -1,0 +1,67 @@
+"""A run that takes a second: a tiny model learns to repeat a digit."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Fresh
+from whet.engines.tokenizers import Characters
+from whet.evaluation.measure import Exam
+from whet.policy import algorithms
+from whet.policy.optimisers import AdamW
+from whet.sampling.schedules.uniform import Uniform
+from whet.training.run import Run, Saving, Warmup, Watch
+from whet.types import Decoding, Reason, Rollout, Task, Verdict
+
+
+@dataclass(frozen=True)
+class Digits:
+    """The task: say the digit again.  Splits by parity."""
+
+    def task(self, split: str, index: int) -> Task:
+        digit = str(2 * (index % 5) + (split != "train"))
+        return Task(id=f"{split}-{index}", prompt=f"{digit}=", answer=digit)
+
+    def held_out(self, split: str, count: int) -> list[Task]:
+        return [self.task(split, i) for i in range(min(count, 5))]
+
+
+@dataclass(frozen=True)
+class Repeats:
+    """Worked examples, some of them wrong."""
+
+    def example(self, step: int, index: int) -> tuple[Task, str]:
+        task = Digits().task("train", index)
+        return task, task.answer if index % 3 else str(index % 10)
+
+
+@dataclass(frozen=True)
+class FirstDigit:
+    """1 where the reply begins with the answer."""
+
+    def score(self, rollout: Rollout) -> Verdict:
+        if not rollout.reply:
+            return Verdict.failure(Reason.NO_ANSWER)
+        return Verdict.binary(correct=rollout.reply[0] == rollout.task.answer)
+
+
+RUN = Run(
+    model=Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=")),
+    corpus=Digits(),
+    reward=FirstDigit(),
+    schedule=Uniform(prompts=4, samples=4, decoding=Decoding(length=4)),
+    objective=algorithms.load("dapo"),
+    optimiser=AdamW(rate=1e-3),
+    engine=Embedded(device="cpu", threads=1, slots=16),
+    warmup=(Warmup(teacher=Repeats(), steps=6, batch=8, optimiser=AdamW(rate=3e-3)),),
+    steps=6,
+    minibatches=2,
+    exam=Exam(problems=5, samples=4, k=(1, 4)),
+    watch=Watch(every=3, exam=Exam(problems=5, samples=2, k=(1,))),
+    saving=Saving(seconds=0),
+)
+
+
+def small(**changes: Any) -> Run:
+    """The run above, with other fields."""
+    return replace(RUN, **changes)
