@@ -165,7 +165,7 @@ def test_a_number_that_is_none_stops_before_the_weights_move():
     _, learner = engine.open(run.model, run.seed)
     learner.begin(run.optimiser)
     with torch.no_grad():
-        next(iter(learner.backbone.model.parameters()))[0] = float("nan")
+        next(iter(learner.backbone.model.parameters())).fill_(float("nan"))
     before = learner.digest()
     demonstration = learner.imitate(run.corpus.task("train", 0), "0")
     judged = replace(demonstration, verdict=Verdict.binary(correct=True))

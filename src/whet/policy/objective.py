@@ -3,21 +3,58 @@
 J(θ) = Σ_n w_n · ( c_n f(r_n, Â_n) − Σ_k k(π_θ, π_ref)_n )
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import prod
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.types import Batch, Need, Scores
 
-Advantage = Callable[[Scores], Float[Tensor, " N"]]  # Â
-Aggregation = Callable[[Batch], Float[Tensor, " N"]]  # w
-Correction = Callable[[Batch], Float[Tensor, " N"]]  # c
-Ratio = Callable[[Float[Tensor, " N"], Batch], Float[Tensor, " N"]]  # r
-Clipping = Callable[[Float[Tensor, " N"], Float[Tensor, " N"]], Float[Tensor, " N"]]  # f
-Regulariser = Callable[[Float[Tensor, " N"], Batch], Float[Tensor, " N"]]  # k
+Tokens = Float[Tensor, " N"]
+
+
+@runtime_checkable
+class Advantage(Protocol):
+    """Â, of the whole batch before it is sliced."""
+
+    def __call__(self, scores: Scores) -> Tokens: ...
+
+
+@runtime_checkable
+class Ratio(Protocol):
+    """r, how far the learner has moved."""
+
+    def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
+
+
+@runtime_checkable
+class Clipping(Protocol):
+    """f(r, Â), what a token is worth."""
+
+    def __call__(self, ratio: Tokens, advantage: Tokens) -> Tokens: ...
+
+
+@runtime_checkable
+class Aggregation(Protocol):
+    """w, made of the totals."""
+
+    def __call__(self, batch: Batch) -> Tokens: ...
+
+
+@runtime_checkable
+class Correction(Protocol):
+    """c, a detached weight for what the sampler really did."""
+
+    def __call__(self, batch: Batch) -> Tokens: ...
+
+
+@runtime_checkable
+class Regulariser(Protocol):
+    """k, what the policy pays."""
+
+    def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +69,7 @@ class Objective:
     regularisers: tuple[Regulariser, ...] = ()
     departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
 
-    def loss(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
+    def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
         """−J(θ) of a batch or of any slice of it; slices add up."""
         w = self.aggregation(batch)
         c = prod(correction(batch) for correction in self.corrections)

@@ -1,12 +1,17 @@
 """Optimisers: how a gradient becomes a step.  Values; an engine gives them life."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import cos, pi
+from typing import Protocol, runtime_checkable
 
 from whet.types import Refusal
 
-Decay = Callable[[int, int], float]  # (step, steps) → factor of the peak rate
+
+@runtime_checkable
+class Decay(Protocol):
+    """The rate of a step, as a factor of the peak."""
+
+    def __call__(self, step: int, steps: int) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
