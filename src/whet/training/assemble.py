@@ -53,9 +53,9 @@ def totals(row: Tensor, group: Tensor) -> Totals:
 def minibatches(share: Share, count: int, dice: Random) -> list[Share]:
     """Deal whole groups into `count` optimiser steps; each is a global batch of its own."""
     rollouts, batch = share
-    if count == 1:
-        return [share]
     groups = sorted(set(batch.group.tolist()))
+    if count == 1 or not groups:
+        return [share]
     dice.shuffle(groups)
     shares = []
     for first in range(min(count, len(groups))):

@@ -55,10 +55,8 @@ async def train(run: Run, sampler: Sampler, learner: Learner, start: int) -> Asy
         share = assemble(kept, run.objective, learner)
         deals = minibatches(share, run.minibatches, Random(f"{run.seed}/{number}"))
         rate = run.optimiser.rate_at(number, run.steps)
-        updates = []
-        for rollouts, batch in deals:
-            updates.append(learner.step(run.objective, rollouts, batch, rate))
-            trust.near(updates[0], rollouts, run.limits)
+        updates = tuple(learner.step(run.objective, *deal, rate) for deal in deals)
+        trust.near(updates[0], deals[0][0], run.limits)
         clock.lap("learn")
 
         sampler.load(learner.weights())
@@ -70,7 +68,7 @@ async def train(run: Run, sampler: Sampler, learner: Learner, start: int) -> Asy
             groups=groups,
             admitted=admitted,
             share=share,
-            updates=tuple(updates),
+            updates=updates,
             rate=rate,
             seconds=clock.laps,
             spent=spent,

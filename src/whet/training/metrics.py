@@ -37,9 +37,10 @@ def of_lesson(lesson: Lesson) -> Metrics:
 def of_step(step: Step) -> Metrics:
     """A step with rewards.  Accuracy is `correct` of all judged rollouts, admitted or not."""
     rollouts = [r for group in step.groups for r in group]
-    names = step.updates[0].metrics if step.updates else {}
+    names = step.updates[0].metrics
     learned = {n: sum((u.metrics[n] for u in step.updates), Mean()) for n in names}
-    drift_max = max((u.drift_max for u in step.updates[:1]), default=0.0)
+    # later updates of a step compare with weights that have moved: only the first one is drift
+    first = {"drift": step.updates[0].metrics["drift"], "drift_max": one(step.updates[0].drift_max)}
     return {
         "reward": over(r.score for r in rollouts if r.score is not None),
         "correct": over(_right(rollouts)),
@@ -49,8 +50,8 @@ def of_step(step: Step) -> Metrics:
         "varied": over(_varied(group) for group in step.groups),
         "admitted": over(step.admitted),
         "loss": over(u.loss for u in step.updates),
-        "drift_max": one(drift_max),
         **learned,
+        **first,
         "rate": one(step.rate),
         **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
         **{f"tokens_{name}": one(count) for name, count in step.spent.items()},

@@ -1,0 +1,1 @@
+"""The command line: it chooses, it does not describe."""

@@ -1,0 +1,34 @@
+"""`whet resume RUN`: go on exactly where it stood."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tyro.conf import Positional
+
+from whet.cli.parsing import configured, parse
+from whet.cli.running import carry_out
+from whet.training import card
+from whet.types import Refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Go on with a run from its newest checkpoint."""
+
+    run: Positional[str]  # its folder, such as runs/quickstart
+
+
+def main(words: Sequence[str]) -> int:
+    """Make the run again from its card, and refuse one that has changed."""
+    folder = Path(parse(Words, words, "resume").run).resolve()
+    held = card.read(folder)
+    if not Path(held["directory"]).is_dir():
+        raise Refusal(f"the run was started in {held['directory']!r}, which is gone")
+    os.chdir(held["directory"])  # paths in a recipe are relative to where it was started
+    run, _ = configured(held["recipe"], held["arguments"], "resume")
+    changed = card.differences(held["run"], card.resolved(run))
+    if changed:
+        raise Refusal(f"recipe {held['recipe']!r} has changed since the run began: {changed[0]}")
+    return carry_out(run, folder)

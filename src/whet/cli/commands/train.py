@@ -1,0 +1,31 @@
+"""`whet train RECIPE`: train it, in a folder of its own."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from whet import recipes
+from whet.cli.parsing import configured
+from whet.cli.running import carry_out, fresh_folder
+from whet.training import card
+from whet.types import Refusal
+
+RUNS = "runs"
+
+
+def main(words: Sequence[str]) -> int:
+    """The first word is the recipe; `--name` is the run folder's."""
+    recipe, rest = named(words, "train")
+    run, name = configured(recipe, rest, "train")
+    name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    folder = fresh_folder(RUNS, name)
+    card.write(folder, card.card(run, recipe, list(rest)))
+    return carry_out(run, folder)
+
+
+def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:
+    """The recipe and what follows it."""
+    if not words or words[0].startswith("-"):
+        names = ", ".join(recipes.modules())
+        raise Refusal(f"whet {command} needs a recipe: {names}, or a path to a .py file")
+    return words[0], words[1:]

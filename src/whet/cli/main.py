@@ -1,0 +1,60 @@
+"""`whet COMMAND …`: one word, one module; every wrong input is one line and exit code 2."""
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from warnings import filterwarnings
+
+from whet import __version__
+from whet.registry import nearest
+from whet.types import Broken, Refusal
+
+COMMANDS = {
+    "train": "train a recipe",
+    "plan": "say what a recipe would do, and refuse what can't work, before any compute",
+    "resume": "go on with a run, exactly where it stood",
+    "eval": "measure a model or a run: pass@1 greedy and sampled, pass@k, intervals",
+    "list": "what there is: algorithms, rewards, samplers, corpora, environments, recipes",
+    "show": "one of them: its equation, its source, its defaults",
+    "report": "write a run's report.html",
+    "doctor": "the health of this machine, or of a run",
+}
+WRONG, BROKEN, INTERRUPTED = 2, 3, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; its exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    filterwarnings("ignore", category=FutureWarning, module="torch|transformers")
+    try:
+        return _dispatch(words)
+    except Refusal as error:
+        print(f"whet: {error}", file=sys.stderr)
+        return WRONG
+    except Broken as error:
+        print(f"whet: stopped, because {error}", file=sys.stderr)
+        return BROKEN
+    except KeyboardInterrupt:
+        print("whet: interrupted", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _dispatch(words: Sequence[str]) -> int:
+    if not words or words[0] in {"-h", "--help", "help"}:
+        return _usage()
+    if words[0] in {"-V", "--version"}:
+        print(f"whet {__version__}")
+        return 0
+    command, rest = words[0], words[1:]
+    if command not in COMMANDS:
+        raise Refusal(f"command {command!r} is unknown; {nearest(command, COMMANDS)}")
+    return import_module(f"whet.cli.commands.{command}").main(rest)
+
+
+def _usage() -> int:
+    rows = "\n".join(f"  {name:8} {does}" for name, does in COMMANDS.items())
+    print(
+        f"whet {__version__}: reinforcement learning of large reasoning models\n\n"
+        f"usage: whet COMMAND …   (whet COMMAND --help)\n\n{rows}"
+    )
+    return 0

@@ -1,0 +1,90 @@
+"""From words to values, by tyro; what doesn't fit is one line."""
+
+import re
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr
+from dataclasses import field, make_dataclass
+from inspect import Parameter, signature
+from io import StringIO
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import tyro
+
+from whet import recipes
+from whet.training.run import Run
+from whet.types import Refusal
+
+T = TypeVar("T")
+_PARTS = (tyro.conf.AvoidSubcommands, tyro.conf.SuppressFixed)
+_BOX = re.compile(r"[│╭╮╰╯─]+")
+
+
+def parse(kind: Callable[..., T], words: Sequence[str], command: str, **more: Any) -> T:
+    """The value that the words describe.  Raises `Refusal` with tyro's reason in one line."""
+    said = StringIO()
+    try:
+        with redirect_stderr(said):
+            return tyro.cli(kind, args=list(words), prog=f"whet {command}", config=_PARTS, **more)
+    except SystemExit as end:
+        if not end.code:
+            raise
+        raise Refusal(f"{_condensed(said.getvalue())} (whet {command} --help)") from None
+
+
+def _condensed(text: str) -> str:
+    """The first thing that a box says, and the nearest name that it suggests."""
+    lines = [_BOX.sub("", line).strip() for line in text.splitlines()]
+    lines = [line for line in lines if line]
+    reason = lines[1] if len(lines) > 1 else "the arguments can't be read"
+    if "Perhaps you meant:" in lines:
+        near = lines[lines.index("Perhaps you meant:") + 1].split()[0]
+        reason += f"; perhaps you meant {near}"
+    return reason
+
+
+def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, str]:
+    """The run of a recipe, with the words' choices and overrides, and the name it was given.
+
+    A recipe's parameters are words of their own (`--model PATH`); every field of the run that it
+    returns can be overridden by its dotted path (`--schedule.samples 8`).
+    """
+    make = recipes.find(recipe)
+    choices = _choices(make, [w for w in words if w not in {"-h", "--help"}], command, recipe)
+    run = make(**choices)
+    hints = get_type_hints(make)
+    fields: list[tuple[str, Any, Any]] = [
+        ("run_name", Annotated[str, tyro.conf.arg(name="name", help="of the run folder")], "")
+    ]
+    fields += [
+        (f"choice_{name}", Annotated[hints[name], tyro.conf.arg(name=name)], value)
+        for name, value in choices.items()
+    ]
+    fields.append(("run", Annotated[Run, tyro.conf.arg(name="")], run))
+    shape = make_dataclass(
+        "Words", [(name, kind, field(default=value)) for name, kind, value in fields]
+    )
+    shape.__doc__ = make.__doc__
+    found: Any = parse(shape, words, f"{command} {recipe}")
+    return found.run, found.run_name
+
+
+def _choices(
+    make: Callable[..., Run], words: Sequence[str], command: str, recipe: str
+) -> dict[str, Any]:
+    """The recipe's own parameters, read before the run exists."""
+    parameters = signature(make).parameters.values()
+    hints = get_type_hints(make)
+    missing = tyro.MISSING
+    fields = [
+        (
+            p.name,
+            hints[p.name],
+            field(default=missing if p.default is Parameter.empty else p.default),
+        )
+        for p in parameters
+    ]
+    if not fields:
+        return {}
+    shape = make_dataclass("Choices", fields, kw_only=True)
+    found, _ = parse(shape, words, f"{command} {recipe}", return_unknown_args=True)
+    return {p.name: getattr(found, p.name) for p in parameters}

@@ -1,0 +1,1 @@
+"""Views of a run: what its folder says, for people."""
