@@ -16,7 +16,7 @@ from torch import Tensor
 
 from whet.policy.objective import Objective
 from whet.policy.optimisers import AdamW
-from whet.types import Batch, Group, Metrics, Prompt, Request, Rollout, Step, Task, Verdict
+from whet.types import Batch, Group, Metrics, Prompt, Request, Rollout, Size, Step, Task, Verdict
 
 
 @runtime_checkable
@@ -188,8 +188,8 @@ class Learner(Protocol):
 class Model(Protocol):
     """Where the initial weights and the tokenizer come from; the engine knows how to load it."""
 
-    def describe(self) -> str:
-        """One line for the run card."""
+    def size(self) -> Size:
+        """What it weighs, without loading it."""
         ...
 
 

@@ -122,6 +122,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What a model weighs."""
+
+    parameters: int
+    weight_bytes: int  # of one weight
+    cache_bytes: int  # of the keys and values of one token
+    positions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
     """How tokens are drawn from logits z.
 

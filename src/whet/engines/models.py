@@ -10,13 +10,14 @@ from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
+    PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
 from whet.engines.tokenizers import Characters, Vocabulary
 from whet.registry import nearest
-from whet.types import Refusal
+from whet.types import Refusal, Size
 
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
@@ -40,13 +41,21 @@ class Folder:
     path: str
     dtype: str = "float32"
 
-    def describe(self) -> str:
-        """One line for the run card."""
-        return f"{self.path} ({self.dtype})"
+    def size(self) -> Size:
+        """Of the model that the config describes."""
+        return _size(AutoConfig.from_pretrained(self._checked()), _DTYPES[self.dtype])
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
         """What the folder holds.  Raises `Refusal` where a part of it is missing."""
         del seed
+        folder = self._checked()
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            folder, local_files_only=True, dtype=_DTYPES[self.dtype]
+        )
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        return model.to(device), tokenizer
+
+    def _checked(self) -> Path:
         folder = Path(self.path)
         if self.dtype not in _DTYPES:
             raise Refusal(f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}")
@@ -62,11 +71,7 @@ class Folder:
             raise Refusal(
                 f"model.path {self.path!r} has no weights; save them with model.save_pretrained"
             )
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, dtype=_DTYPES[self.dtype]
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        return model.to(device), tokenizer
+        return folder
 
 
 _SMALL = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 2}
@@ -105,17 +110,22 @@ class Fresh:
     tokenizer: Vocabulary = Characters()
     positions: int = 512
 
-    def describe(self) -> str:
-        """One line for the run card."""
-        return f"{self.shape} from scratch"
-
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
         """Fresh weights, the same for a seed on every machine."""
+        tokenizer = self.tokenizer.build()
+        model: Any = AutoModelForCausalLM.from_config(self._config(tokenizer))
+        _initialise(model, seed)
+        return model.to(device), tokenizer
+
+    def size(self) -> Size:
+        """Of the model that would be made."""
+        return _size(self._config(self.tokenizer.build()), torch.float32)
+
+    def _config(self, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
         if self.shape not in SHAPES:
             raise Refusal(f"model.shape {self.shape!r} is unknown; {nearest(self.shape, SHAPES)}")
-        tokenizer = self.tokenizer.build()
         settings = dict(SHAPES[self.shape])
-        config = AutoConfig.for_model(
+        return AutoConfig.for_model(
             settings.pop("model_type"),
             **settings,
             vocab_size=len(tokenizer),
@@ -125,9 +135,20 @@ class Fresh:
             eos_token_id=tokenizer.eos_token_id,
             pad_token_id=tokenizer.pad_token_id,
         )
+
+
+def _size(config: PreTrainedConfig, dtype: torch.dtype) -> Size:
+    with torch.device("meta"):
         model: Any = AutoModelForCausalLM.from_config(config)
-        _initialise(model, seed)
-        return model.to(device), tokenizer
+    text: Any = config.get_text_config()
+    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
+    width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    return Size(
+        parameters=sum(p.numel() for p in model.parameters()),
+        weight_bytes=dtype.itemsize,
+        cache_bytes=2 * text.num_hidden_layers * heads * width * dtype.itemsize,
+        positions=text.max_position_embeddings,
+    )
 
 
 _WRITES = ("o_proj", "down_proj", "dense", "dense_4h_to_h")

@@ -86,6 +86,12 @@ class Run:
                 "give 2 or more, or choose reinforce"
             )
 
+        if not self.decoding.temperature:
+            raise Refusal(
+                "schedule.decoding.temperature is 0, so all rollouts of a group are the same and "
+                "teach nothing; give more than 0"
+            )
+
     @property
     def decoding(self) -> Decoding:
         """How rollouts are sampled, and so how they are measured."""

@@ -10,6 +10,7 @@ from tyro.conf import Positional
 from whet.cli.parsing import configured, parse
 from whet.cli.running import carry_out
 from whet.training import card
+from whet.training.run import Run
 from whet.types import Refusal
 
 
@@ -21,8 +22,13 @@ class Words:
 
 
 def main(words: Sequence[str]) -> int:
-    """Make the run again from its card, and refuse one that has changed."""
+    """Make the run again from its card, and go on."""
     folder = Path(parse(Words, words, "resume").run).resolve()
+    return carry_out(rebuilt(folder), folder)
+
+
+def rebuilt(folder: Path) -> Run:
+    """The run of a folder's card.  Raises `Refusal` where its recipe has changed since."""
     held = card.read(folder)
     if not Path(held["directory"]).is_dir():
         raise Refusal(f"the run was started in {held['directory']!r}, which is gone")
@@ -31,4 +37,4 @@ def main(words: Sequence[str]) -> int:
     changed = card.differences(held["run"], card.resolved(run))
     if changed:
         raise Refusal(f"recipe {held['recipe']!r} has changed since the run began: {changed[0]}")
-    return carry_out(run, folder)
+    return run

@@ -1,0 +1,75 @@
+"""`whet doctor [RUN]`: the health of this machine, or of a run."""
+
+import os
+import platform
+import shutil
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import torch
+from tyro.conf import Positional
+
+from whet.cli.parsing import parse
+from whet.training import card
+from whet.training.doctor import Doctor
+from whet.training.ledger import Ledger
+
+_EXTRAS = {"reasoning_gym": "gym", "peft": "lora"}
+_CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow", "tyro")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """The health of this machine, or of a run."""
+
+    run: Positional[str] = ""  # its folder, such as runs/quickstart
+
+
+def main(words: Sequence[str]) -> int:
+    """Findings, one a line; exit code 1 where something is wrong."""
+    asked = parse(Words, words, "doctor")
+    if not asked.run:
+        print("\n".join(_machine()))
+        return 0
+    folder = Path(asked.run)
+    card.read(folder)
+    findings = Doctor().examine(list(Ledger(folder).rows()))
+    print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.words}" for f in findings))
+    return int(any(finding.bad for finding in findings))
+
+
+def _machine() -> Iterator[str]:
+    yield f"python   {platform.python_version()} on {platform.system()} {platform.machine()}"
+    yield f"cores    {os.cpu_count()}, torch uses {torch.get_num_threads()}"
+    yield f"disk     {shutil.disk_usage('.').free / 2**30:.0f} GiB free here"
+    if torch.cuda.is_available():
+        yield f"gpu      {torch.cuda.get_device_name()}"
+    else:
+        yield "gpu      none that torch sees; the embedded engine runs on the CPU"
+    yield f"matmul   {_matmul():.0f} GF/s in float32"
+    for name in _CORE:
+        yield f"package  {name} {_installed(name)}"
+    for name, extra in _EXTRAS.items():
+        found = _installed(name)
+        missing = f"not installed; for what needs it: pip install 'whet[{extra}]'"
+        yield f"extra    {name} {found or missing}"
+
+
+def _matmul() -> float:
+    size, least = 512, 0.3  # rows, seconds
+    one = torch.randn(size, size)
+    start, count = time.perf_counter(), 0
+    while time.perf_counter() - start < least:
+        one @ one
+        count += 1
+    return 2 * size**3 * count / (time.perf_counter() - start) / 1e9
+
+
+def _installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,151 @@
+"""`whet eval MODEL`: how good it is, greedy and sampled, with intervals."""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tyro.conf import Positional
+
+from whet import data, rewards
+from whet.cli.commands.resume import rebuilt
+from whet.cli.parsing import parse
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder
+from whet.environments.question import Question
+from whet.evaluation.measure import Exam, Scorecard, measure
+from whet.protocols import Corpus, Engine, Environment, Reward
+from whet.training import card
+from whet.training.checkpoint import Checkpoints
+from whet.training.conduct import CHECKPOINTS
+from whet.types import Decoding, Refusal
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
+
+    model: Positional[str]  # a run folder, or a Hugging Face folder
+    tasks: str = ""  # a family, gym:NAME, or a .jsonl or .parquet file; a run has its own
+    reward: str = ""  # a name or path.py; by default the verifier that the tasks name
+    split: str = "test"
+    problems: int = 100
+    samples: int = 16
+    k: str = "1,4,16"
+    temperature: float = 1.0
+    length: int = 0  # most tokens of a reply; 0: the run's, else 256
+    device: str = "auto"
+    json: bool = False  # one JSON document and nothing else
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subject:
+    """What is measured, by which judge."""
+
+    model: Folder
+    engine: Engine
+    corpus: Corpus
+    environment: Environment
+    reward: Reward | None
+    decoding: Decoding
+
+
+def main(words: Sequence[str]) -> int:
+    """A table, or one JSON document."""
+    asked = parse(Words, words, "eval")
+    exam = Exam(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
+    subject = _subject(asked)
+    tasks = subject.corpus.held_out(asked.split, exam.problems)
+    sampler = subject.engine.sampler(subject.model, 0)
+    found = asyncio.run(
+        measure(sampler, subject.environment, subject.reward, tasks, exam, subject.decoding)
+    )
+    facts = {
+        "model": asked.model,
+        "tasks": asked.tasks or "the run's own",
+        "split": asked.split,
+        "problems": len(tasks),
+        "samples": exam.samples,
+        "decoding": asdict(subject.decoding),
+        "policy_digest": sampler.digest(),
+    }
+    if asked.json:
+        print(json.dumps(facts | _document(found), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(_table(asked.model, len(tasks), found)))
+    return 0
+
+
+def _subject(asked: Words) -> Subject:
+    folder = Path(asked.model)
+    subject = _of_run(folder) if (folder / card.CARD).is_file() else _of_folder(asked)
+    if asked.tasks:
+        subject = replace(subject, corpus=data.corpus(asked.tasks), reward=rewards.declared())
+    if asked.reward:
+        subject = replace(subject, reward=rewards.find(asked.reward))
+    decoding = replace(subject.decoding, temperature=asked.temperature)
+    if asked.length:
+        decoding = replace(decoding, length=asked.length)
+    return replace(subject, decoding=decoding)
+
+
+def _of_run(folder: Path) -> Subject:
+    """The newest checkpoint of a run, judged as the run judges."""
+    run = rebuilt(folder)
+    checkpoints = Checkpoints(folder.resolve() / CHECKPOINTS, len(run.warmup), run.saving.keep)
+    place = checkpoints.latest()
+    if place is None:
+        raise Refusal(f"run {str(folder)!r} has no checkpoint yet; whet resume {folder}")
+    return Subject(
+        model=Folder(path=str(checkpoints.path(place))),
+        engine=run.engine,
+        corpus=run.corpus,
+        environment=run.environment,
+        reward=run.reward,
+        decoding=run.decoding,
+    )
+
+
+def _of_folder(asked: Words) -> Subject:
+    if not asked.tasks:
+        raise Refusal(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
+    return Subject(
+        model=Folder(path=asked.model),
+        engine=Embedded(device=asked.device),
+        corpus=data.corpus(asked.tasks),
+        environment=Question(),
+        reward=None,
+        decoding=Decoding(),
+    )
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise Refusal(f"k is {text!r}; give numbers with commas, such as 1,4,16")
+    return tuple(map(int, parts))
+
+
+def _document(found: Scorecard) -> dict[str, Any]:
+    return {
+        "greedy": asdict(found.greedy),
+        "pass_at": {str(k): asdict(estimate) for k, estimate in found.pass_at.items()},
+        "greedy_length": found.greedy_length,
+        "length": found.length,
+        "truncated": found.truncated,
+        "faults": found.faults,
+        "tokens": found.tokens,
+        "seconds": round(found.seconds, 3),
+    }
+
+
+def _table(model: str, problems: int, found: Scorecard) -> list[str]:
+    return [
+        f"{model}: {problems} problems, {found.samples} samples each",
+        f"  greedy pass@1   {found.greedy}   length {found.greedy_length:.1f}",
+        *(f"  sampled pass@{k:<3}{estimate}" for k, estimate in found.pass_at.items()),
+        f"  length {found.length:.1f}, cut off {found.truncated:.1%}, faults {found.faults}, "
+        f"{found.tokens:,} tokens in {found.seconds:.1f} s",
+    ]

@@ -1,0 +1,78 @@
+"""`whet plan RECIPE`: what would be done, before anything is."""
+
+from collections.abc import Iterator, Sequence
+
+from whet.cli.commands.train import named
+from whet.cli.explain import effective, settings
+from whet.cli.parsing import configured
+from whet.training.run import Run
+from whet.types import Need, Refusal
+
+_GIB = 2**30
+
+
+def main(words: Sequence[str]) -> int:
+    """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
+    recipe, rest = named(words, "plan")
+    run, _ = configured(recipe, rest, "plan")
+    _fits(run)
+    print("\n".join([*effective(run.objective), "", *_batches(run), "", *_memory(run)]))
+    print("\n".join(f"note: {note}" for note in _notes(run)))
+    return 0
+
+
+def _fits(run: Run) -> None:
+    length, positions = run.decoding.length, run.model.size().positions
+    if length >= positions:
+        raise Refusal(
+            f"schedule.decoding.length is {length}, but the model has {positions} positions for "
+            "prompt and reply; give less"
+        )
+
+
+def _batches(run: Run) -> list[str]:
+    plan = list(run.schedule(run.corpus, 0, run.seed))
+    rollouts = sum(len(request.seeds) for request in plan)
+    longest = sum(len(r.seeds) * r.decoding.length for r in plan)
+    watches = run.steps // run.watch.every if run.watch.every else 0
+    exam, watch = run.exam, run.watch.exam
+    asked = 2 * exam.problems * (exam.samples + 1)
+    asked += watches * watch.problems * (watch.samples + 1)
+    lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimiser)}" for w in run.warmup]
+    return [
+        *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
+        f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
+        f"{run.minibatches} optimiser steps, {settings(run.optimiser)}",
+        f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
+        f"exams: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
+    ]
+
+
+def _memory(run: Run) -> list[str]:
+    size = run.model.size()
+    weights = size.parameters * size.weight_bytes / _GIB
+    copies = 3 if Need.REFERENCE in run.objective.needs else 2
+    lora = getattr(run.engine, "lora", None) is not None
+    training = 0.0 if lora else 3 * weights
+    slots = getattr(run.engine, "slots", 1)
+    cache = slots * run.decoding.length * size.cache_bytes / _GIB
+    return [
+        f"model: {size.parameters:,} parameters, {size.positions} positions",
+        f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "
+        f"{'of the adapters only' if lora else f'{training:.2f} GiB'}, "
+        f"cache of {slots} rollouts at most {cache:.2f} GiB, activations besides",
+    ]
+
+
+def _notes(run: Run) -> Iterator[str]:
+    """What is legal and yet worth a second thought."""
+    how = run.decoding
+    if how.top_p < 1 or how.top_k or how.min_p:
+        yield (
+            "sampling is truncated (top_p, top_k or min_p), but log-probs are of the whole "
+            "distribution: rollouts are slightly off-policy"
+        )
+    if run.reward is None:
+        yield "there is no reward: the environment has to judge"
+    if not run.watch.every:
+        yield "nothing is watched along the way (watch.every is 0)"
