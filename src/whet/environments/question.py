@@ -1,6 +1,7 @@
-"""The world that answers nothing: it asks, and leaves the verdict to a reward."""
+"""One question, one answer: a corpus as an environment."""
 
 from dataclasses import dataclass
+from typing import cast
 
 from whet.protocols import Policy
 from whet.types import Task
@@ -8,8 +9,8 @@ from whet.types import Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One prompt, one reply."""
+    """The task's prompt, put once; what the reply is worth is left to a reward."""
 
     async def play(self, task: Task, policy: Policy) -> None:
-        """Ask once."""
-        await policy(task.prompt)
+        """Ask.  A prompt may be a chat, which engines take like text."""
+        await policy(cast(str, task.prompt))

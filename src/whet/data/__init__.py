@@ -1,0 +1,42 @@
+"""Static corpora: tasks by the name of a procedural family, of a data set, or by a path."""
+
+from pathlib import Path
+
+from whet import registry
+from whet.data import procedural
+from whet.data._rows import READERS
+from whet.data.files import File
+from whet.data.gym import Gym
+from whet.data.problems import Problems
+from whet.protocols import Corpus, Family
+from whet.types import Refusal
+
+
+def modules() -> dict[str, str]:
+    """Where each procedural family lives."""
+    return registry.modules(procedural)
+
+
+def load(name: str, **settings: object) -> Family:
+    """The procedural family called `name`."""
+    if name not in modules():
+        hint = registry.nearest(name, modules())
+        raise Refusal(f"family {name!r} is unknown; {hint} (whet list corpora)")
+    return registry.load(procedural, name, kind="family")(**settings)
+
+
+def corpus(text: str) -> Corpus:
+    """The corpus that a name or a path means.
+
+    `lock`: a procedural family at all its levels; `gym:chain_sum`: a data set of reasoning_gym;
+    `tasks.jsonl`, `tasks.parquet`: a file.
+    """
+    if Path(text).suffix in READERS:
+        return File(path=text)
+    if text.startswith("gym:"):
+        return Gym(dataset=text.removeprefix("gym:"))
+    if text not in modules():
+        hint = registry.nearest(text, modules())
+        raise Refusal(f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file")
+    family = registry.load(procedural, text, kind="family")()
+    return Problems(family=family, levels=family.levels)

@@ -1,0 +1,81 @@
+"""From a row of somebody's data set to a task, by the columns it has."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from whet.types import Prompt, Refusal, Task
+
+_PROMPTS = ("prompt", "question")
+_ANSWERS = ("answer", "solution", "ground_truth", "label")
+_NESTED = ("info", "extra_info")  # verifiers', veRL's: what the judge needs, as dict or as JSON
+_GSM8K = "####"
+
+
+def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_column: str) -> Task:
+    """The task of a row; `place` is its id, and where to look if something is wrong with it."""
+    prompt = _first(row, (prompt_column,) if prompt_column else _PROMPTS)
+    if prompt in (None, "", []):
+        named = prompt_column or " or ".join(_PROMPTS)
+        raise Refusal(f"{place}: no prompt in {named}; {_columns(row, 'prompt_column')}")
+    answer = _answer(row, answer_column)
+    if answer in (None, ""):
+        named = answer_column or " or ".join(("reward_model.ground_truth", *_ANSWERS))
+        raise Refusal(f"{place}: no answer in {named}; {_columns(row, 'answer_column')}")
+    text = answer if isinstance(answer, str) else json.dumps(answer)
+    text = text.rpartition(_GSM8K)[2].strip()
+    info = _info(row, place) | (dict(answer) if isinstance(answer, dict) else {})
+    return Task(id=place, prompt=_prompt(prompt, place), answer=text, info=info)
+
+
+def prompt_text(prompt: Prompt) -> str:
+    """A prompt as one string, whatever its spaces: what makes two rows the same task."""
+    if not isinstance(prompt, str):
+        prompt = json.dumps([[m["role"], m["content"]] for m in prompt])
+    return " ".join(prompt.split())
+
+
+def _answer(row: Mapping[str, Any], column: str) -> object:
+    judged = row.get("reward_model")
+    if isinstance(judged, Mapping) and not column:
+        return judged.get("ground_truth")
+    return _first(row, (column,) if column else _ANSWERS)
+
+
+def _first(row: Mapping[str, Any], columns: Iterable[str]) -> object:
+    return next((row[name] for name in columns if row.get(name) is not None), None)
+
+
+def _columns(row: Mapping[str, Any], field: str) -> str:
+    return f"name another with {field}=; it has {', '.join(map(str, row))}"
+
+
+def _prompt(prompt: object, place: str) -> Prompt:
+    if isinstance(prompt, str):
+        return prompt
+    return tuple(_message(m, place) for m in (prompt if isinstance(prompt, list) else [prompt]))
+
+
+def _message(message: object, place: str) -> dict[str, str]:
+    if isinstance(message, Mapping):
+        role, content = message.get("role"), message.get("content")
+        if isinstance(role, str) and isinstance(content, str):
+            return {"role": role, "content": content}
+    raise Refusal(f"{place}: prompt is neither text nor messages with role and content as text")
+
+
+def _info(row: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Every column but the prompt, with what is nested spread out beside them."""
+    info = {name: value for name, value in row.items() if name not in (*_PROMPTS, *_NESTED)}
+    for name in _NESTED:
+        nested = row.get(name)
+        if isinstance(nested, str) and nested.lstrip().startswith("{"):
+            try:
+                nested = json.loads(nested)
+            except ValueError as error:
+                raise Refusal(f"{place}: {name} is no JSON ({error}); mend it") from None
+        if isinstance(nested, Mapping):
+            info |= nested
+        elif nested is not None:
+            info[name] = nested
+    return info

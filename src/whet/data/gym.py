@@ -1,0 +1,88 @@
+"""reasoning_gym's data sets as corpora (github.com/open-thought/reasoning-gym)."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from random import Random
+from typing import TYPE_CHECKING
+
+from whet.data.splits import check_split, split_of
+from whet.registry import nearest
+from whet.types import Refusal, Task
+
+if TYPE_CHECKING:
+    import reasoning_gym.dataset
+
+_PATIENCE = 1000  # entries looked at for one of a split
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gym:
+    """The entries of one data set at its default settings, in splits by the text of the question.
+
+    Some entries have no single right answer; what judges them is the data set's own scorer, for
+    which `info` says how to make the entry again.
+    """
+
+    dataset: str
+    size: int = 10_000
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """The name is one of reasoning_gym's, and the set can be made of it."""
+        if self.dataset not in (known := names()):
+            raise Refusal(
+                f"gym.dataset {self.dataset!r} is unknown; {nearest(self.dataset, known)}"
+            )
+        if self.dataset == "composite":
+            raise Refusal("gym.dataset 'composite' is a mix; name the data sets that it would mix")
+        if self.size < 1:
+            raise Refusal(f"gym.size is {self.size}; give a number of entries, 1 or more")
+
+    def task(self, split: str, index: int) -> Task:
+        """An entry of the split, drawn by dice of its own; training may draw one again."""
+        check_split(split)
+        dice = Random(f"{self!r}/{split}/{index}")
+        for _ in range(_PATIENCE):
+            task = self._entry(dice.randrange(self.size))
+            if split_of(str(task.prompt)) == split:
+                return task
+        raise Refusal(f"gym.dataset {self.dataset!r} has hardly any {split} entry; give more size")
+
+    def held_out(self, split: str, count: int) -> tuple[Task, ...]:
+        """The first `count` entries of a split with different questions, or all there are."""
+        check_split(split)
+        found: dict[str, Task] = {}
+        for place in range(self.size):
+            if len(found) == count:
+                break
+            task = self._entry(place)
+            if split_of(str(task.prompt)) == split:
+                found.setdefault(str(task.prompt), task)
+        return tuple(found.values())
+
+    def _entry(self, place: int) -> Task:
+        entry = _dataset(self.dataset, self.size, self.seed)[place]
+        made = {"dataset": self.dataset, "size": self.size, "seed": self.seed, "index": place}
+        return Task(
+            id=f"gym:{self.dataset}/{self.seed}/{place}",
+            prompt=entry["question"],
+            answer=entry["answer"] or "",
+            info={"family": f"gym:{self.dataset}", "verifier": "gym", "gym": made},
+        )
+
+
+def names() -> tuple[str, ...]:
+    """What reasoning_gym calls its data sets."""
+    if find_spec("reasoning_gym") is None:
+        raise Refusal("corpus 'gym:…' needs reasoning_gym; pip install 'whet[gym]'")
+    from reasoning_gym.factory import DATASETS
+
+    return tuple(sorted(DATASETS))
+
+
+@lru_cache(maxsize=16)
+def _dataset(name: str, size: int, seed: int) -> "reasoning_gym.dataset.ProceduralDataset":
+    import reasoning_gym
+
+    return reasoning_gym.create_dataset(name, size=size, seed=seed)

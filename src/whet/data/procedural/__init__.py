@@ -1,0 +1,1 @@
+"""Procedural families: tasks without end, and a checker for every step of an answer."""

@@ -1,0 +1,145 @@
+"""Family C: make the target from the numbers, each of them used once.
+
+`3,5,7>26:`  →  `3*7=21;21+5=26;#3*7+5`
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import permutations
+from random import Random
+from typing import ClassVar
+
+from whet.data.procedural._arithmetic import Equation, equations
+from whet.data.procedural._levels import check_level
+from whet.types import Step, Task
+
+_LARGEST = 12  # of the numbers
+_MOST = 99  # of what is made of them
+_ENTRY = re.compile(r"[^;]+")
+_EQUATION = re.compile(r"([0-9]{1,6})([-+*/])([0-9]{1,6})=([0-9]{1,6})")
+_STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "number": 3}
+
+Pool = tuple[Fraction, ...]
+"""The numbers that are left to use, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Countdown:
+    """Numbers from 1 to 12 and a target up to 99; the level is how many numbers, 3 or 4.
+
+    The target is made from the numbers, so there is a solution, often several.
+    """
+
+    levels: ClassVar[tuple[int, int]] = (3, 4)
+    alphabet: ClassVar[str] = "0123456789,>:;#+-*/=()"
+
+    def draw(self, dice: Random, level: int) -> Task:
+        """Combine two of the numbers until one is left; every result is a whole number above 0."""
+        check_level("countdown", level, self.levels)
+        numbers, target, solution = _problem(dice, level)
+        prompt = f"{','.join(map(str, numbers))}>{target}:"
+        info = {"family": "countdown", "level": level, "verifier": "countdown"}
+        info |= {"numbers": numbers, "target": target}
+        return Task(id=f"countdown/{prompt}", prompt=prompt, answer=solution, info=info)
+
+    def canonical(self, task: Task) -> str:
+        """The numbers in order, and the target."""
+        numbers, target = _given(task)
+        return f"{','.join(str(n) for n in sorted(numbers))}>{target}"
+
+    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+        """The equations of one solution, then its expression."""
+        kept = [e for e in equations(task.answer) or [] if dice.random() < keep]
+        return ";".join(
+            [*(f"{e.left}{e.sign}{e.right}={e.result}" for e in kept), f"#{task.answer}"]
+        )
+
+    def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
+        """Each equation: is it true, and are its two numbers there to be used?
+
+        They are if they are left over, or can be made of what is left over by equations that were
+        not written down.  A wrong result is there to be used like a right one.
+        """
+        numbers, target = _given(task)
+        pools = {tuple(sorted(map(Fraction, numbers)))}
+        steps: list[Step] = []
+        for entry in _ENTRY.finditer(reply):
+            equation = _EQUATION.fullmatch(entry[0])
+            if equation:
+                correct, pools = _used(pools, Equation.read(*equation.groups()))
+            else:
+                said = equations(entry[0].removeprefix("#"))
+                correct = entry[0].startswith("#") and _solves(said, numbers, target)
+            steps.append(Step(start=entry.start(), end=entry.end(), correct=correct))
+        return tuple(steps)
+
+
+def _given(task: Task) -> tuple[list[int], int]:
+    return task.info["numbers"], task.info["target"]
+
+
+def _problem(dice: Random, level: int) -> tuple[list[int], int, str]:
+    while True:
+        numbers = [dice.randint(1, _LARGEST) for _ in range(level)]
+        made = _combined(dice, numbers)
+        if made is not None:
+            return numbers, *made
+
+
+def _combined(dice: Random, numbers: list[int]) -> tuple[int, str] | None:
+    """One number made of all, and how; None where the dice led nowhere."""
+    terms = [(n, str(n), _STRENGTH["number"]) for n in numbers]
+    while len(terms) > 1:
+        dice.shuffle(terms)
+        (a, left, strong), (b, right, stronger), *rest = terms
+        results = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if a % b == 0 else 0}
+        signs = [sign for sign, result in results.items() if 0 < result <= _MOST]
+        if not signs:
+            return None
+        sign = dice.choice(signs)
+        left = f"({left})" if strong < _STRENGTH[sign] else left
+        right = f"({right})" if stronger <= _STRENGTH[sign] else right
+        terms = [*rest, (results[sign], f"{left}{sign}{right}", _STRENGTH[sign])]
+    return terms[0][0], terms[0][1]
+
+
+def _solves(said: list[Equation] | None, numbers: list[int], target: int) -> bool:
+    if not said:
+        return False
+    made, used = (
+        Counter(e.result for e in said),
+        Counter(n for e in said for n in (e.left, e.right)),
+    )
+    leaves = used - (made - Counter([said[-1].result]))
+    return leaves == Counter(map(Fraction, numbers)) and said[-1].result == target
+
+
+def _used(pools: set[Pool], equation: Equation) -> tuple[bool, set[Pool]]:
+    """Whether the equation may be written down, and what is left after it."""
+    operands = (equation.left, equation.right)
+    ready = {state for pool in pools for state in _reachable(pool) if _holds(state, operands)}
+    correct = bool(ready) and equation.true
+    left = {_without(pool, operands) for pool in (ready if correct else pools)}
+    return correct, {tuple(sorted((*pool, equation.result))) for pool in left}
+
+
+def _holds(pool: Pool, operands: tuple[Fraction, Fraction]) -> bool:
+    return Counter(operands) <= Counter(pool)
+
+
+def _without(pool: Pool, operands: tuple[Fraction, ...]) -> Pool:
+    return tuple(sorted((Counter(pool) - Counter(operands)).elements()))
+
+
+@lru_cache(maxsize=4096)
+def _reachable(pool: Pool) -> frozenset[Pool]:
+    """Every pool that equations nobody wrote down may have left."""
+    found = {pool}
+    for a, b in set(permutations(pool, 2)) if pool[2:] else ():
+        rest = _without(pool, (a, b))
+        for result in {a + b, a - b, a * b} | ({a / b} if b else set()):
+            found |= _reachable(tuple(sorted((*rest, result))))
+    return frozenset(found)

@@ -1,0 +1,93 @@
+"""Family D: a list to sort, to reverse, or to free of repetitions.
+
+`sort 5 3 9 1=`  →  `1;1 3;1 3 5;1 3 5 9;#1 3 5 9`
+"""
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from random import Random
+from typing import ClassVar
+
+from whet.data.procedural._levels import check_level
+from whet.data.procedural._trace import followed, written
+from whet.types import Step, Task
+
+_LARGEST = 99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lists:
+    """`sort`, `reverse`, `dedup`; the level is the length of the list.
+
+    No list is its own answer, so to repeat the question earns nothing.
+    """
+
+    levels: ClassVar[tuple[int, int]] = (3, 12)
+    alphabet: ClassVar[str] = "0123456789 =;#deoprstuv"
+
+    def draw(self, dice: Random, level: int) -> Task:
+        """Different numbers from 0 to 99, but for `dedup`, where some occur again."""
+        check_level("lists", level, self.levels)
+        name, answer, items = dice.choice(("sort", "reverse", "dedup")), (), ()
+        while answer == items:
+            kinds = dice.sample(range(_LARGEST + 1), max(2, 2 * level // 3))
+            some = dice.choices(kinds, k=level) if name == "dedup" else ()
+            items = tuple(some or dice.sample(range(_LARGEST + 1), level))
+            answer = _complete(name, items)
+        prompt = f"{name} {' '.join(map(str, items))}="
+        info = {"family": "lists", "level": level, "verifier": "exact"}
+        shown = " ".join(map(str, answer))
+        return Task(id=f"lists/{prompt}", prompt=prompt, answer=shown, info=info)
+
+    def canonical(self, task: Task) -> str:
+        """The prompt: it has no names."""
+        return str(task.prompt)
+
+    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+        """The answer's beginnings, each one longer by one, then the answer."""
+        return written(_start(str(task.prompt)), dice, keep)
+
+    def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
+        """Each beginning: does it go on rightly from the one written before?"""
+        return followed(_start(str(task.prompt)), reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Growing:
+    name: str
+    items: tuple[int, ...]
+    done: tuple[int, ...] = ()
+
+    def show(self) -> str:
+        return " ".join(map(str, self.done))
+
+    def advance(self) -> "_Growing | None":
+        found = self._next()
+        return None if found is None else replace(self, done=(*self.done, found))
+
+    def believe(self, shown: str) -> "_Growing":
+        if not re.fullmatch(r"[0-9]{1,6}(?: [0-9]{1,6}){0,63}", shown):
+            return self
+        return replace(self, done=tuple(map(int, shown.split())))
+
+    def _next(self) -> int | None:
+        if self.name == "sort":
+            return min((Counter(self.items) - Counter(self.done)).elements(), default=None)
+        if self.name == "dedup":
+            return next((item for item in self.items if item not in self.done), None)
+        place = len(self.done)
+        return self.items[-1 - place] if place < len(self.items) else None
+
+
+def _start(prompt: str) -> _Growing:
+    name, *items = prompt.removesuffix("=").split(" ")
+    return _Growing(name=name, items=tuple(map(int, items)))
+
+
+def _complete(name: str, items: tuple[int, ...]) -> tuple[int, ...]:
+    state: _Growing | None = _Growing(name=name, items=items)
+    done: tuple[int, ...] = ()
+    while state is not None:
+        done, state = state.done, state.advance()
+    return done

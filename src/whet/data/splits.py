@@ -1,0 +1,25 @@
+"""Which split an instance belongs to: decided by its own text, so that no split can leak."""
+
+from hashlib import md5
+from typing import Final
+
+from whet.types import Refusal
+
+SPLITS: Final = ("train", "dev", "test")
+_DEV, _TEST = 26, 39  # of 256
+
+
+def split_of(canonical: str) -> str:
+    """The split of a canonical instance, from the first byte of its MD5.
+
+    Below 26 (10 %) `dev`, for choices made on the way; below 39 (5 %) `test`, for the report; else
+    `train`.
+    """
+    byte = md5(canonical.encode(), usedforsecurity=False).digest()[0]
+    return "dev" if byte < _DEV else "test" if byte < _TEST else "train"
+
+
+def check_split(split: str) -> None:
+    """Refuse what is no split."""
+    if split not in SPLITS:
+        raise Refusal(f"split is {split!r}; choose from {', '.join(SPLITS)}")

@@ -1,0 +1,72 @@
+"""Teachers: worked examples of a family, for supervised training before any reward."""
+
+from dataclasses import dataclass
+from random import Random
+
+from whet.data.problems import Problems
+from whet.protocols import Family
+from whet.types import Refusal, Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gold:
+    """Every step written down, of tasks whose highest level grows.
+
+    highest(step) = low + 1 + ⌊(high − low) · step / ramp⌋,  at most high
+    """
+
+    family: Family
+    levels: tuple[int, int]
+    ramp: int = 0  # steps until the highest level; 0: all levels from the start
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Levels are the family's business."""
+        Problems(family=self.family, levels=self.levels)
+        if self.ramp < 0:
+            raise Refusal(f"gold.ramp is {self.ramp}; give a number of steps, 0 or more")
+
+    def example(self, step: int, index: int) -> tuple[Task, str]:
+        """A task of the training split, and its full working."""
+        low, high = self.levels
+        if step < self.ramp:
+            high = min(high, low + 1 + (high - low) * step // self.ramp)
+        problems = Problems(family=self.family, levels=(low, high), seed=self.seed)
+        return _worked(problems, f"{self!r}/{step}/{index}", keep=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """The styles of many authors, all of them right: full working, bits of it, the answer alone.
+
+    An example is written in style k with probability ∝ weights_k; its author writes each
+    intermediate step down with probability keep_k.
+    """
+
+    family: Family
+    levels: tuple[int, int]
+    keep: tuple[float, ...] = (1.0, 0.4, 0.0)
+    weights: tuple[float, ...] = (0.25, 0.15, 0.6)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """One weight per style."""
+        Problems(family=self.family, levels=self.levels)
+        if not self.keep or not all(0 <= keep <= 1 for keep in self.keep):
+            raise Refusal(f"habits.keep is {self.keep}; give probabilities, one per style")
+        sound = min(self.weights, default=0) >= 0 < sum(self.weights)
+        if len(self.weights) != len(self.keep) or not sound:
+            raise Refusal(f"habits.weights is {self.weights}; give one per style, some above 0")
+
+    def example(self, step: int, index: int) -> tuple[Task, str]:
+        """A task of the training split, in the style of one author."""
+        name = f"{self!r}/{step}/{index}"
+        keep = Random(f"{name}/style").choices(self.keep, self.weights)[0]
+        problems = Problems(family=self.family, levels=self.levels, seed=self.seed)
+        return _worked(problems, name, keep=keep)
+
+
+def _worked(problems: Problems, name: str, *, keep: float) -> tuple[Task, str]:
+    dice = Random(name)
+    task = problems.task("train", dice.getrandbits(62))
+    return task, problems.family.worked(task, dice, keep)

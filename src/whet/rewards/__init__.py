@@ -1,0 +1,24 @@
+"""Reward design: one module per judge; its name is the judge's name.  The folder is the registry.
+
+Worker processes import this package and stay small, so it loads no torch before it is asked.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import whet.protocols
+
+
+def modules() -> dict[str, str]:
+    """Where each reward lives."""
+    from whet import registry
+
+    return registry.modules(sys.modules[__name__])
+
+
+def load(name: str, **settings: object) -> "whet.protocols.Reward":
+    """The reward called `name`, at its defaults unless `settings` say otherwise."""
+    from whet import registry
+
+    return registry.load(sys.modules[__name__], name, kind="reward")(**settings)

@@ -1,0 +1,43 @@
+"""Exact match of a declared answer: the rule of DeepSeek-R1 (arXiv:2501.12948, unconfirmed)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.types import Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exact:
+    """1 where the one answer of the reply is the task's, letter for letter.
+
+    An answer stands between `before` and `after`, or the end of the reply where `after` is empty,
+    with the spaces around it taken away.  Two different answers are a bet, and wrong.
+    """
+
+    before: str = "#"
+    after: str = ""
+
+    def __post_init__(self) -> None:
+        """An answer has to be announced."""
+        if not self.before:
+            raise Refusal("exact.before is ''; give what announces an answer, such as '#'")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Compare strings."""
+        gold = rollout.task.answer.strip()
+        if not gold:
+            return nothing_to_compare(rollout)
+        found = set(self._answers(rollout.reply))
+        if not found:
+            return silence(rollout)
+        if len(found) > 1:
+            return Verdict.binary(correct=False, note=f"{len(found)} different answers")
+        answer = found.pop()
+        return Verdict.binary(correct=answer == gold, note=answer[:80])
+
+    def _answers(self, reply: str) -> Iterator[str]:
+        for piece in reply.split(self.before)[1:]:
+            answer, closed, _ = piece.partition(self.after) if self.after else (piece, "end", "")
+            if closed and answer.strip():
+                yield answer.strip()

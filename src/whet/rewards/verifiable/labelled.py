@@ -1,0 +1,33 @@
+"""Values by label: the answer to a lock of several wheels."""
+
+import re
+from dataclasses import dataclass
+
+from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.types import Finish, Reason, Rollout, Verdict
+
+_REPLY = re.compile(r"(?:[a-z][0-9])+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """1 where each label of the answer carries its value in the reply, else 0.
+
+    Both are chains of a letter and a digit, `f6j0n6`, and a reply is nothing else.  It may carry
+    more labels than the answer; of a label that occurs twice the last value counts.
+    """
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Compare the two as dictionaries."""
+        gold, reply = rollout.task.answer, rollout.reply
+        if not _REPLY.fullmatch(gold):
+            return nothing_to_compare(rollout)
+        if rollout.finish is Finish.LENGTH:
+            return Verdict.failure(Reason.TRUNCATED)
+        if not _REPLY.fullmatch(reply):
+            return Verdict.failure(Reason.BAD_FORMAT)
+        return Verdict.binary(correct=_values(gold).items() <= _values(reply).items())
+
+
+def _values(chain: str) -> dict[str, str]:
+    return dict(zip(chain[::2], chain[1::2], strict=True))

@@ -1,0 +1,106 @@
+r"""Mathematical equivalence: exact for numbers, math-verify 0.9 for all else.
+
+Several decisions are ours, each on the side of refusing: a number must be evaluated (`2+3` is not
+5, while `2^{10}` is 1024); 50\% is ½ and not 50; a list in round brackets is no set; units may be
+missing and may not differ; look-alikes of other scripts are other letters.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from whet.rewards.verifiable._extraction import answers, opened, spoken
+from whet.rewards.verifiable._normal import brackets, formula, plain, tidy, unassigned
+from whet.rewards.verifiable._number import number
+from whet.rewards.verifiable._symbolic import agree, readable
+from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.workers import Died, Workers
+from whet.types import Reason, Rollout, Verdict
+
+_SHOWN = 80  # characters of an answer in a note
+_PROSE = re.compile(r"[A-Za-z ]*[A-Za-z]{4}[A-Za-z ]*")  # to algebra, a product of its letters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Math:
+    r"""1 where the final answer equals the task's, else 0.
+
+    The answer is what follows the thoughts in the last `<answer>`, the last `\boxed{…}`, or after
+    `final answer is`, `####` or `Answer:`.  Two different boxes are a bet, and wrong.  A task may
+    bring its own relative tolerance, `info["rel_tol"]`.
+
+    An answer that hangs the checker is the policy's failure, if the gold answer alone can be read;
+    a gold answer that can't be read, or a checker that crashes, is a fault.
+    """
+
+    limit_s: float = 5.0  # wall time of one comparison
+    longest: int = 512  # characters of an answer; what is longer is wrong
+    workers: int = 2
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Extract, compare, and say how long it took."""
+        start = perf_counter()
+        verdict = self._judge(rollout)
+        return replace(verdict, cost_ms=1000 * (perf_counter() - start))
+
+    def _judge(self, rollout: Rollout) -> Verdict:
+        if not rollout.task.answer.strip():
+            return nothing_to_compare(rollout)
+        text = spoken(opened(rollout.turns))
+        if text is None:
+            return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
+        where, found = answers(text)
+        if not found:
+            return silence(rollout)
+        answer = found[-1]
+        if len(answer) > self.longest:
+            note = f"{where}: {len(answer)} characters, more than {self.longest}"
+            return Verdict.failure(Reason.WRONG, note=note)
+        if any(plain(other) != plain(answer) for other in set(found)):
+            return Verdict.failure(Reason.WRONG, note=f"{where}: different answers")
+        return self._compare(rollout, answer, f"{where}: {answer[:_SHOWN]}")
+
+    def _compare(self, rollout: Rollout, answer: str, note: str) -> Verdict:
+        task = rollout.task
+        known = _known(task.answer, answer, float(task.info.get("rel_tol", 0.0)))
+        if known is not None:
+            return Verdict.binary(correct=known, note=note)
+        workers = Workers(count=self.workers, limit_s=self.limit_s, preload=("math_verify",))
+        gold = formula(task.answer)
+        try:
+            equal = workers.call(agree, gold, formula(answer))
+        except Died as death:
+            return Verdict.unjudged(f"{note}: {death}")
+        except TimeoutError:
+            if _reads(workers, gold):
+                return Verdict.failure(Reason.TIMEOUT, note=note)
+            equal = None
+        if equal is None:
+            return Verdict.unjudged(f"the answer of task {task.id!r} can't be read: {gold}")
+        return Verdict.binary(correct=equal, note=note)
+
+
+def _reads(workers: Workers, gold: str) -> bool:
+    """Can the gold answer be read, in the time that one comparison has?"""
+    try:
+        return workers.call(readable, gold)
+    except TimeoutError:
+        return False
+
+
+def _known(gold: str, answer: str, tolerance: float) -> bool | None:
+    """The verdict where it is plain to see; None where only algebra can tell."""
+    if plain(gold) == plain(answer):
+        return True
+    (wanted, _), (given, _) = unassigned(tidy(gold)), unassigned(tidy(answer))
+    if wanted and given and wanted != given:
+        return False
+    exact, found = number(gold), number(answer)
+    if exact is not None:
+        return found is not None and exact.agrees(found, tolerance)
+    if _PROSE.fullmatch(plain(gold)):
+        return plain(gold).casefold() == plain(answer).casefold()
+    kinds = brackets(tidy(gold)), brackets(tidy(answer))
+    if all(kinds) and kinds[0] != kinds[1]:
+        return False
+    return None if formula(gold + answer).isascii() else False
