@@ -22,3 +22,17 @@ def load(name: str, **settings: object) -> "whet.protocols.Reward":
     from whet import registry
 
     return registry.load(sys.modules[__name__], name, kind="reward")(**settings)
+
+
+def find(text: str) -> "whet.protocols.Reward":
+    """The judge that a name or a path means.
+
+    `math`: by name; `judge.py`, `judge.py:function`: a function of your own, called `score` where
+    no other name is given.
+    """
+    path, _, function = text.partition(":")
+    if path.endswith(".py"):
+        from whet.rewards.script import Script
+
+        return Script(path=path, function=function or "score")
+    return load(text)

@@ -102,4 +102,3 @@ def _ends(steps: Sequence[Row], metric: str) -> tuple[float, float]:
     values = _values(steps, metric) or [0.0]
     size = max(1, round(_TAIL * len(values)))
     return fmean(values[:size]), fmean(values[-size:])
-

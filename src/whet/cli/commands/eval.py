@@ -82,7 +82,7 @@ def _subject(asked: Words) -> Subject:
     folder = Path(asked.model)
     subject = _of_run(folder) if (folder / card.CARD).is_file() else _of_folder(asked)
     if asked.tasks:
-        subject = replace(subject, corpus=data.corpus(asked.tasks), reward=rewards.declared())
+        subject = replace(subject, corpus=data.corpus(asked.tasks), reward=rewards.load("declared"))
     if asked.reward:
         subject = replace(subject, reward=rewards.find(asked.reward))
     decoding = replace(subject.decoding, temperature=asked.temperature)
