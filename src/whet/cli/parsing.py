@@ -36,10 +36,13 @@ def _condensed(text: str) -> str:
     lines = [_BOX.sub("", line).strip() for line in text.splitlines()]
     lines = [line for line in lines if line]
     reason = lines[1] if len(lines) > 1 else "the arguments can't be read"
+    if reason.startswith("Missing from"):
+        words = [word for line in lines for word in line.split() if word.startswith("--")]
+        return f"missing {', '.join(word for word in words if word != '--help')}"
     if "Perhaps you meant:" in lines:
         near = lines[lines.index("Perhaps you meant:") + 1].split()[0]
-        reason += f"; perhaps you meant {near}"
-    return reason
+        return f"{reason}; perhaps you meant {near}"
+    return re.sub(r"^Error parsing run[\w.]*: ", "", reason)
 
 
 def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, str]:
@@ -49,7 +52,7 @@ def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, st
     returns can be overridden by its dotted path (`--schedule.samples 8`).
     """
     make = recipes.find(recipe)
-    choices = _choices(make, [w for w in words if w not in {"-h", "--help"}], command, recipe)
+    choices = _choices(make, words, command, recipe)
     run = make(**choices)
     hints = get_type_hints(make)
     fields: list[tuple[str, Any, Any]] = [
@@ -71,8 +74,14 @@ def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, st
 def _choices(
     make: Callable[..., Run], words: Sequence[str], command: str, recipe: str
 ) -> dict[str, Any]:
-    """The recipe's own parameters, read before the run exists."""
+    """The recipe's own parameters, read before the run exists.
+
+    Where help is asked for and the run can't be made yet, the help is about these parameters.
+    """
     parameters = signature(make).parameters.values()
+    needed = {f"--{p.name}" for p in parameters if p.default is Parameter.empty}
+    if needed <= {word.partition("=")[0] for word in words}:
+        words = [word for word in words if word not in {"-h", "--help"}]
     hints = get_type_hints(make)
     missing = tyro.MISSING
     fields = [

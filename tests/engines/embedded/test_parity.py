@@ -71,7 +71,7 @@ def test_gradients_are_those_of_transformers(engine, plain, budget):
     rollouts, batch = assemble(
         scored(played(sampler, Decoding(length=20, stop=ENDS))), objective, learner
     )
-    learner.begin(AdamW(), 1)
+    learner.begin(AdamW())
     learner._gradients(objective, rollouts, batch)
     objective.loss(torch.cat([reference_logp(plain[0], r) for r in rollouts]), batch).backward()
     ours = dict(learner.backbone.model.named_parameters())

@@ -1,0 +1,7 @@
+"""`python -m whet`."""
+
+import sys
+
+from whet.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,29 @@
+"""RLVR: reinforcement learning with verifiable rewards, of your model, on your tasks."""
+
+from whet import rewards
+from whet.data import corpus
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder
+from whet.policy import algorithms
+from whet.policy.optimisers import AdamW, Constant
+from whet.sampling.schedules.uniform import Uniform
+from whet.training.run import Run
+from whet.types import Decoding
+
+
+def rlvr(*, model: str, data: str, reward: str = "declared", algorithm: str = "grpo") -> Run:
+    """A local Hugging Face folder learns from the verdicts of a judge.
+
+    `data`: a .jsonl or .parquet file, a procedural family, or gym:NAME.  `reward`: a name, or
+    path.py:function of your own; by default the verifier that each task names.
+    """
+    return Run(
+        model=Folder(path=model),
+        corpus=corpus(data),
+        reward=rewards.find(reward),
+        schedule=Uniform(prompts=16, samples=8, decoding=Decoding(length=512)),
+        objective=algorithms.load(algorithm),
+        optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        engine=Embedded(),
+        steps=200,
+    )

@@ -1,0 +1,41 @@
+"""A recipe in a file of its own, as a user would write it."""
+
+from whet.data.problems import Problems
+from whet.data.procedural.lists import Lists
+from whet.data.teachers import Gold
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Fresh
+from whet.engines.tokenizers import Characters
+from whet.evaluation.measure import Exam
+from whet.policy import algorithms
+from whet.policy.optimisers import AdamW
+from whet.rewards.verifiable.exact import Exact
+from whet.sampling.schedules.uniform import Uniform
+from whet.training.run import Run, Saving, Warmup, Watch
+from whet.types import Decoding
+
+
+def recipe_small(*, algorithm: str = "dapo") -> Run:
+    """Short lists, for seconds."""
+    lists = Lists()
+    return Run(
+        model=Fresh(shape="qwen3-tiny", tokenizer=Characters(alphabet=lists.alphabet)),
+        corpus=Problems(family=lists, levels=(3, 3)),
+        reward=Exact(before="#"),
+        warmup=(
+            Warmup(
+                teacher=Gold(family=lists, levels=(3, 3)),
+                steps=12,
+                batch=16,
+                optimiser=AdamW(rate=3e-3),
+            ),
+        ),
+        schedule=Uniform(prompts=4, samples=4, decoding=Decoding(length=24)),
+        objective=algorithms.load(algorithm),
+        optimiser=AdamW(rate=1e-3),
+        engine=Embedded(device="cpu", threads=1, slots=32),
+        steps=6,
+        exam=Exam(problems=8, samples=4, k=(1, 4)),
+        watch=Watch(every=3, exam=Exam(problems=6, samples=2, k=(1,))),
+        saving=Saving(seconds=0.0),
+    )

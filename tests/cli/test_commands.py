@@ -1,0 +1,225 @@
+"""What a user types, and what comes back."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
+
+from whet.cli.main import COMMANDS, main
+from whet.engines.tokenizers import Characters
+from whet.training.ledger import Ledger
+
+RECIPE = str(Path(__file__).with_name("recipe_small.py"))
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory of one's own."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A finished run, and what was said on the way."""
+    folder = tmp_path_factory.mktemp("trained")
+    done = whet(folder, "train", RECIPE, "--name", "one")
+    assert done.returncode == 0, done.stderr
+    return folder, done.stdout
+
+
+def whet(folder, *words):
+    """In a process of its own."""
+    command = [sys.executable, "-m", "whet", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def digest_of(said: str) -> str:
+    return next(line for line in said.splitlines() if line.startswith("weights ")).split()[1][:-1]
+
+
+def test_train_says_before_and_after_and_leaves_a_folder(trained):
+    folder, said = trained
+    for words in ("before (test split)", "after (test split)", "greedy pass@1", "report  runs/one"):
+        assert words in said
+    left = {p.name for p in (folder / "runs" / "one").iterdir()}
+    assert left == {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html"}
+
+
+def test_the_card_repeats_the_run(trained):
+    folder, said = trained
+    card = json.loads((folder / "runs" / "one" / "run.json").read_text())
+    assert card["arguments"] == ["--name", "one"]
+    assert card["run"]["schedule"]["samples"] == 4
+    assert card["versions"]["torch"] == torch.__version__
+    again = whet(folder, "train", card["recipe"], "--name", "two")
+    assert digest_of(again.stdout) == digest_of(said)
+
+
+def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_path):
+    _, said = trained
+    dice = random.Random(7)
+    command = [sys.executable, "-m", "whet", "train", RECIPE, "--name", "killed"]
+    for attempt in range(3):
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        card = tmp_path / "runs" / "killed" / "run.json"
+        while not card.exists():
+            time.sleep(0.05)
+        ledger = Ledger(card.parent)
+        rows = len(list(ledger.rows())) if attempt else 0
+        while process.poll() is None and len(list(ledger.rows())) < rows + dice.randint(1, 6):
+            time.sleep(0.01)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        command = [sys.executable, "-m", "whet", "resume", "runs/killed"]
+    ended = whet(tmp_path, "resume", "runs/killed")
+    assert digest_of(ended.stdout) == digest_of(said)
+
+
+def test_ctrl_c_stops_after_the_step_and_says_how_to_go_on(tmp_path):
+    words = ["train", RECIPE, "--name", "long", "--steps", "500"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "whet", *words],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    metrics = tmp_path / "runs" / "long" / "metrics.jsonl"
+    while not metrics.exists() or '"kind": "step"' not in metrics.read_text():
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopped; go on with: whet resume runs/long" in said
+
+
+def test_eval_of_a_run_is_one_json_document(trained):
+    folder, _ = trained
+    words = ["--tasks", "lists", "--samples", "16", "--k", "1,4,16", "--problems", "12", "--json"]
+    done = whet(folder, "eval", "runs/one", *words)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["problems"] == 12
+    assert set(found["pass_at"]) == {"1", "4", "16"}
+    assert found["pass_at"]["1"]["value"] <= found["pass_at"]["16"]["value"]
+    assert found["greedy"]["low"] <= found["greedy"]["value"] <= found["greedy"]["high"]
+    table = whet(folder, "eval", "runs/one", "--problems", "5", "--samples", "4", "--k", "1")
+    assert "greedy pass@1" in table.stdout
+
+
+def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(here):
+    tokenizer = Characters(alphabet="0123456789+=").build()
+    config = Qwen3Config(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        max_position_embeddings=64,
+        eos_token_id=tokenizer.eos_token_id,
+    )
+    torch.manual_seed(0)
+    Qwen3ForCausalLM(config).save_pretrained("model")
+    tokenizer.save_pretrained("model")
+    rows = [{"prompt": f"{a}+{b}=", "answer": str(a + b)} for a in range(9) for b in range(9)]
+    Path("sums.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    Path("judge.py").write_text(
+        "def score(reply, answer):\n"
+        "    return {'score': len(set(reply)) / 8, 'correct': reply == answer}\n"
+    )
+    words = ["--model", "model", "--data", "sums.jsonl", "--reward", "judge.py", "--name", "mine"]
+    words += ["--steps", "3", "--schedule.decoding.length", "8", "--optimiser.rate", "1e-3"]
+    words += ["--exam.problems", "4", "--exam.samples", "2", "--exam.k", "1", "--watch.every", "0"]
+    words += ["--engine.threads", "1"]
+    assert main(["train", "rlvr", *words]) == 0
+    end = Path("runs/mine/checkpoints/step-000003")
+    model = AutoModelForCausalLM.from_pretrained(end)
+    first = AutoModelForCausalLM.from_pretrained("model")
+    assert AutoTokenizer.from_pretrained(end).encode("3+4=") == tokenizer.encode("3+4=")
+    changed = [
+        name
+        for name, weight in model.state_dict().items()
+        if not torch.equal(weight, first.state_dict()[name])
+    ]
+    assert len(changed) == len(model.state_dict())
+
+
+def test_list_and_show_speak_json_and_nothing_else(here, capsys):
+    assert main(["list", "algorithms", "--json"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {"grpo", "dapo", "rloo"} <= {entry["name"] for entry in listed}
+    assert all(entry["summary"] for entry in listed)
+    assert main(["show", "gspo", "--json"]) == 0
+    (shown,) = json.loads(capsys.readouterr().out)
+    assert shown["defaults"] == {"low": "0.0003", "high": "0.0004"}
+    assert any("SequenceRatio" in line for line in shown["equation"])
+
+
+@pytest.mark.parametrize("name", ["grpo", "math", "lock", "uniform", "question", "quickstart"])
+def test_show_has_a_page_for_every_kind(here, capsys, name):
+    assert main(["show", name]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith(f"{name}  (")
+    assert len(said.splitlines()) > 3
+
+
+def test_list_shows_every_kind(here, capsys):
+    assert main(["list"]) == 0
+    said = capsys.readouterr().out
+    for kind in ("algorithms", "rewards", "samplers", "corpora", "environments", "recipes"):
+        assert kind in said
+
+
+def test_plan_prints_the_equation_and_the_arithmetic(here, capsys):
+    assert main(["plan", RECIPE]) == 0
+    said = capsys.readouterr().out
+    for words in ("J(θ) =", "Clipped(low=0.2, high=0.28)", "16 rollouts", "parameters"):
+        assert words in said
+    assert not Path("runs").exists()
+
+
+def test_plan_warns_of_truncated_sampling(here, capsys):
+    assert main(["plan", RECIPE, "--schedule.decoding.top-p", "0.9"]) == 0
+    assert "off-policy" in capsys.readouterr().out
+
+
+def test_doctor_examines_the_machine_and_a_run(trained, here, capsys):
+    assert main(["doctor"]) == 0
+    assert "matmul" in capsys.readouterr().out
+    main(["doctor", str(trained[0] / "runs" / "one")])
+    assert "6 steps, finished" in capsys.readouterr().out
+
+
+def test_report_can_be_written_again(trained, here, capsys):
+    page = trained[0] / "runs" / "one" / "report.html"
+    before = page.read_text()
+    page.unlink()
+    assert main(["report", str(page.parent)]) == 0
+    assert capsys.readouterr().out.strip() == str(page)
+    assert page.read_text() == before
+
+
+def test_help_names_every_command(capsys):
+    assert main(["--help"]) == 0
+    said = capsys.readouterr().out
+    assert all(command in said for command in COMMANDS)
+
+
+def test_a_recipe_shows_fewer_than_sixty_fields(here):
+    for recipe in (["quickstart"], ["rlvr", "--model", ".", "--data", "lock"]):
+        done = whet(os.getcwd(), "train", *recipe, "--help")
+        flags = {w for w in done.stdout.replace(",", " ").split() if w.startswith("--")}
+        assert 30 < len(flags) < 60

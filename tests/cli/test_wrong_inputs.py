@@ -1,0 +1,107 @@
+"""Every wrong input is one line, exit code 2, no traceback, and nothing lost."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from whet.cli.main import main
+from whet.engines.models import Fresh
+
+RECIPE = str(Path(__file__).with_name("recipe_small.py"))
+RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with a model, some sums, and judges of all kinds."""
+    monkeypatch.chdir(tmp_path)
+    model, tokenizer = Fresh(shape="llama-tiny").load("cpu")
+    model.save_pretrained("model")
+    model.save_pretrained("mute")
+    tokenizer.save_pretrained("model")
+    good = [json.dumps({"prompt": f"{i}+1=", "answer": str(i + 1)}) for i in range(40)]
+    Path("sums.jsonl").write_text("\n".join(good))
+    Path("broken.jsonl").write_text("\n".join([*good[:2], '{"prompt": "3+', *good[3:]]))
+    silent = json.dumps({"prompt": "7+1="})
+    Path("unanswered.jsonl").write_text("\n".join([*good[:4], silent]))
+    Path("says.py").write_text("def score(reply):\n    return 'good'\n")
+    Path("wants.py").write_text("def score(completion_ids):\n    return 1.0\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["train", "quikstart"], "recipe 'quikstart' is unknown; did you mean 'quickstart'?"),
+        (["train", RECIPE, "--schedule.sample", "3"], "perhaps you meant --schedule.samples"),
+        (["train", RECIPE, "--schedule.samples", "1"], "schedule.samples is 1, but the advantage"),
+        (["train", RECIPE, "--steps", "many"], "Error parsing --steps"),
+        (
+            ["train", RECIPE, "--algorithm", "grp"],
+            "algorithm 'grp' is unknown; did you mean 'grpo'",
+        ),
+        (["train", RECIPE, "--schedule.decoding.length", "-3"], "decoding.length is -3; give 1"),
+        (["train", RECIPE, "--schedule.decoding.temperature", "0"], "temperature is 0"),
+        (["train", "elsewhere.py"], "recipe 'elsewhere.py' is no file"),
+        (["train", RECIPE, "--name", "taken"], "run 'runs/taken' exists; choose another --name"),
+        (["train", "rlvr", "--data", "sums.jsonl"], "missing --model"),
+        ([*RLVR[:-1], "nowhere.jsonl"], "'nowhere.jsonl', which does not exist"),
+        ([*RLVR[:-1], "broken.jsonl", "--reward", "exact"], "broken.jsonl, line 3"),
+        ([*RLVR[:-1], "unanswered.jsonl", "--reward", "exact"], "line 5"),
+        ([*RLVR, "--reward", "says.py"], "returned 'good'; return a finite number"),
+        ([*RLVR, "--reward", "wants.py"], "wants 'completion_ids'"),
+        ([*RLVR, "--reward", "mathh"], "reward 'mathh' is unknown; did you mean 'math'?"),
+        (["train", "rlvr", "--model", "mute", "--data", "lock"], "'mute' has no tokenizer"),
+        (["train", "rlvr", "--model", "no", "--data", "lock"], "'no' has no config.json"),
+        (["eval", "model"], "so say on what: --tasks"),
+        (["eval", "model", "--tasks", "lokc"], "did you mean 'lock'"),
+        (["eval", "model", "--tasks", "lock", "--k", "1,99"], "k is (1, 99) with 16 samples"),
+        (["resume", "runs/none"], "is no run folder"),
+        (["doctor", "runs/none"], "is no run folder"),
+        (["show", "dappo"], "did you mean 'dapo'?"),
+        (["list", "algoritms"], "did you mean 'algorithms'?"),
+        (["trian", "quickstart"], "command 'trian' is unknown; did you mean 'train'?"),
+    ],
+    ids=lambda x: " ".join(x)[-50:] if isinstance(x, list) else None,
+)
+def test_one_line_and_two(here, capsys, words, told):
+    taken = Path("runs/taken/run.json")
+    taken.parent.mkdir(parents=True)
+    taken.write_text("{}")
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert told in said
+    assert len(said.strip().splitlines()) == 1
+    assert "Traceback" not in said
+    assert taken.read_text() == "{}"
+    assert not any(p.name.startswith("step") for p in Path("runs").rglob("*"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_refused(here, capsys):
+    Path("runs").mkdir(mode=0o500)
+    assert main(["train", RECIPE, "--name", "x"]) == 2
+    assert "can't be written" in capsys.readouterr().err
+
+
+def test_a_file_where_the_folder_should_be_is_refused(here, capsys):
+    Path("runs").write_text("not a folder")
+    assert main(["train", RECIPE, "--name", "x"]) == 2
+    said = capsys.readouterr().err
+    assert "run folder 'runs/x' can't be written" in said
+    assert Path("runs").read_text() == "not a folder"
+
+
+def test_a_recipe_that_changed_since_is_not_resumed(here):
+    recipe = Path("recipe_small.py")
+    recipe.write_text(Path(RECIPE).read_text())
+    command = [sys.executable, "-m", "whet"]
+    subprocess.run([*command, "train", str(recipe), "--name", "r"], check=True, capture_output=True)
+    recipe.write_text(recipe.read_text().replace("rate=1e-3", "rate=2e-3"))
+    done = subprocess.run([*command, "resume", "runs/r"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "has changed since the run began: optimiser.rate: was 0.001, is 0.002" in done.stderr

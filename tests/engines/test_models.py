@@ -1,0 +1,176 @@
+"""Models and tokenizers: ours, anyone's, and what is no model."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, MistralConfig
+
+from whet.engines.digest import digest
+from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import SHAPES, Folder, Fresh
+from whet.engines.text import decode, encode, encode_reply, end_token
+from whet.engines.tokenizers import BytePairs, Characters
+from whet.types import Refusal, Task
+
+ABC = Characters(alphabet="abc 01")
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_fresh_model_is_the_same_for_a_seed_and_loads_anywhere(shape, tmp_path):
+    one, tokenizer = Fresh(shape=shape, tokenizer=ABC).load("cpu", seed=3)
+    two, _ = Fresh(shape=shape, tokenizer=ABC).load("cpu", seed=3)
+    other, _ = Fresh(shape=shape, tokenizer=ABC).load("cpu", seed=4)
+    assert digest(one.state_dict()) == digest(two.state_dict()) != digest(other.state_dict())
+    one.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    ids = torch.tensor([tokenizer.encode("a0 b1")])
+    plain: Any = AutoModelForCausalLM.from_pretrained(tmp_path)
+    assert torch.equal(plain(ids).logits, one(ids).logits)
+    assert AutoTokenizer.from_pretrained(tmp_path).encode("a0 b1") == ids[0].tolist()
+
+
+def test_the_scale_of_a_fresh_model():
+    model, _ = Fresh().load("cpu")
+    body: Any = model.base_model
+    head: Any = model.get_output_embeddings()
+    assert body.embed_in.weight.std().item() == pytest.approx(0.7, rel=0.05)
+    assert head.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    inner = body.layers[0].mlp
+    assert inner.dense_h_to_4h.weight.std().item() == pytest.approx(96**-0.5, rel=0.05)
+    assert inner.dense_4h_to_h.weight.std().item() == pytest.approx(384**-0.5 / 2, rel=0.05)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_size_is_known_without_loading(shape, tmp_path):
+    fresh = Fresh(shape=shape, tokenizer=ABC)
+    model, tokenizer = fresh.load("cpu")
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    assert fresh.size().parameters == sum(p.numel() for p in model.parameters())
+    assert Folder(path=str(tmp_path)).size() == fresh.size()
+
+
+@given(st.text(alphabet=ABC.alphabet, max_size=20))
+def test_characters_come_back_as_they_went(text):
+    tokenizer = ABC.build()
+    ids = tokenizer.encode(text)
+    assert len(ids) == len(text)
+    assert decode(tokenizer, ids) == text
+    assert decode(tokenizer, encode_reply(tokenizer, text)) == text
+    assert encode_reply(tokenizer, text)[-1] == end_token(tokenizer)
+
+
+class Sums:
+    """Teaches sums in words."""
+
+    def example(self, step, index):
+        return Task(id=str(index), prompt=f"what is {index} plus 1? "), f"it is {index + 1}."
+
+
+def test_byte_pairs_merge_what_comes_often_and_lose_nothing():
+    tokenizer = BytePairs(teacher=Sums(), size=320, examples=200).build()
+    text = "what is 7 plus 1? it is 8. Ünïcödé ≠ ☃"
+    assert decode(tokenizer, tokenizer.encode(text)) == text
+    assert len(tokenizer.encode("what is ")) < 5
+    assert len(tokenizer) == 320
+    again = BytePairs(teacher=Sums(), size=320, examples=200).build()
+    assert again.encode(text) == tokenizer.encode(text)
+
+
+def test_a_chat_goes_through_the_template(tmp_path):
+    tokenizer = ABC.build()
+    chat = ({"role": "user", "content": "a1"},)
+    with pytest.raises(Refusal, match="no chat template"):
+        encode(tokenizer, chat)
+    tokenizer.chat_template = (
+        "{% for m in messages %}{{ m.content }} {% endfor %}"
+        "{% if add_generation_prompt %}0{% endif %}"
+    )
+    assert encode(tokenizer, chat) == tuple(tokenizer.encode("a1 0"))
+
+
+def test_a_prompt_of_nothing_is_refused():
+    with pytest.raises(Refusal, match="has no tokens"):
+        encode(ABC.build(), "")
+
+
+def gutted(path: Path, *names: str) -> Folder:
+    model, tokenizer = Fresh(tokenizer=ABC).load("cpu")
+    model.save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    for name in names:
+        (path / name).unlink()
+    return Folder(path=str(path))
+
+
+@pytest.mark.parametrize(
+    ("missing", "told"),
+    [
+        (["config.json"], "has no config.json"),
+        (["tokenizer.json"], "has no tokenizer"),
+        (["model.safetensors"], "has no weights"),
+    ],
+)
+def test_half_a_model_is_refused_by_its_missing_half(tmp_path, missing, told):
+    with pytest.raises(Refusal, match=told):
+        gutted(tmp_path, *missing).load("cpu")
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda: Fresh(shape="lama-tiny").load("cpu"), "did you mean 'llama-tiny'"),
+        (lambda: Characters(alphabet="aab").build(), "repeats itself"),
+        (lambda: Embedded(device="tpu").open(Fresh(), 0), "device 'tpu' is unknown"),
+        (lambda: Embedded(slots=0), "engine.slots is 0"),
+        (lambda: Folder(path=".", dtype="f32").load("cpu"), "did you mean 'float32'"),
+    ],
+)
+def test_wrong_settings_are_refused_by_name(make, told):
+    with pytest.raises(Refusal, match=told):
+        make()
+
+
+SIZES = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 64,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+    "head_dim": 8,
+    "max_position_embeddings": 64,
+}
+
+
+def test_an_architecture_that_caps_its_scores_or_logits_is_refused():
+    model = AutoModelForCausalLM.from_config(Gemma2Config(**SIZES))
+    with pytest.raises(Refusal, match="embedded engine"):
+        Backbone(model)
+
+
+def test_a_window_that_bites_is_refused_and_one_that_does_not_is_no_matter():
+    narrow = AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=4))
+    with pytest.raises(Refusal, match="window of 4 over 8 tokens"):
+        Backbone(narrow)
+    Backbone(AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=32)))
+
+
+def test_a_digest_sees_every_bit_and_every_name():
+    weights = {"a": torch.arange(4.0), "b": torch.zeros(2, 2)}
+    same = {"b": torch.zeros(2, 2), "a": torch.arange(4.0)}
+    assert digest(weights) == digest(same)
+    changed = weights["a"].clone()
+    changed[3] = torch.nextafter(changed[3], torch.tensor(9.0))
+    others = [
+        {**weights, "a": changed},
+        {"a": weights["a"], "c": weights["b"]},
+        {**weights, "b": torch.zeros(4)},
+        {**weights, "b": torch.zeros(2, 2, dtype=torch.bfloat16)},
+    ]
+    assert len({digest(w) for w in [weights, *others]}) == 5

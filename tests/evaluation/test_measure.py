@@ -1,0 +1,132 @@
+"""Judging and measuring, with a sampler that plays from a script."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from fakes import fake
+
+from whet.environments.question import Question
+from whet.evaluation.judging import faults, judge
+from whet.evaluation.measure import Exam, measure
+from whet.protocols import Sampler
+from whet.types import Decoding, Finish, Reason, Refusal, Rollout, Task, Verdict
+
+TASKS = [Task(id=str(i), prompt=str(i), answer=str(i)) for i in range(4)]
+
+
+def rollout(task, seed, reply):
+    return Rollout(
+        task=task,
+        seed=seed,
+        turns=(str(task.prompt), reply),
+        tokens=(0, *range(1, len(reply) + 1)),
+        chosen=(False, *[True] * len(reply)),
+        behaviour_logp=(-1.0,) * len(reply),
+        finish=Finish.LENGTH if reply == "long" else Finish.STOP,
+    )
+
+
+def scripted(asked):
+    """Greedily it knows even answers; sampled, every third attempt is right."""
+
+    async def play(environment, request):
+        asked.append(request)
+        greedy = request.decoding.temperature == 0
+        even = int(request.task.id) % 2 == 0
+        return tuple(
+            rollout(
+                request.task, s, request.task.id if (even if greedy else i % 3 == 0) else "long"
+            )
+            for i, s in enumerate(request.seeds)
+        )
+
+    return fake(Sampler, play=play)
+
+
+@dataclass(frozen=True)
+class Same:
+    """Right if it is the answer; some tasks can't be judged."""
+
+    broken: str = ""
+
+    def score(self, rollout):
+        if rollout.task.id == self.broken:
+            raise OSError("the judge is away")
+        return Verdict.binary(correct=rollout.reply == rollout.task.answer)
+
+
+def measured(reward, exam=None):
+    exam = exam or Exam(problems=4, samples=6, k=(1, 2, 6))
+    asked = []
+    how = Decoding(length=9)
+    card = asyncio.run(measure(scripted(asked), Question(), reward, TASKS, exam, how))
+    return card, asked
+
+
+def test_greedy_and_sampled_are_told_apart():
+    card, asked = measured(Same())
+    assert card.greedy.value == 0.5
+    assert card.pass_at[1].value == pytest.approx(1 / 3)
+    assert card.pass_at[2].value == pytest.approx(1 - (4 * 3) / (6 * 5))
+    assert card.pass_at[6].value == 1.0
+    assert card.truncated == pytest.approx(2 / 3)
+    assert [len(group) for group in card.groups] == [7] * 4
+    assert {r.decoding.temperature for r in asked} == {0.0, 1.0}
+
+
+def test_seeds_belong_to_task_and_sample():
+    _, few = measured(Same(), Exam(problems=4, samples=2, k=(1,)))
+    _, many = measured(Same())
+    assert [r.seeds for r in few[4:]] == [r.seeds[:2] for r in many[4:]]
+    assert len({s for r in many[4:] for s in r.seeds}) == 24
+
+
+def test_what_nobody_could_judge_counts_in_no_estimate():
+    card, _ = measured(Same(broken="0"))
+    assert card.faults == 7
+    assert card.greedy.problems == 3
+    assert card.greedy.value == pytest.approx(1 / 3)
+    assert card.pass_at[1].problems == 3
+
+
+def test_a_judge_that_raises_is_quoted_and_scores_nothing():
+    group = (rollout(TASKS[0], 1, "0"), rollout(TASKS[0], 2, "x"))
+    judged = asyncio.run(judge(group, Same(broken="0")))
+    assert [r.score for r in judged] == [None, None]
+    assert faults([judged]) == list(judged)
+    verdict = judged[0].verdict
+    assert verdict is not None
+    assert verdict.reason is Reason.VERIFIER_ERROR
+    assert verdict.note == "OSError: the judge is away"
+
+
+@dataclass(frozen=True)
+class Refusing:
+    """Knows that it was set up wrongly."""
+
+    def score(self, rollout):
+        raise Refusal("reward.path is wrong; give another")
+
+
+def test_a_refusal_is_the_users_to_hear():
+    with pytest.raises(Refusal, match="reward.path is wrong"):
+        asyncio.run(judge((rollout(TASKS[0], 1, "0"),), Refusing()))
+
+
+def test_without_a_reward_the_world_has_judged():
+    group = (rollout(TASKS[0], 1, "0"),)
+    assert asyncio.run(judge(group, None)) is group
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"problems": 0}, "asks 0 problems"),
+        ({"samples": 4, "k": (1, 5)}, "k is \\(1, 5\\) with 4 samples"),
+        ({"k": ()}, "k is \\(\\)"),
+    ],
+)
+def test_exams_that_cannot_be_held_are_refused(fields, told):
+    with pytest.raises(Refusal, match=told):
+        Exam(**fields)

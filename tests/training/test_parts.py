@@ -1,0 +1,235 @@
+"""Assembly, ledger, warm-up and doctor, one by one."""
+
+import json
+from dataclasses import replace
+from math import inf, nan
+from random import Random
+
+import pytest
+import torch
+from fakes import fake
+from small import RUN, Repeats
+
+from whet.policy import algorithms
+from whet.policy.optimisers import AdamW, Constant, Cosine, Linear
+from whet.protocols import Learner, Update
+from whet.training.assemble import assemble, minibatches
+from whet.training.card import differences, resolved
+from whet.training.doctor import Doctor
+from whet.training.ledger import METRICS, Ledger
+from whet.training.run import Warmup
+from whet.training.warmup import Progress, teach
+from whet.types import Broken, Mean, Reason, Refusal, Rollout, Task, Verdict
+
+TASK = Task(id="t", prompt="", answer="")
+FAULT = Verdict.unjudged("away")
+NOBODY = fake(Learner)  # a learner that isn't asked
+CENTRED = algorithms.load("dr_grpo")
+
+
+def scored(score: float) -> Verdict:
+    return Verdict(reason=Reason.OK, score=score)
+
+
+def rollout(length: int, verdict: Verdict | None) -> Rollout:
+    return Rollout(
+        task=TASK,
+        seed=0,
+        turns=(),
+        tokens=(0, 1) * length,
+        chosen=(False, True) * length,
+        behaviour_logp=(-0.5,) * length,
+        verdict=verdict,
+    )
+
+
+def test_assembly_by_hand():
+    """Scores 1 and 0: Â = ½ on two tokens, −½ on one.  The second group chose nothing."""
+    groups = [(rollout(2, scored(1.0)), rollout(1, scored(0.0))), (rollout(0, scored(1.0)),)]
+    rollouts, batch = assemble(groups, CENTRED, NOBODY)
+    assert rollouts == [r for group in groups for r in group]
+    assert batch.row.tolist() == [0, 0, 1]
+    assert batch.group.tolist() == [0, 0, 1]
+    assert batch.advantage.tolist() == [0.5, 0.5, -0.5]
+    assert (batch.totals.tokens, batch.totals.rollouts, batch.totals.groups) == (3, 2, 1)
+
+
+def test_a_fault_is_neither_learned_from_nor_compared_with():
+    sound = (rollout(2, scored(1.0)), rollout(1, scored(0.0)))
+    faulty = rollout(3, FAULT)
+    kept, batch = assemble([(faulty, *sound), (faulty,)], CENTRED, NOBODY)
+    wanted, same = assemble([sound], CENTRED, NOBODY)
+    assert kept == wanted
+    assert batch.totals == same.totals
+    assert torch.equal(batch.advantage, same.advantage)
+
+
+@pytest.mark.parametrize("groups", [[], [(rollout(2, FAULT),)], [(rollout(0, scored(1.0)),)]])
+def test_nothing_to_learn_from_is_a_batch_too(groups):
+    share = assemble(groups, CENTRED, NOBODY)
+    assert share[1].totals.tokens == len(share[1].row) == len(share[1].advantage) == 0
+    assert minibatches(share, 3, Random(0))[0][1].totals.tokens == 0
+
+
+def test_a_rollout_that_nobody_judged_is_an_error():
+    with pytest.raises(ValueError, match="give the run a reward"):
+        assemble([(rollout(1, None),)], CENTRED, NOBODY)
+
+
+def test_minibatches_are_whole_groups_with_totals_of_their_own():
+    groups = [(rollout(g + 1, scored(1.0)), rollout(1, scored(0.0))) for g in range(5)]
+    rollouts, batch = assemble(groups, CENTRED, NOBODY)
+    deals = minibatches((rollouts, batch), 2, Random(0))
+    assert sum(part.totals.tokens for _, part in deals) == batch.totals.tokens
+    assert sum(part.totals.groups for _, part in deals) == 5
+    for mine, part in deals:
+        assert len(mine) == part.totals.rollouts
+        assert part.totals.tokens == len(part.row) == sum(r.length for r in mine)
+        assert all(mine.count(r) == 1 for r in mine if r.length > 1)
+    assert len(minibatches((rollouts, batch), 9, Random(0))) == 5
+
+
+@pytest.mark.parametrize(("reason", "score"), [("ok", nan), ("wrong", inf), ("verifier_error", 0)])
+def test_a_fault_is_not_a_zero_and_a_failure_is_a_number(reason, score):
+    with pytest.raises(ValueError, match="can't have score"):
+        Verdict(reason=Reason(reason), score=float(score))
+
+
+def test_flags_and_log_probs_must_fit_the_tokens():
+    with pytest.raises(ValueError, match="3 tokens, 2 flags, 1 choices, 1 log-probs"):
+        Rollout(
+            task=TASK, seed=0, turns=(), tokens=(1, 2, 3), chosen=(False, True), behaviour_logp=(0,)
+        )
+
+
+def test_the_ledger_forgets_what_came_after_and_what_was_cut_short(tmp_path):
+    ledger = Ledger(tmp_path)
+    for step in range(4):
+        ledger.write("step", (1, step), {"loss": Mean(total=2.0, count=4)})
+    with (tmp_path / METRICS).open("a") as file:
+        file.write('{"kind": "step", "pha')
+    assert [row["step"] for row in ledger.rows()] == [0, 1, 2, 3]
+    ledger.rewind((1, 1))
+    rows = [json.loads(line) for line in (tmp_path / METRICS).read_text().splitlines()]
+    assert [row["step"] for row in rows] == [0, 1]
+    assert rows[0]["metrics"]["loss"] == {"value": 0.5, "of": 4}
+
+
+def test_a_ledger_with_a_broken_line_in_it_is_not_believed(tmp_path):
+    (tmp_path / METRICS).write_text('{"kind": \n{"kind": "step"}\n')
+    with pytest.raises(Broken, match="line 1 is no JSON"):
+        list(Ledger(tmp_path).rows())
+
+
+def test_a_mean_over_nothing_is_null_in_the_ledger(tmp_path):
+    Ledger(tmp_path).write("step", (0, 0), {"correct": Mean()})
+    assert '"correct": {"value": null, "of": 0.0}' in (tmp_path / METRICS).read_text()
+
+
+def test_means_know_their_denominators():
+    joined = Mean(total=1, count=2) + Mean(total=5, count=4)
+    assert joined.value == 1.0
+
+
+@pytest.mark.parametrize(
+    ("decay", "factors"),
+    [
+        (Constant(), [1, 1, 1]),
+        (Constant(warmup=2), [0.5, 1, 1]),
+        (Linear(), [1, 0.5, 0]),
+        (Linear(floor=0.2), [1, 0.6, 0.2]),
+        (Cosine(floor=0.0), [1, 0.5, 0]),
+        (Cosine(floor=0.1), [1, 0.55, 0.1]),
+    ],
+)
+def test_rates(decay, factors):
+    rates = [AdamW(rate=2.0, decay=decay).rate_at(step, 100) for step in (0, 50, 100)]
+    assert rates == pytest.approx([2 * f for f in factors])
+
+
+def descending(losses, rates):
+    """A learner whose loss is what the test says, and that notes its rates."""
+    following = iter(losses)
+
+    def step(objective, rollouts, batch, rate):
+        rates.append(rate)
+        return Update(loss=next(following), drift_max=0.0, metrics={})
+
+    return fake(Learner, imitate=lambda task, reply: rollout(1, None), step=step)
+
+
+def test_a_warm_up_cools_down_when_its_loss_is_low_enough():
+    warmup = Warmup(
+        teacher=Repeats(), steps=300, batch=1, optimiser=AdamW(rate=1.0), until=0.5, cooldown=10
+    )
+    rates = []
+    learner = descending([1.0] * 120 + [0.0] * 300, rates)
+    lessons = list(teach(warmup, learner, 0, Progress()))
+    below = next(i for i in range(99) if 0.9**i < 0.5)
+    assert len(lessons) == 120 + below + 10
+    assert rates[: 120 + below] == [1.0] * (120 + below)
+    assert rates[-1] == pytest.approx(1 - 0.9 * 9 / 10)
+
+
+def test_a_warm_up_that_never_gets_there_ends_too():
+    warmup = Warmup(
+        teacher=Repeats(), steps=20, batch=1, optimiser=AdamW(rate=1.0), until=0.5, cooldown=5
+    )
+    learner = descending([1.0] * 99, [])
+    assert len(list(teach(warmup, learner, 0, Progress()))) == 25
+
+
+def test_values_on_the_card_differ_by_name():
+    one, other = resolved(RUN), resolved(replace(RUN, optimiser=AdamW(rate=0.5)))
+    assert differences(one, resolved(RUN)) == []
+    assert differences(one, other) == ["optimiser.rate: was 0.001, is 0.5"]
+    longer = resolved(replace(RUN, warmup=RUN.warmup * 2))
+    assert len(differences(one, longer)) == 1
+
+
+def steps(**curves):
+    count = len(next(iter(curves.values())))
+    usual = {"correct": 0.5, "varied": 0.9, "entropy": 1.0, "truncated": 0.0, "clipped": 0.0}
+    usual |= {"reward": 0.5, "length": 10.0, "faults": 0.0, "drift_max": 1e-6}
+    rows = []
+    for i in range(count):
+        held = usual | {name: curve[i] for name, curve in curves.items()}
+        metrics = {name: {"value": v, "of": 10} for name, v in held.items()}
+        rows.append({"kind": "step", "phase": 0, "step": i, "metrics": metrics})
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("curves", "told"),
+    [
+        ({"reward": [0, 0, 0.3, 0.6, 0.9]}, "the reward may be hacked"),
+        ({"length": [10, 20, 30, 40, 50]}, "without accuracy"),
+        ({"truncated": [0, 0, 0, 0.5, 0.9]}, "cut off"),
+        ({"drift_max": [0, 0, 0, 2.0, 0]}, "differ by at most 2 nats"),
+    ],
+)
+def test_the_doctor_finds_what_is_wrong(curves, told):
+    found = Doctor().examine(steps(**curves))
+    assert [f.bad for f in found if told in f.words] == [True]
+    assert sum(f.bad for f in found) == 1
+
+
+def test_the_doctor_leaves_a_sound_run_alone():
+    found = Doctor().examine(
+        steps(correct=[0.1, 0.3, 0.5, 0.7, 0.9], reward=[0.1, 0.3, 0.5, 0.7, 0.9])
+    )
+    assert not any(finding.bad for finding in found)
+    assert "from 0.100 to 0.900" in " ".join(f.words for f in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"steps": -1}, "steps is -1"),
+        ({"minibatches": 0}, "minibatches is 0"),
+        ({"seed": -4}, "seed -4"),
+    ],
+)
+def test_runs_that_cannot_be_are_refused(change, told):
+    with pytest.raises(Refusal, match=told):
+        replace(RUN, **change)

@@ -1,0 +1,98 @@
+"""The report: one file, no network, no script."""
+
+import asyncio
+import re
+from html.parser import HTMLParser
+
+import pytest
+from small import small
+
+from whet.training import card
+from whet.training.conduct import conduct
+from whet.types import Refusal
+from whet.view import report
+from whet.view.charts import chart, ticks
+from whet.view.history import History
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A short run with its card."""
+    place = tmp_path_factory.mktemp("run<1>")
+    run = small(steps=4)
+    card.write(place, card.card(run, "small", []))
+
+    async def through():
+        async for _ in conduct(run, place):
+            pass
+
+    asyncio.run(through())
+    return place
+
+
+class Tags(HTMLParser):
+    """Opened and closed, and what they refer to."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.refers = [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.refers += [v for name, v in attrs if name in {"src", "href", "action"}]
+        if tag not in {"meta", "link", "br"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.refers += [v for name, v in attrs if name in {"src", "href", "action"}]
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+def test_it_is_whole_and_needs_nothing_from_outside(folder):
+    page = report.write(folder).read_text()
+    tags = Tags(page)
+    assert tags.open == []
+    assert tags.refers == ["data:,"]
+    assert "<script" not in page
+    assert not re.search(r"url\(|@import", page)
+    for words in ("Accuracy", "Reward", "Response length", "Entropy", "drift", "Cost", "before"):
+        assert words in page
+    assert page.count("<svg") == 8
+    assert "run&lt;1&gt;" in page
+    assert "run<1>" not in page
+
+
+def test_it_shows_the_same_problem_before_and_after(folder):
+    history = History.of(folder)
+    base = history.exam("base")
+    assert base is not None
+    problems = history.said(base)
+    assert len(problems) == 5
+    page = report.render(history)
+    for problem in problems:
+        assert page.count(f"<code>{problem[0]['turns'][0]}</code>") == 1
+
+
+def test_a_folder_without_a_run_is_refused(tmp_path):
+    with pytest.raises(Refusal, match="is no run folder"):
+        report.write(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (0.13, 0.98), (-3, 250), (1e-9, 3e-8), (5, 5), (0, 0)]
+)
+def test_ticks_are_round_and_span_what_they_should(low, high):
+    marks = ticks(low, high)
+    assert marks[0] <= low
+    assert marks[-1] >= high
+    assert 1 <= len(marks) <= 8
+    assert all(float(f"{mark:.3g}") == pytest.approx(mark, abs=1e-12) for mark in marks)
+
+
+def test_a_chart_of_nothing_is_nothing():
+    assert chart("empty", {"a": []}) == ""
+    flat = chart("flat & even", {"a": [(0, 1.0)], "b": [(0, 1.0), (3, 1.0)]})
+    assert "flat &amp; even" in flat
+    assert "nan" not in flat
