@@ -50,8 +50,8 @@ def _expression(reply: str) -> str:
 
 def _left(equation: str, target: object) -> str:
     """The left side of `expression = target`; any other equation stays whole, and is no answer."""
-    left, _, right = equation.rpartition("=")
-    return left if right.strip() == str(target) else equation
+    left, equals, right = equation.rpartition("=")
+    return left if equals and right.strip() == str(target) else equation
 
 
 def _fair(used: Counter[int], given: Counter[int], info: Mapping[str, Any]) -> bool:

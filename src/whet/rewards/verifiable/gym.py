@@ -46,7 +46,7 @@ class Gym:
         return self._ask((info["dataset"], info["size"], info["seed"], info["index"]), answer)
 
     def _ask(self, entry: tuple[str, int, int, int], answer: str) -> Verdict:
-        workers = Workers(count=self.workers, limit_s=self.limit_s, preload=("reasoning_gym",))
+        workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("reasoning_gym",))
         try:
             raw = workers.call(raw_score, *entry, answer)
         except TimeoutError:

@@ -12,7 +12,7 @@ from time import perf_counter
 from whet.rewards.verifiable._extraction import answers, opened, spoken
 from whet.rewards.verifiable._normal import brackets, formula, plain, tidy, unassigned
 from whet.rewards.verifiable._number import number
-from whet.rewards.verifiable._symbolic import agree, readable
+from whet.rewards.verifiable._symbolic import agree
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
 from whet.rewards.workers import Died, Workers
 from whet.types import Reason, Rollout, Verdict
@@ -29,8 +29,8 @@ class Math:
     `final answer is`, `####` or `Answer:`.  Two different boxes are a bet, and wrong.  A task may
     bring its own relative tolerance, `info["rel_tol"]`.
 
-    An answer that hangs the checker is the policy's failure, if the gold answer alone can be read;
-    a gold answer that can't be read, or a checker that crashes, is a fault.
+    An answer that hangs the checker is the policy's failure, if the gold answer can be compared
+    with 0; a gold answer that can't, or a checker that crashes, is a fault.
     """
 
     limit_s: float = 5.0  # wall time of one comparison
@@ -65,14 +65,14 @@ class Math:
         known = _known(task.answer, answer, float(task.info.get("rel_tol", 0.0)))
         if known is not None:
             return Verdict.binary(correct=known, note=note)
-        workers = Workers(count=self.workers, limit_s=self.limit_s, preload=("math_verify",))
+        workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("math_verify",))
         gold = formula(task.answer)
         try:
             equal = workers.call(agree, gold, formula(answer))
         except Died as death:
             return Verdict.unjudged(f"{note}: {death}")
         except TimeoutError:
-            if _reads(workers, gold):
+            if _can_judge(workers, gold):
                 return Verdict.failure(Reason.TIMEOUT, note=note)
             equal = None
         if equal is None:
@@ -80,10 +80,10 @@ class Math:
         return Verdict.binary(correct=equal, note=note)
 
 
-def _reads(workers: Workers, gold: str) -> bool:
-    """Can the gold answer be read, in the time that one comparison has?"""
+def _can_judge(workers: Workers, gold: str) -> bool:
+    """Can the gold answer be compared with anything at all in time?"""
     try:
-        return workers.call(readable, gold)
+        return workers.call(agree, gold, "0") is not None
     except TimeoutError:
         return False
 
