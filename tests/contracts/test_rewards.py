@@ -16,7 +16,7 @@ INFO = {
     "verifier": "exact",
     "numbers": [3, 5, 7],
     "target": 26,
-    "gym": {"dataset": "chain_sum", "size": 10, "seed": 1, "index": 0},
+    "gym": {"dataset": "chain_sum", "entry": "{'question': '6 * 7', 'answer': '42'}"},
 }
 
 

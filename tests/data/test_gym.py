@@ -25,9 +25,11 @@ def test_there_are_106_names():
         ({"dataset": "chain_sums"}, "'chain_sums' is unknown; did you mean 'chain_sum'"),
         ({"dataset": "composite"}, "'composite' is a mix; name the data sets"),
         ({"dataset": "chain_sum", "size": 0}, r"gym\.size is 0; give a number"),
+        ({"dataset": "ransom_note"}, "another one in every process; start .* PYTHONHASHSEED=0"),
     ],
 )
-def test_what_cannot_be_is_refused(settings, complaint):
+def test_what_cannot_be_is_refused(monkeypatch, settings, complaint):
+    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
     with pytest.raises(Refusal, match=complaint):
         Gym(**settings)
 
@@ -56,8 +58,14 @@ def test_a_task_says_how_to_judge_it_and_travels_as_json():
     assert Declared().score(rollout).correct
 
 
-def test_an_entry_that_json_would_spoil_is_judged_rightly():
-    task = Gym(dataset="rearc", size=3).task("train", 0)
+def test_a_fixed_order_of_sets_makes_every_data_set_usable(monkeypatch):
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    assert Gym(dataset="ransom_note").task("train", 0).prompt
+
+
+@pytest.mark.parametrize("name", ["knights_knaves", "rearc"])
+def test_an_entry_that_json_would_spoil_is_judged_rightly(name):
+    task = Gym(dataset=name, size=3).task("train", 0)
     rollout = Rollout(
         task=task, seed=0, turns=("?", task.answer), tokens=(), chosen=(), behaviour_logp=()
     )

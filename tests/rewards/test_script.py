@@ -105,6 +105,11 @@ def test_what_it_raises_is_raised(script, rolled):
         script(source).score(rolled("42"))
 
 
+def test_leaving_is_no_way_out(script, rolled):
+    with pytest.raises(Failed, match="SystemExit: 0"):
+        script("import sys\ndef score(reply): sys.exit(0)").score(rolled("42"))
+
+
 def test_a_file_that_does_not_load_says_why(script, rolled):
     with pytest.raises(ModuleNotFoundError, match="no_such_module"):
         script("import no_such_module\ndef score(reply): return 1").score(rolled("42"))

@@ -42,7 +42,7 @@ class Script:
         try:
             source = place.read_text(encoding="utf-8")
             tree = ast.parse(source)
-        except (SyntaxError, UnicodeDecodeError) as error:
+        except (SyntaxError, ValueError) as error:
             raise Refusal(f"script.path is {self.path!r}, which is no Python: {error}") from None
         object.__setattr__(self, "source", source)
         object.__setattr__(self, "digest", blake2b(source.encode(), digest_size=8).hexdigest())

@@ -119,6 +119,9 @@ def test_the_rest_of_the_table(judged, gold, reply, reason):
         (r"\left( 1, 2 \right]", "(1,2]", True),
         (r"\dfrac{x}{2}", r"\frac x2", True),
         ("2x+1", "y=2x+1", True),
+        (r"\frac{x^2}{2}", r"\int x \, dx", False),
+        ("2x", r"\frac{d}{dx} x^2", False),
+        (r"\int x \, dx", r"\int x dx", True),
     ],
 )
 def test_equivalence(judged, gold, answer, equal):

@@ -24,6 +24,9 @@ class Equation:
         numbers = Fraction(left), Fraction(right), Fraction(result)
         return cls(left=numbers[0], sign=sign, right=numbers[1], result=numbers[2])
 
+    def __str__(self) -> str:
+        return f"{self.left}{self.sign}{self.right}={self.result}"
+
     @property
     def true(self) -> bool:
         """Is it?"""

@@ -45,7 +45,8 @@ def _expression(reply: str) -> str:
     content, boxes = tagged(reply), boxed(reply)
     if content is not None:
         return content
-    return boxes[-1] if boxes else reply.rpartition("#")[2].strip() if "#" in reply else ""
+    _, announced, rest = reply.rpartition("#")
+    return boxes[-1] if boxes else rest.strip() if announced else ""
 
 
 def _left(equation: str, target: object) -> str:
@@ -55,4 +56,4 @@ def _left(equation: str, target: object) -> str:
 
 
 def _fair(used: Counter[int], given: Counter[int], info: Mapping[str, Any]) -> bool:
-    return used == given if info.get("use_all", True) else used <= given
+    return used <= given if info.get("use_all") is False else used == given

@@ -1,8 +1,9 @@
 r"""Mathematical equivalence: exact for numbers, math-verify 0.9 for all else.
 
 Several decisions are ours, each on the side of refusing: a number must be evaluated (`2+3` is not
-5, while `2^{10}` is 1024); 50\% is ½ and not 50; a list in round brackets is no set; units may be
-missing and may not differ; look-alikes of other scripts are other letters.
+5, while `2^{10}` is 1024), and so must a sum, product, integral, limit or derivative that the
+gold answer doesn't leave standing; 50\% is ½ and not 50; a list in round brackets is no set; units
+may be missing and may not differ; look-alikes of other scripts are other letters.
 """
 
 import re
@@ -19,6 +20,8 @@ from whet.types import Reason, Rollout, Verdict
 
 _SHOWN = 80  # characters of an answer in a note
 _PROSE = re.compile(r"[A-Za-z ]*[A-Za-z]{4}[A-Za-z ]*")  # to algebra, a product of its letters
+
+_UNDONE = re.compile(r"\\(?:int|sum|prod|lim)(?![a-zA-Z])|\\frac\{d\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +65,7 @@ class Math:
 
     def _compare(self, rollout: Rollout, answer: str, note: str) -> Verdict:
         task = rollout.task
-        known = _known(task.answer, answer, float(task.info.get("rel_tol", 0.0)))
+        known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
         if known is not None:
             return Verdict.binary(correct=known, note=note)
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("math_verify",))
@@ -76,7 +79,9 @@ class Math:
                 return Verdict.failure(Reason.TIMEOUT, note=note)
             equal = None
         if equal is None:
-            return Verdict.unjudged(f"the answer of task {task.id!r} can't be read: {gold}")
+            return Verdict.unjudged(
+                f"the answer of task {task.id!r} can't be read: {gold[:_SHOWN]}"
+            )
         return Verdict.binary(correct=equal, note=note)
 
 
@@ -101,6 +106,7 @@ def _known(gold: str, answer: str, tolerance: float) -> bool | None:
     if _PROSE.fullmatch(plain(gold)):
         return plain(gold).casefold() == plain(answer).casefold()
     kinds = brackets(tidy(gold)), brackets(tidy(answer))
-    if all(kinds) and kinds[0] != kinds[1]:
+    undone = _UNDONE.search(tidy(answer)) and not _UNDONE.search(tidy(gold))
+    if undone or (all(kinds) and kinds[0] != kinds[1]):
         return False
     return None if formula(gold + answer).isascii() else False

@@ -48,11 +48,12 @@ def prepare(memory: int, modules: tuple[str, ...], scripts: tuple[tuple[str, str
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-    for load, names in [(import_module, (name,)) for name in modules] + [
-        (script, s) for s in scripts
-    ]:
+    for name in modules:
         with Outcome():  # who calls into what doesn't load will hear why
-            load(*names)
+            import_module(name)
+    for path, source in scripts:
+        with Outcome():
+            script(path, source)
 
 
 def perform(job: bytes, limit_s: float) -> bytes:
@@ -72,12 +73,15 @@ def perform(job: bytes, limit_s: float) -> bytes:
 
 
 def _portable(error: BaseException) -> BaseException:
-    """The error itself where the caller can surely read it, else its name and message."""
+    """The error itself where the caller can surely read it, else its name and message.
+
+    What isn't an `Exception` stays here too: `sys.exit` in a script must not end the run.
+    """
     story = "".join(format_exception(error))
     known = type(error).__module__.partition(".")[0] in ("builtins", "whet")
     with Outcome() as trip:
         pickle.loads(pickle.dumps(error))
-    if not known or trip.error is not None:
+    if not known or not isinstance(error, Exception) or trip.error is not None:
         error = Failed(f"{type(error).__name__}: {error}")
     error.add_note(f"in a worker process:\n{story}")
     return error
