@@ -8,7 +8,8 @@ from whet.data._rows import READERS
 from whet.data.files import File
 from whet.data.gym import Gym
 from whet.data.problems import Problems
-from whet.protocols import Corpus, Family
+from whet.data.procedural import Procedural
+from whet.protocols import Corpus
 from whet.types import Refusal
 
 
@@ -17,7 +18,7 @@ def modules() -> dict[str, str]:
     return registry.modules(procedural)
 
 
-def load(name: str, **settings: object) -> Family:
+def load(name: str, **settings: object) -> Procedural:
     """The procedural family called `name`."""
     if name not in modules():
         hint = registry.nearest(name, modules())
@@ -38,5 +39,5 @@ def corpus(text: str) -> Corpus:
     if text not in modules():
         hint = registry.nearest(text, modules())
         raise Refusal(f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file")
-    family = registry.load(procedural, text, kind="family")()
+    family = load(text)
     return Problems(family=family, levels=family.levels)

@@ -14,8 +14,8 @@ _GSM8K = "####"
 
 def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_column: str) -> Task:
     """The task of a row; `place` is its id, and where to look if something is wrong with it."""
-    prompt = _first(row, (prompt_column,) if prompt_column else _PROMPTS)
-    if prompt in (None, "", []):
+    column, prompt = _first(row, (prompt_column,) if prompt_column else _PROMPTS)
+    if not prompt or not str(prompt).strip():
         named = prompt_column or " or ".join(_PROMPTS)
         raise Refusal(f"{place}: no prompt in {named}; {_columns(row, 'prompt_column')}")
     answer = _answer(row, answer_column)
@@ -23,8 +23,8 @@ def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_colum
         named = answer_column or " or ".join(("reward_model.ground_truth", *_ANSWERS))
         raise Refusal(f"{place}: no answer in {named}; {_columns(row, 'answer_column')}")
     text = answer if isinstance(answer, str) else json.dumps(answer)
+    info = _info(row, column, place) | (dict(answer) if isinstance(answer, dict) else {})
     text = text.rpartition(_GSM8K)[2].strip()
-    info = _info(row, place) | (dict(answer) if isinstance(answer, dict) else {})
     return Task(id=place, prompt=_prompt(prompt, place), answer=text, info=info)
 
 
@@ -39,11 +39,12 @@ def _answer(row: Mapping[str, Any], column: str) -> object:
     judged = row.get("reward_model")
     if isinstance(judged, Mapping) and not column:
         return judged.get("ground_truth")
-    return _first(row, (column,) if column else _ANSWERS)
+    return _first(row, (column,) if column else _ANSWERS)[1]
 
 
-def _first(row: Mapping[str, Any], columns: Iterable[str]) -> object:
-    return next((row[name] for name in columns if row.get(name) is not None), None)
+def _first(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[str, Any]:
+    """The first of the columns that holds anything, and what it holds."""
+    return next(((name, row[name]) for name in columns if row.get(name) is not None), ("", None))
 
 
 def _columns(row: Mapping[str, Any], field: str) -> str:
@@ -64,9 +65,9 @@ def _message(message: object, place: str) -> dict[str, str]:
     raise Refusal(f"{place}: prompt is neither text nor messages with role and content as text")
 
 
-def _info(row: Mapping[str, Any], place: str) -> dict[str, Any]:
+def _info(row: Mapping[str, Any], prompt_column: str, place: str) -> dict[str, Any]:
     """Every column but the prompt, with what is nested spread out beside them."""
-    info = {name: value for name, value in row.items() if name not in (*_PROMPTS, *_NESTED)}
+    info = {name: value for name, value in row.items() if name not in (prompt_column, *_NESTED)}
     for name in _NESTED:
         nested = row.get(name)
         if isinstance(nested, str) and nested.lstrip().startswith("{"):

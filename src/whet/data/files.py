@@ -53,8 +53,10 @@ class File:
 
     def held_out(self, split: str, count: int) -> tuple[Task, ...]:
         """The first `count` different tasks of a split, or all there are."""
-        different = {prompt_text(task.prompt): task for task in reversed(self._split(split))}
-        return tuple(reversed(different.values()))[:count]
+        different: dict[str, Task] = {}
+        for task in self._split(split):
+            different.setdefault(prompt_text(task.prompt), task)
+        return tuple(different.values())[:count]
 
     def _split(self, split: str) -> tuple[Task, ...]:
         check_split(split)
@@ -72,8 +74,8 @@ def _sections(file: File, modified_ns: int) -> Sections:
         task = task_of(row, place, file.prompt_column, file.answer_column)
         by_prompt.setdefault(prompt_text(task.prompt), []).append(task)
     order = sorted(by_prompt, key=lambda prompt: (md5(prompt.encode()).digest(), prompt))
-    kept = round(file.reserved * len(order))
-    half = (kept + 1) // 2
+    kept = max(2, round(file.reserved * len(order))) if file.reserved else 0  # one each, at least
+    half = (min(kept, len(order)) + 1) // 2
     return {
         "dev": tuple(by_prompt[prompt][0] for prompt in order[:half]),
         "test": tuple(by_prompt[prompt][0] for prompt in order[half:kept]),

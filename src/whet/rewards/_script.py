@@ -1,6 +1,6 @@
-"""A user's judge, found in its file and called by the names of its parameters.
+"""A user's judge, called by the names of its parameters.
 
-For worker processes: the file is imported there and nowhere else.
+For worker processes: its file is executed there and nowhere else.
 """
 
 import inspect
@@ -9,7 +9,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from whet.rewards.workers._inside import module
+from whet.rewards.workers._inside import script
 
 OFFERED = ("prompt", "reply", "answer", "info", "task_id")
 _WANTED = "return a finite number, a bool, or a dict with 'score'"
@@ -23,9 +23,9 @@ Found = tuple[float, bool | None, dict[str, float]]
 """A score, whether the reply is correct if that is known, and numbers to log beside them."""
 
 
-def call(path: str, name: str, offered: Mapping[str, Any]) -> Found:
+def call(path: str, source: str, name: str, offered: Mapping[str, Any]) -> Found:
     """What the function makes of those of the offered arguments that it names."""
-    function = fetch(path, name)
+    function = fetch(path, source, name)
     parameters = inspect.signature(function).parameters.values()
     wants_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
     named = {p.name for p in parameters}
@@ -33,9 +33,9 @@ def call(path: str, name: str, offered: Mapping[str, Any]) -> Found:
     return _entries(result, f"{name} of {path}")
 
 
-def fetch(path: str, name: str) -> Callable[..., Any]:
+def fetch(path: str, source: str, name: str) -> Callable[..., Any]:
     """The function, once its parameters have been found to be ours."""
-    function = getattr(module(path), name, None)
+    function = getattr(script(path, source), name, None)
     if not callable(function):
         raise Unfit(f"{path} has no function {name!r}")
     if inspect.iscoroutinefunction(function):

@@ -18,14 +18,18 @@ class Declared:
     def score(self, rollout: Rollout) -> Verdict:
         """Ask it."""
         task = rollout.task
-        name = task.info.get("verifier", "")
-        known = [other for other in modules() if other not in _OTHERS]
-        if name not in known:
+        name = str(task.info.get("verifier") or "")
+        judge = _judge(name)
+        if judge is None:
             named = f"names verifier {name!r}" if name else "names no info['verifier']"
-            raise Refusal(f"task {task.id!r} {named}; {nearest(str(name), known)}")
-        return _judge(name).score(rollout)
+            raise Refusal(f"task {task.id!r} {named}; {nearest(name, _known())}")
+        return judge.score(rollout)
+
+
+def _known() -> list[str]:
+    return [name for name in modules() if name not in _OTHERS]
 
 
 @lru_cache(maxsize=64)
-def _judge(name: str) -> Reward:
-    return load(name)
+def _judge(name: str) -> Reward | None:
+    return load(name) if name in _known() else None

@@ -1,7 +1,8 @@
 """A judge of your own: any Python function, in any file."""
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from pathlib import Path
 
 from whet.registry import nearest
@@ -23,13 +24,15 @@ class Script:
     a dict with `score`, perhaps `correct`, and numbers to be logged beside them.
 
     It runs in worker processes that are killed after `limit_s`; what it raises, and such an end,
-    is a fault and no score.
+    is a fault and no score.  The file is read once: what is written into it later is another judge.
     """
 
     path: str
     function: str = "score"
     limit_s: float = 5.0
     workers: int = 2
+    digest: str = field(init=False)  # of the source, for the run's card
+    source: str = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Read the file, without running it, for what can be known of it already."""
@@ -37,9 +40,12 @@ class Script:
         if place.suffix != ".py" or not place.is_file():
             raise Refusal(f"script.path is {self.path!r}; give a Python file that exists")
         try:
-            tree = ast.parse(place.read_text(encoding="utf-8"))
-        except (SyntaxError, UnicodeDecodeError) as error:
+            source = place.read_text(encoding="utf-8")
+            tree = ast.parse(source)
+        except (SyntaxError, ValueError) as error:
             raise Refusal(f"script.path is {self.path!r}, which is no Python: {error}") from None
+        object.__setattr__(self, "source", source)
+        object.__setattr__(self, "digest", blake2b(source.encode(), digest_size=8).hexdigest())
         defined = {node.name: node for node in tree.body if isinstance(node, _FUNCTIONS)}
         if self.function in defined:
             self._check(defined[self.function])
@@ -53,9 +59,10 @@ class Script:
         values = (task.prompt, rollout.reply, task.answer, dict(task.info), task.id)
         offered = dict(zip(OFFERED, values, strict=True))
         path = str(Path(self.path).resolve())
-        workers = Workers(count=self.workers, limit_s=self.limit_s, preload=(path,))
+        script = (path, self.source)
+        workers = Workers(count=self.workers, limit_s=self.limit_s, scripts=(script,))
         try:
-            score, correct, parts = workers.call(call, path, self.function, offered)
+            score, correct, parts = workers.call(call, *script, self.function, offered)
         except Unfit as unfit:
             raise Refusal(str(unfit)) from None
         reason = Reason.WRONG if correct is False else Reason.OK

@@ -4,7 +4,6 @@ import ast
 import re
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Self
 
 _LEGAL = re.compile(r"[0-9+\-*/()]{1,64}")
 _SIGNS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
@@ -20,10 +19,13 @@ class Equation:
     result: Fraction
 
     @classmethod
-    def read(cls, left: str, sign: str, right: str, result: str) -> Self:
+    def read(cls, left: str, sign: str, right: str, result: str) -> "Equation":
         """From its parts, as text."""
         numbers = Fraction(left), Fraction(right), Fraction(result)
         return cls(left=numbers[0], sign=sign, right=numbers[1], result=numbers[2])
+
+    def __str__(self) -> str:
+        return f"{self.left}{self.sign}{self.right}={self.result}"
 
     @property
     def true(self) -> bool:

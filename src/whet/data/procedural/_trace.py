@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 from random import Random
-from typing import Protocol, Self
+from typing import Protocol, runtime_checkable
 
 from whet.types import Step
 
 _ENTRY = re.compile(r"[^;]+")
 
 
+@runtime_checkable
 class Machine(Protocol):
     """A computation in the middle of its work.  A value: to go on is to be another one."""
 
@@ -17,11 +18,11 @@ class Machine(Protocol):
         """What one writes down of it."""
         ...
 
-    def advance(self) -> Self | None:
+    def advance(self) -> "Machine | None":
         """It after its next operation; None at the end."""
         ...
 
-    def believe(self, shown: str) -> Self:
+    def believe(self, shown: str) -> "Machine":
         """It, had it shown this; unchanged where this makes no sense."""
         ...
 

@@ -52,10 +52,8 @@ class Countdown:
 
     def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
         """The equations of one solution, then its expression."""
-        kept = [e for e in equations(task.answer) or [] if dice.random() < keep]
-        return ";".join(
-            [*(f"{e.left}{e.sign}{e.right}={e.result}" for e in kept), f"#{task.answer}"]
-        )
+        kept = [str(e) for e in equations(task.answer) or [] if dice.random() < keep]
+        return ";".join([*kept, f"#{task.answer}"])
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each equation: is it true, and are its two numbers there to be used?
@@ -94,14 +92,14 @@ def _combined(dice: Random, numbers: list[int]) -> tuple[int, str] | None:
     terms = [(n, str(n), _STRENGTH["number"]) for n in numbers]
     while len(terms) > 1:
         dice.shuffle(terms)
-        (a, left, strong), (b, right, stronger), *rest = terms
+        (a, left, left_strength), (b, right, right_strength), *rest = terms
         results = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if a % b == 0 else 0}
         signs = [sign for sign, result in results.items() if 0 < result <= _MOST]
         if not signs:
             return None
         sign = dice.choice(signs)
-        left = f"({left})" if strong < _STRENGTH[sign] else left
-        right = f"({right})" if stronger <= _STRENGTH[sign] else right
+        left = f"({left})" if left_strength < _STRENGTH[sign] else left
+        right = f"({right})" if right_strength <= _STRENGTH[sign] else right
         terms = [*rest, (results[sign], f"{left}{sign}{right}", _STRENGTH[sign])]
     return terms[0][0], terms[0][1]
 
@@ -109,11 +107,8 @@ def _combined(dice: Random, numbers: list[int]) -> tuple[int, str] | None:
 def _solves(said: list[Equation] | None, numbers: list[int], target: int) -> bool:
     if not said:
         return False
-    made, used = (
-        Counter(e.result for e in said),
-        Counter(n for e in said for n in (e.left, e.right)),
-    )
-    leaves = used - (made - Counter([said[-1].result]))
+    between = Counter(e.result for e in said[:-1])  # each is used again, once
+    leaves = Counter(n for e in said for n in (e.left, e.right)) - between
     return leaves == Counter(map(Fraction, numbers)) and said[-1].result == target
 
 

@@ -29,11 +29,10 @@ class Lists:
     def draw(self, dice: Random, level: int) -> Task:
         """Different numbers from 0 to 99, but for `dedup`, where some occur again."""
         check_level("lists", level, self.levels)
-        name, answer, items = dice.choice(("sort", "reverse", "dedup")), (), ()
+        name = dice.choice(("sort", "reverse", "dedup"))
+        items = answer = ()
         while answer == items:
-            kinds = dice.sample(range(_LARGEST + 1), max(2, 2 * level // 3))
-            some = dice.choices(kinds, k=level) if name == "dedup" else ()
-            items = tuple(some or dice.sample(range(_LARGEST + 1), level))
+            items = _items(dice, name, level)
             answer = _complete(name, items)
         prompt = f"{name} {' '.join(map(str, items))}="
         info = {"family": "lists", "level": level, "verifier": "exact"}
@@ -78,6 +77,13 @@ class _Growing:
             return next((item for item in self.items if item not in self.done), None)
         place = len(self.done)
         return self.items[-1 - place] if place < len(self.items) else None
+
+
+def _items(dice: Random, name: str, level: int) -> tuple[int, ...]:
+    if name != "dedup":
+        return tuple(dice.sample(range(_LARGEST + 1), level))
+    some = dice.sample(range(_LARGEST + 1), max(2, 2 * level // 3))
+    return tuple(dice.choices(some, k=level))
 
 
 def _start(prompt: str) -> _Growing:

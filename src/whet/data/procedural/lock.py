@@ -15,7 +15,7 @@ from whet.types import Step, Task
 _WHEELS = 3
 _LABELS = "abcdefghijklmnop"
 _LARGEST_TURN = 5
-_LINE = re.compile(r"([a-z])(\+?)([0-9])")
+_LINE = re.compile(r"([a-z])\+?([0-9])")
 _PAIR = re.compile(r"([a-z])([0-9])")
 
 
@@ -99,7 +99,7 @@ def _wheels(prompt: str) -> list[list[tuple[str, int]]]:
     wheels = []
     for text in prompt.split("|"):
         digit, lines = 0, []
-        for label, _, number in _LINE.findall(text):
+        for label, number in _LINE.findall(text):
             digit = (digit + int(number)) % 10
             lines.append((label, digit))
         wheels.append(lines)

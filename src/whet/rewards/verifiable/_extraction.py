@@ -37,12 +37,13 @@ def answers(text: str) -> tuple[str, tuple[str, ...]]:
     """
     content = tagged(text)
     if content is not None:
-        where, found = "answer tag", boxed(content) or (content,)
+        where, found = "answer tag", (content,)
     elif boxes := boxed(text):
         where, found = "box", boxes
     else:
         where, found = "announcement", (_announced(text),)
-    return where, tuple(answer for answer in found if answer)
+    inner = (box for answer in found for box in boxed(answer) or (answer,))
+    return where, tuple(answer for answer in inner if answer)
 
 
 def tagged(text: str) -> str | None:

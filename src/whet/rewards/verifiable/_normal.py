@@ -67,7 +67,7 @@ def unassigned(text: str) -> tuple[str, str]:
 
 
 def brackets(text: str) -> str:
-    r"""What encloses a tidy list: `()`, `[)`, `\{\}` …; nothing around it makes it a set too.
+    r"""What encloses a tidy list: `()`, `[)`, …, and `⟨⟩` for a set, with or without its braces.
 
     Empty where the text is no list: no comma, or several lists, as in `(1,2)\cup(3,4)`.
     """

@@ -94,5 +94,5 @@ def _power(base: Fraction, power: int) -> Fraction | None:
 
 def _unit(written: str) -> str:
     """A unit's name: no LaTeX, no plural, and degrees however they are written."""
-    name = re.sub(r"\\(?:text|mathrm)|[\\{} ]", "", written).lower()
-    return name.removesuffix("s")
+    name = re.sub(r"\\(?:text|mathrm)|[\\{} ]", "", written).lower().removesuffix("s")
+    return {"inche": "inch", "feet": "foot", "metre": "meter"}.get(name, name)

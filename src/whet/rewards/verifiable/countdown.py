@@ -45,14 +45,15 @@ def _expression(reply: str) -> str:
     content, boxes = tagged(reply), boxed(reply)
     if content is not None:
         return content
-    return boxes[-1] if boxes else reply.rpartition("#")[2].strip() if "#" in reply else ""
+    _, announced, rest = reply.rpartition("#")
+    return boxes[-1] if boxes else rest.strip() if announced else ""
 
 
 def _left(equation: str, target: object) -> str:
     """The left side of `expression = target`; any other equation stays whole, and is no answer."""
-    left, _, right = equation.rpartition("=")
-    return left if right.strip() == str(target) else equation
+    left, equals, right = equation.rpartition("=")
+    return left if equals and right.strip() == str(target) else equation
 
 
 def _fair(used: Counter[int], given: Counter[int], info: Mapping[str, Any]) -> bool:
-    return used == given if info.get("use_all", True) else used <= given
+    return used <= given if info.get("use_all") is False else used == given

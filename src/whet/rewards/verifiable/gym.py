@@ -41,12 +41,14 @@ class Gym:
             return silence(rollout)
         if len(answer) > self.longest:
             return Verdict.failure(Reason.WRONG, note=f"{len(answer)} characters")
+        if any(sign.isdecimal() and not sign.isascii() for sign in answer):
+            return Verdict.failure(Reason.WRONG, note="digits of another script")
         if not harmless(info["dataset"], answer):
             return Verdict.failure(Reason.UNSAFE, note=answer[:80])
-        return self._ask((info["dataset"], info["size"], info["seed"], info["index"]), answer)
+        return self._ask((info["dataset"], info["entry"]), answer)
 
-    def _ask(self, entry: tuple[str, int, int, int], answer: str) -> Verdict:
-        workers = Workers(count=self.workers, limit_s=self.limit_s, preload=("reasoning_gym",))
+    def _ask(self, entry: tuple[str, str], answer: str) -> Verdict:
+        workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("reasoning_gym",))
         try:
             raw = workers.call(raw_score, *entry, answer)
         except TimeoutError:

@@ -1,8 +1,9 @@
 r"""Mathematical equivalence: exact for numbers, math-verify 0.9 for all else.
 
 Several decisions are ours, each on the side of refusing: a number must be evaluated (`2+3` is not
-5, while `2^{10}` is 1024); 50\% is ½ and not 50; a list in round brackets is no set; units may be
-missing and may not differ; look-alikes of other scripts are other letters.
+5, while `2^{10}` is 1024), and so must a sum, product, integral, limit or derivative that the
+gold answer doesn't leave standing; 50\% is ½ and not 50; a list in round brackets is no set; units
+may be missing and may not differ; look-alikes of other scripts are other letters.
 """
 
 import re
@@ -12,13 +13,15 @@ from time import perf_counter
 from whet.rewards.verifiable._extraction import answers, opened, spoken
 from whet.rewards.verifiable._normal import brackets, formula, plain, tidy, unassigned
 from whet.rewards.verifiable._number import number
-from whet.rewards.verifiable._symbolic import agree, readable
+from whet.rewards.verifiable._symbolic import agree
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
 from whet.rewards.workers import Died, Workers
 from whet.types import Reason, Rollout, Verdict
 
 _SHOWN = 80  # characters of an answer in a note
 _PROSE = re.compile(r"[A-Za-z ]*[A-Za-z]{4}[A-Za-z ]*")  # to algebra, a product of its letters
+
+_UNDONE = re.compile(r"\\(?:int|sum|prod|lim)(?![a-zA-Z])|\\frac\{d\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +32,8 @@ class Math:
     `final answer is`, `####` or `Answer:`.  Two different boxes are a bet, and wrong.  A task may
     bring its own relative tolerance, `info["rel_tol"]`.
 
-    An answer that hangs the checker is the policy's failure, if the gold answer alone can be read;
-    a gold answer that can't be read, or a checker that crashes, is a fault.
+    An answer that hangs the checker is the policy's failure, if the gold answer can be compared
+    with 0; a gold answer that can't, or a checker that crashes, is a fault.
     """
 
     limit_s: float = 5.0  # wall time of one comparison
@@ -62,28 +65,30 @@ class Math:
 
     def _compare(self, rollout: Rollout, answer: str, note: str) -> Verdict:
         task = rollout.task
-        known = _known(task.answer, answer, float(task.info.get("rel_tol", 0.0)))
+        known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
         if known is not None:
             return Verdict.binary(correct=known, note=note)
-        workers = Workers(count=self.workers, limit_s=self.limit_s, preload=("math_verify",))
+        workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("math_verify",))
         gold = formula(task.answer)
         try:
             equal = workers.call(agree, gold, formula(answer))
         except Died as death:
             return Verdict.unjudged(f"{note}: {death}")
         except TimeoutError:
-            if _reads(workers, gold):
+            if _can_judge(workers, gold):
                 return Verdict.failure(Reason.TIMEOUT, note=note)
             equal = None
         if equal is None:
-            return Verdict.unjudged(f"the answer of task {task.id!r} can't be read: {gold}")
+            return Verdict.unjudged(
+                f"the answer of task {task.id!r} can't be read: {gold[:_SHOWN]}"
+            )
         return Verdict.binary(correct=equal, note=note)
 
 
-def _reads(workers: Workers, gold: str) -> bool:
-    """Can the gold answer be read, in the time that one comparison has?"""
+def _can_judge(workers: Workers, gold: str) -> bool:
+    """Can the gold answer be compared with anything at all in time?"""
     try:
-        return workers.call(readable, gold)
+        return workers.call(agree, gold, "0") is not None
     except TimeoutError:
         return False
 
@@ -101,6 +106,7 @@ def _known(gold: str, answer: str, tolerance: float) -> bool | None:
     if _PROSE.fullmatch(plain(gold)):
         return plain(gold).casefold() == plain(answer).casefold()
     kinds = brackets(tidy(gold)), brackets(tidy(answer))
-    if all(kinds) and kinds[0] != kinds[1]:
+    undone = _UNDONE.search(tidy(answer)) and not _UNDONE.search(tidy(gold))
+    if undone or (all(kinds) and kinds[0] != kinds[1]):
         return False
     return None if formula(gold + answer).isascii() else False

@@ -1,6 +1,5 @@
 """What runs in a worker process: no torch, and nothing that leads to it."""
 
-import importlib.util
 import logging
 import os
 import pickle
@@ -37,7 +36,7 @@ class Outcome:
         return error is not None
 
 
-def prepare(memory: int, preload: tuple[str, ...]) -> None:
+def prepare(memory: int, modules: tuple[str, ...], scripts: tuple[tuple[str, str], ...]) -> None:
     """Make this process a worker, before any clock runs against it.
 
     Printing goes to stderr, arithmetic to one thread, SIGTERM kills even what is deep in C.
@@ -49,9 +48,12 @@ def prepare(memory: int, preload: tuple[str, ...]) -> None:
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
     resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-    for place in preload:
-        with Outcome():  # who calls into a module that doesn't load will hear why
-            module(place)
+    for name in modules:
+        with Outcome():  # who calls into what doesn't load will hear why
+            import_module(name)
+    for path, source in scripts:
+        with Outcome():
+            script(path, source)
 
 
 def perform(job: bytes, limit_s: float) -> bytes:
@@ -71,28 +73,26 @@ def perform(job: bytes, limit_s: float) -> bytes:
 
 
 def _portable(error: BaseException) -> BaseException:
-    """The error itself where the caller can surely read it, else its name and message."""
+    """The error itself where the caller can surely read it, else its name and message.
+
+    What isn't an `Exception` stays here too: `sys.exit` in a script must not end the run.
+    """
     story = "".join(format_exception(error))
     known = type(error).__module__.partition(".")[0] in ("builtins", "whet")
     with Outcome() as trip:
         pickle.loads(pickle.dumps(error))
-    if not known or trip.error is not None:
+    if not known or not isinstance(error, Exception) or trip.error is not None:
         error = Failed(f"{type(error).__name__}: {error}")
     error.add_note(f"in a worker process:\n{story}")
     return error
 
 
 @lru_cache(maxsize=64)
-def module(place: str) -> ModuleType:
-    """The module of this name or, where `place` ends in .py, of this file, imported once."""
-    if not place.endswith(".py"):
-        return import_module(place)
-    sys.path.insert(0, str(Path(place).parent))  # as for `python file.py`
-    name = f"whet_script_{Path(place).stem}"
-    spec = importlib.util.spec_from_file_location(name, place)
-    if spec is None or spec.loader is None:
-        raise ImportError(f"no module can be made of {place}")
-    made = importlib.util.module_from_spec(spec)
-    sys.modules[name] = made
-    spec.loader.exec_module(made)
+def script(path: str, source: str) -> ModuleType:
+    """A user's file as a module, executed once; its neighbours can be imported from it."""
+    sys.path.insert(0, str(Path(path).parent))
+    made = ModuleType(f"whet_script_{Path(path).stem}")
+    made.__file__ = path
+    sys.modules[made.__name__] = made
+    exec(compile(source, path, "exec"), vars(made))
     return made

@@ -5,6 +5,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from multiprocessing.context import SpawnContext, SpawnProcess
 from threading import Lock
@@ -43,6 +44,7 @@ class _Context(SpawnContext):
 
 
 T = TypeVar("T")
+_MOST = 8  # pools at once; the oldest gives way
 _STARTING = Lock()
 _CACHE = Lock()
 _POOLS: dict["Workers", ProcessPool] = {}
@@ -59,7 +61,8 @@ class Workers:
 
     count: int = 2
     memory: int = 2 << 30  # address space of each, in bytes
-    preload: tuple[str, ...] = ()  # modules, or paths of .py files, that every call will need
+    modules: tuple[str, ...] = ()  # imported before any clock runs
+    scripts: tuple[tuple[str, str], ...] = ()  # path and source; executed before any clock runs
     limit_s: float = field(default=5.0, compare=False)
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
@@ -68,10 +71,8 @@ class Workers:
         Raises what the function raises, `TimeoutError` when its process was killed at the limit,
         and `Died` when the process ended by itself; the next call finds a new one.
         """
-        job = pickle.dumps((function, arguments))
-        pool = self._pool()
         try:
-            answer = pool.schedule(perform, args=(job, self.limit_s), timeout=self.limit_s).result()
+            answer = self._schedule(pickle.dumps((function, arguments))).result()
         except TimeoutError:
             name = getattr(function, "__name__", repr(function))
             raise TimeoutError(f"{name} was killed after {self.limit_s:g} s") from None
@@ -87,8 +88,7 @@ class Workers:
         with _CACHE:
             pool = _POOLS.pop(self, None)
         if pool is not None:
-            pool.close()
-            pool.join()
+            _finish(pool)
 
     def __enter__(self) -> "Workers":
         return self
@@ -98,21 +98,34 @@ class Workers:
     ) -> None:
         self.close()
 
+    def _schedule(self, job: bytes) -> Future[bytes]:
+        """Under the lock, so that nobody closes the pool in between."""
+        with _CACHE:
+            pool = self._pool()
+            return pool.schedule(perform, args=(job, self.limit_s), timeout=self.limit_s)
+
     def _pool(self) -> ProcessPool:
         """The shared pool.  One that lost an idle process has broken down, and is replaced here."""
-        with _CACHE:
-            pool = _POOLS.get(self)
-            if pool is not None and pool.active:
-                return pool
-            if pool is not None:
-                pool.join()
-            _POOLS[self] = ProcessPool(
-                max_workers=self.count,
-                initializer=prepare,
-                initargs=(self.memory, self.preload),
-                context=cast(Any, _Context()),
-            )
-            return _POOLS[self]
+        pool = _POOLS.get(self)
+        if pool is not None and pool.active:
+            return pool
+        if pool is not None:
+            _POOLS.pop(self).join()
+        while len(_POOLS) >= _MOST:
+            _finish(_POOLS.pop(next(iter(_POOLS))))
+        _POOLS[self] = ProcessPool(
+            max_workers=self.count,
+            initializer=prepare,
+            initargs=(self.memory, self.modules, self.scripts),
+            context=cast(Any, _Context()),
+        )
+        return _POOLS[self]
+
+
+def _finish(pool: ProcessPool) -> None:
+    """End its processes, after the calls that are under way."""
+    pool.close()
+    pool.join()
 
 
 @atexit.register

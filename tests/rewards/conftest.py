@@ -1,0 +1,19 @@
+"""Rollouts out of nothing, for judges that only read what was said."""
+
+import pytest
+
+from whet.types import Finish, Rollout, Task
+
+
+def _rolled(reply, answer="42", *, prompt="?", finish=Finish.STOP, **info):
+    task = Task(id="t", prompt=prompt, answer=answer, info=info)
+    turns = (prompt, reply)
+    return Rollout(
+        task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=(), finish=finish
+    )
+
+
+@pytest.fixture(scope="session")
+def rolled():
+    """Make the rollout that replied this."""
+    return _rolled
