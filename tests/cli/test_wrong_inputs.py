@@ -12,6 +12,7 @@ from whet.cli.main import main
 from whet.engines.models import Fresh
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
+SHORT = ["--schedule.decoding.length", "4"]
 RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
 
 
@@ -50,9 +51,9 @@ def here(tmp_path, monkeypatch):
         (["train", RECIPE, "--name", "taken"], "run 'runs/taken' exists; choose another --name"),
         (["train", "rlvr", "--data", "sums.jsonl"], "missing --model"),
         ([*RLVR[:-1], "nowhere.jsonl"], "'nowhere.jsonl', which does not exist"),
-        ([*RLVR[:-1], "broken.jsonl", "--reward", "exact"], "broken.jsonl, line 3"),
-        ([*RLVR[:-1], "unanswered.jsonl", "--reward", "exact"], "line 5"),
-        ([*RLVR, "--reward", "says.py"], "returned 'good'; return a finite number"),
+        ([*RLVR[:-1], "broken.jsonl", "--reward", "exact"], "broken.jsonl:3"),
+        ([*RLVR[:-1], "unanswered.jsonl", "--reward", "exact"], "unanswered.jsonl:5: no answer"),
+        ([*RLVR, *SHORT, "--reward", "says.py"], "returned 'good'; return a finite number"),
         ([*RLVR, "--reward", "wants.py"], "wants 'completion_ids'"),
         ([*RLVR, "--reward", "mathh"], "reward 'mathh' is unknown; did you mean 'math'?"),
         (["train", "rlvr", "--model", "mute", "--data", "lock"], "'mute' has no tokenizer"),

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr
-from dataclasses import field, make_dataclass
+from dataclasses import field, make_dataclass, replace
 from inspect import Parameter, signature
 from io import StringIO
 from typing import Annotated, Any, TypeVar, get_type_hints
@@ -16,7 +16,7 @@ from whet.types import Refusal
 
 T = TypeVar("T")
 _PARTS = (tyro.conf.AvoidSubcommands, tyro.conf.SuppressFixed)
-_BOX = re.compile(r"[│╭╮╰╯─]+")
+_BOX = re.compile(r"[│╭╮╰╯─|+]+|-{3,}")  # tyro draws in ASCII where it has to
 
 
 def parse(kind: Callable[..., T], words: Sequence[str], command: str, **more: Any) -> T:
@@ -49,7 +49,7 @@ def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, st
     """The run of a recipe, with the words' choices and overrides, and the name it was given.
 
     A recipe's parameters are words of their own (`--model PATH`); every field of the run that it
-    returns can be overridden by its dotted path (`--schedule.samples 8`).
+    returns, but for its warm-ups, can be overridden by its dotted path (`--schedule.samples 8`).
     """
     make = recipes.find(recipe)
     choices = _choices(make, words, command, recipe)
@@ -62,13 +62,14 @@ def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, st
         (f"choice_{name}", Annotated[hints[name], tyro.conf.arg(name=name)], value)
         for name, value in choices.items()
     ]
-    fields.append(("run", Annotated[Run, tyro.conf.arg(name="")], run))
+    shown = replace(run, warmup=())  # a recipe's own business, and too many flags
+    fields.append(("run", Annotated[Run, tyro.conf.arg(name="")], shown))
     shape = make_dataclass(
         "Words", [(name, kind, field(default=value)) for name, kind, value in fields]
     )
     shape.__doc__ = make.__doc__
     found: Any = parse(shape, words, f"{command} {recipe}")
-    return found.run, found.run_name
+    return replace(found.run, warmup=run.warmup), found.run_name
 
 
 def _choices(

@@ -1,7 +1,6 @@
 """One question, one answer: a corpus as an environment."""
 
 from dataclasses import dataclass
-from typing import cast
 
 from whet.protocols import Policy
 from whet.types import Task
@@ -13,4 +12,4 @@ class Question:
 
     async def play(self, task: Task, policy: Policy) -> None:
         """Ask.  A prompt may be a chat, which engines take like text."""
-        await policy(cast(str, task.prompt))
+        await policy(task.prompt)
