@@ -224,6 +224,12 @@ def test_lock_has_wheels_of_n_and_one_less_lines(seed, level):
     assert "".join(labels) in "abcdefghijklmnop"
 
 
+@given(seeds, st.integers(3, 12))
+def test_no_list_is_its_own_answer(seed, level):
+    task = load("lists").draw(Random(seed), level)
+    assert str(task.prompt).partition(" ")[2] != f"{task.answer}="
+
+
 @given(seeds, st.integers(3, 4))
 def test_countdown_targets_can_be_made_and_are_small(seed, level):
     family = load("countdown")

@@ -45,9 +45,10 @@ def prepare(memory: int, modules: tuple[str, ...], scripts: tuple[tuple[str, str
     os.dup2(2, 1)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns of the limits we took over
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
+    if sys.platform == "linux":  # elsewhere the address space can't be limited
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     for name in modules:
         with Outcome():  # who calls into what doesn't load will hear why
             import_module(name)

@@ -60,7 +60,7 @@ class Workers:
     """
 
     count: int = 2
-    memory: int = 2 << 30  # address space of each, in bytes
+    memory: int = 2 << 30  # address space of each, in bytes; a limit on Linux
     modules: tuple[str, ...] = ()  # imported before any clock runs
     scripts: tuple[tuple[str, str], ...] = ()  # path and source; executed before any clock runs
     limit_s: float = field(default=5.0, compare=False)
