@@ -57,11 +57,8 @@ class Need(StrEnum):
     REFERENCE = "a reference policy"
 
 
-Message = Mapping[str, str]
-"""One message of a chat: its `role` and its `content`."""
-
-Prompt = str | tuple[Message, ...]
-"""What the policy is asked: plain text, or a chat."""
+Message = Mapping[str, str]  # of a chat: its `role` and its `content`
+Prompt = str | tuple[Message, ...]  # plain text, or a chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def here(tmp_path, monkeypatch):
         (["train", RECIPE, "--name", "taken"], "run 'runs/taken' exists; choose another --name"),
         (["train", "rlvr", "--data", "sums.jsonl"], "missing --model"),
         ([*RLVR[:-1], "nowhere.jsonl"], "'nowhere.jsonl', which does not exist"),
-        ([*RLVR[:-1], "broken.jsonl", "--reward", "exact"], "broken.jsonl:3"),
+        ([*RLVR[:-1], "broken.jsonl", "--reward", "exact"], "broken.jsonl, line 3"),
         ([*RLVR[:-1], "unanswered.jsonl", "--reward", "exact"], "unanswered.jsonl:5: no answer"),
         ([*RLVR, *SHORT, "--reward", "says.py"], "returned 'good'; return a finite number"),
         ([*RLVR, "--reward", "wants.py"], "wants 'completion_ids'"),

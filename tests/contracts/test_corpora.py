@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from whet.data import corpus, load, modules
+from whet.data import corpus, families, load
 from whet.data.problems import Problems
 from whet.data.procedural import Procedural
 from whet.data.splits import SPLITS, split_of
@@ -15,7 +15,7 @@ from whet.protocols import Corpus
 from whet.rewards.declared import Declared
 from whet.types import Rollout
 
-CASES = [(name, level) for name in sorted(modules()) for level in sorted(set(load(name).levels))]
+CASES = [(name, level) for name in sorted(families()) for level in sorted(set(load(name).levels))]
 each_case = pytest.mark.parametrize(("name", "level"), CASES)
 TASKS = 100
 
@@ -97,7 +97,7 @@ def test_families_and_tasks_are_values(name, level):
     assert isinstance(made, Corpus) and isinstance(made.family, Procedural)
 
 
-@pytest.mark.parametrize("name", sorted(modules()))
+@pytest.mark.parametrize("name", sorted(families()))
 def test_a_family_is_a_corpus_by_its_name(name):
     made = corpus(name)
     assert isinstance(made, Problems)

@@ -22,31 +22,32 @@ def script(tmp_path):
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("def score(reply, answer): return float(reply == answer)", (1.0, None, {})),
+        ("def score(reply, answer): return float(reply == answer)", (1.0, True, {})),
         ("def score(answer, reply): return reply == answer", (1.0, True, {})),
         ("def score(reply): return False", (0.0, False, {})),
         (
             "def score(task_id, info, prompt): return len(task_id + prompt) + info['n']",
-            (5, None, {}),
+            (5, True, {}),
         ),
-        ("def score(**everything): return len(everything)", (5, None, {})),
-        ("def score(reply, weight=0.25, *rest): return weight", (0.25, None, {})),
+        ("def score(**everything): return len(everything)", (5, True, {})),
+        ("def score(reply, weight=0.25, *rest): return weight", (0.25, False, {})),
         (
             "def score(reply): return {'score': .5, 'correct': True, 'length': 2, 'why': 'so'}",
             (0.5, True, {"length": 2.0}),
         ),
-        ("import numpy\ndef score(reply): return numpy.float32(0.5)", (0.5, None, {})),
+        ("import numpy\ndef score(reply): return numpy.float32(0.5)", (0.5, False, {})),
         ("import numpy\ndef score(reply): return numpy.bool_(True)", (1.0, True, {})),
-        ("def make():\n    return lambda reply: 2\nscore = make()", (2, None, {})),
-        ("if True:\n    def score(reply): return 3", (3, None, {})),
-        ("from friend import score", (4, None, {})),
+        ("def make():\n    return lambda reply: 2\nscore = make()", (2, True, {})),
+        ("if True:\n    def score(reply): return 3", (3, True, {})),
+        ("from friend import score", (4, True, {})),
     ],
 )
 def test_what_a_function_may_be_and_return(script, tmp_path, rolled, source, expected):
     (tmp_path / "friend.py").write_text("def score(reply): return 4")
     verdict = script(source).score(rolled("42", n=3))
     assert (verdict.score, verdict.correct, dict(verdict.parts)) == expected
-    assert verdict.reason is (Reason.WRONG if verdict.correct is False else Reason.OK)
+    lacking = Reason.PARTIAL if verdict.score else Reason.WRONG
+    assert verdict.reason is (lacking if verdict.correct is False else Reason.OK)
 
 
 @pytest.mark.parametrize(

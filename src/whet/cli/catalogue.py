@@ -10,13 +10,13 @@ from whet import data, environments, recipes, registry, rewards, sampling
 from whet.policy import algorithms
 from whet.types import Refusal
 
-KINDS: dict[str, ModuleType] = {
-    "algorithms": algorithms,
-    "rewards": rewards,
-    "samplers": sampling,
-    "corpora": data,
-    "environments": environments,
-    "recipes": recipes,
+KINDS: dict[str, Callable[[], dict[str, str]]] = {
+    "algorithms": algorithms.modules,
+    "rewards": rewards.modules,
+    "samplers": sampling.modules,
+    "corpora": data.modules,
+    "environments": environments.modules,
+    "recipes": recipes.modules,
 }
 
 
@@ -48,9 +48,7 @@ class Entry(NamedTuple):
 
 def entries(kind: str) -> list[Entry]:
     """Every part of a kind, by name."""
-    package = KINDS[kind]
-    found = registry.modules(package).items()
-    return [Entry(kind, name, _family(package, where), where) for name, where in found]
+    return [Entry(kind, name, _family(where), where) for name, where in KINDS[kind]().items()]
 
 
 def find(name: str) -> list[Entry]:
@@ -63,7 +61,7 @@ def find(name: str) -> list[Entry]:
     return found
 
 
-def _family(package: ModuleType, where: str) -> str:
-    """The folder between the room and the file."""
-    inner = where.removeprefix(f"{package.__name__}.").split(".")[:-1]
-    return ".".join(inner)
+def _family(where: str) -> str:
+    """The folder that the file is in, where that is not the room itself."""
+    _, _, *inner, _ = where.split(".")
+    return inner[-1] if inner and inner[-1] != "algorithms" else ""

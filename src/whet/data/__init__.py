@@ -13,15 +13,20 @@ from whet.protocols import Corpus
 from whet.types import Refusal
 
 
-def modules() -> dict[str, str]:
+def families() -> dict[str, str]:
     """Where each procedural family lives."""
     return registry.modules(procedural)
 
 
+def modules() -> dict[str, str]:
+    """Where each kind of corpus lives: the families, reasoning_gym's data sets, files."""
+    return {**families(), "gym": "whet.data.gym", "file": "whet.data.files"}
+
+
 def load(name: str, **settings: object) -> Procedural:
     """The procedural family called `name`."""
-    if name not in modules():
-        hint = registry.nearest(name, modules())
+    if name not in families():
+        hint = registry.nearest(name, families())
         raise Refusal(f"family {name!r} is unknown; {hint} (whet list corpora)")
     return registry.load(procedural, name, kind="family")(**settings)
 
@@ -36,8 +41,8 @@ def corpus(text: str) -> Corpus:
         return File(path=text)
     if text.startswith("gym:"):
         return Gym(dataset=text.removeprefix("gym:"))
-    if text not in modules():
-        hint = registry.nearest(text, modules())
+    if text not in families():
+        hint = registry.nearest(text, families())
         raise Refusal(f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file")
     family = load(text)
     return Problems(family=family, levels=family.levels)

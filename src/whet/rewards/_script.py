@@ -48,15 +48,15 @@ def fetch(path: str, source: str, name: str) -> Callable[..., Any]:
     return function
 
 
-def _entries(result: object, what: str) -> Found:
-    result = _scalar(result)
+def _entries(returned: object, what: str) -> Found:
+    result = _scalar(returned)
     if not isinstance(result, Mapping):
-        result = {"score": result} | ({"correct": result} if isinstance(result, bool) else {})
+        full = {"correct": float(result) >= 1} if isinstance(result, Real) else {}
+        result = {"score": result} | full
     entries = {str(key): _scalar(value) for key, value in result.items()}
     score, correct = entries.pop("score", None), entries.pop("correct", None)
     if not isinstance(score, Real) or not isfinite(score) or correct not in (True, False, None):
-        shown = result["score"] if set(result) == {"score"} else result
-        raise Unfit(f"{what} returned {shown!r:.60}; {_WANTED}")
+        raise Unfit(f"{what} returned {returned!r:.60}; {_WANTED}")
     parts = {key: float(value) for key, value in entries.items() if isinstance(value, Real)}
     return float(score), None if correct is None else bool(correct), parts
 

@@ -20,8 +20,8 @@ class Script:
         def score(prompt, reply, answer, info, task_id): ...
 
     It names those of the five that it wants, in any order; a parameter with a default of its own
-    may be anything.  It returns a number, a bool (which also says whether the reply is correct), or
-    a dict with `score`, perhaps `correct`, and numbers to be logged beside them.
+    may be anything.  It returns a bool, or a number, of which 1 or more counts as correct; or a
+    dict with `score`, perhaps `correct`, and numbers to be logged beside them.
 
     It runs in worker processes that are killed after `limit_s`; what it raises, and such an end,
     is a fault and no score.  The file is read once: what is written into it later is another judge.
@@ -65,7 +65,8 @@ class Script:
             score, correct, parts = workers.call(call, *script, self.function, offered)
         except Unfit as unfit:
             raise Refusal(str(unfit)) from None
-        reason = Reason.WRONG if correct is False else Reason.OK
+        lacking = Reason.PARTIAL if score > 0 else Reason.WRONG
+        reason = lacking if correct is False else Reason.OK
         return Verdict(reason=reason, score=score, correct=correct, parts=parts)
 
     def _check(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:

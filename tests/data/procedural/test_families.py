@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.data import load, modules
+from whet.data import families, load
 from whet.data.procedural import Procedural
 from whet.rewards.declared import Declared
 from whet.types import Refusal, Rollout, Task
 
-NAMES = sorted(modules())
+NAMES = sorted(families())
 each_family = pytest.mark.parametrize("name", NAMES)
 seeds, shares = st.integers(0, 2**31), st.floats(0, 1)
 
