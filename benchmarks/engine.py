@@ -60,7 +60,7 @@ MODELS = ("neox-tiny", "llama-small")
 
 
 def model_of(name: str) -> Any:
-    """The quickstart's model, or a larger one of 512 × 6."""
+    """The quickstart's model, or a larger one of 256 × 4."""
     if name == "neox-tiny":
         return Fresh().load("cpu", 0)[0]
     from transformers import LlamaConfig
@@ -69,11 +69,11 @@ def model_of(name: str) -> Any:
     return AutoModelForCausalLM.from_config(
         LlamaConfig(
             vocab_size=2048,
-            hidden_size=512,
-            intermediate_size=1408,
-            num_hidden_layers=6,
-            num_attention_heads=8,
-            num_key_value_heads=4,
+            hidden_size=256,
+            intermediate_size=704,
+            num_hidden_layers=4,
+            num_attention_heads=4,
+            num_key_value_heads=2,
             max_position_embeddings=1024,
         )
     )
@@ -269,7 +269,8 @@ def child(kind: str, side: str, model: str, case: str) -> None:
 
 def measured(kind: str, side: str, model: str, case: str) -> dict[str, float]:
     """That side in a process of its own."""
-    words = [sys.executable, __file__, "--child", kind, side, model, case]
+    threads = str(torch.get_num_threads())
+    words = [sys.executable, __file__, "--threads", threads, "--child", kind, side, model, case]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -280,8 +281,10 @@ def main() -> None:
     words.add_argument("--pairs", type=int, default=5)
     words.add_argument("--models", nargs="+", default=MODELS)
     words.add_argument("--cases", nargs="+", default=list(CASES))
+    words.add_argument("--threads", type=int, default=torch.get_num_threads())
     words.add_argument("--child", nargs=4)
     asked = words.parse_args()
+    torch.set_num_threads(asked.threads)
     if asked.child:
         child(*asked.child)
         return
