@@ -5,7 +5,7 @@ place into the two live things of a run, a `Sampler` and a `Learner`; the loop i
 knows neither devices nor processes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -37,13 +37,44 @@ class Environment(Protocol):
         ...
 
 
+Play = Callable[[Request], Awaitable[Group]]
+"""Play a request with the policy at hand, in the run's environment; nobody has judged it yet."""
+
+
 @runtime_checkable
 class Reward(Protocol):
-    """A judge of one rollout at a time.  What it raises is a fault, and never a zero."""
+    """A judge of one rollout at a time.  What it raises is a fault, and never a zero.
 
-    def score(self, rollout: Rollout) -> Verdict:
+    `score` may be a coroutine: a judge that waits for a server.
+    """
+
+    def score(self, rollout: Rollout) -> Verdict | Awaitable[Verdict]:
         """The verdict; a fault where no judgement is possible."""
         ...
+
+
+@runtime_checkable
+class GroupReward(Protocol):
+    """A judge of all rollouts of a task together: votes, comparisons, ranks.
+
+    `compare` may be a coroutine.
+    """
+
+    def compare(self, group: Group) -> Sequence[Verdict] | Awaitable[Sequence[Verdict]]:
+        """One verdict per rollout, in order."""
+        ...
+
+
+@runtime_checkable
+class ProbingReward(Protocol):
+    """A judge that has the policy play on, or that asks other judges first."""
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """One verdict per rollout, in order."""
+        ...
+
+
+Judge = Reward | GroupReward | ProbingReward
 
 
 @runtime_checkable

@@ -7,9 +7,9 @@ import pytest
 from fakes import fake
 
 from whet.environments.question import Question
-from whet.evaluation.judging import faults, judge
 from whet.evaluation.measure import Exam, measure
 from whet.protocols import Sampler
+from whet.rewards.judging import faults, judge
 from whet.types import Decoding, Finish, Reason, Refusal, Rollout, Task, Verdict
 
 TASKS = [Task(id=str(i), prompt=str(i), answer=str(i)) for i in range(4)]
@@ -56,6 +56,10 @@ class Same:
         return Verdict.binary(correct=rollout.reply == rollout.task.answer)
 
 
+async def never(request):
+    raise AssertionError(f"this judge needs no further play: {request}")
+
+
 def measured(reward, exam=None):
     exam = exam or Exam(problems=4, samples=6, k=(1, 2, 6))
     asked = []
@@ -92,7 +96,7 @@ def test_what_nobody_could_judge_counts_in_no_estimate():
 
 def test_a_judge_that_raises_is_quoted_and_scores_nothing():
     group = (rollout(TASKS[0], 1, "0"), rollout(TASKS[0], 2, "x"))
-    judged = asyncio.run(judge(group, Same(broken="0")))
+    judged = asyncio.run(judge(group, Same(broken="0"), never))
     assert [r.score for r in judged] == [None, None]
     assert faults([judged]) == list(judged)
     verdict = judged[0].verdict
@@ -111,12 +115,12 @@ class Refusing:
 
 def test_a_refusal_is_the_users_to_hear():
     with pytest.raises(Refusal, match="reward.path is wrong"):
-        asyncio.run(judge((rollout(TASKS[0], 1, "0"),), Refusing()))
+        asyncio.run(judge((rollout(TASKS[0], 1, "0"),), Refusing(), never))
 
 
 def test_without_a_reward_the_world_has_judged():
     group = (rollout(TASKS[0], 1, "0"),)
-    assert asyncio.run(judge(group, None)) is group
+    assert asyncio.run(judge(group, None, never)) is group
 
 
 @pytest.mark.parametrize(

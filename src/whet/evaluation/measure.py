@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from whet.evaluation.intervals import Estimate, bootstrap
-from whet.evaluation.judging import faults, judge
 from whet.evaluation.passk import pass_at_k
-from whet.protocols import Environment, Reward, Sampler
+from whet.protocols import Environment, Judge, Sampler
+from whet.rewards.judging import faults, judge
 from whet.types import Decoding, Finish, Group, Refusal, Request, Task
 
 
@@ -50,7 +50,7 @@ class Scorecard:
 async def measure(  # noqa: PLR0913  (a policy, a world, a judge, and what to ask)
     sampler: Sampler,
     environment: Environment,
-    reward: Reward | None,
+    reward: Judge | None,
     tasks: Sequence[Task],
     exam: Exam,
     decoding: Decoding,
@@ -61,9 +61,12 @@ async def measure(  # noqa: PLR0913  (a policy, a world, a judge, and what to as
     """
     start = time.perf_counter()
 
+    async def play(request: Request) -> Group:
+        return await sampler.play(environment, request)
+
     async def played(task: Task, seeds: tuple[int, ...], how: Decoding) -> Group:
         request = Request(task=task, seeds=seeds, decoding=how)
-        return await judge(await sampler.play(environment, request), reward)
+        return await judge(await play(request), reward, play)
 
     greedily = replace(decoding, temperature=0.0)
     greedy = await asyncio.gather(*(played(task, (0,), greedily) for task in tasks))

@@ -17,14 +17,14 @@ def modules() -> dict[str, str]:
     return registry.modules(sys.modules[__name__])
 
 
-def load(name: str, **settings: object) -> "whet.protocols.Reward":
+def load(name: str, **settings: object) -> "whet.protocols.Judge":
     """The reward called `name`, at its defaults unless `settings` say otherwise."""
     from whet import registry
 
     return registry.load(sys.modules[__name__], name, kind="reward")(**settings)
 
 
-def find(text: str) -> "whet.protocols.Reward":
+def find(text: str) -> "whet.protocols.Judge":
     """The judge that a name or a path means.
 
     `math`: by name; `judge.py`, `judge.py:function`: a function of your own, called `score` where

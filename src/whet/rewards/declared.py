@@ -1,9 +1,10 @@
 """The judge that each task names: mixed corpora, each task judged by its own rule."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from whet.protocols import Reward
+from whet.protocols import Judge, Reward
 from whet.registry import nearest
 from whet.rewards import load, modules
 from whet.types import Refusal, Rollout, Verdict
@@ -15,12 +16,12 @@ _OTHERS = ("declared", "script")  # itself, and one that can't do without settin
 class Declared:
     """The verdict of the judge that the task names in `info["verifier"]`, at its defaults."""
 
-    def score(self, rollout: Rollout) -> Verdict:
+    def score(self, rollout: Rollout) -> Verdict | Awaitable[Verdict]:
         """Ask it."""
         task = rollout.task
         name = str(task.info.get("verifier") or "")
         judge = _judge(name)
-        if judge is None:
+        if not isinstance(judge, Reward):
             named = f"names verifier {name!r}" if name else "names no info['verifier']"
             raise Refusal(f"task {task.id!r} {named}; {nearest(name, _known())}")
         return judge.score(rollout)
@@ -31,5 +32,5 @@ def _known() -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def _judge(name: str) -> Reward | None:
+def _judge(name: str) -> Judge | None:
     return load(name) if name in _known() else None

@@ -6,7 +6,7 @@ A law that speaks of single slots (aggregation, advantage) asks nothing of an ob
 
 import pickle
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
@@ -93,17 +93,7 @@ def order_is_irrelevant(objective: Lossy, seed: int) -> None:
     logp, batch = draw(seed)
     place = torch.randperm(len(batch.group), generator=torch.Generator().manual_seed(seed))
     order = place[batch.row].argsort(stable=True)
-    per_token = {
-        f.name: getattr(batch, f.name)[order]
-        for f in fields(batch)
-        if f.name not in {"totals", "row", "group"}
-    }
-    moved = Batch(
-        totals=batch.totals,
-        row=place[batch.row][order],
-        group=batch.group[place.argsort()],
-        **per_token,
-    )
+    moved = batch.ordered(place)
     loss, gradient = loss_and_gradient(objective, logp, batch)
     moved_loss, moved_gradient = loss_and_gradient(objective, logp[order], moved)
     assert_close(moved_loss, loss)

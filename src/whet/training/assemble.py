@@ -5,11 +5,10 @@ from dataclasses import replace
 from random import Random
 
 import torch
-from torch import Tensor
 
 from whet.policy.objective import Objective
 from whet.protocols import Learner
-from whet.types import Batch, Group, Need, Rollout, Scores, Totals
+from whet.types import Batch, Group, Need, Rollout, Scores, totals
 
 Share = tuple[Sequence[Rollout], Batch]
 """What one optimiser step learns from: rollouts and, in the same order, their tokens."""
@@ -43,11 +42,6 @@ def assemble(groups: Iterable[Group], objective: Objective, learner: Learner) ->
         proximal_logp=behaviour_logp,
         reference_logp=scores.reference_logp,
     )
-
-
-def totals(row: Tensor, group: Tensor) -> Totals:
-    """Who chose nothing is no row."""
-    return Totals(tokens=len(row), rollouts=len(row.unique()), groups=len(group[row].unique()))
 
 
 def minibatches(share: Share, count: int, dice: Random) -> list[Share]:

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from whet.evaluation.judging import judge
 from whet.protocols import Learner, Sampler, Update
+from whet.rewards.judging import judge
 from whet.training import trust
 from whet.training.assemble import Share, assemble, minibatches
 from whet.training.clock import Clock
@@ -35,8 +35,11 @@ class Step:
 async def train(run: Run, sampler: Sampler, learner: Learner, start: int) -> AsyncIterator[Step]:
     """Take the steps of a run from `start` on, one by one."""
 
+    async def play(request: Request) -> Group:
+        return await sampler.play(run.environment, request)
+
     async def episode(request: Request) -> Group:
-        return await judge(await sampler.play(run.environment, request), run.reward)
+        return await judge(await play(request), run.reward, play)
 
     for number in range(start, run.steps):
         clock = Clock()

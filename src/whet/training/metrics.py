@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from whet.evaluation.intervals import Estimate
-from whet.evaluation.judging import faults
 from whet.evaluation.measure import Scorecard
+from whet.rewards.judging import faults
 from whet.training.loop import Step
 from whet.training.warmup import Lesson
 from whet.types import Finish, Group, Mean, Metrics

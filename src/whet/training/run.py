@@ -6,7 +6,7 @@ from whet.environments.question import Question
 from whet.evaluation.measure import Exam
 from whet.policy.objective import Objective
 from whet.policy.optimisers import AdamW
-from whet.protocols import Corpus, Engine, Environment, Gate, Model, Reward, Schedule, Teacher
+from whet.protocols import Corpus, Engine, Environment, Gate, Judge, Model, Schedule, Teacher
 from whet.sampling.dynamic.everything import Everything
 from whet.training.trust import Limits
 from whet.types import Decoding, Need, Refusal
@@ -57,7 +57,7 @@ class Run:
 
     model: Model
     corpus: Corpus
-    reward: Reward | None
+    reward: Judge | None
     schedule: Schedule
     objective: Objective
     engine: Engine

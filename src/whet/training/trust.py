@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from math import isfinite
 
 from whet.environments.question import Question
-from whet.evaluation.judging import faults
 from whet.protocols import Learner, Sampler, Update
+from whet.rewards.judging import faults
 from whet.types import Broken, Decoding, Group, Request, Rollout, Task
 
 _PROBE = Decoding(length=8)

@@ -16,7 +16,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.environments.question import Question
 from whet.evaluation.measure import Exam, Scorecard, measure
-from whet.protocols import Corpus, Engine, Environment, Reward
+from whet.protocols import Corpus, Engine, Environment, Judge
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.conduct import CHECKPOINTS
@@ -48,7 +48,7 @@ class Subject:
     engine: Engine
     corpus: Corpus
     environment: Environment
-    reward: Reward | None
+    reward: Judge | None
     decoding: Decoding
 
 

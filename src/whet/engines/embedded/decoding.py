@@ -17,10 +17,15 @@ class Knobs(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """One token per row, and its log-probability before any truncation."""
+    """One token per row; its log-probability, and what its distribution was like.
+
+    All of softmax(z / T) before any truncation, but for `certainty`, which is that of softmax(z).
+    """
 
     token: Int[Tensor, " n"]
     logp: Float[Tensor, " n"]
+    entropy: Float[Tensor, " n"]  # H, nats
+    certainty: Float[Tensor, " n"]  # KL(U ‖ softmax(z)), nats (arXiv:2505.19590)
 
 
 def draw(logits: Float[Tensor, "n V"], knobs: Knobs, dice: Float[Tensor, " n"]) -> Drawn:
@@ -35,7 +40,11 @@ def draw(logits: Float[Tensor, "n V"], knobs: Knobs, dice: Float[Tensor, " n"]) 
     mass = truncated(logp.exp(), knobs).double().cumsum(-1)
     token = torch.searchsorted(mass, (dice * mass[:, -1])[:, None], right=True)[:, 0]
     token = torch.where(greedy, logp.argmax(-1), token.clamp(max=logits.shape[-1] - 1))
-    return Drawn(token, logp.gather(1, token[:, None])[:, 0])
+    entropy = torch.special.entr(logp.exp()).sum(-1)
+    plain = logits.float()
+    size = torch.tensor(float(plain.shape[-1]), device=plain.device)
+    certainty = plain.logsumexp(-1) - plain.mean(-1) - size.log()
+    return Drawn(token, logp.gather(1, token[:, None])[:, 0], entropy, certainty)
 
 
 def truncated(mass: Float[Tensor, "n V"], knobs: Knobs) -> Float[Tensor, "n V"]:

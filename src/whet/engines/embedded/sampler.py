@@ -1,8 +1,8 @@
 """The embedded sampler: environments ask, one decoding batch answers them all."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
@@ -14,7 +14,7 @@ from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.scheduler import Scheduler, Turn
 from whet.engines.text import decode, encode, end_tokens
 from whet.protocols import Environment
-from whet.types import Broken, Decoding, Finish, Group, Prompt, Refusal, Request, Rollout, Task
+from whet.types import Broken, Finish, Group, Prompt, Refusal, Request, Rollout
 
 
 @dataclass(slots=True)
@@ -49,7 +49,7 @@ class EmbeddedSampler:
         return tuple(await asyncio.gather(*plays))
 
     async def _play(self, environment: Environment, request: Request, seed: int) -> Rollout:
-        voice = Voice(self, request.task, request.decoding, seed)
+        voice = Voice(self, request, seed)
         verdict = await environment.play(request.task, voice)
         return Rollout(
             task=request.task,
@@ -58,6 +58,9 @@ class EmbeddedSampler:
             tokens=tuple(voice.tokens),
             chosen=tuple(voice.chosen),
             behaviour_logp=tuple(voice.logp),
+            entropy=tuple(voice.entropy),
+            certainty=tuple(voice.certainty),
+            given=len(request.prefix) if voice.turns else 0,
             temperature=request.decoding.temperature or 1.0,
             finish=voice.finish,
             policy_digest=self._digest,
@@ -124,13 +127,14 @@ class Voice:
     """One rollout's policy: remembers tokens, who chose them, and how likely they were."""
 
     sampler: EmbeddedSampler
-    task: Task
-    decoding: Decoding
+    request: Request
     seed: int
     turns: list[str] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
     chosen: list[bool] = field(default_factory=list)
     logp: list[float] = field(default_factory=list)
+    entropy: list[float] = field(default_factory=list)
+    certainty: list[float] = field(default_factory=list)
     finish: Finish = Finish.STOP
 
     async def __call__(self, observation: Prompt) -> str:
@@ -139,22 +143,37 @@ class Voice:
         heard = encode(tokenizer, observation)
         self.tokens.extend(heard)
         self.chosen.extend([False] * len(heard))
+        begun = () if self.turns else self.request.prefix
+        self._choose(begun, *([0.0] * len(begun) for _ in range(3)))
+        length = max(1, self.request.decoding.length - len(begun))
         turn = await self.sampler.reply(
             Turn(
                 prompt=tuple(self.tokens),
-                decoding=self.decoding,
+                decoding=replace(self.request.decoding, length=length),
                 seed=self.seed,
                 offset=len(self.logp),
                 ends=end_tokens(tokenizer, self.sampler.backbone.model),
             )
         )
-        said = decode(tokenizer, turn.tokens)
-        self.tokens.extend(turn.tokens)
-        self.chosen.extend([True] * len(turn.tokens))
-        self.logp.extend(turn.logp)
+        said = decode(tokenizer, (*begun, *turn.tokens))
+        self._choose(turn.tokens, turn.logp, turn.entropy, turn.certainty)
         self.turns.extend((_spoken(observation), said))
         self.finish = turn.finish or Finish.LENGTH
         return said
+
+    def _choose(
+        self,
+        tokens: Sequence[int],
+        logp: Sequence[float],
+        entropy: Sequence[float],
+        certainty: Sequence[float],
+    ) -> None:
+        """What others began counts as chosen too: with probability 1, and no doubt."""
+        self.tokens.extend(tokens)
+        self.chosen.extend([True] * len(tokens))
+        self.logp.extend(logp)
+        self.entropy.extend(entropy)
+        self.certainty.extend(certainty)
 
 
 def _spoken(observation: Prompt) -> str:

@@ -21,6 +21,15 @@ from whet.engines.embedded.randomness import uniforms
 from whet.types import Decoding, Finish
 
 
+class Choice(NamedTuple):
+    """A row of what was drawn."""
+
+    token: int
+    logp: float
+    entropy: float
+    certainty: float
+
+
 @dataclass(slots=True, eq=False)
 class Turn:
     """One reply that somebody waits for."""
@@ -32,13 +41,18 @@ class Turn:
     ends: frozenset[int]
     tokens: list[int] = field(default_factory=list)
     logp: list[float] = field(default_factory=list)
+    entropy: list[float] = field(default_factory=list)
+    certainty: list[float] = field(default_factory=list)
     finish: Finish | None = None
     shared: Shared | None = None
 
-    def take(self, token: int, logp: float, says: Callable[[Sequence[int]], str]) -> None:
+    def take(self, drawn: Choice, says: Callable[[Sequence[int]], str]) -> None:
         """One more token; is it the last?"""
+        token = drawn.token
         self.tokens.append(token)
-        self.logp.append(logp)
+        self.logp.append(drawn.logp)
+        self.entropy.append(drawn.entropy)
+        self.certainty.append(drawn.certainty)
         stops = self.decoding.stop
         if token in self.ends or (stops and self._says(stops, says)):
             self.finish = Finish.STOP
@@ -144,9 +158,9 @@ class Scheduler:
     def _draw(self, turns: Sequence[Turn], logits: Tensor, dice: Dice) -> None:
         place = torch.tensor([len(turn.tokens) for turn in turns], device=logits.device)
         drawn = draw(logits, dice.knobs, uniforms(dice.seed, dice.offset + place))
-        pairs = zip(drawn.token.tolist(), drawn.logp.tolist(), strict=True)
-        for turn, (token, logp) in zip(turns, pairs, strict=True):
-            turn.take(token, logp, self.says)
+        columns = (column.tolist() for column in drawn)
+        for turn, choice in zip(turns, map(Choice, *columns), strict=True):
+            turn.take(choice, self.says)
         self.decoded += len(turns)
 
     def _retire(self) -> list[Turn]:

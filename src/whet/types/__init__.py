@@ -1,0 +1,30 @@
+"""The nouns of the library.
+
+Axes: N chosen tokens of the batch, laid end to end; B rollouts; G groups; V the vocabulary.
+There is no padding and no mask: a token that the policy did not choose never gets here.
+Tensors are named by who computed them: learner, proximal, behaviour or reference policy.
+"""
+
+from whet.types.batches import Batch as Batch
+from whet.types.batches import Mean as Mean
+from whet.types.batches import Metrics as Metrics
+from whet.types.batches import Scores as Scores
+from whet.types.batches import Selection as Selection
+from whet.types.batches import Subset as Subset
+from whet.types.batches import Totals as Totals
+from whet.types.batches import totals as totals
+from whet.types.rollouts import Broken as Broken
+from whet.types.rollouts import Decoding as Decoding
+from whet.types.rollouts import Group as Group
+from whet.types.rollouts import Request as Request
+from whet.types.rollouts import Rollout as Rollout
+from whet.types.tasks import Finish as Finish
+from whet.types.tasks import Message as Message
+from whet.types.tasks import Need as Need
+from whet.types.tasks import Prompt as Prompt
+from whet.types.tasks import Reason as Reason
+from whet.types.tasks import Refusal as Refusal
+from whet.types.tasks import Size as Size
+from whet.types.tasks import Step as Step
+from whet.types.tasks import Task as Task
+from whet.types.tasks import Verdict as Verdict

@@ -1,0 +1,122 @@
+"""What is asked, and what is said of the answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import isfinite, nan
+from typing import Any
+
+
+class Refusal(ValueError):
+    """Wrong input from a user.  One line: the field, its value and the remedy."""
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is.  All speak of the policy, but the last, which is a fault."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    PARTIAL = "partial"
+    NO_ANSWER = "no_answer"
+    BAD_FORMAT = "bad_format"
+    TRUNCATED = "truncated"
+    TIMEOUT = "timeout"
+    UNSAFE = "unsafe"
+    VERIFIER_ERROR = "verifier_error"
+
+
+class Finish(StrEnum):
+    """Why a rollout ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+class Need(StrEnum):
+    """What a part cannot work without."""
+
+    GROUP = "several rollouts per task"
+    REFERENCE = "a reference policy"
+    VALUE = "a value of every token's state"
+    DENSE = "rewards of single tokens"
+    ENTROPY = "the entropy of every choice"
+    BASELINE = "a baseline from outside the group"
+    SEGMENTS = "replies cut into segments"
+    STATES = "worlds that answer, with states to compare"
+    DEMONSTRATIONS = "demonstrations"
+    MEMORIES = "rollouts remembered from earlier steps"
+    PAIRS = "right and wrong rollouts of one task"
+    WHOLE = "log-probs of the whole batch before it is split"
+    ENTROPY_GRADIENT = "entropies with a gradient"
+
+
+Message = Mapping[str, str]  # of a chat: its `role` and its `content`
+Prompt = str | tuple[Message, ...]  # plain text, or a chat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A question, and whatever its judge needs."""
+
+    id: str
+    prompt: Prompt
+    answer: str = ""
+    info: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One checkable step of a chain of thought: reply[start:end], and whether it follows."""
+
+    start: int
+    end: int
+    correct: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What a judge found.  `score` is learned from, `correct` is reported; they may part."""
+
+    reason: Reason
+    score: float = nan  # a fault has no score: NaN, so that nobody can take it for a 0
+    correct: bool | None = None
+    parts: Mapping[str, float] = field(default_factory=dict)
+    credit: tuple[float, ...] = ()  # dense: a reward for each chosen token, besides the score
+    note: str = ""  # for the reader of the ledger: what went wrong, what was extracted
+    cost_ms: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Only a fault goes without a finite score, and every fault does."""
+        if self.fault == isfinite(self.score):
+            raise ValueError(f"a verdict with reason {self.reason!r} can't have score {self.score}")
+
+    @property
+    def fault(self) -> bool:
+        """The judge failed, not the policy."""
+        return self.reason is Reason.VERIFIER_ERROR
+
+    @classmethod
+    def binary(cls, *, correct: bool, note: str = "") -> "Verdict":
+        """1 where the answer is right, 0 where it is wrong."""
+        reason = Reason.OK if correct else Reason.WRONG
+        return cls(reason=reason, score=float(correct), correct=correct, note=note)
+
+    @classmethod
+    def failure(cls, reason: Reason, note: str = "") -> "Verdict":
+        """0 to a policy that gave nothing to compare."""
+        return cls(reason=reason, score=0.0, correct=False, note=note)
+
+    @classmethod
+    def unjudged(cls, note: str) -> "Verdict":
+        """The judge's own fault: no score, and out of loss and baseline."""
+        return cls(reason=Reason.VERIFIER_ERROR, note=note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What a model weighs."""
+
+    parameters: int
+    weight_bytes: int  # of one weight
+    cache_bytes: int  # of the keys and values of one token
+    positions: int
