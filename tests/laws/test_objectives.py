@@ -15,7 +15,7 @@ from whet.policy.aggregation import FixedLength
 from whet.policy.corrections import Truncated
 from whet.testing import LAWS, check_objective
 from whet.testing.laws import draw, loss_and_gradient
-from whet.types import Batch, Refusal
+from whet.types import Batch, Refusal, Totals
 
 NAMES = sorted(algorithms.modules())
 DROPPED = '''"""Dropped (arXiv:0000.00000): a file that nobody registered."""
@@ -151,11 +151,9 @@ def test_a_correction_leaves_the_price_alone(seed):
 def test_by_hand():
     """Rollouts of 1 and 2 tokens, Â = 1 and −1, r = 1:  −J = −(1 − (1 + 1)/2) / 2 = 0."""
     row = torch.tensor([0, 1, 1])
-    drawn = draw(0).batch
     logp = torch.full((3,), -0.7, dtype=torch.float64)
-    batch = replace(
-        drawn,
-        totals=replace(drawn.totals, tokens=3, rollouts=2, groups=1),
+    batch = Batch(
+        totals=Totals(tokens=3, rollouts=2, groups=1),
         row=row,
         group=torch.tensor([0, 0]),
         advantage=torch.tensor([1.0, -1.0, -1.0], dtype=torch.float64),

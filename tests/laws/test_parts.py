@@ -4,7 +4,7 @@ from math import inf
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from whet.policy.aggregation import SequenceMean, TokenMean
@@ -28,8 +28,9 @@ def columns(drawn: list[tuple[float, int]]) -> tuple[torch.Tensor, torch.Tensor]
 
 
 @pytest.mark.parametrize("mean", [TokenMean(), SequenceMean()], ids=repr)
-@given(st.integers(0, 2**31).filter(lambda seed: len(draw(seed).logp)))
+@given(st.integers(0, 2**31))
 def test_means_weigh_one(mean, seed):
+    assume(len(draw(seed).logp))
     weight = mean(draw(seed).batch)
     torch.testing.assert_close(weight.sum().item(), 1.0)
 

@@ -23,6 +23,26 @@ class TokenMean:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SelectedTokenMean:
+    """The mean over the tokens that the term is about.  w_n = 1 / N_selected."""
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        sizes = batch.selected or batch.totals
+        return torch.ones_like(batch.advantage) / max(sizes.tokens, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupTokenMean:
+    """CPGD (arXiv:2505.12504).  w_n = 1 / (G N_g),  N_g the tokens of the token's group."""
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        if batch.mates is None:
+            raise ValueError("GroupTokenMean needs batch.mates: count the batch first")
+        size = batch.totals.groups * batch.mates[batch.row]
+        return torch.ones_like(batch.advantage) / size
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceMean:
     """GRPO (arXiv:2402.03300).  w_n = 1 / (B |y_n|),  |y_n| the length of the token's rollout."""
 

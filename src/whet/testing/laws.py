@@ -13,17 +13,20 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from whet.policy.objective import Objective
-from whet.types import Batch, Need, Scores, Totals
+from whet.policy.objective import Objective, Whole
+from whet.types import Batch, Need, Scores, totals
 
 
 @runtime_checkable
 class Lossy(Protocol):
-    """All that the learner asks of an algorithm."""
+    """All that the laws ask of an algorithm."""
 
     def loss(self, learner_logp: Tensor, batch: Batch) -> Tensor:
         """−J(θ)."""
         ...
+
+
+_SOME = 0.4  # of what is drawn is this or that
 
 
 class Drawn(NamedTuple):
@@ -50,19 +53,31 @@ def draw(seed: int, *, drift: float = 0.5) -> Drawn:
     proximal_logp = logp + noise(drift)
     advantage = torch.randn(len(lengths), generator=dice, dtype=torch.float64)[row]
     advantage[row == len(lengths) - 1] = 0  # one rollout that teaches nothing by itself
-    rollouts, groups = len(row.unique()), len(group[row].unique())
+    correct = torch.rand(len(lengths), generator=dice) < _SOME
     return Drawn(
         logp,
         Batch(
-            totals=Totals(tokens=len(row), rollouts=rollouts, groups=groups),
+            totals=totals(row, group),
             row=row,
             group=group,
             advantage=advantage,
             behaviour_logp=proximal_logp + noise(0.1),
             proximal_logp=proximal_logp,
             reference_logp=logp + noise(0.3),
-        ),
+            entropy=noise(1.0).abs(),
+            foreign=torch.rand(len(row), generator=dice) < _SOME,
+            reward=correct.double(),
+            correct=correct,
+            learner_logp=logp,
+            learner_entropy=noise(1.0).abs(),
+        ).counted(),
     )
+
+
+def ready(objective: Lossy, drawn: Drawn) -> Drawn:
+    """The batch as a learner hands it to an algorithm, before it is split."""
+    selections = getattr(objective, "selections", ())
+    return Drawn(drawn.logp, drawn.batch.prepared(selections))
 
 
 def loss_and_gradient(objective: Lossy, logp: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -75,7 +90,10 @@ def loss_and_gradient(objective: Lossy, logp: Tensor, batch: Batch) -> tuple[Ten
 
 def micro_batches_add_up(objective: Lossy, seed: int) -> None:
     """Losses and gradients of slices add up to the whole's: micro-batches and ranks don't show."""
-    logp, batch = draw(seed)
+    logp, batch = ready(objective, draw(seed))
+    loss, gradient = loss_and_gradient(objective, logp, batch)
+    if isinstance(objective, Whole):
+        objective, batch = objective.split(logp, batch)
     size = len(batch.group)
     cuts = torch.randint(0, size + 1, (3,), generator=torch.Generator().manual_seed(seed))
     edges = sorted({0, size, *cuts.tolist()})
@@ -83,18 +101,17 @@ def micro_batches_add_up(objective: Lossy, seed: int) -> None:
         loss_and_gradient(objective, logp[(batch.row >= a) & (batch.row < b)], batch[a:b])
         for a, b in zip(edges, edges[1:], strict=False)
     ]
-    loss, gradient = loss_and_gradient(objective, logp, batch)
     assert_close(torch.stack([part for part, _ in parts]).sum(), loss)
     assert_close(torch.cat([part for _, part in parts]), gradient)
 
 
 def order_is_irrelevant(objective: Lossy, seed: int) -> None:
     """Rollouts in another order have the same loss and the same gradients."""
-    logp, batch = draw(seed)
+    logp, batch = ready(objective, draw(seed))
     place = torch.randperm(len(batch.group), generator=torch.Generator().manual_seed(seed))
-    order = place[batch.row].argsort(stable=True)
     moved = batch.ordered(place)
     loss, gradient = loss_and_gradient(objective, logp, batch)
+    order = place[batch.row].argsort(stable=True)
     moved_loss, moved_gradient = loss_and_gradient(objective, logp[order], moved)
     assert_close(moved_loss, loss)
     assert_close(moved_gradient, gradient[order])
@@ -104,7 +121,7 @@ def on_policy_it_is_reinforce(objective: Lossy, seed: int) -> None:
     """At π_θ = π_prox the gradient is that of Σ w Â log π_θ, or the objective says why not."""
     if not isinstance(objective, Objective) or objective.departs:
         return
-    logp, batch = draw(seed, drift=0.0)
+    logp, batch = ready(objective, draw(seed, drift=0.0))
     plain = replace(objective, regularisers=(), corrections=())
     _, gradient = loss_and_gradient(plain, logp, batch)
     assert_close(gradient, -objective.aggregation(batch) * batch.advantage)
@@ -112,7 +129,7 @@ def on_policy_it_is_reinforce(objective: Lossy, seed: int) -> None:
 
 def finite_however_far(objective: Lossy, seed: int) -> None:
     """No distance between the policies overflows."""
-    logp, batch = draw(seed)
+    logp, batch = ready(objective, draw(seed))
     for distance in (-1e4, -50.0, 50.0, 1e4):
         far = replace(
             batch,
@@ -127,7 +144,7 @@ def a_token_weighs_the_same_in_every_slice(objective: Lossy, seed: int) -> None:
     """Weights are made of the totals, to the last bit."""
     if not isinstance(objective, Objective):
         return
-    _, batch = draw(seed)
+    _, batch = ready(objective, draw(seed))
     weight = objective.aggregation(batch)
     for i in range(len(batch.group)):
         mine = objective.aggregation(batch[i : i + 1])
@@ -142,9 +159,24 @@ def _one_token_each(seed: int) -> Scores:
         reward=torch.randint(-3, 4, (size,), generator=dice).double() / 4,
         group=torch.randint(0, 4, (size,), generator=dice),
         row=torch.arange(size),
+        correct=torch.rand(size, generator=dice) < _SOME,
+        truncated=torch.rand(size, generator=dice) < _SOME,
+        baseline=-logp[0],
         proximal_logp=logp[0],
         reference_logp=logp[1],
+        entropy=-logp[0],
+        value=-logp[1],
+        dense=logp[0] / 4,
+        foreign=torch.rand(size, generator=dice) < _SOME,
+        segment=torch.zeros(size, dtype=torch.long),
+        state=torch.randint(0, 3, (size,), generator=dice),
     )
+
+
+def _centred(objective: Objective) -> bool:
+    """Is the advantage a difference within the group, and nothing else?"""
+    held = objective.advantage
+    return Need.GROUP in getattr(held, "needs", ()) and not getattr(held, "uncentred", "")
 
 
 def advantages_compare(objective: Lossy, seed: int) -> None:
@@ -156,7 +188,7 @@ def advantages_compare(objective: Lossy, seed: int) -> None:
     if not getattr(objective.advantage, "absolute", False):
         shifted = objective.advantage(replace(scores, reward=scores.reward + 5))
         assert_close(shifted, advantage, atol=1e-6, rtol=1e-6)
-    if Need.GROUP in getattr(objective.advantage, "needs", ()):
+    if _centred(objective):
         sums = advantage.new_zeros(4).index_add(0, scores.group, advantage)
         assert_close(sums, torch.zeros_like(sums), atol=1e-7, rtol=0)
 
@@ -171,7 +203,7 @@ def who_differs_from_nobody_teaches_nothing(objective: Lossy, seed: int) -> None
     for case in (alone, equal):
         advantage = objective.advantage(case)
         assert_close(advantage.isfinite().all(), torch.tensor(data=True))
-        if Need.GROUP in getattr(objective.advantage, "needs", ()):
+        if _centred(objective):
             assert_close(advantage, torch.zeros_like(advantage), atol=1e-6, rtol=0)
 
 
@@ -179,7 +211,7 @@ def what_teaches_nothing_has_no_gradient(objective: Lossy, seed: int) -> None:
     """The rollouts that a learner may skip have a gradient of exactly 0."""
     if not isinstance(objective, Objective):
         return
-    logp, batch = draw(seed)
+    logp, batch = ready(objective, draw(seed))
     _, gradient = loss_and_gradient(objective, logp, batch)
     idle = ~objective.teaches(batch)[batch.row]
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)

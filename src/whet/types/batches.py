@@ -92,6 +92,7 @@ _PER_TOKEN = (
     "reference_logp",
     "entropy",
     "foreign",
+    "learner_logp",
     "slope",
     "learner_entropy",
 )
@@ -115,6 +116,7 @@ class Batch:
     mates: Int[Tensor, " B"] | None = None  # tokens of the whole group, wherever they are
     subsets: tuple[Subset, ...] = ()  # what the objective's terms are about, when not everything
     selected: Totals | None = None  # sizes of the selection that this batch was narrowed to
+    learner_logp: Float[Tensor, " N"] | None = None  # log π_θ before this step, no gradient
     slope: Float[Tensor, " N"] | None = None  # ∂L/∂log π, where the whole batch was needed
     learner_entropy: Float[Tensor, " N"] | None = None  # H of π_θ, with its gradient
 
@@ -137,6 +139,12 @@ class Batch:
         per_rollout = self._each(_PER_ROLLOUT, lambda x: x[place.argsort()])
         held = self._tokens(order)
         return replace(self, **held | {"row": place[self.row][order]}, **per_rollout)
+
+    def counted(self) -> "Batch":
+        """A global batch of its own: totals and mates of what is here."""
+        groups = int(self.group.max()) + 1 if len(self.group) else 0
+        mates = torch.bincount(self.group[self.row], minlength=groups)[self.group]
+        return replace(self, totals=totals(self.row, self.group), mates=mates)
 
     def prepared(self, selections: tuple[Selection, ...]) -> "Batch":
         """With the subsets of these selections, counted while the batch is still whole."""

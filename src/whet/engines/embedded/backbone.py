@@ -3,6 +3,7 @@
 Hidden states of all tokens in, logits of chosen tokens out.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,20 +89,38 @@ class Backbone:
         """Log π(token) and the entropy of π = softmax(z / T), both [n], in float32.
 
         Logits are made, used and thrown away a chunk at a time, and made again for the gradient,
-        so that memory does not grow with tokens × vocabulary.
+        so that memory does not grow with tokens × vocabulary.  The entropy has no gradient.
         """
+        return self._chunked(self._choices, (hidden, token, temperature))
+
+    def weighed(
+        self,
+        hidden: Float[Tensor, "n d"],
+        token: Int[Tensor, " n"],
+        temperature: Float[Tensor, " n"],
+    ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
+        """The same, and the entropy has a gradient."""
+        return self._chunked(self._weighed, (hidden, token, temperature))
+
+    def _chunked(
+        self, made: Callable[..., tuple[Tensor, Tensor]], given: tuple[Tensor, Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor]:
         size = max(1, _CHUNK // self.model.config.get_text_config().vocab_size)
-        columns = (x.split(size) for x in (hidden, token, temperature))
-        parts = list(zip(*columns, strict=True))
+        parts = list(zip(*(x.split(size) for x in given), strict=True))
         if len(parts) == 1:
-            return self._choices(*parts[0])
-        chunks = [checkpoint(self._choices, *part, use_reentrant=False) for part in parts]
+            return made(*parts[0])
+        chunks = [checkpoint(made, *part, use_reentrant=False) for part in parts]
         logp, entropy = zip(*chunks, strict=True)
         return torch.cat(logp), torch.cat(entropy)
 
     def _choices(self, hidden: Tensor, token: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
         logp = torch.log_softmax(self.logits(hidden).float() / temperature[:, None], dim=-1)
-        entropy = -(logp.detach().exp() * logp.detach()).sum(-1)
+        entropy = torch.special.entr(logp.detach().exp()).sum(-1)
+        return logp.gather(1, token[:, None])[:, 0], entropy
+
+    def _weighed(self, hidden: Tensor, token: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+        logp = torch.log_softmax(self.logits(hidden).float() / temperature[:, None], dim=-1)
+        entropy = -(logp.exp() * logp.clamp(min=-1e4)).sum(-1)
         return logp.gather(1, token[:, None])[:, 0], entropy
 
     @torch.no_grad()

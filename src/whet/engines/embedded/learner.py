@@ -1,7 +1,7 @@
 """The embedded learner: one model, one optimiser, no padding."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,10 +18,10 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.engines.models import Folder
 from whet.engines.text import encode, encode_reply
-from whet.policy.objective import Objective
+from whet.policy.objective import Algorithm, Lossy
 from whet.policy.optimisers import AdamW
 from whet.protocols import Update
-from whet.types import Batch, Broken, Mean, Metrics, Rollout, Task
+from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, Task
 
 _STATE = "learner.pt"
 
@@ -36,7 +36,11 @@ class _Share(NamedTuple):
     loss: float
     drift_max: float
     computed: int
+    taught: int
     metrics: Metrics
+
+
+_Choices = Callable[[Backbone, Call], tuple[Tensor, Tensor]]
 
 
 @dataclass(slots=True)
@@ -63,7 +67,7 @@ class EmbeddedLearner:
         )
 
     def step(
-        self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch, rate: float
+        self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch, rate: float
     ) -> Update:
         """Forward and backward slice by slice, then one clipped step of AdamW.
 
@@ -90,50 +94,64 @@ class EmbeddedLearner:
             | {
                 "grad_norm": Mean(total=norm, count=1),
                 "rate": Mean(total=rate, count=1),
-                "taught": Mean(
-                    total=sum(share.metrics["drift"].count for share in shares), count=tokens
-                ),
+                "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
                 "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
             },
         )
 
     def _gradients(
-        self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch
+        self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch
     ) -> list[_Share]:
         """Leave the gradient of the whole batch in the parameters."""
         self._begun().zero_grad(set_to_none=True)
-        taught = objective.teaches(batch)
+        batch = batch.prepared(objective.selections)
+        lossy: Lossy = objective
+        if Need.WHOLE in objective.needs:
+            lossy, batch = objective.split(self.logp(rollouts), batch)
+        taught = lossy.teaches(batch)
         learned = [r for r, keep in zip(rollouts, taught.tolist(), strict=True) if keep]
         rest = batch.where(taught)
+        choices = self._weighed if Need.ENTROPY_GRADIENT in objective.needs else self._choices
         parts = slices(learned, self.budget)
-        return [self._backward(objective, learned[part], rest[part]) for part in parts]
+        return [self._backward(lossy, learned[part], rest[part], choices) for part in parts]
 
-    def _backward(self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch) -> _Share:
+    def _backward(
+        self, objective: Lossy, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
+    ) -> _Share:
         batch = batch.to(self.backbone.device)
         call = pack(rollouts, self.backbone.device)
-        logp, entropy = self._choices(self.backbone, call)
+        logp, entropy = choices(self.backbone, call)
         if not logp.isfinite().all():
             names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
             raise NonFinite(
                 f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
             )
         logp.retain_grad()
-        loss = objective.loss(logp, batch)
+        loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
         loss.backward()
-        apart = (logp.detach() - batch.behaviour_logp).abs()
+        own = torch.ones_like(logp, dtype=torch.bool) if batch.foreign is None else ~batch.foreign
+        apart = (logp.detach() - batch.behaviour_logp).abs()[own]
         still = (batch.advantage != 0) & (logp.grad == 0)
-        sums = {"entropy": entropy, "drift": apart, "clipped": still}
+        sums = {"entropy": entropy.detach(), "drift": apart, "clipped": still}
         return _Share(
             loss=loss.item(),
-            drift_max=apart.max().item(),
+            drift_max=apart.max().item() if len(apart) else 0.0,
             computed=len(call.tokens),
-            metrics={k: Mean(total=x.sum().item(), count=len(logp)) for k, x in sums.items()},
+            taught=len(logp),
+            metrics={k: Mean(total=x.sum().item(), count=len(x)) for k, x in sums.items()},
         )
 
     @staticmethod
     def _choices(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
+        """Log-probs with their gradient, entropies without."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.choices(hidden[call.source], call.choice, call.temperature)
+
+    @staticmethod
+    def _weighed(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
+        """Both with their gradients."""
+        hidden = backbone.hidden(call.tokens, call.positions, call.forest)
+        return backbone.weighed(hidden[call.source], call.choice, call.temperature)
 
     def logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """Without a gradient, on the CPU."""
@@ -150,14 +168,22 @@ class EmbeddedLearner:
             raise ValueError("there is no reference policy yet: call refer() first")
         return self._scored(self.reference, rollouts)
 
-    @torch.no_grad()
+    def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """H before each choice, in nats, without a gradient, on the CPU."""
+        return self._seen(self.backbone, rollouts)[1]
+
     def _scored(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> Tensor:
+        return self._seen(backbone, rollouts)[0]
+
+    @torch.no_grad()
+    def _seen(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> tuple[Tensor, Tensor]:
         parts = [
-            self._choices(backbone, pack(rollouts[part], backbone.device))[0].cpu()
+            self._choices(backbone, pack(rollouts[part], backbone.device))
             for part in slices(rollouts, self.budget)
             if any(r.length for r in rollouts[part])
         ]
-        return torch.cat(parts) if parts else torch.zeros(0)
+        logp, entropy = ([part[i].cpu() for part in parts] for i in (0, 1))
+        return (torch.cat(logp), torch.cat(entropy)) if parts else (torch.zeros(0), torch.zeros(0))
 
     def imitate(self, task: Task, reply: str) -> Rollout:
         """A teacher's reply; the probability of having written it is taken as 1."""
