@@ -192,20 +192,21 @@ def test_countdown_by_hand(reply, marks):
     ("reply", "marks"),
     [
         ("c5d0e1f6g4h7i8j0k5l8m2n6", "++++++++++++"),
-        ("f6j0n6", "+++"),
-        ("d0f6h7j0n6", "+++++"),
-        ("c5d1e2f7", "+-++"),
-        ("c5d1e1f6", "+--+"),
-        ("d0c5e1", "+-+"),
+        ("f9j5n8", "+++"),
+        ("d9f9h2j5n8", "+++++"),
+        ("c5d1e3f5", "+-++"),
+        ("c5d1e7f9", "+--+"),
+        ("c5d1f5", "+-+"),
+        ("d9c5e7", "+-+"),
         ("c5c5", "+-"),
         ("z1c5", "-+"),
         ("c5z1c5", "+--"),
-        ("c5, d0", "++"),
+        ("c5, d9", "++"),
         ("", ""),
     ],
 )
 def test_lock_by_hand(reply, marks):
-    assert checked("lock", "c5d+5e+1f+5|g4h+3i+1j+2|k5l+3m+4n+4=", reply) == marks
+    assert checked("lock", "c5d+4e*3f+2|g4h*3i+1j+2|k5l+3m*3n+4=", reply) == marks
 
 
 def test_lock_is_the_same_lock_under_other_labels():
@@ -217,8 +218,9 @@ def test_lock_is_the_same_lock_under_other_labels():
 @given(seeds, st.integers(1, 5))
 def test_lock_has_wheels_of_n_and_one_less_lines(seed, level):
     prompt = str(load("lock").draw(Random(seed), level).prompt)
-    assert re.fullmatch(r"[a-p]\d(?:[a-p]\+[1-5])*(?:\|[a-p]\d(?:[a-p]\+[1-5])*){2}=", prompt)
-    lengths = [wheel.count("+") + 1 for wheel in prompt.split("|")]
+    wheel = r"[a-p]\d(?:[a-p](?:\+[1-4]|\*3))*"
+    assert re.fullmatch(rf"{wheel}(?:\|{wheel}){{2}}=", prompt)
+    lengths = [wheel.count("+") + wheel.count("*") + 1 for wheel in prompt.split("|")]
     assert max(lengths) == level and min(lengths) >= max(1, level - 1)
     labels = re.findall("[a-p]", prompt)
     assert "".join(labels) in "abcdefghijklmnop"
