@@ -105,7 +105,7 @@ def test_habits_come_in_their_shares():
     shown = []
     for index in range(600):
         task, reply = habits.example(0, index)
-        lines = str(task.prompt).count("+") + 3
+        lines = sum(str(task.prompt).count(move) for move in "+*") + 3
         shown.append((len(reply) // 2 - 3) / (lines - 3))
     assert shown.count(1.0) == pytest.approx(150, abs=40)
     assert shown.count(0.0) == pytest.approx(360, abs=50)

@@ -191,7 +191,7 @@ def test_countdown_by_hand(reply, marks):
 @pytest.mark.parametrize(
     ("reply", "marks"),
     [
-        ("c5d0e1f6g4h7i8j0k5l8m2n6", "++++++++++++"),
+        ("c5d9e7f9g4h2i3j5k5l8m4n8", "++++++++++++"),
         ("f9j5n8", "+++"),
         ("d9f9h2j5n8", "+++++"),
         ("c5d1e3f5", "+-++"),
