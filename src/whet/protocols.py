@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.objective import Objective
+from whet.policy.objective import Algorithm
 from whet.policy.optimisers import AdamW
 from whet.types import Batch, Group, Metrics, Prompt, Request, Rollout, Size, Step, Task, Verdict
 
@@ -121,6 +121,15 @@ class Teacher(Protocol):
 
 
 @runtime_checkable
+class Demonstrator(Protocol):
+    """Who can show how a given task is done."""
+
+    def demonstrate(self, task: Task) -> str | None:
+        """A right reply, the same for ever; None where nobody knows one."""
+        ...
+
+
+@runtime_checkable
 class Schedule(Protocol):
     """What to play next."""
 
@@ -177,13 +186,17 @@ class Learner(Protocol):
         ...
 
     def step(
-        self, objective: Objective, rollouts: Sequence[Rollout], batch: Batch, rate: float
+        self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch, rate: float
     ) -> Update:
         """Take one optimiser step.  How to slice the batch is the learner's business."""
         ...
 
     def logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """Log π of every chosen token, end to end, under the weights of now."""
+        ...
+
+    def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """H before every chosen token, in nats, end to end, under the weights of now."""
         ...
 
     def refer(self, folder: Path) -> None:
@@ -216,6 +229,40 @@ class Learner(Protocol):
 
 
 @runtime_checkable
+class ValueModel(Protocol):
+    """A critic: what is expected before every choice, and how it learns to expect it."""
+
+    def begin(self, optimiser: AdamW) -> None:
+        """Start a phase with a fresh optimiser."""
+        ...
+
+    def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """V of the state before every chosen token, end to end."""
+        ...
+
+    def step(self, fit: "Fit", rollouts: Sequence[Rollout], rate: float) -> Metrics:
+        """One optimiser step on Σ_n fit(V, n), which the caller has weighed."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write all that `load` needs to go on exactly."""
+        ...
+
+    def load(self, folder: Path) -> None:
+        """Go on exactly where `save` left off."""
+        ...
+
+
+@runtime_checkable
+class Fit(Protocol):
+    """A loss of values, token by token."""
+
+    def __call__(self, value: Float[Tensor, " n"], tokens: slice) -> Float[Tensor, ""]:
+        """The weighed loss of these tokens of the batch; slices add up."""
+        ...
+
+
+@runtime_checkable
 class Model(Protocol):
     """Where the initial weights and the tokenizer come from; the engine knows how to load it."""
 
@@ -234,4 +281,12 @@ class Engine(Protocol):
 
     def sampler(self, model: Any, seed: int) -> Sampler:
         """A sampler alone, to measure with."""
+        ...
+
+    def another(self, folder: Path) -> Learner:
+        """One more learner, of the policy saved in `folder`: a model of something else."""
+        ...
+
+    def critic(self, folder: Path) -> ValueModel:
+        """A value model whose body is that of the policy saved in `folder`."""
         ...

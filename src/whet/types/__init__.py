@@ -13,11 +13,13 @@ from whet.types.batches import Selection as Selection
 from whet.types.batches import Subset as Subset
 from whet.types.batches import Totals as Totals
 from whet.types.batches import totals as totals
+from whet.types.circumstances import Circumstances as Circumstances
 from whet.types.rollouts import Broken as Broken
 from whet.types.rollouts import Decoding as Decoding
 from whet.types.rollouts import Group as Group
 from whet.types.rollouts import Request as Request
 from whet.types.rollouts import Rollout as Rollout
+from whet.types.rollouts import seed_of as seed_of
 from whet.types.tasks import Finish as Finish
 from whet.types.tasks import Message as Message
 from whet.types.tasks import Need as Need

@@ -51,6 +51,14 @@ class Scores:
     segment: Int[Tensor, " N"] | None = None  # the how-manieth segment (or turn) of its rollout
     state: Int[Tensor, " N"] | None = None  # what its turn answers; equal numbers, equal states
 
+    def where(self, keep: Bool[Tensor, " B"]) -> "Scores":
+        """What is known of the rollouts marked in `keep`, in their order."""
+        held = {f.name: getattr(self, f.name) for f in fields(self)}
+        of = {"reward": keep, "group": keep, "correct": keep, "truncated": keep, "baseline": keep}
+        mine = keep[self.row]
+        cut = {k: x[of.get(k, mine)] for k, x in held.items() if isinstance(x, Tensor)}
+        return replace(self, **cut | {"row": (keep.cumsum(0) - 1)[self.row[mine]]})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:

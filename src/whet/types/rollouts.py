@@ -70,6 +70,7 @@ class Rollout:
     behaviour_logp: tuple[float, ...]  # log μ of each chosen token
     entropy: tuple[float, ...] = ()  # of μ before each chosen token, nats; or of none
     certainty: tuple[float, ...] = ()  # KL(U‖π) before each, at temperature 1; or of none
+    said: tuple[int, ...] = ()  # characters of its reply up to the end of each; or of none
     given: int = 0  # so many of the first chosen tokens were chosen by others: a hint, an example
     temperature: float = 1.0
     finish: Finish = Finish.STOP
@@ -81,7 +82,8 @@ class Rollout:
     def __post_init__(self) -> None:
         """One flag per token, one log-prob per choice."""
         counts = len(self.tokens), len(self.chosen), sum(self.chosen), len(self.behaviour_logp)
-        odd = [x for x in (self.entropy, self.certainty) if len(x) not in (0, counts[3])]
+        columns = self.entropy, self.certainty, self.said
+        odd = [x for x in columns if len(x) not in (0, counts[3])]
         if counts[0] != counts[1] or counts[2] != counts[3] or odd or self.given > counts[3]:
             raise ValueError(
                 f"rollout of task {self.task.id!r}: {counts[0]} tokens, {counts[1]} flags, "
@@ -101,6 +103,15 @@ class Rollout:
         return self.turns[-1] if self.turns else ""
 
     @property
+    def spoken(self) -> tuple[slice, ...]:
+        """The chosen tokens of each reply, as places among all chosen ones."""
+        starts = [
+            n for n, mine in enumerate(self.chosen) if mine and not (n and self.chosen[n - 1])
+        ]
+        counts = [sum(self.chosen[:n]) for n in starts] + [self.length]
+        return tuple(slice(a, b) for a, b in zip(counts, counts[1:], strict=False))
+
+    @property
     def length(self) -> int:
         """|y|, the number of chosen tokens."""
         return len(self.behaviour_logp)
@@ -113,6 +124,11 @@ class Rollout:
         """What the seal should be: h(tokens, chosen, log-probs)."""
         held = repr((self.tokens, self.chosen, self.behaviour_logp)).encode()
         return blake2b(held, digest_size=8).hexdigest()
+
+
+def seed_of(*place: object) -> int:
+    """A seed counted from a place, not drawn: h(place), the same on every machine."""
+    return int.from_bytes(blake2b(repr(place).encode(), digest_size=7).digest())
 
 
 Group = tuple[Rollout, ...]

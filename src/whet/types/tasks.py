@@ -44,8 +44,10 @@ class Need(StrEnum):
     SEGMENTS = "replies cut into segments"
     STATES = "worlds that answer, with states to compare"
     DEMONSTRATIONS = "demonstrations"
+    DEMONSTRATOR = "somebody who can show how a task is done"
     MEMORIES = "rollouts remembered from earlier steps"
     PAIRS = "right and wrong rollouts of one task"
+    PROXIMAL = "log-probs of the policy at the start of the update"
     WHOLE = "log-probs of the whole batch before it is split"
     ENTROPY_GRADIENT = "entropies with a gradient"
 

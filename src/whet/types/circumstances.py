@@ -1,0 +1,19 @@
+"""What a part may know of the run that it is to work in, before anything is played."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """A run's numbers, for parts that depend on them.
+
+    A part may have any of these, and need not:
+    `warns`, a text: what is worth a second thought wherever the part is used;
+    `doubts(circumstances)`, a text: what is worth one here; empty: nothing;
+    `refuses(circumstances)`, a text: why it can't work here, and the remedy; empty: it can.
+    """
+
+    samples: int  # rollouts per task; 0: the schedule doesn't say
+    length: int  # most tokens of a reply
+    steps: int
+    minibatches: int  # optimiser steps per step
