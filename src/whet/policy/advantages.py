@@ -7,7 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import count_within, mean_within, places, reward_to_go, sum_within
-from whet.types import Need, Scores
+from whet.policy.objective import Advantage
+from whet.types import Circumstances, Need, Scores
+
+_FEW = 4  # fewer rewards make a poor estimate of their own deviation; the bound is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,19 @@ class Given:
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         return scores.reward[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Right or wrong, and nothing else.  Â_n = ±1 − baseline,  the sign that of `correct`."""
+
+    baseline: float = 0.0
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        if scores.correct is None:
+            raise ValueError("Labelled needs scores.correct: judge the rollouts")
+        label = 2.0 * scores.correct.to(scores.reward.dtype) - 1.0
+        return (label - self.baseline)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +67,20 @@ class Standardised:
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     epsilon: float = 1e-6
+    freedom: int = 1  # var = Σ (R − mean)² / (n − freedom); 0: the deviation of the population
+
+    def doubts(self, circumstances: Circumstances) -> str:
+        """Few rollouts say little of how rewards scatter."""
+        if not 1 < circumstances.samples < _FEW:
+            return ""
+        return (
+            f"Standardised divides by the deviation of {circumstances.samples} rewards per task, "
+            f"which is hardly known; sample {_FEW} or more, or take Centred"
+        )
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         centred = scores.reward - mean_within(scores.reward, scores.group)
-        freedom = (count_within(scores.group) - 1).clamp(min=1)
+        freedom = (count_within(scores.group) - self.freedom).clamp(min=1)
         deviation = (sum_within(centred**2, scores.group) / freedom).sqrt()
         return (centred / (deviation + self.epsilon))[scores.row]
 
@@ -79,13 +105,18 @@ class Whitened:
     long rollouts weigh more.
     """
 
-    inner: "BatchCentred | Centred | Given | RewardToGo"
+    inner: Advantage
     epsilon: float = 1e-8
 
     @property
     def needs(self) -> frozenset[Need]:
         """What the inner one needs."""
         return getattr(self.inner, "needs", frozenset())
+
+    @property
+    def varies(self) -> bool:
+        """Where the inner one does."""
+        return getattr(self.inner, "varies", False)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         raw = self.inner(scores)
@@ -104,6 +135,7 @@ class RewardToGo:
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+    varies: ClassVar[bool] = True  # from token to token
 
     beta: float
     discount: float = 1.0
@@ -116,3 +148,135 @@ class RewardToGo:
         reward = scores.reward[scores.row] * last
         reward = reward - self.beta * (scores.proximal_logp - scores.reference_logp)
         return reward_to_go(reward, scores.row, self.discount)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverBaseline:
+    """A baseline from outside the group: ReMax's greedy rollout, a memory.  Â_n = R_i − b_i."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
+    absolute: ClassVar[bool] = True
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        if scores.baseline is None:
+            raise ValueError(
+                "OverBaseline needs scores.baseline: add Greedy, Tracker or MovingMean"
+            )
+        return (scores.reward - scores.baseline)[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupCentredBatchScaled:
+    """LitePPO (arXiv:2508.08221).  Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε).
+
+    The deviation is of raw rewards, over n − 1; TRL's `scale_rewards="batch"`.
+    The paper's ε is not confirmed; 1e-4 is TRL's.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+
+    epsilon: float = 1e-4
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        centred = scores.reward - mean_within(scores.reward, scores.group)
+        apart = scores.reward - scores.reward.mean()
+        deviation = ((apart**2).sum() / max(len(apart) - 1, 1)).sqrt()
+        return (centred / (deviation + self.epsilon))[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floored:
+    """√max(var, ε), as OpenRLHF has it."""
+
+    epsilon: float = 1e-8
+
+    def __call__(self, variance: Float[Tensor, ""]) -> Float[Tensor, ""]:
+        return variance.clamp(min=self.epsilon).sqrt()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raised:
+    """√var + ε, as REINFORCE++'s paper writes it."""
+
+    epsilon: float = 1e-8
+
+    def __call__(self, variance: Float[Tensor, ""]) -> Float[Tensor, ""]:
+        return variance.sqrt() + self.epsilon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationWhitened:
+    """Any advantage over all tokens of the batch, with the population's deviation.
+
+    Â_n ← (Â_n − mean) / divisor(var),  var with n.  `Whitened` is veRL's and TRL's.
+    """
+
+    inner: Advantage
+    divisor: Floored | Raised = Floored()
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the inner one needs."""
+        return getattr(self.inner, "needs", frozenset())
+
+    @property
+    def varies(self) -> bool:
+        """Where the inner one does."""
+        return getattr(self.inner, "varies", False)
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        raw = self.inner(scores)
+        size = max(len(raw), 1)
+        centred = raw - raw.sum() / size
+        return centred / self.divisor((centred**2).sum() / size)
+
+
+def _finished(scores: Scores) -> Tensor:
+    if scores.truncated is None:
+        raise ValueError("this advantage needs scores.truncated: say which rollouts were cut off")
+    return ~scores.truncated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedIfFinished:
+    """Who was cut off is compared with, but not learned from (DAPO's overlong filtering,
+    arXiv:2503.14476; TRL's `mask_truncated_completions`).  Â_n ← 1[finished] Â_n.
+    """
+
+    inner: Advantage
+    uncentred: ClassVar[str] = "the rollouts that were cut off are missing from the sum"
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the inner one needs."""
+        return getattr(self.inner, "needs", frozenset())
+
+    @property
+    def varies(self) -> bool:
+        """Where the inner one does."""
+        return getattr(self.inner, "varies", False)
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        return self.inner(scores) * _finished(scores)[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmongFinished:
+    """Who was cut off is neither compared with nor learned from (Skywork-OR1, arXiv:2505.22312)."""
+
+    inner: Advantage
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the inner one needs."""
+        return getattr(self.inner, "needs", frozenset())
+
+    @property
+    def varies(self) -> bool:
+        """Where the inner one does."""
+        return getattr(self.inner, "varies", False)
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        kept = _finished(scores)
+        credit = self.inner(scores.where(kept))
+        return credit.new_zeros(len(scores.row)).masked_scatter(kept[scores.row], credit)

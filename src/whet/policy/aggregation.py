@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import count_within
-from whet.types import Batch
+from whet.types import Batch, Circumstances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +64,16 @@ class FixedLength:
     """Dr. GRPO (arXiv:2503.20783): a length that no answer can change.  w_n = 1 / (B L)."""
 
     length: int
+
+    def doubts(self, circumstances: Circumstances) -> str:
+        """A constant may be any; one below the longest reply no longer is a mean's."""
+        longest = circumstances.length
+        if self.length >= longest:
+            return ""
+        return (
+            f"FixedLength.length is {self.length}, but replies may have {longest} tokens: "
+            f"a long reply weighs more than 1/B; {longest} is Dr. GRPO's choice"
+        )
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return torch.ones_like(batch.advantage) / (batch.totals.rollouts * self.length)

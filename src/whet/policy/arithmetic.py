@@ -11,7 +11,7 @@ addition, hence the same bits on every run, on a CPU and on a GPU.
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 _LIMIT = 20.0  # e²⁰ ≈ 5·10⁸: far outside any trust region, well inside float32
@@ -55,6 +55,30 @@ def mean_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tenso
     return sum_within(x, owner) / count_within(owner)
 
 
+class Steps(NamedTuple):
+    """The segments (or turns) of all rollouts, in their order."""
+
+    of: Int[Tensor, " N"]  # the step of each token
+    row: Int[Tensor, " S"]  # the rollout of each step
+    first: Int[Tensor, " S"]  # its first token
+    last: Bool[Tensor, " S"]  # nothing of its rollout follows
+
+
+def steps(row: Int[Tensor, " N"], segment: Int[Tensor, " N"]) -> Steps:
+    """Tokens of one rollout with one segment's number are a step."""
+    pairs, of = torch.stack([row, segment], dim=1).unique(dim=0, return_inverse=True)
+    begin = (places(of).turn == 0).nonzero()[:, 0]
+    first = torch.empty_like(pairs[:, 0]).index_put((of[begin],), begin)
+    last = torch.ones_like(first, dtype=torch.bool)
+    last[:-1] = pairs[1:, 0] != pairs[:-1, 0]
+    return Steps(of, pairs[:, 0], first, last)
+
+
+def alike(*keys: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
+    """Owners numbered 0, 1, 2, …: elements that agree in all keys have the same."""
+    return torch.stack(keys, dim=1).unique(dim=0, return_inverse=True)[1]
+
+
 def reward_to_go(
     reward: Float[Tensor, " N"], row: Int[Tensor, " N"], discount: float = 1.0
 ) -> Float[Tensor, " N"]:
@@ -69,11 +93,11 @@ def generalised_advantage(
     row: Int[Tensor, " N"],
     *,
     discount: float = 1.0,
-    trace: float = 0.95,
+    trace: float | Float[Tensor, " rollouts"] = 0.95,
 ) -> Float[Tensor, " N"]:
     """GAE (arXiv:1506.02438).  Â_t = Σ_{s ≥ t} (γλ)^{s−t} δ_s,  δ_t = r_t + γ V_{t+1} − V_t.
 
-    V after the last chosen token of a rollout is 0.
+    V after the last chosen token of a rollout is 0; λ may be each rollout's own.
     """
     where = places(row)
     values = rectangle(value, where)
@@ -82,8 +106,8 @@ def generalised_advantage(
     return discounted(surprise, discount * trace)[where.line, where.turn]
 
 
-def discounted(x: Float[Tensor, "B L"], decay: float) -> Float[Tensor, "B L"]:
-    """y_t = x_t + decay · y_{t+1}, from the right."""
+def discounted(x: Float[Tensor, "B L"], decay: float | Float[Tensor, " B"]) -> Float[Tensor, "B L"]:
+    """y_t = x_t + decay · y_{t+1}, from the right; the decay may be each line's own."""
     if not x.numel():
         return x
     columns = [x[:, -1]]

@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.types import Batch, Need, Scores, Selection
+from whet.types import Batch, Need, Refusal, Scores, Selection
 
 Tokens = Float[Tensor, " N"]
 
@@ -72,10 +72,7 @@ class Criterion(Protocol):
 class Companion(Protocol):
     """What an algorithm keeps beside its loss, as a value: a critic, a memory, a controller."""
 
-    @property
-    def gives(self) -> frozenset[Need]:
-        """The needs of others that it meets."""
-        ...
+    gives: ClassVar[frozenset[Need]]  # the needs of others that it meets
 
 
 @runtime_checkable
@@ -184,6 +181,15 @@ class Objective:
     companions: tuple[Companion, ...] = ()
     departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot work together, as the parts declare it."""
+        varies = getattr(self.advantage, "varies", False)
+        for of in self.terms:
+            why = getattr(of.ratio, "unclippable", "") if hasattr(of.clipping, "clips") else ""
+            why = getattr(of.ratio, "whole", "") if varies and not why else why
+            if why:
+                raise Refusal(f"ratio is {type(of.ratio).__name__}, {why}")
+
     @property
     def terms(self) -> tuple[Term, ...]:
         """The sums that J(θ) is made of."""
@@ -277,7 +283,8 @@ class Tangent:
         if batch.slope is None:
             raise ValueError("there is no slope: Whole.split() makes it")
         moved = learner_logp - learner_logp.detach()
-        return (batch.slope * moved).sum() + self.level * len(learner_logp)
+        lessons = self.teaches(batch)[batch.row].sum()
+        return (batch.slope * moved).sum() + self.level * lessons
 
     def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Where the slope is not 0."""

@@ -1,16 +1,29 @@
-"""Regularisers: what the policy pays for leaving its reference.  k(π_θ, π_ref), one per token.
+"""Regularisers: what the policy pays for leaving its anchor.  k(π_θ, π_a), one per token.
 
-x = log π_θ − log π_ref, on tokens sampled from π.
+x = log π_θ − log π_a, on tokens sampled from π; π_a is the reference unless `anchor` is another.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol, runtime_checkable
+from warnings import warn
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import log_ratio
-from whet.types import Batch, Need
+from whet.types import Batch, Need, Selection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """The policy that the run keeps beside the one that learns."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        return _reference_logp(batch)
 
 
 def _reference_logp(batch: Batch) -> Float[Tensor, " N"]:
@@ -20,28 +33,211 @@ def _reference_logp(batch: Batch) -> Float[Tensor, " N"]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class K2:
-    """Schulman 2020 (unconfirmed).  k = β x² / 2; its gradient is that of KL(π_θ‖π_ref)."""
+class Proximal:
+    """The policy at the start of the update."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-
-    beta: float
-
-    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        return self.beta / 2 * log_ratio(learner_logp, _reference_logp(batch)) ** 2
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        return batch.proximal_logp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class K3:
+class Behaviour:
+    """The policy that sampled."""
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        return batch.behaviour_logp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Distance(ABC):
+    """k = β k(x)."""
+
+    beta: float
+    anchor: Reference | Proximal | Behaviour = Reference()
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What its anchor needs."""
+        return getattr(self.anchor, "needs", frozenset())
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        return self.beta * self.of(log_ratio(learner_logp, self.anchor(batch)))
+
+    @abstractmethod
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        """k(x)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K1(_Distance):
+    """Schulman 2020 (unconfirmed).  k = β x: the value of KL(π_θ‖π_a), and no gradient at all.
+
+    On policy E[∇x] = 0, hence a warning: in the reward it works (`RewardToGo`), in the loss not.
+    """
+
+    def __post_init__(self) -> None:
+        """Say so."""
+        warn("K1 in the loss has an expected gradient of 0; take K2", stacklevel=3)
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        return x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K2(_Distance):
+    """Schulman 2020 (unconfirmed).  k = β x² / 2; its gradient is that of KL(π_θ‖π_a)."""
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        return x**2 / 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K3(_Distance):
     """Schulman 2020 (unconfirmed), as in GRPO.  k = β (e^{−x} − 1 + x).
 
-    Its value estimates KL(π_θ‖π_ref); its gradient is that of KL(π_ref‖π_θ).
+    Its value estimates KL(π_θ‖π_a); its gradient is that of KL(π_a‖π_θ).
+    """
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        return _k3(x)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClampedK3(_Distance):
+    """K3 as veRL has it.  k = β min(e^{−x} − 1 + x, most): beyond it there is no gradient."""
+
+    most: float = 10.0
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        return _k3(x).clamp(max=self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedK3(_Distance):
+    """K3 under importance sampling, TRL's correction.  k = β r (e^{−x} − 1 + x),  r = π_θ / π_prox.
+
+    With the gradient through r it is that of KL(π_θ‖π_a), even off policy.
+    """
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        r = log_ratio(learner_logp, batch.proximal_logp).exp()
+        return self.beta * r * self.of(log_ratio(learner_logp, self.anchor(batch)))
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        return _k3(x)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K3WithGradientOfK2(_Distance):
+    """Value and gradient of KL(π_θ‖π_a), veRL's `low_var_kl+`.  k = β (k₂ − sg[k₂] + sg[k₃])."""
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        k2 = x**2 / 2
+        return k2 - k2.detach() + _k3(x).detach()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absolute(_Distance):
+    """KL-Cov's stand-in for a KL (arXiv:2505.22617, unconfirmed).  k = β |x|."""
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        return x.abs()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardKL(_Distance):
+    """KL(π_a‖π_θ) on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).  k = β (e^x − 1 − x)."""
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        return x.exp() - 1 - x
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JensenShannon(_Distance):
+    """Jensen–Shannon on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).
+
+    k = β (u log u − (u + 1) log((u + 1)/2)),  u = e^x
+    """
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        u = x.exp()
+        return u * x - (u + 1) * ((u + 1) / 2).log()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alpha(_Distance):
+    """The α-divergence on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).
+
+    k = β (u^{1−α} − (1 − α) u − α) / (α (α − 1)),  u = e^x
+    """
+
+    alpha: float = 0.2
+
+    def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+        a, u = self.alpha, x.exp()
+        return (((1 - a) * x).exp() - (1 - a) * u - a) / (a * (a - 1))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvexK3:
+    """ReMix (arXiv:2507.06892, unconfirmed): between the reference and the policy of just now.
+
+    k = β (λ k3(π_θ, π_ref) + (1 − λ) k3(π_θ, π_prox)),  λ = `share`;  that it is k3 is our choice.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
 
     beta: float
+    share: float = 1.0
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        log_rho = log_ratio(_reference_logp(batch), learner_logp)
-        return self.beta * (log_rho.exp() - 1 - log_rho)
+        far = log_ratio(_reference_logp(batch), learner_logp)
+        near = log_ratio(batch.proximal_logp, learner_logp)
+        k_far, k_near = far.exp() - 1 - far, near.exp() - 1 - near
+        return self.beta * (self.share * k_far + (1 - self.share) * k_near)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntropyBonus:
+    """The policy is paid for its entropy.  k = −β H_n, with its gradient."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY_GRADIENT})
+
+    beta: float
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        if batch.learner_entropy is None:
+            raise ValueError("EntropyBonus needs batch.learner_entropy: the learner computes it")
+        return -self.beta * batch.learner_entropy
+
+
+@runtime_checkable
+class Price(Protocol):
+    """Any k."""
+
+    def __call__(self, learner_logp: Tensor, batch: Batch) -> Tensor: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """Only some tokens pay.  k = 1[n ∈ S] price_n; the denominators stay those of all."""
+
+    of: Selection
+    price: Price
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Of the selection and of the price."""
+        return frozenset().union(*(getattr(x, "needs", ()) for x in (self.of, self.price)))
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """What it looks up."""
+        return (self.of,)
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        return torch.where(batch.subset(self.of).mask, self.price(learner_logp, batch), 0.0)
+
+
+def _k3(x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
+    return (-x).exp() - 1 + x

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.types import Batch, Need
+from whet.policy.arithmetic import mean_within
+from whet.types import Batch, Need, Selection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +43,8 @@ class Own:
 class Both:
     """What is in the one and in the other."""
 
-    one: "Correct | Foreign | Own | Not | Uncertain"
-    other: "Correct | Foreign | Own | Not | Uncertain"
+    one: Selection
+    other: Selection
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -59,7 +60,7 @@ class Both:
 class Not:
     """What is not in it."""
 
-    of: "Correct | Foreign | Own | Uncertain"
+    of: Selection
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -87,6 +88,74 @@ class Uncertain:
         if not len(batch.row):
             return torch.zeros_like(batch.row, dtype=torch.bool)
         return batch.entropy >= quantile(batch.entropy, 1 - self.share)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Improbable:
+    """The tokens of which the policy was not sure (SPO, arXiv:2505.23564).  π_prox(n) < below."""
+
+    below: float = 0.9
+
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        return batch.proximal_logp.exp() < self.below
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advantaged:
+    """The tokens that have an advantage: Â_n ≠ 0."""
+
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        return batch.advantage != 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Astray:
+    """Bad rollouts that the policy has left behind (DeepSeek-V3.2, arXiv:2512.02556).
+
+    Â_n < 0 and mean over the rollout of log μ − log π_θ > most.
+    The paper's bound is not confirmed; 0.05 is the oracle's.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
+
+    most: float = 0.05
+
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        gone = mean_within(batch.behaviour_logp - foreseen(batch), batch.row)
+        return (batch.advantage < 0) & (gone > self.most)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stale:
+    """Rollouts whose sampler was another policy than the one that learns (ours).
+
+    mean over the rollout of |log π_prox − log μ| > most.  Age shows in the log-probs only where
+    the proximal ones were computed anew; a batch does not know which weights sampled a token.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.PROXIMAL})
+
+    most: float = 0.1
+
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        return (
+            mean_within((batch.proximal_logp - batch.behaviour_logp).abs(), batch.row) > self.most
+        )
+
+
+def foreseen(batch: Batch) -> Float[Tensor, " N"]:
+    """Log π_θ of the whole batch, before the step (`Need.WHOLE`)."""
+    if batch.learner_logp is None:
+        raise ValueError("this selection needs batch.learner_logp: call the objective's split()")
+    return batch.learner_logp
+
+
+def covariance(batch: Batch) -> Float[Tensor, " N"]:
+    """(Â_n − mean Â)(log π_θ(n) − mean log π_θ), means over the batch (arXiv:2505.22617,
+    unconfirmed): where it is large, entropy falls.
+    """
+    logp, size = foreseen(batch), max(len(batch.row), 1)
+    return (batch.advantage - batch.advantage.sum() / size) * (logp - logp.sum() / size)
 
 
 def quantile(x: Tensor, at: float) -> Tensor:

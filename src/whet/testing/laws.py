@@ -84,6 +84,8 @@ def loss_and_gradient(objective: Lossy, logp: Tensor, batch: Batch) -> tuple[Ten
     """The loss, and its derivative with respect to every token's log-prob."""
     learner_logp = logp.clone().requires_grad_()
     loss = objective.loss(learner_logp, batch)
+    if not loss.requires_grad:  # somebody detached it: a law should say so, not autograd
+        return loss, torch.zeros_like(logp)
     (gradient,) = torch.autograd.grad(loss, learner_logp, materialize_grads=True)
     return loss.detach(), gradient
 

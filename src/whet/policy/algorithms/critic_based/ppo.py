@@ -1,0 +1,24 @@
+"""PPO: Proximal Policy Optimization (arXiv:1707.06347), with GAE (arXiv:1506.02438)."""
+
+from whet.policy.advantages import Whitened
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Critic
+from whet.policy.critics import GeneralisedAdvantage, Priced
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+
+
+def ppo(*, clip: float = 0.2, trace: float = 0.95, beta: float = 0.05) -> Objective:
+    """A critic for a baseline, the price of leaving the reference in the reward.
+
+    With `DualClipped` in the place of `Clipped` it is veRL's default.
+    """
+    earned = Priced(beta=beta)
+    return Objective(
+        advantage=Whitened(inner=GeneralisedAdvantage(trace=trace, earned=earned)),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        companions=(Critic(trace=trace, earned=earned),),
+    )

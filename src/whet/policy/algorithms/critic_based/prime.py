@@ -1,0 +1,78 @@
+"""PRIME: Process Reinforcement through Implicit Rewards (arXiv:2502.01456)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.advantages import LeaveOneOut
+from whet.policy.aggregation import TokenMean
+from whet.policy.arithmetic import count_within, mean_within, reward_to_go, sum_within
+from whet.policy.clipping import Clipped
+from whet.policy.companions import ImplicitRewards
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.types import Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OthersMean:
+    """The paper's: r_t − mean_{j≠i}(r̄_j),  r̄_j the mean of rollout j's tokens."""
+
+    def __call__(
+        self, dense: Float[Tensor, " N"], mean: Float[Tensor, " B"], scores: Scores
+    ) -> Float[Tensor, " N"]:
+        others = (count_within(scores.group) - 1).clamp(min=1)
+        return dense - ((sum_within(mean, scores.group) - mean) / others)[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsReleased:
+    """The released code's: n/(n−1) r_t − Σ_j r̄_j/(n−1); it differs by (r_t − r̄_i)/(n−1)."""
+
+    def __call__(
+        self, dense: Float[Tensor, " N"], mean: Float[Tensor, " B"], scores: Scores
+    ) -> Float[Tensor, " N"]:
+        size = count_within(scores.group)
+        others = (size - 1).clamp(min=1)
+        share = sum_within(mean, scores.group) / others
+        return dense * (size / others)[scores.row] - share[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessAndOutcome:
+    """Both judged against the group's others, the process as a reward to go.
+
+    Â_t = Σ_{s≥t} γ^{s−t} (r_s − baseline) + R_i − mean_{j≠i}(R_j)
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
+    uncentred: ClassVar[str] = "tokens have rewards of their own"
+    varies: ClassVar[bool] = True  # from token to token
+
+    discount: float = 1.0
+    centre: OthersMean | AsReleased = OthersMean()
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        if scores.dense is None:
+            raise ValueError("PRIME needs scores.dense: give it ImplicitRewards")
+        mean = torch.zeros_like(scores.reward)
+        mean[scores.row] = mean_within(scores.dense, scores.row)
+        process = self.centre(scores.dense, mean, scores)
+        return reward_to_go(process, scores.row, self.discount) + LeaveOneOut()(scores)
+
+
+def prime(*, clip: float = 0.2, beta: float = 0.05) -> Objective:
+    """Rewards for every token from a model that is only ever told the outcome.
+
+    The released recipe also weighs, bounds and whitens both rewards; this is the paper's equation.
+    """
+    return Objective(
+        advantage=ProcessAndOutcome(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        companions=(ImplicitRewards(beta=beta),),
+    )

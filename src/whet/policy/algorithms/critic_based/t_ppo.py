@@ -1,0 +1,22 @@
+"""T-PPO: Truncated PPO (arXiv:2506.15050, unconfirmed: extended GAE, filter and window)."""
+
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Critic, Finished
+from whet.policy.critics import Extended
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+
+
+def t_ppo(*, clip: float = 0.2, trace: float = 0.95) -> Objective:
+    """PPO that learns from replies before they end; its critic only from those that did.
+
+    The paper goes on with an unfinished reply in the next step; here what was cut off stays so.
+    """
+    return Objective(
+        advantage=Extended(trace=trace),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        companions=(Critic(trace=1.0, to=Finished()),),
+    )

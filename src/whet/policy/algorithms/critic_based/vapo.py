@@ -1,0 +1,34 @@
+"""VAPO: Value-based Augmented PPO (arXiv:2504.05118; that λ is clipped at 0 is ours)."""
+
+from whet.policy.advantages import Whitened
+from whet.policy.aggregation import SelectedTokenMean, TokenMean
+from whet.policy.clipping import Clipped, Imitation
+from whet.policy.companions import Critic
+from whet.policy.corrections import Constant
+from whet.policy.critics import LengthAdaptive
+from whet.policy.objective import Objective, Term
+from whet.policy.optimisers import AdamW
+from whet.policy.ratios import LogLikelihood, TokenRatio
+from whet.policy.selections import Correct
+
+
+def vapo(
+    *, low: float = 0.2, high: float = 0.28, alpha: float = 0.05, mu: float = 0.1, alone: int = 50
+) -> Objective:
+    """VC-PPO whose credit reaches as far as the reply is long, and that imitates what was right."""
+    positives = Term(
+        ratio=LogLikelihood(),
+        clipping=Imitation(),
+        aggregation=SelectedTokenMean(),
+        corrections=(Constant(factor=mu),),
+        on=Correct(),
+    )
+    return Objective(
+        advantage=Whitened(inner=LengthAdaptive(alpha=alpha)),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=low, high=high),
+        aggregation=TokenMean(),
+        extra=(positives,),
+        companions=(Critic(trace=1.0, alone=alone, optimiser=AdamW(rate=2e-6)),),
+        departs="right replies are imitated as well",
+    )

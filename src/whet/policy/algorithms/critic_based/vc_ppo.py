@@ -1,0 +1,23 @@
+"""VC-PPO: Value-Calibrated PPO (arXiv:2503.01491; as VAPO restates it, the rest unconfirmed)."""
+
+from whet.policy.advantages import Whitened
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Critic
+from whet.policy.critics import GeneralisedAdvantage
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+
+
+def vc_ppo(*, clip: float = 0.2, trace: float = 0.95, alone: int = 50) -> Objective:
+    """PPO whose critic learns alone first, and from whole returns always (λ = 1).
+
+    The paper trains the critic until it no longer improves; 50 steps are VAPO's.
+    """
+    return Objective(
+        advantage=Whitened(inner=GeneralisedAdvantage(trace=trace)),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        companions=(Critic(trace=1.0, alone=alone),),
+    )

@@ -1,0 +1,22 @@
+"""VinePPO (arXiv:2410.01679): values from play; KL, clip and the mean over tokens unconfirmed."""
+
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Probes
+from whet.policy.critics import SegmentGain
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+
+
+def vineppo(*, clip: float = 0.2, interval: int = 32, count: int = 9) -> Objective:
+    """PPO whose critic is the policy itself, playing on from every cut of a reply.
+
+    The paper cuts between steps of reasoning; here a reply is cut by its length (`interval`, ours).
+    """
+    return Objective(
+        advantage=SegmentGain(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        companions=(Probes(interval=interval, count=count, sure=1.0),),
+    )

@@ -1,0 +1,61 @@
+"""Clip-Cov, "The Entropy Mechanism of RL for Reasoning" (arXiv:2505.22617, id unconfirmed)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import DualClipped
+from whet.policy.corrections import Without
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.selections import covariance, foreseen
+from whet.types import Batch, Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Covariant:
+    """A few of the tokens that the clip [1 − below, 1 + above] leaves alone and that cost entropy.
+
+    max(⌊share · N⌋, 1) tokens, drawn from those with low < cov_n < high.  The draw is made of
+    `seed` and N.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
+
+    share: float = 2e-4
+    low: float = 1.0
+    high: float = 5.0
+    below: float = 1.0
+    above: float = 1.0
+    seed: int = 0
+
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        cov, moved = covariance(batch), foreseen(batch) - batch.proximal_logp
+        ratio, rising = moved.clamp(max=20).exp(), batch.advantage > 0
+        clipped = torch.where(rising, ratio > 1 + self.above, ratio < 1 - self.below)
+        clipped = clipped & (batch.advantage != 0)
+        found = ((cov > self.low) & (cov < self.high) & ~clipped).nonzero()[:, 0]
+        dice = torch.Generator().manual_seed(self.seed + len(cov))
+        drawn = torch.randperm(len(found), generator=dice)[: max(int(self.share * len(cov)), 1)]
+        chosen = torch.zeros_like(rising)
+        chosen[found[drawn.to(found.device)]] = True
+        return chosen
+
+
+def clip_cov(
+    *, clip: float = 1.0, floor: float = 10.0, share: float = 2e-4, low: float = 1.0
+) -> Objective:
+    """Entropy is kept by silencing a few tokens that are likely and good."""
+    chosen = Covariant(share=share, low=low, below=clip, above=clip)
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=DualClipped(low=clip, high=clip, floor=floor),
+        aggregation=TokenMean(),
+        corrections=(Without(of=chosen),),
+    )

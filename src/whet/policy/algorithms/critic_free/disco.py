@@ -1,0 +1,20 @@
+"""DisCO: Discriminative Constrained Optimization (arXiv:2505.12366)."""
+
+from whet.policy.advantages import Centred
+from whet.policy.discrimination import Discriminative, Hardest, Hinge, LikelihoodScore
+from whet.policy.objective import Whole
+
+
+def disco(*, tau: float = 10.0, beta: float = 1e3, delta: float = 1e-4) -> Whole:
+    """Right answers are to score above the hardest wrong ones, not too far from where we stand.
+
+    With `RatioScore` τ is 1.
+    """
+    return Whole(
+        criterion=Discriminative(
+            score=LikelihoodScore(),
+            against=Hardest(tau=tau),
+            constraint=Hinge(beta=beta, delta=delta),
+        ),
+        advantage=Centred(),
+    )

@@ -1,0 +1,17 @@
+"""DisCO-b: Discriminative Constrained Optimization, the basic form (arXiv:2505.12366)."""
+
+from whet.policy.advantages import Centred
+from whet.policy.discrimination import Average, Discriminative, Hinge, LikelihoodScore
+from whet.policy.objective import Whole
+
+
+def disco_b(*, beta: float = 1e3, delta: float = 1e-4) -> Whole:
+    """Right answers are to score above the mean of the wrong ones."""
+    return Whole(
+        criterion=Discriminative(
+            score=LikelihoodScore(),
+            against=Average(),
+            constraint=Hinge(beta=beta, delta=delta),
+        ),
+        advantage=Centred(),
+    )

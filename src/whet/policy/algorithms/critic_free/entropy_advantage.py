@@ -1,0 +1,53 @@
+"""Reasoning with Exploration: An Entropy Perspective (arXiv:2506.14758)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.objective import Advantage, Objective
+from whet.policy.ratios import TokenRatio
+from whet.types import Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntropyShaped:
+    """A bonus for uncertain choices that never turns a bad one into a good one.
+
+    Â_n ← Â_n + min(α H_n, |Â_n| / κ);  κ > 1 keeps the sign
+    """
+
+    varies: ClassVar[bool] = True
+    uncentred: ClassVar[str] = "the bonus is never negative"
+
+    inner: Advantage
+    alpha: float = 0.4
+    kappa: float = 2.0
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Entropies, and what the inner one needs."""
+        return getattr(self.inner, "needs", frozenset()) | {Need.ENTROPY}
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        if scores.entropy is None:
+            raise ValueError("EntropyShaped needs scores.entropy: the sampler records it")
+        plain = self.inner(scores)
+        return plain + torch.minimum(self.alpha * scores.entropy, plain.abs() / self.kappa)
+
+
+def entropy_advantage(
+    *, low: float = 0.2, high: float = 0.28, alpha: float = 0.4, kappa: float = 2.0
+) -> Objective:
+    """DAPO, with more credit where the policy hesitated.  α is GRPO's; PPO's is 0.1."""
+    return Objective(
+        advantage=EntropyShaped(inner=Standardised(), alpha=alpha, kappa=kappa),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=low, high=high),
+        aggregation=TokenMean(),
+    )

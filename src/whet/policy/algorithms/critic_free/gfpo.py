@@ -1,0 +1,105 @@
+"""GFPO: Group Filtered Policy Optimization (arXiv:2508.09726)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from whet.policy.aggregation import TokenMean
+from whet.policy.arithmetic import mean_within, places
+from whet.policy.clipping import Clipped
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.regularisers import K3, EntropyBonus
+from whet.policy.selections import quantile
+from whet.types import Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shortest:
+    """Short is good."""
+
+    def __call__(self, reward: Float[Tensor, " B"], length: Float[Tensor, " B"]) -> Tensor:
+        return -length
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Efficient:
+    """Much reward for each token is good."""
+
+    def __call__(self, reward: Float[Tensor, " B"], length: Float[Tensor, " B"]) -> Tensor:
+        return reward / length.clamp(min=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Always:
+    """As many of every group."""
+
+    count: int = 8
+
+    def __call__(self, scores: Scores) -> Int[Tensor, " B"]:
+        return torch.full_like(scores.group, self.count)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByDifficulty:
+    """As many as a quarter of the groups allows, from the easiest to the hardest.
+
+    Difficulty is 1 − mean(R); its quartiles are this batch's (the paper's are a running digest's).
+    """
+
+    counts: tuple[int, int, int, int] = (4, 6, 8, 8)
+
+    def __call__(self, scores: Scores) -> Int[Tensor, " B"]:
+        mean = mean_within(scores.reward, scores.group)
+        first = places(scores.group).turn == 0
+        edges = [quantile(mean[first], share) for share in (0.75, 0.5, 0.25)]
+        harder = torch.stack([mean < edge for edge in edges]).sum(0)
+        return torch.tensor(self.counts, device=mean.device)[harder]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filtered:
+    """The k best of a group by another measure, compared among themselves; others teach nothing.
+
+    Â_n = (R_i − mean(R)) / (std(R) + ε) over those kept, with the population's deviation; else 0.
+    Of equals the earlier are kept.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+
+    keep: Always | ByDifficulty = Always()
+    by: Shortest | Efficient = Shortest()
+    epsilon: float = 1e-6
+
+    def kept(self, scores: Scores) -> Bool[Tensor, " B"]:
+        """Who is compared."""
+        length = torch.bincount(scores.row, minlength=len(scores.group)).to(scores.reward)
+        order = (-self.by(scores.reward, length)).argsort(stable=True)
+        rank = torch.empty_like(scores.group)
+        rank[order] = places(scores.group[order]).turn
+        return rank < self.keep(scores)
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        kept = self.kept(scores)
+        group, reward = scores.group[kept], scores.reward[kept]
+        centred = reward - mean_within(reward, group)
+        deviation = mean_within(centred**2, group).sqrt()
+        advantage = torch.zeros_like(scores.reward)
+        advantage[kept] = centred / (deviation + self.epsilon)
+        return advantage[scores.row]
+
+
+def gfpo(
+    *, count: int = 8, clip: float = 0.2, beta: float = 0.001, entropy: float = 0.001
+) -> Objective:
+    """Sample more, learn from the concise: GRPO among the shortest answers of a larger group."""
+    return Objective(
+        advantage=Filtered(keep=Always(count=count)),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        regularisers=(K3(beta=beta), EntropyBonus(beta=entropy)),
+    )

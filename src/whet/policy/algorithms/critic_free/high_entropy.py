@@ -1,0 +1,24 @@
+"""80/20, "Beyond the 80/20 Rule": high-entropy minority tokens (arXiv:2506.01939)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.selections import Uncertain
+
+
+def high_entropy(*, low: float = 0.2, high: float = 0.28, share: float = 0.2) -> Objective:
+    """DAPO on the forks in the road: only the most uncertain tokens are learned from.
+
+    The quantile is that of the whole batch (the paper's: of the micro-batch).  TRL divides by all
+    tokens: that is `TokenMean` in place of `SelectedTokenMean`.
+    """
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=low, high=high),
+        aggregation=SelectedTokenMean(),
+        on=Uncertain(share=share),
+        departs="only the tokens of high entropy are learned from",
+    )

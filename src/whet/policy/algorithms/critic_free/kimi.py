@@ -1,0 +1,57 @@
+"""Kimi k1.5's online mirror descent (arXiv:2501.12599, the equations unconfirmed)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.advantages import Centred
+from whet.policy.aggregation import SequenceSum
+from whet.policy.arithmetic import count_within, mean_within, places, rectangle, sum_within
+from whet.policy.clipping import Linear
+from whet.policy.objective import Objective
+from whet.policy.ratios import LogLikelihood
+from whet.types import Batch, Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftBaseline:
+    """The exact baseline of mirror descent.  Â_n = R_i − τ log mean exp(R / τ) over the group."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    uncentred: ClassVar[str] = "a soft maximum is above the mean"
+
+    tau: float = 0.1
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        top = rectangle(scores.reward - scores.reward.min(), places(scores.group)).amax(1)
+        top = top[scores.group] + scores.reward.min()
+        mean = mean_within(((scores.reward - top) / self.tau).exp(), scores.group)
+        return (scores.reward - top - self.tau * mean.log())[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SquaredMove:
+    """Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))², of every rollout, spread over its tokens."""
+
+    tau: float = 0.1
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        moved = sum_within(learner_logp - batch.proximal_logp, batch.row)
+        return self.tau / 2 * moved**2 / count_within(batch.row)
+
+
+def kimi(*, tau: float = 0.1) -> Objective:
+    """REINFORCE against the group's mean, and a spring to where the iteration began.
+
+    An iteration is the batch that was sampled, hence its policy is the proximal one.  ROLL's form,
+    a square for every token, is `K2` with `Proximal`; τ is the oracle's.
+    """
+    return Objective(
+        advantage=Centred(),
+        ratio=LogLikelihood(),
+        clipping=Linear(),
+        aggregation=SequenceSum(),
+        regularisers=(SquaredMove(tau=tau),),
+    )

@@ -1,0 +1,47 @@
+"""KL-Cov, "The Entropy Mechanism of RL for Reasoning" (arXiv:2505.22617, id unconfirmed)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool
+from torch import Tensor
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Linear
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.regularisers import Absolute, Proximal, Within
+from whet.policy.selections import covariance
+from whet.types import Batch, Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MostCovariant:
+    """The max(⌊share · N⌋, 1) tokens whose covariance is largest."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
+
+    share: float = 2e-3
+
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        order = covariance(batch).argsort(stable=True, descending=True)
+        chosen = torch.zeros_like(order, dtype=torch.bool)
+        chosen[order[: max(int(self.share * len(order)), 1)]] = True
+        return chosen
+
+
+def kl_cov(*, share: float = 2e-3, beta: float = 1.0) -> Objective:
+    """No clip: the few tokens that cost most entropy pay for every move.
+
+    The share is that of the 7B runs; the 32B ones have 2e-4.
+    """
+    price = Absolute(beta=beta, anchor=Proximal())
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Linear(),
+        aggregation=TokenMean(),
+        regularisers=(Within(of=MostCovariant(share=share), price=price),),
+    )

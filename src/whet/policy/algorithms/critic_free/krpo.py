@@ -1,0 +1,55 @@
+"""KRPO: Kalman-filter Relative Policy Optimization (arXiv:2505.07527)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.aggregation import SequenceMean
+from whet.policy.arithmetic import places, rectangle
+from whet.policy.clipping import Clipped
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.regularisers import K3
+from whet.types import Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Innovation:
+    """A filter runs over the rewards of a group, in their order; x and P are the posterior's.
+
+    P ← P + Q,  K = P / (P + R_n),  x ← x + K (R_i − x),  P ← (1 − K) P;  Â_i = (R_i − x) / (√P + ε)
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    absolute: ClassVar[bool] = True  # x begins at 0
+    uncentred: ClassVar[str] = "the filter is asked after each reward, not after all"
+
+    drift: float = 1e-5  # Q
+    noise: float = 1e-2  # R_n
+    epsilon: float = 1e-8
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        where = places(scores.group)
+        columns, x, p = [], torch.zeros_like(scores.reward[:1]), 1.0
+        for reward in rectangle(scores.reward, where).T:
+            p = p + self.drift
+            gain = p / (p + self.noise)
+            x = x + gain * (reward - x)
+            p = (1 - gain) * p
+            columns.append((reward - x) / (p**0.5 + self.epsilon))
+        innovation = torch.stack(columns, 1) if columns else scores.reward[:, None]
+        return innovation[where.line, where.turn][scores.row]
+
+
+def krpo(*, clip: float = 0.2, beta: float = 0.01) -> Objective:
+    """GRPO, its mean and deviation replaced by what a Kalman filter believes."""
+    return Objective(
+        advantage=Innovation(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=SequenceMean(),
+        regularisers=(K3(beta=beta),),
+    )

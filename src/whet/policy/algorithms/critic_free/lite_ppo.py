@@ -1,0 +1,17 @@
+"""Lite PPO, "Part I: Tricks or Traps?" (arXiv:2508.08221; its ε unconfirmed)."""
+
+from whet.policy.advantages import GroupCentredBatchScaled
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+
+
+def lite_ppo(*, clip: float = 0.2) -> Objective:
+    """The group's mean, the batch's deviation, every token weighing the same: no more is needed."""
+    return Objective(
+        advantage=GroupCentredBatchScaled(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+    )

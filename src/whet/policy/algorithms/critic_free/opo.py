@@ -1,0 +1,42 @@
+"""OPO: On-Policy RL with Optimal reward baseline (arXiv:2505.23585)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.aggregation import TokenMean
+from whet.policy.arithmetic import sum_within
+from whet.policy.clipping import Linear
+from whet.policy.objective import Objective
+from whet.policy.ratios import LogLikelihood
+from whet.types import Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LengthWeighted:
+    """The baseline of least variance where gradients grow with length.
+
+    Â_n = R_i − Σ_j |y_j| R_j / Σ_j |y_j|  over the group
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    uncentred: ClassVar[str] = "it sums to 0 over the group's tokens, not over its rollouts"
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        length = torch.bincount(scores.row, minlength=len(scores.group)).to(scores.reward)
+        total = sum_within(length, scores.group).clamp(min=1)
+        baseline = sum_within(length * scores.reward, scores.group) / total
+        return (scores.reward - baseline)[scores.row]
+
+
+def opo() -> Objective:
+    """Exactly on-policy: one update for each batch, no ratio, no clip, no KL, no deviation."""
+    return Objective(
+        advantage=LengthWeighted(),
+        ratio=LogLikelihood(),
+        clipping=Linear(),
+        aggregation=TokenMean(),
+    )

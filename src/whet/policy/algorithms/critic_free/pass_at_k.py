@@ -1,0 +1,17 @@
+"""Pass@k training (arXiv:2508.10751); clip and mean unconfirmed."""
+
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.objective import Objective
+from whet.policy.passk import PassAtK
+from whet.policy.ratios import TokenRatio
+
+
+def pass_at_k(*, k: int = 4, low: float = 0.2, high: float = 0.2) -> Objective:
+    """Learn to be right once in k replies, not each time."""
+    return Objective(
+        advantage=PassAtK(k=k),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=low, high=high),
+        aggregation=TokenMean(),
+    )

@@ -1,0 +1,26 @@
+"""ProRL: Prolonged Reinforcement Learning (arXiv:2505.24864; β and the trigger unconfirmed)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import ReferenceReset
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.regularisers import K3
+
+
+def prorl(
+    *, low: float = 0.2, high: float = 0.4, beta: float = 0.001, patience: int = 50
+) -> Objective:
+    """DAPO with a KL to a reference that catches up whenever training stagnates.
+
+    β is ours.
+    """
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=low, high=high),
+        aggregation=TokenMean(),
+        regularisers=(K3(beta=beta),),
+        companions=(ReferenceReset(patience=patience),),
+    )

@@ -1,0 +1,19 @@
+"""REINFORCE with a moving average as baseline (Williams 1992; the LLM form unconfirmed)."""
+
+from whet.policy.advantages import OverBaseline
+from whet.policy.aggregation import SequenceSum
+from whet.policy.clipping import Linear
+from whet.policy.companions import MovingMean
+from whet.policy.objective import Objective
+from whet.policy.ratios import LogLikelihood
+
+
+def reinforce_ema(*, keep: float = 0.9) -> Objective:
+    """The score function, each answer judged against what used to be earned."""
+    return Objective(
+        advantage=OverBaseline(),
+        ratio=LogLikelihood(),
+        clipping=Linear(),
+        aggregation=SequenceSum(),
+        companions=(MovingMean(keep=keep),),
+    )

@@ -1,0 +1,25 @@
+"""Skywork-OR1 (arXiv:2505.22312)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import EntropyTarget
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.regularisers import EntropyBonus
+
+
+def skywork_or1(*, clip: float = 0.2, target: float = 0.2, delta: float = 0.005) -> Objective:
+    """GRPO, token by token, with an entropy bonus that comes where entropy is wanting.
+
+    The bonus weighs what its companion says; 0 to begin with.
+    """
+    adaptive = EntropyTarget(target=target, delta=delta)
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        regularisers=(EntropyBonus(beta=adaptive.first),),
+        companions=(adaptive,),
+    )

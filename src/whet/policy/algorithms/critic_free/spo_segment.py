@@ -1,0 +1,25 @@
+"""SPO-chain: Segment Policy Optimization (arXiv:2505.23564; probes and denominator unconfirmed)."""
+
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Probes
+from whet.policy.critics import SegmentGain
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.selections import Improbable
+
+
+def spo_segment(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
+    """Credit for stretches of an answer, by playing on from where they meet; no critic.
+
+    Only tokens that the policy was not sure of are learned from.
+    """
+    return Objective(
+        advantage=SegmentGain(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=SelectedTokenMean(),
+        on=Improbable(below=sure),
+        companions=(Probes(sure=sure),),
+        departs="only the tokens of low probability are learned from",
+    )

@@ -1,0 +1,45 @@
+"""SPO: Single-stream Policy Optimization (arXiv:2509.13232)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Tracker
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.types import Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surprise:
+    """How much better than the prompt's history, on the scale of the batch.
+
+    Â_n = (a_i − mean(a)) / (std(a) + ε),  a_i = R_i − v(prompt), over rollouts, with n − 1
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
+
+    epsilon: float = 1e-8
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        if scores.baseline is None:
+            raise ValueError("Surprise needs scores.baseline: add Tracker to the companions")
+        raw = scores.reward - scores.baseline
+        centred = raw - raw.mean()
+        deviation = ((centred**2).sum() / max(len(raw) - 1, 1)).sqrt()
+        return (centred / (deviation + self.epsilon))[scores.row]
+
+
+def spo_single(*, low: float = 0.2, high: float = 0.28) -> Objective:
+    """One answer for each prompt: the group is replaced by a memory of the prompt."""
+    return Objective(
+        advantage=Surprise(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=low, high=high),
+        aggregation=TokenMean(),
+        companions=(Tracker(),),
+    )

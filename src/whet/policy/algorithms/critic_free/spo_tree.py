@@ -1,0 +1,52 @@
+"""SPO-tree: Segment Policy Optimization on a tree (arXiv:2505.23564, the equations unconfirmed)."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.advantages import Centred, Standardised
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.arithmetic import alike, mean_within, steps
+from whet.policy.clipping import Clipped
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.selections import Improbable
+from whet.types import Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Siblings:
+    """Segments that follow the same beginning, compared by what became of them.
+
+    V(s) = mean of R over the rollouts through s;  Â = V(next) among its siblings, standardised.
+    A segment that several rollouts share counts once for each.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.STATES, Need.SEGMENTS})
+    varies: ClassVar[bool] = True
+
+    inner: Centred | Standardised = Standardised()
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        if scores.segment is None or scores.state is None:
+            raise ValueError("Siblings needs scores.segment and state: sample trees")
+        step = steps(scores.row, scores.segment)
+        reward = scores.reward[step.row]
+        node = alike(scores.group[step.row], scores.state[step.first])
+        after = torch.where(step.last, reward, mean_within(reward, node).roll(-1))
+        return self.inner(replace(scores, reward=after, group=node, row=step.of))
+
+
+def spo_tree(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
+    """A tree of answers is its own critic: what follows a branch says what the branch was worth."""
+    return Objective(
+        advantage=Siblings(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=SelectedTokenMean(),
+        on=Improbable(below=sure),
+        departs="only the tokens of low probability are learned from",
+    )

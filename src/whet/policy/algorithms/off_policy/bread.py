@@ -1,0 +1,25 @@
+"""BREAD: Branched Rollouts from Expert Anchors (arXiv:2506.17211, unconfirmed: equations)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Branches
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.selections import Own
+
+
+def bread(*, clip: float = 0.2, parts: int = 4, tries: int = 4) -> Objective:
+    """GRPO from the shortest beginning of a demonstration that the policy can finish.
+
+    The beginning itself is not learned.
+    """
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        on=Own(),
+        companions=(Branches(parts=parts, tries=tries),),
+        departs="beginnings are left out",
+    )

@@ -1,0 +1,29 @@
+"""LUFFY: Learning to reason Under oFF-policY guidance (arXiv:2504.14945), the paper's form."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped, Shaped
+from whet.policy.companions import Demonstrations
+from whet.policy.objective import Objective, Term
+from whet.policy.ratios import Probability, TokenRatio
+from whet.policy.selections import Foreign, Own
+
+
+def luffy(*, clip: float = 0.2, gamma: float = 0.1, count: int = 1) -> Objective:
+    """GRPO with a teacher in every group, whose unlikely tokens are the lesson."""
+    taught = Term(
+        ratio=Probability(),
+        clipping=Shaped(gamma=gamma),
+        aggregation=TokenMean(),
+        on=Foreign(),
+    )
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        on=Own(),
+        extra=(taught,),
+        companions=(Demonstrations(count=count),),
+        departs="a teacher's tokens are shaped",
+    )

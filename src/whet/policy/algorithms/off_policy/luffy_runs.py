@@ -1,0 +1,32 @@
+"""LUFFY (arXiv:2504.14945) as its authors ran it: no deviation, no clip, a fixed length."""
+
+from whet.policy.advantages import Centred
+from whet.policy.aggregation import FixedLength
+from whet.policy.clipping import Linear, Shaped
+from whet.policy.companions import Demonstrations
+from whet.policy.objective import Objective, Term
+from whet.policy.ratios import Probability, TokenRatio
+from whet.policy.selections import Foreign, Own
+
+
+def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Objective:
+    """Dr. GRPO with a teacher in every group; `length` is unconfirmed.
+
+    The runs' entropy bonus (0.01; 0.001 in the public script) is left out.
+    """
+    taught = Term(
+        ratio=Probability(),
+        clipping=Shaped(gamma=gamma),
+        aggregation=FixedLength(length=length),
+        on=Foreign(),
+    )
+    return Objective(
+        advantage=Centred(),
+        ratio=TokenRatio(),
+        clipping=Linear(),
+        aggregation=FixedLength(length=length),
+        on=Own(),
+        extra=(taught,),
+        companions=(Demonstrations(count=count),),
+        departs="a teacher's tokens are shaped",
+    )

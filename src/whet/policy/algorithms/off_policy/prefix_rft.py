@@ -1,0 +1,78 @@
+"""Prefix-RFT (arXiv:2507.01679, unconfirmed: read in a third-party port's description)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from whet.policy.aggregation import TokenMean
+from whet.policy.arithmetic import sum_within
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Hints
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.selections import quantile
+from whet.types import Batch, Need, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrefixCredit:
+    """A beginning that others wrote is judged against the rollouts that nobody helped.
+
+    Â_n = R_i − mean(R of the unhelped)  for their tokens and for a beginning;  what the policy
+    wrote after a beginning has no group:  Â_n = R_i.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    uncentred: ClassVar[str] = "what follows a beginning has no baseline"
+    absolute: ClassVar[bool] = True
+    varies: ClassVar[bool] = True  # from token to token
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        foreign = scores.foreign
+        if foreign is None:
+            foreign = torch.zeros_like(scores.row, dtype=torch.bool)
+        alone = torch.ones_like(scores.reward)
+        alone[scores.row[foreign]] = 0
+        unhelped = sum_within(alone, scores.group).clamp(min=1)
+        mean = sum_within(scores.reward * alone, scores.group) / unhelped
+        follows = (alone[scores.row] == 0) & ~foreign
+        return scores.reward[scores.row] - torch.where(follows, 0.0, mean[scores.row])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnAndUncertain:
+    """Own tokens, and of each beginning the share with the highest entropy."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY, Need.DEMONSTRATIONS})
+
+    share: float = 0.2
+
+    def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
+        if batch.entropy is None:
+            raise ValueError("this selection needs batch.entropy: the sampler records it")
+        if batch.foreign is None:
+            return torch.ones_like(batch.row, dtype=torch.bool)
+        chosen = ~batch.foreign
+        for i in batch.row[batch.foreign].unique():
+            mine = batch.foreign & (batch.row == i)
+            chosen |= mine & (batch.entropy >= quantile(batch.entropy[mine], 1 - self.share))
+        return chosen
+
+
+def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Objective:
+    """One rollout of each group begins as a demonstration does; its surprising words are learned.
+
+    Every rollout is told apart by whether it has tokens of others.
+    """
+    return Objective(
+        advantage=PrefixCredit(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        on=OwnAndUncertain(share=share),
+        companions=(Hints(steps=steps, after=0.05, parts=0, rollouts=1),),
+        departs="most of a beginning is left out",
+    )

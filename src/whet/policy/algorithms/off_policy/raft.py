@@ -1,0 +1,23 @@
+"""RAFT: Reward rAnked FineTuning (arXiv:2304.06767, id unconfirmed)."""
+
+from whet.policy.advantages import Given
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Imitation
+from whet.policy.objective import Objective
+from whet.policy.ratios import LogLikelihood
+from whet.policy.selections import Correct
+
+
+def raft() -> Objective:
+    """Imitate one's own right replies, forget the wrong ones.
+
+    Of several samples the paper keeps the best by reward; this keeps all that are right.
+    """
+    return Objective(
+        advantage=Given(),
+        ratio=LogLikelihood(),
+        clipping=Imitation(),
+        aggregation=SelectedTokenMean(),
+        on=Correct(),
+        departs="wrong replies teach nothing",
+    )

@@ -1,0 +1,34 @@
+"""RED: Recall-Extend Dynamics (arXiv:2508.16677, unconfirmed: read in a third-party copy)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Clipped, Imitation
+from whet.policy.companions import Demonstrations, Recall
+from whet.policy.corrections import Constant
+from whet.policy.objective import Objective, Term
+from whet.policy.ratios import LogLikelihood, TokenRatio
+from whet.policy.selections import Foreign, Own
+
+
+def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
+    """GRPO and imitation, which weighs more the less is solved and the faster it changes entropy.
+
+    The weight is 1 until `Recall` says otherwise.
+    """
+    shown = Term(
+        ratio=LogLikelihood(),
+        clipping=Imitation(),
+        aggregation=SelectedTokenMean(),
+        corrections=(Constant(factor=1.0),),
+        on=Foreign(),
+    )
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=SelectedTokenMean(),
+        on=Own(),
+        extra=(shown,),
+        companions=(Demonstrations(count=count), Recall(most=most)),
+        departs="demonstrations are imitated",
+    )

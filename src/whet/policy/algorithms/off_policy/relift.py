@@ -1,0 +1,32 @@
+"""ReLIFT: Reinforcement Learning Interleaved with Fine-Tuning (arXiv:2506.07527)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import SelectedTokenMean, TokenMean
+from whet.policy.clipping import Clipped, Imitation
+from whet.policy.companions import Interleaved
+from whet.policy.objective import Objective, Term
+from whet.policy.ratios import LogLikelihood, TokenRatio
+from whet.policy.selections import Foreign, Own
+
+
+def relift(*, clip: float = 0.2, size: int = 32) -> Objective:
+    """GRPO; demonstrations of what nobody solved are kept until they fill a supervised step.
+
+    `size` is unconfirmed.
+    """
+    shown = Term(
+        ratio=LogLikelihood(),
+        clipping=Imitation(),
+        aggregation=SelectedTokenMean(),
+        on=Foreign(),
+    )
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=TokenMean(),
+        on=Own(),
+        extra=(shown,),
+        companions=(Interleaved(size=size),),
+        departs="demonstrations are imitated",
+    )

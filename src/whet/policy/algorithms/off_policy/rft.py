@@ -1,0 +1,25 @@
+"""RFT: Rejection-sampling Fine-Tuning (arXiv:2308.01825, id and path comparison unconfirmed)."""
+
+from whet.policy.advantages import Given
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Imitation
+from whet.policy.companions import Distinct
+from whet.policy.objective import Objective
+from whet.policy.ratios import LogLikelihood
+from whet.policy.selections import Correct
+
+
+def rft() -> Objective:
+    """Imitate one's own right replies, each way of calculating once.
+
+    The paper samples once and trains from the base; a run of many steps samples anew in each.
+    """
+    return Objective(
+        advantage=Given(),
+        ratio=LogLikelihood(),
+        clipping=Imitation(),
+        aggregation=SelectedTokenMean(),
+        on=Correct(),
+        companions=(Distinct(),),
+        departs="wrong replies teach nothing",
+    )

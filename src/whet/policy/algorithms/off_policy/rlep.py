@@ -1,0 +1,23 @@
+"""RLEP: RL with Experience rePlay (arXiv:2507.07451, unconfirmed: paper unread)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import TokenMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import Replay
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+
+
+def rlep(*, low: float = 0.2, high: float = 0.28, count: int = 2) -> Objective:
+    """DAPO's loss with a few remembered right replies in every group.
+
+    Memories keep the log-probs they were sampled with for a denominator (our choice); the paper
+    collects them from a converged policy, a run from its own earlier steps.
+    """
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=low, high=high),
+        aggregation=TokenMean(),
+        companions=(Replay(count=count),),
+    )

@@ -1,0 +1,75 @@
+"""Soft Policy Optimization (arXiv:2503.05453; read in secondary notes, unconfirmed)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.aggregation import SequenceMean
+from whet.policy.arithmetic import count_within, sum_within
+from whet.policy.objective import Objective
+from whet.types import Batch, Need, Refusal, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AboveSoftValue:
+    """Â_n = R_i − Q₀,   Q₀ = β log mean(exp(R/β)) over the group."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    uncentred: ClassVar[str] = "a soft mean is above the mean"
+
+    beta: float
+
+    def __post_init__(self) -> None:
+        """Refuse a temperature of nothing."""
+        if not self.beta > 0:
+            raise Refusal(f"AboveSoftValue.beta is {self.beta}; give more than 0")
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        top = scores.reward.max() if len(scores.reward) else 0.0
+        heat = sum_within(((scores.reward - top) / self.beta).exp(), scores.group)
+        soft = top + self.beta * (heat / count_within(scores.group)).log()
+        return (scores.reward - soft)[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consistency:
+    """What the policy claims to be worth.  r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+    whole: ClassVar[str] = "one number for a rollout, no place for credit within it"
+
+    beta: float
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        if batch.reference_logp is None:
+            raise ValueError("Consistency needs batch.reference_logp: give a reference policy")
+        return self.beta * sum_within(learner_logp - batch.reference_logp, batch.row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SquaredError:
+    """f = −(r − Â)² = −(Q_T − R)²."""
+
+    unconditional: ClassVar[bool] = True  # a claim is wrong where Â = 0, too
+
+    def __call__(
+        self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
+    ) -> Float[Tensor, " N"]:
+        return -((ratio - advantage) ** 2)
+
+
+def soft_po(*, beta: float = 0.5) -> Objective:
+    """Regression of the policy's own soft value on the reward; replies of any origin will do.
+
+    The paper estimates Q₀ from samples of the reference; here the group's own rewards stand in for
+    them.  β is the oracle's.
+    """
+    return Objective(
+        advantage=AboveSoftValue(beta=beta),
+        ratio=Consistency(beta=beta),
+        clipping=SquaredError(),
+        aggregation=SequenceMean(),
+        departs="it is a regression",
+    )

@@ -1,0 +1,66 @@
+"""SRFT: Supervised Reinforcement Fine-Tuning in a single stage (arXiv:2506.19767)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.arithmetic import mean_within
+from whet.policy.clipping import Imitation, Linear
+from whet.policy.companions import Demonstrations
+from whet.policy.corrections import Constant
+from whet.policy.objective import Objective, Term
+from whet.policy.ratios import LogLikelihood, Probability
+from whet.policy.selections import Both, Correct, Foreign, Not, Own
+from whet.types import Batch, Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByEntropy:
+    """c_n = scale · exp(slope · H_i),  H_i the mean entropy of the token's rollout."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
+
+    scale: float
+    slope: float
+
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
+        if batch.entropy is None:
+            raise ValueError("ByEntropy needs batch.entropy: the sampler records it")
+        return self.scale * (self.slope * mean_within(batch.entropy, batch.row)).exp()
+
+
+def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objective:
+    """Imitation while the policy is sure, its own right answers while it is not, both at once.
+
+    That the entropy is each rollout's own, and not the batch's, is our reading.
+    """
+    likelihood, whole = LogLikelihood(), SelectedTokenMean()
+    right, wrong = Both(one=Own(), other=Correct()), Both(one=Own(), other=Not(of=Correct()))
+
+    def imitated(on: Foreign | Both, weight: ByEntropy | Constant) -> Term:
+        return Term(
+            ratio=likelihood,
+            clipping=Imitation(),
+            aggregation=whole,
+            corrections=(weight,),
+            on=on,
+        )
+
+    return Objective(
+        advantage=Standardised(),
+        ratio=Probability(),
+        clipping=Linear(),
+        aggregation=whole,
+        on=Foreign(),
+        extra=(
+            imitated(Foreign(), ByEntropy(scale=imitation, slope=-1.0)),
+            imitated(right, ByEntropy(scale=own, slope=1.0)),
+            imitated(wrong, Constant(factor=-1.0)),
+        ),
+        companions=(Demonstrations(count=count),),
+        departs="every kind of token has a sum of its own",
+    )

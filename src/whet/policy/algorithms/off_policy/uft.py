@@ -1,0 +1,31 @@
+"""UFT: Unified Fine-Tuning (arXiv:2505.16984; the schedule's ends and β unconfirmed)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Clipped, Imitation
+from whet.policy.companions import Hints
+from whet.policy.corrections import Constant
+from whet.policy.objective import Objective, Term
+from whet.policy.ratios import LogLikelihood, TokenRatio
+from whet.policy.selections import Foreign, Own
+
+
+def uft(*, clip: float = 0.2, beta: float = 0.001, steps: int = 300) -> Objective:
+    """Replies that begin with a hint: the hint is imitated, the rest is GRPO's; hints fade."""
+    hint = Term(
+        ratio=LogLikelihood(),
+        clipping=Imitation(),
+        aggregation=SelectedTokenMean(),
+        corrections=(Constant(factor=beta),),
+        on=Foreign(),
+    )
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=SelectedTokenMean(),
+        on=Own(),
+        extra=(hint,),
+        companions=(Hints(steps=steps),),
+        departs="hints are imitated",
+    )

@@ -1,0 +1,38 @@
+"""A value is a tree of parts: walk it, and ask each part what it declares of itself."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from whet.types import Circumstances
+
+
+def inside(value: Any) -> Iterator[Any]:
+    """The part and every part that it holds, at any depth, outermost first; equal ones again."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from inside(item)
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield value
+        for field in fields(value):
+            yield from inside(getattr(value, field.name))
+
+
+def warnings(value: Any, circumstances: Circumstances) -> list[str]:
+    """What its parts call worth a second thought, each once."""
+    said = [text for part in inside(value) for text in _thoughts(part, circumstances)]
+    return list(dict.fromkeys(text for text in said if text))
+
+
+def objections(value: Any, circumstances: Circumstances) -> list[str]:
+    """Why its parts can't work in these circumstances; nothing where they can."""
+    asked = [getattr(part, "refuses", None) for part in inside(value)]
+    said = [refuses(circumstances) for refuses in asked if refuses is not None]
+    return list(dict.fromkeys(text for text in said if text))
+
+
+def _thoughts(part: Any, circumstances: Circumstances) -> Iterator[str]:
+    yield getattr(part, "warns", "")
+    doubts = getattr(part, "doubts", None)
+    if doubts is not None:
+        yield doubts(circumstances)

@@ -1,0 +1,92 @@
+"""Advantages that take in what single tokens earned: the `credit` of verdicts."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from whet.policy.arithmetic import count_within, mean_within, reward_to_go
+from whet.types import Need, Scores
+
+_UNEVEN = "tokens have rewards of their own"
+
+
+def _dense(scores: Scores) -> Float[Tensor, " N"]:
+    if scores.dense is None:
+        raise ValueError("this advantage needs scores.dense: give the run a reward with credit")
+    return scores.dense
+
+
+def _others(scores: Scores) -> Float[Tensor, " N"]:
+    """R_i − mean_{j≠i}(R_j), at every token."""
+    n = count_within(scores.group)
+    centred = scores.reward - mean_within(scores.reward, scores.group)
+    return (centred * n / (n - 1).clamp(min=1))[scores.row]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credit:
+    """The credit itself, where it already is an advantage.  Â_n = credit_n."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.DENSE})
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        return _dense(scores)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credited:
+    """Â_n = (R_i − mean_{j≠i}(R_j)) + w credit_n: the outcome's lesson and the token's own."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
+    uncentred: ClassVar[str] = _UNEVEN
+
+    weight: float = 1.0
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        return _others(scores) + self.weight * _dense(scores)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepReturns:
+    """The outcome, and the rewards of the steps to come.
+
+    Â_t = (R_i − mean_{j≠i}(R_j)) + w Σ_{s≥t} γ^{s−t} (credit_s − b_i),
+    b_i = the mean over the other replies of their mean credit per token
+
+    A baseline per token, not per step, takes the reward from writing more steps away.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
+    uncentred: ClassVar[str] = _UNEVEN
+
+    weight: float = 1.0
+    discount: float = 1.0
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        dense = _dense(scores)
+        mean = torch.zeros_like(scores.reward)
+        mean[scores.row] = mean_within(dense, scores.row).to(mean)
+        n = count_within(scores.group)
+        others = (mean_within(mean, scores.group) * n - mean) / (n - 1).clamp(min=1)
+        returns = reward_to_go(dense - others[scores.row], scores.row, self.discount)
+        return _others(scores) + self.weight * returns
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amplified:
+    """HICRA (arXiv:2509.03646, unconfirmed).  Â'_n = Â_n + α |Â_n| where the credit marks a token.
+
+    Â is Dr. GRPO's, R_i − mean(R); a mark is a credit other than 0.  α = .2 is unconfirmed.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
+    uncentred: ClassVar[str] = "marked tokens weigh more where they are praised than blamed"
+
+    alpha: float = 0.2
+
+    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
+        centred = (scores.reward - mean_within(scores.reward, scores.group))[scores.row]
+        return centred + self.alpha * centred.abs() * (_dense(scores) != 0)

@@ -1,0 +1,95 @@
+"""Discrimination: right rollouts should score higher than wrong ones (DisCO, arXiv:2505.12366)."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from whet.policy.arithmetic import count_within, log_ratio, mean_within, places
+from whet.types import Batch, Need
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LikelihoodScore:
+    """log π_θ(n)."""
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        return learner_logp
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatioScore:
+    """π_θ(n) / π_prox(n)."""
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        return log_ratio(learner_logp, batch.proximal_logp).exp()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hardest:
+    """The wrong rollouts of a group, the best scored most of all.  τ log mean exp(s / τ)."""
+
+    tau: float = 10.0
+
+    def __call__(
+        self, score: Float[Tensor, " b"], group: Int[Tensor, " b"]
+    ) -> Float[Tensor, " groups"]:
+        where = places(group.unique(return_inverse=True)[1])
+        size = [int(axis.max()) + 1 if len(axis) else 0 for axis in where]
+        table = score.new_full(size, -torch.inf).index_put(tuple(where), score / self.tau)
+        count = torch.bincount(where.line).to(score)
+        return self.tau * (table.logsumexp(1) - count.log())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Average:
+    """The wrong rollouts of a group, all alike (DisCO-b).  mean(s)."""
+
+    def __call__(
+        self, score: Float[Tensor, " b"], group: Int[Tensor, " b"]
+    ) -> Float[Tensor, " groups"]:
+        return mean_within(score, group)[places(group).turn == 0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hinge:
+    """A price that begins at a distance.  sg[β max(KL − δ, 0)] · KL.
+
+    KL = mean(log π_prox − log π_θ), k1, as in the authors' scripts.
+    """
+
+    beta: float = 1e3
+    delta: float = 1e-4
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
+        kl = (batch.proximal_logp - learner_logp).sum() / max(len(learner_logp), 1)
+        return self.beta * (kl.detach() - self.delta).clamp(min=0) * kl
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discriminative:
+    """−J = −(1/G) Σ_g [mean over the right of s − the wrong's s] + price;  s_i = mean_n score_n.
+
+    Groups without both are in the denominator only.
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+
+    score: LikelihoodScore | RatioScore
+    against: Hardest | Average
+    constraint: Hinge | None = None
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
+        if batch.correct is None:
+            raise ValueError("Discriminative needs batch.correct: judge the rollouts")
+        first = places(batch.row).turn == 0
+        s = mean_within(self.score(learner_logp, batch), batch.row)[first]
+        group, right = batch.group[batch.row[first]], batch.correct[batch.row[first]]
+        mixed = torch.isin(group, group[right]) & torch.isin(group, group[~right])
+        good, bad = mixed & right, mixed & ~right
+        gain = (s[good] / count_within(group[good])).sum()
+        gain = gain - self.against(s[bad], group[bad]).sum()
+        loss = -gain / max(batch.totals.groups, 1)
+        return loss if self.constraint is None else loss + self.constraint(learner_logp, batch)

@@ -1,0 +1,178 @@
+"""Preferences: criteria that compare whole replies.
+
+A batch has no pairs of its own: every right rollout of a group is preferred to every wrong one.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn.functional import logsigmoid
+
+from whet.policy.arithmetic import places, rectangle
+from whet.types import Batch, Need, Refusal
+
+Replies = Float[Tensor, " B"]
+
+
+def _sums(x: Float[Tensor, " N"], batch: Batch) -> Replies:
+    """Of each rollout; 0 where it chose nothing."""
+    sums = rectangle(x, places(batch.row)).sum(1)
+    return torch.cat([sums, sums.new_zeros(len(batch.group) - len(sums))])
+
+
+def _lengths(batch: Batch) -> Int[Tensor, " B"]:
+    return torch.bincount(batch.row, minlength=len(batch.group))
+
+
+def _means(x: Float[Tensor, " N"], batch: Batch) -> Replies:
+    return _sums(x, batch) / _lengths(batch).clamp(min=1)
+
+
+def _reference(batch: Batch) -> Float[Tensor, " N"]:
+    if batch.reference_logp is None:
+        raise ValueError("this score needs batch.reference_logp: give a reference policy")
+    return batch.reference_logp
+
+
+def _judged(batch: Batch) -> tuple[Bool[Tensor, " B"], Bool[Tensor, " B"]]:
+    """Who is right and who is wrong, of those that said anything."""
+    if batch.correct is None:
+        raise ValueError("preferences need batch.correct: judge the rollouts")
+    said = _lengths(batch) > 0
+    return batch.correct & said, ~batch.correct & said
+
+
+def pairs(batch: Batch) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
+    """Right rollouts, and for each the wrong ones of its group."""
+    right, wrong = _judged(batch)
+    same = batch.group[:, None] == batch.group[None, :]
+    better, worse = (same & right[:, None] & wrong[None, :]).nonzero(as_tuple=True)
+    return better, worse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogRatio:
+    """DPO (arXiv:2305.18290).  h = β Σ_n (log π_θ − log π_ref)(n)."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+
+    beta: float = 0.1
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
+        return self.beta * _sums(learner_logp - _reference(batch), batch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanLogRatio:
+    """TRL's IPO: the same over the reply's length."""
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+
+    beta: float = 1.0
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
+        return self.beta * _means(learner_logp - _reference(batch), batch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeanLikelihood:
+    """SimPO (arXiv:2405.14734): no reference.  h = β/|y| Σ_n log π_θ(n)."""
+
+    beta: float = 2.5
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
+        return self.beta * _means(learner_logp, batch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logistic:
+    """ℓ(d) = −(1 − s) log σ(d − margin) − s log σ(margin − d),  s the share of labels in doubt."""
+
+    smoothing: float = 0.0
+    margin: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse labels that are more wrong than right."""
+        if not 0 <= self.smoothing < 1 / 2:
+            raise Refusal(f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5")
+
+    def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
+        d = difference - self.margin
+        return -(1 - self.smoothing) * logsigmoid(d) - self.smoothing * logsigmoid(-d)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Squared:
+    """IPO (arXiv:2310.12036).  ℓ(d) = (d − 1/(2τ))²."""
+
+    tau: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse a target at infinity."""
+        if not self.tau > 0:
+            raise Refusal(f"Squared.tau is {self.tau}; give more than 0")
+
+    def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
+        return (difference - 1 / (2 * self.tau)) ** 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairwise:
+    """L = mean over all pairs of ℓ(h_right − h_wrong); 0 where nobody can be compared."""
+
+    score: LogRatio | MeanLogRatio | MeanLikelihood
+    link: Logistic | Squared
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """Pairs, and what the score needs."""
+        return frozenset({Need.GROUP, Need.PAIRS}) | getattr(self.score, "needs", frozenset())
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
+        better, worse = pairs(batch)
+        h = self.score(learner_logp, batch)
+        return self.link(h[better] - h[worse]).sum() / max(len(better), 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """z₀ = max(mean over rollouts of Σ_n (log π_θ − log π_ref), 0), detached: the batch's KL."""
+
+    def __call__(self, moved: Replies, among: Bool[Tensor, " B"]) -> Float[Tensor, ""]:
+        return (moved.detach()[among].sum() / max(int(among.sum()), 1)).clamp(min=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed:
+    """z₀ = value."""
+
+    value: float = 0.0
+
+    def __call__(self, moved: Replies, among: Bool[Tensor, " B"]) -> Float[Tensor, ""]:
+        return moved.new_tensor(self.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpaired:
+    """KTO (arXiv:2402.01306): each reply on its own, against how far the policy has gone anyway.
+
+    L = mean of 1 − σ(β (h − z₀)) where right, 1 − σ(β (z₀ − h)) where wrong,
+    h = Σ_n (log π_θ − log π_ref)(n)
+    """
+
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+
+    beta: float = 0.1
+    right: float = 1.0  # what right ones weigh
+    wrong: float = 1.0
+    anchor: Drift | Fixed = Drift()
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
+        right, wrong = _judged(batch)
+        h = _sums(learner_logp - _reference(batch), batch)
+        above = self.beta * (h - self.anchor(h, right | wrong))
+        loss = right * self.right * torch.sigmoid(-above) + wrong * self.wrong * above.sigmoid()
+        return loss.sum() / max(int((right | wrong).sum()), 1)
