@@ -1,11 +1,15 @@
 """Text and tokens: the one place where a prompt becomes ids, once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from whet.types import Message, Prompt, Refusal
+
+_UNFINISHED = "\ufffd"  # the first bytes of a character that others have to complete
 
 
 def encode(tokenizer: PreTrainedTokenizerBase, prompt: Prompt) -> tuple[int, ...]:
@@ -55,3 +59,35 @@ def end_tokens(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> fr
 def decode(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> str:
     """What ids say, special tokens left out."""
     return str(tokenizer.decode(list(ids), skip_special_tokens=True))
+
+
+def said(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int], text: str) -> tuple[int, ...]:
+    """How many characters of `text`, which is what ids say, are out after each of them.
+
+    A character of several tokens is out after the last.  Nothing, where a tokenizer says a piece
+    otherwise than it says the whole.
+    """
+    pieces = [_piece(tokenizer, token) for token in ids]
+    if "".join(pieces) == text:
+        return tuple(accumulate(map(len, pieces)))
+    ends = tuple(_growing(tokenizer, ids))
+    return ends if ends and ends[-1] == len(text) else ()
+
+
+@lru_cache(maxsize=1 << 16)
+def _piece(tokenizer: PreTrainedTokenizerBase, token: int) -> str:
+    return decode(tokenizer, (token,))
+
+
+def _growing(tokenizer: PreTrainedTokenizerBase, ids: Sequence[int]) -> Iterator[int]:
+    """Decode each piece after the one before it, where a word begins with a space or without."""
+    before, start, out = 0, 0, 0
+    for end in range(1, len(ids) + 1):
+        known = decode(tokenizer, ids[before:start])
+        fresh = decode(tokenizer, ids[before:end])
+        if fresh.endswith(_UNFINISHED) and end < len(ids):
+            yield out
+            continue
+        out += len(fresh) - len(known)
+        before, start = start, end
+        yield out

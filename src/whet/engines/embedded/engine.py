@@ -1,14 +1,16 @@
 """The embedded engine as a value: what to open, where, and how much at once."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.critic import EmbeddedCritic
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.sampler import EmbeddedSampler
-from whet.engines.models import Source
+from whet.engines.models import Folder, Source
 from whet.types import Refusal
 
 
@@ -42,6 +44,16 @@ class Embedded:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
         return EmbeddedSampler(Backbone(played), tokenizer, self.slots, self.budget)
+
+    def another(self, folder: Path) -> EmbeddedLearner:
+        """A learner without adapters, of what the folder holds."""
+        learned, tokenizer = Folder(path=str(folder)).load(self._device())
+        return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
+
+    def critic(self, folder: Path) -> EmbeddedCritic:
+        """A critic with the body of what the folder holds."""
+        body, _ = Folder(path=str(folder)).load(self._device())
+        return EmbeddedCritic(Backbone(body), self.budget)
 
     def _device(self) -> torch.device:
         if self.device == "auto":

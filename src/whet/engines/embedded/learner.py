@@ -104,10 +104,11 @@ class EmbeddedLearner:
     ) -> list[_Share]:
         """Leave the gradient of the whole batch in the parameters."""
         self._begun().zero_grad(set_to_none=True)
-        batch = batch.prepared(objective.selections)
         lossy: Lossy = objective
         if Need.WHOLE in objective.needs:
             lossy, batch = objective.split(self.logp(rollouts), batch)
+        else:
+            batch = batch.prepared(objective.selections)
         taught = lossy.teaches(batch)
         learned = [r for r, keep in zip(rollouts, taught.tolist(), strict=True) if keep]
         rest = batch.where(taught)
@@ -195,6 +196,7 @@ class EmbeddedLearner:
             tokens=prompt + own,
             chosen=(False,) * len(prompt) + (True,) * len(own),
             behaviour_logp=(0.0,) * len(own),
+            given=len(own),
         ).sealed()
 
     def weights(self) -> Mapping[str, Tensor]:

@@ -12,7 +12,7 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.cache import Slab
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.scheduler import Scheduler, Turn
-from whet.engines.text import decode, encode, end_tokens
+from whet.engines.text import decode, encode, end_tokens, said
 from whet.protocols import Environment
 from whet.types import Broken, Finish, Group, Prompt, Refusal, Request, Rollout
 
@@ -60,6 +60,7 @@ class EmbeddedSampler:
             behaviour_logp=tuple(voice.logp),
             entropy=tuple(voice.entropy),
             certainty=tuple(voice.certainty),
+            said=tuple(voice.said),
             given=len(request.prefix) if voice.turns else 0,
             temperature=request.decoding.temperature or 1.0,
             finish=voice.finish,
@@ -135,6 +136,7 @@ class Voice:
     logp: list[float] = field(default_factory=list)
     entropy: list[float] = field(default_factory=list)
     certainty: list[float] = field(default_factory=list)
+    said: list[int] = field(default_factory=list)
     finish: Finish = Finish.STOP
 
     async def __call__(self, observation: Prompt) -> str:
@@ -155,11 +157,18 @@ class Voice:
                 ends=end_tokens(tokenizer, self.sampler.backbone.model),
             )
         )
-        said = decode(tokenizer, (*begun, *turn.tokens))
+        reply = decode(tokenizer, (*begun, *turn.tokens))
         self._choose(turn.tokens, turn.logp, turn.entropy, turn.certainty)
-        self.turns.extend((_spoken(observation), said))
+        self._say((*begun, *turn.tokens), reply)
+        self.turns.extend((_spoken(observation), reply))
         self.finish = turn.finish or Finish.LENGTH
-        return said
+        return reply
+
+    def _say(self, ids: Sequence[int], reply: str) -> None:
+        """Where each token ends; where one turn can't tell, the rollout can't."""
+        known = len(self.said) == len(self.logp) - len(ids)
+        ends = said(self.sampler.tokenizer, ids, reply) if known else ()
+        self.said = [*self.said, *ends] if ends else []
 
     def _choose(
         self,

@@ -1,0 +1,113 @@
+"""The embedded critic: a body of its own, and a head that begins at 0."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import Linear
+from torch.nn.utils import clip_grad_norm_
+
+from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.learner import NonFinite
+from whet.engines.embedded.packing import Call, pack, slices
+from whet.policy.optimisers import AdamW
+from whet.protocols import Fit
+from whet.types import Mean, Metrics, Rollout
+
+_STATE = "critic.pt"
+
+
+@dataclass(slots=True)
+class EmbeddedCritic:
+    """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next choice."""
+
+    backbone: Backbone
+    budget: int  # most tokens in one forward pass; no result depends on it
+    settings: AdamW = AdamW()
+    optimiser: torch.optim.Optimizer | None = None
+    head: Linear = field(init=False)
+
+    def __post_init__(self) -> None:
+        """A head of zeros: before it has learned anything, it expects nothing."""
+        config: Any = self.backbone.model.config.get_text_config()
+        place = {"device": self.backbone.device, "dtype": torch.float32}
+        self.head = Linear(config.hidden_size, 1, **place)
+        torch.nn.init.zeros_(self.head.weight)
+        torch.nn.init.zeros_(self.head.bias)
+
+    def begin(self, optimiser: AdamW) -> None:
+        """A fresh AdamW over body and head."""
+        self.settings = optimiser
+        self.optimiser = torch.optim.AdamW(
+            self._trained(),
+            lr=optimiser.rate,
+            betas=optimiser.betas,
+            eps=optimiser.epsilon,
+            weight_decay=optimiser.weight_decay,
+            fused=True,
+        )
+
+    @torch.no_grad()
+    def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+        """Without a gradient, on the CPU."""
+        parts = [
+            self._values(pack(rollouts[part], self.backbone.device)).cpu()
+            for part in slices(rollouts, self.budget)
+            if any(r.length for r in rollouts[part])
+        ]
+        return torch.cat(parts) if parts else torch.zeros(0)
+
+    def step(self, fit: Fit, rollouts: Sequence[Rollout], rate: float) -> Metrics:
+        """Slice by slice, then one clipped step.  Raises `NonFinite` before any weight moves."""
+        if self.optimiser is None:
+            raise ValueError("there is no optimiser yet: call begin() first")
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        self.optimiser.zero_grad(set_to_none=True)
+        total, first = 0.0, 0
+        for part in slices(rollouts, self.budget):
+            size = sum(r.length for r in rollouts[part])
+            if size:
+                value = self._values(pack(rollouts[part], self.backbone.device))
+                loss = fit(value, slice(first, first + size))
+                loss.backward()
+                total += loss.item()
+            first += size
+        norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
+        if not (isfinite(total) and isfinite(norm)):
+            raise NonFinite(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
+        self.optimiser.step()
+        return {
+            "value_loss": Mean(total=total, count=1),
+            "value_grad_norm": Mean(total=norm, count=1),
+        }
+
+    def save(self, folder: Path) -> None:
+        """Body, head and optimiser, for us alone."""
+        state = {
+            "body": self.backbone.model.state_dict(),
+            "head": self.head.state_dict(),
+            "optimiser": self.optimiser.state_dict() if self.optimiser else None,
+        }
+        torch.save(state, folder / _STATE)
+
+    def load(self, folder: Path) -> None:
+        """Bit by bit; `begin` comes first."""
+        state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
+        self.backbone.model.load_state_dict(state["body"])
+        self.head.load_state_dict(state["head"])
+        if self.optimiser is not None:
+            self.optimiser.load_state_dict(state["optimiser"])
+
+    def _values(self, call: Call) -> Tensor:
+        hidden = self.backbone.hidden(call.tokens, call.positions, call.forest)
+        return self.head(hidden[call.source].float())[:, 0]
+
+    def _trained(self) -> list[Tensor]:
+        body: Any = self.backbone.model.base_model
+        return [*(p for p in body.parameters() if p.requires_grad), *self.head.parameters()]

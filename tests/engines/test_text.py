@@ -1,0 +1,71 @@
+"""What is out after each token, for tokenizers of three kinds."""
+
+import pytest
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from whet.engines.text import decode, said
+from whet.engines.tokenizers import Characters
+
+TEXT = ["hello the world, hello again"] * 20
+
+
+def trained(before, after, size):
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer, inner.decoder = before, after
+    trainer = trainers.BpeTrainer(
+        vocab_size=size,
+        special_tokens=["<end>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet() if size > 256 else [],
+        show_progress=False,
+    )
+    inner.train_from_iterator(TEXT, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, eos_token="<end>", clean_up_tokenization_spaces=False
+    )
+
+
+@pytest.fixture(scope="module")
+def tokenizers():
+    byte = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    return {
+        "characters": Characters().build(),
+        "bytes": trained(byte, decoders.ByteLevel(), 300),
+        "words": trained(pre_tokenizers.Metaspace(), decoders.Metaspace(), 40),
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("characters", "3+4=7;#7"),
+        ("bytes", "hello again"),
+        ("bytes", "hello é the 🙂🙂 world"),
+        ("bytes", "🙂"),
+        ("words", "hello the world hello"),
+        ("words", "hello"),
+        ("bytes", ""),
+    ],
+)
+def test_what_is_out_after_each_token(tokenizers, kind, text):
+    tokenizer = tokenizers[kind]
+    ids = [*tokenizer.encode(text), tokenizer.eos_token_id]
+    whole = decode(tokenizer, ids)
+    found = said(tokenizer, ids, whole)
+    assert len(found) == len(ids) and found[-1] == len(whole)
+    for n, out in enumerate(found):
+        begun = decode(tokenizer, ids[: n + 1])
+        assert whole[:out] == begun.rstrip("�")
+
+
+def test_a_reply_cut_off_within_a_character_is_out_as_it_is_shown(tokenizers):
+    tokenizer = tokenizers["bytes"]
+    ids = tokenizer.encode("a🙂")[:-1]
+    shown = decode(tokenizer, ids)
+    assert shown.endswith("�")
+    assert said(tokenizer, ids, shown)[-1] == len(shown)
+
+
+def test_where_a_text_is_not_what_its_tokens_say_nothing_is_claimed(tokenizers):
+    tokenizer = tokenizers["words"]
+    assert said(tokenizer, tokenizer.encode("hello the"), "HELLO, THE") == ()
