@@ -5,6 +5,7 @@ of it right, most of it the bare answer; now it guesses, and is mostly wrong.  T
 answer is rewarded.
 """
 
+from whet.data.demonstrators import Shown
 from whet.data.problems import Problems
 from whet.data.procedural.lock import Lock
 from whet.data.teachers import Gold, Habits
@@ -27,6 +28,7 @@ def quickstart(*, algorithm: str = "dapo") -> Run:
         model=Fresh(shape="neox-tiny", tokenizer=Characters(alphabet=lock.alphabet)),
         corpus=Problems(family=lock, levels=(4, 4)),
         reward=Labelled(),
+        demonstrator=Shown(family=lock),
         warmup=(
             Warmup(
                 teacher=Gold(family=lock, levels=(1, 4), ramp=200),

@@ -8,9 +8,8 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from whet.protocols import Learner
 from whet.training.warmup import Progress
 
 _STATE = "place.json"
@@ -27,6 +26,15 @@ class Place:
     def at(self) -> tuple[int, int]:
         """As the ledger orders it."""
         return self.phase, self.progress.done
+
+
+@runtime_checkable
+class Saved(Protocol):
+    """A learner, a crew: what writes itself into a folder."""
+
+    def save(self, folder: Path) -> None:
+        """Do so."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,14 @@ class Checkpoints:
         """The policy before any reward; kept for good, and the reference of a KL."""
         return self.path(Place(phase=self.warmups))
 
-    def save(self, place: Place, learner: Learner) -> Path:
+    def save(self, place: Place, *held: Saved) -> Path:
         """Write it whole, under its name only when complete; then drop the oldest."""
         target = self.path(place)
         partial = self.folder / f"partial-{target.name}"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
-        learner.save(partial)
+        for one in held:
+            one.save(partial)
         (partial / _STATE).write_text(json.dumps(asdict(place)), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         os.replace(partial, target)

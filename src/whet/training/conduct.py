@@ -13,12 +13,14 @@ from whet.evaluation.measure import Exam, Scorecard, measure
 from whet.protocols import Learner, Sampler
 from whet.training import trust
 from whet.training.checkpoint import Checkpoints, Place
+from whet.training.companions import Crew
 from whet.training.ledger import Ledger
-from whet.training.loop import Step, train
+from whet.training.loop import Cast, Step, train
 from whet.training.metrics import intervals, of_exam, of_lesson, of_step
 from whet.training.run import Run
+from whet.training.stage import Stage
 from whet.training.warmup import Lesson, Progress, teach
-from whet.types import Broken, Need
+from whet.types import Broken, Group, Need, Request
 
 CHECKPOINTS = "checkpoints"
 
@@ -79,6 +81,7 @@ class Desk:
     sampler: Sampler
     learner: Learner
     stop: Callable[[], bool]
+    crew: Crew = Crew()
     ledger: Ledger = field(init=False)
     checkpoints: Checkpoints = field(init=False)
     stopped: bool = False
@@ -130,8 +133,7 @@ class Desk:
         if fresh:
             yield await self._examine("base", 0, run.exam, "test")
             self._save(Place(phase=last))
-        if Need.REFERENCE in run.objective.needs:
-            self.learner.refer(self.checkpoints.base)
+        self._accompany(None if fresh else place)
         yield Began(phase="reinforcement", done=done, steps=run.steps)
         async for step in self._steps(done):
             done = step.number + 1
@@ -149,13 +151,37 @@ class Desk:
     async def _steps(self, start: int) -> AsyncIterator[Step]:
         """The loop's steps; what breaks it is kept for who wants to see it."""
         try:
-            async for step in train(self.run, self.sampler, self.learner, start):
+            async for step in train(self.run, self._cast, start):
                 yield step
         except Broken as error:
             if not error.rollouts:
                 raise
             kept = self.ledger.keep("broken", start, [error.rollouts])
             raise Broken(f"{error} (the rollouts are in {kept})", error.rollouts) from error
+
+    def _accompany(self, place: Place | None) -> None:
+        """Reference and companions: new ones, or as they were."""
+        objective, base = self.run.objective, self.checkpoints.base
+        if Need.REFERENCE in objective.needs:
+            self.learner.refer(base)
+        self.crew = Crew.of(objective.companions, self.run.engine, base)
+        if place is not None:
+            self.crew.load(self.checkpoints.path(place), self._stage(place.progress.done))
+
+    @property
+    def _cast(self) -> Cast:
+        kept = self.folder / CHECKPOINTS
+        return Cast(sampler=self.sampler, learner=self.learner, crew=self.crew, folder=kept)
+
+    def _stage(self, number: int) -> Stage:
+        """For who is loaded: nothing is played."""
+        return Stage(
+            run=self.run,
+            number=number,
+            learner=self.learner,
+            episode=_nobody,
+            folder=self._cast.folder,
+        )
 
     async def _deliver(self) -> None:
         self.sampler.load(self.learner.weights())
@@ -192,5 +218,9 @@ class Desk:
             self._save(place)
 
     def _save(self, place: Place) -> None:
-        self.checkpoints.save(place, self.learner)
+        self.checkpoints.save(place, self.learner, self.crew)
         self._saved = time.monotonic()
+
+
+async def _nobody(request: Request) -> Group:
+    raise Broken(f"task {request.task.id!r} was to be played while a run was being loaded")

@@ -1,21 +1,24 @@
 """The loop, on one screen.
 
-schedule → play → judge → believe → gate → assemble → learn → sync → prove; the caller keeps the
-ledger.  It is handed a sampler and a learner and knows neither devices nor processes.
+schedule → play → judge → believe → join → gate → assemble → learn → sync → prove; the caller keeps
+the ledger.  It is handed a sampler, a learner and a crew, and knows neither devices nor processes.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
 from whet.protocols import Learner, Sampler, Update
 from whet.rewards.judging import judge
 from whet.training import trust
-from whet.training.assemble import Share, assemble, minibatches
+from whet.training.assemble import Share, minibatches, scored, shared
 from whet.training.clock import Clock
+from whet.training.companions import Crew
 from whet.training.run import Run
-from whet.types import Group, Request
+from whet.training.stage import Stage
+from whet.types import Group, Metrics, Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +33,22 @@ class Step:
     rate: float
     seconds: Mapping[str, float]
     spent: Mapping[str, int]
+    told: Metrics  # by companions
 
 
-async def train(run: Run, sampler: Sampler, learner: Learner, start: int) -> AsyncIterator[Step]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cast:
+    """Who takes part in a run."""
+
+    sampler: Sampler
+    learner: Learner
+    crew: Crew
+    folder: Path
+
+
+async def train(run: Run, cast: Cast, start: int) -> AsyncIterator[Step]:
     """Take the steps of a run from `start` on, one by one."""
+    sampler, learner, crew = cast.sampler, cast.learner, cast.crew
 
     async def play(request: Request) -> Group:
         return await sampler.play(run.environment, request)
@@ -44,22 +59,24 @@ async def train(run: Run, sampler: Sampler, learner: Learner, start: int) -> Asy
     for number in range(start, run.steps):
         clock = Clock()
         before = dict(sampler.spent())
-        plan = list(run.schedule(run.corpus, number, run.seed))
-        groups = tuple(await asyncio.gather(*map(episode, plan)))
+        stage = Stage(run=run, number=number, learner=learner, episode=episode, folder=cast.folder)
+        plan = crew.plan(stage, list(run.schedule(run.corpus, number, run.seed)))
+        played = tuple(await asyncio.gather(*map(episode, plan)))
+        trust.believe(played, learner.digest(), run.limits)
+        groups = await crew.join(stage, played)
         clock.lap("play")
-
-        everyone = [rollout for group in groups for rollout in group]
-        trust.whole(everyone)
-        trust.same_policy(everyone, learner.digest())
-        trust.judged(groups, run.limits)
 
         admitted = tuple(run.gate(group) for group in groups)
         kept = [group for group, good in zip(groups, admitted, strict=True) if good]
-        share = assemble(kept, run.objective, learner)
+        objective = crew.adjust(stage, groups)
+        rollouts, scores = scored(kept, objective.needs, learner)
+        scores = crew.score(scores, rollouts)
+        share = shared(rollouts, scores, objective)
         deals = minibatches(share, run.minibatches, Random(f"{run.seed}/{number}"))
-        rate = run.optimiser.rate_at(number, run.steps)
-        updates = tuple(learner.step(run.objective, *deal, rate) for deal in deals)
+        rate = stage.rate
+        updates = tuple(learner.step(objective, *deal, rate) for deal in deals)
         trust.near(updates[0], deals[0][0], run.limits)
+        told = crew.learn(stage, share, scores)
         clock.lap("learn")
 
         sampler.load(learner.weights())
@@ -75,4 +92,5 @@ async def train(run: Run, sampler: Sampler, learner: Learner, start: int) -> Asy
             rate=rate,
             seconds=clock.laps,
             spent=spent,
+            told=told,
         )

@@ -52,6 +52,7 @@ def of_step(step: Step) -> Metrics:
         "loss": over(u.loss for u in step.updates),
         **learned,
         **first,
+        **step.told,
         "rate": one(step.rate),
         **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
         **{f"tokens_{name}": one(count) for name, count in step.spent.items()},

@@ -4,9 +4,19 @@ from dataclasses import dataclass
 
 from whet.environments.question import Question
 from whet.evaluation.measure import Exam
-from whet.policy.objective import Objective
+from whet.policy.objective import Algorithm
 from whet.policy.optimisers import AdamW
-from whet.protocols import Corpus, Engine, Environment, Gate, Judge, Model, Schedule, Teacher
+from whet.protocols import (
+    Corpus,
+    Demonstrator,
+    Engine,
+    Environment,
+    Gate,
+    Judge,
+    Model,
+    Schedule,
+    Teacher,
+)
 from whet.sampling.dynamic.everything import Everything
 from whet.training.trust import Limits
 from whet.types import Decoding, Need, Refusal
@@ -51,6 +61,21 @@ class Saving:
     keep: int = 2  # newest ones; the base model's is always kept
 
 
+_BY_ENGINE = frozenset(
+    {
+        Need.GROUP,
+        Need.REFERENCE,
+        Need.ENTROPY,
+        Need.ENTROPY_GRADIENT,
+        Need.PROXIMAL,
+        Need.WHOLE,
+        Need.PAIRS,
+        Need.STATES,
+        Need.SEGMENTS,
+    }
+)  # what rollouts and learner have anyway
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """What is trained, on what, how, and when it stops being believed."""
@@ -59,11 +84,12 @@ class Run:
     corpus: Corpus
     reward: Judge | None
     schedule: Schedule
-    objective: Objective
+    objective: Algorithm
     engine: Engine
     optimiser: AdamW = AdamW()
     environment: Environment = Question()
     gate: Gate = Everything()
+    demonstrator: Demonstrator | None = None
     warmup: tuple[Warmup, ...] = ()
     steps: int = 100
     minibatches: int = 1  # optimiser steps per step, each on its own share of the groups
@@ -86,11 +112,26 @@ class Run:
                 "give 2 or more, or choose reinforce"
             )
 
+        self._meets_needs()
         if not self.decoding.temperature:
             raise Refusal(
                 "schedule.decoding.temperature is 0, so all rollouts of a group are the same and "
                 "teach nothing; give more than 0"
             )
+
+    def _meets_needs(self) -> None:
+        """Refuse an algorithm that lacks what only a companion or a demonstrator can give."""
+        companions = self.objective.companions
+        given = _BY_ENGINE.union(*(c.gives for c in companions))
+        if self.reward is not None:
+            given = given | {Need.DENSE}  # a reward may, in its verdicts' credit
+        if self.demonstrator is not None:
+            given = given | {Need.DEMONSTRATOR}
+        for need in sorted(self.objective.needs - given):
+            remedy = "add a companion that gives it (whet.policy.companions)"
+            if need is Need.DEMONSTRATOR:
+                remedy = "give demonstrator, such as Shown(family=…)"
+            raise Refusal(f"objective needs {need}; {remedy}, or choose another algorithm")
 
     @property
     def decoding(self) -> Decoding:

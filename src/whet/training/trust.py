@@ -25,6 +25,14 @@ class Limits:
     faults: float = 0.1  # share of a step's rollouts that nobody could judge
 
 
+def believe(groups: Sequence[Group], digest: str, limits: Limits) -> None:
+    """All that must be true of what was just played."""
+    everyone = [rollout for group in groups for rollout in group]
+    whole(everyone)
+    same_policy(everyone, digest)
+    judged(groups, limits)
+
+
 def whole(rollouts: Iterable[Rollout]) -> None:
     """Token identity: what the sampler sealed is what the learner gets; and it is numbers."""
     for rollout in rollouts:

@@ -1,0 +1,50 @@
+"""An algorithm that rests: nothing teaches, so no policy step is taken."""
+
+from dataclasses import dataclass
+
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from whet.policy.objective import Advantage, Algorithm, Companion, Lossy
+from whet.types import Batch, Need, Selection
+
+
+@dataclass(frozen=True, slots=True)
+class Resting:
+    """The same needs, and no lesson."""
+
+    of: Algorithm
+
+    @property
+    def advantage(self) -> Advantage:
+        """What companions are scored with."""
+        return self.of.advantage
+
+    @property
+    def companions(self) -> tuple[Companion, ...]:
+        """The same."""
+        return self.of.companions
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """All but the log-probs of a step that is not taken."""
+        return self.of.needs - {Need.WHOLE}
+
+    @property
+    def selections(self) -> tuple[Selection, ...]:
+        """None."""
+        return ()
+
+    def loss(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
+        """0."""
+        del batch
+        return 0 * learner_logp.sum()
+
+    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
+        """Nobody does."""
+        return batch.group < 0
+
+    def split(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> tuple[Lossy, Batch]:
+        """Nothing to split."""
+        del learner_logp
+        return self, batch

@@ -1,0 +1,200 @@
+"""Companions in the loop: each does its work, and is after a kill what it was before."""
+
+import asyncio
+import shutil
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from small import Digits, small
+
+from whet.data.pool import Pool
+from whet.policy import algorithms
+from whet.policy.companions import (
+    Branches,
+    Critic,
+    Demonstrations,
+    Distinct,
+    ExtraRound,
+    Fallback,
+    Greedy,
+    Hints,
+    Interleaved,
+    MovingMean,
+    PastBatches,
+    Probes,
+    Rationalised,
+    ReferenceReset,
+    Rehearsal,
+    Replay,
+    Tracker,
+)
+from whet.training.companions.branches import shortest
+from whet.training.companions.plain import as_plain, from_plain
+from whet.training.conduct import Ended, conduct
+from whet.training.loop import Step
+from whet.types import Refusal, Task
+
+
+@dataclass(frozen=True)
+class Knows:
+    """The answer itself, three times."""
+
+    def demonstrate(self, task: Task) -> str:
+        return task.answer * 3
+
+
+def folded(run: Any, folder, stop_after: int = -1) -> list[Any]:
+    """All events of a run; a kill is a loop that is left."""
+    folder.mkdir(exist_ok=True)
+    events = []
+
+    async def follow() -> None:
+        async for event in conduct(run, folder):
+            events.append(event)
+            if sum(isinstance(e, Step) for e in events) == stop_after:
+                return
+
+    asyncio.run(follow())
+    return events
+
+
+def steps(events: list[Any]) -> list[Step]:
+    return [e for e in events if isinstance(e, Step)]
+
+
+def accompanied(name: str, **changes: Any) -> Any:
+    pool = Pool(corpus=Digits(), size=5)
+    objective = algorithms.load(name)
+    run = small(objective=objective, corpus=pool, demonstrator=Knows(), steps=5)
+    return replace(run, **changes)
+
+
+def accompanied_by(companion: Any, **changes: Any) -> Any:
+    objective = replace(algorithms.load("dapo"), companions=(companion,))
+    return accompanied("dapo", objective=objective, **changes)
+
+
+EXACT = [
+    "ppo",
+    "grpo",
+    "luffy",
+    "rlep",
+    "dpo",
+    "prime",
+    "spo_single",
+    "relift",
+    "skywork_or1",
+    "red",
+]
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
+    run = accompanied(name)
+    whole = folded(run, tmp_path / "whole")[-1]
+    folded(run, tmp_path / "cut", stop_after=3)
+    resumed = folded(run, tmp_path / "cut")[-1]
+    assert isinstance(whole, Ended) and whole.complete
+    assert resumed == whole
+
+
+@pytest.mark.parametrize(
+    "companion",
+    [
+        Critic(),
+        Critic(alone=2),
+        Greedy(),
+        Tracker(),
+        Probes(interval=1, count=2),
+        Demonstrations(count=2),
+        Fallback(solved=4),
+        Interleaved(size=2),
+        Hints(steps=3),
+        Hints(parts=0, rollouts=2),
+        Branches(tries=2),
+        Replay(least=1),
+        ExtraRound(samples=2),
+        PastBatches(),
+        Rationalised(hint="{answer}"),
+        Distinct(),
+        MovingMean(),
+        Rehearsal(tried=2, least=1, ahead=2),
+    ],
+    ids=repr,
+)
+def test_every_companion_lives_through_a_run(companion, tmp_path):
+    events = folded(accompanied_by(companion), tmp_path / "run")
+    assert isinstance(events[-1], Ended) and events[-1].complete
+    assert len(steps(events)) == 5
+
+
+def test_demonstrations_join_every_group(tmp_path):
+    events = folded(accompanied_by(Demonstrations(count=2)), tmp_path / "run")
+    for step in steps(events):
+        for group in step.groups:
+            assert [r.given == r.length for r in group] == [False] * 4 + [True] * 2
+            assert group[-1].reply == group[0].task.answer * 3
+
+
+def test_memories_join_when_their_task_comes_again(tmp_path):
+    events = folded(accompanied_by(Replay(count=1, least=1)), tmp_path / "run")
+    first = steps(events)[0]
+    assert all(len(group) == 4 for group in first.groups)
+    later = [group for step in steps(events)[1:] for group in step.groups]
+    joined = [group for group in later if len(group) == 5]
+    assert joined
+    for group in joined:
+        assert group[-1].verdict.correct and group[-1].policy_digest != group[0].policy_digest
+
+
+def test_a_hint_begins_every_reply_of_its_group(tmp_path):
+    events = folded(accompanied_by(Hints(low=0.9, high=0.9, steps=9)), tmp_path / "run")
+    for step in steps(events):
+        for group in step.groups:
+            assert len({r.given for r in group}) == 1
+            begun = group[0].task.answer * group[0].given
+            assert all(r.reply.startswith(begun) for r in group)
+    assert any(g[0].given for step in steps(events) for g in step.groups)
+
+
+def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
+    run = accompanied_by(Critic(alone=2))
+    events = steps(folded(run, tmp_path / "run"))
+    digests = [step.groups[0][0].policy_digest for step in events]
+    assert digests[0] == digests[1] == digests[2] != digests[3]
+
+
+def test_a_reference_that_is_reset_is_there_after_a_kill(tmp_path):
+    objective = replace(algorithms.load("grpo"), companions=(ReferenceReset(patience=1),))
+    run = accompanied("grpo", objective=objective)
+    whole = folded(run, tmp_path / "whole")[-1]
+    folded(run, tmp_path / "cut", stop_after=4)
+    assert list((tmp_path / "cut" / "checkpoints").glob("reference-*"))
+    assert folded(run, tmp_path / "cut")[-1] == whole
+
+
+def test_what_nobody_gives_is_refused():
+    with pytest.raises(Refusal, match="objective needs a value of every token's state"):
+        accompanied("ppo", objective=replace(algorithms.load("ppo"), companions=()))
+    with pytest.raises(Refusal, match="objective needs somebody who can show .* give demonstrator"):
+        accompanied("luffy", demonstrator=None)
+
+
+@pytest.mark.parametrize("known", range(1, 9))
+def test_bisection_finds_the_shortest_beginning(known):
+    asked = []
+
+    async def succeeds(part: int) -> bool:
+        asked.append(part)
+        return part >= known
+
+    assert asyncio.run(shortest(Branches(parts=8), succeeds)) == known
+    assert len(asked) <= 3
+
+
+def test_rollouts_as_plain_values_come_back(tmp_path):
+    events = folded(accompanied("dapo", steps=1), tmp_path / "run")
+    shutil.rmtree(tmp_path / "run")
+    for rollout in steps(events)[0].groups[0]:
+        assert from_plain(as_plain(rollout)) == rollout
