@@ -9,7 +9,8 @@ from whet import rewards
 from whet.protocols import Reward
 from whet.types import Finish, Reason, Rollout, Task, Verdict
 
-NAMES = sorted(rewards.modules())
+ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.")  # test_judges_of_groups.py tries those
+NAMES = sorted(n for n, at in rewards.modules().items() if not any(x in at for x in ELSEWHERE))
 QUESTION = "What is 6 * 7?"
 GOLD = {"labelled": "f6j0n6"}  # the rest are asked for 42
 INFO = {

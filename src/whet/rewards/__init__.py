@@ -4,6 +4,7 @@ Worker processes import this package and stay small, so it loads no torch before
 """
 
 import sys
+from inspect import signature
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,10 +19,21 @@ def modules() -> dict[str, str]:
 
 
 def load(name: str, **settings: object) -> "whet.protocols.Judge":
-    """The reward called `name`, at its defaults unless `settings` say otherwise."""
-    from whet import registry
+    """The reward called `name`, at its defaults unless `settings` say otherwise.
 
-    return registry.load(sys.modules[__name__], name, kind="reward")(**settings)
+    Raises `Refusal` where it can't do without settings that are not given.
+    """
+    from whet import registry
+    from whet.types import Refusal
+
+    offered = registry.load(sys.modules[__name__], name, kind="reward")
+    known = signature(offered).parameters.values()
+    missing = [p.name for p in known if p.default is p.empty and p.name not in settings]
+    if missing:
+        raise Refusal(
+            f"reward {name!r} needs {', '.join(missing)}; build it in a recipe file of your own"
+        )
+    return offered(**settings)
 
 
 def find(text: str) -> "whet.protocols.Judge":

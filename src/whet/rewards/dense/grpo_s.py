@@ -1,0 +1,45 @@
+"""GRPO-S: right replies earn more the more they hesitated (arXiv:2508.04349)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.dense._entropies import inverse, shares
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import rescored, right
+from whet.rewards.unsupervised._confidence import mean, own
+from whet.types import Group, Refusal, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrpoS:
+    """R_i + α r_i (n Ĥ_i / Σ_k Ĥ_k − 1),  Ĥ the mean entropy of a reply's tokens.
+
+    Sums go over the n right replies of the group, with r = 1; wrong ones, with r = −1, share by
+    1/Ĥ.  One number per reply, so it is the score that changes.  α = ½ and the form for wrong
+    replies are unconfirmed.  Right replies earn at least R − α, wrong ones at most R + α.
+    """
+
+    alpha: float = 0.5
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """A share is a share."""
+        if not 0 <= self.alpha <= 1:
+            raise Refusal(f"grpo_s.alpha is {self.alpha}; give one in [0, 1]")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Check, and share out by entropy."""
+        found = list(await verdicts(group, self.inner, play))
+        for sign in (1, -1):
+            mine = [
+                i
+                for i, v in enumerate(found)
+                if not v.fault and right(v) == (sign > 0) and group[i].length > group[i].given
+            ]
+            rows = [[mean(own(group[i], group[i].entropy, "entropy"))] for i in mine]
+            for i, [share] in zip(mine, shares(rows if sign > 0 else inverse(rows)), strict=True):
+                more = sign * self.alpha * (share - 1)
+                found[i] = rescored(found[i], found[i].score + more, entropy_share=more)
+        return found

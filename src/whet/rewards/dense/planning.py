@@ -1,0 +1,46 @@
+"""HICRA's marks: which tokens plan, rather than compute (arXiv:2509.03646, unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.dense._places import tokens_of
+from whet.rewards.judging import verdicts
+from whet.types import Group, Refusal, Rollout, Verdict
+
+_PHRASES = ("let me", "let's", "wait", "alternatively", "first", "we need to", "suppose", "check")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """1 for every token of a planning phrase, 0 for the others: marks, which `hicra` reads.
+
+    Phrases are found whatever their case, in the last reply.  The paper mines its phrases from
+    text; these few are ours.  The score stays the inner judge's.
+    """
+
+    phrases: tuple[str, ...] = _PHRASES
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse to look for nothing."""
+        if not self.phrases or not all(self.phrases):
+            raise Refusal(f"planning.phrases is {self.phrases}; give at least one, none empty")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Look for the phrases."""
+        found = await verdicts(group, self.inner, play)
+        return [v if v.fault else self._of(r, v) for r, v in zip(group, found, strict=True)]
+
+    def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
+        credit = [0.0] * rollout.length
+        reply = rollout.reply.casefold()
+        for phrase in self.phrases:
+            at = reply.find(phrase.casefold())
+            while at >= 0:
+                span = tokens_of(rollout, at, at + len(phrase))
+                credit[span] = [1.0] * (span.stop - span.start)
+                at = reply.find(phrase.casefold(), at + len(phrase))
+        parts = {**verdict.parts, "planning_tokens": sum(credit)}
+        return replace(verdict, credit=tuple(credit), parts=parts)

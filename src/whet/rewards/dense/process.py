@@ -1,0 +1,49 @@
+"""Process rewards from a family's own checker: every step that follows earns, every other pays."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean
+
+from whet.protocols import Family, Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.dense._places import AtEnd, Place, tokens_of
+from whet.rewards.dense._steps import Each, Form
+from whet.rewards.judging import verdicts
+from whet.types import Group, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Process:
+    """r_k = w (`right` where step k follows, `wrong` where it doesn't), at the step's last token.
+
+    `form` may weigh the steps against each other (`MinForm`), `place` put them elsewhere.  The
+    score stays the inner judge's.  Part `steps` is the share of steps that follow.
+    """
+
+    family: Family
+    right: float = 1.0
+    wrong: float = -1.0
+    weight: float = 0.2
+    form: Form = Each()
+    place: Place = AtEnd()
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """A right step is worth more than a wrong one."""
+        if not self.right > self.wrong:
+            raise Refusal(
+                f"process.right is {self.right} and wrong {self.wrong}; give right > wrong"
+            )
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Check the answer, then every step."""
+        found = await verdicts(group, self.inner, play)
+        return [v if v.fault else self._of(r, v) for r, v in zip(group, found, strict=True)]
+
+    def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
+        steps = self.family.steps(rollout.task, rollout.reply)
+        earned = self.form([self.right if step.correct else self.wrong for step in steps])
+        spans = [tokens_of(rollout, step.start, step.end) for step in steps]
+        credit = self.place([self.weight * x for x in earned], spans, rollout.length)
+        parts = {"steps": fmean(step.correct for step in steps)} if steps else {}
+        return replace(verdict, credit=credit, parts={**verdict.parts, **parts})

@@ -1,0 +1,63 @@
+"""Process rewards from a trained model of steps (PRM; arXiv:2305.20050)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from inspect import isawaitable
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.dense._cuts import Cuts, Separated, spans
+from whet.rewards.dense._places import AtEnd, Place, last_reply
+from whet.rewards.dense._steps import Form, MinForm
+from whet.rewards.dense._verifier import StepModel
+from whet.rewards.judging import verdicts
+from whet.types import Group, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessModel:
+    """r_k = w (low + (high − low) p_k),  p_k what the model says at the last token of step k.
+
+    With −1 and 1 that is p_good − p_bad.  PURE's min-form by default, for the sum of steps can be
+    driven up by writing more of them.  The score stays the inner judge's.  Parts: the least, mean
+    and last p_k.  A model that says no probability is a fault of its own.
+    """
+
+    model: StepModel
+    low: float = -1.0
+    high: float = 1.0
+    weight: float = 0.2
+    cuts: Cuts = Separated()
+    form: Form = MinForm()
+    place: Place = AtEnd()
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """A good step is worth more than a bad one."""
+        if not self.high > self.low:
+            raise Refusal(f"process_model.high is {self.high} and low {self.low}; give high > low")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Check the answers, then ask the model about all chains at once."""
+        found = await verdicts(group, self.inner, play)
+        said = self.model.scores(group)
+        rows = await said if isawaitable(said) else said
+        return [self._of(*of) for of in zip(group, found, rows, strict=True)]
+
+    def _of(self, rollout: Rollout, verdict: Verdict, row: Sequence[float]) -> Verdict:
+        if verdict.fault:
+            return verdict
+        if len(row) != rollout.length or not all(0 <= p <= 1 for p in row):
+            return Verdict.unjudged("the step model gave no probability for every token")
+        whole = last_reply(rollout)
+        steps = [s for s in spans(self.cuts(rollout), whole) if s.stop > s.start]
+        good = [row[step.stop - 1] for step in steps]
+        earned = self.form([self.low + (self.high - self.low) * p for p in good])
+        credit = self.place([self.weight * x for x in earned], steps, rollout.length)
+        parts = _summary(good) if good else {}
+        return replace(verdict, credit=credit, parts={**verdict.parts, **parts})
+
+
+def _summary(good: Sequence[float]) -> dict[str, float]:
+    mean = sum(good) / len(good)
+    return {"least_step": min(good), "mean_step": mean, "last_step": good[-1]}

@@ -1,0 +1,51 @@
+"""MT-GRPO: what was done before the last reply has a reward of its own (arXiv:2505.11821)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import fmean, stdev
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.dense._places import Spread, last_reply
+from whet.rewards.judging import verdicts
+from whet.types import Group, Rollout, Verdict
+
+_LEAST = 1e-6  # of a deviation, as in GRPO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnLevel:
+    """c A_turn for every token before the last reply, 0 for that;  A_turn = (s − mean(s)) / std(s).
+
+    s is the score of the `turn` judge, which looks at how the world was used; the outcome is the
+    score, and has its own advantage.  Sample deviation, as GRPO's.  To let turns count only where
+    the outcome is right (G-RA), give a `prioritised` judge.  c = 1.
+    """
+
+    turn: Judge
+    weight: float = 1.0
+    inner: Judge = Declared()
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Judge the outcome, then the turns before it."""
+        found = await verdicts(group, self.inner, play)
+        turns = await verdicts(group, self.turn, play)
+        known = [v.score for v in turns if not v.fault]
+        return [self._of(*of, known) for of in zip(group, found, turns, strict=True)]
+
+    def _of(
+        self, rollout: Rollout, verdict: Verdict, turn: Verdict, known: Sequence[float]
+    ) -> Verdict:
+        if verdict.fault or turn.fault:
+            return verdict if verdict.fault else turn
+        before = slice(0, last_reply(rollout).start)
+        worth = self.weight * standardised(turn.score, known)
+        credit = Spread()([worth], [before], rollout.length)
+        return replace(verdict, credit=credit, parts={**verdict.parts, "turn": turn.score})
+
+
+def standardised(score: float, group: Sequence[float]) -> float:
+    """(s − mean) / (std + ε) with the sample's deviation; 0 for who is alone."""
+    if len(group) == 1:
+        return 0.0
+    return (score - fmean(group)) / (stdev(group) + _LEAST)

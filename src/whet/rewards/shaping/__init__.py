@@ -1,0 +1,8 @@
+"""Wrappers: a judge around other judges, whose `score` is bent while `correct` is left alone.
+
+What a verdict scored before is its part `unshaped`; every term that was added is a part too.
+"""
+
+from whet.rewards.shaping._bend import Range as Range
+from whet.rewards.shaping._composition import Weighed as Weighed
+from whet.rewards.shaping._schedule import Ramp as Ramp

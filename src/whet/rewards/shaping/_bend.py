@@ -1,0 +1,108 @@
+"""From an inner judge's verdict to the one that is learned from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import exp
+from statistics import fmean
+
+from whet.protocols import Judge, Play
+from whet.rewards.judging import verdicts
+from whet.types import Group, Refusal, Rollout, Verdict
+
+Bend = Callable[[Rollout, Verdict], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Range:
+    """All that a score can be."""
+
+    low: float = 0.0
+    high: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse a range of nothing."""
+        if not self.low <= self.high:
+            raise Refusal(f"range.low is {self.low} and high {self.high}; give low ≤ high")
+
+    def __contains__(self, score: float) -> bool:
+        return self.low <= score <= self.high
+
+
+def rescored(verdict: Verdict, score: float, **parts: float) -> Verdict:
+    """Another score for the same finding; what it was before is kept as a part."""
+    kept = {"unshaped": verdict.score, **verdict.parts, **parts}
+    return replace(verdict, score=score, parts=kept)
+
+
+def right(verdict: Verdict) -> bool:
+    """C.  Raises `Refusal` where the inner judge doesn't say what is right."""
+    if verdict.correct is None:
+        raise Refusal("the inner judge says of no reply whether it is right; wrap a checker")
+    return verdict.correct
+
+
+def bent(group: Group, found: Sequence[Verdict], bend: Bend, name: str) -> tuple[Verdict, ...]:
+    """Each verdict with the score that `bend` gives it; faults stay faults.
+
+    The part called `name` is what was added.
+    """
+    return tuple(_bent(r, v, bend, name) for r, v in zip(group, found, strict=True))
+
+
+def _bent(rollout: Rollout, verdict: Verdict, bend: Bend, name: str) -> Verdict:
+    if verdict.fault:
+        return verdict
+    score = bend(rollout, verdict)
+    return rescored(verdict, score, **{name: score - verdict.score})
+
+
+async def shaped(
+    group: Group, inner: Judge, play: Play, bend: Bend, name: str
+) -> Sequence[Verdict]:
+    """Ask the inner judge, and bend what it says, one by one."""
+    return bent(group, await verdicts(group, inner, play), bend, name)
+
+
+def judged(group: Group, found: Sequence[Verdict]) -> list[tuple[Rollout, Verdict]]:
+    """Those without a fault: the only ones that a group's figures are made of."""
+    return [(r, v) for r, v in zip(group, found, strict=True) if not v.fault]
+
+
+def solved(found: Sequence[Verdict]) -> float:
+    """p̂, the share of right replies among those that could be judged; 0 among none."""
+    known = [float(right(v)) for v in found if not v.fault]
+    return fmean(known) if known else 0.0
+
+
+def positive(owner: str, **numbers: float) -> None:
+    """Refuse what has to be more than 0, by the name of its field."""
+    for name, value in numbers.items():
+        if not value > 0:
+            raise Refusal(f"{owner}.{name} is {value}; give more than 0")
+
+
+def not_negative(owner: str, **numbers: float) -> None:
+    """Refuse what has to be 0 or more, by the name of its field."""
+    for name, value in numbers.items():
+        if not value >= 0:
+            raise Refusal(f"{owner}.{name} is {value}; give 0 or more")
+
+
+def expit(x: float) -> float:
+    """σ(x), however far out."""
+    return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
+
+
+def joined(
+    ruled: Sequence[Verdict], asked: Sequence[Verdict], join: Callable[[Verdict, float], float]
+) -> tuple[Verdict, ...]:
+    """A rule's verdicts with scores that a model had its share in; a fault of either is one."""
+    return tuple(_joined(v, m, join) for v, m in zip(ruled, asked, strict=True))
+
+
+def _joined(rule: Verdict, model: Verdict, join: Callable[[Verdict, float], float]) -> Verdict:
+    if rule.fault or model.fault:
+        return rule if rule.fault else model
+    score = join(rule, model.score)
+    cost = rule.cost_ms + model.cost_ms
+    return replace(rescored(rule, score, rule=rule.score, model=model.score), cost_ms=cost)

@@ -1,0 +1,37 @@
+"""ALP: length costs more where the task is easy (arXiv:2506.05256)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import bent, judged, not_negative, positive, right, solved
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alp:
+    """c − β (L / L_max) max(p̂, 1/K),  p̂ the share of right replies among the K judged ones.
+
+    c = 1 where the reply is right, else 0.  β is ours, per share of the `longest` length.
+    """
+
+    beta: float = 0.05
+    longest: int = 4096
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        not_negative("alp", beta=self.beta)
+        positive("alp", longest=self.longest)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Count who is right, then tokens."""
+        found = await verdicts(group, self.inner, play)
+        rate = max(solved(found), 1 / max(len(judged(group, found)), 1))
+
+        def bend(rollout: Rollout, verdict: Verdict) -> float:
+            return right(verdict) - self.beta * rate * rollout.length / self.longest
+
+        return bent(group, found, bend, "length")

@@ -1,0 +1,46 @@
+"""Shorter than other right replies (Arora and Zanette, arXiv:2502.04463)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+from statistics import fmean, pstdev
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import bent, judged, right
+from whet.types import Group, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AroraZanette:
+    """c (1 − α σ((L − mean) / std)),  mean and deviation over the right replies of the group.
+
+    Population deviation; where all right replies are equally long, α/2 is taken from each.  α lies
+    between .05 and .4 in the paper (unconfirmed).
+    """
+
+    alpha: float = 0.2
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        if not 0 <= self.alpha < 1:
+            raise Refusal(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Compare the lengths of right replies."""
+        found = await verdicts(group, self.inner, play)
+        lengths = [r.length for r, v in judged(group, found) if right(v)]
+
+        def bend(rollout: Rollout, verdict: Verdict) -> float:
+            return worth(rollout.length, lengths, self.alpha) if right(verdict) else 0.0
+
+        return bent(group, found, bend, "length")
+
+
+def worth(length: int, lengths: Sequence[int], alpha: float) -> float:
+    """1 − α σ(z): at most 1, at least 1 − α."""
+    deviation = pstdev(lengths)
+    z = (length - fmean(lengths)) / deviation if deviation > 0 else 0.0
+    return 1 - alpha / (1 + exp(-z))

@@ -1,0 +1,75 @@
+"""Several rewards, one score, in which no wrong reply outscores a right one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import Range, right
+from whet.rewards.shaping._composition import (
+    HOLDS,
+    Weighed,
+    clipped,
+    fault,
+    hear,
+    in_order,
+    labels,
+    outside,
+    told,
+)
+from whet.types import Group, Refusal, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combined:
+    """R = clip(c + Σ_k w_k x_k, −1, 1.5) for who passes all gates, else `floor`.
+
+    c is the inner judge's score, x_k that of a component, mapped to its range.  A gate is a judge
+    of [0, 1] and holds from ½ on.  Refused where, among replies that pass the gates, a wrong one
+    can outscore a right one, as far as the declared ranges allow; `combined_freely` lets it.  A
+    judge that leaves its range is a fault, and a fault of any is one: never a zero.  Each x_k is a
+    part.
+    """
+
+    parts: tuple[Weighed, ...] = ()
+    gates: tuple[Judge, ...] = ()
+    floor: float = 0.0  # to who fails a gate
+    right: Range = Range(low=1.0, high=1.0)  # all that the inner judge can give the right
+    wrong: Range = Range(low=0.0, high=0.0)  # and the wrong
+    clip: Range = Range(low=-1.0, high=1.5)
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse what could be gamed."""
+        labels("combined", self.parts)
+        in_order("combined", self.right, self.wrong, self.clip, [part.span for part in self.parts])
+        worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
+        if self.floor >= worst:
+            raise Refusal(f"combined.floor is {self.floor}; give less than {worst:g}")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Check, ask at the gates, add up, clip."""
+        checked = await verdicts(group, self.inner, play)
+        gates = await hear(self.gates, group, play)
+        rows = await hear([part.judge for part in self.parts], group, play)
+        return [self._of(*of) for of in zip(checked, gates, rows, strict=True)]
+
+    def _of(
+        self, checked: Verdict, gates: tuple[Verdict, ...], row: tuple[Verdict, ...]
+    ) -> Verdict:
+        broken = fault((checked,), gates, row) or outside(self.parts, row) or self._beyond(checked)
+        if broken is not None:
+            return broken
+        if any(gate.score < HOLDS for gate in gates):
+            return told(checked, self.floor, self.parts, row)
+        terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
+        return told(checked, clipped(checked.score + sum(terms), self.clip), self.parts, row)
+
+    def _beyond(self, checked: Verdict) -> Verdict | None:
+        known = self.right if right(checked) else self.wrong
+        if checked.score in known:
+            return None
+        return Verdict.unjudged(
+            f"the inner judge scored {checked.score}, declared is [{known.low}, {known.high}]"
+        )

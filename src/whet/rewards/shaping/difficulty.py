@@ -1,0 +1,36 @@
+"""Hard tasks weigh more."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import bent, not_negative, solved
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difficulty:
+    """R (1 − p̂)^γ,  p̂ the share of right replies of the group.
+
+    A form of ours.  An advantage that divides by the group's deviation takes the factor away again;
+    use one that only centres.
+    """
+
+    gamma: float = 1.0
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        not_negative("difficulty", gamma=self.gamma)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Count who is right."""
+        found = await verdicts(group, self.inner, play)
+        weight = (1 - solved(found)) ** self.gamma
+
+        def bend(_: Rollout, verdict: Verdict) -> float:
+            return verdict.score * weight
+
+        return bent(group, found, bend, "difficulty")

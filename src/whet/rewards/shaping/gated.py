@@ -1,0 +1,53 @@
+"""Conditions first: who fails one gets nothing else."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import right
+from whet.rewards.shaping._composition import HOLDS, Weighed, fault, hear, labels, outside, told
+from whet.rewards.verifiable.format import Format
+from whet.types import Group, Refusal, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gated:
+    """R = c + Σ_j λ_j x_j 1[c = 1]  for who passes all gates, else `floor`.
+
+    c = 1 where the inner judge says right, else 0; a gate holds from a score of ½ on.  Early in
+    training nobody may pass: let a policy learn the format first.
+    """
+
+    gates: tuple[Judge, ...] = (Format(),)
+    parts: tuple[Weighed, ...] = ()
+    floor: float = 0.0
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse a floor that is no floor, and components that could turn a right reply down."""
+        labels("gated", self.parts)
+        worst = 1 + sum(part.span.low for part in self.parts)
+        if worst <= 0:
+            raise Refusal(f"gated.parts let a right reply score {worst:g}; lower their weights")
+        if self.floor > 0:
+            raise Refusal(f"gated.floor is {self.floor}; give 0 or less")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Ask at the gates, then inside."""
+        checked = await verdicts(group, self.inner, play)
+        gates = await hear(self.gates, group, play)
+        rows = await hear([part.judge for part in self.parts], group, play)
+        return [self._of(*of) for of in zip(checked, gates, rows, strict=True)]
+
+    def _of(
+        self, checked: Verdict, gates: tuple[Verdict, ...], row: tuple[Verdict, ...]
+    ) -> Verdict:
+        broken = fault((checked,), gates, row) or outside(self.parts, row)
+        if broken is not None:
+            return broken
+        if any(gate.score < HOLDS for gate in gates):
+            return told(checked, self.floor, self.parts, row)
+        terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
+        return told(checked, (1 + sum(terms)) * right(checked), self.parts, row)

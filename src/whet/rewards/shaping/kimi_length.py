@@ -1,0 +1,46 @@
+"""Kimi k1.5's length reward (arXiv:2501.12599)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import bent, judged, right
+from whet.types import Group, Refusal, Rollout, Verdict
+
+_MOST = 2  # from here on a long right reply can score less than a wrong one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KimiLength:
+    """R + w λ  where the reply is right, R + w min(0, λ) where it is wrong.
+
+    λ = ½ − (L − L_min) / (L_max − L_min), over the group; where all are equally long λ is 0.  The
+    paper warms w up from 0, late (unconfirmed).  w < 2 keeps wrong replies below right ones.
+    """
+
+    weight: float = 1.0
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        if not 0 <= self.weight < _MOST:
+            raise Refusal(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Compare lengths within the group."""
+        found = await verdicts(group, self.inner, play)
+        lengths = [r.length for r, _ in judged(group, found)]
+
+        def bend(rollout: Rollout, verdict: Verdict) -> float:
+            worth = place(rollout.length, lengths)
+            return verdict.score + self.weight * (worth if right(verdict) else min(0.0, worth))
+
+        return bent(group, found, bend, "length")
+
+
+def place(length: int, lengths: Sequence[int]) -> float:
+    """½ for the shortest, −½ for the longest, in proportion between."""
+    low, high = min(lengths), max(lengths)
+    return 0.5 - (length - low) / (high - low) if high > low else 0.0

@@ -1,0 +1,36 @@
+"""L1-Max: no longer than it was allowed to be (arXiv:2503.04697)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.shaping._bend import not_negative, positive, right, shaped
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class L1Max:
+    """c · clip(α (L* − |y|) + δ, 0, 1),  c = 1 where the reply is right, else 0.
+
+    L* is the task's `info["length"]`, or `target` where it names none; α and δ are unconfirmed.
+    """
+
+    target: int = 1024
+    alpha: float = 3e-4
+    delta: float = 0.5
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        positive("l1_max", target=self.target)
+        not_negative("l1_max", alpha=self.alpha, delta=self.delta)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Ask the inner judge, and count tokens."""
+        return await shaped(group, self.inner, play, self._of, "length")
+
+    def _of(self, rollout: Rollout, verdict: Verdict) -> float:
+        target = float(rollout.task.info.get("length") or self.target)
+        worth = self.alpha * (target - rollout.length) + self.delta
+        return right(verdict) * min(max(worth, 0.0), 1.0)

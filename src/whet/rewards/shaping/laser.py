@@ -1,0 +1,33 @@
+"""LASER: a bonus for a right answer within a target length (arXiv:2505.15612)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.shaping._bend import not_negative, positive, right, shaped
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Laser:
+    """c + α c 1[|y| ≤ L_T],  c = 1 where the reply is right, else 0.
+
+    α is unconfirmed.
+    """
+
+    target: int = 2048
+    alpha: float = 0.5
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        positive("laser", target=self.target)
+        not_negative("laser", alpha=self.alpha)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Ask the inner judge, and count tokens."""
+        return await shaped(group, self.inner, play, self._of, "length")
+
+    def _of(self, rollout: Rollout, verdict: Verdict) -> float:
+        return right(verdict) * (1 + self.alpha * (rollout.length <= self.target))

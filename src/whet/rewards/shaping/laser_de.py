@@ -1,0 +1,47 @@
+"""LASER-DE: who is wrong may well think longer (arXiv:2505.15612)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import bent, not_negative, right, solved
+from whet.rewards.shaping._buckets import check, target
+from whet.types import Group, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaserDe:
+    """c + α 1[|y| ≤ L_T] where the reply is right, α 1[|y| > L_T] where it is wrong.
+
+    L_T is the target of the bucket of p̂, the group's share of right replies: `targets` for the
+    hard, the middling and the easy, parted at `bounds`.  The paper estimates the targets anew as
+    training goes on; here they stay as they are given, for a judge keeps no state.  Targets and
+    bounds are ours, α and the form are unconfirmed.
+    """
+
+    targets: tuple[int, ...] = (4096, 2048, 1024)
+    bounds: tuple[float, ...] = (1 / 3, 2 / 3)
+    alpha: float = 0.5
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse buckets that don't fit their targets."""
+        check("laser_de", self.targets, self.bounds)
+        not_negative("laser_de", alpha=self.alpha)
+        if self.alpha >= 1:
+            raise Refusal(
+                f"laser_de.alpha is {self.alpha}; give less than 1, or wrong pays as well"
+            )
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Count who is right, then tokens."""
+        found = await verdicts(group, self.inner, play)
+        most = target(solved(found), self.targets, self.bounds)
+
+        def bend(rollout: Rollout, verdict: Verdict) -> float:
+            within = rollout.length <= most
+            return right(verdict) + self.alpha * (within == right(verdict))
+
+        return bent(group, found, bend, "length")

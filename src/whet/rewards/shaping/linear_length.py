@@ -1,0 +1,37 @@
+"""Length as a share of the group's longest, the more so the easier the task."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import bent, judged, not_negative, right, solved
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinearLength:
+    """R − w p̂ L / max_j(L_j)  where the reply is right, R where it is wrong.
+
+    After prime-rl's group length penalty, unconfirmed in its details; that only right replies pay
+    is ours: to punish wrong ones teaches to be wrong briefly.
+    """
+
+    weight: float = 0.1
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        not_negative("linear_length", weight=self.weight)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Count who is right, then tokens."""
+        found = await verdicts(group, self.inner, play)
+        rate = self.weight * solved(found)
+        longest = max([r.length for r, _ in judged(group, found)] + [1])
+
+        def bend(rollout: Rollout, verdict: Verdict) -> float:
+            return verdict.score - right(verdict) * rate * rollout.length / longest
+
+        return bent(group, found, bend, "length")

@@ -1,0 +1,54 @@
+"""Components weigh less the better the group already is at them (unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import not_negative
+from whet.rewards.shaping._composition import Weighed, fault, hear, labels, outside, told
+from whet.types import Group, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saturating:
+    """R = Σ_k w_k (1 − s̄_k)^γ s_k,  s̄_k = (mean − min) / (max − min).
+
+    The inner judge is a component too, of weight 1.  Judges score in [0, 1], so min and max are 0
+    and 1 and s̄_k is the group's mean.  Where everyone is right, being right counts no more: a
+    wrong reply of one group may outscore a right one of another.
+    """
+
+    parts: tuple[Weighed, ...] = ()
+    gamma: float = 1.0
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse a negative exponent."""
+        labels("saturating", self.parts)
+        not_negative("saturating", gamma=self.gamma)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Ask everyone, and see what is left to learn."""
+        checked = await verdicts(group, self.inner, play)
+        rows = await hear([part.judge for part in self.parts], group, play)
+        everything = (Weighed(judge=self.inner, name="inner"), *self.parts)
+        whole = [(v, *row) for v, row in zip(checked, rows, strict=True)]
+        broken = [fault(row) or outside(everything, row) for row in whole]
+        sound = [row for row, verdict in zip(whole, broken, strict=True) if verdict is None]
+        weights = [
+            part.weight * (1 - fmean(row[k].score for row in sound)) ** self.gamma if sound else 0.0
+            for k, part in enumerate(everything)
+        ]
+        return [
+            verdict or told(row[0], sum(_products(weights, everything, row)), self.parts, row[1:])
+            for row, verdict in zip(whole, broken, strict=True)
+        ]
+
+
+def _products(
+    weights: Sequence[float], parts: Sequence[Weighed], row: Sequence[Verdict]
+) -> list[float]:
+    return [w * p.value(v.score) for w, p, v in zip(weights, parts, row, strict=True)]

@@ -1,0 +1,40 @@
+"""ShorterBetter: as short as the shortest right reply (arXiv:2504.21370)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import bent, judged, not_negative, right
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShorterBetter:
+    """α c − β |L − SOL|,  SOL the length of the group's shortest right reply.
+
+    Where none is right, SOL is the mean length.  c = 1 where the reply is right, else 0.
+    α and β are unconfirmed.
+    """
+
+    alpha: float = 2.0
+    beta: float = 0.001
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        not_negative("shorter_better", alpha=self.alpha, beta=self.beta)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Find the shortest right reply."""
+        found = await verdicts(group, self.inner, play)
+        known = judged(group, found)
+        winners = [r.length for r, v in known if right(v)]
+        best = min(winners) if winners else fmean([r.length for r, _ in known] or [0])
+
+        def bend(rollout: Rollout, verdict: Verdict) -> float:
+            return self.alpha * right(verdict) - self.beta * abs(rollout.length - best)
+
+        return bent(group, found, bend, "length")

@@ -1,0 +1,36 @@
+"""A rule and a reward model, as Qwen2.5-Math joins them (arXiv:2409.12122, unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.shaping._bend import expit, joined, not_negative, right
+from whet.types import Group, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigmoidHybrid:
+    """R = σ(α m) + (c − 1),  m the model's score, c = 1 where the rule says right, else 0.
+
+    Right replies lie in [0, 1], wrong ones in [−1, 0]: no wrong one ever passes a right one.  α is
+    unconfirmed.
+    """
+
+    model: Judge
+    alpha: float = 0.5
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse what would let a wrong reply win."""
+        not_negative("sigmoid_hybrid", alpha=self.alpha)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Ask the rule, then the model."""
+        ruled = await verdicts(group, self.inner, play)
+        asked = await verdicts(group, self.model, play)
+        return joined(ruled, asked, self._of)
+
+    def _of(self, rule: Verdict, model: float) -> float:
+        return expit(self.alpha * model) + right(rule) - 1

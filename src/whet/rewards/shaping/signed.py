@@ -1,0 +1,33 @@
+"""Right and wrong replies, weighed apart (arXiv:2506.01347, unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.shaping._bend import not_negative, right, shaped
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signed:
+    """w₊ where the reply is right, −w₋ where it is wrong.
+
+    w₋ = 0 learns from right replies only (RAFT), w₊ = 0 from wrong ones only (NSR).  Made for an
+    objective without a baseline (`Given`): a group's baseline centres the two again.
+    """
+
+    positive: float = 1.0
+    negative: float = 1.0
+    inner: Judge = Declared()
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that make no sense."""
+        not_negative("signed", positive=self.positive, negative=self.negative)
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Ask the inner judge, and count tokens."""
+        return await shaped(group, self.inner, play, self._of, "sign")
+
+    def _of(self, rollout: Rollout, verdict: Verdict) -> float:
+        return self.positive if right(verdict) else -self.negative

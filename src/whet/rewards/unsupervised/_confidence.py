@@ -1,0 +1,35 @@
+"""How sure the policy was of what it chose: means over the tokens of its own choice."""
+
+from collections.abc import Callable, Sequence
+
+from whet.protocols import Judge, Play
+from whet.rewards.unsupervised._truth import told
+from whet.types import Group, Reason, Refusal, Rollout, Verdict
+
+
+def own(rollout: Rollout, column: Sequence[float], name: str) -> Sequence[float]:
+    """A column's entries for what the policy chose itself.  Raises `Refusal` where none is kept."""
+    if len(column) != rollout.length:
+        raise Refusal(
+            f"rollout.{name} has {len(column)} entries for {rollout.length} tokens; the reward "
+            f"needs an engine that records it, such as the embedded one"
+        )
+    return column[rollout.given :]
+
+
+def mean(column: Sequence[float]) -> float:
+    """Σ x / n."""
+    return sum(column) / len(column)
+
+
+async def rated(
+    group: Group, measure: Callable[[Rollout], float], truth: Judge | None, play: Play
+) -> tuple[Verdict, ...]:
+    """A score for each rollout; who chose nothing can't be judged by how sure it was."""
+    return await told(group, [_rated(rollout, measure) for rollout in group], truth, play)
+
+
+def _rated(rollout: Rollout, measure: Callable[[Rollout], float]) -> Verdict:
+    if rollout.length <= rollout.given:
+        return Verdict.unjudged("the policy chose no token")
+    return Verdict(reason=Reason.PARTIAL, score=measure(rollout))

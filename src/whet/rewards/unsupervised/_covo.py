@@ -1,0 +1,38 @@
+"""CoVo's formulas (arXiv:2506.08745, unconfirmed): does a chain head for its own answer?
+
+`distance[i][j]` is how far answer j is from the i-th state of a trajectory: the mean negative
+log-likelihood of the answer, given the chain so far.  Who has a model that scores given text can
+compute it; a judge, who may only have the policy play on, can't.
+"""
+
+from collections.abc import Sequence
+from math import cos, sin, sqrt
+
+Distances = Sequence[Sequence[float]]
+
+
+def nearest(distance: Distances, own: int) -> list[bool]:
+    """Of each state: is the trajectory's own answer the nearest?"""
+    return [min(range(len(row)), key=row.__getitem__) == own for row in distance]
+
+
+def consistency(near: Sequence[bool]) -> float:
+    """Con = (1/T) Σ_i 1[own answer is nearest at i]."""
+    return sum(near) / len(near)
+
+
+def volatility(near: Sequence[bool]) -> float:
+    """Vol = (1/T) max {i : own answer is not nearest at i}, i counted from 0; 0 if it always is."""
+    return max((i for i, mine in enumerate(near) if not mine), default=0) / len(near)
+
+
+def linear(cluster: Sequence[tuple[float, float]]) -> float:
+    """mean(Con − Vol) over the (Con, Vol) of all trajectories with one answer."""
+    return sum(con - vol for con, vol in cluster) / len(cluster)
+
+
+def vector(cluster: Sequence[tuple[float, float]]) -> float:
+    """(1/G') √((Σ Con cos Vol)² + (Σ Con sin Vol)²)."""
+    x = sum(con * cos(vol) for con, vol in cluster)
+    y = sum(con * sin(vol) for con, vol in cluster)
+    return sqrt(x * x + y * y) / len(cluster)

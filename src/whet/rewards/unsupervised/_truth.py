@@ -1,0 +1,53 @@
+"""What is really right, beside what is learned from: written down, never scored."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from math import sqrt
+
+from whet.protocols import Judge, Play
+from whet.rewards.judging import verdicts
+from whet.types import Group, Verdict
+
+
+async def told(
+    group: Group, found: Sequence[Verdict], truth: Judge | None, play: Play
+) -> tuple[Verdict, ...]:
+    """The proxy's verdicts with `correct` from the checker, and how well the two go together.
+
+    Parts: `reward_accuracy` is 1 where a score of 1 or 0 is what the checker would have given;
+    `proxy_truth_correlation` is the point-biserial correlation over the group, where both vary.
+    A checker that fails leaves `correct` open; the proxy's score stands.
+    """
+    if truth is None:
+        return tuple(found)
+    real = await verdicts(group, truth, play)
+    known = [
+        (v.score, float(t.correct))
+        for v, t in zip(found, real, strict=True)
+        if t.correct is not None and not v.fault
+    ]
+    measured = correlation(known)
+    shared = {} if measured is None else {"proxy_truth_correlation": measured}
+    return tuple(_beside(v, t, shared) for v, t in zip(found, real, strict=True))
+
+
+def _beside(proxy: Verdict, truth: Verdict, shared: Mapping[str, float]) -> Verdict:
+    parts = {**proxy.parts, **shared}
+    if truth.correct is not None and proxy.score in (0.0, 1.0):
+        parts["reward_accuracy"] = float(proxy.score == truth.correct)
+    correct = None if truth.fault else truth.correct
+    note = f"{proxy.note}; no truth: {truth.note}" if truth.fault else proxy.note
+    return replace(
+        proxy, correct=correct, parts=parts, note=note, cost_ms=proxy.cost_ms + truth.cost_ms
+    )
+
+
+def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
+    """Pearson's r; with a truth of 0 and 1, the point-biserial one.  None where one is constant."""
+    n = len(pairs)
+    if n == 0:
+        return None
+    means = [sum(column) / n for column in zip(*pairs, strict=True)]
+    x, y = ([pair[k] - means[k] for pair in pairs] for k in (0, 1))
+    spread = sqrt(sum(a * a for a in x) * sum(b * b for b in y))
+    return sum(a * b for a, b in zip(x, y, strict=True)) / spread if spread > 0 else None

@@ -1,0 +1,28 @@
+"""A control: everything earns the same."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.unsupervised._truth import told
+from whet.types import Group, Reason, Refusal, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constant:
+    """R = `value`: no group baseline learns anything, so every metric must stay where it is."""
+
+    value: float = 1.0
+    truth: Judge | None = Declared()  # for the record only
+
+    def __post_init__(self) -> None:
+        """Refuse what is no number."""
+        if not isfinite(self.value):
+            raise Refusal(f"constant.value is {self.value}; give a finite number")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Say it."""
+        found = [Verdict(reason=Reason.PARTIAL, score=self.value) for _ in group]
+        return await told(group, found, self.truth, play)

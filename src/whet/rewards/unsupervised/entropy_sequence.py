@@ -1,0 +1,26 @@
+"""EM-RL, sequence form: the likelier its own words, the better (arXiv:2505.15134, unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntropySequence:
+    """R_i = mean_t log μ(y_t).
+
+    The mean, so that short replies are not preferred for being short.
+    """
+
+    truth: Judge | None = Declared()  # for the record only
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Take the mean over each reply."""
+        return await rated(group, self._of, self.truth, play)
+
+    def _of(self, rollout: Rollout) -> float:
+        return mean(own(rollout, rollout.behaviour_logp, "behaviour_logp"))

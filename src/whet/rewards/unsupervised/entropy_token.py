@@ -1,0 +1,27 @@
+"""EM-RL, token form: the less doubt, the better (arXiv:2505.15134; RENT, arXiv:2505.22660)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.types import Group, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntropyToken:
+    """R_i = −mean_t H(π(·|t)), in nats, of the distribution that was drawn from.
+
+    That it goes over the whole response is unconfirmed.  The optimum says one
+    phrase for ever: it wants a reference to stay near, and an early end.
+    """
+
+    truth: Judge | None = Declared()  # for the record only
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Take the mean over each reply."""
+        return await rated(group, self._of, self.truth, play)
+
+    def _of(self, rollout: Rollout) -> float:
+        return -mean(own(rollout, rollout.entropy, "entropy"))

@@ -1,0 +1,58 @@
+"""Format and length instead of truth: a surrogate (arXiv:2505.19439, unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.unsupervised._answers import Announced, Extractor
+from whet.rewards.unsupervised._truth import told
+from whet.rewards.verifiable.format import Format
+from whet.types import Group, Reason, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormatLength:
+    """R = ½ (format + parses) + L(x) where an answer parses, else min(0, L(x));  x = |y| / longest.
+
+    L(x) = 1 − (1 − x/p)²  up to x = p,  1 − 2 ((x − p) / (1 − p))²  above.
+
+    `form` is a judge of [0, 1]; `parses` is 1 where the reader finds an answer.
+    """
+
+    peak: float = 0.5
+    longest: int = 3072  # tokens
+    form: Judge = Format()
+    reader: Extractor = Announced()
+    truth: Judge | None = Declared()  # for the record only
+
+    def __post_init__(self) -> None:
+        """Refuse a peak that no length has."""
+        if not 0 < self.peak < 1:
+            raise Refusal(f"format_length.peak is {self.peak}; give a share between 0 and 1")
+        if self.longest < 1:
+            raise Refusal(f"format_length.longest is {self.longest}; give 1 or more")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Measure."""
+        formed = await verdicts(group, self.form, play)
+        found = [self._of(r, f) for r, f in zip(group, formed, strict=True)]
+        return await told(group, found, self.truth, play)
+
+    def _of(self, rollout: Rollout, formed: Verdict) -> Verdict:
+        if formed.fault:
+            return formed
+        length = arch(rollout.length / self.longest, self.peak)
+        parts = {"format": formed.score, "length": length}
+        if self.reader(rollout) is None:
+            return Verdict(reason=Reason.NO_ANSWER, score=min(0.0, length), parts=parts)
+        score = (formed.score + 1) / 2 + length
+        return Verdict(reason=Reason.PARTIAL, score=score, parts=parts)
+
+
+def arch(x: float, peak: float) -> float:
+    """1 at the peak, 0 at nothing, −1 at the longest; beyond it, ever less."""
+    if x <= peak:
+        return 1 - (1 - x / peak) ** 2
+    return 1 - 2 * ((x - peak) / (1 - peak)) ** 2

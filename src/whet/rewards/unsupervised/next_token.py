@@ -1,0 +1,43 @@
+"""RPT: reason, then say how the text goes on (arXiv:2506.08007)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.types import Finish, Reason, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextToken:
+    r"""1 where the prediction begins the true continuation and ends where one of its tokens does.
+
+    The continuation is the task's answer; `info["boundaries"]` are the numbers of bytes after which
+    a token of it ends.  The prediction stands between the last `before` and the next `after`, to
+    the byte: spaces count.  Which places of a text are hard enough to ask about is the corpus's
+    business.
+    """
+
+    before: str = "<answer>"
+    after: str = "</answer>"
+
+    def __post_init__(self) -> None:
+        """A prediction has to be marked."""
+        for name in ("before", "after"):
+            if not getattr(self, name):
+                raise Refusal(f"next_token.{name} is ''; give what marks a prediction")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Compare bytes."""
+        truth = rollout.task.answer.encode()
+        ends = rollout.task.info.get("boundaries")
+        if not truth or not isinstance(ends, Sequence):
+            return Verdict.unjudged(
+                f"task {rollout.task.id!r} has no continuation with info['boundaries']"
+            )
+        _, opened, rest = rollout.reply.rpartition(self.before)
+        said, closed, _ = rest.partition(self.after)
+        if not (opened and closed):
+            cut = rollout.finish is Finish.LENGTH
+            return Verdict.failure(Reason.TRUNCATED if cut else Reason.NO_ANSWER)
+        guess = said.encode(errors="replace")
+        right = bool(guess) and truth.startswith(guess) and len(guess) in ends
+        return Verdict.binary(correct=right, note=said[:80])

@@ -1,0 +1,64 @@
+"""Self-play: who proposes tasks earns by how hard they are (arXiv:2505.03335)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.judging import verdicts
+from whet.rewards.unsupervised._proposals import Edge, Poser, Worth
+from whet.types import Decoding, Group, Reason, Refusal, Request, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposer:
+    """R = worth(p̂),  p̂ the share of `tries` plays of the proposed task that `solver` calls right.
+
+    A reply that proposes no task earns `malformed`, a task that is none, or that another reply of
+    the group has proposed before, `invalid` (both unconfirmed).  A task whose plays can't be judged
+    is a fault.  Nobody knows what a right proposal is: `correct` stays open.
+    """
+
+    poser: Poser
+    worth: Worth = Edge()
+    solver: Judge = Declared()
+    tries: int = 8
+    decoding: Decoding = Decoding()
+    invalid: float = -0.5
+    malformed: float = -1.0
+
+    def __post_init__(self) -> None:
+        """Somebody has to try."""
+        if self.tries < 1:
+            raise Refusal(f"proposer.tries is {self.tries}; give 1 or more")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Have every proposed task played."""
+        seen: set[str] = set()
+        posed = [self._posed(rollout, seen) for rollout in group]
+        return await asyncio.gather(*(self._played(request, play) for request in posed))
+
+    def _posed(self, rollout: Rollout, seen: set[str]) -> Request | Verdict:
+        try:
+            task = self.poser(rollout)
+        except ValueError as error:
+            return Verdict(reason=Reason.UNSAFE, score=self.invalid, note=str(error)[:200])
+        if task is None:
+            return Verdict(reason=Reason.BAD_FORMAT, score=self.malformed)
+        if str(task.prompt) in seen:
+            return Verdict(reason=Reason.WRONG, score=self.invalid, note="proposed before")
+        seen.add(str(task.prompt))
+        seeds = tuple(rollout.seed + 1 + k for k in range(self.tries))
+        return Request(task=task, seeds=seeds, decoding=self.decoding)
+
+    async def _played(self, request: Request | Verdict, play: Play) -> Verdict:
+        if isinstance(request, Verdict):
+            return request
+        found = await verdicts(await play(request), self.solver, play)
+        right = [v.correct for v in found if not v.fault and v.correct is not None]
+        if not right:
+            return Verdict.unjudged(f"nobody could judge the proposed task {request.task.id!r}")
+        solved = sum(right) / len(right)
+        parts = {"solved": solved}
+        return Verdict(reason=Reason.PARTIAL, score=self.worth(solved), parts=parts)

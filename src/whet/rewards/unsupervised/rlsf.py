@@ -1,0 +1,42 @@
+"""RLSF: confidence in the answer itself (arXiv:2507.21931, unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.types import Group, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rlsf:
+    """R_i = mean over the answer's tokens of 2 μ(y_t) − 1.
+
+    The paper takes p_top1 − p_top2, which a rollout doesn't hold; 2 p − 1 is the least that gap can
+    be where the chosen token is the likeliest, and equals it where all mass lies on two tokens.
+    The answer begins after the last `mark`; a reply without one is measured as a whole.  The paper
+    ranks samples by the value and learns from pairs; here it is the reward.
+    """
+
+    mark: str = "#"
+    truth: Judge | None = Declared()  # for the record only
+
+    def __post_init__(self) -> None:
+        """A mark has to be seen."""
+        if not self.mark:
+            raise Refusal("rlsf.mark is ''; give what announces an answer, such as '#'")
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Take the mean over each answer."""
+        return await rated(group, self._of, self.truth, play)
+
+    def _of(self, rollout: Rollout) -> float:
+        said = own(rollout, rollout.said, "said")
+        last = rollout.spoken[-1].start if rollout.spoken else 0
+        begin = rollout.reply.rfind(self.mark) + len(self.mark)
+        logp = own(rollout, rollout.behaviour_logp, "behaviour_logp")
+        first = max(last - rollout.given, 0)
+        answer = [p for end, p in zip(said[first:], logp[first:], strict=True) if end > begin]
+        return mean([2 * exp(p) - 1 for p in (answer or logp)])

@@ -1,0 +1,51 @@
+"""EMPO: what more replies mean is better (arXiv:2504.05812)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import log
+
+from whet.protocols import Judge, Play
+from whet.rewards.declared import Declared
+from whet.rewards.unsupervised._answers import Announced, Extractor
+from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._votes import ballot, disagreement, share
+from whet.types import Group, Refusal, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SemanticEntropy:
+    """R_i = |C(i)| / G, the share of replies that mean what this one means.
+
+    Only where `low` · log G < SE < `high` · log G, with SE = −Σ_C p(C) log p(C); elsewhere all
+    earn 0, and no group baseline learns anything.  Replies mean the same where the reader reads the
+    same.  Who says nothing readable is a meaning of its own in SE, and earns 0.  The bounds are
+    fractions of the largest entropy there is, and ours.
+    """
+
+    low: float = 0.2
+    high: float = 0.9
+    reader: Extractor = Announced()
+    truth: Judge | None = Declared()  # for the record only
+
+    def __post_init__(self) -> None:
+        """Refuse bounds that nothing lies between."""
+        if not 0 <= self.low < self.high:
+            raise Refusal(
+                f"semantic_entropy.low is {self.low} and high {self.high}; give 0 ≤ low < high"
+            )
+
+    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+        """Put replies together that mean the same."""
+        answers = [self.reader(rollout) for rollout in group]
+        entropy = disagreement(answers)
+        most = log(max(len(group), 1))
+        inside = self.low * most < entropy < self.high * most
+        found = [
+            replace(
+                ballot(r, a, a),
+                score=share(a, answers) if inside else 0.0,
+                parts={"semantic_entropy": entropy, "cluster_share": share(a, answers)},
+            )
+            for r, a in zip(group, answers, strict=True)
+        ]
+        return await told(group, found, self.truth, play)
