@@ -159,7 +159,7 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
 
 def test_list_and_show_speak_json_and_nothing_else(here, capsys):
     assert main(["list", "algorithms", "--json"]) == 0
-    listed = json.loads(capsys.readouterr().out)
+    listed = json.loads(capsys.readouterr().out)["algorithms"]["parts"]
     assert {"grpo", "dapo", "rloo"} <= {entry["name"] for entry in listed}
     assert all(entry["summary"] for entry in listed)
     assert main(["show", "gspo", "--json"]) == 0

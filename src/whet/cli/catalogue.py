@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from inspect import getdoc
+from inspect import getdoc, getsource
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -37,6 +37,11 @@ class Entry(NamedTuple):
     def summary(self) -> str:
         """The first line of the file."""
         return (getdoc(self.module) or "").partition("\n")[0]
+
+    @property
+    def lines(self) -> int:
+        """How long its file is."""
+        return len(getsource(self.module).splitlines())
 
     def offer(self) -> Callable[..., Any] | None:
         """What the file offers under its own name; None where it offers parts of another name."""

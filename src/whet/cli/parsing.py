@@ -11,6 +11,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 import tyro
 
 from whet import recipes
+from whet.cli.narrowing import narrowed, restored
 from whet.training.run import Run
 from whet.types import Refusal
 
@@ -62,14 +63,15 @@ def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, st
         (f"choice_{name}", Annotated[hints[name], tyro.conf.arg(name=name)], value)
         for name, value in choices.items()
     ]
-    shown = replace(run, warmup=())  # a recipe's own business, and too many flags
-    fields.append(("run", Annotated[Run, tyro.conf.arg(name="")], shown))
+    bare = replace(run, warmup=())  # a recipe's own business, and too many flags
+    shown = narrowed(bare)
+    fields.append(("run", Annotated[type(shown), tyro.conf.arg(name="")], shown))
     shape = make_dataclass(
         "Words", [(name, kind, field(default=value)) for name, kind, value in fields]
     )
     shape.__doc__ = make.__doc__
     found: Any = parse(shape, words, f"{command} {recipe}")
-    return replace(found.run, warmup=run.warmup), found.run_name
+    return replace(restored(found.run, bare), warmup=run.warmup), found.run_name
 
 
 def _choices(

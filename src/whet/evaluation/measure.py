@@ -4,13 +4,12 @@ import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 from whet.evaluation.intervals import Estimate, bootstrap
 from whet.evaluation.passk import pass_at_k
 from whet.protocols import Environment, Judge, Sampler
 from whet.rewards.judging import faults, judge
-from whet.types import Decoding, Finish, Group, Refusal, Request, Task
+from whet.types import Decoding, Finish, Group, Refusal, Request, Task, seed_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +69,7 @@ async def measure(  # noqa: PLR0913  (a policy, a world, a judge, and what to as
 
     greedily = replace(decoding, temperature=0.0)
     greedy = await asyncio.gather(*(played(task, (0,), greedily) for task in tasks))
-    seeds = [tuple(_seed(task, i) for i in range(exam.samples)) for task in tasks]
+    seeds = [tuple(seed_of("measure", task.id, i) for i in range(exam.samples)) for task in tasks]
     plays = (played(task, mine, decoding) for task, mine in zip(tasks, seeds, strict=True))
     sampled = await asyncio.gather(*plays)
     return _scorecard(greedy, sampled, exam, time.perf_counter() - start)
@@ -103,8 +102,3 @@ def _scorecard(
 def _right(verdict: object) -> bool | None:
     """What counts is `correct`, never the shaped score; None where nobody knows."""
     return getattr(verdict, "correct", None)
-
-
-def _seed(task: Task, index: int) -> int:
-    label = repr(("measure", task.id, index)).encode()
-    return int.from_bytes(blake2b(label, digest_size=7).digest())

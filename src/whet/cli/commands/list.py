@@ -1,14 +1,18 @@
-"""`whet list [KIND]`: what there is."""
+"""`whet list [KIND]`: what there is, by family."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from statistics import median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from tyro.conf import Positional
 
-from whet.cli.catalogue import KINDS, entries
+from whet.cli.catalogue import KINDS, Entry, entries
 from whet.cli.parsing import parse
 from whet.registry import nearest
 from whet.types import Refusal
@@ -23,19 +27,49 @@ class Words:
 
 
 def main(words: Sequence[str]) -> int:
-    """A table per kind, or one JSON list."""
+    """A table per kind, or one JSON document."""
     asked = parse(Words, words, "list")
     if asked.kind not in {"all", *KINDS}:
         raise Refusal(f"kind {asked.kind!r} is unknown; {nearest(asked.kind, KINDS)}")
     kinds = list(KINDS) if asked.kind == "all" else [asked.kind]
-    found = [entry for kind in kinds for entry in entries(kind)]
     if asked.json:
-        keys = ("kind", "name", "family", "where", "summary")
-        print(json.dumps([{key: getattr(e, key) for key in keys} for e in found], indent=1))
+        print(json.dumps({kind: _counted(entries(kind)) for kind in kinds}, indent=1))
         return 0
     for kind in kinds:
-        table = Table(title=kind, title_justify="left", box=None, show_header=False)
-        for entry in entries(kind):
-            table.add_row(entry.name, entry.family, entry.summary)
-        Console().print(table)
+        Console().print(_table(kind, entries(kind)))
     return 0
+
+
+def _counted(found: Sequence[Entry]) -> dict[str, Any]:
+    """How many, in which families, how long their files are, and who they are."""
+    keys = ("kind", "name", "family", "where", "lines", "summary")
+    lines = [entry.lines for entry in found]
+    return {
+        "count": len(found),
+        "families": Counter(entry.family for entry in found if entry.family),
+        "lines": {"median": median(lines), "max": max(lines)} if lines else {},
+        "parts": [{key: getattr(entry, key) for key in keys} for entry in found],
+    }
+
+
+def _table(kind: str, found: Sequence[Entry]) -> Table:
+    """One block for each family."""
+    table = Table(title=_title(kind, found), title_justify="left", box=None, show_header=False)
+    for family, members in _families(found):
+        table.add_row(f"{family or 'of no family'}", f"({len(members)})", style="bold")
+        for entry in members:
+            table.add_row(f"  {entry.name}", entry.summary)
+    return table
+
+
+def _title(kind: str, found: Sequence[Entry]) -> str:
+    lines = [entry.lines for entry in found]
+    sizes = f", files of {median(lines):g} lines (median), {max(lines)} at most" if lines else ""
+    return f"{kind}: {len(found)}{sizes}"
+
+
+def _families(found: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    def family(entry: Entry) -> str:
+        return entry.family
+
+    return [(name, list(held)) for name, held in groupby(sorted(found, key=family), key=family)]

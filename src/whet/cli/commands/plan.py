@@ -5,6 +5,11 @@ from collections.abc import Iterator, Sequence
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
+from whet.cli.premises import circumstances, insist
+from whet.policy.anatomy import warnings
+from whet.policy.clipping import Linear
+from whet.policy.objective import Term
+from whet.policy.ratios import LogLikelihood
 from whet.training.run import Run
 from whet.types import Need, Refusal
 
@@ -16,8 +21,10 @@ def main(words: Sequence[str]) -> int:
     recipe, rest = named(words, "plan")
     run, _ = configured(recipe, rest, "plan")
     _fits(run)
+    insist(run)
     print("\n".join([*effective(run.objective), "", *_batches(run), "", *_memory(run)]))
-    print("\n".join(f"note: {note}" for note in _notes(run)))
+    for note in (*_notes(run), *warnings(run, circumstances(run))):
+        print(f"note: {note}")
     return 0
 
 
@@ -74,5 +81,20 @@ def _notes(run: Run) -> Iterator[str]:
         )
     if run.reward is None:
         yield "there is no reward: the environment has to judge"
+    if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
+        yield (
+            f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
+            "optimiser steps of a step but the first are off-policy, and nothing corrects it"
+        )
     if not run.watch.every:
         yield "nothing is watched along the way (watch.every is 0)"
+
+
+def _terms(run: Run) -> tuple[Term, ...]:
+    return getattr(run.objective, "terms", ())
+
+
+def _unrelated(term: Term) -> bool:
+    """Does it weigh by Â what it doesn't relate to whoever sampled it?"""
+    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Linear)
+    return free and not term.corrections and term.on is None

@@ -1,22 +1,20 @@
 """`whet show NAME`: what a part says of itself, and the numbers it begins with."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from inspect import Parameter, getdoc, signature
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tyro.conf import Positional
 
-from whet.cli.catalogue import Entry, find
-from whet.cli.explain import effective
+from whet.cli.catalogue import find
+from whet.cli.explain.pages import Page, Theory, page
 from whet.cli.parsing import parse
-from whet.policy.objective import Objective
 
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """One part: equation, source, defaults."""
+    """One part: equation, source, defaults, needs, relatives."""
 
     name: Positional[str]
     json: bool = False  # one JSON document and nothing else
@@ -25,44 +23,54 @@ class Words:
 def main(words: Sequence[str]) -> int:
     """All parts of that name."""
     asked = parse(Words, words, "show")
-    found = [_told(entry) for entry in find(asked.name)]
+    found = [page(entry) for entry in find(asked.name)]
     if asked.json:
-        print(json.dumps(found, indent=1, ensure_ascii=False))
+        print(json.dumps([_flat(one) for one in found], indent=1, ensure_ascii=False))
     else:
-        print("\n\n".join(_page(told) for told in found))
+        print("\n\n".join("\n".join(_lines(one)) for one in found))
     return 0
 
 
-def _told(entry: Entry) -> dict[str, Any]:
-    offer = entry.offer()
-    told: dict[str, Any] = {
-        "kind": entry.kind,
-        "name": entry.name,
-        "where": entry.where,
-        "source": getdoc(entry.module) or "",
-        "says": getdoc(offer) or "" if offer else "",
-        "defaults": _defaults(offer) if offer else {},
-    }
-    objective = offer() if offer and entry.kind == "algorithms" else None
-    if isinstance(objective, Objective):
-        told["equation"] = effective(objective)
-    return told
+def _flat(found: Page) -> dict[str, Any]:
+    """One level, and nothing that the part doesn't have."""
+    told = asdict(found)
+    del told["theory"]
+    if found.theory is None:
+        return told
+    relatives = {r.name: list(r.differences) for r in found.theory.relatives}
+    return told | asdict(found.theory) | {"relatives": relatives}
 
 
-def _defaults(offer: Any) -> dict[str, str]:
-    """Every parameter; one without a default has to be given."""
-    parameters = signature(offer).parameters.values()
-    given = [p for p in parameters if p.kind is not Parameter.VAR_KEYWORD]
-    return {p.name: "(give it)" if p.default is Parameter.empty else repr(p.default) for p in given}
+def _lines(found: Page) -> Iterator[str]:
+    yield from (f"{found.name}  ({found.kind}, {found.where})", "", found.source)
+    if found.says and found.says != found.source:
+        yield from ("", found.says)
+    if found.theory:
+        yield from ("", *found.theory.equation)
+        yield from _table("symbols", found.theory.symbols, "  ")
+        yield from _sources(found, found.theory)
+    yield from _table("defaults", found.defaults, " = ")
+    if found.theory:
+        yield from _list("unconfirmed", found.unconfirmed)
+        yield from _list("paper and code", found.differs)
+        yield from _list(
+            "nearest relatives, and what is different there",
+            [f"{r.name}: {'; '.join(r.differences) or 'nothing'}" for r in found.theory.relatives],
+        )
 
 
-def _page(told: dict[str, Any]) -> str:
-    lines = [f"{told['name']}  ({told['kind']}, {told['where']})", "", told["source"]]
-    if told["says"] and told["says"] != told["source"]:
-        lines += ["", told["says"]]
-    if told["defaults"]:
-        lines += ["", "defaults"]
-        lines += [f"  {name} = {value}" for name, value in told["defaults"].items()]
-    if "equation" in told:
-        lines += ["", *told["equation"]]
-    return "\n".join(lines)
+def _sources(found: Page, theory: Theory) -> Iterator[str]:
+    named = {"this algorithm": ", ".join(found.papers) or "no arXiv id given"}
+    yield from _table("source (arXiv)", named | theory.papers_of_parts, ": ")
+
+
+def _table(title: str, rows: dict[str, str], between: str) -> Iterator[str]:
+    if rows:
+        yield from ("", title)
+        yield from (f"  {name}{between}{value}" for name, value in rows.items())
+
+
+def _list(title: str, rows: Sequence[str]) -> Iterator[str]:
+    if rows:
+        yield from ("", title)
+        yield from (f"  {row}" for row in rows)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from whet import recipes
 from whet.cli.parsing import configured
+from whet.cli.premises import insist
 from whet.cli.running import carry_out, fresh_folder
 from whet.training import card
 from whet.types import Refusal
@@ -17,6 +18,7 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
+    insist(run)
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder = fresh_folder(RUNS, name)
     card.write(folder, card.card(run, recipe, list(rest)))

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from whet.protocols import Corpus
-from whet.types import Decoding, Refusal, Request
+from whet.types import Decoding, Refusal, Request, seed_of
 
 STREAM = 1 << 32  # tasks of one seed, before the next seed's begin
 
@@ -27,9 +26,5 @@ class Uniform:
     def __call__(self, corpus: Corpus, step: int, seed: int) -> Iterator[Request]:
         for place in range(self.prompts):
             task = corpus.task("train", seed * STREAM + step * self.prompts + place)
-            seeds = tuple(self._seed(seed, step, place, j) for j in range(self.samples))
+            seeds = tuple(seed_of(seed, step, place, j) for j in range(self.samples))
             yield Request(task=task, seeds=seeds, decoding=self.decoding)
-
-    @staticmethod
-    def _seed(*place: int) -> int:
-        return int.from_bytes(blake2b(repr(place).encode(), digest_size=7).digest())

@@ -1,0 +1,126 @@
+"""The equation of an algorithm in plain text: only what it has, and every slot filled."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any
+
+from whet.cli.explain.parts import doc, region, settings
+from whet.policy.anatomy import inside
+from whet.policy.objective import Objective, Term, Whole
+
+_SLOTS = {
+    "ratio": "r",
+    "clipping": "f",
+    "aggregation": "w",
+    "corrections": "c",
+    "regularisers": "k",
+    "on": "n ∈",
+}
+SYMBOLS = {"advantage": "Â", **_SLOTS, "criterion": "L", "extra": "+ Σ", "companions": "beside"}
+_DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def effective(algorithm: Any) -> list[str]:
+    """What is maximised, what fills each slot, with its own equation and its numbers."""
+    if isinstance(algorithm, Objective):
+        lines = list(_sums(algorithm))
+    elif isinstance(algorithm, Whole):
+        lines = list(_criterion(algorithm))
+    else:
+        lines = list(_unknown(algorithm))
+    companions = getattr(algorithm, "companions", ())
+    if companions:
+        lines += ["", "beside the loss"]
+        lines += [line for c in companions for line in (f"  {settings(c)}", *_doc(c))]
+    needs = needed(algorithm)
+    if needs:
+        lines += ["", "needs " + "; ".join(needs)]
+    departs = getattr(algorithm, "departs", "")
+    if departs:
+        lines += ["", f"on-policy it is not REINFORCE: {departs}"]
+    return lines
+
+
+def needed(algorithm: Any) -> list[str]:
+    """What it can't work without, and which companion of its own gives it."""
+    companions = getattr(algorithm, "companions", ())
+    found = []
+    for need in sorted(getattr(algorithm, "needs", ())):
+        givers = [type(c).__name__ for c in companions if need in c.gives]
+        found.append(f"{need} (from {' or '.join(givers)})" if givers else f"{need}")
+    return found
+
+
+def formula(term: Term) -> str:
+    """One sum over tokens, without the slots that are empty."""
+    over = "Σ_n" if term.on is None else f"Σ_{{n ∈ {region(term)}}}"
+    worth = f"{'c_n ' if term.corrections else ''}f(r_n, Â_n)"
+    if not term.regularisers:
+        return f"{over} w_n · {worth}"
+    price = "k(π_θ)_n" if len(term.regularisers) == 1 else "Σ_k k(π_θ)_n"
+    return f"{over} w_n · ( {worth} − {price} )"
+
+
+def _sums(objective: Objective) -> Iterator[str]:
+    terms = objective.terms
+    names = [f"J{i + 1}".translate(_DIGITS) for i in range(len(terms))]
+    if len(terms) == 1:
+        yield f"J(θ) = {formula(terms[0])}"
+    else:
+        yield f"J(θ) = {' + '.join(names)}"
+        for name, term in zip(names, terms, strict=True):
+            yield f"{name} = {formula(term)}"
+    yield ""
+    yield from _told("Â  advantage: ", objective.advantage)
+    told: set[type] = set()
+    for name, term in zip(names, terms, strict=True):
+        if len(terms) > 1:
+            yield from ("", f"in {name}, over {_tokens(term)}")
+        yield from _slots(term, told)
+
+
+def _tokens(term: Term) -> str:
+    return "all tokens" if term.on is None else f"the tokens of {region(term)}"
+
+
+def _slots(term: Term, told: set[type]) -> Iterator[str]:
+    """Each part's docstring where the part comes first."""
+    for slot, symbol in _SLOTS.items():
+        held = getattr(term, slot)
+        parts = held if isinstance(held, tuple) else (held,)
+        for part in parts:
+            if part is None:
+                continue
+            head = f"{symbol}  {slot}: "
+            yield from [f"{head}{settings(part)}"] if type(part) in told else _told(head, part)
+            told.add(type(part))
+
+
+def _criterion(whole: Whole) -> Iterator[str]:
+    yield "minimise L(log π_θ, batch): of the whole batch at once, no sum over tokens"
+    yield ""
+    yield from _told("L  criterion: ", whole.criterion)
+    yield from _told("Â  advantage: ", whole.advantage)
+
+
+def _unknown(algorithm: Any) -> Iterator[str]:
+    """Any other object with a loss: its own words, and what it holds."""
+    yield f"minimise {type(algorithm).__name__}.loss(log π_θ, batch)"
+    yield from _doc(algorithm)
+    for field in fields(algorithm) if hasattr(algorithm, "__dataclass_fields__") else ():
+        if field.name != "companions":
+            yield f"   {field.name}: {settings(getattr(algorithm, field.name))}"
+
+
+def _told(head: str, part: Any) -> Iterator[str]:
+    """The part and its docstring; then those of the parts in it."""
+    yield f"{head}{settings(part)}"
+    yield from _doc(part)
+    _, *inner = inside(part)
+    for held in inner:
+        yield f"     where {settings(held)}"
+        yield from _doc(held, "       ")
+
+
+def _doc(part: Any, margin: str = "     ") -> list[str]:
+    return [f"{margin}{line}".rstrip() for line in doc(part)]

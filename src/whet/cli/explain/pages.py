@@ -1,0 +1,95 @@
+"""All that there is to say of one entry of the catalogue, as plain data."""
+
+from dataclasses import dataclass
+from functools import cache
+from inspect import Parameter, signature
+from typing import Any
+
+from whet.cli.catalogue import Entry, entries
+from whet.cli.explain import sources
+from whet.cli.explain.equation import effective, needed
+from whet.cli.explain.parts import settings
+from whet.cli.explain.relatives import Relative, nearest
+from whet.cli.explain.symbols import occurring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theory:
+    """What an algorithm adds to its docstrings."""
+
+    equation: tuple[str, ...]
+    symbols: dict[str, str]
+    needs: tuple[str, ...]
+    companions: tuple[str, ...]
+    relatives: tuple[Relative, ...]
+    papers_of_parts: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """An entry in words."""
+
+    kind: str
+    name: str
+    family: str
+    where: str
+    lines: int  # of its file
+    source: str  # the file's docstring
+    says: str  # the docstring of what it offers
+    papers: tuple[str, ...]
+    defaults: dict[str, str]
+    unconfirmed: tuple[str, ...]
+    differs: tuple[str, ...]  # from paper or released code, where a docstring says so
+    theory: Theory | None = None  # of an algorithm
+
+
+@cache
+def algorithms() -> dict[str, Any]:
+    """Every discovered algorithm at its defaults."""
+    offers = {entry.name: entry.offer() for entry in entries("algorithms")}
+    return {name: offer() for name, offer in offers.items() if offer is not None}
+
+
+def page(entry: Entry) -> Page:
+    """Read it from the code."""
+    offer = entry.offer()
+    said = sources.own_words(entry.module, offer)
+    algorithm = algorithms().get(entry.name) if entry.kind == "algorithms" else None
+    everything = said + (sources.of_parts(algorithm) if algorithm is not None else [])
+    own = "\n".join(text for _, text in said)
+    return Page(
+        kind=entry.kind,
+        name=entry.name,
+        family=entry.family,
+        where=entry.where,
+        lines=entry.lines,
+        source=said[0][1],
+        says=said[1][1],
+        papers=tuple(sources.papers(own)),
+        defaults=_defaults(offer) if offer else {},
+        unconfirmed=tuple(sources.unconfirmed(everything)),
+        differs=tuple(sources.departures(everything)),
+        theory=_theory(entry.name, algorithm) if algorithm is not None else None,
+    )
+
+
+def _theory(name: str, algorithm: Any) -> Theory:
+    equation = effective(algorithm)
+    said = sources.of_parts(algorithm)
+    found = {kind: ids for kind, text in said if (ids := sources.papers(text))}
+    return Theory(
+        equation=tuple(equation),
+        symbols=occurring(equation),
+        needs=tuple(needed(algorithm)),
+        companions=tuple(settings(c) for c in algorithm.companions),
+        relatives=tuple(nearest(name, algorithms())),
+        papers_of_parts={kind: ", ".join(ids) for kind, ids in found.items()},
+    )
+
+
+def _defaults(offer: Any) -> dict[str, str]:
+    """Every parameter; one without a default has to be given."""
+    parameters = signature(offer).parameters.values()
+    given = [p for p in parameters if p.kind is not Parameter.VAR_KEYWORD]
+    absent = Parameter.empty
+    return {p.name: "(give it)" if p.default is absent else settings(p.default) for p in given}

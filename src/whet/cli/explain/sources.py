@@ -1,0 +1,66 @@
+"""Where an equation comes from, and what of it is not confirmed, in the docstrings' own words."""
+
+import re
+from collections.abc import Iterable
+from inspect import getdoc, getsource
+from typing import Any
+
+from whet.policy.anatomy import inside
+
+_ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+_END = re.compile(r"(?<=[.])(?<!Dr\.)(?<!cf\.)(?: {2,}|\s+(?=[A-Z`β]))")
+_DOUBT = re.compile(r"\bunconfirmed\b|\bnot confirmed\b|n't confirmed\b")
+_OURS = re.compile(r"\bours?\b|\bthe paper\b|\bThe paper\b|\breleased\b|\boracle")
+
+
+def papers(text: str) -> list[str]:
+    """The arXiv ids of a text, each once."""
+    return list(dict.fromkeys(_ARXIV.findall(text)))
+
+
+def sentences(text: str) -> list[str]:
+    """Of a docstring, paragraph by paragraph, without its line breaks."""
+    paragraphs = (re.sub(r"\n\s*", " ", part).strip() for part in text.split("\n\n"))
+    return [s.strip() for part in paragraphs for s in _END.split(part) if s.strip()]
+
+
+def own_words(module: Any, offer: Any) -> list[tuple[str, str]]:
+    """What the file and what it offers say, with nobody's name before it."""
+    return [("", getdoc(module) or ""), ("", getdoc(offer) or "" if offer else "")]
+
+
+def of_parts(value: Any) -> list[tuple[str, str]]:
+    """What the classes of all its parts say, and their fields' comments; each class once."""
+    kinds = list(dict.fromkeys(type(part) for part in inside(value)))
+    said = [(kind.__name__, getdoc(kind) or "") for kind in kinds]
+    return said + [(kind.__name__, text) for kind in kinds for text in _comments(kind)]
+
+
+def unconfirmed(said: Iterable[tuple[str, str]]) -> list[str]:
+    """The sentences that admit it."""
+    return _matching(_DOUBT, said)
+
+
+def departures(said: Iterable[tuple[str, str]]) -> list[str]:
+    """The sentences that say where paper, released code and this code part; none of the above."""
+    return [s for s in _matching(_OURS, said) if not _DOUBT.search(s)]
+
+
+def _matching(pattern: re.Pattern[str], said: Iterable[tuple[str, str]]) -> list[str]:
+    found = [
+        f"{name}: {sentence}" if name else sentence
+        for name, text in said
+        for sentence in sentences(text)
+        if pattern.search(sentence)
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _comments(kind: type) -> list[str]:
+    """Fields whose comment says that their value is unconfirmed, as they stand in the source."""
+    try:
+        lines = getsource(kind).splitlines()
+    except OSError:
+        return []
+    fields = (line.strip().split("  #") for line in lines if "  #" in line)
+    return [f"{field} ({note.strip()})" for field, *rest in fields for note in rest]

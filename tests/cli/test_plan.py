@@ -1,0 +1,146 @@
+"""What a plan says before anything is computed: the loss in effect, doubts, refusals."""
+
+from pathlib import Path
+
+import pytest
+
+from whet.cli.main import main
+from whet.policy.aggregation import FixedLength
+from whet.policy.algorithms.critic_free.dr_grpo import dr_grpo
+from whet.policy.algorithms.critic_free.grpo import grpo
+from whet.policy.anatomy import inside, objections, warnings
+from whet.types import Circumstances
+
+RECIPE = str(Path(__file__).with_name("recipe_small.py"))
+HERE = Circumstances(samples=16, length=512, steps=100, minibatches=1)
+
+PICKY = '''
+"""A recipe whose gate has opinions."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from whet.recipes.quickstart import quickstart
+from whet.training.run import Run
+from whet.types import Circumstances, Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slow:
+    """Opens late."""
+
+    warns: ClassVar[str] = "Slow takes its time"
+
+    after: int = 30
+
+    def __call__(self, group: Group) -> bool:
+        return True
+
+    def refuses(self, circumstances: Circumstances) -> str:
+        """Not before the end."""
+        if circumstances.steps > self.after:
+            return ""
+        return f"gate.after is {self.after} of {circumstances.steps} steps; give less"
+
+
+def picky() -> Run:
+    """Forty steps."""
+    return replace(quickstart(), gate=Slow())
+'''
+
+TAUGHT = '''
+"""A recipe with two sums and a companion."""
+
+from dataclasses import replace
+
+from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.clipping import Linear
+from whet.policy.objective import Term
+from whet.policy.ratios import LogLikelihood
+from whet.policy.selections import Correct
+from whet.recipes.quickstart import quickstart
+from whet.training.run import Run
+
+
+def taught() -> Run:
+    """Right replies count twice."""
+    run = quickstart()
+    term = Term(
+        ratio=LogLikelihood(), clipping=Linear(), aggregation=SelectedTokenMean(), on=Correct()
+    )
+    return replace(run, objective=replace(run.objective, extra=(term,)))
+'''
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with recipes."""
+    monkeypatch.chdir(tmp_path)
+    Path("picky.py").write_text(PICKY)
+    Path("taught.py").write_text(TAUGHT)
+    return tmp_path
+
+
+def test_every_sum_is_in_the_plan(here, capsys):
+    assert main(["plan", "taught.py"]) == 0
+    said = capsys.readouterr().out
+    assert "J(θ) = J₁ + J₂" in said
+    assert "J₂ = Σ_{n ∈ Correct} w_n · f(r_n, Â_n)" in said
+    assert "512 rollouts" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--algorithm", "grpo", "--schedule.samples", "3"], "the deviation of 3 rewards"),
+        (["--algorithm", "dr_grpo", "--objective.aggregation.length", "20"], "24 tokens"),
+        (["--algorithm", "rloo", "--minibatches", "2"], "log π_θ stands in place of a ratio"),
+    ],
+)
+def test_a_doubt_is_a_note(here, capsys, words, told):
+    assert main(["plan", RECIPE, *words]) == 0
+    notes = [x for x in capsys.readouterr().out.splitlines() if x.startswith("note: ")]
+    assert any(told in note for note in notes)
+
+
+@pytest.mark.parametrize("algorithm", ["grpo", "dr_grpo", "rloo"])
+def test_a_plain_plan_has_no_notes(here, capsys, algorithm):
+    assert main(["plan", RECIPE, "--algorithm", algorithm]) == 0
+    assert "note: " not in capsys.readouterr().out
+
+
+def test_what_a_part_warns_of_is_a_note(here, capsys):
+    assert main(["plan", "picky.py"]) == 0
+    assert "note: Slow takes its time" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["plan", "train"])
+def test_what_a_part_refuses_is_not_begun(here, capsys, command):
+    assert main([command, "picky.py", "--gate.after", "40"]) == 2
+    said = capsys.readouterr()
+    assert said.err == "whet: gate.after is 40 of 40 steps; give less\n"
+    assert said.out == ""
+    assert not Path("runs").exists()
+
+
+def test_a_doubt_names_its_bound():
+    doubted = FixedLength(length=100).doubts(HERE)
+    assert "length is 100" in doubted
+    assert "512" in doubted
+    assert not FixedLength(length=512).doubts(HERE)
+    assert warnings(dr_grpo(), HERE) == []
+    assert objections(dr_grpo(), HERE) == []
+
+
+def test_the_walk_sees_every_part_once_for_each_place():
+    kinds = [type(part).__name__ for part in inside((grpo(), FixedLength(length=3)))]
+    assert kinds == [
+        "Objective",
+        "Standardised",
+        "TokenRatio",
+        "Clipped",
+        "SequenceMean",
+        "K3",
+        "Reference",
+        "FixedLength",
+    ]
