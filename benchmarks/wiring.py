@@ -1,0 +1,140 @@
+"""One short run per algorithm, from the same base models: wiring, not a ranking.
+
+    python benchmarks/wiring.py                         # every algorithm, three seeds
+    python benchmarks/wiring.py --algorithms ppo dpo --seeds 1 --steps 5
+
+The base of a seed is the quickstart's model after both warm-ups, made once and kept in
+runs/wiring-base-SEED.  Each algorithm then takes the same number of steps of the same size on a
+pool of 64 locks, at one learning rate that was tuned for none of them.  A row is written as soon as
+its runs are over; a run that is refused or stops says why in its row.
+"""
+
+import argparse
+import asyncio
+import statistics
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from rich.progress import track
+
+from whet.data.demonstrators import Shown
+from whet.data.pool import Pool
+from whet.data.problems import Problems
+from whet.data.procedural.lock import Lock
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder
+from whet.evaluation.measure import Exam
+from whet.policy import algorithms
+from whet.policy.optimisers import AdamW
+from whet.recipes.quickstart import quickstart
+from whet.sampling.schedules.uniform import Uniform
+from whet.training.conduct import Ended, Examined, conduct
+from whet.training.loop import Step
+from whet.training.run import Run, Saving, Watch
+from whet.types import Broken, Decoding, Refusal
+
+EXAM = Exam(problems=60, samples=4, k=(1,))
+
+
+def finished(run: Run, folder: Path) -> list[Any]:
+    """All events of a run."""
+    folder.mkdir(parents=True, exist_ok=True)
+
+    async def follow() -> list[Any]:
+        return [event async for event in conduct(run, folder)]
+
+    return asyncio.run(follow())
+
+
+def base(seed: int) -> Path:
+    """The quickstart's model of a seed before any reward."""
+    folder = Path("runs") / f"wiring-base-{seed}"
+    saved = folder / "checkpoints" / "step-000000"
+    if not saved.exists():
+        run = replace(quickstart(), seed=seed, steps=0, exam=EXAM, watch=Watch(every=0))
+        finished(run, folder)
+    return saved
+
+
+def short(name: str, seed: int, steps: int) -> Run:
+    """A few steps of 8 groups of 8."""
+    lock = Lock()
+    return Run(
+        model=Folder(path=str(base(seed))),
+        corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), size=64),
+        reward=quickstart().reward,
+        demonstrator=Shown(family=lock),
+        schedule=Uniform(prompts=8, samples=8, decoding=Decoding(length=36)),
+        objective=algorithms.load(name),
+        optimiser=AdamW(rate=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
+        engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
+        steps=steps,
+        seed=seed,
+        exam=EXAM,
+        watch=Watch(every=0),
+        saving=Saving(seconds=1e9),
+    )
+
+
+def measured(name: str, seed: int, steps: int) -> dict[str, float]:
+    """Tokens sampled, seconds, accuracy before and after."""
+    run = short(name, seed, steps)
+    with TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        events = finished(run, Path(folder))
+        spent = time.perf_counter() - start
+    exams = {e.name: e.card for e in events if isinstance(e, Examined)}
+    if not (isinstance(events[-1], Ended) and events[-1].complete):
+        raise Broken(f"{name} did not end")
+    return {
+        "tokens": sum(e.spent["decoded"] for e in events if isinstance(e, Step)),
+        "seconds": spent - sum(card.seconds for card in exams.values()),
+        "before": exams["base"].pass_at[1].value,
+        "after": exams["final"].pass_at[1].value,
+    }
+
+
+def row(name: str, family: str, found: list[dict[str, float]]) -> str:
+    """Means over seeds; accuracy with its range."""
+    middle = {key: statistics.fmean(f[key] for f in found) for key in found[0]}
+    after = [f["after"] for f in found]
+    return (
+        f"| {name} | {family} | {middle['tokens']:,.0f} | {middle['seconds']:.1f} | "
+        f"{middle['before']:.3f} | {middle['after']:.3f} ({min(after):.3f}–{max(after):.3f}) |"
+    )
+
+
+def rows(names: list[str], seeds: int, steps: int) -> Iterator[str]:
+    """A row per algorithm; one that can't run says why."""
+    for name in track(names, description="algorithms"):
+        family = algorithms.modules()[name].split(".")[-2]
+        try:
+            found = [measured(name, seed, steps) for seed in range(1, seeds + 1)]
+            yield row(name, family, found)
+        except (Refusal, Broken) as error:
+            yield f"| {name} | {family} | – | – | – | {str(error)[:120]} |"
+
+
+def main() -> None:
+    """The table, in markdown, on stdout."""
+    words = argparse.ArgumentParser()
+    words.add_argument("--algorithms", nargs="*", default=list(algorithms.modules()))
+    words.add_argument("--seeds", type=int, default=3)
+    words.add_argument("--steps", type=int, default=10)
+    asked = words.parse_args()
+    for seed in track(range(1, asked.seeds + 1), description="base models"):
+        base(seed)
+    print("| algorithm | family | tokens sampled | seconds | sampled pass@1 before | after |")
+    print("|---|---|---|---|---|---|")
+    for line in rows(asked.algorithms, asked.seeds, asked.steps):
+        print(line, flush=True)
+        print(line, file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

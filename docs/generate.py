@@ -1,0 +1,146 @@
+"""Write the pages that are made of docstrings: `make docs`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from whet.cli.catalogue import entries
+from whet.cli.explain.pages import Page, Theory, algorithms, page
+from whet.cli.explain.parts import brief
+from whet.cli.explain.relatives import slots
+
+DOCS = Path(__file__).parent
+ALGORITHMS = "algorithms"
+_MADE = "<!-- made of docstrings by `make docs`; change those -->"
+_COLUMNS = ("advantage", "ratio", "clipping", "aggregation", "corrections", "regularisers")
+
+
+def pages() -> dict[str, str]:
+    """Every page, by its path below docs/."""
+    known = [page(entry) for entry in entries("algorithms")]
+    made = {f"{ALGORITHMS}/{one.name}.md": _text(_algorithm(one)) for one in known}
+    made["algorithms.md"] = _text(_table_of_algorithms(known))
+    for kind, about in (
+        ("rewards", "Judges: what says how good a rollout was."),
+        ("samplers", "Schedules and gates: what is played next, and what is learned from."),
+    ):
+        made[f"{kind}.md"] = _text(_sections(kind, about))
+    return made
+
+
+def stale() -> list[Path]:
+    """Pages of algorithms that are no more."""
+    made = pages()
+    return [
+        p
+        for p in sorted((DOCS / ALGORITHMS).glob("*.md"))
+        if f"{p.parent.name}/{p.name}" not in made
+    ]
+
+
+def write() -> None:
+    """Make them all anew."""
+    (DOCS / ALGORITHMS).mkdir(exist_ok=True)
+    for path in stale():
+        path.unlink()
+    for path, text in pages().items():
+        (DOCS / path).write_text(text, encoding="utf-8")
+
+
+def _text(lines: Iterator[str]) -> str:
+    return "\n".join([_MADE, "", *lines]).rstrip() + "\n"
+
+
+def _algorithm(one: Page) -> Iterator[str]:
+    yield from (f"# {one.name}", "", one.source, "")
+    yield from (one.says, "")
+    if one.theory:
+        yield from ("```text", *one.theory.equation, "```", "")
+        yield from _list("Symbols", [f"`{s}`: {m}" for s, m in one.theory.symbols.items()])
+        yield from _list("Needs", one.theory.needs)
+        yield from _list("Beside the loss", [f"`{c}`" for c in one.theory.companions])
+    yield from _list("Defaults", [f"`{name} = {value}`" for name, value in one.defaults.items()])
+    yield from _list("Sources", _sources(one))
+    yield from _list("Unconfirmed", one.unconfirmed)
+    yield from _list("Paper and code", one.differs)
+    if one.theory:
+        yield from _list("Nearest relatives, and what is different there", _relatives(one.theory))
+    yield f"`whet show {one.name}` · `{one.where}`"
+
+
+def _sources(one: Page) -> Iterator[str]:
+    yield f"{one.name}: {', '.join(map(_link, one.papers)) or 'no arXiv id given'}"
+    for part, ids in (one.theory.papers_of_parts if one.theory else {}).items():
+        yield f"`{part}`: {', '.join(map(_link, ids.split(', ')))}"
+
+
+def _link(paper: str) -> str:
+    return f"[arXiv:{paper}](https://arxiv.org/abs/{paper})"
+
+
+def _relatives(theory: Theory) -> Iterator[str]:
+    for name, differences in theory.relatives:
+        what = "; ".join(f"`{d}`" for d in differences) or "nothing but numbers of its companions"
+        yield f"[{name}]({name}.md): {what}"
+
+
+def _table_of_algorithms(known: Sequence[Page]) -> Iterator[str]:
+    yield from ("# Algorithms", "", f"{len(known)} of them, each a choice of parts.", "")
+    for family in sorted({one.family for one in known}):
+        members = [one for one in known if one.family == family]
+        yield from (f"## {family} ({len(members)})", "")
+        yield _row(["algorithm", "arXiv", "Â", "r", "f", "w", "c", "k", "further sums", "beside"])
+        yield _row(["---"] * 10)
+        yield from (_row(_cells(one, slots(algorithms()[one.name]))) for one in members)
+        yield ""
+
+
+def _cells(one: Page, held: Mapping[str, object]) -> list[str]:
+    """The parts of a slot; where there are no slots, the criterion stands in that of f."""
+    shown = dict(held)
+    if "criterion" in shown:
+        shown["clipping"] = shown["criterion"]
+    within = f" on {brief(shown['on'])}" if "on" in shown else ""
+    cells = [brief(shown.get(slot)) if slot in shown else "" for slot in _COLUMNS]
+    cells[2] += within
+    cells += [brief(shown[slot]) if slot in shown else "" for slot in ("extra", "companions")]
+    papers = ", ".join(map(_link, one.papers))
+    return [f"[{one.name}]({ALGORITHMS}/{one.name}.md)", papers, *map(_code, cells)]
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _sections(kind: str, about: str) -> Iterator[str]:
+    known = [page(entry) for entry in entries(kind)]
+    yield from (f"# {kind.capitalize()}", "", f"{about}  {len(known)} of them.", "")
+    for family in sorted({one.family for one in known}):
+        yield from (f"## {family or 'of no family'}", "")
+        for one in known:
+            if one.family == family:
+                yield from _section(one)
+
+
+def _section(one: Page) -> Iterator[str]:
+    yield from (f"### {one.name}", "", one.source, "")
+    if one.says and one.says != one.source:
+        yield from ("```text", *one.says.splitlines(), "```", "")
+    if one.defaults:
+        told = ", ".join(f"`{name} = {value}`" for name, value in one.defaults.items())
+        yield from (f"Defaults: {told}", "")
+    if one.papers:
+        yield from (f"Source: {', '.join(map(_link, one.papers))}", "")
+
+
+def _list(title: str, rows: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    found = list(rows)
+    if found:
+        yield from (f"## {title}", "", *(f"- {row}" for row in found), "")
+
+
+if __name__ == "__main__":
+    write()
