@@ -13,7 +13,7 @@ from whet.types import Group, Rollout, Verdict
 class Overlong:
     """R + min(−λ (|y| − (L_max − C)) / C, 0),  L_max the `longest` and C the `cushion`, in tokens.
 
-    Nothing up to L_max − C, −λ at L_max.  The survey's advice: at short budgets rather leave out of
+    Nothing up to L_max − C, −λ from L_max on.  The survey's advice: at short budgets rather leave out of
     the loss who was cut off, which is no reward's business.
     """
 
@@ -33,4 +33,4 @@ class Overlong:
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         over = (rollout.length - (self.longest - self.cushion)) / self.cushion
-        return verdict.score + min(-over * self.weight, 0.0)
+        return verdict.score - self.weight * min(max(over, 0.0), 1.0)

@@ -1,0 +1,19 @@
+"""No number of the oracles goes untested."""
+
+import re
+from pathlib import Path
+
+import pytest
+from oracles import ORACLES
+
+HERE = Path(__file__).parent
+TESTED = "".join(p.read_text() for p in [*HERE.glob("test_*.py"), *HERE.parent.glob("rewards/**/*.py")])
+
+
+@pytest.mark.parametrize("name", [name for name in ORACLES if not name.startswith("_")])
+def test_every_oracle_is_asked(name):
+    assert re.search(rf"""["/]{name}["/]""", TESTED), f"no test reads the oracle {name!r}"
+
+
+def test_there_are_as_many_as_were_specified():
+    assert sum(not name.startswith("_") for name in ORACLES) == 65
