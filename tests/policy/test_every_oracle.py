@@ -4,10 +4,11 @@ import re
 from pathlib import Path
 
 import pytest
-from oracles import ORACLES
+from policy.oracles import ORACLES
 
 HERE = Path(__file__).parent
-TESTED = "".join(p.read_text() for p in [*HERE.glob("test_*.py"), *HERE.parent.glob("rewards/**/*.py")])
+FILES = [*HERE.glob("test_*.py"), *HERE.parent.glob("rewards/**/*.py")]
+TESTED = "".join(path.read_text() for path in FILES)
 
 
 @pytest.mark.parametrize("name", [name for name in ORACLES if not name.startswith("_")])

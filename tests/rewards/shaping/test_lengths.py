@@ -1,5 +1,8 @@
 """Length rewards: hand numbers of the published forms."""
 
+import json
+from pathlib import Path
+
 import pytest
 from said import Marks, asked, replied, scores
 
@@ -22,6 +25,16 @@ def group(*lengths_and_words):
 
 
 R, W, F = "42", "7", "fault"
+
+
+def test_overlong_is_what_the_oracle_says():
+    path = Path(__file__).parents[2] / "policy" / "algorithm_oracles.json"
+    oracle = json.loads(path.read_text())["dapo_overlong"]
+    lengths, wanted = oracle["inputs"]["lengths"], oracle["expected"]["penalty"]
+    settings = {"longest": oracle["params"]["L_max"], "cushion": oracle["params"]["L_cache"]}
+    judge = Overlong(**settings, inner=Marks())
+    found = asked(judge, group(*((length, W) for length in lengths)))
+    assert scores(found) == pytest.approx(wanted, abs=1e-9)
 
 
 def test_overlong():

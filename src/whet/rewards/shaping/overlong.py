@@ -11,10 +11,10 @@ from whet.types import Group, Rollout, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlong:
-    """R + min(−λ (|y| − (L_max − C)) / C, 0),  L_max the `longest` and C the `cushion`, in tokens.
+    """R − λ clip((|y| − (L_max − C)) / C, 0, 1),  in tokens: `longest` is L_max, `cushion` C.
 
-    Nothing up to L_max − C, −λ from L_max on.  The survey's advice: at short budgets rather leave out of
-    the loss who was cut off, which is no reward's business.
+    Nothing up to L_max − C, −λ from L_max on.  The survey's advice: at short budgets rather leave
+    out of the loss who was cut off, which is no reward's business.
     """
 
     longest: int = 20480
