@@ -17,6 +17,7 @@ from whet.policy.advantages import Given
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.algorithms.critic_free.grpo import grpo
 from whet.policy.anatomy import inside
+from whet.policy.clipping import Imitation
 from whet.policy.companions import Demonstrations, ImplicitRewards
 from whet.policy.objective import Term, Whole
 from whet.policy.ratios import LogLikelihood
@@ -51,7 +52,7 @@ def mixed():
     """Two sums, a weight, a companion."""
     imitated = Term(
         ratio=LogLikelihood(),
-        clipping=grpo().clipping,
+        clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         corrections=(Capped(cap=3.0),),
         on=Both(one=Foreign(), other=Not(of=Correct())),
@@ -173,7 +174,7 @@ def test_what_is_unconfirmed_is_found_in_docstrings_and_in_comments_of_fields():
 
 def test_a_value_reads_the_same_in_every_process():
     assert settings(frozenset({"b", "a"})) == "{'a', 'b'}"
-    assert settings((1, K2(beta=0.5))) == "(1, K2(beta=0.5))"
+    assert settings((1, K2(beta=0.5))) == "(1, K2(beta=0.5, anchor=Reference()))"
     assert settings(sentences) == "sentences"
     assert settings(object()) == "<object object>"
     assert brief(Capped()) == "Capped"
