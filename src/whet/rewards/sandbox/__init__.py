@@ -2,6 +2,7 @@
 
 from whet.rewards.sandbox._bubblewrap import Bubblewrap
 from whet.rewards.sandbox._landlock import Landlock
+from whet.rewards.sandbox._leaks import leaks
 from whet.rewards.sandbox._limits import Ending, Fault, Limits, Outcome, Program, Sandbox
 from whet.rewards.sandbox._safest import Safest
 from whet.rewards.sandbox._unsafe import Unsafe
@@ -17,4 +18,5 @@ __all__ = [
     "Safest",
     "Sandbox",
     "Unsafe",
+    "leaks",
 ]

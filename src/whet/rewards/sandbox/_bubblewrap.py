@@ -7,6 +7,7 @@ import select
 import shutil
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -164,6 +165,10 @@ def _emptied(told: bytes) -> None:
             watched = os.pidfd_open(pid)
         except ProcessLookupError:
             continue
-        if not select.select([watched], [], [], _PATIENCE_S)[0]:
-            raise Fault(f"the processes of a program outlive it: {pid}")
-        os.close(watched)
+        try:
+            if not select.select([watched], [], [], _PATIENCE_S)[0]:
+                raise Fault(f"the processes of a program outlive it: {pid}")
+            with suppress(ChildProcessError):  # orphans come to us where we are a container's init
+                os.waitid(os.P_PIDFD, watched, os.WEXITED | os.WNOHANG)
+        finally:
+            os.close(watched)
