@@ -83,7 +83,7 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
     watch = Watch(limits)
     status_in, status_out = os.pipe()
     mark_in, mark_out = os.pipe()
-    source = sealed(program.source.encode(errors="surrogateescape"))
+    source = sealed(program.source.encode(errors="surrogatepass"))
     files = {name: sealed(content) for name, content in program.files.items()}
     seccomp, stdin = sealed(_rules()), sealed(program.stdin)
     passed = (status_out, mark_out, source, seccomp, *files.values(), *program.links)

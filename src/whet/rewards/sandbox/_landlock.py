@@ -124,7 +124,7 @@ class _Zygote:
     def _job(self, program: Program, limits: Limits, user: int | None) -> dict[str, object]:
         found = interpreter()
         return {
-            "source": program.source.encode(errors="surrogateescape"),
+            "source": program.source.encode(errors="surrogatepass"),
             "files": dict(program.files),
             "limits": limits.kernel(),
             "processes": limits.processes,

@@ -51,7 +51,7 @@ def _run(program: Program, limits: Limits) -> Outcome:
 def _within(folder: str, program: Program, limits: Limits) -> Outcome:
     watch, found = Watch(limits), interpreter()
     mark_in, mark_out = os.pipe()
-    source = sealed(program.source.encode(errors="surrogateescape"))
+    source = sealed(program.source.encode(errors="surrogatepass"))
     stdin = sealed(program.stdin)
     passed = (mark_out, source, *program.links)
     begin = f"{_GUEST}\nbegin({limits.kernel()}, *{passed})\n"
