@@ -21,8 +21,18 @@ NOBODY = 65_533
 AS_ANOTHER = """
 import json
 from whet.rewards.sandbox import Bubblewrap, Landlock, leaks
+from whet.rewards.sandbox import Limits, Program
+thread = "from threading import Thread; t = Thread(target=print, args=(42,)); t.start(); t.join()"
+def works(backend):
+    alone = backend.run(Program(source=thread), Limits())
+    ping = Program(source="import os; os.write(3, b'x'); print(os.read(3, 1))")
+    pair = backend.pair(ping, ping, Limits())
+    return [done.stdout.decode() for done in (alone, *pair)]
 backends = (Bubblewrap(), Landlock())
-told = {type(b).__name__: {"why": b.probe()} if b.probe() else leaks(b) for b in backends}
+told = {
+    type(b).__name__: {"why": b.probe()} if b.probe() else {**leaks(b), "works": works(b)}
+    for b in backends
+}
 print(json.dumps(told))
 """
 
@@ -59,6 +69,8 @@ def test_no_attack_of_an_ordinary_user_gets_anything():
     assert done.returncode == 0, done.stderr[-2000:]
     told = json.loads(done.stdout)
     reasons = {name: found.pop("why") for name, found in told.items() if "why" in found}
+    worked = [found.pop("works") for found in told.values() if found]
+    assert worked == [["42\n", "b'x'\n", "b'x'\n"]] * len(worked)
     held = {name: {k: v for k, v in found.items() if v} for name, found in told.items()}
     assert held == {"Bubblewrap": {}, "Landlock": {}}
     if len(reasons) == len(told):

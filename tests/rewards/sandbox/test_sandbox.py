@@ -164,6 +164,23 @@ def test_the_zygote_starts_again_where_it_was_killed():
     assert sandbox.run(Program(source="print(1)"), Limits()).stdout == b"1\n"
 
 
+def test_the_zygote_outlives_the_thread_that_started_it():
+    sandbox = Landlock()
+    if why := sandbox.probe():
+        pytest.skip(why)
+    from whet.rewards.sandbox import _landlock
+
+    while _landlock._OPEN:
+        _landlock._OPEN.pop().close()
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(sandbox.run, Program(source=""), Limits()).result()
+    process = _landlock._OPEN[0].process
+    time.sleep(0.1)
+    assert process.poll() is None
+    assert sandbox.run(Program(source="print(1)"), Limits()).stdout == b"1\n"
+    assert _landlock._OPEN[0].process is process
+
+
 def test_the_first_that_works_is_chosen():
     broken, working = fake(Sandbox, probe=lambda: "no"), fake(Sandbox, probe=lambda: "")
     assert first((broken, working)) is working

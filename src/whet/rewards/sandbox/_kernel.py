@@ -24,7 +24,7 @@ _MAKE = (1 << 4) | (1 << 5) | (1 << 7) | (1 << 8) | (1 << 12)  # remove, make fo
 _NEWNS = 0x00020000
 _PRIVATE = 0x00040000 | 0x4000  # MS_PRIVATE | MS_REC
 _TMPFS = 0x2 | 0x4  # MS_NOSUID | MS_NODEV
-_PDEATHSIG, _DUMPABLE, _SECCOMP, _SUBREAPER, _NO_NEW_PRIVS = 1, 4, 22, 36, 38
+_PDEATHSIG, _SECCOMP, _SUBREAPER, _NO_NEW_PRIVS = 1, 22, 36, 38
 
 
 def abi() -> int:
@@ -83,11 +83,6 @@ def die_with_parent() -> None:
 def adopt_orphans() -> None:
     """Descendants that lose their parent become children of this process."""
     _prctl(_SUBREAPER, 1)
-
-
-def closed_to_others() -> None:
-    """Not even a process of the same user may look into this one."""
-    _prctl(_DUMPABLE, 0)
 
 
 def own_mounts() -> bool:

@@ -42,9 +42,11 @@ class _Kept:
 
 
 def serve(commands: int) -> bytes:
-    """Fork a warden per command.  Returns only in a guest: with the program that it shall run."""
+    """Fork a warden per command, until the parent hangs up.
+
+    Returns only in a guest: with the program that it shall run.
+    """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens need no burial
-    _kernel.die_with_parent()
     filters = _filters()
     with socket.socket(fileno=commands) as line:
         while True:
@@ -206,7 +208,6 @@ def main(commands: int) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name in [name for name in sys.modules if name.startswith("sandbox")]:
         sys.modules.pop(name)
-    sys.meta_path[:] = [finder for finder in sys.meta_path if isinstance(finder, type)]
     play(source)
 
 

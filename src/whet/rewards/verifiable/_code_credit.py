@@ -88,7 +88,7 @@ class Threshold(Credit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed(Credit):
-    """The mean over tests of passed · (limit − seconds) / limit."""
+    """The mean over tests of passed · (limit − seconds) / limit: no two runs measure the same."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
         return fmean(t.passed * max(0.0, t.limit_s - t.seconds) / t.limit_s for t in tests)
