@@ -103,7 +103,7 @@ def test_nothing_is_left_of_a_fork_bomb(sandbox):
     if why := sandbox.probe():
         pytest.skip(why)
     source = "import os, time\nos.setsid() if os.fork() == 0 else None\nwhile True: os.fork()"
-    done = sandbox.run(Program(source=source), Limits(wall_s=1.5))
+    done = sandbox.run(Program(source=source), Limits(wall_s=0.7))
     assert not done.well
     if os.geteuid() == 0:
         from whet.rewards.sandbox._slots import _QUEUES

@@ -203,8 +203,8 @@ def test_what_does_not_compile_is_told_apart(judged):
 
 @works
 def test_a_slow_program_fails_in_time(judged):
-    limits = Limits(wall_s=0.5)
-    verdict = judged("import time; time.sleep(60)", STDIN, limits=limits, total_s=2.5)
+    limits = Limits(wall_s=0.4)
+    verdict = judged("import time; time.sleep(60)", STDIN, limits=limits, total_s=1.5)
     assert verdict.score == 0 and verdict.reason is Reason.TIMEOUT
     assert "wall" in verdict.note and verdict.cost_ms < 20_000
 

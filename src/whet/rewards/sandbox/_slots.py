@@ -4,6 +4,7 @@ The kernel counts processes by user, so that two programs of one user would shar
 Root gives each slot a user of its own; an ordinary user has but one to give.
 """
 
+import atexit
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -78,3 +79,10 @@ def _claimed() -> int:
         _HELD.append(claim)
         return user
     raise Fault(f"no user left between {_USERS.start} and {_USERS.stop} to run a program as")
+
+
+@atexit.register
+def _release() -> None:
+    """The users are free for others."""
+    while _HELD:
+        _HELD.pop().close()
