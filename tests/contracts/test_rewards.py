@@ -12,11 +12,13 @@ from whet.types import Finish, Reason, Rollout, Task, Verdict
 ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.")  # test_judges_of_groups.py tries those
 NAMES = sorted(n for n, at in rewards.modules().items() if not any(x in at for x in ELSEWHERE))
 QUESTION = "What is 6 * 7?"
-GOLD = {"labelled": "f6j0n6"}  # the rest are asked for 42
+GOLD = {"labelled": "f6j0n6", "sql": "SELECT b FROM t"}  # the rest are asked for 42
 INFO = {
     "verifier": "exact",
     "numbers": [3, 5, 7],
     "target": 26,
+    "tests": {"kind": "stdin", "inputs": ["6 7"], "outputs": ["42"]},
+    "sql": {"schema": "CREATE TABLE t (a INT NOT NULL, b INT NOT NULL)"},
     "gym": {"dataset": "chain_sum", "entry": "{'question': '6 * 7', 'answer': '42'}"},
 }
 
@@ -58,6 +60,13 @@ TRAPS = {
     "control characters": said("42\x00\x1b[2J"),
     "surrogates": said("\ud83d"),
     "code": said("__import__('os')._exit(0)"),
+    "a program that leaves early": "```python\nimport os\nos._exit(0)\n```",
+    "two programs": "```\nprint(0)\n```\n```\nprint(41)\n```",
+    "an empty program": "```\n\n```",
+    "a program that looks around": "```\nprint(open('/proc/1/environ').read())\n```",
+    "a query of nothing": "```sql\nSELECT 1 WHERE 0\n```",
+    "a query that writes": "```sql\nDELETE FROM t\n```",
+    "a program of null bytes": "```\n\x00\ud83d\n```",
 }
 
 

@@ -1,0 +1,90 @@
+"""The interpreter that guests run on: where it is, and whether another user can get there."""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from stat import S_IROTH, S_IXOTH
+
+_NAME = f"python{sys.version_info.major}.{sys.version_info.minor}"
+_LEFT_OUT = ("site-packages", "test", "tests", "config-*", "idlelib", "tkinter", "turtledemo")
+_LEFT_OUT += ("ensurepip", "lib2to3", "*.opt-?.pyc", "*.a")
+_SYSTEM = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/etc/ld.so.cache", "/usr/share/zoneinfo")
+
+_READ_AND_RUN = S_IROTH | S_IXOTH
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """An executable, and the folders that it reads."""
+
+    executable: str
+    prefix: str
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """Without site-packages, user folders and the current folder; UTF-8 whatever the locale.
+
+        As isolated as `-I`, which would also ignore the fixed hash seed of `environment`.
+        """
+        return (self.executable, "-s", "-S", "-P", "-B", "-X", "utf8")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """All that a guest's environment holds."""
+        return {"PYTHONHASHSEED": "0", "LD_LIBRARY_PATH": f"{self.prefix}/lib"}
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """What has to be readable: the standard library and what its modules link to."""
+        places = (f"{self.prefix}/bin/{_NAME}", f"{self.prefix}/lib", *_SYSTEM)
+        return tuple(dict.fromkeys(place for place in places if os.path.exists(place)))
+
+
+@lru_cache(maxsize=1)
+def interpreter() -> Interpreter:
+    """This process's own, the system's of the same version, or a copy, whichever can be reached.
+
+    A guest of root is another user, and an interpreter in root's home is out of its reach.
+    """
+    own = Interpreter(executable=_executable(sys.base_prefix), prefix=sys.base_prefix)
+    if os.geteuid() != 0 or _open_to_all(Path(own.executable)):
+        return own
+    system = Path("/usr/bin", _NAME)
+    if system.exists() and Path(f"/usr/lib/{_NAME}/heapq.py").exists():
+        return Interpreter(executable=str(system), prefix="/usr")
+    return copied(own)
+
+
+def copied(own: Interpreter) -> Interpreter:
+    """The same interpreter in a folder that every user can read, until this process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="whet-python-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    source = Path(own.prefix)
+    (folder / "bin").mkdir()
+    (folder / "lib").mkdir()
+    shutil.copy(os.path.realpath(own.executable), folder / "bin" / _NAME)
+    for library in (source / "lib").glob("libpython*.so*"):
+        shutil.copy(library, folder / "lib" / library.name)
+    ignore = shutil.ignore_patterns(*_LEFT_OUT)
+    shutil.copytree(source / "lib" / _NAME, folder / "lib" / _NAME, ignore=ignore, symlinks=True)
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+    return Interpreter(executable=str(folder / "bin" / _NAME), prefix=str(folder))
+
+
+def _executable(prefix: str) -> str:
+    named = Path(prefix, "bin", _NAME)
+    return str(named) if named.exists() else os.path.realpath(sys.executable)
+
+
+def _open_to_all(path: Path) -> bool:
+    """May any user walk there and read it?"""
+    real = path.resolve()
+    folders = all(folder.stat().st_mode & S_IXOTH for folder in real.parents)
+    return folders and real.stat().st_mode & _READ_AND_RUN == _READ_AND_RUN

@@ -1,0 +1,142 @@
+"""Databases at random, from a schema and the constants of a query.  For worker processes."""
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+_LITERAL = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])")
+_WORDS = ("ada", "bo", "cy", "dee", "eli", "fay", "gus", "hal")
+_NULLS = 0.1  # of the cells that may be NULL
+_OFTEN = 0.5  # a cell gets a constant of the query, where one fits
+_TRIES = 20  # for a row that every constraint admits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """A column, as SQLite describes it."""
+
+    name: str
+    kind: str
+    needed: bool
+    key: bool
+    parent: tuple[str, str] | None  # the table and column that it refers to
+
+
+def filled(schema: str, rows: int, query: str, seed: int) -> sqlite3.Connection:
+    """A database in memory with this schema, and about `rows` rows in every table.
+
+    Values repeat often, so that joins and groups meet; half of them are constants of the query,
+    or their neighbours, so that its conditions are met by some rows and not by others.
+    """
+    database = sqlite3.connect(":memory:")
+    database.executescript(schema)
+    dice, constants = Random(seed), _constants(query)
+    tables = {table: _columns(database, table) for table in _tables(database)}
+    for table in _parents_first(tables):
+        for index in range(max(1, rows + dice.randint(-2, 2))):
+            _insert(database, table, tables[table], (dice, constants, index))
+    database.commit()
+    return database
+
+
+def _constants(query: str) -> tuple[list[str], list[float]]:
+    texts, numbers = [], []
+    for text, number in _LITERAL.findall(query):
+        if number:
+            value = float(number) if "." in number else int(number)
+            numbers += [value, value + 1, value - 1]
+        else:
+            texts.append(text.replace("''", "'").strip("%"))
+    return texts, numbers
+
+
+def _tables(database: sqlite3.Connection) -> list[str]:
+    found = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    return [name for (name,) in database.execute(found)]
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _columns(database: sqlite3.Connection, table: str) -> list[Column]:
+    links = database.execute(f"PRAGMA foreign_key_list({_quoted(table)})").fetchall()
+    parents = {link[3]: (link[2], link[4] or "") for link in links}
+    described = database.execute(f"PRAGMA table_info({_quoted(table)})").fetchall()
+    return [
+        Column(
+            name=name,
+            kind=kind.upper(),
+            needed=bool(needed),
+            key=bool(key),
+            parent=parents.get(name),
+        )
+        for _, name, kind, needed, _, key in described
+    ]
+
+
+def _parents_first(tables: Mapping[str, Sequence[Column]]) -> list[str]:
+    done: list[str] = []
+    waiting = list(tables)
+    while waiting:
+        ready = [t for t in waiting if not _needs(tables[t]) & set(waiting) - {t}]
+        done += ready or waiting  # in a circle, any order will do
+        waiting = [t for t in waiting if t not in done]
+    return done
+
+
+def _needs(columns: Sequence[Column]) -> set[str]:
+    return {column.parent[0] for column in columns if column.parent}
+
+
+def _insert(
+    database: sqlite3.Connection,
+    table: str,
+    columns: Sequence[Column],
+    source: tuple[Random, tuple[list[str], list[float]], int],
+) -> None:
+    """A row that the constraints admit, after some tries, or none."""
+    marks = ", ".join("?" * len(columns))
+    names = ", ".join(_quoted(c.name) for c in columns)
+    for _ in range(_TRIES):
+        values = [_value(database, column, source) for column in columns]
+        try:
+            database.execute(f"INSERT INTO {_quoted(table)} ({names}) VALUES ({marks})", values)
+        except sqlite3.IntegrityError:
+            continue
+        return
+
+
+def _value(
+    database: sqlite3.Connection,
+    column: Column,
+    source: tuple[Random, tuple[list[str], list[float]], int],
+) -> object:
+    dice, constants, index = source
+    if column.parent:
+        table, name = column.parent
+        known = database.execute(
+            f"SELECT {_quoted(name or column.name)} FROM {_quoted(table)}"
+        ).fetchall()
+        return dice.choice(known)[0] if known else None
+    if column.key and "INT" in column.kind:
+        return index + 1
+    if not (column.needed or column.key) and dice.random() < _NULLS:
+        return None
+    return _cell(column.kind, dice, constants)
+
+
+def _cell(kind: str, dice: Random, constants: tuple[list[str], list[float]]) -> object:
+    texts, numbers = constants
+    if any(word in kind for word in ("CHAR", "TEXT", "CLOB")) or not kind:
+        if texts and dice.random() < _OFTEN:
+            return dice.choice(texts)
+        return dice.choice(_WORDS)
+    if "DATE" in kind or "TIME" in kind:
+        if texts and dice.random() < _OFTEN:
+            return dice.choice(texts)
+        return f"20{dice.randint(18, 25)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
+    value = dice.choice(numbers) if numbers and dice.random() < _OFTEN else dice.randint(0, 9)
+    return int(value) if "INT" in kind or "BOOL" in kind else value + dice.choice((0, 0.5))
