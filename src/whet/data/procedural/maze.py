@@ -29,12 +29,13 @@ class Maze:
     def draw(self, dice: Random, level: int) -> Task:
         """Walls anywhere, and two cells that are at least as many steps apart as a side is long."""
         check_level("maze", level, self.levels)
-        way: tuple[str, ...] = ()
-        while len(way) <= level:
+        while True:
             cells = ["1" if dice.random() < _WALLS else "0" for _ in range(level * level)]
             walls = "|".join("".join(cells[n : n + level]) for n in range(0, len(cells), level))
             start, goal = (f"{dice.randrange(level)}{dice.randrange(level)}" for _ in range(2))
             way = _shortest(walls, start, goal)
+            if len(way) > level:
+                break
         prompt = f"{walls} {start}>{goal}:"
         info = {"family": "maze", "level": level, "verifier": "maze"}
         info |= {"walls": walls, "start": start, "goal": goal, "most": len(way)}

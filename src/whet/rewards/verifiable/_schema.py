@@ -1,5 +1,6 @@
 """JSON Schema, for worker processes: a pattern of a schema can take for ever."""
 
+from importlib import import_module
 from typing import Any
 
 
@@ -8,10 +9,8 @@ def valid(schema: Any, value: Any) -> bool:
 
     References lead nowhere outside the schema.
     """
-    from jsonschema import Draft202012Validator
-    from jsonschema.validators import validator_for
-    from referencing import Registry
-
-    checker = validator_for(schema, default=Draft202012Validator)
+    validators = import_module("jsonschema.validators")
+    checker = validators.validator_for(schema, default=validators.Draft202012Validator)
     checker.check_schema(schema)
-    return checker(schema, registry=Registry()).is_valid(value)
+    nowhere = import_module("referencing").Registry()
+    return checker(schema, registry=nowhere).is_valid(value)

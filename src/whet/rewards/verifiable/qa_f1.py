@@ -8,7 +8,7 @@ from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.rewards.verifiable._words import squad
 from whet.types import Reason, Refusal, Rollout, Verdict
 
-_NAMES = ("f1", "precision", "recall", "overlap")
+_NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
