@@ -3,7 +3,7 @@
 import re
 from enum import StrEnum
 from random import Random
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from typing import ClassVar, Protocol, runtime_checkable
 
 _WORD = re.compile(r"\w+(?:['’-]\w+)*")
 _SAID = (
@@ -21,7 +21,7 @@ class Constraint(Protocol):
     name: ClassVar[str]
 
     @classmethod
-    def generate(cls, dice: Random) -> Self:
+    def generate(cls, dice: Random) -> "Constraint":
         """Any demand of this kind."""
         ...
 
