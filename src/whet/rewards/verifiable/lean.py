@@ -74,7 +74,7 @@ class Lean:
             return Verdict.failure(Reason.WRONG, note=f"{len(proof)} characters")
         before, _, after = proof.partition(statement)
         hidden = '"' in before or before.rpartition("\n")[2].strip()  # in a text, or in a comment
-        if not after or statement in after or hidden:
+        if not after.strip() or statement in after or hidden:
             return Verdict.failure(Reason.WRONG, note="not the statement of the task")
         found = _FORBIDDEN.search(proof.replace(statement, ""))
         if found:
