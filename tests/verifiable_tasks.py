@@ -16,6 +16,7 @@ _RIGHT = "<think>x</think><answer>{}</answer>"
 
 # answer, right reply, and what else the task brings
 _TASKS = {
+    "algebra": ("x^2+1", r"\boxed{1+x^2}", {}),  # for `math`, where only algebra can tell
     "brackets": ("", "#])", {"begun": "(["}),
     "choice": ("C", r"\boxed{C}", {"choices": ["40", "41", "42", "43"]}),
     "colouring": ("", "#1 2 3", {"nodes": 3, "colours": 3, "edges": "ab ac bc"}),

@@ -1,6 +1,6 @@
 """Knights, who always tell the truth, and knaves, who never do.
 
-`a:-b|b:a*-c|c:b+c=`  →  `0;0 1;0 1 1;#0 1 1`
+`a:-b*c|b:c+a|c:-a+b=`  →  `0;0 1;0 1 1;#0 1 1`
 """
 
 from dataclasses import dataclass
