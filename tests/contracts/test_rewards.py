@@ -4,23 +4,14 @@ import pickle
 from dataclasses import replace
 
 import pytest
+from verifiable_tasks import FORM, QUESTION, task
 
 from whet import rewards
 from whet.protocols import Reward
-from whet.types import Finish, Reason, Rollout, Task, Verdict
+from whet.types import Finish, Reason, Rollout, Verdict
 
 ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.")  # test_judges_of_groups.py tries those
 NAMES = sorted(n for n, at in rewards.modules().items() if not any(x in at for x in ELSEWHERE))
-QUESTION = "What is 6 * 7?"
-GOLD = {"labelled": "f6j0n6", "sql": "SELECT b FROM t"}  # the rest are asked for 42
-INFO = {
-    "verifier": "exact",
-    "numbers": [3, 5, 7],
-    "target": 26,
-    "tests": {"kind": "stdin", "inputs": ["6 7"], "outputs": ["42"]},
-    "sql": {"schema": "CREATE TABLE t (a INT NOT NULL, b INT NOT NULL)"},
-    "gym": {"dataset": "chain_sum", "entry": "{'question': '6 * 7', 'answer': '42'}"},
-}
 
 
 def said(text):
@@ -80,10 +71,9 @@ def judges(tmp_path_factory):
 
 
 def rolled(name, reply, finish=Finish.STOP):
-    task = Task(id="t", prompt=QUESTION, answer=GOLD.get(name, "42"), info=INFO)
     turns = (QUESTION, reply)
     return Rollout(
-        task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=(), finish=finish
+        task=task(name), seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=(), finish=finish
     )
 
 
@@ -93,8 +83,9 @@ def rolled(name, reply, finish=Finish.STOP):
 def test_no_trap_is_rewarded(judges, name, trap):
     verdict = judges[name].score(rolled(name, TRAPS[trap]))
     assert isinstance(verdict, Verdict)
-    assert verdict.fault or (verdict.score == 0 and not verdict.correct)
     assert not verdict.fault, verdict.note
+    assert not verdict.correct
+    assert verdict.score == 0 or (name in FORM and verdict.correct is None and verdict.score <= 1)
     assert len(verdict.note) < 300
 
 
@@ -108,8 +99,9 @@ def test_the_same_reply_earns_the_same(judges, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_who_is_cut_off_before_saying_anything_earns_nothing(judges, name):
     verdict = judges[name].score(rolled(name, "well", finish=Finish.LENGTH))
-    assert verdict.score == 0
-    assert verdict.reason in (Reason.TRUNCATED, Reason.BAD_FORMAT, Reason.WRONG)
+    if name not in FORM:
+        assert verdict.score == 0
+        assert verdict.reason in (Reason.TRUNCATED, Reason.BAD_FORMAT, Reason.WRONG)
 
 
 @pytest.mark.parametrize("name", NAMES)

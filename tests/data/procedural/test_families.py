@@ -239,3 +239,148 @@ def test_countdown_targets_can_be_made_and_are_small(seed, level):
     assert len(task.info["numbers"]) == level
     assert 1 <= task.info["target"] <= 99
     assert family.canonical(task).endswith(f">{task.info['target']}")
+
+
+SUDOKU = {"grid": "1034 0012 2100 0021"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("1234;1234 3412;1234 3412 2143;1234 3412 2143 4321;#1234 3412 2143 4321", "+++++"),
+        ("1234 3412;#1234 3412 2143 4321", "++"),
+        ("#1234 3412 2143 4321", "+"),
+        ("#1234 3412 2143 4312", "-"),
+        ("1234;1234 3421;1234 3412;#1234 3412 2143 4321", "+-++"),
+        ("1234;1234;#1234 3412 2143 4321", "+-+"),
+        ("1243;#1234 3412 2143 4321", "-+"),
+        ("#1234 3412 2143 4321;1234", "+-"),
+        ("well; ;#", "---"),
+        ("", ""),
+    ],
+)
+def test_sudoku_by_hand(reply, marks):
+    assert checked("sudoku", "1034 0012 2100 0021=", reply, **SUDOKU) == marks
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("0;0 1;0 1 1;#0 1 1", "++++"),
+        ("0 1;#0 1 1", "++"),
+        ("1;#0 1 1", "-+"),
+        ("0;0 0;#0 1 0", "+--"),
+    ],
+)
+def test_knights_by_hand(reply, marks):
+    """If a were a knight, b would be a knave and c a knight; but then b would tell the truth."""
+    assert checked("knights", "a:-b*c|b:c+a|c:-a+b=", reply) == marks
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("1;1 0;1 0 1;#1 0 1", "++++"),
+        ("0;0 1;#0 1 0", "+++"),
+        ("1;1 0 0;#0 1 0", "+--"),
+        ("0 0;#1 1 1", "-+"),
+        ("#0 0 1", "-"),
+        ("#1 0 1 1", "-"),
+    ],
+)
+def test_sat_by_hand(reply, marks):
+    formula = {"variables": 3, "clauses": "a+b|-a+c"}
+    assert checked("sat", "a+b|-a+c=", reply, **formula) == marks
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("1;1 2;1 2 3;#1 2 3", "++++"),
+        ("3;3 1;#3 1 2", "+++"),
+        ("1;1 1;#1 2 3", "+-+"),
+        ("1 2;#2 1 3", "+-"),
+        ("1 4;#1 2 3", "-+"),
+        ("1 2 3 1;#1 2 1", "--"),
+    ],
+)
+def test_colouring_by_hand(reply, marks):
+    graph = {"nodes": 3, "colours": 3, "edges": "ab ac bc"}
+    assert checked("colouring", "ab ac bc=", reply, **graph) == marks
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("12;12 13;12 13 23;#12 13 23", "++++"),
+        ("13;#12 13 23", "-+"),  # legal, but three moves won't do any more
+        ("12;12 12;#12 13 23", "+-+"),
+        ("12;12 13;#12 13", "++-"),
+        ("#11", "-"),
+    ],
+)
+def test_hanoi_by_hand(reply, marks):
+    tower = {"start": "11", "goal": "33", "most": 3}
+    assert checked("hanoi", "11>33:", reply, **tower) == marks
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("00;00 01;00 01 11;#00 01 11", "++++"),
+        ("00 01;#00 01 11", "++"),
+        ("00;00 10;#00 10 11", "+--"),
+        ("01;#00 01", "--"),
+        ("00 01 00;#00 01 11", "-+"),
+    ],
+)
+def test_maze_by_hand(reply, marks):
+    walls = {"walls": "00|10", "start": "00", "goal": "11", "most": 3}
+    assert checked("maze", "00|10 00>11:", reply, **walls) == marks
+
+
+@pytest.mark.parametrize(
+    ("reply", "marks"),
+    [
+        ("1;2;3;2;3;)]);#)])", "+++++++"),
+        ("3;#)])", "++"),
+        ("#)])", "+"),
+        ("#])", "-"),
+        ("1;3;3;#)])", "++++"),
+        ("1;2;3;2;4;)]);#)])", "++++-++"),
+    ],
+)
+def test_brackets_by_hand(reply, marks):
+    assert checked("brackets", "([{}(=", reply, begun="([{}(") == marks
+
+
+@pytest.mark.parametrize("name", ["colouring", "hanoi", "knights", "maze", "sat", "sudoku"])
+@given(seed=seeds, level=shares, data=st.data())
+def test_a_beginning_is_right_if_some_answer_begins_so(name, seed, level, data):
+    """What the steps accept as a whole, and only that, the judge does."""
+    family, task = drawn(name, seed, level)
+    moves = task.answer.split(" ")
+    place = data.draw(st.integers(0, len(moves) - 1))
+    options = {"hanoi": ("12", "13", "21", "23", "31", "32"), "maze": ("00", "11", "22")}
+    other = data.draw(st.sampled_from(options.get(name, ("0", "1", "2", "3", "1234", "4321"))))
+    answer = " ".join([*moves[:place], other, *moves[place + 1 :]])
+    (step,) = family.steps(task, f"#{answer}")
+    assert step.correct == judged(task, f"#{answer}").correct
+
+
+@given(seeds, st.integers(4, 7))
+def test_no_way_through_a_maze_is_shorter(seed, level):
+    task = load("maze").draw(Random(seed), level)
+    rows, (start, goal) = task.info["walls"].split("|"), (task.info["start"], task.info["goal"])
+    free = {(y, x) for y in range(level) for x in range(level) if rows[y][x] == "0"}
+    reached, steps = {(int(start[0]), int(start[1]))}, 1
+    while (int(goal[0]), int(goal[1])) not in reached:
+        near = {(y + d, x + e) for y, x in reached for d, e in ((0, 1), (1, 0), (0, -1), (-1, 0))}
+        reached, steps = reached | (near & free), steps + 1
+    assert steps == task.info["most"] == len(task.answer.split(" "))
+
+
+@given(seeds, st.integers(3, 4))
+def test_hanoi_can_be_done_in_the_moves_that_there_are(seed, level):
+    task = load("hanoi").draw(Random(seed), level)
+    assert len(task.answer.split(" ")) <= task.info["most"] == 2**level - 1

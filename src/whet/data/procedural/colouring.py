@@ -1,0 +1,101 @@
+"""Colour a graph with three colours, neighbours never alike.
+
+`ab ac bd cd=`  →  `1;1 2;1 2 2;1 2 2 1;#1 2 2 1`
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations, product
+from random import Random
+from typing import ClassVar
+
+from whet.data.procedural._growth import followed, grown
+from whet.data.procedural._levels import check_level
+from whet.types import Step, Task
+
+_NAMES = "abcdefgh"
+_COLOURS = "123"
+_ALIKE = 6  # ways to name three colours: the colourings of a graph that has but one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colouring:
+    """A colour from 1 to 3 for each node, in the order of the names; the level is how many nodes.
+
+    There are enough edges that only one colouring is left, but for the names of the colours.
+    """
+
+    levels: ClassVar[tuple[int, int]] = (6, 8)
+    alphabet: ClassVar[str] = "0123456789 =;#" + _NAMES
+
+    def draw(self, dice: Random, level: int) -> Task:
+        """Edges that a hidden colouring allows, in any order, until no other is left."""
+        check_level("colouring", level, self.levels)
+        names = _NAMES[:level]
+        while True:
+            hidden = tuple(dice.choice(_COLOURS) for _ in names)
+            edges = _edges(dice, hidden)
+            if edges:
+                break
+        prompt = f"{' '.join(sorted(edges))}="
+        info = {"family": "colouring", "level": level, "verifier": "colouring", "nodes": level}
+        info |= {"colours": len(_COLOURS), "edges": prompt.removesuffix("=")}
+        answer = " ".join(hidden)
+        return Task(id=f"colouring/{prompt}", prompt=prompt, answer=answer, info=info)
+
+    def canonical(self, task: Task) -> str:
+        """The prompt: its edges are in order, and its names are nothing but places."""
+        return str(task.prompt)
+
+    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+        """One node after the other, then all."""
+        return grown(task.answer, dice, keep)
+
+    def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
+        """Each beginning: does some colouring begin so?"""
+        edges = tuple(str(task.info["edges"]).split(" "))
+        return followed(_Graph(edges=edges, nodes=task.info["nodes"]), reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Graph:
+    edges: tuple[str, ...]
+    nodes: int
+
+    def leads(self, moves: tuple[str, ...]) -> bool:
+        left = self.nodes - len(moves)
+        if left < 0 or not self._fits(moves):
+            return False
+        return not left or any(self.leads((*moves, colour)) for colour in _COLOURS)
+
+    def solved(self, moves: tuple[str, ...]) -> bool:
+        return len(moves) == self.nodes and self._fits(moves)
+
+    def _fits(self, moves: tuple[str, ...]) -> bool:
+        given = dict(zip(_NAMES, moves, strict=False))
+        pairs = [(given.get(a), given.get(b)) for a, b in self.edges]
+        return set(moves) <= set(_COLOURS) and all(a is None or a != b for a, b in pairs)
+
+
+def _edges(dice: Random, hidden: tuple[str, ...]) -> list[str]:
+    """Enough edges to leave one colouring; none where no edges would do."""
+    alike = _alike(len(hidden))
+    left = (1 << len(_COLOURS) ** len(hidden)) - 1
+    pairs = list(alike)
+    dice.shuffle(pairs)
+    edges = []
+    for a, b in pairs:
+        if hidden[a] != hidden[b] and left & alike[a, b]:
+            left &= ~alike[a, b]
+            edges.append(_NAMES[a] + _NAMES[b])
+    return edges if left.bit_count() == _ALIKE else []
+
+
+@lru_cache(maxsize=8)
+def _alike(count: int) -> dict[tuple[int, int], int]:
+    """For two nodes the colourings that give them one colour, as bits of an integer."""
+    all_of_them = list(enumerate(product(_COLOURS, repeat=count)))
+    return {
+        (a, b): sum(1 << place for place, colours in all_of_them if colours[a] == colours[b])
+        for a, b in combinations(range(count), 2)
+    }

@@ -1,0 +1,97 @@
+"""The tower of Hanoi, from any position to any other.
+
+`112>333:`  →  `13;13 …;#13 …`
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+from random import Random
+from typing import ClassVar
+
+from whet.data.procedural._growth import followed, grown
+from whet.data.procedural._levels import check_level
+from whet.types import Step, Task
+
+_PEGS = "123"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hanoi:
+    """Move the discs, one at a time, never a larger one onto a smaller; the level is how many.
+
+    A position names the peg of each disc, the smallest first.  A reply is moves: `13` takes the top
+    of peg 1 to peg 3.  Any moves will do that end at the goal and are no more than 2ⁿ − 1.
+    """
+
+    levels: ClassVar[tuple[int, int]] = (3, 4)
+    alphabet: ClassVar[str] = "0123456789>:;# "
+
+    def draw(self, dice: Random, level: int) -> Task:
+        """Two different positions, evenly among all."""
+        check_level("hanoi", level, self.levels)
+        start, goal = "", ""
+        while start == goal:
+            start, goal = ("".join(dice.choices(_PEGS, k=level)) for _ in range(2))
+        prompt = f"{start}>{goal}:"
+        info = {"family": "hanoi", "level": level, "verifier": "hanoi"}
+        info |= {"start": start, "goal": goal, "most": 2**level - 1}
+        answer = " ".join(_shortest(start, goal))
+        return Task(id=f"hanoi/{prompt}", prompt=prompt, answer=answer, info=info)
+
+    def canonical(self, task: Task) -> str:
+        """The two positions."""
+        return str(task.prompt)
+
+    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+        """The moves of a shortest way, one by one, then all."""
+        return grown(task.answer, dice, keep)
+
+    def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
+        """Each beginning: are the moves legal, and can the goal still be reached in time?"""
+        info = task.info
+        return followed(_Tower(start=info["start"], goal=info["goal"], most=info["most"]), reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tower:
+    start: str
+    goal: str
+    most: int
+
+    def leads(self, moves: tuple[str, ...]) -> bool:
+        left = self.most - len(moves)
+        end = self._after(moves) if left >= 0 else None
+        return end is not None and len(_shortest(end, self.goal)) <= left
+
+    def solved(self, moves: tuple[str, ...]) -> bool:
+        return len(moves) <= self.most and self._after(moves) == self.goal
+
+    def _after(self, moves: tuple[str, ...]) -> str | None:
+        position = self.start
+        for move in moves:
+            following = dict(_legal(position)).get(move)
+            if following is None:
+                return None
+            position = following
+        return position
+
+
+def _legal(position: str) -> Iterator[tuple[str, str]]:
+    """Each move that may be made, and where it leads."""
+    for one, other in permutations(_PEGS, 2):
+        disc, above = position.find(one), position.find(other)
+        if disc >= 0 and (above < 0 or disc < above):
+            yield one + other, position[:disc] + other + position[disc + 1 :]
+
+
+@lru_cache(maxsize=4096)
+def _shortest(start: str, goal: str) -> tuple[str, ...]:
+    ways: dict[str, tuple[str, ...]] = {start: ()}
+    for position in (reached := [start]):
+        for move, following in _legal(position):
+            if following not in ways:
+                ways[following] = (*ways[position], move)
+                reached.append(following)
+    return ways[goal]

@@ -1,0 +1,99 @@
+"""A maze: the shortest way from one cell to another.
+
+`0010|0110|0000|1110 00>33:`  →  `00;00 10;00 10 20;…;#00 10 20 21 22 23 33`
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar
+
+from whet.data.procedural._growth import followed, grown
+from whet.data.procedural._levels import check_level
+from whet.types import Step, Task
+
+_WALLS = 0.3  # share of the cells, on average
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maze:
+    """A square of cells, 1 where there is a wall; the level is how long its side is.
+
+    A cell is named by its row and its column, from 00 on.  A reply is every cell of a way, with
+    steps up, down, left or right; no other way may be shorter.
+    """
+
+    levels: ClassVar[tuple[int, int]] = (4, 7)
+    alphabet: ClassVar[str] = "0123456789|>:;# "
+
+    def draw(self, dice: Random, level: int) -> Task:
+        """Walls anywhere, and two cells that are at least as many steps apart as a side is long."""
+        check_level("maze", level, self.levels)
+        while True:
+            cells = ["1" if dice.random() < _WALLS else "0" for _ in range(level * level)]
+            walls = "|".join("".join(cells[n : n + level]) for n in range(0, len(cells), level))
+            start, goal = (f"{dice.randrange(level)}{dice.randrange(level)}" for _ in range(2))
+            way = _shortest(walls, start, goal)
+            if len(way) > level:
+                break
+        prompt = f"{walls} {start}>{goal}:"
+        info = {"family": "maze", "level": level, "verifier": "maze"}
+        info |= {"walls": walls, "start": start, "goal": goal, "most": len(way)}
+        return Task(id=f"maze/{prompt}", prompt=prompt, answer=" ".join(way), info=info)
+
+    def canonical(self, task: Task) -> str:
+        """The prompt: it has no names."""
+        return str(task.prompt)
+
+    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+        """The way, cell by cell, then the whole of it."""
+        return grown(task.answer, dice, keep)
+
+    def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
+        """Each beginning: is it a way that can still be a shortest one?"""
+        names = ("walls", "start", "goal", "most")
+        return followed(_Map(**{name: task.info[name] for name in names}), reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Map:
+    walls: str
+    start: str
+    goal: str
+    most: int
+
+    def leads(self, moves: tuple[str, ...]) -> bool:
+        if len(moves) > self.most or not self._walks(moves):
+            return False
+        rest = _shortest(self.walls, moves[-1], self.goal)
+        return bool(rest) and len(moves) + len(rest) - 1 <= self.most
+
+    def solved(self, moves: tuple[str, ...]) -> bool:
+        return len(moves) <= self.most and self._walks(moves) and moves[-1] == self.goal
+
+    def _walks(self, moves: tuple[str, ...]) -> bool:
+        pairs = zip(moves, moves[1:], strict=False)
+        return moves[0] == self.start and all(b in _near(self.walls, a) for a, b in pairs)
+
+
+def _near(walls: str, cell: str) -> Iterator[str]:
+    """The free cells beside a cell."""
+    rows = walls.split("|")
+    y, x = int(cell[0]), int(cell[1])
+    for down, across in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+        inside = 0 <= down < len(rows) and 0 <= across < len(rows)
+        if inside and rows[down][across] == "0":
+            yield f"{down}{across}"
+
+
+def _shortest(walls: str, start: str, goal: str) -> tuple[str, ...]:
+    """A shortest way, both ends included; none where there is none."""
+    if walls.split("|")[int(start[0])][int(start[1])] == "1":
+        return ()
+    ways: dict[str, tuple[str, ...]] = {start: (start,)}
+    for cell in (reached := [start]):
+        for following in _near(walls, cell):
+            if following not in ways:
+                ways[following] = (*ways[cell], following)
+                reached.append(following)
+    return ways.get(goal, ())

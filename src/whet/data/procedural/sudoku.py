@@ -1,0 +1,82 @@
+"""A small sudoku: four by four.
+
+`1034 0012 2100 0021=`  →  `1234;1234 3412;1234 3412 2143;1234 3412 2143 4321;#1234 …`
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import permutations
+from random import Random
+from typing import ClassVar
+
+from whet.data.procedural._growth import Solved, followed, grown
+from whet.data.procedural._levels import check_level
+from whet.types import Step, Task
+
+_ROWS = tuple("".join(row) for row in permutations("1234"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sudoku:
+    """Each of 1 to 4 once in every row, column and quarter; the level is how many cells are empty.
+
+    An empty cell is a 0.  There is exactly one solution.  A reply is the four rows, which its
+    author may write down one by one.
+    """
+
+    levels: ClassVar[tuple[int, int]] = (4, 10)
+    alphabet: ClassVar[str] = "0123456789 =;#"
+
+    def draw(self, dice: Random, level: int) -> Task:
+        """A full grid, evenly among all 288, and empty cells, evenly among those that leave one."""
+        check_level("sudoku", level, self.levels)
+        while True:
+            rows = dice.choice(_grids())
+            empty = set(dice.sample(range(16), level))
+            cells = ["0" if place in empty else cell for place, cell in enumerate("".join(rows))]
+            grid = " ".join("".join(cells[place : place + 4]) for place in range(0, 16, 4))
+            if len(_solutions(grid)) == 1:
+                break
+        info = {"family": "sudoku", "level": level, "verifier": "sudoku", "grid": grid}
+        answer = " ".join(rows)
+        return Task(id=f"sudoku/{grid}=", prompt=f"{grid}=", answer=answer, info=info)
+
+    def canonical(self, task: Task) -> str:
+        """The grid, its digits renamed in the order in which they occur."""
+        names: dict[str, str] = {"0": "0", " ": " "}
+        for sign in task.info["grid"]:
+            names.setdefault(sign, str(len(names) - 1))
+        return "".join(names[sign] for sign in task.info["grid"])
+
+    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+        """The rows, one by one, then all of them."""
+        return grown(task.answer, dice, keep)
+
+    def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
+        """Each beginning: are these the first rows of the solution?"""
+        return followed(Solved(answers=_solutions(task.info["grid"])), reply)
+
+
+Rows = tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def _grids() -> tuple[Rows, ...]:
+    """All full grids."""
+    found: list[Rows] = [()]
+    for _ in range(4):
+        found = [(*rows, row) for rows in found for row in _ROWS if _fits((*rows, row))]
+    return tuple(found)
+
+
+def _fits(rows: Rows) -> bool:
+    """Have the columns, and the quarters that are whole, no digit twice?"""
+    columns = ["".join(column) for column in zip(*rows, strict=True)]
+    whole = [(y, x) for y in range(0, len(rows) - 1, 2) for x in (0, 2)]
+    quarters = [rows[y][x : x + 2] + rows[y + 1][x : x + 2] for y, x in whole]
+    return all(len(set(unit)) == len(unit) for unit in columns + quarters)
+
+
+def _solutions(grid: str) -> tuple[Rows, ...]:
+    given = [(place, cell) for place, cell in enumerate(grid.replace(" ", "")) if cell != "0"]
+    return tuple(rows for rows in _grids() if all(rows[n // 4][n % 4] == cell for n, cell in given))

@@ -1,0 +1,99 @@
+"""Calls of tools: read from a reply, and likened to those that were due."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whet.rewards.verifiable._json import read, same
+
+_BLOCK = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """The name of a tool, and what it is given."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, value: Any) -> "Call":
+        """From `{"name": …, "arguments": {…}}`; the second may be called `parameters`, or lack.
+
+        An OpenAI call, `{"function": {…}}` with its arguments as text, is one, too.
+        """
+        if isinstance(value, Mapping) and isinstance(value.get("function"), Mapping):
+            value = value["function"]
+        if not isinstance(value, Mapping) or not isinstance(value.get("name"), str):
+            raise ValueError("a call is an object with a name")
+        given = value.get("arguments", value.get("parameters", {}))
+        given = read(given) if isinstance(given, str) else given
+        if not isinstance(given, Mapping):
+            raise ValueError("arguments are an object")
+        return cls(name=value["name"].strip(), arguments=given)
+
+
+def written(text: str) -> list[Call]:
+    """The calls in all blocks `<tool_call>…</tool_call>`: in each an object, a list, or lines.
+
+    Raises `ValueError` for a block that is none of these, and for one that never ends.
+    """
+    blocks = _BLOCK.findall(text)
+    if text.count("<tool_call>") != len(blocks) or text.count("</tool_call>") != len(blocks):
+        raise ValueError("the tags of a call don't match")
+    return [call for block in blocks for call in _read(block.strip())]
+
+
+def due(value: Any) -> list[Call]:
+    """The calls that a task wants, from a list of them or the JSON of one."""
+    value = read(value) if isinstance(value, str) else value
+    return [Call.of(one) for one in (value if isinstance(value, list | tuple) else [value])]
+
+
+def alike(found: Sequence[Call], wanted: Sequence[Call]) -> dict[str, float]:
+    """How alike, part by part: `name`, `param`, `value`, and the `most` that they can sum up to.
+
+    Each wanted call is held against one found call of its name, no found call against two, so that
+    the sum is largest.
+    """
+    names = Counter(call.name for call in found), Counter(call.name for call in wanted)
+    either = (names[0] | names[1]).total()
+    name = (names[0] & names[1]).total() / either if either else 1.0
+    param, value = _matched(found, wanted)
+    most = 1.0 + len(wanted) + sum(len(call.arguments) for call in wanted)
+    return {"name": name, "param": param, "value": value, "most": most}
+
+
+def _read(block: str) -> list[Call]:
+    lines = [line for line in block.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.strip().startswith("{") for line in lines):
+        try:
+            return [Call.of(read(line)) for line in lines]
+        except ValueError:
+            pass  # one object over several lines, perhaps
+    value = read(block)
+    return [Call.of(one) for one in (value if isinstance(value, list) else [value])]
+
+
+def _matched(found: Sequence[Call], wanted: Sequence[Call]) -> tuple[float, float]:
+    """The best assignment, by dynamic programming over the sets of found calls in use."""
+    best: dict[int, tuple[float, float]] = {0: (0.0, 0.0)}
+    for gold in wanted:
+        following = dict(best)
+        for used, (param, value) in best.items():
+            for place, call in enumerate(found):
+                if used >> place & 1 or call.name != gold.name:
+                    continue
+                more = _likeness(call.arguments, gold.arguments)
+                mask, pair = used | 1 << place, (param + more[0], value + more[1])
+                following[mask] = max(following.get(mask, (0.0, 0.0)), pair, key=sum)
+        best = following
+    return max(best.values(), key=sum)
+
+
+def _likeness(found: Mapping[str, Any], gold: Mapping[str, Any]) -> tuple[float, float]:
+    either = found.keys() | gold.keys()
+    param = len(found.keys() & gold.keys()) / len(either) if either else 1.0
+    return param, float(sum(key in found and same(found[key], gold[key]) for key in gold))

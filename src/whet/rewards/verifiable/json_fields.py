@@ -1,0 +1,83 @@
+"""A JSON object, field by field."""
+
+import re
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._extraction import tagged
+from whet.rewards.verifiable._json import read, same
+from whet.rewards.verifiable._schema import valid
+from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.workers import Workers
+from whet.types import Reason, Refusal, Rollout, Verdict
+
+_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonFields:
+    """valid · (base + (1 − base) · |fields of the right value| / |fields|).
+
+    The fields are those of the task's answer, a JSON object.  The reply's object stands, after the
+    thoughts, in the last fence, in `<answer>…</answer>`, or alone.  It is valid if it is one JSON
+    object, no key twice, that keeps to `info["schema"]` where the task brings one; that takes the
+    package jsonschema.  Correct is who has every field right.  The weights are ours.
+    """
+
+    base: float = 0.3
+    longest: int = 20_000  # characters of an object
+    limit_s: float = 5.0  # wall time of a schema
+    workers: int = 2
+
+    def __post_init__(self) -> None:
+        """A share is a share."""
+        if not 0 <= self.base < 1:
+            raise Refusal(f"json_fields.base is {self.base}; give a share, from 0 to below 1")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Read, check, and compare."""
+        task = rollout.task
+        if not task.answer.strip():
+            return nothing_to_compare(rollout)
+        gold, schema = read(task.answer), task.info.get("schema")
+        if not isinstance(gold, dict) or not gold:
+            return Verdict.unjudged(f"the answer of task {task.id!r} is no JSON object with fields")
+        text = heard(rollout)
+        if isinstance(text, Verdict):
+            return text
+        found = self._object(text)
+        if found is None or (schema is not None and not self._keeps(schema, found)):
+            note = "no JSON object" if found is None else "not what the schema says"
+            return Verdict.failure(Reason.BAD_FORMAT, note=note)
+        return self._compared(found, gold)
+
+    def _object(self, text: str) -> dict[str, Any] | None:
+        content, fences = tagged(text), _FENCE.findall(text)
+        if content is not None:
+            fences = _FENCE.findall(content) or [content]
+        try:
+            found = read((fences or [text])[-1].strip()[: self.longest])
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
+    def _keeps(self, schema: Any, found: dict[str, Any]) -> bool:
+        """Asked in a worker; who hangs the checker doesn't keep to the schema."""
+        if find_spec("jsonschema") is None:
+            raise Refusal("info['schema'] needs jsonschema; pip install 'whet[json]'")
+        workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("jsonschema",))
+        try:
+            return workers.call(valid, schema, found)
+        except TimeoutError:
+            workers.call(valid, schema, {})  # a schema that hangs on anything is at fault
+            return False
+
+    def _compared(self, found: dict[str, Any], gold: dict[str, Any]) -> Verdict:
+        right = sum(key in found and same(found[key], gold[key]) for key in gold)
+        share = right / len(gold)
+        reason = Reason.OK if share == 1 else Reason.PARTIAL if self.base or right else Reason.WRONG
+        score = self.base + (1 - self.base) * share
+        parts = {"valid": 1.0, "fields": share}
+        return Verdict(reason=reason, score=score, correct=share == 1, parts=parts)

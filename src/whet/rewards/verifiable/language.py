@@ -1,0 +1,34 @@
+"""A gate: the reply, thoughts and all, is in the language that was asked for."""
+
+from dataclasses import dataclass
+
+from whet.rewards.verifiable._languages import codes, share, told
+from whet.types import Reason, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """1 where the reply is in the language `code` and its letters are of that script, else 0.
+
+    The language is told by script and stop words, the letters are counted: of all letters at least
+    the share `least` must belong to the script, whose value `parts["share"]` keeps.  DeepSeek-R1
+    (arXiv:2501.12948, unconfirmed) adds the share of words instead.  A reply of formulas alone is
+    in no language.  A gate says nothing of the answer: it is there to be multiplied with.
+    """
+
+    code: str = "en"
+    least: float = 0.9
+
+    def __post_init__(self) -> None:
+        """Refuse a language that nobody here can tell."""
+        if self.code not in codes():
+            raise Refusal(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
+        if not 0 <= self.least <= 1:
+            raise Refusal(f"language.least is {self.least}; give a share, from 0 to 1")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Tell the language."""
+        found, part = told(rollout.reply), share(rollout.reply, self.code)
+        well = found == self.code and part >= self.least
+        reason = Reason.OK if well else Reason.BAD_FORMAT
+        return Verdict(reason=reason, score=float(well), parts={"share": part}, note=found)

@@ -1,0 +1,35 @@
+"""A gate: the reply ends by itself, and is neither too short nor too long."""
+
+from dataclasses import dataclass
+
+from whet.types import Finish, Reason, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LengthGate:
+    """1 where the policy chose from `shortest` to `longest` tokens and came to an end, else 0.
+
+    `shortest` is for tasks that want a chain of thought and get the answer alone.  A gate says
+    nothing of the answer: it is there to be multiplied with.
+    """
+
+    shortest: int = 1
+    longest: int = 1 << 20
+
+    def __post_init__(self) -> None:
+        """Refuse a gate that nothing goes through."""
+        if not 0 <= self.shortest <= self.longest:
+            raise Refusal(
+                f"length_gate.shortest is {self.shortest} and longest {self.longest}; "
+                "give 0 <= shortest <= longest"
+            )
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Count the tokens."""
+        parts = {"tokens": float(rollout.length)}
+        if rollout.finish is Finish.LENGTH:
+            return Verdict(reason=Reason.TRUNCATED, score=0.0, parts=parts)
+        if self.shortest <= rollout.length <= self.longest:
+            return Verdict(reason=Reason.OK, score=1.0, parts=parts)
+        note = "too short" if rollout.length < self.shortest else "too long"
+        return Verdict(reason=Reason.BAD_FORMAT, score=0.0, parts=parts, note=note)

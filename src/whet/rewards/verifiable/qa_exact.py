@@ -1,0 +1,30 @@
+"""Exact match of short answers, as SQuAD compares them (Rajpurkar et al., arXiv:1606.05250)."""
+
+from dataclasses import dataclass
+
+from whet.rewards.verifiable._golds import answered, golds
+from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable._words import squad
+from whet.types import Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QaExact:
+    r"""1 where the answer's words are those of one of the task's answers, in order, else 0.
+
+    Case, ASCII punctuation and the articles don't count.  The answer stands in `<answer>`,
+    `\boxed{…}` or after `Answer:`; the task's are `info["answers"]`, or its one answer.  A gold
+    answer that is nothing but articles and punctuation can't be compared with.
+    """
+
+    longest: int = 512  # characters of an answer; what is longer is wrong
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Compare words."""
+        wanted = [words for gold in golds(rollout) if (words := squad(gold))]
+        if not wanted:
+            return nothing_to_compare(rollout)
+        answer = answered(rollout, self.longest)
+        if isinstance(answer, Verdict):
+            return answer
+        return Verdict.binary(correct=squad(answer) in wanted, note=answer[:80])

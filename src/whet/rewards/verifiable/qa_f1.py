@@ -1,0 +1,56 @@
+"""Words in common with a short answer, as SQuAD counts them (arXiv:1606.05250)."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from whet.rewards.verifiable._golds import answered, golds
+from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable._words import squad
+from whet.types import Reason, Refusal, Rollout, Verdict
+
+_NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QaF1:
+    r"""The best F₁ over the task's answers:  F₁ = 2pr / (p + r).
+
+    With c words in common, p = c / |answer| and r = c / |gold|; `parts` has them, and the overlap
+    c / (|answer| + |gold| − c).  Below `floor` an answer earns nothing (ours; SQuAD has none): that
+    is where lists of candidates are.  Correct is who has every word and no other.
+    """
+
+    floor: float = 0.5
+    longest: int = 512  # characters of an answer; what is longer is wrong
+
+    def __post_init__(self) -> None:
+        """A floor is a score."""
+        if not 0 <= self.floor <= 1:
+            raise Refusal(f"qa_f1.floor is {self.floor}; give a score, from 0 to 1")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Count words."""
+        wanted = [words for gold in golds(rollout) if (words := squad(gold))]
+        if not wanted:
+            return nothing_to_compare(rollout)
+        answer = answered(rollout, self.longest)
+        if isinstance(answer, Verdict):
+            return answer
+        best = max(_counted(squad(answer), words) for words in wanted)
+        score = best[0] if best[0] >= self.floor else 0.0
+        reason = {0.0: Reason.WRONG, 1.0: Reason.OK}.get(score, Reason.PARTIAL)
+        parts = dict(zip(_NAMES, best, strict=True))
+        return Verdict(
+            reason=reason, score=score, correct=score == 1, parts=parts, note=answer[:80]
+        )
+
+
+def _counted(answer: list[str], gold: list[str]) -> tuple[float, float, float, float]:
+    """F₁, precision, recall and overlap."""
+    common = (Counter(answer) & Counter(gold)).total()
+    if not common:
+        return 0.0, 0.0, 0.0, 0.0
+    precision, recall = common / len(answer), common / len(gold)
+    either = len(answer) + len(gold) - common
+    f1 = 2 * common / (len(answer) + len(gold))
+    return f1, precision, recall, common / either

@@ -1,0 +1,33 @@
+"""A gate: the reply does not go round in circles."""
+
+from dataclasses import dataclass
+
+from whet.rewards.verifiable._words import repeated
+from whet.types import Reason, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repetition:
+    """1 where  1 − |different n-grams| / |n-grams| ≤ most,  over the tokens of the policy, else 0.
+
+    A reply of fewer than `n` tokens repeats nothing.  A gate says nothing of the answer: it is
+    there to be multiplied with.  Both defaults are ours.
+    """
+
+    n: int = 20
+    most: float = 0.6
+
+    def __post_init__(self) -> None:
+        """Refuse what no share can be."""
+        if self.n < 1:
+            raise Refusal(f"repetition.n is {self.n}; give 1 or more tokens")
+        if not 0 <= self.most <= 1:
+            raise Refusal(f"repetition.most is {self.most}; give a share, from 0 to 1")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Count n-grams."""
+        chosen = [t for t, mine in zip(rollout.tokens, rollout.chosen, strict=True) if mine]
+        share = repeated(chosen, self.n)
+        well = share <= self.most
+        reason = Reason.OK if well else Reason.BAD_FORMAT
+        return Verdict(reason=reason, score=float(well), parts={"repeated": share})

@@ -1,0 +1,31 @@
+"""A penalty that grows with the share of words that repeat earlier ones."""
+
+from dataclasses import dataclass
+
+from whet.rewards.verifiable._words import repeated
+from whet.types import Reason, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepetitionPenalty:
+    """−most · (1 − |different n-grams| / |n-grams|), over the words of the reply.
+
+    The defaults, 40 words and 0.05, are those of a published recipe for rewards without ground
+    truth (unconfirmed).  It says nothing of the answer: it is there to be added.
+    """
+
+    n: int = 40
+    most: float = 0.05
+
+    def __post_init__(self) -> None:
+        """A penalty is taken away."""
+        if self.n < 1:
+            raise Refusal(f"repetition_penalty.n is {self.n}; give 1 or more words")
+        if self.most < 0:
+            raise Refusal(f"repetition_penalty.most is {self.most}; give 0 or more")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Count n-grams."""
+        share = repeated(rollout.reply.split(), self.n)
+        reason = Reason.PARTIAL if share else Reason.OK
+        return Verdict(reason=reason, score=0.0 - self.most * share, parts={"repeated": share})

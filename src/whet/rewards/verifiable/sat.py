@@ -1,0 +1,38 @@
+"""Boolean satisfiability: every clause has a true literal."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import ascii_lowercase
+from typing import Any
+
+from whet.rewards.verifiable._ruled import ruled
+from whet.types import Rollout, Verdict
+
+_BITS = re.compile(r"[01](?:[ ,]*[01])*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sat:
+    """1 where the assignment makes every clause true, else 0.
+
+    The task brings `info["variables"]`, how many, from `a` on, and `info["clauses"]`, such as
+    `a+-b+c|-a+c+d`.  A reply announces 0 or 1 for each variable, in order.
+    """
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Look at every clause."""
+        return ruled(rollout, ("variables", "clauses"), _satisfies)
+
+
+def _satisfies(info: Mapping[str, Any], text: str) -> bool | None:
+    found = re.findall("[01]", text)
+    if not _BITS.fullmatch(text) or len(found) != info["variables"]:
+        return None
+    true = {name for name, bit in zip(ascii_lowercase, found, strict=False) if bit == "1"}
+    clauses = (clause.split("+") for clause in str(info["clauses"]).split("|"))
+    return all(any(_holds(literal, true) for literal in clause) for clause in clauses)
+
+
+def _holds(literal: str, true: set[str]) -> bool:
+    return (literal.lstrip("-") in true) != literal.startswith("-")
