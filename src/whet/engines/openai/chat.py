@@ -1,0 +1,80 @@
+"""The chat protocol: what a question looks like on the wire, and what its answer means."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from whet.engines.openai.transport import Unanswered
+from whet.types import Asking, Completion, Message
+
+
+def body(model: str, messages: Sequence[Message], asking: Asking) -> dict[str, Any]:
+    """The question, with all that was asked for."""
+    held: dict[str, Any] = {
+        "model": model,
+        "messages": [dict(message) for message in messages],
+        "temperature": asking.temperature,
+        "max_tokens": asking.length,
+        "seed": asking.seed,
+    }
+    if asking.samples > 1:
+        held["n"] = asking.samples
+    if asking.top:
+        held |= {"logprobs": True, "top_logprobs": asking.top}
+    if asking.schema:
+        shape = {"name": "reply", "schema": json.loads(asking.schema), "strict": True}
+        held["response_format"] = {"type": "json_schema", "json_schema": shape}
+    return held
+
+
+def completions(answer: Mapping[str, Any]) -> tuple[Completion, ...]:
+    """The replies.  The first carries the prompt's tokens; those of the replies are shared out.
+
+    Raises `Unanswered` where the answer has not the shape that the protocol gives it.
+    """
+    try:
+        choices = [(_text(choice), *_logprobs(choice)) for choice in answer["choices"]]
+        usage = answer.get("usage") or {}
+        asked = int(usage.get("prompt_tokens") or 0)
+        said = int(usage.get("completion_tokens") or 0)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Unanswered(f"the answer has not the protocol's shape ({what})") from None
+    if not choices:
+        raise Unanswered("the answer has no choices")
+    share, rest = divmod(said, len(choices))
+    return tuple(
+        Completion(
+            text=text,
+            tokens=tokens,
+            top=top,
+            prompt_tokens=0 if i else asked,
+            reply_tokens=share + (i < rest),
+        )
+        for i, (text, tokens, top) in enumerate(choices)
+    )
+
+
+def _text(choice: Mapping[str, Any]) -> str:
+    content = choice["message"]["content"]
+    if content is None:
+        content = ""
+    if not isinstance(content, str):
+        raise TypeError(f"content is {type(content).__name__}")
+    return content
+
+
+Likely = tuple[tuple[str, ...], tuple[dict[str, float], ...] | None]
+
+
+def _logprobs(choice: Mapping[str, Any]) -> Likely:
+    """The reply's tokens and the likeliest ones in their places, where the server tells."""
+    places = (choice.get("logprobs") or {}).get("content")
+    if not places:
+        return (), None
+    tokens = tuple(str(place["token"]) for place in places)
+    likely = tuple(
+        {str(t["token"]): float(t["logprob"]) for t in place.get("top_logprobs") or ()}
+        for place in places
+    )
+    return tokens, likely
