@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from http.client import HTTPException, HTTPMessage
-from typing import IO, Any
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
@@ -32,7 +32,7 @@ class _Stay(HTTPRedirectHandler):
     """A key goes where it was sent, and nowhere else."""
 
     def redirect_request(  # noqa: PLR0913, PLR0917  (the parent's)
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+        self, req: Request, fp: Any, code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
         return None
 
