@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from whet.types.tasks import Refusal
+from whet.types.tasks import Finish, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,5 +36,7 @@ class Completion:
     text: str
     tokens: tuple[str, ...] = ()  # of the reply, one by one; or none, where nobody counted
     top: tuple[Mapping[str, float], ...] | None = None  # log-probs of the likeliest, per token
-    prompt_tokens: int = 0  # paid for this reply; 0 where another reply shared its prompt
+    prompt_tokens: int = 0  # read for this reply; 0 where another reply shared its prompt
     reply_tokens: int = 0
+    finish: Finish = Finish.STOP
+    remembered: bool = False  # from an earlier time: nothing was paid for it now

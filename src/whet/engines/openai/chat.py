@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whet.engines.openai.transport import Unanswered
-from whet.types import Asking, Completion, Message
+from whet.types import Asking, Completion, Decoding, Finish, Message, Refusal
+
+_SEEDS = 2**31  # some servers keep them in 32 bits, with a sign
 
 
 def body(model: str, messages: Sequence[Message], asking: Asking) -> dict[str, Any]:
@@ -27,13 +29,32 @@ def body(model: str, messages: Sequence[Message], asking: Asking) -> dict[str, A
     return held
 
 
+def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int) -> dict[str, Any]:
+    """A conversation to be continued.  Raises `Refusal` for what the protocol has no word for."""
+    for name in ("top_k", "min_p"):
+        if getattr(decoding, name):
+            raise Refusal(
+                f"decoding.{name} is {getattr(decoding, name)}, which the protocol doesn't know; "
+                "give 0, or use top_p"
+            )
+    held: dict[str, Any] = {
+        "model": model,
+        "messages": [dict(message) for message in messages],
+        "temperature": decoding.temperature,
+        "top_p": decoding.top_p,
+        "max_tokens": decoding.length,
+        "seed": seed % _SEEDS,
+    }
+    return held | ({"stop": list(decoding.stop)} if decoding.stop else {})
+
+
 def completions(answer: Mapping[str, Any]) -> tuple[Completion, ...]:
     """The replies.  The first carries the prompt's tokens; those of the replies are shared out.
 
     Raises `Unanswered` where the answer has not the shape that the protocol gives it.
     """
     try:
-        choices = [(_text(choice), *_logprobs(choice)) for choice in answer["choices"]]
+        choices = [(_text(c), *_logprobs(c), _finish(c)) for c in answer["choices"]]
         usage = answer.get("usage") or {}
         asked = int(usage.get("prompt_tokens") or 0)
         said = int(usage.get("completion_tokens") or 0)
@@ -50,8 +71,9 @@ def completions(answer: Mapping[str, Any]) -> tuple[Completion, ...]:
             top=top,
             prompt_tokens=0 if i else asked,
             reply_tokens=share + (i < rest),
+            finish=finish,
         )
-        for i, (text, tokens, top) in enumerate(choices)
+        for i, (text, tokens, top, finish) in enumerate(choices)
     )
 
 
@@ -62,6 +84,10 @@ def _text(choice: Mapping[str, Any]) -> str:
     if not isinstance(content, str):
         raise TypeError(f"content is {type(content).__name__}")
     return content
+
+
+def _finish(choice: Mapping[str, Any]) -> Finish:
+    return Finish.LENGTH if choice.get("finish_reason") == "length" else Finish.STOP
 
 
 Likely = tuple[tuple[str, ...], tuple[dict[str, float], ...] | None]

@@ -4,14 +4,14 @@ import json
 import os
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import Any
 
-from whet.types import Completion
+from whet.types import Completion, Finish
 
 Answers = tuple[Completion, ...]
 _MOST = 20_000  # answers in memory
@@ -31,7 +31,7 @@ class Memory:
     lock: Lock = field(default_factory=Lock)
 
     def get(self, key: str) -> Answers | None:
-        """The answers of before, which cost nothing now; None where there are none."""
+        """The answers of before, marked as remembered; None where there are none."""
         with self.lock:
             found = self.held.get(key)
             if found is not None:
@@ -44,14 +44,14 @@ class Memory:
 
     def put(self, key: str, answers: Answers) -> None:
         """Keep them.  On disk a file is there whole, or not at all."""
-        free = tuple(_free(answer) for answer in answers)
-        self._hold(key, free)
+        kept = tuple(replace(answer, remembered=True) for answer in answers)
+        self._hold(key, kept)
         if self.folder is None:
             return
         place = self._place(self.folder, key)
         place.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile("w", dir=place.parent, delete=False, encoding="utf-8") as file:
-            json.dump([asdict(answer) for answer in free], file)
+            json.dump([asdict(answer) for answer in kept], file)
         os.replace(file.name, place)
 
     def _hold(self, key: str, answers: Answers) -> None:
@@ -65,19 +65,18 @@ class Memory:
         return folder / key[:2] / f"{key}.json"
 
 
-def _free(answer: Completion) -> Completion:
-    return Completion(text=answer.text, tokens=answer.tokens, top=answer.top)
-
-
 def _read(place: Path) -> Answers | None:
     """What a file holds; one that can't be read was never written."""
     try:
         rows = json.loads(place.read_text(encoding="utf-8"))
         return tuple(
             Completion(
-                text=row["text"],
-                tokens=tuple(row["tokens"]),
-                top=None if row["top"] is None else tuple(row["top"]),
+                **{
+                    **row,
+                    "tokens": tuple(row["tokens"]),
+                    "top": None if row["top"] is None else tuple(row["top"]),
+                    "finish": Finish(row["finish"]),
+                }
             )
             for row in rows
         )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -12,7 +12,7 @@ from typing import Any
 from whet.engines.openai import chat, memory
 from whet.engines.openai.line import Feature, Line, line
 from whet.engines.openai.transport import Busy, Unanswered, post
-from whet.types import Asking, Completion, Message, Refusal
+from whet.types import Asking, Completion, Decoding, Message, Refusal
 
 _LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
 _PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
@@ -79,12 +79,33 @@ class Server:
     ) -> tuple[Completion, ...]:
         """Ask, or remember.  Raises `Unanswered` where all tries failed."""
         live = self._line()
-        key = memory.name(chat.body(self.model, messages, asking))
+
+        async def ask() -> tuple[Completion, ...]:
+            return await self._asked(live, messages, await self._able(live, asking))
+
+        return await self._remembered(live, chat.body(self.model, messages, asking), ask)
+
+    async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> Completion:
+        """The next words of a conversation, as a policy would say them; or remember."""
+        live, body = self._line(), chat.turn(self.model, messages, decoding, seed)
+
+        async def ask() -> tuple[Completion, ...]:
+            return await self._posted(live, body)
+
+        return (await self._remembered(live, body, ask))[0]
+
+    async def _remembered(
+        self,
+        live: Line,
+        body: Mapping[str, Any],
+        ask: Callable[[], Awaitable[tuple[Completion, ...]]],
+    ) -> tuple[Completion, ...]:
+        key = memory.name(body)
         known = await asyncio.to_thread(live.memory.get, key)
         if known is not None:
             live.count(cached=1)
             return known
-        found = await self._asked(live, messages, await self._able(live, asking))
+        found = await ask()
         await asyncio.to_thread(live.memory.put, key, found)
         return found
 

@@ -37,6 +37,7 @@ class Consultation:
     start: float = field(default_factory=time.perf_counter)
     calls: int = 0
     repairs: int = 0
+    remembered: int = 0
     prompt_tokens: int = 0
     reply_tokens: int = 0
 
@@ -74,8 +75,10 @@ class Consultation:
     ) -> tuple[Completion, ...]:
         replies = await self.adviser.complete(messages, asking)
         self.calls += len(replies)
-        self.prompt_tokens += sum(reply.prompt_tokens for reply in replies)
-        self.reply_tokens += sum(reply.reply_tokens for reply in replies)
+        paid = [reply for reply in replies if not reply.remembered]
+        self.remembered += len(replies) - len(paid)
+        self.prompt_tokens += sum(reply.prompt_tokens for reply in paid)
+        self.reply_tokens += sum(reply.reply_tokens for reply in paid)
         return replies
 
     def bill(self, over: int = 1) -> dict[str, float]:
@@ -83,6 +86,7 @@ class Consultation:
         return {
             "judge_calls": self.calls / over,
             "judge_repairs": self.repairs / over,
+            "judge_remembered": self.remembered / over,
             "judge_prompt_tokens": self.prompt_tokens / over,
             "judge_reply_tokens": self.reply_tokens / over,
         }
