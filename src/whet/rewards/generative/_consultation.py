@@ -100,7 +100,7 @@ class Consultation:
         note: str = "",
         over: int = 1,
     ) -> Verdict:
-        """A score in [0, 1], with all that it was made of."""
+        """A score, with all that it was made of."""
         return Verdict(
             reason=_reason(score if correct is None else float(correct), score),
             score=score,

@@ -1,4 +1,4 @@
-"""The reward of a referee that is trained: it ranks as the known order does (URPO, unconfirmed)."""
+"""The reward of a referee that is trained: it ranks as is known (URPO, arXiv:2507.17515)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,8 @@ class Referee:
     y are the known worths, one number per candidate, in the task's `info["worths"]`; x is what the
     reply gives them, the JSON {"scores": […]}.  Pairs of equal worth are left out; equal scores
     for unequal worths earn nothing and lose nothing.  `correct` where no pair is the wrong way
-    round or undecided.  The mapping of τ to [0, 1] is ours.
+    round or undecided.  That the paper means this τ is
+    unconfirmed; the mapping to [0, 1] is ours.
     """
 
     def score(self, rollout: Rollout) -> Verdict:

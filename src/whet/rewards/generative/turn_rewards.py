@@ -44,8 +44,9 @@ class TurnRewards:
 
 
 def _agrees(reply: str, checked: Verdict) -> float:
+    right = checked.score >= 1 if checked.correct is None else checked.correct
     try:
-        return float(ruling(reply) == bool(checked.correct))
+        return float(ruling(reply) == right)
     except Unreadable:
         return 0.0
 
