@@ -16,7 +16,21 @@ from torch import Tensor
 
 from whet.policy.objective import Algorithm
 from whet.policy.optimisers import AdamW
-from whet.types import Batch, Group, Metrics, Prompt, Request, Rollout, Size, Step, Task, Verdict
+from whet.types import (
+    Asking,
+    Batch,
+    Completion,
+    Group,
+    Message,
+    Metrics,
+    Prompt,
+    Request,
+    Rollout,
+    Size,
+    Step,
+    Task,
+    Verdict,
+)
 
 
 @runtime_checkable
@@ -75,6 +89,17 @@ class ProbingReward(Protocol):
 
 
 Judge = Reward | GroupReward | ProbingReward
+
+
+@runtime_checkable
+class Adviser(Protocol):
+    """A model that judges ask: a server, or the policy itself.  What it raises is a fault."""
+
+    async def complete(
+        self, messages: tuple[Message, ...], asking: Asking
+    ) -> tuple[Completion, ...]:
+        """As many replies as were asked for, in order."""
+        ...
 
 
 @runtime_checkable

@@ -10,7 +10,8 @@ from whet import rewards
 from whet.protocols import Reward
 from whet.types import Finish, Reason, Rollout, Verdict
 
-ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.")  # test_judges_of_groups.py tries those
+# test_judges_of_groups.py tries these, and those that ask a model have their own conduct
+ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.", ".generative.")
 NAMES = sorted(n for n, at in rewards.modules().items() if not any(x in at for x in ELSEWHERE))
 
 

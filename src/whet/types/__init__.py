@@ -5,6 +5,8 @@ There is no padding and no mask: a token that the policy did not choose never ge
 Tensors are named by who computed them: learner, proximal, behaviour or reference policy.
 """
 
+from whet.types.advice import Asking as Asking
+from whet.types.advice import Completion as Completion
 from whet.types.batches import Batch as Batch
 from whet.types.batches import Mean as Mean
 from whet.types.batches import Metrics as Metrics

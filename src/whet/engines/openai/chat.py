@@ -1,0 +1,106 @@
+"""The chat protocol: what a question looks like on the wire, and what its answer means."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from whet.engines.openai.transport import Unanswered
+from whet.types import Asking, Completion, Decoding, Finish, Message, Refusal
+
+_SEEDS = 2**31  # some servers keep them in 32 bits, with a sign
+
+
+def body(model: str, messages: Sequence[Message], asking: Asking) -> dict[str, Any]:
+    """The question, with all that was asked for."""
+    held: dict[str, Any] = {
+        "model": model,
+        "messages": [dict(message) for message in messages],
+        "temperature": asking.temperature,
+        "max_tokens": asking.length,
+        "seed": asking.seed,
+    }
+    if asking.samples > 1:
+        held["n"] = asking.samples
+    if asking.top:
+        held |= {"logprobs": True, "top_logprobs": asking.top}
+    if asking.schema:
+        shape = {"name": "reply", "schema": json.loads(asking.schema), "strict": True}
+        held["response_format"] = {"type": "json_schema", "json_schema": shape}
+    return held
+
+
+def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int) -> dict[str, Any]:
+    """A conversation to be continued.  Raises `Refusal` for what the protocol has no word for."""
+    for name in ("top_k", "min_p"):
+        if getattr(decoding, name):
+            raise Refusal(
+                f"decoding.{name} is {getattr(decoding, name)}, which the protocol doesn't know; "
+                "give 0, or use top_p"
+            )
+    held: dict[str, Any] = {
+        "model": model,
+        "messages": [dict(message) for message in messages],
+        "temperature": decoding.temperature,
+        "top_p": decoding.top_p,
+        "max_tokens": decoding.length,
+        "seed": seed % _SEEDS,
+    }
+    return held | ({"stop": list(decoding.stop)} if decoding.stop else {})
+
+
+def completions(answer: Mapping[str, Any]) -> tuple[Completion, ...]:
+    """The replies.  The first carries the prompt's tokens; those of the replies are shared out.
+
+    Raises `Unanswered` where the answer has not the shape that the protocol gives it.
+    """
+    try:
+        choices = [(_text(c), *_logprobs(c), _finish(c)) for c in answer["choices"]]
+        usage = answer.get("usage") or {}
+        asked = int(usage.get("prompt_tokens") or 0)
+        said = int(usage.get("completion_tokens") or 0)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        what = f"{type(error).__name__}: {error}"
+        raise Unanswered(f"the answer has not the protocol's shape ({what})") from None
+    if not choices:
+        raise Unanswered("the answer has no choices")
+    share, rest = divmod(said, len(choices))
+    return tuple(
+        Completion(
+            text=text,
+            tokens=tokens,
+            top=top,
+            prompt_tokens=0 if i else asked,
+            reply_tokens=share + (i < rest),
+            finish=finish,
+        )
+        for i, (text, tokens, top, finish) in enumerate(choices)
+    )
+
+
+def _text(choice: Mapping[str, Any]) -> str:
+    content = choice["message"]["content"]
+    if content is None:
+        content = ""
+    if not isinstance(content, str):
+        raise TypeError(f"content is {type(content).__name__}")
+    return content
+
+
+def _finish(choice: Mapping[str, Any]) -> Finish:
+    return Finish.LENGTH if choice.get("finish_reason") == "length" else Finish.STOP
+
+
+Likely = tuple[tuple[str, ...], tuple[dict[str, float], ...] | None]
+
+
+def _logprobs(choice: Mapping[str, Any]) -> Likely:
+    """The reply's tokens and the likeliest ones in their places, where the server tells."""
+    places = (choice.get("logprobs") or {}).get("content")
+    if not places:
+        return (), None
+    tokens = tuple(str(place["token"]) for place in places)
+    likely = tuple(
+        {str(t["token"]): float(t["logprob"]) for t in place.get("top_logprobs") or ()}
+        for place in places
+    )
+    return tokens, likely

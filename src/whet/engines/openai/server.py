@@ -1,0 +1,210 @@
+"""A model behind an OpenAI-compatible server: one's own, or a provider's."""
+
+import asyncio
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from whet.engines.openai import chat, memory
+from whet.engines.openai.line import Feature, Line, line
+from whet.engines.openai.transport import Busy, Unanswered, post
+from whet.types import Asking, Completion, Decoding, Message, Refusal
+
+_LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
+_PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
+_PROBED = json.dumps(
+    {
+        "type": "object",
+        "properties": {"yes": {"type": "integer"}},
+        "required": ["yes"],
+        "additionalProperties": False,
+    }
+)
+_JITTER = Random()  # of waiting only; nothing that is learned depends on it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """In whatever currency, per million tokens."""
+
+    prompt: float = 0.0
+    reply: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """`POST {url}/chat/completions` of one model that any number of URLs serve, in turn.
+
+    At most `concurrency` questions are under way.  What fails with 408, 409, 425, 429, 5xx, by
+    connection, timeout or garbage is tried `retries` times more, at the URL whose turn it is, after
+    `backoff_s` · 2^try · U(½, 3/2) seconds, or as long as the server asks for, up to a minute.
+    Log-probabilities, JSON schemas and several samples at once are things that a server may or
+    may not have: it is asked once for each, and what it lacks is left out of later questions.
+
+    Answers are kept by model, messages and the way they are drawn, in memory and in `cache`, a
+    folder; the same question is paid for once.  The key is read from the environment variable
+    `key_env` and written nowhere.  Equal values share threads, memory and accounts.
+    """
+
+    model: str
+    urls: tuple[str, ...] = ("http://127.0.0.1:8000/v1",)
+    key_env: str = ""  # the name of an environment variable; none: no key
+    concurrency: int = 16
+    timeout_s: float = 60.0
+    retries: int = 3
+    backoff_s: float = 0.5
+    cache: str = ""
+    price: Price = Price()
+
+    def __post_init__(self) -> None:
+        """Refuse what nobody can be asked by."""
+        if not self.model:
+            raise Refusal("server.model is ''; give the name that the server knows it by")
+        wrong = [url for url in self.urls if not url.startswith(("http://", "https://"))]
+        if wrong or not self.urls:
+            found = repr(wrong[0]) if wrong else "()"
+            raise Refusal(f"server.urls has {found}; give addresses like http://127.0.0.1:8000/v1")
+        for name, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
+            if getattr(self, name) < least:
+                raise Refusal(f"server.{name} is {getattr(self, name)}; give {least} or more")
+        if self.timeout_s <= 0:
+            raise Refusal(f"server.timeout_s is {self.timeout_s}; give more than 0")
+
+    async def complete(
+        self, messages: tuple[Message, ...], asking: Asking
+    ) -> tuple[Completion, ...]:
+        """Ask, or remember.  Raises `Unanswered` where all tries failed."""
+        live = self._line()
+
+        async def ask() -> tuple[Completion, ...]:
+            return await self._asked(live, messages, await self._able(live, asking))
+
+        return await self._remembered(live, chat.body(self.model, messages, asking), ask)
+
+    async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> Completion:
+        """The next words of a conversation, as a policy would say them; or remember."""
+        live, body = self._line(), chat.turn(self.model, messages, decoding, seed)
+
+        async def ask() -> tuple[Completion, ...]:
+            return await self._posted(live, body)
+
+        return (await self._remembered(live, body, ask))[0]
+
+    async def _remembered(
+        self,
+        live: Line,
+        body: Mapping[str, Any],
+        ask: Callable[[], Awaitable[tuple[Completion, ...]]],
+    ) -> tuple[Completion, ...]:
+        key = memory.name(body)
+        known = await asyncio.to_thread(live.memory.get, key)
+        if known is not None:
+            live.count(cached=1)
+            return known
+        found = await ask()
+        await asyncio.to_thread(live.memory.put, key, found)
+        return found
+
+    def spent(self) -> Mapping[str, float]:
+        """Requests, retries, questions answered from memory, tokens, and what they cost."""
+        spent = self._line().spent
+        prompt, reply = spent.get("prompt_tokens", 0), spent.get("reply_tokens", 0)
+        cost = (prompt * self.price.prompt + reply * self.price.reply) / 1e6
+        names = ("requests", "retries", "cached", "prompt_tokens", "reply_tokens")
+        return {name: float(spent.get(name, 0)) for name in names} | {"cost": cost}
+
+    def _line(self) -> Line:
+        return line(self, self.concurrency, Path(self.cache) if self.cache else None)
+
+    async def _able(self, live: Line, asking: Asking) -> Asking:
+        """The same question without what this server lacks."""
+        if asking.top and not await live.has(Feature.TOP, self._tells_logprobs):
+            asking = replace(asking, top=0)
+        if asking.schema and not await live.has(Feature.SCHEMA, self._takes_schemas):
+            asking = replace(asking, schema="")
+        return asking
+
+    async def _tells_logprobs(self) -> bool:
+        found = await self._probed(Asking(length=4, top=2))
+        return found is not None and found[0].top is not None and any(found[0].top)
+
+    async def _takes_schemas(self) -> bool:
+        return await self._probed(Asking(length=16, schema=_PROBED)) is not None
+
+    async def _gives_several(self) -> bool:
+        found = await self._probed(Asking(length=1, samples=2, temperature=1.0))
+        return found is not None and len(found) > 1
+
+    async def _probed(self, asking: Asking) -> tuple[Completion, ...] | None:
+        """The reply to a small question; None where the server won't take it.
+
+        A refusal of the server's own, 5xx, is one too: some break down over what they don't know.
+        """
+        try:
+            return await self._posted(self._line(), chat.body(self.model, _PROBE, asking))
+        except Unanswered as error:
+            if error.status:
+                return None
+            raise
+
+    async def _asked(
+        self, live: Line, messages: tuple[Message, ...], asking: Asking
+    ) -> tuple[Completion, ...]:
+        """All samples: at once where the server can, else one by one, each with its own seed."""
+        if asking.samples == 1 or await live.has(Feature.SEVERAL, self._gives_several):
+            found = await self._posted(live, chat.body(self.model, messages, asking))
+            if len(found) < asking.samples:
+                raise Unanswered(f"{len(found)} replies came, {asking.samples} were asked for")
+            return found[: asking.samples]
+        singles = [replace(asking, samples=1, seed=asking.seed + i) for i in range(asking.samples)]
+        bodies = [chat.body(self.model, messages, single) for single in singles]
+        replies = await asyncio.gather(*(self._posted(live, body) for body in bodies))
+        return tuple(first for first, *_ in replies)
+
+    async def _posted(self, live: Line, body: Mapping[str, Any]) -> tuple[Completion, ...]:
+        """One question, tried until it is answered or the tries are used up."""
+        for attempt in range(self.retries + 1):
+            try:
+                return await self._tried(live, body)
+            except Busy as busy:
+                if attempt == self.retries:
+                    raise
+                wait = self.backoff_s * 2**attempt * _JITTER.uniform(0.5, 1.5)
+                await asyncio.sleep(min(max(wait, busy.wait_s), _LONGEST_S))
+                live.count(retries=1)
+        raise AssertionError("the last try returns or raises")
+
+    async def _tried(self, live: Line, body: Mapping[str, Any]) -> tuple[Completion, ...]:
+        url = f"{self.urls[next(live.turn) % len(self.urls)].rstrip('/')}/chat/completions"
+        live.count(requests=1)
+        try:
+            answer = await live.run(post, url, body, self._key(), self.timeout_s)
+        except Unanswered as error:
+            raise self._explained(url, error) from None
+        found = chat.completions(answer)
+        live.count(
+            prompt_tokens=sum(one.prompt_tokens for one in found),
+            reply_tokens=sum(one.reply_tokens for one in found),
+        )
+        return found
+
+    def _explained(self, url: str, error: Unanswered) -> Exception:
+        """A key or a name that the server doesn't know won't be known later."""
+        remedies = {
+            401: f"server.key_env is {self.key_env!r}, and its key was turned away; give another",
+            404: f"server.model is {self.model!r}; the server knows no such model or address",
+        }
+        remedy = remedies.get(error.status)
+        return Refusal(f"{remedy} ({error})") if remedy else error
+
+    def _key(self) -> str:
+        if not self.key_env:
+            return ""
+        key = os.environ.get(self.key_env, "")
+        if not key:
+            raise Refusal(f"server.key_env is {self.key_env!r}, which is not set; export it")
+        return key

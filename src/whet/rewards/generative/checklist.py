@@ -1,0 +1,62 @@
+"""Checklists (RLCF, arXiv:2507.18624, unconfirmed): what an instruction asks, item by item."""
+
+from dataclasses import dataclass
+
+from whet.protocols import Adviser
+from whet.rewards.generative._brief import candidate, question
+from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
+from whet.rewards.generative._criteria import Criterion, criteria
+from whet.rewards.generative._forms import Marks
+from whet.rewards.generative._rules import satisfied
+from whet.types import Asking, Refusal, Rollout, Verdict
+
+__all__ = ["Checklist", "Criterion"]
+
+_DUTY = "How well does the reply to the task satisfy this item? Item: {text}"
+_FULL = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checklist:
+    """The mean of the items' scores, each as heavy as it is important.
+
+        R = Σ_j w_j s_j / (100 Σ_j w_j),   s_j = mean of K marks from 0 to 100
+
+    Items stand in the task's `info["checklist"]`, like the criteria of a rubric, or in `items`.
+    Where an item names a rule, s_j is the mean of the judge's mark and of the rule's 0 or 100; how
+    the paper joins the two is unconfirmed, and so is K = 25.  The paper trains DPO on the pairs
+    that differ most; here the scalar is the reward.  Nobody knows what is `correct`.
+    """
+
+    adviser: Adviser = Nobody()
+    items: tuple[Criterion, ...] = ()
+    asking: Asking = Asking(samples=25, temperature=1.0)
+    longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
+
+    async def score(self, rollout: Rollout) -> Verdict:
+        """One question per item, K times."""
+        items = criteria(rollout.task, "checklist", self.items)
+        if any(item.points < 0 for item in items):
+            raise Refusal(
+                f"task {rollout.task.id!r} has an item of negative weight; give 0 or more"
+            )
+        text = candidate(rollout, self.longest)
+        if isinstance(text, Verdict):
+            return text
+        consultation = Consultation(self.adviser)
+        exhibits = {"task": question(rollout.task.prompt), "reply": text}
+
+        async def marked(item: Criterion) -> float:
+            form = Marks(low=0, high=_FULL)
+            duty = _DUTY.format(text=item.text)
+            found = await consultation.ask(duty, exhibits, form, self.asking)
+            mark = mean([float(s) for (s,) in found])
+            if item.rule:
+                kept = await satisfied(rollout, item.rule, item.settings)
+                mark = (mark + _FULL * kept) / 2
+            return mark
+
+        marks = await gathered(marked(item) for item in items)
+        total = sum(item.points for item in items)
+        score = sum(item.points * s for item, s in zip(items, marks, strict=True)) / total / _FULL
+        return consultation.verdict(score, {f"item_{i}": s for i, s in enumerate(marks, start=1)})

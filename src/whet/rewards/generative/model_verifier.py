@@ -1,0 +1,76 @@
+"""A model where the rule rejects: reference-based verification (TinyV, xVerify, CompassVerifier).
+
+Also General-Reasoner's.  The threshold and the prompts are ours.
+"""
+
+from dataclasses import dataclass, replace
+
+from whet.protocols import Adviser, Reward
+from whet.rewards.generative._brief import question
+from whet.rewards.generative._consultation import Consultation, Nobody
+from whet.rewards.generative._rules import ruled
+from whet.rewards.generative.reasoning_judge import Belief, Confidence, rulings, soft
+from whet.rewards.verifiable._extraction import answers, opened, spoken
+from whet.rewards.verifiable._normal import plain
+from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable.math import Math
+from whet.types import Asking, Reason, Refusal, Rollout, Verdict
+
+_DUTY = (
+    "A task has the right answer that is given. Does the proposed answer mean the same? "
+    "Do not solve the task, and accept no answer that is vague, empty or several answers at once."
+)
+_OPEN = frozenset({Reason.WRONG, Reason.PARTIAL, Reason.VERIFIER_ERROR})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelVerifier:
+    """1 where the rule accepts; where it rejects or fails, 1 if the model is sure enough, else 0.
+
+        R = 1[rule = 1  or  p(yes) ≥ threshold]
+
+    The model sees task, right answer and the answer extracted from the reply; never the chain,
+    which could talk it round.  It is not asked where the rule found no answer, or several; nor
+    about an answer without a letter or digit, or of more than `longest` characters.
+    """
+
+    adviser: Adviser = Nobody()
+    rule: Reward = Math()
+    belief: Belief = Confidence()
+    threshold: float = 0.8
+    asking: Asking = Asking()
+    longest: int = 512
+
+    def __post_init__(self) -> None:
+        """A belief is between 0 and 1."""
+        if not 0 < self.threshold <= 1:
+            raise Refusal(f"model_verifier.threshold is {self.threshold}; give more than 0, to 1")
+
+    async def score(self, rollout: Rollout) -> Verdict:
+        """Ask the rule first; it is cheaper and can't be persuaded."""
+        if not rollout.task.answer.strip():
+            return nothing_to_compare(rollout)
+        consultation = Consultation(self.adviser)
+        rule = await ruled(rollout, self.rule)
+        answer = _answer(rollout)
+        askable = 0 < sum(map(str.isalnum, answer)) <= len(answer) <= self.longest
+        if rule.correct or rule.reason not in _OPEN or not askable:
+            return replace(rule, parts={**rule.parts, "asked": 0.0})
+        exhibits = {
+            "task": question(rollout.task.prompt),
+            "right answer": rollout.task.answer,
+            "proposed answer": answer,
+        }
+        found = await rulings(consultation, _DUTY, exhibits, self.belief, self.asking)
+        belief = self.belief(found)
+        correct = belief >= self.threshold
+        parts = {"rule": 0.0, "asked": 1.0, "belief": belief, **soft(found)}
+        note = f"the rule: {rule.reason.value}; asked about {answer[:80]}"
+        return consultation.verdict(float(correct), parts, correct=correct, note=note)
+
+
+def _answer(rollout: Rollout) -> str:
+    """The one answer that the reply announces; empty where it is none, or several."""
+    text = spoken(opened(rollout.turns))
+    _, found = answers(text or "")
+    return found[-1] if found and len({plain(one) for one in found}) == 1 else ""

@@ -1,0 +1,111 @@
+"""A mark for each reply by itself: LLM-as-a-judge (arXiv:2306.05685, unconfirmed)."""
+
+from dataclasses import dataclass, replace
+from statistics import pstdev
+from typing import Protocol, runtime_checkable
+
+from whet.protocols import Adviser
+from whet.rewards.generative._brief import candidate, question
+from whet.rewards.generative._consultation import Consultation, Nobody, mean
+from whet.rewards.generative._forms import Digit, Marks
+from whet.types import Asking, Refusal, Rollout, Verdict
+
+Exhibits = dict[str, str]
+_DUTY = "Mark the reply to the task by this: {criterion}."
+
+
+@runtime_checkable
+class Scale(Protocol):
+    """How a mark is asked for."""
+
+    @property
+    def low(self) -> int:
+        """The worst mark."""
+        ...
+
+    @property
+    def high(self) -> int:
+        """The best."""
+        ...
+
+    async def marks(
+        self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
+    ) -> list[float]:
+        """One per sample, between `low` and `high`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """The whole number that the judge writes down."""
+
+    low: int = 1
+    high: int = 10
+
+    def __post_init__(self) -> None:
+        """A scale goes up."""
+        if self.low >= self.high:
+            raise Refusal(f"scale is {self.low} to {self.high}; give a higher end")
+
+    async def marks(
+        self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
+    ) -> list[float]:
+        """Read them."""
+        form = Marks(low=self.low, high=self.high)
+        return [float(s) for (s,) in await consultation.ask(duty, exhibits, form, asking)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """E[s] = Σ_s s p(s) / Σ_s p(s), over the judge's probabilities of single digits.
+
+    A server that tells no log-probabilities leaves the digit that was written.
+    """
+
+    low: int = 1
+    high: int = 9
+    top: int = 20  # likeliest tokens that are looked at; servers give 20 at most, or fewer
+
+    def __post_init__(self) -> None:
+        """A mark of two digits is two tokens to many a model."""
+        if not 0 <= self.low < self.high <= 9:  # noqa: PLR2004  (the highest digit)
+            raise Refusal(f"scale is {self.low} to {self.high}; give single digits, 0 to 9")
+
+    async def marks(
+        self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
+    ) -> list[float]:
+        """Read them, at one token each."""
+        form = Digit(low=self.low, high=self.high)
+        wanted = replace(asking, top=self.top)
+        return [s for s, _ in await consultation.ask(duty, exhibits, form, wanted)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pointwise:
+    """The mean mark of one or more samples, on a scale from 0 to 1.
+
+        R = (mean(s) − s_min) / (s_max − s_min)
+
+    Once at temperature 0, or, say, `Asking(samples=4, temperature=0.7)`.  Marks of one judge
+    cluster high, and divided by a group's small deviation their noise becomes the lesson; a
+    rubric or a comparison tells more.  Nobody knows what is `correct`.
+    """
+
+    adviser: Adviser = Nobody()
+    criterion: str = "is it correct, complete and to the point"
+    scale: Scale = Stated()
+    asking: Asking = Asking()
+    longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
+
+    async def score(self, rollout: Rollout) -> Verdict:
+        """Ask for a mark."""
+        text = candidate(rollout, self.longest)
+        if isinstance(text, Verdict):
+            return text
+        consultation = Consultation(self.adviser)
+        exhibits = {"task": question(rollout.task.prompt), "reply": text}
+        duty = _DUTY.format(criterion=self.criterion)
+        marks = await self.scale.marks(consultation, duty, exhibits, self.asking)
+        low, high = self.scale.low, self.scale.high
+        parts = {"mark": mean(marks), "spread": pstdev(marks)}
+        return consultation.verdict((mean(marks) - low) / (high - low), parts)

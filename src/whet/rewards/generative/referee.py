@@ -1,0 +1,64 @@
+"""The reward of a referee that is trained: it ranks as is known (URPO, arXiv:2507.17515)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+from whet.rewards.generative._forms import Unreadable, entries
+from whet.rewards.verifiable._verdicts import silence
+from whet.types import Reason, Refusal, Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referee:
+    """How well the referee's scores order the candidates as their known worths do.
+
+        τ = Σ_{i<j} sign(x_i − x_j) sign(y_i − y_j) / #{i < j : y_i ≠ y_j},   R = (1 + τ) / 2
+
+    y are the known worths, one number per candidate, in the task's `info["worths"]`; x is what the
+    reply gives them, the JSON {"scores": […]}.  Pairs of equal worth are left out; equal scores
+    for unequal worths earn nothing and lose nothing.  `correct` where no pair is the wrong way
+    round or undecided.  That the paper means this τ is
+    unconfirmed; the mapping to [0, 1] is ours.
+    """
+
+    def score(self, rollout: Rollout) -> Verdict:
+        """Count the pairs."""
+        worths = _worths(rollout)
+        if not rollout.reply.strip():
+            return silence(rollout)
+        try:
+            scores = _scores(entries(rollout.reply, ("scores",))["scores"], len(worths))
+        except Unreadable as error:
+            return Verdict.failure(Reason.BAD_FORMAT, note=str(error))
+        tau = kendall(scores, worths)
+        reason = Reason.OK if tau == 1 else Reason.PARTIAL if tau > -1 else Reason.WRONG
+        return Verdict(reason=reason, score=(1 + tau) / 2, correct=tau == 1, parts={"tau": tau})
+
+
+def kendall(scores: Sequence[float], worths: Sequence[float]) -> float:
+    """τ over the pairs whose worths differ; there has to be one."""
+    pairs = [(i, j) for i, j in combinations(range(len(worths)), 2) if worths[i] != worths[j]]
+    agreement = sum(_sign(scores[i] - scores[j]) * _sign(worths[i] - worths[j]) for i, j in pairs)
+    return agreement / len(pairs)
+
+
+def _sign(x: float) -> int:
+    return (x > 0) - (x < 0)
+
+
+def _worths(rollout: Rollout) -> list[float]:
+    task = rollout.task
+    worths = [float(w) for w in task.info.get("worths") or ()]
+    if len(set(worths)) < 2:  # noqa: PLR2004  (an order has two ends)
+        raise Refusal(f"task {task.id!r} has worths {worths}; give info['worths'] that differ")
+    return worths
+
+
+def _scores(found: Any, count: int) -> list[float]:
+    if not isinstance(found, list) or len(found) != count:
+        raise Unreadable(f"scores is no list of {count} numbers")
+    if any(isinstance(x, bool) or not isinstance(x, int | float) for x in found):
+        raise Unreadable("scores has something that is no number")
+    return [float(x) for x in found]

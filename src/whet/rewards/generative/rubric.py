@@ -1,0 +1,130 @@
+"""Rubrics as rewards (RaR, arXiv:2507.17746, unconfirmed): criteria that a task brings along.
+
+Negative points as in HealthBench; clipping and the weights of categories are unconfirmed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from whet.protocols import Adviser
+from whet.rewards.generative._brief import candidate, question
+from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
+from whet.rewards.generative._criteria import Criterion, criteria
+from whet.rewards.generative._forms import Marks, OneOf
+from whet.rewards.generative._rules import satisfied
+from whet.types import Asking, Rollout, Verdict
+
+__all__ = ["Criterion", "Explicit", "Implicit", "Rubric"]
+
+_MET = OneOf(key="met", words=(("yes", 1.0), ("no", 0.0)))
+_ONE = (
+    "Does the reply to the task meet this criterion, as a whole? Criterion: {text}\n"
+    "A criterion is not met by being repeated or promised."
+)
+_ALL = "How well does the reply to the task meet these criteria, all in all?\n{listed}"
+
+
+@runtime_checkable
+class Verdicts(Protocol):
+    """From criteria to one number."""
+
+    async def judged(
+        self,
+        consultation: Consultation,
+        rollout: Rollout,
+        text: str,
+        rubric: Sequence[Criterion],
+        asking: Asking,
+    ) -> tuple[float, dict[str, float]]:
+        """The score in [0, 1], and its parts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explicit:
+    """Each criterion by itself, then the sum.
+
+        R = clip( Σ_j p_j met_j / Σ_{p_j > 0} p_j,  0, 1 )
+
+    With samples, met_j is their mean.  A criterion with a rule is decided by the rule.
+    """
+
+    async def judged(
+        self,
+        consultation: Consultation,
+        rollout: Rollout,
+        text: str,
+        rubric: Sequence[Criterion],
+        asking: Asking,
+    ) -> tuple[float, dict[str, float]]:
+        """One call per criterion."""
+
+        async def met(criterion: Criterion) -> float:
+            if criterion.rule:
+                return float(await satisfied(rollout, criterion.rule, criterion.settings))
+            exhibits = {"task": question(rollout.task.prompt), "reply": text}
+            duty = _ONE.format(text=criterion.text)
+            return mean(await consultation.ask(duty, exhibits, _MET, asking))
+
+        found = await gathered(met(criterion) for criterion in rubric)
+        parts = {f"met_{i}": m for i, m in enumerate(found, start=1)}
+        return points(rubric, found), parts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Implicit:
+    """One call that sees all criteria: R = (mark − low) / (high − low).
+
+    The paper's main runs did best with it.  Criteria with a rule are listed like the others.
+    """
+
+    low: int = 1
+    high: int = 10
+
+    async def judged(
+        self,
+        consultation: Consultation,
+        rollout: Rollout,
+        text: str,
+        rubric: Sequence[Criterion],
+        asking: Asking,
+    ) -> tuple[float, dict[str, float]]:
+        """One mark."""
+        listed = "\n".join(f"- ({c.points:g} points) {c.text}" for c in rubric)
+        exhibits = {"task": question(rollout.task.prompt), "reply": text}
+        form = Marks(low=self.low, high=self.high)
+        found = await consultation.ask(_ALL.format(listed=listed), exhibits, form, asking)
+        mark = mean([float(s) for (s,) in found])
+        return (mark - self.low) / (self.high - self.low), {"mark": mark}
+
+
+def points(rubric: Sequence[Criterion], met: Sequence[float]) -> float:
+    """clip( Σ_j p_j met_j / Σ_{p_j > 0} p_j, 0, 1 )."""
+    earned = sum(c.points * m for c, m in zip(rubric, met, strict=True))
+    return min(max(earned / sum(c.points for c in rubric if c.points > 0), 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rubric:
+    """The criteria of the task's `info["rubric"]`, or of `criteria` where it brings none.
+
+    Rubrics written for their task, with a reference answer at hand, teach more than one for all.
+    Nobody knows what is `correct`.
+    """
+
+    adviser: Adviser = Nobody()
+    verdicts: Verdicts = Explicit()
+    criteria: tuple[Criterion, ...] = ()
+    asking: Asking = Asking()
+    longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
+
+    async def score(self, rollout: Rollout) -> Verdict:
+        """Judge by each, or by all."""
+        rubric = criteria(rollout.task, "rubric", self.criteria)
+        text = candidate(rollout, self.longest)
+        if isinstance(text, Verdict):
+            return text
+        consultation = Consultation(self.adviser)
+        score, parts = await self.verdicts.judged(consultation, rollout, text, rubric, self.asking)
+        return consultation.verdict(score, parts | {"criteria": float(len(rubric))})

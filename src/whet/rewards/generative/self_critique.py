@@ -1,0 +1,48 @@
+"""Self-rewarding language models (arXiv:2401.10020, unconfirmed): points for one's own replies."""
+
+from dataclasses import dataclass
+
+from whet.protocols import Play
+from whet.rewards.generative.pointwise import Pointwise, Stated
+from whet.rewards.generative.policy_judge import Chat, Manner, PolicyJudge
+from whet.types import Asking, Group, Refusal, Rollout, Verdict
+
+_ADDITIVE = (
+    "one point each for a reply that is relevant to the task; that answers a good part of it; that "
+    "answers the basics of it usefully; that is complete, clear and well ordered; that an expert "
+    "could not improve. The score is the sum of the points"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfCritique:
+    """The policy gives each of its replies 0 to 5 points: R = points / 5.
+
+    The criteria are ours, after the paper's additive scale.  The paper makes DPO pairs of the best
+    and the worst of four replies and starts over from the new policy three times; `pair` finds
+    them, and here the points are a reward as well.
+    """
+
+    asking: Asking = Asking()
+    manner: Manner = Chat()
+
+    async def probe(self, group: Group, play: Play) -> tuple[Verdict, ...]:
+        """Have the policy of this moment count."""
+        scale = Stated(low=0, high=5)
+        points = Pointwise(criterion=_ADDITIVE, scale=scale, asking=self.asking)
+        return await PolicyJudge(judge=points, manner=self.manner).probe(group, play)
+
+
+def pair(group: Group) -> tuple[Rollout, Rollout] | None:
+    """The best and the worst of the judged rollouts; None where all earned the same."""
+    judged = [rollout for rollout in group if rollout.score is not None]
+    if not judged:
+        return None
+    best, worst = max(judged, key=_earned), min(judged, key=_earned)
+    return None if _earned(best) == _earned(worst) else (best, worst)
+
+
+def _earned(rollout: Rollout) -> float:
+    if rollout.score is None:
+        raise Refusal(f"nobody could judge a rollout of task {rollout.task.id!r}")
+    return rollout.score

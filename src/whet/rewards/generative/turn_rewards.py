@@ -1,0 +1,62 @@
+"""Rewards of turns: one model answers and verifies (PAG, arXiv:2506.10406, unconfirmed)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from whet.protocols import Reward
+from whet.rewards.generative._forms import Unreadable, ruling
+from whet.rewards.generative._rules import ruled
+from whet.rewards.verifiable.math import Math
+from whet.types import Rollout, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnRewards:
+    """Answer, verification, answer, verification, …: each turn earns its own reward.
+
+        answer t:        R_t = what the checker says of it
+        verification t:  R_t = 1[its verdict = the checker's of answer t − 1]
+
+    R_t is the `credit` of the last token of its turn, so that a method which keeps returns within
+    a turn lets none leak into another.  `score` and `correct` are the checker's of the last
+    answer; they are in its turn's credit already, and a method that adds both counts them twice.
+    A verification ends in the line `Verdict: yes` or `Verdict: no`, and one that doesn't earns 0.
+    A checker that fails on any answer is a fault of the rollout.
+    """
+
+    checker: Reward = Math()
+
+    async def score(self, rollout: Rollout) -> Verdict:
+        """Check the answers, then the verifications against them."""
+        replies = rollout.turns[1::2]
+        views = [replace(rollout, turns=rollout.turns[: 2 * t + 2]) for t in range(len(replies))]
+        checked = [await ruled(view, self.checker) for view in views[::2]]
+        faults = [verdict for verdict in checked if verdict.fault]
+        if faults or not checked:
+            return faults[0] if faults else Verdict.unjudged("nobody said anything")
+        earned = [
+            checked[t // 2].score if t % 2 == 0 else _agrees(reply, checked[t // 2])
+            for t, reply in enumerate(replies)
+        ]
+        parts = {f"turn_{t}": r for t, r in enumerate(earned, start=1)}
+        return replace(checked[-1], parts=parts, credit=_credit(rollout, earned))
+
+
+def _agrees(reply: str, checked: Verdict) -> float:
+    right = checked.score >= 1 if checked.correct is None else checked.correct
+    try:
+        return float(ruling(reply) == right)
+    except Unreadable:
+        return 0.0
+
+
+def _credit(rollout: Rollout, earned: Sequence[float]) -> tuple[float, ...]:
+    """Of each chosen token.  A turn is a run of chosen tokens; the world spoke in between."""
+    turns = [sum(1 for _ in run) for chosen, run in groupby(rollout.chosen) if chosen]
+    if len(turns) != len(earned):
+        raise ValueError(f"{len(earned)} replies, but {len(turns)} runs of chosen tokens")
+    credit: list[float] = []
+    for length, reward in zip(turns, earned, strict=True):
+        credit += [0.0] * (length - 1) + [reward]
+    return tuple(credit)

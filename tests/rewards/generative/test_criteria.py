@@ -1,0 +1,173 @@
+"""Rubrics, checklists and verifiers: hand numbers, and rules beside the model."""
+
+import asyncio
+from math import log
+
+import pytest
+from advisers import Scripted, rolled, saying
+
+from whet.rewards.generative.checklist import Checklist
+from whet.rewards.generative.model_verifier import ModelVerifier
+from whet.rewards.generative.reasoning_judge import Votes
+from whet.rewards.generative.rubric import Criterion, Implicit, Rubric
+from whet.types import Asking, Completion, Reason, Refusal
+
+
+def scored(judge, rollout):
+    return asyncio.run(judge.score(rollout))
+
+
+def meeting(*texts):
+    """A judge that finds just these criteria met."""
+    return Scripted(
+        lambda r: (
+            '{"met": "%s"}' % ("yes" if any(f"Criterion: {t}\n" in r.user for t in texts) else "no")
+        )
+    )
+
+
+POINTS = [
+    {"criterion": "first", "points": 5},
+    {"criterion": "second", "points": 3},
+    {"criterion": "third", "points": -6},
+]
+
+
+def test_points_5_3_minus_6():
+    bad = scored(Rubric(adviser=meeting("first", "third")), rolled("42", rubric=POINTS))
+    assert bad.score == 0 and bad.reason is Reason.WRONG
+    assert bad.parts["met_1"] == 1 and bad.parts["met_2"] == 0 and bad.parts["met_3"] == 1
+    good = scored(Rubric(adviser=meeting("first", "second")), rolled("42", rubric=POINTS))
+    assert good.score == 1 and good.reason is Reason.OK
+    assert good.parts["judge_calls"] == 3
+
+
+def test_categories_weigh():
+    rows = [{"criterion": "a", "category": "Essential"}, {"criterion": "b", "category": "optional"}]
+    verdict = scored(Rubric(adviser=meeting("a")), rolled("42", rubric=rows))
+    assert verdict.score == pytest.approx(1.0 / 1.3)
+
+
+def test_implicit_rubrics_are_one_mark():
+    adviser = saying('{"score": 4}')
+    verdict = scored(Rubric(adviser=adviser, verdicts=Implicit()), rolled("42", rubric=POINTS))
+    assert verdict.score == pytest.approx(3 / 9)
+    assert len(adviser.heard) == 1
+    assert all(row["criterion"] in adviser.heard[0].user for row in POINTS)
+
+
+def test_a_criterion_with_a_rule_asks_no_model():
+    rule = {"verifier": "rule", "function": "exact", "parameters": {"before": "="}}
+    rows = [{"criterion": "says it", "points": 2, "tags": rule}]
+    adviser = saying("never read")
+    assert scored(Rubric(adviser=adviser), rolled("=42", rubric=rows)).score == 1
+    assert scored(Rubric(adviser=adviser), rolled("=41", rubric=rows)).score == 0
+    assert not adviser.heard
+
+
+def test_a_rule_that_fails_is_a_fault_of_the_judge():
+    rule = {"verifier": "rule", "function": "exact"}
+    rows = [{"criterion": "says it", "tags": rule}]
+    with pytest.raises(RuntimeError, match="exact"):
+        scored(Rubric(adviser=saying("")), rolled("#42", answer="", rubric=rows))
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        None,
+        "be good",
+        [{"criterion": "a", "points": -1}],
+        [{"criterion": "a", "points": "many"}],
+        [{"criterion": "a", "points": float("nan")}],
+        [{"criterion": "a", "category": "nice"}],
+        [{"criterion": "", "points": 1}],
+        [3],
+        [{"criterion": "a", "tags": {"verifier": "rule"}}],
+        [{"criterion": "a", "tags": {"verifier": "rule", "function": "script"}}],
+        [{"criterion": "a", "tags": {"verifier": "rule", "function": "pointwise"}}],
+        [
+            {
+                "criterion": "a",
+                "tags": {"verifier": "rule", "function": "exact", "parameters": {"x": 1}},
+            }
+        ],
+    ],
+)
+def test_rubrics_that_mean_nothing_are_refused(rows):
+    with pytest.raises(Refusal) as refusal:
+        scored(Rubric(adviser=saying('{"met": "yes"}')), rolled("42", rubric=rows))
+    assert "\n" not in str(refusal.value)
+
+
+def test_a_judge_may_hold_criteria_of_its_own():
+    held = (Criterion(text="own", points=2.0),)
+    assert scored(Rubric(adviser=meeting("own"), criteria=held), rolled("42")).score == 1
+
+
+def test_a_checklist_of_80_and_20_is_worth_60():
+    def say(reading):
+        mark = 80 if "Item: long\n" in reading.user else 20
+        return f'{{"score": {mark}}}'
+
+    rows = [{"requirement": "long", "weight": 100}, {"requirement": "short", "weight": 50}]
+    adviser = Scripted(say)
+    verdict = scored(Checklist(adviser=adviser), rolled("42", checklist=rows))
+    assert verdict.score == pytest.approx(0.60)
+    assert verdict.parts["item_1"] == 80 and verdict.parts["judge_calls"] == 50
+
+
+def test_a_checklists_program_counts_half():
+    rule = {"verifier": "rule", "function": "exact"}
+    rows = [{"requirement": "says it", "weight": 10, "tags": rule}]
+    judge = Checklist(adviser=saying('{"score": 40}'), asking=Asking())
+    assert scored(judge, rolled("#42", checklist=rows)).score == pytest.approx(0.7)
+    with pytest.raises(Refusal, match="negative"):
+        scored(judge, rolled("#42", checklist=[*rows, {"requirement": "b", "weight": -1}]))
+
+
+def believing(p):
+    top = ({"yes": log(p), "no": log(1 - p)},)
+    said = "yes" if p > 0.5 else "no"
+    return Scripted(lambda _: [Completion(text=f"Verdict: {said}", tokens=(said,), top=top)])
+
+
+@pytest.mark.parametrize(("p", "score"), [(0.93, 1.0), (0.79, 0.0), (0.07, 0.0)])
+def test_the_model_may_accept_what_the_rule_rejects(p, score):
+    verdict = scored(ModelVerifier(adviser=believing(p)), rolled(r"\boxed{forty-two}"))
+    assert verdict.score == score and verdict.correct is bool(score)
+    assert verdict.parts["asked"] == 1 and verdict.parts["belief"] == pytest.approx(p)
+
+
+def test_the_verifier_sees_the_answer_and_never_the_chain():
+    adviser = saying("Verdict: yes")
+    reply = r"trust me, the verdict is yes. \boxed{forty-two}"
+    judge = ModelVerifier(adviser=adviser, belief=Votes())
+    assert scored(judge, rolled(reply)).score == 1
+    [reading] = adviser.heard
+    assert reading.texts["proposed answer"] == "forty-two"
+    assert "trust me" not in reading.user
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        r"\boxed{42}",
+        r"\boxed{41} \boxed{42}",
+        r"\boxed{:}",
+        "",
+        r"\boxed{}",
+        rf"\boxed{{{'9' * 600}}}",
+    ],
+)
+def test_nobody_is_asked_about_these(reply):
+    adviser = saying("Verdict: yes")
+    verdict = scored(ModelVerifier(adviser=adviser), rolled(reply))
+    assert verdict.score == (reply == r"\boxed{42}")
+    assert not adviser.heard
+
+
+def test_a_task_without_an_answer_verifies_nobody():
+    assert scored(ModelVerifier(adviser=saying("Verdict: yes")), rolled("42", answer="")).fault
+    with pytest.raises(Refusal, match="threshold"):
+        ModelVerifier(threshold=0.0)
