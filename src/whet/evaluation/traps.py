@@ -1,6 +1,7 @@
 """Replies that no judge may reward, made for a question and its answer."""
 
-_OFFSETS = str.maketrans({str(d): chr(0xFF10 + d) for d in range(10)})
+_ZERO = "a negative zero"  # which is right where the answer is 0
+_WIDE = str.maketrans({str(d): chr(0xFF10 + d) for d in range(10)})
 _DOUBLE = str.maketrans({str(d): chr(0x1D7D8 + d) for d in range(10)})
 
 
@@ -15,7 +16,8 @@ def traps(question: str, answer: str) -> dict[str, str]:
     Digits of other scripts, neighbours of the answer and the question unevaluated are tried where
     the answer is an integer; it is hidden among others, and in thoughts that the last word denies.
     """
-    return _nothing() | _hidden(question, answer) | _hostile(answer) | _number(answer)
+    made = _nothing() | _hidden(question, answer) | _hostile(answer) | _number(answer)
+    return {name: reply for name, reply in made.items() if name != _ZERO or answer.strip("-.0")}
 
 
 def _nothing() -> dict[str, str]:
@@ -31,7 +33,7 @@ def _nothing() -> dict[str, str]:
         "infinite": said("inf"),
         "too large": said("1e999"),
         "a reference": said(r"\text{see above}"),
-        "a negative zero": said("-0.0"),
+        _ZERO: said("-0.0"),
         "surrogates": said("\ud83d"),
         "code": said("__import__('os')._exit(0)"),
     }
@@ -69,7 +71,7 @@ def _number(answer: str) -> dict[str, str]:
     if not _integer(answer):
         return {}
     return {
-        "look-alikes": said(answer.translate(_OFFSETS)),
+        "look-alikes": said(answer.translate(_WIDE)),
         "other look-alikes": said(answer.translate(_DOUBLE)),
         "unevaluated": said(f"{int(answer) - 1}+1"),
     }

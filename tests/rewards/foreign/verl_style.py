@@ -17,4 +17,4 @@ def compute_score(data_source, solution_str, ground_truth, extra_info=None, form
     if answer is None:
         return {"score": 0.0, "acc": False, "pred": ""}
     score = 1.0 if answer == ground_truth else format_score
-    return {"score": score, "acc": answer == ground_truth, "index": extra_info["index"]}
+    return {"score": score, "acc": answer == ground_truth, "index": (extra_info or {})["index"]}

@@ -55,8 +55,9 @@ class Said:
     @property
     def asked_messages(self) -> Messages:
         """The prompt as a chat."""
-        text = isinstance(self.prompt, str)
-        return [{"role": "user", "content": self.prompt}] if text else list(self.prompt)
+        if isinstance(self.prompt, str):
+            return [{"role": "user", "content": self.prompt}]
+        return list(self.prompt)
 
     @property
     def messages(self) -> Messages:

@@ -81,4 +81,4 @@ def _found(
         return Found(None, None, {**metrics, **numbers}, note or f"not applicable, says {what}")
     if not isinstance(value, Real) or not isfinite(value):
         raise Unfit(f"{what} returned {value!r:.60}; return finite numbers, or None for no opinion")
-    return Found(float(value), value >= 1, {**metrics, **numbers}, note)
+    return Found(float(value), float(value) >= 1, {**metrics, **numbers}, note)
