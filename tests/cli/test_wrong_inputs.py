@@ -30,7 +30,7 @@ def here(tmp_path, monkeypatch):
     silent = json.dumps({"prompt": "7+1="})
     Path("unanswered.jsonl").write_text("\n".join([*good[:4], silent]))
     Path("says.py").write_text("def score(reply):\n    return 'good'\n")
-    Path("wants.py").write_text("def score(completion_ids):\n    return 1.0\n")
+    Path("wants.py").write_text("def score(response):\n    return 1.0\n")
     return tmp_path
 
 
@@ -54,7 +54,7 @@ def here(tmp_path, monkeypatch):
         ([*RLVR[:-1], "broken.jsonl", "--reward", "exact"], "broken.jsonl, line 3"),
         ([*RLVR[:-1], "unanswered.jsonl", "--reward", "exact"], "unanswered.jsonl:5: no answer"),
         ([*RLVR, *SHORT, "--reward", "says.py"], "returned 'good'; return a finite number"),
-        ([*RLVR, "--reward", "wants.py"], "wants 'completion_ids'"),
+        ([*RLVR, "--reward", "wants.py"], "wants 'response'"),
         ([*RLVR, "--reward", "mathh"], "reward 'mathh' is unknown; did you mean 'math'?"),
         (["train", "rlvr", "--model", "mute", "--data", "lock"], "'mute' has no tokenizer"),
         (["train", "rlvr", "--model", "no", "--data", "lock"], "'no' has no config.json"),

@@ -40,6 +40,8 @@ def script(tmp_path):
         ("def make():\n    return lambda reply: 2\nscore = make()", (2, True, {})),
         ("if True:\n    def score(reply): return 3", (3, True, {})),
         ("from friend import score", (4, True, {})),
+        ("async def score(reply): return 5", (5, True, {})),
+        ("class score:\n    def __call__(self, reply): return 6", (6, True, {})),
     ],
 )
 def test_what_a_function_may_be_and_return(script, tmp_path, rolled, source, expected):
@@ -74,9 +76,9 @@ def test_what_it_may_not_return(script, rolled, result, shown):
     [
         ("def scor(reply): ...", r"script\.function 'score' is not in .*did you mean 'scor'"),
         ("x = 1", r"script\.function 'score' is not in .*defines no function"),
-        ("def score(completions): ...", "wants 'completions'; choose from"),
+        ("def score(completions): ...", "judges groups, in TRL's form; make it a batch_script"),
+        ("def score(question): ...", "wants 'question'; name what one of these forms has: whet"),
         ("def score(*, repli): ...", "wants 'repli'; did you mean 'reply'"),
-        ("async def score(reply): ...", "is async; give a plain function"),
         ("def score(reply", "is no Python"),
     ],
 )
@@ -93,8 +95,8 @@ def test_a_path_must_lead_to_a_python_file(path):
 
 
 def test_what_only_running_can_tell_is_said_at_the_first_call(script, rolled):
-    judge = script("from functools import partial\nscore = partial(lambda completion: 1)")
-    with pytest.raises(Refusal, match="wants 'completion'; it can have prompt, reply"):
+    judge = script("from functools import partial\nscore = partial(lambda question: 1)")
+    with pytest.raises(Refusal, match="wants 'question'; name what one of these forms has"):
         judge.score(rolled("42"))
 
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "plan": "say what a recipe would do, and refuse what can't work, before any compute",
     "resume": "go on with a run, exactly where it stood",
     "eval": "measure a model or a run: pass@1 greedy and sampled, pass@k, intervals",
+    "verify": "measure a judge on labelled replies: precision, recall, speed, and how to fool it",
     "list": "what there is: algorithms, rewards, samplers, corpora, environments, recipes",
     "show": "one of them: its equation, its source, its defaults",
     "report": "write a run's report.html",

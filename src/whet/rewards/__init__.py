@@ -37,14 +37,19 @@ def load(name: str, **settings: object) -> "whet.protocols.Judge":
 
 
 def find(text: str) -> "whet.protocols.Judge":
-    """The judge that a name or a path means.
+    """The judge that a name, a path or an import path means.
 
-    `math`: by name; `judge.py`, `judge.py:function`: a function of your own, called `score` where
-    no other name is given.
+    `math`: by name; `judge.py`, `judge.py:function`, `package.module:function`: a function of your
+    own, as it was written for whet, TRL, veRL, OpenRLHF or verifiers.  Where it has no other name,
+    it is called `score`, `compute_score` or `reward_func`.
     """
-    path, _, function = text.partition(":")
-    if path.endswith(".py"):
-        from whet.rewards.script import Script
+    path, colon, function = text.partition(":")
+    if not path.endswith(".py") and not colon:
+        return load(text)
+    from whet.rewards._source import Source, form_in, workers_for
 
-        return Script(path=path, function=function or "score")
-    return load(text)
+    source = Source.read(path)
+    function = function or source.usual()
+    place = source.place(function)
+    form = form_in(source, function, workers_for(place, count=2, limit_s=60.0))
+    return load("batch_script" if form.batched else "script", path=path, function=function)

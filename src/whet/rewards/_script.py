@@ -1,67 +1,69 @@
-"""A user's judge, called by the names of its parameters.
+"""A user's judge, called in the form that it has.
 
 For worker processes: its file is executed there and nowhere else.
 """
 
-import inspect
-from collections.abc import Callable, Mapping
-from math import isfinite
-from numbers import Real
-from typing import Any
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import blake2b
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
 
+from whet.rewards._forms import Form, Found, Said, TraceForm, Unfit, form_of
+from whet.rewards._forms._form import needed
+from whet.rewards._forms._trace import reward_methods
 from whet.rewards.workers._inside import script
 
-OFFERED = ("prompt", "reply", "answer", "info", "task_id")
-_WANTED = "return a finite number, a bool, or a dict with 'score'"
+
+class Place(NamedTuple):
+    """Where a judge is: a program that a worker executes once, and a name in it."""
+
+    path: str
+    program: str
+    name: str  # of a function, a callable object or a class; dots lead inside
+    what: str  # for messages
 
 
-class Unfit(ValueError):
-    """The script doesn't do what was agreed on.  One line, for the user."""
+def call(place: Place, form: Form | None, said: Sequence[Said]) -> list[Found]:
+    """What the function makes of the replies, in the form that was given, or that it has."""
+    function = _fetch(place)
+    return (form or _form(function, place)).call(function, said, place.what)
 
 
-Found = tuple[float, bool | None, dict[str, float]]
-"""A score, whether the reply is correct if that is known, and numbers to log beside them."""
+def form_at(place: Place) -> Form:
+    """The form of what is there."""
+    return _form(_fetch(place), place)
 
 
-def call(path: str, source: str, name: str, offered: Mapping[str, Any]) -> Found:
-    """What the function makes of those of the offered arguments that it names."""
-    function = fetch(path, source, name)
-    parameters = inspect.signature(function).parameters.values()
-    wants_all = any(p.kind is p.VAR_KEYWORD for p in parameters)
-    named = {p.name for p in parameters}
-    result = function(**{k: v for k, v in offered.items() if wants_all or k in named})
-    return _entries(result, f"{name} of {path}")
+def imported(name: str, digest: str) -> ModuleType:
+    """A module, if it is still what it was when the judge was made."""
+    module = import_module(name)
+    if digest_of(Path(str(module.__file__)).read_text(encoding="utf-8")) != digest:
+        raise Unfit(f"module {name!r} has changed since the judge was made; make it anew")
+    return module
 
 
-def fetch(path: str, source: str, name: str) -> Callable[..., Any]:
-    """The function, once its parameters have been found to be ours."""
-    function = getattr(script(path, source), name, None)
-    if not callable(function):
-        raise Unfit(f"{path} has no function {name!r}")
-    if inspect.iscoroutinefunction(function):
-        raise Unfit(f"{name} of {path} is async; give a plain function")
-    for p in inspect.signature(function).parameters.values():
-        optional = p.default is not p.empty or p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
-        if not optional and (p.name not in OFFERED or p.kind is p.POSITIONAL_ONLY):
-            offers = ", ".join(OFFERED)
-            raise Unfit(f"{name} of {path} wants {p.name!r}; it can have {offers}, by name")
-    return function
+def digest_of(source: str) -> str:
+    """Two sources are the same judge if this is the same."""
+    return blake2b(source.encode(), digest_size=8).hexdigest()
 
 
-def _entries(returned: object, what: str) -> Found:
-    result = _scalar(returned)
-    if not isinstance(result, Mapping):
-        full = {"correct": float(result) >= 1} if isinstance(result, Real) else {}
-        result = {"score": result} | full
-    entries = {str(key): _scalar(value) for key, value in result.items()}
-    score, correct = entries.pop("score", None), entries.pop("correct", None)
-    if not isinstance(score, Real) or not isfinite(score) or correct not in (True, False, None):
-        raise Unfit(f"{what} returned {returned!r:.60}; {_WANTED}")
-    parts = {key: float(value) for key, value in entries.items() if isinstance(value, Real)}
-    return float(score), None if correct is None else bool(correct), parts
+@lru_cache(maxsize=64)
+def _fetch(place: Place) -> Callable[..., Any]:
+    """The function; an object of a class that can be called; a class of tasks as it is."""
+    found: Any = script(place.path, place.program)
+    for name in place.name.split("."):
+        found = getattr(found, name, None)
+    if isinstance(found, type) and not reward_methods(found):
+        found = found()
+    if not callable(found):
+        raise Unfit(f"{place.what}: there is no function of that name")
+    return found
 
 
-def _scalar(value: object) -> object:
-    """A number of numpy or torch as a number of Python."""
-    item = getattr(value, "item", None)
-    return item() if callable(item) and getattr(value, "ndim", None) == 0 else value
+def _form(function: Callable[..., Any], place: Place) -> Form:
+    if isinstance(function, type):
+        return TraceForm()
+    return form_of(*needed(function), place.what)

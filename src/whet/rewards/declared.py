@@ -9,7 +9,7 @@ from whet.registry import nearest
 from whet.rewards import load, modules
 from whet.types import Refusal, Rollout, Verdict
 
-_OTHERS = ("declared", "script")  # itself, and one that can't do without settings
+_OTHERS = ("declared", "script", "batch_script")  # itself, and those that can't do without settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

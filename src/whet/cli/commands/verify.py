@@ -1,0 +1,182 @@
+"""`whet verify REWARD --labelled FILE`: how good a judge is."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from math import isnan
+from typing import Any
+
+from tyro.conf import Positional
+
+from whet import rewards
+from whet.cli.looking_on import Bar
+from whet.cli.parsing import parse
+from whet.data.cases import Case, cases
+from whet.evaluation.agreement import Confusion
+from whet.evaluation.opinions import hear
+from whet.evaluation.verifiers import Comparison, Example, Findings, Probe, Trial, compare, examine
+
+STOPPED = 130
+_SHOWN = 100  # characters of a reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """Measure a judge on labelled replies: precision, recall, latency, steadiness, attacks."""
+
+    reward: Positional[str]  # a name, path.py:function, or package.module:function
+    labelled: str  # synthetic, or a .jsonl or .parquet file: prompt, reply, answer, correct
+    against: str = ""  # another judge, to compare with
+    rows: int = 2400  # of the synthetic set
+    at_once: int = 2  # calls under way
+    examples: int = 5  # shown of each kind
+    json: bool = False  # one JSON document and nothing else
+
+
+def main(words: Sequence[str]) -> int:
+    """A table, or one JSON document."""
+    asked = parse(Words, words, "verify")
+    rows = cases(asked.labelled, count=asked.rows)
+    judge = rewards.find(asked.reward)
+    other = rewards.find(asked.against) if asked.against else None
+    trial = Trial(at_once=asked.at_once)
+    comparison = None
+    with Bar() as bar:
+        found = examine(judge, rows, trial, bar)
+        if other is not None:
+            heard = hear(other, rows, asked.at_once, f"asking {asked.against}", bar)
+            comparison = compare(found.hearing, heard)
+    if asked.json:
+        document = _document(found, asked.examples) | {"reward": asked.reward}
+        if comparison is not None:
+            document["against"] = _compared(comparison, asked)
+        print(json.dumps(_finite(document), indent=1, ensure_ascii=True))
+    else:
+        print("\n".join(_table(asked, found)))
+        if comparison is not None:
+            print("\n".join(_comparison(asked, comparison)))
+    return STOPPED if bar.stopped() else 0
+
+
+def _table(asked: Words, found: Findings) -> list[str]:
+    seen, total = len(found.hearing.heard), len(found.hearing.cases)
+    matrix, axes, latency = found.matrix, found.axes, found.latency_ms
+    spent = ", ".join(f"{name} {ms:.1f}" for name, ms in latency.items())
+    return [
+        f"{asked.reward}: {seen} of {total} labelled replies"
+        + ("" if seen == total else ", for it was stopped"),
+        *_rates(matrix),
+        f"  abstentions {len(found.faults)} (faults; in none of the above)",
+        f"  latency     {spent} ms",
+        _probe("steady", found.steady, "asked again"),
+        _probe("symmetric", found.symmetric, "with answer and reply exchanged"),
+        _probe("unfooled", found.attacked, "traps"),
+        "",
+        "Verifier's Law, five axes:",
+        f"  objectivity {axes.objectivity:.3f}   opinions, that stay the same",
+        f"  speed       {axes.speed:.1f}/s   of who waits for each",
+        f"  scale       {axes.scale:.1f}/s   with {asked.at_once} under way",
+        f"  noise       {axes.noise:.3f}   1 − (recall + specificity − 1)",
+        f"  gradation   {axes.gradation:.2f} bits in the scores",
+        *_examples("false zeros: right, and refused", found.false_zeros, asked.examples),
+        *_examples("false ones: wrong, and accepted", found.false_ones, asked.examples),
+        *_examples("abstentions", found.faults, asked.examples),
+        *_examples("another verdict when asked again", found.steady.odd, asked.examples),
+        *_examples("another verdict when exchanged", found.symmetric.odd, asked.examples),
+        *_examples("rewarded traps", found.attacked.odd, asked.examples),
+    ]
+
+
+def _rates(matrix: Confusion) -> list[str]:
+    return [
+        f"  precision   {matrix.precision}   {matrix.wrong_accepted} false ones",
+        f"  recall      {matrix.recall}   {matrix.right_refused} false zeros",
+        f"  specificity {matrix.specificity}",
+        f"  accuracy    {matrix.accuracy}",
+    ]
+
+
+def _probe(name: str, probe: Probe, what: str) -> str:
+    return f"  {name:11} {probe.share:.3f} of {probe.tried} {what}"
+
+
+def _examples(title: str, held: Sequence[Example], most: int) -> list[str]:
+    if not held:
+        return []
+    lines = ["", f"{title} ({len(held)}):"]
+    for example in held[:most]:
+        case = example.case
+        lines.append(f"  {case.task.id}: {_short(case.task.answer)} ← {_short(case.reply)}")
+        lines.append(f"      {example.note}")
+    return lines
+
+
+def _short(text: str) -> str:
+    shown = repr(text)[1:-1].replace("\\\\", "\\")
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+
+
+def _comparison(asked: Words, found: Comparison) -> list[str]:
+    return [
+        "",
+        f"against {asked.against}, on {found.both} replies that both judge: "
+        f"agreement {found.agreement:.3f}, κ {found.kappa:.3f}",
+        *_rates(found.matrix),
+        *_examples(
+            f"{asked.reward} is right, {asked.against} not", found.first_right, asked.examples
+        ),
+        *_examples(
+            f"{asked.against} is right, {asked.reward} not", found.other_right, asked.examples
+        ),
+    ]
+
+
+def _document(found: Findings, most: int) -> dict[str, Any]:
+    return {
+        "asked": len(found.hearing.cases),
+        "seen": len(found.hearing.heard),
+        **asdict(found.matrix),
+        "latency_ms": found.latency_ms,
+        "axes": asdict(found.axes),
+        **{
+            name: _probed(getattr(found, name), most)
+            for name in ("steady", "symmetric", "attacked")
+        },
+        **{
+            name: _listed(getattr(found, name), most)
+            for name in ("faults", "false_zeros", "false_ones")
+        },
+    }
+
+
+def _compared(found: Comparison, asked: Words) -> dict[str, Any]:
+    return {
+        "reward": asked.against,
+        "both": found.both,
+        "agreement": found.agreement,
+        "kappa": found.kappa,
+        **asdict(found.matrix),
+        "first_right": _listed(found.first_right, asked.examples),
+        "other_right": _listed(found.other_right, asked.examples),
+    }
+
+
+def _probed(probe: Probe, most: int) -> dict[str, Any]:
+    return {"tried": probe.tried, "share": probe.share, "odd": _listed(probe.odd, most)}
+
+
+def _listed(held: Sequence[Example], most: int) -> dict[str, Any]:
+    return {"count": len(held), "examples": [_row(e.case) | {"note": e.note} for e in held[:most]]}
+
+
+def _row(case: Case) -> dict[str, Any]:
+    return {"task": case.task.id, "answer": case.task.answer, "reply": case.reply[:1000]}
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no NaN: nothing was measured."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and isnan(value) else value

@@ -1,0 +1,63 @@
+"""Labelled replies: what a judge is judged by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whet.data._rows import READERS, read
+from whet.data._shapes import task_of
+from whet.data.synthetic import draw
+from whet.types import Refusal, Task
+
+SYNTHETIC = "synthetic"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A reply to a task, and whether it is right."""
+
+    task: Task
+    reply: str
+    correct: bool
+
+
+def cases(text: str, *, count: int = 2400, seed: int = 0) -> tuple[Case, ...]:
+    """The labelled replies that a name or a path means.
+
+    `synthetic`: `count` replies that are right or wrong by construction.  A .jsonl or .parquet
+    file: all its rows, {prompt, reply, answer, info?, correct}; replies to one prompt with one
+    answer are of one task.
+    """
+    if text == SYNTHETIC:
+        return _drawn(count, seed)
+    if Path(text).suffix not in READERS or not Path(text).is_file():
+        ends = " or ".join(READERS)
+        raise Refusal(f"labelled is {text!r}; give {SYNTHETIC}, or a file that ends in {ends}")
+    return tuple(_case(row, f"{Path(text).name}:{number}") for number, row in read(text))
+
+
+def _drawn(count: int, seed: int) -> tuple[Case, ...]:
+    if count < 1:
+        raise Refusal(f"rows is {count}; give 1 or more")
+    made = []
+    for place in range(count):
+        sample = draw(place, seed)
+        task = Task(
+            id=f"synthetic/{place}",
+            prompt=sample.prompt,
+            answer=sample.gold,
+            info={"kind": sample.kind, "said": sample.answer, "form": sample.form},
+        )
+        made.append(Case(task=task, reply=sample.reply, correct=sample.correct))
+    return tuple(made)
+
+
+def _case(row: Mapping[str, Any], place: str) -> Case:
+    reply, correct = row.get("reply"), row.get("correct")
+    if not isinstance(reply, str):
+        raise Refusal(f"{place}: reply is {reply!r:.40}; give the reply as text")
+    if not isinstance(correct, bool):
+        raise Refusal(f"{place}: correct is {correct!r:.40}; give true or false")
+    kept = {name: value for name, value in row.items() if name not in ("reply", "correct")}
+    return Case(task=task_of(kept, place, "", ""), reply=reply, correct=correct)

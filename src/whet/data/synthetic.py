@@ -1,0 +1,59 @@
+"""Mathematical answers in many spellings, right and nearly right, labelled by construction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from whet.data import _answers, _phrases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """A question, its answer, and a reply that gives that answer or another."""
+
+    kind: str
+    prompt: str
+    gold: str
+    answer: str  # what the reply says
+    reply: str
+    correct: bool
+    form: str  # how it says it
+
+
+KINDS: dict[str, Callable[[Random], _answers.Drawn]] = {
+    "integer": _answers.integer,
+    "decimal": _answers.decimal,
+    "fraction": _answers.fraction,
+    "percent": _answers.percent,
+    "unit": _answers.unit,
+    "expression": _answers.expression,
+    "set": _answers.set_of,
+    "interval": _answers.interval,
+    "tuple": _answers.tuple_of,
+    "choice": _answers.choice,
+}
+
+
+def draw(place: int, seed: int) -> Sample:
+    """The sample of a place, the same for ever; kinds take turns, right and wrong are drawn.
+
+    A wrong reply gives a near miss: another sign, a digit more, ends of intervals that are open
+    instead of closed.  Whoever looks at what is announced last, after the thoughts, has the label;
+    wrong thoughts before a right answer are right, and the other way round.
+    """
+    dice = Random(f"synthetic/{seed}/{place}")
+    kind = list(KINDS)[place % len(KINDS)]
+    drawn = KINDS[kind](dice)
+    correct = dice.choice((True, False))
+    answer = dice.choice(drawn.right if correct else drawn.wrong)
+    decoy = dice.choice(drawn.wrong if correct else drawn.right)
+    form, reply = _phrases.phrase(dice, answer, decoy)
+    return Sample(
+        kind=kind,
+        prompt=drawn.prompt,
+        gold=drawn.gold,
+        answer=answer,
+        reply=reply,
+        correct=correct,
+        form=form,
+    )

@@ -1,0 +1,69 @@
+"""How far two judges agree, or one with the truth."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log2, nan
+
+from whet.evaluation.intervals import Estimate, bootstrap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confusion:
+    """Counts of accepted and refused replies, by what they are."""
+
+    right_accepted: int
+    wrong_accepted: int
+    right_refused: int
+    wrong_refused: int
+    precision: Estimate  # of the accepted, how many are right
+    recall: Estimate  # of the right, how many are accepted
+    specificity: Estimate  # of the wrong, how many are refused
+    accuracy: Estimate
+
+    @property
+    def signal(self) -> float:
+        """J = recall + specificity − 1 (Youden): 1 for a perfect judge, 0 for a coin.
+
+        With binary rewards, E[verdict | right] − E[verdict | wrong] = J: by this factor such a
+        judge shrinks the difference that is learned from.
+        """
+        return self.recall.value + self.specificity.value - 1
+
+
+def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
+    """Of replies that were judged; intervals are bootstrapped over replies."""
+    pairs = list(zip(accepted, right, strict=True))
+    counts = Counter(pairs)
+    return Confusion(
+        right_accepted=counts[True, True],
+        wrong_accepted=counts[True, False],
+        right_refused=counts[False, True],
+        wrong_refused=counts[False, False],
+        precision=bootstrap([float(r) for a, r in pairs if a]),
+        recall=bootstrap([float(a) for a, r in pairs if r]),
+        specificity=bootstrap([float(not a) for a, r in pairs if not r]),
+        accuracy=bootstrap([float(a == r) for a, r in pairs]),
+    )
+
+
+def kappa(one: Sequence[bool], other: Sequence[bool]) -> float:
+    """Cohen's κ = (p − e) / (1 − e): agreement p beyond what two independent judges would have.
+
+    e = q₁q₂ + (1 − q₁)(1 − q₂), where q are the shares that each accepts.  NaN where e is 1: both
+    always say the same.
+    """
+    count = len(one)
+    if not count:
+        return nan
+    agreed = sum(a == b for a, b in zip(one, other, strict=True)) / count
+    first, second = sum(one) / count, sum(other) / count
+    chance = first * second + (1 - first) * (1 - second)
+    return (agreed - chance) / (1 - chance) if chance < 1 else nan
+
+
+def entropy(values: Sequence[float]) -> float:
+    """Bits in the empirical distribution of some numbers, rounded to three places."""
+    counts = Counter(round(value, 3) for value in values)
+    shares = [count / len(values) for count in counts.values()]
+    return sum(-share * log2(share) for share in shares)

@@ -1,0 +1,137 @@
+"""What a judge says of labelled replies, one call after another or several at once."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Protocol, runtime_checkable
+
+from whet.data.cases import Case
+from whet.protocols import GroupReward, Judge, ProbingReward, Reward
+from whet.rewards.judging import verdicts
+from whet.types import Group, Prompt, Refusal, Request, Rollout, Verdict
+
+_ACCEPTED = 0.5  # the score from which a judge accepts that doesn't say `correct`; ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """A verdict, and how long it took to get it."""
+
+    verdict: Verdict
+    seconds: float  # of the call; shared out among its replies where it was about several
+
+    @property
+    def accepted(self) -> bool | None:
+        """Is the reply right, in the judge's opinion?  None after a fault.
+
+        `correct`, or a score of at least ½ where the judge doesn't say.
+        """
+        if self.verdict.fault:
+            return None
+        said = self.verdict.correct
+        return self.verdict.score >= _ACCEPTED if said is None else said
+
+
+@runtime_checkable
+class Watch(Protocol):
+    """Who looks on."""
+
+    def begin(self, phase: str, total: int) -> None:
+        """So many replies are to be judged."""
+        ...
+
+    def tick(self, count: int) -> None:
+        """So many more have been."""
+        ...
+
+    def stopped(self) -> bool:
+        """Should nothing more be begun?"""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hearing:
+    """Cases, and an opinion of each; None for what was not begun before the watch stopped."""
+
+    cases: Sequence[Case]
+    opinions: Sequence[Opinion | None]
+    seconds: float
+
+    @property
+    def heard(self) -> list[tuple[Case, Opinion]]:
+        """The cases with an opinion, be it a fault."""
+        pairs = zip(self.cases, self.opinions, strict=True)
+        return [(case, opinion) for case, opinion in pairs if opinion is not None]
+
+
+def hear(judge: Judge, cases: Sequence[Case], at_once: int, phase: str, watch: Watch) -> Hearing:
+    """Ask for an opinion of each case.
+
+    A judge of groups is given all replies to a task at once.  Raises `Refusal` for a judge that
+    has the policy play on: there is none.
+    """
+    if isinstance(judge, ProbingReward):
+        raise Refusal(
+            f"reward {type(judge).__name__} has the policy play on, so it can't be measured on "
+            "replies alone; give a judge of replies or of groups"
+        )
+    watch.begin(phase, len(cases))
+    found: list[Opinion | None] = [None] * len(cases)
+
+    def note(places: Sequence[int], opinions: Sequence[Opinion]) -> None:
+        for place, opinion in zip(places, opinions, strict=True):
+            found[place] = opinion
+        watch.tick(len(places))
+
+    start = perf_counter()
+    asyncio.run(_all(judge, cases, iter(_calls(judge, cases)), at_once, note, watch))
+    return Hearing(cases=cases, opinions=found, seconds=perf_counter() - start)
+
+
+async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to tell)
+    judge: Judge,
+    cases: Sequence[Case],
+    calls: Iterator[Sequence[int]],
+    at_once: int,
+    note: Callable[[Sequence[int], Sequence[Opinion]], None],
+    watch: Watch,
+) -> None:
+    async def go_on() -> None:
+        for places in calls:
+            if watch.stopped():
+                return
+            group = tuple(rollout_of(cases[place]) for place in places)
+            start = perf_counter()
+            given = await verdicts(group, judge, _no_play)
+            spent = (perf_counter() - start) / len(group)
+            note(places, [Opinion(verdict=v, seconds=spent) for v in given])
+
+    await asyncio.gather(*(go_on() for _ in range(at_once)))
+
+
+def _calls(judge: Judge, cases: Sequence[Case]) -> Sequence[Sequence[int]]:
+    """The places that each call is about."""
+    if isinstance(judge, Reward) or not isinstance(judge, GroupReward):
+        return [[place] for place in range(len(cases))]
+    by_task: dict[str, list[int]] = {}
+    for place, case in enumerate(cases):
+        by_task.setdefault(f"{case.task.prompt!r}\n{case.task.answer}", []).append(place)
+    return list(by_task.values())
+
+
+async def _no_play(request: Request) -> Group:
+    raise Refusal(f"task {request.task.id!r}: there is no policy to play on")
+
+
+def rollout_of(case: Case) -> Rollout:
+    """A rollout that says the reply; it has no tokens, for nobody sampled it."""
+    turns = (text_of(case.task.prompt), case.reply)
+    return Rollout(task=case.task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
+
+
+def text_of(prompt: Prompt) -> str:
+    """A prompt as one text."""
+    if isinstance(prompt, str):
+        return prompt
+    return "\n".join(message["content"] for message in prompt)

@@ -1,0 +1,215 @@
+"""How good a judge is: right, fast, steady, even-handed, and hard to fool."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import nan
+
+import numpy as np
+
+from whet.data.cases import Case
+from whet.evaluation.agreement import Confusion, confusion, entropy, kappa
+from whet.evaluation.exchanges import exchanged
+from whet.evaluation.opinions import Hearing, Opinion, Watch, hear, text_of
+from whet.evaluation.traps import traps
+from whet.protocols import Judge
+from whet.types import Refusal
+
+_WARM = 20  # replies
+_REWARDED = 0.05  # more than this for a trap is a reward
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """How much is asked of a judge."""
+
+    at_once: int = 2  # calls under way
+    swaps: int = 400  # replies whose answer changes places with the task's
+    trapped: int = 2  # tasks on which every trap is tried
+
+    def __post_init__(self) -> None:
+        """Somebody has to ask."""
+        if self.at_once < 1:
+            raise Refusal(f"at_once is {self.at_once}; give 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A case to look at, and what was said of it."""
+
+    case: Case
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Something that was tried so often, and the cases in which it went wrong."""
+
+    tried: int
+    odd: tuple[Example, ...]
+
+    @property
+    def share(self) -> float:
+        """Of those that went well; NaN where nothing was tried."""
+        return 1 - len(self.odd) / self.tried if self.tried else nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Axes:
+    """The five properties that Verifier's Law asks of a task (Wei 2025, a blog), of this judge.
+
+    The measures are ours.  objectivity: share of replies of which the judge has an opinion, times
+    the share of opinions that stay the same when it is asked again.  speed: verdicts per second of
+    who waits for each, 1 / median.  scale: verdicts per second with several calls under way.
+    noise: 1 − J, where J = recall + specificity − 1 is what is left of the difference between right
+    and wrong.  gradation: bits in the distribution of scores; two scores have no more than 1.
+    """
+
+    objectivity: float
+    speed: float
+    scale: float
+    noise: float
+    gradation: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found; faults are abstentions, and in neither precision nor recall."""
+
+    hearing: Hearing
+    matrix: Confusion
+    faults: tuple[Example, ...]
+    false_zeros: tuple[Example, ...]
+    false_ones: tuple[Example, ...]
+    latency_ms: dict[str, float]
+    steady: Probe  # the same verdict when asked again
+    symmetric: Probe  # the same when answer and reply change places
+    attacked: Probe  # a trap earns nothing
+    axes: Axes
+
+
+def examine(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> Findings:
+    """Ask twice, ask with answers exchanged, and attack.  What was not reached is not counted.
+
+    The first replies are judged once before the clock runs, for some judges need to warm up.
+    """
+    hear(judge, cases[:_WARM], trial.at_once, "warming up", watch)
+    first = hear(judge, cases, trial.at_once, "judging", watch)
+    again = hear(judge, cases, trial.at_once, "judging again", watch)
+    steady = _same(cases, first, again)
+    judged = [(c, o, a) for c, o in first.heard if (a := o.accepted) is not None]
+    matrix = confusion([a for _, _, a in judged], [c.correct for c, _, _ in judged])
+    return Findings(
+        hearing=first,
+        matrix=matrix,
+        faults=tuple(_example(c, o) for c, o in first.heard if o.verdict.fault),
+        false_zeros=tuple(_example(c, o) for c, o, a in judged if c.correct and not a),
+        false_ones=tuple(_example(c, o) for c, o, a in judged if a and not c.correct),
+        latency_ms=_latency(first),
+        steady=steady,
+        symmetric=_symmetry(judge, first, trial, watch),
+        attacked=_attack(judge, cases, trial, watch),
+        axes=_axes(first, steady, matrix),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two judges on the same replies; only those count of which both have an opinion."""
+
+    both: int
+    agreement: float
+    kappa: float
+    matrix: Confusion  # of the other judge
+    first_right: tuple[Example, ...]  # where they disagree and the first agrees with the label
+    other_right: tuple[Example, ...]
+
+
+def compare(first: Hearing, other: Hearing) -> Comparison:
+    """How far they agree; the note of an example is what the other says."""
+    rows = [
+        (case, a, b, theirs)
+        for case, ours, theirs in zip(first.cases, first.opinions, other.opinions, strict=True)
+        if ours is not None and theirs is not None
+        if (a := ours.accepted) is not None and (b := theirs.accepted) is not None
+    ]
+    split = [(case, a, _example(case, theirs)) for case, a, b, theirs in rows if a != b]
+    mine, others = [a for _, a, _, _ in rows], [b for _, _, b, _ in rows]
+    return Comparison(
+        both=len(rows),
+        agreement=1 - len(split) / len(rows) if rows else nan,
+        kappa=kappa(mine, others),
+        matrix=confusion(others, [case.correct for case, *_ in rows]),
+        first_right=tuple(example for case, a, example in split if a == case.correct),
+        other_right=tuple(example for case, a, example in split if a != case.correct),
+    )
+
+
+def _same(cases: Sequence[Case], one: Hearing, other: Hearing) -> Probe:
+    """Is every opinion, fault or not, what it is in the other hearing?"""
+    pairs = zip(cases, one.opinions, other.opinions, strict=True)
+    both = [(case, a, b) for case, a, b in pairs if a is not None and b is not None]
+    odd = [_example(case, b) for case, a, b in both if _stance(a) != _stance(b)]
+    return Probe(tried=len(both), odd=tuple(odd))
+
+
+def _stance(opinion: Opinion) -> tuple[bool | None, float | None]:
+    return opinion.accepted, None if opinion.verdict.fault else opinion.verdict.score
+
+
+def _symmetry(judge: Judge, first: Hearing, trial: Trial, watch: Watch) -> Probe:
+    turned = [(e, o) for c, o in first.heard if (e := exchanged(c)) is not None]
+    turned = turned[: trial.swaps]
+    other = hear(judge, [case for case, _ in turned], trial.at_once, "exchanging", watch)
+    rows = [
+        (case, before.accepted, after)
+        for (case, before), after in zip(turned, other.opinions, strict=True)
+        if after is not None and after.accepted is not None and before.accepted is not None
+    ]
+    odd = [_example(case, after) for case, before, after in rows if before != after.accepted]
+    return Probe(tried=len(rows), odd=tuple(odd))
+
+
+def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> Probe:
+    tasks = {(text_of(c.task.prompt), c.task.answer): c.task for c in reversed(cases)}
+    chosen = list(reversed(tasks.items()))[: trial.trapped]
+    tricks: list[Case] = []
+    names: list[str] = []
+    for (question, answer), task in chosen:
+        made = traps(question, answer)
+        names += made
+        tricks += [Case(task=task, reply=reply, correct=False) for reply in made.values()]
+    tried = hear(judge, tricks, trial.at_once, "attacking", watch)
+    rows = [(n, c, o) for n, c, o in zip(names, tricks, tried.opinions, strict=True) if o]
+    odd = [
+        Example(case=case, note=name)
+        for name, case, o in rows
+        if not o.verdict.fault and (o.accepted or o.verdict.score > _REWARDED)
+    ]
+    return Probe(tried=len(rows), odd=tuple(odd))
+
+
+def _axes(first: Hearing, steady: Probe, matrix: Confusion) -> Axes:
+    heard = [opinion for _, opinion in first.heard]
+    scores = [o.verdict.score for o in heard if not o.verdict.fault]
+    return Axes(
+        objectivity=len(scores) / len(heard) * steady.share if heard else nan,
+        speed=1 / float(np.median([o.seconds for o in heard])) if heard else nan,
+        scale=len(heard) / first.seconds,
+        noise=1 - matrix.signal,
+        gradation=entropy(scores),
+    )
+
+
+def _latency(first: Hearing) -> dict[str, float]:
+    """Milliseconds of the calls."""
+    spent = [1000 * opinion.seconds for _, opinion in first.heard]
+    if not spent:
+        return {}
+    at = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
+    return {name: float(np.percentile(spent, place)) for name, place in at.items()}
+
+
+def _example(case: Case, opinion: Opinion) -> Example:
+    verdict = opinion.verdict
+    told = f"{verdict.reason}: {verdict.note}" if verdict.note else str(verdict.reason)
+    return Example(case=case, note=told)

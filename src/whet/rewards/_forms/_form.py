@@ -1,0 +1,141 @@
+"""What every form shares: what was said, how a function is called, what it may return."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from numbers import Real
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
+
+Messages = list[dict[str, str]]
+WANTED = "return a finite number, a bool, or a dict with 'score'"
+
+
+class Unfit(ValueError):
+    """The function doesn't do what was agreed on.  One line, for the user."""
+
+
+class Found(NamedTuple):
+    """What a function makes of a reply; no score where it says that it can't be applied."""
+
+    score: float | None
+    correct: bool | None
+    parts: Mapping[str, float]  # numbers to be logged
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """A task and a reply, in plain Python."""
+
+    task_id: str
+    prompt: str | Messages
+    turns: tuple[str, ...]  # observation, reply, observation, reply, …
+    answer: str
+    info: Mapping[str, Any]
+    ids: Sequence[int] = ()  # the tokens that the policy chose
+    truncated: bool = False
+
+    @property
+    def reply(self) -> str:
+        """The last one."""
+        return self.turns[-1] if self.turns else ""
+
+    @property
+    def asked(self) -> str:
+        """The prompt as the policy saw it."""
+        return self.prompt if isinstance(self.prompt, str) else "".join(self.turns[:1])
+
+    @property
+    def completion(self) -> str:
+        """All that follows the prompt, as text."""
+        return "".join(self.turns[1:])
+
+    @property
+    def asked_messages(self) -> Messages:
+        """The prompt as a chat."""
+        if isinstance(self.prompt, str):
+            return [{"role": "user", "content": self.prompt}]
+        return list(self.prompt)
+
+    @property
+    def messages(self) -> Messages:
+        """All that follows the prompt, as a chat."""
+        roles = ("assistant", "user")
+        return [{"role": roles[i % 2], "content": t} for i, t in enumerate(self.turns[1:])]
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The row of the data set: its own columns, and the answer by all its usual names."""
+        aliases = dict.fromkeys(("answer", "solution", "ground_truth", "label"), self.answer)
+        return aliases | dict(self.info)
+
+
+@runtime_checkable
+class Form(Protocol):
+    """How somebody's trainer calls a reward function."""
+
+    called: ClassVar[str]
+    offers: ClassVar[tuple[str, ...]]  # what a function may name
+    marks: ClassVar[frozenset[str]]  # of these, what tells the form from the others
+    batched: ClassVar[bool]  # called with a whole group, or with one reply
+
+    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+        """One finding for each of the replies, in order.  `what` names the function."""
+        ...
+
+
+def needed(function: Callable[..., Any]) -> tuple[set[str], set[str]]:
+    """The names of its parameters, and those of them that it can't do without."""
+    parameters = inspect.signature(function).parameters.values()
+    named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+    return {p.name for p in named}, {p.name for p in named if p.default is p.empty}
+
+
+def invoke(function: Callable[..., Any], offered: Mapping[str, Any], what: str) -> Any:
+    """Call it with those of the offered arguments that it names; a coroutine is awaited."""
+    parameters = inspect.signature(function).parameters.values()
+    for p in parameters:
+        free = p.default is not p.empty or p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
+        if not free and (p.name not in offered or p.kind is p.POSITIONAL_ONLY):
+            raise Unfit(f"{what} wants {p.name!r}; it can have {', '.join(offered)}, by name")
+    everything = any(p.kind is p.VAR_KEYWORD for p in parameters)
+    named = {p.name for p in parameters}
+    result = function(**{k: v for k, v in offered.items() if everything or k in named})
+    return asyncio.run(_awaited(result)) if inspect.isawaitable(result) else result
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result
+
+
+def graded(returned: object, what: str, *, right: str = "correct") -> Found:
+    """A number, of which 1 or more is correct; or a dict with `score`, perhaps with `right`."""
+    result = scalar(returned)
+    if not isinstance(result, Mapping):
+        full = {right: float(result) >= 1} if isinstance(result, Real) else {}
+        result = {"score": result} | full
+    entries = {str(key): scalar(value) for key, value in result.items()}
+    score, correct = entries.pop("score", None), entries.pop(right, None)
+    if not isinstance(score, Real) or not isfinite(score) or correct not in (True, False, None):
+        raise Unfit(f"{what} returned {returned!r:.60}; {WANTED}")
+    parts = {key: float(value) for key, value in entries.items() if isinstance(value, Real)}
+    return Found(float(score), None if correct is None else bool(correct), parts)
+
+
+def listed(values: object, count: int, what: str) -> list[Any]:
+    """Somebody's list, array or tensor as a list of that many plain values."""
+    tolist = getattr(values, "tolist", None)
+    found = tolist() if callable(tolist) else values
+    if isinstance(found, Real):
+        found = [found]
+    if not isinstance(found, Sequence) or isinstance(found, str) or len(found) != count:
+        raise Unfit(f"{what} returned {values!r:.60}; return one number for each of {count}")
+    return [scalar(value) for value in found]
+
+
+def scalar(value: object) -> object:
+    """A number of numpy or torch as a number of Python."""
+    item = getattr(value, "item", None)
+    return item() if callable(item) and getattr(value, "ndim", None) == 0 else value

@@ -1,0 +1,95 @@
+"""`whet verify`, as a user types it."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from whet.cli.main import main
+
+ROWS = [
+    {"prompt": f"{i}+1?", "reply": f"#{i + 1 + i % 2}", "answer": str(i + 1), "correct": i % 2 == 0}
+    for i in range(10)
+]
+TRL = """
+def score(completions, answer, **columns):
+    return [float(gold in text) for text, gold in zip(completions, answer)]
+"""
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A directory with labelled rows and a judge in TRL's form."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, ROWS)))
+    (tmp_path / "contains.py").write_text(TRL)
+    return tmp_path
+
+
+def test_one_json_document(here, capsys):
+    assert main(["verify", "exact", "--labelled", "rows.jsonl", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["seen"] == 10 and said["precision"]["value"] == said["recall"]["value"] == 1
+    assert (said["right_accepted"], said["wrong_refused"]) == (5, 5)
+    assert said["faults"]["count"] == said["false_ones"]["count"] == 0
+    assert set(said["latency_ms"]) == {"p50", "p95", "p99", "max"}
+    assert set(said["axes"]) == {"objectivity", "speed", "scale", "noise", "gradation"}
+    assert said["steady"]["share"] == 1 and said["attacked"]["odd"]["count"] == 0
+
+
+def test_two_judges_on_one_table(here, capsys):
+    words = ["verify", "contains.py", "--labelled", "rows.jsonl", "--against", "exact"]
+    assert main([*words, "--examples", "1"]) == 0
+    said = capsys.readouterr().out
+    for words in ("precision", "abstentions 0", "p95", "rewarded traps"):
+        assert words in said
+    assert "against exact, on 10 replies that both judge: agreement 1.000, κ 1.000" in said
+
+
+def test_the_synthetic_set_needs_no_file(here, capsys):
+    assert main(["verify", "exact", "--labelled", "synthetic", "--rows", "60", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["asked"] == 60 and said["wrong_accepted"] == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["exact"], "missing --labelled"),
+        (["exact", "--labelled", "rows.csv"], "labelled is 'rows.csv'; give synthetic, or a file"),
+        (["exat", "--labelled", "rows.jsonl"], "did you mean 'exact'?"),
+        (["exact", "--labelled", "rows.jsonl", "--at-once", "0"], "at_once is 0; give 1 or more"),
+        (
+            ["exact", "--labelled", "rows.jsonl", "--against", "no.py"],
+            "'no.py'; give a Python file",
+        ),
+    ],
+)
+def test_wrong_words_are_one_line(here, capsys, words, told):
+    assert main(["verify", *words]) == 2
+    said = capsys.readouterr().err
+    assert told in said and len(said.strip().splitlines()) == 1
+
+
+def test_ctrl_c_leaves_what_was_found(here):
+    (here / "slow.py").write_text(
+        "import time\n\ndef score(reply, answer):\n    open('begun', 'a').write('x')\n"
+        "    time.sleep(0.2)\n    return reply == '#' + answer\n"
+    )
+    rows = [row | {"prompt": f"{i}: {row['prompt']}"} for i in range(50) for row in ROWS]
+    (here / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    command = [sys.executable, "-m", "whet", "verify", "slow.py", "--labelled", "rows.jsonl"]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=here
+    )
+    while not (here / "begun").exists() or len((here / "begun").read_text()) < 30:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "stopping after what is under way" in err
+    assert "of 500 labelled replies, for it was stopped" in out and "precision" in out
