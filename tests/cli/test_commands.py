@@ -223,3 +223,11 @@ def test_a_recipe_shows_fewer_than_sixty_fields(here):
         done = whet(os.getcwd(), "train", *recipe, "--help")
         flags = {w for w in done.stdout.replace(",", " ").split() if w.startswith("--")}
         assert 30 < len(flags) < 60
+
+
+def test_who_has_heard_enough_is_told_no_more():
+    """`whet list | head -1`: no traceback, whatever the reader does."""
+    words = f"{sys.executable} -m whet list algorithms | head -1"
+    done = subprocess.run(words, shell=True, capture_output=True, text=True, check=False)
+    assert done.stdout
+    assert not done.stderr

@@ -39,7 +39,7 @@ def dropped():
 @pytest.mark.parametrize("law", LAWS.values(), ids=list(LAWS))
 @pytest.mark.parametrize("name", NAMES)
 @given(seed=st.integers(0, 2**31))
-@settings(max_examples=25)
+@settings(max_examples=12)
 def test_every_algorithm_obeys_every_law(name, law, seed):
     law(algorithms.load(name), seed)
 

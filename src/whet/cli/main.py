@@ -1,5 +1,6 @@
 """`whet COMMAND …`: one word, one module; every wrong input is one line and exit code 2."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -20,7 +21,7 @@ COMMANDS = {
     "report": "write a run's report.html",
     "doctor": "the health of this machine, or of a run",
 }
-WRONG, BROKEN, INTERRUPTED = 2, 3, 130
+WRONG, BROKEN, INTERRUPTED, HEARD_ENOUGH = 2, 3, 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -38,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("whet: interrupted", file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:  # whoever read has heard enough; Python's last flush has nobody either
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return HEARD_ENOUGH
 
 
 def _dispatch(words: Sequence[str]) -> int:
