@@ -1,5 +1,6 @@
 """What a plan says before anything is computed: the loss in effect, doubts, refusals."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from whet.policy.aggregation import FixedLength
 from whet.policy.algorithms.critic_free.dr_grpo import dr_grpo
 from whet.policy.algorithms.critic_free.grpo import grpo
 from whet.policy.anatomy import inside, objections, warnings
+from whet.policy.companions import Critic
+from whet.policy.regularisers import K1
 from whet.types import Circumstances
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
@@ -121,6 +124,19 @@ def test_what_a_part_refuses_is_not_begun(here, capsys, command):
     assert said.err == "whet: gate.after is 40 of 40 steps; give less\n"
     assert said.out == ""
     assert not Path("runs").exists()
+
+
+def test_a_critic_that_learns_alone_for_the_whole_run_is_refused(here, capsys):
+    assert main(["train", RECIPE, "--algorithm", "vapo", "--steps", "50"]) == 2
+    assert "Critic.alone is 50 of 50 steps" in capsys.readouterr().err
+    assert objections(Critic(alone=50), HERE) == []
+    assert len(objections(Critic(alone=100), HERE)) == 1
+
+
+def test_k1_warns_wherever_it_is():
+    with pytest.warns(UserWarning, match="expected gradient of 0"):
+        price = K1(beta=0.1)
+    assert warnings(replace(grpo(), regularisers=(price,)), HERE) == [K1.warns]
 
 
 def test_a_doubt_names_its_bound():

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from whet.policy.critics import AtTheEnd, Earned, GeneralisedAdvantage, value_error
 from whet.policy.optimisers import AdamW
-from whet.types import Need, Refusal, Scores
+from whet.types import Circumstances, Need, Refusal, Scores
 
 
 def _positive(part: object, *names: str) -> None:
@@ -63,6 +63,15 @@ class Critic:
     def __post_init__(self) -> None:
         """Refuse a clip of nothing."""
         _positive(self, "clip")
+
+    def refuses(self, circumstances: Circumstances) -> str:
+        """A run has to outlast the critic's time alone."""
+        if not 0 < circumstances.steps <= self.alone:
+            return ""
+        return (
+            f"Critic.alone is {self.alone} of {circumstances.steps} steps, so the policy would "
+            "never learn; give less, or more steps"
+        )
 
     def targets(self, scores: Scores) -> Float[Tensor, " N"]:
         """G = Â_λ + V, what the critic should have said, from what it did say."""
