@@ -1,5 +1,6 @@
 """Pass@k, ranks and credit: hand numbers and brute force over all subsets."""
 
+from dataclasses import replace
 from itertools import combinations
 from math import comb
 
@@ -133,3 +134,25 @@ def test_to_be_asked_never_is_refused(part):
 def test_a_level_is_a_share():
     with pytest.raises(Refusal, match="quantile.level"):
         Quantile(level=0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "advantage"),
+    [
+        ("best_of_group", BestOfGroup),
+        ("credit_only", Credit),
+        ("credited", Credited),
+        ("hicra", Amplified),
+        ("max_rl", OverMean),
+        ("pass_at_k", PassAtK),
+        ("pkpo", MaxReward),
+        ("quantile", Quantile),
+        ("ranked", Ranked),
+        ("stepwise", StepReturns),
+    ],
+)
+def test_but_for_its_advantage_it_is_dapo_with_equal_clips(name, advantage):
+    """So DAPO's oracle speaks for its loss, and the numbers above for the rest."""
+    algorithm, dapo = algorithms.load(name), algorithms.load("dapo", high=0.2)
+    assert isinstance(algorithm.advantage, advantage)
+    assert replace(algorithm, advantage=dapo.advantage) == dapo
