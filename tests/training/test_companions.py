@@ -21,6 +21,7 @@ from whet.policy.companions import (
     Hints,
     Interleaved,
     MovingMean,
+    OwnHead,
     PastBatches,
     Probes,
     Rationalised,
@@ -104,6 +105,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     [
         Critic(),
         Critic(alone=2),
+        Critic(model=OwnHead()),
         Greedy(),
         Tracker(),
         Probes(interval=1, count=2),

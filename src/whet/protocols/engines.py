@@ -157,3 +157,7 @@ class Engine(Protocol):
     def critic(self, folder: Path) -> ValueModel:
         """A value model whose body is that of the policy saved in `folder`."""
         ...
+
+    def head(self, learner: Any) -> ValueModel:
+        """A value model that is a head on a learner's hidden states."""
+        ...

@@ -18,7 +18,7 @@ from whet.training.ledger import Ledger
 from whet.training.loop import Cast, Step, train
 from whet.training.metrics import intervals, of_exam, of_lesson, of_step
 from whet.training.run import Run
-from whet.training.stage import Stage
+from whet.training.stage import Opening, Stage
 from whet.training.warmup import Lesson, Progress, teach
 from whet.types import Broken, Group, Need, Request
 
@@ -164,7 +164,8 @@ class Desk:
         objective, base = self.run.objective, self.checkpoints.base
         if Need.REFERENCE in objective.needs:
             self.learner.refer(base)
-        self.crew = Crew.of(objective.companions, self.run.engine, base)
+        opening = Opening(engine=self.run.engine, learner=self.learner, base=base)
+        self.crew = Crew.of(objective.companions, opening)
         if place is not None:
             self.crew.load(self.checkpoints.path(place), self._stage(place.progress.done))
 

@@ -4,12 +4,21 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from whet.protocols import Learner
+from whet.protocols import Engine, Learner
 from whet.training.run import Run
 from whet.types import Group, Request, Task, seed_of
 
 Episode = Callable[[Request], Awaitable[Group]]
 """Play a request and judge it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a companion may be made of when a run begins."""
+
+    engine: Engine
+    learner: Learner
+    base: Path  # the folder of the policy before any reward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What the learner computes, and what it doesn't."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -202,3 +203,27 @@ def test_a_rollout_of_one_token_is_learned_from(engine):
         algorithms.load("dapo"), *assemble(judged, algorithms.load("dapo"), learner), 1e-3
     )
     assert update.metrics["grad_norm"].value > 0
+
+
+def test_a_reference_without_adapters_is_no_copy(folder):
+    """Log-probs of before any training, from the weights under the adapters."""
+    sampler, learner = Embedded(device="cpu", lora=LoRA(rank=4)).open(Folder(path=folder), seed=0)
+    judged = scored(played(sampler, VARIED))
+    rollouts, batch = assemble(judged, algorithms.load("dapo"), learner)
+    learner.begin(AdamW(rate=1e-2))
+    learner.refer(Path(folder))
+    before = learner.logp(rollouts)
+    learner.step(algorithms.load("dapo"), rollouts, batch, 1e-2)
+    assert (learner.logp(rollouts) - before).abs().max() > 1e-3
+    assert torch.equal(learner.reference_logp(rollouts), before)
+    assert learner.reference == learner._without_adapters
+    update = learner.step(algorithms.load("dapo"), rollouts, batch, 1e-2)
+    assert update.metrics["grad_norm"].value > 0
+
+
+def test_a_reference_elsewhere_is_a_copy(folder):
+    sampler, learner = Embedded(device="cpu").open(Folder(path=folder), seed=0)
+    rollouts = [r for group in played(sampler, VARIED) for r in group]
+    learner.refer(Path(folder))
+    assert learner.reference != learner._without_adapters
+    assert_close(learner.reference_logp(rollouts), learner.logp(rollouts))

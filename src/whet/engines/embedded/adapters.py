@@ -1,6 +1,7 @@
 """LoRA (arXiv:2106.09685), through peft: train few numbers, play with all."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -57,6 +58,28 @@ def merged(model: PreTrainedModel) -> dict[str, Tensor]:
         elif name.startswith(f"{owner}.base_layer."):
             weights[name.replace(".base_layer.", ".")] = tensor
     return weights
+
+
+def bare(model: PreTrainedModel) -> dict[str, Tensor]:
+    """The weights under the adapters; none where there are no adapters."""
+    layers = [name for name, module in model.named_modules() if _is_adapted(module)]
+    if not layers:
+        return {}
+    inner = {name: t for name, t in model.state_dict().items() if ".lora_" not in name}
+    return {name.replace(".base_layer.", "."): tensor for name, tensor in inner.items()}
+
+
+@contextmanager
+def silenced(model: PreTrainedModel) -> Iterator[None]:
+    """The model as it is without its adapters, for as long as this lasts."""
+    layers: list[Any] = [module for module in model.modules() if _is_adapted(module)]
+    for layer in layers:
+        layer.enable_adapters(enabled=False)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer.enable_adapters(enabled=True)
 
 
 def adapters(model: PreTrainedModel) -> Mapping[str, Tensor]:

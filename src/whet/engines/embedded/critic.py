@@ -1,4 +1,4 @@
-"""The embedded critic: a body of its own, and a head that begins at 0."""
+"""The embedded critics: a head that begins at 0, on a body of its own or on the policy's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,8 +23,11 @@ _STATE = "critic.pt"
 
 
 @dataclass(slots=True)
-class EmbeddedCritic:
-    """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next choice."""
+class EmbeddedHead:
+    """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next choice.
+
+    The head alone learns; the body is somebody else's, and moves as it likes.
+    """
 
     backbone: Backbone
     budget: int  # most tokens in one forward pass; no result depends on it
@@ -41,7 +44,7 @@ class EmbeddedCritic:
         torch.nn.init.zeros_(self.head.bias)
 
     def begin(self, optimiser: AdamW) -> None:
-        """A fresh AdamW over body and head."""
+        """A fresh AdamW over whatever is trained."""
         self.settings = optimiser
         self.optimiser = torch.optim.AdamW(
             self._trained(),
@@ -88,26 +91,50 @@ class EmbeddedCritic:
         }
 
     def save(self, folder: Path) -> None:
-        """Body, head and optimiser, for us alone."""
-        state = {
-            "body": self.backbone.model.state_dict(),
-            "head": self.head.state_dict(),
-            "optimiser": self.optimiser.state_dict() if self.optimiser else None,
+        """What is trained, and its optimiser, for us alone."""
+        state = self._state() | {
+            "optimiser": self.optimiser.state_dict() if self.optimiser else None
         }
         torch.save(state, folder / _STATE)
 
     def load(self, folder: Path) -> None:
         """Bit by bit; `begin` comes first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
-        self.backbone.model.load_state_dict(state["body"])
-        self.head.load_state_dict(state["head"])
+        self._take(state)
         if self.optimiser is not None:
             self.optimiser.load_state_dict(state["optimiser"])
 
+    def _state(self) -> dict[str, Any]:
+        return {"head": self.head.state_dict()}
+
+    def _take(self, state: dict[str, Any]) -> None:
+        self.head.load_state_dict(state["head"])
+
+    def _trained(self) -> list[Tensor]:
+        return list(self.head.parameters())
+
+    def _hidden(self, call: Call) -> Tensor:
+        with torch.no_grad():
+            return self.backbone.hidden(call.tokens, call.positions, call.forest)
+
     def _values(self, call: Call) -> Tensor:
-        hidden = self.backbone.hidden(call.tokens, call.positions, call.forest)
-        return self.head(hidden[call.source].float())[:, 0]
+        return self.head(self._hidden(call)[call.source].float())[:, 0]
+
+
+@dataclass(slots=True)
+class EmbeddedCritic(EmbeddedHead):
+    """The same, and its body learns too, for it has one of its own."""
+
+    def _state(self) -> dict[str, Any]:
+        return {"body": self.backbone.model.state_dict(), "head": self.head.state_dict()}
+
+    def _take(self, state: dict[str, Any]) -> None:
+        self.backbone.model.load_state_dict(state["body"])
+        self.head.load_state_dict(state["head"])
 
     def _trained(self) -> list[Tensor]:
         body: Any = self.backbone.model.base_model
         return [*(p for p in body.parameters() if p.requires_grad), *self.head.parameters()]
+
+    def _hidden(self, call: Call) -> Tensor:
+        return self.backbone.hidden(call.tokens, call.positions, call.forest)

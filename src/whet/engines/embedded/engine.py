@@ -7,7 +7,7 @@ import torch
 
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.critic import EmbeddedCritic
+from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.sampler import EmbeddedSampler
 from whet.engines.models import Folder, Source
@@ -54,6 +54,10 @@ class Embedded:
         """A critic with the body of what the folder holds."""
         body, _ = Folder(path=str(folder)).load(self._device())
         return EmbeddedCritic(Backbone(body), self.budget)
+
+    def head(self, learner: EmbeddedLearner) -> EmbeddedHead:
+        """A head on what the learner has, whatever it becomes."""
+        return EmbeddedHead(learner.backbone, self.budget)
 
     def _device(self) -> torch.device:
         if self.device == "auto":

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +14,7 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedTokenizerBase
 
 from whet.engines.digest import digest
-from whet.engines.embedded.adapters import adapters, merged
+from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.engines.models import Folder
@@ -40,6 +41,7 @@ class _Share(NamedTuple):
     metrics: Metrics
 
 
+Scorer = Callable[[Sequence[Rollout]], Tensor]
 _Choices = Callable[[Backbone, Call], tuple[Tensor, Tensor]]
 
 
@@ -52,7 +54,7 @@ class EmbeddedLearner:
     budget: int  # most tokens in one forward pass; no result depends on it
     settings: AdamW = AdamW()
     optimiser: torch.optim.Optimizer | None = None
-    reference: Backbone | None = None
+    reference: Scorer | None = None
 
     def begin(self, optimiser: AdamW) -> None:
         """A fresh AdamW over whatever is trained."""
@@ -159,15 +161,26 @@ class EmbeddedLearner:
         return self._scored(self.backbone, rollouts)
 
     def refer(self, folder: Path) -> None:
-        """A frozen copy of what `folder` holds; its log-probs are computed slice by slice."""
+        """What `folder` holds, frozen; its log-probs are computed slice by slice.
+
+        Where it is this model without its adapters, they are left out instead of making a copy.
+        """
         model, _ = Folder(path=str(folder)).load(self.backbone.device)
-        self.reference = Backbone(model.requires_grad_(requires_grad=False))
+        if digest(bare(self.backbone.model)) == digest(model.state_dict()):
+            self.reference = self._without_adapters
+        else:
+            frozen = Backbone(model.requires_grad_(requires_grad=False))
+            self.reference = partial(self._scored, frozen)
+
+    def _without_adapters(self, rollouts: Sequence[Rollout]) -> Tensor:
+        with silenced(self.backbone.model):
+            return self._scored(self.backbone, rollouts)
 
     def reference_logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """Without a gradient, on the CPU."""
         if self.reference is None:
             raise ValueError("there is no reference policy yet: call refer() first")
-        return self._scored(self.reference, rollouts)
+        return self.reference(rollouts)
 
     def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """H before each choice, in nats, without a gradient, on the CPU."""

@@ -24,5 +24,7 @@ from whet.policy.companions.values import Finished as Finished
 from whet.policy.companions.values import Greedy as Greedy
 from whet.policy.companions.values import ImplicitRewards as ImplicitRewards
 from whet.policy.companions.values import MovingMean as MovingMean
+from whet.policy.companions.values import OwnHead as OwnHead
+from whet.policy.companions.values import OwnModel as OwnModel
 from whet.policy.companions.values import Probes as Probes
 from whet.policy.companions.values import Tracker as Tracker

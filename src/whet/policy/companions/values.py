@@ -36,8 +36,20 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModel:
+    """A model of its own: the policy's body before any reward, and a linear head that is 0."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnHead:
+    """A linear head alone, 0 to begin with, on the policy's hidden states; none of its gradient
+    reaches them.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Critic:
-    """A value model of its own: the policy's body before any reward, and a linear head that is 0.
+    """A value of every token's state, by a model of its own or by a head on the policy.
 
     It is fitted to V-targets Â_λ + V of GAE (arXiv:1506.02438) with `trace` = λ, by
     ½ max((V − G)², (V_old + clip(V − V_old, ±clip) − G)²), after the policy's step.  For the first
@@ -47,6 +59,7 @@ class Critic:
 
     gives: ClassVar[frozenset[Need]] = frozenset({Need.VALUE})
 
+    model: OwnModel | OwnHead = OwnModel()
     optimiser: AdamW = AdamW(rate=1e-5)
     trace: float = 0.95
     discount: float = 1.0

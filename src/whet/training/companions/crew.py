@@ -10,7 +10,6 @@ import torch
 
 from whet.policy import companions as values
 from whet.policy.objective import Algorithm, Companion
-from whet.protocols import Engine
 from whet.training.assemble import Share
 from whet.training.companions import hooks
 from whet.training.companions.branches import LiveBranches
@@ -30,17 +29,17 @@ from whet.training.companions.reference import LiveReferenceReset
 from whet.training.companions.rehearsal import LiveRehearsal
 from whet.training.companions.schedules import LiveConvexKL, LiveEntropyTarget
 from whet.training.companions.tracker import LiveTracker
-from whet.training.stage import Stage
+from whet.training.stage import Opening, Stage
 from whet.types import Group, Metrics, Refusal, Request, Rollout, Scores
 
 _STATES = "companions.pt"
 
-Opened = Callable[[Any, Engine, Path], Any]
+Opened = Callable[[Any, Opening], Any]
 
 
 def _plain(live: type) -> Opened:
-    """Of those that need neither engine nor folder."""
-    return lambda value, engine, base: live(value)
+    """Of those that need nothing of it."""
+    return lambda value, opening: live(value)
 
 
 _LIVE: dict[type, Opened] = {
@@ -75,13 +74,13 @@ class Crew:
     members: tuple[Any, ...] = ()
 
     @classmethod
-    def of(cls, companions: Sequence[Companion], engine: Engine, base: Path) -> "Crew":
-        """Give each its life; `base` is the folder of the policy before any reward."""
+    def of(cls, companions: Sequence[Companion], opening: Opening) -> "Crew":
+        """Give each its life."""
         unknown = [type(c).__name__ for c in companions if type(c) not in _LIVE]
         if unknown:
             known = ", ".join(sorted(kind.__name__ for kind in _LIVE))
             raise Refusal(f"objective.companions has {unknown[0]}; the loop knows {known}")
-        return cls(tuple(_LIVE[type(c)](c, engine, base) for c in companions))
+        return cls(tuple(_LIVE[type(c)](c, opening) for c in companions))
 
     def plan(self, stage: Stage, requests: Sequence[Request]) -> Sequence[Request]:
         """Who changes what is played?"""

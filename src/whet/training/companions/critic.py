@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.companions import Critic
+from whet.policy.companions import Critic, OwnHead
 from whet.policy.objective import Algorithm
-from whet.protocols import Engine, ValueModel
+from whet.protocols import ValueModel
 from whet.training.assemble import Share
 from whet.training.companions.resting import Resting
-from whet.training.stage import Stage
+from whet.training.stage import Opening, Stage
 from whet.types import Group, Metrics, Rollout, Scores
 
 
@@ -25,9 +25,11 @@ class LiveCritic:
     model: ValueModel
 
     @classmethod
-    def open(cls, value: Critic, engine: Engine, base: Path) -> "LiveCritic":
-        """A body like that of the policy before any reward."""
-        model = engine.critic(base)
+    def open(cls, value: Critic, opening: Opening) -> "LiveCritic":
+        """A body like that of the policy before any reward, or a head on the policy's own."""
+        engine = opening.engine
+        headed = isinstance(value.model, OwnHead)
+        model = engine.head(opening.learner) if headed else engine.critic(opening.base)
         model.begin(value.optimiser)
         return cls(value, model)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from whet.policy import algorithms
 from whet.policy.companions import ImplicitRewards
-from whet.protocols import Engine, Learner
+from whet.protocols import Learner
 from whet.training.assemble import Share
-from whet.training.stage import Stage
+from whet.training.stage import Opening, Stage
 from whet.types import Mean, Metrics, Rollout, Scores
 
 
@@ -20,9 +20,9 @@ class LiveImplicitRewards:
     model: Learner
 
     @classmethod
-    def open(cls, value: ImplicitRewards, engine: Engine, base: Path) -> "LiveImplicitRewards":
+    def open(cls, value: ImplicitRewards, opening: Opening) -> "LiveImplicitRewards":
         """A learner of what the base folder holds."""
-        model = engine.another(base)
+        model = opening.engine.another(opening.base)
         model.begin(value.optimiser)
         return cls(value, model)
 
