@@ -166,6 +166,33 @@ def test_no_text_upsets_a_constraint(kind, seed, text):
     assert isinstance(demand.mend(text), str)
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "\n" * 50_000,
+        "```json" + " " * 50_000,
+        "<<" + "a" * 50_000,
+        "<<" * 25_000,
+        "P.S." * 12_000,
+        "* " * 25_000,
+        "**a" * 12_000,
+        "[" * 50_000,
+        "Section " * 6_000,
+        "." * 50_000,
+        "a-" * 25_000,
+        '"' * 50_000,
+        "***\n" * 12_000,
+        "{" * 50_000,
+    ],
+    ids=range(14),
+)
+def test_no_text_keeps_a_constraint_busy(hostile):
+    dice = Random(0)
+    for kind in KINDS:
+        assert kind.generate(dice).check(hostile) in (True, False)
+
+
 def test_contradictions_have_no_witness():
     def demands(*pairs):
         return [read(name, kwargs) for name, kwargs in pairs]

@@ -39,6 +39,35 @@ def test_no_reply_hangs_crashes_or_kills_a_judge(fuzz, name):
     assert fuzz.judged(name, right, judge)[:2] == before
 
 
+HOSTILE = (
+    "\n" * 50_000,
+    " " * 50_000 + "x",
+    "```json" + " " * 50_000,
+    "```" + "\n" * 50_000,
+    "```\n" * 12_000,
+    "```lean\n" + "theorem " * 6_000,
+    "<tool_call>" * 5_000,
+    "</tool_call>" * 5_000 + "<tool_call>" * 5_000,
+    "<tool_call>[" + "{" * 50_000 + "</tool_call>",
+    "#1 a" + " " * 15_000 + "b",
+    "#" + "1 , " * 1_000,
+    "#1 assume " + "(" * 15_000,
+    "A) " * 15_000,
+    "(A" * 20_000,
+    "Answer: " + "A " * 20_000,
+    "<answer>" + "a the " * 10_000 + "</answer>",
+)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", registry.modules(verifiable))
+def test_no_text_keeps_a_judge_busy(fuzz, name):
+    judge = rewards.load(name)
+    for reply in HOSTILE:
+        word, score, _ = fuzz.judged(name, reply, judge)
+        assert score <= 1, (word, reply[:40])
+
+
 def expected(name, word):
     """All is judged, at whatever speed; only Lean may say that it isn't there."""
     return word in ("judged", "slow") or (name == "lean" and "isn't installed" in word)

@@ -1,6 +1,5 @@
 """Calls of tools: read from a reply, and likened to those that were due."""
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +7,8 @@ from typing import Any
 
 from whet.rewards.verifiable._json import read, same
 
-_BLOCK = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+_OPEN, _CLOSE = "<tool_call>", "</tool_call>"
+_INSIDE_AND_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +40,11 @@ def written(text: str) -> list[Call]:
 
     Raises `ValueError` for a block that is none of these, and for one that never ends.
     """
-    blocks = _BLOCK.findall(text)
-    if text.count("<tool_call>") != len(blocks) or text.count("</tool_call>") != len(blocks):
+    before, *pieces = text.split(_OPEN)
+    blocks = [piece.split(_CLOSE) for piece in pieces]
+    if _CLOSE in before or any(len(parts) != _INSIDE_AND_AFTER for parts in blocks):
         raise ValueError("the tags of a call don't match")
-    return [call for block in blocks for call in _read(block.strip())]
+    return [call for inside, _ in blocks for call in _read(inside.strip())]
 
 
 def due(value: Any) -> list[Call]:

@@ -65,7 +65,7 @@ class Postscript:
 
     def check(self, text: str) -> bool:
         marker = re.escape(self.postscript_marker.rstrip("."))
-        return re.search(rf"^\W*{marker}\b\.?[^\n]*\w", text, re.I | re.M) is not None
+        return re.search(rf"^[^\w\n]*{marker}(?!\w)[^\n]*\w", text, re.I | re.M) is not None
 
     def mend(self, text: str) -> str:
         return f"{text}\n{self.postscript_marker} Write soon."

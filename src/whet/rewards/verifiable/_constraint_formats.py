@@ -10,8 +10,8 @@ from whet.rewards.verifiable._constraint import more
 
 _BULLET = re.compile(r"^[ \t]*(?:\*(?!\*)|-)[ \t]*\S[^\n]*$", re.MULTILINE)
 _HIGHLIGHT = re.compile(r"\*\*[^\n*]+\*\*|\*[^\n*]+\*")
-_TITLE = re.compile(r"<<[^\n<>]*\w[^\n<>]*>>")
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
+_TITLE = re.compile(r"<<([^\n<>]+)>>")
+_FENCE = re.compile(r"```(?:json)?(.*)```", re.DOTALL | re.IGNORECASE)
 _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
@@ -155,7 +155,7 @@ class Title:
         return "Give a title in double angular brackets, such as <<poem of joy>>."
 
     def check(self, text: str) -> bool:
-        return _TITLE.search(text) is not None
+        return any(re.search(r"\w", title) for title in _TITLE.findall(text))
 
     def mend(self, text: str) -> str:
         return f"<<about it>>\n{text}"

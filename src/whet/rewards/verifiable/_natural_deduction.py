@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 
 from whet.rewards.verifiable._propositions import FALSE, Formula, ascii_signs, formula, implies
 
-_LINE = re.compile(r"\s*([0-9]{1,4})[.:)]?\s+(\S+)\s*(.*?)\s*")
+_LINE = re.compile(r"([0-9]{1,4})[.:)]?\s+(\S+)(.*)")
 _MOST = 500  # lines of a proof
 
 
@@ -82,13 +82,13 @@ def check(claim: str, text: str) -> Checked:
 
 
 def _follow(proof: _Proof, number: int, line: str) -> None:
-    match = _LINE.fullmatch(line)
+    match = _LINE.fullmatch(line.strip())
     if match is None or int(match[1]) != number:
         raise ValueError(f"is not `{number} rule …`")
     rule = _RULES.get(match[2])
     if rule is None:
         raise ValueError(f"{match[2][:20]!r} is no rule")
-    proof.last = rule(proof, match[3])
+    proof.last = rule(proof, match[3].strip())
     proof.known[number] = proof.last
     if match[2] == "assume":
         proof.open.append(number)

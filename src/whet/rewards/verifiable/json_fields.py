@@ -13,7 +13,7 @@ from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.rewards.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 
-_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

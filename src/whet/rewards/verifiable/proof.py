@@ -8,7 +8,7 @@ from whet.rewards.verifiable._announced import announced, heard
 from whet.rewards.verifiable._natural_deduction import Checked, check
 from whet.types import Reason, Refusal, Rollout, Verdict
 
-_FENCE = re.compile(r"```[a-z]*\s*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)```", re.DOTALL)
 
 
 @runtime_checkable
