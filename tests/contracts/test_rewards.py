@@ -15,16 +15,8 @@ from whet.types import Finish, Reason, Rollout, Verdict
 ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.", ".generative.")
 NAMES = sorted(n for n, at in rewards.modules().items() if not any(x in at for x in ELSEWHERE))
 
-TRAPS = traps(QUESTION, "42") | {
-    "the question unevaluated": said("6*7"),
-    "a program that leaves early": "```python\nimport os\nos._exit(0)\n```",
-    "two programs": "```\nprint(0)\n```\n```\nprint(41)\n```",
-    "an empty program": "```\n\n```",
-    "a program that looks around": "```\nprint(open('/proc/1/environ').read())\n```",
-    "a query of nothing": "```sql\nSELECT 1 WHERE 0\n```",
-    "a query that writes": "```sql\nDELETE FROM t\n```",
-    "a program of null bytes": "```\n\x00\ud83d\n```",
-}
+
+TRAPS = traps(QUESTION, "42") | {"the question unevaluated": said("6*7")}
 
 
 @pytest.fixture(scope="module")

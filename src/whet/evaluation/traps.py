@@ -17,6 +17,7 @@ def traps(question: str, answer: str) -> dict[str, str]:
     the answer is an integer; it is hidden among others, and in thoughts that the last word denies.
     """
     made = _nothing() | _hidden(question, answer) | _hostile(answer) | _number(answer)
+    made |= _programs()
     return {name: reply for name, reply in made.items() if name != _ZERO or answer.strip("-.0")}
 
 
@@ -79,3 +80,15 @@ def _number(answer: str) -> dict[str, str]:
 
 def _integer(text: str) -> bool:
     return text.removeprefix("-").isdecimal() and text.isascii()
+
+
+def _programs() -> dict[str, str]:
+    return {
+        "a program that leaves early": "```python\nimport os\nos._exit(0)\n```",
+        "two programs": "```\nprint(0)\n```\n```\nprint(41)\n```",
+        "an empty program": "```\n\n```",
+        "a program that looks around": "```\nprint(open('/proc/1/environ').read())\n```",
+        "a query of nothing": "```sql\nSELECT 1 WHERE 0\n```",
+        "a query that writes": "```sql\nDELETE FROM t\n```",
+        "a program of null bytes": "```\n\x00\ud83d\n```",
+    }
