@@ -40,5 +40,5 @@ $(VENV)/.user: pyproject.toml constraints/cpu.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints/cpu.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet -e '.[dev,gym,lora]'
+	$(BIN)/pip install --quiet -e '.[dev,gym,json,lora]'
 	touch $@
