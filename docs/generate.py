@@ -24,6 +24,7 @@ def pages() -> dict[str, str]:
         ("samplers", "Schedules and gates: what is played next, and what is learned from."),
     ):
         made[f"{kind}.md"] = _text(_sections(kind, about))
+    made["rewards_and_papers.md"] = _text(_admissions())
     return made
 
 
@@ -123,6 +124,18 @@ def _sections(kind: str, about: str) -> Iterator[str]:
         for one in known:
             if one.family == family:
                 yield from _section(one)
+
+
+def _admissions() -> Iterator[str]:
+    """Where a judge differs from a paper, or could not be held against it."""
+    known = [page(entry) for entry in entries("rewards")]
+    told = [(one, [*one.unconfirmed, *one.differs]) for one in known]
+    yield from ("# Rewards and papers", "")
+    yield "What differs from a paper or from released code, and what could not be confirmed in one,"
+    yield from ("in the docstrings' own words.  A judge that isn't here says nothing of the kind.", "")
+    for one, sentences in told:
+        if sentences:
+            yield from _list(f"[{one.name}](rewards.md#{one.name})", sentences)
 
 
 def _section(one: Page) -> Iterator[str]:
