@@ -15,7 +15,8 @@ class Coevolving:
     R = rule + weight · σ(s − m),  s a value model's opinion at the end of a reply, m its mean over
     the probes.  After each step it is fitted by  −mean log σ(s⁺ − s⁻)  to pairs of a reply that the
     rule accepts and the same reply with a digit or sign changed, which the rule rejects (the
-    paper's are rewritten by a model).  It reads the task with `hint` after it, hence the answer.
+    paper's are rewritten by a model).  It reads the task, `hint` with the answer, and the last
+    reply, put into tokens from its text.
 
     The first `probes` pairs are kept for good and never learned from.  When the share of them that
     s − m calls right, mean of both kinds, is more than `fall` below its best, the verifier learns
@@ -32,7 +33,7 @@ class Coevolving:
     tries: int = 4  # corruptions of a reply until the rule rejects one
 
     def __post_init__(self) -> None:
-        """No opinion makes a wrong reply better than a right one."""
+        """Where the rule says 1 or 0, no opinion lifts a wrong reply above a right one."""
         if not 0 <= self.weight < 1:
             raise Refusal(f"Coevolving.weight is {self.weight}; give a number in [0, 1)")
         if "{answer}" not in self.hint:

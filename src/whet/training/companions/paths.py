@@ -22,7 +22,7 @@ class LivePathConsistency:
     value: PathConsistency
 
     async def join(self, stage: Stage, groups: Sequence[Group]) -> Sequence[Group]:
-        """Group by group; faults of the checker are none here, for it only reports."""
+        """Group by group.  Where the checker failed a reply stays out, but its answer counts."""
         return [self._rescored(stage, group) for group in groups]
 
     def _rescored(self, stage: Stage, group: Group) -> Group:

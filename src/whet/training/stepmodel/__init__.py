@@ -1,4 +1,16 @@
-"""A model of steps: trained from labels, kept in a folder, asked by `process_model`."""
+"""A model of steps: trained from labels, kept in a folder, asked by `process_model`.
+
+training = StepTraining(
+    model=Folder(path="policy"),
+    engine=Embedded(),
+    labels=Checked(family=Chain(), levels=(2, 4)),  # or Shepherded(corpus=…), by play
+)
+async for lesson in teach_steps(training, Path("steps")):
+    print(lesson.number, lesson.loss)
+reward = ProcessModel(
+    model=TrainedSteps(path="steps", engine=Embedded()), cuts=Separated(mark=";")
+)
+"""
 
 from whet.training.stepmodel.chains import Cast as Cast
 from whet.training.stepmodel.chains import Chain as Chain
