@@ -10,7 +10,7 @@ from whet.types import Need, Prompt, Refusal, Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coevolving:
-    """A verifier that learns beside the policy (Cooper, arXiv:2508.05613, id unconfirmed).
+    """A verifier that learns beside the policy (Cooper, arXiv:2508.05613).
 
     R = rule + weight · σ(s − m),  s a value model's opinion at the end of a reply, m its mean over
     the probes.  After each step it is fitted by  −mean log σ(s⁺ − s⁻)  to pairs of a reply that the
@@ -20,7 +20,8 @@ class Coevolving:
 
     The first `probes` pairs are kept for good and never learned from.  When the share of them that
     s − m calls right, mean of both kinds, is more than `fall` below its best, the verifier learns
-    no more.  Weight, rates and sizes are ours.
+    no more.  In the paper the opinion is the whole
+    reward; the rule beside it, weight, rates and sizes are ours.
     """
 
     gives: ClassVar[frozenset[Need]] = frozenset()
@@ -84,7 +85,7 @@ class PathConsistency:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consistent:
     """Rows whose steps agree with their outcome are learned from, the others left out (PROF,
-    unconfirmed).
+    arXiv:2509.03403; how many go is unconfirmed).
 
     Of a group's right replies the share `drop` with the lowest step scores goes, of the wrong ones
     that with the highest; then the larger side goes down to the smaller.  The step score is the

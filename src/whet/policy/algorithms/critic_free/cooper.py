@@ -1,4 +1,4 @@
-"""Cooper: the policy and its verifier learn together (arXiv:2508.05613, id unconfirmed)."""
+"""Cooper: the policy and its verifier learn together (arXiv:2508.05613)."""
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
@@ -12,7 +12,8 @@ from whet.policy.regularisers import K3
 def cooper(*, weight: float = 0.5, clip: float = 0.2, beta: float = 0.04) -> Objective:
     """GRPO on the rule's verdicts and the opinion of a verifier that learns from them.
 
-    How much the opinion weighs is ours.
+    In the paper the opinion is the whole reward; that the rule stays, and how much the opinion
+    weighs beside it, is ours.
     """
     return Objective(
         advantage=Standardised(),

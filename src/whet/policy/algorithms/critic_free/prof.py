@@ -1,4 +1,4 @@
-"""PROF: learn from chains whose steps agree with their outcome (unconfirmed)."""
+"""PROF: learn from chains whose steps agree with their outcome (arXiv:2509.03403)."""
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
