@@ -181,6 +181,7 @@ class Desk:
             number=number,
             learner=self.learner,
             episode=_nobody,
+            judged=_nobody,
             folder=self._cast.folder,
         )
 
@@ -223,5 +224,6 @@ class Desk:
         self._saved = time.monotonic()
 
 
-async def _nobody(request: Request) -> Group:
-    raise Broken(f"task {request.task.id!r} was to be played while a run was being loaded")
+async def _nobody(asked: Request | Group) -> Group:
+    task = asked.task if isinstance(asked, Request) else asked[0].task
+    raise Broken(f"task {task.id!r} was to be played or judged while a run was being loaded")

@@ -11,14 +11,14 @@ from pathlib import Path
 from random import Random
 
 from whet.protocols import Learner, Sampler, Update
-from whet.rewards.judging import judge
 from whet.training import trust
 from whet.training.assemble import Share, minibatches, scored, shared
 from whet.training.clock import Clock
 from whet.training.companions import Crew
+from whet.training.court import Court
 from whet.training.run import Run
 from whet.training.stage import Stage
-from whet.types import Group, Metrics, Request
+from whet.types import Group, Metrics
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +50,20 @@ async def train(run: Run, cast: Cast, start: int) -> AsyncIterator[Step]:
     """Take the steps of a run from `start` on, one by one."""
     sampler, learner, crew = cast.sampler, cast.learner, cast.crew
 
-    async def play(request: Request) -> Group:
-        return await sampler.play(run.environment, request)
-
-    async def episode(request: Request) -> Group:
-        return await judge(await play(request), run.reward, play)
-
     for number in range(start, run.steps):
         clock = Clock()
         before = dict(sampler.spent())
-        stage = Stage(run=run, number=number, learner=learner, episode=episode, folder=cast.folder)
+        court = Court.of(run, sampler, number)
+        stage = Stage(
+            run=run,
+            number=number,
+            learner=learner,
+            episode=court.episode,
+            judged=court.judged,
+            folder=cast.folder,
+        )
         plan = crew.plan(stage, list(run.schedule(run.corpus, number, run.seed)))
-        played = tuple(await asyncio.gather(*map(episode, plan)))
+        played = tuple(await asyncio.gather(*map(court.episode, plan)))
         trust.believe(played, learner.digest(), run.limits)
         groups = await crew.join(stage, played)
         clock.lap("play")

@@ -10,6 +10,8 @@ from whet.types import Group, Request, Task, seed_of
 
 Episode = Callable[[Request], Awaitable[Group]]
 """Play a request and judge it."""
+Judging = Callable[[Group], Awaitable[Group]]
+"""Judge what was not played: demonstrations, corruptions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Stage:
     number: int
     learner: Learner
     episode: Episode
+    judged: Judging
     folder: Path  # where a companion may keep models
 
     @property

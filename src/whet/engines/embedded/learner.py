@@ -18,7 +18,7 @@ from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.engines.models import Folder
-from whet.engines.text import encode, encode_reply
+from whet.engines.text import encode, encode_reply, said
 from whet.policy.objective import Algorithm, Lossy
 from whet.policy.optimisers import AdamW
 from whet.protocols import Update
@@ -209,6 +209,7 @@ class EmbeddedLearner:
             tokens=prompt + own,
             chosen=(False,) * len(prompt) + (True,) * len(own),
             behaviour_logp=(0.0,) * len(own),
+            said=said(self.tokenizer, own, reply),
             given=len(own),
         ).sealed()
 

@@ -13,6 +13,10 @@ from whet.policy.companions.guides import Hints as Hints
 from whet.policy.companions.guides import Interleaved as Interleaved
 from whet.policy.companions.guides import Rationalised as Rationalised
 from whet.policy.companions.guides import Recall as Recall
+from whet.policy.companions.judges import Coevolving as Coevolving
+from whet.policy.companions.judges import Consistent as Consistent
+from whet.policy.companions.judges import LengthTargets as LengthTargets
+from whet.policy.companions.judges import PathConsistency as PathConsistency
 from whet.policy.companions.memories import Distinct as Distinct
 from whet.policy.companions.memories import ExtraRound as ExtraRound
 from whet.policy.companions.memories import PastBatches as PastBatches

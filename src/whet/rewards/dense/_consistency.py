@@ -1,4 +1,7 @@
-"""PROF: choose chains whose steps agree with their outcome, don't add the two (unconfirmed)."""
+"""PROF: choose chains whose steps agree with their outcome, don't add the two.
+
+arXiv:2509.03403; how many are dropped is unconfirmed.
+"""
 
 from collections.abc import Sequence
 from math import ceil

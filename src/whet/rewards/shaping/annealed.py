@@ -18,8 +18,9 @@ class Annealed:
     """R + w(step) s,  s the score of the `extra` judge.
 
     Format is learned within the first steps and tells nothing afterwards, so by default its weight
-    falls from .2 to 0 (numbers are ours).  A judge doesn't know the step: whoever runs the loop
-    judges with `reward.at(step)`; without that, the weight stays that of step 0.
+    falls from .2 to 0 (numbers are ours).  A judge doesn't know the step: a run judges each step
+    with `at(step)`, wherever in the run's reward this is; exams judge with step 0, and count who is
+    right.
     """
 
     extra: Judge = Format()

@@ -17,8 +17,8 @@ class LaserD:
 
     L_T is the target of the bucket of p̂, the group's share of right replies: `targets` for the
     hard, the middling and the easy, parted at `bounds`.  The paper estimates the targets anew as
-    training goes on; here they stay as they are given, for a judge keeps no state.  Targets and
-    bounds are ours, α and the form are unconfirmed.
+    training goes on; here they stay as they are given, for a judge keeps no state: the companion
+    `LengthTargets` does so.  Targets and bounds are ours, α and the form are unconfirmed.
     """
 
     targets: tuple[int, ...] = (4096, 2048, 1024)

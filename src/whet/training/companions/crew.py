@@ -13,6 +13,8 @@ from whet.policy.objective import Algorithm, Companion
 from whet.training.assemble import Share
 from whet.training.companions import hooks
 from whet.training.companions.branches import LiveBranches
+from whet.training.companions.coevolving import LiveCoevolving
+from whet.training.companions.consistent import LiveConsistent
 from whet.training.companions.critic import LiveCritic
 from whet.training.companions.demonstrations import LiveDemonstrations, LiveFallback
 from whet.training.companions.distinct import LiveDistinct
@@ -20,8 +22,10 @@ from whet.training.companions.greedy import LiveGreedy
 from whet.training.companions.hints import LiveHints
 from whet.training.companions.implicit import LiveImplicitRewards
 from whet.training.companions.interleaved import LiveInterleaved
+from whet.training.companions.lengths import LiveLengthTargets
 from whet.training.companions.memory import LiveExtraRound, LivePastBatches, LiveReplay
 from whet.training.companions.moving_mean import LiveMovingMean
+from whet.training.companions.paths import LivePathConsistency
 from whet.training.companions.probes import LiveProbes
 from whet.training.companions.rationalised import LiveRationalised
 from whet.training.companions.recall import LiveRecall
@@ -45,6 +49,10 @@ def _plain(live: type) -> Opened:
 _LIVE: dict[type, Opened] = {
     values.Critic: LiveCritic.open,
     values.ImplicitRewards: LiveImplicitRewards.open,
+    values.Coevolving: LiveCoevolving.open,
+    values.PathConsistency: _plain(LivePathConsistency),
+    values.Consistent: _plain(LiveConsistent),
+    values.LengthTargets: _plain(LiveLengthTargets),
     values.Greedy: _plain(LiveGreedy),
     values.Tracker: _plain(LiveTracker),
     values.Probes: _plain(LiveProbes),

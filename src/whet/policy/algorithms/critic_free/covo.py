@@ -1,0 +1,21 @@
+"""CoVo: consistency and volatility of a chain as its reward (arXiv:2506.08745, unconfirmed)."""
+
+from whet.policy.advantages import Standardised
+from whet.policy.aggregation import SequenceMean
+from whet.policy.clipping import Clipped
+from whet.policy.companions import PathConsistency
+from whet.policy.objective import Objective
+from whet.policy.ratios import TokenRatio
+from whet.policy.regularisers import K3
+
+
+def covo(*, clip: float = 0.2, beta: float = 0.04) -> Objective:
+    """GRPO with scores that no checker gave: chains that head for their answer early and stay."""
+    return Objective(
+        advantage=Standardised(),
+        ratio=TokenRatio(),
+        clipping=Clipped(low=clip, high=clip),
+        aggregation=SequenceMean(),
+        regularisers=(K3(beta=beta),),
+        companions=(PathConsistency(),),
+    )

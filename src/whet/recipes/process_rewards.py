@@ -1,0 +1,44 @@
+"""Process rewards: your model learns from a step model beside the verdicts on its answers."""
+
+from whet import rewards
+from whet.data import corpus
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder
+from whet.policy import algorithms
+from whet.policy.optimisers import AdamW, Constant
+from whet.rewards.dense._cuts import Separated
+from whet.rewards.dense.process_model import ProcessModel
+from whet.sampling.schedules.uniform import Uniform
+from whet.training.run import Run
+from whet.training.stepmodel import TrainedSteps
+from whet.types import Decoding
+
+
+def process_rewards(
+    *,
+    model: str,
+    data: str,
+    steps: str,
+    mark: str = "\n\n",
+    reward: str = "declared",
+    algorithm: str = "stepwise",
+) -> Run:
+    """A local Hugging Face folder, a corpus, and the folder that `teach_steps` left in `steps`.
+
+    `data` and `reward` are as in the recipe rlvr; `mark` is what ends a step of a reply, and has to
+    be the one that the step model was trained with.
+    """
+    return Run(
+        model=Folder(path=model),
+        corpus=corpus(data),
+        reward=ProcessModel(
+            model=TrainedSteps(path=steps, engine=Embedded()),
+            cuts=Separated(mark=mark),
+            inner=rewards.find(reward),
+        ),
+        schedule=Uniform(prompts=16, samples=8, decoding=Decoding(length=512)),
+        objective=algorithms.load(algorithm),
+        optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        engine=Embedded(),
+        steps=200,
+    )

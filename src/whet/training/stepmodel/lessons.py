@@ -1,0 +1,135 @@
+"""How a model of steps is trained: cross-entropy at the last token of every step."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from whet.policy.optimisers import AdamW
+from whet.protocols import Engine, Model, ValueModel
+from whet.training.backwards import after, shifted
+from whet.training.stepmodel.chains import Cast, Chain, Labels
+from whet.types import Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepTraining:
+    """p_k = σ(w · h + b),  h the hidden state after step k;  L = mean_k BCE(p_k, label_k).
+
+    The body begins as `model` and is trained with the head (arXiv:2305.20050 and 2312.08935 train
+    so; sizes and rates are ours).
+    """
+
+    model: Model
+    engine: Engine
+    labels: Labels
+    steps: int = 500
+    batch: int = 32  # chains per step
+    optimiser: AdamW = AdamW(rate=1e-3)
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse lessons of nothing."""
+        for name in ("steps", "batch"):
+            if getattr(self, name) < 1:
+                raise Refusal(f"step_training.{name} is {getattr(self, name)}; give 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepLesson:
+    """What one step has to tell, of chains that it had not been trained on before."""
+
+    number: int
+    labelled: int  # steps with a label
+    loss: float
+    good: float  # the mean label
+    rate: float
+
+
+async def teach_steps(training: StepTraining, folder: Path) -> AsyncIterator[StepLesson]:
+    """Train, and leave the model in `folder`, which is written to at the beginning and at the end.
+
+    The folder is a Hugging Face folder of what `model` was, with the step model beside it.  A
+    training that is interrupted has to be begun anew.
+    """
+    sampler, learner = training.engine.open(training.model, training.seed)
+    learner.begin(training.optimiser)
+    folder.mkdir(parents=True, exist_ok=True)
+    learner.save(folder)
+    model = training.engine.critic(folder)
+    model.begin(training.optimiser)
+    cast = Cast(sampler=sampler, learner=learner)
+    for number in range(training.steps):
+        chains = await training.labels.chains(cast, number, training.batch)
+        rate = training.optimiser.rate_at(number, training.steps)
+        yield _lesson(model, [c for c in chains if c.ends], number, rate)
+    model.save(folder)
+
+
+def _lesson(model: ValueModel, chains: Sequence[Chain], number: int, rate: float) -> StepLesson:
+    labels = [label for chain in chains for label in chain.labels]
+    loss = 0.0
+    if labels:
+        fit = CrossEntropy.of(chains)
+        loss = model.step(fit, [shifted(c.rollout) for c in chains], rate)["value_loss"].value
+    return StepLesson(
+        number=number,
+        labelled=len(labels),
+        loss=loss,
+        good=fmean(labels) if labels else 0.0,
+        rate=rate,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CrossEntropy:
+    """Mean binary cross-entropy over all labelled steps; tokens inside a step weigh nothing."""
+
+    label: Float[Tensor, " N"]
+    weight: Float[Tensor, " N"]
+
+    @classmethod
+    def of(cls, chains: Sequence[Chain]) -> "CrossEntropy":
+        """One column over all chosen tokens."""
+        length = sum(chain.rollout.length for chain in chains)
+        label, weight = torch.zeros(length), torch.zeros(length)
+        places = ends_of(chains)
+        label[places] = torch.tensor([x for chain in chains for x in chain.labels])
+        weight[places] = 1 / max(len(places), 1)
+        return cls(label, weight)
+
+    def __call__(self, value: Float[Tensor, " n"], tokens: slice) -> Float[Tensor, ""]:
+        label, weight = self.label[tokens].to(value.device), self.weight[tokens].to(value.device)
+        return (weight * binary_cross_entropy_with_logits(value, label, reduction="none")).sum()
+
+
+def ends_of(chains: Sequence[Chain]) -> Tensor:
+    """Places of all step ends among the chosen tokens of all chains, end to end."""
+    first, places = 0, []
+    for chain in chains:
+        places += [first + end for end in chain.ends]
+        first += chain.rollout.length
+    return torch.tensor(places).long()
+
+
+def judged(model: ValueModel, chains: Sequence[Chain]) -> list[tuple[float, float]]:
+    """(p_k, label) of every step."""
+    said = after(model, [chain.rollout for chain in chains])[ends_of(chains)].sigmoid()
+    labels = [label for chain in chains for label in chain.labels]
+    return list(zip(said.tolist(), labels, strict=True))
+
+
+def ranked(pairs: Sequence[tuple[float, float]]) -> float:
+    """P(a good step is said to be better than a bad one), ties counting half: the area under ROC.
+
+    A step is good whose label is ½ or more; NaN where all are, or none is.
+    """
+    good = torch.tensor([p for p, label in pairs if label >= 0.5])  # noqa: PLR2004
+    bad = torch.tensor([p for p, label in pairs if label < 0.5])  # noqa: PLR2004
+    apart = good[:, None] - bad[None]
+    return ((apart > 0).double() + 0.5 * (apart == 0)).mean().item()

@@ -1,0 +1,52 @@
+"""Labels by playing on: a step is as good as what can still become of it (arXiv:2312.08935)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.environments.question import Question
+from whet.protocols import Corpus, Environment
+from whet.rewards.dense.shepherd import Shepherd
+from whet.training.stepmodel.chains import Cast, Chain
+from whet.types import Decoding, Group, Request, seed_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shepherded:
+    """Chains that the policy itself plays, each step labelled by `shepherd`'s continuations.
+
+    A chain that can't be judged is left out.  The labels are those of this policy: one that
+    repairs its mistakes calls wrong steps good.
+    """
+
+    corpus: Corpus
+    shepherd: Shepherd = Shepherd()
+    decoding: Decoding = Decoding()
+    environment: Environment = Question()
+    seed: int = 0
+
+    async def chains(self, cast: Cast, number: int, count: int) -> Sequence[Chain]:
+        """All played at once."""
+
+        async def play(request: Request) -> Group:
+            return await cast.sampler.play(self.environment, request)
+
+        async def one(place: int) -> Chain | None:
+            task = self.corpus.task("train", number * count + place)
+            seeds = (seed_of("shepherded", self.seed, number, place),)
+            group = await play(Request(task=task, seeds=seeds, decoding=self.decoding))
+            [verdict] = await self.shepherd.probe(group, play)
+            return None if verdict.fault else self._chain(group, verdict.credit)
+
+        found = await asyncio.gather(*map(one, range(count)))
+        return [chain for chain in found if chain is not None]
+
+    def _chain(self, group: Group, credit: Sequence[float]) -> Chain | None:
+        """The label stands at a step's last token, times a weight."""
+        [rollout] = group
+        if not rollout.length:
+            return None
+        cuts = [cut for cut in self.shepherd.cuts(rollout) if cut > rollout.given]
+        ends = tuple(cut - 1 for cut in (*cuts, rollout.length))
+        labels = tuple(credit[end] / self.shepherd.weight for end in ends)
+        return Chain(rollout=rollout, ends=ends, labels=labels)

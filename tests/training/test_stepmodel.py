@@ -1,0 +1,244 @@
+"""A model of steps: labels, lessons, a folder, and a run that is rewarded by it."""
+
+import asyncio
+import shutil
+from dataclasses import replace
+from math import log
+from random import Random
+
+import pytest
+import torch
+from small import small
+from torch.testing import assert_close
+
+from whet.data.problems import Problems
+from whet.data.procedural.chain import Chain as Chains
+from whet.data.spoiled import spoiled
+from whet.data.teachers import Gold
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder, Fresh
+from whet.engines.tokenizers import Characters
+from whet.policy import algorithms
+from whet.policy.optimisers import AdamW, Constant
+from whet.rewards.dense._cuts import Separated
+from whet.rewards.dense._steps import Each
+from whet.rewards.dense.process_model import ProcessModel
+from whet.rewards.dense.shepherd import Shepherd
+from whet.sampling.schedules.uniform import Uniform
+from whet.training.backwards import after, last, shifted
+from whet.training.conduct import Ended, conduct
+from whet.training.loop import Step
+from whet.training.run import Warmup
+from whet.training.stepmodel import (
+    Cast,
+    Chain,
+    Checked,
+    Shepherded,
+    StepTraining,
+    TrainedSteps,
+    teach_steps,
+)
+from whet.training.stepmodel.lessons import CrossEntropy, judged, ranked
+from whet.training.warmup import Progress, teach
+from whet.types import Decoding, Refusal, Task, Verdict
+
+LEVELS = (2, 2)
+MARKED = Separated(mark=";")
+ENGINE = Embedded(device="cpu", threads=1, slots=64, budget=6000)
+MODEL = Fresh(shape="neox-tiny", tokenizer=Characters(alphabet=Chains.alphabet))
+
+
+@pytest.fixture(scope="module")
+def cast():
+    sampler, learner = ENGINE.open(MODEL, 0)
+    return Cast(sampler=sampler, learner=learner)
+
+
+def imitated(cast, prompt, reply):
+    return cast.learner.imitate(Task(id=prompt, prompt=prompt), reply)
+
+
+def drawn(labels, cast, number=0, count=8):
+    return asyncio.run(labels.chains(cast, number, count))
+
+
+def trained(training, folder):
+    async def follow():
+        return [lesson async for lesson in teach_steps(training, folder)]
+
+    return asyncio.run(follow())
+
+
+def test_one_thing_is_spoiled_and_nothing_else():
+    for seed in range(50):
+        bad = spoiled("8;16;9;#9", Random(seed))
+        assert sum(a != b for a, b in zip("8;16;9;#9", bad, strict=True)) == 1
+        assert bad.count(";") == 3 and "#" in bad
+    assert spoiled("no digits", Random(0)) is None
+    assert {spoiled("+", Random(seed)) for seed in range(50)} == {"-", "*", "/"}
+
+
+def test_labels_of_a_checker_stand_at_the_steps_last_tokens(cast):
+    checked = Checked(family=Chains(), levels=(2, 3))
+    chain = checked.labelled(imitated(cast, "3+5*2-7=", "8;17;10;#10"))
+    # tokens: 8 ; 1 7 ; 1 0 ; # 1 0 <end>; 17 is wrong, 10 follows from it, so does the answer
+    assert chain.ends == (1, 4, 7, 11)
+    assert chain.labels == (1, 0, 1, 1)
+
+
+def test_labels_are_the_same_whenever_they_are_asked_for(cast):
+    checked = Checked(family=Chains(), levels=(2, 4))
+    assert drawn(checked, cast, 3) == drawn(checked, cast, 3) != drawn(checked, cast, 4)
+    clean = drawn(replace(checked, spoil=0.0), cast, count=20)
+    assert all(set(chain.labels) == {1.0} for chain in clean)
+    dirty = drawn(replace(checked, spoil=1.0), cast, count=20)
+    assert all(0.0 in chain.labels for chain in dirty)
+
+
+def test_labels_by_play_are_what_continuations_earn(cast):
+    class Marks:
+        """Right where the reply begins with a digit."""
+
+        def score(self, rollout):
+            return Verdict.binary(correct=rollout.reply[:1].isdigit())
+
+    shepherd = Shepherd(count=3, cuts=MARKED, decoding=Decoding(length=8), inner=Marks())
+    labels = Shepherded(
+        corpus=Problems(family=Chains(), levels=(2, 2)),
+        shepherd=replace(shepherd, weight=0.5),
+        decoding=Decoding(length=8),
+    )
+    chains = drawn(labels, cast, count=12)
+    assert len(chains) == 12 and drawn(labels, cast, count=12) == chains
+    for chain in chains:
+        assert chain.ends[-1] == chain.rollout.length - 1
+        right = float(chain.rollout.reply[:1].isdigit())
+        assert chain.labels[-1] == right
+        # who plays on keeps the beginning, so all continuations are as right as the chain
+        assert set(chain.labels) == {right}
+    assert any(len(chain.ends) > 1 for chain in chains)
+    assert {chain.labels[0] for chain in chains} == {0.0, 1.0}
+
+
+def test_values_after_a_token_are_those_before_the_next(cast, tmp_path):
+    cast.learner.begin(AdamW())
+    cast.learner.save(tmp_path)
+    model = ENGINE.critic(tmp_path)
+    torch.nn.init.normal_(model.head.weight, generator=torch.Generator().manual_seed(0))
+    rollouts = [imitated(cast, "3+5=", "8;#8"), imitated(cast, "3+5-1=", "8;7;#7")]
+    lengths = [r.length for r in rollouts]
+    before, behind = (x.split(lengths) for x in (model.values(rollouts), after(model, rollouts)))
+    for early, late in zip(before, behind, strict=True):
+        assert_close(early[1:], late[:-1], rtol=1e-4, atol=1e-5)
+    assert_close(last(model, rollouts), torch.stack([late[-1] for late in behind]))
+    assert shifted(rollouts[0]).length == rollouts[0].length
+
+
+def test_cross_entropy_by_hand(cast):
+    rollout = imitated(cast, "3+5=", "8;#8")
+    chains = [Chain(rollout=rollout, ends=(1, 4), labels=(1.0, 0.0))] * 2
+    fit = CrossEntropy.of(chains)
+    value = torch.tensor([9.0, log(3), 9.0, 9.0, log(3)] * 2)
+    whole = fit(value, slice(0, 10)).item()  # p = .75 at all four ends
+    assert whole == pytest.approx(-(log(0.75) + log(0.25)) / 2, rel=1e-6)
+    halves = fit(value[:3], slice(0, 3)) + fit(value[3:], slice(3, 10))
+    assert halves.item() == pytest.approx(whole, rel=1e-6)
+
+
+def test_ranks_by_hand():
+    assert ranked([(0.9, 1.0), (0.4, 1.0), (0.4, 0.0), (0.1, 0.0)]) == 0.875
+
+
+def test_what_does_not_fit_is_refused(cast, tmp_path):
+    checked = Checked(family=Chains(), levels=(2, 2))
+    with pytest.raises(Refusal, match=r"checked\.spoil is 2"):
+        replace(checked, spoil=2)
+    with pytest.raises(Refusal, match=r"step_training\.batch is 0"):
+        StepTraining(model=MODEL, engine=ENGINE, labels=checked, batch=0)
+    with pytest.raises(Refusal, match=r"steps\.path .* is no folder; train one"):
+        TrainedSteps(path=str(tmp_path / "nowhere"), engine=ENGINE)
+    with pytest.raises(ValueError, match="2 steps, 1 labels"):
+        Chain(rollout=imitated(cast, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))
+
+
+BRISK = AdamW(rate=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory):
+    """A step model after half a minute of training, what its lessons told, and where it is."""
+    base, folder = (tmp_path_factory.mktemp(name) for name in ("base", "steps"))
+    warm_up(base)
+    training = StepTraining(
+        model=Folder(path=str(base)),
+        engine=ENGINE,
+        labels=Checked(family=Chains(), levels=LEVELS),
+        steps=150,
+        batch=48,
+        optimiser=replace(BRISK, rate=1e-3),
+    )
+    return trained(training, folder), folder
+
+
+def warm_up(folder):
+    """A policy that has read worked replies."""
+    _, learner = ENGINE.open(MODEL, 0)
+    lesson = Warmup(teacher=Gold(family=Chains(), levels=LEVELS), steps=300, optimiser=BRISK)
+    learner.begin(BRISK)
+    for _ in teach(lesson, learner, 0, Progress()):
+        pass
+    learner.save(folder)
+
+
+def test_it_tells_right_steps_from_wrong_ones_of_tasks_that_it_has_not_seen(cast, lessons):
+    told, folder = lessons
+    assert [lesson.number for lesson in told] == list(range(150))
+    assert told[0].loss == pytest.approx(log(2)) and told[0].labelled >= 3 * 48
+    held = drawn(Checked(family=Chains(), levels=LEVELS, split="test"), cast, count=200)
+    model = ENGINE.critic(folder)
+    model.load(folder)
+    pairs = judged(model, held)
+    assert ranked(pairs) > 0.6
+    said = TrainedSteps(path=str(folder), engine=ENGINE).scores([c.rollout for c in held])
+    at_ends = [row[end] for row, c in zip(said, held, strict=True) for end in c.ends]
+    assert at_ends == pytest.approx([p for p, _ in pairs], rel=1e-4, abs=1e-5)
+
+
+def test_a_run_is_rewarded_by_it(lessons, tmp_path):
+    _, folder = lessons
+    model = ProcessModel(
+        model=TrainedSteps(path=str(folder), engine=ENGINE), cuts=MARKED, form=Each()
+    )
+    run = small(
+        model=MODEL,
+        corpus=Problems(family=Chains(), levels=LEVELS),
+        reward=model,
+        schedule=Uniform(prompts=4, samples=4, decoding=Decoding(length=12)),
+        objective=algorithms.load("stepwise"),
+        warmup=(Warmup(teacher=Gold(family=Chains(), levels=LEVELS), steps=20, optimiser=BRISK),),
+        steps=2,
+    )
+
+    async def follow():
+        return [event async for event in conduct(run, tmp_path / "run")]
+
+    events = asyncio.run(follow())
+    assert isinstance(events[-1], Ended) and events[-1].complete
+    [first, *_] = [event for event in events if isinstance(event, Step)]
+    verdicts = [r.verdict for group in first.groups for r in group]
+    assert any(verdict.credit for verdict in verdicts)
+    assert all(0 <= verdict.parts["least_step"] <= 1 for verdict in verdicts)
+    assert first.share[1].advantage.any()
+
+
+def test_a_folder_that_is_trained_anew_is_read_anew(cast, lessons, tmp_path):
+    _, folder = lessons
+    copied = tmp_path / "steps"
+    shutil.copytree(folder, copied)
+    steps = TrainedSteps(path=str(copied), engine=ENGINE)
+    rollout = imitated(cast, "3+5*2=", "8;16;#16")
+    before = steps.scores([rollout])
+    fresh = ENGINE.critic(copied)
+    fresh.begin(BRISK)
+    fresh.save(copied)
+    assert steps.scores([rollout]) == [[0.5] * rollout.length] != before
