@@ -13,11 +13,11 @@ from torch.nn.functional import logsigmoid
 
 from whet.data.spoiled import spoiled
 from whet.policy.companions import Coevolving
-from whet.protocols import Engine, ValueModel
+from whet.protocols import ValueModel
 from whet.training.assemble import Share
 from whet.training.backwards import last, shifted
 from whet.training.companions.plain import as_plain, from_plain
-from whet.training.stage import Stage
+from whet.training.stage import Opening, Stage
 from whet.types import Group, Mean, Metrics, Rollout, Scores
 
 Pair = tuple[Rollout, Rollout]  # accepted, and spoiled, as the verifier reads them
@@ -37,9 +37,9 @@ class LiveCoevolving:
     agreed: Mean = field(default_factory=Mean)
 
     @classmethod
-    def open(cls, value: Coevolving, engine: Engine, base: Path) -> "LiveCoevolving":
+    def open(cls, value: Coevolving, opening: Opening) -> "LiveCoevolving":
         """A body like that of the policy before any reward."""
-        model = engine.critic(base)
+        model = opening.engine.critic(opening.base)
         model.begin(value.optimiser)
         return cls(value, model)
 
