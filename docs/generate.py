@@ -132,7 +132,10 @@ def _admissions() -> Iterator[str]:
     told = [(one, [*one.unconfirmed, *one.differs]) for one in known]
     yield from ("# Rewards and papers", "")
     yield "What differs from a paper or from released code, and what could not be confirmed in one,"
-    yield from ("in the docstrings' own words.  A judge that isn't here says nothing of the kind.", "")
+    yield from (
+        "in the docstrings' own words.  A judge that isn't here says nothing of the kind.",
+        "",
+    )
     for one, sentences in told:
         if sentences:
             yield from _list(f"[{one.name}](rewards.md#{one.name})", sentences)
