@@ -334,3 +334,13 @@ def test_the_answer_is_told_in_the_last_words_of_a_chat():
     asked = Task(id="t", prompt=({"role": "user", "content": "2+2?"},), answer="4")
     read = Coevolving().read(asked).prompt
     assert read == ({"role": "user", "content": "2+2?\n(The answer is 4.)"},)
+
+
+@pytest.mark.parametrize(
+    ("name", "companion"),
+    [("cooper", Coevolving()), ("covo", PathConsistency()), ("prof", Consistent())],
+)
+def test_the_algorithm_is_grpo_in_company(name, companion):
+    objective = algorithms.load(name)
+    assert objective.companions == (companion,)
+    assert replace(objective, companions=()) == algorithms.load("grpo")
