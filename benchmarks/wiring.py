@@ -39,6 +39,10 @@ from whet.training.run import Run, Saving, Watch
 from whet.types import Broken, Decoding, Refusal
 
 EXAM = Exam(problems=60, samples=4, k=(1,))
+SETTINGS = {
+    "vc_ppo": {"alone": 2},
+    "vapo": {"alone": 2},
+}  # of 50 steps, which a short run never has
 
 
 def finished(run: Run, folder: Path) -> list[Any]:
@@ -70,7 +74,7 @@ def short(name: str, seed: int, steps: int) -> Run:
         reward=quickstart().reward,
         demonstrator=Shown(family=lock),
         schedule=Uniform(prompts=8, samples=8, decoding=Decoding(length=36)),
-        objective=algorithms.load(name),
+        objective=algorithms.load(name, **SETTINGS.get(name, {})),
         optimiser=AdamW(rate=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
         steps=steps,
