@@ -123,12 +123,11 @@ def test_the_contrast_is_learned_and_slices_do_not_show(tmp_path):
     pairs = pairs_of(learner, "0123456789")
     assert contrast(live.model, pairs, 0.0) == pytest.approx(log(2))  # s⁺ = s⁻ = 0
     found = []
-    for budget in (8, 4096):
+    for budget, count in ((8, 4), (4096, 24)):
         model = replace(ENGINE, budget=budget).critic(tmp_path)
-        model.begin(AdamW(rate=1e-3))
-        losses = [contrast(model, pairs, 1e-3) for _ in range(40)]
-        found.append(losses)
-    assert_close(torch.tensor(found[0][:5]), torch.tensor(found[1][:5]), rtol=1e-3, atol=1e-4)
+        model.begin(AdamW(rate=3e-3))
+        found.append([contrast(model, pairs, 3e-3) for _ in range(count)])
+    assert_close(torch.tensor(found[0]), torch.tensor(found[1][:4]), rtol=1e-2, atol=1e-3)
     assert found[1][-1] < 0.3 * found[1][0]
 
 
