@@ -30,7 +30,7 @@ from whet.training.companions.lengths import LiveLengthTargets
 from whet.training.companions.paths import LivePathConsistency
 from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
-from whet.training.stage import Stage
+from whet.training.stage import Opening, Stage
 from whet.types import Refusal, Rollout, Task, Verdict
 
 VERIFIER = Coevolving(hint="{answer}", probes=4, optimiser=AdamW(rate=1e-3))
@@ -106,7 +106,8 @@ def opened(folder):
     _, learner = ENGINE.open(MODEL, 0)
     learner.begin(AdamW())
     learner.save(folder)
-    return LiveCoevolving.open(VERIFIER, ENGINE, folder), learner
+    opening = Opening(engine=ENGINE, learner=learner, base=folder)
+    return LiveCoevolving.open(VERIFIER, opening), learner
 
 
 def pairs_of(learner, digits):
