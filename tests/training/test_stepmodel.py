@@ -70,7 +70,7 @@ def trained(training, folder):
 
 def test_one_thing_is_spoiled_and_nothing_else():
     for seed in range(50):
-        bad = spoiled("8;16;9;#9", Random(seed))
+        bad = spoiled("8;16;9;#9", Random(seed)) or ""
         assert sum(a != b for a, b in zip("8;16;9;#9", bad, strict=True)) == 1
         assert bad.count(";") == 3 and "#" in bad
     assert spoiled("no digits", Random(0)) is None
@@ -214,6 +214,19 @@ def test_a_run_is_rewarded_by_it(lessons, tmp_path):
     assert any(verdict.credit for verdict in verdicts)
     assert all(0 <= verdict.parts["least_step"] <= 1 for verdict in verdicts)
     assert first.share[1].advantage.any()
+
+
+def test_labels_by_play_teach_too(tmp_path):
+    labels = Shepherded(
+        corpus=Problems(family=Brackets(), levels=(8, 8)),
+        shepherd=Shepherd(count=2, cuts=MARKED, decoding=Decoding(length=6)),
+        decoding=Decoding(length=6),
+    )
+    training = StepTraining(model=READER, engine=ENGINE, labels=labels, steps=3, batch=4)
+    told = trained(training, tmp_path)
+    assert all(lesson.labelled >= 4 for lesson in told)
+    assert told[0].loss == pytest.approx(log(2)) and told[-1].loss < told[0].loss
+    assert TrainedSteps(path=str(tmp_path), engine=ENGINE).scores([]) == []
 
 
 def test_a_folder_that_is_trained_anew_is_read_anew(lessons, tmp_path):
