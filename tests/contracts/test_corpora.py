@@ -17,7 +17,7 @@ from whet.types import Rollout
 
 CASES = [(name, level) for name in sorted(families()) for level in sorted(set(load(name).levels))]
 each_case = pytest.mark.parametrize(("name", "level"), CASES)
-TASKS = 100
+TASKS = 40  # of each split
 
 
 def problems(name, level, seed=0):
