@@ -290,3 +290,25 @@ def test_no_text_upsets_the_reader(text):
 @pytest.mark.timeout(30)
 def test_no_text_keeps_the_reader_busy(rolled, hostile):
     assert JUDGE.score(rolled(hostile, answer="x")).score == 0
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "equal"),
+    [
+        ("42", "{42}", True),  # \boxed{{42}}
+        ("42", "{{42}}", True),
+        (r"\frac{1}{2}", r"\left(\frac{1}{2}\right)", True),
+        ("7", "((7))", True),
+        ("3", "x=(3)", True),
+        ("6", "(2)(3)", False),
+        ("5", "(2+3)", False),
+        (r"728\text{ million}", r"728\text{ km}", False),
+        (r"728\text{ million}", "728,000,000", True),
+        (r"728\text{ million}", "728 million", True),
+        ("5000", "5 thousand", True),
+        ("24", r"2\text{ dozen}", True),
+        (r"728\text{ million}", "728", False),
+    ],
+)
+def test_brackets_around_a_number_and_magnitudes(judged, gold, answer, equal):
+    assert judged(rf"so \boxed{{{answer}}}", gold).correct is equal

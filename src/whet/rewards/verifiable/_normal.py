@@ -66,6 +66,26 @@ def unassigned(text: str) -> tuple[str, str]:
     return "", text
 
 
+def bared(text: str) -> str:
+    r"""The text without what encloses all of it for nothing: `{42}`, `(\frac{1}{2})`.
+
+    A list keeps its brackets, and so does a product of two of them.
+    """
+    while (text[:1], text[-1:]) in (("{", "}"), ("(", ")")) and _encloses(text):
+        text = text[1:-1]
+    return text
+
+
+def _encloses(text: str) -> bool:
+    """Does the first bracket close with the last, with no comma of its own inside?"""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign in "({[") - (sign in ")}]")
+        if depth <= 0 and place < len(text) - 1 or sign == "," and depth == 1:
+            return False
+    return depth == 0 and len(text) > len("()")
+
+
 def brackets(text: str) -> str:
     r"""What encloses a tidy list: `()`, `[)`, …, and `⟨⟩` for a set, with or without its braces.
 

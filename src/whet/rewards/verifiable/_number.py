@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from whet.rewards.verifiable._normal import tidy, unassigned
+from whet.rewards.verifiable._normal import bared, tidy, unassigned
 
 _DIGITS = r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]*)?|\.[0-9]+"
 _SCALES = "dozen|hundred|thousand|[mbtr]+illion|squared|cubed|factorial|pi|mod"  # no units
@@ -25,6 +25,18 @@ _NUMBER = re.compile(
     rf"|(?P<unit>\\degree"
     rf"|\\(?:text|mathrm)\{{(?![^{{}}]*\b(?:{_SCALES})\b)[A-Za-z./ ]+\}}(?:\^(?:[23]|\{{[23]\}}))?"
     rf"| (?:{_UNITS})(?: (?:{_UNITS}))*))?"
+)
+_MAGNITUDES = {
+    "dozen": 12,
+    "hundred": 100,
+    "thousand": 10**3,
+    "million": 10**6,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
+_SCALED = re.compile(
+    rf"(?P<count>.*?)(?:\\(?:text|mathrm)\{{ ?(?P<set>)|\s)"
+    rf"(?P<scale>{'|'.join(_MAGNITUDES)})(?(set)\}})"
 )
 _BITS = 10_000  # of the largest power that is computed
 
@@ -56,15 +68,19 @@ def number(text: str) -> Number | None:
     r"""The number that a text is; None where it is none, or still has to be computed.
 
     Integers, decimals, thousands, fractions, mixed numbers, powers of integers, a·10^b and percent
-    (50\% is ½).  Not sums, products or roots: `2+3` restates a problem and is no answer.
+    (50\% is ½), and so many dozens, hundreds, thousands or millions.  Not sums, products or roots:
+    `2+3` restates a problem and is no answer.
     """
-    match = _NUMBER.fullmatch(unassigned(tidy(text))[1])
-    if match is None:
+    written = bared(unassigned(bared(tidy(text)))[1])
+    scaled = _SCALED.fullmatch(written)
+    match = _NUMBER.fullmatch(scaled["count"] if scaled else written)
+    if match is None or (scaled and (match["percent"] or match["unit"])):
         return None
     value = _value(match)
     if value is None:
         return None
     value = value / 100 if match["percent"] else value
+    value = value * _MAGNITUDES[scaled["scale"]] if scaled else value
     return Number(
         value=-value if match["sign"] == "-" else value,
         decimal="." in (match["base"] or ""),
