@@ -32,6 +32,8 @@ from whet.evaluation.measure import Exam
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW
 from whet.recipes.quickstart import quickstart
+from whet.rewards.dense.process import Process
+from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.uniform import Uniform
 from whet.training.conduct import Ended, Examined, conduct
 from whet.training.loop import Step
@@ -39,10 +41,13 @@ from whet.training.run import Run, Saving, Watch
 from whet.types import Broken, Decoding, Refusal
 
 EXAM = Exam(problems=60, samples=4, k=(1,))
-SETTINGS = {
-    "vc_ppo": {"alone": 2},
+JUDGED = Labelled()
+JUDGES = {"prof": Process(family=Lock(), inner=JUDGED)}  # it chooses rows by their steps
+SETTINGS: dict[str, dict[str, Any]] = {
+    "prof": {"part": "steps"},
+    "vc_ppo": {"alone": 2},  # not 50: a short run has fewer
     "vapo": {"alone": 2},
-}  # of 50 steps, which a short run never has
+}
 
 
 def finished(run: Run, folder: Path) -> list[Any]:
@@ -71,7 +76,7 @@ def short(name: str, seed: int, steps: int) -> Run:
     return Run(
         model=Folder(path=str(base(seed))),
         corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), size=64),
-        reward=quickstart().reward,
+        reward=JUDGES.get(name, JUDGED),
         demonstrator=Shown(family=lock),
         schedule=Uniform(prompts=8, samples=8, decoding=Decoding(length=36)),
         objective=algorithms.load(name, **SETTINGS.get(name, {})),

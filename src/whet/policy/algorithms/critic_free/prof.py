@@ -9,9 +9,11 @@ from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
 
 
-def prof(*, drop: float = 0.5, clip: float = 0.2, beta: float = 0.04) -> Objective:
+def prof(
+    *, part: str = "mean_step", drop: float = 0.5, clip: float = 0.2, beta: float = 0.04
+) -> Objective:
     """GRPO on the outcome alone; step scores choose the rows.  It needs a reward that gives them:
-    process_model, or another with a part mean_step.
+    process_model, or another, whose `part` of the verdict it is (that of process is steps).
     """
     return Objective(
         advantage=Standardised(),
@@ -19,5 +21,5 @@ def prof(*, drop: float = 0.5, clip: float = 0.2, beta: float = 0.04) -> Objecti
         clipping=Clipped(low=clip, high=clip),
         aggregation=SequenceMean(),
         regularisers=(K3(beta=beta),),
-        companions=(Consistent(drop=drop),),
+        companions=(Consistent(part=part, drop=drop),),
     )
