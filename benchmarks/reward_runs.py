@@ -268,7 +268,7 @@ def main() -> None:
     words = argparse.ArgumentParser()
     words.add_argument("--arms", nargs="*", default=[*arms(), "served"])
     words.add_argument("--seeds", type=int, default=3)
-    words.add_argument("--steps", type=int, default=16)
+    words.add_argument("--steps", type=int, default=20)
     words.add_argument("--serve", default="transformers")
     words.add_argument("--pictures", type=Path)
     asked = words.parse_args()
