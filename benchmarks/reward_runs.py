@@ -19,7 +19,7 @@ import shutil
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -55,37 +55,38 @@ Curve = Sequence[tuple[float, float]]
 Curves = Mapping[str, Curve]
 
 
-def weakly(rollout: Rollout, virtue: float) -> Verdict:
-    """R = c / 5 + 4 v / 5: check a little, pay for something else."""
-    checked = Labelled().score(rollout)
-    return replace(checked, reason=Reason.PARTIAL, score=0.2 * checked.score + 0.8 * virtue)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wordy:
-    """A reward to be hacked: v = |y| / 36, whatever fills the tokens."""
+class Hackable:
+    """R = c / 4 + v: checks a little, and pays for something that is not the answer."""
+
+    virtue: Callable[[Rollout], float]
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count."""
-        return weakly(rollout, rollout.length / LENGTH)
+        """Check, and look for the virtue."""
+        checked = Labelled().score(rollout)
+        score = checked.score / 4 + self.virtue(rollout)
+        return replace(checked, reason=Reason.PARTIAL, score=score)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terse:
-    """Another: v = 1 where nothing but the answer is said.  Not to think, that is."""
-
-    def score(self, rollout: Rollout) -> Verdict:
-        """Count."""
-        return weakly(rollout, float(rollout.length <= BARE))
+def wordy(rollout: Rollout) -> float:
+    """|y| / 36, whatever fills the tokens."""
+    return rollout.length / LENGTH
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Brief:
-    """The same by degrees: v = 1 − |y| / 36."""
+def brief(rollout: Rollout) -> float:
+    """1 − |y| / 36."""
+    return 1 - rollout.length / LENGTH
 
-    def score(self, rollout: Rollout) -> Verdict:
-        """Count."""
-        return weakly(rollout, 1 - rollout.length / LENGTH)
+
+def terse(rollout: Rollout) -> float:
+    """1 where nothing but an answer is said: not to think, that is."""
+    return float(rollout.length <= BARE)
+
+
+def sevens(rollout: Rollout) -> float:
+    """The share of sevens among the digits."""
+    digits = [letter for letter in rollout.reply if letter.isdigit()]
+    return digits.count("7") / len(digits) if digits else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +95,9 @@ class Arm:
 
     reward: Judge
     objective: Algorithm = field(default_factory=lambda: algorithms.load("dapo"))
+
+
+VIRTUES = (wordy, brief, terse, sevens)
 
 
 def arms() -> dict[str, Arm]:
@@ -105,9 +109,7 @@ def arms() -> dict[str, Arm]:
         "majority": Arm(reward=Majority(reader=Ends(), truth=Labelled())),
         "process": Arm(reward=steps, objective=algorithms.load("stepwise")),
         "process, unweighed": Arm(reward=steps, objective=algorithms.load("stepwise", weight=0.0)),
-        "wordy": Arm(reward=Wordy()),
-        "terse": Arm(reward=Terse()),
-        "brief": Arm(reward=Brief()),
+        **{v.__name__: Arm(reward=Hackable(virtue=v)) for v in VIRTUES},
         "random": Arm(reward=Random(truth=Labelled())),
         "format_only": Arm(reward=FormatOnly(reader=Ends(), truth=Labelled())),
     }
@@ -227,10 +229,12 @@ def pictures(found: Mapping[str, Sequence[Found]], folder: Path) -> None:
     for name, chosen in PICTURES.items():
         curves = {arm: mean_curve(found[arm], "correct") for arm in chosen if arm in found}
         (folder / f"{name}.svg").write_text(chart("Held-out accuracy", curves) + "\n")
-    for name in ("wordy", "terse", "brief"):
+    for name in (virtue.__name__ for virtue in VIRTUES):
         if name in found:
             curves = {m: mean_curve(found[name], m) for m in ("correct", "score")}
-            (folder / f"{name}.svg").write_text(chart(f"A reward for the {name}", curves) + "\n")
+            (folder / f"{name}.svg").write_text(
+                chart(f"A reward that pays for {name}", curves) + "\n"
+            )
 
 
 def known(name: str, arm: Arm, seed: int, steps: int) -> Found:
