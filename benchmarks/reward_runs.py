@@ -288,9 +288,8 @@ def main() -> None:
                 continue
             found[name] = seeds
             print(row(name, seeds), flush=True)
-    print()
-    for name, seeds in found.items():
-        print("\n".join(aside(name, seeds)))
+    told = [line for name, seeds in found.items() for line in aside(name, seeds)]
+    print("\n".join(["", *told]))
     if asked.pictures:
         pictures(found, asked.pictures)
 
