@@ -156,3 +156,11 @@ def test_but_for_its_advantage_it_is_dapo_with_equal_clips(name, advantage):
     algorithm, dapo = algorithms.load(name), algorithms.load("dapo", high=0.2)
     assert isinstance(algorithm.advantage, advantage)
     assert replace(algorithm, advantage=dapo.advantage) == dapo
+
+
+@pytest.mark.parametrize("name", ["cooper", "covo", "prof"])
+def test_but_for_its_company_it_is_grpo(name):
+    """So GRPO's oracle speaks for its loss; what the companion does is tested where it lives."""
+    algorithm = algorithms.load(name)
+    assert len(algorithm.companions) == 1
+    assert replace(algorithm, companions=()) == algorithms.load("grpo")
