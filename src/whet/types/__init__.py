@@ -16,12 +16,18 @@ from whet.types.batches import Subset as Subset
 from whet.types.batches import Totals as Totals
 from whet.types.batches import totals as totals
 from whet.types.circumstances import Circumstances as Circumstances
+from whet.types.decoding import Decoding as Decoding
+from whet.types.requests import Play as Play
+from whet.types.requests import Request as Request
+from whet.types.requests import Ticket as Ticket
+from whet.types.requests import seed_of as seed_of
+from whet.types.rollouts import Act as Act
 from whet.types.rollouts import Broken as Broken
-from whet.types.rollouts import Decoding as Decoding
 from whet.types.rollouts import Group as Group
-from whet.types.rollouts import Request as Request
 from whet.types.rollouts import Rollout as Rollout
-from whet.types.rollouts import seed_of as seed_of
+from whet.types.rollouts import Span as Span
+from whet.types.rollouts import dialogue as dialogue
+from whet.types.rollouts import text_of as text_of
 from whet.types.tasks import Finish as Finish
 from whet.types.tasks import Message as Message
 from whet.types.tasks import Need as Need
@@ -32,3 +38,5 @@ from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step
 from whet.types.tasks import Task as Task
 from whet.types.tasks import Verdict as Verdict
+from whet.types.train_batch import TrainBatch as TrainBatch
+from whet.types.weights import Version as Version

@@ -1,10 +1,20 @@
-"""How replies are drawn, and what was drawn."""
+"""What was played: token columns as NumPy arrays, made once and read-only."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
+from typing import Any
 
-from whet.types.tasks import Finish, Refusal, Task, Verdict
+import numpy as np
+from jaxtyping import Bool, Float32, Int32
+from numpy import ndarray
+
+from whet.types.decoding import Decoding
+from whet.types.tasks import Finish, Message, Task, Verdict
+from whet.types.weights import Version
+
+Tokens = Int32[ndarray, " T"]
+ASSISTANT = "assistant"
 
 
 class Broken(RuntimeError):
@@ -15,121 +25,283 @@ class Broken(RuntimeError):
         self.rollouts = tuple(rollouts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decoding:
-    """How tokens are drawn from logits z.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """So many consecutive chosen tokens, and the version of the weights that chose them.
 
-    p = softmax(z / temperature), then truncated to the `top_k` likeliest tokens, to the smallest
-    set of mass ≥ `top_p`, and to those with p ≥ `min_p` · max p.  Temperature 0 takes the argmax.
-    Log-probabilities are those of softmax(z / temperature) *before* any truncation, the same
-    distribution that the learner uses; hence a truncated rollout is slightly off-policy.
+    `None` marks tokens that others chose: a hint, a demonstration, forced words.
     """
 
-    temperature: float = 1.0
-    top_p: float = 1.0
-    top_k: int = 0  # 0: all
-    min_p: float = 0.0
-    length: int = 256  # most tokens that the policy may choose in one turn
-    stop: tuple[str, ...] = ()  # strings that end a turn, besides the tokenizer's end token
-
-    def __post_init__(self) -> None:
-        """Refuse what no distribution has."""
-        checks = {
-            "temperature": self.temperature >= 0,
-            "top_p": 0 < self.top_p <= 1,
-            "top_k": self.top_k >= 0,
-            "min_p": 0 <= self.min_p < 1,
-            "length": self.length >= 1,
-        }
-        for name, sound in checks.items():
-            if not sound:
-                legal = {"top_p": "in (0, 1]", "min_p": "in [0, 1)", "length": "1 or more"}
-                value = getattr(self, name)
-                raise Refusal(f"decoding.{name} is {value}; give {legal.get(name, '0 or more')}")
+    tokens: int
+    version: Version | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """A task to be played once per seed: one group."""
+class Act:
+    """One reply: the tokens start … stop − 1 of its rollout, and its place among the messages."""
 
-    task: Task
-    seeds: tuple[int, ...]
-    decoding: Decoding
-    prefix: tuple[int, ...] = ()  # tokens that every first reply begins with, chosen by others
+    start: int
+    stop: int
+    message: int
+    state: str = ""  # what the reply answers, for credit by state; empty: the observation before it
+    finish: Finish = Finish.STOP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rollout:
-    """One play of one task, as the engine that sampled it wrote it down."""
+    """One conversation of one play, as it was recorded.
+
+    T tokens, of which the policy chose N.  Columns may be given as any sequence; they are kept as
+    arrays that can't be written to.  Replies (`acts`) are read off the mask where they aren't given.
+    """
 
     task: Task
     seed: int
-    turns: tuple[str, ...]  # observation, reply, observation, reply, …
-    tokens: tuple[int, ...]
-    chosen: tuple[bool, ...]  # of each token: the policy's choice, or the world's?
-    behaviour_logp: tuple[float, ...]  # log μ of each chosen token
-    entropy: tuple[float, ...] = ()  # of μ before each chosen token, nats; or of none
-    certainty: tuple[float, ...] = ()  # KL(U‖π) before each, at temperature 1; or of none
-    said: tuple[int, ...] = ()  # characters of its reply up to the end of each; or of none
-    given: int = 0  # so many of the first chosen tokens were chosen by others: a hint, an example
-    temperature: float = 1.0
+    token_ids: Tokens
+    action_mask: Bool[ndarray, " T"]  # of each token: chosen by the policy, or by its world?
+    behaviour_logp: Float32[ndarray, " N"]  # log μ of each chosen token
+    entropy: Float32[ndarray, " N"] | None = None  # of μ before each chosen token, nats
+    columns: Mapping[str, ndarray] = field(default_factory=dict)  # further ones, [N, …] each
+    spans: tuple[Span, ...] = ()  # who chose the chosen tokens; covers all of them
+    acts: tuple[Act, ...] = ()  # one per reply
+    messages: tuple[Message, ...] = ()
+    decoding: Decoding = Decoding()
     finish: Finish = Finish.STOP
-    policy_digest: str = ""  # of the weights that sampled it
-    seal: str = ""  # of tokens and log-probs, by the sampler: nobody may touch them afterwards
-    parent: str = ""  # the node of a tree it grew from
+    id: str = ""  # made of task, seat, seed, version and tokens where none is given
+    ticket: int = -1  # the number of its ticket; −1: played outside the run's batches
+    seat: str = ""
+    parent: str = ""  # the id of the rollout that it was forked from
+    forked_at: int = 0  # how many chosen tokens it shares with that one
+    seal: str = ""  # of what the engine wrote down: nothing may change it afterwards
     verdict: Verdict | None = None
 
     def __post_init__(self) -> None:
-        """One flag per token, one log-prob per choice."""
-        counts = len(self.tokens), len(self.chosen), sum(self.chosen), len(self.behaviour_logp)
-        columns = self.entropy, self.certainty, self.said
-        odd = [x for x in columns if len(x) not in (0, counts[3])]
-        if counts[0] != counts[1] or counts[2] != counts[3] or odd or self.given > counts[3]:
+        """Raise `ValueError` where columns, spans and chosen tokens don't fit together."""
+        _keep(self, "token_ids", np.asarray(self.token_ids, np.int32))
+        _keep(self, "action_mask", np.asarray(self.action_mask, np.bool_))
+        _keep(self, "behaviour_logp", np.asarray(self.behaviour_logp, np.float32))
+        if self.entropy is not None:
+            _keep(self, "entropy", np.asarray(self.entropy, np.float32))
+        chosen = len(self.behaviour_logp)
+        if not self.spans and chosen:
+            object.__setattr__(self, "spans", (Span(chosen),))
+        held = [x for x in (self.entropy, *self.columns.values()) if x is not None]
+        flags = int(np.count_nonzero(self.action_mask))
+        if (
+            len(self.token_ids) != len(self.action_mask)
+            or flags != chosen
+            or any(len(x) != chosen for x in held)
+            or sum(span.tokens for span in self.spans) != chosen
+        ):
             raise ValueError(
-                f"rollout of task {self.task.id!r}: {counts[0]} tokens, {counts[1]} flags, "
-                f"{counts[2]} choices, {counts[3]} log-probs don't fit"
+                f"rollout of task {self.task.id!r}: {len(self.token_ids)} tokens, "
+                f"{len(self.action_mask)} flags, {flags} choices, {chosen} log-probs, columns of "
+                f"{[len(x) for x in held]} and spans of {[s.tokens for s in self.spans]} don't fit"
             )
+        if not self.acts:
+            object.__setattr__(self, "acts", _acts(self))
+        if not self.id:
+            object.__setattr__(self, "id", _name(self))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rollout):
+            return NotImplemented
+        return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    def __hash__(self) -> int:
+        return hash(self.id)
 
     @property
     def score(self) -> float | None:
         """What it earned; None after a fault, which is in neither the loss nor the baseline."""
         if self.verdict is None:
-            raise ValueError(f"nobody judged task {self.task.id!r}: give the run a reward")
+            raise ValueError(f"task {self.task.id!r} has no verdict: give the run a reward")
         return None if self.verdict.fault else self.verdict.score
-
-    @property
-    def reply(self) -> str:
-        """The policy's last words."""
-        return self.turns[-1] if self.turns else ""
-
-    @property
-    def spoken(self) -> tuple[slice, ...]:
-        """The chosen tokens of each reply, as places among all chosen ones."""
-        starts = [
-            n for n, mine in enumerate(self.chosen) if mine and not (n and self.chosen[n - 1])
-        ]
-        counts = [sum(self.chosen[:n]) for n in starts] + [self.length]
-        return tuple(slice(a, b) for a, b in zip(counts, counts[1:], strict=False))
 
     @property
     def length(self) -> int:
         """|y|, the number of chosen tokens."""
         return len(self.behaviour_logp)
 
+    @property
+    def version(self) -> Version | None:
+        """Of the weights that chose its oldest tokens; None where others chose all of them."""
+        known = [span.version for span in self.spans if span.version is not None]
+        return min(known, key=lambda version: version.step, default=None)
+
+    @property
+    def forced_len(self) -> int:
+        """How many of the first chosen tokens were chosen by others."""
+        count = 0
+        for span in self.spans:
+            if span.version is not None:
+                break
+            count += span.tokens
+        return count
+
+    @property
+    def external(self) -> Bool[ndarray, " N"]:
+        """Of each chosen token: was it chosen by others than the policy, now or earlier?"""
+        flags = [span.version is None for span in self.spans]
+        return np.repeat(np.array(flags, np.bool_), [span.tokens for span in self.spans])
+
+    @property
+    def chosen_ids(self) -> Int32[ndarray, " N"]:
+        """The ids of the chosen tokens."""
+        return self.token_ids[self.action_mask]
+
+    @property
+    def self_certainty(self) -> Float32[ndarray, " N"] | None:
+        """KL(U ‖ π) before each chosen token, at temperature 1, nats (arXiv:2505.19590)."""
+        return self.columns.get("self_certainty")
+
+    @property
+    def char_ends(self) -> Int32[ndarray, " N"] | None:
+        """How many characters of its reply are out after each chosen token."""
+        return self.columns.get("char_ends")
+
+    @property
+    def reply(self) -> str:
+        """The policy's last words."""
+        turns = self.turns
+        return turns[-1] if turns else ""
+
+    @property
+    def turns(self) -> tuple[str, ...]:
+        """Observation, reply, observation, reply, …"""
+        said = [act.message for act in self.acts] or [
+            i for i, message in enumerate(self.messages) if message["role"] == ASSISTANT
+        ]
+        starts = [0, *(place + 1 for place in said)]
+        return tuple(
+            text
+            for start, place in zip(starts, said, strict=False)
+            for text in (text_of(self.messages[start:place]), self.messages[place]["content"])
+        )
+
+    @property
+    def spoken(self) -> tuple[slice, ...]:
+        """The chosen tokens of each reply, as places among all chosen ones."""
+        found, before = [], 0
+        for act in self.acts:
+            found.append(slice(before, before + act.stop - act.start))
+            before += act.stop - act.start
+        return tuple(found)
+
     def sealed(self) -> "Rollout":
         """The same rollout, with the seal of what it holds now."""
         return replace(self, seal=self.imprint())
 
     def imprint(self) -> str:
-        """What the seal should be: h(tokens, chosen, log-probs)."""
-        held = repr((self.tokens, self.chosen, self.behaviour_logp)).encode()
-        return blake2b(held, digest_size=8).hexdigest()
+        """What the seal should be: h(tokens, mask, log-probs, spans, replies)."""
+        held = blake2b(self.token_ids.tobytes(), digest_size=8)
+        held.update(self.action_mask.tobytes())
+        held.update(self.behaviour_logp.tobytes())
+        held.update(repr((self.spans, self.acts)).encode())
+        return held.hexdigest()
 
 
-def seed_of(*place: object) -> int:
-    """A seed counted from a place, not drawn: h(place), the same on every machine."""
-    return int.from_bytes(blake2b(repr(place).encode(), digest_size=7).digest())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The rollouts of one ticket and one seat, which are compared with each other."""
+
+    task: Task
+    rollouts: tuple[Rollout, ...]
+    ticket: int = -1
+    seat: str = ""
+    learn: tuple[bool, ...] | None = None  # of each rollout; the others count in baselines only
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` where `learn` doesn't name every rollout."""
+        if self.learn is not None and len(self.learn) != len(self.rollouts):
+            raise ValueError(
+                f"group of task {self.task.id!r}: learn has {len(self.learn)} flags for "
+                f"{len(self.rollouts)} rollouts"
+            )
+
+    @classmethod
+    def of(cls, rollouts: Sequence[Rollout], ticket: int = -1) -> "Group":
+        """The group of these rollouts, of which there must be at least one."""
+        first = rollouts[0]
+        return cls(task=first.task, rollouts=tuple(rollouts), ticket=ticket, seat=first.seat)
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What makes it a group."""
+        return self.ticket, self.seat
+
+    def having(self, rollouts: Sequence[Rollout]) -> "Group":
+        """The same group of other rollouts; all of them are learned from."""
+        return replace(self, rollouts=tuple(rollouts), learn=None)
+
+    def joined(self, others: Sequence[Rollout]) -> "Group":
+        """The group and others: demonstrations, memories.
+
+        A guest gets an id of its own, because the same rollout may be the guest of two groups.
+        """
+        guests = (
+            replace(r, id=f"{r.id}@{self.ticket}{self.seat}.{n}", ticket=self.ticket)
+            for n, r in enumerate(others, len(self.rollouts))
+        )
+        return self.having((*self.rollouts, *guests))
+
+    def numbered(self, ticket: int) -> "Group":
+        """The same group under a ticket's number."""
+        rollouts = tuple(replace(r, ticket=ticket) for r in self.rollouts)
+        return replace(self, rollouts=rollouts, ticket=ticket)
+
+    def __iter__(self) -> Iterator[Rollout]:
+        return iter(self.rollouts)
+
+    def __len__(self) -> int:
+        return len(self.rollouts)
+
+    def __getitem__(self, place: int) -> Rollout:
+        return self.rollouts[place]
 
 
-Group = tuple[Rollout, ...]
-"""The rollouts of one task, which are compared with each other."""
+def dialogue(*turns: str) -> tuple[Message, ...]:
+    """Messages of a talk that a user begins: question, reply, question, reply, …"""
+    roles = ("user", ASSISTANT)
+    return tuple({"role": roles[i % 2], "content": text} for i, text in enumerate(turns))
+
+
+def text_of(messages: Sequence[Message]) -> str:
+    """Messages as one text: a single one as it is, several with their roles."""
+    if len(messages) == 1:
+        return messages[0]["content"]
+    return "\n".join(f"{message['role']}: {message['content']}" for message in messages)
+
+
+def _keep(rollout: Rollout, name: str, column: ndarray) -> None:
+    if column.flags.writeable:
+        column = column.copy()
+        column.flags.writeable = False
+    object.__setattr__(rollout, name, column)
+
+
+def _acts(rollout: Rollout) -> tuple[Act, ...]:
+    """Runs of chosen tokens, one reply each."""
+    edges = np.flatnonzero(np.diff(rollout.action_mask, prepend=False, append=False))
+    said = [i for i, m in enumerate(rollout.messages) if m["role"] == ASSISTANT]
+    said += [len(rollout.messages)] * (len(edges) // 2 - len(said))
+    return tuple(
+        Act(start=int(start), stop=int(stop), message=message, finish=rollout.finish)
+        for start, stop, message in zip(edges[::2], edges[1::2], said, strict=False)
+    )
+
+
+def _name(rollout: Rollout) -> str:
+    version = rollout.version
+    place = (rollout.task.id, rollout.seat, rollout.seed, rollout.parent, rollout.forked_at)
+    held = blake2b(repr((*place, version)).encode(), digest_size=8)
+    held.update(rollout.token_ids.tobytes())
+    return held.hexdigest()
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, ndarray):
+        return isinstance(other, ndarray) and np.array_equal(one, other)
+    if isinstance(one, Mapping) and any(isinstance(x, ndarray) for x in one.values()):
+        return one.keys() == other.keys() and all(_same(one[k], other[k]) for k in one)
+    return one == other

@@ -1,0 +1,3 @@
+"""What an algorithm promises."""
+
+from whet.policy.objective import Algorithm as Algorithm

@@ -1,0 +1,31 @@
+"""What one optimiser step learns from."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import torch
+
+from whet.types.batches import Batch
+from whet.types.rollouts import Rollout
+
+
+@dataclass(frozen=True, slots=True)
+class TrainBatch:
+    """Rollouts and, in the same order, their chosen tokens."""
+
+    rollouts: Sequence[Rollout]
+    tokens: Batch
+
+    def minibatches(self, count: int, dice: Random) -> "list[TrainBatch]":
+        """Deal whole groups into `count` optimiser steps; each is a global batch of its own."""
+        groups = sorted(set(self.tokens.group.tolist()))
+        if count == 1 or not groups:
+            return [self]
+        dice.shuffle(groups)
+        parts = []
+        for first in range(min(count, len(groups))):
+            keep = torch.isin(self.tokens.group, torch.tensor(groups[first::count]))
+            mine = [r for r, kept in zip(self.rollouts, keep.tolist(), strict=True) if kept]
+            parts.append(TrainBatch(mine, self.tokens.where(keep).counted()))
+        return parts
