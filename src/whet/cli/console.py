@@ -18,7 +18,7 @@ from rich.progress import (
 from rich.text import Text
 
 from whet.evaluation.measure import Scorecard
-from whet.training.conduct import Began, Ended, Event, Examined
+from whet.training.trainer import Began, Ended, Event, Examined
 from whet.training.loop import Step
 from whet.training.metrics import of_step
 from whet.training.warmup import Lesson

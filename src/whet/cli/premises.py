@@ -8,7 +8,7 @@ from whet.types import Circumstances, Need, Refusal
 def circumstances(run: Run) -> Circumstances:
     """The numbers that parts may ask for."""
     return Circumstances(
-        samples=getattr(run.schedule, "samples", 0),
+        samples=run.sampling.group_size,
         length=run.decoding.length,
         steps=run.steps,
         minibatches=run.minibatches,
@@ -20,7 +20,7 @@ def insist(run: Run) -> None:
     here = circumstances(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
         raise Refusal(
-            "schedule.samples is 1, but the algorithm learns from right and wrong rollouts of one "
+            "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts of one "
             "task; give 2 or more"
         )
     for reason in objections(run, here):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from whet.cli.console import Screen
 from whet.training import card
-from whet.training.conduct import conduct
+from whet.training.trainer import fit
 from whet.training.run import Run
 from whet.types import Refusal
 from whet.view import report
@@ -41,7 +41,7 @@ def carry_out(run: Run, folder: Path) -> int:
     asked = _asked_to_stop()
 
     async def follow() -> None:
-        async for event in conduct(run, folder, asked):
+        async for event in fit(run, folder, asked):
             screen.show(event)
 
     with screen.progress:

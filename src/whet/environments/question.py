@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from whet.protocols import Policy
+from whet.protocols import Environment, Policy
 from whet.types import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class Question(Environment):
     """The task's prompt, put once; what the reply is worth is left to a reward."""
 
     async def play(self, task: Task, policy: Policy) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from whet.evaluation.intervals import Estimate, bootstrap
 from whet.evaluation.passk import pass_at_k
-from whet.protocols import Environment, Judge, Sampler
-from whet.rewards.judging import faults, judge
-from whet.types import Decoding, Finish, Group, Refusal, Request, Task, seed_of
+from whet.protocols import Judge, Player
+from whet.rewards.judging import faults
+from whet.rollouts.runner import RolloutRunner
+from whet.types import Decoding, Finish, Group, Refusal, Request, Task, Verdict, seed_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,26 +47,18 @@ class Scorecard:
     groups: tuple[Group, ...]  # per problem: the greedy rollout, then the samples
 
 
-async def measure(  # noqa: PLR0913  (a policy, a world, a judge, and what to ask)
-    sampler: Sampler,
-    environment: Environment,
-    reward: Judge | None,
-    tasks: Sequence[Task],
-    exam: Exam,
-    decoding: Decoding,
+async def measure(
+    player: Player, reward: Judge | None, tasks: Sequence[Task], exam: Exam, decoding: Decoding
 ) -> Scorecard:
     """Play every task once greedily and `exam.samples` times at `decoding`.
 
     Seeds are counted from task and sample, so a policy has one score however it is batched.
     """
     start = time.perf_counter()
-
-    async def play(request: Request) -> Group:
-        return await sampler.play(environment, request)
+    runner = RolloutRunner(player, reward, 0)
 
     async def played(task: Task, seeds: tuple[int, ...], how: Decoding) -> Group:
-        request = Request(task=task, seeds=seeds, decoding=how)
-        return await judge(await play(request), reward, play)
+        return await runner.rollout(Request.of(task, seeds, how))
 
     greedily = replace(decoding, temperature=0.0)
     greedy = await asyncio.gather(*(played(task, (0,), greedily) for task in tasks))
@@ -95,10 +88,10 @@ def _scorecard(
         samples=exam.samples,
         tokens=sum(r.length for r in everything + first),
         seconds=seconds,
-        groups=tuple(a + b for a, b in zip(greedy, sampled, strict=True)),
+        groups=tuple(a.having((*a, *b)) for a, b in zip(greedy, sampled, strict=True)),
     )
 
 
-def _right(verdict: object) -> bool | None:
+def _right(verdict: Verdict | None) -> bool | None:
     """What counts is `correct`, never the shaped score; None where nobody knows."""
-    return getattr(verdict, "correct", None)
+    return None if verdict is None else verdict.correct

@@ -1,28 +1,40 @@
-"""The verbs of the library: what each kind of part promises to do.
+"""The verbs of the library: what each kind of part promises to do.  They stand on types alone.
 
 A recipe is made of values (corpus, reward, objective, engine, …).  `Engine.open` turns a model's
-place into the two live things of a run, a `Sampler` and a `Learner`; the loop is handed those and
+place into the two live things of a run, a `Player` and a `Learner`; the loop is handed those and
 knows neither devices nor processes.
 """
 
-from whet.protocols.engines import Engine as Engine
-from whet.protocols.engines import Fit as Fit
-from whet.protocols.engines import Learner as Learner
-from whet.protocols.engines import Model as Model
-from whet.protocols.engines import Sampler as Sampler
-from whet.protocols.engines import Update as Update
-from whet.protocols.engines import ValueModel as ValueModel
-from whet.protocols.judges import Adviser as Adviser
-from whet.protocols.judges import GroupReward as GroupReward
-from whet.protocols.judges import Judge as Judge
-from whet.protocols.judges import Play as Play
-from whet.protocols.judges import ProbingReward as ProbingReward
-from whet.protocols.judges import Reward as Reward
+from whet.protocols.algorithm import Algorithm as Algorithm
+from whet.protocols.engine import Engine as Engine
+from whet.protocols.engine import Fit as Fit
+from whet.protocols.engine import Learner as Learner
+from whet.protocols.engine import Model as Model
+from whet.protocols.engine import Update as Update
+from whet.protocols.engine import ValueModel as ValueModel
+from whet.protocols.extension import Companion as Companion
+from whet.protocols.extension import Extension as Extension
+from whet.protocols.extension import SetupContext as SetupContext
+from whet.protocols.extension import StepContext as StepContext
+from whet.protocols.generator import Generator as Generator
+from whet.protocols.part import Part as Part
+from whet.protocols.player import Player as Player
+from whet.protocols.player import Renderer as Renderer
+from whet.protocols.reward import Adviser as Adviser
+from whet.protocols.reward import GroupReward as GroupReward
+from whet.protocols.reward import Judge as Judge
+from whet.protocols.reward import Reward as Reward
+from whet.protocols.reward import RewardContext as RewardContext
+from whet.protocols.sampling import Gate as Gate
+from whet.protocols.sampling import GroupSize as GroupSize
+from whet.protocols.sampling import Now as Now
+from whet.protocols.sampling import PromptOrder as PromptOrder
+from whet.protocols.sampling import Sampling as Sampling
+from whet.protocols.sampling import SamplingSetup as SamplingSetup
+from whet.protocols.sampling import Strategy as Strategy
 from whet.protocols.worlds import Corpus as Corpus
 from whet.protocols.worlds import Demonstrator as Demonstrator
 from whet.protocols.worlds import Environment as Environment
 from whet.protocols.worlds import Family as Family
-from whet.protocols.worlds import Gate as Gate
 from whet.protocols.worlds import Policy as Policy
-from whet.protocols.worlds import Schedule as Schedule
 from whet.protocols.worlds import Teacher as Teacher

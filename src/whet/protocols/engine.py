@@ -71,6 +71,7 @@ class Learner(Part):
         """Go on exactly where `save` left off."""
 
 
+@runtime_checkable
 class Fit(Protocol):
     """A loss of values, token by token."""
 
@@ -118,6 +119,10 @@ class Engine(Part):
     """A value that opens the live half of a run."""
 
     __slots__ = ()
+
+    slots: int = 1  # most rollouts decoded at once
+    threads: int = 0  # of the CPU; 0: as many as the backend likes
+    lora: Part | None = None  # adapters to train in place of the weights
 
     @abstractmethod
     async def open(self, model: Any, seed: int) -> tuple[Player, Learner]:

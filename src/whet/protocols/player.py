@@ -1,15 +1,31 @@
 """Whatever plays requests: one player for all engines, or a fleet of them."""
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Protocol, runtime_checkable
+
+from jaxtyping import Int32
+from numpy import ndarray
 
 from whet.protocols.worlds import Environment
 from whet.types import Group, Prompt, Request, Rollout, Task, Version
 from whet.types.weights import Flight, Weights
 
 
+@runtime_checkable
 class Renderer(Protocol):
     """Text to tokens and back, for one model."""
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What ids say, special tokens left out."""
+        ...
+
+    def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
+        """How many characters of `text` are out after each id; None where that is not known."""
+        ...
+
+    def following(self, observation: Prompt) -> tuple[int, ...]:
+        """The token ids of what the world says after the first turn."""
+        ...
 
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """The rollout that would have said `reply`; none of its tokens is the policy's choice."""
@@ -20,6 +36,7 @@ class Renderer(Protocol):
         ...
 
 
+@runtime_checkable
 class Player(Protocol):
     """Plays requests in an environment."""
 

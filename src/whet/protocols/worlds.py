@@ -1,28 +1,49 @@
-"""What is played, and in what order: policies, worlds, corpora, teachers, schedules."""
+"""What is played, and what is taught: policies, worlds, corpora, teachers."""
 
-from collections.abc import Iterable, Sequence
+from abc import abstractmethod
+from collections.abc import Sequence
 from random import Random
 from typing import Protocol, runtime_checkable
 
-from whet.types import Group, Prompt, Request, Step, Task, Verdict
+from whet.protocols.part import Part
+from whet.types import Prompt, Reply, Step, Task, Verdict
 
 
 @runtime_checkable
 class Policy(Protocol):
-    """A live policy, as an environment sees it."""
+    """One conversation with the policy, as an environment sees it."""
 
-    async def __call__(self, observation: Prompt) -> str:
-        """Reply to `observation`; tokens and log-probabilities are recorded on the way."""
+    async def __call__(
+        self, observation: Prompt, *, stop: tuple[str, ...] = (), length: int = 0, state: str = ""
+    ) -> Reply:
+        """Reply to `observation`; tokens and log-probabilities are recorded on the way.
+
+        Empty text lets the policy go on.  `stop` adds strings that end this reply, `length` limits
+        its tokens, `state` names what it answers, for credit by state.
+        """
+        ...
+
+    def fork(self, number: int) -> "Sequence[Policy]":
+        """So many conversations that go on from here; this one is closed."""
+        ...
+
+    def seat(self, name: str) -> "Policy":
+        """The conversation of another seat in the same play; the same one every time."""
+        ...
+
+    def end(self, verdict: Verdict) -> None:
+        """This conversation's own verdict, where the play's is not the same for all."""
         ...
 
 
-@runtime_checkable
-class Environment(Protocol):
+class Environment(Part):
     """A world that a policy can be played in."""
 
+    __slots__ = ()
+
+    @abstractmethod
     async def play(self, task: Task, policy: Policy) -> Verdict | None:
-        """Play one rollout; the world's own verdict, or None to leave it to a reward."""
-        ...
+        """Play one task; the world's own verdict, or None to leave it to a reward."""
 
 
 @runtime_checkable
@@ -74,22 +95,4 @@ class Demonstrator(Protocol):
 
     def demonstrate(self, task: Task) -> str | None:
         """A right reply, the same for ever; None where nobody knows one."""
-        ...
-
-
-@runtime_checkable
-class Schedule(Protocol):
-    """What to play next."""
-
-    def __call__(self, corpus: Corpus, step: int, seed: int) -> Iterable[Request]:
-        """The requests of a step, one per group; the same for the same step and seed."""
-        ...
-
-
-@runtime_checkable
-class Gate(Protocol):
-    """What to learn from."""
-
-    def __call__(self, group: Group) -> bool:
-        """Does this group enter the batch?"""
         ...

@@ -8,7 +8,9 @@ from whet.policy import algorithms
 from whet.policy.optimisers import AdamW, Constant
 from whet.rewards.dense._cuts import Separated
 from whet.rewards.dense.process_model import ProcessModel
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding
@@ -36,7 +38,11 @@ def process_rewards(
             cuts=Separated(mark=mark),
             inner=rewards.find(reward),
         ),
-        schedule=Uniform(prompts=16, samples=8, decoding=Decoding(length=512)),
+        sampling=Standard(
+            prompts=Uniform(per_step=16),
+            size=Fixed(rollouts=8),
+            decoding=Decoding(length=512),
+        ),
         objective=algorithms.load(algorithm),
         optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
         engine=Embedded(),

@@ -16,7 +16,9 @@ from whet.evaluation.measure import Exam
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW, Constant, Cosine
 from whet.rewards.verifiable.labelled import Labelled
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.run import Run, Warmup, Watch
 from whet.types import Decoding
 
@@ -44,7 +46,11 @@ def quickstart(*, algorithm: str = "dapo") -> Run:
                 optimiser=AdamW(rate=1.5e-3, betas=(0.9, 0.98), decay=Cosine(warmup=30, floor=0.1)),
             ),
         ),
-        schedule=Uniform(prompts=32, samples=16, decoding=Decoding(length=36)),
+        sampling=Standard(
+            prompts=Uniform(per_step=32),
+            size=Fixed(rollouts=16),
+            decoding=Decoding(length=36),
+        ),
         objective=algorithms.load(algorithm),
         optimiser=AdamW(rate=5e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),

@@ -6,7 +6,9 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW, Constant
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
 
@@ -21,7 +23,11 @@ def rlvr(*, model: str, data: str, reward: str = "declared", algorithm: str = "g
         model=Folder(path=model),
         corpus=corpus(data),
         reward=rewards.find(reward),
-        schedule=Uniform(prompts=16, samples=8, decoding=Decoding(length=512)),
+        sampling=Standard(
+            prompts=Uniform(per_step=16),
+            size=Fixed(rollouts=8),
+            decoding=Decoding(length=512),
+        ),
         objective=algorithms.load(algorithm),
         optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
         engine=Embedded(),

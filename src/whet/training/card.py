@@ -53,7 +53,7 @@ def card(run: Run, recipe: str, arguments: list[str]) -> dict[str, Any]:
         "commit": _commit(),
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
-        "threads": getattr(run.engine, "threads", 0) or torch.get_num_threads(),
+        "threads": run.engine.threads or torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "versions": {name: found for name in _PACKAGES if (found := _version(name))},
         "run": resolved(run),

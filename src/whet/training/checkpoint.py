@@ -30,10 +30,10 @@ class Place:
 
 @runtime_checkable
 class Saved(Protocol):
-    """A learner, a crew: what writes itself into a folder."""
+    """A learner, extensions, a buffer: what writes itself into a folder."""
 
-    def save(self, folder: Path) -> None:
-        """Do so."""
+    async def save(self, folder: Path) -> None:
+        """Write all that is needed to go on exactly."""
         ...
 
 
@@ -57,14 +57,14 @@ class Checkpoints:
         """The policy before any reward; kept for good, and the reference of a KL."""
         return self.path(Place(phase=self.warmups))
 
-    def save(self, place: Place, *held: Saved) -> Path:
+    async def save(self, place: Place, *held: Saved) -> Path:
         """Write it whole, under its name only when complete; then drop the oldest."""
         target = self.path(place)
         partial = self.folder / f"partial-{target.name}"
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True)
         for one in held:
-            one.save(partial)
+            await one.save(partial)
         (partial / _STATE).write_text(json.dumps(asdict(place)), encoding="utf-8")
         shutil.rmtree(target, ignore_errors=True)
         os.replace(partial, target)

@@ -70,7 +70,7 @@ class Doctor:
         if after < self.entropy * before:
             yield note(f"entropy fell from {before:.3f} to {after:.3f} nats per token")
         if (truncated := _ends(steps, "truncated")[1]) > self.truncated:
-            yield wrong(f"{truncated:.0%} of rollouts are cut off; raise schedule.decoding.length")
+            yield wrong(f"{truncated:.0%} of rollouts are cut off; raise sampling.decoding.length")
         if (clipped := _ends(steps, "clipped")[1]) > self.clipped:
             yield note(f"{clipped:.0%} of the tokens are clipped; the steps are too large")
 

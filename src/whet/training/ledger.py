@@ -5,7 +5,7 @@ Rows know their place, so that a resumed run forgets what came after its checkpo
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from whet.types import Broken, Group, Mean, Metrics, Rollout
+from whet.types import Broken, Mean, Metrics, Rollout, Span
 
 METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
@@ -22,23 +22,28 @@ ROLLOUTS = "rollouts"
 Place = tuple[int, int]
 """Phase and steps done in it; places compare as time does."""
 
+_SPAN = pa.struct([("tokens", pa.int32()), ("version", pa.int32()), ("digest", pa.string())])
+
 SCHEMA = pa.schema(
     [
         ("step", pa.int32()),
         ("group", pa.int32()),
         ("task_id", pa.string()),
+        ("id", pa.string()),
+        ("seat", pa.string()),
+        ("parent", pa.string()),
+        ("forked_at", pa.int32()),
         ("turns", pa.list_(pa.string())),
         ("answer", pa.string()),
-        ("tokens", pa.list_(pa.int32())),
-        ("chosen", pa.list_(pa.bool_())),
+        ("token_ids", pa.list_(pa.int32())),
+        ("action_mask", pa.list_(pa.bool_())),
         ("behaviour_logp", pa.list_(pa.float32())),
         ("entropy", pa.list_(pa.float32())),
-        ("given", pa.int32()),
+        ("spans", pa.list_(_SPAN)),
         ("advantage", pa.list_(pa.float32())),
         ("temperature", pa.float32()),
         ("finish", pa.string()),
         ("seed", pa.int64()),
-        ("policy_digest", pa.string()),
         ("score", pa.float32()),
         ("correct", pa.bool_()),
         ("reason", pa.string()),
@@ -68,16 +73,16 @@ class Ledger:
         self,
         name: str,
         step: int,
-        groups: Sequence[Group],
-        advantages: Mapping[int, Sequence[float]] | None = None,
+        groups: Sequence[Iterable[Rollout]],
+        advantages: Mapping[str, Sequence[float]] | None = None,
     ) -> Path:
         """All rollouts of a step in one parquet file, written whole or not at all.
 
-        `advantages` are given per rollout, by its identity in memory; the others have none.
+        `advantages` are given per rollout, by its id; the others have none.
         """
         known = advantages or {}
         rows = [
-            _row(step, number, rollout, known.get(id(rollout)))
+            _row(step, number, rollout, known.get(rollout.id))
             for number, group in enumerate(groups)
             for rollout in group
         ]
@@ -124,20 +129,33 @@ def _row(
         "task_id": rollout.task.id,
         "turns": rollout.turns,
         "answer": rollout.task.answer,
-        "tokens": rollout.tokens,
-        "chosen": rollout.chosen,
+        "id": rollout.id,
+        "seat": rollout.seat,
+        "parent": rollout.parent,
+        "forked_at": rollout.forked_at,
+        "token_ids": rollout.token_ids,
+        "action_mask": rollout.action_mask,
         "behaviour_logp": rollout.behaviour_logp,
         "entropy": rollout.entropy,
-        "given": rollout.given,
+        "spans": [_span(span) for span in rollout.spans],
         "advantage": advantage,
-        "temperature": rollout.temperature,
+        "temperature": rollout.decoding.heat,
         "finish": str(rollout.finish),
         "seed": rollout.seed,
-        "policy_digest": rollout.policy_digest,
         "score": rollout.score if verdict else None,
         "correct": verdict.correct if verdict else None,
         "reason": str(verdict.reason) if verdict else None,
         "note": verdict.note if verdict else None,
         "parts": json.dumps(dict(verdict.parts)) if verdict else None,
         "cost_ms": verdict.cost_ms if verdict else None,
+    }
+
+
+def _span(span: Span) -> dict[str, Any]:
+    """Tokens that others chose have no version."""
+    version = span.version
+    return {
+        "tokens": span.tokens,
+        "version": None if version is None else version.step,
+        "digest": None if version is None else version.digest,
     }

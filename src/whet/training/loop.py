@@ -1,98 +1,85 @@
 """The loop, on one screen.
 
-schedule → play → judge → believe → join → gate → assemble → learn → sync → prove; the caller keeps
-the ledger.  It is handed a sampler, a learner and a crew, and knows neither devices nor processes.
+buffer (play → judge → check → extend → gate) → batch → learn → publish → update → check.  It is
+handed a player, a learner, a buffer and extensions, and knows neither devices nor processes.
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from whet.protocols import Learner, Sampler, Update
-from whet.training import trust
-from whet.training.assemble import Share, minibatches, scored, shared
+from whet.policy.extensions.together import Extensions
+from whet.protocols import Learner, Now, Player, Update
+from whet.rollouts.batching import build_batch
+from whet.rollouts.buffer import Buffer, Taken
+from whet.rollouts.checks import check_drift, check_weight_sync
 from whet.training.clock import Clock
-from whet.training.companions import Crew
-from whet.training.court import Court
+from whet.training.round import Round
 from whet.training.run import Run
-from whet.training.stage import Stage
-from whet.types import Group, Metrics
+from whet.types import Metrics, TrainBatch
+from whet.types.weights import Drain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """What one step has to tell; the rejected groups are in it too."""
+    """What one step reports."""
 
     number: int
-    groups: tuple[Group, ...]
-    admitted: tuple[bool, ...]
-    share: Share
+    taken: Taken
+    batch: TrainBatch
     updates: tuple[Update, ...]
     rate: float
     seconds: Mapping[str, float]
-    spent: Mapping[str, int]
-    told: Metrics  # by companions
+    token_counts: Mapping[str, int]
+    metrics: Metrics  # of extensions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
-    """Who takes part in a run."""
+class Live:
+    """The live parts of a run."""
 
-    sampler: Sampler
+    player: Player
     learner: Learner
-    crew: Crew
-    folder: Path
+    buffer: Buffer
+    extensions: Extensions
+    folder: Path  # where extensions may keep models
 
 
-async def train(run: Run, cast: Cast, start: int) -> AsyncIterator[Step]:
+async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
     """Take the steps of a run from `start` on, one by one."""
-    sampler, learner, crew = cast.sampler, cast.learner, cast.crew
+    player, learner, extensions = live.player, live.learner, live.extensions
+    metrics: Metrics = {}
 
     for number in range(start, run.steps):
         clock = Clock()
-        before = dict(sampler.spent())
-        court = Court.of(run, sampler, number)
-        stage = Stage(
-            run=run,
-            number=number,
-            learner=learner,
-            episode=court.episode,
-            judged=court.judged,
-            folder=cast.folder,
-        )
-        plan = crew.plan(stage, list(run.schedule(run.corpus, number, run.seed)))
-        played = tuple(await asyncio.gather(*map(court.episode, plan)))
-        trust.believe(played, learner.digest(), run.limits)
-        groups = await crew.join(stage, played)
+        before = dict(player.token_counts())
+        now = Now(step=number, steps=run.steps, version=learner.version, metrics=metrics)
+        round_ = Round.of(run, live, number)
+        taken = await live.buffer.take(now, round_.play)
         clock.lap("play")
 
-        admitted = tuple(run.gate(group) for group in groups)
-        kept = [group for group, good in zip(groups, admitted, strict=True) if good]
-        objective = crew.adjust(stage, groups)
-        rollouts, scores = scored(kept, objective.needs, learner)
-        scores = crew.score(scores, rollouts)
-        share = shared(rollouts, scores, objective)
-        deals = minibatches(share, run.minibatches, Random(f"{run.seed}/{number}"))
-        rate = stage.rate
-        updates = tuple(learner.step(objective, *deal, rate) for deal in deals)
-        trust.near(updates[0], deals[0][0], run.limits)
-        told = crew.learn(stage, share, scores)
+        context = round_.context
+        objective = await extensions.adapt_objective(context, run.objective, taken.groups)
+        batch, inputs = await build_batch(taken.groups, objective, learner, context, extensions)
+        parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
+        updates = [await learner.step(objective, part, context.lr) for part in parts]
+        check_drift(updates[0], parts[0].rollouts, run.limits)
+        metrics = await extensions.after_update(context, batch, inputs)
         clock.lap("learn")
 
-        sampler.load(learner.weights())
-        await trust.delivered(sampler, learner, plan[0].task, run.limits)
+        weights = await learner.publish()
+        await player.update(weights, Drain())
+        await check_weight_sync(player, learner, weights, taken.groups[0].task, run.limits)
         clock.lap("sync")
-        spent = {name: count - before[name] for name, count in sampler.spent().items()}
+        counts = {name: count - before[name] for name, count in player.token_counts().items()}
         yield Step(
             number=number,
-            groups=groups,
-            admitted=admitted,
-            share=share,
-            updates=updates,
-            rate=rate,
+            taken=taken,
+            batch=batch,
+            updates=tuple(updates),
+            rate=context.lr,
             seconds=clock.laps,
-            spent=spent,
-            told=told,
+            token_counts=counts,
+            metrics=metrics,
         )

@@ -7,7 +7,7 @@ from whet.evaluation.measure import Scorecard
 from whet.rewards.judging import faults
 from whet.training.loop import Step
 from whet.training.warmup import Lesson
-from whet.types import Finish, Group, Mean, Metrics
+from whet.types import Finish, Group, Mean, Metrics, Rollout
 
 
 def one(value: float) -> Mean:
@@ -36,7 +36,8 @@ def of_lesson(lesson: Lesson) -> Metrics:
 
 def of_step(step: Step) -> Metrics:
     """A step with rewards.  Accuracy is `correct` of all judged rollouts, admitted or not."""
-    rollouts = [r for group in step.groups for r in group]
+    groups = step.taken.played
+    rollouts = [r for group in groups for r in group]
     names = step.updates[0].metrics
     learned = {n: sum((u.metrics[n] for u in step.updates), Mean()) for n in names}
     # later updates of a step compare with weights that have moved: only the first one is drift
@@ -46,16 +47,19 @@ def of_step(step: Step) -> Metrics:
         "correct": over(_right(rollouts)),
         "length": over(r.length for r in rollouts),
         "truncated": over(r.finish is Finish.LENGTH for r in rollouts),
-        "faults": Mean(total=len(faults(step.groups)), count=len(rollouts)),
-        "varied": over(_varied(group) for group in step.groups),
-        "admitted": over(step.admitted),
+        "faults": Mean(total=len(faults(groups)), count=len(rollouts)),
+        "varied": over(_varied(group) for group in groups),
+        "admitted": over(step.taken.admitted),
+        "replaced": one(step.taken.replaced),
+        "dropped": one(step.taken.dropped),
+        "missing": one(step.taken.missing),
         "loss": over(u.loss for u in step.updates),
         **learned,
         **first,
-        **step.told,
+        **step.metrics,
         "rate": one(step.rate),
         **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
-        **{f"tokens_{name}": one(count) for name, count in step.spent.items()},
+        **{f"tokens_{name}": one(count) for name, count in step.token_counts.items()},
     }
 
 
@@ -85,8 +89,8 @@ def _mean(estimate: Estimate) -> Mean:
     return Mean(total=total, count=estimate.problems)
 
 
-def _right(group: Iterable[object]) -> list[bool]:
-    found = (getattr(getattr(r, "verdict", None), "correct", None) for r in group)
+def _right(group: Iterable[Rollout]) -> list[bool]:
+    found = (None if r.verdict is None else r.verdict.correct for r in group)
     return [c for c in found if c is not None]
 
 

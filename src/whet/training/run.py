@@ -11,14 +11,12 @@ from whet.protocols import (
     Demonstrator,
     Engine,
     Environment,
-    Gate,
     Judge,
     Model,
-    Schedule,
+    Sampling,
     Teacher,
 )
-from whet.sampling.dynamic.everything import Everything
-from whet.training.trust import Limits
+from whet.rollouts.checks import Limits
 from whet.types import Decoding, Need, Refusal
 
 
@@ -83,12 +81,11 @@ class Run:
     model: Model
     corpus: Corpus
     reward: Judge | None
-    schedule: Schedule
+    sampling: Sampling
     objective: Algorithm
     engine: Engine
     optimiser: AdamW = AdamW()
     environment: Environment = Question()
-    gate: Gate = Everything()
     demonstrator: Demonstrator | None = None
     warmup: tuple[Warmup, ...] = ()
     steps: int = 100
@@ -105,17 +102,16 @@ class Run:
             raise Refusal(f"steps is {self.steps} and seed {self.seed}; give 0 or more")
         if self.minibatches < 1:
             raise Refusal(f"minibatches is {self.minibatches}; give 1 or more")
-        samples = getattr(self.schedule, "samples", None)
-        if Need.GROUP in self.objective.needs and samples == 1:
+        if Need.GROUP in self.objective.needs and self.sampling.group_size == 1:
             raise Refusal(
-                "schedule.samples is 1, but the advantage compares several rollouts per task; "
+                "sampling.size.rollouts is 1, but the advantage compares several rollouts per task; "
                 "give 2 or more, or choose reinforce"
             )
 
         self._meets_needs()
         if not self.decoding.temperature:
             raise Refusal(
-                "schedule.decoding.temperature is 0, so all rollouts of a group are the same and "
+                "sampling.decoding.temperature is 0, so all rollouts of a group are the same and "
                 "teach nothing; give more than 0"
             )
 
@@ -128,7 +124,7 @@ class Run:
         if self.demonstrator is not None:
             given = given | {Need.DEMONSTRATOR}
         for need in sorted(self.objective.needs - given):
-            remedy = "add a companion that gives it (whet.policy.companions)"
+            remedy = "add a companion that gives it (whet.policy.extensions)"
             if need is Need.DEMONSTRATOR:
                 remedy = "give demonstrator, such as Shown(family=…)"
             raise Refusal(f"objective needs {need}; {remedy}, or choose another algorithm")
@@ -136,4 +132,4 @@ class Run:
     @property
     def decoding(self) -> Decoding:
         """How rollouts are sampled, and so how they are measured."""
-        return getattr(self.schedule, "decoding", Decoding())
+        return self.sampling.decoding

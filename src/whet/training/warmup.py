@@ -1,15 +1,15 @@
 """Supervised warm-up: the same learner, the same ledger, a teacher in place of a reward."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from whet.policy import algorithms
-from whet.protocols import Learner, Update
+from whet.protocols import Learner, Renderer, Update
+from whet.rollouts.batching import build_batch
 from whet.sampling.schedules.uniform import STREAM
-from whet.training.assemble import assemble
 from whet.training.clock import Clock
 from whet.training.run import Warmup
-from whet.types import Rollout, Verdict
+from whet.types import Group, Rollout, Verdict
 
 _MEMORY = 0.9  # of the moving average of the loss
 _EARLIEST = 100  # steps before `until` may be met: the average must have forgotten its start
@@ -36,17 +36,23 @@ class Lesson:
     progress: Progress
 
 
-def teach(warmup: Warmup, learner: Learner, seed: int, progress: Progress) -> Iterator[Lesson]:
+async def teach(
+    warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: Progress
+) -> AsyncIterator[Lesson]:
     """Take supervised steps from where `progress` stands until the warm-up is over."""
-    objective = algorithms.load("sft")
+    objective, render = algorithms.load("sft"), renderer.demonstration
     while progress.done < _end(warmup, progress):
         clock = Clock()
         number = progress.done
         rate = _rate(warmup, progress)
         first = seed * STREAM + number * warmup.batch
         examples = (warmup.teacher.example(number, first + i) for i in range(warmup.batch))
-        groups = [(_right(learner.imitate(task, reply)),) for task, reply in examples]
-        update = learner.step(objective, *assemble(groups, objective, learner), rate)
+        groups = [
+            Group(task=task, rollouts=(), ticket=place).joined([_right(render(task, reply))])
+            for place, (task, reply) in enumerate(examples)
+        ]
+        batch, _ = await build_batch(groups, objective, learner)
+        update = await learner.step(objective, batch, rate)
         progress = _advanced(warmup, progress, update.loss)
         clock.lap("learn")
         yield Lesson(

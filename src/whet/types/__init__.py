@@ -34,6 +34,7 @@ from whet.types.tasks import Need as Need
 from whet.types.tasks import Prompt as Prompt
 from whet.types.tasks import Reason as Reason
 from whet.types.tasks import Refusal as Refusal
+from whet.types.tasks import Reply as Reply
 from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step
 from whet.types.tasks import Task as Task

@@ -39,5 +39,5 @@ class Decoding:
 
     @property
     def heat(self) -> float:
-        """The temperature that log-probabilities are taken at; greedy decoding reports those at 1."""
+        """The temperature of log-probabilities; greedy decoding reports those at 1."""
         return self.temperature or 1.0

@@ -52,7 +52,7 @@ class Rollout:
     """One conversation of one play, as it was recorded.
 
     T tokens, of which the policy chose N.  Columns may be given as any sequence; they are kept as
-    arrays that can't be written to.  Replies (`acts`) are read off the mask where they aren't given.
+    read-only arrays.  Replies (`acts`) are read off the mask where they aren't given.
     """
 
     task: Task

@@ -122,3 +122,17 @@ class Size:
     weight_bytes: int  # of one weight
     cache_bytes: int  # of the keys and values of one token
     positions: int
+
+
+class Reply(str):
+    """What the policy said, special tokens left out, and why the reply ended."""
+
+    __slots__ = ("finish",)
+
+    finish: Finish
+
+    def __new__(cls, text: str, finish: Finish = Finish.STOP) -> "Reply":
+        """A text that knows how it ended."""
+        reply = super().__new__(cls, text)
+        reply.finish = finish
+        return reply

@@ -57,7 +57,7 @@ class Completion:
 
     token_ids: Int32[ndarray, " n"]
     logp: Float32[ndarray, " n"]
-    entropy: Float32[ndarray, " n"]
+    entropy: Float32[ndarray, " n"] | None  # None: the engine does not tell
     spans: tuple[tuple[int, Version], ...]  # how many tokens each version chose
     columns: Mapping[str, ndarray]
     finish: Finish | None  # None: interrupted

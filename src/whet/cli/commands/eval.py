@@ -16,11 +16,11 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.environments.question import Question
 from whet.evaluation.measure import Exam, Scorecard, measure
-from whet.protocols import Corpus, Engine, Environment, Judge
+from whet.protocols import Corpus, Engine, Environment, Judge, Player
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
-from whet.training.conduct import CHECKPOINTS
-from whet.types import Decoding, Refusal
+from whet.training.trainer import CHECKPOINTS
+from whet.types import Decoding, Refusal, Task
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +58,7 @@ def main(words: Sequence[str]) -> int:
     exam = Exam(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
     tasks = subject.corpus.held_out(asked.split, exam.problems)
-    sampler = subject.engine.sampler(subject.model, 0)
-    found = asyncio.run(
-        measure(sampler, subject.environment, subject.reward, tasks, exam, subject.decoding)
-    )
+    player, found = asyncio.run(_measured(subject, tasks, exam))
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
@@ -69,13 +66,22 @@ def main(words: Sequence[str]) -> int:
         "problems": len(tasks),
         "samples": exam.samples,
         "decoding": asdict(subject.decoding),
-        "policy_digest": sampler.digest(),
+        "policy_digest": player.held().digest,
     }
     if asked.json:
         print(json.dumps(facts | _document(found), indent=1, ensure_ascii=False))
     else:
         print("\n".join(_table(asked.model, len(tasks), found)))
     return 0
+
+
+async def _measured(
+    subject: Subject, tasks: Sequence[Task], exam: Exam
+) -> tuple[Player, Scorecard]:
+    player = await subject.engine.player(subject.model, 0)
+    world = player.within(subject.environment)
+    found = await measure(world, subject.reward, tasks, exam, subject.decoding)
+    return player, found
 
 
 def _subject(asked: Words) -> Subject:

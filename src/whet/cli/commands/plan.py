@@ -1,6 +1,7 @@
 """`whet plan RECIPE`: what would be done, before anything is."""
 
 from collections.abc import Iterator, Sequence
+from math import ceil
 
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
@@ -8,10 +9,13 @@ from whet.cli.parsing import configured
 from whet.cli.premises import circumstances, insist
 from whet.policy.anatomy import warnings
 from whet.policy.clipping import Linear
-from whet.policy.objective import Term
+from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
+from whet.engines.digest import hash_rate
+from whet.protocols import Now, SamplingSetup
+from whet.rollouts.checks import PROBE, SEEDS
 from whet.training.run import Run
-from whet.types import Need, Refusal
+from whet.types import Need, Refusal, Request
 
 _GIB = 2**30
 
@@ -22,7 +26,8 @@ def main(words: Sequence[str]) -> int:
     run, _ = configured(recipe, rest, "plan")
     _fits(run)
     insist(run)
-    print("\n".join([*effective(run.objective), "", *_batches(run), "", *_memory(run)]))
+    print("\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)]))
+    print("\n".join(_trust(run)))
     for note in (*_notes(run), *warnings(run, circumstances(run))):
         print(f"note: {note}")
     return 0
@@ -32,15 +37,15 @@ def _fits(run: Run) -> None:
     length, positions = run.decoding.length, run.model.size().positions
     if length >= positions:
         raise Refusal(
-            f"schedule.decoding.length is {length}, but the model has {positions} positions for "
+            f"sampling.decoding.length is {length}, but the model has {positions} positions for "
             "prompt and reply; give less"
         )
 
 
 def _batches(run: Run) -> list[str]:
-    plan = list(run.schedule(run.corpus, 0, run.seed))
-    rollouts = sum(len(request.seeds) for request in plan)
-    longest = sum(len(r.seeds) * r.decoding.length for r in plan)
+    plan = _first(run)
+    rollouts = sum(len(request.plays) for request in plan)
+    longest = sum(play.decoding.length for request in plan for play in request.plays)
     watches = run.steps // run.watch.every if run.watch.every else 0
     exam, watch = run.exam, run.watch.exam
     asked = 2 * exam.problems * (exam.samples + 1)
@@ -55,13 +60,43 @@ def _batches(run: Run) -> list[str]:
     ]
 
 
+def _first(run: Run) -> Sequence[Request]:
+    """The requests of the first step."""
+    setup = SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
+    now = Now(step=0, steps=run.steps, version=0, metrics={})
+    return run.sampling.open(setup).next(run.sampling.tickets, now)
+
+
+def _refill(run: Run) -> list[str]:
+    """How rejected groups are replaced."""
+    gate = run.sampling.gate
+    if not gate.max_rounds:
+        return []
+    most = ceil(gate.oversample * run.sampling.tickets) * (1 + gate.max_rounds)
+    return [
+        f"refill: rejected groups are replaced in up to {gate.max_rounds} more rounds, at most "
+        f"{most} groups a step"
+    ]
+
+
+def _trust(run: Run) -> list[str]:
+    """What it costs per step to believe the run, for this model on this machine."""
+    size = run.model.size()
+    weights = size.parameters * size.weight_bytes
+    seconds = 2 * weights / hash_rate()
+    return [
+        f"trust: weights hashed twice a step, 2 × {weights / _GIB:.2f} GiB, about {seconds:.3f} s; "
+        f"probe of {len(SEEDS)} × {PROBE.length} tokens, sampled and scored"
+    ]
+
+
 def _memory(run: Run) -> list[str]:
     size = run.model.size()
     weights = size.parameters * size.weight_bytes / _GIB
     copies = 3 if Need.REFERENCE in run.objective.needs else 2
-    lora = getattr(run.engine, "lora", None) is not None
+    lora = run.engine.lora is not None
     training = 0.0 if lora else 3 * weights
-    slots = getattr(run.engine, "slots", 1)
+    slots = run.engine.slots
     cache = slots * run.decoding.length * size.cache_bytes / _GIB
     return [
         f"model: {size.parameters:,} parameters, {size.positions} positions",
@@ -91,7 +126,7 @@ def _notes(run: Run) -> Iterator[str]:
 
 
 def _terms(run: Run) -> tuple[Term, ...]:
-    return getattr(run.objective, "terms", ())
+    return run.objective.terms if isinstance(run.objective, Objective) else ()
 
 
 def _unrelated(term: Term) -> bool:

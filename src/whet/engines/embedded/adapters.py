@@ -10,11 +10,12 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from whet.protocols import Part
 from whet.types import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoRA:
+class LoRA(Part):
     """W + (α/r) B A  in every linear layer but the head; B starts at 0.
 
     Defaults are peft's customary ones (unconfirmed as the paper's).

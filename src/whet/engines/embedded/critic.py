@@ -16,14 +16,14 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import NonFinite
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.policy.optimisers import AdamW
-from whet.protocols import Fit
+from whet.protocols import Fit, ValueModel
 from whet.types import Mean, Metrics, Rollout
 
 _STATE = "critic.pt"
 
 
 @dataclass(slots=True)
-class EmbeddedHead:
+class EmbeddedHead(ValueModel):
     """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next choice.
 
     The head alone learns; the body is somebody else's, and moves as it likes.
@@ -43,7 +43,7 @@ class EmbeddedHead:
         torch.nn.init.zeros_(self.head.weight)
         torch.nn.init.zeros_(self.head.bias)
 
-    def begin(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimiser: AdamW) -> None:
         """A fresh AdamW over whatever is trained."""
         self.settings = optimiser
         self.optimiser = torch.optim.AdamW(
@@ -55,22 +55,22 @@ class EmbeddedHead:
             fused=True,
         )
 
-    @torch.no_grad()
-    def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+    async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """Without a gradient, on the CPU."""
-        parts = [
-            self._values(pack(rollouts[part], self.backbone.device)).cpu()
-            for part in slices(rollouts, self.budget)
-            if any(r.length for r in rollouts[part])
-        ]
+        with torch.no_grad():
+            parts = [
+                self._values(pack(rollouts[part], self.backbone.device)).cpu()
+                for part in slices(rollouts, self.budget)
+                if any(r.length for r in rollouts[part])
+            ]
         return torch.cat(parts) if parts else torch.zeros(0)
 
-    def step(self, fit: Fit, rollouts: Sequence[Rollout], rate: float) -> Metrics:
+    async def step(self, fit: Fit, rollouts: Sequence[Rollout], lr: float) -> Metrics:
         """Slice by slice, then one clipped step.  Raises `NonFinite` before any weight moves."""
         if self.optimiser is None:
-            raise ValueError("there is no optimiser yet: call begin() first")
+            raise ValueError("there is no optimiser yet: call reset_optimizer() first")
         for group in self.optimiser.param_groups:
-            group["lr"] = rate
+            group["lr"] = lr
         self.optimiser.zero_grad(set_to_none=True)
         total, first = 0.0, 0
         for part in slices(rollouts, self.budget):
@@ -90,15 +90,15 @@ class EmbeddedHead:
             "value_grad_norm": Mean(total=norm, count=1),
         }
 
-    def save(self, folder: Path) -> None:
+    async def save(self, folder: Path) -> None:
         """What is trained, and its optimiser, for us alone."""
         state = self._state() | {
             "optimiser": self.optimiser.state_dict() if self.optimiser else None
         }
         torch.save(state, folder / _STATE)
 
-    def load(self, folder: Path) -> None:
-        """Bit by bit; `begin` comes first."""
+    async def load(self, folder: Path) -> None:
+        """Bit by bit; `reset_optimizer` comes first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         self._take(state)
         if self.optimiser is not None:

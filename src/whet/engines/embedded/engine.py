@@ -8,15 +8,19 @@ import torch
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
+from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
-from whet.engines.embedded.sampler import EmbeddedSampler
+from whet.engines.ends import end_tokens
 from whet.engines.models import Folder, Source
+from whet.protocols import Engine, Learner
+from whet.rollouts.player import RolloutPlayer
+from whet.rollouts.renderer import TextRenderer
 from whet.types import Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Embedded:
-    """One process, one device; sampler and learner hold a copy of the weights each."""
+class Embedded(Engine):
+    """One process, one device; generator and learner hold a copy of the weights each."""
 
     device: str = "auto"  # cuda where there is one, else cpu
     threads: int = 0  # of the CPU; 0: as many as torch likes.  Other numbers, other rounding
@@ -30,33 +34,46 @@ class Embedded:
             if getattr(self, name) < 1:
                 raise Refusal(f"engine.{name} is {getattr(self, name)}; give 1 or more")
 
-    def open(self, model: Source, seed: int) -> tuple[EmbeddedSampler, EmbeddedLearner]:
+    async def open(self, model: Source, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
         """Load the model twice: one copy plays, one learns."""
-        sampler = self.sampler(model, seed)
+        player = await self.player(model, seed)
         learned, tokenizer = model.load(self._device(), seed)
         if self.lora is not None:
             self.lora.inject(learned, seed)
-        return sampler, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
+        return player, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
-    def sampler(self, model: Source, seed: int) -> EmbeddedSampler:
+    async def player(self, model: Source, seed: int) -> RolloutPlayer:
         """One copy, to play with."""
         if self.threads:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
-        return EmbeddedSampler(Backbone(played), tokenizer, self.slots, self.budget)
+        renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played))
+        generator = EmbeddedGenerator(
+            backbone=Backbone(played),
+            text=renderer.text,
+            ends=renderer.ends,
+            slots=self.slots,
+            budget=self.budget,
+        )
+        return RolloutPlayer(generator, renderer)
 
-    def another(self, folder: Path) -> EmbeddedLearner:
+    async def load_learner(self, folder: Path) -> EmbeddedLearner:
         """A learner without adapters, of what the folder holds."""
         learned, tokenizer = Folder(path=str(folder)).load(self._device())
         return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
-    def critic(self, folder: Path) -> EmbeddedCritic:
+    async def critic(self, folder: Path) -> EmbeddedCritic:
         """A critic with the body of what the folder holds."""
         body, _ = Folder(path=str(folder)).load(self._device())
         return EmbeddedCritic(Backbone(body), self.budget)
 
-    def head(self, learner: EmbeddedLearner) -> EmbeddedHead:
+    async def value_head(self, learner: Learner) -> EmbeddedHead:
         """A head on what the learner has, whatever it becomes."""
+        if not isinstance(learner, EmbeddedLearner):
+            raise Refusal(
+                f"a value head needs the embedded engine's learner, not {type(learner).__name__}; "
+                "give the critic a model of its own"
+            )
         return EmbeddedHead(learner.backbone, self.budget)
 
     def _device(self) -> torch.device:

@@ -1,6 +1,6 @@
 """The embedded learner: one model, one optimiser, no padding."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
@@ -13,16 +13,17 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedTokenizerBase
 
-from whet.engines.digest import digest
+from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.engines.models import Folder
-from whet.engines.text import encode, encode_reply, said
 from whet.policy.objective import Algorithm, Lossy
 from whet.policy.optimisers import AdamW
-from whet.protocols import Update
-from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, Task
+from whet.protocols import Learner, Update
+from whet.protocols.engine import Of
+from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.weights import Weights
 
 _STATE = "learner.pt"
 
@@ -46,7 +47,7 @@ _Choices = Callable[[Backbone, Call], tuple[Tensor, Tensor]]
 
 
 @dataclass(slots=True)
-class EmbeddedLearner:
+class EmbeddedLearner(Learner):
     """Chosen tokens only reach the output head; rows that teach nothing are not computed."""
 
     backbone: Backbone
@@ -55,8 +56,15 @@ class EmbeddedLearner:
     settings: AdamW = AdamW()
     optimiser: torch.optim.Optimizer | None = None
     reference: Scorer | None = None
+    published: Weights | None = None  # None: the weights have moved since the last delivery
+    _deliveries: int = 0
 
-    def begin(self, optimiser: AdamW) -> None:
+    @property
+    def version(self) -> int:
+        """How many different sets of weights were published."""
+        return self._deliveries
+
+    def reset_optimizer(self, optimiser: AdamW) -> None:
         """A fresh AdamW over whatever is trained."""
         self.settings = optimiser
         self.optimiser = torch.optim.AdamW(
@@ -68,24 +76,23 @@ class EmbeddedLearner:
             fused=True,
         )
 
-    def step(
-        self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch, rate: float
-    ) -> Update:
+    async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
         """Forward and backward slice by slice, then one clipped step of AdamW.
 
         Raises `NonFinite` before any weight moves.
         """
         optimiser = self._begun()
         for group in optimiser.param_groups:
-            group["lr"] = rate
-        shares = self._gradients(objective, rollouts, batch)
+            group["lr"] = lr
+        shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
-            raise NonFinite(f"loss is {loss}, gradient norm {norm}", rollouts)
+            raise NonFinite(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
             optimiser.step()
-        tokens = len(batch.row)
+            self.published = None
+        tokens = len(batch.tokens.row)
         return Update(
             loss=loss,
             drift_max=max((share.drift_max for share in shares), default=0.0),
@@ -95,7 +102,7 @@ class EmbeddedLearner:
             }
             | {
                 "grad_norm": Mean(total=norm, count=1),
-                "rate": Mean(total=rate, count=1),
+                "rate": Mean(total=lr, count=1),
                 "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
                 "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
             },
@@ -108,7 +115,7 @@ class EmbeddedLearner:
         self._begun().zero_grad(set_to_none=True)
         lossy: Lossy = objective
         if Need.WHOLE in objective.needs:
-            lossy, batch = objective.split(self.logp(rollouts), batch)
+            lossy, batch = objective.split(self._scored(self.backbone, rollouts), batch)
         else:
             batch = batch.prepared(objective.selections)
         taught = lossy.teaches(batch)
@@ -132,7 +139,7 @@ class EmbeddedLearner:
         logp.retain_grad()
         loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
         loss.backward()
-        own = torch.ones_like(logp, dtype=torch.bool) if batch.foreign is None else ~batch.foreign
+        own = torch.ones_like(logp, dtype=torch.bool) if batch.external is None else ~batch.external
         apart = (logp.detach() - batch.behaviour_logp).abs()[own]
         still = (batch.advantage != 0) & (logp.grad == 0)
         sums = {"entropy": entropy.detach(), "drift": apart, "clipped": still}
@@ -156,11 +163,15 @@ class EmbeddedLearner:
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.weighed(hidden[call.source], call.choice, call.temperature)
 
-    def logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+    async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
         """Without a gradient, on the CPU."""
-        return self._scored(self.backbone, rollouts)
+        if of == "policy":
+            return self._scored(self.backbone, rollouts)
+        if self.reference is None:
+            raise ValueError("there is no reference policy yet: call set_reference() first")
+        return self.reference(rollouts)
 
-    def refer(self, folder: Path) -> None:
+    async def set_reference(self, folder: Path) -> None:
         """What `folder` holds, frozen; its log-probs are computed slice by slice.
 
         Where it is this model without its adapters, they are left out instead of making a copy.
@@ -176,13 +187,7 @@ class EmbeddedLearner:
         with silenced(self.backbone.model):
             return self._scored(self.backbone, rollouts)
 
-    def reference_logp(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        """Without a gradient, on the CPU."""
-        if self.reference is None:
-            raise ValueError("there is no reference policy yet: call refer() first")
-        return self.reference(rollouts)
-
-    def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
+    async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         """H before each choice, in nats, without a gradient, on the CPU."""
         return self._seen(self.backbone, rollouts)[1]
 
@@ -199,49 +204,38 @@ class EmbeddedLearner:
         logp, entropy = ([part[i].cpu() for part in parts] for i in (0, 1))
         return (torch.cat(logp), torch.cat(entropy)) if parts else (torch.zeros(0), torch.zeros(0))
 
-    def imitate(self, task: Task, reply: str) -> Rollout:
-        """A teacher's reply; the probability of having written it is taken as 1."""
-        prompt, own = encode(self.tokenizer, task.prompt), encode_reply(self.tokenizer, reply)
-        return Rollout(
-            task=task,
-            seed=0,
-            turns=(str(task.prompt), reply),
-            tokens=prompt + own,
-            chosen=(False,) * len(prompt) + (True,) * len(own),
-            behaviour_logp=(0.0,) * len(own),
-            said=said(self.tokenizer, own, reply),
-            given=len(own),
-        ).sealed()
+    async def publish(self) -> Weights:
+        """The weights as a model without adapters has them; hashed when they have moved."""
+        if self.published is None:
+            self._deliveries += 1
+            self.published = sealed(merged(self.backbone.model), self._deliveries)
+        return self.published
 
-    def weights(self) -> Mapping[str, Tensor]:
-        """As a model without adapters has them."""
-        return merged(self.backbone.model)
-
-    def digest(self) -> str:
-        """Of what `weights` gives."""
-        return digest(self.weights())
-
-    def save(self, folder: Path) -> None:
-        """Model and tokenizer for anyone; optimiser and adapters for us."""
-        self.backbone.model.save_pretrained(folder, state_dict=dict(self.weights()))
+    async def save(self, folder: Path) -> None:
+        """Model and tokenizer for anyone; optimiser and adapters for whet alone."""
+        weights = merged(self.backbone.model)
+        self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
         state = {
             "optimiser": self._begun().state_dict(),
             "adapters": dict(adapters(self.backbone.model)),
+            "deliveries": self._deliveries,
+            "moved": self.published is None,
         }
         torch.save(state, folder / _STATE)
 
-    def load(self, folder: Path) -> None:
-        """Weights and optimiser, bit by bit; `begin` comes first."""
+    async def load(self, folder: Path) -> None:
+        """Weights and optimiser, bit by bit; `reset_optimizer` comes first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
         self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
         self._begun().load_state_dict(state["optimiser"])
+        self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     def _trained(self) -> list[Tensor]:
         return [p for p in self.backbone.model.parameters() if p.requires_grad]
 
     def _begun(self) -> torch.optim.Optimizer:
         if self.optimiser is None:
-            raise ValueError("there is no optimiser yet: call begin() first")
+            raise ValueError("there is no optimiser yet: call reset_optimizer() first")
         return self.optimiser

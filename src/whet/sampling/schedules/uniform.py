@@ -1,30 +1,24 @@
-"""The plainest schedule: so many tasks a step, each played equally often."""
+"""The plainest order: the corpus from one end to the other, so many tasks a step."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from whet.protocols import Corpus
-from whet.types import Decoding, Refusal, Request, seed_of
+from whet.protocols import Corpus, PromptOrder
+from whet.types import Refusal, Task
 
 STREAM = 1 << 32  # tasks of one seed, before the next seed's begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uniform:
-    """Seeds are counted, not drawn: seed = h(run, step, place, sample), whoever else is played."""
+class Uniform(PromptOrder):
+    """Every task of the training split in its turn; another seed begins elsewhere."""
 
-    prompts: int = 32  # groups a step
-    samples: int = 16  # rollouts a group
-    decoding: Decoding = Decoding()
+    per_step: int = 32  # groups a step
 
     def __post_init__(self) -> None:
         """Refuse steps of nothing."""
-        for name in ("prompts", "samples"):
-            if getattr(self, name) < 1:
-                raise Refusal(f"schedule.{name} is {getattr(self, name)}; give 1 or more")
+        if self.per_step < 1:
+            raise Refusal(f"sampling.prompts.per_step is {self.per_step}; give 1 or more")
 
-    def __call__(self, corpus: Corpus, step: int, seed: int) -> Iterator[Request]:
-        for place in range(self.prompts):
-            task = corpus.task("train", seed * STREAM + step * self.prompts + place)
-            seeds = tuple(seed_of(seed, step, place, j) for j in range(self.samples))
-            yield Request(task=task, seeds=seeds, decoding=self.decoding)
+    def task(self, corpus: Corpus, seed: int, index: int) -> Task:
+        """The task at place `index` of the seed's own stream."""
+        return corpus.task("train", seed * STREAM + index)

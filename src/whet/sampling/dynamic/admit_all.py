@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Gate
 from whet.types import Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Everything:
-    """1, for whatever group."""
+class AdmitAll(Gate):
+    """Every group enters the batch."""
 
     def __call__(self, group: Group) -> bool:
         del group

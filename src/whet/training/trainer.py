@@ -5,22 +5,25 @@ the newest checkpoint, and ends with the same weights.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from whet.evaluation.measure import Exam, Scorecard, measure
-from whet.protocols import Learner, Sampler
-from whet.training import trust
+from whet.policy.extensions.together import Extensions
+from whet.protocols import Learner, Player, SamplingSetup, SetupContext
+from whet.rollouts.buffer import Buffer
+from whet.rollouts.checks import check_weight_sync
+from whet.rollouts.runner import RolloutRunner
 from whet.training.checkpoint import Checkpoints, Place
-from whet.training.companions import Crew
 from whet.training.ledger import Ledger
-from whet.training.loop import Cast, Step, train
+from whet.training.loop import Live, Step, train
 from whet.training.metrics import intervals, of_exam, of_lesson, of_step
+from whet.training.round import step_context
 from whet.training.run import Run
-from whet.training.stage import Opening, Stage
 from whet.training.warmup import Lesson, Progress, teach
-from whet.types import Broken, Group, Need, Request
+from whet.types import Broken, Need
+from whet.types.weights import Drain
 
 CHECKPOINTS = "checkpoints"
 
@@ -54,57 +57,78 @@ class Ended:
 Event = Began | Lesson | Step | Examined | Ended
 
 
-async def conduct(
+async def fit(
     run: Run, folder: Path, stop: Callable[[], bool] = lambda: False
 ) -> AsyncIterator[Event]:
     """Do all of a run that its folder says is not done yet.
 
     `stop` is asked after every step; a yes ends the run there, with a checkpoint.
     """
-    sampler, learner = run.engine.open(run.model, run.seed)
-    desk = Desk(run, folder, sampler, learner, stop)
-    place = desk.resume()
-    for event in desk.warm_up(place):
+    player, learner = await run.engine.open(run.model, run.seed)
+    strategy = run.sampling.open(
+        SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
+    )
+    live = Live(
+        player=player.within(run.environment),
+        learner=learner,
+        buffer=Buffer(run.sampling, strategy),
+        extensions=Extensions(),
+        folder=folder / CHECKPOINTS,
+    )
+    trainer = Trainer(run, folder, live, stop)
+    place = await trainer.resume()
+    async for event in trainer.warm_up(place):
         yield event
-    if not desk.stopped:
-        async for event in desk.reinforce(place):
+    if not trainer.stopped:
+        async for event in trainer.reinforce(place):
             yield event
-    yield Ended(digest=learner.digest(), complete=not desk.stopped)
+    weights = await learner.publish()
+    yield Ended(digest=weights.version.digest, complete=not trainer.stopped)
+    await player.close()
 
 
 @dataclass(slots=True)
-class Desk:
-    """Where a run is written down."""
+class Trainer:
+    """Takes a run through its phases, and writes down what happens."""
 
     run: Run
     folder: Path
-    sampler: Sampler
-    learner: Learner
+    live: Live
     stop: Callable[[], bool]
-    crew: Crew = Crew()
     ledger: Ledger = field(init=False)
     checkpoints: Checkpoints = field(init=False)
     stopped: bool = False
     _saved: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        """Two books in one folder."""
+        """Ledger and checkpoints stand in the run's folder."""
         warmups, keep = len(self.run.warmup), self.run.saving.keep
         self.ledger = Ledger(self.folder)
         self.checkpoints = Checkpoints(self.folder / CHECKPOINTS, warmups, keep)
 
-    def resume(self) -> Place | None:
+    @property
+    def learner(self) -> Learner:
+        """The live learner."""
+        return self.live.learner
+
+    @property
+    def player(self) -> Player:
+        """The live player."""
+        return self.live.player
+
+    async def resume(self) -> Place | None:
         """Load the newest checkpoint and forget what was written after it."""
         place = self.checkpoints.latest()
         self.ledger.rewind((-1, 0) if place is None else place.at)
         if place is not None:
             self._begin(place.phase)
-            self.learner.load(self.checkpoints.path(place))
+            await self.learner.load(self.checkpoints.path(place))
         return place
 
-    def warm_up(self, place: Place | None) -> Iterator[Event]:
+    async def warm_up(self, place: Place | None) -> AsyncIterator[Event]:
         """The supervised phases that are left."""
         first = 0 if place is None else place.phase
+        render = self.player.renderer
         for phase, warmup in list(enumerate(self.run.warmup))[first:]:
             progress = Progress()
             if place is not None and phase == place.phase:
@@ -113,17 +137,17 @@ class Desk:
                 self._begin(phase)
             name = f"warm-up {phase + 1} of {len(self.run.warmup)}"
             yield Began(phase=name, done=progress.done, steps=warmup.steps)
-            for lesson in teach(warmup, self.learner, self.run.seed, progress):
+            async for lesson in teach(warmup, self.learner, render, self.run.seed, progress):
                 progress = lesson.progress
                 self.ledger.write("lesson", (phase, progress.done), of_lesson(lesson))
                 yield lesson
-                self._save_if_due(Place(phase=phase, progress=progress))
+                await self._save_if_due(Place(phase=phase, progress=progress))
                 if self.stopped:
                     return
-            self._save(Place(phase=phase, progress=progress))
+            await self._save(Place(phase=phase, progress=progress))
 
     async def reinforce(self, place: Place | None) -> AsyncIterator[Event]:
-        """Base exam, steps with rewards, final exam."""
+        """Base evaluation, steps with rewards, final evaluation."""
         run, last = self.run, len(self.run.warmup)
         fresh = place is None or place.phase < last
         done = 0 if place is None or fresh else place.progress.done
@@ -132,8 +156,8 @@ class Desk:
         await self._deliver()
         if fresh:
             yield await self._examine("base", 0, run.exam, "test")
-            self._save(Place(phase=last))
-        self._accompany(None if fresh else place)
+            await self._save(Place(phase=last))
+        await self._accompany(None if fresh else place)
         yield Began(phase="reinforcement", done=done, steps=run.steps)
         async for step in self._steps(done):
             done = step.number + 1
@@ -141,17 +165,17 @@ class Desk:
             yield step
             if run.watch.every and (done % run.watch.every == 0 or done == run.steps):
                 yield await self._examine("watch", done, run.watch.exam, "dev")
-            self._save_if_due(Place(phase=last, progress=Progress(done=done)))
+            await self._save_if_due(Place(phase=last, progress=Progress(done=done)))
             if self.stopped:
                 return
-        self._save(Place(phase=last, progress=Progress(done=done)))
+        await self._save(Place(phase=last, progress=Progress(done=done)))
         if not any(row["kind"] == "final" for row in self.ledger.rows()):
             yield await self._examine("final", done, run.exam, "test")
 
     async def _steps(self, start: int) -> AsyncIterator[Step]:
-        """The loop's steps; what breaks it is kept for who wants to see it."""
+        """The loop's steps; the rollouts of a step that breaks are kept."""
         try:
-            async for step in train(self.run, self._cast, start):
+            async for step in train(self.run, self.live, start):
                 yield step
         except Broken as error:
             if not error.rollouts:
@@ -159,41 +183,33 @@ class Desk:
             kept = self.ledger.keep("broken", start, [error.rollouts])
             raise Broken(f"{error} (the rollouts are in {kept})", error.rollouts) from error
 
-    def _accompany(self, place: Place | None) -> None:
-        """Reference and companions: new ones, or as they were."""
+    async def _accompany(self, place: Place | None) -> None:
+        """Reference, buffer and extensions: new ones, or as they were."""
         objective, base = self.run.objective, self.checkpoints.base
         if Need.REFERENCE in objective.needs:
-            self.learner.refer(base)
-        opening = Opening(engine=self.run.engine, learner=self.learner, base=base)
-        self.crew = Crew.of(objective.companions, opening)
-        if place is not None:
-            self.crew.load(self.checkpoints.path(place), self._stage(place.progress.done))
-
-    @property
-    def _cast(self) -> Cast:
-        kept = self.folder / CHECKPOINTS
-        return Cast(sampler=self.sampler, learner=self.learner, crew=self.crew, folder=kept)
-
-    def _stage(self, number: int) -> Stage:
-        """For who is loaded: nothing is played."""
-        return Stage(
-            run=self.run,
-            number=number,
-            learner=self.learner,
-            episode=_nobody,
-            judged=_nobody,
-            folder=self._cast.folder,
-        )
+            await self.learner.set_reference(base)
+        setup = SetupContext(engine=self.run.engine, learner=self.learner, base=base)
+        extensions = await Extensions.open(objective.companions, setup)
+        self.live = replace(self.live, extensions=extensions)
+        if place is None:
+            return
+        folder, done = self.checkpoints.path(place), place.progress.done
+        if done:
+            await self.live.buffer.load(folder)
+            runner = RolloutRunner(self.player, self.run.reward, done)
+            await extensions.load(folder, step_context(self.run, self.live, runner))
 
     async def _deliver(self) -> None:
-        self.sampler.load(self.learner.weights())
+        """Give the player the learner's weights."""
+        weights = await self.learner.publish()
+        await self.player.update(weights, Drain())
         task = self.run.corpus.task("train", 0)
-        await trust.delivered(self.sampler, self.learner, task, self.run.limits)
+        await check_weight_sync(self.player, self.learner, weights, task, self.run.limits)
 
     async def _examine(self, name: str, step: int, exam: Exam, split: str) -> Examined:
         run = self.run
         tasks = run.corpus.held_out(split, exam.problems)
-        card = await measure(self.sampler, run.environment, run.reward, tasks, exam, run.decoding)
+        card = await measure(self.player, run.reward, tasks, exam, run.decoding)
         place = len(run.warmup), step
         facts = {"split": split, "samples": exam.samples, "intervals": intervals(card)}
         self.ledger.write(name, place, of_exam(card), facts)
@@ -201,29 +217,24 @@ class Desk:
         return Examined(name=name, step=step, card=card)
 
     def _write(self, step: Step) -> None:
-        rollouts, batch = step.share
-        lengths = [r.length for r in rollouts]
-        shares = batch.advantage.split(lengths)
-        advantages = {id(r): a.tolist() for r, a in zip(rollouts, shares, strict=True)}
+        rollouts = step.batch.rollouts
+        shares = step.batch.tokens.advantage.split([r.length for r in rollouts])
+        advantages = {r.id: a.tolist() for r, a in zip(rollouts, shares, strict=True)}
         done = step.number + 1
-        self.ledger.keep(f"step-{done:06}", done, step.groups, advantages)
+        self.ledger.keep(f"step-{done:06}", done, step.taken.played, advantages)
         self.ledger.write("step", (len(self.run.warmup), done), of_step(step))
 
     def _begin(self, phase: int) -> None:
         warm = phase < len(self.run.warmup)
         optimiser = self.run.warmup[phase].optimiser if warm else self.run.optimiser
-        self.learner.begin(optimiser)
+        self.learner.reset_optimizer(optimiser)
 
-    def _save_if_due(self, place: Place) -> None:
+    async def _save_if_due(self, place: Place) -> None:
         self.stopped = self.stop()
         if self.stopped or time.monotonic() - self._saved >= self.run.saving.seconds:
-            self._save(place)
+            await self._save(place)
 
-    def _save(self, place: Place) -> None:
-        self.checkpoints.save(place, self.learner, self.crew)
+    async def _save(self, place: Place) -> None:
+        held = (self.learner, self.live.buffer, self.live.extensions)
+        await self.checkpoints.save(place, *held)
         self._saved = time.monotonic()
-
-
-async def _nobody(asked: Request | Group) -> Group:
-    task = asked.task if isinstance(asked, Request) else asked[0].task
-    raise Broken(f"task {task.id!r} was to be played or judged while a run was being loaded")

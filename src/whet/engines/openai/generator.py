@@ -1,0 +1,141 @@
+"""A policy behind a chat server, to be measured: it plays, and nothing learns from it.
+
+The server takes messages and shows no tokens.  So a message is one opaque id here, and the further
+tokens of a reply, which the server only counts, are −1.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from math import nan
+
+import numpy as np
+from numpy import ndarray
+
+from whet.engines.openai.server import Server
+from whet.protocols import Generator
+from whet.rollouts.player import RolloutPlayer
+from whet.rollouts.renderer import messages_of
+from whet.types import Decoding, Message, Prompt, Refusal, Rollout, Task, Version
+from whet.types.rollouts import ASSISTANT
+from whet.types.weights import Completion, Flight, Weights
+
+_UNKNOWN = -1  # a token that the server counted and didn't show
+
+
+@dataclass(slots=True)
+class MessageTable:
+    """Messages by their ids, for as long as their session lives."""
+
+    known: dict[int, Message] = field(default_factory=dict)
+    _ids: count = field(default_factory=count)
+
+    def add(self, message: Message) -> int:
+        """A new id for a message."""
+        number = next(self._ids)
+        self.known[number] = message
+        return number
+
+    def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The messages among ids, in order."""
+        return tuple(self.known[number] for number in ids if number != _UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRenderer:
+    """One id per message."""
+
+    table: MessageTable
+
+    def opening(self, prompt: Prompt) -> tuple[int, ...]:
+        """Plain text is what a user says; a chat goes as it is."""
+        return tuple(map(self.table.add, messages_of(prompt)))
+
+    def following(self, observation: Prompt) -> tuple[int, ...]:
+        """What is said later goes the same way."""
+        return self.opening(observation) if observation else ()
+
+    def text(self, ids: Sequence[int]) -> str:
+        """The content of the messages."""
+        return "".join(message["content"] for message in self.table.messages(ids))
+
+    def char_ends(self, ids: Sequence[int], text: str) -> None:
+        """Unknown: the server shows no tokens."""
+        del ids, text
+
+    def demonstration(self, task: Task, reply: str) -> Rollout:
+        """Raise `Refusal`: only a tokenizer can make a demonstration."""
+        del reply
+        raise Refusal(
+            f"task {task.id!r} has a demonstration, which a chat server can't put into tokens; use "
+            "an engine that has the weights"
+        )
+
+
+@dataclass(slots=True)
+class ServedGenerator(Generator):
+    """Asks the server for the next message.  Log-probabilities are NaN: learning from them stops."""
+
+    server: Server
+    table: MessageTable = field(default_factory=MessageTable)
+    _sessions: dict[str, list[int]] = field(default_factory=dict)
+
+    def held(self) -> Version:
+        """The server's name for its model; its weights can't be seen."""
+        return Version(step=0, digest=f"served:{self.server.model}")
+
+    async def generate(  # noqa: PLR0913  (the signature is the protocol's)
+        self,
+        prompt: Sequence[int],
+        how: Decoding,
+        *,
+        seed: int,
+        offset: int = 0,
+        session: str,
+        fork_of: str = "",
+    ) -> Completion:
+        """The server's next message.  A reply counts as one token at least."""
+        del fork_of
+        said = await self.server.say(self.table.messages(prompt), how, seed + offset)
+        number = self.table.add({"role": ASSISTANT, "content": said.text})
+        self._sessions[session] = [*prompt, number]
+        size = max(said.reply_tokens, 1)
+        ids = np.full(size, _UNKNOWN, np.int32)
+        ids[0] = number
+        columns: dict[str, ndarray] = {}
+        return Completion(
+            token_ids=ids,
+            logp=np.full(size, nan, np.float32),
+            entropy=None,
+            spans=((size, self.held()),),
+            columns=columns,
+            finish=said.finish,
+        )
+
+    async def update(self, weights: Weights, flight: Flight) -> Version:
+        """Raise `Refusal`: the weights are the server's own."""
+        del flight
+        raise Refusal(
+            f"server {self.server.model!r} can't take {len(weights.tensors)} new weights; it can "
+            "be measured, not trained"
+        )
+
+    def end(self, session: str) -> None:
+        """Forget the session's messages."""
+        for number in self._sessions.pop(session, ()):
+            self.table.known.pop(number, None)
+
+    def token_counts(self) -> Mapping[str, int]:
+        """Tokens read and said since the start, as the server counts them."""
+        spent = self.server.spent()
+        return {
+            "prefilled": int(spent["prompt_tokens"]),
+            "shared": 0,
+            "decoded": int(spent["reply_tokens"]),
+        }
+
+
+def served(server: Server) -> RolloutPlayer:
+    """A player whose policy is the model behind a server."""
+    generator = ServedGenerator(server)
+    return RolloutPlayer(generator, ChatRenderer(generator.table))

@@ -1,0 +1,171 @@
+"""From judged groups to tensors: chosen tokens laid end to end, and what is known of them."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+import torch
+from numpy import ndarray
+from torch import Tensor
+
+from whet.protocols import Algorithm, Extension, Learner, StepContext
+from whet.types import Batch, Broken, Finish, Group, Need, Rollout, Scores, TrainBatch, totals
+
+AddColumns = Callable[[Scores, Sequence[Rollout]], "Scores"]
+
+
+async def build_batch(
+    groups: Iterable[Group],
+    objective: Algorithm,
+    learner: Learner,
+    context: StepContext | None = None,
+    extension: Extension | None = None,
+) -> tuple[TrainBatch, Scores]:
+    """What to learn from, and what its advantages were made of.
+
+    A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
+    `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
+    Raises `Broken` where one rollout is in the batch twice.
+    """
+    kept = [scored for group in groups if (scored := _scored(group))]
+    rollouts = [r for group in kept for r in group]
+    _unlike(rollouts)
+    number = torch.tensor([g for g, members in enumerate(kept) for _ in members]).long()
+    inputs = await _inputs(rollouts, number, objective.needs, learner)
+    if extension is not None and context is not None:
+        inputs = await extension.add_columns(context, inputs, rollouts)
+    batch = _batch(rollouts, inputs, objective)
+    learned = torch.tensor([x for group in kept for x in _learned(group)], dtype=torch.bool)
+    if not learned.all():
+        rollouts = [r for r, good in zip(rollouts, learned.tolist(), strict=True) if good]
+        batch, inputs = batch.where(learned), inputs.where(learned)
+    return TrainBatch(rollouts, batch.counted()), inputs
+
+
+def _scored(group: Group) -> Group:
+    """The members that have a score."""
+    flags = [r.score is not None for r in group]
+    if all(flags):
+        return group
+    learn = group.learn and tuple(x for x, good in zip(group.learn, flags, strict=True) if good)
+    members = tuple(r for r, good in zip(group, flags, strict=True) if good)
+    return Group(
+        task=group.task, rollouts=members, ticket=group.ticket, seat=group.seat, learn=learn
+    )
+
+
+def _learned(group: Group) -> Sequence[bool]:
+    return (True,) * len(group) if group.learn is None else group.learn
+
+
+def _unlike(rollouts: Sequence[Rollout]) -> None:
+    seen: dict[str, Rollout] = {}
+    for rollout in rollouts:
+        if rollout.id in seen:
+            raise Broken(
+                f"rollout {rollout.id} of task {rollout.task.id!r} is in the batch twice",
+                [seen[rollout.id], rollout],
+            )
+        seen[rollout.id] = rollout
+
+
+def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) -> Batch:
+    """With advantages made of the whole of them."""
+    behaviour = _column([r.behaviour_logp for r in rollouts])
+    return Batch(
+        totals=totals(inputs.row, inputs.group),
+        row=inputs.row,
+        group=inputs.group,
+        advantage=objective.advantage(inputs),
+        behaviour_logp=behaviour,
+        proximal_logp=behaviour if inputs.proximal_logp is None else inputs.proximal_logp,
+        reference_logp=inputs.reference_logp,
+        entropy=inputs.entropy,
+        external=inputs.external,
+        version_lag=inputs.version_lag,
+        reward=inputs.reward,
+        correct=inputs.correct,
+    )
+
+
+async def _inputs(
+    rollouts: Sequence[Rollout], group: Tensor, needs: frozenset[Need], learner: Learner
+) -> Scores:
+    lengths = torch.tensor([r.length for r in rollouts]).long()
+    proximal = (
+        await learner.logp(rollouts)
+        if Need.PROXIMAL in needs
+        else _column([r.behaviour_logp for r in rollouts])
+    )
+    reference = await learner.logp(rollouts, of="reference") if Need.REFERENCE in needs else None
+    return Scores(
+        reward=torch.tensor([float(r.score or 0.0) for r in rollouts]),
+        group=group,
+        row=torch.arange(len(rollouts)).repeat_interleave(lengths),
+        correct=torch.tensor([_correct(r) for r in rollouts], dtype=torch.bool),
+        truncated=torch.tensor([r.finish is Finish.LENGTH for r in rollouts], dtype=torch.bool),
+        proximal_logp=proximal,
+        reference_logp=reference,
+        entropy=await _entropy(rollouts, learner) if Need.ENTROPY in needs else None,
+        dense=_column([_credit(r) for r in rollouts]) if Need.DENSE in needs else None,
+        external=_column([r.external for r in rollouts], np.bool_),
+        version_lag=_column([_lag(r, learner.version) for r in rollouts], np.int64),
+        **_states(rollouts, needs),
+    )
+
+
+def _column(parts: Sequence[ndarray], dtype: type = np.float32) -> Tensor:
+    joined = np.concatenate([np.asarray(x, dtype) for x in parts]) if parts else np.zeros(0, dtype)
+    return torch.from_numpy(joined.copy())
+
+
+def _correct(rollout: Rollout) -> bool:
+    """As its judge counts it; where the judge doesn't say, a full score."""
+    verdict = rollout.verdict
+    if verdict is None or verdict.correct is None:
+        return (rollout.score or 0.0) >= 1
+    return verdict.correct
+
+
+def _lag(rollout: Rollout, now: int) -> ndarray:
+    """Versions between the weights that chose a token and the learner's; 0 for external tokens."""
+    lags = [0 if s.version is None else now - s.version.step for s in rollout.spans]
+    return np.repeat(np.array(lags, np.int64), [span.tokens for span in rollout.spans])
+
+
+def _credit(rollout: Rollout) -> ndarray:
+    credit = rollout.verdict.credit if rollout.verdict else ()
+    return np.asarray(credit, np.float32) if credit else np.zeros(rollout.length, np.float32)
+
+
+async def _entropy(rollouts: Sequence[Rollout], learner: Learner) -> Tensor:
+    """As sampled; of rollouts with tokens that others chose, as the learner finds it."""
+    unknown = [r for r in rollouts if r.entropy is None or r.forced_len]
+    lengths = [r.length for r in unknown]
+    computed = (await learner.entropy(unknown)).split(lengths) if unknown else ()
+    found = dict(zip((r.id for r in unknown), computed, strict=True))
+    parts = [
+        found[r.id] if r.id in found else torch.tensor(r.entropy)
+        for r in rollouts
+    ]
+    return torch.cat(parts) if parts else torch.zeros(0)
+
+
+def _states(rollouts: Sequence[Rollout], needs: frozenset[Need]) -> dict[str, Tensor]:
+    """Of every token: the index of its reply in its rollout, and the state that it answers.
+
+    Equal states after equal tasks are equal numbers; a reply's state is what the world named it,
+    or else the observation before it.
+    """
+    if Need.STATES not in needs:
+        return {}
+    numbers: dict[tuple[str, str], int] = {}
+    segment: list[int] = []
+    state: list[int] = []
+    for rollout in rollouts:
+        heard = rollout.turns[::2]
+        for turn, (act, spoken) in enumerate(zip(rollout.acts, rollout.spoken, strict=True)):
+            size = spoken.stop - spoken.start
+            named = act.state or (heard[turn] if turn < len(heard) else "")
+            segment += [turn] * size
+            state += [numbers.setdefault((rollout.task.id, named), len(numbers))] * size
+    return {"segment": torch.tensor(segment).long(), "state": torch.tensor(state).long()}

@@ -1,0 +1,61 @@
+"""The player: one for all engines.  Environments ask, a generator answers, a recorder writes."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from whet.environments.question import Question
+from whet.protocols import Environment, Generator, Renderer
+from whet.rollouts.recorder import Record, Recorder
+from whet.types import Group, Play, Request, Rollout, Version
+from whet.types.weights import Flight, Weights
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutPlayer:
+    """Plays any number of requests at once; the generator batches whatever asks at the moment."""
+
+    generator: Generator
+    renderer: Renderer
+    environment: Environment = Question()
+
+    def within(self, environment: Environment) -> "RolloutPlayer":
+        """The same generator in another environment."""
+        return replace(self, environment=environment)
+
+    async def play(self, request: Request) -> tuple[Group, ...]:
+        """All plays of a request together; one group per seat, in the order of first speaking."""
+        played = await asyncio.gather(*(self._play(request, play) for play in request.plays))
+        seats: dict[str, list[Rollout]] = {}
+        for rollouts in played:
+            for rollout in rollouts:
+                seats.setdefault(rollout.seat, []).append(rollout)
+        return tuple(
+            Group(task=request.task, rollouts=tuple(rollouts), seat=seat)
+            for seat, rollouts in seats.items()
+        )
+
+    async def _play(self, request: Request, play: Play) -> list[Rollout]:
+        record = Record(self.generator, self.renderer, request.task, play)
+        seen = request.task if play.prompt is None else replace(request.task, prompt=play.prompt)
+        try:
+            verdict = await self.environment.play(seen, Recorder.at(record, "", play.seed))
+            return list(record.rollouts(verdict))
+        finally:
+            record.end()
+
+    async def update(self, weights: Weights, flight: Flight) -> Version:
+        """Play with these weights from now on."""
+        return await self.generator.update(weights, flight)
+
+    def held(self) -> Version:
+        """The version of the weights that the generator holds."""
+        return self.generator.held()
+
+    def token_counts(self) -> Mapping[str, int]:
+        """The generator's counts."""
+        return self.generator.token_counts()
+
+    async def close(self) -> None:
+        """Close the generator."""
+        await self.generator.close()

@@ -1,0 +1,126 @@
+"""Text and tokens: the one place where words become ids, once."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int32
+from numpy import ndarray
+
+from whet.types import Act, Message, Prompt, Refusal, Rollout, Task, dialogue
+from whet.types.rollouts import ASSISTANT
+
+_UNFINISHED = "\ufffd"  # the first bytes of a character that later tokens complete
+
+Tokenizer = Any  # a Hugging Face tokenizer; only engines import the library
+
+
+def messages_of(prompt: Prompt) -> tuple[Message, ...]:
+    """A prompt as messages; plain text is what a user says."""
+    return dialogue(prompt) if isinstance(prompt, str) else tuple(prompt)
+
+
+@dataclass(slots=True)
+class TextRenderer:
+    """How one model's tokenizer reads and writes text.  Nothing is tokenised twice."""
+
+    tokenizer: Tokenizer
+    ends: frozenset[int]  # all ids that end a reply
+    _pieces: dict[int, str] = field(default_factory=dict)
+
+    def opening(self, prompt: Prompt) -> tuple[int, ...]:
+        """The ids of a conversation's beginning.
+
+        A chat goes through the tokenizer's template, up to the assistant's turn.  Raises `Refusal`
+        for a prompt of no tokens, and for a chat without a template.
+        """
+        if isinstance(prompt, str):
+            ids: Any = self.tokenizer.encode(prompt)
+        elif self.tokenizer.chat_template is None:
+            raise Refusal("prompt is a chat, but the tokenizer has no chat template; give text")
+        else:
+            ids = self.tokenizer.apply_chat_template(
+                [dict(message) for message in prompt],
+                tokenize=True,
+                add_generation_prompt=True,
+                return_dict=False,
+            )
+        if not ids:
+            raise Refusal(f"prompt {prompt!r} has no tokens; give at least one")
+        return tuple(ids)
+
+    def following(self, observation: Prompt) -> tuple[int, ...]:
+        """The ids of what the world says later: text as it is, without special tokens.
+
+        Empty text means: go on.  Raises `Refusal` for a chat, whose template would have to be
+        rendered again from the beginning.
+        """
+        if not isinstance(observation, str):
+            raise Refusal(
+                "the world answers with chat messages after the first turn, which the renderer "
+                "can't continue a template with; answer with plain text"
+            )
+        return tuple(self.tokenizer.encode(observation, add_special_tokens=False))
+
+    def demonstration(self, task: Task, reply: str) -> Rollout:
+        """A reply that others wrote; the probability of having written it is taken as 1."""
+        prompt = self.opening(task.prompt)
+        own: Any = self.tokenizer.encode(reply, add_special_tokens=False)
+        own = (*own, end_token(self.tokenizer))
+        asked = messages_of(task.prompt)
+        start, stop = len(prompt), len(prompt) + len(own)
+        ends = self.char_ends(own, reply)
+        return Rollout(
+            task=task,
+            seed=0,
+            token_ids=np.array(prompt + own, np.int32),
+            action_mask=np.arange(stop) >= start,
+            behaviour_logp=np.zeros(len(own), np.float32),
+            columns={} if ends is None else {"char_ends": ends},
+            acts=(Act(start=start, stop=stop, message=len(asked)),),
+            messages=(*asked, {"role": ASSISTANT, "content": reply}),
+        ).sealed()
+
+    def text(self, ids: Sequence[int]) -> str:
+        """What ids say, special tokens left out."""
+        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+
+    def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
+        """How many characters of `text`, which is what ids say, are out after each of them.
+
+        A character of several tokens is out after the last.  None, where a tokenizer says a piece
+        otherwise than it says the whole.
+        """
+        pieces = [self._piece(token) for token in ids]
+        if "".join(pieces) == text:
+            return np.fromiter(accumulate(map(len, pieces)), np.int32, len(pieces))
+        ends = np.fromiter(_growing(self.text, ids), np.int32, len(ids))
+        return ends if len(ends) and ends[-1] == len(text) else None
+
+    def _piece(self, token: int) -> str:
+        if token not in self._pieces:
+            self._pieces[token] = self.text((token,))
+        return self._pieces[token]
+
+
+def end_token(tokenizer: Tokenizer) -> int:
+    """The id that ends a reply."""
+    if tokenizer.eos_token_id is None:
+        raise Refusal("the tokenizer has no end-of-sequence token; set eos_token in its config")
+    return tokenizer.eos_token_id
+
+
+def _growing(text: Callable[[Sequence[int]], str], ids: Sequence[int]) -> Iterator[int]:
+    """Decode each piece after the one before it, where a word begins with a space or without."""
+    before, start, out = 0, 0, 0
+    for end in range(1, len(ids) + 1):
+        known = text(ids[before:start])
+        fresh = text(ids[before:end])
+        if fresh.endswith(_UNFINISHED) and end < len(ids):
+            yield out
+            continue
+        out += len(fresh) - len(known)
+        before, start = start, end
+        yield out

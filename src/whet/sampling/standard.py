@@ -1,0 +1,82 @@
+"""The standard sampling strategy: one part per slot, chosen independently."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whet.protocols import Gate, GroupSize, Now, PromptOrder, Sampling, SamplingSetup, Strategy
+from whet.sampling.dynamic.admit_all import AdmitAll
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.uniform import Uniform
+from whet.types import Decoding, Group, Request, Task, Ticket, seed_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standard(Sampling):
+    """Tasks in the order of `prompts`, groups as large as `size` says, admitted by `gate`.
+
+    Seeds are counted: seed = h(run, index div B, index mod B, sample), where index is the place of
+    the task among all that were drawn and B the number of groups per step.
+    """
+
+    prompts: PromptOrder = Uniform()
+    size: GroupSize = Fixed()
+    decoding: Decoding = Decoding()
+    gate: Gate = AdmitAll()
+
+    @property
+    def tickets(self) -> int:
+        """As many as the order of prompts draws per step."""
+        return self.prompts.per_step
+
+    @property
+    def group_size(self) -> int:
+        """As the size part says."""
+        return self.size.always
+
+    def open(self, setup: SamplingSetup) -> "StandardStrategy":
+        """The strategy at the start of a run."""
+        return StandardStrategy(self, setup)
+
+
+@dataclass(slots=True)
+class StandardStrategy(Strategy):
+    """How many tasks were drawn is all that it remembers."""
+
+    sampling: Standard
+    setup: SamplingSetup
+    drawn: int = 0
+
+    def next(self, want: int, now: Now) -> list[Request]:
+        """The next tasks in order."""
+        del now
+        found = [self._request(self.drawn + i) for i in range(want)]
+        self.drawn += want
+        return found
+
+    def _request(self, index: int) -> Request:
+        own, seed = self.sampling, self.setup.seed
+        step, place = divmod(index, own.tickets)
+        task = self._task(index)
+        seeds = tuple(seed_of(seed, step, place, j) for j in range(own.size(task)))
+        return Request.of(task, seeds, own.decoding)
+
+    def _task(self, index: int) -> Task:
+        return self.sampling.prompts.task(self.setup.corpus, self.setup.seed, index)
+
+    def observe(self, ticket: Ticket, groups: Sequence[Group]) -> list[Group]:
+        """The groups that the gate lets in."""
+        del ticket
+        return [group for group in groups if self.sampling.gate(group)]
+
+    def peek(self, want: int) -> list[Task]:
+        """The order is known in advance."""
+        return [self._task(self.drawn + i) for i in range(want)]
+
+    def state_dict(self) -> dict[str, Any]:
+        """How many tasks were drawn."""
+        return {"drawn": self.drawn}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on with the next one."""
+        self.drawn = state["drawn"]
