@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from recorded import recorded
 
 from whet.data import corpus, families, load
 from whet.data.problems import Problems
@@ -26,7 +27,7 @@ def problems(name, level, seed=0):
 
 def earned(task, reply):
     turns = (str(task.prompt), reply)
-    rollout = Rollout(task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
+    rollout = recorded(task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
     verdict = Declared().score(rollout)
     assert not verdict.fault
     return verdict.score

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from recorded import recorded
 
 from whet.data import corpus
 from whet.data.gym import Gym, names
@@ -54,7 +55,7 @@ def test_a_task_says_how_to_judge_it_and_travels_as_json():
     task = SUMS.task("train", 0)
     assert json.loads(json.dumps(dict(task.info))) == task.info
     turns = (str(task.prompt), f"<answer>{task.answer}</answer>")
-    rollout = Rollout(task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
+    rollout = recorded(task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
     assert Declared().score(rollout).correct
 
 
@@ -66,7 +67,7 @@ def test_a_fixed_order_of_sets_makes_every_data_set_usable(monkeypatch):
 @pytest.mark.parametrize("name", ["knights_knaves", "rearc"])
 def test_an_entry_that_json_would_spoil_is_judged_rightly(name):
     task = Gym(dataset=name, size=3).task("train", 0)
-    rollout = Rollout(
+    rollout = recorded(
         task=task, seed=0, turns=("?", task.answer), tokens=(), chosen=(), behaviour_logp=()
     )
     assert Declared().score(rollout).correct

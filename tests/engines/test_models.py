@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, MistralConfig
+from whet.engines.text import decode, encode, encode_reply, end_token
 
 from whet.engines.digest import digest
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import SHAPES, Folder, Fresh
-from whet.engines.text import decode, encode, encode_reply, end_token
 from whet.engines.tokenizers import BytePairs, Characters
 from whet.types import Refusal, Task
 

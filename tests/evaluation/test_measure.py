@@ -5,18 +5,18 @@ from dataclasses import dataclass
 
 import pytest
 from fakes import fake
+from recorded import recorded
 
-from whet.environments.question import Question
 from whet.evaluation.measure import Exam, measure
-from whet.protocols import Sampler
+from whet.protocols import Player, Reward
 from whet.rewards.judging import faults, judge
-from whet.types import Decoding, Finish, Reason, Refusal, Rollout, Task, Verdict
+from whet.types import Decoding, Finish, Group, Reason, Refusal, Rollout, Task, Verdict
 
 TASKS = [Task(id=str(i), prompt=str(i), answer=str(i)) for i in range(4)]
 
 
 def rollout(task, seed, reply):
-    return Rollout(
+    return recorded(
         task=task,
         seed=seed,
         turns=(str(task.prompt), reply),
@@ -30,22 +30,32 @@ def rollout(task, seed, reply):
 def scripted(asked):
     """Greedily it knows even answers; sampled, every third attempt is right."""
 
-    async def play(environment, request):
+    async def play(request):
         asked.append(request)
-        greedy = request.decoding.temperature == 0
+        greedy = temperature_of(request) == 0
         even = int(request.task.id) % 2 == 0
-        return tuple(
+        rollouts = [
             rollout(
                 request.task, s, request.task.id if (even if greedy else i % 3 == 0) else "long"
             )
-            for i, s in enumerate(request.seeds)
-        )
+            for i, s in enumerate(seeds_of(request))
+        ]
+        return (Group.of(rollouts),)
 
-    return fake(Sampler, play=play)
+    return fake(Player, play=play)
+
+
+def temperature_of(request):
+    (temperature,) = {play.decoding.temperature for play in request.plays}
+    return temperature
+
+
+def seeds_of(request):
+    return [play.seed for play in request.plays]
 
 
 @dataclass(frozen=True)
-class Same:
+class Same(Reward):
     """Right if it is the answer; some tasks can't be judged."""
 
     broken: str = ""
@@ -64,7 +74,7 @@ def measured(reward, exam=None):
     exam = exam or Exam(problems=4, samples=6, k=(1, 2, 6))
     asked = []
     how = Decoding(length=9)
-    card = asyncio.run(measure(scripted(asked), Question(), reward, TASKS, exam, how))
+    card = asyncio.run(measure(scripted(asked), reward, TASKS, exam, how))
     return card, asked
 
 
@@ -76,14 +86,14 @@ def test_greedy_and_sampled_are_told_apart():
     assert card.pass_at[6].value == 1.0
     assert card.truncated == pytest.approx(2 / 3)
     assert [len(group) for group in card.groups] == [7] * 4
-    assert {r.decoding.temperature for r in asked} == {0.0, 1.0}
+    assert {temperature_of(r) for r in asked} == {0.0, 1.0}
 
 
 def test_seeds_belong_to_task_and_sample():
     _, few = measured(Same(), Exam(problems=4, samples=2, k=(1,)))
     _, many = measured(Same())
-    assert [r.seeds for r in few[4:]] == [r.seeds[:2] for r in many[4:]]
-    assert len({s for r in many[4:] for s in r.seeds}) == 24
+    assert [seeds_of(r) for r in few[4:]] == [seeds_of(r)[:2] for r in many[4:]]
+    assert len({s for r in many[4:] for s in seeds_of(r)}) == 24
 
 
 def test_what_nobody_could_judge_counts_in_no_estimate():
@@ -106,7 +116,7 @@ def test_a_judge_that_raises_is_quoted_and_scores_nothing():
 
 
 @dataclass(frozen=True)
-class Refusing:
+class Refusing(Reward):
     """Knows that it was set up wrongly."""
 
     def score(self, rollout):

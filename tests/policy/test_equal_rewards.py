@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from policy.oracles import DOUBLE, SINGLE
+from whet.sampling.dynamic.varied import Varied
 
 from whet.policy import algorithms
 from whet.policy.advantages import Centred, Standardised, Whitened
@@ -19,7 +20,6 @@ from whet.policy.passk import BestOfGroup, PassAtK
 from whet.policy.ranks import Quantile, Ranked
 from whet.rewards.shaping.gdpo import normalised
 from whet.rewards.shaping.stratified import rescale
-from whet.sampling.dynamic.varied import Varied
 from whet.types import Scores, spread
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))

@@ -5,6 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 from policy.oracles import B0, DOUBLE, ORACLES, answers, b0, close, expected, flat, scores
+from recorded import recorded
+from whet.sampling.dynamic.varied import Varied
 
 from whet.policy.advantages import Centred, Standardised
 from whet.policy.algorithms import load
@@ -15,7 +17,6 @@ from whet.policy.algorithms.critic_free.nft import ByDeviation, ImplicitNegative
 from whet.policy.companions import EntropyTarget, Rehearsal
 from whet.policy.regularisers import ForwardKL, Proximal
 from whet.policy.selections import Foreign, Improbable, Own
-from whet.sampling.dynamic.varied import Varied
 from whet.types import Rollout, Scores, Task, Verdict
 
 
@@ -220,7 +221,7 @@ def test_dynamic_sampling_keeps_groups_that_differ():
     oracle = ORACLES["dapo_dynamic_sampling"]
 
     def judged(score: float) -> Rollout:
-        return Rollout(
+        return recorded(
             task=Task(id="t", prompt="?"),
             seed=0,
             turns=("?", "!"),

@@ -4,11 +4,15 @@ import json
 from pathlib import Path
 
 import pytest
+from recorded import recorded
 
-from whet.sampling.dynamic.everything import Everything
-from whet.sampling.dynamic.varied import Varied
+from whet.protocols import Now, SamplingSetup
+from whet.sampling.dynamic.admit_all import AdmitAll
+from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
-from whet.types import Decoding, Reason, Refusal, Rollout, Task, Verdict
+from whet.sampling.standard import Standard
+from whet.types import Decoding, Group, Reason, Refusal, Task, Verdict
 
 ORACLES = json.loads((Path(__file__).parents[1] / "policy" / "algorithm_oracles.json").read_text())
 TASK = Task(id="t", prompt="", answer="")
@@ -24,42 +28,64 @@ class Numbered:
         return [self.task(split, i) for i in range(count)]
 
 
-def group(*verdicts: Verdict) -> tuple[Rollout, ...]:
-    bare = {"task": TASK, "seed": 0, "turns": (), "tokens": (), "chosen": (), "behaviour_logp": ()}
-    return tuple(Rollout(**bare, verdict=verdict) for verdict in verdicts)
+def group(*verdicts: Verdict) -> Group:
+    return Group.of([recorded(task=TASK, seed=i, verdict=v) for i, v in enumerate(verdicts)])
 
 
-def test_varied_keeps_what_dapo_keeps():
+def opened(seed=0, **sampling):
+    setup = SamplingSetup(corpus=Numbered(), seed=seed, steps=100)
+    return Standard(**sampling).open(setup)
+
+
+def drawn(strategy, step, count):
+    return strategy.next(count, Now(step=step, steps=100, version=0, metrics={}))
+
+
+def seeds_of(request):
+    return [play.seed for play in request.plays]
+
+
+def test_non_zero_spread_keeps_what_dapo_keeps():
     oracle = ORACLES["dapo_dynamic_sampling"]
     groups = [
         group(*(Verdict(reason=Reason.OK, score=float(score)) for score in scores))
         for scores in oracle["inputs"]["group_rewards"]
     ]
-    assert [Varied()(g) for g in groups] == oracle["expected"]["keep"]
-    assert all(Everything()(g) for g in groups)
+    assert [NonZeroSpread()(g) for g in groups] == oracle["expected"]["keep"]
+    assert all(AdmitAll()(g) for g in groups)
 
 
 def test_a_fault_is_no_variety():
     fault = Verdict.unjudged("away")
-    assert not Varied()(group(Verdict.binary(correct=True), fault))
-    assert not Varied()(group(fault, fault))
+    assert not NonZeroSpread()(group(Verdict.binary(correct=True), fault))
+    assert not NonZeroSpread()(group(fault, fault))
 
 
 def test_seeds_depend_on_their_own_place_only():
-    few = list(Uniform(prompts=2, samples=2)(Numbered(), 7, 0))
-    many = list(Uniform(prompts=2, samples=4)(Numbered(), 7, 0))
-    assert [r.seeds for r in few] == [r.seeds[:2] for r in many]
-    everyone = [s for step in range(5) for r in Uniform()(Numbered(), step, 3) for s in r.seeds]
-    assert len(set(everyone)) == len(everyone) == 5 * 32 * 16
-    assert all(0 <= s < 2**56 for s in everyone)
+    few = drawn(opened(prompts=Uniform(per_step=2), size=Fixed(rollouts=2)), 0, 2)
+    many = drawn(opened(prompts=Uniform(per_step=2), size=Fixed(rollouts=4)), 0, 2)
+    assert [seeds_of(r) for r in few] == [seeds_of(r)[:2] for r in many]
+    strategy = opened(seed=3)
+    everything = [s for step in range(5) for r in drawn(strategy, step, 32) for s in seeds_of(r)]
+    assert len(set(everything)) == len(everything) == 5 * 32 * 16
+    assert all(0 <= s < 2**56 for s in everything)
 
 
 def test_steps_and_seeds_see_other_tasks():
-    schedule = Uniform(prompts=3, samples=2)
-    seen = [
-        r.task.id for seed in (0, 1) for step in range(4) for r in schedule(Numbered(), step, seed)
-    ]
+    seen = []
+    for seed in (0, 1):
+        strategy = opened(seed=seed, prompts=Uniform(per_step=3), size=Fixed(rollouts=2))
+        seen += [r.task.id for step in range(4) for r in drawn(strategy, step, 3)]
     assert len(set(seen)) == len(seen) == 24
+
+
+def test_a_strategy_goes_on_where_it_stood_and_knows_what_comes_next():
+    first, second = opened(), opened()
+    drawn(first, 0, 5)
+    coming = [task.id for task in first.peek(3)]
+    second.load_state_dict(first.state_dict())
+    assert drawn(first, 0, 3) == (later := drawn(second, 0, 3))
+    assert [request.task.id for request in later] == coming
 
 
 @pytest.mark.parametrize(
@@ -77,6 +103,18 @@ def test_impossible_decodings_are_refused(fields, told):
         Decoding(**fields)
 
 
-def test_steps_of_nothing_are_refused():
-    with pytest.raises(Refusal, match="schedule.samples is 0"):
-        Uniform(samples=0)
+@pytest.mark.parametrize(
+    ("part", "fields", "field"),
+    [
+        (Fixed, {"rollouts": 0}, "sampling.size.rollouts"),
+        (Uniform, {"per_step": 0}, "sampling.prompts.per_step"),
+        (NonZeroSpread, {"min_spread": -0.1}, "sampling.gate.min_spread"),
+        (NonZeroSpread, {"min_spread": float("nan")}, "sampling.gate.min_spread"),
+        (NonZeroSpread, {"max_rounds": -1}, "sampling.gate.max_rounds"),
+        (NonZeroSpread, {"oversample": 0.5}, "sampling.gate.oversample"),
+        (NonZeroSpread, {"oversample": float("inf")}, "sampling.gate.oversample"),
+    ],
+)
+def test_impossible_sampling_is_refused_by_field(part, fields, field):
+    with pytest.raises(Refusal, match=field):
+        part(**fields)

@@ -9,7 +9,10 @@ from whet.engines.tokenizers import Characters
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW
+from whet.protocols import Reward
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.run import Run, Saving, Warmup, Watch
 from whet.types import Decoding, Reason, Rollout, Task, Verdict
 
@@ -36,7 +39,7 @@ class Repeats:
 
 
 @dataclass(frozen=True)
-class FirstDigit:
+class FirstDigit(Reward):
     """1 where the reply begins with the answer."""
 
     def score(self, rollout: Rollout) -> Verdict:
@@ -49,7 +52,9 @@ RUN = Run(
     model=Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=")),
     corpus=Digits(),
     reward=FirstDigit(),
-    schedule=Uniform(prompts=4, samples=4, decoding=Decoding(length=4)),
+    sampling=Standard(
+        prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=4)
+    ),
     objective=algorithms.load("dapo"),
     optimiser=AdamW(rate=1e-3),
     engine=Embedded(device="cpu", threads=1, slots=16),

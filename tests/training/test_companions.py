@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from small import Digits, small
+from whet.training.conduct import Ended, conduct
 
 from whet.data.pool import Pool
 from whet.policy import algorithms
@@ -32,7 +33,6 @@ from whet.policy.companions import (
 )
 from whet.training.companions.branches import shortest
 from whet.training.companions.plain import as_plain, from_plain
-from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
 from whet.types import Refusal, Task
 

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 import torch
+from recorded import recorded
 from small import Digits, FirstDigit, small
 from torch.testing import assert_close
+from whet.training.assemble import scored, shared
+from whet.training.conduct import Ended, conduct
+from whet.training.stage import Opening, Stage
 
 from whet.data.pool import Pool
 from whet.engines.embedded.engine import Embedded
@@ -23,14 +27,11 @@ from whet.rewards.judging import dated
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
 from whet.rewards.shaping.gated import Gated
-from whet.training.assemble import scored, shared
 from whet.training.companions.coevolving import LiveCoevolving, contrast
 from whet.training.companions.consistent import LiveConsistent
 from whet.training.companions.lengths import LiveLengthTargets
 from whet.training.companions.paths import LivePathConsistency
-from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
-from whet.training.stage import Opening, Stage
 from whet.types import Refusal, Rollout, Task, Verdict
 
 VERIFIER = Coevolving(hint="{answer}", probes=4, optimiser=AdamW(rate=1e-3))
@@ -216,14 +217,14 @@ def known():
 def chain(answer: int, steps: int, *, correct: bool) -> Rollout:
     """`steps` steps "a;" (tokens 9 0), then the answer."""
     said = (9, 0) * steps + (answer,)
-    return Rollout(
+    return recorded(
         task=Task(id="t", prompt="?"),
         seed=steps,
         turns=("?", "a;" * steps + str(answer)),
         tokens=(5, *said),
         chosen=(False,) + (True,) * len(said),
         behaviour_logp=(-1.0,) * len(said),
-        said=tuple(range(1, len(said) + 1)),
+        char_ends=tuple(range(1, len(said) + 1)),
         verdict=Verdict.binary(correct=correct),
     )
 

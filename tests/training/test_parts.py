@@ -1,5 +1,6 @@
-"""Assembly, ledger, warm-up and doctor, one by one."""
+"""Batches, ledger, warm-up and doctor, one by one."""
 
+import asyncio
 import json
 from dataclasses import replace
 from math import inf, nan
@@ -8,22 +9,23 @@ from random import Random
 import pytest
 import torch
 from fakes import fake
+from recorded import recorded
 from small import RUN, Repeats
 
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW, Constant, Cosine, Linear
-from whet.protocols import Learner, Update
-from whet.training.assemble import assemble, minibatches
+from whet.protocols import Learner, Renderer, Update
+from whet.rollouts.batching import build_batch
 from whet.training.card import differences, resolved
 from whet.training.doctor import Doctor
 from whet.training.ledger import METRICS, Ledger
 from whet.training.run import Warmup
 from whet.training.warmup import Progress, teach
-from whet.types import Broken, Mean, Reason, Refusal, Rollout, Task, Verdict
+from whet.types import Broken, Group, Mean, Reason, Refusal, Rollout, Task, Verdict, Version
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")
-NOBODY = fake(Learner)  # a learner that isn't asked
+IDLE = fake(Learner, version=0)  # a learner that isn't asked
 CENTRED = algorithms.load("dr_grpo")
 
 
@@ -31,62 +33,106 @@ def scored(score: float) -> Verdict:
     return Verdict(reason=Reason.OK, score=score)
 
 
-def rollout(length: int, verdict: Verdict | None) -> Rollout:
-    return Rollout(
+def rollout(length: int, verdict: Verdict | None, seed: int = 0, **more) -> Rollout:
+    return recorded(
         task=TASK,
-        seed=0,
-        turns=(),
+        seed=seed,
         tokens=(0, 1) * length,
         chosen=(False, True) * length,
         behaviour_logp=(-0.5,) * length,
         verdict=verdict,
+        **more,
     )
 
 
-def test_assembly_by_hand():
+def grouped(number, *rollouts, **more) -> Group:
+    return Group(task=TASK, rollouts=(), ticket=number).joined(rollouts)
+
+
+def built(groups, objective=CENTRED, learner=IDLE):
+    batch, _ = asyncio.run(build_batch(groups, objective, learner))
+    return batch
+
+
+def test_a_batch_by_hand():
     """Scores 1 and 0: Â = ½ on two tokens, −½ on one.  The second group chose nothing."""
-    groups = [(rollout(2, scored(1.0)), rollout(1, scored(0.0))), (rollout(0, scored(1.0)),)]
-    rollouts, batch = assemble(groups, CENTRED, NOBODY)
-    assert rollouts == [r for group in groups for r in group]
-    assert batch.row.tolist() == [0, 0, 1]
-    assert batch.group.tolist() == [0, 0, 1]
-    assert batch.advantage.tolist() == [0.5, 0.5, -0.5]
-    assert (batch.totals.tokens, batch.totals.rollouts, batch.totals.groups) == (3, 2, 1)
+    groups = [
+        grouped(0, rollout(2, scored(1.0)), rollout(1, scored(0.0))),
+        grouped(1, rollout(0, scored(1.0))),
+    ]
+    batch = built(groups)
+    assert list(batch.rollouts) == [r for group in groups for r in group]
+    assert batch.tokens.row.tolist() == [0, 0, 1]
+    assert batch.tokens.group.tolist() == [0, 0, 1]
+    assert batch.tokens.advantage.tolist() == [0.5, 0.5, -0.5]
+    totals = batch.tokens.totals
+    assert (totals.tokens, totals.rollouts, totals.groups) == (3, 2, 1)
 
 
 def test_a_fault_is_neither_learned_from_nor_compared_with():
     sound = (rollout(2, scored(1.0)), rollout(1, scored(0.0)))
-    faulty = rollout(3, FAULT)
-    kept, batch = assemble([(faulty, *sound), (faulty,)], CENTRED, NOBODY)
-    wanted, same = assemble([sound], CENTRED, NOBODY)
-    assert kept == wanted
-    assert batch.totals == same.totals
-    assert torch.equal(batch.advantage, same.advantage)
+    faulty = rollout(3, FAULT, seed=1)
+    kept = built([grouped(0, *sound, faulty), grouped(1, faulty)])
+    wanted = built([grouped(0, *sound)])
+    assert list(kept.rollouts) == list(wanted.rollouts)
+    assert kept.tokens.totals == wanted.tokens.totals
+    assert torch.equal(kept.tokens.advantage, wanted.tokens.advantage)
 
 
-@pytest.mark.parametrize("groups", [[], [(rollout(2, FAULT),)], [(rollout(0, scored(1.0)),)]])
+def test_what_is_not_learned_from_counts_in_the_baseline_only():
+    """Scores 1, 0, 2: the mean is 1.  The third is compared with, and has no token in the batch."""
+    three = grouped(
+        0, *(rollout(n, scored(x), seed=n) for n, x in ((2, 1.0), (1, 0.0), (4, 2.0)))
+    )
+    batch = built([replace(three, learn=(True, True, False))])
+    assert [r.seed for r in batch.rollouts] == [2, 1]
+    assert batch.tokens.advantage.tolist() == [0, 0, -1]
+    assert batch.tokens.totals.tokens == 3
+
+
+def test_the_same_rollout_twice_is_noticed():
+    one = rollout(2, scored(1.0))
+    with pytest.raises(Broken, match="twice"):
+        built([Group.of([one, one])])
+
+
+def test_tokens_of_others_and_tokens_of_older_weights_are_told_apart():
+    old = rollout(2, scored(1.0), seed=1, version=Version(step=3, digest="old"))
+    shown = rollout(2, scored(1.0), seed=2, forced=2)
+    mixed = rollout(3, scored(0.0), seed=3, forced=1, version=Version(step=5, digest="now"))
+    batch = built([grouped(0, old, shown, mixed)], learner=fake(Learner, version=5)).tokens
+    assert batch.external is not None and batch.version_lag is not None
+    assert batch.external.tolist() == [False] * 2 + [True] * 2 + [True, False, False]
+    assert batch.version_lag.tolist() == [2, 2, 0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "groups", [[], [grouped(0, rollout(2, FAULT))], [grouped(0, rollout(0, scored(1.0)))]]
+)
 def test_nothing_to_learn_from_is_a_batch_too(groups):
-    share = assemble(groups, CENTRED, NOBODY)
-    assert share[1].totals.tokens == len(share[1].row) == len(share[1].advantage) == 0
-    assert minibatches(share, 3, Random(0))[0][1].totals.tokens == 0
+    batch = built(groups)
+    assert batch.tokens.totals.tokens == len(batch.tokens.row) == len(batch.tokens.advantage) == 0
+    assert batch.minibatches(3, Random(0))[0].tokens.totals.tokens == 0
 
 
-def test_a_rollout_that_nobody_judged_is_an_error():
+def test_a_rollout_without_a_verdict_is_an_error():
     with pytest.raises(ValueError, match="give the run a reward"):
-        assemble([(rollout(1, None),)], CENTRED, NOBODY)
+        built([grouped(0, rollout(1, None))])
 
 
 def test_minibatches_are_whole_groups_with_totals_of_their_own():
-    groups = [(rollout(g + 1, scored(1.0)), rollout(1, scored(0.0))) for g in range(5)]
-    rollouts, batch = assemble(groups, CENTRED, NOBODY)
-    deals = minibatches((rollouts, batch), 2, Random(0))
-    assert sum(part.totals.tokens for _, part in deals) == batch.totals.tokens
-    assert sum(part.totals.groups for _, part in deals) == 5
-    for mine, part in deals:
-        assert len(mine) == part.totals.rollouts
-        assert part.totals.tokens == len(part.row) == sum(r.length for r in mine)
-        assert all(mine.count(r) == 1 for r in mine if r.length > 1)
-    assert len(minibatches((rollouts, batch), 9, Random(0))) == 5
+    groups = [
+        grouped(g, rollout(g + 1, scored(1.0)), rollout(1, scored(0.0), seed=1)) for g in range(5)
+    ]
+    batch = built(groups)
+    parts = batch.minibatches(2, Random(0))
+    assert sum(part.tokens.totals.tokens for part in parts) == batch.tokens.totals.tokens
+    assert sum(part.tokens.totals.groups for part in parts) == 5
+    for part in parts:
+        assert len(part.rollouts) == part.tokens.totals.rollouts
+        lengths = sum(r.length for r in part.rollouts)
+        assert part.tokens.totals.tokens == len(part.tokens.row) == lengths
+    assert len(batch.minibatches(9, Random(0))) == 5
 
 
 @pytest.mark.parametrize(("reason", "score"), [("ok", nan), ("wrong", inf), ("verifier_error", 0)])
@@ -97,8 +143,8 @@ def test_a_fault_is_not_a_zero_and_a_failure_is_a_number(reason, score):
 
 def test_flags_and_log_probs_must_fit_the_tokens():
     with pytest.raises(ValueError, match="3 tokens, 2 flags, 1 choices, 1 log-probs"):
-        Rollout(
-            task=TASK, seed=0, turns=(), tokens=(1, 2, 3), chosen=(False, True), behaviour_logp=(0,)
+        recorded(
+            task=TASK, tokens=(1, 2, 3), chosen=(False, True), behaviour_logp=(0,)
         )
 
 
@@ -151,11 +197,20 @@ def descending(losses, rates):
     """A learner whose loss is what the test says, and that notes its rates."""
     following = iter(losses)
 
-    def step(objective, rollouts, batch, rate):
-        rates.append(rate)
+    async def step(objective, batch, lr):
+        rates.append(lr)
         return Update(loss=next(following), drift_max=0.0, metrics={})
 
-    return fake(Learner, imitate=lambda task, reply: rollout(1, None), step=step)
+    return fake(Learner, step=step, version=0)
+
+
+def taught(warmup, learner):
+    render = fake(Renderer, demonstration=lambda task, reply: rollout(1, None))
+
+    async def follow():
+        return [lesson async for lesson in teach(warmup, learner, render, 0, Progress())]
+
+    return asyncio.run(follow())
 
 
 def test_a_warm_up_cools_down_when_its_loss_is_low_enough():
@@ -164,7 +219,7 @@ def test_a_warm_up_cools_down_when_its_loss_is_low_enough():
     )
     rates = []
     learner = descending([1.0] * 120 + [0.0] * 300, rates)
-    lessons = list(teach(warmup, learner, 0, Progress()))
+    lessons = taught(warmup, learner)
     below = next(i for i in range(99) if 0.9**i < 0.5)
     assert len(lessons) == 120 + below + 10
     assert rates[: 120 + below] == [1.0] * (120 + below)
@@ -176,7 +231,7 @@ def test_a_warm_up_that_never_gets_there_ends_too():
         teacher=Repeats(), steps=20, batch=1, optimiser=AdamW(rate=1.0), until=0.5, cooldown=5
     )
     learner = descending([1.0] * 99, [])
-    assert len(list(teach(warmup, learner, 0, Progress()))) == 25
+    assert len(taught(warmup, learner)) == 25
 
 
 def test_values_on_the_card_differ_by_name():

@@ -10,6 +10,7 @@ import pytest
 import torch
 from small import small
 from torch.testing import assert_close
+from whet.training.conduct import Ended, conduct
 
 from whet.data.problems import Problems
 from whet.data.procedural.brackets import Brackets
@@ -27,7 +28,6 @@ from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.shepherd import Shepherd
 from whet.sampling.schedules.uniform import Uniform
 from whet.training.backwards import after, last, shifted
-from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
 from whet.training.run import Warmup
 from whet.training.stepmodel import (

@@ -8,13 +8,13 @@ import pytest
 import torch
 from pyarrow import parquet
 from small import RUN, FirstDigit, small
+from whet.engines.embedded.sampler import EmbeddedSampler
+from whet.training.assemble import assemble
+from whet.training.conduct import conduct
 
 from whet.engines.digest import digest
 from whet.engines.embedded.engine import Embedded
-from whet.engines.embedded.sampler import EmbeddedSampler
 from whet.policy import algorithms
-from whet.training.assemble import assemble
-from whet.training.conduct import conduct
 from whet.training.loop import Step
 from whet.types import Broken, Verdict
 

@@ -18,9 +18,9 @@ from rich.progress import (
 from rich.text import Text
 
 from whet.evaluation.measure import Scorecard
-from whet.training.trainer import Began, Ended, Event, Examined
 from whet.training.loop import Step
 from whet.training.metrics import of_step
+from whet.training.trainer import Began, Ended, Event, Examined
 from whet.training.warmup import Lesson
 from whet.types import Rollout
 

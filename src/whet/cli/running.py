@@ -10,8 +10,8 @@ from pathlib import Path
 
 from whet.cli.console import Screen
 from whet.training import card
-from whet.training.trainer import fit
 from whet.training.run import Run
+from whet.training.trainer import fit
 from whet.types import Refusal
 from whet.view import report
 

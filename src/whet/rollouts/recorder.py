@@ -10,7 +10,6 @@ import numpy as np
 from numpy import ndarray
 
 from whet.protocols import Generator, Renderer
-from whet.rollouts.renderer import messages_of
 from whet.types import (
     Act,
     Decoding,
@@ -27,7 +26,7 @@ from whet.types import (
     Version,
     seed_of,
 )
-from whet.types.rollouts import ASSISTANT
+from whet.types.rollouts import ASSISTANT, messages_of
 
 _SESSIONS = count()  # names of sessions, unlike in one process
 

@@ -9,17 +9,12 @@ import numpy as np
 from jaxtyping import Int32
 from numpy import ndarray
 
-from whet.types import Act, Message, Prompt, Refusal, Rollout, Task, dialogue
-from whet.types.rollouts import ASSISTANT
+from whet.types import Act, Prompt, Refusal, Rollout, Task
+from whet.types.rollouts import ASSISTANT, messages_of
 
 _UNFINISHED = "\ufffd"  # the first bytes of a character that later tokens complete
 
 Tokenizer = Any  # a Hugging Face tokenizer; only engines import the library
-
-
-def messages_of(prompt: Prompt) -> tuple[Message, ...]:
-    """A prompt as messages; plain text is what a user says."""
-    return dialogue(prompt) if isinstance(prompt, str) else tuple(prompt)
 
 
 @dataclass(slots=True)

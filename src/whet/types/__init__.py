@@ -4,6 +4,7 @@ Axes: N chosen tokens of the batch, laid end to end; B rollouts; G groups; V the
 There is no padding and no mask: a token that the policy did not choose never gets here.
 Tensors are named by who computed them: learner, proximal, behaviour or reference policy.
 """
+
 from whet.types.advice import Asking as Asking
 from whet.types.advice import Completion as Completion
 from whet.types.batches import Batch as Batch
@@ -16,13 +17,13 @@ from whet.types.batches import Totals as Totals
 from whet.types.batches import totals as totals
 from whet.types.circumstances import Circumstances as Circumstances
 from whet.types.decoding import Decoding as Decoding
+from whet.types.numbers import CLOSE as CLOSE
+from whet.types.numbers import spread as spread
 from whet.types.requests import Play as Play
 from whet.types.requests import Request as Request
 from whet.types.requests import Ticket as Ticket
 from whet.types.requests import seed_of as seed_of
 from whet.types.rollouts import Act as Act
-from whet.types.numbers import CLOSE as CLOSE
-from whet.types.numbers import spread as spread
 from whet.types.rollouts import Broken as Broken
 from whet.types.rollouts import Group as Group
 from whet.types.rollouts import Rollout as Rollout

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Int32
 from numpy import ndarray
 
 from whet.types.decoding import Decoding
-from whet.types.tasks import Finish, Message, Task, Verdict
+from whet.types.tasks import Finish, Message, Prompt, Task, Verdict
 from whet.types.weights import Version
 
 Tokens = Int32[ndarray, " T"]
@@ -102,6 +102,19 @@ class Rollout:
             object.__setattr__(self, "acts", _acts(self))
         if not self.id:
             object.__setattr__(self, "id", _name(self))
+
+    @classmethod
+    def from_text(cls, task: Task, reply: str) -> "Rollout":
+        """A reply without tokens, for judges that only read what was said."""
+        none = np.zeros(0, np.int32)
+        return cls(
+            task=task,
+            seed=0,
+            token_ids=none,
+            action_mask=none.astype(np.bool_),
+            behaviour_logp=none.astype(np.float32),
+            messages=(*messages_of(task.prompt), {"role": ASSISTANT, "content": reply}),
+        )
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Rollout):
@@ -271,6 +284,11 @@ def text_of(messages: Sequence[Message]) -> str:
     if len(messages) == 1:
         return messages[0]["content"]
     return "\n".join(f"{message['role']}: {message['content']}" for message in messages)
+
+
+def messages_of(prompt: Prompt) -> tuple[Message, ...]:
+    """A prompt as messages; plain text is what a user says."""
+    return dialogue(prompt) if isinstance(prompt, str) else tuple(prompt)
 
 
 def _keep(rollout: Rollout, name: str, column: ndarray) -> None:

@@ -6,6 +6,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded import recorded
 
 from whet.data import families, load
 from whet.data.procedural import Procedural
@@ -19,7 +20,7 @@ seeds, shares = st.integers(0, 2**31), st.floats(0, 1)
 
 def judged(task, reply):
     turns = (task.prompt, reply)
-    rollout = Rollout(task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
+    rollout = recorded(task=task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
     return Declared().score(rollout)
 
 

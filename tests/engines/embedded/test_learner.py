@@ -7,6 +7,7 @@ import pytest
 import torch
 from test_parity import ENDS, TASKS, played, scored
 from torch.testing import assert_close
+from whet.training.assemble import assemble
 
 from whet.engines.embedded import backbone as backbone_module
 from whet.engines.embedded.adapters import LoRA
@@ -15,7 +16,6 @@ from whet.engines.embedded.packing import pack, slices
 from whet.engines.models import Folder
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW
-from whet.training.assemble import assemble
 from whet.types import Decoding, Refusal, Verdict
 
 VARIED = Decoding(length=20, stop=ENDS)

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 from torch.testing import assert_close
+from whet.training.assemble import assemble
 
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW
-from whet.training.assemble import assemble
 from whet.types import Decoding, Request, Task, Verdict
 
 TASKS = [

@@ -7,11 +7,11 @@ import torch
 from test_learner import VARIED, gradients
 from test_parity import played, scored
 from torch.testing import assert_close
+from whet.training.assemble import assemble
 
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW
 from whet.policy.regularisers import EntropyBonus
-from whet.training.assemble import assemble
 
 
 def drifted(engine, objective):

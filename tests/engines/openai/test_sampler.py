@@ -4,9 +4,9 @@ import asyncio
 from math import isnan
 
 import pytest
+from whet.engines.openai.sampler import ServedSampler
 from wire import reply, serving
 
-from whet.engines.openai.sampler import ServedSampler
 from whet.engines.openai.server import Server
 from whet.environments.question import Question
 from whet.evaluation.measure import Exam, measure

@@ -7,6 +7,7 @@ import time
 from math import log
 
 import pytest
+from recorded import recorded
 from wire import hang, reply, serving
 
 from whet.engines.openai.server import Price, Server
@@ -31,7 +32,7 @@ def ask(server, *askings, messages=CHAT):
 
 def rolled(text):
     task = Task(id="t", prompt="6 * 7?", answer="42")
-    return Rollout(
+    return recorded(
         task=task, seed=0, turns=("6 * 7?", text), tokens=(), chosen=(), behaviour_logp=()
     )
 

@@ -7,11 +7,11 @@ from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
 from whet.cli.premises import circumstances, insist
+from whet.engines.digest import hash_rate
 from whet.policy.anatomy import warnings
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
-from whet.engines.digest import hash_rate
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.training.run import Run

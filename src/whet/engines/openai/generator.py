@@ -15,9 +15,8 @@ from numpy import ndarray
 from whet.engines.openai.server import Server
 from whet.protocols import Generator
 from whet.rollouts.player import RolloutPlayer
-from whet.rollouts.renderer import messages_of
 from whet.types import Decoding, Message, Prompt, Refusal, Rollout, Task, Version
-from whet.types.rollouts import ASSISTANT
+from whet.types.rollouts import ASSISTANT, messages_of
 from whet.types.weights import Completion, Flight, Weights
 
 _UNKNOWN = -1  # a token that the server counted and didn't show

@@ -9,10 +9,10 @@ import torch
 from pyarrow import parquet
 from small import RUN, small
 from transformers import AutoModelForCausalLM, AutoTokenizer
+from whet.training.trainer import CHECKPOINTS, Ended, Examined, fit
 
 from whet.engines.embedded.engine import Embedded
 from whet.policy import algorithms
-from whet.training.conduct import CHECKPOINTS, Ended, Examined, conduct
 from whet.training.ledger import Ledger
 from whet.training.loop import Step
 from whet.training.warmup import Lesson
@@ -25,7 +25,7 @@ def events(run, folder, limit=None):
 
     async def collect():
         said = []
-        async for event in conduct(run, folder):
+        async for event in fit(run, folder):
             said.append(event)
             if limit is not None and len(said) == limit:
                 break
@@ -107,7 +107,7 @@ def test_asked_to_stop_it_stops_after_the_step_with_a_checkpoint(whole, tmp_path
     count = iter(range(100))
 
     async def some():
-        return [e async for e in conduct(RUN, tmp_path, stop=lambda: next(count) == 8)]
+        return [e async for e in fit(RUN, tmp_path, stop=lambda: next(count) == 8)]
 
     said = asyncio.run(some())
     assert isinstance(said[-1], Ended)
@@ -124,15 +124,15 @@ def test_checkpoints_are_ordinary_hugging_face_folders(whole):
     for rollout in (group[0] for group in final.groups):
         ids = torch.tensor([tokenizer.encode(rollout.task.prompt)])
         out = model.generate(ids, do_sample=False, max_new_tokens=4)[0]
-        assert out.tolist() == list(rollout.tokens)
+        assert out.tolist() == rollout.token_ids.tolist()
 
 
 def test_every_rollout_is_in_the_ledger(whole):
     said, folder = whole
     (third,) = [e for e in said if isinstance(e, Step) and e.number == 2]
     rows = parquet.read_table(folder / "rollouts" / "step-000003.parquet").to_pylist()
-    rollouts: list[Rollout] = [r for group in third.groups for r in group]
-    assert [tuple(row["tokens"]) for row in rows] == [r.tokens for r in rollouts]
+    rollouts: list[Rollout] = [r for group in third.taken.played for r in group]
+    assert [tuple(row["token_ids"]) for row in rows] == [tuple(r.token_ids.tolist()) for r in rollouts]
     assert [row["score"] for row in rows] == [r.score for r in rollouts]
     assert len({row["policy_digest"] for row in rows}) == 1
     assert [len(row["advantage"]) for row in rows] == [r.length for r in rollouts]
@@ -142,7 +142,7 @@ def test_it_learns(tmp_path):
     run = small(steps=40, watch=replace(RUN.watch, every=0), saving=replace(RUN.saving, seconds=60))
     said = events(run, tmp_path)
     steps = [e for e in said if isinstance(e, Step)]
-    accuracy = [sum(r.score or 0.0 for g in s.groups for r in g) / 16 for s in steps]
+    accuracy = [sum(r.score or 0.0 for g in s.taken.played for r in g) / 16 for s in steps]
     assert sum(accuracy[-5:]) > sum(accuracy[:5]) + 1
 
 

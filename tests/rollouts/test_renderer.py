@@ -4,8 +4,8 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from whet.engines.text import decode, said
 from whet.engines.tokenizers import Characters
+from whet.rollouts.renderer import TextRenderer
 
 TEXT = ["hello the world, hello again"] * 20
 
@@ -50,22 +50,27 @@ def tokenizers():
 def test_what_is_out_after_each_token(tokenizers, kind, text):
     tokenizer = tokenizers[kind]
     ids = [*tokenizer.encode(text), tokenizer.eos_token_id]
-    whole = decode(tokenizer, ids)
-    found = said(tokenizer, ids, whole)
+    renderer = TextRenderer(tokenizer, frozenset({tokenizer.eos_token_id}))
+    whole = renderer.text(ids)
+    found = renderer.char_ends(ids, whole)
+    assert found is not None
     assert len(found) == len(ids) and found[-1] == len(whole)
     for n, out in enumerate(found):
-        begun = decode(tokenizer, ids[: n + 1])
+        begun = renderer.text(ids[: n + 1])
         assert whole[:out] == begun.rstrip("�")
 
 
 def test_a_reply_cut_off_within_a_character_is_out_as_it_is_shown(tokenizers):
     tokenizer = tokenizers["bytes"]
     ids = tokenizer.encode("a🙂")[:-1]
-    shown = decode(tokenizer, ids)
+    renderer = TextRenderer(tokenizer, frozenset({tokenizer.eos_token_id}))
+    shown = renderer.text(ids)
     assert shown.endswith("�")
-    assert said(tokenizer, ids, shown)[-1] == len(shown)
+    ends = renderer.char_ends(ids, shown)
+    assert ends is not None and ends[-1] == len(shown)
 
 
 def test_where_a_text_is_not_what_its_tokens_say_nothing_is_claimed(tokenizers):
     tokenizer = tokenizers["words"]
-    assert said(tokenizer, tokenizer.encode("hello the"), "HELLO, THE") == ()
+    renderer = TextRenderer(tokenizer, frozenset({tokenizer.eos_token_id}))
+    assert renderer.char_ends(tokenizer.encode("hello the"), "HELLO, THE") is None

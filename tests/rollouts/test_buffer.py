@@ -1,0 +1,125 @@
+"""The plain buffer: rejected tickets are replaced, in ticket order, and everything is counted."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import pytest
+from recorded import recorded
+
+from whet.protocols import Now, Strategy
+from whet.rollouts.buffer import Buffer
+from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
+from whet.types import Broken, Decoding, Group, Request, Task, Verdict
+
+NOW = Now(step=2, steps=9, version=7, metrics={})
+
+
+@dataclass
+class Listed(Strategy):
+    """Tasks "0", "1", …; those in `bad` come out alike, so that the gate rejects them."""
+
+    bad: set[int]
+    most: int = 1000
+    drawn: int = 0
+    observed: list[tuple[int, int]] = field(default_factory=list)
+
+    def next(self, want, now):
+        numbers = range(self.drawn, min(self.drawn + want, self.most))
+        self.drawn += len(numbers)
+        tasks = (Task(id=str(n), prompt="?") for n in numbers)
+        return [Request.of(task, (0, 1), Decoding()) for task in tasks]
+
+    def observe(self, ticket, groups):
+        self.observed.append(ticket.key)
+        return [group for group in groups if NonZeroSpread()(group)]
+
+
+def taken(strategy, *, tickets=3, **gate):
+    sampling = Standard(
+        prompts=Uniform(per_step=tickets), size=Fixed(rollouts=2), gate=NonZeroSpread(**gate)
+    )
+    launched = []
+
+    async def play(round_):
+        launched.append([ticket.key for ticket in round_])
+        return [(t, (played(t.request.task, strategy.bad, t.number),)) for t in round_]
+
+    found = asyncio.run(Buffer(sampling, strategy).take(NOW, play))
+    return found, launched
+
+
+def played(task, bad, number):
+    scores = (True, True) if int(task.id) in bad else (True, False)
+    rollouts = [
+        recorded(task=task, seed=i, verdict=Verdict.binary(correct=score))
+        for i, score in enumerate(scores)
+    ]
+    return Group.of(rollouts).numbered(number)
+
+
+def ids(groups):
+    return [group.task.id for group in groups]
+
+
+def test_nothing_rejected_is_one_round_of_the_steps_own_numbers():
+    found, launched = taken(Listed(set()), max_rounds=5)
+    assert launched == [[(6, 0), (7, 0), (8, 0)]]
+    assert ids(found.groups) == ["0", "1", "2"]
+    assert (found.replaced, found.dropped, found.missing) == (0, 0, 0)
+    assert found.admitted == (True, True, True)
+
+
+def test_without_rounds_a_rejected_group_makes_the_batch_smaller():
+    found, launched = taken(Listed({1}))
+    assert len(launched) == 1
+    assert ids(found.groups) == ["0", "2"]
+    assert (found.missing, found.replaced) == (1, 0)
+    assert found.admitted == (True, False, True)
+
+
+def test_a_rejected_ticket_frees_its_number_for_the_next_attempt():
+    strategy = Listed({1, 3})
+    found, launched = taken(strategy, max_rounds=5)
+    assert launched == [[(6, 0), (7, 0), (8, 0)], [(7, 1)], [(7, 2)]]
+    assert ids(found.groups) == ["0", "4", "2"]  # in the order of numbers
+    assert [group.ticket for group in found.groups] == [6, 7, 8]
+    assert strategy.observed == [(6, 0), (7, 0), (8, 0), (7, 1), (7, 2)]
+    assert (found.replaced, found.dropped, found.missing) == (2, 0, 0)
+    assert len(found.played) == 5
+
+
+def test_when_all_rounds_are_spent_the_step_learns_from_fewer():
+    found, launched = taken(Listed({1, 2, 3, 4, 5, 6}), max_rounds=2)
+    assert len(launched) == 3
+    assert ids(found.groups) == ["0"]
+    assert (found.missing, found.replaced) == (2, 4)
+
+
+def test_surplus_groups_are_dropped_in_ticket_order_and_counted():
+    strategy = Listed({0})
+    found, launched = taken(strategy, max_rounds=3, oversample=2.0)
+    assert launched == [[(6, 0), (6, 1), (7, 0), (7, 1), (8, 0), (8, 1)]]
+    # tasks 0, 1, 2 are attempt 0 of 6, 7, 8, tasks 3, 4, 5 attempt 1; task 0 is rejected
+    assert ids(found.groups) == ["3", "1", "4"]
+    assert [group.ticket for group in found.groups] == [6, 7, 8]
+    assert len({r.ticket for r in found.groups[2]}) == 1
+    assert (found.replaced, found.dropped, found.missing) == (0, 2, 0)
+
+
+def test_a_step_with_nothing_to_learn_from_stops_the_run():
+    with pytest.raises(Broken, match="sampling.gate"):
+        taken(Listed(set(range(100))), max_rounds=2)
+
+
+def test_a_strategy_that_has_nothing_left_stops_the_run():
+    with pytest.raises(Broken, match="no further task"):
+        taken(Listed({0, 1, 2}, most=3), max_rounds=2)
+
+
+def test_fewer_tasks_than_wanted_are_a_smaller_round():
+    found, launched = taken(Listed(set(), most=2))
+    assert launched == [[(6, 0), (7, 0)]]
+    assert found.missing == 1
