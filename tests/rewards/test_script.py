@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from whet.rewards.script import Script
-from whet.rewards.workers import Failed
+from whet.sandbox.workers import Failed
 from whet.types import Reason, Refusal
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from whet.registry import nearest
 from whet.rewards._forms import Form, Said, TraceForm, Unfit, form_of
 from whet.rewards._script import Place, call, digest_of, form_at
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Finish, Reason, Refusal, Rollout, Verdict
 
 USUAL = ("score", "compute_score", "reward_func")  # ours, veRL's, OpenRLHF's

@@ -15,7 +15,6 @@ then its value is JSON too.
 from dataclasses import dataclass, replace
 from time import monotonic, perf_counter
 
-from whet.rewards.sandbox import Ending, Limits, Outcome, Safest, Sandbox
 from whet.rewards.verifiable._code_credit import AllPass as AllPass
 from whet.rewards.verifiable._code_credit import ClassBalanced as ClassBalanced
 from whet.rewards.verifiable._code_credit import Credit as Credit
@@ -29,6 +28,7 @@ from whet.rewards.verifiable._code_suite import Case, Unusable, cases, compiles
 from whet.rewards.verifiable._extraction import opened, spoken
 from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable._verdicts import silence
+from whet.sandbox import Ending, Limits, Outcome, Safest, Sandbox
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _LATE = (Ending.WALL, Ending.CPU)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from whet.rewards.verifiable._extraction import spoken, tagged
 from whet.rewards.verifiable._gym import harmless, raw_score
 from whet.rewards.verifiable._verdicts import silence
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _SOLVED = 0.99  # below it: partial credit, which also pays for answers buried in text

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from whet.calls.literals import read, same
 from whet.rewards.verifiable._announced import heard
 from whet.rewards.verifiable._extraction import tagged
-from whet.rewards.verifiable._json import read, same
 from whet.rewards.verifiable._schema import valid
 from whet.rewards.verifiable._verdicts import nothing_to_compare
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)

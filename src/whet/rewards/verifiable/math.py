@@ -15,7 +15,7 @@ from whet.rewards.verifiable._normal import brackets, formula, plain, tidy, unas
 from whet.rewards.verifiable._number import number
 from whet.rewards.verifiable._symbolic import agree
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
-from whet.rewards.workers import Died, Workers
+from whet.sandbox.workers import Died, Workers
 from whet.types import Reason, Rollout, Verdict
 
 _SHOWN = 80  # characters of an answer in a note

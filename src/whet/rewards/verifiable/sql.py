@@ -11,7 +11,7 @@ from whet.rewards.verifiable._extraction import opened, spoken
 from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable._sql_running import Found, Question, Unanswered, asked, compared
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _FEWEST = 3  # databases: on one, an empty result agrees with every condition that is never true
