@@ -8,7 +8,7 @@ from fakes import fake
 
 from whet.environments.question import Question
 from whet.evaluation.measure import Exam, measure
-from whet.protocols import Sampler
+from whet.protocols import Reward, Sampler
 from whet.rewards.judging import faults, judge
 from whet.types import Decoding, Finish, Reason, Refusal, Rollout, Task, Verdict
 
@@ -45,7 +45,7 @@ def scripted(asked):
 
 
 @dataclass(frozen=True)
-class Same:
+class Same(Reward):
     """Right if it is the answer; some tasks can't be judged."""
 
     broken: str = ""
@@ -102,11 +102,11 @@ def test_a_judge_that_raises_is_quoted_and_scores_nothing():
     verdict = judged[0].verdict
     assert verdict is not None
     assert verdict.reason is Reason.VERIFIER_ERROR
-    assert verdict.note == "OSError: the judge is away"
+    assert verdict.note == "Same raised OSError: the judge is away"
 
 
 @dataclass(frozen=True)
-class Refusing:
+class Refusing(Reward):
     """Knows that it was set up wrongly."""
 
     def score(self, rollout):

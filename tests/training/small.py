@@ -9,6 +9,7 @@ from whet.engines.tokenizers import Characters
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW
+from whet.protocols import Reward
 from whet.sampling.schedules.uniform import Uniform
 from whet.training.run import Run, Saving, Warmup, Watch
 from whet.types import Decoding, Reason, Rollout, Task, Verdict
@@ -36,7 +37,7 @@ class Repeats:
 
 
 @dataclass(frozen=True)
-class FirstDigit:
+class FirstDigit(Reward):
     """1 where the reply begins with the answer."""
 
     def score(self, rollout: Rollout) -> Verdict:

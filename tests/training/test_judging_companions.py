@@ -19,10 +19,9 @@ from whet.engines.tokenizers import Characters
 from whet.policy import algorithms
 from whet.policy.companions import Coevolving, Consistent, LengthTargets, PathConsistency
 from whet.policy.optimisers import AdamW
-from whet.rewards.judging import dated
+from whet.protocols import Reward
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
-from whet.rewards.shaping.gated import Gated
 from whet.training.assemble import scored, shared
 from whet.training.companions.coevolving import LiveCoevolving, contrast
 from whet.training.companions.consistent import LiveConsistent
@@ -60,7 +59,7 @@ def accompanied_by(companion: Any, **changes: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Stepped:
+class Stepped(Reward):
     """The first digit decides; how much of the reply is the answer's digit is its step score."""
 
     def score(self, rollout: Rollout) -> Verdict:
@@ -301,15 +300,6 @@ def test_a_run_judges_every_step_at_its_own_time(tmp_path):
             parts = rollout.verdict.parts
             wanted = parts["rule"] + weight * parts["model"]
             assert rollout.verdict.score == pytest.approx(wanted)
-
-
-def test_a_judge_inside_another_is_of_the_same_step():
-    inner = Annealed(weight=Ramp(steps=10))
-    outer = Gated(inner=inner)
-    assert dated(outer, 7) == replace(outer, inner=inner.at(7))
-    assert dated(Gated(), 7) == Gated() and dated(None, 7) is None
-    twice = Annealed(inner=inner)
-    assert dated(twice, 3) == Annealed(inner=inner.at(3)).at(3)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from whet.engines.digest import digest
 from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.sampler import EmbeddedSampler
 from whet.policy import algorithms
+from whet.protocols import Reward
 from whet.training.assemble import assemble
 from whet.training.conduct import conduct
 from whet.training.loop import Step
@@ -92,7 +93,7 @@ class Sabotaged(Embedded):
 
 
 @dataclass(frozen=True)
-class Raising:
+class Raising(Reward):
     """A verifier with a bug."""
 
     share: int = 1

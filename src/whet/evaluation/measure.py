@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from whet.evaluation.intervals import Estimate, bootstrap
 from whet.evaluation.passk import pass_at_k
 from whet.protocols import Environment, Judge, Sampler
-from whet.rewards.judging import faults, judge
+from whet.rewards.judging import context_of, faults, judge
 from whet.types import Decoding, Finish, Group, Refusal, Request, Task, seed_of
 
 
@@ -63,9 +63,11 @@ async def measure(  # noqa: PLR0913  (a policy, a world, a judge, and what to as
     async def play(request: Request) -> Group:
         return await sampler.play(environment, request)
 
+    context = context_of(play=play)
+
     async def played(task: Task, seeds: tuple[int, ...], how: Decoding) -> Group:
         request = Request(task=task, seeds=seeds, decoding=how)
-        return await judge(await play(request), reward, play)
+        return await judge(await play(request), reward, context)
 
     greedily = replace(decoding, temperature=0.0)
     greedy = await asyncio.gather(*(played(task, (0,), greedily) for task in tasks))

@@ -153,7 +153,7 @@ def _same(cases: Sequence[Case], one: Hearing, other: Hearing) -> Probe:
 
 
 def _stance(opinion: Opinion) -> tuple[bool | None, float | None]:
-    return opinion.accepted, None if opinion.verdict.fault else opinion.verdict.score
+    return opinion.accepted, opinion.verdict.score if opinion.verdict.judged else None
 
 
 def _symmetry(judge: Judge, first: Hearing, trial: Trial, watch: Watch) -> Probe:
@@ -183,14 +183,14 @@ def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> 
     odd = [
         Example(case=case, note=name)
         for name, case, o in rows
-        if not o.verdict.fault and (o.accepted or o.verdict.score > _REWARDED)
+        if o.verdict.judged and (o.accepted or o.verdict.score > _REWARDED)
     ]
     return Probe(tried=len(rows), odd=tuple(odd))
 
 
 def _axes(first: Hearing, steady: Probe, matrix: Confusion) -> Axes:
     heard = [opinion for _, opinion in first.heard]
-    scores = [o.verdict.score for o in heard if not o.verdict.fault]
+    scores = [o.verdict.score for o in heard if o.verdict.judged]
     return Axes(
         objectivity=len(scores) / len(heard) * steady.share if heard else nan,
         speed=1 / float(np.median([o.seconds for o in heard])) if heard else nan,

@@ -93,9 +93,10 @@ def ask(
     except Unfit as unfit:
         raise Refusal(str(unfit)) from None
     verdicts = []
-    for score, correct, parts, note in found:
+    for score, correct, parts, note, applicable in found:
         if score is None:
-            verdicts.append(Verdict.unjudged(note))
+            absent = Verdict.unjudged if applicable else Verdict.not_applicable
+            verdicts.append(absent(note))
             continue
         lacking = Reason.PARTIAL if score > 0 else Reason.WRONG
         reason = lacking if correct is False else Reason.OK

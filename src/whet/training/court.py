@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Environment, Judge, Sampler
-from whet.rewards.judging import dated, judge
+from whet.rewards.judging import context_of, judge
 from whet.training.run import Run
 from whet.types import Group, Request
 
@@ -15,11 +15,12 @@ class Court:
     sampler: Sampler
     environment: Environment
     reward: Judge | None
+    step: int = 0  # rewards that change as training goes on are those of this step
 
     @classmethod
     def of(cls, run: Run, sampler: Sampler, number: int) -> "Court":
-        """Judges that change as training goes on are those of step `number`."""
-        return cls(sampler, run.environment, dated(run.reward, number))
+        """That of step `number`."""
+        return cls(sampler, run.environment, run.reward, number)
 
     async def play(self, request: Request) -> Group:
         """Nobody has judged it yet."""
@@ -27,7 +28,7 @@ class Court:
 
     async def judged(self, group: Group) -> Group:
         """The same rollouts with the judge's verdicts, whoever wrote them."""
-        return await judge(group, self.reward, self.play)
+        return await judge(group, self.reward, context_of(self.step, self.play))
 
     async def episode(self, request: Request) -> Group:
         """Play and judge."""

@@ -6,13 +6,13 @@ from itertools import groupby
 
 from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, ruling
-from whet.rewards.generative._rules import ruled
+from whet.rewards.judging import verdict
 from whet.rewards.verifiable.math import Math
 from whet.types import Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnRewards:
+class TurnRewards(Reward):
     """Answer, verification, answer, verification, …: each turn earns its own reward.
 
         answer t:        R_t = what the checker says of it
@@ -31,10 +31,10 @@ class TurnRewards:
         """Check the answers, then the verifications against them."""
         replies = rollout.turns[1::2]
         views = [replace(rollout, turns=rollout.turns[: 2 * t + 2]) for t in range(len(replies))]
-        checked = [await ruled(view, self.checker) for view in views[::2]]
-        faults = [verdict for verdict in checked if verdict.fault]
-        if faults or not checked:
-            return faults[0] if faults else Verdict.unjudged("nobody said anything")
+        checked = [await verdict(view, self.checker) for view in views[::2]]
+        lost = [one for one in checked if not one.judged]
+        if lost or not checked:
+            return lost[0] if lost else Verdict.unjudged("nobody said anything")
         earned = [
             checked[t // 2].score if t % 2 == 0 else _agrees(reply, checked[t // 2])
             for t, reply in enumerate(replies)

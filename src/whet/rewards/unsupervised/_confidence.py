@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from whet.protocols import Judge, Play
+from whet.protocols import Judge, RewardContext
 from whet.rewards.unsupervised._truth import told
 from whet.types import Group, Reason, Refusal, Rollout, Verdict
 
@@ -23,10 +23,10 @@ def mean(column: Sequence[float]) -> float:
 
 
 async def rated(
-    group: Group, measure: Callable[[Rollout], float], truth: Judge | None, play: Play
+    group: Group, measure: Callable[[Rollout], float], truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
     """A score for each rollout; who chose nothing can't be judged by how sure it was."""
-    return await told(group, [_rated(rollout, measure) for rollout in group], truth, play)
+    return await told(group, [_rated(rollout, measure) for rollout in group], truth, context)
 
 
 def _rated(rollout: Rollout, measure: Callable[[Rollout], float]) -> Verdict:

@@ -15,6 +15,7 @@ then its value is JSON too.
 from dataclasses import dataclass, replace
 from time import monotonic, perf_counter
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._code_credit import AllPass as AllPass
 from whet.rewards.verifiable._code_credit import ClassBalanced as ClassBalanced
 from whet.rewards.verifiable._code_credit import Credit as Credit
@@ -35,7 +36,7 @@ _LATE = (Ending.WALL, Ending.CPU)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class Code(Reward):
     """A score for the tests that the program in the reply passes; `correct` where it passes all.
 
     The program is the last fenced block after the thoughts.  Every test is a run of its own in a

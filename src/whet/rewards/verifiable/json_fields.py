@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from whet.calls.literals import read, same
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
 from whet.rewards.verifiable._extraction import tagged
 from whet.rewards.verifiable._schema import valid
@@ -17,7 +18,7 @@ _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JsonFields:
+class JsonFields(Reward):
     """valid · (base + (1 − base) · |fields of the right value| / |fields|).
 
     The fields are those of the task's answer, a JSON object.  The reply's object stands, after the

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._words import repeated
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repetition:
+class Repetition(Reward):
     """1 where  1 − |different n-grams| / |n-grams| ≤ most,  over the tokens of the policy, else 0.
 
     A reply of fewer than `n` tokens repeats nothing.  A gate says nothing of the answer: it is

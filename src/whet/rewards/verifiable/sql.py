@@ -7,6 +7,7 @@ from math import isclose
 from time import perf_counter
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._extraction import opened, spoken
 from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable._sql_running import Found, Question, Unanswered, asked, compared
@@ -71,7 +72,7 @@ class AnyOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sql:
+class Sql(Reward):
     """1 where the query answers like the task's on every one of several random databases, else 0.
 
     The task's answer is the right query; `info["sql"]` holds the `schema`, as CREATE statements,

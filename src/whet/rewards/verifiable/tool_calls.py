@@ -7,6 +7,7 @@ from typing import Any
 
 from whet.calls.formats import Call, due, written
 from whet.calls.literals import same
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
 from whet.types import Reason, Refusal, Rollout, Verdict
 
@@ -14,7 +15,7 @@ _MOST = 8  # calls; the search for the best match doubles with each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCalls:
+class ToolCalls(Reward):
     """lowest + (highest − lowest) · S / S_max,  S = name + Σ_j (param_j + value_j).
 
     `name` is |N ∩ N*| / |N ∪ N*| over the multisets of names, `param` the same over the keys of a

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from whet.environments.question import Question
 from whet.protocols import Corpus, Environment
 from whet.rewards.dense.shepherd import Shepherd
+from whet.rewards.judging import context_of, verdicts
 from whet.training.stepmodel.chains import Cast, Chain
 from whet.types import Decoding, Group, Request, seed_of
 
@@ -31,12 +32,14 @@ class Shepherded:
         async def play(request: Request) -> Group:
             return await cast.sampler.play(self.environment, request)
 
+        context = context_of(play=play)
+
         async def one(place: int) -> Chain | None:
             task = self.corpus.task("train", number * count + place)
             seeds = (seed_of("shepherded", self.seed, number, place),)
             group = await play(Request(task=task, seeds=seeds, decoding=self.decoding))
-            [verdict] = await self.shepherd.probe(group, play)
-            return None if verdict.fault else self._chain(group, verdict.credit)
+            [verdict] = await verdicts(group, self.shepherd, context)
+            return self._chain(group, verdict.credit) if verdict.judged else None
 
         found = await asyncio.gather(*map(one, range(count)))
         return [chain for chain in found if chain is not None]
