@@ -22,7 +22,7 @@ from whet.engines.models import Fresh
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW, Constant
-from whet.protocols import Adviser
+from whet.protocols import Adviser, Reward
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.judging import verdicts
 from whet.rewards.verifiable.labelled import Labelled
@@ -82,7 +82,7 @@ def pointwise(adviser: Adviser) -> Pointwise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class Agreement(Reward):
     """The server's mark is what is learned from; `correct` is the checker's, for the record.
 
     A reply that opens nothing earns 0 and is not asked about.  Part `agrees`: is the mark what the
@@ -215,7 +215,7 @@ class Lessons:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class Mark(Reward):
     """1 where the mark is the right one, whatever was thought before."""
 
     def score(self, rollout: Rollout) -> Verdict:

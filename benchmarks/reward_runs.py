@@ -34,7 +34,7 @@ from whet.engines.openai.server import Server
 from whet.evaluation.measure import Exam, Scorecard
 from whet.policy import algorithms
 from whet.policy.objective import Algorithm
-from whet.protocols import Judge
+from whet.protocols import Judge, Reward
 from whet.rewards.dense.process import Process
 from whet.rewards.unsupervised.format_only import FormatOnly
 from whet.rewards.unsupervised.majority import Majority
@@ -56,7 +56,7 @@ Curves = Mapping[str, Curve]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hackable:
+class Hackable(Reward):
     """R = c / 4 + v: checks a little, and pays for something that is not the answer."""
 
     virtue: Callable[[Rollout], float]

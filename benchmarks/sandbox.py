@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from statistics import median
 from time import perf_counter
 
-from whet.rewards.sandbox import Bubblewrap, Landlock, Limits, Program, Sandbox, Unsafe, leaks
+from whet.sandbox import Bubblewrap, Landlock, Limits, Program, Sandbox, Unsafe, leaks
 
 PROGRAM = Program(source="print(1)")
 

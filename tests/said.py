@@ -4,7 +4,8 @@ import asyncio
 from dataclasses import dataclass
 from math import log
 
-from whet.rewards.judging import verdicts
+from whet.protocols import Reward
+from whet.rewards.judging import context_of, verdicts
 from whet.types import Reason, Rollout, Task, Verdict
 
 TASK = Task(id="t", prompt="6*7=", answer="42", info={"verifier": "exact"})
@@ -26,13 +27,14 @@ def replied(text, *, task=TASK, seed=0, probabilities=(), length=None, **columns
     )
 
 
-def asked(judge, group, play=None):
+def asked(judge, group, play=None, step=0):
     """The verdicts of any judge, as the loop hears them."""
 
-    async def nobody(request):
-        raise AssertionError(f"nobody should have played {request}")
+    async def unexpected(request):
+        raise AssertionError(f"nothing should have been played: {request}")
 
-    return asyncio.run(verdicts(tuple(group), judge, play or nobody))
+    context = context_of(step, play or unexpected)
+    return asyncio.run(verdicts(tuple(group), judge, context))
 
 
 def scores(found):
@@ -40,7 +42,7 @@ def scores(found):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Marks:
+class Marks(Reward):
     """Right is what ends in the answer; who says `fault` can't be judged."""
 
     def score(self, rollout):
@@ -50,7 +52,7 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class Opinion(Reward):
     """The number between `<` and `>`: what a model might say of a reply."""
 
     def score(self, rollout):

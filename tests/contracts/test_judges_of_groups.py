@@ -1,5 +1,6 @@
 """What every unsupervised, shaping or dense judge promises.  A new file is tried at once."""
 
+import asyncio
 import inspect
 import pickle
 from dataclasses import fields, replace
@@ -11,10 +12,11 @@ from said import Marks, asked
 
 from whet import rewards
 from whet.data.procedural.chain import Chain
-from whet.protocols import GroupReward, ProbingReward, Reward
+from whet.protocols import GroupReward, Reward
 from whet.rewards.dense import Surprises
+from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.format import Format
-from whet.types import Refusal, Rollout, Task
+from whet.types import Need, Refusal, Rollout, Task
 
 FAMILIES = ("unsupervised", "shaping", "dense")
 NAMES = {n: at for n, at in rewards.modules().items() if at.split(".")[2] in FAMILIES}
@@ -132,6 +134,18 @@ def test_a_fault_of_the_inner_judge_is_never_a_zero(name):
     assert all(v.fault for v in found[1:])
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_who_needs_a_policy_says_so_and_the_others_play_nothing(name):
+    judge = judge_of(name)
+    if Need.POLICY in judge.needs:
+        with pytest.raises(Refusal, match=type(judge).__name__):
+            asyncio.run(verdicts(GROUP, judge, context_of()))
+    else:
+        found = asyncio.run(verdicts(GROUP, judge, context_of()))
+        again = asked(judge, GROUP)  # where a play would be an error
+        assert [v.score for v in found] == [v.score for v in again]
+
+
 async def stuck(request):
     return tuple(rollout("fault", s, request.task) for s in request.seeds)
 
@@ -139,11 +153,12 @@ async def stuck(request):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_judge_is_a_value_and_says_what_it_rewards(name):
     judge = judge_of(name)
-    assert isinstance(judge, Reward | GroupReward | ProbingReward)
+    assert isinstance(judge, Reward | GroupReward)
     copy = pickle.loads(pickle.dumps(judge))
     assert copy == judge and hash(copy) == hash(judge)
     assert (type(judge).__doc__ or "").strip()
-    assert getattr(type(judge), "probe", getattr(type(judge), "score", None)).__doc__
+    method = "score" if isinstance(judge, Reward) else "score_group"
+    assert getattr(type(judge), method).__doc__
 
 
 def test_a_judge_that_needs_more_than_its_name_says_what():

@@ -4,6 +4,7 @@ import pickle
 from dataclasses import replace
 
 import pytest
+from said import asked
 from verifiable_tasks import FORM, QUESTION, task
 
 from whet import rewards
@@ -41,7 +42,7 @@ def rolled(name, reply, finish=Finish.STOP):
 
 def judged(judge, rollout):
     """The verdict, whatever the scope of the judge."""
-    return judge.score(rollout) if isinstance(judge, Reward) else judge.compare((rollout,))[0]
+    return asked(judge, (rollout,))[0]
 
 
 @pytest.mark.timeout(60)
@@ -83,5 +84,5 @@ def test_a_judge_is_a_value(judges, name):
 @pytest.mark.parametrize("name", NAMES)
 def test_a_judge_says_what_it_rewards(judges, name):
     assert (type(judges[name]).__doc__ or "").strip()
-    method = "score" if isinstance(judges[name], Reward) else "compare"
+    method = "score" if isinstance(judges[name], Reward) else "score_group"
     assert (getattr(type(judges[name]), method).__doc__ or "").strip()

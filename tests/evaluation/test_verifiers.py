@@ -11,7 +11,13 @@ from whet.evaluation.exchanges import exchanged
 from whet.evaluation.opinions import Opinion, hear
 from whet.evaluation.traps import traps
 from whet.evaluation.verifiers import Trial, compare, examine
+from whet.protocols import GroupReward, Reward
 from whet.rewards import load
+from whet.rewards.dense.vine import Vine
+from whet.rewards.shaping.overlong import Overlong
+from whet.rewards.shaping.signed import Signed
+from whet.rewards.unsupervised.majority import Majority
+from whet.rewards.unsupervised.noisy import Noisy
 from whet.types import Reason, Refusal, Task, Verdict
 
 
@@ -38,7 +44,7 @@ def case(place, correct, reply="#7", answer="7", **info):
     return Case(task=task, reply=reply, correct=bool(correct))
 
 
-class Knowing:
+class Knowing(Reward):
     """Says what the task says that it should."""
 
     def score(self, rollout):
@@ -65,7 +71,9 @@ def test_a_judge_of_known_quality():
     assert matrix.specificity.value == 2 / 3 and matrix.accuracy.value == 5 / 7
     assert [e.case.task.id for e in found.false_zeros] == ["t3"]
     assert [e.case.task.id for e in found.false_ones] == ["t4"]
-    assert [e.note for e in found.faults] == ["verifier_error: OSError: no connection"]
+    assert [e.note for e in found.faults] == [
+        "verifier_error: Knowing raised OSError: no connection"
+    ]
     assert found.false_ones[0].note == "ok: so"
     assert found.axes.noise == pytest.approx(1 - (3 / 4 + 2 / 3 - 1))
     assert found.axes.objectivity == pytest.approx(7 / 8)
@@ -84,7 +92,7 @@ def test_a_judge_of_known_quality():
 
 
 def test_who_changes_its_mind_is_caught():
-    class Fickle:
+    class Fickle(Reward):
         def __init__(self):
             self.turn = 0
 
@@ -98,7 +106,7 @@ def test_who_changes_its_mind_is_caught():
 
 
 def test_who_listens_to_anything_is_fooled():
-    class Listening:
+    class Listening(Reward):
         def score(self, rollout):
             return Verdict.binary(correct=rollout.task.answer in rollout.reply)
 
@@ -110,8 +118,8 @@ def test_who_listens_to_anything_is_fooled():
 def test_groups_are_judged_whole():
     asked = []
 
-    class Ranking:
-        def compare(self, group):
+    class Ranking(GroupReward):
+        async def score_group(self, group, context):
             asked.append(len(group))
             best = max(len(r.reply) for r in group)
             return [Verdict.binary(correct=len(r.reply) == best) for r in group]
@@ -122,13 +130,20 @@ def test_groups_are_judged_whole():
     assert [o.accepted for o in heard.opinions] == [True, True, False, False]
 
 
-def test_who_plays_on_is_refused():
-    class Probing:
-        async def probe(self, group, play):
-            return []
+@pytest.mark.parametrize("judge", [Vine(), Signed(inner=Vine())])
+def test_who_plays_requests_is_refused_by_name(judge):
+    with pytest.raises(Refusal, match="reward Vine"):
+        hear(judge, CASES, 1, "judging", Patient())
 
-    with pytest.raises(Refusal, match="Probing has the policy play on"):
-        hear(Probing(), CASES, 1, "judging", Patient())
+
+def test_groups_are_judged_without_a_policy_by_all_that_play_nothing():
+    inner = Knowing()
+    steady = Noisy(probability=0.0, inner=inner)
+    for judge in (Overlong(inner=inner), steady, Majority(truth=inner)):
+        heard = hear(judge, CASES, 1, "judging", Patient())
+        alone = hear(inner, CASES, 1, "judging", Patient())
+        correct = [o.verdict.correct for o in heard.opinions]
+        assert correct == [o.verdict.correct for o in alone.opinions], judge
 
 
 def test_what_was_not_reached_is_not_counted():
@@ -178,7 +193,7 @@ def test_answers_change_places():
 
 
 def test_a_lenient_order_is_asymmetric():
-    class Prefix:
+    class Prefix(Reward):
         def score(self, rollout):
             box = rollout.reply.removeprefix(r"\boxed{").removesuffix("}")
             return Verdict.binary(correct=rollout.task.answer.startswith(box))

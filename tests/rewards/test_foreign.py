@@ -12,9 +12,9 @@ import pytest
 from whet import rewards
 from whet.protocols import GroupReward, Reward
 from whet.rewards.batch_script import BatchScript, TrlForm
-from whet.rewards.judging import verdicts
+from whet.rewards.judging import context_of, verdicts
 from whet.rewards.script import Script, VerifiersForm
-from whet.types import Refusal, Rollout, Task
+from whet.types import Reason, Refusal, Rollout, Task
 
 FOREIGN = Path(__file__).with_name("foreign")
 CHAT = ({"role": "system", "content": "Add."}, {"role": "user", "content": "3+4=?"})
@@ -52,12 +52,8 @@ def group(prompt="3+4=?", replies=REPLIES, answer="7", **info):
     return tuple(rolled)
 
 
-async def no_play(request):
-    raise AssertionError("no judge here plays on")
-
-
 def judged(judge, rollouts):
-    return asyncio.run(verdicts(rollouts, judge, no_play))
+    return asyncio.run(verdicts(rollouts, judge, context_of()))
 
 
 def find(file, function):
@@ -79,8 +75,29 @@ def test_trl_in_a_chat():
 
 def test_trl_says_that_it_is_not_applicable():
     found = judged(find("trl_style", "accuracy_reward"), group(CHAT, answer="who knows?"))
-    assert all(v.fault and isnan(v.score) and v.note.startswith("extracted") for v in found)
-    assert replace(group()[0], verdict=found[0]).score is None  # out of loss and baseline
+    assert {v.reason for v in found} == {Reason.NOT_APPLICABLE}
+    assert not any(v.fault or v.judged for v in found)
+    assert all(isnan(v.score) and v.note.startswith("extracted") for v in found)
+
+
+@pytest.mark.parametrize(
+    ("source", "faulty"),
+    [
+        ("def score(completions): return [1.0, float('inf'), None, 1.0, 1.0, 0.5]", [1]),
+        ("def score(queries): return [float('nan'), 1.0, 1.0, 1.0, 1.0, float('-inf')]", [0, 5]),
+        (
+            "def score(queries): return {'rewards': [1] * 6, 'scores': [float('nan')] + [1] * 5}",
+            [0],
+        ),
+        ("def score(reply): return {'score': float('nan') if 'boxed' in reply else 1}", [1, 3]),
+    ],
+)
+def test_what_is_not_finite_is_a_fault_of_those_concerned(tmp_path, source, faulty):
+    path = tmp_path / "judge.py"
+    path.write_text(source)
+    found = judged(rewards.find(str(path)), group())
+    assert [i for i, v in enumerate(found) if v.fault] == faulty
+    assert all("judge.py" in found[i].note and "not finite" in found[i].note for i in faulty)
 
 
 def test_trl_async_and_with_token_ids():
@@ -221,14 +238,13 @@ def test_what_fits_no_form_is_told_them_all(tmp_path):
         ("def score(completions): return [1.0]", "one number for each of 6"),
         ("def score(completions): return 'good'", "one number for each of 6"),
         ("def score(completions): return ['good'] * 6", "returned 'good'; return finite numbers"),
-        ("def score(completions): return [float('inf')] * 6", "return finite numbers"),
         ("def score(completions, colour): return [1.0] * 6", "wants 'colour'; it can have .*level"),
         (
             "def score(completions, trainer_state): return [trainer_state.global_step] * 6",
             "reads trainer_state.global_step, which no judge is told",
         ),
         ("def score(queries): return {'score': [1] * 6}", "return a dict with 'rewards'"),
-        ("def score(queries): return [float('nan')] * 6", "return finite numbers"),
+        ("def score(queries): return ['good'] * 6", "return finite numbers"),
     ],
 )
 def test_what_a_group_may_not_be_told(tmp_path, source, complaint):

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from whet.rewards.script import Script
-from whet.rewards.workers import Failed
+from whet.sandbox.workers import Failed
 from whet.types import Reason, Refusal
 
 
@@ -57,8 +57,6 @@ def test_what_a_function_may_be_and_return(script, tmp_path, rolled, source, exp
     [
         ("None", "returned None"),
         ("'good'", "returned 'good'"),
-        ("float('nan')", "returned nan"),
-        ("float('inf')", "returned inf"),
         ("[1.0]", r"returned \[1\.0\]"),
         ("{}", r"returned \{\}"),
         ("{'score': None, 'a': 1}", r"returned \{'score': None, 'a': 1\}"),

@@ -22,6 +22,7 @@ from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.policy import algorithms
 from whet.policy.optimisers import AdamW, Constant
+from whet.protocols import Reward
 from whet.rewards.dense._cuts import Separated
 from whet.rewards.dense._steps import Each
 from whet.rewards.dense.process_model import ProcessModel
@@ -95,7 +96,7 @@ def test_labels_are_the_same_whenever_they_are_asked_for(cast):
 
 
 def test_labels_by_play_are_what_continuations_earn(cast):
-    class Marks:
+    class Marks(Reward):
         """Right where the reply begins with a digit."""
 
         def score(self, rollout):

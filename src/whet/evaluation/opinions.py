@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Protocol, runtime_checkable
 
 from whet.data.cases import Case
-from whet.protocols import GroupReward, Judge, ProbingReward, Reward
-from whet.rewards.judging import verdicts
-from whet.types import Group, Prompt, Refusal, Request, Rollout, Verdict
+from whet.protocols import GroupReward, Judge
+from whet.rewards.judging import context_of, verdicts
+from whet.types import Group, Rollout, Verdict
 
 _ACCEPTED = 0.5  # the score from which a judge accepts that doesn't say `correct`; ours
 
@@ -23,11 +23,11 @@ class Opinion:
 
     @property
     def accepted(self) -> bool | None:
-        """Is the reply right, in the judge's opinion?  None after a fault.
+        """Is the reply right, in the judge's opinion?  None without a score.
 
         `correct`, or a score of at least ½ where the judge doesn't say.
         """
-        if self.verdict.fault:
+        if not self.verdict.judged:
             return None
         said = self.verdict.correct
         return self.verdict.score >= _ACCEPTED if said is None else said
@@ -69,13 +69,8 @@ def hear(judge: Judge, cases: Sequence[Case], at_once: int, phase: str, watch: W
     """Ask for an opinion of each case.
 
     A judge of groups is given all replies to a task at once.  Raises `Refusal` for a judge that
-    has the policy play on: there is none.
+    plays requests with the policy: there is none.
     """
-    if isinstance(judge, ProbingReward):
-        raise Refusal(
-            f"reward {type(judge).__name__} has the policy play on, so it can't be measured on "
-            "replies alone; give a judge of replies or of groups"
-        )
     watch.begin(phase, len(cases))
     found: list[Opinion | None] = [None] * len(cases)
 
@@ -97,13 +92,15 @@ async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to 
     note: Callable[[Sequence[int], Sequence[Opinion]], None],
     watch: Watch,
 ) -> None:
+    context = context_of()
+
     async def go_on() -> None:
         for places in calls:
             if watch.stopped():
                 return
-            group = tuple(rollout_of(cases[place]) for place in places)
+            group = _group([cases[place] for place in places])
             start = perf_counter()
-            given = await verdicts(group, judge, _no_play)
+            given = await verdicts(group, judge, context)
             spent = (perf_counter() - start) / len(group)
             note(places, [Opinion(verdict=v, seconds=spent) for v in given])
 
@@ -112,7 +109,7 @@ async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to 
 
 def _calls(judge: Judge, cases: Sequence[Case]) -> Sequence[Sequence[int]]:
     """The places that each call is about."""
-    if isinstance(judge, Reward) or not isinstance(judge, GroupReward):
+    if not isinstance(judge, GroupReward):
         return [[place] for place in range(len(cases))]
     by_task: dict[str, list[int]] = {}
     for place, case in enumerate(cases):
@@ -120,18 +117,10 @@ def _calls(judge: Judge, cases: Sequence[Case]) -> Sequence[Sequence[int]]:
     return list(by_task.values())
 
 
-async def _no_play(request: Request) -> Group:
-    raise Refusal(f"task {request.task.id!r}: there is no policy to play on")
+def _group(cases: Sequence[Case]) -> Group:
+    return Group.of([replace(rollout_of(case), seed=i, id="") for i, case in enumerate(cases)])
 
 
 def rollout_of(case: Case) -> Rollout:
-    """A rollout that says the reply; it has no tokens, for nobody sampled it."""
-    turns = (text_of(case.task.prompt), case.reply)
-    return Rollout(task=case.task, seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=())
-
-
-def text_of(prompt: Prompt) -> str:
-    """A prompt as one text."""
-    if isinstance(prompt, str):
-        return prompt
-    return "\n".join(message["content"] for message in prompt)
+    """A rollout that says the reply; it has no tokens, for no engine sampled it."""
+    return Rollout.from_text(case.task, case.reply)

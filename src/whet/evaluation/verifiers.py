@@ -9,10 +9,11 @@ import numpy as np
 from whet.data.cases import Case
 from whet.evaluation.agreement import Confusion, confusion, entropy, kappa
 from whet.evaluation.exchanges import exchanged
-from whet.evaluation.opinions import Hearing, Opinion, Watch, hear, text_of
+from whet.evaluation.opinions import Hearing, Opinion, Watch, hear
 from whet.evaluation.traps import traps
 from whet.protocols import Judge
-from whet.types import Refusal
+from whet.types import Refusal, text_of
+from whet.types.rollouts import messages_of
 
 _WARM = 20  # replies
 _REWARDED = 0.05  # more than this for a trap is a reward
@@ -153,7 +154,7 @@ def _same(cases: Sequence[Case], one: Hearing, other: Hearing) -> Probe:
 
 
 def _stance(opinion: Opinion) -> tuple[bool | None, float | None]:
-    return opinion.accepted, None if opinion.verdict.fault else opinion.verdict.score
+    return opinion.accepted, opinion.verdict.score if opinion.verdict.judged else None
 
 
 def _symmetry(judge: Judge, first: Hearing, trial: Trial, watch: Watch) -> Probe:
@@ -170,7 +171,7 @@ def _symmetry(judge: Judge, first: Hearing, trial: Trial, watch: Watch) -> Probe
 
 
 def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> Probe:
-    tasks = {(text_of(c.task.prompt), c.task.answer): c.task for c in reversed(cases)}
+    tasks = {(text_of(messages_of(c.task.prompt)), c.task.answer): c.task for c in reversed(cases)}
     chosen = list(reversed(tasks.items()))[: trial.trapped]
     tricks: list[Case] = []
     names: list[str] = []
@@ -183,14 +184,14 @@ def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> 
     odd = [
         Example(case=case, note=name)
         for name, case, o in rows
-        if not o.verdict.fault and (o.accepted or o.verdict.score > _REWARDED)
+        if o.verdict.judged and (o.accepted or o.verdict.score > _REWARDED)
     ]
     return Probe(tried=len(rows), odd=tuple(odd))
 
 
 def _axes(first: Hearing, steady: Probe, matrix: Confusion) -> Axes:
     heard = [opinion for _, opinion in first.heard]
-    scores = [o.verdict.score for o in heard if not o.verdict.fault]
+    scores = [o.verdict.score for o in heard if o.verdict.judged]
     return Axes(
         objectivity=len(scores) / len(heard) * steady.share if heard else nan,
         speed=1 / float(np.median([o.seconds for o in heard])) if heard else nan,

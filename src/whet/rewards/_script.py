@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from whet.rewards._forms import Form, Found, Said, TraceForm, Unfit, form_of
 from whet.rewards._forms._form import needed
 from whet.rewards._forms._trace import reward_methods
-from whet.rewards.workers._inside import script
+from whet.sandbox.workers._inside import script
 
 
 class Place(NamedTuple):

@@ -10,7 +10,7 @@ from pathlib import Path
 from whet.registry import nearest
 from whet.rewards._forms import Form, Said, TraceForm, Unfit, form_of
 from whet.rewards._script import Place, call, digest_of, form_at
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Finish, Reason, Refusal, Rollout, Verdict
 
 USUAL = ("score", "compute_score", "reward_func")  # ours, veRL's, OpenRLHF's
@@ -93,9 +93,10 @@ def ask(
     except Unfit as unfit:
         raise Refusal(str(unfit)) from None
     verdicts = []
-    for score, correct, parts, note in found:
+    for score, correct, parts, note, applicable in found:
         if score is None:
-            verdicts.append(Verdict.unjudged(note))
+            absent = Verdict.unjudged if applicable else Verdict.not_applicable
+            verdicts.append(absent(note))
             continue
         lacking = Reason.PARTIAL if score > 0 else Reason.WRONG
         reason = lacking if correct is False else Reason.OK
@@ -119,7 +120,7 @@ def _said(rollout: Rollout) -> Said:
         turns=rollout.turns,
         answer=task.answer,
         info=dict(task.info),
-        ids=[t for t, c in zip(rollout.tokens, rollout.chosen, strict=True) if c],
+        ids=rollout.chosen_ids.tolist(),
         truncated=rollout.finish is Finish.LENGTH,
     )
 

@@ -1,8 +1,10 @@
 """A judge of your own: a function of a whole group, in the form of TRL or OpenRLHF."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from whet.protocols import GroupReward, RewardContext
 from whet.rewards._forms import Form
 from whet.rewards._forms import OpenRlhfForm as OpenRlhfForm
 from whet.rewards._forms import TrlForm as TrlForm
@@ -12,7 +14,7 @@ from whet.types import Group, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchScript:
+class BatchScript(GroupReward):
     """What `function` of `path` says of a group; `path` is a file, or a module's dotted name.
 
         def f(prompts, completions, completion_ids, **columns): ...                 TRL 1.16
@@ -21,8 +23,8 @@ class BatchScript:
     It is called once for each group, with all its replies.  The names of its parameters tell the
     form, unless `form` does.  It may be a coroutine, an object that can be called, or the class of
     one.  It returns a number for each reply, of which 1 or more counts as correct; in TRL's form
-    None where it isn't applicable, which is in neither loss nor baseline; in OpenRLHF's form
-    perhaps a dict with `rewards`, `scores` and `extra_logs`.
+    None where it isn't applicable, which is in neither loss nor baseline and no fault; in
+    OpenRLHF's form perhaps a dict with `rewards`, `scores` and `extra_logs`.
 
     It runs in worker processes that are killed after `limit_s`; what it raises, and such an end,
     is a fault of the whole group and no score.  The file is read once: what is written into it
@@ -49,7 +51,8 @@ class BatchScript:
                 "make it a script, as --reward does"
             )
 
-    def compare(self, group: Group) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the function."""
         place = Source(self.path, self.source).place(self.function)
-        return ask(place, self.form, workers_for(place, self.workers, self.limit_s), group)
+        workers = workers_for(place, self.workers, self.limit_s)
+        return await asyncio.to_thread(ask, place, self.form, workers, list(group))

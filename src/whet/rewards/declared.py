@@ -13,7 +13,7 @@ _OTHERS = ("declared", "script", "batch_script")  # itself, and those that can't
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
+class Declared(Reward):
     """The verdict of the judge that the task names in `info["verifier"]`, at its defaults."""
 
     def score(self, rollout: Rollout) -> Verdict | Awaitable[Verdict]:

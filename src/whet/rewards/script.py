@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from whet.protocols import Reward
 from whet.rewards._forms import Form
 from whet.rewards._forms import TraceForm as TraceForm
 from whet.rewards._forms import VerifiersForm as VerifiersForm
@@ -13,7 +14,7 @@ from whet.types import Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class Script(Reward):
     """What `function` of `path` says of a rollout; `path` is a file, or a module's dotted name.
 
         def score(prompt, reply, answer, info, task_id): ...                        whet

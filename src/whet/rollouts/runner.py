@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Player, RewardContext
-from whet.rewards.judging import judge
-from whet.types import Group, Request
+from whet.protocols import Judge, Player
+from whet.rewards.judging import context_of, judge
+from whet.types import Group, Refusal, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,15 +20,22 @@ class RolloutRunner:
         return tuple([await self.score(group) for group in await self.player.play(request)])
 
     async def rollout(self, request: Request) -> Group:
-        """Play and judge where only the policy's own seat is trained."""
-        groups = await self.rollouts(request)
+        """Play and judge where only one seat is trained."""
+        return await self.score(await self.play(request))
+
+    async def play(self, request: Request) -> Group:
+        """The group of the only seat that is trained; its reward has not judged it yet.
+
+        Raises `Refusal` where several seats spoke, or none.
+        """
+        groups = await self.player.play(request)
         if len(groups) != 1:
-            raise ValueError(f"task {request.task.id!r} has {len(groups)} seats, not one")
+            seats = ", ".join(repr(group.seat) for group in groups) or "no seat"
+            raise Refusal(
+                f"task {request.task.id!r} was played by {seats}; a single group is needed here"
+            )
         return groups[0]
 
     async def score(self, group: Group) -> Group:
         """The same rollouts with the reward's verdicts; without a reward, the world's own stand."""
-        if self.reward is None:
-            return group
-        context = RewardContext(step=self.step, play=self.player.play)
-        return await judge(group, self.reward, context)
+        return await judge(group, self.reward, context_of(self.step, self.play))

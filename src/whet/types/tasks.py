@@ -12,7 +12,7 @@ class Refusal(ValueError):
 
 
 class Reason(StrEnum):
-    """Why a verdict is what it is.  All speak of the policy, but the last, which is a fault."""
+    """Why a verdict is what it is.  All but the last two speak of the policy, and have a score."""
 
     OK = "ok"
     WRONG = "wrong"
@@ -22,7 +22,11 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"
     TIMEOUT = "timeout"
     UNSAFE = "unsafe"
-    VERIFIER_ERROR = "verifier_error"
+    NOT_APPLICABLE = "not_applicable"  # the judge has no opinion of such a task: no fault
+    VERIFIER_ERROR = "verifier_error"  # the judge failed: a fault
+
+
+_UNJUDGED = frozenset({Reason.NOT_APPLICABLE, Reason.VERIFIER_ERROR})
 
 
 class Finish(StrEnum):
@@ -46,6 +50,7 @@ class Need(StrEnum):
     DEMONSTRATIONS = "demonstrations"
     DEMONSTRATOR = "somebody who can show how a task is done"
     MEMORIES = "rollouts remembered from earlier steps"
+    POLICY = "a policy that plays requests"
     PAIRS = "right and wrong rollouts of one task"
     PROXIMAL = "log-probs of the policy at the start of the update"
     WHOLE = "log-probs of the whole batch before it is split"
@@ -80,7 +85,7 @@ class Verdict:
     """What a judge found.  `score` is learned from, `correct` is reported; they may part."""
 
     reason: Reason
-    score: float = nan  # a fault has no score: NaN, so that nobody can take it for a 0
+    score: float = nan  # NaN where the judge gives none, so that it can't be taken for a 0
     correct: bool | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
     credit: tuple[float, ...] = ()  # dense: a reward for each chosen token, besides the score
@@ -88,14 +93,19 @@ class Verdict:
     cost_ms: float = 0.0
 
     def __post_init__(self) -> None:
-        """Only a fault goes without a finite score, and every fault does."""
-        if self.fault == isfinite(self.score):
+        """Only two reasons go without a finite score, and always do."""
+        if (self.reason in _UNJUDGED) == isfinite(self.score):
             raise ValueError(f"a verdict with reason {self.reason!r} can't have score {self.score}")
 
     @property
     def fault(self) -> bool:
         """The judge failed, not the policy."""
         return self.reason is Reason.VERIFIER_ERROR
+
+    @property
+    def judged(self) -> bool:
+        """There is a score; a rollout without one is in neither loss nor baseline."""
+        return self.reason not in _UNJUDGED
 
     @classmethod
     def binary(cls, *, correct: bool, note: str = "") -> "Verdict":
@@ -112,6 +122,11 @@ class Verdict:
     def unjudged(cls, note: str) -> "Verdict":
         """The judge's own fault: no score, and out of loss and baseline."""
         return cls(reason=Reason.VERIFIER_ERROR, note=note)
+
+    @classmethod
+    def not_applicable(cls, note: str) -> "Verdict":
+        """The judge has no opinion of such a task: out of loss and baseline, and no fault."""
+        return cls(reason=Reason.NOT_APPLICABLE, note=note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

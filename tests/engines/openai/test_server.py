@@ -15,7 +15,7 @@ from whet.engines.openai.transport import Busy, Unanswered
 from whet.protocols import Adviser
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
-from whet.rewards.judging import verdicts
+from whet.rewards.judging import context_of, verdicts
 from whet.types import Asking, Refusal, Rollout, Task
 
 CHAT = ({"role": "user", "content": "6 * 7?"},)
@@ -38,7 +38,7 @@ def rolled(text):
 
 
 def judged(judge, *texts):
-    return asyncio.run(verdicts(tuple(map(rolled, texts)), judge, None))
+    return asyncio.run(verdicts(tuple(map(rolled, texts)), judge, context_of()))
 
 
 def test_a_question_and_its_answer():

@@ -1,11 +1,11 @@
 """Comparisons within a group, by their hand numbers."""
 
-import asyncio
 from itertools import permutations
 from math import log
 
 import pytest
 from advisers import Scripted, rolled, saying
+from said import asked
 
 from whet.rewards.generative.pairwise import (
     BradleyTerry,
@@ -19,7 +19,7 @@ from whet.types import Reason, Refusal
 
 
 def compared(judge, *replies, **info):
-    return asyncio.run(judge.compare(tuple(rolled(reply, **info) for reply in replies)))
+    return asked(judge, [rolled(reply, **info) for reply in replies])
 
 
 def by_worth(worth):

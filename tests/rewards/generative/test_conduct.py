@@ -9,11 +9,11 @@ import pytest
 from advisers import Reading, Scripted, rolled, saying
 
 from whet import rewards
-from whet.protocols import GroupReward, ProbingReward, Reward
+from whet.protocols import GroupReward, Reward
 from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Digit, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.pointwise import Pointwise
-from whet.rewards.judging import verdicts
+from whet.rewards.judging import context_of, verdicts
 from whet.types import Asking, Completion, Refusal
 
 NAMES = sorted(name for name, where in rewards.modules().items() if ".generative." in where)
@@ -30,13 +30,13 @@ TRAPS = [
 ]
 
 
-async def nobody_plays(request):
-    raise AssertionError(f"nobody should play {request}")
+async def unexpected(request):
+    raise AssertionError(f"nothing should have been played: {request}")
 
 
 def judged(judge, *replies):
     group = tuple(rolled(reply, **INFO) for reply in replies)
-    return asyncio.run(verdicts(group, judge, nobody_plays))
+    return asyncio.run(verdicts(group, judge, context_of(play=unexpected)))
 
 
 def yes_man(reading: Reading) -> str:
@@ -54,7 +54,7 @@ def test_a_judge_is_a_value(name):
     judge = rewards.load(name)
     copy = pickle.loads(pickle.dumps(judge))
     assert copy == judge and hash(copy) == hash(judge)
-    assert isinstance(judge, Reward | GroupReward | ProbingReward)
+    assert isinstance(judge, Reward | GroupReward)
     assert (type(judge).__doc__ or "").strip()
 
 

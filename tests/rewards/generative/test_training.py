@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 from advisers import rolled
+from said import asked
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
@@ -20,6 +21,7 @@ from whet.rewards.generative.referee import Referee, kendall
 from whet.rewards.generative.self_critique import SelfCritique, pair
 from whet.rewards.generative.turn_rewards import TurnRewards
 from whet.rewards.generative.verdict_match import VerdictMatch
+from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
 from whet.types import Asking, Decoding, Reason, Refusal, Request, Rollout, Scores, Task, Verdict
@@ -125,25 +127,25 @@ class Player:
 def test_the_policy_judges_its_own_replies():
     group = (rolled("42"), rolled("41"))
     player = Player('{"score": 5}', "hm", '{"score": 1}')
-    found = asyncio.run(SelfCritique().probe(group, player))
+    found = asked(SelfCritique(), group, player)
     assert sorted(v.score for v in found) == [0.2, 1.0]
     assert found[0].parts["judge_reply_tokens"] == 2
     first, second, third = player.requests
     assert first.task.prompt[0]["role"] == "system" and first.decoding.temperature == 0
     assert first.task.id != second.task.id and len(third.task.prompt) == 4
     again = Player('{"score": 5}', '{"score": 5}')
-    asyncio.run(SelfCritique().probe(group, again))
+    asked(SelfCritique(), group, again)
     assert again.requests[0] == first  # same question, same seeds
 
 
 def test_any_judge_can_be_lent_the_policy():
     player = Player('{"better": "A"}', '{"better": "B"}')
     judge = PolicyJudge(judge=Pairwise())
-    found = asyncio.run(judge.probe((rolled("42"), rolled("41")), player))
+    found = asked(judge, (rolled("42"), rolled("41")), player)
     assert sorted(v.score for v in found) == [0.0, 1.0]
     verifier = PolicyJudge(judge=ModelVerifier(), manner=Plain())
     player = Player("Verdict: yes")
-    [verdict] = asyncio.run(verifier.probe((rolled(r"\boxed{forty-two}"),), player))
+    [verdict] = asked(verifier, (rolled(r"\boxed{forty-two}"),), player)
     assert verdict.score == 1 and verdict.parts["soft"] == 0
     assert isinstance(player.requests[0].task.prompt, str)
     with pytest.raises(Refusal, match="asks nobody"):
@@ -175,11 +177,11 @@ def test_a_real_policy_is_asked_by_playing():
 
     async def run():
         task = Task(id="t", prompt="6*7=", answer="42")
-        asked = Request(task=task, seeds=(1, 2), decoding=Decoding(length=4))
-        group = await sampler.play(Question(), asked)
-        return group, await judge.probe(group, play)
+        first = Request(task=task, seeds=(1, 2), decoding=Decoding(length=4))
+        group = await sampler.play(Question(), first)
+        return group, await verdicts(group, judge, context_of(play=play))
 
     group, found = asyncio.run(run())
     assert len(found) == 2 and all(v.fault or v.score == 0 for v in found)
-    asked = sum(any(c.isalnum() for c in r.reply) for r in group)
-    assert len(requests) == 2 * asked
+    heard = sum(any(c.isalnum() for c in r.reply) for r in group)
+    assert len(requests) == 2 * heard

@@ -7,6 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from said import Marks, Opinion, asked, replied, scores
 
+from whet.protocols import Reward
 from whet.rewards.shaping import Range, Weighed
 from whet.rewards.shaping.combined import Combined
 from whet.rewards.shaping.combined_freely import CombinedFreely
@@ -17,7 +18,7 @@ from whet.rewards.shaping.saturating import Saturating
 from whet.types import Reason, Refusal, Verdict
 
 
-class Says:
+class Says(Reward):
     """1 where the word is said."""
 
     def __init__(self, word):

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from said import Marks, Opinion, asked, replied, scores
 
+from whet.protocols import Reward
 from whet.rewards.shaping import Ramp
 from whet.rewards.shaping.additive import Additive
 from whet.rewards.shaping.annealed import Annealed
@@ -91,15 +92,15 @@ def test_rare_answers_earn_a_capped_bonus_if_right():
 def test_a_weight_fades_with_the_steps():
     judge = Annealed(extra=Opinion(), weight=Ramp(steps=100), inner=Marks())
     group = [thought(1, 42)]
-    faded = [asked(judge.at(step), group)[0].score for step in (0, 50, 100, 999)]
+    faded = [asked(judge, group, step=step)[0].score for step in (0, 50, 100, 999)]
     assert faded == pytest.approx([1.2, 1.1, 1, 1])
     assert asked(judge, group)[0].score == pytest.approx(1.2)
-    with pytest.raises(Refusal, match="annealed.step"):
-        judge.at(-1)
+    deep = Annealed(extra=Opinion(), weight=Ramp(start=0.0), inner=judge)
+    assert [asked(deep, group, step=s)[0].score for s in (0, 50)] == pytest.approx([1.2, 1.1])
 
 
 def test_who_does_not_say_what_is_right_is_no_inner_judge():
-    class Vague:
+    class Vague(Reward):
         def score(self, rollout):
             return Verdict(reason=Reason.PARTIAL, score=0.5)
 

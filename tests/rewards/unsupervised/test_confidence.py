@@ -8,6 +8,7 @@ import torch
 from said import Marks, asked, replied, scores
 
 from whet.engines.embedded.decoding import Knobs, draw
+from whet.protocols import Reward
 from whet.rewards.unsupervised import Marked
 from whet.rewards.unsupervised._covo import consistency, linear, nearest, vector, volatility
 from whet.rewards.unsupervised.constant import Constant
@@ -112,7 +113,7 @@ def test_covo_by_hand():
 
 
 def test_a_fault_of_the_form_is_one():
-    class Broken:
+    class Broken(Reward):
         def score(self, rollout):
             return Verdict.unjudged("no")
 

@@ -6,6 +6,7 @@ from statistics import fmean
 import pytest
 from said import Marks, asked, replied, scores
 
+from whet.protocols import Reward
 from whet.rewards.unsupervised.noisy import Noisy
 from whet.types import Reason, Refusal, Verdict
 
@@ -13,7 +14,7 @@ MIXED = [replied(text, seed=i) for i, text in enumerate(["#42", "#41", "#42", "#
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grades:
+class Grades(Reward):
     """Everyone earns the same."""
 
     grade: float

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from fakes import fake
 
-from whet.rewards.sandbox import Fault, Limits, Safest, Sandbox
 from whet.rewards.verifiable._code_compare import same_text, same_value
 from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable.code import (
@@ -19,6 +18,7 @@ from whet.rewards.verifiable.code import (
     Threshold,
     Tiers,
 )
+from whet.sandbox import Fault, Limits, Safest, Sandbox
 from whet.types import Finish, Reason, Refusal
 
 STDIN = {"kind": "stdin", "inputs": ["1 2\n", "3 4\n"], "outputs": ["3\n", "7\n"]}

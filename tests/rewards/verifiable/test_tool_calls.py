@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.rewards.verifiable._calls import Call, alike
-from whet.rewards.verifiable.tool_calls import ToolCalls
+from whet.calls.formats import Call
+from whet.rewards.verifiable.tool_calls import ToolCalls, alike
 from whet.types import Reason, Refusal
 
 

@@ -17,12 +17,13 @@ class Unfit(ValueError):
 
 
 class Found(NamedTuple):
-    """What a function makes of a reply; no score where it says that it can't be applied."""
+    """What a function makes of a reply."""
 
-    score: float | None
+    score: float | None  # None: a fault, unless the function says that it isn't applicable
     correct: bool | None
     parts: Mapping[str, float]  # numbers to be logged
     note: str = ""
+    applicable: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,10 +119,17 @@ def graded(returned: object, what: str, *, right: str = "correct") -> Found:
         result = {"score": result} | full
     entries = {str(key): scalar(value) for key, value in result.items()}
     score, correct = entries.pop("score", None), entries.pop(right, None)
-    if not isinstance(score, Real) or not isfinite(score) or correct not in (True, False, None):
+    if not isinstance(score, Real) or correct not in (True, False, None):
         raise Unfit(f"{what} returned {returned!r:.60}; {WANTED}")
+    if not isfinite(score):
+        return infinite(score, what)
     parts = {key: float(value) for key, value in entries.items() if isinstance(value, Real)}
     return Found(float(score), None if correct is None else bool(correct), parts)
+
+
+def infinite(score: object, what: str) -> Found:
+    """A fault: the function gave a score that is not finite."""
+    return Found(None, None, {}, f"{what} returned {score}, which is not finite")
 
 
 def listed(values: object, count: int, what: str) -> list[Any]:

@@ -6,7 +6,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, Unfit, invoke, listed
+from whet.rewards._forms._form import Found, Said, Unfit, infinite, invoke, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class OpenRlhfForm:
             raise Unfit(f"{what} returned {returned!r:.60}; return a dict with 'rewards'")
         rewards = listed(told["rewards"], len(said), what)
         scores = listed(told.get("scores", rewards), len(said), what)
-        if not all(isinstance(x, Real) and isfinite(x) for x in (*rewards, *scores)):
+        if not all(isinstance(x, Real) for x in (*rewards, *scores)):
             raise Unfit(f"{what} returned {returned!r:.60}; return finite numbers")
         logs = dict(told.get("extra_logs") or {})
         if "scores" in told:
@@ -43,6 +43,8 @@ class OpenRlhfForm:
         columns = {name: _spread(values, len(said), what) for name, values in logs.items()}
         return [
             Found(float(reward), scores[i] >= 1, {k: float(v[i]) for k, v in columns.items()})
+            if isfinite(reward) and isfinite(scores[i])
+            else infinite(scores[i] if isfinite(reward) else reward, what)
             for i, reward in enumerate(rewards)
         ]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, Unfit, graded, invoke
+from whet.rewards._forms._form import Found, Said, graded, invoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,10 @@ class TraceForm:
             returned = invoke(method, offered, f"{name} of {what}")
             keyed = returned if isinstance(returned, Mapping) else {name: returned}
             for key, value in keyed.items():
-                parts[key] = _number(value, f"{name} of {what}")
+                found = graded(value, f"{name} of {what}")
+                if found.score is None:
+                    return [found]
+                parts[key] = found.score
                 total += getattr(method, "_vf_weight", 1.0) * parts[key]
         return [Found(total, total >= 1, parts)]
 
@@ -60,13 +63,6 @@ def reward_methods(kind: type) -> list[str]:
     names = {name for base in kind.__mro__ for name in vars(base)}
     marked = [n for n in names if getattr(getattr(kind, n, None), "reward", None) is True]
     return sorted(marked, key=lambda n: (-getattr(getattr(kind, n), "reward_priority", 0), n))
-
-
-def _number(value: object, what: str) -> float:
-    found = graded(value, what).score
-    if found is None:
-        raise Unfit(f"{what} returned no number")
-    return found
 
 
 def _trace(one: Said, data: SimpleNamespace) -> Trace:

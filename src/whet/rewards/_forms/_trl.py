@@ -6,7 +6,7 @@ from math import isfinite, isnan
 from numbers import Real
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, Unfit, invoke, listed, scalar
+from whet.rewards._forms._form import Found, Said, Unfit, infinite, invoke, listed, scalar
 
 
 class _NoState:
@@ -27,8 +27,8 @@ class TrlForm:
 
     Completions are texts, or chats where the prompt is one.  Every column of the data set is a
     list, and the answer is there by its usual names.  None and NaN say that it isn't applicable:
-    such a reply is in neither loss nor baseline.  What `log_metric` and `log_extra` are told
-    becomes parts and notes of the verdicts.  1 or more counts as correct.
+    such a reply is in neither loss nor baseline, and no fault.  What `log_metric` and
+    `log_extra` are told becomes parts and notes of the verdicts.  1 or more counts as correct.
     """
 
     called: ClassVar[str] = "TRL"
@@ -78,7 +78,10 @@ def _found(
     words = {name: str(extra) for name, extra in plain.items() if name not in numbers}
     note = "; ".join(f"{name}: {word[:80]}" for name, word in words.items())
     if value is None or (isinstance(value, Real) and isnan(value)):
-        return Found(None, None, {**metrics, **numbers}, note or f"not applicable, says {what}")
-    if not isinstance(value, Real) or not isfinite(value):
+        told = note or f"not applicable, says {what}"
+        return Found(None, None, {**metrics, **numbers}, told, applicable=False)
+    if not isinstance(value, Real):
         raise Unfit(f"{what} returned {value!r:.60}; return finite numbers, or None for no opinion")
+    if not isfinite(value):
+        return infinite(value, what)
     return Found(float(value), float(value) >= 1, {**metrics, **numbers}, note)

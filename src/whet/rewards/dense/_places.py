@@ -56,13 +56,13 @@ def tokens_of(rollout: Rollout, start: int, end: int) -> slice:
 
     Raises `Refusal` where the engine doesn't record what each token says.
     """
-    if len(rollout.said) != rollout.length:
+    if rollout.char_ends is None:
         raise Refusal(
-            f"rollout.said has {len(rollout.said)} entries for {rollout.length} tokens; the reward "
-            f"needs an engine that records it, such as the embedded one"
+            f"rollout.char_ends is missing for {rollout.length} tokens; the reward needs an engine "
+            f"that records it, such as the embedded one"
         )
     whole = last_reply(rollout)
-    said = rollout.said[whole]
+    said = rollout.char_ends[whole].tolist()
     first = sum(out <= start for out in said)
     last = sum(out < end for out in said) + 1
     return slice(whole.start + first, whole.start + min(last, len(said)))

@@ -1,16 +1,17 @@
 """Monte-Carlo values: what a chain is worth so far, by having the policy finish it K times."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from math import sqrt
 from statistics import fmean
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Judge, Play
-from whet.rewards.judging import verdicts
-from whet.types import Decoding, Refusal, Request, Rollout
+from whet.protocols import Judge, RewardContext
+from whet.rewards.dense._cuts import Cuts, spans
+from whet.rewards.dense._places import last_reply
+from whet.types import Decoding, Group, Refusal, Request, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class Continuations:
         if self.count < 1:
             raise Refusal(f"continuations.count is {self.count}; give 1 or more")
 
-    async def scores(self, rollout: Rollout, cut: int, play: Play) -> list[float]:
+    async def scores(self, rollout: Rollout, cut: int, context: RewardContext) -> list[float]:
         """R of each continuation of the first `cut` chosen tokens.
 
         Raises `LookupError` where none of them could be judged.
@@ -40,24 +41,66 @@ class Continuations:
                 f"task {rollout.task.id!r} was played in {len(rollout.spoken)} turns; values by "
                 f"playing on know only replies of one turn: give another reward"
             )
-        prefix = tuple(t for t, mine in zip(rollout.tokens, rollout.chosen, strict=True) if mine)
         seeds = tuple(_seed(rollout.seed, cut, k) for k in range(self.count))
-        request = Request(
-            task=rollout.task, seeds=seeds, decoding=self.decoding, prefix=prefix[:cut]
-        )
-        found = await verdicts(await play(request), self.judge, play)
-        known = [v.score for v in found if not v.fault]
+        prefix = tuple(rollout.chosen_ids[:cut].tolist())
+        request = Request.of(rollout.task, seeds, self.decoding, prefix)
+        found = await context.judge(self.judge, await context.played(request))
+        known = [v.score for v in found if v.judged]
         if not known:
             raise LookupError(f"no continuation of task {rollout.task.id!r} could be judged")
         return known
 
-    async def each(self, rollout: Rollout, cuts: Sequence[int], play: Play) -> list[list[float]]:
+    async def each(
+        self, rollout: Rollout, cuts: Sequence[int], context: RewardContext
+    ) -> list[list[float]]:
         """All scores at each cut."""
-        return await asyncio.gather(*(self.scores(rollout, cut, play) for cut in cuts))
+        return await asyncio.gather(*(self.scores(rollout, cut, context) for cut in cuts))
 
-    async def values(self, rollout: Rollout, cuts: Sequence[int], play: Play) -> list[float]:
+    async def values(
+        self, rollout: Rollout, cuts: Sequence[int], context: RewardContext
+    ) -> list[float]:
         """V̂ at each cut."""
-        return [fmean(scores) for scores in await self.each(rollout, cuts, play)]
+        return [fmean(scores) for scores in await self.each(rollout, cuts, context)]
+
+
+async def each_judged(
+    group: Group, found: Sequence[Verdict], credit: Callable[[Rollout, Verdict], Awaitable[Verdict]]
+) -> list[Verdict]:
+    """Every verdict with its credit; a chain whose continuations can't be judged is a fault."""
+
+    async def one(rollout: Rollout, verdict: Verdict) -> Verdict:
+        if not verdict.judged:
+            return verdict
+        try:
+            return await credit(rollout, verdict)
+        except LookupError as error:
+            return Verdict.unjudged(str(error))
+
+    return await asyncio.gather(*map(one, group, found))
+
+
+Credit = Callable[[Rollout, Verdict, list[slice], list[float]], Verdict]
+"""From a chain's verdict, steps, and V̂ at the start of each step to the verdict with credit."""
+
+
+async def valued(
+    group: Group, plays: Continuations, cuts: Cuts, context: RewardContext, credit: Credit
+) -> list[Verdict]:
+    """The inner judge's verdicts with the credit of their steps; V̂ is taken where a step begins.
+
+    Tokens that others chose begin no step.  A reply without tokens has no credit.
+    """
+
+    async def one(rollout: Rollout, verdict: Verdict) -> Verdict:
+        whole = last_reply(rollout)
+        if whole.start == whole.stop:
+            return verdict
+        begin = max(whole.start, rollout.forced_len)
+        places = [cut for cut in cuts(rollout) if cut > rollout.forced_len]
+        values = await plays.values(rollout, [begin, *places], context)
+        return credit(rollout, verdict, spans(places, slice(begin, whole.stop)), values)
+
+    return await each_judged(group, await context.judge(plays.judge, group), one)
 
 
 def _seed(*place: int) -> int:

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._entropies import inverse, shares
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import rescored, right
 from whet.rewards.unsupervised._confidence import mean, own
 from whet.types import Group, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrpoS:
+class GrpoS(GroupReward):
     """R_i + α r_i (n Ĥ_i / Σ_k Ĥ_k − 1),  Ĥ the mean entropy of a reply's tokens.
 
     Sums go over the n right replies of the group, with r = 1; wrong ones, with r = −1, share by
@@ -29,14 +28,14 @@ class GrpoS:
         if not 0 <= self.alpha <= 1:
             raise Refusal(f"grpo_s.alpha is {self.alpha}; give one in [0, 1]")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check, and share out by entropy."""
-        found = list(await verdicts(group, self.inner, play))
+        found = list(await context.judge(self.inner, group))
         for sign in (1, -1):
             mine = [
                 i
                 for i, v in enumerate(found)
-                if not v.fault and right(v) == (sign > 0) and group[i].length > group[i].given
+                if v.judged and right(v) == (sign > 0) and group[i].length > group[i].forced_len
             ]
             rows = [[mean(own(group[i], group[i].entropy, "entropy"))] for i in mine]
             for i, [share] in zip(mine, shares(rows if sign > 0 else inverse(rows)), strict=True):

@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._places import tokens_of
-from whet.rewards.judging import verdicts
 from whet.types import Group, Refusal, Rollout, Verdict
 
 _PHRASES = ("let me", "let's", "wait", "alternatively", "first", "we need to", "suppose", "check")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planning:
+class Planning(GroupReward):
     """1 for every token of a planning phrase, 0 for the others: marks, which `hicra` reads.
 
     Phrases are found whatever their case, in the last reply.  The paper mines its phrases from
@@ -28,10 +27,10 @@ class Planning:
         if not self.phrases or not all(self.phrases):
             raise Refusal(f"planning.phrases is {self.phrases}; give at least one, none empty")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Look for the phrases."""
-        found = await verdicts(group, self.inner, play)
-        return [v if v.fault else self._of(r, v) for r, v in zip(group, found, strict=True)]
+        found = await context.judge(self.inner, group)
+        return [self._of(r, v) if v.judged else v for r, v in zip(group, found, strict=True)]
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
         credit = [0.0] * rollout.length

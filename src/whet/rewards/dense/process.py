@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from whet.protocols import Family, Judge, Play
+from whet.protocols import Family, GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._places import AtEnd, Place, tokens_of
 from whet.rewards.dense._steps import Each, Form
-from whet.rewards.judging import verdicts
 from whet.types import Group, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Process:
+class Process(GroupReward):
     """r_k = w (`right` where step k follows, `wrong` where it doesn't), at the step's last token.
 
     `form` may weigh the steps against each other (`MinForm`), `place` put them elsewhere.  The
@@ -35,10 +34,10 @@ class Process:
                 f"process.right is {self.right} and wrong {self.wrong}; give right > wrong"
             )
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check the answer, then every step."""
-        found = await verdicts(group, self.inner, play)
-        return [v if v.fault else self._of(r, v) for r, v in zip(group, found, strict=True)]
+        found = await context.judge(self.inner, group)
+        return [self._of(r, v) if v.judged else v for r, v in zip(group, found, strict=True)]
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
         steps = self.family.steps(rollout.task, rollout.reply)

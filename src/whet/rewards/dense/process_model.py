@@ -4,18 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from inspect import isawaitable
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._cuts import Cuts, Separated, spans
 from whet.rewards.dense._places import AtEnd, Place, last_reply
 from whet.rewards.dense._steps import Form, MinForm
 from whet.rewards.dense._verifier import StepModel
-from whet.rewards.judging import verdicts
 from whet.types import Group, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessModel:
+class ProcessModel(GroupReward):
     """r_k = w (low + (high − low) p_k),  p_k what the model says at the last token of step k.
 
     With −1 and 1 that is p_good − p_bad.  PURE's min-form by default, for the sum of steps can be
@@ -37,15 +36,15 @@ class ProcessModel:
         if not self.high > self.low:
             raise Refusal(f"process_model.high is {self.high} and low {self.low}; give high > low")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check the answers, then ask the model about all chains at once."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         said = self.model.scores(group)
         rows = await said if isawaitable(said) else said
         return [self._of(*of) for of in zip(group, found, rows, strict=True)]
 
     def _of(self, rollout: Rollout, verdict: Verdict, row: Sequence[float]) -> Verdict:
-        if verdict.fault:
+        if not verdict.judged:
             return verdict
         if len(row) != rollout.length or not all(0 <= p <= 1 for p in row):
             return Verdict.unjudged("the step model gave no probability for every token")

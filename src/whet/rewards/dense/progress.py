@@ -1,26 +1,26 @@
 """PAV: a step is worth the progress that a prover makes by it (arXiv:2410.08146)."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import AtEnd, last_reply
-from whet.rewards.dense._values import Continuations, best_of, differences
-from whet.rewards.judging import verdicts
-from whet.types import Decoding, Group, Refusal, Rollout, Verdict
+from whet.rewards.dense._cuts import Cuts, Separated
+from whet.rewards.dense._places import AtEnd
+from whet.rewards.dense._values import Continuations, best_of, differences, valued
+from whet.types import Decoding, Group, Need, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class Progress(GroupReward):
     """r_k = α (Q^μ(s_{k+1}) − Q^μ(s_k)) at the last token of step k.
 
     The prover μ is the best of K of the policy itself, Q^μ = 1 − (1 − Q^π)^K; Q^π is the mean score
     of `count` continuations, and the outcome at the end.  The paper's α lies around 3 to 5
     (unconfirmed); Q^π itself is learned from through the score.
     """
+
+    needs = frozenset({Need.POLICY})
 
     alpha: float = 3.0
     prover: int = 4
@@ -38,22 +38,15 @@ class Progress:
     def _plays(self) -> Continuations:
         return Continuations(count=self.count, decoding=self.decoding, judge=self.inner)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Play on from every cut."""
-        found = await verdicts(group, self.inner, play)
-        pairs = zip(group, found, strict=True)
-        return await asyncio.gather(*(self._of(r, v, play) for r, v in pairs))
+        return await valued(group, self._plays(), self.cuts, context, self._of)
 
-    async def _of(self, rollout: Rollout, verdict: Verdict, play: Play) -> Verdict:
-        whole = last_reply(rollout)
-        if verdict.fault or whole.start == whole.stop:
-            return verdict
-        cuts = [cut for cut in self.cuts(rollout) if cut > rollout.given]
-        starts = [max(whole.start, rollout.given), *cuts]
-        values = await self._plays().values(rollout, starts, play)
+    def _of(
+        self, rollout: Rollout, verdict: Verdict, steps: list[slice], values: list[float]
+    ) -> Verdict:
         proved = [best_of(value, self.prover) for value in values]
         gains = differences(proved, best_of(verdict.score, self.prover))
-        steps = spans(cuts, slice(starts[0], whole.stop))
         credit = AtEnd()([self.alpha * gain for gain in gains], steps, rollout.length)
         parts = {"value": values[0], "prover": proved[0], "steps": float(len(gains))}
         return replace(verdict, credit=credit, parts={**verdict.parts, **parts})

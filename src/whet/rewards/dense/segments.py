@@ -1,26 +1,26 @@
 """SPO-chain: values where the policy hesitated, credit for what it was unsure of."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Surprises, spans
-from whet.rewards.dense._places import Spread, last_reply
-from whet.rewards.dense._values import Continuations, differences
-from whet.rewards.judging import verdicts
-from whet.types import Decoding, Group, Refusal, Rollout, Verdict
+from whet.rewards.dense._cuts import Cuts, Surprises
+from whet.rewards.dense._places import Spread
+from whet.rewards.dense._values import Continuations, differences, valued
+from whet.types import Decoding, Group, Need, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segments:
+class Segments(GroupReward):
     """A_n = V̂(end) − V̂(start) of its segment, 0 for tokens likelier than `sure` (arXiv:2505.23564).
 
     V̂ is the mean score of `count` continuations, the outcome at the end; K = 9 is unconfirmed.
     Tokens are masked last: one may be where a segment ends, and still get nothing.
     """
+
+    needs = frozenset({Need.POLICY})
 
     sure: float = 0.9
     count: int = 9
@@ -37,21 +37,15 @@ class Segments:
     def _plays(self) -> Continuations:
         return Continuations(count=self.count, decoding=self.decoding, judge=self.inner)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Play on from every cut."""
-        found = await verdicts(group, self.inner, play)
-        pairs = zip(group, found, strict=True)
-        return await asyncio.gather(*(self._of(r, v, play) for r, v in pairs))
+        return await valued(group, self._plays(), self.cuts, context, self._of)
 
-    async def _of(self, rollout: Rollout, verdict: Verdict, play: Play) -> Verdict:
-        whole = last_reply(rollout)
-        if verdict.fault or whole.start == whole.stop:
-            return verdict
-        cuts = [cut for cut in self.cuts(rollout) if cut > rollout.given]
-        starts = [max(whole.start, rollout.given), *cuts]
-        values = await self._plays().values(rollout, starts, play)
+    def _of(
+        self, rollout: Rollout, verdict: Verdict, steps: list[slice], values: list[float]
+    ) -> Verdict:
         gains = differences(values, verdict.score)
-        spread = Spread()(gains, spans(cuts, slice(starts[0], whole.stop)), rollout.length)
+        spread = Spread()(gains, steps, rollout.length)
         credit = unsure(spread, rollout.behaviour_logp, self.sure)
         parts = {"value": values[0], "steps": float(len(gains))}
         return replace(verdict, credit=credit, parts={**verdict.parts, **parts})

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._places import Spread, last_reply
-from whet.rewards.judging import verdicts
 from whet.types import Group, Rollout, Verdict
 
 _LEAST = 1e-6  # of a deviation, as in GRPO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnLevel:
+class TurnLevel(GroupReward):
     """c A_turn for every token before the last reply, 0 for that;  A_turn = (s − mean(s)) / std(s).
 
     s is the score of the `turn` judge, which looks at how the world was used; the outcome is the
@@ -26,18 +25,18 @@ class TurnLevel:
     weight: float = 1.0
     inner: Judge = Declared()
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Judge the outcome, then the turns before it."""
-        found = await verdicts(group, self.inner, play)
-        turns = await verdicts(group, self.turn, play)
-        known = [v.score for v in turns if not v.fault]
+        found = await context.judge(self.inner, group)
+        turns = await context.judge(self.turn, group)
+        known = [v.score for v in turns if v.judged]
         return [self._of(*of, known) for of in zip(group, found, turns, strict=True)]
 
     def _of(
         self, rollout: Rollout, verdict: Verdict, turn: Verdict, known: Sequence[float]
     ) -> Verdict:
-        if verdict.fault or turn.fault:
-            return verdict if verdict.fault else turn
+        if not (verdict.judged and turn.judged):
+            return turn if verdict.judged else verdict
         before = slice(0, last_reply(rollout).start)
         worth = self.weight * standardised(turn.score, known)
         credit = Spread()([worth], [before], rollout.length)

@@ -1,29 +1,29 @@
 """VinePPO: the value of a step is how often the policy gets there from it (arXiv:2410.01679)."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import Spread, last_reply
-from whet.rewards.dense._values import Continuations, differences, noise
-from whet.rewards.judging import verdicts
-from whet.types import Decoding, Group, Rollout, Verdict
+from whet.rewards.dense._cuts import Cuts, Separated
+from whet.rewards.dense._places import Spread
+from whet.rewards.dense._values import Continuations, differences, noise, valued
+from whet.types import Decoding, Group, Need, Rollout, Verdict
 
 _SIGMAS = 2  # differences within so many deviations of their own noise tell nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Vine:
+class Vine(GroupReward):
     """A_k = V̂(s_{k+1}) − V̂(s_k),  V̂(s) the mean score of K continuations, the outcome at the end.
 
     Every token of step k has A_k as its credit: an advantage already, not a reward to sum up.
     K = 9 is unconfirmed.  Part `signal` is the share of steps whose |A_k| is above twice the
     deviation √(V̂ (1 − V̂) / K) of its first value, which supposes scores of 0 and 1.
     """
+
+    needs = frozenset({Need.POLICY})
 
     count: int = 9
     cuts: Cuts = Separated()
@@ -37,21 +37,14 @@ class Vine:
     def _plays(self) -> Continuations:
         return Continuations(count=self.count, decoding=self.decoding, judge=self.inner)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Play on from every cut."""
-        found = await verdicts(group, self.inner, play)
-        pairs = zip(group, found, strict=True)
-        return await asyncio.gather(*(self._of(r, v, play) for r, v in pairs))
+        return await valued(group, self._plays(), self.cuts, context, self._of)
 
-    async def _of(self, rollout: Rollout, verdict: Verdict, play: Play) -> Verdict:
-        whole = last_reply(rollout)
-        if verdict.fault or whole.start == whole.stop:
-            return verdict
-        cuts = [cut for cut in self.cuts(rollout) if cut > rollout.given]
-        starts = [max(whole.start, rollout.given), *cuts]
-        values = await self._plays().values(rollout, starts, play)
+    def _of(
+        self, rollout: Rollout, verdict: Verdict, steps: list[slice], values: list[float]
+    ) -> Verdict:
         gains = differences(values, verdict.score)
-        steps = spans(cuts, slice(starts[0], whole.stop))
         credit = Spread()(gains, steps, rollout.length)
         told = [
             abs(gain) > _SIGMAS * noise(value, self.count)

@@ -8,26 +8,20 @@ from typing import Any
 from whet.protocols import Judge, Reward
 from whet.registry import nearest
 from whet.rewards import load, modules
-from whet.rewards.judging import verdicts
-from whet.types import Group, Refusal, Request, Rollout, Verdict
+from whet.rewards.judging import verdict
+from whet.types import Refusal, Rollout
 
 
 class Undecided(RuntimeError):
     """A rule that had to decide could not."""
 
 
-async def ruled(rollout: Rollout, rule: Reward) -> Verdict:
-    """What the rule says; its faults are verdicts too."""
-    [found] = await verdicts((rollout,), rule, _nobody_plays)
-    return found
-
-
 async def satisfied(rollout: Rollout, name: str, parameters: Mapping[str, Any]) -> bool:
-    """Does the reply satisfy the verifiable reward of that name?  Raises `Undecided` on a fault."""
-    verdict = await ruled(rollout, _rule(name, dumps(dict(parameters), sort_keys=True)))
-    if verdict.fault:
-        raise Undecided(f"{name}: {verdict.note}")
-    return verdict.score >= 1
+    """Whether the reply satisfies the reward of that name.  Raises `Undecided` without a score."""
+    found = await verdict(rollout, _rule(name, dumps(dict(parameters), sort_keys=True)))
+    if not found.judged:
+        raise Undecided(f"{name}: {found.note}")
+    return found.score >= 1
 
 
 @lru_cache(maxsize=256)
@@ -43,7 +37,3 @@ def _rule(name: str, parameters: str) -> Reward:
     if not isinstance(found, Reward):
         raise Refusal(f"rubric names the rule {name!r}, which can't judge a single rollout")
     return found
-
-
-async def _nobody_plays(request: Request) -> Group:
-    raise AssertionError(f"a rule plays nothing: {request}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whet.protocols import Adviser
+from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
 from whet.rewards.generative._criteria import Criterion, criteria
@@ -17,7 +17,7 @@ _FULL = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checklist:
+class Checklist(Reward):
     """The mean of the items' scores, each as heavy as it is important.
 
         R = Σ_j w_j s_j / (100 Σ_j w_j),   s_j = mean of K marks from 0 to 100

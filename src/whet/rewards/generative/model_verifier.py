@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import question
 from whet.rewards.generative._consultation import Consultation, Nobody
-from whet.rewards.generative._rules import ruled
 from whet.rewards.generative.reasoning_judge import Belief, Confidence, rulings, soft
+from whet.rewards.judging import verdict
 from whet.rewards.verifiable._extraction import answers, opened, spoken
 from whet.rewards.verifiable._normal import plain
 from whet.rewards.verifiable._verdicts import nothing_to_compare
@@ -24,7 +24,7 @@ _OPEN = frozenset({Reason.WRONG, Reason.PARTIAL, Reason.VERIFIER_ERROR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ModelVerifier:
+class ModelVerifier(Reward):
     """1 where the rule accepts; where it rejects or fails, 1 if the model is sure enough, else 0.
 
         R = 1[rule = 1  or  p(yes) ≥ threshold]
@@ -51,7 +51,7 @@ class ModelVerifier:
         if not rollout.task.answer.strip():
             return nothing_to_compare(rollout)
         consultation = Consultation(self.adviser)
-        rule = await ruled(rollout, self.rule)
+        rule = await verdict(rollout, self.rule)
         answer = _answer(rollout)
         askable = 0 < sum(map(str.isalnum, answer)) <= len(answer) <= self.longest
         if rule.correct or rule.reason not in _OPEN or not askable:

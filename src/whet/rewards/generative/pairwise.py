@@ -6,7 +6,7 @@ from itertools import combinations
 from math import log
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser
+from whet.protocols import Adviser, GroupReward, RewardContext
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, attempted, mean
 from whet.rewards.generative._forms import OneOf
@@ -138,7 +138,7 @@ class BradleyTerry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pairwise:
+class Pairwise(GroupReward):
     """Every pair is judged twice, each reply once in front, which cancels a bias of position.
 
     Who says nothing loses every game unasked and earns 0 at most.  A game that can't be judged is
@@ -154,12 +154,12 @@ class Pairwise:
     asking: Asking = Asking()
     longest: int = 20_000  # characters of a reply; what is longer loses every game unread
 
-    async def compare(self, group: Group) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Play the games, then count."""
         if not group:
             return ()
         texts = [candidate(rollout, self.longest) for rollout in group]
-        task, size = group[0].task, len(group)
+        task, size = group.task, len(group)
         pairs = self.opponents.pairs(size)
         if any(j == size for _, j in pairs):
             texts.append(_reference(task))

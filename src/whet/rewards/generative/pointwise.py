@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from statistics import pstdev
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser
+from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, mean
 from whet.rewards.generative._forms import Digit, Marks
@@ -81,7 +81,7 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pointwise:
+class Pointwise(Reward):
     """The mean mark of one or more samples, on a scale from 0 to 1.
 
         R = (mean(s) − s_min) / (s_max − s_min)

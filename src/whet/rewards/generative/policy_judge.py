@@ -1,18 +1,19 @@
 """The policy as its own judge: any judge that asks a model asks the weights of now."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from hashlib import blake2b
 from typing import Any, Protocol, runtime_checkable
 
-from whet.protocols import GroupReward, Play, Reward
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.generative.pointwise import Pointwise
-from whet.rewards.judging import verdicts
 from whet.types import (
     Asking,
     Completion,
     Decoding,
     Group,
     Message,
+    Need,
     Prompt,
     Refusal,
     Request,
@@ -49,7 +50,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyJudge:
+class PolicyJudge(GroupReward):
     """Lends `judge` the policy as its adviser.
 
     The questions are played like tasks, in the run's environment, which has to be one question
@@ -58,7 +59,9 @@ class PolicyJudge:
     log-probabilities of words that it didn't choose, so beliefs are votes.
     """
 
-    judge: Reward | GroupReward = Pointwise()
+    needs = frozenset({Need.POLICY})
+
+    judge: Judge = Pointwise()
     manner: Manner = Chat()
 
     def __post_init__(self) -> None:
@@ -69,18 +72,18 @@ class PolicyJudge:
                 f"policy_judge.judge is {self.judge}, which asks nobody; give one that does"
             )
 
-    async def probe(self, group: Group, play: Play) -> tuple[Verdict, ...]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Judge with the policy of this moment."""
         judge: Any = self.judge
-        lent = replace(judge, adviser=_Voice(play=play, manner=self.manner))
-        return await verdicts(group, lent, play)
+        lent = replace(judge, adviser=_Voice(context=context, manner=self.manner))
+        return await context.judge(lent, group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Voice:
     """An adviser made of a way to play.  The same question has the same seeds."""
 
-    play: Play
+    context: RewardContext
     manner: Manner
 
     async def complete(
@@ -94,16 +97,16 @@ class _Voice:
             for i in range(asking.samples)
         )
         name = blake2b(label, digest_size=8).hexdigest()
-        request = Request(
-            task=Task(id=f"judge:{name}", prompt=prompt),
-            seeds=seeds,
-            decoding=Decoding(temperature=asking.temperature, length=asking.length),
+        request = Request.of(
+            Task(id=f"judge:{name}", prompt=prompt),
+            seeds,
+            Decoding(temperature=asking.temperature, length=asking.length),
         )
         return tuple(
             Completion(
                 text=rollout.reply,
-                prompt_tokens=len(rollout.tokens) - rollout.length,
+                prompt_tokens=len(rollout.token_ids) - rollout.length,
                 reply_tokens=rollout.length,
             )
-            for rollout in await self.play(request)
+            for rollout in await self.context.played(request)
         )

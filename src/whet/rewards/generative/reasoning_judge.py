@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser
+from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, mean
 from whet.rewards.generative._forms import Leaning
@@ -54,7 +54,7 @@ class Confidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReasoningJudge:
+class ReasoningJudge(Reward):
     """How strongly the judge believes that the reply is correct, after reasoning about it.
 
     K = 4 votes by default.  It counts as correct above ½.  A judge that always says yes looks

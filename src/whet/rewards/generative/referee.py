@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, entries
 from whet.rewards.verifiable._verdicts import silence
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Referee:
+class Referee(Reward):
     """How well the referee's scores order the candidates as their known worths do.
 
         τ = Σ_{i<j} sign(x_i − x_j) sign(y_i − y_j) / #{i < j : y_i ≠ y_j},   R = (1 + τ) / 2

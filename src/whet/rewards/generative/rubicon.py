@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp
 
-from whet.protocols import Adviser
+from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, mean
 from whet.rewards.generative._forms import Marks
@@ -49,7 +49,7 @@ _DIMENSIONS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rubicon:
+class Rubicon(Reward):
     """Marks s_j of several dimensions in [0, 1], each with diminishing returns, and vetoes.
 
         u_j = (1 − e^{−k s_j}) / (1 − e^{−k})

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser
+from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
 from whet.rewards.generative._criteria import Criterion, criteria
@@ -106,7 +106,7 @@ def points(rubric: Sequence[Criterion], met: Sequence[float]) -> float:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rubric:
+class Rubric(Reward):
     """The criteria of the task's `info["rubric"]`, or of `criteria` where it brings none.
 
     Rubrics written for their task, with a reference answer at hand, teach more than one for all.

@@ -1,11 +1,12 @@
 """Self-rewarding language models (arXiv:2401.10020, unconfirmed): points for one's own replies."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Play
+from whet.protocols import GroupReward, RewardContext
 from whet.rewards.generative.pointwise import Pointwise, Stated
 from whet.rewards.generative.policy_judge import Chat, Manner, PolicyJudge
-from whet.types import Asking, Group, Refusal, Rollout, Verdict
+from whet.types import Asking, Group, Need, Refusal, Rollout, Verdict
 
 _ADDITIVE = (
     "one point each for a reply that is relevant to the task; that answers a good part of it; that "
@@ -15,7 +16,7 @@ _ADDITIVE = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelfCritique:
+class SelfCritique(GroupReward):
     """The policy gives each of its replies 0 to 5 points: R = points / 5.
 
     The criteria are ours, after the paper's additive scale.  The paper makes DPO pairs of the best
@@ -23,14 +24,16 @@ class SelfCritique:
     them, and here the points are a reward as well.
     """
 
+    needs = frozenset({Need.POLICY})
+
     asking: Asking = Asking()
     manner: Manner = Chat()
 
-    async def probe(self, group: Group, play: Play) -> tuple[Verdict, ...]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Have the policy of this moment count."""
         scale = Stated(low=0, high=5)
         points = Pointwise(criterion=_ADDITIVE, scale=scale, asking=self.asking)
-        return await PolicyJudge(judge=points, manner=self.manner).probe(group, play)
+        return await context.judge(PolicyJudge(judge=points, manner=self.manner), group)
 
 
 def pair(group: Group) -> tuple[Rollout, Rollout] | None:

@@ -2,17 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 
 from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, ruling
-from whet.rewards.generative._rules import ruled
+from whet.rewards.judging import verdict
 from whet.rewards.verifiable.math import Math
-from whet.types import Rollout, Verdict
+from whet.types import Rollout, Verdict, dialogue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TurnRewards:
+class TurnRewards(Reward):
     """Answer, verification, answer, verification, …: each turn earns its own reward.
 
         answer t:        R_t = what the checker says of it
@@ -30,11 +29,11 @@ class TurnRewards:
     async def score(self, rollout: Rollout) -> Verdict:
         """Check the answers, then the verifications against them."""
         replies = rollout.turns[1::2]
-        views = [replace(rollout, turns=rollout.turns[: 2 * t + 2]) for t in range(len(replies))]
-        checked = [await ruled(view, self.checker) for view in views[::2]]
-        faults = [verdict for verdict in checked if verdict.fault]
-        if faults or not checked:
-            return faults[0] if faults else Verdict.unjudged("nobody said anything")
+        views = [_until(rollout, t) for t in range(len(replies))]
+        checked = [await verdict(view, self.checker) for view in views[::2]]
+        lost = [one for one in checked if not one.judged]
+        if lost or not checked:
+            return lost[0] if lost else Verdict.unjudged("nobody said anything")
         earned = [
             checked[t // 2].score if t % 2 == 0 else _agrees(reply, checked[t // 2])
             for t, reply in enumerate(replies)
@@ -51,9 +50,15 @@ def _agrees(reply: str, checked: Verdict) -> float:
         return 0.0
 
 
+def _until(rollout: Rollout, turn: int) -> Rollout:
+    """The conversation up to a reply, for judges that only read what was said."""
+    words = rollout.turns[: 2 * turn + 2]
+    return replace(Rollout.from_text(rollout.task, ""), messages=dialogue(*words))
+
+
 def _credit(rollout: Rollout, earned: Sequence[float]) -> tuple[float, ...]:
-    """Of each chosen token.  A turn is a run of chosen tokens; the world spoke in between."""
-    turns = [sum(1 for _ in run) for chosen, run in groupby(rollout.chosen) if chosen]
+    """Of each chosen token."""
+    turns = [spoken.stop - spoken.start for spoken in rollout.spoken]
     if len(turns) != len(earned):
         raise ValueError(f"{len(earned)} replies, but {len(turns)} runs of chosen tokens")
     credit: list[float] = []

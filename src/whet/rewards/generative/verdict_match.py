@@ -5,6 +5,7 @@ Identifiers 2505.15034, 2505.10320 and 2506.10406 are unconfirmed.
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, ruling
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
 from whet.types import Reason, Rollout, Verdict
@@ -13,7 +14,7 @@ _KNOWN = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictMatch:
+class VerdictMatch(Reward):
     """1 where the reply ends in the line `Verdict: yes` or `Verdict: no` that the task expects.
 
         R = 1[verdict = checker's verdict]

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from math import exp
 from statistics import fmean
 
-from whet.protocols import Judge, Play
-from whet.rewards.judging import verdicts
+from whet.protocols import Judge, RewardContext
 from whet.types import Group, Refusal, Rollout, Verdict
 
 Bend = Callable[[Rollout, Verdict], float]
@@ -50,27 +49,27 @@ def bent(group: Group, found: Sequence[Verdict], bend: Bend, name: str) -> tuple
 
 
 def _bent(rollout: Rollout, verdict: Verdict, bend: Bend, name: str) -> Verdict:
-    if verdict.fault:
+    if not verdict.judged:
         return verdict
     score = bend(rollout, verdict)
     return rescored(verdict, score, **{name: score - verdict.score})
 
 
 async def shaped(
-    group: Group, inner: Judge, play: Play, bend: Bend, name: str
+    group: Group, inner: Judge, context: RewardContext, bend: Bend, name: str
 ) -> Sequence[Verdict]:
     """Ask the inner judge, and bend what it says, one by one."""
-    return bent(group, await verdicts(group, inner, play), bend, name)
+    return bent(group, await context.judge(inner, group), bend, name)
 
 
 def judged(group: Group, found: Sequence[Verdict]) -> list[tuple[Rollout, Verdict]]:
     """Those without a fault: the only ones that a group's figures are made of."""
-    return [(r, v) for r, v in zip(group, found, strict=True) if not v.fault]
+    return [(r, v) for r, v in zip(group, found, strict=True) if v.judged]
 
 
 def solved(found: Sequence[Verdict]) -> float:
     """p̂, the share of right replies among those that could be judged; 0 among none."""
-    known = [float(right(v)) for v in found if not v.fault]
+    known = [float(right(v)) for v in found if v.judged]
     return fmean(known) if known else 0.0
 
 
@@ -101,8 +100,8 @@ def joined(
 
 
 def _joined(rule: Verdict, model: Verdict, join: Callable[[Verdict, float], float]) -> Verdict:
-    if rule.fault or model.fault:
-        return rule if rule.fault else model
+    if not (rule.judged and model.judged):
+        return model if rule.judged else rule
     score = join(rule, model.score)
     cost = rule.cost_ms + model.cost_ms
     return replace(rescored(rule, score, rule=rule.score, model=model.score), cost_ms=cost)

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from whet.protocols import Judge, Play
-from whet.rewards.judging import verdicts
+from whet.protocols import Judge, RewardContext
 from whet.rewards.shaping._bend import Range, rescored
 from whet.types import Group, Refusal, Verdict
 
@@ -55,15 +54,15 @@ Row = tuple[Verdict, ...]
 """What each judge of a list says of one rollout."""
 
 
-async def hear(judges: Sequence[Judge], group: Group, play: Play) -> list[Row]:
+async def hear(judges: Sequence[Judge], group: Group, context: RewardContext) -> list[Row]:
     """Every judge asked at once; a row for each rollout."""
-    columns = await asyncio.gather(*(verdicts(group, judge, play) for judge in judges))
+    columns = await asyncio.gather(*(context.judge(judge, group) for judge in judges))
     return list(zip(*columns, strict=True)) if columns else [()] * len(group)
 
 
-def fault(*rows: Row) -> Verdict | None:
-    """The first verdict of them that is a fault."""
-    return next((verdict for row in rows for verdict in row if verdict.fault), None)
+def unjudged(*rows: Row) -> Verdict | None:
+    """The first verdict of them without a score."""
+    return next((verdict for row in rows for verdict in row if not verdict.judged), None)
 
 
 def outside(parts: Sequence[Weighed], row: Row) -> Verdict | None:

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import joined, right
 from whet.types import Group, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Additive:
+class Additive(GroupReward):
     """R = c + λ clip(m, 0, 1),  m the model's score, c = 1 where the rule says right, else 0.
 
     Whatever the model says, λ < 1 keeps every wrong reply below every right one; .2 and less is the
@@ -27,10 +26,10 @@ class Additive:
         if not 0 <= self.weight < 1:
             raise Refusal(f"additive.weight is {self.weight}; give one in [0, 1)")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the rule, then the model."""
-        ruled = await verdicts(group, self.inner, play)
-        asked = await verdicts(group, self.model, play)
+        ruled = await context.judge(self.inner, group)
+        asked = await context.judge(self.model, group)
         return joined(ruled, asked, self._of)
 
     def _of(self, rule: Verdict, model: float) -> float:

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, judged, not_negative, positive, right, solved
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alp:
+class Alp(GroupReward):
     """c − β (L / L_max) max(p̂, 1/K),  p̂ the share of right replies among the K judged ones.
 
     c = 1 where the reply is right, else 0.  β is ours, per share of the `longest` length.
@@ -26,9 +25,9 @@ class Alp:
         not_negative("alp", beta=self.beta)
         positive("alp", longest=self.longest)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count who is right, then tokens."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         rate = max(solved(found), 1 / max(len(judged(group, found)), 1))
 
         def bend(rollout: Rollout, verdict: Verdict) -> float:

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from math import exp
 from statistics import fmean, pstdev
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, judged, right
 from whet.types import Group, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AroraZanette:
+class AroraZanette(GroupReward):
     """c (1 − α σ((L − mean) / std)),  mean and deviation over the right replies of the group.
 
     Population deviation; where all right replies are equally long, α/2 is taken from each.  α lies
@@ -28,9 +27,9 @@ class AroraZanette:
         if not 0 <= self.alpha < 1:
             raise Refusal(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Compare the lengths of right replies."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         lengths = [r.length for r, v in judged(group, found) if right(v)]
 
         def bend(rollout: Rollout, verdict: Verdict) -> float:

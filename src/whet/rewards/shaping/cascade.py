@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.types import Group, Reason, Refusal, Verdict
 
 _DOUBT = (Reason.WRONG, Reason.PARTIAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cascade:
+class Cascade(GroupReward):
     """R = 1 where the rule says right; else 1 where the model's score is at least τ, else 0.
 
     What the model overturns counts as correct: it judges, where the rule only doubts.  Its cost is
@@ -28,15 +27,16 @@ class Cascade:
         if not 0 < self.threshold <= 1:
             raise Refusal(f"cascade.threshold is {self.threshold}; give one in (0, 1]")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the rule, then the model."""
-        ruled = await verdicts(group, self.inner, play)
-        doubted = tuple(r for r, v in zip(group, ruled, strict=True) if v.reason in _DOUBT)
-        asked = iter(await verdicts(doubted, self.model, play) if doubted else ())
+        ruled = await context.judge(self.inner, group)
+        doubted = [r for r, v in zip(group, ruled, strict=True) if v.reason in _DOUBT]
+        again = group.having(doubted)
+        asked = iter(await context.judge(self.model, again) if doubted else ())
         return [self._of(v, next(asked)) if v.reason in _DOUBT else v for v in ruled]
 
     def _of(self, rule: Verdict, model: Verdict) -> Verdict:
-        if model.fault:
+        if not model.judged:
             return model
         found = Verdict.binary(correct=model.score >= self.threshold, note=rule.note)
         cost = rule.cost_ms + model.cost_ms

@@ -3,26 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import Range, right
 from whet.rewards.shaping._composition import (
     HOLDS,
     Weighed,
     clipped,
-    fault,
     hear,
     in_order,
     labels,
     outside,
     told,
+    unjudged,
 )
 from whet.types import Group, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Combined:
+class Combined(GroupReward):
     """R = clip(c + Σ_k w_k x_k, −1, 1.5) for who passes all gates, else `floor`.
 
     c is the inner judge's score, x_k that of a component, mapped to its range.  A gate is a judge
@@ -48,17 +47,19 @@ class Combined:
         if self.floor >= worst:
             raise Refusal(f"combined.floor is {self.floor}; give less than {worst:g}")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check, ask at the gates, add up, clip."""
-        checked = await verdicts(group, self.inner, play)
-        gates = await hear(self.gates, group, play)
-        rows = await hear([part.judge for part in self.parts], group, play)
+        checked = await context.judge(self.inner, group)
+        gates = await hear(self.gates, group, context)
+        rows = await hear([part.judge for part in self.parts], group, context)
         return [self._of(*of) for of in zip(checked, gates, rows, strict=True)]
 
     def _of(
         self, checked: Verdict, gates: tuple[Verdict, ...], row: tuple[Verdict, ...]
     ) -> Verdict:
-        broken = fault((checked,), gates, row) or outside(self.parts, row) or self._beyond(checked)
+        broken = (
+            unjudged((checked,), gates, row) or outside(self.parts, row) or self._beyond(checked)
+        )
         if broken is not None:
             return broken
         if any(gate.score < HOLDS for gate in gates):

@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, not_negative, solved
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difficulty:
+class Difficulty(GroupReward):
     """R (1 − p̂)^γ,  p̂ the share of right replies of the group.
 
     A form of ours.  An advantage that divides by the group's deviation takes the factor away again;
@@ -25,9 +24,9 @@ class Difficulty:
         """Refuse sizes that make no sense."""
         not_negative("difficulty", gamma=self.gamma)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count who is right."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         weight = (1 - solved(found)) ** self.gamma
 
         def bend(_: Rollout, verdict: Verdict) -> float:

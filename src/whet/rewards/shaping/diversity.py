@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, right
 from whet.rewards.unsupervised import Announced, Extractor
 from whet.types import Group, Refusal, Rollout, Verdict
@@ -15,7 +14,7 @@ _MOST = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diversity:
+class Diversity(GroupReward):
     """R + b / √N(a_i)  where the reply is right, N how many replies of the group give its answer.
 
     b is the most anyone can get, and at most 0.1, so that nothing is gained by being merely odd.
@@ -31,14 +30,13 @@ class Diversity:
         if not 0 <= self.bonus <= _MOST:
             raise Refusal(f"diversity.bonus is {self.bonus}; give one in [0, {_MOST}]")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count the answers."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         answers = [self.reader(rollout) for rollout in group]
-        seen = dict(zip(map(id, group), answers, strict=True))
 
         def bend(rollout: Rollout, verdict: Verdict) -> float:
-            answer = seen[id(rollout)]
+            answer = self.reader(rollout)
             rare = self.bonus / sqrt(answers.count(answer)) if answer is not None else 0.0
             return verdict.score + right(verdict) * rare
 

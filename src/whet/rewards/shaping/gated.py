@@ -3,17 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import HOLDS, Weighed, fault, hear, labels, outside, told
+from whet.rewards.shaping._composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gated:
+class Gated(GroupReward):
     """R = c + Σ_j λ_j x_j 1[c = 1]  for who passes all gates, else `floor`.
 
     c = 1 where the inner judge says right, else 0; a gate holds from a score of ½ on.  Early in
@@ -34,17 +33,17 @@ class Gated:
         if self.floor > 0:
             raise Refusal(f"gated.floor is {self.floor}; give 0 or less")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask at the gates, then inside."""
-        checked = await verdicts(group, self.inner, play)
-        gates = await hear(self.gates, group, play)
-        rows = await hear([part.judge for part in self.parts], group, play)
+        checked = await context.judge(self.inner, group)
+        gates = await hear(self.gates, group, context)
+        rows = await hear([part.judge for part in self.parts], group, context)
         return [self._of(*of) for of in zip(checked, gates, rows, strict=True)]
 
     def _of(
         self, checked: Verdict, gates: tuple[Verdict, ...], row: tuple[Verdict, ...]
     ) -> Verdict:
-        broken = fault((checked,), gates, row) or outside(self.parts, row)
+        broken = unjudged((checked,), gates, row) or outside(self.parts, row)
         if broken is not None:
             return broken
         if any(gate.score < HOLDS for gate in gates):

@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, pstdev
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
-from whet.rewards.shaping._composition import Weighed, fault, hear, labels, outside, told
+from whet.rewards.shaping._composition import Weighed, hear, labels, outside, told, unjudged
 from whet.types import Group, Verdict, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gdpo:
+class Gdpo(GroupReward):
     """R_i = z(c)_i + Σ_k w_k z(x_k)_i,  z(x)_i = (x_i − mean(x)) / std(x) over the group.
 
     Added first and normalised afterwards, the component that varies most drowns the others.
@@ -29,12 +28,12 @@ class Gdpo:
         """Names have to differ."""
         labels("gdpo", self.parts)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask everyone, and compare within the group."""
-        checked = await verdicts(group, self.inner, play)
-        rows = await hear([part.judge for part in self.parts], group, play)
+        checked = await context.judge(self.inner, group)
+        rows = await hear([part.judge for part in self.parts], group, context)
         broken = [
-            fault((v,), row) or outside(self.parts, row)
+            unjudged((v,), row) or outside(self.parts, row)
             for v, row in zip(checked, rows, strict=True)
         ]
         sound = [i for i, verdict in enumerate(broken) if verdict is None]

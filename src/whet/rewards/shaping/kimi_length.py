@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, judged, right
 from whet.types import Group, Refusal, Rollout, Verdict
 
@@ -13,7 +12,7 @@ _MOST = 2  # from here on a long right reply can score less than a wrong one
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KimiLength:
+class KimiLength(GroupReward):
     """R + w λ  where the reply is right, R + w min(0, λ) where it is wrong.
 
     λ = ½ − (L − L_min) / (L_max − L_min), over the group; where all are equally long λ is 0.  The
@@ -28,9 +27,9 @@ class KimiLength:
         if not 0 <= self.weight < _MOST:
             raise Refusal(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Compare lengths within the group."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         lengths = [r.length for r, _ in judged(group, found)]
 
         def bend(rollout: Rollout, verdict: Verdict) -> float:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import not_negative, positive, right, shaped
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class L1Exact:
+class L1Exact(GroupReward):
     """c − α |L* − |y||,  c = 1 where the reply is right, else 0.
 
     L* is the task's `info["length"]`, or `target` where it names none.  α is the paper's as far as
@@ -26,9 +26,9 @@ class L1Exact:
         positive("l1_exact", target=self.target)
         not_negative("l1_exact", alpha=self.alpha)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, play, self._of, "length")
+        return await shaped(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         target = float(rollout.task.info.get("length") or self.target)

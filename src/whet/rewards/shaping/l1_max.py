@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import not_negative, positive, right, shaped
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class L1Max:
+class L1Max(GroupReward):
     """c · clip(α (L* − |y|) + δ, 0, 1),  c = 1 where the reply is right, else 0.
 
     L* is the task's `info["length"]`, or `target` where it names none; α and δ are unconfirmed.
@@ -26,9 +26,9 @@ class L1Max:
         positive("l1_max", target=self.target)
         not_negative("l1_max", alpha=self.alpha, delta=self.delta)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, play, self._of, "length")
+        return await shaped(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         target = float(rollout.task.info.get("length") or self.target)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import not_negative, positive, right, shaped
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Laser:
+class Laser(GroupReward):
     """c + α c 1[|y| ≤ L_T],  c = 1 where the reply is right, else 0.
 
     α is unconfirmed.
@@ -25,9 +25,9 @@ class Laser:
         positive("laser", target=self.target)
         not_negative("laser", alpha=self.alpha)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, play, self._of, "length")
+        return await shaped(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         return right(verdict) * (1 + self.alpha * (rollout.length <= self.target))

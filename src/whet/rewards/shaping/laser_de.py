@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, not_negative, right, solved
 from whet.rewards.shaping._buckets import check, target
 from whet.types import Group, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaserDe:
+class LaserDe(GroupReward):
     """c + α 1[|y| ≤ L_T] where the reply is right, α 1[|y| > L_T] where it is wrong.
 
     L_T is the target of the bucket of p̂, the group's share of right replies: `targets` for the
@@ -35,9 +34,9 @@ class LaserDe:
                 f"laser_de.alpha is {self.alpha}; give less than 1, or wrong pays as well"
             )
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count who is right, then tokens."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         most = target(solved(found), self.targets, self.bounds)
 
         def bend(rollout: Rollout, verdict: Verdict) -> float:

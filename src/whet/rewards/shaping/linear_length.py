@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, judged, not_negative, right, solved
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LinearLength:
+class LinearLength(GroupReward):
     """R − w p̂ L / max_j(L_j)  where the reply is right, R where it is wrong.
 
     After prime-rl's group length penalty, unconfirmed in its details; that only right replies pay
@@ -25,9 +24,9 @@ class LinearLength:
         """Refuse sizes that make no sense."""
         not_negative("linear_length", weight=self.weight)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count who is right, then tokens."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         rate = self.weight * solved(found)
         longest = max([r.length for r, _ in judged(group, found)] + [1])
 

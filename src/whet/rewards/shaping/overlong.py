@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import not_negative, positive, shaped
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overlong:
+class Overlong(GroupReward):
     """R − λ clip((|y| − (L_max − C)) / C, 0, 1),  in tokens: `longest` is L_max, `cushion` C.
 
     Nothing up to L_max − C, −λ from L_max on.  The survey's advice: at short budgets rather leave
@@ -27,9 +27,9 @@ class Overlong:
         positive("overlong", longest=self.longest, cushion=self.cushion)
         not_negative("overlong", weight=self.weight)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, play, self._of, "overlong")
+        return await shaped(group, self.inner, context, self._of, "overlong")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         over = (rollout.length - (self.longest - self.cushion)) / self.cushion

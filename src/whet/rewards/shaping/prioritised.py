@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import HOLDS, Weighed, fault, hear, labels, outside, told
+from whet.rewards.shaping._composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
 from whet.types import Group, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Prioritised:
+class Prioritised(GroupReward):
     """R = c + Σ_j w_j x_j 1[c = 1] Π_{i<j} 1[s_i ≥ ½],  in the order of `parts`.
 
     The inner judge matters most: c = 1 where it says right, else 0.  Then each component, as long
@@ -31,14 +30,14 @@ class Prioritised:
                 f"prioritised.parts let a right reply score {worst:g}; lower their weights"
             )
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask everyone, and count as far as conditions hold."""
-        checked = await verdicts(group, self.inner, play)
-        rows = await hear([part.judge for part in self.parts], group, play)
+        checked = await context.judge(self.inner, group)
+        rows = await hear([part.judge for part in self.parts], group, context)
         return [self._of(*of) for of in zip(checked, rows, strict=True)]
 
     def _of(self, checked: Verdict, row: tuple[Verdict, ...]) -> Verdict:
-        broken = fault((checked,), row) or outside(self.parts, row)
+        broken = unjudged((checked,), row) or outside(self.parts, row)
         if broken is not None:
             return broken
         score, holds = float(right(checked)), right(checked)

@@ -4,16 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import not_negative
-from whet.rewards.shaping._composition import Weighed, fault, hear, labels, outside, told
+from whet.rewards.shaping._composition import Weighed, hear, labels, outside, told, unjudged
 from whet.types import Group, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saturating:
+class Saturating(GroupReward):
     """R = Σ_k w_k (1 − s̄_k)^γ s_k,  s̄_k = (mean − min) / (max − min).
 
     The inner judge is a component too, of weight 1.  Judges score in [0, 1], so min and max are 0
@@ -30,13 +29,13 @@ class Saturating:
         labels("saturating", self.parts)
         not_negative("saturating", gamma=self.gamma)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask everyone, and see what is left to learn."""
-        checked = await verdicts(group, self.inner, play)
-        rows = await hear([part.judge for part in self.parts], group, play)
+        checked = await context.judge(self.inner, group)
+        rows = await hear([part.judge for part in self.parts], group, context)
         everything = (Weighed(judge=self.inner, name="inner"), *self.parts)
         whole = [(v, *row) for v, row in zip(checked, rows, strict=True)]
-        broken = [fault(row) or outside(everything, row) for row in whole]
+        broken = [unjudged(row) or outside(everything, row) for row in whole]
         sound = [row for row, verdict in zip(whole, broken, strict=True) if verdict is None]
         weights = [
             part.weight * (1 - fmean(row[k].score for row in sound)) ** self.gamma if sound else 0.0

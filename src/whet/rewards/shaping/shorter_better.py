@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import bent, judged, not_negative, right
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShorterBetter:
+class ShorterBetter(GroupReward):
     """α c − β |L − SOL|,  SOL the length of the group's shortest right reply.
 
     Where none is right, SOL is the mean length.  c = 1 where the reply is right, else 0.
@@ -27,9 +26,9 @@ class ShorterBetter:
         """Refuse sizes that make no sense."""
         not_negative("shorter_better", alpha=self.alpha, beta=self.beta)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Find the shortest right reply."""
-        found = await verdicts(group, self.inner, play)
+        found = await context.judge(self.inner, group)
         known = judged(group, found)
         winners = [r.length for r, v in known if right(v)]
         best = min(winners) if winners else fmean([r.length for r, _ in known] or [0])

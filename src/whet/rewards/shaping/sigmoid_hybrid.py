@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import expit, joined, not_negative, right
 from whet.types import Group, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SigmoidHybrid:
+class SigmoidHybrid(GroupReward):
     """R = σ(α m) + (c − 1),  m the model's score, c = 1 where the rule says right, else 0.
 
     Right replies lie in [0, 1], wrong ones in [−1, 0]: no wrong one ever passes a right one.  α is
@@ -26,10 +25,10 @@ class SigmoidHybrid:
         """Refuse what would let a wrong reply win."""
         not_negative("sigmoid_hybrid", alpha=self.alpha)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the rule, then the model."""
-        ruled = await verdicts(group, self.inner, play)
-        asked = await verdicts(group, self.model, play)
+        ruled = await context.judge(self.inner, group)
+        asked = await context.judge(self.model, group)
         return joined(ruled, asked, self._of)
 
     def _of(self, rule: Verdict, model: float) -> float:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import not_negative, right, shaped
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Signed:
+class Signed(GroupReward):
     """w₊ where the reply is right, −w₋ where it is wrong.
 
     w₋ = 0 learns from right replies only (RAFT), w₊ = 0 from wrong ones only (NSR).  Made for an
@@ -25,9 +25,9 @@ class Signed:
         """Refuse sizes that make no sense."""
         not_negative("signed", positive=self.positive, negative=self.negative)
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, play, self._of, "sign")
+        return await shaped(group, self.inner, context, self._of, "sign")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         return self.positive if right(verdict) else -self.negative

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.shaping._bend import joined, right
 from whet.types import Group, Refusal, Verdict, spread
 
@@ -13,7 +12,7 @@ _HALF = 0.5  # from here on the bands touch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stratified:
+class Stratified(GroupReward):
     """R = c + δ (2 u − 1),  u the model's score rescaled to [0, 1] among the group's likes.
 
     c = 1 where the rule says right, else 0, and the likes are the right or the wrong ones.  Right
@@ -30,11 +29,11 @@ class Stratified:
         if not 0 <= self.delta < _HALF:
             raise Refusal(f"stratified.delta is {self.delta}; give one in [0, 0.5)")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the rule, then the model."""
-        ruled = await verdicts(group, self.inner, play)
-        asked = await verdicts(group, self.model, play)
-        pairs = [(v, m) for v, m in zip(ruled, asked, strict=True) if not (v.fault or m.fault)]
+        ruled = await context.judge(self.inner, group)
+        asked = await context.judge(self.model, group)
+        pairs = [(v, m) for v, m in zip(ruled, asked, strict=True) if v.judged and m.judged]
         bands = {c: [m.score for v, m in pairs if right(v) == c] for c in (True, False)}
 
         def of(rule: Verdict, model: float) -> float:

@@ -2,19 +2,21 @@
 
 from collections.abc import Callable, Sequence
 
-from whet.protocols import Judge, Play
+from numpy import ndarray
+
+from whet.protocols import Judge, RewardContext
 from whet.rewards.unsupervised._truth import told
 from whet.types import Group, Reason, Refusal, Rollout, Verdict
 
 
-def own(rollout: Rollout, column: Sequence[float], name: str) -> Sequence[float]:
+def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
     """A column's entries for what the policy chose itself.  Raises `Refusal` where none is kept."""
-    if len(column) != rollout.length:
+    if column is None:
         raise Refusal(
-            f"rollout.{name} has {len(column)} entries for {rollout.length} tokens; the reward "
-            f"needs an engine that records it, such as the embedded one"
+            f"rollout.{name} is missing for {rollout.length} tokens; the reward needs an engine "
+            f"that records it, such as the embedded one"
         )
-    return column[rollout.given :]
+    return column[rollout.forced_len :].tolist()
 
 
 def mean(column: Sequence[float]) -> float:
@@ -23,13 +25,13 @@ def mean(column: Sequence[float]) -> float:
 
 
 async def rated(
-    group: Group, measure: Callable[[Rollout], float], truth: Judge | None, play: Play
+    group: Group, measure: Callable[[Rollout], float], truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
     """A score for each rollout; who chose nothing can't be judged by how sure it was."""
-    return await told(group, [_rated(rollout, measure) for rollout in group], truth, play)
+    return await told(group, [_rated(rollout, measure) for rollout in group], truth, context)
 
 
 def _rated(rollout: Rollout, measure: Callable[[Rollout], float]) -> Verdict:
-    if rollout.length <= rollout.given:
+    if rollout.length <= rollout.forced_len:
         return Verdict.unjudged("the policy chose no token")
     return Verdict(reason=Reason.PARTIAL, score=measure(rollout))

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
 
-from whet.protocols import Judge, Play
-from whet.rewards.judging import verdicts
+from whet.protocols import Judge, RewardContext
 from whet.types import Group, Verdict
 
 
 async def told(
-    group: Group, found: Sequence[Verdict], truth: Judge | None, play: Play
+    group: Group, found: Sequence[Verdict], truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
     """The proxy's verdicts with `correct` from the checker, and how well the two go together.
 
@@ -20,11 +19,11 @@ async def told(
     """
     if truth is None:
         return tuple(found)
-    real = await verdicts(group, truth, play)
+    real = await context.judge(truth, group)
     known = [
         (v.score, float(t.correct))
         for v, t in zip(found, real, strict=True)
-        if t.correct is not None and not v.fault
+        if t.correct is not None and v.judged
     ]
     measured = correlation(known)
     shared = {} if measured is None else {"proxy_truth_correlation": measured}
@@ -35,8 +34,8 @@ def _beside(proxy: Verdict, truth: Verdict, shared: Mapping[str, float]) -> Verd
     parts = {**proxy.parts, **shared}
     if truth.correct is not None and proxy.score in (0.0, 1.0):
         parts["reward_accuracy"] = float(proxy.score == truth.correct)
-    correct = None if truth.fault else truth.correct
-    note = f"{proxy.note}; no truth: {truth.note}" if truth.fault else proxy.note
+    correct = truth.correct if truth.judged else None
+    note = proxy.note if truth.judged else f"{proxy.note}; no truth: {truth.note}"
     return replace(
         proxy, correct=correct, parts=parts, note=note, cost_ms=proxy.cost_ms + truth.cost_ms
     )

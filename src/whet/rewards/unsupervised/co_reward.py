@@ -3,37 +3,39 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._paraphrases import Paraphrase, Template
 from whet.rewards.unsupervised._truth import told
 from whet.rewards.unsupervised._votes import ballot, share, winner
-from whet.types import Decoding, Group, Request, Verdict
+from whet.types import Decoding, Group, Need, Request, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoReward:
+class CoReward(GroupReward):
     """R_i = 1[a_i = mode(b_1 … b_G)],  b the answers to the question in other words.
 
     The other wording is played as often as this one, and with the same seeds.  It only votes: in
     the paper the two judge each other, and both are learned from.
     """
 
+    needs = frozenset({Need.POLICY})
+
     paraphrase: Paraphrase = Template()
     decoding: Decoding = Decoding()
     reader: Extractor = Announced()
     truth: Judge | None = Declared()  # for the record only
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask in other words, and count the votes."""
         if not group:
             return ()
-        task = self.paraphrase(group[0].task)
+        task = self.paraphrase(group.task)
         seeds = tuple(rollout.seed for rollout in group)
-        others = await play(Request(task=task, seeds=seeds, decoding=self.decoding))
+        others = await context.played(Request.of(task, seeds, self.decoding))
         votes = [self.reader(other) for other in others]
         label = winner(votes)
         parts = {"majority_ratio": share(label, votes)}
         found = [replace(ballot(r, self.reader(r), label), parts=parts) for r in group]
-        return await told(group, found, self.truth, play)
+        return await told(group, found, self.truth, context)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._truth import told
 from whet.types import Group, Reason, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Constant:
+class Constant(GroupReward):
     """R = `value`: no group baseline learns anything, so every metric must stay where it is."""
 
     value: float = 1.0
@@ -22,7 +22,7 @@ class Constant:
         if not isfinite(self.value):
             raise Refusal(f"constant.value is {self.value}; give a finite number")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Say it."""
         found = [Verdict(reason=Reason.PARTIAL, score=self.value) for _ in group]
-        return await told(group, found, self.truth, play)
+        return await told(group, found, self.truth, context)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._confidence import mean, own, rated
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntropySequence:
+class EntropySequence(GroupReward):
     """R_i = mean_t log μ(y_t).
 
     The mean, so that short replies are not preferred for being short.
@@ -18,9 +18,9 @@ class EntropySequence:
 
     truth: Judge | None = Declared()  # for the record only
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Take the mean over each reply."""
-        return await rated(group, self._of, self.truth, play)
+        return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:
         return mean(own(rollout, rollout.behaviour_logp, "behaviour_logp"))

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._truth import told
 from whet.rewards.verifiable.format import Format
@@ -13,7 +12,7 @@ from whet.types import Group, Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormatLength:
+class FormatLength(GroupReward):
     """R = ½ (format + parses) + L(x) where an answer parses, else min(0, L(x));  x = |y| / longest.
 
     L(x) = 1 − (1 − x/p)²  up to x = p,  1 − 2 ((x − p) / (1 − p))²  above.
@@ -34,14 +33,14 @@ class FormatLength:
         if self.longest < 1:
             raise Refusal(f"format_length.longest is {self.longest}; give 1 or more")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Measure."""
-        formed = await verdicts(group, self.form, play)
+        formed = await context.judge(self.form, group)
         found = [self._of(r, f) for r, f in zip(group, formed, strict=True)]
-        return await told(group, found, self.truth, play)
+        return await told(group, found, self.truth, context)
 
     def _of(self, rollout: Rollout, formed: Verdict) -> Verdict:
-        if formed.fault:
+        if not formed.judged:
             return formed
         length = arch(rollout.length / self.longest, self.peak)
         parts = {"format": formed.score, "length": length}

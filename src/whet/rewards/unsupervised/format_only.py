@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._truth import told
@@ -12,14 +12,14 @@ from whet.types import Group, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FormatOnly:
+class FormatOnly(GroupReward):
     """R = 1 where the reader finds an answer, right or wrong."""
 
     reader: Extractor = Announced()
     truth: Judge | None = Declared()  # for the record only
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Look for one."""
         answers = [self.reader(rollout) for rollout in group]
         found = [ballot(r, a, a) for r, a in zip(group, answers, strict=True)]
-        return await told(group, found, self.truth, play)
+        return await told(group, found, self.truth, context)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._truth import told
 from whet.rewards.unsupervised._votes import ballot, winner
@@ -13,7 +12,7 @@ from whet.types import Group, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IncorrectMajority:
+class IncorrectMajority(GroupReward):
     """R_i = 1[a_i = mode of the answers that the checker calls wrong]; 0 where none is wrong.
 
     Unlike the others it learns from the checker, upside down; the paper labels with the majority's
@@ -23,14 +22,14 @@ class IncorrectMajority:
     reader: Extractor = Announced()
     truth: Judge = Declared()
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count the votes for what is wrong."""
-        real = await verdicts(group, self.truth, play)
+        real = await context.judge(self.truth, group)
         answers = [self.reader(rollout) for rollout in group]
         wrong = [a for a, v in zip(answers, real, strict=True) if v.correct is False]
         label = winner(wrong)
         found = [
-            v if v.fault else ballot(r, a, label)
+            ballot(r, a, label) if v.judged else v
             for r, a, v in zip(group, answers, real, strict=True)
         ]
-        return await told(group, found, self.truth, play)
+        return await told(group, found, self.truth, context)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._truth import told
@@ -12,7 +12,7 @@ from whet.types import Group, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Majority:
+class Majority(GroupReward):
     """R_i = 1[a_i = a*],  a* = mode(a_1 … a_G).
 
     Of equally many votes those for the answer seen first win.  A reply without an answer casts no
@@ -25,12 +25,12 @@ class Majority:
     reader: Extractor = Announced()
     truth: Judge | None = Declared()  # for the record only
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count the votes."""
         answers = [self.reader(rollout) for rollout in group]
         label = winner(answers)
         votes = [ballot(r, a, label) for r, a in zip(group, answers, strict=True)]
-        found = await told(group, votes, self.truth, play)
+        found = await told(group, votes, self.truth, context)
         parts = {"majority_ratio": share(label, answers)}
         if label is not None and (right := found[answers.index(label)].correct) is not None:
             parts["label_accuracy"] = float(right)

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.types import Finish, Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NextToken:
+class NextToken(Reward):
     r"""1 where the prediction begins the true continuation and ends where one of its tokens does.
 
     The continuation is the task's answer; `info["boundaries"]` are the numbers of bytes after which

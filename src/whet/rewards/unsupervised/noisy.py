@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random as Dice
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.judging import verdicts
 from whet.types import Group, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noisy:
+class Noisy(GroupReward):
     """R = 1 − s with probability p, else s,  s the inner judge's score, which must lie in [0, 1].
 
     Drawn from the rollout's seed and task, so that the same rollout is judged the same again.  With
@@ -33,10 +32,10 @@ class Noisy:
         if not 0 <= self.probability <= 1:
             raise Refusal(f"noisy.probability is {self.probability}; give one between 0 and 1")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and turn some of its verdicts round."""
-        found = await verdicts(group, self.inner, play)
-        return [v if v.fault else self._of(r, v) for r, v in zip(group, found, strict=True)]
+        found = await context.judge(self.inner, group)
+        return [self._of(r, v) if v.judged else v for r, v in zip(group, found, strict=True)]
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
         if not 0 <= verdict.score <= 1:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random as Dice
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._truth import told
 from whet.types import Group, Reason, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Random:
+class Random(GroupReward):
     """R ~ Bernoulli(γ), drawn from the rollout's seed and task: what is said doesn't matter.
 
     What improves under it is owed to the prior and to clipping, not to the reward.
@@ -25,8 +25,8 @@ class Random:
         if not 0 <= self.probability <= 1:
             raise Refusal(f"random.probability is {self.probability}; give one between 0 and 1")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Toss a coin for each."""
         coins = [Dice(f"{r.task.id}/{r.seed}").random() < self.probability for r in group]
         found = [Verdict(reason=Reason.PARTIAL, score=float(coin)) for coin in coins]
-        return await told(group, found, self.truth, play)
+        return await told(group, found, self.truth, context)

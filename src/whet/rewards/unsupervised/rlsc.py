@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._confidence import mean, own, rated
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rlsc:
+class Rlsc(GroupReward):
     """R_i = exp(mean_t log μ(y_t)) + α: the weight of log π_θ(y) in −(p_old(y) + α) log p_θ(y).
 
     The probability is that of an average token, which doesn't underflow; α is unconfirmed.  Made
@@ -21,9 +21,9 @@ class Rlsc:
     alpha: float = 0.1
     truth: Judge | None = Declared()  # for the record only
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Take the geometric mean over each reply."""
-        return await rated(group, self._of, self.truth, play)
+        return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:
         return exp(mean(own(rollout, rollout.behaviour_logp, "behaviour_logp"))) + self.alpha

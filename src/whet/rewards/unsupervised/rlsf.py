@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._confidence import mean, own, rated
 from whet.types import Group, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rlsf:
+class Rlsf(GroupReward):
     """R_i = mean over the answer's tokens of 2 μ(y_t) − 1.
 
     The paper takes p_top1 − p_top2, which a rollout doesn't hold; 2 p − 1 is the least that gap can
@@ -28,15 +28,15 @@ class Rlsf:
         if not self.mark:
             raise Refusal("rlsf.mark is ''; give what announces an answer, such as '#'")
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Take the mean over each answer."""
-        return await rated(group, self._of, self.truth, play)
+        return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:
-        said = own(rollout, rollout.said, "said")
+        said = own(rollout, rollout.char_ends, "char_ends")
         last = rollout.spoken[-1].start if rollout.spoken else 0
         begin = rollout.reply.rfind(self.mark) + len(self.mark)
         logp = own(rollout, rollout.behaviour_logp, "behaviour_logp")
-        first = max(last - rollout.given, 0)
+        first = max(last - rollout.forced_len, 0)
         answer = [p for end, p in zip(said[first:], logp[first:], strict=True) if end > begin]
         return mean([2 * exp(p) - 1 for p in (answer or logp)])

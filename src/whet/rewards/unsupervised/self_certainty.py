@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._confidence import mean, own, rated
 from whet.types import Group, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelfCertainty:
+class SelfCertainty(GroupReward):
     """u_i = mean_t KL(U ‖ π(·|t)) = mean_t (−log V − mean_v log π_v), at temperature 1.
 
     Longer, more templated text earns more: a known way to be fooled by it.
@@ -18,9 +18,9 @@ class SelfCertainty:
 
     truth: Judge | None = Declared()  # for the record only
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Take the mean over each reply."""
-        return await rated(group, self._of, self.truth, play)
+        return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:
-        return mean(own(rollout, rollout.certainty, "certainty"))
+        return mean(own(rollout, rollout.self_certainty, "self_certainty"))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
 
-from whet.protocols import Judge, Play
+from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._truth import told
@@ -13,7 +13,7 @@ from whet.types import Group, Refusal, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SemanticEntropy:
+class SemanticEntropy(GroupReward):
     """R_i = |C(i)| / G, the share of replies that mean what this one means.
 
     Only where `low` · log G < SE < `high` · log G, with SE = −Σ_C p(C) log p(C); elsewhere all
@@ -34,7 +34,7 @@ class SemanticEntropy:
                 f"semantic_entropy.low is {self.low} and high {self.high}; give 0 ≤ low < high"
             )
 
-    async def probe(self, group: Group, play: Play) -> Sequence[Verdict]:
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Put replies together that mean the same."""
         answers = [self.reader(rollout) for rollout in group]
         entropy = disagreement(answers)
@@ -48,4 +48,4 @@ class SemanticEntropy:
             )
             for r, a in zip(group, answers, strict=True)
         ]
-        return await told(group, found, self.truth, play)
+        return await told(group, found, self.truth, context)

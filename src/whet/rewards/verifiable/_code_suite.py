@@ -7,9 +7,9 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol, runtime_checkable
 
-from whet.rewards.sandbox import Ending, Fault, Limits, Outcome, Program, Sandbox
 from whet.rewards.verifiable._code_compare import same_text, same_value
 from whet.rewards.verifiable._code_guests import CALL, CHECK, COMPILE
+from whet.sandbox import Ending, Fault, Limits, Outcome, Program, Sandbox
 
 _LINK = Path(__file__).with_name("_code_link.py").read_text()
 _BRIEF = 60  # characters of an expectation

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._ruled import ruled
 from whet.types import Rollout, Verdict
 
@@ -13,7 +14,7 @@ _SIGNS = re.compile(r"[()\[\]{}<>\s]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brackets:
+class Brackets(Reward):
     """1 where the answer closes every open bracket, the last one first, and opens none, else 0.
 
     The task brings `info["begun"]`, such as `([{}(`; a reply announces what closes it: `)])`.

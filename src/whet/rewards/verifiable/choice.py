@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
 from whet.rewards.verifiable._extraction import answers
 from whet.rewards.verifiable._normal import plain
@@ -20,7 +21,7 @@ _WORDS = ("A", "I")  # letters that are words, too
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Reward):
     r"""1 where the reply chooses the task's option, else 0.
 
     The options stand in `info["choices"]`; the task's answer is a letter, or the text of one of

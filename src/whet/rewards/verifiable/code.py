@@ -15,7 +15,7 @@ then its value is JSON too.
 from dataclasses import dataclass, replace
 from time import monotonic, perf_counter
 
-from whet.rewards.sandbox import Ending, Limits, Outcome, Safest, Sandbox
+from whet.protocols import Reward
 from whet.rewards.verifiable._code_credit import AllPass as AllPass
 from whet.rewards.verifiable._code_credit import ClassBalanced as ClassBalanced
 from whet.rewards.verifiable._code_credit import Credit as Credit
@@ -29,13 +29,14 @@ from whet.rewards.verifiable._code_suite import Case, Unusable, cases, compiles
 from whet.rewards.verifiable._extraction import opened, spoken
 from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable._verdicts import silence
+from whet.sandbox import Ending, Limits, Outcome, Safest, Sandbox
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _LATE = (Ending.WALL, Ending.CPU)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Code:
+class Code(Reward):
     """A score for the tests that the program in the reply passes; `correct` where it passes all.
 
     The program is the last fenced block after the thoughts.  Every test is a run of its own in a

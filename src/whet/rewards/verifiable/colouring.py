@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._ruled import ruled
 from whet.types import Rollout, Verdict
 
@@ -13,7 +14,7 @@ _DIGITS = re.compile(r"[0-9](?:[ ,]*[0-9])*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Colouring:
+class Colouring(Reward):
     """1 where every node has a legal colour and no two neighbours share one, else 0.
 
     The task brings `info["nodes"]`, how many, from `a` on, `info["colours"]`, how many, from 1 to

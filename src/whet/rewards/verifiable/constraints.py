@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
 from whet.rewards.verifiable._constraint import Constraint, words
 from whet.rewards.verifiable._constraint_kinds import read
@@ -40,7 +41,7 @@ class Strict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Constraints:
+class Constraints(Reward):
     """How many of the task's constraints the reply meets, its thoughts aside.
 
     `joining` is `Loose`, the mean, or `Strict`, all or nothing; correct is who meets all.  The task

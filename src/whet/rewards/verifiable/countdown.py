@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._expression import evaluated
 from whet.rewards.verifiable._extraction import boxed, tagged
 from whet.rewards.verifiable._verdicts import silence
@@ -12,7 +13,7 @@ from whet.types import Reason, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Countdown:
+class Countdown(Reward):
     r"""1 where the expression uses the task's numbers and equals its target exactly, else 0.
 
     The expression stands in the last `<answer>…</answer>`, else in the last `\boxed{…}`, else after

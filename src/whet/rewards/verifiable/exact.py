@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
 from whet.types import Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exact:
+class Exact(Reward):
     """1 where the one answer of the reply is the task's, letter for letter.
 
     An answer stands between `before` and `after`, or the end of the reply where `after` is empty,

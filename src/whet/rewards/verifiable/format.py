@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._extraction import opened
 from whet.types import Reason, Rollout, Verdict
 
@@ -11,7 +12,7 @@ _ORDER = re.compile(r"\s*<think>(.*)</think>\s*<answer>(.*)</answer>\s*", re.DOT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Format:
+class Format(Reward):
     """1 where the reply is `<think>…</think><answer>…</answer>` and nothing else, else 0.
 
     Each tag stands exactly once, neither part is empty.  A prompt that ends in `<think>` has

@@ -3,17 +3,18 @@
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._extraction import spoken, tagged
 from whet.rewards.verifiable._gym import harmless, raw_score
 from whet.rewards.verifiable._verdicts import silence
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _SOLVED = 0.99  # below it: partial credit, which also pays for answers buried in text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gym:
+class Gym(Reward):
     """1 where the data set that made the task gives its answer full marks, else 0.
 
     The answer stands in the last `<answer>…</answer>`, or follows the last `#`, or is the whole

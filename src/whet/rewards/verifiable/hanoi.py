@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._ruled import ruled
 from whet.types import Rollout, Verdict
 
@@ -12,7 +13,7 @@ _MOVES = re.compile(r"[1-3][1-3](?:[ ,]+[1-3][1-3])*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hanoi:
+class Hanoi(Reward):
     """1 where every move is legal, the last ends at the goal, and there are not too many, else 0.
 
     The task brings `info["start"]` and `info["goal"]`, the peg of each disc from the smallest on,

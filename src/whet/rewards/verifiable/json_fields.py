@@ -5,19 +5,20 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
 
+from whet.calls.literals import read, same
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
 from whet.rewards.verifiable._extraction import tagged
-from whet.rewards.verifiable._json import read, same
 from whet.rewards.verifiable._schema import valid
 from whet.rewards.verifiable._verdicts import nothing_to_compare
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JsonFields:
+class JsonFields(Reward):
     """valid · (base + (1 − base) · |fields of the right value| / |fields|).
 
     The fields are those of the task's answer, a JSON object.  The reply's object stands, after the

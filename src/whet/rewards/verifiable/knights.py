@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._ruled import ruled
 from whet.types import Rollout, Verdict
 
@@ -12,7 +13,7 @@ _BITS = re.compile(r"[01](?:[ ,]*[01])*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Knights:
+class Knights(Reward):
     """1 where no statement contradicts what its speaker is said to be, else 0.
 
     The task brings `info["said"]`, such as `a:-b|b:a*-c|c:b+c`: `-b` says that b is a knave, `*`

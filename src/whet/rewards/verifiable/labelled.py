@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.types import Finish, Reason, Rollout, Verdict
 
@@ -10,7 +11,7 @@ _REPLY = re.compile(r"(?:[a-z][0-9])+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
+class Labelled(Reward):
     """1 where each label of the answer carries its value in the reply, else 0.
 
     Both are chains of a letter and a digit, `f6j0n6`, and a reply is nothing else.  It may carry

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._languages import codes, share, told
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
+class Language(Reward):
     """1 where the reply is in the language `code` and its letters are of that script, else 0.
 
     The language is told by script and stop words, the letters are counted: of all letters at least

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from shutil import which
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
 from whet.rewards.verifiable._lean import Status, run
 from whet.rewards.verifiable._verdicts import silence
@@ -25,7 +26,7 @@ _STANDARD = ("propext", "Classical.choice", "Quot.sound")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lean:
+class Lean(Reward):
     """1 where Lean accepts the reply as a proof of the task's statement, else 0.
 
     The task brings `info["statement"]`, `theorem name … :=` without its proof, and perhaps

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.types import Finish, Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LengthGate:
+class LengthGate(Reward):
     """1 where the policy chose from `shortest` to `longest` tokens and came to an end, else 0.
 
     `shortest` is for tasks that want a chain of thought and get the answer alone.  A gate says

@@ -10,12 +10,13 @@ import re
 from dataclasses import dataclass, replace
 from time import perf_counter
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._extraction import answers, opened, spoken
 from whet.rewards.verifiable._normal import brackets, formula, plain, tidy, unassigned
 from whet.rewards.verifiable._number import number
 from whet.rewards.verifiable._symbolic import agree
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
-from whet.rewards.workers import Died, Workers
+from whet.sandbox.workers import Died, Workers
 from whet.types import Reason, Rollout, Verdict
 
 _SHOWN = 80  # characters of an answer in a note
@@ -25,7 +26,7 @@ _UNDONE = re.compile(r"\\(?:int|sum|prod|lim)(?![a-zA-Z])|\\frac\{d\}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Math:
+class Math(Reward):
     r"""1 where the final answer equals the task's, else 0.
 
     The answer is what follows the thoughts in the last `<answer>`, the last `\boxed{…}`, or after

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._ruled import ruled
 from whet.types import Rollout, Verdict
 
@@ -12,7 +13,7 @@ _WAY = re.compile(r"[0-9]{2}(?:[ ,]+[0-9]{2})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maze:
+class Maze(Reward):
     """1 where the way leads from start to goal, through no wall, in as few cells as can be, else 0.
 
     The task brings `info["walls"]`, rows of cells with 1 for a wall, joined by `|`, `info["start"]`

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import announced, heard
 from whet.rewards.verifiable._natural_deduction import Checked, check
 from whet.types import Reason, Refusal, Rollout, Verdict
@@ -47,7 +48,7 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
+class Proof(Reward):
     r"""What the kernel makes of a proof of `info["statement"]`, such as `P, P -> Q |- Q`.
 
     The proof stands, after the thoughts, in the last fence, in `<answer>…</answer>`, in `\boxed{…}`

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._golds import answered, golds
 from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.rewards.verifiable._words import squad
@@ -9,7 +10,7 @@ from whet.types import Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QaExact:
+class QaExact(Reward):
     r"""1 where the answer's words are those of one of the task's answers, in order, else 0.
 
     Case, ASCII punctuation and the articles don't count.  The answer stands in `<answer>`,

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._golds import answered, golds
 from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.rewards.verifiable._words import squad
@@ -12,7 +13,7 @@ _NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QaF1:
+class QaF1(Reward):
     r"""The best F₁ over the task's answers:  F₁ = 2pr / (p + r).
 
     With c words in common, p = c / |answer| and r = c / |gold|; `parts` has them, and the overlap

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._words import repeated
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repetition:
+class Repetition(Reward):
     """1 where  1 − |different n-grams| / |n-grams| ≤ most,  over the tokens of the policy, else 0.
 
     A reply of fewer than `n` tokens repeats nothing.  A gate says nothing of the answer: it is
@@ -26,8 +27,7 @@ class Repetition:
 
     def score(self, rollout: Rollout) -> Verdict:
         """Count n-grams."""
-        chosen = [t for t, mine in zip(rollout.tokens, rollout.chosen, strict=True) if mine]
-        share = repeated(chosen, self.n)
+        share = repeated(rollout.chosen_ids.tolist(), self.n)
         well = share <= self.most
         reason = Reason.OK if well else Reason.BAD_FORMAT
         return Verdict(reason=reason, score=float(well), parts={"repeated": share})

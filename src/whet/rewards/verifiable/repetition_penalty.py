@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._words import repeated
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepetitionPenalty:
+class RepetitionPenalty(Reward):
     """−most · (1 − |different n-grams| / |n-grams|), over the words of the reply.
 
     The defaults, 40 words and 0.05, are those of a published recipe for rewards without ground

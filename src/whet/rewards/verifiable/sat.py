@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from string import ascii_lowercase
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._ruled import ruled
 from whet.types import Rollout, Verdict
 
@@ -13,7 +14,7 @@ _BITS = re.compile(r"[01](?:[ ,]*[01])*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sat:
+class Sat(Reward):
     """1 where the assignment makes every clause true, else 0.
 
     The task brings `info["variables"]`, how many, from `a` on, and `info["clauses"]`, such as

@@ -7,11 +7,12 @@ from math import isclose
 from time import perf_counter
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._extraction import opened, spoken
 from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable._sql_running import Found, Question, Unanswered, asked, compared
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _FEWEST = 3  # databases: on one, an empty result agrees with every condition that is never true
@@ -71,7 +72,7 @@ class AnyOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sql:
+class Sql(Reward):
     """1 where the query answers like the task's on every one of several random databases, else 0.
 
     The task's answer is the right query; `info["sql"]` holds the `schema`, as CREATE statements,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isqrt
 from typing import Any
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._ruled import ruled
 from whet.types import Rollout, Verdict
 
@@ -13,7 +14,7 @@ _LAYOUT = re.compile(r"[\s|,;+-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sudoku:
+class Sudoku(Reward):
     r"""1 where the grid solves the task's, else 0.
 
     The task brings `info["grid"]`, rows of digits, 0 where a cell is empty.  The grid stands in the

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from whet.protocols import Reward
 from whet.rewards.verifiable._extraction import opened
 from whet.types import Reason, Rollout, Verdict
 
@@ -9,7 +10,7 @@ _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TagCount:
+class TagCount(Reward):
     """¼ · |{tags that stand exactly once, with something between them and the tag before}|.
 
     The tags are `<think>`, `</think>`, `<answer>` and `</answer>`, in this order; one that comes

@@ -1,16 +1,21 @@
 """Calls of tools, name by name and value by value (after ToolRL, arXiv:2504.13958, unconfirmed)."""
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+from whet.calls.formats import Call, due, written
+from whet.calls.literals import same
+from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
-from whet.rewards.verifiable._calls import alike, due, written
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _MOST = 8  # calls; the search for the best match doubles with each
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCalls:
+class ToolCalls(Reward):
     """lowest + (highest − lowest) · S / S_max,  S = name + Σ_j (param_j + value_j).
 
     `name` is |N ∩ N*| / |N ∪ N*| over the multisets of names, `param` the same over the keys of a
@@ -64,3 +69,39 @@ class ToolCalls:
 
     def _failure(self, reason: Reason, note: str) -> Verdict:
         return Verdict(reason=reason, score=self.lowest, correct=False, note=note)
+
+
+def alike(found: Sequence[Call], wanted: Sequence[Call]) -> dict[str, float]:
+    """How alike, part by part: `name`, `param`, `value`, and the `most` that they can sum up to.
+
+    Each wanted call is held against one found call of its name, no found call against two, so that
+    the sum is largest.
+    """
+    names = Counter(call.name for call in found), Counter(call.name for call in wanted)
+    either = (names[0] | names[1]).total()
+    name = (names[0] & names[1]).total() / either if either else 1.0
+    param, value = _matched(found, wanted)
+    most = 1.0 + len(wanted) + sum(len(call.arguments) for call in wanted)
+    return {"name": name, "param": param, "value": value, "most": most}
+
+
+def _matched(found: Sequence[Call], wanted: Sequence[Call]) -> tuple[float, float]:
+    """The best assignment, by dynamic programming over the sets of found calls in use."""
+    best: dict[int, tuple[float, float]] = {0: (0.0, 0.0)}
+    for gold in wanted:
+        following = dict(best)
+        for used, (param, value) in best.items():
+            for place, call in enumerate(found):
+                if used >> place & 1 or call.name != gold.name:
+                    continue
+                more = _likeness(call.arguments, gold.arguments)
+                mask, pair = used | 1 << place, (param + more[0], value + more[1])
+                following[mask] = max(following.get(mask, (0.0, 0.0)), pair, key=sum)
+        best = following
+    return max(best.values(), key=sum)
+
+
+def _likeness(found: Mapping[str, Any], gold: Mapping[str, Any]) -> tuple[float, float]:
+    either = found.keys() | gold.keys()
+    param = len(found.keys() & gold.keys()) / len(either) if either else 1.0
+    return param, float(sum(key in found and same(found[key], gold[key]) for key in gold))

@@ -12,7 +12,6 @@ reward = ProcessModel(
 )
 """
 
-from whet.training.stepmodel.chains import Cast as Cast
 from whet.training.stepmodel.chains import Chain as Chain
 from whet.training.stepmodel.chains import Labels as Labels
 from whet.training.stepmodel.checked import Checked as Checked

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Learner, Sampler
+from whet.protocols import Player
 from whet.types import Rollout
 
 
@@ -26,18 +26,10 @@ class Chain:
             )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cast:
-    """Who can play a task, and who can put a reply into tokens."""
-
-    sampler: Sampler
-    learner: Learner
-
-
 @runtime_checkable
 class Labels(Protocol):
     """Where labelled chains come from."""
 
-    async def chains(self, cast: Cast, number: int, count: int) -> Sequence[Chain]:
+    async def chains(self, player: Player, number: int, count: int) -> Sequence[Chain]:
         """At most `count` chains for step `number`, the same whenever they are asked for."""
         ...

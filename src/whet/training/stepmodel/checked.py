@@ -6,10 +6,10 @@ from random import Random
 
 from whet.data.problems import Problems
 from whet.data.spoiled import spoiled
-from whet.protocols import Family
+from whet.protocols import Family, Player
 from whet.rewards.dense._cuts import Cuts, Separated, spans
 from whet.rewards.dense._places import last_reply, tokens_of
-from whet.training.stepmodel.chains import Cast, Chain
+from whet.training.stepmodel.chains import Chain
 from whet.types import Refusal, Rollout
 
 
@@ -34,18 +34,18 @@ class Checked:
         if not 0 <= self.spoil <= 1:
             raise Refusal(f"checked.spoil is {self.spoil}; give a share from 0 to 1")
 
-    async def chains(self, cast: Cast, number: int, count: int) -> Sequence[Chain]:
+    async def chains(self, player: Player, number: int, count: int) -> Sequence[Chain]:
         """Each from dice of its own."""
-        return [self._chain(cast, f"{self!r}/{number}/{place}") for place in range(count)]
+        return [self._chain(player, f"{self!r}/{number}/{place}") for place in range(count)]
 
-    def _chain(self, cast: Cast, name: str) -> Chain:
+    def _chain(self, player: Player, name: str) -> Chain:
         dice = Random(name)
         problems = Problems(family=self.family, levels=self.levels, seed=self.seed)
         task = problems.task(self.split, dice.getrandbits(62))
         reply = self.family.worked(task, dice)
         if dice.random() < self.spoil:
             reply = spoiled(reply, dice) or reply
-        return self.labelled(cast.learner.imitate(task, reply))
+        return self.labelled(player.renderer.demonstration(task, reply))
 
     def labelled(self, rollout: Rollout) -> Chain:
         """What the checker says of a reply, whoever wrote it."""

@@ -12,8 +12,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from whet.policy.optimisers import AdamW
 from whet.protocols import Engine, Model, ValueModel
-from whet.training.backwards import after, shifted
-from whet.training.stepmodel.chains import Cast, Chain, Labels
+from whet.policy.backwards import after, shifted
+from whet.training.stepmodel.chains import Chain, Labels
 from whet.types import Refusal
 
 
@@ -57,26 +57,26 @@ async def teach_steps(training: StepTraining, folder: Path) -> AsyncIterator[Ste
     The folder is a Hugging Face folder of what `model` was, with the step model beside it.  A
     training that is interrupted has to be begun anew.
     """
-    sampler, learner = training.engine.open(training.model, training.seed)
-    learner.begin(training.optimiser)
+    player, learner = await training.engine.open(training.model, training.seed)
+    learner.reset_optimizer(training.optimiser)
     folder.mkdir(parents=True, exist_ok=True)
-    learner.save(folder)
-    model = training.engine.critic(folder)
-    model.begin(training.optimiser)
-    cast = Cast(sampler=sampler, learner=learner)
+    await learner.save(folder)
+    model = await training.engine.critic(folder)
+    model.reset_optimizer(training.optimiser)
     for number in range(training.steps):
-        chains = await training.labels.chains(cast, number, training.batch)
+        chains = await training.labels.chains(player, number, training.batch)
         rate = training.optimiser.rate_at(number, training.steps)
-        yield _lesson(model, [c for c in chains if c.ends], number, rate)
-    model.save(folder)
+        yield await _lesson(model, [c for c in chains if c.ends], number, rate)
+    await model.save(folder)
 
 
-def _lesson(model: ValueModel, chains: Sequence[Chain], number: int, rate: float) -> StepLesson:
+async def _lesson(model: ValueModel, chains: Sequence[Chain], number: int, rate: float) -> StepLesson:
     labels = [label for chain in chains for label in chain.labels]
     loss = 0.0
     if labels:
         fit = CrossEntropy.of(chains)
-        loss = model.step(fit, [shifted(c.rollout) for c in chains], rate)["value_loss"].value
+        told = await model.step(fit, [shifted(c.rollout) for c in chains], rate)
+        loss = told["value_loss"].value
     return StepLesson(
         number=number,
         labelled=len(labels),
@@ -117,9 +117,10 @@ def ends_of(chains: Sequence[Chain]) -> Tensor:
     return torch.tensor(places).long()
 
 
-def judged(model: ValueModel, chains: Sequence[Chain]) -> list[tuple[float, float]]:
+async def judged(model: ValueModel, chains: Sequence[Chain]) -> list[tuple[float, float]]:
     """(p_k, label) of every step."""
-    said = after(model, [chain.rollout for chain in chains])[ends_of(chains)].sigmoid()
+    found = await after(model, [chain.rollout for chain in chains])
+    said = found[ends_of(chains)].sigmoid()
     labels = [label for chain in chains for label in chain.labels]
     return list(zip(said.tolist(), labels, strict=True))
 

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.environments.question import Question
-from whet.protocols import Corpus, Environment
+from whet.protocols import Corpus, Environment, Player
 from whet.rewards.dense.shepherd import Shepherd
-from whet.training.stepmodel.chains import Cast, Chain
+from whet.rollouts.runner import RolloutRunner
+from whet.training.stepmodel.chains import Chain
 from whet.types import Decoding, Group, Request, seed_of
 
 
@@ -25,18 +26,18 @@ class Shepherded:
     environment: Environment = Question()
     seed: int = 0
 
-    async def chains(self, cast: Cast, number: int, count: int) -> Sequence[Chain]:
+    async def chains(self, player: Player, number: int, count: int) -> Sequence[Chain]:
         """All played at once."""
-
-        async def play(request: Request) -> Group:
-            return await cast.sampler.play(self.environment, request)
+        runner = RolloutRunner(player.within(self.environment), self.shepherd, 0)
 
         async def one(place: int) -> Chain | None:
             task = self.corpus.task("train", number * count + place)
             seeds = (seed_of("shepherded", self.seed, number, place),)
-            group = await play(Request(task=task, seeds=seeds, decoding=self.decoding))
-            [verdict] = await self.shepherd.probe(group, play)
-            return None if verdict.fault else self._chain(group, verdict.credit)
+            group = await runner.rollout(Request.of(task, seeds, self.decoding))
+            verdict = group[0].verdict
+            if verdict is None or not verdict.judged:
+                return None
+            return self._chain(group, verdict.credit)
 
         found = await asyncio.gather(*map(one, range(count)))
         return [chain for chain in found if chain is not None]
@@ -46,7 +47,7 @@ class Shepherded:
         [rollout] = group
         if not rollout.length:
             return None
-        cuts = [cut for cut in self.shepherd.cuts(rollout) if cut > rollout.given]
+        cuts = [cut for cut in self.shepherd.cuts(rollout) if cut > rollout.forced_len]
         ends = tuple(cut - 1 for cut in (*cuts, rollout.length))
         labels = tuple(credit[end] / self.shepherd.weight for end in ends)
         return Chain(rollout=rollout, ends=ends, labels=labels)

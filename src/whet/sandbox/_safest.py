@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-from whet.rewards.sandbox._bubblewrap import Bubblewrap
-from whet.rewards.sandbox._landlock import Landlock
-from whet.rewards.sandbox._limits import Limits, Outcome, Program, Sandbox
-from whet.types import Refusal
+from whet.sandbox._bubblewrap import Bubblewrap
+from whet.sandbox._landlock import Landlock
+from whet.sandbox._limits import Limits, Outcome, Program, Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +27,8 @@ class Safest:
 
     def probe(self) -> str:
         """Why none works; empty where one does."""
+        from whet.types import Refusal
+
         try:
             chosen(self.slots)
         except Refusal as refusal:
@@ -43,6 +44,8 @@ def chosen(slots: int) -> Sandbox:
 
 def first(backends: tuple[Sandbox, ...]) -> Sandbox:
     """The first of these that works."""
+    from whet.types import Refusal
+
     failures = []
     for backend in backends:
         failure = backend.probe()

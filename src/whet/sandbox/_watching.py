@@ -7,7 +7,7 @@ import signal
 import subprocess
 from time import monotonic
 
-from whet.rewards.sandbox._limits import Ending, Limits, Outcome
+from whet.sandbox._limits import Ending, Limits, Outcome
 
 _PIECE = 1 << 16
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL

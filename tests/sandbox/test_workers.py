@@ -12,8 +12,8 @@ from subprocess import run
 
 import pytest
 
-from whet.rewards.workers import Died, Failed, Workers
-from whet.rewards.workers._pool import _POOLS
+from whet.sandbox.workers import Died, Failed, Workers
+from whet.sandbox.workers._pool import _POOLS
 
 ALONE = Workers(count=1, memory=1 << 30)
 HASTY = replace(ALONE, limit_s=0.5)  # in the same process
@@ -52,6 +52,12 @@ def test_a_worker_loads_no_torch(worker):
         assert worker.call(str, function)
     assert not has(worker, "torch")
     assert not has(worker, "whet.types")
+
+
+def test_the_room_of_workers_and_sandboxes_loads_no_torch_by_itself():
+    program = "import sys, whet.sandbox, whet.sandbox.workers; print('torch' in sys.modules)"
+    done = run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def test_an_error_is_raised_again_and_says_where_it_came_from(worker):
@@ -145,7 +151,7 @@ def test_equal_workers_share_their_processes():
 SCRIPT = """
 import os, sys
 print("main", flush=True)
-from whet.rewards.workers import Workers
+from whet.sandbox.workers import Workers
 pid = Workers(count=1).call(os.getpid)
 Workers(count=1).call(print, "from the worker")
 print(pid, flush=True)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
 
-from whet.rewards.workers._inside import Failed, Outcome, perform, prepare
+from whet.sandbox.workers._inside import Failed, Outcome, perform, prepare
 
 __all__ = ["Died", "Failed", "Workers"]
 

@@ -1,11 +1,10 @@
-"""Calls of tools: read from a reply, and likened to those that were due."""
+"""Calls of tools, read from a reply or from a task."""
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from whet.rewards.verifiable._json import read, same
+from whet.calls.literals import read
 
 _OPEN, _CLOSE = "<tool_call>", "</tool_call>"
 _INSIDE_AND_AFTER = 2
@@ -53,20 +52,6 @@ def due(value: Any) -> list[Call]:
     return [Call.of(one) for one in (value if isinstance(value, list | tuple) else [value])]
 
 
-def alike(found: Sequence[Call], wanted: Sequence[Call]) -> dict[str, float]:
-    """How alike, part by part: `name`, `param`, `value`, and the `most` that they can sum up to.
-
-    Each wanted call is held against one found call of its name, no found call against two, so that
-    the sum is largest.
-    """
-    names = Counter(call.name for call in found), Counter(call.name for call in wanted)
-    either = (names[0] | names[1]).total()
-    name = (names[0] & names[1]).total() / either if either else 1.0
-    param, value = _matched(found, wanted)
-    most = 1.0 + len(wanted) + sum(len(call.arguments) for call in wanted)
-    return {"name": name, "param": param, "value": value, "most": most}
-
-
 def _read(block: str) -> list[Call]:
     lines = [line for line in block.splitlines() if line.strip()]
     if len(lines) > 1 and all(line.strip().startswith("{") for line in lines):
@@ -76,25 +61,3 @@ def _read(block: str) -> list[Call]:
             pass  # one object over several lines, perhaps
     value = read(block)
     return [Call.of(one) for one in (value if isinstance(value, list) else [value])]
-
-
-def _matched(found: Sequence[Call], wanted: Sequence[Call]) -> tuple[float, float]:
-    """The best assignment, by dynamic programming over the sets of found calls in use."""
-    best: dict[int, tuple[float, float]] = {0: (0.0, 0.0)}
-    for gold in wanted:
-        following = dict(best)
-        for used, (param, value) in best.items():
-            for place, call in enumerate(found):
-                if used >> place & 1 or call.name != gold.name:
-                    continue
-                more = _likeness(call.arguments, gold.arguments)
-                mask, pair = used | 1 << place, (param + more[0], value + more[1])
-                following[mask] = max(following.get(mask, (0.0, 0.0)), pair, key=sum)
-        best = following
-    return max(best.values(), key=sum)
-
-
-def _likeness(found: Mapping[str, Any], gold: Mapping[str, Any]) -> tuple[float, float]:
-    either = found.keys() | gold.keys()
-    param = len(found.keys() & gold.keys()) / len(either) if either else 1.0
-    return param, float(sum(key in found and same(found[key], gold[key]) for key in gold))

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from fakes import fake
 
-from whet.rewards.sandbox import (
+from whet.sandbox import (
     Bubblewrap,
     Ending,
     Fault,
@@ -20,9 +20,9 @@ from whet.rewards.sandbox import (
     Sandbox,
     Unsafe,
 )
-from whet.rewards.sandbox._interpreter import copied, interpreter
-from whet.rewards.sandbox._safest import first
-from whet.rewards.sandbox._slots import users
+from whet.sandbox._interpreter import copied, interpreter
+from whet.sandbox._safest import first
+from whet.sandbox._slots import users
 from whet.types import Refusal
 
 SHORT = Limits(wall_s=0.5)
@@ -160,7 +160,7 @@ def test_the_zygote_starts_again_where_it_was_killed():
     sandbox = Landlock()
     if why := sandbox.probe():
         pytest.skip(why)
-    from whet.rewards.sandbox._landlock import _OPEN
+    from whet.sandbox._landlock import _OPEN
 
     _OPEN[0].process.kill()
     _OPEN[0].process.wait()
@@ -171,7 +171,7 @@ def test_the_zygote_outlives_the_thread_that_started_it():
     sandbox = Landlock()
     if why := sandbox.probe():
         pytest.skip(why)
-    from whet.rewards.sandbox import _landlock
+    from whet.sandbox import _landlock
 
     while _landlock._OPEN:
         _landlock._OPEN.pop().close()

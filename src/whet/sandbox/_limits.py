@@ -7,8 +7,6 @@ from math import ceil, isfinite
 from pathlib import PurePosixPath
 from typing import Protocol, runtime_checkable
 
-from whet.types import Refusal
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -32,6 +30,8 @@ class Limits:
         for name in (f.name for f in fields(self)):
             value, floor = getattr(self, name), least.get(name, 0.01)
             if not (isfinite(value) and value >= floor):
+                from whet.types import Refusal
+
                 raise Refusal(f"limits.{name} is {value}; give a finite number, {floor:g} or more")
 
     def kernel(self) -> dict[str, int]:
@@ -86,6 +86,8 @@ class Program:
         """Files lie beside the program, and nowhere else."""
         for name in self.files:
             if len(PurePosixPath(name).parts) != 1 or name in (".", "..", "/"):
+                from whet.types import Refusal
+
                 raise Refusal(f"program.files has {name!r}; give plain names without folders")
 
 

@@ -15,12 +15,12 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
-from whet.rewards.sandbox import _kernel
-from whet.rewards.sandbox._interpreter import interpreter
-from whet.rewards.sandbox._limits import Ending, Fault, Limits, Outcome, Program
-from whet.rewards.sandbox._slots import together, users
-from whet.rewards.sandbox._syscalls import ARCHITECTURE
-from whet.rewards.sandbox._watching import Watch, outcome, sealed
+from whet.sandbox import _kernel
+from whet.sandbox._interpreter import interpreter
+from whet.sandbox._limits import Ending, Fault, Limits, Outcome, Program
+from whet.sandbox._slots import together, users
+from whet.sandbox._syscalls import ARCHITECTURE
+from whet.sandbox._watching import Watch, outcome, sealed
 
 _OLDEST = 3  # Landlock's first version that keeps files from being emptied
 _FOLDER = str(Path(__file__).parent)

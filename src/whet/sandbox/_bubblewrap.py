@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
 
-from whet.rewards.sandbox import _filter
-from whet.rewards.sandbox._interpreter import Interpreter, interpreter
-from whet.rewards.sandbox._limits import Fault, Limits, Outcome, Program
-from whet.rewards.sandbox._slots import together, users
-from whet.rewards.sandbox._syscalls import ARCHITECTURE
-from whet.rewards.sandbox._watching import Watch, ended, outcome, sealed
+from whet.sandbox import _filter
+from whet.sandbox._interpreter import Interpreter, interpreter
+from whet.sandbox._limits import Fault, Limits, Outcome, Program
+from whet.sandbox._slots import together, users
+from whet.sandbox._syscalls import ARCHITECTURE
+from whet.sandbox._watching import Watch, ended, outcome, sealed
 
 _GUEST = Path(__file__).with_name("_guest.py").read_text()
 _PATIENCE_S = 10.0  # for the namespace to be emptied

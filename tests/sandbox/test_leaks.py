@@ -10,18 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from whet.rewards.sandbox import Bubblewrap, Landlock, Limits, Program, Unsafe, leaks
-from whet.rewards.sandbox._attacks import ATTACKS
-from whet.rewards.sandbox._interpreter import interpreter
+from whet.sandbox import Bubblewrap, Landlock, Limits, Program, Unsafe, leaks
+from whet.sandbox._attacks import ATTACKS
+from whet.sandbox._interpreter import interpreter
 from whet.types import Refusal
 
-SOURCE = Path(__file__).parents[3] / "src"
+SOURCE = Path(__file__).parents[2] / "src"
 NOBODY = 65_533
 
 AS_ANOTHER = """
 import json
-from whet.rewards.sandbox import Bubblewrap, Landlock, leaks
-from whet.rewards.sandbox import Limits, Program
+from whet.sandbox import Bubblewrap, Landlock, leaks
+from whet.sandbox import Limits, Program
 thread = "from threading import Thread; t = Thread(target=print, args=(42,)); t.start(); t.join()"
 def works(backend):
     alone = backend.run(Program(source=thread), Limits())
@@ -106,7 +106,7 @@ def test_nothing_is_left_of_a_fork_bomb(sandbox):
     done = sandbox.run(Program(source=source), Limits(wall_s=0.7))
     assert not done.well
     if os.geteuid() == 0:
-        from whet.rewards.sandbox._slots import _QUEUES
+        from whet.sandbox._slots import _QUEUES
 
         ours = {user for queue in _QUEUES.values() for user in queue.queue}
         assert not [user for user in owners() if user in ours]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from whet.rewards.sandbox._interpreter import interpreter
-from whet.rewards.sandbox._limits import Fault, Limits, Outcome, Program
-from whet.rewards.sandbox._slots import together, users
-from whet.rewards.sandbox._watching import Watch, ended, outcome, sealed
+from whet.sandbox._interpreter import interpreter
+from whet.sandbox._limits import Fault, Limits, Outcome, Program
+from whet.sandbox._slots import together, users
+from whet.sandbox._watching import Watch, ended, outcome, sealed
 
 _GUEST = Path(__file__).with_name("_guest.py").read_text()
 

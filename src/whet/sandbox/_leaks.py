@@ -11,12 +11,11 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
-from whet.rewards.sandbox._attacks import ATTACKS
-from whet.rewards.sandbox._interpreter import interpreter
-from whet.rewards.sandbox._limits import Ending, Limits, Program, Sandbox
-from whet.rewards.sandbox._syscalls import DENIED, numbers
-from whet.rewards.sandbox._unsafe import Unsafe
-from whet.types import Refusal
+from whet.sandbox._attacks import ATTACKS
+from whet.sandbox._interpreter import interpreter
+from whet.sandbox._limits import Ending, Limits, Program, Sandbox
+from whet.sandbox._syscalls import DENIED, numbers
+from whet.sandbox._unsafe import Unsafe
 
 _ODD = ("keyctl", "add_key", "bpf", "perf_event_open", "userfaultfd", "io_uring_setup")
 _ODD += ("open_by_handle_at", "pidfd_getfd", "kcmp", "fsopen")
@@ -26,6 +25,8 @@ _LIMITS = Limits(wall_s=20.0)
 
 def leaks(sandbox: Sandbox) -> dict[str, str]:
     """What each attack got hold of, or broke; empty words where it failed."""
+    from whet.types import Refusal
+
     if isinstance(sandbox, Unsafe):
         raise Refusal("leaks was given Unsafe(), which keeps nothing in; give Safest()")
     found = {name: _attacked(sandbox, source) for name, source in ATTACKS.items()}

@@ -14,7 +14,7 @@ from dataclasses import replace
 from queue import Queue
 from threading import Lock
 
-from whet.rewards.sandbox._limits import Fault, Outcome, Program
+from whet.sandbox._limits import Fault, Outcome, Program
 
 _USERS = range(61_000, 65_000)  # of nobody, by the custom of distributions
 _PAIR = 2

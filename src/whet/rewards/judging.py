@@ -1,0 +1,122 @@
+"""From rollouts to judged rollouts: every judge is asked here, whatever its scope.
+
+An exception of a judge, or anything that it returns in place of a verdict, is a fault of the
+rollouts concerned and never a zero.  A `Refusal`, a `Broken` and what is no `Exception` are raised.
+A verdict that names no cost gets the time that it took.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Sequence
+from dataclasses import replace
+from inspect import isawaitable, iscoroutinefunction
+from typing import Any
+
+from whet.protocols import GroupReward, Judge, Play, Reward, RewardContext
+from whet.types import Broken, Group, Need, Refusal, Rollout, Verdict
+
+
+def context_of(step: int = 0, play: Play | None = None) -> RewardContext:
+    """What judges may ask at a step of training; without `play` there is no policy."""
+
+    async def ask(judge: Judge, group: Group) -> tuple[Verdict, ...]:
+        return await verdicts(group, judge, context)
+
+    context = RewardContext(step=step, judge=ask, play=play)
+    return context
+
+
+async def judge(group: Group, reward: Judge | None, context: RewardContext) -> Group:
+    """The same rollouts with verdicts; without a reward, the environment's own stand."""
+    if reward is None:
+        return group
+    found = await verdicts(group, reward, context)
+    rollouts = (replace(r, verdict=v) for r, v in zip(group, found, strict=True))
+    return replace(group, rollouts=tuple(rollouts))
+
+
+async def verdicts(group: Group, judge: Judge, context: RewardContext) -> tuple[Verdict, ...]:
+    """One verdict per rollout, in order.
+
+    Raises `Refusal` for what is neither a `Reward` nor a `GroupReward`, and for a reward that needs
+    a policy where the context has none.
+    """
+    if isinstance(judge, Reward):
+        return tuple(await asyncio.gather(*(verdict(rollout, judge) for rollout in group)))
+    name = type(judge).__name__
+    if not isinstance(judge, GroupReward):
+        raise Refusal(
+            f"reward {name} is no judge; make it a subclass of whet.protocols.Reward or GroupReward"
+        )
+    if Need.POLICY in judge.needs and context.play is None:
+        raise Refusal(
+            f"reward {name} plays requests with the policy, and there is none here; give a reward "
+            "that judges replies alone"
+        )
+    found, spent = await _asked(judge.score_group(group, context))
+    each = spent / max(len(group), 1)
+    return tuple(_timed(v, each) for v in _aligned(found, len(group), name))
+
+
+async def verdict(rollout: Rollout, judge: Reward) -> Verdict:
+    """The verdict of a judge of single rollouts.
+
+    A plain function works in a thread, so that one that waits for its worker process holds up no
+    other; a coroutine is awaited.
+    """
+    found, spent = await _asked(_scored(judge, rollout))
+    return _timed(_verdict(found, type(judge).__name__), spent)
+
+
+def faults(groups: Sequence[Group]) -> list[Rollout]:
+    """The rollouts whose judge failed."""
+    return [r for group in groups for r in group if r.verdict is not None and r.verdict.fault]
+
+
+async def _scored(judge: Reward, rollout: Rollout) -> object:
+    if iscoroutinefunction(judge.score):
+        return await judge.score(rollout)
+    found = await asyncio.to_thread(judge.score, rollout)
+    return await found if isawaitable(found) else found
+
+
+async def _asked(call: Awaitable[object]) -> tuple[Any, float]:
+    """What a judge returns, or the exception that it raises as a fault; and milliseconds."""
+    start = time.perf_counter()
+    [found] = await asyncio.gather(call, return_exceptions=True)
+    if isinstance(found, BaseException) and (
+        isinstance(found, Refusal | Broken) or not isinstance(found, Exception)
+    ):
+        raise found
+    return found, 1000 * (time.perf_counter() - start)
+
+
+def _aligned(found: object, count: int, name: str) -> Sequence[Verdict]:
+    """What a judge of groups returned, as one verdict per rollout."""
+    if isinstance(found, Exception):
+        return [_verdict(found, name)] * count
+    if not isinstance(found, Sequence) or isinstance(found, str | bytes):
+        note = f"{name} returned {_kind(found)}, not a list of Verdicts"
+        return [Verdict.unjudged(note)] * count
+    if len(found) != count:
+        note = f"{name} returned {len(found)} verdicts for {count} rollouts"
+        return [Verdict.unjudged(note)] * count
+    return [_verdict(one, name) for one in found]
+
+
+def _verdict(found: object, name: str) -> Verdict:
+    if isinstance(found, Verdict):
+        return found
+    if isinstance(found, Exception):
+        return Verdict.unjudged(f"{name} raised {type(found).__name__}: {found}")
+    return Verdict.unjudged(f"{name} returned {_kind(found)}, not a Verdict")
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    article = "an" if name[0].lower() in "aeiou" else "a"
+    return "None" if value is None else f"{article} {name}"
+
+
+def _timed(verdict: Verdict, spent: float) -> Verdict:
+    return verdict if verdict.cost_ms else replace(verdict, cost_ms=spent)
