@@ -39,7 +39,7 @@ class ProcessModel(GroupReward):
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check the answers, then ask the model about all chains at once."""
         found = await context.judge(self.inner, group)
-        said = self.model.scores(group)
+        said = self.model.scores(group.rollouts)
         rows = await said if isawaitable(said) else said
         return [self._of(*of) for of in zip(group, found, rows, strict=True)]
 

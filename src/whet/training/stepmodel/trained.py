@@ -2,12 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from whet.protocols import Engine, ValueModel
 from whet.policy.backwards import after
 from whet.types import Refusal, Rollout
+
+
+_KEPT = 2
+_models: dict[tuple[Engine, str, int], ValueModel] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,17 +25,20 @@ class TrainedSteps:
         if not Path(self.path).is_dir():
             raise Refusal(f"steps.path {self.path!r} is no folder; train one with teach_steps")
 
-    def scores(self, rollouts: Sequence[Rollout]) -> list[list[float]]:
+    async def scores(self, rollouts: Sequence[Rollout]) -> list[list[float]]:
         """After every chosen token, p = σ(V)."""
         newest = max(f.stat().st_mtime_ns for f in Path(self.path).iterdir())
-        said = after(_opened(self.engine, self.path, newest), rollouts).sigmoid()
+        said = (await after(await _opened(self.engine, self.path, newest), rollouts)).sigmoid()
         return [part.tolist() for part in said.split([r.length for r in rollouts])]
 
 
-@lru_cache(maxsize=2)
-def _opened(engine: Engine, path: str, newest: int) -> ValueModel:
-    """Once for each state of the folder."""
-    del newest
-    model = engine.critic(Path(path))
-    model.load(Path(path))
-    return model
+async def _opened(engine: Engine, path: str, newest: int) -> ValueModel:
+    """Once for each state of the folder; the last two are kept."""
+    key = engine, path, newest
+    if key not in _models:
+        model = await engine.critic(Path(path))
+        await model.load(Path(path))
+        while len(_models) >= _KEPT:
+            del _models[next(iter(_models))]
+        _models[key] = model
+    return _models[key]
