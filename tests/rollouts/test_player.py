@@ -11,7 +11,7 @@ from whet.protocols import Environment, Generator
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer, end_token
 from whet.types import Decoding, Finish, Refusal, Reply, Request, Task, Verdict, Version
-from whet.types.weights import Completion
+from whet.types.completions import Completion
 
 TOKENIZER = Characters().build()
 END = end_token(TOKENIZER)

@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from whet.protocols.part import Part
 from whet.types import Decoding, Version
-from whet.types.weights import Completion, Flight, Weights
+from whet.types.completions import Completion
+from whet.types.weights import Flight, Weights
 
 
 class Generator(Part):

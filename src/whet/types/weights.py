@@ -1,63 +1,52 @@
-"""Weights, their versions, and how they meet sequences that are under way."""
+"""Weights on their way from a learner to generators, and the names they go by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jaxtyping import Float32, Int32
-from numpy import ndarray
 from torch import Tensor
 
-from whet.types.tasks import Finish
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Version:
-    """One set of weights: how many deliveries led to it, and the digest of its bytes."""
+    """One state of the weights: optimiser deliveries so far, and the digest of all tensors."""
 
     step: int
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Leaf:
-    """One tensor of the manifest."""
+    """One tensor of a manifest; its digest is that of its bytes."""
 
     shape: tuple[int, ...]
-    dtype: str
+    dtype: str  # as torch says it, without "torch."
     digest: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Weights:
-    """A sealed delivery: what was sent, and how to tell that all of it arrived."""
+    """Tensors, sealed: a generator that holds other bytes than the manifest's is found out."""
 
     version: Version
     manifest: Mapping[str, Leaf]
     tensors: Mapping[str, Tensor]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
-    """Weights wait until nothing is under way."""
+    """New weights wait until every sequence has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continue:
-    """Weights arrive at once; sequences under way are interrupted and go on with the new ones."""
+    """New weights interrupt live sequences, which go on from the tokens they have.
 
-    reread: bool = True  # compute keys and values of what was said anew
+    With `reread` the new weights compute the keys and values of those tokens afresh, so that every
+    token has the log-probability that the weights of its own version give it.
+    """
+
+    reread: bool = True
 
 
 Flight = Drain | Continue
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Completion:
-    """What a generator adds to a row: n tokens, and what its distribution was before each."""
-
-    token_ids: Int32[ndarray, " n"]
-    logp: Float32[ndarray, " n"]
-    entropy: Float32[ndarray, " n"] | None  # None: the engine does not tell
-    spans: tuple[tuple[int, Version], ...]  # how many tokens each version chose
-    columns: Mapping[str, ndarray]
-    finish: Finish | None  # None: interrupted
+"""What new weights do to sequences that are under way."""

@@ -1,11 +1,13 @@
 """Keys and values that outlive a call, and attention over them.
 
-A prompt's keys and values are computed once and lie in one line of a slab; the rollouts that follow
-it read that line.  Nothing is copied per rollout: all queries of a group meet the prompt in one
-matrix product, and each meets its own line in another; one softmax joins the two.
+A prompt's keys and values are computed once and lie in one line of a slab; the rows that follow it
+read that line, each as far as it shares it.  Nothing is copied per row: all queries of a line meet
+it in one matrix product, and each meets its row's own line in another; one softmax joins the two.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -52,8 +54,29 @@ class Slab:
 
     def move(self, source: int, target: int, length: int) -> None:
         """Copy the first `length` tokens of one line to another."""
-        for tensor in (*self.keys, *self.values):
-            tensor[target, :, :length] = tensor[source, :, :length]
+        if length:
+            for tensor in (*self.keys, *self.values):
+                tensor[target, :, :length] = tensor[source, :, :length]
+
+    def swap(self, one: int, two: int, length: int) -> None:
+        """Exchange the first `length` tokens of two lines."""
+        if length:
+            for tensor in (*self.keys, *self.values):
+                held = tensor[one, :, :length].clone()
+                tensor[one, :, :length] = tensor[two, :, :length]
+                tensor[two, :, :length] = held
+
+    def take(self, other: "Slab", source: int, target: int, places: slice) -> None:
+        """Copy the first tokens of another slab's line to these places of a line here."""
+        count = places.stop - places.start
+        for mine, theirs in zip(
+            (*self.keys, *self.values), (*other.keys, *other.values), strict=True
+        ):
+            mine[target, :, places] = theirs[source, :, :count]
+
+    def clear(self) -> None:
+        """Give the memory back."""
+        self.keys, self.values = [], []
 
 
 def _doubled(had: int, wanted: int) -> int:
@@ -81,58 +104,123 @@ class Prefill:
         return self.packed.attend(layer, query, key, value, scale)
 
 
+class Aligned:
+    """Query i meets line i: nothing has to be arranged."""
+
+    def spread(self, x: Float[Tensor, "n K R d"]) -> Float[Tensor, "n K R d"]:
+        """As they are."""
+        return x
+
+    def collect(self, x: Float[Tensor, "n K R d"], repeats: int) -> Float[Tensor, "n K R d"]:
+        """As they are."""
+        del repeats
+        return x
+
+
+class Grid(NamedTuple):
+    """The queries of one line side by side, so that the line is read once by all of them."""
+
+    line: Int[Tensor, " n"]  # which of the lines each query meets
+    place: Int[Tensor, " n"]  # its place among the queries of that line
+    lines: int
+    width: int  # most queries of one line
+
+    def spread(self, x: Float[Tensor, "n K R d"]) -> Float[Tensor, "P K WR d"]:
+        """A row of the grid for each line; zeros where a line has fewer queries."""
+        grid = x.new_zeros(self.lines, self.width, *x.shape[1:])
+        grid[self.line, self.place] = x
+        return grid.transpose(1, 2).flatten(2, 3)
+
+    def collect(self, grid: Float[Tensor, "P K WR d"], repeats: int) -> Float[Tensor, "n K R d"]:
+        """And back: one row for each query."""
+        per_place = grid.unflatten(2, (self.width, repeats)).transpose(1, 2)
+        return per_place[self.line, self.place]
+
+
+class Reading(NamedTuple):
+    """Some lines of a slab, the queries that meet them, and how far each query sees."""
+
+    slab: Slab
+    lines: slice | Int[Tensor, " P"]
+    grid: Aligned | Grid
+    bias: Float[Tensor, "n t"]  # 0 where a query sees a token of its line, −∞ elsewhere
+
+    def scores(self, layer: int, query: Float[Tensor, "n K R D"]) -> Float[Tensor, "n K R t"]:
+        """Q kᵀ + bias."""
+        keys = self._of(self.slab.keys[layer])
+        met = self.grid.spread(query) @ keys.transpose(-1, -2)
+        return self.grid.collect(met, query.shape[2]) + self.bias[:, None, None]
+
+    def values(self, layer: int, weights: Float[Tensor, "n K R t"]) -> Float[Tensor, "n K R D"]:
+        """Σ w v."""
+        values = self._of(self.slab.values[layer])
+        return self.grid.collect(self.grid.spread(weights) @ values, weights.shape[2])
+
+    def _of(self, tensor: Tensor) -> Tensor:
+        return tensor[:, :, : self.bias.shape[1]][self.lines]
+
+
 @dataclass(frozen=True, slots=True)
-class Decode:
-    """One new token for each of n live rollouts: row i of the call owns line i of `own`.
+class Steps:
+    """New tokens of rows whose earlier ones lie in two slabs: a shared line, then an own one."""
 
-    The rollouts of one prompt stand in one line of a grid, so that a prompt is read once by all.
-    """
-
-    prompts: Slab
-    own: Slab
-    prompt: Int[Tensor, " n"]  # the line of each row's prompt
-    place: Int[Tensor, " n"]  # its place among the rows of that prompt
-    turn: Int[Tensor, " n"]  # where in its own line the new token goes
-    prompt_bias: Float[Tensor, "P p"]  # 0 where the prompt has a token, −∞ after it
-    own_bias: Float[Tensor, "n t"]  # 0 up to the new token, −∞ after it
-    width: int  # most rows of one prompt
+    shared: Reading
+    own: Reading
+    line: Int[Tensor, " n"]  # of the own slab, where each new token goes …
+    turn: Int[Tensor, " n"]  # … and its place there
     longest: int
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        """Softmax over prompt and own line together; G rollouts read one prompt."""
-        n, heads = len(self.turn), key.shape[1]
-        line = torch.arange(n, device=query.device)
-        self.own.keys[layer][line, :, self.turn] = key[0].transpose(0, 1)
-        self.own.values[layer][line, :, self.turn] = value[0].transpose(0, 1)
-        q = query[0].transpose(0, 1).unflatten(1, (heads, -1)) * scale  # [n, K, R, D]
-
-        length = self.own_bias.shape[1]
-        own_keys, own_values = (x[layer][:n, :, :length] for x in (self.own.keys, self.own.values))
-        lines, reach = self.prompt_bias.shape
-        keys, values = (
-            x[layer][:lines, :, :reach] for x in (self.prompts.keys, self.prompts.values)
-        )
-        shared = self._row(self._grid(q) @ keys.transpose(-1, -2), q)
-        scores = torch.cat(
-            [
-                shared + self.prompt_bias[self.prompt][:, None, None],
-                q @ own_keys.transpose(-1, -2) + self.own_bias[:, None, None],
-            ],
-            dim=-1,
-        )
+        """Write the new keys, then one softmax over shared and own line together."""
+        slab = self.own.slab
+        slab.keys[layer][self.line, :, self.turn] = key[0].transpose(0, 1)
+        slab.values[layer][self.line, :, self.turn] = value[0].transpose(0, 1)
+        q = query[0].transpose(0, 1).unflatten(1, (key.shape[1], -1)) * scale  # [n, K, R, D]
+        scores = torch.cat([self.shared.scores(layer, q), self.own.scores(layer, q)], dim=-1)
         weights = scores.softmax(-1, dtype=torch.float32).to(q.dtype)
-        read = self._row(self._grid(weights[..., :reach]) @ values, q)
-        out = read + weights[..., reach:] @ own_values
+        reach = self.shared.bias.shape[1]
+        out = self.shared.values(layer, weights[..., :reach])
+        out = out + self.own.values(layer, weights[..., reach:])
         return out.flatten(1, 2)[None]
 
-    def _grid(self, x: Float[Tensor, "n K R d"]) -> Float[Tensor, "P K WR d"]:
-        """Rows of one prompt side by side."""
-        n, heads, repeats, d = x.shape
-        grid = x.new_zeros(len(self.prompt_bias), self.width, heads, repeats, d)
-        grid[self.prompt, self.place] = x
-        return grid.transpose(1, 2).flatten(2, 3)
 
-    def _row(self, grid: Float[Tensor, "P K WR d"], like: Tensor) -> Float[Tensor, "n K R d"]:
-        """And back: one row each."""
-        per_place = grid.unflatten(2, (self.width, like.shape[2])).transpose(1, 2)
-        return per_place[self.prompt, self.place]
+def read(slab: Slab, lines: Sequence[int], seen: Int[Tensor, " n"], length: int) -> Reading:
+    """Query i meets the first seen[i] tokens of line lines[i]; no query sees more than `length`.
+
+    Lines that lie close together are read in place, with the few between them; scattered ones are
+    gathered first.
+    """
+    device = seen.device
+    bias = _barred(torch.arange(length, device=device) >= seen[:, None], slab.shape.dtype)
+    count = len(lines)
+    if list(lines) == list(range(count)):
+        return Reading(slab, slice(0, count), Aligned(), bias)
+    used = sorted(set(lines))
+    first, last = used[0], used[-1] + 1
+    close = last - first <= 2 * len(used)
+    met = slice(first, last) if close else torch.tensor(used, device=device)
+    order = range(first, last) if close else used
+    rank = {line: k for k, line in enumerate(order)}
+    places = _places(lines)
+    grid = Grid(
+        line=torch.tensor([rank[line] for line in lines], device=device),
+        place=torch.tensor(places, device=device),
+        lines=len(rank),
+        width=max(places) + 1,
+    )
+    return Reading(slab, met, grid, bias)
+
+
+def _barred(away: Tensor, dtype: torch.dtype) -> Tensor:
+    """0 where a query may look, −∞ where it may not."""
+    return torch.zeros(away.shape, dtype=dtype, device=away.device).masked_fill(away, float("-inf"))
+
+
+def _places(lines: Sequence[int]) -> list[int]:
+    """The how-manieth query of its line each query is."""
+    seen: dict[int, int] = {}
+    places = []
+    for line in lines:
+        places.append(seen.get(line, 0))
+        seen[line] = places[-1] + 1
+    return places

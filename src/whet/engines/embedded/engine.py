@@ -50,7 +50,7 @@ class Embedded(Engine):
         renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
-            text=renderer.text,
+            says=renderer.text,
             ends=renderer.ends,
             slots=self.slots,
             budget=self.budget,

@@ -208,7 +208,7 @@ class EmbeddedLearner(Learner):
         """The weights as a model without adapters has them; hashed when they have moved."""
         if self.published is None:
             self._deliveries += 1
-            self.published = sealed(merged(self.backbone.model), self._deliveries)
+            self.published = sealed(self._deliveries, merged(self.backbone.model))
         return self.published
 
     async def save(self, folder: Path) -> None:

@@ -1,6 +1,9 @@
-"""Prompts in memory: computed once, read by all that follow them, dropped after the last."""
+"""Shared lines in memory: computed once, read by all rows that follow them, dropped after the last.
 
-from collections.abc import Iterable, Sequence
+A line is a prompt, or the row of a session that was forked.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -13,17 +16,17 @@ from whet.engines.embedded.forest import Segment, plant
 
 @dataclass(slots=True, eq=False)
 class Shared:
-    """One prompt: its line in the slab, who still reads it, and the logits after it."""
+    """One line of the slab: its tokens, how many rows read it, and the logits after it if known."""
 
     tokens: tuple[int, ...]
     line: int
-    logits: Tensor
+    logits: Tensor | None = None
     readers: int = 0
 
 
 @dataclass(slots=True)
 class Prompts:
-    """All prompts in memory; line k of the slab belongs to `held[k]`."""
+    """All shared lines in memory; line k of the slab belongs to `held[k]`."""
 
     backbone: Backbone
     slab: Slab
@@ -31,11 +34,18 @@ class Prompts:
     held: list[Shared] = field(default_factory=list)
     by_tokens: dict[tuple[int, ...], Shared] = field(default_factory=dict)
     prefilled: int = 0
+    reread: int = 0  # of these, tokens that had been computed before
 
-    def fetch(self, prompts: Iterable[tuple[int, ...]]) -> list[Shared]:
-        """One `Shared` per prompt, computing those that are not in memory."""
+    def fetch(
+        self, prompts: Iterable[tuple[int, ...]], known: Mapping[tuple[int, ...], int]
+    ) -> list[Shared]:
+        """One `Shared` per prompt; those that are not in memory are computed.
+
+        Of a prompt, known[prompt] tokens had been computed before.
+        """
         wanted = list(prompts)
         missing = [p for p in dict.fromkeys(wanted) if p not in self.by_tokens]
+        self.reread += sum(known[p] for p in missing)
         while missing:
             fits = max(1, _fitting(missing, self.budget))
             self._prefill(missing[:fits])
@@ -45,17 +55,35 @@ class Prompts:
             shared.readers += 1
         return found
 
+    def adopt(
+        self, tokens: tuple[int, ...], parent: Shared, reach: int, own: tuple[Slab, int]
+    ) -> Shared:
+        """A new line with copies of the keys of parent.tokens[:reach] and of an own line."""
+        shared = Shared(tokens, len(self.held), readers=1)
+        self.slab.reserve(shared.line + 1, len(tokens))
+        self.slab.move(parent.line, shared.line, reach)
+        self.slab.take(*own, shared.line, slice(reach, len(tokens)))
+        self.held.append(shared)
+        return shared
+
     def release(self, shared: Shared) -> None:
         """One reader less; the last one leaves an empty line, which the last line fills."""
         shared.readers -= 1
         if shared.readers:
             return
-        del self.by_tokens[shared.tokens]
+        if self.by_tokens.get(shared.tokens) is shared:
+            del self.by_tokens[shared.tokens]
         last = self.held.pop()
         if last is not shared:
             self.slab.move(last.line, shared.line, len(last.tokens))
             last.line = shared.line
             self.held[last.line] = last
+
+    def clear(self) -> None:
+        """Nothing is in memory any more."""
+        self.held.clear()
+        self.by_tokens.clear()
+        self.slab.clear()
 
     def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> None:
         lengths = [len(p) for p in prompts]

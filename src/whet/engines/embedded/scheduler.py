@@ -1,8 +1,9 @@
-"""Continuous batching: every step decodes one token of each live rollout.
+"""Continuous batching: every step decodes one token of each live row.
 
-What ends leaves at once and what waits takes its place.  Rows stay dense: the last row moves into
-the hole.  Neither order nor neighbours reach a rollout's text, because its dice are counted, not
-drawn, and its attention sees its own path only.
+What ends leaves when the next step begins and what waits takes its place, so that a session that
+asks again at once goes on where it is.  Rows stay dense: the last row moves into the hole.  Neither
+order nor neighbours reach a rollout's text, because its dice are counted, not drawn, and its
+attention sees its own path only.
 """
 
 from collections import deque
@@ -14,56 +15,15 @@ import torch
 from torch import Tensor
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.cache import Decode, Slab
+from whet.engines.embedded.cache import Reading, Slab, Steps, read
 from whet.engines.embedded.decoding import Knobs, draw
-from whet.engines.embedded.prompts import Prompts, Shared
+from whet.engines.embedded.extending import Extension, shared_lines
+from whet.engines.embedded.lines import Lines
+from whet.engines.embedded.memory import Memory
+from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.randomness import uniforms
-from whet.types import Decoding, Finish
-
-
-class Choice(NamedTuple):
-    """A row of what was drawn."""
-
-    token: int
-    logp: float
-    entropy: float
-    certainty: float
-
-
-@dataclass(slots=True, eq=False)
-class Turn:
-    """One reply that somebody waits for."""
-
-    prompt: tuple[int, ...]  # all tokens before it
-    decoding: Decoding
-    seed: int
-    offset: int  # tokens that this rollout chose in earlier turns
-    ends: frozenset[int]
-    tokens: list[int] = field(default_factory=list)
-    logp: list[float] = field(default_factory=list)
-    entropy: list[float] = field(default_factory=list)
-    certainty: list[float] = field(default_factory=list)
-    finish: Finish | None = None
-    shared: Shared | None = None
-
-    def take(self, drawn: Choice, says: Callable[[Sequence[int]], str]) -> None:
-        """One more token; is it the last?"""
-        token = drawn.token
-        self.tokens.append(token)
-        self.logp.append(drawn.logp)
-        self.entropy.append(drawn.entropy)
-        self.certainty.append(drawn.certainty)
-        stops = self.decoding.stop
-        if token in self.ends or (stops and self._says(stops, says)):
-            self.finish = Finish.STOP
-        elif len(self.tokens) == self.decoding.length:
-            self.finish = Finish.LENGTH
-
-    def _says(self, stops: tuple[str, ...], says: Callable[[Sequence[int]], str]) -> bool:
-        """Every token says at least a byte, so a stop string ends within its last bytes' tokens."""
-        reach = max(len(stop.encode()) for stop in stops) + 8
-        text = says(self.tokens[-reach:])
-        return any(stop in text for stop in stops)
+from whet.engines.embedded.sessions import Choice, Session, Turn, common
+from whet.types import Broken
 
 
 class Dice(NamedTuple):
@@ -75,85 +35,189 @@ class Dice(NamedTuple):
 
 
 class Crew(NamedTuple):
-    """What stays the same from step to step while nobody comes or goes."""
+    """What stays the same from step to step while no row comes or goes."""
 
-    prompt: Tensor  # the line of each row's prompt
-    place: Tensor  # the how-manieth row of that prompt it is
-    width: int
-    prompt_bias: Tensor
-    start: Tensor  # the position after the prompt
+    shared: Reading
+    reach: Tensor  # tokens of each row's shared line
+    line: Tensor  # of each row's own keys
     dice: Dice
 
 
 @dataclass(slots=True)
 class Scheduler:
-    """At most `slots` rollouts at once; the others wait their turn."""
+    """At most `slots` rows at once; the others wait their turn."""
 
     backbone: Backbone
     says: Callable[[Sequence[int]], str]
     slots: int
     prompts: Prompts
     own: Slab
+    parked: int = 1024  # most sessions whose keys are kept between two turns
     waiting: deque[Turn] = field(default_factory=deque)
-    live: list[Turn] = field(default_factory=list)
-    shared: int = 0
+    sessions: dict[str, Session] = field(default_factory=dict)
+    memory: Memory = field(init=False)
+    asked: int = 0  # tokens of all prompts
+    extended: int = 0  # tokens computed besides the shared lines
+    reread: int = 0  # of these, tokens that had been computed before
     decoded: int = 0
     crew: Crew | None = None
 
+    def __post_init__(self) -> None:
+        """No row yet."""
+        self.memory = Memory(self.prompts, Lines(self.own), self.parked)
+
+    @property
+    def live(self) -> list[Session]:
+        """The rows, those included that have ended since the last step began."""
+        return self.memory.lines.live
+
     @property
     def idle(self) -> bool:
-        """Nobody waits for anything."""
-        return not self.waiting and not self.live
+        """No reply is under way or waits."""
+        return not self.waiting and all(session.turn is None for session in self.live)
+
+    @property
+    def shared(self) -> int:
+        """Tokens of prompts that were read from memory instead of being computed."""
+        return self.asked - self.prompts.prefilled - self.extended
+
+    @torch.inference_mode()
+    def ask(self, turn: Turn, name: str, fork_of: str = "") -> None:
+        """Put a turn of a session into the next steps; a new session may begin as `fork_of`."""
+        new = name not in self.sessions
+        session = self.sessions.setdefault(name, Session(ended=False))
+        if session.turn is not None:
+            raise Broken(f"session {name!r} is asked while it still answers")
+        turn.continues(session.cut)
+        turn.session, session.turn, session.cut = session, turn, None
+        if new and fork_of in self.sessions:
+            self.memory.branch(self.sessions[fork_of], session, turn.prompt)
+            self.crew = None
+        if not self.memory.lines.holds(session):
+            self.waiting.append(turn)
+
+    @torch.inference_mode()
+    def end(self, name: str) -> Turn | None:
+        """Free what a session holds; the turn that its caller may still wait for."""
+        session = self.sessions.pop(name, None)
+        if session is None:
+            return None
+        turn = session.turn
+        if turn is not None:
+            self.drop(turn)
+        session.ended = True
+        self.memory.end(session)
+        self.crew = None
+        if all(row.ended and row.turn is None for row in self.live):
+            self._settle()
+        return turn
+
+    def drop(self, turn: Turn) -> None:
+        """Its caller no longer waits; the session stays as far as it got."""
+        turn.dropped = True
+        if turn.session.turn is turn:
+            turn.session.turn = None
+
+    @torch.inference_mode()
+    def interrupt(self) -> list[Turn]:
+        """Stop every reply where it is and forget all keys; the turns that had begun."""
+        cut = [s.turn for s in self.live if s.turn is not None and s.turn.tokens]
+        unbegun = [s.turn for s in self.live if s.turn is not None and not s.turn.tokens]
+        for turn in cut:
+            turn.session.turn, turn.session.cut = None, turn
+        self.waiting.extendleft(reversed(unbegun))
+        self.memory.clear(self.sessions.values())
+        self.crew = None
+        return cut
+
+    def reset(self) -> None:
+        """Forget every session and every turn."""
+        self.interrupt()
+        self.sessions.clear()
+        self.waiting.clear()
 
     @torch.inference_mode()
     def step(self) -> list[Turn]:
-        """Let in who waits, decode one token of each live row; who ended."""
-        ended = self._admit()
-        if self.live:
+        """Let in what waits, decode one token of each live row; the turns that ended."""
+        self._settle()
+        self._admit()
+        ended = self._retire()
+        if any(session.turn is not None for session in self.live):
+            self._settle()
             self._decode()
-        return ended + self._retire()
-
-    def _admit(self) -> list[Turn]:
-        room = min(self.slots - len(self.live), len(self.waiting))
-        if not room:
-            return []
-        fresh = [self.waiting.popleft() for _ in range(room)]
-        before = self.prompts.prefilled
-        found = self.prompts.fetch(turn.prompt for turn in fresh)
-        for turn, shared in zip(fresh, found, strict=True):
-            turn.shared = shared
-        read = sum(len(turn.prompt) for turn in fresh)
-        self.shared += read - (self.prompts.prefilled - before)
-        logits = torch.stack([shared.logits for shared in found])
-        self._draw(fresh, logits, _dice(fresh, self.backbone.device))
-        self.live.extend(turn for turn in fresh if turn.finish is None)
-        self.crew = None
-        ended = [turn for turn in fresh if turn.finish is not None]
-        for turn in ended:
-            self._release(turn)
+            ended += self._retire()
+        for row in reversed(range(len(self.live))):
+            if self.live[row].ended and self.live[row].turn is None:
+                self._leave(row)
         return ended
 
+    def _settle(self) -> None:
+        """Rows without a turn make room."""
+        for row in reversed(range(len(self.live))):
+            if self.live[row].turn is None:
+                self._leave(row)
+
+    def _leave(self, row: int) -> None:
+        self.crew = None
+        if self.live[row].ended:
+            self.memory.leave(row)
+        else:
+            self.memory.rest(row)
+
+    def _admit(self) -> None:
+        fresh = [s.turn for s in self.live if s.turn is not None and not s.turn.tokens]
+        while self.waiting and len(self.live) < self.slots:
+            turn = self.waiting.popleft()
+            if not turn.dropped:
+                turn.session.turn = turn
+                self.memory.wake(turn.session)
+                fresh.append(turn)
+        if fresh:
+            self.crew = None
+            self.memory.fit(fresh)
+            self._draw(fresh, self._read(fresh), _dice(fresh, self.backbone.device))
+
+    def _read(self, turns: Sequence[Turn]) -> Tensor:
+        """The logits after each prompt."""
+        rests = [turn.prompt[turn.session.length :] for turn in turns]
+        for turn, rest in zip(turns, rests, strict=True):
+            again = common(turn.session.lost, turn.prompt) - turn.session.length
+            turn.session.lost = ()
+            self.reread += max(0, again)
+            self.asked += len(turn.prompt)
+            self.extended += len(rest)
+        more = [k for k, rest in enumerate(rests) if rest]
+        logits: list[Tensor | None] = [t.session.shared and t.session.shared.logits for t in turns]
+        if more:
+            extension = Extension(self.backbone, self.memory, self.prompts.budget)
+            rows = [turns[k].session for k in more]
+            for k, found in zip(
+                more, extension.logits(rows, [rests[k] for k in more]), strict=True
+            ):
+                logits[k] = found
+        return torch.stack([x for x in logits if x is not None])
+
     def _decode(self) -> None:
-        crew = self.crew = self.crew or self._mustered(self.live)
+        live = self.live
+        crew = self.crew = self.crew or self._mustered(live)
         device = self.backbone.device
-        count = [len(turn.tokens) - 1 for turn in self.live]
-        self.own.reserve(len(self.live), max(count) + 1)
-        turn = torch.tensor(count, device=device)
-        after = torch.arange(max(count) + 1, device=device) > turn[:, None]
-        forest = Decode(
-            prompts=self.prompts.slab,
-            own=self.own,
-            prompt=crew.prompt,
-            place=crew.place,
+        count = [len(session.own) for session in live]
+        turn, longest = torch.tensor(count, device=device), max(count) + 1
+        self.own.reserve(len(live), longest)
+        forest = Steps(
+            shared=crew.shared,
+            own=read(self.own, range(len(live)), turn + 1, longest),
+            line=crew.line,
             turn=turn,
-            prompt_bias=crew.prompt_bias,
-            own_bias=_barred(after, self.own.shape.dtype),
-            width=crew.width,
-            longest=max(len(t.prompt) for t in self.live) + max(count) + 1,
+            longest=max(session.length for session in live) + 1,
         )
-        tokens = torch.tensor([t.tokens[-1] for t in self.live], device=device)
-        hidden = self.backbone.hidden(tokens, crew.start + turn, forest)
-        self._draw(self.live, self.backbone.logits(hidden), crew.dice)
+        turns = [session.turn for session in live if session.turn is not None]
+        last = [turn.tokens[-1] for turn in turns]
+        tokens = torch.tensor(last, device=device)
+        hidden = self.backbone.hidden(tokens, crew.reach + turn, forest)
+        for session, token in zip(live, last, strict=True):
+            session.own.append(token)
+        self._draw(turns, self.backbone.logits(hidden), crew.dice)
 
     def _draw(self, turns: Sequence[Turn], logits: Tensor, dice: Dice) -> None:
         place = torch.tensor([len(turn.tokens) for turn in turns], device=logits.device)
@@ -164,35 +228,21 @@ class Scheduler:
         self.decoded += len(turns)
 
     def _retire(self) -> list[Turn]:
-        ended = [i for i, turn in enumerate(self.live) if turn.finish is not None]
-        gone = [self.live[i] for i in ended]
-        for i in reversed(ended):
-            last = self.live.pop()
-            if i < len(self.live):
-                self.own.move(len(self.live), i, len(last.tokens))
-                self.live[i] = last
-            self.crew = None
-        for turn in gone:
-            self._release(turn)
-        return gone
+        """Turns that have ended; their rows stay where they are."""
+        ended = [s.turn for s in self.live if s.turn is not None and s.turn.finish is not None]
+        for turn in ended:
+            turn.session.turn = None
+        return ended
 
-    def _release(self, turn: Turn) -> None:
-        if turn.shared is not None:
-            self.prompts.release(turn.shared)
-
-    def _mustered(self, turns: Sequence[Turn]) -> Crew:
+    def _mustered(self, live: Sequence[Session]) -> Crew:
         device = self.backbone.device
-        line = [turn.shared.line for turn in turns if turn.shared is not None]
-        place = _places(line)
-        reach = torch.tensor([len(shared.tokens) for shared in self.prompts.held], device=device)
-        after = torch.arange(int(reach.max()), device=device) >= reach[:, None]
+        reach = torch.tensor([session.reach for session in live], device=device)
+        furthest = max(session.reach for session in live)
         return Crew(
-            prompt=torch.tensor(line, device=device),
-            place=torch.tensor(place, device=device),
-            width=max(place) + 1,
-            prompt_bias=_barred(after, self.own.shape.dtype),
-            start=torch.tensor([len(turn.prompt) for turn in turns], device=device),
-            dice=_dice(turns, device),
+            shared=read(self.prompts.slab, shared_lines(live), reach, furthest),
+            reach=reach,
+            line=torch.arange(len(live), device=device),
+            dice=_dice([s.turn for s in live if s.turn is not None], device),
         )
 
 
@@ -208,18 +258,3 @@ def _dice(turns: Sequence[Turn], device: torch.device) -> Dice:
             min_p=torch.tensor([float(s.min_p) for s in settings], device=device),
         ),
     )
-
-
-def _barred(away: Tensor, dtype: torch.dtype) -> Tensor:
-    """0 where one may look, −∞ where one may not."""
-    return torch.zeros(away.shape, dtype=dtype, device=away.device).masked_fill(away, float("-inf"))
-
-
-def _places(lines: Sequence[int]) -> list[int]:
-    """The how-manieth row of its prompt each row is."""
-    seen: dict[int, int] = {}
-    places = []
-    for line in lines:
-        places.append(seen.get(line, 0))
-        seen[line] = places[-1] + 1
-    return places

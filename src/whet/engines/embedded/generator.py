@@ -1,0 +1,208 @@
+"""The embedded generator: tokens in, tokens out; one decoding batch answers all sessions."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from whet.engines.delivery import deliver
+from whet.engines.digest import digest
+from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.cache import Slab
+from whet.engines.embedded.prompts import Prompts
+from whet.engines.embedded.scheduler import Scheduler
+from whet.engines.embedded.sessions import Turn
+from whet.protocols import Generator
+from whet.types import Broken, Decoding, Refusal
+from whet.types.completions import Completion
+from whet.types.weights import Continue, Drain, Flight, Version, Weights
+
+_PATIENCE = 4  # turns of the event loop that callers have, after a reply, to ask again in place
+
+
+@dataclass(slots=True)
+class EmbeddedGenerator(Generator):
+    """Any number of sessions at once; a session's keys stay in memory until it ends.
+
+    Neither `slots`, `budget` nor `parked` changes a token.  Log-probs may differ in their last
+    bits, because other rows in a batch mean other roundings.
+    """
+
+    backbone: Backbone
+    says: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
+    ends: frozenset[int]  # ids that end a reply
+    slots: int = 256  # most rows decoded at once
+    budget: int = 16384  # most new tokens of prompts in one forward pass
+    parked: int = 1024  # most sessions that keep their keys while they wait for their world
+    scheduler: Scheduler = field(init=False)
+    _held: Version = field(init=False)
+    _unsound: str = ""
+    _pump: asyncio.Task[None] | None = None
+    _replies: dict[Turn, asyncio.Future[Completion]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Nothing is in memory yet; the weights of now are version 0."""
+        shape = self.backbone.cache_shape
+        prompts = Prompts(self.backbone, Slab(shape), self.budget)
+        self.scheduler = Scheduler(
+            self.backbone, self.says, self.slots, prompts, Slab(shape), self.parked
+        )
+        self._held = Version(0, digest(self.backbone.model.state_dict()))
+
+    def held(self) -> Version:
+        """The version whose weights are here, hashed when they arrived."""
+        return self._held
+
+    def rehash(self) -> Version:
+        """Hash the weights again."""
+        self._held = replace(self._held, digest=digest(self.backbone.model.state_dict()))
+        return self._held
+
+    async def generate(  # noqa: PLR0913  (the signature is the protocol's)
+        self,
+        prompt: Sequence[int],
+        how: Decoding,
+        *,
+        seed: int,
+        offset: int = 0,
+        session: str,
+        fork_of: str = "",
+    ) -> Completion:
+        """Continue a session's row, which is `prompt`, by one reply.
+
+        The n-th token depends on the row, on `how`, and on the dice (seed, offset + n).  Only what
+        the session's row lacks is computed; `fork_of` names another session, and what a new
+        session's row begins with in common with that one's is read, not computed.  A coroutine
+        that is cancelled leaves the session as far as it got.
+
+        Raises `Refusal` for an empty prompt and for more tokens than the model has positions,
+        `Broken` where the session is still answering.
+        """
+        self._check(prompt, how)
+        turn = Turn(tuple(prompt), how, seed, offset, self.ends)
+        if self._pump is not None and self._pump.done():
+            self._stopped(self._pump)  # its waiters are served before a new one is added
+        self.scheduler.ask(turn, session, fork_of)
+        future = self._replies[turn] = asyncio.get_running_loop().create_future()
+        if self._pump is None:
+            self._pump = asyncio.create_task(self._run())
+            self._pump.add_done_callback(self._stopped)
+        try:
+            return await future
+        finally:
+            if self._replies.pop(turn, None) is not None:
+                self.scheduler.drop(turn)
+
+    async def update(self, weights: Weights, flight: Flight) -> Version:
+        """Hold these weights from now on; all keys are forgotten.
+
+        `Continue` interrupts live sequences: their completions have finish None and what was
+        decoded so far; a caller goes on with prompt + tokens and offset + n.
+
+        Raises `Broken` for `Drain` while sequences are live, and for weights that do not arrive as
+        they were sent (the generator then refuses to generate until others arrive); `Refusal` for
+        Continue(reread=False).
+        """
+        if isinstance(flight, Drain) and not self.scheduler.idle:
+            raise Broken(f"weights {weights.version.step} arrived while sequences were live")
+        if isinstance(flight, Continue) and not flight.reread:
+            raise Refusal(
+                "flight.reread is False, but the embedded engine does not go on with old keys "
+                "under new weights; give True"
+            )
+        for turn in self.scheduler.interrupt():
+            self._resolve(turn)
+        self._unsound = f"weights {weights.version.step} did not arrive"
+        try:
+            self._held = deliver(self.backbone.model, weights)
+        except Broken:
+            self.rehash()
+            raise
+        self._unsound = ""
+        return self._held
+
+    def end(self, session: str) -> None:
+        """Free what the session holds.  A reply that it still waits for is cancelled."""
+        turn = self.scheduler.end(session)
+        if turn is not None and (future := self._replies.pop(turn, None)) is not None:
+            future.cancel()
+
+    def token_counts(self) -> Mapping[str, int]:
+        """Tokens since the start, of prompts and of replies.
+
+        prefilled + reread + shared = Σ |prompt|: computed, computed again (keys were forgotten),
+        read from memory.  decoded = tokens drawn.
+        """
+        s = self.scheduler
+        again = s.reread + s.prompts.reread
+        return {
+            "prefilled": s.prompts.prefilled + s.extended - again,
+            "shared": s.shared,
+            "decoded": s.decoded,
+            "reread": again,
+        }
+
+    async def close(self) -> None:
+        """Cancel what is under way and give the memory back."""
+        pump = self._pump
+        if pump is not None and not pump.done():
+            pump.cancel()
+            await asyncio.wait([pump])
+            self._stopped(pump)
+        self.scheduler.reset()
+
+    def _check(self, prompt: Sequence[int], how: Decoding) -> None:
+        if self._unsound:
+            raise Broken(f"{self._unsound}: nothing can be generated")
+        if not prompt:
+            raise Refusal("prompt has no tokens; give at least one")
+        most = self.backbone.positions
+        if len(prompt) + how.length > most:
+            raise Refusal(
+                f"decoding.length is {how.length} after a prompt of {len(prompt)} "
+                f"tokens, but the model has {most} positions; shorten one of them"
+            )
+
+    async def _run(self) -> None:
+        await asyncio.sleep(0)  # let every caller ask before the first step
+        while not self.scheduler.idle:
+            ended = self.scheduler.step()
+            for turn in ended:
+                self._resolve(turn)
+            for _ in range(_PATIENCE if ended else 1):
+                await asyncio.sleep(0)
+
+    def _resolve(self, turn: Turn) -> None:
+        """A completion carries the version of the moment at which it ends."""
+        future = self._replies.pop(turn, None)
+        if future is not None and not future.done():
+            future.set_result(completion(turn, self._held))
+
+    def _stopped(self, pump: asyncio.Task[None]) -> None:
+        """All waiters learn why the pump stopped; an older pump has none."""
+        if pump is not self._pump:
+            return
+        self._pump = None
+        error = None if pump.cancelled() else pump.exception()
+        waiters, self._replies = self._replies, {}
+        for future in waiters.values():
+            if error is not None and not future.done():
+                future.set_exception(error)
+            else:
+                future.cancel()
+        if error is not None or pump.cancelled():
+            self.scheduler.reset()
+
+
+def completion(turn: Turn, version: Version) -> Completion:
+    """What a turn has said so far, by the weights of one version."""
+    count = len(turn.tokens)
+    return Completion(
+        token_ids=np.array(turn.tokens, np.int32),
+        logp=np.array(turn.logp, np.float32),
+        entropy=np.array(turn.entropy, np.float32),
+        spans=((count, version),) if count else (),
+        columns={"self_certainty": np.array(turn.certainty, np.float32)},
+        finish=turn.finish,
+    )

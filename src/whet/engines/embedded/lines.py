@@ -1,0 +1,79 @@
+"""Whose keys lie in which line of the own slab: live rows first, without a gap, then the others."""
+
+from dataclasses import dataclass, field
+from itertools import count
+
+from whet.engines.embedded.cache import Slab
+from whet.engines.embedded.sessions import Session
+
+
+@dataclass(slots=True)
+class Lines:
+    """Row i of a decoding step owns line i; sessions that wait for their world lie behind."""
+
+    slab: Slab
+    live: list[Session] = field(default_factory=list)
+    parked: dict[int, Session] = field(default_factory=dict)  # by line
+
+    def holds(self, session: Session) -> bool:
+        """It is one of the live rows."""
+        line = session.line
+        return 0 <= line < len(self.live) and self.live[line] is session
+
+    def enter(self, session: Session) -> None:
+        """Make a session the last of the live rows."""
+        target, source = len(self.live), session.line
+        there = self.parked.pop(target, None)
+        self.parked.pop(source, None)
+        if source < 0 and there is not None:
+            self._put(there, next(k for k in count(target + 1) if k not in self.parked))
+        elif source != target and there is not None:
+            self.slab.swap(source, target, max(len(session.own), len(there.own)))
+            self.parked[source] = there
+            there.line = source
+        elif source >= 0:
+            self.slab.move(source, target, len(session.own) * (source != target))
+        session.line = target
+        self.live.append(session)
+
+    def free(self, row: int) -> None:
+        """A live row that leaves nothing; the last one fills the hole."""
+        self.live[row].line = -1
+        last = self.live.pop()
+        if row < len(self.live):
+            self.slab.move(last.line, row, len(last.own))
+            last.line = row
+            self.live[row] = last
+
+    def park(self, row: int) -> None:
+        """A live row that waits changes places with the last one."""
+        session, last = self.live[row], self.live[-1]
+        if not session.own:
+            self.free(row)
+            return
+        if session is not last:
+            self.slab.swap(row, last.line, max(len(session.own), len(last.own)))
+            self.live[row] = last
+            session.line, last.line = last.line, row
+        self.live.pop()
+        self.parked[session.line] = session
+
+    def forget(self, session: Session) -> None:
+        """A parked session's line is free again."""
+        if self.parked.get(session.line) is session:
+            del self.parked[session.line]
+            session.line = -1
+
+    def clear(self) -> None:
+        """Nothing is in memory any more."""
+        for session in (*self.live, *self.parked.values()):
+            session.line = -1
+        self.live.clear()
+        self.parked.clear()
+        self.slab.clear()
+
+    def _put(self, session: Session, line: int) -> None:
+        self.slab.reserve(line + 1, 1)
+        self.slab.move(session.line, line, len(session.own))
+        self.parked[line] = session
+        session.line = line

@@ -1,0 +1,124 @@
+"""The keys of all sessions: what is kept between turns, shared by forks, and forgotten."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from whet.engines.embedded.lines import Lines
+from whet.engines.embedded.prompts import Prompts
+from whet.engines.embedded.sessions import Session, Turn, common
+
+
+@dataclass(slots=True)
+class Memory:
+    """Shared lines, own lines, and the sessions that rest between two turns."""
+
+    prompts: Prompts
+    lines: Lines
+    most: int  # resting sessions that keep their keys
+    resting: dict[Session, None] = field(default_factory=dict)  # the longest-resting first
+
+    def wake(self, session: Session) -> None:
+        """A session becomes a live row."""
+        self.resting.pop(session, None)
+        self.lines.enter(session)
+
+    def rest(self, row: int) -> None:
+        """A live row waits for its world."""
+        session = self.lines.live[row]
+        self.lines.park(row)
+        self._keep(session)
+
+    def leave(self, row: int) -> None:
+        """A live row that has ended."""
+        self._release(self.lines.live[row])
+        self.lines.free(row)
+
+    def end(self, session: Session) -> None:
+        """Free what a session holds; a live row keeps its place until the next step begins."""
+        self.resting.pop(session, None)
+        self._release(session)
+        self.lines.forget(session)
+
+    def branch(self, parent: Session, child: Session, prompt: tuple[int, ...]) -> None:
+        """Let a new session begin with what it shares with another one.
+
+        What the parent holds in its own line is copied once, to a shared line that the parent and
+        all its children read from then on.
+        """
+        if parent.shared is None:
+            child.lost, child.reach = parent.lost, parent.reach
+            return
+        keep = min(parent.common(prompt), len(prompt) - 1)
+        if keep > parent.reach:
+            self._publish(parent)
+        if keep > 0:
+            child.shared, child.reach = parent.shared, keep
+            child.shared.readers += 1
+            self._keep(child)
+
+    def fit(self, turns: Iterable[Turn]) -> None:
+        """Keep of each session what its prompt begins with; find or compute the others' lines."""
+        bare = []
+        for turn in turns:
+            self._cut(turn.session, turn.prompt)
+            if turn.session.shared is None:
+                bare.append((turn.session, _stem(turn.session, turn.prompt)))
+        known = {stem: common(session.lost, stem) for session, stem in bare}
+        found = self.prompts.fetch((stem for _, stem in bare), known)
+        for (session, stem), shared in zip(bare, found, strict=True):
+            session.shared, session.reach = shared, len(stem)
+
+    def clear(self, sessions: Iterable[Session]) -> None:
+        """Forget all keys; the sessions remember their tokens."""
+        for session in sessions:
+            session.lost, session.shared = session.row(), None
+            session.own.clear()
+        self.resting.clear()
+        self.prompts.clear()
+        self.lines.clear()
+
+    def _publish(self, parent: Session) -> None:
+        if parent.shared is None:
+            return
+        own = self.lines.slab, parent.line
+        adopted = self.prompts.adopt(parent.row(), parent.shared, parent.reach, own)
+        self.prompts.release(parent.shared)
+        parent.shared, parent.reach = adopted, len(adopted.tokens)
+        parent.own.clear()
+        self.lines.forget(parent)
+
+    def _cut(self, session: Session, prompt: tuple[int, ...]) -> None:
+        shared = session.shared
+        if shared is None:
+            return
+        if shared.logits is not None and prompt == shared.tokens:  # the logits after it are known
+            session.reach = len(prompt)
+            session.own.clear()
+            return
+        keep = min(session.common(prompt), len(prompt) - 1)
+        del session.own[max(0, keep - session.reach) :]
+        session.reach = min(keep, session.reach)
+        if not keep:
+            self._release(session)
+
+    def _keep(self, session: Session) -> None:
+        self.resting[session] = None
+        while len(self.resting) > self.most:
+            unasked = (s for s in self.resting if s.turn is None)
+            gone = next(unasked, None) or next(reversed(self.resting))
+            row, reach = gone.row(), gone.reach
+            self.end(gone)
+            gone.lost, gone.reach = row, reach
+
+    def _release(self, session: Session) -> None:
+        if session.shared is not None:
+            self.prompts.release(session.shared)
+        session.shared, session.reach = None, 0
+        session.own.clear()
+
+
+def _stem(session: Session, prompt: tuple[int, ...]) -> tuple[int, ...]:
+    """The line to be computed for a session without keys: its siblings' where it had any."""
+    reach = session.reach
+    shared = 0 < reach < len(prompt) and session.lost[:reach] == prompt[:reach]
+    return prompt[:reach] if shared else prompt

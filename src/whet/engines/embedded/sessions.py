@@ -1,0 +1,99 @@
+"""A session: one row of tokens that grows turn by turn, and where the keys of its tokens lie."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from whet.engines.embedded.prompts import Shared
+from whet.types import Decoding, Finish
+
+
+class Choice(NamedTuple):
+    """A row of what was drawn."""
+
+    token: int
+    logp: float
+    entropy: float
+    certainty: float
+
+
+@dataclass(slots=True, eq=False)
+class Session:
+    """A row: its keys are those of shared.tokens[:reach], then those of `own` in its own line.
+
+    Without `shared` the keys are not in memory; `lost` then says what the row was.
+    """
+
+    ended: bool = True  # nothing of it stays after its turn
+    shared: Shared | None = None
+    reach: int = 0
+    own: list[int] = field(default_factory=list)
+    line: int = -1  # of the own slab; −1: none
+    lost: tuple[int, ...] = ()
+    turn: "Turn | None" = None  # the reply that it is asked for now
+    cut: "Turn | None" = None  # a reply that was interrupted
+
+    @property
+    def length(self) -> int:
+        """Tokens whose keys are in memory."""
+        return self.reach + len(self.own)
+
+    def row(self) -> tuple[int, ...]:
+        """The tokens whose keys are in memory, or were."""
+        return self.lost if self.shared is None else (*self.shared.tokens[: self.reach], *self.own)
+
+    def common(self, tokens: tuple[int, ...]) -> int:
+        """How many tokens the row and these begin with in common."""
+        return common(self.row(), tokens)
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One reply that a caller waits for."""
+
+    prompt: tuple[int, ...]  # all tokens before it
+    decoding: Decoding
+    seed: int
+    offset: int  # tokens that this rollout chose before
+    ends: frozenset[int]
+    session: Session = field(default_factory=Session)
+    before: tuple[int, ...] = ()  # the same reply's tokens before an interruption
+    tokens: list[int] = field(default_factory=list)
+    logp: list[float] = field(default_factory=list)
+    entropy: list[float] = field(default_factory=list)
+    certainty: list[float] = field(default_factory=list)
+    finish: Finish | None = None
+    dropped: bool = False  # its caller no longer waits
+
+    def take(self, drawn: Choice, says: Callable[[Sequence[int]], str]) -> None:
+        """One more token; is it the last?"""
+        token = drawn.token
+        self.tokens.append(token)
+        self.logp.append(drawn.logp)
+        self.entropy.append(drawn.entropy)
+        self.certainty.append(drawn.certainty)
+        stops = self.decoding.stop
+        if token in self.ends or (stops and self._says(stops, says)):
+            self.finish = Finish.STOP
+        elif len(self.tokens) == self.decoding.length:
+            self.finish = Finish.LENGTH
+
+    def _says(self, stops: tuple[str, ...], says: Callable[[Sequence[int]], str]) -> bool:
+        """Every token says at least a byte, so a stop string ends within its last bytes' tokens."""
+        reach = max(len(stop.encode()) for stop in stops) + 8
+        earlier = self.before[-missing:] if (missing := reach - len(self.tokens)) > 0 else ()
+        text = says([*earlier, *self.tokens[-reach:]])
+        return any(stop in text for stop in stops)
+
+    def continues(self, cut: "Turn | None") -> None:
+        """Where it goes on from an interrupted reply, a stop string may have begun before it."""
+        if cut is not None and self.prompt == (*cut.prompt, *cut.tokens):
+            self.before = (*cut.before, *cut.tokens)
+
+
+def common(one: Sequence[int], two: Sequence[int]) -> int:
+    """The length of the longest common prefix."""
+    most = min(len(one), len(two))
+    if one[:most] == two[:most]:
+        return most
+    return next(n for n in range(most) if one[n] != two[n])
