@@ -1,6 +1,6 @@
 """Rollouts as plain values: states that hold them are saved, and loaded without running code."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any
@@ -37,6 +37,16 @@ def from_plain(held: Plain) -> Rollout:
         reason = Reason(back["verdict"]["reason"])
         back["verdict"] = Verdict(**back["verdict"] | {"reason": reason})
     return Rollout(**back)
+
+
+def as_plain_list(rollouts: Iterable[Rollout]) -> list[Plain]:
+    """Several rollouts, in their order."""
+    return [as_plain(rollout) for rollout in rollouts]
+
+
+def from_plain_list(held: Iterable[Plain]) -> list[Rollout]:
+    """The rollouts that `as_plain_list` was given."""
+    return [from_plain(rollout) for rollout in held]
 
 
 def remembered(rollout: Rollout) -> Rollout:

@@ -12,7 +12,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from whet.policy.optimisers import AdamW
 from whet.protocols import Engine, Model, ValueModel
-from whet.training.backwards import after, shifted
+from whet.policy.backwards import after, shifted
 from whet.training.stepmodel.chains import Cast, Chain, Labels
 from whet.types import Refusal
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from whet.protocols import Engine, ValueModel
-from whet.training.backwards import after
+from whet.policy.backwards import after
 from whet.types import Refusal, Rollout
 
 
