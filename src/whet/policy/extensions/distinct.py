@@ -52,8 +52,6 @@ class LiveDistinct(Extension):
         return [self._distinct(group) for group in groups]
 
     def _distinct(self, group: Group) -> Group:
-        right = [
-            i for i, r in enumerate(group) if by_policy(r) and r.verdict and r.verdict.correct
-        ]
+        right = [i for i, r in enumerate(group) if by_policy(r) and r.verdict and r.verdict.correct]
         kept = {right[n] for n in self.settings.kept([group[i].reply for i in right])}
         return subset(group, [i in kept or i not in right for i in range(len(group))])

@@ -62,7 +62,9 @@ class LiveEntropyTarget(Extension):
 
     @property
     def _applied(self) -> float:
-        return 0.0 if self.entropy is None else self.settings.applied(self.coefficient, self.entropy)
+        return (
+            0.0 if self.entropy is None else self.settings.applied(self.coefficient, self.entropy)
+        )
 
     async def after_update(
         self, context: StepContext, batch: TrainBatch, inputs: Scores

@@ -70,10 +70,9 @@ class LiveInterleaved(Extension):
         return {"buffered": Mean(total=waiting, count=1)}
 
     def state_dict(self) -> dict[str, Any]:
-        return {"buffer": as_plain_list(self.buffer), "found": self.found.asas_plain_list(as_plain_list)}
+        return {"buffer": as_plain_list(self.buffer), "found": self.found.as_plain(as_plain_list)}
 
     async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
         del context
         self.buffer = from_plain_list(state["buffer"])
         self.found.load(state["found"], from_plain_list)
-

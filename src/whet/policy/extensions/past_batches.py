@@ -51,12 +51,13 @@ class LivePastBatches(Extension):
         """
         if context.step >= self.settings.until:
             return groups
-        self.found.put(ticket, [_kept(g) for g in groups if g.ticket == ticket.number])
+        own = [group for group in groups if group.ticket == ticket.number]
+        self.found.put(ticket, [_kept(group) for group in own])
         if not closes(context, ticket):
             return groups
         known = [group for batch in self.past for group in batch]
         dice = Random(repr(("past", context.seed, context.step)))
-        count = context.tickets * len(groups)
+        count = context.tickets * max(len(own), 1)
         wanted = round(count * self.settings.share / (1 - self.settings.share))
         return [*groups, *dice.sample(known, min(wanted, len(known)))]
 

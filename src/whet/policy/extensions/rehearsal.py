@@ -61,7 +61,8 @@ class LiveRehearsal(Extension):
         hard = [group for group in groups if group.task.id not in solved]
         if not solved or not closes(context, ticket):
             return hard
-        wanted = max(1, round(context.tickets * len(groups) * self.settings.share))
+        own = sum(group.ticket == ticket.number for group in groups)
+        wanted = max(1, round(context.tickets * max(own, 1) * self.settings.share))
         dice = Random(repr(("rehearsal", context.seed, context.step)))
         tasks = dice.sample(sorted(solved), min(wanted, len(solved)))
         return [*hard, *(Group.of(solved[task]) for task in tasks)]

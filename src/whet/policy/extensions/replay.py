@@ -76,10 +76,9 @@ class LiveReplay(Extension):
 
     def state_dict(self) -> dict[str, Any]:
         memories = {task: as_plain_list(held) for task, held in self.memories.items()}
-        return {"memories": memories, "found": self.found.asas_plain_list(as_plain_list)}
+        return {"memories": memories, "found": self.found.as_plain(as_plain_list)}
 
     async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
         del context
         self.memories = {task: from_plain_list(held) for task, held in state["memories"].items()}
         self.found.load(state["found"], from_plain_list)
-

@@ -89,9 +89,7 @@ class LiveTracker(Extension):
             self.last[task] = remembered(rollout)
         return {"tracked": Mean(total=len(self.counts), count=1)}
 
-    async def _drifts(
-        self, context: StepContext, rollouts: Sequence[Rollout]
-    ) -> dict[str, float]:
+    async def _drifts(self, context: StepContext, rollouts: Sequence[Rollout]) -> dict[str, float]:
         """D per task: mean |log π − log π at the last visit|, on the reply of that visit."""
         drifts = dict.fromkeys((r.task.id for r in rollouts), 0.0)
         seen = [self.last[task] for task in drifts if task in self.last and self.last[task].length]
