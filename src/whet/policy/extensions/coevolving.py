@@ -106,8 +106,8 @@ class LiveCoevolving(Extension):
     best: float = 0.0
     middle: float = 0.0  # mean opinion of the probes
     frozen: bool = False
-    pairs: ByTicket[list[Pair]] = field(default_factory=ByTicket)
-    agreed: ByTicket[Mean] = field(default_factory=ByTicket)
+    pairs: ByTicket[list[Pair]] = field(default_factory=ByTicket[list[Pair]])
+    agreed: ByTicket[Mean] = field(default_factory=ByTicket[Mean])
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]

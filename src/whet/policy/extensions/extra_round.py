@@ -47,7 +47,7 @@ class LiveExtraRound(Extension):
 
     settings: ExtraRound
     memories: dict[str, list[Rollout]] = field(default_factory=dict)
-    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket)
+    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]

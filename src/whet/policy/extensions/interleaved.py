@@ -44,7 +44,7 @@ class LiveInterleaved(Extension):
 
     settings: Interleaved
     buffer: list[Rollout] = field(default_factory=list)
-    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket)
+    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]

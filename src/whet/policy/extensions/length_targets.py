@@ -77,7 +77,7 @@ class LiveLengthTargets(Extension):
 
     settings: LengthTargets
     lengths: dict[int, list[int]] = field(default_factory=dict)
-    seen: ByTicket[Seen] = field(default_factory=ByTicket)
+    seen: ByTicket[Seen] = field(default_factory=ByTicket[Seen])
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]

@@ -9,7 +9,7 @@ from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.last_ticket import closes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
-from whet.types import Group, Metrics, Need, Scores, Ticket, TrainBatch
+from whet.types import Group, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class LivePastBatches(Extension):
 
     settings: PastBatches
     past: list[list[Group]] = field(default_factory=list)
-    found: ByTicket[list[Group]] = field(default_factory=ByTicket)
+    found: ByTicket[list[Group]] = field(default_factory=ByTicket[list[Group]])
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
@@ -85,21 +85,13 @@ def _kept(group: Group) -> Group:
 
 
 def _plain(groups: Sequence[Group]) -> list[Any]:
-    return [
-        {
-            "rollouts": as_plain_list(group),
-            "ticket": group.ticket,
-            "seat": group.seat,
-            "learn": group.learn,
-        }
-        for group in groups
-    ]
+    return [(as_plain_list(g), g.ticket, g.seat, g.learn) for g in groups]
 
 
-def _back(held: Sequence[dict[str, Any]]) -> list[Group]:
-    return [_group(group) for group in held]
+def _back(held: Sequence[Any]) -> list[Group]:
+    return [_group(from_plain_list(rows), *named) for rows, *named in held]
 
 
-def _group(held: dict[str, Any]) -> Group:
-    rollouts = tuple(from_plain_list(held["rollouts"]))
-    return Group(task=rollouts[0].task, **held | {"rollouts": rollouts})
+def _group(rollouts: Sequence[Rollout], ticket: int, seat: str, learn: Any) -> Group:
+    first, *_ = rollouts
+    return Group(task=first.task, rollouts=tuple(rollouts), ticket=ticket, seat=seat, learn=learn)

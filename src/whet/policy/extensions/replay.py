@@ -42,7 +42,7 @@ class LiveReplay(Extension):
 
     settings: Replay
     memories: dict[str, list[Rollout]] = field(default_factory=dict)
-    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket)
+    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
