@@ -71,6 +71,7 @@ class Learner(Part):
         """Go on exactly where `save` left off."""
 
 
+@runtime_checkable
 class Fit(Protocol):
     """A loss of values, token by token."""
 

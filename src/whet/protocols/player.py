@@ -1,13 +1,14 @@
 """Whatever plays requests: one player for all engines, or a fleet of them."""
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from whet.protocols.worlds import Environment
 from whet.types import Group, Prompt, Request, Rollout, Task, Version
 from whet.types.weights import Flight, Weights
 
 
+@runtime_checkable
 class Renderer(Protocol):
     """Text to tokens and back, for one model."""
 
@@ -20,6 +21,7 @@ class Renderer(Protocol):
         ...
 
 
+@runtime_checkable
 class Player(Protocol):
     """Plays requests in an environment."""
 

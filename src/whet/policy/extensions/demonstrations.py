@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.policy.extensions.demonstrated import demonstrated
+from whet.policy.extensions.groups import own
 from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
 from whet.types import Group, Need, Ticket
 
@@ -37,10 +38,10 @@ class LiveDemonstrations(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """The group of a task that the demonstrator can't show stays as it is."""
+        """A group without attempts of the policy stays, and so does a task that can't be shown."""
         del ticket
         return [self._joined(context, group) for group in groups]
 
     def _joined(self, context: StepContext, group: Group) -> Group:
-        demo = demonstrated(context, group.task)
+        demo = demonstrated(context, group.task) if own(group) else None
         return group if demo is None else group.joined([demo] * self.settings.count)

@@ -7,6 +7,7 @@ from math import cos, pi
 from random import Random
 
 from whet.policy.extensions.demonstrated import beginning
+from whet.policy.extensions.groups import own
 from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
 from whet.types import Group, Need, Refusal, Request, Task, Ticket
 
@@ -76,13 +77,17 @@ class LiveHints(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Else play so many more with a hint."""
+        """Else play so many more with a hint; a group without attempts of the policy stays."""
         del ticket
         if not self.settings.rollouts:
             return groups
-        requests = [self._request(context, group) for group in groups]
-        more = await asyncio.gather(*map(context.play, requests))
-        return [group.joined(mine.rollouts) for group, mine in zip(groups, more, strict=True)]
+        return await asyncio.gather(*(self._joined(context, group) for group in groups))
+
+    async def _joined(self, context: StepContext, group: Group) -> Group:
+        if not own(group):
+            return group
+        more = await context.play(self._request(context, group))
+        return group.joined(more.rollouts)
 
     def _request(self, context: StepContext, group: Group) -> Request:
         seeds = context.seeds(f"hint {group.ticket}", group.task, self.settings.rollouts)

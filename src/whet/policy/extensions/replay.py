@@ -47,13 +47,14 @@ class LiveReplay(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Memories of earlier visits join."""
+        """Memories of earlier visits join where the policy made attempts."""
         self.found.put(ticket, [remembered(r) for group in groups for r in successes(own(group))])
-        return [group.joined(self._recalled(context, group.task.id)) for group in groups]
+        return [group.joined(self._recalled(context, group)) for group in groups]
 
-    def _recalled(self, context: StepContext, task: str) -> list[Rollout]:
+    def _recalled(self, context: StepContext, group: Group) -> list[Rollout]:
+        task = group.task.id
         known = self.memories.get(task, [])
-        if len(known) < self.settings.least:
+        if len(known) < self.settings.least or not own(group):
             return []
         dice = Random(repr(("replay", context.seed, context.step, task)))
         return dice.sample(known, min(self.settings.count, len(known)))

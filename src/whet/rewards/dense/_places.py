@@ -56,13 +56,14 @@ def tokens_of(rollout: Rollout, start: int, end: int) -> slice:
 
     Raises `Refusal` where the engine doesn't record what each token says.
     """
-    if len(rollout.said) != rollout.length:
+    ends = rollout.char_ends
+    if ends is None:
         raise Refusal(
-            f"rollout.said has {len(rollout.said)} entries for {rollout.length} tokens; the reward "
-            f"needs an engine that records it, such as the embedded one"
+            f"the engine that played task {rollout.task.id!r} doesn't record what each token says; "
+            f"the reward needs one that does, such as the embedded one"
         )
     whole = last_reply(rollout)
-    said = rollout.said[whole]
-    first = sum(out <= start for out in said)
-    last = sum(out < end for out in said) + 1
+    said = ends[whole]
+    first = int((said <= start).sum())
+    last = int((said < end).sum()) + 1
     return slice(whole.start + first, whole.start + min(last, len(said)))
