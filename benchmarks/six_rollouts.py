@@ -10,9 +10,9 @@ from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.algorithms import load
-from whet.policy.companions import Critic
 from whet.policy.corrections import Constant
 from whet.policy.critics import Priced
+from whet.policy.extensions.critic import Critic
 from whet.policy.objective import Advantage, Objective, Regulariser, Whole
 from whet.types import Batch, Scores, totals
 

@@ -9,7 +9,8 @@ from whet.cli.narrowing import narrowed, restored
 from whet.cli.parsing import configured
 from whet.policy.algorithms.critic_free.grpo import grpo
 from whet.policy.clipping import Clipped
-from whet.policy.companions import EntropyTarget, ReferenceReset
+from whet.policy.extensions.entropy_target import EntropyTarget
+from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.recipes.quickstart import quickstart
 from whet.types import Refusal
 
@@ -18,7 +19,8 @@ TAUGHT = '''
 
 from dataclasses import replace
 
-from whet.policy.companions import EntropyTarget, ReferenceReset
+from whet.policy.extensions.entropy_target import EntropyTarget
+from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.recipes.quickstart import quickstart
 from whet.training.run import Run
 

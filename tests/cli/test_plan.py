@@ -10,7 +10,7 @@ from whet.policy.aggregation import FixedLength
 from whet.policy.algorithms.critic_free.dr_grpo import dr_grpo
 from whet.policy.algorithms.critic_free.grpo import grpo
 from whet.policy.anatomy import inside, objections, warnings
-from whet.policy.companions import Critic
+from whet.policy.extensions.critic import Critic
 from whet.policy.regularisers import K1
 from whet.types import Circumstances
 

@@ -18,7 +18,8 @@ from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.algorithms.critic_free.grpo import grpo
 from whet.policy.anatomy import inside
 from whet.policy.clipping import Imitation
-from whet.policy.companions import Demonstrations, ImplicitRewards
+from whet.policy.extensions.demonstrations import Demonstrations
+from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.objective import Term, Whole
 from whet.policy.ratios import LogLikelihood
 from whet.policy.regularisers import K2, K3

@@ -14,7 +14,8 @@ from whet.policy.algorithms.critic_free.cpgd import Rescued
 from whet.policy.algorithms.critic_free.gfpo import ByDifficulty, Efficient, Filtered
 from whet.policy.algorithms.critic_free.gigpo import GroupInGroup
 from whet.policy.algorithms.critic_free.nft import ByDeviation, ImplicitNegative, SuccessRate
-from whet.policy.companions import EntropyTarget, Rehearsal
+from whet.policy.extensions.entropy_target import EntropyTarget
+from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.regularisers import ForwardKL, Proximal
 from whet.policy.selections import Foreign, Improbable, Own
 from whet.types import Rollout, Scores, Task, Verdict

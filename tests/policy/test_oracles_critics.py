@@ -21,8 +21,8 @@ from policy.oracles import (
 from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_based.prime import AsReleased, OthersMean, ProcessAndOutcome
 from whet.policy.clipping import DualClipped
-from whet.policy.companions import Everyone, Finished
 from whet.policy.critics import LengthAdaptive, SegmentGain, explained_variance, value_error
+from whet.policy.extensions.critic import Everyone, Finished
 from whet.policy.selections import Correct
 from whet.testing.laws import loss_and_gradient
 from whet.types import Need, Refusal, Scores

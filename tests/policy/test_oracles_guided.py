@@ -23,18 +23,16 @@ from whet.policy.advantages import Centred, Standardised
 from whet.policy.algorithms import load
 from whet.policy.algorithms.off_policy.prefix_rft import OwnAndUncertain
 from whet.policy.clipping import Shaped
-from whet.policy.companions import (
-    Branches,
-    ConvexKL,
-    Distinct,
-    ExtraRound,
-    Fallback,
-    Hints,
-    Interleaved,
-    Rationalised,
-    Recall,
-)
 from whet.policy.corrections import Constant
+from whet.policy.extensions.branches import Branches
+from whet.policy.extensions.convex_kl import ConvexKL
+from whet.policy.extensions.distinct import Distinct
+from whet.policy.extensions.extra_round import ExtraRound
+from whet.policy.extensions.fallback import Fallback
+from whet.policy.extensions.hints import Hints
+from whet.policy.extensions.interleaved import Interleaved
+from whet.policy.extensions.rationalised import Rationalised
+from whet.policy.extensions.recall import Recall
 from whet.policy.objective import Objective
 from whet.types import Batch, Refusal, Scores, Totals
 

@@ -18,8 +18,8 @@ from whet.policy.advantages import (
 from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_free.entropy_advantage import EntropyShaped
 from whet.policy.clipping import Clipped, DualClipped, GradientPreserving, LogClipped
-from whet.policy.companions import MovingMean
 from whet.policy.corrections import Only, Without
+from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.ratios import SequenceProduct, SequenceRatio
 from whet.policy.regularisers import K2, Within
 from whet.policy.selections import Both, Improbable, Not, Stale, Uncertain

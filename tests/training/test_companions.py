@@ -11,26 +11,23 @@ from whet.training.conduct import Ended, conduct
 
 from whet.data.pool import Pool
 from whet.policy import algorithms
-from whet.policy.companions import (
-    Branches,
-    Critic,
-    Demonstrations,
-    Distinct,
-    ExtraRound,
-    Fallback,
-    Greedy,
-    Hints,
-    Interleaved,
-    MovingMean,
-    OwnHead,
-    PastBatches,
-    Probes,
-    Rationalised,
-    ReferenceReset,
-    Rehearsal,
-    Replay,
-    Tracker,
-)
+from whet.policy.extensions.branches import Branches
+from whet.policy.extensions.critic import Critic, OwnHead
+from whet.policy.extensions.demonstrations import Demonstrations
+from whet.policy.extensions.distinct import Distinct
+from whet.policy.extensions.extra_round import ExtraRound
+from whet.policy.extensions.fallback import Fallback
+from whet.policy.extensions.greedy import Greedy
+from whet.policy.extensions.hints import Hints
+from whet.policy.extensions.interleaved import Interleaved
+from whet.policy.extensions.moving_mean import MovingMean
+from whet.policy.extensions.past_batches import PastBatches
+from whet.policy.extensions.probes import Probes
+from whet.policy.extensions.rationalised import Rationalised
+from whet.policy.extensions.reference_reset import ReferenceReset
+from whet.policy.extensions.rehearsal import Rehearsal
+from whet.policy.extensions.replay import Replay
+from whet.policy.extensions.tracker import Tracker
 from whet.training.companions.branches import shortest
 from whet.training.companions.plain import as_plain, from_plain
 from whet.training.loop import Step

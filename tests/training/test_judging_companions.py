@@ -21,7 +21,10 @@ from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.policy import algorithms
-from whet.policy.companions import Coevolving, Consistent, LengthTargets, PathConsistency
+from whet.policy.extensions.coevolving import Coevolving
+from whet.policy.extensions.consistent import Consistent
+from whet.policy.extensions.length_targets import LengthTargets
+from whet.policy.extensions.path_consistency import PathConsistency
 from whet.policy.optimisers import AdamW
 from whet.rewards.judging import dated
 from whet.rewards.shaping._schedule import Ramp

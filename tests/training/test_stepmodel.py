@@ -28,7 +28,7 @@ from whet.rewards.dense._steps import Each
 from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.shepherd import Shepherd
 from whet.sampling.schedules.uniform import Uniform
-from whet.training.backwards import after, last, shifted
+from whet.policy.backwards import after, last, shifted
 from whet.training.loop import Step
 from whet.training.run import Warmup
 from whet.training.stepmodel import (

@@ -1,50 +1,9 @@
 """The implicit reward model of PRIME (arXiv:2502.01456): its loss, for the model φ itself."""
 
-from dataclasses import dataclass
-from typing import ClassVar
-
-from jaxtyping import Float
-from torch import Tensor
-from torch.nn.functional import logsigmoid
-
-from whet.policy.advantages import Labelled
-from whet.policy.aggregation import SequenceMean
-from whet.policy.arithmetic import sum_within
+from whet.policy.implicit import outcome_classifier
 from whet.policy.objective import Objective
-from whet.types import Batch, Need
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """Σ_t r_t = β Σ_t (log π_φ − log π_ref)(t), the same for all tokens of a rollout."""
-
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-    whole: ClassVar[str] = "one number for a rollout, no place for credit within it"
-
-    beta: float
-
-    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        if batch.reference_logp is None:
-            raise ValueError("Evidence needs batch.reference_logp: give a reference policy")
-        return self.beta * sum_within(learner_logp - batch.reference_logp, batch.row)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogSigmoid:
-    """Cross-entropy of σ(r) on the label.  f = log σ(Â r),  Â = ±1."""
-
-    def __call__(
-        self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
-    ) -> Float[Tensor, " N"]:
-        return logsigmoid(advantage * ratio)
 
 
 def implicit_reward(*, beta: float = 0.05) -> Objective:
     """A classifier of whole replies whose log-odds are a sum over their tokens."""
-    return Objective(
-        advantage=Labelled(),
-        ratio=Evidence(beta=beta),
-        clipping=LogSigmoid(),
-        aggregation=SequenceMean(),
-        departs="it is a classifier",
-    )
+    return outcome_classifier(beta=beta)

@@ -11,7 +11,7 @@ from whet.policy.advantages import LeaveOneOut
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import count_within, difference, mean_within, reward_to_go, sum_within
 from whet.policy.clipping import Clipped
-from whet.policy.companions import ImplicitRewards
+from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.types import Need, Scores

@@ -2,8 +2,8 @@
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.companions import Critic, Finished
 from whet.policy.critics import Extended
+from whet.policy.extensions.critic import Critic, Finished
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 

@@ -3,9 +3,9 @@
 from whet.policy.advantages import Whitened
 from whet.policy.aggregation import SelectedTokenMean, TokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.companions import Critic
 from whet.policy.corrections import Constant
 from whet.policy.critics import LengthAdaptive
+from whet.policy.extensions.critic import Critic
 from whet.policy.objective import Objective, Term
 from whet.policy.optimisers import AdamW
 from whet.policy.ratios import LogLikelihood, TokenRatio

@@ -3,8 +3,8 @@
 from whet.policy.advantages import Whitened
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.companions import Critic
 from whet.policy.critics import GeneralisedAdvantage
+from whet.policy.extensions.critic import Critic
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 

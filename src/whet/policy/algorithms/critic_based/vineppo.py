@@ -2,8 +2,8 @@
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.companions import Probes
 from whet.policy.critics import SegmentGain
+from whet.policy.extensions.probes import Probes
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 

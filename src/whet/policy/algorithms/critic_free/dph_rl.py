@@ -8,7 +8,7 @@ from torch import Tensor
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.companions import Rehearsal
+from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Behaviour, JensenShannon

@@ -3,7 +3,7 @@
 from whet.policy.advantages import OverBaseline
 from whet.policy.aggregation import SequenceSum
 from whet.policy.clipping import Linear
-from whet.policy.companions import MovingMean
+from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 

@@ -3,7 +3,7 @@
 from whet.policy.advantages import OverBaseline
 from whet.policy.aggregation import SequenceSum
 from whet.policy.clipping import Linear
-from whet.policy.companions import Greedy
+from whet.policy.extensions.greedy import Greedy
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 

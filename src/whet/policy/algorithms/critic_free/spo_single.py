@@ -9,7 +9,7 @@ from torch import Tensor
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import centred, difference
 from whet.policy.clipping import Clipped
-from whet.policy.companions import Tracker
+from whet.policy.extensions.tracker import Tracker
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.types import Need, Scores

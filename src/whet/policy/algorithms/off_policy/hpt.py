@@ -3,8 +3,8 @@
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.companions import Fallback
 from whet.policy.corrections import Constant
+from whet.policy.extensions.fallback import Fallback
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.selections import Foreign, Own

@@ -3,7 +3,7 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped, Shaped
-from whet.policy.companions import Demonstrations
+from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import Probability, TokenRatio
 from whet.policy.selections import Foreign, Own

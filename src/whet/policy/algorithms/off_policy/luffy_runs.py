@@ -3,7 +3,7 @@
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import FixedLength
 from whet.policy.clipping import Linear, Shaped
-from whet.policy.companions import Demonstrations
+from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import Probability, TokenRatio
 from whet.policy.selections import Foreign, Own

@@ -10,7 +10,7 @@ from torch import Tensor
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import difference, sum_within
 from whet.policy.clipping import Clipped
-from whet.policy.companions import Hints
+from whet.policy.extensions.hints import Hints
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import quantile

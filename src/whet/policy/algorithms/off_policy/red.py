@@ -3,8 +3,9 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.companions import Demonstrations, Recall
 from whet.policy.corrections import Constant
+from whet.policy.extensions.demonstrations import Demonstrations
+from whet.policy.extensions.recall import Recall
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.selections import Foreign, Own

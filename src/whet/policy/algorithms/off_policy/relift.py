@@ -3,7 +3,7 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean, TokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.companions import Interleaved
+from whet.policy.extensions.interleaved import Interleaved
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.selections import Foreign, Own

@@ -11,7 +11,8 @@ from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import log_ratio
 from whet.policy.clipping import Linear
-from whet.policy.companions import ConvexKL, PastBatches
+from whet.policy.extensions.convex_kl import ConvexKL
+from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.objective import Objective
 from whet.policy.regularisers import ConvexK3
 from whet.types import Batch, Need

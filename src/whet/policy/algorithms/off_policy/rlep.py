@@ -3,7 +3,7 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.companions import Replay
+from whet.policy.extensions.replay import Replay
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 

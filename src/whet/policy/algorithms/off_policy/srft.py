@@ -10,8 +10,8 @@ from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.arithmetic import mean_within
 from whet.policy.clipping import Imitation, Linear
-from whet.policy.companions import Demonstrations
 from whet.policy.corrections import Constant
+from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, Probability
 from whet.policy.selections import Both, Correct, Foreign, Not, Own

@@ -3,8 +3,8 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.companions import Hints
 from whet.policy.corrections import Constant
+from whet.policy.extensions.hints import Hints
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.selections import Foreign, Own

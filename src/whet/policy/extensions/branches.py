@@ -1,0 +1,76 @@
+"""BREAD: where the policy never succeeds, begin where success is in reach."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from whet.policy.extensions.demonstrated import beginning
+from whet.policy.extensions.groups import attempts, instead, own, successes, unsolved
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Need, Request, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branches(Companion):
+    """An unsolved task is played again from the shortest beginning of a demonstration that leads
+    to a success, found by bisection (BREAD, arXiv:2506.17211, unconfirmed).
+    """
+
+    gives = frozenset({Need.DEMONSTRATIONS})
+    needs = frozenset({Need.DEMONSTRATOR})
+
+    parts: int = 4
+    tries: int = 4  # rollouts a beginning is tried with
+
+    def between(self, failing: int, leading: int) -> int | None:
+        """The beginning to try next, in parts: halfway from one that fails to one that leads."""
+        return (failing + leading) // 2 if leading - failing > 1 else None
+
+    async def shortest(self, succeeds: Callable[[int], Awaitable[bool]]) -> int:
+        """The least number of parts that succeeds, by bisection; all where none is known to."""
+        failing, leading = 0, self.parts
+        while (middle := self.between(failing, leading)) is not None:
+            if await succeeds(middle):
+                leading = middle
+            else:
+                failing = middle
+        return leading
+
+    async def open(self, setup: SetupContext) -> "LiveBranches":
+        """It needs nothing of a run."""
+        del setup
+        return LiveBranches(self)
+
+
+@dataclass(slots=True)
+class LiveBranches(Extension):
+    """An unsolved group is played again from a demonstration's shortest useful part.
+
+    Nothing is remembered, so the order of tickets doesn't matter.
+    """
+
+    settings: Branches
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """Demonstrations that were in the group make way, too."""
+        del ticket
+        return [await self._again(context, g) if unsolved(g) else g for g in groups]
+
+    async def _again(self, context: StepContext, group: Group) -> Group:
+        task, parts = group.task, self.settings.parts
+        if context.demonstrate(task) is None:
+            return group
+
+        async def played(part: int, name: str, count: int) -> Group:
+            prefix = beginning(context, task, part / parts)
+            seeds = context.seeds(f"{name} {part} {group.ticket}", task, count)
+            return await context.play(Request.of(task, seeds, context.decoding, prefix))
+
+        async def succeeds(part: int) -> bool:
+            tried = await played(part, "branch", self.settings.tries)
+            return bool(successes(attempts(tried)))
+
+        part = await self.settings.shortest(succeeds)
+        again = await played(part, "branched", len(own(group)))
+        return instead(group, again.rollouts)

@@ -1,0 +1,34 @@
+"""What extensions find out ticket by ticket, until the step of those tickets is over."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from whet.protocols.extension import StepContext
+from whet.types import Ticket
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class ByTicket(Generic[T]):
+    """One entry per ticket.  They come out in ticket order, in whatever order they were put in."""
+
+    held: dict[tuple[int, int], T] = field(default_factory=dict)
+
+    def put(self, ticket: Ticket, entry: T) -> None:
+        """Keep what was found out about a ticket."""
+        self.held[ticket.key] = entry
+
+    def over(self, context: StepContext) -> list[T]:
+        """Take out the entries of the tickets of this step and of earlier ones."""
+        done = sorted(key for key in self.held if key[0] // context.tickets <= context.step)
+        return [self.held.pop(key) for key in done]
+
+    def as_plain(self, plain: Callable[[T], Any]) -> list[tuple[int, int, Any]]:
+        """All entries, for a state that is saved."""
+        return [(*key, plain(self.held[key])) for key in sorted(self.held)]
+
+    def load(self, rows: Iterable[tuple[int, int, Any]], back: Callable[[Any], T]) -> None:
+        """The entries that `as_plain` wrote."""
+        self.held = {(number, attempt): back(entry) for number, attempt, entry in rows}

@@ -1,0 +1,44 @@
+"""ReMix's two references: how much each of them counts, step by step."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from whet.policy.extensions.adapted import adapted
+from whet.policy.regularisers import ConvexK3
+from whet.protocols.algorithm import Algorithm
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvexKL(Companion):
+    """λ(t) = max(1 − 0.1 ⌈max(t − 50, 0) / 10⌉, ½), between two KLs (ReMix, arXiv:2507.06892)."""
+
+    begin: int = 50
+    every: int = 10
+    fall: float = 0.1
+    least: float = 0.5
+
+    def share(self, step: int) -> float:
+        """λ of a step."""
+        return max(1 - self.fall * ceil(max(step - self.begin, 0) / self.every), self.least)
+
+    async def open(self, setup: SetupContext) -> "LiveConvexKL":
+        """It needs nothing of a run."""
+        del setup
+        return LiveConvexKL(self)
+
+
+@dataclass(slots=True)
+class LiveConvexKL(Extension):
+    """λ is a function of the step alone: there is nothing to remember."""
+
+    settings: ConvexKL
+
+    async def adapt_objective(
+        self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
+    ) -> Algorithm:
+        """λ of this step."""
+        del groups
+        return adapted(objective, ConvexK3, share=self.settings.share(context.step))

@@ -1,0 +1,204 @@
+"""The critic: it values every token's state, and learns to from what the rollouts earned."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from whet.policy.critics import AtTheEnd, Earned, GeneralisedAdvantage, value_error
+from whet.policy.extensions.resting import Resting
+from whet.policy.optimisers import AdamW
+from whet.protocols.algorithm import Algorithm
+from whet.protocols.engine import ValueModel
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import (
+    Circumstances,
+    Group,
+    Metrics,
+    Need,
+    Refusal,
+    Rollout,
+    Scores,
+    TrainBatch,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everyone:
+    """All rollouts."""
+
+    def __call__(self, truncated: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
+        return torch.ones_like(truncated)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """Rollouts that were not cut off (T-PPO, arXiv:2506.15050)."""
+
+    def __call__(self, truncated: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
+        return ~truncated
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnModel:
+    """A model of its own: the policy's body before any reward, and a linear head that is 0."""
+
+    async def open(self, setup: SetupContext) -> ValueModel:
+        """The value model at the start of a run."""
+        return await setup.engine.critic(setup.base)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnHead:
+    """A linear head alone, 0 to begin with, on the policy's hidden states; none of its gradient
+    reaches them.
+    """
+
+    async def open(self, setup: SetupContext) -> ValueModel:
+        """The value model at the start of a run."""
+        return await setup.engine.value_head(setup.learner)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Critic(Companion):
+    """A value of every token's state, by a model of its own or by a head on the policy.
+
+    It is fitted to V-targets Â_λ + V of GAE (arXiv:1506.02438) with `trace` = λ, by
+    ½ max((V − G)², (V_old + clip(V − V_old, ±clip) − G)²), after the policy's step.  For the first
+    `alone` steps only the critic learns (value pre-training, VC-PPO, arXiv:2503.01491).  `earned`
+    has to be what the advantage's rewards are, the price of leaving the reference included.
+    """
+
+    gives = frozenset({Need.VALUE})
+
+    model: OwnModel | OwnHead = OwnModel()
+    optimiser: AdamW = AdamW(rate=1e-5)
+    trace: float = 0.95
+    discount: float = 1.0
+    clip: float = 0.5
+    alone: int = 0
+    to: Everyone | Finished = Everyone()
+    earned: Earned = AtTheEnd()
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the token rewards are made of."""
+        return getattr(self.earned, "needs", frozenset())
+
+    def __post_init__(self) -> None:
+        """Refuse a clip of nothing."""
+        if not self.clip > 0:
+            raise Refusal(f"Critic.clip is {self.clip}; give more than 0")
+
+    async def open(self, setup: SetupContext) -> "LiveCritic":
+        """A value model with a fresh optimiser."""
+        model = await self.model.open(setup)
+        model.reset_optimizer(self.optimiser)
+        return LiveCritic(self, model)
+
+    def refuses(self, circumstances: Circumstances) -> str:
+        """A run has to outlast the critic's time alone."""
+        if not 0 < circumstances.steps <= self.alone:
+            return ""
+        return (
+            f"Critic.alone is {self.alone} of {circumstances.steps} steps, so the policy would "
+            "never learn; give less, or more steps"
+        )
+
+    def targets(self, scores: Scores) -> Float[Tensor, " N"]:
+        """G = Â_λ + V, what the critic should have said, from what it did say."""
+        if scores.value is None:
+            raise ValueError("targets are made of scores.value: ask the critic first")
+        gae = GeneralisedAdvantage(trace=self.trace, discount=self.discount, earned=self.earned)
+        return gae(scores) + scores.value
+
+    def error(
+        self,
+        value: Float[Tensor, " N"],
+        before: Float[Tensor, " N"],
+        target: Float[Tensor, " N"],
+    ) -> Float[Tensor, " N"]:
+        """Its loss, one per token; the critic's is their mean."""
+        return value_error(value, before, target, self.clip)
+
+
+@dataclass(slots=True)
+class LiveCritic(Extension):
+    """A value model and the rule by which it is fitted."""
+
+    settings: Critic
+    model: ValueModel
+
+    async def adapt_objective(
+        self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
+    ) -> Algorithm:
+        """While the critic learns alone, the policy rests."""
+        del groups
+        return Resting(objective) if context.step < self.settings.alone else objective
+
+    async def add_columns(
+        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
+    ) -> Scores:
+        """V before every choice."""
+        del context
+        return replace(inputs, value=await self.model.values(rollouts))
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """As many steps as the policy takes, each on its own part of the rollouts."""
+        fit = self._fit(inputs)
+        lr = self.settings.optimiser.rate_at(context.step, context.steps)
+        lengths = torch.tensor([r.length for r in batch.rollouts])
+        metrics: Metrics = {}
+        for part in torch.arange(len(batch.rollouts)).tensor_split(context.minibatches):
+            if len(part):
+                first = int(lengths[: int(part[0])].sum())
+                mine = [batch.rollouts[int(i)] for i in part]
+                fitted = _FitOfPart(fit, first, int(lengths[part].sum()))
+                metrics = await self.model.step(fitted, mine, lr)
+        return metrics
+
+    def _fit(self, inputs: Scores) -> "_Fit":
+        value = inputs.value
+        if value is None or inputs.truncated is None:
+            raise ValueError("the critic has not scored these rollouts")
+        fitted = self.settings.to(inputs.truncated)[inputs.row]
+        return _Fit(self.settings, value, self.settings.targets(inputs), fitted)
+
+    async def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        await self.model.save(folder)
+
+    async def load(self, folder: Path) -> None:
+        await self.model.load(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    critic: Critic
+    before: Float[Tensor, " N"]
+    target: Float[Tensor, " N"]
+    fitted: Bool[Tensor, " N"]
+
+    def error_of(self, value: Tensor, tokens: slice, count: int) -> Tensor:
+        columns = (self.before, self.target, self.fitted)
+        before, target, fitted = (x[tokens].to(value.device) for x in columns)
+        return (self.critic.error(value, before, target) * fitted).sum() / max(count, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _FitOfPart:
+    """The fit of a part that begins at token `first` and has `count` tokens."""
+
+    fit: _Fit
+    first: int
+    count: int
+
+    def __call__(self, value: Float[Tensor, " n"], tokens: slice) -> Float[Tensor, ""]:
+        there = slice(self.first + tokens.start, self.first + tokens.stop)
+        fitted = self.fit.fitted[self.first : self.first + self.count]
+        return self.fit.error_of(value, there, int(fitted.sum()))

@@ -1,0 +1,97 @@
+"""Skywork-OR1's entropy bonus: its coefficient follows the entropy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from whet.policy.extensions.adapted import adapted
+from whet.policy.extensions.groups import by_policy
+from whet.policy.regularisers import EntropyBonus
+from whet.protocols.algorithm import Algorithm
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Mean, Metrics, Refusal, Scores, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntropyTarget(Companion):
+    """An entropy bonus that comes and goes (Skywork-OR1, arXiv:2505.22312).
+
+    It is applied while H ≤ target; after each step the coefficient rises by `delta` where
+    H ≤ target and falls by it elsewhere, within [least, most].  H is the mean entropy before the
+    tokens that the policy chose.
+    """
+
+    target: float = 0.2
+    delta: float = 0.005
+    first: float = 0.0
+    least: float = 0.0
+    most: float = 1.0
+
+    def applied(self, coefficient: float, entropy: float) -> float:
+        """What the bonus weighs in a step whose entropy is this."""
+        return coefficient if entropy <= self.target else 0.0
+
+    def after(self, coefficient: float, entropy: float) -> float:
+        """The coefficient of the next step."""
+        moved = coefficient + (self.delta if entropy <= self.target else -self.delta)
+        return min(max(moved, self.least), self.most)
+
+    async def open(self, setup: SetupContext) -> "LiveEntropyTarget":
+        """The coefficient begins with `first`."""
+        del setup
+        return LiveEntropyTarget(self, self.first)
+
+
+@dataclass(slots=True)
+class LiveEntropyTarget(Extension):
+    """The coefficient of the bonus, and the entropy of this step."""
+
+    settings: EntropyTarget
+    coefficient: float
+    entropy: float | None = None  # None: the policy chose no token
+
+    async def adapt_objective(
+        self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
+    ) -> Algorithm:
+        """Apply the bonus where this step's rollouts are less random than the target."""
+        del context
+        self.entropy = _entropy(groups)
+        return adapted(objective, EntropyBonus, beta=self._applied)
+
+    @property
+    def _applied(self) -> float:
+        return (
+            0.0 if self.entropy is None else self.settings.applied(self.coefficient, self.entropy)
+        )
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """The next step's coefficient; a step without any token of the policy doesn't move it."""
+        del context, batch, inputs
+        used = self._applied
+        if self.entropy is not None:
+            self.coefficient = self.settings.after(self.coefficient, self.entropy)
+        return {"entropy_bonus": Mean(total=used, count=1)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"coefficient": self.coefficient}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        self.coefficient = state["coefficient"]
+
+
+def _entropy(groups: Sequence[Group]) -> float | None:
+    """Raises `Refusal` where the engine recorded none."""
+    heard = []
+    for rollout in (r for group in groups for r in group if r.length and by_policy(r)):
+        if rollout.entropy is None:
+            raise Refusal(
+                f"EntropyTarget needs entropies, but task {rollout.task.id!r} was played without; "
+                "give an engine that records them, such as the embedded one"
+            )
+        heard.append(rollout.entropy[~rollout.external])
+    return float(np.concatenate(heard).mean(dtype=np.float64)) if heard else None

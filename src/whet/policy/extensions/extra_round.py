@@ -1,0 +1,99 @@
+"""EFRame: an unsolved task is played again at once, hotter."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from whet.policy.extensions.by_ticket import ByTicket
+from whet.policy.extensions.groups import attempts, successes
+from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Metrics, Need, Request, Rollout, Scores, Ticket, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtraRound(Companion):
+    """An unsolved task is played again, `samples` times and hotter; right rollouts join its group
+    and are remembered for its next visit (EFRame, arXiv:2506.22200, unconfirmed).
+    """
+
+    gives = frozenset({Need.MEMORIES})
+
+    samples: int = 16
+    temperature: float = 1.2
+
+    def asks(self, right: int) -> bool:
+        """Is a task with so many right rollouts played again?"""
+        return right == 0
+
+    def kept(self, right: Sequence[bool]) -> tuple[int, ...]:
+        """Which of the extra rollouts are: the right ones."""
+        return tuple(i for i, it_is in enumerate(right) if it_is)
+
+    async def open(self, setup: SetupContext) -> "LiveExtraRound":
+        """There are no memories yet."""
+        del setup
+        return LiveExtraRound(self)
+
+
+@dataclass(slots=True)
+class LiveExtraRound(Extension):
+    """What the extra rounds brought, for the next visit of their tasks.
+
+    All tickets of a step meet the memories of the steps before; what their extra rounds bring is
+    remembered after the update, in ticket order.
+    """
+
+    settings: ExtraRound
+    memories: dict[str, list[Rollout]] = field(default_factory=dict)
+    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """Unsolved groups: memories join first, then the extra round's successes."""
+        asking = [i for i, group in enumerate(groups) if self._asks(group)]
+        requests = [self._request(context, groups[i]) for i in asking]
+        played = await asyncio.gather(*map(context.play, requests))
+        joined, fresh = list(groups), []
+        for place, extra in zip(asking, played, strict=True):
+            group = groups[place]
+            good = [extra[i] for i in self.settings.kept([_right(r) for r in extra])]
+            joined[place] = group.joined([*self.memories.get(group.task.id, []), *good])
+            fresh += [remembered(r) for r in good]
+        self.found.put(ticket, fresh)
+        return joined
+
+    def _asks(self, group: Group) -> bool:
+        tried = attempts(group)
+        return bool(tried) and self.settings.asks(len(successes(tried)))
+
+    def _request(self, context: StepContext, group: Group) -> Request:
+        how = replace(context.decoding, temperature=self.settings.temperature)
+        seeds = context.seeds(f"extra {group.ticket}", group.task, self.settings.samples)
+        return Request.of(group.task, seeds, how)
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """Remember what this step's extra rounds brought."""
+        del batch, inputs
+        for rollout in (r for found in self.found.over(context) for r in found):
+            known = [*self.memories.get(rollout.task.id, []), rollout]
+            self.memories[rollout.task.id] = known[-self.settings.samples :]
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        memories = {task: as_plain_list(held) for task, held in self.memories.items()}
+        return {"memories": memories, "found": self.found.as_plain(as_plain_list)}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        memories = state["memories"].items()
+        self.memories = {task: from_plain_list(held) for task, held in memories}
+        self.found.load(state["found"], from_plain_list)
+
+
+def _right(rollout: Rollout) -> bool:
+    return bool(successes([rollout]))

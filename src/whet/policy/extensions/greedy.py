@@ -1,0 +1,50 @@
+"""ReMax's baseline: what the policy earns when it takes the likeliest token every time."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from whet.policy.arithmetic import mean_within
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Need, Request, Rollout, Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Greedy(Companion):
+    """One greedy rollout a task more; its reward is the baseline of the others (ReMax,
+    arXiv:2310.10505).
+    """
+
+    gives = frozenset({Need.BASELINE})
+
+    async def open(self, setup: SetupContext) -> "LiveGreedy":
+        """It needs nothing of a run."""
+        del setup
+        return LiveGreedy()
+
+
+@dataclass(slots=True)
+class LiveGreedy(Extension):
+    """Greedy rollouts of the tasks that are learned from.
+
+    They are played when the step's rollouts are known, by the policy that is about to learn: tasks
+    of rejected groups cost nothing, and a rollout that another extension brings has its baseline.
+    """
+
+    async def add_columns(
+        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
+    ) -> Scores:
+        """The baseline of every rollout; where the judge fails, the mean of its group."""
+        how = replace(context.decoding, temperature=0.0)
+        tasks = list({r.task.id: r.task for r in rollouts}.values())
+        requests = [Request.of(task, (0,), how) for task in tasks]
+        played = await asyncio.gather(*map(context.play, requests))
+        earned = {task.id: group[0].score for task, group in zip(tasks, played, strict=True)}
+        means = mean_within(inputs.reward, inputs.group).tolist()
+        baseline = [
+            mean if (score := earned[r.task.id]) is None else score
+            for r, mean in zip(rollouts, means, strict=True)
+        ]
+        return replace(inputs, baseline=torch.tensor(baseline, dtype=inputs.reward.dtype))

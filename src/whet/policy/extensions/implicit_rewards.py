@@ -1,0 +1,68 @@
+"""PRIME's reward model: a policy of its own, taught by outcomes, asked about every token."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from whet.policy.implicit import outcome_classifier
+from whet.policy.optimisers import AdamW
+from whet.protocols.engine import Learner
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImplicitRewards(Companion):
+    """A reward model for every token, learned from outcomes alone (PRIME, arXiv:2502.01456).
+
+    r_t = β (log π_φ − log π_ref)(t);  φ starts as the policy before any reward and is fitted by
+    cross-entropy of σ(Σ_t r_t) on `correct`, after the rollouts were scored by it: see the
+    objective `implicit_reward`.
+    """
+
+    gives = frozenset({Need.DENSE})
+    needs = frozenset({Need.REFERENCE})
+
+    beta: float = 0.05
+    optimiser: AdamW = AdamW(rate=1e-6)  # unconfirmed
+
+    async def open(self, setup: SetupContext) -> "LiveImplicitRewards":
+        """A learner of what the base folder holds."""
+        model = await setup.engine.load_learner(setup.base)
+        model.reset_optimizer(self.optimiser)
+        return LiveImplicitRewards(self, model)
+
+
+@dataclass(slots=True)
+class LiveImplicitRewards(Extension):
+    """φ, which began as the policy before any reward."""
+
+    settings: ImplicitRewards
+    model: Learner
+
+    async def add_columns(
+        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
+    ) -> Scores:
+        """r_t = β (log π_φ − log π_ref)."""
+        del context
+        if inputs.reference_logp is None:
+            raise ValueError("implicit rewards need reference_logp: give a reference policy")
+        apart = await self.model.logp(rollouts) - inputs.reference_logp
+        return replace(inputs, dense=self.settings.beta * apart)
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """One step on the outcomes of these rollouts, whose advantages are their labels."""
+        objective = outcome_classifier(beta=self.settings.beta)
+        lr = self.settings.optimiser.rate_at(context.step, context.steps)
+        tokens = replace(batch.tokens, advantage=objective.advantage(inputs))
+        update = await self.model.step(objective, replace(batch, tokens=tokens), lr)
+        return {"implicit_loss": Mean(total=update.loss, count=1)}
+
+    async def save(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        await self.model.save(folder)
+
+    async def load(self, folder: Path) -> None:
+        await self.model.load(folder)

@@ -1,0 +1,78 @@
+"""ReLIFT: an unsolved task is kept with a demonstration, until there is enough for a lesson."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from whet.policy.extensions.by_ticket import ByTicket
+from whet.policy.extensions.demonstrated import demonstrated
+from whet.policy.extensions.groups import attempts, successes
+from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Mean, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interleaved(Companion):
+    """Demonstrations of unsolved tasks are kept; a full buffer is one supervised step (ReLIFT,
+    arXiv:2506.07527).
+    """
+
+    gives = frozenset({Need.DEMONSTRATIONS})
+    needs = frozenset({Need.DEMONSTRATOR})
+
+    size: int = 32
+    rate: float = 1.0  # of the step's own learning rate
+
+    def keeps(self, right: int) -> bool:
+        """Is the demonstration of a task with so many right rollouts kept?"""
+        return right == 0
+
+    def full(self, held: int) -> bool:
+        """Are so many kept enough for a step?"""
+        return held >= self.size
+
+    async def open(self, setup: SetupContext) -> "LiveInterleaved":
+        """The buffer is empty."""
+        del setup
+        return LiveInterleaved(self)
+
+
+@dataclass(slots=True)
+class LiveInterleaved(Extension):
+    """The buffer of demonstrations, which grows after the update, in ticket order."""
+
+    settings: Interleaved
+    buffer: list[Rollout] = field(default_factory=list)
+    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """Keep a demonstration of every unsolved task; the groups stay as they are."""
+        tried = [(group.task, attempts(group)) for group in groups]
+        unsolved = [t for t, mine in tried if mine and self.settings.keeps(len(successes(mine)))]
+        demos = [demonstrated(context, task) for task in unsolved]
+        self.found.put(ticket, [demo for demo in demos if demo is not None])
+        return groups
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """The algorithm's own step on a full buffer, which is empty then."""
+        del batch, inputs
+        self.buffer += [demo for found in self.found.over(context) for demo in found]
+        waiting = len(self.buffer)
+        if self.settings.full(waiting):
+            groups = [Group.of([demo]) for demo in self.buffer]
+            await context.learn(groups, context.objective, context.lr * self.settings.rate)
+            self.buffer = []
+        return {"buffered": Mean(total=waiting, count=1)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"buffer": as_plain_list(self.buffer), "found": self.found.as_plain(as_plain_list)}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        self.buffer = from_plain_list(state["buffer"])
+        self.found.load(state["found"], from_plain_list)

@@ -1,0 +1,136 @@
+"""LASER-D: target lengths that follow what right replies need."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from whet.policy.extensions.by_ticket import ByTicket
+from whet.policy.extensions.groups import attempts, by_policy, judgement, successes
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Mean, Metrics, Refusal, Rollout, Scores, Ticket, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LengthTargets(Companion):
+    """LASER-D with targets that follow the policy (arXiv:2505.15612; how they do is ours).
+
+    R = rule + α c 1[|y| ≤ L_T],  c = 1 where the reply is right.  L_T is the target of the bucket
+    of p̂, the group's share of right replies: `targets` for the hard, the middling and the easy,
+    parted at `bounds`, until `least` right replies of a bucket are known; from then on the
+    `quantile` of the lengths of its last `window` right ones, never above the target given.
+    Demonstrations are neither counted nor shaped.
+    """
+
+    targets: tuple[int, ...] = (4096, 2048, 1024)
+    bounds: tuple[float, ...] = (1 / 3, 2 / 3)
+    alpha: float = 0.5
+    quantile: float = 0.5
+    least: int = 32
+    window: int = 256
+
+    def __post_init__(self) -> None:
+        """Refuse buckets that don't fit their targets, and what is no quantile."""
+        edges = (0.0, *self.bounds, 1.0)
+        rising = all(a < b for a, b in zip(edges, edges[1:], strict=False))
+        if len(self.targets) != len(self.bounds) + 1 or not rising:
+            raise Refusal(
+                f"LengthTargets.bounds is {self.bounds} for targets {self.targets}; give rates "
+                f"that rise between 0 and 1, one fewer than targets"
+            )
+        if not 0 < self.quantile <= 1:
+            raise Refusal(f"LengthTargets.quantile is {self.quantile}; give a number in (0, 1]")
+        if not 1 <= self.least <= self.window:
+            raise Refusal(
+                f"LengthTargets.least is {self.least} and window {self.window}; "
+                f"give 1 ≤ least ≤ window"
+            )
+
+    def bucket(self, solved: float) -> int:
+        """Of a success rate, the hardest first."""
+        return sum(solved >= bound for bound in self.bounds)
+
+    def target(self, bucket: int, lengths: Sequence[int]) -> int:
+        """L_T of a bucket, from the lengths of its right replies."""
+        if len(lengths) < self.least:
+            return self.targets[bucket]
+        ordered = sorted(lengths)
+        place = max(round(self.quantile * len(ordered)) - 1, 0)
+        return min(ordered[place], self.targets[bucket])
+
+    async def open(self, setup: SetupContext) -> "LiveLengthTargets":
+        """It has seen no reply yet."""
+        del setup
+        return LiveLengthTargets(self)
+
+
+Seen = list[tuple[int, list[int]]]
+"""Of each group: its bucket, and the lengths of its right replies."""
+
+
+@dataclass(slots=True)
+class LiveLengthTargets(Extension):
+    """By bucket, the lengths of the last right replies.
+
+    All tickets of a step meet the targets of the steps before; their lengths are remembered after
+    the update, in ticket order.
+    """
+
+    settings: LengthTargets
+    lengths: dict[int, list[int]] = field(default_factory=dict)
+    seen: ByTicket[Seen] = field(default_factory=ByTicket[Seen])
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """Every right reply that is short enough earns α more."""
+        del context
+        buckets = [self._bucket(group) for group in groups]
+        self.seen.put(
+            ticket,
+            [
+                (bucket, [r.length for r in successes(attempts(group))])
+                for group, bucket in zip(groups, buckets, strict=True)
+            ],
+        )
+        return [
+            replace(group, rollouts=tuple(self._shaped(r, self._target(bucket)) for r in group))
+            for group, bucket in zip(groups, buckets, strict=True)
+        ]
+
+    def _bucket(self, group: Group) -> int:
+        tried = attempts(group)
+        return self.settings.bucket(len(successes(tried)) / len(tried) if tried else 0.0)
+
+    def _target(self, bucket: int) -> int:
+        return self.settings.target(bucket, self.lengths.get(bucket, []))
+
+    def _shaped(self, rollout: Rollout, most: int) -> Rollout:
+        verdict = judgement(rollout) if by_policy(rollout) else None
+        if verdict is None:
+            return rollout
+        earned = self.settings.alpha * (bool(verdict.correct) and rollout.length <= most)
+        parts = {"unshaped": verdict.score, **verdict.parts, "length": earned}
+        verdict = replace(verdict, score=verdict.score + earned, parts=parts)
+        return replace(rollout, verdict=verdict)
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """Remember this step's lengths; the targets of the next step."""
+        del batch, inputs
+        for seen in self.seen.over(context):
+            for bucket, lengths in seen:
+                known = self.lengths.get(bucket, []) + lengths
+                self.lengths[bucket] = known[-self.settings.window :]
+        return {
+            f"target_length_{bucket}": Mean(total=self._target(bucket), count=1)
+            for bucket in range(len(self.settings.targets))
+        }
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"lengths": dict(self.lengths), "seen": self.seen.as_plain(list)}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        self.lengths = dict(state["lengths"])
+        self.seen.load(state["seen"], list)

@@ -1,0 +1,69 @@
+"""The mean reward of earlier batches, as the baseline of all rollouts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Mean, Metrics, Need, Refusal, Rollout, Scores, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovingMean(Companion):
+    """The mean reward of earlier batches, fading: b ← keep · b + (1 − keep) · mean(R).
+
+    A batch is judged by the b that it has not moved yet.
+    """
+
+    gives = frozenset({Need.BASELINE})
+
+    keep: float = 0.9
+    first: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Refuse what is no mean."""
+        if not 0 <= self.keep < 1:
+            raise Refusal(f"MovingMean.keep is {self.keep}; give a number in [0, 1)")
+
+    def after(self, baseline: float, mean: float) -> float:
+        """The baseline of the next batch."""
+        return self.keep * baseline + (1 - self.keep) * mean
+
+    async def open(self, setup: SetupContext) -> "LiveMovingMean":
+        """It begins with `first`."""
+        del setup
+        return LiveMovingMean(self, self.first)
+
+
+@dataclass(slots=True)
+class LiveMovingMean(Extension):
+    """One number, which a batch moves only after it was judged by it."""
+
+    settings: MovingMean
+    baseline: float
+
+    async def add_columns(
+        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
+    ) -> Scores:
+        """The same baseline for all rollouts."""
+        del context, rollouts
+        return replace(inputs, baseline=torch.full_like(inputs.reward, self.baseline))
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """Move the baseline; a batch of nothing doesn't."""
+        del context, batch
+        used = self.baseline
+        if len(inputs.reward):
+            self.baseline = self.settings.after(used, inputs.reward.double().mean().item())
+        return {"baseline": Mean(total=used, count=1)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"baseline": self.baseline}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        self.baseline = state["baseline"]

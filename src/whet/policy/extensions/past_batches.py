@@ -1,0 +1,97 @@
+"""ReMix: a share of every batch are groups of the last steps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from whet.policy.extensions.by_ticket import ByTicket
+from whet.policy.extensions.last_ticket import closes
+from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastBatches(Companion):
+    """A `share` of every batch are groups of the last `window` steps, sampled by π_{k−i}; their
+    proximal log-probs are those of the policy of now (ReMix, arXiv:2507.06892, unconfirmed).
+    """
+
+    gives = frozenset({Need.MEMORIES})
+
+    share: float = 0.4
+    window: int = 2
+    until: int = 100  # steps; from then on all is on-policy and the reference is the policy of then
+
+    async def open(self, setup: SetupContext) -> "LivePastBatches":
+        """There is no past yet."""
+        del setup
+        return LivePastBatches(self)
+
+
+@dataclass(slots=True)
+class LivePastBatches(Extension):
+    """The groups of the last steps, newest last.
+
+    The last ticket of a step brings old groups, drawn from the steps before; the step's own groups
+    become the past after the update, in ticket order.
+    """
+
+    settings: PastBatches
+    past: list[list[Group]] = field(default_factory=list)
+    found: ByTicket[list[Group]] = field(default_factory=ByTicket[list[Group]])
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """The ticket's groups; after those of the last ticket, as many old ones as make the share.
+
+        Old groups keep the ticket that they were played for.
+        """
+        if context.step >= self.settings.until:
+            return groups
+        own = [group for group in groups if group.ticket == ticket.number]
+        self.found.put(ticket, [_kept(group) for group in own])
+        if not closes(context, ticket):
+            return groups
+        known = [group for batch in self.past for group in batch]
+        dice = Random(repr(("past", context.seed, context.step)))
+        count = context.tickets * max(len(own), 1)
+        wanted = round(count * self.settings.share / (1 - self.settings.share))
+        return [*groups, *dice.sample(known, min(wanted, len(known)))]
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """This step's groups are past now."""
+        del batch, inputs
+        groups = [group for found in self.found.over(context) for group in found]
+        past = context.step + 1 < self.settings.until
+        self.past = [*self.past, groups][-self.settings.window :] if past else []
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"past": [_plain(b) for b in self.past], "found": self.found.as_plain(_plain)}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        self.past = [_back(batch) for batch in state["past"]]
+        self.found.load(state["found"], _back)
+
+
+def _kept(group: Group) -> Group:
+    return replace(group, rollouts=tuple(remembered(r) for r in group))
+
+
+def _plain(groups: Sequence[Group]) -> list[Any]:
+    return [(as_plain_list(g), g.ticket, g.seat, g.learn) for g in groups]
+
+
+def _back(held: Sequence[Any]) -> list[Group]:
+    return [_group(from_plain_list(rows), *named) for rows, *named in held]
+
+
+def _group(rollouts: Sequence[Rollout], ticket: int, seat: str, learn: Any) -> Group:
+    first, *_ = rollouts
+    return Group(task=first.task, rollouts=tuple(rollouts), ticket=ticket, seat=seat, learn=learn)

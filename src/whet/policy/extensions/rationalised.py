@@ -1,0 +1,80 @@
+"""STaR: the policy is told the answer of a task that it could not solve, and explains it."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from whet.policy.extensions.groups import own, successes, unsolved
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Need, Play, Prompt, Refusal, Request, Rollout, Task, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rationalised(Companion):
+    """An unsolved task is asked again with its answer given away; a right reply joins the group as
+    if it had been found without (STaR, arXiv:2203.14465, unconfirmed).
+
+    The wording of the prompt is ours.
+    """
+
+    gives = frozenset({Need.DEMONSTRATIONS})
+
+    hint: str = "\n(The answer is {answer}.)"
+
+    def __post_init__(self) -> None:
+        """Refuse a hint that gives nothing away."""
+        if "{answer}" not in self.hint:
+            raise Refusal(f"Rationalised.hint is {self.hint!r}; it needs the word {{answer}}")
+
+    def prompt(self, prompt: str, answer: str) -> str:
+        """The question with its answer."""
+        return prompt + self.hint.replace("{answer}", answer)
+
+    def hinted(self, task: Task) -> Prompt:
+        """The task's prompt with its answer; in a chat, the last message has it."""
+        if isinstance(task.prompt, str):
+            return self.prompt(task.prompt, task.answer)
+        *before, last = task.prompt
+        return (*before, {**last, "content": self.prompt(last["content"], task.answer)})
+
+    async def open(self, setup: SetupContext) -> "LiveRationalised":
+        """It needs nothing of a run."""
+        del setup
+        return LiveRationalised(self)
+
+
+@dataclass(slots=True)
+class LiveRationalised(Extension):
+    """A right explanation joins its group, under the question without the answer.
+
+    Nothing is remembered, so the order of tickets doesn't matter.
+    """
+
+    settings: Rationalised
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """As many explanations are asked for as the policy made attempts."""
+        del ticket
+        return await asyncio.gather(
+            *(self._explained(context, g) if unsolved(g) else _unchanged(g) for g in groups)
+        )
+
+    async def _explained(self, context: StepContext, group: Group) -> Group:
+        told = await context.play(self._request(context, group))
+        return group.joined([_bare(context, group.task, r) for r in successes(told)])
+
+    def _request(self, context: StepContext, group: Group) -> Request:
+        name, prompt = f"rationalised {group.ticket}", self.settings.hinted(group.task)
+        seeds = context.seeds(name, group.task, len(own(group)))
+        plays = (Play(seed=seed, decoding=context.decoding, prompt=prompt) for seed in seeds)
+        return Request(task=group.task, plays=tuple(plays))
+
+
+async def _unchanged(group: Group) -> Group:
+    return group
+
+
+def _bare(context: StepContext, task: Task, rollout: Rollout) -> Rollout:
+    return replace(context.render(task, rollout.reply), verdict=rollout.verdict)

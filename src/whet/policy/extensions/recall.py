@@ -1,0 +1,88 @@
+"""RED: how much imitation counts, by what it does to the entropy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import Tensor
+
+from whet.policy.corrections import Constant
+from whet.policy.objective import Objective, Term
+from whet.policy.selections import Foreign
+from whet.protocols.algorithm import Algorithm
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Mean, Metrics, Need, Scores, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall(Companion):
+    """How much imitation counts beside what was learned alone (RED, arXiv:2508.16677, unconfirmed).
+
+    w = clip(ΔH_foreign / ΔH_own, 1, most) · most^(1 − 2 accuracy),  ΔH the change of the entropy of
+    others' and of own tokens since the step before.
+    """
+
+    gives = frozenset({Need.DEMONSTRATIONS})
+    needs = frozenset({Need.ENTROPY})
+
+    most: float = 5.0
+
+    def weight(self, foreign: float, own: float, accuracy: float) -> float:
+        """Of the imitation, where entropies changed by so much; own ones that stood still: most."""
+        share = foreign / own if own else self.most
+        return min(max(share, 1.0), self.most) * self.most ** (1 - 2 * accuracy)
+
+    async def open(self, setup: SetupContext) -> "LiveRecall":
+        """The weight begins with 1."""
+        del setup
+        return LiveRecall(self)
+
+
+@dataclass(slots=True)
+class LiveRecall(Extension):
+    """Entropies of the last step, and the weight that they led to: it holds for the next step."""
+
+    settings: Recall
+    weight: float = 1.0
+    before: tuple[float, float] | None = None  # of others' tokens, of own ones
+
+    async def adapt_objective(
+        self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
+    ) -> Algorithm:
+        """Weigh the terms about others' tokens."""
+        del context, groups
+        if not isinstance(objective, Objective):
+            return objective
+        return replace(objective, extra=tuple(map(self._weighed, objective.extra)))
+
+    def _weighed(self, term: Term) -> Term:
+        if term.on != Foreign():
+            return term
+        held = [c for c in term.corrections if not isinstance(c, Constant)]
+        return replace(term, corrections=(*held, Constant(factor=self.weight)))
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """What the next step's imitation weighs."""
+        del context, batch
+        if inputs.entropy is None or inputs.foreign is None or inputs.correct is None:
+            raise ValueError("Recall needs entropies, and which tokens others chose")
+        now = _mean(inputs.entropy[inputs.foreign]), _mean(inputs.entropy[~inputs.foreign])
+        if self.before is not None:
+            moved = [abs(a - b) for a, b in zip(now, self.before, strict=True)]
+            accuracy = _mean(inputs.correct.double())
+            self.weight = self.settings.weight(moved[0], moved[1], accuracy)
+        self.before = now
+        return {"imitation_weight": Mean(total=self.weight, count=1)}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"weight": self.weight, "before": self.before}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        self.weight, self.before = state["weight"], state["before"]
+
+
+def _mean(x: Tensor) -> float:
+    return x.mean().item() if len(x) else 0.0

@@ -1,0 +1,102 @@
+"""DPH-RL: what was easy before any training is rehearsed, and not trained on."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from whet.policy.extensions.groups import attempts, successes
+from whet.policy.extensions.last_ticket import closes
+from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Need, Request, Rollout, Span, Task, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal(Companion):
+    """Right replies of the policy before any training, with the log-probs of then, join every
+    batch as a `share` of it; what others chose (DPH-RL, arXiv:2509.07430; the share is ours).
+
+    A prompt is rehearsed if the policy solved it at least `least` of `tried` times.
+    """
+
+    gives = frozenset({Need.DEMONSTRATIONS})
+
+    share: float = 0.25
+    tried: int = 8
+    least: int = 8
+    ahead: int = 8  # steps of the schedule whose tasks are tried before the first one
+
+    def solved(self, right: int) -> bool:
+        """Is a prompt with so many right replies rehearsed, and no longer trained on?"""
+        return right >= self.least
+
+    async def open(self, setup: SetupContext) -> "LiveRehearsal":
+        """Nothing was tried yet."""
+        del setup
+        return LiveRehearsal(self)
+
+
+@dataclass(slots=True)
+class LiveRehearsal(Extension):
+    """Right replies of π₀ by task; None before they were collected.
+
+    The first ticket of all collects them, and the others wait for it; they depend on seed and step
+    alone, so any of them would collect the same.  The last ticket of a step brings rehearsals.
+    """
+
+    settings: Rehearsal
+    solved: dict[str, list[Rollout]] | None = None
+    collecting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """Groups of solved tasks are left out; after the last ticket's, a share of rehearsals."""
+        async with self.collecting:
+            if self.solved is None:
+                self.solved = await self._collected(context)
+        solved = self.solved
+        hard = [group for group in groups if group.task.id not in solved]
+        if not solved or not closes(context, ticket):
+            return hard
+        own = sum(group.ticket == ticket.number for group in groups)
+        wanted = max(1, round(context.tickets * max(own, 1) * self.settings.share))
+        dice = Random(repr(("rehearsal", context.seed, context.step)))
+        tasks = dice.sample(sorted(solved), min(wanted, len(solved)))
+        return [*hard, *(Group.of(solved[task]) for task in tasks)]
+
+    async def _collected(self, context: StepContext) -> dict[str, list[Rollout]]:
+        """Play what the first steps will ask for, while the policy is still π₀."""
+        tasks = {task.id: task for task in context.upcoming(self.settings.ahead)}
+        requests = [self._request(context, task) for task in tasks.values()]
+        played = await asyncio.gather(*map(context.play, requests))
+        right = {group.task.id: successes(attempts(group)) for group in played}
+        return {
+            task: [_others(r) for r in rollouts]
+            for task, rollouts in right.items()
+            if self.settings.solved(len(rollouts))
+        }
+
+    def _request(self, context: StepContext, task: Task) -> Request:
+        seeds = context.seeds("rehearsal", task, self.settings.tried)
+        return Request.of(task, seeds, context.decoding)
+
+    def state_dict(self) -> dict[str, Any]:
+        if self.solved is None:
+            return {"solved": None}
+        return {"solved": {task: as_plain_list(rows) for task, rows in self.solved.items()}}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        held = state["solved"]
+        self.solved = (
+            None if held is None else {task: from_plain_list(rows) for task, rows in held.items()}
+        )
+
+
+def _others(rollout: Rollout) -> Rollout:
+    """From the first step on it counts as others', though the weights are still the same."""
+    stale = replace(remembered(rollout), spans=(Span(rollout.length),), id="")
+    return stale.sealed() if rollout.seal else stale

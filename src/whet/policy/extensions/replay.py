@@ -1,0 +1,85 @@
+"""RLEP: right rollouts of earlier visits join the group of their task."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from whet.policy.extensions.by_ticket import ByTicket
+from whet.policy.extensions.groups import own, successes
+from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import Group, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay(Companion):
+    """Right rollouts are remembered; `count` of a task's memories join its group when it comes
+    again, with the log-probs that they were sampled with (RLEP, arXiv:2507.07451).
+
+    A task counts as remembered from `least` different right replies on; at most `most` are kept.
+    """
+
+    gives = frozenset({Need.MEMORIES})
+
+    count: int = 2
+    least: int = 2
+    most: int = 64
+
+    async def open(self, setup: SetupContext) -> "LiveReplay":
+        """There are no memories yet."""
+        del setup
+        return LiveReplay(self)
+
+
+@dataclass(slots=True)
+class LiveReplay(Extension):
+    """Different right replies of every task, the newest last.
+
+    All tickets of a step meet the memories of the steps before; their own successes are remembered
+    after the update, in ticket order.
+    """
+
+    settings: Replay
+    memories: dict[str, list[Rollout]] = field(default_factory=dict)
+    found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
+
+    async def after_rollout(
+        self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
+    ) -> Sequence[Group]:
+        """Memories of earlier visits join where the policy made attempts."""
+        self.found.put(ticket, [remembered(r) for group in groups for r in successes(own(group))])
+        return [group.joined(self._recalled(context, group)) for group in groups]
+
+    def _recalled(self, context: StepContext, group: Group) -> list[Rollout]:
+        task = group.task.id
+        known = self.memories.get(task, [])
+        if len(known) < self.settings.least or not own(group):
+            return []
+        dice = Random(repr(("replay", context.seed, context.step, task)))
+        return dice.sample(known, min(self.settings.count, len(known)))
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """Remember this step's successes."""
+        del batch, inputs
+        for found in self.found.over(context):
+            self._remember(found)
+        return {}
+
+    def _remember(self, found: Iterable[Rollout]) -> None:
+        for rollout in found:
+            known = self.memories.setdefault(rollout.task.id, [])
+            if all(rollout.token_ids.tobytes() != r.token_ids.tobytes() for r in known):
+                known.append(rollout)
+                del known[: -self.settings.most]
+
+    def state_dict(self) -> dict[str, Any]:
+        memories = {task: as_plain_list(held) for task, held in self.memories.items()}
+        return {"memories": memories, "found": self.found.as_plain(as_plain_list)}
+
+    async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
+        del context
+        self.memories = {task: from_plain_list(held) for task, held in state["memories"].items()}
+        self.found.load(state["found"], from_plain_list)

@@ -1,0 +1,89 @@
+"""Rollouts as plain values: states that hold them are saved, and loaded without running code."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from whet.types import Act, Decoding, Finish, Reason, Refusal, Rollout, Span, Task, Verdict, Version
+
+Plain = dict[str, Any]
+"""Of numbers, texts, lists, tuples, dictionaries and tensors."""
+
+_SCALARS = (str, int, float, bool, type(None))
+
+
+def as_plain(rollout: Rollout) -> Plain:
+    """All fields of a rollout; arrays become tensors.
+
+    Raises `Refusal` where `task.info` holds what `torch.load(weights_only=True)` can't read back.
+    """
+    return {f.name: _plain(getattr(rollout, f.name), f.name) for f in fields(rollout)}
+
+
+def from_plain(held: Plain) -> Rollout:
+    """The rollout that `as_plain` was given."""
+    back = {name: _array(value) for name, value in held.items()}
+    back["task"] = Task(**back["task"])
+    back["spans"] = tuple(_span(span) for span in back["spans"])
+    back["acts"] = tuple(Act(**act | {"finish": Finish(act["finish"])}) for act in back["acts"])
+    back["decoding"] = Decoding(**back["decoding"])
+    back["finish"] = Finish(back["finish"])
+    if back["verdict"] is not None:
+        reason = Reason(back["verdict"]["reason"])
+        back["verdict"] = Verdict(**back["verdict"] | {"reason": reason})
+    return Rollout(**back)
+
+
+def as_plain_list(rollouts: Iterable[Rollout]) -> list[Plain]:
+    """Several rollouts, in their order."""
+    return [as_plain(rollout) for rollout in rollouts]
+
+
+def from_plain_list(held: Iterable[Plain]) -> list[Rollout]:
+    """The rollouts that `as_plain_list` was given."""
+    return [from_plain(rollout) for rollout in held]
+
+
+def remembered(rollout: Rollout) -> Rollout:
+    """A rollout without its self-certainty, which only the step that played it asks for."""
+    columns = {name: x for name, x in rollout.columns.items() if name != "self_certainty"}
+    return replace(rollout, columns=columns)
+
+
+def _span(held: Plain) -> Span:
+    version = held["version"]
+    return Span(held["tokens"], None if version is None else Version(**version))
+
+
+def _plain(value: Any, name: str) -> Any:
+    if isinstance(value, np.ndarray):
+        return torch.from_numpy(value.copy())
+    if isinstance(value, np.generic | Enum):
+        return value.item() if isinstance(value, np.generic) else value.value
+    if is_dataclass(value):
+        return {f.name: _plain(getattr(value, f.name), f"{name}.{f.name}") for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(x, f"{name}.{key}") for key, x in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)([_plain(x, name) for x in value])
+    if not isinstance(value, (*_SCALARS, Tensor)):
+        raise Refusal(
+            f"{name} is a {type(value).__name__}, which can't be saved with a run; give numbers, "
+            "texts, lists and dictionaries"
+        )
+    return value
+
+
+def _array(value: Any) -> Any:
+    if isinstance(value, Tensor):
+        return value.numpy()
+    if isinstance(value, dict):
+        return {key: _array(x) for key, x in value.items()}
+    if isinstance(value, tuple | list):
+        return type(value)([_array(x) for x in value])
+    return value

@@ -1,0 +1,196 @@
+"""All extensions of a run, asked together."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from whet.protocols.algorithm import Algorithm
+from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.types import (
+    Broken,
+    Group,
+    Mean,
+    Metrics,
+    Need,
+    Refusal,
+    Request,
+    Rollout,
+    Scores,
+    Ticket,
+    TrainBatch,
+)
+
+STATES = "extensions.pt"
+Landed = Sequence[tuple[Ticket, Sequence[Group]]]
+
+_COLUMNS = (Need.VALUE, Need.DENSE, Need.BASELINE, Need.SEGMENTS)  # of which there is one each
+
+
+def refuse_rivals(companions: Sequence[Companion]) -> None:
+    """Raises `Refusal` where two companions give the same column of a batch."""
+    for need in _COLUMNS:
+        givers = [type(c).__name__ for c in companions if need in c.gives]
+        if len(givers) > 1:
+            raise Refusal(
+                f"objective.companions has {' and '.join(givers)}, which each give {need.value}; "
+                "keep one of them"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extensions:
+    """The running extensions, in the order in which the algorithm names their settings.
+
+    Each hears what the ones before it made of a request, of groups, of an objective and of columns.
+    """
+
+    members: tuple[Extension, ...] = ()
+    names: tuple[str, ...] = ()  # place and class of the settings of each
+
+    @classmethod
+    async def open(cls, companions: Sequence[Companion], setup: SetupContext) -> "Extensions":
+        """Open each.  Raises `Refusal` where two of them give the same column."""
+        refuse_rivals(companions)
+        members = tuple([await companion.open(setup) for companion in companions])
+        names = tuple(f"{i} {type(companion).__name__}" for i, companion in enumerate(companions))
+        return cls(members=members, names=names)
+
+    async def before_rollout(self, context: StepContext, ticket: Ticket) -> Request:
+        """What to play for a ticket."""
+        for member in self.members:
+            ticket = replace(ticket, request=await member.before_rollout(context, ticket))
+        return ticket.request
+
+    async def after_rollout(self, context: StepContext, landed: Landed) -> list[tuple[Group, ...]]:
+        """What the extensions make of landed tickets, given in ticket order.
+
+        Each extension is asked about all tickets at once, begun in that order.  Raises `Broken`
+        where groups are not those of their ticket, or a rollout is in two places.
+        """
+        tickets = [ticket for ticket, _ in landed]
+        found = [tuple(groups) for _, groups in landed]
+        _check_tickets(landed)
+        for name, member in zip(self.names, self.members, strict=True):
+            calls = (
+                member.after_rollout(context, ticket, groups)
+                for ticket, groups in zip(tickets, found, strict=True)
+            )
+            found = [tuple(groups) for groups in await asyncio.gather(*calls)]
+            _check_ids(name, found)
+        return found
+
+    async def adapt_objective(self, context: StepContext, groups: Sequence[Group]) -> Algorithm:
+        """The algorithm of this step."""
+        objective = context.objective
+        for member in self.members:
+            objective = await member.adapt_objective(context, objective, groups)
+        return objective
+
+    async def add_columns(
+        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
+    ) -> Scores:
+        """All that advantages are made of.
+
+        Raises `Broken` where two extensions change the same column.
+        """
+        givers: dict[str, str] = {}
+        for name, member in zip(self.names, self.members, strict=True):
+            before, inputs = inputs, await member.add_columns(context, inputs, rollouts)
+            for column in (f.name for f in fields(inputs)):
+                if getattr(before, column) is getattr(inputs, column):
+                    continue
+                if column in givers:
+                    raise Broken(
+                        f"extensions {givers[column]} and {name} both give the column {column!r}; "
+                        "keep one of them"
+                    )
+                givers[column] = name
+        return inputs
+
+    async def after_update(
+        self, context: StepContext, batch: TrainBatch, inputs: Scores
+    ) -> Metrics:
+        """All metrics.  Raises `Broken` where two extensions give one the same name."""
+        metrics: dict[str, Mean] = {}
+        for name, member in zip(self.names, self.members, strict=True):
+            told = await member.after_update(context, batch, inputs)
+            if twice := sorted(metrics.keys() & told.keys()):
+                raise Broken(
+                    f"extension {name} reports {twice[0]!r}, which another one reports too"
+                )
+            metrics |= told
+        return metrics
+
+    async def save(self, folder: Path) -> None:
+        """States in one file, models in folders of their own.
+
+        Raises `Broken` where a state could not be read back.
+        """
+        if not self.members:
+            return
+        states = {name: m.state_dict() for name, m in zip(self.names, self.members, strict=True)}
+        for name, state in states.items():
+            if strange := _strange(state):
+                raise Broken(
+                    f"the state of extension {name} holds a {strange}, which a resumed run can't "
+                    "read; state_dict has to be of numbers, texts, lists, dictionaries and tensors"
+                )
+        torch.save(states, folder / STATES)
+        for i, member in enumerate(self.members):
+            await member.save(folder / f"extension-{i}")
+
+    async def load(self, folder: Path, context: StepContext) -> None:
+        """Go on exactly where `save` left off.
+
+        Raises `Broken` where the states are not those of these extensions.
+        """
+        path = folder / STATES
+        states: dict[str, Any] = torch.load(path, weights_only=True) if path.is_file() else {}
+        missing = [name for name in self.names if name not in states]
+        surplus = [name for name in states if name not in self.names]
+        if missing or surplus:
+            raise Broken(f"{path} lacks states of {missing} and has surplus ones of {surplus}")
+        for i, (name, member) in enumerate(zip(self.names, self.members, strict=True)):
+            await member.load_state_dict(states[name], context)
+            await member.load(folder / f"extension-{i}")
+
+
+def _check_tickets(landed: Landed) -> None:
+    for ticket, groups in landed:
+        for group in groups:
+            if group.ticket != ticket.number:
+                raise Broken(
+                    f"ticket {ticket.number} landed with a group of ticket {group.ticket}",
+                    group.rollouts,
+                )
+
+
+def _check_ids(name: str, found: Sequence[Sequence[Group]]) -> None:
+    seen: set[str] = set()
+    for rollout in (r for groups in found for group in groups for r in group):
+        if rollout.id in seen:
+            raise Broken(
+                f"after extension {name} rollout {rollout.id} is in two places; "
+                "a guest joins a group by Group.joined",
+                [rollout],
+            )
+        seen.add(rollout.id)
+
+
+def _strange(state: Any) -> str:
+    """The first type that can't be read back; empty: all can."""
+    if isinstance(state, Mapping):
+        inside = [*state.keys(), *state.values()]
+    elif isinstance(state, list | tuple):
+        inside = list(state)
+    else:
+        plain = state is None or type(state) in (str, int, float, bool) or isinstance(state, Tensor)
+        return "" if plain else type(state).__name__
+    if type(state) not in (dict, list, tuple):
+        return type(state).__name__
+    return next((strange for x in inside if (strange := _strange(x))), "")
