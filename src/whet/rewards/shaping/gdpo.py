@@ -8,7 +8,7 @@ from whet.protocols import Judge, Play
 from whet.rewards.declared import Declared
 from whet.rewards.judging import verdicts
 from whet.rewards.shaping._composition import Weighed, fault, hear, labels, outside, told
-from whet.types import Group, Verdict
+from whet.types import Group, Verdict, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +51,11 @@ class Gdpo:
 
 
 def normalised(column: Sequence[float]) -> list[float]:
-    """(x − mean) / std, population deviation; zeros where nothing varies."""
-    deviation = pstdev(column) if column else 0.0
-    centre = fmean(column) if column else 0.0
-    return [(x - centre) / deviation if deviation > 0 else 0.0 for x in column]
+    """(x − mean) / std, population deviation; zeros where nothing varies but for rounding."""
+    if not spread(column):
+        return [0.0] * len(column)
+    centre, deviation = fmean(column), pstdev(column)
+    return [(x - centre) / deviation for x in column]
 
 
 def weighed(columns: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
