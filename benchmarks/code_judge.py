@@ -21,7 +21,6 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant
 from whet.protocols import Adviser
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.judging import verdicts
@@ -30,6 +29,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.training.ledger import Ledger
 from whet.training.run import Run, Saving, Warmup, Watch
 from whet.types import Asking, Completion, Decoding, Finish, Message, Reason, Rollout, Task, Verdict
+from whet.types.optimisers import AdamW, Constant
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"

@@ -33,8 +33,8 @@ from whet.data.procedural.lock import Lock
 from whet.engines.openai.server import Server
 from whet.evaluation.measure import Exam, Scorecard
 from whet.policy import algorithms
-from whet.policy.objective import Algorithm
 from whet.protocols import Judge
+from whet.protocols.algorithm import Algorithm
 from whet.rewards.dense.process import Process
 from whet.rewards.unsupervised.format_only import FormatOnly
 from whet.rewards.unsupervised.majority import Majority

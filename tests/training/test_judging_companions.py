@@ -18,7 +18,6 @@ from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.policy import algorithms
 from whet.policy.companions import Coevolving, Consistent, LengthTargets, PathConsistency
-from whet.policy.optimisers import AdamW
 from whet.rewards.judging import dated
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
@@ -32,6 +31,7 @@ from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
 from whet.training.stage import Opening, Stage
 from whet.types import Refusal, Rollout, Task, Verdict
+from whet.types.optimisers import AdamW
 
 VERIFIER = Coevolving(hint="{answer}", probes=4, optimiser=AdamW(rate=1e-3))
 MODEL = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=;#"))

@@ -11,7 +11,6 @@ from fakes import fake
 from small import RUN, Repeats
 
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant, Cosine, Linear
 from whet.protocols import Learner, Update
 from whet.training.assemble import assemble, minibatches
 from whet.training.card import differences, resolved
@@ -20,6 +19,7 @@ from whet.training.ledger import METRICS, Ledger
 from whet.training.run import Warmup
 from whet.training.warmup import Progress, teach
 from whet.types import Broken, Mean, Reason, Refusal, Rollout, Task, Verdict
+from whet.types.optimisers import AdamW, Constant, Cosine, Linear
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")

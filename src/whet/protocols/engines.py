@@ -8,10 +8,10 @@ from typing import Any, Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.objective import Algorithm
-from whet.policy.optimisers import AdamW
+from whet.protocols.algorithm import Algorithm
 from whet.protocols.worlds import Environment
 from whet.types import Batch, Group, Metrics, Request, Rollout, Size, Task
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

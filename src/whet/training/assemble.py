@@ -6,8 +6,8 @@ from random import Random
 import torch
 from torch import Tensor
 
-from whet.policy.objective import Algorithm
 from whet.protocols import Learner
+from whet.protocols.algorithm import Algorithm
 from whet.types import Batch, Finish, Group, Need, Rollout, Scores, totals
 
 Share = tuple[Sequence[Rollout], Batch]

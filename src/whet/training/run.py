@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from whet.environments.question import Question
 from whet.evaluation.measure import Exam
-from whet.policy.objective import Algorithm
-from whet.policy.optimisers import AdamW
 from whet.protocols import (
     Corpus,
     Demonstrator,
@@ -17,9 +15,11 @@ from whet.protocols import (
     Schedule,
     Teacher,
 )
+from whet.protocols.algorithm import Algorithm
 from whet.sampling.dynamic.everything import Everything
 from whet.training.trust import Limits
 from whet.types import Decoding, Need, Refusal
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,9 @@ from test_parity import played, scored
 from torch.testing import assert_close
 
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.policy.regularisers import EntropyBonus
 from whet.training.assemble import assemble
+from whet.types.optimisers import AdamW
 
 
 def drifted(engine, objective):

@@ -19,10 +19,10 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.engines.models import Folder
 from whet.engines.text import encode, encode_reply, said
-from whet.policy.objective import Algorithm, Lossy
-from whet.policy.optimisers import AdamW
 from whet.protocols import Update
+from whet.protocols.algorithm import Algorithm, Lossy
 from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, Task
+from whet.types.optimisers import AdamW
 
 _STATE = "learner.pt"
 

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar
 
+from whet.protocols.algorithm import Companion
 from whet.types import Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntropyTarget:
+class EntropyTarget(Companion):
     """An entropy bonus that comes and goes (Skywork-OR1, arXiv:2505.22312).
 
     It is applied while H ≤ target; after each step the coefficient rises by `delta` where
@@ -34,7 +35,7 @@ class EntropyTarget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReferenceReset:
+class ReferenceReset(Companion):
     """The reference becomes the policy of now, and the optimiser forgets, when training accuracy
     has not risen for `patience` steps (ProRL, arXiv:2505.24864; the trigger is ours).
     """
@@ -46,7 +47,7 @@ class ReferenceReset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvexKL:
+class ConvexKL(Companion):
     """λ(t) = max(1 − 0.1 ⌈max(t − 50, 0) / 10⌉, ½), between two KLs (ReMix, arXiv:2507.06892)."""
 
     gives: ClassVar[frozenset[Need]] = frozenset()

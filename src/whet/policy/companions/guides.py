@@ -5,11 +5,12 @@ from math import cos, pi
 from random import Random
 from typing import ClassVar
 
+from whet.protocols.algorithm import Companion
 from whet.types import Need, Refusal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demonstrations:
+class Demonstrations(Companion):
     """So many demonstrations join every group, with reward 1 and π_β = 1 (LUFFY,
     arXiv:2504.14945).
     """
@@ -21,7 +22,7 @@ class Demonstrations:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fallback:
+class Fallback(Companion):
     """A group with at most `solved` right rollouts is replaced by a demonstration (HPT,
     arXiv:2509.04419).
     """
@@ -37,7 +38,7 @@ class Fallback:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interleaved:
+class Interleaved(Companion):
     """Demonstrations of tasks that nobody solved are kept; a full buffer is one supervised step
     (ReLIFT, arXiv:2506.07527).
     """
@@ -58,7 +59,7 @@ class Interleaved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
+class Hints(Companion):
     """Replies that begin with a part of a demonstration; what begins is others' choice.
 
     Of each group the first `rollouts` get one (0: all).  p(t) falls along a half cosine from `high`
@@ -98,7 +99,7 @@ class Hints:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Branches:
+class Branches(Companion):
     """Where nobody solves a task, the group is played again from the shortest beginning of a
     demonstration that leads to a success, found by bisection (BREAD, arXiv:2506.17211,
     unconfirmed).
@@ -116,7 +117,7 @@ class Branches:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rationalised:
+class Rationalised(Companion):
     """A task that nobody solved is asked again with its answer given away; a right reply joins the
     group as if it had been found without (STaR, arXiv:2203.14465, unconfirmed).
 
@@ -138,7 +139,7 @@ class Rationalised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recall:
+class Recall(Companion):
     """How much imitation counts beside what was learned alone (RED, arXiv:2508.16677, unconfirmed).
 
     w = clip(ΔH_foreign / ΔH_own, 1, most) · most^(1 − 2 accuracy),  ΔH the change of the entropy of

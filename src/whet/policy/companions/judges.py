@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from whet.policy.optimisers import AdamW
+from whet.protocols.algorithm import Companion
 from whet.types import Need, Prompt, Refusal, Task
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Coevolving:
+class Coevolving(Companion):
     """A verifier that learns beside the policy (Cooper, arXiv:2508.05613).
 
     R = rule + weight · σ(s − m),  s a value model's opinion at the end of a reply, m its mean over
@@ -61,7 +62,7 @@ def _told(prompt: Prompt, told: str) -> Prompt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PathConsistency:
+class PathConsistency(Companion):
     """Scores that ask no checker: does a chain head for its own answer? (CoVo, arXiv:2506.08745,
     unconfirmed.)
 
@@ -83,7 +84,7 @@ class PathConsistency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consistent:
+class Consistent(Companion):
     """Rows whose steps agree with their outcome are learned from, the others left out (PROF,
     arXiv:2509.03403; how many go is unconfirmed).
 
@@ -105,7 +106,7 @@ class Consistent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LengthTargets:
+class LengthTargets(Companion):
     """LASER-D with targets that follow the policy (arXiv:2505.15612; how they do is ours).
 
     R = rule + α c 1[|y| ≤ L_T],  c = 1 where the reply is right.  L_T is the target of the bucket

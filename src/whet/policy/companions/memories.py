@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from whet.protocols.algorithm import Companion
 from whet.types import Need
 
 _CALCULATION = re.compile(r"[\d.+\-*/^=()%<>]*\d[\d.+\-*/^=()%<>]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
+class Replay(Companion):
     """Right rollouts are remembered; `count` of a task's memories join its group when it comes
     again, with the log-probs that they were sampled with (RLEP, arXiv:2507.07451).
 
@@ -26,7 +27,7 @@ class Replay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExtraRound:
+class ExtraRound(Companion):
     """A task that nobody solved is played again, `samples` times and hotter; right rollouts join
     its group and are remembered for its next visit (EFRame, arXiv:2506.22200, unconfirmed).
     """
@@ -46,7 +47,7 @@ class ExtraRound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PastBatches:
+class PastBatches(Companion):
     """A `share` of every batch are groups of the last `window` steps, sampled by π_{k−i}; their
     proximal log-probs are those of the policy of now (ReMix, arXiv:2507.06892, unconfirmed).
     """
@@ -59,7 +60,7 @@ class PastBatches:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Distinct:
+class Distinct(Companion):
     """Of a task's right rollouts that took the same path only the first is learned from (RFT,
     arXiv:2308.01825, unconfirmed).
 
@@ -80,7 +81,7 @@ class Distinct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class Rehearsal(Companion):
     """Right replies of the policy before any training, with the log-probs of then, join every
     batch as a `share` of it; what others chose (DPH-RL, arXiv:2509.07430; the share is ours).
 

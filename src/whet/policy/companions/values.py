@@ -8,8 +8,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.critics import AtTheEnd, Earned, GeneralisedAdvantage, value_error
-from whet.policy.optimisers import AdamW
+from whet.protocols.algorithm import Companion
 from whet.types import Circumstances, Need, Refusal, Scores
+from whet.types.optimisers import AdamW
 
 
 def _positive(part: object, *names: str) -> None:
@@ -28,7 +29,7 @@ class Everyone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class Finished(Companion):
     """Rollouts that were not cut off (T-PPO, arXiv:2506.15050)."""
 
     def __call__(self, truncated: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
@@ -36,19 +37,19 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnModel:
+class OwnModel(Companion):
     """A model of its own: the policy's body before any reward, and a linear head that is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnHead:
+class OwnHead(Companion):
     """A linear head alone, 0 to begin with, on the policy's hidden states; none of its gradient
     reaches them.
     """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Critic:
+class Critic(Companion):
     """A value of every token's state, by a model of its own or by a head on the policy.
 
     It is fitted to V-targets Â_λ + V of GAE (arXiv:1506.02438) with `trace` = λ, by
@@ -104,14 +105,14 @@ class Critic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Greedy:
+class Greedy(Companion):
     """One greedy rollout a task more; its reward is the baseline of the others (ReMax)."""
 
     gives: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MovingMean:
+class MovingMean(Companion):
     """The mean reward of earlier batches, fading: b ← keep · b + (1 − keep) · mean(R).
 
     A batch is judged by the b that it has not moved yet.
@@ -133,7 +134,7 @@ class MovingMean:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tracker:
+class Tracker(Companion):
     """A success rate per prompt, v = α / (α + β), remembered from visit to visit (SPO,
     arXiv:2509.13232).
 
@@ -176,7 +177,7 @@ class Tracker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImplicitRewards:
+class ImplicitRewards(Companion):
     """A reward model for every token, learned from outcomes alone (PRIME, arXiv:2502.01456).
 
     r_t = β (log π_φ − log π_ref)(t);  φ starts as the policy before any reward and is fitted by
@@ -192,7 +193,7 @@ class ImplicitRewards:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probes:
+class Probes(Companion):
     """Values from play: at every cut of a reply, `count` continuations and their mean reward.
 
     A reply is cut after every `interval`-th token of probability below `sure` (SPO,

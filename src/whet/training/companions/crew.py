@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from whet.policy import companions as values
-from whet.policy.objective import Algorithm, Companion
+from whet.protocols.algorithm import Algorithm, Companion
 from whet.training.assemble import Share
 from whet.training.companions import hooks
 from whet.training.companions.branches import LiveBranches

@@ -9,8 +9,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.companions import Critic, OwnHead
-from whet.policy.objective import Algorithm
 from whet.protocols import ValueModel
+from whet.protocols.algorithm import Algorithm
 from whet.training.assemble import Share
 from whet.training.companions.resting import Resting
 from whet.training.stage import Opening, Stage

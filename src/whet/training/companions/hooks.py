@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from whet.policy.objective import Algorithm
+from whet.protocols.algorithm import Algorithm
 from whet.training.assemble import Share
 from whet.training.stage import Stage
 from whet.types import Group, Metrics, Request, Rollout, Scores

@@ -8,8 +8,9 @@ from torch import Tensor
 
 from whet.policy.companions import Recall
 from whet.policy.corrections import Constant
-from whet.policy.objective import Algorithm, Objective, Term
+from whet.policy.objective import Objective, Term
 from whet.policy.selections import Foreign
+from whet.protocols.algorithm import Algorithm
 from whet.training.assemble import Share
 from whet.training.stage import Stage
 from whet.types import Group, Mean, Metrics, Rollout, Scores

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from whet.policy.companions import ConvexKL, EntropyTarget
-from whet.policy.objective import Algorithm, Objective
+from whet.policy.objective import Objective
 from whet.policy.regularisers import ConvexK3, EntropyBonus
+from whet.protocols.algorithm import Algorithm
 from whet.training.assemble import Share
 from whet.training.stage import Stage
 from whet.types import Group, Mean, Metrics, Scores

@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from whet.policy.optimisers import AdamW
 from whet.protocols import Engine, Model, ValueModel
 from whet.training.backwards import after, shifted
 from whet.training.stepmodel.chains import Cast, Chain, Labels
 from whet.types import Refusal
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
