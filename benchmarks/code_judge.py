@@ -21,7 +21,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant
+from whet.types.optimisers import AdamW, Constant
 from whet.protocols import Adviser, Reward
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.judging import verdicts

@@ -33,9 +33,9 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
 from whet.environments.question import Question
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.training.assemble import assemble
 from whet.types import Batch, Decoding, Group, Request, Rollout, Task, Verdict
+from whet.types.optimisers import AdamW
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz+|="
 MICRO = 64  # rows of a padded micro-batch

@@ -33,7 +33,7 @@ from whet.data.procedural.lock import Lock
 from whet.engines.openai.server import Server
 from whet.evaluation.measure import Exam, Scorecard
 from whet.policy import algorithms
-from whet.policy.objective import Algorithm
+from whet.protocols import Algorithm
 from whet.protocols import Judge, Reward
 from whet.rewards.dense.process import Process
 from whet.rewards.unsupervised.format_only import FormatOnly

@@ -13,7 +13,8 @@ from whet.policy.algorithms import load
 from whet.policy.corrections import Constant
 from whet.policy.critics import Priced
 from whet.policy.extensions.critic import Critic
-from whet.policy.objective import Advantage, Objective, Regulariser, Whole
+from whet.policy.objective import Objective, Whole
+from whet.protocols.algorithm import Advantage, Regulariser
 from whet.types import Batch, Scores, totals
 
 FILE = Path(__file__).parents[1] / "tests" / "policy" / "algorithm_oracles.json"

@@ -51,10 +51,11 @@ from whet.policy.corrections import (
     SequenceTruncated,
     Truncated,
 )
-from whet.policy.objective import Correction, Regulariser, Term, Whole
+from whet.policy.objective import Term, Whole
 from whet.policy.preferences import LogRatio, MeanLogRatio, Pairwise, Squared
 from whet.policy.ratios import LogLikelihood, SequenceProduct
 from whet.policy.regularisers import K2, K3, ClampedK3, EntropyBonus, K3WithGradientOfK2, WeightedK3
+from whet.protocols.algorithm import Correction, Regulariser
 
 
 class Row(NamedTuple):

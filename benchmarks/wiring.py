@@ -30,7 +30,6 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.recipes.quickstart import quickstart
 from whet.rewards.dense.process import Process
 from whet.rewards.verifiable.labelled import Labelled
@@ -39,6 +38,7 @@ from whet.training.conduct import Ended, Examined, conduct
 from whet.training.loop import Step
 from whet.training.run import Run, Saving, Watch
 from whet.types import Broken, Decoding, Refusal
+from whet.types.optimisers import AdamW
 
 EXAM = Exam(problems=60, samples=4, k=(1,))
 JUDGED = Labelled()

@@ -20,6 +20,7 @@ from whet.policy import algorithms
 from whet.policy.advantages import Given, Labelled
 from whet.policy.objective import Objective
 from whet.protocols import Learner
+from whet.protocols.algorithm import Advantage
 from whet.training.assemble import assemble
 from whet.types import Batch, Need, Reason, Rollout, Scores, Task, Verdict
 
@@ -42,20 +43,20 @@ def still() -> Learner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(Advantage):
     """The advantage, with what companions would add: nothing is better than expected."""
 
-    inner: Any
+    inner: Advantage
 
     @property
     def needs(self) -> frozenset[Need]:
         """What the inner one needs."""
-        return getattr(self.inner, "needs", frozenset())
+        return self.inner.needs
 
     @property
     def varies(self) -> bool:
         """Where the inner one does."""
-        return getattr(self.inner, "varies", False)
+        return self.inner.varies
 
     def __call__(self, scores: Scores) -> torch.Tensor:
         reward, nothing = scores.reward, torch.zeros_like(scores.row)

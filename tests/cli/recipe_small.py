@@ -8,11 +8,11 @@ from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.rewards.verifiable.exact import Exact
 from whet.sampling.schedules.uniform import Uniform
 from whet.training.run import Run, Saving, Warmup, Watch
 from whet.types import Decoding
+from whet.types.optimisers import AdamW
 
 
 def recipe_small(*, algorithm: str = "dapo") -> Run:

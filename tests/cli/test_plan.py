@@ -7,6 +7,7 @@ import pytest
 
 from whet.cli.main import main
 from whet.policy.aggregation import FixedLength
+from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_free.dr_grpo import dr_grpo
 from whet.policy.algorithms.critic_free.grpo import grpo
 from whet.policy.anatomy import inside, objections, warnings
@@ -15,7 +16,7 @@ from whet.policy.regularisers import K1
 from whet.types import Circumstances
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
-HERE = Circumstances(samples=16, length=512, steps=100, minibatches=1)
+HERE = Circumstances(samples=16, length=512, steps=100, minibatches=2)
 
 PICKY = '''
 """A recipe whose gate has opinions."""
@@ -23,13 +24,14 @@ PICKY = '''
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+from whet.protocols.part import Part
 from whet.recipes.quickstart import quickstart
 from whet.training.run import Run
 from whet.types import Circumstances, Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slow:
+class Slow(Part):
     """Opens late."""
 
     warns: ClassVar[str] = "Slow takes its time"
@@ -106,10 +108,20 @@ def test_a_doubt_is_a_note(here, capsys, words, told):
     assert any(told in note for note in notes)
 
 
-@pytest.mark.parametrize("algorithm", ["grpo", "dr_grpo", "rloo"])
-def test_a_plain_plan_has_no_notes(here, capsys, algorithm):
-    assert main(["plan", RECIPE, "--algorithm", algorithm]) == 0
+@pytest.mark.parametrize(("algorithm", "count"), [("grpo", 2), ("dr_grpo", 2), ("rloo", 1)])
+def test_a_plain_plan_has_no_notes(here, capsys, algorithm, count):
+    assert main(["plan", RECIPE, "--algorithm", algorithm, "--minibatches", str(count)]) == 0
     assert "note: " not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("algorithm", ["grpo", "ce_gppo", "cpgd", "cispo", "aspo", "gmpo", "dapo"])
+def test_a_bound_that_cannot_act_is_doubted(algorithm):
+    """One optimiser step per batch: the ratio is 1, and dapo is cispo."""
+    once = replace(HERE, minibatches=1)
+    doubts = [doubt for doubt in warnings(load(algorithm), once) if "cannot act" in doubt]
+    assert len(doubts) == 1
+    assert "minibatches is 1" in doubts[0]
+    assert warnings(load(algorithm), HERE) == []
 
 
 def test_what_a_part_warns_of_is_a_note(here, capsys):

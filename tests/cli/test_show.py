@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass, replace
 
 import pytest
+import torch
 
 from whet.cli.catalogue import entries
 from whet.cli.explain import effective, settings
@@ -24,12 +25,13 @@ from whet.policy.objective import Term, Whole
 from whet.policy.ratios import LogLikelihood
 from whet.policy.regularisers import K2, K3
 from whet.policy.selections import Both, Correct, Foreign, Not, Own
+from whet.protocols.algorithm import Algorithm, Correction, Criterion
 
 ENTRIES = entries("algorithms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Criterion):
     """L = Π_n log π_θ(n), which nobody should train with."""
 
     scale: float = 2.0
@@ -39,13 +41,23 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Capped:
+class Alone(Algorithm):
+    """An algorithm that has no slots."""
+
+    scale: float = 2.0
+
+    def loss(self, learner_logp, batch):
+        return self.scale * learner_logp.sum()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capped(Correction):
     """c_n = cap."""
 
     cap: float = 2.0
 
     def __call__(self, batch):
-        return self.cap
+        return torch.full_like(batch.advantage, self.cap)
 
 
 @pytest.fixture
@@ -142,8 +154,8 @@ def test_a_criterion_of_the_whole_batch_is_shown_as_one():
 
 
 def test_any_other_object_with_a_loss_is_shown_by_its_own_words():
-    said = effective(Product(scale=3.0))
-    assert said[0] == "minimise Product.loss(log π_θ, batch)"
+    said = effective(Alone(scale=3.0))
+    assert said[0] == "minimise Alone.loss(log π_θ, batch)"
     assert "   scale: 3.0" in said
 
 

@@ -14,7 +14,6 @@ from whet.data.procedural import Procedural
 from whet.data.splits import SPLITS, split_of
 from whet.protocols import Corpus
 from whet.rewards.declared import Declared
-from whet.types import Rollout
 
 CASES = [(name, level) for name in sorted(families()) for level in sorted(set(load(name).levels))]
 each_case = pytest.mark.parametrize(("name", "level"), CASES)

@@ -10,7 +10,7 @@ from whet.data.gym import Gym, names
 from whet.data.splits import split_of
 from whet.protocols import Corpus
 from whet.rewards.declared import Declared
-from whet.types import Refusal, Rollout
+from whet.types import Refusal
 
 pytest.importorskip("reasoning_gym")
 SUMS = Gym(dataset="chain_sum", size=300)

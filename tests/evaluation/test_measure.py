@@ -10,7 +10,7 @@ from recorded import recorded
 from whet.evaluation.measure import Exam, measure
 from whet.protocols import Player, Reward
 from whet.rewards.judging import faults, judge
-from whet.types import Decoding, Finish, Group, Reason, Refusal, Rollout, Task, Verdict
+from whet.types import Decoding, Finish, Group, Reason, Refusal, Task, Verdict
 
 TASKS = [Task(id=str(i), prompt=str(i), answer=str(i)) for i in range(4)]
 

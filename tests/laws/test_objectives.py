@@ -2,6 +2,7 @@
 
 import importlib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
@@ -13,9 +14,11 @@ from whet.policy import algorithms
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import FixedLength
 from whet.policy.corrections import Truncated
+from whet.protocols.algorithm import Advantage, Aggregation, Clipping, Lossy, Ratio
+from whet.protocols.part import Part
 from whet.testing import LAWS, check_objective
 from whet.testing.laws import draw, loss_and_gradient
-from whet.types import Batch, Refusal, Totals
+from whet.types import Batch, Refusal, Scores, Totals
 
 NAMES = sorted(algorithms.modules())
 DROPPED = '''"""Dropped (arXiv:0000.00000): a file that nobody registered."""
@@ -58,13 +61,18 @@ def test_a_file_dropped_into_the_folder_is_found_and_tried(tmp_path, monkeypatch
             check_objective(objective, examples=10)
 
 
+def acting(base: type[Part], act: Callable[..., torch.Tensor]) -> Part:
+    """A part that does what the function does."""
+    return type("Acting", (base,), {"__call__": lambda self, *held: act(*held)})()
+
+
 def local_mean(batch: Batch) -> torch.Tensor:
     """The commonest mistake: divide by the size of the slice."""
     return torch.ones_like(batch.advantage) / max(len(batch.advantage), 1)
 
 
 @dataclass(frozen=True)
-class OnlyLoss:
+class OnlyLoss(Lossy):
     """An object with a loss and no slots; `break_it` makes its loss depend on the slice."""
 
     break_it: bool
@@ -81,7 +89,7 @@ def test_an_object_with_nothing_but_a_loss_is_checked_too():
 
 
 @dataclass(frozen=True)
-class Unequal:
+class Unequal(Clipping):
     """A part that no copy equals."""
 
     def __call__(self, ratio: torch.Tensor, advantage: torch.Tensor) -> torch.Tensor:
@@ -94,25 +102,38 @@ class Unequal:
         return 0
 
 
+def shouted(ratio: torch.Tensor, advantage: torch.Tensor) -> torch.Tensor:
+    """Every token has a place of its own."""
+    return ratio * advantage + advantage * torch.arange(len(advantage))
+
+
+def unlimited(logp: torch.Tensor, batch: Batch) -> torch.Tensor:
+    """A ratio that overflows."""
+    return (logp - batch.proximal_logp).exp()
+
+
+def nervous(scores: Scores) -> torch.Tensor:
+    """Divided by what may be 0."""
+    return Centred()(scores) / Centred()(scores).std()
+
+
 @pytest.mark.parametrize(
-    ("change", "law"),
+    ("slot", "base", "act", "law"),
     [
-        ({"aggregation": local_mean}, "micro_batches_add_up"),
-        ({"aggregation": local_mean}, "a_token_weighs_the_same_in_every_slice"),
-        ({"clipping": lambda r, a: r * a + a * torch.arange(len(a))}, "order_is_irrelevant"),
-        ({"clipping": lambda r, a: 2 * r * a}, "on_policy_it_is_reinforce"),
-        ({"ratio": lambda logp, batch: (logp - batch.proximal_logp).exp()}, "finite_however_far"),
-        ({"clipping": lambda r, a: r * (a + 1)}, "what_teaches_nothing_has_no_gradient"),
-        ({"advantage": lambda scores: scores.reward[scores.row]}, "advantages_compare"),
-        (
-            {"advantage": lambda s: Centred()(s) / Centred()(s).std()},
-            "who_differs_from_nobody_teaches_nothing",
-        ),
-        ({"clipping": Unequal()}, "it_is_a_value"),
+        ("aggregation", Aggregation, local_mean, "micro_batches_add_up"),
+        ("aggregation", Aggregation, local_mean, "a_token_weighs_the_same_in_every_slice"),
+        ("clipping", Clipping, shouted, "order_is_irrelevant"),
+        ("clipping", Clipping, lambda r, a: 2 * r * a, "on_policy_it_is_reinforce"),
+        ("ratio", Ratio, unlimited, "finite_however_far"),
+        ("clipping", Clipping, lambda r, a: r * (a + 1), "what_teaches_nothing_has_no_gradient"),
+        ("advantage", Advantage, lambda s: s.reward[s.row], "advantages_compare"),
+        ("advantage", Advantage, nervous, "who_differs_from_nobody_teaches_nothing"),
+        ("clipping", Unequal, None, "it_is_a_value"),
     ],
 )
-def test_every_law_can_fail(change, law):
-    broken = replace(algorithms.load("dapo"), **change)
+def test_every_law_can_fail(slot, base, act, law):
+    part = base() if base is Unequal else acting(base, act)
+    broken = replace(algorithms.load("dapo"), **{slot: part})
     with pytest.raises(AssertionError):
         for seed in range(30):
             LAWS[law](broken, seed)
@@ -143,7 +164,7 @@ def test_a_slice_of_a_slice_is_a_slice(seed, first, second):
 @given(st.integers(0, 2**31))
 def test_a_correction_leaves_the_price_alone(seed):
     drawn = draw(seed)
-    priced = replace(algorithms.load("grpo"), clipping=lambda r, advantage: 0 * r * advantage)
+    priced = replace(algorithms.load("grpo"), clipping=acting(Clipping, lambda r, a: 0 * r * a))
     corrected = replace(priced, corrections=(Truncated(cap=0.5),))
     torch.testing.assert_close(corrected.loss(*drawn), priced.loss(*drawn))
 

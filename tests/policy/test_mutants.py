@@ -21,6 +21,7 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
 from whet.policy.selections import Uncertain
+from whet.protocols.algorithm import Aggregation
 from whet.testing import LAWS
 from whet.types import Batch
 
@@ -34,7 +35,7 @@ class SwappedClip(Clipped):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LocalTokenMean:
+class LocalTokenMean(Aggregation):
     """Divides by the tokens of the slice instead of those of the batch."""
 
     def __call__(self, batch: Batch) -> Tensor:

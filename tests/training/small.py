@@ -8,13 +8,13 @@ from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.protocols import Reward
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run, Saving, Warmup, Watch
 from whet.types import Decoding, Reason, Rollout, Task, Verdict
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from small import Digits, small
+from whet.training.companions.branches import shortest
+from whet.training.companions.plain import as_plain, from_plain
 from whet.training.conduct import Ended, conduct
 
 from whet.data.pool import Pool
@@ -28,8 +30,6 @@ from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.tracker import Tracker
-from whet.training.companions.branches import shortest
-from whet.training.companions.plain import as_plain, from_plain
 from whet.training.loop import Step
 from whet.types import Refusal, Task
 

@@ -12,6 +12,10 @@ from recorded import recorded
 from small import Digits, FirstDigit, small
 from torch.testing import assert_close
 from whet.training.assemble import scored, shared
+from whet.training.companions.coevolving import LiveCoevolving, contrast
+from whet.training.companions.consistent import LiveConsistent
+from whet.training.companions.lengths import LiveLengthTargets
+from whet.training.companions.paths import LivePathConsistency
 from whet.training.conduct import Ended, conduct
 from whet.training.stage import Opening, Stage
 
@@ -25,17 +29,13 @@ from whet.policy.extensions.coevolving import Coevolving
 from whet.policy.extensions.consistent import Consistent
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
-from whet.policy.optimisers import AdamW
 from whet.rewards.judging import dated
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
 from whet.rewards.shaping.gated import Gated
-from whet.training.companions.coevolving import LiveCoevolving, contrast
-from whet.training.companions.consistent import LiveConsistent
-from whet.training.companions.lengths import LiveLengthTargets
-from whet.training.companions.paths import LivePathConsistency
 from whet.training.loop import Step
 from whet.types import Refusal, Rollout, Task, Verdict
+from whet.types.optimisers import AdamW
 
 VERIFIER = Coevolving(hint="{answer}", probes=4, optimiser=AdamW(rate=1e-3))
 MODEL = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=;#"))

@@ -13,7 +13,6 @@ from recorded import recorded
 from small import RUN, Repeats
 
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant, Cosine, Linear
 from whet.protocols import Learner, Renderer, Update
 from whet.rollouts.batching import build_batch
 from whet.training.card import differences, resolved
@@ -22,6 +21,7 @@ from whet.training.ledger import METRICS, Ledger
 from whet.training.run import Warmup
 from whet.training.warmup import Progress, teach
 from whet.types import Broken, Group, Mean, Reason, Refusal, Rollout, Task, Verdict, Version
+from whet.types.optimisers import AdamW, Constant, Cosine, Linear
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")
@@ -81,9 +81,7 @@ def test_a_fault_is_neither_learned_from_nor_compared_with():
 
 def test_what_is_not_learned_from_counts_in_the_baseline_only():
     """Scores 1, 0, 2: the mean is 1.  The third is compared with, and has no token in the batch."""
-    three = grouped(
-        0, *(rollout(n, scored(x), seed=n) for n, x in ((2, 1.0), (1, 0.0), (4, 2.0)))
-    )
+    three = grouped(0, *(rollout(n, scored(x), seed=n) for n, x in ((2, 1.0), (1, 0.0), (4, 2.0))))
     batch = built([replace(three, learn=(True, True, False))])
     assert [r.seed for r in batch.rollouts] == [2, 1]
     assert batch.tokens.advantage.tolist() == [0, 0, -1]
@@ -143,9 +141,7 @@ def test_a_fault_is_not_a_zero_and_a_failure_is_a_number(reason, score):
 
 def test_flags_and_log_probs_must_fit_the_tokens():
     with pytest.raises(ValueError, match="3 tokens, 2 flags, 1 choices, 1 log-probs"):
-        recorded(
-            task=TASK, tokens=(1, 2, 3), chosen=(False, True), behaviour_logp=(0,)
-        )
+        recorded(task=TASK, tokens=(1, 2, 3), chosen=(False, True), behaviour_logp=(0,))
 
 
 def test_the_ledger_forgets_what_came_after_and_what_was_cut_short(tmp_path):

@@ -21,14 +21,13 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant
+from whet.policy.backwards import after, last, shifted
 from whet.protocols import Reward
 from whet.rewards.dense._cuts import Separated
 from whet.rewards.dense._steps import Each
 from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.shepherd import Shepherd
 from whet.sampling.schedules.uniform import Uniform
-from whet.policy.backwards import after, last, shifted
 from whet.training.loop import Step
 from whet.training.run import Warmup
 from whet.training.stepmodel import (
@@ -42,6 +41,7 @@ from whet.training.stepmodel import (
 )
 from whet.training.stepmodel.lessons import CrossEntropy, judged, ranked
 from whet.types import Decoding, Refusal, Task, Verdict
+from whet.types.optimisers import AdamW, Constant
 
 MARKED = Separated(mark=";")
 ENGINE = Embedded(device="cpu", threads=1, slots=64, budget=6000)

@@ -9,12 +9,12 @@ import torch
 from pyarrow import parquet
 from small import RUN, small
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from whet.training.trainer import CHECKPOINTS, Ended, Examined, fit
 
 from whet.engines.embedded.engine import Embedded
 from whet.policy import algorithms
 from whet.training.ledger import Ledger
 from whet.training.loop import Step
+from whet.training.trainer import CHECKPOINTS, Ended, Examined, fit
 from whet.training.warmup import Lesson
 from whet.types import Rollout
 
@@ -132,7 +132,9 @@ def test_every_rollout_is_in_the_ledger(whole):
     (third,) = [e for e in said if isinstance(e, Step) and e.number == 2]
     rows = parquet.read_table(folder / "rollouts" / "step-000003.parquet").to_pylist()
     rollouts: list[Rollout] = [r for group in third.taken.played for r in group]
-    assert [tuple(row["token_ids"]) for row in rows] == [tuple(r.token_ids.tolist()) for r in rollouts]
+    assert [tuple(row["token_ids"]) for row in rows] == [
+        tuple(r.token_ids.tolist()) for r in rollouts
+    ]
     assert [row["score"] for row in rows] == [r.score for r in rollouts]
     assert len({row["policy_digest"] for row in rows}) == 1
     assert [len(row["advantage"]) for row in rows] == [r.length for r in rollouts]

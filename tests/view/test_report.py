@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 from small import small
+from whet.training.conduct import conduct
 
 from whet.training import card
-from whet.training.conduct import conduct
 from whet.types import Refusal
 from whet.view import report
 from whet.view.charts import chart, ticks

@@ -50,7 +50,8 @@ def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, st
     """The run of a recipe, with the words' choices and overrides, and the name it was given.
 
     A recipe's parameters are words of their own (`--model PATH`); every field of the run that it
-    returns, but for its warm-ups, can be overridden by its dotted path (`--sampling.size.rollouts 8`).
+    returns, but for its warm-ups, can be overridden by its dotted path
+    (`--sampling.size.rollouts 8`).
     """
     make = recipes.find(recipe)
     choices = _choices(make, words, command, recipe)

@@ -20,8 +20,8 @@ def insist(run: Run) -> None:
     here = circumstances(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
         raise Refusal(
-            "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts of one "
-            "task; give 2 or more"
+            "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
+            "of one task; give 2 or more"
         )
     for reason in objections(run, here):
         raise Refusal(reason)

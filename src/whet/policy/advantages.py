@@ -15,14 +15,14 @@ from whet.policy.arithmetic import (
     reward_to_go,
     sum_within,
 )
-from whet.policy.objective import Advantage
+from whet.protocols.algorithm import Advantage
 from whet.types import Circumstances, Need, Scores
 
 _FEW = 4  # fewer rewards make a poor estimate of their own deviation; the bound is ours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(Advantage):
     """The reward itself, no baseline.  Â_n = R_i.  Demonstrations earn 1."""
 
     absolute: ClassVar[bool] = True  # a shift of all rewards is a different lesson
@@ -32,7 +32,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled:
+class Labelled(Advantage):
     """Right or wrong, and nothing else.  Â_n = ±1 − baseline,  the sign that of `correct`."""
 
     baseline: float = 0.0
@@ -45,7 +45,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BatchCentred:
+class BatchCentred(Advantage):
     """REINFORCE with the batch's mean as baseline (Williams 1992).  Â_n = R_i − mean(R).
 
     The mean contains R_i itself, which scales the expected gradient by (B − 1)/B.
@@ -56,7 +56,7 @@ class BatchCentred:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Centred:
+class Centred(Advantage):
     """Dr. GRPO (arXiv:2503.20783).  Â_n = R_i − mean(R) over the group."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -66,7 +66,7 @@ class Centred:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standardised:
+class Standardised(Advantage):
     """GRPO (arXiv:2402.03300), with the sample's deviation.  Â_n = (R_i − mean(R)) / (std(R) + ε).
 
     The paper doesn't say which deviation it means; the frameworks divide by n − 1.
@@ -94,7 +94,7 @@ class Standardised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeaveOneOut:
+class LeaveOneOut(Advantage):
     """RLOO (arXiv:2402.14740).  Â_n = R_i − mean_{j≠i}(R_j) = n/(n−1) (R_i − mean(R))."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -106,25 +106,31 @@ class LeaveOneOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whitened:
+class Outer(Advantage):
+    """An advantage made of another one."""
+
+    inner: Advantage
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the inner one needs."""
+        return self.inner.needs
+
+    @property
+    def varies(self) -> bool:
+        """Where the inner one does."""
+        return self.inner.varies
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whitened(Outer):
     """Any advantage, normalised over all tokens of the batch (REINFORCE++, arXiv:2501.03262).
 
     Â_n ← (Â_n − mean) / √(var + ε),  var with n − 1, as veRL and TRL have it.  A mean over tokens:
     long rollouts weigh more.
     """
 
-    inner: Advantage
     epsilon: float = 1e-8
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
-        return getattr(self.inner, "needs", frozenset())
-
-    @property
-    def varies(self) -> bool:
-        """Where the inner one does."""
-        return getattr(self.inner, "varies", False)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         apart = centred(self.inner(scores))
@@ -133,7 +139,7 @@ class Whitened:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RewardToGo:
+class RewardToGo(Advantage):
     """The reward at the last token, the price of leaving the reference on the way.
 
     Â_t = Σ_{s≥t} γ^{s−t} r_s,   r_s = 1[s last] R − β (log π_prox − log π_ref)(s)
@@ -158,7 +164,7 @@ class RewardToGo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverBaseline:
+class OverBaseline(Advantage):
     """A baseline from outside the group: ReMax's greedy rollout, a memory.  Â_n = R_i − b_i."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
@@ -173,7 +179,7 @@ class OverBaseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupCentredBatchScaled:
+class GroupCentredBatchScaled(Advantage):
     """LitePPO (arXiv:2508.08221).  Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε).
 
     The deviation is of raw rewards, over n − 1; TRL's `scale_rewards="batch"`.
@@ -212,24 +218,13 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PopulationWhitened:
+class PopulationWhitened(Outer):
     """Any advantage over all tokens of the batch, with the population's deviation.
 
     Â_n ← (Â_n − mean) / divisor(var),  var with n.  `Whitened` is veRL's and TRL's.
     """
 
-    inner: Advantage
     divisor: Floored | Raised = Floored()
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
-        return getattr(self.inner, "needs", frozenset())
-
-    @property
-    def varies(self) -> bool:
-        """Where the inner one does."""
-        return getattr(self.inner, "varies", False)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         apart = centred(self.inner(scores))
@@ -243,43 +238,20 @@ def _finished(scores: Scores) -> Tensor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnedIfFinished:
+class LearnedIfFinished(Outer):
     """Who was cut off is compared with, but not learned from (DAPO's overlong filtering,
     arXiv:2503.14476; TRL's `mask_truncated_completions`).  Â_n ← 1[finished] Â_n.
     """
 
-    inner: Advantage
     uncentred: ClassVar[str] = "the rollouts that were cut off are missing from the sum"
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
-        return getattr(self.inner, "needs", frozenset())
-
-    @property
-    def varies(self) -> bool:
-        """Where the inner one does."""
-        return getattr(self.inner, "varies", False)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         return self.inner(scores) * _finished(scores)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AmongFinished:
+class AmongFinished(Outer):
     """Who was cut off is neither compared with nor learned from (Skywork-OR1, arXiv:2505.22312)."""
-
-    inner: Advantage
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
-        return getattr(self.inner, "needs", frozenset())
-
-    @property
-    def varies(self) -> bool:
-        """Where the inner one does."""
-        return getattr(self.inner, "varies", False)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         kept = _finished(scores)

@@ -11,11 +11,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import count_within
+from whet.protocols.algorithm import Aggregation
 from whet.types import Batch, Circumstances
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenMean:
+class TokenMean(Aggregation):
     """DAPO (arXiv:2503.14476).  w_n = 1 / N."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
@@ -23,7 +24,7 @@ class TokenMean:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SelectedTokenMean:
+class SelectedTokenMean(Aggregation):
     """The mean over the tokens that the term is about.  w_n = 1 / N_selected."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
@@ -32,7 +33,7 @@ class SelectedTokenMean:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupTokenMean:
+class GroupTokenMean(Aggregation):
     """CPGD (arXiv:2505.12504).  w_n = 1 / (G N_g),  N_g the tokens of the token's group."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
@@ -43,7 +44,7 @@ class GroupTokenMean:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceMean:
+class SequenceMean(Aggregation):
     """GRPO (arXiv:2402.03300).  w_n = 1 / (B |y_n|),  |y_n| the length of the token's rollout."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
@@ -52,7 +53,7 @@ class SequenceMean:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SequenceSum:
+class SequenceSum(Aggregation):
     """REINFORCE: a rollout is the sum of its tokens.  w_n = 1 / B."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
@@ -60,7 +61,7 @@ class SequenceSum:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FixedLength:
+class FixedLength(Aggregation):
     """Dr. GRPO (arXiv:2503.20783): a length that no answer can change.  w_n = 1 / (B L)."""
 
     length: int

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from whet.protocols.part import Part
 from whet.types import Circumstances
 
 
@@ -20,19 +21,16 @@ def inside(value: Any) -> Iterator[Any]:
 
 def warnings(value: Any, circumstances: Circumstances) -> list[str]:
     """What its parts call worth a second thought, each once."""
-    said = [text for part in inside(value) for text in _thoughts(part, circumstances)]
+    parts = _parts(value)
+    said = [text for part in parts for text in (part.warns, part.doubts(circumstances))]
     return list(dict.fromkeys(text for text in said if text))
 
 
 def objections(value: Any, circumstances: Circumstances) -> list[str]:
     """Why its parts can't work in these circumstances; nothing where they can."""
-    asked = [getattr(part, "refuses", None) for part in inside(value)]
-    said = [refuses(circumstances) for refuses in asked if refuses is not None]
+    said = [part.refuses(circumstances) for part in _parts(value)]
     return list(dict.fromkeys(text for text in said if text))
 
 
-def _thoughts(part: Any, circumstances: Circumstances) -> Iterator[str]:
-    yield getattr(part, "warns", "")
-    doubts = getattr(part, "doubts", None)
-    if doubts is not None:
-        yield doubts(circumstances)
+def _parts(value: Any) -> list[Part]:
+    return [held for held in inside(value) if isinstance(held, Part)]

@@ -14,6 +14,7 @@ from whet.policy.arithmetic import (
     mean_within,
     reward_to_go,
 )
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 _UNEVEN = "tokens have rewards of their own"
@@ -33,7 +34,7 @@ def _others(scores: Scores) -> Float[Tensor, " N"]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
+class Credit(Advantage):
     """The credit itself, where it already is an advantage.  Â_n = credit_n."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.DENSE})
@@ -43,7 +44,7 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credited:
+class Credited(Advantage):
     """Â_n = (R_i − mean_{j≠i}(R_j)) + w credit_n: the outcome's lesson and the token's own."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
@@ -56,7 +57,7 @@ class Credited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepReturns:
+class StepReturns(Advantage):
     """The outcome, and the rewards of the steps to come.
 
     Â_t = (R_i − mean_{j≠i}(R_j)) + w Σ_{s≥t} γ^{s−t} (credit_s − b_i),
@@ -83,7 +84,7 @@ class StepReturns:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Amplified:
+class Amplified(Advantage):
     """HICRA (arXiv:2509.03646, unconfirmed).  Â'_n = Â_n + α |Â_n| where the credit marks a token.
 
     Â is Dr. GRPO's, R_i − mean(R); a mark is a credit other than 0.  α = .2 is unconfirmed.

@@ -3,6 +3,7 @@
 V_t is the value of the state before token t; after the last chosen token of a rollout it is 0.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,6 +12,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import count_within, difference, generalised_advantage, places, steps
+from whet.protocols.algorithm import Advantage
+from whet.protocols.part import Part
 from whet.types import Need, Refusal, Scores
 
 Tokens = Float[Tensor, " N"]
@@ -26,8 +29,17 @@ def _last(scores: Scores) -> Tensor:
     return places(scores.row).turn == count_within(scores.row) - 1
 
 
+class Earned(Part, ABC):
+    """r_t, what each token earned."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(self, scores: Scores) -> Tokens: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AtTheEnd:
+class AtTheEnd(Earned):
     """All at the last token.  r_t = 1[t last] R."""
 
     def __call__(self, scores: Scores) -> Tokens:
@@ -35,7 +47,7 @@ class AtTheEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Priced:
+class Priced(Earned):
     """And the price of leaving the reference on the way.
 
     r_t = 1[t last] R − β (log π_prox − log π_ref)(t)
@@ -52,12 +64,11 @@ class Priced:
         return AtTheEnd()(scores) - price
 
 
-Earned = AtTheEnd | Priced
 _VALUE = frozenset({Need.VALUE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GeneralisedAdvantage:
+class GeneralisedAdvantage(Advantage):
     """GAE (arXiv:1506.02438).  Â_t = Σ_{s≥t} (γλ)^{s−t} δ_s,  δ_t = r_t + γ V_{t+1} − V_t.
 
     λ is `trace`, γ is `discount`.  A rollout that was cut off counts as ended: see `Extended`.
@@ -73,7 +84,7 @@ class GeneralisedAdvantage:
     @property
     def needs(self) -> frozenset[Need]:
         """Values, and what the token rewards are made of."""
-        return _VALUE | getattr(self.earned, "needs", frozenset())
+        return _VALUE | self.earned.needs
 
     def __call__(self, scores: Scores) -> Tokens:
         return generalised_advantage(
@@ -86,7 +97,7 @@ class GeneralisedAdvantage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LengthAdaptive:
+class LengthAdaptive(Advantage):
     """VAPO (arXiv:2504.05118): credit that reaches as far as the reply is long.
 
     GAE with λ = clip(1 − 1/(α |y|), 0, 1): Σ_t λ^t ≈ α |y|.  The clip at 0 is ours; with α = 0.05
@@ -118,7 +129,7 @@ class LengthAdaptive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extended:
+class Extended(Advantage):
     """T-PPO's extended GAE (arXiv:2506.15050, unconfirmed): who was cut off would have gone on.
 
     After the last token of a truncated rollout comes a state as good as the last, and no reward:
@@ -144,7 +155,7 @@ class Extended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentGain:
+class SegmentGain(Advantage):
     """What a segment added to the chances.  Â_k = V_{k+1} − V_k,  for the last one R − V_k.
 
     VinePPO (arXiv:2410.01679) and SPO (arXiv:2505.23564).  V_k is the value of the state before a

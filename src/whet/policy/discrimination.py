@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from whet.policy.arithmetic import count_within, log_ratio, mean_within, places
+from whet.protocols.algorithm import Criterion
 from whet.types import Batch, Need
 
 
@@ -69,7 +70,7 @@ class Hinge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Discriminative:
+class Discriminative(Criterion):
     """−J = −(1/G) Σ_g [mean over the right of s − the wrong's s] + price;  s_i = mean_n score_n.
 
     Groups without both are in the denominator only.

@@ -13,14 +13,15 @@ from whet.policy.advantages import Labelled
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import sum_within
 from whet.policy.objective import Objective
+from whet.protocols.algorithm import Clipping, Ratio
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Ratio):
     """Σ_t r_t = β Σ_t (log π_φ − log π_ref)(t), the same for all tokens of a rollout."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+    needs = frozenset({Need.REFERENCE})
     whole: ClassVar[str] = "one number for a rollout, no place for credit within it"
 
     beta: float
@@ -32,7 +33,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogSigmoid:
+class LogSigmoid(Clipping):
     """Cross-entropy of σ(r) on the label.  f = log σ(Â r),  Â = ±1."""
 
     def __call__(

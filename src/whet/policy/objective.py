@@ -8,117 +8,37 @@ What is no sum over tokens is a `Criterion` of the whole batch (`Whole`).
 
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.types import Batch, Need, Refusal, Scores, Selection
-
-Tokens = Float[Tensor, " N"]
-
-
-@runtime_checkable
-class Advantage(Protocol):
-    """Â, of the whole batch before it is sliced."""
-
-    def __call__(self, scores: Scores) -> Tokens: ...
-
-
-@runtime_checkable
-class Ratio(Protocol):
-    """r, how far the learner has moved."""
-
-    def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
-
-
-@runtime_checkable
-class Clipping(Protocol):
-    """f(r, Â), what a token is worth."""
-
-    def __call__(self, ratio: Tokens, advantage: Tokens) -> Tokens: ...
+from whet.protocols.algorithm import (
+    Advantage,
+    Aggregation,
+    Algorithm,
+    Clipping,
+    Companion,
+    Correction,
+    Criterion,
+    Lossy,
+    Ratio,
+    Regulariser,
+    Selection,
+    Slot,
+    Tokens,
+)
+from whet.protocols.part import Part
+from whet.types import Batch, Need, Refusal
 
 
-@runtime_checkable
-class Aggregation(Protocol):
-    """w, made of the totals."""
-
-    def __call__(self, batch: Batch) -> Tokens: ...
-
-
-@runtime_checkable
-class Correction(Protocol):
-    """c, a detached weight for what the sampler really did."""
-
-    def __call__(self, batch: Batch) -> Tokens: ...
-
-
-@runtime_checkable
-class Regulariser(Protocol):
-    """k, what the policy pays."""
-
-    def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
-
-
-@runtime_checkable
-class Criterion(Protocol):
-    """A loss of the whole batch that is no weighted sum over its tokens."""
-
-    def __call__(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]: ...
-
-
-@runtime_checkable
-class Companion(Protocol):
-    """What an algorithm keeps beside its loss, as a value: a critic, a memory, a controller."""
-
-    gives: ClassVar[frozenset[Need]]  # the needs of others that it meets
-
-
-@runtime_checkable
-class Lossy(Protocol):
-    """All that slices of a batch are asked for."""
-
-    def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
-        """−J(θ)."""
-        ...
-
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
-        """Which rollouts have a gradient; a learner need not compute the others."""
-        ...
-
-
-@runtime_checkable
-class Algorithm(Lossy, Protocol):
-    """All that a run asks of an algorithm."""
-
-    @property
-    def advantage(self) -> Advantage: ...
-
-    @property
-    def companions(self) -> tuple[Companion, ...]: ...
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What it cannot work without, as its parts declare it."""
-        ...
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """What the batch has to be prepared for, before it is split."""
-        ...
-
-    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
-        """What to compute slice by slice, once π_θ of the whole batch is known (`Need.WHOLE`)."""
-        ...
-
-
-def _declared(parts: tuple[Any, ...], attribute: str, nothing: Any) -> list[Any]:
-    return [getattr(part, attribute, nothing) for part in parts]
+def _needed(parts: tuple[Part, ...]) -> frozenset[Need]:
+    return frozenset().union(*(part.needs for part in parts))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Term:
+class Term(Part):
     """One sum over tokens, Σ_n w_n (c_n f(r_n, Â_n) − Σ_k k_n), of those in `on`."""
 
     ratio: Ratio
@@ -147,27 +67,31 @@ class Term:
         mine = torch.ones_like(batch.row, dtype=torch.bool)
         if self.on is not None:
             mine = batch.subset(self.on).mask
-        if not (self.regularisers or getattr(self.clipping, "unconditional", False)):
+        if not (self.regularisers or self.clipping.unconditional):
             mine = mine & (batch.advantage != 0)
         hits = batch.row[mine]
         return batch.group.new_zeros(len(batch.group)).index_fill(0, hits, 1).bool()
 
     @property
-    def parts(self) -> tuple[Any, ...]:
-        """Everything in its slots."""
-        chosen = () if self.on is None else (self.on,)
+    def slots(self) -> tuple[Slot, ...]:
+        """What fills them."""
         slots = (self.ratio, self.clipping, self.aggregation)
-        return (*slots, *self.corrections, *self.regularisers, *chosen)
+        return (*slots, *self.corrections, *self.regularisers)
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What its parts can't work without."""
+        return _needed(self.slots if self.on is None else (*self.slots, self.on))
 
     @property
     def selections(self) -> tuple[Selection, ...]:
         """Its own, and those that its parts look up."""
         own = () if self.on is None else (self.on,)
-        return own + tuple(s for of in _declared(self.parts, "selections", ()) for s in of)
+        return own + tuple(s for part in self.slots for s in part.selections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Objective:
+class Objective(Algorithm):
     """An algorithm, as a choice of one part per slot.  Printing it is its run card."""
 
     advantage: Advantage
@@ -183,10 +107,9 @@ class Objective:
 
     def __post_init__(self) -> None:
         """Refuse what cannot work together, as the parts declare it."""
-        varies = getattr(self.advantage, "varies", False)
         for of in self.terms:
-            why = getattr(of.ratio, "unclippable", "") if hasattr(of.clipping, "clips") else ""
-            why = getattr(of.ratio, "whole", "") if varies and not why else why
+            why = of.ratio.unclippable if of.clipping.clips else ""
+            why = of.ratio.whole if self.advantage.varies and not why else why
             if why:
                 raise Refusal(f"ratio is {type(of.ratio).__name__}, {why}")
 
@@ -214,8 +137,7 @@ class Objective:
     @property
     def needs(self) -> frozenset[Need]:
         """What its parts cannot work without, as they declare it."""
-        parts = (self.advantage, *(part for term in self.terms for part in term.parts))
-        return frozenset().union(*_declared((*parts, *self.companions), "needs", frozenset()))
+        return _needed((self.advantage, *self.terms, *self.companions))
 
     @property
     def selections(self) -> tuple[Selection, ...]:
@@ -229,7 +151,7 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class Whole(Algorithm):
     """An algorithm that is no sum over tokens: a criterion, and the gradient of it, passed on.
 
     The gradient with respect to every token's log-prob is computed once, from the log-probs of
@@ -246,20 +168,10 @@ class Whole:
         """Of the whole batch; of a slice it would be something else."""
         return self.criterion(learner_logp, batch)
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
-        """Any rollout may."""
-        return batch.group >= 0
-
     @property
     def needs(self) -> frozenset[Need]:
         """The whole batch at once, and what the parts declare."""
-        parts = (self.criterion, self.advantage, *self.companions)
-        return frozenset({Need.WHOLE}).union(*_declared(parts, "needs", frozenset()))
-
-    @property
-    def selections(self) -> tuple[Selection, ...]:
-        """None: the criterion sees everything."""
-        return ()
+        return _needed((self.criterion, self.advantage, *self.companions)) | {Need.WHOLE}
 
     def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
         """The tangent of the criterion where the learner stands."""
@@ -273,7 +185,7 @@ class Whole:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tangent:
+class Tangent(Lossy):
     """L ≈ L₀ + Σ_n ∂L/∂log π_n · (log π_θ(n) − log π_n), exact in value and gradient at π_n."""
 
     level: float  # of the loss, per token of the rollouts that teach

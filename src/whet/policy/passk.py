@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import centred_within
+from whet.protocols.algorithm import Advantage
 from whet.types import Circumstances, Need, Refusal, Scores, spread
 
 
@@ -37,7 +38,7 @@ def _each_group(scores: Scores, worth: Callable[[list[float]], list[float]]) -> 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassAtK:
+class PassAtK(Advantage):
     """Pass@k training (arXiv:2508.10751).  Of n replies c are right.
 
     ρ = 1 − C(n−c, k) / C(n, k),   σ = √(ρ (1 − ρ))
@@ -75,7 +76,7 @@ class PassAtK:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MaxReward:
+class MaxReward(Advantage):
     """PKPO (arXiv:2505.15201): the gradient of the expected best of k, unbiased.
 
     Â_i = (1 / C(n, k)) Σ_{S ∋ i, |S| = k} (max_{j ∈ S} R_j − max_{j ∈ S∖i} R_j)
@@ -130,7 +131,7 @@ def added(rewards: list[float], k: int) -> list[float]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BestOfGroup:
+class BestOfGroup(Advantage):
     """Only the best reply learns, by its lead (arXiv:2503.19595, unconfirmed; veRL's form).
 
     Â_i = R_i − max_{j≠i}(R_j)  for the one best reply, 0 for the others and where two are best.

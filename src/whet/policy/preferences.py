@@ -3,6 +3,7 @@
 A batch has no pairs of its own: every right rollout of a group is preferred to every wrong one.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,6 +13,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from whet.policy.arithmetic import places, rectangle
+from whet.protocols.algorithm import Criterion
+from whet.protocols.part import Part
 from whet.types import Batch, Need, Refusal
 
 Replies = Float[Tensor, " B"]
@@ -53,8 +56,17 @@ def pairs(batch: Batch) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
     return better, worse
 
 
+class ReplyScore(Part, ABC):
+    """h, one number for each reply."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogRatio:
+class LogRatio(ReplyScore):
     """DPO (arXiv:2305.18290).  h = β Σ_n (log π_θ − log π_ref)(n)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -66,7 +78,7 @@ class LogRatio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeanLogRatio:
+class MeanLogRatio(ReplyScore):
     """TRL's IPO: the same over the reply's length."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -78,7 +90,7 @@ class MeanLogRatio:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeanLikelihood:
+class MeanLikelihood(ReplyScore):
     """SimPO (arXiv:2405.14734): no reference.  h = β/|y| Σ_n log π_θ(n)."""
 
     beta: float = 2.5
@@ -120,16 +132,16 @@ class Squared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pairwise:
+class Pairwise(Criterion):
     """L = mean over all pairs of ℓ(h_right − h_wrong); 0 where nobody can be compared."""
 
-    score: LogRatio | MeanLogRatio | MeanLikelihood
+    score: ReplyScore
     link: Logistic | Squared
 
     @property
     def needs(self) -> frozenset[Need]:
         """Pairs, and what the score needs."""
-        return frozenset({Need.GROUP, Need.PAIRS}) | getattr(self.score, "needs", frozenset())
+        return frozenset({Need.GROUP, Need.PAIRS}) | self.score.needs
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         better, worse = pairs(batch)
@@ -156,7 +168,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpaired:
+class Unpaired(Criterion):
     """KTO (arXiv:2402.01306): each reply on its own, against how far the policy has gone anyway.
 
     L = mean of 1 − σ(β (h − z₀)) where right, 1 − σ(β (z₀ − h)) where wrong,

@@ -15,13 +15,14 @@ from whet.policy.arithmetic import (
     mean_within,
     rounding,
 )
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Refusal, Scores
 
 _SLIP = 1e-9  # .7 · 10 is 7.000000000000001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ranked:
+class Ranked(Advantage):
     """Â_i = (rank_i − ½) / n − ½,  rank 1 the worst of the group; equals share their mean rank."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -39,7 +40,7 @@ class Ranked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Quantile:
+class Quantile(Advantage):
     """A quantile for the mean (QAE, arXiv:2509.22611, unconfirmed).  Â_i = R_i − Q_q(R).
 
     The least reward that at least a share q of the group doesn't exceed.  The level is ours.  The
@@ -67,7 +68,7 @@ class Quantile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OverMean:
+class OverMean(Advantage):
     """MaxRL (arXiv:2602.02710, unconfirmed).  Â_i = (R_i − mean(R)) / mean(R).
 
     For rewards of 0 or more; where the mean is not above 0, nothing is learned.

@@ -5,7 +5,7 @@ x = log π_θ − log π_a, on tokens sampled from π; π_a is the reference unl
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar
 from warnings import warn
 
 import torch
@@ -13,11 +13,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import log_ratio
-from whet.types import Batch, Need, Selection
+from whet.protocols.algorithm import Regulariser, Selection
+from whet.protocols.part import Part
+from whet.types import Batch, Need
+
+
+class Anchor(Part, ABC):
+    """π_a, what the distance is measured from."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(self, batch: Batch) -> Float[Tensor, " N"]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class Reference(Anchor):
     """The policy that the run keeps beside the one that learns."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -33,7 +44,7 @@ def _reference_logp(batch: Batch) -> Float[Tensor, " N"]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proximal:
+class Proximal(Anchor):
     """The policy at the start of the update."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
@@ -41,7 +52,7 @@ class Proximal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour:
+class Behaviour(Anchor):
     """The policy that sampled."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
@@ -49,16 +60,16 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Distance(ABC):
+class _Distance(Regulariser):
     """k = β k(x)."""
 
     beta: float
-    anchor: Reference | Proximal | Behaviour = Reference()
+    anchor: Anchor = Reference()
 
     @property
     def needs(self) -> frozenset[Need]:
         """What its anchor needs."""
-        return getattr(self.anchor, "needs", frozenset())
+        return self.anchor.needs
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return self.beta * self.of(log_ratio(learner_logp, self.anchor(batch)))
@@ -181,7 +192,7 @@ class Alpha(_Distance):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvexK3:
+class ConvexK3(Regulariser):
     """ReMix (arXiv:2507.06892, unconfirmed): between the reference and the policy of just now.
 
     k = β (λ k3(π_θ, π_ref) + (1 − λ) k3(π_θ, π_prox)),  λ = `share`;  that it is k3 is our choice.
@@ -200,7 +211,7 @@ class ConvexK3:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntropyBonus:
+class EntropyBonus(Regulariser):
     """The policy is paid for its entropy.  k = −β H_n, with its gradient."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY_GRADIENT})
@@ -213,24 +224,17 @@ class EntropyBonus:
         return -self.beta * batch.learner_entropy
 
 
-@runtime_checkable
-class Price(Protocol):
-    """Any k."""
-
-    def __call__(self, learner_logp: Tensor, batch: Batch) -> Tensor: ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Within:
+class Within(Regulariser):
     """Only some tokens pay.  k = 1[n ∈ S] price_n; the denominators stay those of all."""
 
     of: Selection
-    price: Price
+    price: Regulariser
 
     @property
     def needs(self) -> frozenset[Need]:
         """Of the selection and of the price."""
-        return frozenset().union(*(getattr(x, "needs", ()) for x in (self.of, self.price)))
+        return self.of.needs | self.price.needs
 
     @property
     def selections(self) -> tuple[Selection, ...]:

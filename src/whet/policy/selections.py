@@ -8,11 +8,12 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.arithmetic import mean_within
-from whet.types import Batch, Need, Selection
+from whet.protocols.algorithm import Selection
+from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correct:
+class Correct(Selection):
     """The tokens of right rollouts, as the judge counts them; shaping doesn't move them."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -22,7 +23,7 @@ class Correct:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
+class Foreign(Selection):
     """The tokens that others chose: demonstrations, hints, memories."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.DEMONSTRATIONS})
@@ -32,7 +33,7 @@ class Foreign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own:
+class Own(Selection):
     """The tokens that the policy sampled itself."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -40,7 +41,7 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Both:
+class Both(Selection):
     """What is in the one and in the other."""
 
     one: Selection
@@ -49,15 +50,14 @@ class Both:
     @property
     def needs(self) -> frozenset[Need]:
         """What they need."""
-        held = (getattr(part, "needs", frozenset()) for part in (self.one, self.other))
-        return frozenset().union(*held)
+        return self.one.needs | self.other.needs
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         return self.one(batch) & self.other(batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Not:
+class Not(Selection):
     """What is not in it."""
 
     of: Selection
@@ -65,14 +65,14 @@ class Not:
     @property
     def needs(self) -> frozenset[Need]:
         """What it needs."""
-        return getattr(self.of, "needs", frozenset())
+        return self.of.needs
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         return ~self.of(batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertain:
+class Uncertain(Selection):
     """The share of tokens with the highest entropy (arXiv:2506.01939).
 
     H_n ≥ the (1 − share)-quantile of H over the batch, interpolated linearly
@@ -91,7 +91,7 @@ class Uncertain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Improbable:
+class Improbable(Selection):
     """The tokens of which the policy was not sure (SPO, arXiv:2505.23564).  π_prox(n) < below."""
 
     below: float = 0.9
@@ -101,7 +101,7 @@ class Improbable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advantaged:
+class Advantaged(Selection):
     """The tokens that have an advantage: Â_n ≠ 0."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -109,7 +109,7 @@ class Advantaged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Astray:
+class Astray(Selection):
     """Bad rollouts that the policy has left behind (DeepSeek-V3.2, arXiv:2512.02556).
 
     Â_n < 0 and mean over the rollout of log μ − log π_θ > most.
@@ -126,7 +126,7 @@ class Astray:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stale:
+class Stale(Selection):
     """Rollouts whose sampler was another policy than the one that learns (ours).
 
     mean over the rollout of |log π_prox − log μ| > most.  Age shows in the log-probs only where

@@ -6,13 +6,13 @@ knows neither devices nor processes.
 """
 
 from whet.protocols.algorithm import Algorithm as Algorithm
+from whet.protocols.algorithm import Companion as Companion
 from whet.protocols.engine import Engine as Engine
 from whet.protocols.engine import Fit as Fit
 from whet.protocols.engine import Learner as Learner
 from whet.protocols.engine import Model as Model
 from whet.protocols.engine import Update as Update
 from whet.protocols.engine import ValueModel as ValueModel
-from whet.protocols.extension import Companion as Companion
 from whet.protocols.extension import Extension as Extension
 from whet.protocols.extension import SetupContext as SetupContext
 from whet.protocols.extension import StepContext as StepContext
@@ -23,6 +23,7 @@ from whet.protocols.player import Renderer as Renderer
 from whet.protocols.reward import Adviser as Adviser
 from whet.protocols.reward import GroupReward as GroupReward
 from whet.protocols.reward import Judge as Judge
+from whet.protocols.reward import PlayRequest as PlayRequest
 from whet.protocols.reward import Reward as Reward
 from whet.protocols.reward import RewardContext as RewardContext
 from whet.protocols.sampling import Gate as Gate

@@ -9,11 +9,11 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.optimisers import AdamW
 from whet.protocols.algorithm import Algorithm
 from whet.protocols.part import Part
 from whet.protocols.player import Player
 from whet.types import Metrics, Rollout, Size, TrainBatch
+from whet.types.optimisers import AdamW
 from whet.types.weights import Weights
 
 Of = Literal["policy", "reference"]

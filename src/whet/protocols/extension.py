@@ -1,20 +1,16 @@
 """What accompanies an algorithm beside its loss: critics, memories, teachers, controllers."""
 
-from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whet.policy.optimisers import AdamW
 from whet.protocols.algorithm import Algorithm
 from whet.protocols.engine import Engine, Learner, Update
-from whet.protocols.part import Part
 from whet.types import (
     Decoding,
     Group,
     Metrics,
-    Need,
     Request,
     Rollout,
     Scores,
@@ -23,6 +19,7 @@ from whet.types import (
     TrainBatch,
     seed_of,
 )
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +112,3 @@ class Extension:
 
     async def load(self, folder: Path) -> None:
         """Read them back."""
-
-
-class Companion(Part):
-    """Settings of an extension, as an algorithm names them.  They open their own running half."""
-
-    __slots__ = ()
-
-    gives: frozenset[Need] = frozenset()  # the needs of other parts that the extension meets
-
-    @abstractmethod
-    async def open(self, setup: SetupContext) -> Extension:
-        """The running half, at the start of a run."""

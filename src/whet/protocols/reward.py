@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 from whet.protocols.part import Part
 from whet.types import Asking, Completion, Group, Message, Refusal, Request, Rollout, Verdict
 
-Play = Callable[[Request], Awaitable[Group]]
+PlayRequest = Callable[[Request], Awaitable[Group]]
 """Plays a request with the policy at hand, in the run's environment; rollouts have no verdicts."""
 
 
@@ -60,7 +60,7 @@ class RewardContext:
 
     step: int  # of training; 0 in evaluations
     judge: Callable[[Judge, Group], Awaitable[tuple[Verdict, ...]]]
-    play: Play | None = None  # None: there is no policy, as in `whet verify`
+    play: PlayRequest | None = None  # None: there is no policy, as in `whet verify`
 
     async def played(self, request: Request) -> Group:
         """The rollouts of a request, without verdicts.  Raises `Refusal` without a policy."""

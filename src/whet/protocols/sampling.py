@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from whet.protocols.part import Part
 from whet.protocols.worlds import Corpus
@@ -68,8 +68,8 @@ class Gate(Part):
 
     __slots__ = ()
 
-    max_rounds: ClassVar[int] | int = 0
-    oversample: ClassVar[float] | float = 1.0
+    max_rounds: int = 0
+    oversample: float = 1.0
 
     @abstractmethod
     def __call__(self, group: Group) -> bool:
@@ -81,7 +81,7 @@ class PromptOrder(Part):
 
     __slots__ = ()
 
-    per_step: ClassVar[int] | int  # tickets, and so groups, per step
+    per_step: int  # tickets, and so groups, per step
 
     @abstractmethod
     def task(self, corpus: Corpus, seed: int, index: int) -> Task:

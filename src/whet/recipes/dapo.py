@@ -8,7 +8,6 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant
 from whet.rewards.shaping.overlong import Overlong
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
@@ -16,6 +15,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
+from whet.types.optimisers import AdamW, Constant
 
 
 def dapo(*, model: str, data: str, reward: str = "declared", longest: int = 512) -> Run:

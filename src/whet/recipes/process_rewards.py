@@ -5,7 +5,6 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant
 from whet.rewards.dense._cuts import Separated
 from whet.rewards.dense.process_model import ProcessModel
 from whet.sampling.schedules.fixed import Fixed
@@ -14,6 +13,7 @@ from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding
+from whet.types.optimisers import AdamW, Constant
 
 
 def process_rewards(

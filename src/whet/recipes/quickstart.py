@@ -14,13 +14,13 @@ from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant, Cosine
 from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run, Warmup, Watch
 from whet.types import Decoding
+from whet.types.optimisers import AdamW, Constant, Cosine
 
 
 def quickstart(*, algorithm: str = "dapo") -> Run:

@@ -5,12 +5,12 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW, Constant
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
+from whet.types.optimisers import AdamW, Constant
 
 
 def rlvr(*, model: str, data: str, reward: str = "declared", algorithm: str = "grpo") -> Run:

@@ -12,11 +12,11 @@ from dataclasses import replace
 from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
-from whet.protocols import GroupReward, Judge, Play, Reward, RewardContext
+from whet.protocols import GroupReward, Judge, PlayRequest, Reward, RewardContext
 from whet.types import Broken, Group, Need, Refusal, Rollout, Verdict
 
 
-def context_of(step: int = 0, play: Play | None = None) -> RewardContext:
+def context_of(step: int = 0, play: PlayRequest | None = None) -> RewardContext:
     """What judges may ask at a step of training; without `play` there is no policy."""
 
     async def ask(judge: Judge, group: Group) -> tuple[Verdict, ...]:

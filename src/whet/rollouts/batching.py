@@ -143,10 +143,7 @@ async def _entropy(rollouts: Sequence[Rollout], learner: Learner) -> Tensor:
     lengths = [r.length for r in unknown]
     computed = (await learner.entropy(unknown)).split(lengths) if unknown else ()
     found = dict(zip((r.id for r in unknown), computed, strict=True))
-    parts = [
-        found[r.id] if r.id in found else torch.tensor(r.entropy)
-        for r in rollouts
-    ]
+    parts = [found[r.id] if r.id in found else torch.tensor(r.entropy) for r in rollouts]
     return torch.cat(parts) if parts else torch.zeros(0)
 
 

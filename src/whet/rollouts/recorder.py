@@ -33,7 +33,7 @@ _SESSIONS = count()  # names of sessions, unlike in one process
 
 @dataclass(slots=True)
 class Record:
-    """Everything that one play has recorded: its handles, in the order in which they were opened."""
+    """Everything that one play has recorded: its handles, in the order of their opening."""
 
     generator: Generator
     renderer: Renderer
@@ -47,7 +47,7 @@ class Record:
         return next(known, None) or Recorder.at(self, name, seed_of(self.play.seed, name))
 
     def rollouts(self, verdict: Verdict | None) -> Iterator[Rollout]:
-        """Of every handle that spoke and was not forked; `verdict` is for those without their own."""
+        """Of every handle that spoke and was not forked; `verdict` is for those without one."""
         return (h.rollout(verdict) for h in self.handles if h.acts and not h.closed)
 
     def end(self) -> None:
@@ -167,9 +167,7 @@ class Recorder:
                 self.finish = found.finish
                 return said
 
-    def _record(
-        self, ids: Any, version: Version | None, columns: dict[str, ndarray]
-    ) -> None:
+    def _record(self, ids: Any, version: Version | None, columns: dict[str, ndarray]) -> None:
         if not len(ids):
             return
         self.token_ids.extend(ids)
@@ -194,7 +192,11 @@ class Recorder:
 
     def _child(self, n: int) -> "Recorder":
         path = (*self.path, len(self.acts), n)
-        name = self.id if n == 0 else blake2b(repr((self.id, path)).encode(), digest_size=8).hexdigest()
+        name = (
+            self.id
+            if n == 0
+            else blake2b(repr((self.id, path)).encode(), digest_size=8).hexdigest()
+        )
         child = replace(
             self,
             id=name,

@@ -7,24 +7,15 @@ A law that speaks of single slots (aggregation, advantage) asks nothing of an ob
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.testing import assert_close
 
 from whet.policy.objective import Objective, Whole
+from whet.protocols.algorithm import Algorithm, Lossy
 from whet.types import Batch, Need, Scores, totals
-
-
-@runtime_checkable
-class Lossy(Protocol):
-    """All that the laws ask of an algorithm."""
-
-    def loss(self, learner_logp: Tensor, batch: Batch) -> Tensor:
-        """−J(θ)."""
-        ...
-
 
 _SOME = 0.4  # of what is drawn is this or that
 _AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
@@ -77,7 +68,7 @@ def draw(seed: int, *, drift: float = 0.5) -> Drawn:
 
 def ready(objective: Lossy, drawn: Drawn) -> Drawn:
     """The batch as a learner hands it to an algorithm, before it is split."""
-    selections = getattr(objective, "selections", ())
+    selections = objective.selections if isinstance(objective, Algorithm) else ()
     return Drawn(drawn.logp, drawn.batch.prepared(selections))
 
 
@@ -179,7 +170,13 @@ def _one_token_each(seed: int) -> Scores:
 def _centred(objective: Objective) -> bool:
     """Is the advantage a difference within the group, and nothing else?"""
     held = objective.advantage
-    return Need.GROUP in getattr(held, "needs", ()) and not getattr(held, "uncentred", "")
+    return Need.GROUP in held.needs and not held.uncentred
+
+
+def _compares(objective: Objective) -> bool:
+    """Is the advantage made of differences within the group?"""
+    held = objective.advantage
+    return Need.GROUP in held.needs and not held.absolute
 
 
 def _compares(objective: Objective) -> bool:
@@ -194,7 +191,7 @@ def advantages_compare(objective: Lossy, seed: int) -> None:
         return
     scores = _one_token_each(seed)
     advantage = objective.advantage(scores)
-    if not getattr(objective.advantage, "absolute", False):
+    if not objective.advantage.absolute:
         shifted = objective.advantage(replace(scores, reward=scores.reward + 5))
         assert_close(shifted, advantage, atol=1e-6, rtol=1e-6)
     if _centred(objective):

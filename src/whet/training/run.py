@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 from whet.environments.question import Question
 from whet.evaluation.measure import Exam
-from whet.policy.objective import Algorithm
-from whet.policy.optimisers import AdamW
 from whet.protocols import (
+    Algorithm,
     Corpus,
     Demonstrator,
     Engine,
@@ -18,6 +17,7 @@ from whet.protocols import (
 )
 from whet.rollouts.checks import Limits
 from whet.types import Decoding, Need, Refusal
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,8 +104,8 @@ class Run:
             raise Refusal(f"minibatches is {self.minibatches}; give 1 or more")
         if Need.GROUP in self.objective.needs and self.sampling.group_size == 1:
             raise Refusal(
-                "sampling.size.rollouts is 1, but the advantage compares several rollouts per task; "
-                "give 2 or more, or choose reinforce"
+                "sampling.size.rollouts is 1, but the advantage compares several rollouts per "
+                "task; give 2 or more, or choose reinforce"
             )
 
         self._meets_needs()

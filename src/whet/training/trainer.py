@@ -65,9 +65,7 @@ async def fit(
     `stop` is asked after every step; a yes ends the run there, with a checkpoint.
     """
     player, learner = await run.engine.open(run.model, run.seed)
-    strategy = run.sampling.open(
-        SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
-    )
+    strategy = run.sampling.open(SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps))
     live = Live(
         player=player.within(run.environment),
         learner=learner,

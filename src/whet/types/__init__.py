@@ -11,7 +11,6 @@ from whet.types.batches import Batch as Batch
 from whet.types.batches import Mean as Mean
 from whet.types.batches import Metrics as Metrics
 from whet.types.batches import Scores as Scores
-from whet.types.batches import Selection as Selection
 from whet.types.batches import Subset as Subset
 from whet.types.batches import Totals as Totals
 from whet.types.batches import totals as totals

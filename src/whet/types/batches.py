@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from math import nan
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -74,13 +74,8 @@ def totals(row: Int[Tensor, " N"], group: Int[Tensor, " B"]) -> Totals:
     return Totals(tokens=len(row), rollouts=len(row.unique()), groups=len(group[row].unique()))
 
 
-@runtime_checkable
-class Selection(Protocol):
-    """Some of a batch's tokens: a value, so that it can be looked up."""
-
-    def __call__(self, batch: "Batch") -> Bool[Tensor, " N"]:
-        """Of the whole batch, before it is split."""
-        ...
+Selection = Callable[..., Bool[Tensor, " N"]]
+"""Which of a batch's tokens, of the whole batch before it is split; a value that hashes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from recorded import recorded
 from whet.data import families, load
 from whet.data.procedural import Procedural
 from whet.rewards.declared import Declared
-from whet.types import Refusal, Rollout, Task
+from whet.types import Refusal, Task
 
 NAMES = sorted(families())
 each_family = pytest.mark.parametrize("name", NAMES)

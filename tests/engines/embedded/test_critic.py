@@ -9,8 +9,8 @@ from torch.testing import assert_close
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.learner import NonFinite
-from whet.policy.optimisers import AdamW
 from whet.types import Decoding
+from whet.types.optimisers import AdamW
 
 VARIED = Decoding(length=20, stop=ENDS)
 BRISK = AdamW(rate=3e-3)

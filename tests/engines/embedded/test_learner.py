@@ -15,8 +15,8 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.packing import pack, slices
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.types import Decoding, Refusal, Verdict
+from whet.types.optimisers import AdamW
 
 VARIED = Decoding(length=20, stop=ENDS)
 

@@ -9,8 +9,8 @@ from torch.testing import assert_close
 from whet.training.assemble import assemble
 
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.types import Decoding, Request, Task, Verdict
+from whet.types.optimisers import AdamW
 
 TASKS = [
     Task(id=str(i), prompt=prompt)

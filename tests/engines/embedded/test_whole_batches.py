@@ -10,8 +10,8 @@ from torch.testing import assert_close
 from whet.training.assemble import assemble
 
 from whet.policy import algorithms
-from whet.policy.optimisers import AdamW
 from whet.policy.regularisers import EntropyBonus
+from whet.types.optimisers import AdamW
 
 
 def drifted(engine, objective):

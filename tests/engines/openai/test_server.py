@@ -16,7 +16,7 @@ from whet.protocols import Adviser
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, Refusal, Rollout, Task
+from whet.types import Asking, Refusal, Task
 
 CHAT = ({"role": "user", "content": "6 * 7?"},)
 QUICK = {"model": "m", "backoff_s": 0.001}

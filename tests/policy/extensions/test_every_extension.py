@@ -8,7 +8,7 @@ import torch
 from policy.extensions.company import COMPANY
 from policy.extensions.tiny_run import Outcome, TinyRun, finished
 
-from whet.policy.objective import Companion
+from whet.protocols import Companion
 from whet.types import Scores
 
 EACH = pytest.mark.parametrize("companion", COMPANY, ids=lambda c: type(c).__name__)

@@ -4,7 +4,6 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import pytest
 from policy.extensions.company import COMPANY
 from policy.extensions.tiny_run import Outcome, TinyRun, finished
 

@@ -17,7 +17,6 @@ import torch
 
 from whet.policy import algorithms
 from whet.policy.extensions.together import Extensions
-from whet.policy.optimisers import AdamW
 from whet.protocols.engine import Engine, Learner, Update, ValueModel
 from whet.protocols.extension import SetupContext, StepContext
 from whet.types import (
@@ -40,6 +39,7 @@ from whet.types import (
     seed_of,
     totals,
 )
+from whet.types.optimisers import AdamW
 from whet.types.weights import Weights
 
 T = TypeVar("T")

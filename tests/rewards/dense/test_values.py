@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 from said import Marks, asked, replied
+from whet.engines.text import decode, said
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
-from whet.engines.text import decode, said
 from whet.environments.question import Question
 from whet.rewards.dense import Hard, Separated, Soft, Surprises
 from whet.rewards.dense._values import best_of, differences, noise

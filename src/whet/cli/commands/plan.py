@@ -26,7 +26,9 @@ def main(words: Sequence[str]) -> int:
     run, _ = configured(recipe, rest, "plan")
     _fits(run)
     insist(run)
-    print("\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)]))
+    print(
+        "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
+    )
     print("\n".join(_trust(run)))
     for note in (*_notes(run), *warnings(run, circumstances(run))):
         print(f"note: {note}")

@@ -7,6 +7,7 @@ from typing import Any
 from whet.cli.explain.parts import doc, region, settings
 from whet.policy.anatomy import inside
 from whet.policy.objective import Objective, Term, Whole
+from whet.protocols.algorithm import Algorithm
 
 _SLOTS = {
     "ratio": "r",
@@ -20,7 +21,7 @@ SYMBOLS = {"advantage": "Â", **_SLOTS, "criterion": "L", "extra": "+ Σ", "comp
 _DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def effective(algorithm: Any) -> list[str]:
+def effective(algorithm: Algorithm) -> list[str]:
     """What is maximised, what fills each slot, with its own equation and its numbers."""
     if isinstance(algorithm, Objective):
         lines = list(_sums(algorithm))
@@ -28,24 +29,23 @@ def effective(algorithm: Any) -> list[str]:
         lines = list(_criterion(algorithm))
     else:
         lines = list(_unknown(algorithm))
-    companions = getattr(algorithm, "companions", ())
+    companions = algorithm.companions
     if companions:
         lines += ["", "beside the loss"]
         lines += [line for c in companions for line in (f"  {settings(c)}", *_doc(c))]
     needs = needed(algorithm)
     if needs:
         lines += ["", "needs " + "; ".join(needs)]
-    departs = getattr(algorithm, "departs", "")
-    if departs:
-        lines += ["", f"on-policy it is not REINFORCE: {departs}"]
+    if algorithm.departs:
+        lines += ["", f"on-policy it is not REINFORCE: {algorithm.departs}"]
     return lines
 
 
-def needed(algorithm: Any) -> list[str]:
+def needed(algorithm: Algorithm) -> list[str]:
     """What it can't work without, and which companion of its own gives it."""
-    companions = getattr(algorithm, "companions", ())
+    companions = algorithm.companions
     found = []
-    for need in sorted(getattr(algorithm, "needs", ())):
+    for need in sorted(algorithm.needs):
         givers = [type(c).__name__ for c in companions if need in c.gives]
         found.append(f"{need} (from {' or '.join(givers)})" if givers else f"{need}")
     return found

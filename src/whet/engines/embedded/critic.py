@@ -15,9 +15,9 @@ from torch.nn.utils import clip_grad_norm_
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import NonFinite
 from whet.engines.embedded.packing import Call, pack, slices
-from whet.policy.optimisers import AdamW
 from whet.protocols import Fit, ValueModel
 from whet.types import Mean, Metrics, Rollout
+from whet.types.optimisers import AdamW
 
 _STATE = "critic.pt"
 

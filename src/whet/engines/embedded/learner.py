@@ -18,11 +18,11 @@ from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.engines.models import Folder
-from whet.policy.objective import Algorithm, Lossy
-from whet.policy.optimisers import AdamW
 from whet.protocols import Learner, Update
+from whet.protocols.algorithm import Algorithm, Lossy
 from whet.protocols.engine import Of
 from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.optimisers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"

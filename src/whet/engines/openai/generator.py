@@ -16,8 +16,8 @@ from whet.engines.openai.server import Server
 from whet.protocols import Generator
 from whet.rollouts.player import RolloutPlayer
 from whet.types import Decoding, Message, Prompt, Refusal, Rollout, Task, Version
-from whet.types.rollouts import ASSISTANT, messages_of
 from whet.types.completions import Completion
+from whet.types.rollouts import ASSISTANT, messages_of
 from whet.types.weights import Flight, Weights
 
 _UNKNOWN = -1  # a token that the server counted and didn't show
@@ -74,7 +74,7 @@ class ChatRenderer:
 
 @dataclass(slots=True)
 class ServedGenerator(Generator):
-    """Asks the server for the next message.  Log-probabilities are NaN: learning from them stops."""
+    """Asks the server for the next message.  Log-probs are NaN: learning from them stops."""
 
     server: Server
     table: MessageTable = field(default_factory=MessageTable)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from whet.policy.extensions.demonstrated import beginning
 from whet.policy.extensions.groups import attempts, instead, own, successes, unsolved
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Need, Request, Ticket
 
 

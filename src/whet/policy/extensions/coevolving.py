@@ -16,9 +16,9 @@ from whet.policy.backwards import last, shifted
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, judgement, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list
-from whet.policy.optimisers import AdamW
+from whet.protocols.algorithm import Companion
 from whet.protocols.engine import ValueModel
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
     Broken,
     Group,
@@ -32,6 +32,7 @@ from whet.types import (
     Ticket,
     TrainBatch,
 )
+from whet.types.optimisers import AdamW
 
 Pair = tuple[Rollout, Rollout]  # accepted, and spoiled, as the verifier reads them
 

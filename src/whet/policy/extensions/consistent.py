@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.policy.extensions.groups import by_policy, judgement, subset
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense._consistency import consistent
 from whet.types import Group, Refusal, Rollout, Scores, Ticket
 

@@ -6,8 +6,8 @@ from math import ceil
 
 from whet.policy.extensions.adapted import adapted
 from whet.policy.regularisers import ConvexK3
-from whet.protocols.algorithm import Algorithm
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Algorithm, Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group
 
 

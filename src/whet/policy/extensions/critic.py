@@ -10,10 +10,9 @@ from torch import Tensor
 
 from whet.policy.critics import AtTheEnd, Earned, GeneralisedAdvantage, value_error
 from whet.policy.extensions.resting import Resting
-from whet.policy.optimisers import AdamW
-from whet.protocols.algorithm import Algorithm
+from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.engine import ValueModel
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
     Circumstances,
     Group,
@@ -24,6 +23,7 @@ from whet.types import (
     Scores,
     TrainBatch,
 )
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.policy.extensions.groups import by_policy, subset
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Ticket
 
 _CALCULATION = re.compile(r"[\d.+\-*/^=()%<>]*\d[\d.+\-*/^=()%<>]*")

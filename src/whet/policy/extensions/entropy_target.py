@@ -9,8 +9,8 @@ import numpy as np
 from whet.policy.extensions.adapted import adapted
 from whet.policy.extensions.groups import by_policy
 from whet.policy.regularisers import EntropyBonus
-from whet.protocols.algorithm import Algorithm
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Algorithm, Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Mean, Metrics, Refusal, Scores, TrainBatch
 
 

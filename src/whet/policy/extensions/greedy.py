@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from whet.policy.arithmetic import mean_within
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Need, Request, Rollout, Scores
 
 

@@ -8,7 +8,8 @@ from random import Random
 
 from whet.policy.extensions.demonstrated import beginning
 from whet.policy.extensions.groups import own
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Need, Refusal, Request, Task, Ticket
 
 

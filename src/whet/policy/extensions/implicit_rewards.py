@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whet.policy.implicit import outcome_classifier
-from whet.policy.optimisers import AdamW
+from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.demonstrated import demonstrated
 from whet.policy.extensions.groups import attempts, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Mean, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
 
 

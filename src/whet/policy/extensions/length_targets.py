@@ -6,7 +6,8 @@ from typing import Any
 
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, by_policy, judgement, successes
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Mean, Metrics, Refusal, Rollout, Scores, Ticket, TrainBatch
 
 

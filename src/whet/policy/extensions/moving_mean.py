@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Mean, Metrics, Need, Refusal, Rollout, Scores, TrainBatch
 
 

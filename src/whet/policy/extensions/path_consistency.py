@@ -7,8 +7,9 @@ from itertools import pairwise
 import numpy as np
 
 from whet.policy.extensions.groups import by_policy, judgement, own
+from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense._cuts import Separated, spans
 from whet.rewards.dense._places import last_reply
 from whet.rewards.unsupervised._covo import consistency, nearest, vector, volatility

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from whet.policy.extensions.groups import by_policy
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Need, Refusal, Request, Rollout, Scores
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.policy.extensions.groups import own, successes, unsolved
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Need, Play, Prompt, Refusal, Request, Rollout, Task, Ticket
 
 

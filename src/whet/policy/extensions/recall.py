@@ -9,8 +9,8 @@ from torch import Tensor
 from whet.policy.corrections import Constant
 from whet.policy.objective import Objective, Term
 from whet.policy.selections import Foreign
-from whet.protocols.algorithm import Algorithm
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Algorithm, Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Mean, Metrics, Need, Scores, TrainBatch
 
 

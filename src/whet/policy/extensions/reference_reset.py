@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Mean, Metrics, Need, Scores, TrainBatch
 
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.objective import Advantage, Algorithm, Companion, Lossy
-from whet.types import Batch, Need, Selection
+from whet.protocols.algorithm import Advantage, Algorithm, Companion, Lossy, Selection
+from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True)
-class Resting:
+class Resting(Algorithm):
     """The same needs, and no lesson."""
 
     of: Algorithm

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from whet.protocols.algorithm import Algorithm
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Algorithm, Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
     Broken,
     Group,

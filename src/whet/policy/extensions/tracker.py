@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from whet.policy.extensions.saved_rollouts import as_plain, from_plain, remembered
-from whet.protocols.extension import Companion, Extension, SetupContext, StepContext
+from whet.protocols.algorithm import Companion
+from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
 
 

@@ -56,7 +56,9 @@ class Surprises:
     def __call__(self, rollout: Rollout) -> list[int]:
         whole, bound = last_reply(rollout), log(self.below)
         places = range(whole.start, whole.stop)
-        doubts = [n for n in places if n >= rollout.forced_len and rollout.behaviour_logp[n] < bound]
+        doubts = [
+            n for n in places if n >= rollout.forced_len and rollout.behaviour_logp[n] < bound
+        ]
         return [n + 1 for n in doubts[self.every - 1 :: self.every] if n + 1 < whole.stop]
 
 

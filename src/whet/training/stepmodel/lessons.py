@@ -10,11 +10,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from whet.policy.optimisers import AdamW
-from whet.protocols import Engine, Model, ValueModel
 from whet.policy.backwards import after, shifted
+from whet.protocols import Engine, Model, ValueModel
 from whet.training.stepmodel.chains import Chain, Labels
 from whet.types import Refusal
+from whet.types.optimisers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,9 @@ async def teach_steps(training: StepTraining, folder: Path) -> AsyncIterator[Ste
     await model.save(folder)
 
 
-async def _lesson(model: ValueModel, chains: Sequence[Chain], number: int, rate: float) -> StepLesson:
+async def _lesson(
+    model: ValueModel, chains: Sequence[Chain], number: int, rate: float
+) -> StepLesson:
     labels = [label for chain in chains for label in chain.labels]
     loss = 0.0
     if labels:

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from whet.protocols import Engine, ValueModel
 from whet.policy.backwards import after
+from whet.protocols import Engine, ValueModel
 from whet.types import Refusal, Rollout
-
 
 _KEPT = 2
 _models: dict[tuple[Engine, str, int], ValueModel] = {}

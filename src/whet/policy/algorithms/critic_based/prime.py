@@ -14,6 +14,7 @@ from whet.policy.clipping import Clipped
 from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 
@@ -43,7 +44,7 @@ class AsReleased:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessAndOutcome:
+class ProcessAndOutcome(Advantage):
     """Both judged against the group's others, the process as a reward to go.
 
     Â_t = Σ_{s≥t} γ^{s−t} (r_s − baseline) + R_i − mean_{j≠i}(R_j)

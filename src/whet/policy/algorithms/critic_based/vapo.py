@@ -7,9 +7,9 @@ from whet.policy.corrections import Constant
 from whet.policy.critics import LengthAdaptive
 from whet.policy.extensions.critic import Critic
 from whet.policy.objective import Objective, Term
-from whet.policy.optimisers import AdamW
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.selections import Correct
+from whet.types.optimisers import AdamW
 
 
 def vapo(

@@ -14,11 +14,12 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
 from whet.policy.selections import Not
+from whet.protocols.algorithm import Selection
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainInReply:
+class UncertainInReply(Selection):
     """The most uncertain tokens of each rollout: H_n ≥ the (1 − share)-quantile of its own."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})

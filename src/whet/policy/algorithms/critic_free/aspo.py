@@ -12,11 +12,12 @@ from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import log_ratio
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective
+from whet.protocols.algorithm import Bounded, Ratio
 from whet.types import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FlippedWeight:
+class FlippedWeight(Bounded, Ratio):
     """Good tokens weigh the more, the less they are reinforced yet.  r_n = sg[w_n] log π_θ(n).
 
     w = min(1/ρ where Â > 0, ρ elsewhere, cap),  ρ = π_θ / π_prox;  w = 0 where PPO's clip is.

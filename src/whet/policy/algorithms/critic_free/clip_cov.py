@@ -14,11 +14,12 @@ from whet.policy.corrections import Without
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import covariance, foreseen
+from whet.protocols.algorithm import Selection
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Covariant:
+class Covariant(Selection):
     """A few of the tokens that the clip [1 − below, 1 + above] leaves alone and that cost entropy.
 
     max(⌊share · N⌋, 1) tokens, drawn from those with low < cov_n < high.  The draw is made of

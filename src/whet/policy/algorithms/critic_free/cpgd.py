@@ -12,11 +12,12 @@ from whet.policy.arithmetic import centred_within, log_ratio, places, sum_within
 from whet.policy.clipping import LogClipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogRatio
+from whet.protocols.algorithm import Advantage, Regulariser
 from whet.types import Batch, Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rescued:
+class Rescued(Advantage):
     """Centred, and louder where few groups disagree.  Â_n ← min(most, G / G_mixed) Â_n."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -32,7 +33,7 @@ class Rescued:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class Drift(Regulariser):
     """The gradient of KL(π_prox‖π_θ), bounded.  k_n = α sg[min(r − 1, most)] log π_θ(n).
 
     The bound is on the gradient's factor: one on the estimator would let go where it is needed.

@@ -13,10 +13,11 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Behaviour, JensenShannon
 from whet.policy.selections import Foreign, Own
+from whet.protocols.algorithm import Clipping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Silent:
+class Silent(Clipping):
     """No lesson but the price.  f = 0."""
 
     def __call__(

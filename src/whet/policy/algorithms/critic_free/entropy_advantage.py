@@ -10,13 +10,14 @@ from torch import Tensor
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.objective import Advantage, Objective
+from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EntropyShaped:
+class EntropyShaped(Advantage):
     """A bonus for uncertain choices that never turns a bad one into a good one.
 
     Â_n ← Â_n + min(α H_n, |Â_n| / κ);  κ > 1 keeps the sign
@@ -32,7 +33,7 @@ class EntropyShaped:
     @property
     def needs(self) -> frozenset[Need]:
         """Entropies, and what the inner one needs."""
-        return getattr(self.inner, "needs", frozenset()) | {Need.ENTROPY}
+        return self.inner.needs | {Need.ENTROPY}
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         if scores.entropy is None:

@@ -14,6 +14,7 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3, EntropyBonus
 from whet.policy.selections import quantile
+from whet.protocols.algorithm import Advantage
 from whet.types import Circumstances, Need, Scores
 
 
@@ -62,7 +63,7 @@ class ByDifficulty:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filtered:
+class Filtered(Advantage):
     """The k best of a group by another measure, compared among themselves; others teach nothing.
 
     Â_n = (R_i − mean(R)) / (std(R) + ε) over those kept, with the population's deviation; else 0.

@@ -13,11 +13,12 @@ from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GroupInGroup:
+class GroupInGroup(Advantage):
     """The rollouts of a task are compared, and so are their turns that answer the same state.
 
     Â = Â(R_i) + weight · Â(γ^k R_i),  k turns before the last, over the turns of the same group

@@ -12,11 +12,12 @@ from whet.policy.arithmetic import count_within, difference, mean_within, most_w
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
+from whet.protocols.algorithm import Advantage, Regulariser
 from whet.types import Batch, Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoftBaseline:
+class SoftBaseline(Advantage):
     """The exact baseline of mirror descent.  Â_n = R_i − τ log mean exp(R / τ) over the group."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -32,7 +33,7 @@ class SoftBaseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SquaredMove:
+class SquaredMove(Regulariser):
     """Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))², of every rollout, spread over its tokens."""
 
     tau: float = 0.1

@@ -14,11 +14,12 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Absolute, Proximal, Within
 from whet.policy.selections import covariance
+from whet.protocols.algorithm import Selection
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MostCovariant:
+class MostCovariant(Selection):
     """The max(⌊share · N⌋, 1) tokens whose covariance is largest."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})

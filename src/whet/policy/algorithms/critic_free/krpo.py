@@ -13,11 +13,12 @@ from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Innovation:
+class Innovation(Advantage):
     """A filter runs over the rewards of a group, in their order; x and P are the posterior's.
 
     P ← P + Q,  K = P / (P + R_n),  x ← x + K (R_i − x),  P ← (1 − K) P;  Â_i = (R_i − x) / (√P + ε)

@@ -10,6 +10,7 @@ from torch import Tensor
 from whet.policy.arithmetic import mean_within
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
+from whet.protocols.algorithm import Advantage, Aggregation, Clipping
 from whet.types import Batch, Need, Scores
 
 
@@ -40,7 +41,7 @@ class ByDeviation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SuccessRate:
+class SuccessRate(Advantage):
     """Â = ω for the right and −ω q / (1 − q) for the wrong, q the group's success rate.
 
     q is kept within [least, 1 − least]; groups that agree teach nothing.
@@ -63,7 +64,7 @@ class SuccessRate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ImplicitNegative:
+class ImplicitNegative(Clipping):
     """Wrong answers train the policy that would have given them, of which ours is a part.
 
     f = Â log r  where Â > 0,  ω log max((1 − q r)/(1 − q), floor)  elsewhere; the floor bounds the
@@ -84,7 +85,7 @@ class ImplicitNegative:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PerThousand:
+class PerThousand(Aggregation):
     """w_n = 1 / (1000 B), whatever the length."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:

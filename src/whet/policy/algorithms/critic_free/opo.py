@@ -12,11 +12,12 @@ from whet.policy.arithmetic import level, sum_within
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LengthWeighted:
+class LengthWeighted(Advantage):
     """The baseline of least variance where gradients grow with length.
 
     Â_n = R_i − Σ_j |y_j| R_j / Σ_j |y_j|  over the group

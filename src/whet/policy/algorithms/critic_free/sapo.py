@@ -10,10 +10,11 @@ from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
+from whet.protocols.algorithm import Clipping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoftGate:
+class SoftGate(Clipping):
     """A sigmoid where PPO has a clip.  f = (4/τ) σ(τ (r − 1)) Â,  τ by the sign of Â."""
 
     up: float

@@ -12,11 +12,12 @@ from whet.policy.clipping import Clipped
 from whet.policy.extensions.tracker import Tracker
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surprise:
+class Surprise(Advantage):
     """How much better than the prompt's history, on the scale of the batch.
 
     Â_n = (a_i − mean(a)) / (std(a) + ε),  a_i = R_i − v(prompt), over rollouts, with n − 1

@@ -14,11 +14,12 @@ from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import Improbable
+from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Siblings:
+class Siblings(Advantage):
     """Segments that follow the same beginning, compared by what became of them.
 
     V(s) = mean of R over the rollouts through s;  Â = V(next) among its siblings, standardised.

@@ -10,11 +10,12 @@ from whet.policy.advantages import Given
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective
+from whet.protocols.algorithm import Ratio
 from whet.types import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AsLikelyAsItIs:
+class AsLikelyAsItIs(Ratio):
     """r_n = sg[π_θ(n)] · log π_θ(n): the gradient of a probability, not of its logarithm."""
 
     unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Linear"

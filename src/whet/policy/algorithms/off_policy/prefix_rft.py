@@ -14,11 +14,12 @@ from whet.policy.extensions.hints import Hints
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import quantile
+from whet.protocols.algorithm import Advantage, Selection
 from whet.types import Batch, Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PrefixCredit:
+class PrefixCredit(Advantage):
     """A beginning that others wrote is judged against the rollouts that nobody helped.
 
     Â_n = R_i − mean(R of the unhelped)  for their tokens and for a beginning;  what the policy
@@ -44,7 +45,7 @@ class PrefixCredit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAndUncertain:
+class OwnAndUncertain(Selection):
     """Own tokens, and of each beginning the share with the highest entropy."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY, Need.DEMONSTRATIONS})

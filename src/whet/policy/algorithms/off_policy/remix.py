@@ -15,11 +15,12 @@ from whet.policy.extensions.convex_kl import ConvexKL
 from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.objective import Objective
 from whet.policy.regularisers import ConvexK3
+from whet.protocols.algorithm import Bounded, Ratio
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RatioAroundShift:
+class RatioAroundShift(Bounded, Ratio):
     """The ratio to whoever sampled, clipped around where this step began.
 
     r = π_θ / μ,  shift = π_prox / μ;   r ≤ shift + ε where Â > 0,  r ≥ shift − ε elsewhere

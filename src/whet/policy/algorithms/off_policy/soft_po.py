@@ -9,11 +9,12 @@ from torch import Tensor
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import difference, mean_within, most_within, sum_within
 from whet.policy.objective import Objective
+from whet.protocols.algorithm import Advantage, Clipping, Ratio
 from whet.types import Batch, Need, Refusal, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AboveSoftValue:
+class AboveSoftValue(Advantage):
     """Â_n = R_i − Q₀,   Q₀ = β log mean(exp(R/β)) over the group."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -33,7 +34,7 @@ class AboveSoftValue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consistency:
+class Consistency(Ratio):
     """What the policy claims to be worth.  r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -48,7 +49,7 @@ class Consistency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SquaredError:
+class SquaredError(Clipping):
     """f = −(r − Â)² = −(Q_T − R)²."""
 
     unconditional: ClassVar[bool] = True  # a claim is wrong where Â = 0, too

@@ -15,11 +15,12 @@ from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, Probability
 from whet.policy.selections import Both, Correct, Foreign, Not, Own
+from whet.protocols.algorithm import Correction
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ByEntropy:
+class ByEntropy(Correction):
     """c_n = scale · exp(slope · H_i),  H_i the mean entropy of the token's rollout."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})

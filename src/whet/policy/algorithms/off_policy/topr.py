@@ -12,11 +12,12 @@ from whet.policy.aggregation import SequenceSum
 from whet.policy.arithmetic import sum_within
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective
+from whet.protocols.algorithm import Ratio
 from whet.types import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tapered:
+class Tapered(Ratio):
     """What is praised counts fully, what is blamed as far as the policy would still say it.
 
     r_n = w log π_θ(n),   w = 1 where Â ≥ 0,  sg[min(π_θ(y)/μ(y), 1)] elsewhere

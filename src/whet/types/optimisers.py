@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from math import cos, pi
 from typing import Protocol, runtime_checkable
 
-from whet.types import Refusal
+from whet.types.tasks import Refusal
 
 
 @runtime_checkable
