@@ -106,7 +106,7 @@ def test_a_conversation_is_one_row_of_ids_that_only_grows():
 def test_tokens_of_others_begin_the_first_reply_only():
     hint = tuple(ids("12"))
     [[rollout]], generator = played(twice, seeds=(3,), prefix=hint, length=4)
-    assert rollout.turns == ("3+4=", "1232", "|4", "35")
+    assert rollout.turns == ("3+4=", "1232", "|4", "34")
     assert rollout.forced_len == 2
     assert rollout.external.tolist() == [True] * 2 + [False] * 5
     assert rollout.behaviour_logp.tolist()[:3] == [0.0, 0.0, -0.5]
