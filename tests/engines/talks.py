@@ -103,7 +103,7 @@ async def _branch(child, more, parent, luck, depth):
     dice = Random(luck)
     cut = len(child.tokens)
     await child.ask(more, fork_of=parent)
-    if depth > 1 and more and child.name.endswith(("inside3", "end3")):
+    if depth > 1 and child.name.endswith(("/inside3", "end3")):
         return await _forked(child, cut, dice, depth - 1)
     return await _on(child, dice)
 

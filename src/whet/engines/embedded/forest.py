@@ -170,3 +170,17 @@ def _bucket(segments: Sequence[Segment], members: Sequence[int]) -> Bucket:
     last = (before[:, None] + torch.arange(queries.shape[1])).clamp(max=depth[:, None] - 1)
     mask = torch.arange(keys.shape[1]) <= last[..., None]
     return Bucket(queries, keys, mask[:, None])
+
+
+def common(one: tuple[int, ...], two: tuple[int, ...]) -> int:
+    """The length of the longest common prefix of two rows of ids."""
+    low, high = 0, min(len(one), len(two))
+    if one[:high] == two[:high]:
+        return high
+    while high - low > 1:  # they agree on the first `low` and not on the first `high`
+        middle = (low + high) // 2
+        if one[low:middle] == two[low:middle]:
+            low = middle
+        else:
+            high = middle
+    return low

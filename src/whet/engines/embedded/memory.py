@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from whet.engines.embedded.forest import common
 from whet.engines.embedded.lines import Lines
 from whet.engines.embedded.prompts import Prompts
-from whet.engines.embedded.sessions import Session, Turn, common
+from whet.engines.embedded.sessions import Session, Turn
 
 
 @dataclass(slots=True)

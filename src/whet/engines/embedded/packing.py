@@ -1,13 +1,18 @@
-"""From rollouts to one call of the model: every prompt once, no token that predicts nothing."""
+"""From rollouts to one call of the model: every shared token once, no token that predicts nothing.
+
+The rollouts of one opening share it.  Where some of them were forked they share every prefix that
+their rows have in common: the rows are laid out as a trie, whose edges are segments.
+"""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from whet.engines.embedded.forest import Packed, Segment, plant
+from whet.engines.embedded.forest import Packed, Segment, common, plant
 from whet.types import Rollout
 
 
@@ -23,70 +28,161 @@ class Call:
     temperature: Float[Tensor, " N"]
 
 
-def prefix(rollout: Rollout) -> tuple[int, ...]:
-    """The tokens before the first choice."""
-    return rollout.tokens[: rollout.chosen.index(True)] if any(rollout.chosen) else rollout.tokens
+class _Row(NamedTuple):
+    """What of a rollout is computed: its tokens up to the last choice, itself left out."""
+
+    opening: tuple[int, ...]  # the tokens before the first choice
+    own: tuple[int, ...]
+    chosen: tuple[tuple[int, int], ...]  # place in the row and token of each choice
+    temperature: float
+    forked: bool
+
+    @property
+    def tokens(self) -> tuple[int, ...]:
+        return self.opening + self.own
 
 
-def _own(rollout: Rollout) -> tuple[int, ...]:
-    """What follows the prompt and predicts something: up to the last choice, itself left out."""
-    if not rollout.length:
-        return ()
-    last = len(rollout.chosen) - 1 - rollout.chosen[::-1].index(True)
-    return rollout.tokens[len(prefix(rollout)) : last]
+def _row(rollout: Rollout) -> _Row:
+    tokens, places = rollout.tokens, [n for n, mine in enumerate(rollout.chosen) if mine]
+    first, last = (places[0], places[-1]) if places else (len(tokens), len(tokens))
+    return _Row(
+        opening=tokens[:first],
+        own=tokens[first:last],
+        chosen=tuple((place, tokens[place]) for place in places),
+        temperature=rollout.temperature,
+        forked=bool(rollout.parent),
+    )
+
+
+@dataclass(slots=True)
+class _Family:
+    """Rows with one opening, and how many tokens they cost together."""
+
+    rows: list[_Row] = field(default_factory=list)
+    forked: bool = False
+    price: int = 0
+
+    def priced(self, row: _Row) -> int:
+        """Tokens of the family with this row added."""
+        if row.forked and not self.forked:
+            before = [*self.rows, row]
+            met = [_met(one, before[:k]) for k, one in enumerate(before)]
+            return len(row.opening) + sum(len(r.own) for r in before) - sum(met)
+        opening = 0 if self.rows else len(row.opening)
+        return self.price + opening + len(row.own) - (_met(row, self.rows) if self.forked else 0)
+
+    def add(self, row: _Row) -> None:
+        """One row more."""
+        self.price = self.priced(row)
+        self.forked |= row.forked
+        self.rows.append(row)
+
+
+def _met(row: _Row, others: Sequence[_Row]) -> int:
+    """Own tokens that a row shares with one of the others."""
+    return max((common(row.own, other.own) for other in others), default=0)
 
 
 def slices(rollouts: Sequence[Rollout], budget: int) -> Iterator[slice]:
     """Consecutive rollouts of at most `budget` tokens a slice; a longer rollout goes alone."""
-    start, spent, prompts = 0, 0, set()
-    for index, rollout in enumerate(rollouts):
-        price = len(_own(rollout)) + (len(prefix(rollout)) * (prefix(rollout) not in prompts))
-        if index > start and spent + price > budget:
+    start, spent = 0, 0
+    families: dict[tuple[int, ...], _Family] = {}
+    for index, row in enumerate(map(_row, rollouts)):
+        family = families.setdefault(row.opening, _Family())
+        more = family.priced(row) - family.price
+        if index > start and spent + more > budget:
             yield slice(start, index)
-            start, spent, prompts = index, 0, set()
-            price = len(_own(rollout)) + len(prefix(rollout))
-        spent += price
-        prompts.add(prefix(rollout))
+            start, spent, family = index, 0, _Family()
+            families = {row.opening: family}
+            more = family.priced(row)
+        spent += more
+        family.add(row)
     if start < len(rollouts):
         yield slice(start, len(rollouts))
 
 
+@dataclass(slots=True)
+class _Layout:
+    """Segments end to end."""
+
+    segments: list[Segment] = field(default_factory=list)
+    tokens: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+
+    def lay(self, run: Sequence[int], path: tuple[int, ...]) -> tuple[int, ...]:
+        """One segment more; the path that it ends."""
+        first = sum(self.segments[k].length for k in path)
+        self.segments.append(Segment(len(self.tokens), len(run), path))
+        self.tokens.extend(run)
+        self.positions.extend(range(first, first + len(run)))
+        return (*path, len(self.segments) - 1)
+
+    def grow(self, rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        """The trie of these rows, a branch before its sisters; the path of each row."""
+        paths: list[tuple[int, ...]] = [()] * len(rows)
+        waiting: list[tuple[list[int], int, tuple[int, ...]]] = [(list(range(len(rows))), 0, ())]
+        while waiting:
+            members, start, path = waiting.pop()
+            first = rows[members[0]]
+            end = min(common(first, rows[k]) for k in members)
+            if end > start:
+                path = self.lay(first[start:end], path)
+            branches: dict[int, list[int]] = {}
+            for k in members:
+                paths[k] = path
+                if len(rows[k]) > end:
+                    branches.setdefault(rows[k][end], []).append(k)
+            waiting.extend((branch, end, path) for branch in reversed(branches.values()))
+        return paths
+
+    def at(self, path: tuple[int, ...], places: Sequence[int]) -> Iterator[int]:
+        """Where the tokens at these ascending places of a path are laid."""
+        segments = iter([self.segments[k] for k in path])
+        before, segment = 0, next(segments)
+        for place in places:
+            while place >= before + segment.length:
+                before += segment.length
+                segment = next(segments)
+            yield segment.start + place - before
+
+
+def _paths(layout: _Layout, rows: Sequence[_Row]) -> list[tuple[int, ...]]:
+    """Lay all rows out; the path of each."""
+    families: dict[tuple[int, ...], list[int]] = {}
+    for k, row in enumerate(rows):
+        families.setdefault(row.opening, []).append(k)
+    paths: dict[int, tuple[int, ...]] = {}
+    openings: dict[tuple[int, ...], tuple[int, ...]] = {}
+    for k, row in enumerate(rows):
+        family = families[row.opening]
+        if k in paths:
+            continue
+        if any(rows[i].forked for i in family):
+            grown = layout.grow([rows[i].tokens for i in family])
+            paths.update(zip(family, grown, strict=True))
+            continue
+        if row.opening not in openings:
+            openings[row.opening] = layout.lay(row.opening, ())
+        path = openings[row.opening]
+        paths[k] = layout.lay(row.own, path) if row.own else path
+    return [paths[k] for k in range(len(rows))]
+
+
 def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Call:
-    """Lay prompts and rollouts end to end; a rollout that chose nothing is left out."""
-    segments: list[Segment] = []
-    tokens: list[int] = []
-    positions: list[int] = []
-    prompts: dict[tuple[int, ...], int] = {}
+    """Lay rollouts end to end; one that chose nothing is left out."""
+    rows = [_row(rollout) for rollout in rollouts if rollout.length]
+    layout = _Layout()
     source: list[int] = []
-    choice: list[int] = []
-    temperature: list[float] = []
-
-    def lay(run: Sequence[int], first: int, path: tuple[int, ...]) -> None:
-        segments.append(Segment(len(tokens), len(run), path))
-        tokens.extend(run)
-        positions.extend(range(first, first + len(run)))
-
-    for rollout in (r for r in rollouts if r.length):
-        before = prefix(rollout)
-        if before not in prompts:
-            prompts[before] = len(segments)
-            lay(before, 0, ())
-        prompt = segments[prompts[before]]
-        own = len(tokens)
-        if run := _own(rollout):
-            lay(run, len(before), (prompts[before],))
-        # a choice at place p is predicted by place p − 1: the prompt's last token, or an own one
-        for place, (token, chosen) in enumerate(zip(rollout.tokens, rollout.chosen, strict=True)):
-            if chosen:
-                turn = place - len(before)
-                source.append(prompt.start + prompt.length - 1 if turn == 0 else own + turn - 1)
-                choice.append(token)
-                temperature.append(rollout.temperature)
+    for row, path in zip(rows, _paths(layout, rows), strict=True):
+        # a choice at place p is predicted by place p − 1
+        source.extend(layout.at(path, [place - 1 for place, _ in row.chosen]))
     return Call(
-        tokens=torch.tensor(tokens, device=device),
-        positions=torch.tensor(positions, device=device),
-        forest=plant(segments, device),
+        tokens=torch.tensor(layout.tokens, device=device),
+        positions=torch.tensor(layout.positions, device=device),
+        forest=plant(layout.segments, device),
         source=torch.tensor(source, device=device),
-        choice=torch.tensor(choice, device=device),
-        temperature=torch.tensor(temperature, device=device),
+        choice=torch.tensor([token for row in rows for _, token in row.chosen], device=device),
+        temperature=torch.tensor(
+            [row.temperature for row in rows for _ in row.chosen], device=device
+        ),
     )

@@ -18,11 +18,12 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.cache import Reading, Slab, Steps, read
 from whet.engines.embedded.decoding import Knobs, draw
 from whet.engines.embedded.extending import Extension, shared_lines
+from whet.engines.embedded.forest import common
 from whet.engines.embedded.lines import Lines
 from whet.engines.embedded.memory import Memory
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.randomness import uniforms
-from whet.engines.embedded.sessions import Choice, Session, Turn, common
+from whet.engines.embedded.sessions import Choice, Session, Turn
 from whet.types import Broken
 
 

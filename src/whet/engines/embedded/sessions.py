@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from whet.engines.embedded.forest import common
 from whet.engines.embedded.prompts import Shared
 from whet.types import Decoding, Finish
 
@@ -89,11 +90,3 @@ class Turn:
         """Where it goes on from an interrupted reply, a stop string may have begun before it."""
         if cut is not None and self.prompt == (*cut.prompt, *cut.tokens):
             self.before = (*cut.before, *cut.tokens)
-
-
-def common(one: Sequence[int], two: Sequence[int]) -> int:
-    """The length of the longest common prefix."""
-    most = min(len(one), len(two))
-    if one[:most] == two[:most]:
-        return most
-    return next(n for n in range(most) if one[n] != two[n])
