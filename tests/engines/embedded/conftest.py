@@ -6,7 +6,7 @@ import pytest
 import torch
 from transformers import AutoTokenizer
 
-from whet.engines.embedded.engine import Embedded
+from opened import opened
 from whet.engines.models import Folder, Fresh
 
 
@@ -30,8 +30,8 @@ def folder(request, tmp_path_factory):
 
 @pytest.fixture
 def engine(folder):
-    """A sampler and a learner of that folder."""
-    return Embedded(device="cpu", slots=64).open(Folder(path=folder), seed=0)
+    """A player and a learner of that folder."""
+    return opened(folder, slots=64)
 
 
 @pytest.fixture

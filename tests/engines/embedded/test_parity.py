@@ -12,29 +12,6 @@ from whet.policy import algorithms
 from whet.types import Decoding, Request, Task, Verdict
 from whet.types.optimisers import AdamW
 
-TASKS = [
-    Task(id=str(i), prompt=prompt)
-    for i, prompt in enumerate(["3+4=", "sort 5 3 9 1 7 7 2 0 8=", "a", "c5d+5e+1f+5|g4h+3i+1j+2="])
-]
-SEEDS = (11, 22, 33, 44)
-ENDS = ("a", "b", "c", "d")  # so that lengths differ
-
-
-class Question:
-    """Asks once."""
-
-    async def play(self, task, policy):
-        await policy(task.prompt)
-
-
-def played(sampler, decoding, tasks=TASKS, seeds=SEEDS):
-    async def all_of_them():
-        requests = [Request(task=t, seeds=seeds, decoding=decoding) for t in tasks]
-        return await asyncio.gather(*(sampler.play(Question(), r) for r in requests))
-
-    return asyncio.run(all_of_them())
-
-
 def reference_logp(model, rollout):
     """One text at a time, no cache, no packing, every logit."""
     logits = model(torch.tensor([rollout.tokens])).logits[0] / rollout.temperature
@@ -53,14 +30,6 @@ def test_behaviour_and_learner_log_probs_are_those_of_transformers(engine, plain
     behaviour = torch.tensor([x for r in rollouts for x in r.behaviour_logp])
     assert_close(behaviour, wanted, atol=1e-5, rtol=0)
     assert_close(learner.logp(rollouts), wanted, atol=1e-5, rtol=0)
-
-
-def scored(groups):
-    """Alternate right and wrong, so that every group teaches something."""
-    return [
-        tuple(replace(r, verdict=Verdict.binary(correct=i % 2 == 0)) for i, r in enumerate(group))
-        for group in groups
-    ]
 
 
 @pytest.mark.parametrize("budget", [100_000, 60])

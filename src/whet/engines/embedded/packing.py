@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -43,13 +44,14 @@ class _Row(NamedTuple):
 
 
 def _row(rollout: Rollout) -> _Row:
-    tokens, places = rollout.tokens, [n for n, mine in enumerate(rollout.chosen) if mine]
+    tokens = tuple(rollout.token_ids.tolist())
+    places = np.flatnonzero(rollout.action_mask).tolist()
     first, last = (places[0], places[-1]) if places else (len(tokens), len(tokens))
     return _Row(
         opening=tokens[:first],
         own=tokens[first:last],
         chosen=tuple((place, tokens[place]) for place in places),
-        temperature=rollout.temperature,
+        temperature=rollout.decoding.heat,
         forked=bool(rollout.parent),
     )
 
