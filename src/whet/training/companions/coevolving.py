@@ -55,7 +55,7 @@ class LiveCoevolving:
         return heard
 
     def _heard(self, stage: Stage, group: Group) -> Group:
-        judged = [r for r in group if r.verdict is not None and not r.verdict.fault]
+        judged = [r for r in group if r.verdict is not None and r.verdict.judged]
         if not judged:
             return group
         read = [self._read(stage, r, r.reply) for r in judged]
@@ -100,7 +100,7 @@ class LiveCoevolving:
             return None
         group = tuple(stage.learner.imitate(rollout.task, reply) for reply in replies)
         found = [r.verdict for r in await stage.judged(group)]
-        rejected = [v is not None and not v.fault and v.correct is False for v in found]
+        rejected = [v is not None and v.correct is False for v in found]
         return next((reply for reply, no in zip(replies, rejected, strict=True) if no), None)
 
     def learn(self, stage: Stage, share: Share, scores: Scores) -> Metrics:

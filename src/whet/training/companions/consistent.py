@@ -43,4 +43,4 @@ class LiveConsistent:
 def _verdict(rollout: Rollout) -> Verdict | None:
     """None where there is no judgement."""
     verdict = rollout.verdict
-    return None if verdict is None or verdict.fault else verdict
+    return verdict if verdict is not None and verdict.judged else None

@@ -33,7 +33,7 @@ class LiveLengthTargets:
         return bent
 
     def _bucket(self, group: Group) -> int:
-        judged = sum(r.verdict is not None and not r.verdict.fault for r in group)
+        judged = sum(r.verdict is not None and r.verdict.judged for r in group)
         return self.value.bucket(right(group) / judged if judged else 0.0)
 
     def _target(self, bucket: int) -> int:
@@ -41,7 +41,7 @@ class LiveLengthTargets:
 
     def _bent(self, rollout: Rollout, most: int) -> Rollout:
         verdict = rollout.verdict
-        if verdict is None or verdict.fault:
+        if verdict is None or not verdict.judged:
             return rollout
         earned = self.value.alpha * (bool(verdict.correct) and rollout.length <= most)
         parts = {"unshaped": verdict.score, **verdict.parts, "length": earned}

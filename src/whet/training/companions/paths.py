@@ -55,7 +55,7 @@ class LivePathConsistency:
     @staticmethod
     def _judged(rollout: Rollout, paths: "dict[int, _Path]", found: dict[int, Found]) -> Rollout:
         verdict = rollout.verdict
-        if verdict is None or verdict.fault:
+        if verdict is None or not verdict.judged:
             return rollout
         parts = {"unshaped": verdict.score, **verdict.parts}
         score = 0.0
