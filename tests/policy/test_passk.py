@@ -1,7 +1,7 @@
 """Pass@k, ranks and credit: hand numbers and brute force over all subsets."""
 
 from dataclasses import replace
-from itertools import combinations
+from itertools import combinations, product
 from math import comb
 
 import pytest
@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from whet.policy import algorithms
 from whet.policy.credits import Amplified, Credit, Credited, StepReturns
-from whet.policy.passk import BestOfGroup, MaxReward, PassAtK, best_of
+from whet.policy.passk import BestOfGroup, MaxReward, PassAtK, added
 from whet.policy.ranks import OverMean, Quantile, Ranked
-from whet.types import Refusal, Scores
+from whet.types import Circumstances, Refusal, Scores
 
 
 def one_token_each(*rewards, dense=None):
@@ -60,24 +60,74 @@ def test_pass_at_k_is_the_mean_over_all_subsets(n, c, k):
 
 
 def test_pkpo_by_hand():
-    """(8, 2, 4): .5 and .3571."""
-    assert best_of([1.0] * 2 + [0.0] * 6, 4) == pytest.approx([0.5] * 2 + [0.357143] * 6, abs=1e-6)
+    """(8, 2, 4): a right reply is alone right in C(6, 3) = 20 of the C(8, 4) = 70 sets."""
     found = MaxReward(k=4)(right_of(8, 2))
-    gap = 0.5 - 5 / 14
-    assert found.tolist() == pytest.approx([gap * 6 / 7] * 2 + [-gap * 2 / 7] * 6)
+    assert found.tolist() == pytest.approx([20 / 70] * 2 + [0] * 6)
     assert MaxReward(k=4)(one_token_each(0.3)).tolist() == [0]
+    assert MaxReward(k=1)(one_token_each(1.0, 0.0, 0.0)).tolist() == pytest.approx(
+        [1 / 3, -1 / 6, -1 / 6]
+    )
 
 
-@given(st.lists(st.integers(-3, 3), min_size=1, max_size=7), st.integers(1, 7))
-def test_the_best_of_all_subsets_of_any_rewards(rewards, k):
+@given(st.lists(st.integers(-3, 3), min_size=2, max_size=7), st.integers(2, 7))
+def test_what_a_reply_adds_to_all_subsets_of_any_rewards(rewards, k):
     k = min(k, len(rewards))
     held = [float(r) for r in rewards]
     groups = list(combinations(range(len(held)), k))
+
+    def gain(i, g):
+        return max(held[j] for j in g) - max(held[j] for j in g if j != i)
+
     brute = [
-        sum(max(held[j] for j in g) for g in groups if i in g) / comb(len(held), k)
-        for i in range(len(held))
+        sum(gain(i, g) for g in groups if i in g) / comb(len(held), k) for i in range(len(held))
     ]
-    assert best_of(held, k) == pytest.approx(brute)
+    assert added(held, k) == pytest.approx(brute)
+
+
+def gradients(n, k, p=0.3):
+    """E[Σ_i Â_i ∂ log π(x_i)/∂p] over all 2^n Bernoulli(p) rewards, and ∂(1 − (1 − p)^k)/∂p."""
+    found = 0.0
+    for rewards in product([0.0, 1.0], repeat=n):
+        chance = p ** sum(rewards) * (1 - p) ** (n - sum(rewards))
+        score = torch.tensor([r / p - (1 - r) / (1 - p) for r in rewards], dtype=torch.float64)
+        found += chance * (MaxReward(k=k)(one_token_each(*rewards)) * score).sum().item()
+    return found, k * (1 - p) ** (k - 1)
+
+
+@pytest.mark.parametrize(("n", "k"), [(8, 4), (4, 2), (4, 4), (8, 8), (4, 1), (5, 3)])
+def test_pkpo_is_unbiased(n, k):
+    """A baseline that is made of sets with i in them would be (n − k)/(n − 1) of it."""
+    found, true = gradients(n, k)
+    assert found == pytest.approx(true, rel=1e-9)
+
+
+def here(samples, minibatches=2):
+    return Circumstances(samples=samples, length=8, steps=1, minibatches=minibatches)
+
+
+@pytest.mark.parametrize(
+    ("part", "samples", "works"),
+    [
+        (PassAtK(k=4), 4, False),
+        (PassAtK(k=4), 5, True),
+        (MaxReward(k=4), 3, False),
+        (MaxReward(k=4), 4, True),
+        (PassAtK(k=4), 0, True),
+    ],
+)
+def test_too_few_samples_are_refused(part, samples, works):
+    assert ("k is 4" not in part.refuses(here(samples))) == works
+
+
+def test_with_k_samples_pass_at_k_teaches_nothing_and_with_one_more_it_does():
+    for right in range(5):
+        assert not PassAtK(k=4)(right_of(4, right)).any()
+    assert PassAtK(k=4)(right_of(5, 1)).any()
+
+
+def test_a_filter_that_keeps_all_is_doubted():
+    assert "gfpo keeps 8" in algorithms.load("gfpo").advantage.doubts(here(8))
+    assert not algorithms.load("gfpo").advantage.doubts(here(16))
 
 
 def test_only_the_best_learns():

@@ -6,7 +6,15 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.arithmetic import count_within, mean_within, places, reward_to_go, sum_within
+from whet.policy.arithmetic import (
+    centred,
+    centred_within,
+    count_within,
+    difference,
+    places,
+    reward_to_go,
+    sum_within,
+)
 from whet.policy.objective import Advantage
 from whet.types import Circumstances, Need, Scores
 
@@ -44,7 +52,7 @@ class BatchCentred:
     """
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return (scores.reward - scores.reward.mean())[scores.row]
+        return centred(scores.reward)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +62,7 @@ class Centred:
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return (scores.reward - mean_within(scores.reward, scores.group))[scores.row]
+        return centred_within(scores.reward, scores.group)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +87,10 @@ class Standardised:
         )
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        centred = scores.reward - mean_within(scores.reward, scores.group)
+        apart = centred_within(scores.reward, scores.group)
         freedom = (count_within(scores.group) - self.freedom).clamp(min=1)
-        deviation = (sum_within(centred**2, scores.group) / freedom).sqrt()
-        return (centred / (deviation + self.epsilon))[scores.row]
+        deviation = (sum_within(apart**2, scores.group) / freedom).sqrt()
+        return (apart / (deviation + self.epsilon))[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +101,8 @@ class LeaveOneOut:
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         n = count_within(scores.group)
-        centred = scores.reward - mean_within(scores.reward, scores.group)
-        return (centred * n / (n - 1).clamp(min=1))[scores.row]
+        apart = centred_within(scores.reward, scores.group)
+        return (apart * n / (n - 1).clamp(min=1))[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +127,9 @@ class Whitened:
         return getattr(self.inner, "varies", False)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        raw = self.inner(scores)
-        centred = raw - raw.sum() / max(len(raw), 1)
-        variance = (centred**2).sum() / max(len(raw) - 1, 1)
-        return centred / (variance + self.epsilon).sqrt()
+        apart = centred(self.inner(scores))
+        variance = (apart**2).sum() / max(len(apart) - 1, 1)
+        return apart / (variance + self.epsilon).sqrt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +169,7 @@ class OverBaseline:
             raise ValueError(
                 "OverBaseline needs scores.baseline: add Greedy, Tracker or MovingMean"
             )
-        return (scores.reward - scores.baseline)[scores.row]
+        return difference(scores.reward, scores.baseline)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +185,10 @@ class GroupCentredBatchScaled:
     epsilon: float = 1e-4
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        centred = scores.reward - mean_within(scores.reward, scores.group)
-        apart = scores.reward - scores.reward.mean()
+        apart = centred(scores.reward)
         deviation = ((apart**2).sum() / max(len(apart) - 1, 1)).sqrt()
-        return (centred / (deviation + self.epsilon))[scores.row]
+        within = centred_within(scores.reward, scores.group)
+        return (within / (deviation + self.epsilon))[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,10 +232,8 @@ class PopulationWhitened:
         return getattr(self.inner, "varies", False)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        raw = self.inner(scores)
-        size = max(len(raw), 1)
-        centred = raw - raw.sum() / size
-        return centred / self.divisor((centred**2).sum() / size)
+        apart = centred(self.inner(scores))
+        return apart / self.divisor((apart**2).sum() / max(len(apart), 1))
 
 
 def _finished(scores: Scores) -> Tensor:

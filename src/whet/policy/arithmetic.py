@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from whet.types import CLOSE
+
 _LIMIT = 20.0  # e²⁰ ≈ 5·10⁸: far outside any trust region, well inside float32
 
 
@@ -53,6 +55,54 @@ def sum_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor
 def mean_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
     """Σ_k x_k / n_j  over  {k : owner_k = owner_j}."""
     return sum_within(x, owner) / count_within(owner)
+
+
+def most_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """max_k x_k  over  {k : owner_k = owner_j}."""
+    size = int(owner.max()) + 1 if len(owner) else 0
+    return x.new_full((size,), -torch.inf).scatter_reduce(0, owner, x, "amax")[owner]
+
+
+def rounding(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """Below this, a difference within an owner is rounding: 4 ε_dtype max_k |x_k|, in float64."""
+    return CLOSE * torch.finfo(x.dtype).eps * most_within(x.double().abs(), owner)
+
+
+def difference(x: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """X − y, exactly 0 where the two differ by rounding only."""
+    close = CLOSE * torch.finfo(x.dtype).eps * torch.maximum(x.abs(), y.abs())
+    gap = x - y
+    return gap.masked_fill(gap.abs() <= close, 0.0)
+
+
+def level(
+    x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
+) -> Bool[Tensor, " n"]:
+    """Which elements are their owner's (weighted) mean, but for rounding.
+
+    Decided in float64 on distances to the owner's least element: where all are equal, all
+    distances are 0, and no mean is rounded.
+    """
+    wide = x.double()
+    above = wide + most_within(-wide, owner)
+    if weight is None:
+        mean = mean_within(above, owner)
+    else:
+        share = weight.double()
+        total = sum_within(share, owner)
+        mean = sum_within(share * above, owner) / torch.where(total > 0, total, 1.0)
+    return (above - mean).abs() <= rounding(x, owner)
+
+
+def centred_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """x_j − Σ_k x_k / n_j  over  {k : owner_k = owner_j},  exactly 0 for what is the mean."""
+    return (x - mean_within(x, owner)).masked_fill(level(x, owner), 0.0)
+
+
+def centred(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """x_j − Σ_k x_k / n,  exactly 0 for what is the mean."""
+    gap = x - x.sum() / max(len(x), 1)
+    return gap.masked_fill(level(x, torch.zeros_like(x, dtype=torch.long)), 0.0)
 
 
 class Steps(NamedTuple):

@@ -7,7 +7,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.arithmetic import count_within, mean_within, reward_to_go
+from whet.policy.arithmetic import (
+    centred_within,
+    count_within,
+    difference,
+    mean_within,
+    reward_to_go,
+)
 from whet.types import Need, Scores
 
 _UNEVEN = "tokens have rewards of their own"
@@ -22,8 +28,8 @@ def _dense(scores: Scores) -> Float[Tensor, " N"]:
 def _others(scores: Scores) -> Float[Tensor, " N"]:
     """R_i − mean_{j≠i}(R_j), at every token."""
     n = count_within(scores.group)
-    centred = scores.reward - mean_within(scores.reward, scores.group)
-    return (centred * n / (n - 1).clamp(min=1))[scores.row]
+    apart = centred_within(scores.reward, scores.group)
+    return (apart * n / (n - 1).clamp(min=1))[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +77,8 @@ class StepReturns:
         mean[scores.row] = mean_within(dense, scores.row).to(mean)
         n = count_within(scores.group)
         others = (mean_within(mean, scores.group) * n - mean) / (n - 1).clamp(min=1)
-        returns = reward_to_go(dense - others[scores.row], scores.row, self.discount)
+        above = difference(dense, others[scores.row].to(dense))
+        returns = reward_to_go(above, scores.row, self.discount)
         return _others(scores) + self.weight * returns
 
 
@@ -88,5 +95,5 @@ class Amplified:
     alpha: float = 0.2
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        centred = (scores.reward - mean_within(scores.reward, scores.group))[scores.row]
-        return centred + self.alpha * centred.abs() * (_dense(scores) != 0)
+        apart = centred_within(scores.reward, scores.group)[scores.row]
+        return apart + self.alpha * apart.abs() * (_dense(scores) != 0)

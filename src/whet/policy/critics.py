@@ -10,7 +10,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.arithmetic import count_within, generalised_advantage, places, steps
+from whet.policy.arithmetic import count_within, difference, generalised_advantage, places, steps
 from whet.types import Need, Refusal, Scores
 
 Tokens = Float[Tensor, " N"]
@@ -161,7 +161,7 @@ class SegmentGain:
         step = steps(scores.row, scores.segment)
         value = _value(scores)[step.first]
         after = torch.where(step.last, scores.reward[step.row], value.roll(-1))
-        return (after - value)[step.of]
+        return difference(after, value.to(after))[step.of]
 
 
 def value_error(value: Tokens, before: Tokens, target: Tokens, clip: float) -> Tokens:

@@ -8,13 +8,23 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.arithmetic import mean_within
-from whet.types import Need, Refusal, Scores
+from whet.policy.arithmetic import centred_within
+from whet.types import Circumstances, Need, Refusal, Scores, spread
 
 
 def _at_least(owner: str, k: int, least: int) -> None:
     if k < least:
         raise Refusal(f"{owner}.k is {k}; give {least} or more")
+
+
+def _too_few(owner: str, k: int, samples: int, least: int) -> str:
+    """Why so few rollouts per task teach nothing; 0: their number isn't known."""
+    if not 0 < samples < least:
+        return ""
+    return (
+        f"{owner}.k is {k}, but a task has {samples} rollouts, from which nothing can be learned; "
+        f"sample {least} or more, or lower k"
+    )
 
 
 def _each_group(scores: Scores, worth: Callable[[list[float]], list[float]]) -> Float[Tensor, " N"]:
@@ -45,8 +55,12 @@ class PassAtK:
         """Refuse to be asked never."""
         _at_least("pass_at_k", self.k, 1)
 
+    def refuses(self, circumstances: Circumstances) -> str:
+        """With k replies or fewer every advantage is 0."""
+        return _too_few("pass_at_k", self.k, circumstances.samples, self.k + 1)
+
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        right = scores.reward > mean_within(scores.reward, scores.group)
+        right = centred_within(scores.reward, scores.group) > 0
         marked = Scores(reward=right.to(scores.reward), group=scores.group, row=scores.row)
         return _each_group(marked, self._worth)
 
@@ -64,20 +78,27 @@ class PassAtK:
 class MaxReward:
     """PKPO (arXiv:2505.15201): the gradient of the expected best of k, unbiased.
 
-    s_i = (1 / C(n, k)) Σ_{S ∋ i, |S| = k} max_{j ∈ S} R_j,   Â_i = s_i − mean_{j≠i}(s_j)
+    Â_i = (1 / C(n, k)) Σ_{S ∋ i, |S| = k} (max_{j ∈ S} R_j − max_{j ∈ S∖i} R_j)
 
-    For rewards of 0 and 1:  k/n where right, (k/n)(1 − C(n−1−c, k−1) / C(n−1, k−1)) where wrong.
-    Smaller groups than k are taken as a whole.  The paper knows finer baselines; this one is the
-    plain leave-one-out.
+    What a reply adds to the sets of k that it is in; the baseline doesn't look at the reply itself,
+    so E[Σ_i Â_i ∇log π(y_i)] = ∇E[max of k].  It is the paper's leave-one-out form with k − 1,
+    which needs n ≥ k replies.  For k = 1, where nothing is left without i:
+    Â_i = (R_i − mean_{j≠i}(R_j)) / n.  A group that faults have made smaller than k is taken as a
+    whole.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    uncentred: ClassVar[str] = "only what raises the best of a set has an advantage"
 
     k: int = 4
 
     def __post_init__(self) -> None:
         """Refuse to be asked never."""
         _at_least("pkpo", self.k, 1)
+
+    def refuses(self, circumstances: Circumstances) -> str:
+        """No set of k can be made of fewer replies."""
+        return _too_few("pkpo", self.k, circumstances.samples, self.k)
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         return _each_group(scores, self._worth)
@@ -86,24 +107,25 @@ class MaxReward:
         n = len(rewards)
         if n == 1:
             return [0.0]
-        centred = [reward - sum(rewards) / n for reward in rewards]  # a shift adds k/n to all
-        sums = best_of(centred, min(self.k, n))
-        return [(s - sum(sums) / n) * n / (n - 1) for s in sums]
+        if self.k == 1:
+            total, flat = sum(rewards), not spread(rewards)
+            return [0.0 if flat else (r - (total - r) / (n - 1)) / n for r in rewards]
+        return added(rewards, min(self.k, n))
 
 
-def best_of(rewards: list[float], k: int) -> list[float]:
-    """s_i of each reward: the i-th smallest is the best of C(i−1, k−1) sets of k.
+def added(rewards: list[float], k: int) -> list[float]:
+    """What each reward adds to the best of all sets of k > 1, in the mean over all sets.
 
-    Where the j-th is best instead, j > i, C(j−2, k−2) sets hold both.
+    In ascending order, the gap below place p counts in each set whose best is at p or above and
+    whose others are below p: Â_p = Â_{p−1} + (R_p − R_{p−1}) C(p, k−1) / C(n, k).
     """
     n = len(rewards)
     order = sorted(range(n), key=rewards.__getitem__)
-    found, above = [0.0] * n, 0.0
-    for place in range(n - 1, -1, -1):
-        reward = rewards[order[place]]
-        found[order[place]] = (reward * comb(place, k - 1) + above) / comb(n, k)
-        if k > 1 and place:
-            above += reward * comb(place - 1, k - 2)
+    found, height = [0.0] * n, 0.0
+    for place in range(1, n):
+        gap = spread([rewards[order[place - 1]], rewards[order[place]]])
+        height += gap * comb(place, k - 1) / comb(n, k)
+        found[order[place]] = height
     return found
 
 
@@ -124,4 +146,4 @@ class BestOfGroup:
         if len(rewards) == 1:
             return [0.0]
         second, first = sorted(rewards)[-2:]
-        return [first - second if reward == first else 0.0 for reward in rewards]
+        return [spread([first, second]) if reward == first else 0.0 for reward in rewards]

@@ -8,8 +8,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.arithmetic import count_within, mean_within
+from whet.policy.arithmetic import (
+    centred_within,
+    count_within,
+    difference,
+    mean_within,
+    rounding,
+)
 from whet.types import Need, Refusal, Scores
+
+_SLIP = 1e-9  # .7 · 10 is 7.000000000000001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +28,12 @@ class Ranked:
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         mates = scores.group[:, None] == scores.group[None, :]
-        mine, other = scores.reward[:, None], scores.reward[None, :]
-        below = ((other < mine) & mates).sum(1)
-        equal = ((other == mine) & mates).sum(1)
-        rank = below + (equal + 1) / 2
+        reward = scores.reward.double()
+        ahead = reward[:, None] - reward[None, :]
+        close = rounding(scores.reward, scores.group)[:, None]
+        below = ((ahead > close) & mates).sum(1)
+        equal = ((ahead.abs() <= close) & mates).sum(1)
+        rank = below + (equal + 1).double() / 2
         advantage = (rank - 0.5) / count_within(scores.group) - 0.5
         return advantage.to(scores.reward)[scores.row]
 
@@ -51,8 +61,9 @@ class Quantile:
         for group in scores.group.unique():
             mine = scores.group == group
             rewards = scores.reward[mine].sort().values
-            baseline[mine] = rewards[max(ceil(self.level * len(rewards)), 1) - 1]
-        return (scores.reward - baseline)[scores.row]
+            place = ceil(self.level * len(rewards) - _SLIP)
+            baseline[mine] = rewards[max(place, 1) - 1]
+        return difference(scores.reward, baseline)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,5 +80,6 @@ class OverMean:
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         mean = mean_within(scores.reward, scores.group)
-        ratio = (scores.reward - mean) / mean.clamp(min=self.epsilon)
+        apart = centred_within(scores.reward, scores.group)
+        ratio = apart / mean.clamp(min=self.epsilon)
         return torch.where(mean > self.epsilon, ratio, torch.zeros_like(ratio))[scores.row]

@@ -27,6 +27,7 @@ class Lossy(Protocol):
 
 
 _SOME = 0.4  # of what is drawn is this or that
+_AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
 
 
 class Drawn(NamedTuple):
@@ -181,6 +182,12 @@ def _centred(objective: Objective) -> bool:
     return Need.GROUP in getattr(held, "needs", ()) and not getattr(held, "uncentred", "")
 
 
+def _compares(objective: Objective) -> bool:
+    """Is the advantage made of differences within the group?"""
+    held = objective.advantage
+    return Need.GROUP in getattr(held, "needs", ()) and not getattr(held, "absolute", False)
+
+
 def advantages_compare(objective: Lossy, seed: int) -> None:
     """Advantages ignore a shift of all rewards; those of a group baseline sum to 0 in the group."""
     if not isinstance(objective, Objective):
@@ -195,18 +202,40 @@ def advantages_compare(objective: Lossy, seed: int) -> None:
         assert_close(sums, torch.zeros_like(sums), atol=1e-7, rtol=0)
 
 
+def _level(scores: Scores, reward: float, dtype: torch.dtype) -> Scores:
+    """All rewards equal, no token better than another, every value and baseline right."""
+    rewards = torch.full_like(scores.reward, reward, dtype=dtype)
+    return replace(
+        scores,
+        reward=rewards,
+        correct=torch.ones_like(rewards, dtype=torch.bool),
+        baseline=rewards,
+        value=rewards[scores.row],
+        dense=torch.zeros_like(rewards[scores.row]),
+        proximal_logp=torch.zeros_like(rewards[scores.row]),
+        reference_logp=torch.zeros_like(rewards[scores.row]),
+        entropy=torch.ones_like(rewards[scores.row]),
+    )
+
+
 def who_differs_from_nobody_teaches_nothing(objective: Lossy, seed: int) -> None:
-    """Groups of one, and groups that agree, are finite and have no group advantage."""
+    """Groups of one are finite and, where centred, 0; groups that agree are exactly 0.
+
+    In float64 and in the float32 of a run, for rewards that neither can represent.
+    """
     if not isinstance(objective, Objective):
         return
     scores = _one_token_each(seed)
-    alone = replace(scores, group=torch.arange(len(scores.group)))
-    equal = replace(scores, reward=torch.full_like(scores.reward, 0.1))
-    for case in (alone, equal):
-        advantage = objective.advantage(case)
-        assert_close(advantage.isfinite().all(), torch.tensor(data=True))
-        if _centred(objective):
-            assert_close(advantage, torch.zeros_like(advantage), atol=1e-6, rtol=0)
+    alone = objective.advantage(replace(scores, group=torch.arange(len(scores.group))))
+    assert_close(alone.isfinite().all(), torch.tensor(data=True))
+    if _centred(objective):
+        assert_close(alone, torch.zeros_like(alone), atol=0, rtol=0)
+    for dtype in (torch.float64, torch.float32):
+        for reward in _AWKWARD:
+            equal = objective.advantage(_level(scores, reward, dtype))
+            assert_close(equal.isfinite().all(), torch.tensor(data=True))
+            if _compares(objective):
+                assert_close(equal, torch.zeros_like(equal), atol=0, rtol=0)
 
 
 def what_teaches_nothing_has_no_gradient(objective: Lossy, seed: int) -> None:

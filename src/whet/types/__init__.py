@@ -16,6 +16,8 @@ from whet.types.batches import Subset as Subset
 from whet.types.batches import Totals as Totals
 from whet.types.batches import totals as totals
 from whet.types.circumstances import Circumstances as Circumstances
+from whet.types.numbers import CLOSE as CLOSE
+from whet.types.numbers import spread as spread
 from whet.types.rollouts import Broken as Broken
 from whet.types.rollouts import Decoding as Decoding
 from whet.types.rollouts import Group as Group

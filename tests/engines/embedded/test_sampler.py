@@ -32,6 +32,19 @@ class Twice:
 
 
 @dataclass
+class Pausing:
+    """Asks twice, and lets others run so many times in between."""
+
+    pauses: int
+
+    async def play(self, task, policy):
+        first = await policy(task.prompt)
+        for _ in range(self.pauses):
+            await asyncio.sleep(0)
+        await policy(f"{len(first)}|")
+
+
+@dataclass
 class Failing:
     """A world that breaks down."""
 
@@ -136,6 +149,16 @@ def test_turns_are_one_row_of_ids(folder):
         assert len(rollout.turns) == 4
     behaviour = torch.tensor([x for r in said for x in r.behaviour_logp])
     assert_close(learner.logp(said), behaviour, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("pauses", range(6))
+def test_a_world_may_pause_between_two_turns(folder, pauses):
+    wanted = play(open_sampler(folder), TASKS[:2], (1,), environment=Twice())
+    said = play(open_sampler(folder), TASKS[:2], (1,), environment=Pausing(pauses))
+    alone = play(open_sampler(folder), TASKS[:1], (1,), environment=Pausing(pauses))
+    for name, rollout in {**said, **alone}.items():
+        assert rollout.tokens == wanted[name].tokens
+        assert len(rollout.turns) == 4
 
 
 def test_nothing_stays_in_memory(folder):

@@ -76,10 +76,12 @@ class EmbeddedSampler:
                 f"decoding.length is {turn.decoding.length} after a prompt of {len(turn.prompt)} "
                 f"tokens, but the model has {most} positions; shorten one of them"
             )
+        if self._pump is not None and self._pump.done():
+            self._stopped(self._pump)  # its waiters are served before a new one is added
         future = asyncio.get_running_loop().create_future()
         self._replies[turn] = future
         self.scheduler.waiting.append(turn)
-        if self._pump is None or self._pump.done():
+        if self._pump is None:
             self._pump = asyncio.create_task(self._run())
             self._pump.add_done_callback(self._stopped)
         return await future
@@ -94,7 +96,10 @@ class EmbeddedSampler:
             await asyncio.sleep(0)  # who got a reply may ask again
 
     def _stopped(self, pump: asyncio.Task[None]) -> None:
-        """Whoever still waits when the pump stops learns why."""
+        """Whoever still waits when the pump stops learns why; an older pump has no waiters."""
+        if pump is not self._pump:
+            return
+        self._pump = None
         error = None if pump.cancelled() else pump.exception()
         for future in self._replies.values():
             if error is not None and not future.done():

@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._composition import Weighed, hear, labels, outside, told, unjudged
-from whet.types import Group, Verdict
+from whet.types import Group, Verdict, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +50,11 @@ class Gdpo(GroupReward):
 
 
 def normalised(column: Sequence[float]) -> list[float]:
-    """(x − mean) / std, population deviation; zeros where nothing varies."""
-    deviation = pstdev(column) if column else 0.0
-    centre = fmean(column) if column else 0.0
-    return [(x - centre) / deviation if deviation > 0 else 0.0 for x in column]
+    """(x − mean) / std, population deviation; zeros where nothing varies but for rounding."""
+    if not spread(column):
+        return [0.0] * len(column)
+    centre, deviation = fmean(column), pstdev(column)
+    return [(x - centre) / deviation for x in column]
 
 
 def weighed(columns: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import joined, right
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, Refusal, Verdict, spread
 
 _HALF = 0.5  # from here on the bands touch
 
@@ -16,8 +16,8 @@ class Stratified(GroupReward):
     """R = c + δ (2 u − 1),  u the model's score rescaled to [0, 1] among the group's likes.
 
     c = 1 where the rule says right, else 0, and the likes are the right or the wrong ones.  Right
-    replies lie in [1 − δ, 1 + δ], wrong ones in [−δ, δ].  Where all of a band score the same, u is
-    ½.  δ is unconfirmed.
+    replies lie in [1 − δ, 1 + δ], wrong ones in [−δ, δ].  Where all of a band score the same,
+    but for rounding, u is ½.  δ is unconfirmed.
     """
 
     model: Judge
@@ -44,5 +44,4 @@ class Stratified(GroupReward):
 
 def rescale(score: float, band: Sequence[float]) -> float:
     """0 for the least of the band, 1 for the most."""
-    low, high = min(band), max(band)
-    return (score - low) / (high - low) if high > low else 0.5
+    return (score - min(band)) / spread(band) if spread(band) else 0.5

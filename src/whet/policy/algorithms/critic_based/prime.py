@@ -9,7 +9,7 @@ from torch import Tensor
 
 from whet.policy.advantages import LeaveOneOut
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import count_within, mean_within, reward_to_go, sum_within
+from whet.policy.arithmetic import count_within, difference, mean_within, reward_to_go, sum_within
 from whet.policy.clipping import Clipped
 from whet.policy.companions import ImplicitRewards
 from whet.policy.objective import Objective
@@ -25,7 +25,8 @@ class OthersMean:
         self, dense: Float[Tensor, " N"], mean: Float[Tensor, " B"], scores: Scores
     ) -> Float[Tensor, " N"]:
         others = (count_within(scores.group) - 1).clamp(min=1)
-        return dense - ((sum_within(mean, scores.group) - mean) / others)[scores.row]
+        theirs = (sum_within(mean, scores.group) - mean) / others
+        return difference(dense, theirs[scores.row].to(dense))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +39,7 @@ class AsReleased:
         size = count_within(scores.group)
         others = (size - 1).clamp(min=1)
         share = sum_within(mean, scores.group) / others
-        return dense * (size / others)[scores.row] - share[scores.row]
+        return difference(dense * (size / others)[scores.row], share[scores.row].to(dense))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import GroupTokenMean
-from whet.policy.arithmetic import log_ratio, mean_within, places
+from whet.policy.arithmetic import centred_within, log_ratio, places, sum_within
 from whet.policy.clipping import LogClipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogRatio
@@ -24,11 +24,11 @@ class Rescued:
     most: float = 2.0
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        centred = scores.reward - mean_within(scores.reward, scores.group)
-        apart = mean_within(centred.abs(), scores.group) > 0
+        apart = centred_within(scores.reward, scores.group)
+        mixed = sum_within(apart.abs(), scores.group) > 0
         first = places(scores.group).turn == 0
-        share = first.sum() / apart[first].sum().clamp(min=1)
-        return (share.clamp(max=self.most) * centred)[scores.row]
+        share = first.sum() / mixed[first].sum().clamp(min=1)
+        return (share.clamp(max=self.most) * apart)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,13 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import mean_within, places
+from whet.policy.arithmetic import centred_within, mean_within, places, rounding
 from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3, EntropyBonus
 from whet.policy.selections import quantile
-from whet.types import Need, Scores
+from whet.types import Circumstances, Need, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +53,11 @@ class ByDifficulty:
     counts: tuple[int, int, int, int] = (4, 6, 8, 8)
 
     def __call__(self, scores: Scores) -> Int[Tensor, " B"]:
-        mean = mean_within(scores.reward, scores.group)
+        mean = mean_within(scores.reward.double(), scores.group)
         first = places(scores.group).turn == 0
         edges = [quantile(mean[first], share) for share in (0.75, 0.5, 0.25)]
-        harder = torch.stack([mean < edge for edge in edges]).sum(0)
+        close = rounding(scores.reward, torch.zeros_like(scores.group))
+        harder = torch.stack([edge - mean > close for edge in edges]).sum(0)
         return torch.tensor(self.counts, device=mean.device)[harder]
 
 
@@ -74,6 +75,16 @@ class Filtered:
     by: Shortest | Efficient = Shortest()
     epsilon: float = 1e-6
 
+    def doubts(self, circumstances: Circumstances) -> str:
+        """A filter that keeps everything filters nothing."""
+        kept = min(self.keep.counts) if isinstance(self.keep, ByDifficulty) else self.keep.count
+        if not 0 < circumstances.samples <= kept:
+            return ""
+        return (
+            f"gfpo keeps {kept} of {circumstances.samples} rollouts per task, which is plain GRPO; "
+            f"sample more than {kept}, or keep fewer"
+        )
+
     def kept(self, scores: Scores) -> Bool[Tensor, " B"]:
         """Who is compared."""
         length = torch.bincount(scores.row, minlength=len(scores.group)).to(scores.reward)
@@ -85,10 +96,10 @@ class Filtered:
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         kept = self.kept(scores)
         group, reward = scores.group[kept], scores.reward[kept]
-        centred = reward - mean_within(reward, group)
-        deviation = mean_within(centred**2, group).sqrt()
+        apart = centred_within(reward, group)
+        deviation = mean_within(apart**2, group).sqrt()
         advantage = torch.zeros_like(scores.reward)
-        advantage[kept] = centred / (deviation + self.epsilon)
+        advantage[kept] = apart / (deviation + self.epsilon)
         return advantage[scores.row]
 
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import SequenceSum
-from whet.policy.arithmetic import count_within, mean_within, places, rectangle, sum_within
+from whet.policy.arithmetic import count_within, difference, mean_within, most_within, sum_within
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
@@ -25,10 +25,10 @@ class SoftBaseline:
     tau: float = 0.1
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        top = rectangle(scores.reward - scores.reward.min(), places(scores.group)).amax(1)
-        top = top[scores.group] + scores.reward.min()
-        mean = mean_within(((scores.reward - top) / self.tau).exp(), scores.group)
-        return (scores.reward - top - self.tau * mean.log())[scores.row]
+        top = most_within(scores.reward, scores.group)
+        below = difference(scores.reward, top)
+        mean = mean_within((below / self.tau).exp(), scores.group)
+        return (below - self.tau * mean.log())[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.aggregation import SequenceMean
-from whet.policy.arithmetic import places, rectangle
+from whet.policy.arithmetic import centred_within, most_within, places, rectangle
 from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
@@ -21,6 +21,9 @@ class Innovation:
     """A filter runs over the rewards of a group, in their order; x and P are the posterior's.
 
     P ← P + Q,  K = P / (P + R_n),  x ← x + K (R_i − x),  P ← (1 − K) P;  Â_i = (R_i − x) / (√P + ε)
+
+    A group of equal rewards has advantage 0 (ours): the filter, which begins at x = 0, would take
+    its own surprise for a lesson.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -41,7 +44,9 @@ class Innovation:
             p = (1 - gain) * p
             columns.append((reward - x) / (p**0.5 + self.epsilon))
         innovation = torch.stack(columns, 1) if columns else scores.reward[:, None]
-        return innovation[where.line, where.turn][scores.row]
+        apart = centred_within(scores.reward, scores.group).abs()
+        equal = most_within(apart, scores.group) == 0
+        return innovation[where.line, where.turn].masked_fill(equal, 0.0)[scores.row]
 
 
 def krpo(*, clip: float = 0.2, beta: float = 0.01) -> Objective:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import sum_within
+from whet.policy.arithmetic import level, sum_within
 from whet.policy.clipping import Linear
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
@@ -29,7 +29,8 @@ class LengthWeighted:
         length = torch.bincount(scores.row, minlength=len(scores.group)).to(scores.reward)
         total = sum_within(length, scores.group).clamp(min=1)
         baseline = sum_within(length * scores.reward, scores.group) / total
-        return (scores.reward - baseline)[scores.row]
+        same = level(scores.reward, scores.group, length)
+        return (scores.reward - baseline).masked_fill(same, 0.0)[scores.row]
 
 
 def opo() -> Objective:

@@ -7,6 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
+from whet.policy.arithmetic import centred, difference
 from whet.policy.clipping import Clipped
 from whet.policy.companions import Tracker
 from whet.policy.objective import Objective
@@ -28,10 +29,9 @@ class Surprise:
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         if scores.baseline is None:
             raise ValueError("Surprise needs scores.baseline: add Tracker to the companions")
-        raw = scores.reward - scores.baseline
-        centred = raw - raw.mean()
-        deviation = ((centred**2).sum() / max(len(raw) - 1, 1)).sqrt()
-        return (centred / (deviation + self.epsilon))[scores.row]
+        apart = centred(difference(scores.reward, scores.baseline))
+        deviation = ((apart**2).sum() / max(len(apart) - 1, 1)).sqrt()
+        return (apart / (deviation + self.epsilon))[scores.row]
 
 
 def spo_single(*, low: float = 0.2, high: float = 0.28) -> Objective:

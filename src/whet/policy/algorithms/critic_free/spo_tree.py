@@ -36,7 +36,8 @@ class Siblings:
         step = steps(scores.row, scores.segment)
         reward = scores.reward[step.row]
         node = alike(scores.group[step.row], scores.state[step.first])
-        after = torch.where(step.last, reward, mean_within(reward, node).roll(-1))
+        through = mean_within(reward.double(), node).to(reward)
+        after = torch.where(step.last, reward, through.roll(-1))
         return self.inner(replace(scores, reward=after, group=node, row=step.of))
 
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import sum_within
+from whet.policy.arithmetic import difference, sum_within
 from whet.policy.clipping import Clipped
 from whet.policy.companions import Hints
 from whet.policy.objective import Objective
@@ -37,9 +37,10 @@ class PrefixCredit:
         alone = torch.ones_like(scores.reward)
         alone[scores.row[foreign]] = 0
         unhelped = sum_within(alone, scores.group).clamp(min=1)
-        mean = sum_within(scores.reward * alone, scores.group) / unhelped
+        total = sum_within((scores.reward * alone).double(), scores.group)
+        mean = (total / unhelped).to(scores.reward)
         follows = (alone[scores.row] == 0) & ~foreign
-        return scores.reward[scores.row] - torch.where(follows, 0.0, mean[scores.row])
+        return difference(scores.reward[scores.row], torch.where(follows, 0.0, mean[scores.row]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

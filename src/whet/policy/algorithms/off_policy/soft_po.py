@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.aggregation import SequenceMean
-from whet.policy.arithmetic import count_within, sum_within
+from whet.policy.arithmetic import difference, mean_within, most_within, sum_within
 from whet.policy.objective import Objective
 from whet.types import Batch, Need, Refusal, Scores
 
@@ -27,10 +27,9 @@ class AboveSoftValue:
             raise Refusal(f"AboveSoftValue.beta is {self.beta}; give more than 0")
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        top = scores.reward.max() if len(scores.reward) else 0.0
-        heat = sum_within(((scores.reward - top) / self.beta).exp(), scores.group)
-        soft = top + self.beta * (heat / count_within(scores.group)).log()
-        return (scores.reward - soft)[scores.row]
+        below = difference(scores.reward, most_within(scores.reward, scores.group))
+        mean = mean_within((below / self.beta).exp(), scores.group)
+        return (below - self.beta * mean.log())[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

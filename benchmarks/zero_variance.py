@@ -1,0 +1,126 @@
+"""Equal rewards teach nothing: the largest |advantage| of every algorithm, which has to be 0.
+
+    python benchmarks/zero_variance.py
+
+Eight rollouts of one task earn the same score, and go the way of a run: from rollouts through
+`assemble` to the batch that a learner is handed.  Scores are awkward, so that their float32 mean
+is not one of them; the last column has scores that differ by one unit in the last place.  Every
+baseline and value is the score, every credit 0.  Exits with 1 where anything else than 0 is found.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+from unittest.mock import create_autospec
+
+import torch
+
+from whet.policy import algorithms
+from whet.policy.advantages import Given, Labelled
+from whet.policy.objective import Objective
+from whet.protocols import Learner
+from whet.training.assemble import assemble
+from whet.types import Batch, Need, Reason, Rollout, Scores, Task, Verdict
+
+SIZE = 8
+SCORES = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)
+EQUAL = {f"{score:g}": (score,) * SIZE for score in SCORES}
+ALMOST = {"one ulp": (0.1 + 0.2, *(0.3,) * (SIZE - 1)), "float32 ulp": (0.3 + 2**-25, *(0.3,) * 7)}
+
+
+def still() -> Learner:
+    """A learner that has not moved from its reference: every log-prob is what was sampled."""
+
+    def logp(rollouts: Sequence[Rollout]) -> torch.Tensor:
+        return torch.tensor([x for r in rollouts for x in r.behaviour_logp])
+
+    learner = create_autospec(Learner, instance=True)
+    learner.digest.return_value = ""
+    learner.logp.side_effect = learner.reference_logp.side_effect = logp
+    return learner
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """The advantage, with what companions would add: nothing is better than expected."""
+
+    inner: Any
+
+    @property
+    def needs(self) -> frozenset[Need]:
+        """What the inner one needs."""
+        return getattr(self.inner, "needs", frozenset())
+
+    @property
+    def varies(self) -> bool:
+        """Where the inner one does."""
+        return getattr(self.inner, "varies", False)
+
+    def __call__(self, scores: Scores) -> torch.Tensor:
+        reward, nothing = scores.reward, torch.zeros_like(scores.row)
+        held = nothing if scores.segment is None else scores.segment
+        state = nothing if scores.state is None else scores.state
+        return self.inner(
+            replace(scores, baseline=reward, value=reward[scores.row], segment=held, state=state)
+        )
+
+
+def compares(algorithm: Any) -> bool:
+    """Is its advantage a comparison?  A label or the reward itself teaches by design."""
+    return isinstance(algorithm, Objective) and not isinstance(
+        algorithm.advantage, Given | Labelled
+    )
+
+
+def comparing() -> list[str]:
+    """The discovered algorithms whose advantage compares rewards with something."""
+    return [n for n in sorted(algorithms.modules()) if compares(algorithms.load(n))]
+
+
+def played(scores: Sequence[float]) -> tuple[Rollout, ...]:
+    """One group, of replies of different lengths."""
+    task = Task(id="t", prompt="p", answer="a")
+    return tuple(
+        Rollout(
+            task=task,
+            seed=i,
+            turns=("p", "a"),
+            tokens=(1,) * (i + 2),
+            chosen=(False, *(True,) * (i + 1)),
+            behaviour_logp=tuple(-0.1 * (k + 1) for k in range(i + 1)),
+            entropy=(0.5,) * (i + 1),
+            verdict=Verdict(reason=Reason.OK, score=score, correct=score > 1),
+        )
+        for i, score in enumerate(scores)
+    )
+
+
+def learned(name: str, scores: Sequence[float]) -> tuple[Objective, Batch]:
+    """The batch that an algorithm makes of a group with these scores."""
+    plain = cast("Objective", algorithms.load(name))
+    objective = replace(plain, advantage=Known(inner=plain.advantage))
+    _, batch = assemble([played(scores)], objective, still())
+    return objective, batch
+
+
+def largest(name: str, scores: Sequence[float]) -> float:
+    """max_n |Â_n|."""
+    return learned(name, scores)[1].advantage.abs().max().item()
+
+
+def main() -> int:
+    """Print the table."""
+    columns = EQUAL | ALMOST
+    print(f"{'algorithm':<22}" + "".join(f"{head:>12}" for head in columns))
+    worst = 0.0
+    for name in comparing():
+        found = [largest(name, scores) for scores in columns.values()]
+        worst = max(worst, *found)
+        print(f"{name:<22}" + "".join(f"{x:>12.3g}" for x in found))
+    print(f"largest |advantage|: {worst:g}")
+    return int(worst > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
