@@ -46,7 +46,7 @@ def shared(rollouts: Sequence[Rollout], scores: Scores, objective: Algorithm) ->
         proximal_logp=behaviour_logp if scores.proximal_logp is None else scores.proximal_logp,
         reference_logp=scores.reference_logp,
         entropy=scores.entropy,
-        foreign=scores.foreign,
+        external=scores.external,
         reward=scores.reward,
         correct=scores.correct,
     )
@@ -71,7 +71,7 @@ def _scores(
         reference_logp=learner.reference_logp(rollouts) if Need.REFERENCE in needs else None,
         entropy=_entropy(rollouts, learner) if Need.ENTROPY in needs else None,
         dense=_tokens(x for r in rollouts for x in _credit(r)) if Need.DENSE in needs else None,
-        foreign=torch.tensor([x for r in rollouts for x in _foreign(r, now)], dtype=torch.bool),
+        external=torch.tensor([x for r in rollouts for x in _external(r, now)], dtype=torch.bool),
         **_turns(rollouts, needs),
     )
 
@@ -88,7 +88,7 @@ def _right(rollout: Rollout) -> bool:
     return verdict.correct
 
 
-def _foreign(rollout: Rollout, now: str) -> list[bool]:
+def _external(rollout: Rollout, now: str) -> list[bool]:
     """Tokens that others chose, and all tokens of a policy that is no more."""
     if rollout.policy_digest != now:
         return [True] * rollout.length

@@ -151,7 +151,7 @@ class Recall(Companion):
 
     most: float = 5.0
 
-    def weight(self, foreign: float, own: float, accuracy: float) -> float:
+    def weight(self, external: float, own: float, accuracy: float) -> float:
         """Of the imitation, where entropies changed by so much; own ones that stood still: most."""
-        share = foreign / own if own else self.most
+        share = external / own if own else self.most
         return min(max(share, 1.0), self.most) * self.most ** (1 - 2 * accuracy)

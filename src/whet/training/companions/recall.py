@@ -9,7 +9,7 @@ from torch import Tensor
 from whet.policy.companions import Recall
 from whet.policy.corrections import Constant
 from whet.policy.objective import Objective, Term
-from whet.policy.selections import Foreign
+from whet.policy.selections import External
 from whet.protocols.algorithm import Algorithm
 from whet.training.assemble import Share
 from whet.training.stage import Stage
@@ -32,7 +32,7 @@ class LiveRecall:
         return replace(algorithm, extra=tuple(map(self._weighed, algorithm.extra)))
 
     def _weighed(self, term: Term) -> Term:
-        if term.on != Foreign():
+        if term.on != External():
             return term
         held = [c for c in term.corrections if not isinstance(c, Constant)]
         return replace(term, corrections=(*held, Constant(factor=self.weight)))
@@ -40,9 +40,9 @@ class LiveRecall:
     def score(self, scores: Scores, rollouts: Sequence[Rollout]) -> Scores:
         """Nothing new; but the entropies are read here."""
         del rollouts
-        if scores.entropy is None or scores.foreign is None or scores.correct is None:
+        if scores.entropy is None or scores.external is None or scores.correct is None:
             raise ValueError("Recall needs entropies, and who chose each token")
-        now = _mean(scores.entropy[scores.foreign]), _mean(scores.entropy[~scores.foreign])
+        now = _mean(scores.entropy[scores.external]), _mean(scores.entropy[~scores.external])
         if self.before is not None:
             moved = [abs(a - b) for a, b in zip(now, self.before, strict=True)]
             accuracy = _mean(scores.correct.double())

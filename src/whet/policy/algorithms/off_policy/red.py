@@ -7,7 +7,7 @@ from whet.policy.companions import Demonstrations, Recall
 from whet.policy.corrections import Constant
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 
 
 def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
@@ -20,7 +20,7 @@ def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         corrections=(Constant(factor=1.0),),
-        on=Foreign(),
+        on=External(),
     )
     return Objective(
         advantage=Standardised(),
