@@ -344,7 +344,7 @@ class TinyRun:
             truncated=torch.zeros(len(rollouts), dtype=torch.bool),
             reference_logp=await self.learner.logp(rollouts, of="reference"),
             entropy=await self.learner.entropy(rollouts),
-            foreign=torch.tensor(np.concatenate([r.external for r in rollouts])),
+            external=torch.tensor(np.concatenate([r.external for r in rollouts])),
         )
 
 
