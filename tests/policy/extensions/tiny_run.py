@@ -81,16 +81,17 @@ def rollout_of(
     prompt, said = ids_of(str(task.prompt)), ids_of(reply)
     logp = [-0.05 - share("logp", reply[: n + 1]) for n in range(len(said))]
     entropy = np.array([share("h", reply[: n + 1]) for n in range(len(said))], np.float32)
+    ends = np.arange(1, len(said) + 1, dtype=np.int32)
+    usual = {"entropy": entropy, "columns": {"char_ends": ends}}
     return Rollout(
         task=task,
         seed=seed,
         token_ids=np.array(prompt + said, np.int32),
         action_mask=np.arange(len(prompt) + len(said)) >= len(prompt),
         behaviour_logp=np.array(logp, np.float32),
-        columns={"char_ends": np.arange(1, len(said) + 1, dtype=np.int32)},
         spans=tuple(spans),
         messages=dialogue(str(task.prompt), reply),
-        **{"entropy": entropy} | fields,
+        **usual | fields,
     )
 
 

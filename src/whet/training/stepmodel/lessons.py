@@ -10,9 +10,9 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
+from whet.policy.backwards import after, shifted
 from whet.policy.optimisers import AdamW
 from whet.protocols import Engine, Model, ValueModel
-from whet.policy.backwards import after, shifted
 from whet.training.stepmodel.chains import Cast, Chain, Labels
 from whet.types import Refusal
 

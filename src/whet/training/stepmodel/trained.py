@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from whet.protocols import Engine, ValueModel
 from whet.policy.backwards import after
+from whet.protocols import Engine, ValueModel
 from whet.types import Refusal, Rollout
 
 
