@@ -136,7 +136,7 @@ def test_demonstrations_join_every_group(tmp_path):
 def test_memories_join_when_their_task_comes_again(tmp_path):
     events = folded(accompanied_by(Replay(count=1, least=1)), tmp_path / "run")
     first = steps(events)[0]
-    assert all(len(group) == 4 for group in first.groups)
+    assert all(len(group) == 4 for group in first.taken.played)
     later = [group for step in steps(events)[1:] for group in step.taken.played]
     joined = [group for group in later if len(group) == 5]
     assert joined
