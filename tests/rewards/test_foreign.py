@@ -8,13 +8,14 @@ from math import isnan
 from pathlib import Path
 
 import pytest
+from recorded import recorded
 
 from whet import rewards
 from whet.protocols import GroupReward, Reward
 from whet.rewards.batch_script import BatchScript, TrlForm
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.script import Script, VerifiersForm
-from whet.types import Reason, Refusal, Rollout, Task
+from whet.types import Reason, Refusal, Task
 
 FOREIGN = Path(__file__).with_name("foreign")
 CHAT = ({"role": "system", "content": "Add."}, {"role": "user", "content": "3+4=?"})
@@ -40,7 +41,7 @@ def group(prompt="3+4=?", replies=REPLIES, answer="7", **info):
     for place, reply in enumerate(replies):
         tokens = tuple(range(place + 2))
         rolled.append(
-            Rollout(
+            recorded(
                 task=task,
                 seed=place,
                 turns=("3+4=?", reply),
