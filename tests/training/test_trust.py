@@ -1,98 +1,143 @@
-"""Five ways to break a run; each is noticed within one step, and called by its name."""
+"""Ways to break a run; each is noticed within one step, and called by its name."""
 
 import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from pyarrow import parquet
 from small import RUN, FirstDigit, small
-from whet.engines.embedded.sampler import EmbeddedSampler
-from whet.training.assemble import assemble
-from whet.training.conduct import conduct
 
-from whet.engines.digest import digest
 from whet.engines.embedded.engine import Embedded
+from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.policy import algorithms
+from whet.protocols import Reward
+from whet.rollouts.batching import build_batch
+from whet.rollouts.player import RolloutPlayer
 from whet.training.loop import Step
-from whet.types import Broken, Verdict
+from whet.training.trainer import fit
+from whet.types import Broken, Group, Verdict, Version
 
 
 @dataclass(slots=True)
-class Deaf(EmbeddedSampler):
+class Deaf(EmbeddedGenerator):
     """Takes no weights after the first delivery."""
 
     heard: int = 0
 
-    def load(self, weights):
+    async def update(self, weights, flight):
         self.heard += 1
         if self.heard == 1:
-            EmbeddedSampler.load(self, weights)
+            return await EmbeddedGenerator.update(self, weights, flight)
+        return self.held()
 
 
 @dataclass(slots=True)
-class HalfDeaf(EmbeddedSampler):
-    """Takes the weights of every other layer, and says that it took all."""
+class HalfDeaf(EmbeddedGenerator):
+    """Receives the weights of every other layer."""
 
-    sent: str = ""
+    heard: int = 0
 
-    def load(self, weights):
-        mine = self.backbone.model.state_dict()
-        EmbeddedSampler.load(
-            self, {n: mine[n] if "layers.1" in n and self.sent else w for n, w in weights.items()}
-        )
-        self.sent = "yes"
-
-
-@dataclass(slots=True)
-class HalfDeafLiar(HalfDeaf):
-    """As above, and its digest is that of what was sent."""
-
-    claimed: str = ""
-
-    def load(self, weights):
-        HalfDeaf.load(self, weights)
-        self.claimed = digest(weights)
-
-    def digest(self):
-        return self.claimed or EmbeddedSampler.digest(self)
+    async def update(self, weights, flight):
+        mine = {n: w.clone() for n, w in self.backbone.model.state_dict().items()}
+        mixed = {n: mine[n] if "layers.1" in n else w for n, w in weights.tensors.items()}
+        self.heard += 1
+        sent = weights if self.heard == 1 else replace(weights, tensors=mixed)
+        return await EmbeddedGenerator.update(self, sent, flight)
 
 
 @dataclass(slots=True)
-class Retokenising(EmbeddedSampler):
+class HalfDeafLiar(EmbeddedGenerator):
+    """As above, and it claims to hold what was sent."""
+
+    claimed: Version | None = None
+
+    async def update(self, weights, flight):
+        if self.claimed is None:
+            await EmbeddedGenerator.update(self, weights, flight)
+        else:
+            own = self.backbone.model.state_dict()
+            for name, tensor in weights.tensors.items():
+                if "layers.1" not in name:
+                    own[name].copy_(tensor)
+            self.scheduler.reset()
+        self.claimed = weights.version
+        return weights.version
+
+    def held(self):
+        return self.claimed or EmbeddedGenerator.held(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Stale(RolloutPlayer):
+    """Says that its tokens are of an older version."""
+
+    async def play(self, request):
+        return self._changed(await RolloutPlayer.play(self, request), self._aged)
+
+    def _aged(self, rollout):
+        old = Version(step=0, digest="older")
+        spans = tuple(replace(span, version=old) for span in rollout.spans)
+        return replace(rollout, spans=spans).sealed()
+
+    def _changed(self, groups, change):
+        return tuple(replace(g, rollouts=(change(g[0]), *g.rollouts[1:])) for g in groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Retokenising(Stale):
     """Reads its own text again: the same words, other ids."""
 
-    async def play(self, environment, request):
-        group = await EmbeddedSampler.play(self, environment, request)
-        first = group[0]
-        tokens = (*first.tokens[:-1], (first.tokens[-1] + 1) % 10)
-        return (replace(first, tokens=tokens), *group[1:])
+    async def play(self, request):
+        def again(rollout):
+            ids = rollout.token_ids.copy()
+            ids[-1] = (ids[-1] + 1) % 10
+            return replace(rollout, token_ids=ids)
+
+        return self._changed(await RolloutPlayer.play(self, request), again)
 
 
-@dataclass(slots=True)
-class NotANumber(EmbeddedSampler):
+@dataclass(frozen=True, slots=True)
+class NotANumber(Stale):
     """One log-prob is lost."""
 
-    async def play(self, environment, request):
-        group = await EmbeddedSampler.play(self, environment, request)
-        logp = (float("nan"), *group[0].behaviour_logp[1:])
-        return (replace(group[0], behaviour_logp=logp).sealed(), *group[1:])
+    async def play(self, request):
+        def lost(rollout):
+            logp = np.append(np.float32("nan"), rollout.behaviour_logp[1:])
+            return replace(rollout, behaviour_logp=logp).sealed()
+
+        return self._changed(await RolloutPlayer.play(self, request), lost)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubling(Stale):
+    """Gives the first rollout twice."""
+
+    async def play(self, request):
+        groups = await RolloutPlayer.play(self, request)
+        return tuple(replace(g, rollouts=(g[0], *g.rollouts[:-1])) for g in groups)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sabotaged(Embedded):
-    """The embedded engine with another sampler."""
+    """The embedded engine with another generator, or another player."""
 
-    kind: type = EmbeddedSampler
+    generator: type = EmbeddedGenerator
+    player_type: type = RolloutPlayer
 
-    def sampler(self, model, seed):
-        sound = Embedded.sampler(self, model, seed)
-        return self.kind(sound.backbone, sound.tokenizer, sound.slots, sound.budget)
+    async def player(self, model, seed):
+        sound = await Embedded.player(self, model, seed)
+        held = sound.generator
+        generator = self.generator(
+            held.backbone, held.says, held.ends, held.slots, held.budget, held.parked
+        )
+        return self.player_type(generator, sound.renderer)
 
 
 @dataclass(frozen=True)
-class Raising:
+class Raising(Reward):
     """A verifier with a bug."""
 
     share: int = 1
@@ -108,7 +153,7 @@ def steps_until_broken(run, folder):
     steps = []
 
     async def collect():
-        async for event in conduct(run, folder):
+        async for event in fit(run, folder):
             if isinstance(event, Step):
                 steps.append(event)
 
@@ -118,17 +163,19 @@ def steps_until_broken(run, folder):
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("parts", "told"),
     [
-        (Deaf, "weights not delivered: the sampler holds"),
-        (HalfDeaf, "weights not delivered: the sampler holds"),
-        (HalfDeafLiar, "weights not delivered whole: on the probe"),
-        (Retokenising, "re-tokenised rollout"),
-        (NotANumber, "NaN log-prob"),
+        ({"generator": Deaf}, "weights not delivered: the player holds"),
+        ({"generator": HalfDeaf}, "did not arrive as they were sent"),
+        ({"generator": HalfDeafLiar}, "weights not delivered whole: on the probe"),
+        ({"player_type": Stale}, "stale weights"),
+        ({"player_type": Retokenising}, "re-tokenised rollout"),
+        ({"player_type": NotANumber}, "NaN log-prob"),
+        ({"player_type": Doubling}, "twice"),
     ],
 )
-def test_a_broken_sampler_stops_the_run_within_one_step(tmp_path, kind, told):
-    run = small(engine=Sabotaged(device="cpu", threads=1, slots=16, kind=kind))
+def test_a_broken_engine_stops_the_run_within_one_step(tmp_path, parts, told):
+    run = small(engine=Sabotaged(device="cpu", threads=1, slots=16, **parts))
     taken, message = steps_until_broken(run, tmp_path)
     assert told in message
     assert taken <= 1
@@ -150,32 +197,37 @@ def test_a_few_faults_are_masked_and_counted(tmp_path):
 
     async def collect():
         run = small(reward=Raising(share=2), limits=limits, steps=2)
-        return [e async for e in conduct(run, tmp_path) if isinstance(e, Step)]
+        return [e async for e in fit(run, tmp_path) if isinstance(e, Step)]
 
     for step in asyncio.run(collect()):
-        everyone = [r for group in step.groups for r in group]
-        judged = [r for r in everyone if r.score is not None]
-        assert 0 < len(judged) < len(everyone)
-        assert list(step.share[0]) == judged
+        everything = [r for group in step.taken.played for r in group]
+        judged = [r for r in everything if r.score is not None]
+        assert 0 < len(judged) < len(everything)
+        assert list(step.batch.rollouts) == judged
 
 
 def test_a_number_that_is_none_stops_before_the_weights_move():
-    run = small()
-    engine: Any = run.engine
-    _, learner = engine.open(run.model, run.seed)
-    learner.begin(run.optimiser)
-    with torch.no_grad():
-        next(iter(learner.backbone.model.parameters())).fill_(float("nan"))
-    before = learner.digest()
-    demonstration = learner.imitate(run.corpus.task("train", 0), "0")
-    judged = replace(demonstration, verdict=Verdict.binary(correct=True))
-    share = assemble([(judged,)], algorithms.load("sft"), learner)
-    with pytest.raises(Broken, match="not finite for 1 tasks: train-0"):
-        learner.step(algorithms.load("sft"), *share, 1e-3)
-    assert learner.digest() == before
+    async def broken():
+        run = small()
+        engine: Any = run.engine
+        player, learner = await engine.open(run.model, run.seed)
+        learner.reset_optimizer(run.optimiser)
+        with torch.no_grad():
+            next(iter(learner.backbone.model.parameters())).fill_(float("nan"))
+        before = (await learner.publish()).version
+        task = run.corpus.task("train", 0)
+        shown = player.renderer.demonstration(task, "0")
+        judged = replace(shown, verdict=Verdict.binary(correct=True))
+        sft = algorithms.load("sft")
+        batch, _ = await build_batch([Group.of([judged])], sft, learner)
+        with pytest.raises(Broken, match="not finite for 1 tasks: train-0"):
+            await learner.step(sft, batch, 1e-3)
+        assert (await learner.publish()).version == before
+
+    asyncio.run(broken())
 
 
-def test_drift_between_sampler_and_learner_stops_the_run(tmp_path):
+def test_drift_between_generator_and_learner_stops_the_run(tmp_path):
     limits = replace(RUN.limits, drift=1e-12)
     taken, message = steps_until_broken(small(limits=limits), tmp_path)
     assert taken == 0

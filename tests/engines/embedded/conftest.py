@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 import torch
+from opened import opened
 from transformers import AutoTokenizer
 
-from opened import opened
 from whet.engines.models import Folder, Fresh
 
 

@@ -1,13 +1,12 @@
 """A value model: it begins at 0, learns what it is told, and slices don't show."""
 
-from pathlib import Path
+import asyncio
 
 import pytest
 import torch
-from test_parity import ENDS, played
+from opened import ENDS, opened_critic, played
 from torch.testing import assert_close
 
-from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.learner import NonFinite
 from whet.types import Decoding
 from whet.types.optimisers import AdamW
@@ -21,6 +20,14 @@ def rollouts(engine):
     return [r for group in played(engine[0], VARIED) for r in group if r.length]
 
 
+def values_of(critic, rollouts):
+    return asyncio.run(critic.values(rollouts))
+
+
+def told_by(critic, wanted, rollouts, lr):
+    return asyncio.run(critic.step(wanted, rollouts, lr))
+
+
 def fit(target, count):
     """Half the mean square error."""
     return lambda value, tokens: ((value - target[tokens]) ** 2).sum() / (2 * count)
@@ -28,25 +35,31 @@ def fit(target, count):
 
 def of_prompts(rollouts):
     """1 for every token after an even number of prompt tokens, else 0."""
-    even = [float(r.chosen.index(True) % 2 == 0) for r in rollouts for _ in r.behaviour_logp]
+    even = [
+        float(r.action_mask.tolist().index(True) % 2 == 0)
+        for r in rollouts
+        for _ in r.behaviour_logp
+    ]
     return torch.tensor(even)
 
 
 def test_before_it_has_learned_anything_it_expects_nothing(folder, rollouts):
-    values = Embedded(device="cpu").critic(Path(folder)).values(rollouts)
+    values = values_of(opened_critic(folder), rollouts)
     assert len(values) == sum(r.length for r in rollouts)
     assert not values.any()
 
 
 def test_it_learns_what_it_is_told(folder, rollouts):
-    critic = Embedded(device="cpu").critic(Path(folder))
-    critic.begin(BRISK)
+    critic = opened_critic(folder)
+    critic.reset_optimizer(BRISK)
     target = of_prompts(rollouts)
     assert 0 < target.mean() < 1
     wanted = fit(target, len(target))
-    losses = [critic.step(wanted, rollouts, BRISK.rate)["value_loss"].value for _ in range(30)]
+    losses = [told_by(critic, wanted, rollouts, BRISK.rate)["value_loss"].value for _ in range(30)]
     assert losses[-1] < 0.2 * losses[0]
-    assert_close(wanted(critic.values(rollouts), slice(None)).item(), losses[-1], rtol=1, atol=0.1)
+    assert_close(
+        wanted(values_of(critic, rollouts), slice(None)).item(), losses[-1], rtol=1, atol=0.1
+    )
 
 
 def test_slices_do_not_show(folder, rollouts):
@@ -54,10 +67,10 @@ def test_slices_do_not_show(folder, rollouts):
     wanted = fit(target, len(target))
     found = []
     for budget in (30, 10**9):
-        critic = Embedded(device="cpu", budget=budget).critic(Path(folder))
-        critic.begin(BRISK)
-        told = [critic.step(wanted, rollouts, BRISK.rate) for _ in range(2)]
-        found.append((told[-1]["value_loss"].value, critic.values(rollouts)))
+        critic = opened_critic(folder, budget=budget)
+        critic.reset_optimizer(BRISK)
+        told = [told_by(critic, wanted, rollouts, BRISK.rate) for _ in range(2)]
+        found.append((told[-1]["value_loss"].value, values_of(critic, rollouts)))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
     assert_close(found[0][1], found[1][1], rtol=1e-3, atol=1e-4)
 
@@ -65,20 +78,20 @@ def test_slices_do_not_show(folder, rollouts):
 def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(folder, rollouts, tmp_path):
     target = of_prompts(rollouts)
     wanted = fit(target, len(target))
-    one, other = (Embedded(device="cpu").critic(Path(folder)) for _ in range(2))
+    one, other = (opened_critic(folder) for _ in range(2))
     for critic in (one, other):
-        critic.begin(BRISK)
-    one.step(wanted, rollouts, BRISK.rate)
-    one.save(tmp_path)
-    other.load(tmp_path)
+        critic.reset_optimizer(BRISK)
+    told_by(one, wanted, rollouts, BRISK.rate)
+    asyncio.run(one.save(tmp_path))
+    asyncio.run(other.load(tmp_path))
     for critic in (one, other):
-        critic.step(wanted, rollouts, BRISK.rate)
-    assert torch.equal(one.values(rollouts), other.values(rollouts))
+        told_by(critic, wanted, rollouts, BRISK.rate)
+    assert torch.equal(values_of(one, rollouts), values_of(other, rollouts))
 
 
 def test_a_loss_that_is_no_number_moves_no_weight(folder, rollouts):
-    critic = Embedded(device="cpu").critic(Path(folder))
-    critic.begin(BRISK)
+    critic = opened_critic(folder)
+    critic.reset_optimizer(BRISK)
     with pytest.raises(NonFinite, match="the critic's loss is nan"):
-        critic.step(lambda value, tokens: value.sum() * float("nan"), rollouts, BRISK.rate)
-    assert not critic.values(rollouts).any()
+        told_by(critic, lambda value, tokens: value.sum() * float("nan"), rollouts, BRISK.rate)
+    assert not values_of(critic, rollouts).any()

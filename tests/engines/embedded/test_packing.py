@@ -3,24 +3,24 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from recorded import recorded
 from torch.testing import assert_close
 
 from whet.engines.embedded.forest import Segment, common
 from whet.engines.embedded.packing import pack, slices
-from whet.types import Rollout, Task
+from whet.types import Task
 
 
 def rollout(text, parent=""):
     """Small letters are the world's, capital ones were chosen; a letter's token is its place."""
     chosen = tuple(c.isupper() for c in text)
-    return Rollout(
+    return recorded(
         task=Task(id="t", prompt="t"),
-        seed=0,
-        turns=(),
         tokens=tuple(ord(c.lower()) - ord("a") for c in text),
         chosen=chosen,
         behaviour_logp=(0.0,) * sum(chosen),
@@ -93,19 +93,19 @@ def rows_of(drawn):
 def test_every_choice_follows_its_own_row(drawn):
     rollouts = rows_of(drawn)
     call = pack(rollouts)
-    prefixes = {r.tokens[:n] for r in rollouts for n in range(1, _last(r) + 1)}
+    prefixes = {tuple(r.token_ids[:n].tolist()) for r in rollouts for n in range(1, _last(r) + 1)}
     assert len(call.tokens) >= len(prefixes)
     if all(r.parent for r in rollouts):
         assert len(call.tokens) == len(prefixes)
-    choices = [(p, t) for r in rollouts for p, t in enumerate(r.tokens) if r.chosen[p]]
+    choices = [(p, t) for r in rollouts for p, t in enumerate(r.token_ids.tolist()) if r.action_mask[p]]
     assert call.choice.tolist() == [token for _, token in choices]
     assert (call.positions[call.source] + 1).tolist() == [place for place, _ in choices]
-    before = [r.tokens[p - 1] for r in rollouts for p, mine in enumerate(r.chosen) if mine]
+    before = [int(r.token_ids[p - 1]) for r in rollouts for p in np.flatnonzero(r.action_mask)]
     assert call.tokens[call.source].tolist() == before
 
 
 def _last(rollout):
-    return max(n for n, mine in enumerate(rollout.chosen) if mine)
+    return int(np.flatnonzero(rollout.action_mask)[-1])
 
 
 @given(ROWS, st.integers(1, 40))
