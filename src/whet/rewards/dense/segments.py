@@ -46,7 +46,7 @@ class Segments(GroupReward):
     ) -> Verdict:
         gains = differences(values, verdict.score)
         spread = Spread()(gains, steps, rollout.length)
-        credit = unsure(spread, rollout.behaviour_logp, self.sure)
+        credit = unsure(spread, rollout.behaviour_logp.tolist(), self.sure)
         parts = {"value": values[0], "steps": float(len(gains))}
         return replace(verdict, credit=credit, parts={**verdict.parts, **parts})
 
