@@ -24,7 +24,18 @@ from whet.rewards.generative.verdict_match import VerdictMatch
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
-from whet.types import Asking, Decoding, Group, Reason, Refusal, Request, Rollout, Scores, Task, Verdict
+from whet.types import (
+    Asking,
+    Decoding,
+    Group,
+    Reason,
+    Refusal,
+    Request,
+    Rollout,
+    Scores,
+    Task,
+    Verdict,
+)
 
 
 def test_a_verifier_that_agrees_with_the_checker_earns_1():
@@ -158,8 +169,8 @@ def test_best_and_worst_make_a_pair():
 
     low, mid, high = map(earned, (0.2, 0.4, 0.8))
     lost = replace(rolled("42"), verdict=Verdict.unjudged("no judge"))
-    assert pair((mid, lost, high, low)) == (high, low)
-    assert pair((mid, lost)) is None and pair((lost,)) is None
+    assert pair(Group.of([mid, lost, high, low])) == (high, low)
+    assert pair(Group.of([mid, lost])) is None and pair(Group.of([lost])) is None
 
 
 def test_a_real_policy_is_asked_by_playing():
