@@ -24,7 +24,7 @@ from whet.policy import algorithms
 from whet.types.optimisers import AdamW, Constant
 from whet.protocols import Adviser, Reward
 from whet.rewards.generative.pointwise import Expected, Pointwise
-from whet.rewards.judging import verdicts
+from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.uniform import Uniform
 from whet.training.ledger import Ledger
@@ -99,7 +99,7 @@ class Agreement(Reward):
             return Verdict.failure(Reason.BAD_FORMAT)
         digits = shown(rollout.task.answer[1::2], code[1::2])
         found = await pointwise(self.adviser).score(digits)
-        if found.fault:
+        if not found.judged:
             return found
         agrees = float((found.score > 0.5) == right)
         return replace(found, correct=right, parts={**found.parts, "agrees": agrees})
@@ -167,11 +167,6 @@ class Listener:
         return (Completion(text="0"),) * asking.samples
 
 
-async def nobody_plays(request: object) -> Any:
-    """Judges with a server need no policy."""
-    raise AssertionError(request)
-
-
 @dataclass(frozen=True, eq=False)
 class Lessons:
     """Questions and what should be said: a teacher, and a corpus whose last tasks are held out."""
@@ -193,7 +188,7 @@ class Lessons:
         ear, dice = Listener([]), Random("framed")
         codes = tuple(drawn(dice) for _ in range(count))
         group = tuple(shown(*pair) for pair in codes)
-        asyncio.run(verdicts(group, pointwise(ear), nobody_plays))
+        asyncio.run(verdicts(group, pointwise(ear), context_of()))
         return cls(tuple(ear.heard), codes)
 
     def example(self, step: int, index: int) -> tuple[Task, str]:

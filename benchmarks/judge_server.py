@@ -36,7 +36,7 @@ from whet.engines.models import Fresh
 from whet.engines.openai.server import Server
 from whet.engines.text import encode, encode_reply
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
-from whet.rewards.judging import verdicts
+from whet.rewards.judging import context_of, verdicts
 from whet.types import Asking, Completion, Message, Rollout, Task
 
 TEMPLATE = (
@@ -103,18 +103,13 @@ def said(dice: Random) -> str:
     return f"The answer is {number}."
 
 
-async def nobody_plays(request: object) -> Any:
-    """Judges with a server need no policy."""
-    raise AssertionError(request)
-
-
 def lessons(count: int) -> list[tuple[tuple[Message, ...], str]]:
     """What the judge will be asked, and what it should say."""
     ear, dice = Eavesdropper([]), Random(0)
     replies = [said(dice) for _ in range(count)]
     judge = ReasoningJudge(adviser=ear, asking=Asking())
     for reply in replies:
-        asyncio.run(verdicts((rolled(reply),), judge, nobody_plays))
+        asyncio.run(verdicts((rolled(reply),), judge, context_of()))
     rights = [f"Verdict: {'yes' if '42' in reply else 'no'}" for reply in replies]
     return list(zip(ear.heard, rights, strict=True))
 
@@ -183,7 +178,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 def judged(server: Server, asking: Asking, *replies: str) -> list[dict[str, Any]]:
     """What becomes of these replies."""
     judge = ReasoningJudge(adviser=server, belief=Confidence(), asking=asking)
-    found = asyncio.run(verdicts(tuple(map(rolled, replies)), judge, nobody_plays))
+    found = asyncio.run(verdicts(tuple(map(rolled, replies)), judge, context_of()))
     return [
         {"fault": v.fault, "score": v.score, "note": v.note, "parts": dict(v.parts)} for v in found
     ]

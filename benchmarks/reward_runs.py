@@ -171,7 +171,7 @@ def ran(arm: Arm, seed: int, steps: int) -> Found:
 def means(steps: Sequence[Step]) -> dict[str, float]:
     """Of every part of the verdicts that were learned from."""
     verdicts = [r.verdict for step in steps for group in step.groups for r in group]
-    parts = [v.parts for v in verdicts if v is not None and not v.fault]
+    parts = [v.parts for v in verdicts if v is not None and v.judged]
     names = sorted({name for held in parts for name in held})
     return {n: statistics.fmean(held[n] for held in parts if n in held) for n in names}
 

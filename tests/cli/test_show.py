@@ -24,8 +24,8 @@ from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.objective import Term, Whole
 from whet.policy.ratios import LogLikelihood
 from whet.policy.regularisers import K2, K3
-from whet.policy.selections import Both, Correct, Foreign, Not, Own
-from whet.protocols.algorithm import Algorithm, Correction, Criterion
+from whet.policy.selections import Both, Correct, External, Not, Own
+from whet.protocols.algorithm import Algorithm, Correction, Criterion, Sharing
 
 ENTRIES = entries("algorithms")
 
@@ -68,7 +68,7 @@ def mixed():
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         corrections=(Capped(cap=3.0),),
-        on=Both(one=Foreign(), other=Not(of=Correct())),
+        on=Both(one=External(), other=Not(of=Correct())),
     )
     return replace(
         grpo(),
@@ -96,7 +96,8 @@ def test_every_algorithm_has_a_whole_page(entry):
 
 
 def _drawn(part):
-    return not hasattr(part, "loss") and not isinstance(part, Term)
+    """Sharing is told where it isn't the default."""
+    return not hasattr(part, "loss") and not isinstance(part, Term | Sharing)
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in ENTRIES])
@@ -136,7 +137,7 @@ def test_further_sums_say_over_which_tokens_and_companions_their_numbers(mixed):
     assert said[:3] == [
         "J(θ) = J₁ + J₂",
         "J₁ = Σ_{n ∈ Own} w_n · ( f(r_n, Â_n) − k(π_θ)_n )",
-        "J₂ = Σ_{n ∈ Foreign ∩ not Correct} w_n · c_n f(r_n, Â_n)",
+        "J₂ = Σ_{n ∈ External ∩ not Correct} w_n · c_n f(r_n, Â_n)",
     ]
     text = "\n".join(said)
     assert "c  corrections: Capped(cap=3.0)" in text

@@ -55,6 +55,21 @@ def test_the_synthetic_set_needs_no_file(here, capsys):
     assert said["asked"] == 60 and said["wrong_accepted"] == 0
 
 
+@pytest.mark.parametrize("reward", ["overlong", "majority", "noisy", "format_only"])
+def test_judges_of_groups_that_play_nothing_are_measured(here, capsys, reward):
+    assert main(["verify", reward, "--labelled", "synthetic", "--rows", "20", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["seen"] == 20 and said["faults"]["count"] == 0
+    assert said["wrong_accepted"] == said["right_refused"] == 0  # `correct` is the checker's
+
+
+@pytest.mark.parametrize("reward", ["vine", "co_reward", "self_critique"])
+def test_judges_that_play_with_the_policy_are_refused_by_name(here, capsys, reward):
+    assert main(["verify", reward, "--labelled", "synthetic", "--rows", "20"]) == 2
+    said = capsys.readouterr().err
+    assert reward.title().replace("_", "") in said and "policy" in said and said.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

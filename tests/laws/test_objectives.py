@@ -102,6 +102,11 @@ class Unequal(Clipping):
         return 0
 
 
+def blind(batch: Batch) -> torch.Tensor:
+    """A mean over tokens that doesn't see which of them leaves share."""
+    return torch.ones_like(batch.advantage) / (batch.totals.tokens or 1)
+
+
 def shouted(ratio: torch.Tensor, advantage: torch.Tensor) -> torch.Tensor:
     """Every token has a place of its own."""
     return ratio * advantage + advantage * torch.arange(len(advantage))
@@ -128,6 +133,7 @@ def nervous(scores: Scores) -> torch.Tensor:
         ("clipping", Clipping, lambda r, a: r * (a + 1), "what_teaches_nothing_has_no_gradient"),
         ("advantage", Advantage, lambda s: s.reward[s.row], "advantages_compare"),
         ("advantage", Advantage, nervous, "who_differs_from_nobody_teaches_nothing"),
+        ("aggregation", Aggregation, blind, "equal_leaves_are_one_rollout"),
         ("clipping", Unequal, None, "it_is_a_value"),
     ],
 )

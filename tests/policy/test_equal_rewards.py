@@ -104,8 +104,8 @@ def test_a_soft_baseline_of_equals_is_the_reward():
 
 def test_what_is_small_but_real_still_teaches():
     """Sixteen float32 units apart, and 1 in a million."""
-    assert (centred(torch.tensor([0.3, 0.3 + 16 * 2**-25])) != 0).all()
-    assert centred(torch.tensor([1e6, 1e6 + 1])).tolist() == [-0.5, 0.5]
+    assert (centred(torch.tensor([0.3, 0.3 + 16 * 2**-25])).apart != 0).all()
+    assert centred(torch.tensor([1e6, 1e6 + 1])).apart.tolist() == [-0.5, 0.5]
     assert (difference(torch.tensor([1e-8]), torch.tensor([2e-8])) != 0).all()
 
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from policy.oracles import B0, DOUBLE, ORACLES, answers, b0, close, expected, flat, scores
 from recorded import recorded
-from whet.sampling.dynamic.varied import Varied
 
 from whet.policy.advantages import Centred, Standardised
 from whet.policy.algorithms import load
@@ -17,7 +16,8 @@ from whet.policy.algorithms.critic_free.nft import ByDeviation, ImplicitNegative
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.regularisers import ForwardKL, Proximal
-from whet.policy.selections import Foreign, Improbable, Own
+from whet.policy.selections import External, Improbable, Own
+from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.types import Rollout, Scores, Task, Verdict
 
 
@@ -233,7 +233,7 @@ def test_dynamic_sampling_keeps_groups_that_differ():
         )
 
     groups = [tuple(judged(r) for r in rewards) for rewards in oracle["inputs"]["group_rewards"]]
-    assert [Varied()(group) for group in groups] == oracle["expected"]["keep"]
+    assert [NonZeroSpread()(group) for group in groups] == oracle["expected"]["keep"]
 
 
 def test_dph_rl_only_keeps_what_is_rehearsed():
@@ -243,11 +243,11 @@ def test_dph_rl_only_keeps_what_is_rehearsed():
     price = ForwardKL(beta=0.05, anchor=Proximal())
     objective = replace(objective, extra=(replace(kept, regularisers=(price,)),))
     batch = b0(Standardised()(answers([1.0] * 15)) + 1.0)
-    batch = replace(batch, foreign=batch.group[batch.row] == 1)
+    batch = replace(batch, external=batch.group[batch.row] == 1)
     batch = batch.prepared(objective.selections)
     logp = flat(B0["logp"]).requires_grad_()
     (gradient,) = torch.autograd.grad(objective.loss(logp, batch), logp)
-    theirs, mine = batch.subset(Foreign()).mask, batch.subset(Own()).mask
+    theirs, mine = batch.subset(External()).mask, batch.subset(Own()).mask
     x = flat(B0["logp"]) - flat(B0["logp_old"])
     close(gradient[theirs], 0.05 * (x[theirs].exp() - 1) / theirs.sum(), gradient=True)
     lesson = torch.where(x > torch.tensor(1.2).log(), 0.0, x.exp())

@@ -42,22 +42,22 @@ HINT = [0, 0, 0, 0, 0, 1, 1, 0, 0]
 
 
 def first_group(
-    objective: Objective, rewards: list[float], foreign: list[int], dtype: torch.dtype
+    objective: Objective, rewards: list[float], external: list[int], dtype: torch.dtype
 ) -> Batch:
     """Rows 0, 1 and 2 alone, with these rewards, some of their tokens chosen by others."""
     reward = torch.tensor(rewards, dtype=dtype)
     row = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2])
-    marked = torch.tensor(foreign).bool()
-    three = Scores(reward=reward, group=torch.zeros(3).long(), row=row, foreign=marked)
+    marked = torch.tensor(external).bool()
+    three = Scores(reward=reward, group=torch.zeros(3).long(), row=row, external=marked)
     advantage = objective.advantage(three)
     whole = b0(torch.cat([advantage, advantage.new_zeros(6)]))
-    batch = replace(whole[:3], reward=reward, correct=reward > 0, foreign=marked)
+    batch = replace(whole[:3], reward=reward, correct=reward > 0, external=marked)
     return batch.counted()
 
 
 @each_dtype
 @pytest.mark.parametrize(
-    ("path", "objective", "rewards", "foreign"),
+    ("path", "objective", "rewards", "external"),
     [
         ("luffy", replace(load("luffy"), advantage=Centred()), [1.0, 0.0, 1.0], DEMONSTRATION),
         ("srft", load("srft"), [1.0, -1.0, 1.0], DEMONSTRATION),
@@ -65,8 +65,8 @@ def first_group(
     ],
     ids=["luffy", "srft", "uft"],
 )
-def test_others_tokens(path, objective, rewards, foreign, dtype):
-    reproduces(path, objective, first_group(objective, rewards, foreign, dtype))
+def test_others_tokens(path, objective, rewards, external, dtype):
+    reproduces(path, objective, first_group(objective, rewards, external, dtype))
 
 
 @each_dtype
@@ -118,7 +118,7 @@ def test_demonstrations_alone(path, objective, dtype):
 def test_a_batch_of_demonstrations_is_a_supervised_step(name, dtype):
     objective = load(name)
     zero = b0(torch.zeros(15, dtype=dtype))
-    reproduces("dft/sft", objective, replace(zero, foreign=torch.ones(15, dtype=torch.bool)))
+    reproduces("dft/sft", objective, replace(zero, external=torch.ones(15, dtype=torch.bool)))
 
 
 @each_dtype
@@ -130,7 +130,7 @@ def test_without_others_they_are_what_they_are_built_on(name, like, dtype):
     objective, base = load(name), load(like)
     base = replace(base, aggregation=load("dapo").aggregation, regularisers=())
     advantage = objective.advantage(scores(dtype))
-    batch = replace(b0(advantage), foreign=torch.zeros(15, dtype=torch.bool))
+    batch = replace(b0(advantage), external=torch.zeros(15, dtype=torch.bool))
     close(advantage, base.advantage(scores(dtype)))
     logp = flat(B0["logp"], dtype)
     close(
@@ -203,8 +203,8 @@ def test_rlep_counts_memories_among_the_group():
 def test_a_beginning_is_judged_against_the_unhelped():
     given = ORACLES["prefix_rft"]["inputs"]
     reward = torch.tensor([*given["rewards_unprefixed"], given["reward_hybrid"]], dtype=DOUBLE)
-    row, foreign = torch.tensor([0, 1, 2, 3, 3]), torch.tensor([0, 0, 0, 1, 0]).bool()
-    group = Scores(reward=reward, group=torch.zeros(4).long(), row=row, foreign=foreign)
+    row, external = torch.tensor([0, 1, 2, 3, 3]), torch.tensor([0, 0, 0, 1, 0]).bool()
+    group = Scores(reward=reward, group=torch.zeros(4).long(), row=row, external=external)
     wanted = [2 / 3, -1 / 3, -1 / 3, expected("prefix_rft/prefix_adv"), 1.0]
     close(load("prefix_rft").advantage(group), wanted)
 
@@ -220,11 +220,11 @@ def test_only_the_surprising_part_of_a_beginning_is_learned():
         behaviour_logp=zero,
         proximal_logp=zero,
         entropy=entropy,
-        foreign=torch.tensor([1, 1, 1, 1, 1, 0]).bool(),
+        external=torch.tensor([1, 1, 1, 1, 1, 0]).bool(),
     )
     kept = OwnAndUncertain()(batch).tolist()
     assert kept == [*expected("prefix_rft/keep_mask"), True]
-    assert OwnAndUncertain()(replace(batch, foreign=None)).all()
+    assert OwnAndUncertain()(replace(batch, external=None)).all()
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,11 @@
 """Companions in the loop: each does its work, and is after a kill what it was before."""
 
 import asyncio
-import shutil
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
 from small import Digits, small
-from whet.training.companions.branches import shortest
-from whet.training.companions.plain import as_plain, from_plain
-from whet.training.conduct import Ended, conduct
 
 from whet.data.pool import Pool
 from whet.policy import algorithms
@@ -30,6 +26,7 @@ from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.tracker import Tracker
+from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
 from whet.types import Refusal, Task
 
@@ -132,7 +129,7 @@ def test_demonstrations_join_every_group(tmp_path):
     events = folded(accompanied_by(Demonstrations(count=2)), tmp_path / "run")
     for step in steps(events):
         for group in step.groups:
-            assert [r.given == r.length for r in group] == [False] * 4 + [True] * 2
+            assert [r.external.all() for r in group] == [False] * 4 + [True] * 2
             assert group[-1].reply == group[0].task.answer * 3
 
 
@@ -144,23 +141,23 @@ def test_memories_join_when_their_task_comes_again(tmp_path):
     joined = [group for group in later if len(group) == 5]
     assert joined
     for group in joined:
-        assert group[-1].verdict.correct and group[-1].policy_digest != group[0].policy_digest
+        assert group[-1].verdict.correct and group[-1].version != group[0].version
 
 
 def test_a_hint_begins_every_reply_of_its_group(tmp_path):
     events = folded(accompanied_by(Hints(low=0.9, high=0.9, steps=9)), tmp_path / "run")
     for step in steps(events):
         for group in step.groups:
-            assert len({r.given for r in group}) == 1
-            begun = group[0].task.answer * group[0].given
+            assert len({r.forced_len for r in group}) == 1
+            begun = group[0].task.answer * group[0].forced_len
             assert all(r.reply.startswith(begun) for r in group)
-    assert any(g[0].given for step in steps(events) for g in step.groups)
+    assert any(g[0].forced_len for step in steps(events) for g in step.groups)
 
 
 def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
     run = accompanied_by(Critic(alone=2))
     events = steps(folded(run, tmp_path / "run"))
-    digests = [step.groups[0][0].policy_digest for step in events]
+    digests = [step.groups[0][0].version.digest for step in events]
     assert digests[0] == digests[1] == digests[2] != digests[3]
 
 
@@ -178,22 +175,3 @@ def test_what_nobody_gives_is_refused():
         accompanied("ppo", objective=replace(algorithms.load("ppo"), companions=()))
     with pytest.raises(Refusal, match="objective needs somebody who can show .* give demonstrator"):
         accompanied("luffy", demonstrator=None)
-
-
-@pytest.mark.parametrize("known", range(1, 9))
-def test_bisection_finds_the_shortest_beginning(known):
-    asked = []
-
-    async def succeeds(part: int) -> bool:
-        asked.append(part)
-        return part >= known
-
-    assert asyncio.run(shortest(Branches(parts=8), succeeds)) == known
-    assert len(asked) <= 3
-
-
-def test_rollouts_as_plain_values_come_back(tmp_path):
-    events = folded(accompanied("dapo", steps=1), tmp_path / "run")
-    shutil.rmtree(tmp_path / "run")
-    for rollout in steps(events)[0].groups[0]:
-        assert from_plain(as_plain(rollout)) == rollout

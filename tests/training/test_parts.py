@@ -140,8 +140,8 @@ def test_a_fault_is_not_a_zero_and_a_failure_is_a_number(reason, score):
 
 
 def test_flags_and_log_probs_must_fit_the_tokens():
-    with pytest.raises(ValueError, match="3 tokens, 2 flags, 1 choices, 1 log-probs"):
-        recorded(task=TASK, tokens=(1, 2, 3), chosen=(False, True), behaviour_logp=(0,))
+    with pytest.raises(ValueError, match="3 tokens, 3 flags, 2 choices, 1 log-probs"):
+        recorded(task=TASK, tokens=(1, 2, 3), chosen=(False, True, True), behaviour_logp=(0,))
 
 
 def test_the_ledger_forgets_what_came_after_and_what_was_cut_short(tmp_path):

@@ -136,7 +136,8 @@ def test_every_rollout_is_in_the_ledger(whole):
         tuple(r.token_ids.tolist()) for r in rollouts
     ]
     assert [row["score"] for row in rows] == [r.score for r in rollouts]
-    assert len({row["policy_digest"] for row in rows}) == 1
+    assert len({span["digest"] for row in rows for span in row["spans"]}) == 1
+    assert {span["version"] for row in rows for span in row["spans"]} == {3}
     assert [len(row["advantage"]) for row in rows] == [r.length for r in rollouts]
 
 

@@ -47,7 +47,12 @@ def _drawn(count: int, seed: int) -> tuple[Case, ...]:
             id=f"synthetic/{place}",
             prompt=sample.prompt,
             answer=sample.gold,
-            info={"kind": sample.kind, "said": sample.answer, "form": sample.form},
+            info={
+                "verifier": "math",
+                "kind": sample.kind,
+                "said": sample.answer,
+                "form": sample.form,
+            },
         )
         made.append(Case(task=task, reply=sample.reply, correct=sample.correct))
     return tuple(made)

@@ -13,12 +13,18 @@ from whet.policy.arithmetic import (
     difference,
     places,
     reward_to_go,
+    size_within,
     sum_within,
 )
 from whet.protocols.algorithm import Advantage
 from whet.types import Circumstances, Need, Scores
 
 _FEW = 4  # fewer rewards make a poor estimate of their own deviation; the bound is ours
+
+
+def _apart(scores: Scores) -> Float[Tensor, " B"]:
+    """R_i − mean(R) over the group; in a tree each rollout counts by its weight."""
+    return centred_within(scores.reward, scores.group, scores.rollout_weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +58,7 @@ class BatchCentred(Advantage):
     """
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return centred(scores.reward)[scores.row]
+        return centred(scores.reward, scores.rollout_weight).apart[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +68,7 @@ class Centred(Advantage):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return centred_within(scores.reward, scores.group)[scores.row]
+        return _apart(scores)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,9 +93,10 @@ class Standardised(Advantage):
         )
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred_within(scores.reward, scores.group)
-        freedom = (count_within(scores.group) - self.freedom).clamp(min=1)
-        deviation = (sum_within(apart**2, scores.group) / freedom).sqrt()
+        apart, weight = _apart(scores), scores.rollout_weight
+        freedom = (size_within(scores.group, weight) - self.freedom).clamp(min=1)
+        squares = apart**2 if weight is None else weight.to(apart) * apart**2
+        deviation = (sum_within(squares, scores.group) / freedom).sqrt()
         return (apart / (deviation + self.epsilon))[scores.row]
 
 
@@ -100,9 +107,8 @@ class LeaveOneOut(Advantage):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        n = count_within(scores.group)
-        apart = centred_within(scores.reward, scores.group)
-        return (apart * n / (n - 1).clamp(min=1))[scores.row]
+        n = size_within(scores.group, scores.rollout_weight)
+        return (_apart(scores) * n / (n - 1).clamp(min=1))[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,8 +139,8 @@ class Whitened(Outer):
     epsilon: float = 1e-8
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred(self.inner(scores))
-        variance = (apart**2).sum() / max(len(apart) - 1, 1)
+        apart, squares, size = centred(self.inner(scores), scores.tree_weight)
+        variance = squares / max(size - 1, 1)
         return apart / (variance + self.epsilon).sqrt()
 
 
@@ -191,10 +197,9 @@ class GroupCentredBatchScaled(Advantage):
     epsilon: float = 1e-4
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred(scores.reward)
-        deviation = ((apart**2).sum() / max(len(apart) - 1, 1)).sqrt()
-        within = centred_within(scores.reward, scores.group)
-        return (within / (deviation + self.epsilon))[scores.row]
+        _, squares, size = centred(scores.reward, scores.rollout_weight)
+        deviation = (squares / max(size - 1, 1)).sqrt()
+        return (_apart(scores) / (deviation + self.epsilon))[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,8 +232,8 @@ class PopulationWhitened(Outer):
     divisor: Floored | Raised = Floored()
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred(self.inner(scores))
-        return apart / self.divisor((apart**2).sum() / max(len(apart), 1))
+        apart, squares, size = centred(self.inner(scores), scores.tree_weight)
+        return apart / self.divisor(squares / (size or 1))
 
 
 def _finished(scores: Scores) -> Tensor:

@@ -2,15 +2,17 @@
 
 A weight knows its own rollout, which no slice cuts, and the totals of the whole batch; hence a
 token weighs the same in every slice, and the losses of micro-batches and ranks simply add.
+
+In a tree a token's weight v (`policy.sharing`) multiplies w, and every size is a sum of v: N = Σ v,
+B the sum of the rollouts' weights.  So n leaves that share everything weigh what one rollout does.
 """
 
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.arithmetic import count_within
+from whet.policy.arithmetic import size_within
 from whet.protocols.algorithm import Aggregation
 from whet.types import Batch, Circumstances
 
@@ -20,7 +22,7 @@ class TokenMean(Aggregation):
     """DAPO (arXiv:2503.14476).  w_n = 1 / N."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        return torch.ones_like(batch.advantage) / batch.totals.tokens
+        return batch.weight / batch.totals.tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class SelectedTokenMean(Aggregation):
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         sizes = batch.selected or batch.totals
-        return torch.ones_like(batch.advantage) / max(sizes.tokens, 1)
+        return batch.weight / (sizes.tokens or 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +42,22 @@ class GroupTokenMean(Aggregation):
         if batch.mates is None:
             raise ValueError("GroupTokenMean needs batch.mates: count the batch first")
         size = batch.totals.groups * batch.mates[batch.row]
-        return torch.ones_like(batch.advantage) / size
+        return batch.weight / size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceMean(Aggregation):
-    """GRPO (arXiv:2402.03300).  w_n = 1 / (B |y_n|),  |y_n| the length of the token's rollout."""
+    """GRPO (arXiv:2402.03300).  w_n = 1 / (B |y_n|),  |y_n| the length of the token's rollout.
+
+    In a tree w_n = u v_n / (B |y_n|): v the tokens' weights, |y_n| = Σ v over the rollout, u the
+    weight of the rollout and B = Σ u.
+    """
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        size = batch.totals.rollouts * count_within(batch.row)
-        return torch.ones_like(batch.advantage) / size
+        size = batch.totals.rollouts * size_within(batch.row, batch.tree_weight)
+        if batch.rollout_weight is None:
+            return batch.weight / size
+        return batch.rollout_weight.to(batch.advantage)[batch.row] * batch.weight / size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +65,7 @@ class SequenceSum(Aggregation):
     """REINFORCE: a rollout is the sum of its tokens.  w_n = 1 / B."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        return torch.ones_like(batch.advantage) / batch.totals.rollouts
+        return batch.weight / batch.totals.rollouts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +85,4 @@ class FixedLength(Aggregation):
         )
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        return torch.ones_like(batch.advantage) / (batch.totals.rollouts * self.length)
+        return batch.weight / (batch.totals.rollouts * self.length)

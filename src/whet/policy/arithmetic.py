@@ -11,7 +11,7 @@ addition, hence the same bits on every run, on a CPU and on a GPU.
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, Shaped
 from torch import Tensor
 
 from whet.types import CLOSE
@@ -52,9 +52,22 @@ def sum_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor
     return rectangle(x, places(owner)).sum(1)[owner]
 
 
-def mean_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """Σ_k x_k / n_j  over  {k : owner_k = owner_j}."""
-    return sum_within(x, owner) / count_within(owner)
+def size_within(
+    owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
+) -> Shaped[Tensor, " n"]:
+    """Σ_k w_k  over  {k : owner_k = owner_j},  n_j without weights."""
+    return count_within(owner) if weight is None else sum_within(weight, owner)
+
+
+def mean_within(
+    x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
+) -> Float[Tensor, " n"]:
+    """Σ_k w_k x_k / Σ_k w_k  over  {k : owner_k = owner_j};  w_k = 1 without weights."""
+    if weight is None:
+        return sum_within(x, owner) / count_within(owner)
+    held = weight.to(x)
+    total = sum_within(held, owner)
+    return sum_within(held * x, owner) / torch.where(total > 0, total, 1.0)
 
 
 def most_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
@@ -85,24 +98,32 @@ def level(
     """
     wide = x.double()
     above = wide + most_within(-wide, owner)
-    if weight is None:
-        mean = mean_within(above, owner)
-    else:
-        share = weight.double()
-        total = sum_within(share, owner)
-        mean = sum_within(share * above, owner) / torch.where(total > 0, total, 1.0)
-    return (above - mean).abs() <= rounding(x, owner)
+    return (above - mean_within(above, owner, weight)).abs() <= rounding(x, owner)
 
 
-def centred_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """x_j − Σ_k x_k / n_j  over  {k : owner_k = owner_j},  exactly 0 for what is the mean."""
-    return (x - mean_within(x, owner)).masked_fill(level(x, owner), 0.0)
+def centred_within(
+    x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
+) -> Float[Tensor, " n"]:
+    """x_j minus its owner's (weighted) mean, exactly 0 for what is the mean."""
+    return (x - mean_within(x, owner, weight)).masked_fill(level(x, owner, weight), 0.0)
 
 
-def centred(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """x_j − Σ_k x_k / n,  exactly 0 for what is the mean."""
-    gap = x - x.sum() / max(len(x), 1)
-    return gap.masked_fill(level(x, torch.zeros_like(x, dtype=torch.long)), 0.0)
+class Spread(NamedTuple):
+    """Distances to the mean, the sum of their squares, and how many there are."""
+
+    apart: Float[Tensor, " n"]  # exactly 0 for what is the mean
+    squares: Float[Tensor, ""]
+    size: float
+
+
+def centred(x: Float[Tensor, " n"], weight: Float[Tensor, " n"] | None = None) -> Spread:
+    """x_j − Σ_k w_k x_k / Σ_k w_k,  Σ_k w_k (…)²  and  Σ_k w_k."""
+    size = float(len(x)) if weight is None else float(weight.double().sum())
+    held = x if weight is None else weight.to(x) * x
+    gap = x - held.sum() / (size if size > 0 else 1.0)
+    apart = gap.masked_fill(level(x, torch.zeros_like(x, dtype=torch.long), weight), 0.0)
+    squares = apart**2 if weight is None else weight.to(x) * apart**2
+    return Spread(apart, squares.sum(), size)
 
 
 class Steps(NamedTuple):

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from whet.policy.arithmetic import (
     centred_within,
-    count_within,
     difference,
     mean_within,
     reward_to_go,
+    size_within,
 )
 from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
@@ -28,8 +28,8 @@ def _dense(scores: Scores) -> Float[Tensor, " N"]:
 
 def _others(scores: Scores) -> Float[Tensor, " N"]:
     """R_i − mean_{j≠i}(R_j), at every token."""
-    n = count_within(scores.group)
-    apart = centred_within(scores.reward, scores.group)
+    n = size_within(scores.group, scores.rollout_weight)
+    apart = centred_within(scores.reward, scores.group, scores.rollout_weight)
     return (apart * n / (n - 1).clamp(min=1))[scores.row]
 
 
@@ -76,8 +76,9 @@ class StepReturns(Advantage):
         dense = _dense(scores)
         mean = torch.zeros_like(scores.reward)
         mean[scores.row] = mean_within(dense, scores.row).to(mean)
-        n = count_within(scores.group)
-        others = (mean_within(mean, scores.group) * n - mean) / (n - 1).clamp(min=1)
+        weight = scores.rollout_weight
+        n = size_within(scores.group, weight)
+        others = (mean_within(mean, scores.group, weight) * n - mean) / (n - 1).clamp(min=1)
         above = difference(dense, others[scores.row].to(dense))
         returns = reward_to_go(above, scores.row, self.discount)
         return _others(scores) + self.weight * returns
@@ -96,5 +97,6 @@ class Amplified(Advantage):
     alpha: float = 0.2
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred_within(scores.reward, scores.group)[scores.row]
+        weight = scores.rollout_weight
+        apart = centred_within(scores.reward, scores.group, weight)[scores.row]
         return apart + self.alpha * apart.abs() * (_dense(scores) != 0)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from whet.policy.arithmetic import count_within, log_ratio, mean_within, places
+from whet.policy.arithmetic import log_ratio, mean_within, places, size_within, sum_within
 from whet.protocols.algorithm import Criterion
 from whet.types import Batch, Need
 
@@ -35,13 +35,15 @@ class Hardest:
     tau: float = 10.0
 
     def __call__(
-        self, score: Float[Tensor, " b"], group: Int[Tensor, " b"]
+        self, score: Float[Tensor, " b"], group: Int[Tensor, " b"], weight: Float[Tensor, " b"]
     ) -> Float[Tensor, " groups"]:
         where = places(group.unique(return_inverse=True)[1])
         size = [int(axis.max()) + 1 if len(axis) else 0 for axis in where]
-        table = score.new_full(size, -torch.inf).index_put(tuple(where), score / self.tau)
-        count = torch.bincount(where.line).to(score)
-        return self.tau * (table.logsumexp(1) - count.log())
+        heat = score / self.tau + weight.log()
+        table = score.new_full(size, -torch.inf).index_put(tuple(where), heat)
+        count = sum_within(weight, group)[where.turn == 0]
+        order = where.line[where.turn == 0].argsort()
+        return self.tau * (table.logsumexp(1) - count[order].log())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,9 @@ class Average:
     """The wrong rollouts of a group, all alike (DisCO-b).  mean(s)."""
 
     def __call__(
-        self, score: Float[Tensor, " b"], group: Int[Tensor, " b"]
+        self, score: Float[Tensor, " b"], group: Int[Tensor, " b"], weight: Float[Tensor, " b"]
     ) -> Float[Tensor, " groups"]:
-        return mean_within(score, group)[places(group).turn == 0]
+        return mean_within(score, group, weight)[places(group).turn == 0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class Hinge:
     delta: float = 1e-4
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
-        kl = (batch.proximal_logp - learner_logp).sum() / max(len(learner_logp), 1)
+        kl = (batch.weight * (batch.proximal_logp - learner_logp)).sum() / (batch.weight.sum() or 1)
         return self.beta * (kl.detach() - self.delta).clamp(min=0) * kl
 
 
@@ -86,11 +88,15 @@ class Discriminative(Criterion):
         if batch.correct is None:
             raise ValueError("Discriminative needs batch.correct: judge the rollouts")
         first = places(batch.row).turn == 0
-        s = mean_within(self.score(learner_logp, batch), batch.row)[first]
+        score = self.score(learner_logp, batch)
+        s = mean_within(score, batch.row, batch.tree_weight)[first]
         group, right = batch.group[batch.row[first]], batch.correct[batch.row[first]]
+        weight = torch.ones_like(s)
+        if batch.rollout_weight is not None:
+            weight = batch.rollout_weight.to(s)[batch.row[first]]
         mixed = torch.isin(group, group[right]) & torch.isin(group, group[~right])
         good, bad = mixed & right, mixed & ~right
-        gain = (s[good] / count_within(group[good])).sum()
-        gain = gain - self.against(s[bad], group[bad]).sum()
+        gain = (weight[good] * s[good] / size_within(group[good], weight[good])).sum()
+        gain = gain - self.against(s[bad], group[bad], weight[bad]).sum()
         loss = -gain / max(batch.totals.groups, 1)
         return loss if self.constraint is None else loss + self.constraint(learner_logp, batch)

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from whet.policy.sharing import OncePerToken
 from whet.protocols.algorithm import (
     Advantage,
     Aggregation,
@@ -26,6 +27,7 @@ from whet.protocols.algorithm import (
     Ratio,
     Regulariser,
     Selection,
+    Sharing,
     Slot,
     Tokens,
 )
@@ -103,6 +105,7 @@ class Objective(Algorithm):
     on: Selection | None = None  # the tokens of the first sum; None: all
     extra: tuple[Term, ...] = ()  # further sums
     companions: tuple[Companion, ...] = ()
+    sharing: Sharing = OncePerToken()  # what a token of a tree weighs
     departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
 
     def __post_init__(self) -> None:
@@ -162,6 +165,7 @@ class Whole(Algorithm):
     criterion: Criterion
     advantage: Advantage
     companions: tuple[Companion, ...] = ()
+    sharing: Sharing = OncePerToken()
     departs: ClassVar[str] = "it is no sum over tokens"
 
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:

@@ -12,6 +12,8 @@ from whet.policy.arithmetic import centred_within
 from whet.protocols.algorithm import Advantage
 from whet.types import Circumstances, Need, Refusal, Scores, spread
 
+_COUNTS = "it counts sets of independent replies, which leaves of one tree are not"
+
 
 def _at_least(owner: str, k: int, least: int) -> None:
     if k < least:
@@ -49,6 +51,7 @@ class PassAtK(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    forks: ClassVar[str] = _COUNTS
 
     k: int = 4
 
@@ -89,6 +92,7 @@ class MaxReward(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    forks: ClassVar[str] = _COUNTS
     uncentred: ClassVar[str] = "only what raises the best of a set has an advantage"
 
     k: int = 4
@@ -138,6 +142,7 @@ class BestOfGroup(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    forks: ClassVar[str] = _COUNTS
     uncentred: ClassVar[str] = "only the best reply of a group has an advantage"
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:

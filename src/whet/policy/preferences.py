@@ -31,7 +31,8 @@ def _lengths(batch: Batch) -> Int[Tensor, " B"]:
 
 
 def _means(x: Float[Tensor, " N"], batch: Batch) -> Replies:
-    return _sums(x, batch) / _lengths(batch).clamp(min=1)
+    total = _sums(batch.weight, batch)
+    return _sums(batch.weight * x, batch) / torch.where(total > 0, total, 1.0)
 
 
 def _reference(batch: Batch) -> Float[Tensor, " N"]:
@@ -46,6 +47,19 @@ def _judged(batch: Batch) -> tuple[Bool[Tensor, " B"], Bool[Tensor, " B"]]:
         raise ValueError("preferences need batch.correct: judge the rollouts")
     said = _lengths(batch) > 0
     return batch.correct & said, ~batch.correct & said
+
+
+def _weights(batch: Batch) -> Replies:
+    """What each rollout counts."""
+    if batch.rollout_weight is None:
+        return batch.advantage.new_ones(len(batch.group))
+    return batch.rollout_weight.to(batch.advantage)
+
+
+def _mean(x: Float[Tensor, " n"], weight: Float[Tensor, " n"]) -> Float[Tensor, ""]:
+    """0 over nothing."""
+    total = weight.sum()
+    return (x * weight).sum() / torch.where(total > 0, total, 1.0)
 
 
 def pairs(batch: Batch) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
@@ -146,15 +160,16 @@ class Pairwise(Criterion):
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         better, worse = pairs(batch)
         h = self.score(learner_logp, batch)
-        return self.link(h[better] - h[worse]).sum() / max(len(better), 1)
+        weight = _weights(batch)
+        return _mean(self.link(h[better] - h[worse]), weight[better] * weight[worse])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
     """z₀ = max(mean over rollouts of Σ_n (log π_θ − log π_ref), 0), detached: the batch's KL."""
 
-    def __call__(self, moved: Replies, among: Bool[Tensor, " B"]) -> Float[Tensor, ""]:
-        return (moved.detach()[among].sum() / max(int(among.sum()), 1)).clamp(min=0)
+    def __call__(self, moved: Replies, among: Replies) -> Float[Tensor, ""]:
+        return _mean(moved.detach(), among).clamp(min=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +178,7 @@ class Fixed:
 
     value: float = 0.0
 
-    def __call__(self, moved: Replies, among: Bool[Tensor, " B"]) -> Float[Tensor, ""]:
+    def __call__(self, moved: Replies, among: Replies) -> Float[Tensor, ""]:
         return moved.new_tensor(self.value)
 
 
@@ -185,6 +200,7 @@ class Unpaired(Criterion):
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         right, wrong = _judged(batch)
         h = _sums(learner_logp - _reference(batch), batch)
-        above = self.beta * (h - self.anchor(h, right | wrong))
+        among = _weights(batch) * (right | wrong)
+        above = self.beta * (h - self.anchor(h, among))
         loss = right * self.right * torch.sigmoid(-above) + wrong * self.wrong * above.sigmoid()
-        return loss.sum() / max(int((right | wrong).sum()), 1)
+        return _mean(loss, among)

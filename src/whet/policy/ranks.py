@@ -1,7 +1,6 @@
 """Advantages that look at the order or the level of a group, not at its deviation."""
 
 from dataclasses import dataclass
-from math import ceil
 from typing import ClassVar
 
 import torch
@@ -10,10 +9,10 @@ from torch import Tensor
 
 from whet.policy.arithmetic import (
     centred_within,
-    count_within,
     difference,
     mean_within,
     rounding,
+    sum_within,
 )
 from whet.protocols.algorithm import Advantage
 from whet.types import Need, Refusal, Scores
@@ -23,7 +22,10 @@ _SLIP = 1e-9  # .7 · 10 is 7.000000000000001
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked(Advantage):
-    """Â_i = (rank_i − ½) / n − ½,  rank 1 the worst of the group; equals share their mean rank."""
+    """Â_i = (rank_i − ½) / n − ½,  rank 1 the worst of the group; equals share their mean rank.
+
+    rank_i − ½ is the number of worse rollouts and half of that of equal ones, itself included.
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
@@ -32,10 +34,11 @@ class Ranked(Advantage):
         reward = scores.reward.double()
         ahead = reward[:, None] - reward[None, :]
         close = rounding(scores.reward, scores.group)[:, None]
-        below = ((ahead > close) & mates).sum(1)
-        equal = ((ahead.abs() <= close) & mates).sum(1)
-        rank = below + (equal + 1).double() / 2
-        advantage = (rank - 0.5) / count_within(scores.group) - 0.5
+        held = scores.rollout_weight
+        weight = torch.ones_like(reward) if held is None else held.double()
+        below = ((ahead > close) & mates).double() @ weight
+        equal = ((ahead.abs() <= close) & mates).double() @ weight
+        advantage = (below + equal / 2) / sum_within(weight, scores.group) - 0.5
         return advantage.to(scores.reward)[scores.row]
 
 
@@ -58,12 +61,14 @@ class Quantile(Advantage):
             raise Refusal(f"quantile.level is {self.level}; give one in (0, 1]")
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        baseline = torch.zeros_like(scores.reward)
+        baseline, weight = torch.zeros_like(scores.reward), scores.rollout_weight
         for group in scores.group.unique():
             mine = scores.group == group
-            rewards = scores.reward[mine].sort().values
-            place = ceil(self.level * len(rewards) - _SLIP)
-            baseline[mine] = rewards[max(place, 1) - 1]
+            rewards, order = scores.reward[mine].sort()
+            held = torch.ones_like(rewards) if weight is None else weight[mine][order]
+            reached = held.double().cumsum(0)
+            enough = (reached >= self.level * reached[-1] - _SLIP).nonzero()[0, 0]
+            baseline[mine] = rewards[enough]
         return difference(scores.reward, baseline)[scores.row]
 
 
@@ -80,7 +85,7 @@ class OverMean(Advantage):
     epsilon: float = 1e-6
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        mean = mean_within(scores.reward, scores.group)
-        apart = centred_within(scores.reward, scores.group)
+        mean = mean_within(scores.reward, scores.group, scores.rollout_weight)
+        apart = centred_within(scores.reward, scores.group, scores.rollout_weight)
         ratio = apart / mean.clamp(min=self.epsilon)
         return torch.where(mean > self.epsilon, ratio, torch.zeros_like(ratio))[scores.row]

@@ -23,13 +23,13 @@ class Correct(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign(Selection):
-    """The tokens that others chose: demonstrations, hints, memories."""
+class External(Selection):
+    """The tokens that others chose: demonstrations, hints, forced words."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.DEMONSTRATIONS})
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
-        return _foreign(batch)
+        return _external(batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Own(Selection):
     """The tokens that the policy sampled itself."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
-        return ~_foreign(batch)
+        return ~_external(batch)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +79,7 @@ class Uncertain(Selection):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
+    forks: ClassVar[str] = "a quantile is interpolated between so many tokens"
 
     share: float = 0.2
 
@@ -121,7 +122,8 @@ class Astray(Selection):
     most: float = 0.05
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
-        gone = mean_within(batch.behaviour_logp - foreseen(batch), batch.row)
+        left = batch.behaviour_logp - foreseen(batch)
+        gone = mean_within(left, batch.row, batch.tree_weight)
         return (batch.advantage < 0) & (gone > self.most)
 
 
@@ -129,8 +131,9 @@ class Astray(Selection):
 class Stale(Selection):
     """Rollouts whose sampler was another policy than the one that learns (ours).
 
-    mean over the rollout of |log π_prox − log μ| > most.  Age shows in the log-probs only where
-    the proximal ones were computed anew; a batch does not know which weights sampled a token.
+    mean over the rollout of |log π_prox − log μ| > most,  and where the batch knows versions, only
+    tokens of an earlier one (version_lag > 0).  Age shows in the log-probs only where the proximal
+    ones were computed anew.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PROXIMAL})
@@ -138,9 +141,9 @@ class Stale(Selection):
     most: float = 0.1
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
-        return (
-            mean_within((batch.proximal_logp - batch.behaviour_logp).abs(), batch.row) > self.most
-        )
+        apart = (batch.proximal_logp - batch.behaviour_logp).abs()
+        moved = mean_within(apart, batch.row, batch.tree_weight) > self.most
+        return moved if batch.version_lag is None else moved & (batch.version_lag > 0)
 
 
 def foreseen(batch: Batch) -> Float[Tensor, " N"]:
@@ -154,8 +157,9 @@ def covariance(batch: Batch) -> Float[Tensor, " N"]:
     """(Â_n − mean Â)(log π_θ(n) − mean log π_θ), means over the batch (arXiv:2505.22617,
     unconfirmed): where it is large, entropy falls.
     """
-    logp, size = foreseen(batch), max(len(batch.row), 1)
-    return (batch.advantage - batch.advantage.sum() / size) * (logp - logp.sum() / size)
+    logp, size = foreseen(batch), batch.totals.tokens or 1
+    rise = batch.advantage - (batch.weight * batch.advantage).sum() / size
+    return rise * (logp - (batch.weight * logp).sum() / size)
 
 
 def quantile(x: Tensor, at: float) -> Tensor:
@@ -167,7 +171,7 @@ def quantile(x: Tensor, at: float) -> Tensor:
     return ordered[low] + (place - low) * (ordered[high] - ordered[low])
 
 
-def _foreign(batch: Batch) -> Tensor:
-    if batch.foreign is None:
+def _external(batch: Batch) -> Tensor:
+    if batch.external is None:
         return torch.zeros_like(batch.row, dtype=torch.bool)
-    return batch.foreign
+    return batch.external

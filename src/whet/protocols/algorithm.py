@@ -6,6 +6,7 @@ A part subclasses the base of its slot and overrides what it declares; the defau
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from jaxtyping import Bool, Float
@@ -24,6 +25,8 @@ class Selection(Part, ABC):
     """Some of a batch's tokens: a value, so that it can be looked up."""
 
     __slots__ = ()
+
+    forks: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
 
     @abstractmethod
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -46,6 +49,7 @@ class Advantage(Part, ABC):
     varies: bool = False  # from token to token of a rollout
     uncentred: ClassVar[str] = ""  # why it doesn't sum to 0 over a group; empty: it does
     absolute: ClassVar[bool] = False  # a shift of all rewards is a different lesson
+    forks: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
 
     @abstractmethod
     def __call__(self, scores: Scores) -> Tokens: ...
@@ -111,6 +115,26 @@ class Criterion(Part, ABC):
     def __call__(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]: ...
 
 
+class Sharing(Part, ABC):
+    """v, what a token weighs that several leaves of a tree of rollouts share."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def __call__(
+        self,
+        ids: Sequence[str],
+        parents: Sequence[str],
+        forked_at: Sequence[int],
+        lengths: Sequence[int],
+    ) -> Tokens:
+        """One weight per chosen token of all rollouts, laid end to end, in float64.
+
+        A rollout that forked has its parent's id, and its first `forked_at` chosen tokens are the
+        parent's; without a parent the id is empty.
+        """
+
+
 class Bounded(Part):
     """A part that bounds how far a token may move from the policy at the start of the update."""
 
@@ -162,6 +186,7 @@ class Algorithm(Lossy):
     __slots__ = ()
 
     advantage: Advantage
+    sharing: Sharing
     companions: tuple[Companion, ...] = ()
     selections: tuple[Selection, ...] = ()  # what the batch has to be prepared for
     departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is

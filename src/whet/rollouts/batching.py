@@ -1,16 +1,16 @@
 """From judged groups to tensors: chosen tokens laid end to end, and what is known of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy import ndarray
 from torch import Tensor
 
-from whet.protocols import Algorithm, Extension, Learner, StepContext
+from whet.policy.extensions.together import Extensions
+from whet.protocols import Algorithm, Learner, StepContext
 from whet.types import Batch, Broken, Finish, Group, Need, Rollout, Scores, TrainBatch, totals
-
-AddColumns = Callable[[Scores, Sequence[Rollout]], "Scores"]
 
 
 async def build_batch(
@@ -18,7 +18,7 @@ async def build_batch(
     objective: Algorithm,
     learner: Learner,
     context: StepContext | None = None,
-    extension: Extension | None = None,
+    extensions: Extensions | None = None,
 ) -> tuple[TrainBatch, Scores]:
     """What to learn from, and what its advantages were made of.
 
@@ -31,8 +31,9 @@ async def build_batch(
     _unlike(rollouts)
     number = torch.tensor([g for g, members in enumerate(kept) for _ in members]).long()
     inputs = await _inputs(rollouts, number, objective.needs, learner)
-    if extension is not None and context is not None:
-        inputs = await extension.add_columns(context, inputs, rollouts)
+    inputs = replace(inputs, tree_weight=_tree_weight(rollouts, objective))
+    if extensions is not None and context is not None:
+        inputs = await extensions.add_columns(context, inputs, rollouts)
     batch = _batch(rollouts, inputs, objective)
     learned = torch.tensor([x for group in kept for x in _learned(group)], dtype=torch.bool)
     if not learned.all():
@@ -82,6 +83,7 @@ def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) ->
         entropy=inputs.entropy,
         external=inputs.external,
         version_lag=inputs.version_lag,
+        tree_weight=inputs.tree_weight,
         reward=inputs.reward,
         correct=inputs.correct,
     )
@@ -130,6 +132,18 @@ def _lag(rollout: Rollout, now: int) -> ndarray:
     """Versions between the weights that chose a token and the learner's; 0 for external tokens."""
     lags = [0 if s.version is None else now - s.version.step for s in rollout.spans]
     return np.repeat(np.array(lags, np.int64), [span.tokens for span in rollout.spans])
+
+
+def _tree_weight(rollouts: Sequence[Rollout], objective: Algorithm) -> Tensor | None:
+    """What tokens weigh that forks share; None where no rollout was forked."""
+    if not any(r.parent for r in rollouts):
+        return None
+    return objective.sharing(
+        [r.id for r in rollouts],
+        [r.parent for r in rollouts],
+        [r.forked_at for r in rollouts],
+        [r.length for r in rollouts],
+    )
 
 
 def _credit(rollout: Rollout) -> ndarray:

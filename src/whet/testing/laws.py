@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
+from whet.policy.anatomy import inside
 from whet.policy.objective import Objective, Whole
-from whet.protocols.algorithm import Algorithm, Lossy
-from whet.types import Batch, Need, Scores, totals
+from whet.protocols.algorithm import Advantage, Algorithm, Lossy, Selection
+from whet.types import Batch, Need, Scores, along, totals
 
 _SOME = 0.4  # of what is drawn is this or that
 _AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
@@ -31,7 +32,8 @@ class Drawn(NamedTuple):
 def draw(seed: int, *, drift: float = 0.5) -> Drawn:
     """Up to six rollouts of up to five tokens, some of none, in any grouping; in float64.
 
-    `drift` is the distance between learner and proximal policy: 0 is on-policy.
+    `drift` is the distance between learner and proximal policy: 0 is on-policy.  Odd seeds have
+    tokens that leaves of a tree share.
     """
     dice = torch.Generator().manual_seed(seed)
     lengths = torch.randint(0, 6, (int(torch.randint(1, 7, (), generator=dice)),), generator=dice)
@@ -57,11 +59,13 @@ def draw(seed: int, *, drift: float = 0.5) -> Drawn:
             proximal_logp=proximal_logp,
             reference_logp=logp + noise(0.3),
             entropy=noise(1.0).abs(),
-            foreign=torch.rand(len(row), generator=dice) < _SOME,
+            external=torch.rand(len(row), generator=dice) < _SOME,
             reward=correct.double(),
             correct=correct,
             learner_logp=logp,
             learner_entropy=noise(1.0).abs(),
+            version_lag=torch.randint(0, 3, row.shape, generator=dice),
+            tree_weight=1 / torch.randint(1, 4, row.shape, generator=dice) if seed % 2 else None,
         ).counted(),
     )
 
@@ -161,7 +165,7 @@ def _one_token_each(seed: int) -> Scores:
         entropy=-logp[0],
         value=-logp[1],
         dense=logp[0] / 4,
-        foreign=torch.rand(size, generator=dice) < _SOME,
+        external=torch.rand(size, generator=dice) < _SOME,
         segment=torch.zeros(size, dtype=torch.long),
         state=torch.randint(0, 3, (size,), generator=dice),
     )
@@ -245,6 +249,54 @@ def what_teaches_nothing_has_no_gradient(objective: Lossy, seed: int) -> None:
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
 
 
+def _forked(of: Batch | Scores, which: int, leaves: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Every column with `leaves` equal leaves in place of one rollout, and whose each token is."""
+    count, mine = len(of.group), (of.row == which).nonzero()[:, 0]
+    copies = leaves - 1
+    tokens = torch.cat([torch.arange(len(of.row)), *[mine] * copies])
+    rollouts = torch.cat([torch.arange(count), torch.full((copies,), which)])
+    each = torch.ones_like(of.row, dtype=torch.float64)
+    weight = each if of.tree_weight is None else of.tree_weight.double().clone()
+    weight[mine] /= leaves
+    held = {name: getattr(of, name) for name in (*along("N", type(of)), *along("B", type(of)))}
+    by_token = along("N", type(of))
+    cut = {k: x[tokens if k in by_token else rollouts] for k, x in held.items() if x is not None}
+    new = (count + torch.arange(copies)).repeat_interleave(len(mine))
+    return cut | {"row": torch.cat([of.row, new]), "tree_weight": weight[tokens]}, tokens
+
+
+def _counts(objective: Algorithm, kind: type[Advantage] | type[Selection]) -> bool:
+    """Does one of its parts count rollouts or tokens, so that equal leaves aren't one to it?"""
+    return any(part.forks for part in inside(objective) if isinstance(part, kind))
+
+
+def equal_leaves_are_one_rollout(objective: Lossy, seed: int) -> None:
+    """A rollout that forks into equal leaves has the loss and the gradient of one without forks.
+
+    The leaves share all their tokens, each weighs 1 / (leaves).  A part that counts rollouts or
+    tokens (`forks`) is not asked.
+    """
+    if not isinstance(objective, Algorithm):
+        return
+    dice = torch.Generator().manual_seed(seed)
+    leaves = int(torch.randint(2, 5, (), generator=dice))
+    if not _counts(objective, Selection):
+        logp, plain = draw(seed)
+        which = int(torch.randint(0, len(plain.group), (), generator=dice))
+        columns, tokens = _forked(plain, which, leaves)
+        tree = ready(objective, Drawn(logp[tokens], replace(plain, **columns).counted()))
+        loss, gradient = loss_and_gradient(objective, *ready(objective, Drawn(logp, plain)))
+        same, parts = loss_and_gradient(objective, *tree)
+        assert_close(same, loss)
+        assert_close(torch.zeros_like(gradient).index_add(0, tokens, parts), gradient)
+    if isinstance(objective, Objective) and not _counts(objective, Advantage):
+        scores = _one_token_each(seed)
+        which = int(torch.randint(0, len(scores.group), (), generator=dice))
+        columns, tokens = _forked(scores, which, leaves)
+        advantage = objective.advantage(scores)
+        assert_close(objective.advantage(replace(scores, **columns)), advantage[tokens])
+
+
 def it_is_a_value(objective: Lossy, seed: int) -> None:
     """It pickles, compares and hashes, so that it can travel and be written on a card."""
     del seed
@@ -265,6 +317,7 @@ LAWS: dict[str, Law] = {
         advantages_compare,
         who_differs_from_nobody_teaches_nothing,
         what_teaches_nothing_has_no_gradient,
+        equal_leaves_are_one_rollout,
         it_is_a_value,
     )
 }

@@ -60,7 +60,7 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
         clock.lap("play")
 
         context = round_.context
-        objective = await extensions.adapt_objective(context, run.objective, taken.groups)
+        objective = await extensions.adapt_objective(context, taken.groups)
         batch, inputs = await build_batch(taken.groups, objective, learner, context, extensions)
         parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
         updates = [await learner.step(objective, part, context.lr) for part in parts]

@@ -13,6 +13,7 @@ from whet.types.batches import Metrics as Metrics
 from whet.types.batches import Scores as Scores
 from whet.types.batches import Subset as Subset
 from whet.types.batches import Totals as Totals
+from whet.types.batches import along as along
 from whet.types.batches import totals as totals
 from whet.types.circumstances import Circumstances as Circumstances
 from whet.types.decoding import Decoding as Decoding

@@ -126,10 +126,10 @@ class Rollout:
 
     @property
     def score(self) -> float | None:
-        """What it earned; None after a fault, which is in neither the loss nor the baseline."""
+        """What it earned; None without a score, and then in neither the loss nor the baseline."""
         if self.verdict is None:
             raise ValueError(f"task {self.task.id!r} has no verdict: give the run a reward")
-        return None if self.verdict.fault else self.verdict.score
+        return self.verdict.score if self.verdict.judged else None
 
     @property
     def length(self) -> int:

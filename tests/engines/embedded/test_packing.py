@@ -97,7 +97,9 @@ def test_every_choice_follows_its_own_row(drawn):
     assert len(call.tokens) >= len(prefixes)
     if all(r.parent for r in rollouts):
         assert len(call.tokens) == len(prefixes)
-    choices = [(p, t) for r in rollouts for p, t in enumerate(r.token_ids.tolist()) if r.action_mask[p]]
+    choices = [
+        (p, t) for r in rollouts for p, t in enumerate(r.token_ids.tolist()) if r.action_mask[p]
+    ]
     assert call.choice.tolist() == [token for _, token in choices]
     assert (call.positions[call.source] + 1).tolist() == [place for place, _ in choices]
     before = [int(r.token_ids[p - 1]) for r in rollouts for p in np.flatnonzero(r.action_mask)]

@@ -81,16 +81,17 @@ def rollout_of(
     prompt, said = ids_of(str(task.prompt)), ids_of(reply)
     logp = [-0.05 - share("logp", reply[: n + 1]) for n in range(len(said))]
     entropy = np.array([share("h", reply[: n + 1]) for n in range(len(said))], np.float32)
+    ends = np.arange(1, len(said) + 1, dtype=np.int32)
+    usual = {"entropy": entropy, "columns": {"char_ends": ends}}
     return Rollout(
         task=task,
         seed=seed,
         token_ids=np.array(prompt + said, np.int32),
         action_mask=np.arange(len(prompt) + len(said)) >= len(prompt),
         behaviour_logp=np.array(logp, np.float32),
-        columns={"char_ends": np.arange(1, len(said) + 1, dtype=np.int32)},
         spans=tuple(spans),
         messages=dialogue(str(task.prompt), reply),
-        **{"entropy": entropy} | fields,
+        **usual | fields,
     )
 
 
@@ -120,7 +121,7 @@ def demonstration(task: Task) -> str:
 def replied(task: Task, play: Play) -> str:
     """What the policy says after the play's prefix."""
     place = (task.id, play.seed, play.decoding.temperature, play.prefix)
-    a, b, c = (int(k * share(n, *place)) for n, k in zip("abc", (2, 2, 2), strict=True))
+    a, b, c = (int(k * share(n, *place)) for n, k in zip("abc", (2, 1, 2), strict=True))
     steps = f"{a}+{b};" + (f"{b};" if share("long", *place) < 0.4 else "")
     helped = play.prefix or play.prompt or play.decoding.temperature > 1
     if helped and share("help", *place) < 0.5:
@@ -344,7 +345,7 @@ class TinyRun:
             truncated=torch.zeros(len(rollouts), dtype=torch.bool),
             reference_logp=await self.learner.logp(rollouts, of="reference"),
             entropy=await self.learner.entropy(rollouts),
-            foreign=torch.tensor(np.concatenate([r.external for r in rollouts])),
+            external=torch.tensor(np.concatenate([r.external for r in rollouts])),
         )
 
 
@@ -360,3 +361,46 @@ def batch_of(inputs: Scores, rollouts: Sequence[Rollout]) -> Batch:
         reference_logp=inputs.reference_logp,
         correct=inputs.correct,
     ).counted()
+
+
+W0 = Version(step=0, digest="w0")
+
+
+def own(reply: str, task: Task = TASKS[0], seed: int = 0, **fields: Any) -> Rollout:
+    """A judged rollout of the policy."""
+    spans = [Span(len(reply), W0)] if reply else []
+    found = rollout_of(task, reply, spans=spans, seed=seed, **fields)
+    return found if "verdict" in fields else replace(found, verdict=verdict_of(found))
+
+
+def group_of(*rollouts: Rollout, ticket: int = 0) -> Group:
+    return Group.of(rollouts, ticket).numbered(ticket)
+
+
+def ticket_of(number: int = 0, task: Task = TASKS[0], attempt: int = 0) -> Ticket:
+    return Ticket(number=number, attempt=attempt, request=Request.of(task, (1, 2), Decoding()))
+
+
+def after_update(run: TinyRun, member: Any, step: int, *groups: Group) -> Metrics:
+    """What an extension makes of a batch of these groups."""
+
+    async def learned() -> Metrics:
+        inputs = await run.inputs(groups)
+        rollouts = [r for g in groups for r in g if r.score is not None]
+        context = run.context(step)
+        inputs = await member.add_columns(context, inputs, rollouts)
+        return await member.after_update(
+            context, TrainBatch(rollouts, batch_of(inputs, rollouts)), inputs
+        )
+
+    return finished(learned())
+
+
+def opened(run: TinyRun, companion: Any) -> Any:
+    return finished(run.open(companion)).members[0]
+
+
+def after_rollout(run: TinyRun, member: Any, step: int, *groups: Group, number: int = 0) -> Any:
+    """What an extension makes of one ticket's groups."""
+    landed = member.after_rollout(run.context(step), ticket_of(number), groups)
+    return list(finished(landed))

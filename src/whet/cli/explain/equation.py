@@ -7,6 +7,7 @@ from typing import Any
 from whet.cli.explain.parts import doc, region, settings
 from whet.policy.anatomy import inside
 from whet.policy.objective import Objective, Term, Whole
+from whet.policy.sharing import OncePerToken
 from whet.protocols.algorithm import Algorithm
 
 _SLOTS = {
@@ -33,6 +34,8 @@ def effective(algorithm: Algorithm) -> list[str]:
     if companions:
         lines += ["", "beside the loss"]
         lines += [line for c in companions for line in (f"  {settings(c)}", *_doc(c))]
+    if algorithm.sharing != OncePerToken():
+        lines += ["", *_told("v  sharing: ", algorithm.sharing)]
     needs = needed(algorithm)
     if needs:
         lines += ["", "needs " + "; ".join(needs)]

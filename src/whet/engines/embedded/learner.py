@@ -139,8 +139,7 @@ class EmbeddedLearner(Learner):
         logp.retain_grad()
         loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
         loss.backward()
-        own = torch.ones_like(logp, dtype=torch.bool) if batch.external is None else ~batch.external
-        apart = (logp.detach() - batch.behaviour_logp).abs()[own]
+        apart = (logp.detach() - batch.behaviour_logp).abs()[batch.current]
         still = (batch.advantage != 0) & (logp.grad == 0)
         sums = {"entropy": entropy.detach(), "drift": apart, "clipped": still}
         return _Share(

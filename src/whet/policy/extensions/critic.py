@@ -86,7 +86,7 @@ class Critic(Companion):
     @property
     def needs(self) -> frozenset[Need]:
         """What the token rewards are made of."""
-        return getattr(self.earned, "needs", frozenset())
+        return self.earned.needs
 
     def __post_init__(self) -> None:
         """Refuse a clip of nothing."""

@@ -17,9 +17,9 @@ def by_policy(rollout: Rollout) -> bool:
 
 
 def judgement(rollout: Rollout) -> Verdict | None:
-    """The verdict, but None after a fault."""
+    """The verdict, where it has a score."""
     verdict = rollout.verdict
-    return None if verdict is None or verdict.fault else verdict
+    return verdict if verdict is not None and verdict.judged else None
 
 
 def own(group: Group) -> list[Rollout]:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from whet.policy.corrections import Constant
 from whet.policy.objective import Objective, Term
-from whet.policy.selections import Foreign
+from whet.policy.selections import External
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Mean, Metrics, Need, Scores, TrainBatch
@@ -56,7 +56,7 @@ class LiveRecall(Extension):
         return replace(objective, extra=tuple(map(self._weighed, objective.extra)))
 
     def _weighed(self, term: Term) -> Term:
-        if term.on != Foreign():
+        if term.on != External():
             return term
         held = [c for c in term.corrections if not isinstance(c, Constant)]
         return replace(term, corrections=(*held, Constant(factor=self.weight)))
@@ -66,9 +66,9 @@ class LiveRecall(Extension):
     ) -> Metrics:
         """What the next step's imitation weighs."""
         del context, batch
-        if inputs.entropy is None or inputs.foreign is None or inputs.correct is None:
+        if inputs.entropy is None or inputs.external is None or inputs.correct is None:
             raise ValueError("Recall needs entropies, and which tokens others chose")
-        now = _mean(inputs.entropy[inputs.foreign]), _mean(inputs.entropy[~inputs.foreign])
+        now = _mean(inputs.entropy[inputs.external]), _mean(inputs.entropy[~inputs.external])
         if self.before is not None:
             moved = [abs(a - b) for a, b in zip(now, self.before, strict=True)]
             accuracy = _mean(inputs.correct.double())

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.protocols.algorithm import Advantage, Algorithm, Companion, Lossy, Selection
+from whet.protocols.algorithm import Advantage, Algorithm, Companion, Lossy, Selection, Sharing
 from whet.types import Batch, Need
 
 
@@ -19,6 +19,11 @@ class Resting(Algorithm):
     def advantage(self) -> Advantage:
         """What companions are scored with."""
         return self.of.advantage
+
+    @property
+    def sharing(self) -> Sharing:
+        """The same."""
+        return self.of.sharing
 
     @property
     def companions(self) -> tuple[Companion, ...]:

@@ -20,7 +20,7 @@ _DUTY = (
     "A task has the right answer that is given. Does the proposed answer mean the same? "
     "Do not solve the task, and accept no answer that is vague, empty or several answers at once."
 )
-_OPEN = frozenset({Reason.WRONG, Reason.PARTIAL, Reason.VERIFIER_ERROR})
+_OPEN = frozenset({Reason.WRONG, Reason.PARTIAL, Reason.NOT_APPLICABLE, Reason.VERIFIER_ERROR})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

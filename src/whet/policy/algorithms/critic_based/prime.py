@@ -9,13 +9,20 @@ from torch import Tensor
 
 from whet.policy.advantages import LeaveOneOut
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import count_within, difference, mean_within, reward_to_go, sum_within
+from whet.policy.arithmetic import difference, mean_within, reward_to_go, size_within, sum_within
 from whet.policy.clipping import Clipped
 from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage
 from whet.types import Need, Scores
+
+
+def _sizes(mean: Float[Tensor, " B"], scores: Scores) -> tuple[Tensor, Tensor]:
+    """How many rollouts a group has, and the sum of their means; in a tree by their weights."""
+    weight = scores.rollout_weight
+    size = size_within(scores.group, weight)
+    return size, sum_within(mean if weight is None else weight.to(mean) * mean, scores.group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +32,8 @@ class OthersMean:
     def __call__(
         self, dense: Float[Tensor, " N"], mean: Float[Tensor, " B"], scores: Scores
     ) -> Float[Tensor, " N"]:
-        others = (count_within(scores.group) - 1).clamp(min=1)
-        theirs = (sum_within(mean, scores.group) - mean) / others
+        size, total = _sizes(mean, scores)
+        theirs = (total - mean) / (size - 1).clamp(min=1)
         return difference(dense, theirs[scores.row].to(dense))
 
 
@@ -37,9 +44,9 @@ class AsReleased:
     def __call__(
         self, dense: Float[Tensor, " N"], mean: Float[Tensor, " B"], scores: Scores
     ) -> Float[Tensor, " N"]:
-        size = count_within(scores.group)
+        size, total = _sizes(mean, scores)
         others = (size - 1).clamp(min=1)
-        share = sum_within(mean, scores.group) / others
+        share = total / others
         return difference(dense * (size / others)[scores.row], share[scores.row].to(dense))
 
 

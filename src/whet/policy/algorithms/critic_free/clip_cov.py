@@ -27,6 +27,7 @@ class Covariant(Selection):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
+    forks: ClassVar[str] = "it draws so many tokens of the batch"
 
     share: float = 2e-4
     low: float = 1.0

@@ -25,7 +25,7 @@ class Rescued(Advantage):
     most: float = 2.0
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred_within(scores.reward, scores.group)
+        apart = centred_within(scores.reward, scores.group, scores.rollout_weight)
         mixed = sum_within(apart.abs(), scores.group) > 0
         first = places(scores.group).turn == 0
         share = first.sum() / mixed[first].sum().clamp(min=1)

@@ -12,7 +12,7 @@ from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Behaviour, JensenShannon
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 from whet.protocols.algorithm import Clipping
 
 
@@ -45,7 +45,7 @@ def dph_rl(*, clip: float = 0.2, beta: float = 0.1) -> Objective:
                 clipping=Silent(),
                 aggregation=SelectedTokenMean(),
                 regularisers=(JensenShannon(beta=beta, anchor=Behaviour()),),
-                on=Foreign(),
+                on=External(),
             ),
         ),
         companions=(Rehearsal(),),

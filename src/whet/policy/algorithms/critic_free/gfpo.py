@@ -71,6 +71,7 @@ class Filtered(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    forks: ClassVar[str] = "it keeps so many rollouts of a group"
 
     keep: Always | ByDifficulty = Always()
     by: Shortest | Efficient = Shortest()

@@ -28,7 +28,8 @@ class SoftBaseline(Advantage):
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         top = most_within(scores.reward, scores.group)
         below = difference(scores.reward, top)
-        mean = mean_within((below / self.tau).exp(), scores.group)
+        weight = scores.rollout_weight
+        mean = mean_within((below / self.tau).exp(), scores.group, weight)
         return (below - self.tau * mean.log())[scores.row]
 
 

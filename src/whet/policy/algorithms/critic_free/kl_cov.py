@@ -23,6 +23,7 @@ class MostCovariant(Selection):
     """The max(⌊share · N⌋, 1) tokens whose covariance is largest."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
+    forks: ClassVar[str] = "it takes so many tokens of the batch"
 
     share: float = 2e-3
 

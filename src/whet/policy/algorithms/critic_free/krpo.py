@@ -29,6 +29,7 @@ class Innovation(Advantage):
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
     absolute: ClassVar[bool] = True  # x begins at 0
+    forks: ClassVar[str] = "the filter takes every leaf for a measurement of its own"
     uncentred: ClassVar[str] = "the filter is asked after each reward, not after all"
 
     drift: float = 1e-5  # Q

@@ -56,7 +56,8 @@ class SuccessRate(Advantage):
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         if scores.correct is None:
             raise ValueError("SuccessRate needs scores.correct: judge the rollouts")
-        raw = mean_within(scores.correct.to(scores.reward), scores.group)
+        weight = scores.rollout_weight
+        raw = mean_within(scores.correct.to(scores.reward), scores.group, weight)
         q = raw.clamp(self.least, 1 - self.least)
         rise = self.by.weight(q)
         credit = torch.where(scores.correct, rise, -rise * q / (1 - q))
@@ -89,7 +90,7 @@ class PerThousand(Aggregation):
     """w_n = 1 / (1000 B), whatever the length."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        return torch.ones_like(batch.advantage) / (1000 * batch.totals.rollouts)
+        return batch.weight / (1000 * batch.totals.rollouts)
 
 
 def nft(*, floor: float = 1.0) -> Objective:

@@ -28,7 +28,10 @@ class LengthWeighted(Advantage):
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         length = torch.bincount(scores.row, minlength=len(scores.group)).to(scores.reward)
-        total = sum_within(length, scores.group).clamp(min=1)
+        if scores.rollout_weight is not None:
+            length = scores.rollout_weight.to(length) * length
+        total = sum_within(length, scores.group)
+        total = torch.where(total > 0, total, 1.0)
         baseline = sum_within(length * scores.reward, scores.group) / total
         same = level(scores.reward, scores.group, length)
         return (scores.reward - baseline).masked_fill(same, 0.0)[scores.row]

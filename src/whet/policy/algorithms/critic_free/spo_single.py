@@ -30,8 +30,9 @@ class Surprise(Advantage):
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         if scores.baseline is None:
             raise ValueError("Surprise needs scores.baseline: add Tracker to the companions")
-        apart = centred(difference(scores.reward, scores.baseline))
-        deviation = ((apart**2).sum() / max(len(apart) - 1, 1)).sqrt()
+        raw = difference(scores.reward, scores.baseline)
+        apart, squares, size = centred(raw, scores.rollout_weight)
+        deviation = (squares / max(size - 1, 1)).sqrt()
         return (apart / (deviation + self.epsilon))[scores.row]
 
 

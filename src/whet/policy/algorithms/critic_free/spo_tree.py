@@ -37,7 +37,9 @@ class Siblings(Advantage):
         step = steps(scores.row, scores.segment)
         reward = scores.reward[step.row]
         node = alike(scores.group[step.row], scores.state[step.first])
-        through = mean_within(reward.double(), node).to(reward)
+        weight = scores.rollout_weight
+        held = None if weight is None else weight[step.row]
+        through = mean_within(reward.double(), node, held).to(reward)
         after = torch.where(step.last, reward, through.roll(-1))
         return self.inner(replace(scores, reward=after, group=node, row=step.of))
 

@@ -7,7 +7,7 @@ from whet.policy.corrections import Constant
 from whet.policy.extensions.fallback import Fallback
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 
 
 def hpt(*, clip: float = 0.2, solved: int = 0, coefficient: float = 1.0) -> Objective:
@@ -20,7 +20,7 @@ def hpt(*, clip: float = 0.2, solved: int = 0, coefficient: float = 1.0) -> Obje
         clipping=Imitation(),
         aggregation=TokenMean(),
         corrections=(Constant(factor=coefficient),),
-        on=Foreign(),
+        on=External(),
     )
     return Objective(
         advantage=Centred(),

@@ -6,7 +6,7 @@ from whet.policy.clipping import Clipped, Shaped
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import Probability, TokenRatio
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 
 
 def luffy(*, clip: float = 0.2, gamma: float = 0.1, count: int = 1) -> Objective:
@@ -15,7 +15,7 @@ def luffy(*, clip: float = 0.2, gamma: float = 0.1, count: int = 1) -> Objective
         ratio=Probability(),
         clipping=Shaped(gamma=gamma),
         aggregation=TokenMean(),
-        on=Foreign(),
+        on=External(),
     )
     return Objective(
         advantage=Standardised(),

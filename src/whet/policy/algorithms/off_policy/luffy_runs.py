@@ -6,7 +6,7 @@ from whet.policy.clipping import Linear, Shaped
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import Probability, TokenRatio
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 
 
 def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Objective:
@@ -18,7 +18,7 @@ def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Obj
         ratio=Probability(),
         clipping=Shaped(gamma=gamma),
         aggregation=FixedLength(length=length),
-        on=Foreign(),
+        on=External(),
     )
     return Objective(
         advantage=Centred(),

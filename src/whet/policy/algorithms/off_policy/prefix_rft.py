@@ -32,15 +32,18 @@ class PrefixCredit(Advantage):
     varies: ClassVar[bool] = True  # from token to token
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        foreign = scores.foreign
-        if foreign is None:
-            foreign = torch.zeros_like(scores.row, dtype=torch.bool)
+        external = scores.external
+        if external is None:
+            external = torch.zeros_like(scores.row, dtype=torch.bool)
         alone = torch.ones_like(scores.reward)
-        alone[scores.row[foreign]] = 0
-        unhelped = sum_within(alone, scores.group).clamp(min=1)
+        alone[scores.row[external]] = 0
+        if scores.rollout_weight is not None:
+            alone = alone * scores.rollout_weight.to(alone)
+        unhelped = sum_within(alone, scores.group)
+        unhelped = torch.where(unhelped > 0, unhelped, 1.0)
         total = sum_within((scores.reward * alone).double(), scores.group)
         mean = (total / unhelped).to(scores.reward)
-        follows = (alone[scores.row] == 0) & ~foreign
+        follows = (alone[scores.row] == 0) & ~external
         return difference(scores.reward[scores.row], torch.where(follows, 0.0, mean[scores.row]))
 
 
@@ -55,11 +58,11 @@ class OwnAndUncertain(Selection):
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
             raise ValueError("this selection needs batch.entropy: the sampler records it")
-        if batch.foreign is None:
+        if batch.external is None:
             return torch.ones_like(batch.row, dtype=torch.bool)
-        chosen = ~batch.foreign
-        for i in batch.row[batch.foreign].unique():
-            mine = batch.foreign & (batch.row == i)
+        chosen = ~batch.external
+        for i in batch.row[batch.external].unique():
+            mine = batch.external & (batch.row == i)
             chosen |= mine & (batch.entropy >= quantile(batch.entropy[mine], 1 - self.share))
         return chosen
 

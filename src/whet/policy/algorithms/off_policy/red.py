@@ -8,7 +8,7 @@ from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.extensions.recall import Recall
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 
 
 def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
@@ -21,7 +21,7 @@ def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         corrections=(Constant(factor=1.0),),
-        on=Foreign(),
+        on=External(),
     )
     return Objective(
         advantage=Standardised(),

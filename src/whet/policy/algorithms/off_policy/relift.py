@@ -6,7 +6,7 @@ from whet.policy.clipping import Clipped, Imitation
 from whet.policy.extensions.interleaved import Interleaved
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 
 
 def relift(*, clip: float = 0.2, size: int = 32) -> Objective:
@@ -18,7 +18,7 @@ def relift(*, clip: float = 0.2, size: int = 32) -> Objective:
         ratio=LogLikelihood(),
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
-        on=Foreign(),
+        on=External(),
     )
     return Objective(
         advantage=Standardised(),

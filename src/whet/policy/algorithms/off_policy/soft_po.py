@@ -29,7 +29,8 @@ class AboveSoftValue(Advantage):
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         below = difference(scores.reward, most_within(scores.reward, scores.group))
-        mean = mean_within((below / self.beta).exp(), scores.group)
+        weight = scores.rollout_weight
+        mean = mean_within((below / self.beta).exp(), scores.group, weight)
         return (below - self.beta * mean.log())[scores.row]
 
 

@@ -14,7 +14,7 @@ from whet.policy.corrections import Constant
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, Probability
-from whet.policy.selections import Both, Correct, Foreign, Not, Own
+from whet.policy.selections import Both, Correct, External, Not, Own
 from whet.protocols.algorithm import Correction
 from whet.types import Batch, Need
 
@@ -31,7 +31,8 @@ class ByEntropy(Correction):
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         if batch.entropy is None:
             raise ValueError("ByEntropy needs batch.entropy: the sampler records it")
-        return self.scale * (self.slope * mean_within(batch.entropy, batch.row)).exp()
+        mean = mean_within(batch.entropy, batch.row, batch.tree_weight)
+        return self.scale * (self.slope * mean).exp()
 
 
 def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objective:
@@ -42,7 +43,7 @@ def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objecti
     likelihood, whole = LogLikelihood(), SelectedTokenMean()
     right, wrong = Both(one=Own(), other=Correct()), Both(one=Own(), other=Not(of=Correct()))
 
-    def imitated(on: Foreign | Both, weight: ByEntropy | Constant) -> Term:
+    def imitated(on: External | Both, weight: ByEntropy | Constant) -> Term:
         return Term(
             ratio=likelihood,
             clipping=Imitation(),
@@ -56,9 +57,9 @@ def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objecti
         ratio=Probability(),
         clipping=Linear(),
         aggregation=whole,
-        on=Foreign(),
+        on=External(),
         extra=(
-            imitated(Foreign(), ByEntropy(scale=imitation, slope=-1.0)),
+            imitated(External(), ByEntropy(scale=imitation, slope=-1.0)),
             imitated(right, ByEntropy(scale=own, slope=1.0)),
             imitated(wrong, Constant(factor=-1.0)),
         ),

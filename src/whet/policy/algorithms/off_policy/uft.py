@@ -7,7 +7,7 @@ from whet.policy.corrections import Constant
 from whet.policy.extensions.hints import Hints
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import Foreign, Own
+from whet.policy.selections import External, Own
 
 
 def uft(*, clip: float = 0.2, beta: float = 0.001, steps: int = 300) -> Objective:
@@ -17,7 +17,7 @@ def uft(*, clip: float = 0.2, beta: float = 0.001, steps: int = 300) -> Objectiv
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         corrections=(Constant(factor=beta),),
-        on=Foreign(),
+        on=External(),
     )
     return Objective(
         advantage=Standardised(),
