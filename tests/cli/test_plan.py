@@ -171,5 +171,6 @@ def test_the_walk_sees_every_part_once_for_each_place():
         "SequenceMean",
         "K3",
         "Reference",
+        "OncePerToken",
         "FixedLength",
     ]

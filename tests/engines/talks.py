@@ -50,12 +50,12 @@ class Row:
         self.replies.append(len(said.token_ids))
 
 
-async def talk(generator, name, opening, seed, turns=5, pauses=0):
+async def talk(generator, name, opening, seed, turns=5, pauses=0, how=HOW):  # noqa: PLR0913, PLR0917
     """A conversation of some turns."""
     dice, clock = Random(f"{name}{seed}"), Random(seed)
     row = Row(generator, name, seed, list(opening))
     for turn in range(turns):
-        await row.ask(words(dice, dice.choice([0, 1, 2, 7, 30])) if turn else [])
+        await row.ask(words(dice, dice.choice([0, 1, 2, 7, 30])) if turn else [], how)
         for _ in range(clock.randrange(pauses + 1)):
             await asyncio.sleep(0)
     generator.end(name)

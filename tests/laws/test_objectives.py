@@ -17,7 +17,8 @@ from whet.policy.corrections import Truncated
 from whet.protocols.algorithm import Advantage, Aggregation, Clipping, Lossy, Ratio
 from whet.protocols.part import Part
 from whet.testing import LAWS, check_objective
-from whet.testing.laws import draw, loss_and_gradient
+from whet.testing.draws import draw
+from whet.testing.laws import loss_and_gradient
 from whet.types import Batch, Refusal, Scores, Totals
 
 NAMES = sorted(algorithms.modules())

@@ -16,7 +16,7 @@ from whet.policy.arithmetic import (
     sum_within,
 )
 from whet.policy.clipping import Clipped, DualClipped, Linear
-from whet.testing.laws import draw
+from whet.testing.draws import draw
 
 numbers = st.floats(-3, 3).filter(lambda x: abs(x) > 1e-3)
 owned = st.lists(st.tuples(st.floats(-3, 3), st.integers(0, 9)))

@@ -20,7 +20,7 @@ from whet.policy.algorithms import load
 from whet.policy.ranks import Quantile, Ranked
 from whet.policy.selections import External, Own, Stale
 from whet.policy.sharing import OncePerLeaf, OncePerRoot, OncePerToken
-from whet.testing.laws import draw
+from whet.testing.draws import draw
 from whet.types import Batch, Scores, Totals, along, totals
 
 # a: 4 tokens; b forked from a after 2; c forked from b after 3; d is a tree of its own

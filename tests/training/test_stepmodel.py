@@ -10,7 +10,6 @@ import pytest
 import torch
 from small import small
 from torch.testing import assert_close
-from whet.training.conduct import Ended, conduct
 
 from whet.data.problems import Problems
 from whet.data.procedural.brackets import Brackets
@@ -27,11 +26,12 @@ from whet.rewards.dense._cuts import Separated
 from whet.rewards.dense._steps import Each
 from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.shepherd import Shepherd
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.loop import Step
 from whet.training.run import Warmup
 from whet.training.stepmodel import (
-    Cast,
     Chain,
     Checked,
     Shepherded,
@@ -40,6 +40,7 @@ from whet.training.stepmodel import (
     teach_steps,
 )
 from whet.training.stepmodel.lessons import CrossEntropy, judged, ranked
+from whet.training.trainer import Ended, fit
 from whet.types import Decoding, Refusal, Task, Verdict
 from whet.types.optimisers import AdamW, Constant
 
@@ -49,17 +50,25 @@ MODEL = Fresh(shape="neox-tiny", tokenizer=Characters(alphabet=Chains.alphabet))
 
 
 @pytest.fixture(scope="module")
-def cast():
-    sampler, learner = ENGINE.open(MODEL, 0)
-    return Cast(sampler=sampler, learner=learner)
+def opened():
+    return asyncio.run(ENGINE.open(MODEL, 0))
 
 
-def imitated(cast, prompt, reply):
-    return cast.learner.imitate(Task(id=prompt, prompt=prompt), reply)
+@pytest.fixture(scope="module")
+def player(opened):
+    return opened[0]
 
 
-def drawn(labels, cast, number=0, count=8):
-    return asyncio.run(labels.chains(cast, number, count))
+def imitated(player, prompt, reply):
+    return player.renderer.demonstration(Task(id=prompt, prompt=prompt), reply)
+
+
+def drawn(labels, player, number=0, count=8):
+    return asyncio.run(labels.chains(player, number, count))
+
+
+def scores(steps, rollouts):
+    return asyncio.run(steps.scores(rollouts))
 
 
 def trained(training, folder):
@@ -78,24 +87,24 @@ def test_one_thing_is_spoiled_and_nothing_else():
     assert {spoiled("+", Random(seed)) for seed in range(50)} == {"-", "*", "/"}
 
 
-def test_labels_of_a_checker_stand_at_the_steps_last_tokens(cast):
+def test_labels_of_a_checker_stand_at_the_steps_last_tokens(player):
     checked = Checked(family=Chains(), levels=(2, 3))
-    chain = checked.labelled(imitated(cast, "3+5*2-7=", "8;17;10;#10"))
+    chain = checked.labelled(imitated(player, "3+5*2-7=", "8;17;10;#10"))
     # tokens: 8 ; 1 7 ; 1 0 ; # 1 0 <end>; 17 is wrong, 10 follows from it, so does the answer
     assert chain.ends == (1, 4, 7, 11)
     assert chain.labels == (1, 0, 1, 1)
 
 
-def test_labels_are_the_same_whenever_they_are_asked_for(cast):
+def test_labels_are_the_same_whenever_they_are_asked_for(player):
     checked = Checked(family=Chains(), levels=(2, 4))
-    assert drawn(checked, cast, 3) == drawn(checked, cast, 3) != drawn(checked, cast, 4)
-    clean = drawn(replace(checked, spoil=0.0), cast, count=20)
+    assert drawn(checked, player, 3) == drawn(checked, player, 3) != drawn(checked, player, 4)
+    clean = drawn(replace(checked, spoil=0.0), player, count=20)
     assert all(set(chain.labels) == {1.0} for chain in clean)
-    dirty = drawn(replace(checked, spoil=1.0), cast, count=20)
+    dirty = drawn(replace(checked, spoil=1.0), player, count=20)
     assert all(0.0 in chain.labels for chain in dirty)
 
 
-def test_labels_by_play_are_what_continuations_earn(cast):
+def test_labels_by_play_are_what_continuations_earn(player):
     class Marks(Reward):
         """Right where the reply begins with a digit."""
 
@@ -108,8 +117,8 @@ def test_labels_by_play_are_what_continuations_earn(cast):
         shepherd=replace(shepherd, weight=0.5),
         decoding=Decoding(length=8),
     )
-    chains = drawn(labels, cast, count=12)
-    assert len(chains) == 12 and drawn(labels, cast, count=12) == chains
+    chains = drawn(labels, player, count=12)
+    assert len(chains) == 12 and drawn(labels, player, count=12) == chains
     for chain in chains:
         assert chain.ends[-1] == chain.rollout.length - 1
         right = float(chain.rollout.reply[:1].isdigit())
@@ -120,22 +129,24 @@ def test_labels_by_play_are_what_continuations_earn(cast):
     assert {chain.labels[0] for chain in chains} == {0.0, 1.0}
 
 
-def test_values_after_a_token_are_those_before_the_next(cast, tmp_path):
-    cast.learner.begin(AdamW())
-    cast.learner.save(tmp_path)
-    model = ENGINE.critic(tmp_path)
+def test_values_after_a_token_are_those_before_the_next(opened, tmp_path):
+    player, learner = opened
+    learner.reset_optimizer(AdamW())
+    asyncio.run(learner.save(tmp_path))
+    model = asyncio.run(ENGINE.critic(tmp_path))
     torch.nn.init.normal_(model.head.weight, generator=torch.Generator().manual_seed(0))
-    rollouts = [imitated(cast, "3+5=", "8;#8"), imitated(cast, "3+5-1=", "8;7;#7")]
+    rollouts = [imitated(player, "3+5=", "8;#8"), imitated(player, "3+5-1=", "8;7;#7")]
     lengths = [r.length for r in rollouts]
-    before, behind = (x.split(lengths) for x in (model.values(rollouts), after(model, rollouts)))
+    values = asyncio.run(model.values(rollouts)), asyncio.run(after(model, rollouts))
+    before, behind = (x.split(lengths) for x in values)
     for early, late in zip(before, behind, strict=True):
         assert_close(early[1:], late[:-1], rtol=1e-4, atol=1e-5)
-    assert_close(last(model, rollouts), torch.stack([late[-1] for late in behind]))
+    assert_close(asyncio.run(last(model, rollouts)), torch.stack([late[-1] for late in behind]))
     assert shifted(rollouts[0]).length == rollouts[0].length
 
 
-def test_cross_entropy_by_hand(cast):
-    rollout = imitated(cast, "3+5=", "8;#8")
+def test_cross_entropy_by_hand(player):
+    rollout = imitated(player, "3+5=", "8;#8")
     chains = [Chain(rollout=rollout, ends=(1, 4), labels=(1.0, 0.0))] * 2
     fit = CrossEntropy.of(chains)
     value = torch.tensor([9.0, log(3), 9.0, 9.0, log(3)] * 2)
@@ -149,7 +160,7 @@ def test_ranks_by_hand():
     assert ranked([(0.9, 1.0), (0.4, 1.0), (0.4, 0.0), (0.1, 0.0)]) == 0.875
 
 
-def test_what_does_not_fit_is_refused(cast, tmp_path):
+def test_what_does_not_fit_is_refused(player, tmp_path):
     checked = Checked(family=Chains(), levels=(2, 2))
     with pytest.raises(Refusal, match=r"checked\.spoil is 2"):
         replace(checked, spoil=2)
@@ -158,7 +169,7 @@ def test_what_does_not_fit_is_refused(cast, tmp_path):
     with pytest.raises(Refusal, match=r"steps\.path .* is no folder; train one"):
         TrainedSteps(path=str(tmp_path / "nowhere"), engine=ENGINE)
     with pytest.raises(ValueError, match="2 steps, 1 labels"):
-        Chain(rollout=imitated(cast, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))
+        Chain(rollout=imitated(player, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))
 
 
 BRISK = AdamW(rate=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
@@ -178,14 +189,13 @@ def test_it_tells_right_steps_from_wrong_ones_of_tasks_that_it_has_not_seen(less
     told, folder = lessons
     assert [lesson.number for lesson in told] == list(range(110))
     assert told[0].loss == pytest.approx(log(2)) and told[0].labelled >= 9 * 32
-    sampler, learner = ENGINE.open(READER, 0)
-    own = Cast(sampler=sampler, learner=learner)
-    held = drawn(replace(DEPTHS, split="test"), own, count=120)
-    model = ENGINE.critic(folder)
-    model.load(folder)
-    pairs = judged(model, held)
+    player, _ = asyncio.run(ENGINE.open(READER, 0))
+    held = drawn(replace(DEPTHS, split="test"), player, count=120)
+    model = asyncio.run(ENGINE.critic(folder))
+    asyncio.run(model.load(folder))
+    pairs = asyncio.run(judged(model, held))
     assert ranked(pairs) > 0.7  # chance is 0.5
-    said = TrainedSteps(path=str(folder), engine=ENGINE).scores([c.rollout for c in held])
+    said = scores(TrainedSteps(path=str(folder), engine=ENGINE), [c.rollout for c in held])
     at_ends = [row[end] for row, c in zip(said, held, strict=True) for end in c.ends]
     assert at_ends == pytest.approx([p for p, _ in pairs], rel=1e-4, abs=1e-5)
 
@@ -199,22 +209,24 @@ def test_a_run_is_rewarded_by_it(lessons, tmp_path):
         model=READER,
         corpus=Problems(family=Brackets(), levels=(8, 8)),
         reward=model,
-        schedule=Uniform(prompts=4, samples=4, decoding=Decoding(length=12)),
+        sampling=Standard(
+            prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=12)
+        ),
         objective=algorithms.load("stepwise"),
         warmup=(Warmup(teacher=Gold(family=Brackets(), levels=(8, 8)), steps=5, optimiser=BRISK),),
         steps=2,
     )
 
     async def follow():
-        return [event async for event in conduct(run, tmp_path)]
+        return [event async for event in fit(run, tmp_path)]
 
     events = asyncio.run(follow())
     assert isinstance(events[-1], Ended) and events[-1].complete
     [first, *_] = [event for event in events if isinstance(event, Step)]
-    verdicts = [r.verdict for group in first.groups for r in group]
+    verdicts = [r.verdict for group in first.taken.played for r in group]
     assert any(verdict.credit for verdict in verdicts)
     assert all(0 <= verdict.parts["least_step"] <= 1 for verdict in verdicts)
-    assert first.share[1].advantage.any()
+    assert first.batch.tokens.advantage.any()
 
 
 def test_labels_by_play_teach_too(tmp_path):
@@ -227,18 +239,18 @@ def test_labels_by_play_teach_too(tmp_path):
     told = trained(training, tmp_path)
     assert all(lesson.labelled >= 4 for lesson in told)
     assert told[0].loss == pytest.approx(log(2)) and told[-1].loss < told[0].loss
-    assert TrainedSteps(path=str(tmp_path), engine=ENGINE).scores([]) == []
+    assert scores(TrainedSteps(path=str(tmp_path), engine=ENGINE), []) == []
 
 
 def test_a_folder_that_is_trained_anew_is_read_anew(lessons, tmp_path):
     _, folder = lessons
-    _, learner = ENGINE.open(READER, 0)
+    player, _ = asyncio.run(ENGINE.open(READER, 0))
     copied = tmp_path / "steps"
     shutil.copytree(folder, copied)
     steps = TrainedSteps(path=str(copied), engine=ENGINE)
-    rollout = learner.imitate(Task(id="t", prompt="[[]"), "1;2;1;#]")
-    before = steps.scores([rollout])
-    fresh = ENGINE.critic(copied)
-    fresh.begin(BRISK)
-    fresh.save(copied)
-    assert steps.scores([rollout]) == [[0.5] * rollout.length] != before
+    rollout = player.renderer.demonstration(Task(id="t", prompt="[[]"), "1;2;1;#]")
+    before = scores(steps, [rollout])
+    fresh = asyncio.run(ENGINE.critic(copied))
+    fresh.reset_optimizer(BRISK)
+    asyncio.run(fresh.save(copied))
+    assert scores(steps, [rollout]) == [[0.5] * rollout.length] != before

@@ -7,7 +7,6 @@ A law that speaks of single slots (aggregation, advantage) asks nothing of an ob
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,58 +15,8 @@ from torch.testing import assert_close
 from whet.policy.anatomy import inside
 from whet.policy.objective import Objective, Whole
 from whet.protocols.algorithm import Advantage, Algorithm, Lossy, Selection
-from whet.types import Batch, Need, Scores, along, totals
-
-_SOME = 0.4  # of what is drawn is this or that
-_AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
-
-
-class Drawn(NamedTuple):
-    """A learner's log-probs [N] and the batch they belong to."""
-
-    logp: Tensor
-    batch: Batch
-
-
-def draw(seed: int, *, drift: float = 0.5) -> Drawn:
-    """Up to six rollouts of up to five tokens, some of none, in any grouping; in float64.
-
-    `drift` is the distance between learner and proximal policy: 0 is on-policy.  Odd seeds have
-    tokens that leaves of a tree share.
-    """
-    dice = torch.Generator().manual_seed(seed)
-    lengths = torch.randint(0, 6, (int(torch.randint(1, 7, (), generator=dice)),), generator=dice)
-    group = torch.randint(0, 3, lengths.shape, generator=dice)
-    row = torch.arange(len(lengths)).repeat_interleave(lengths)
-
-    def noise(scale: float) -> Tensor:
-        return scale * torch.randn(len(row), generator=dice, dtype=torch.float64)
-
-    logp = -3 * torch.rand(len(row), generator=dice, dtype=torch.float64)
-    proximal_logp = logp + noise(drift)
-    advantage = torch.randn(len(lengths), generator=dice, dtype=torch.float64)[row]
-    advantage[row == len(lengths) - 1] = 0  # one rollout that teaches nothing by itself
-    correct = torch.rand(len(lengths), generator=dice) < _SOME
-    return Drawn(
-        logp,
-        Batch(
-            totals=totals(row, group),
-            row=row,
-            group=group,
-            advantage=advantage,
-            behaviour_logp=proximal_logp + noise(0.1),
-            proximal_logp=proximal_logp,
-            reference_logp=logp + noise(0.3),
-            entropy=noise(1.0).abs(),
-            external=torch.rand(len(row), generator=dice) < _SOME,
-            reward=correct.double(),
-            correct=correct,
-            learner_logp=logp,
-            learner_entropy=noise(1.0).abs(),
-            version_lag=torch.randint(0, 3, row.shape, generator=dice),
-            tree_weight=1 / torch.randint(1, 4, row.shape, generator=dice) if seed % 2 else None,
-        ).counted(),
-    )
+from whet.testing.draws import AWKWARD, Drawn, draw, forked, level, one_token_each
+from whet.types import Batch, Need
 
 
 def ready(objective: Lossy, drawn: Drawn) -> Drawn:
@@ -149,28 +98,6 @@ def a_token_weighs_the_same_in_every_slice(objective: Lossy, seed: int) -> None:
         assert_close(mine, weight[batch.row == i], rtol=0, atol=0)
 
 
-def _one_token_each(seed: int) -> Scores:
-    dice = torch.Generator().manual_seed(seed)
-    size = int(torch.randint(1, 13, (), generator=dice))
-    logp = -torch.rand(2, size, generator=dice, dtype=torch.float64)
-    return Scores(
-        reward=torch.randint(-3, 4, (size,), generator=dice).double() / 4,
-        group=torch.randint(0, 4, (size,), generator=dice),
-        row=torch.arange(size),
-        correct=torch.rand(size, generator=dice) < _SOME,
-        truncated=torch.rand(size, generator=dice) < _SOME,
-        baseline=-logp[0],
-        proximal_logp=logp[0],
-        reference_logp=logp[1],
-        entropy=-logp[0],
-        value=-logp[1],
-        dense=logp[0] / 4,
-        external=torch.rand(size, generator=dice) < _SOME,
-        segment=torch.zeros(size, dtype=torch.long),
-        state=torch.randint(0, 3, (size,), generator=dice),
-    )
-
-
 def _centred(objective: Objective) -> bool:
     """Is the advantage a difference within the group, and nothing else?"""
     held = objective.advantage
@@ -193,7 +120,7 @@ def advantages_compare(objective: Lossy, seed: int) -> None:
     """Advantages ignore a shift of all rewards; those of a group baseline sum to 0 in the group."""
     if not isinstance(objective, Objective):
         return
-    scores = _one_token_each(seed)
+    scores = one_token_each(seed)
     advantage = objective.advantage(scores)
     if not objective.advantage.absolute:
         shifted = objective.advantage(replace(scores, reward=scores.reward + 5))
@@ -203,22 +130,6 @@ def advantages_compare(objective: Lossy, seed: int) -> None:
         assert_close(sums, torch.zeros_like(sums), atol=1e-7, rtol=0)
 
 
-def _level(scores: Scores, reward: float, dtype: torch.dtype) -> Scores:
-    """All rewards equal, no token better than another, every value and baseline right."""
-    rewards = torch.full_like(scores.reward, reward, dtype=dtype)
-    return replace(
-        scores,
-        reward=rewards,
-        correct=torch.ones_like(rewards, dtype=torch.bool),
-        baseline=rewards,
-        value=rewards[scores.row],
-        dense=torch.zeros_like(rewards[scores.row]),
-        proximal_logp=torch.zeros_like(rewards[scores.row]),
-        reference_logp=torch.zeros_like(rewards[scores.row]),
-        entropy=torch.ones_like(rewards[scores.row]),
-    )
-
-
 def who_differs_from_nobody_teaches_nothing(objective: Lossy, seed: int) -> None:
     """Groups of one are finite and, where centred, 0; groups that agree are exactly 0.
 
@@ -226,14 +137,14 @@ def who_differs_from_nobody_teaches_nothing(objective: Lossy, seed: int) -> None
     """
     if not isinstance(objective, Objective):
         return
-    scores = _one_token_each(seed)
+    scores = one_token_each(seed)
     alone = objective.advantage(replace(scores, group=torch.arange(len(scores.group))))
     assert_close(alone.isfinite().all(), torch.tensor(data=True))
     if _centred(objective):
         assert_close(alone, torch.zeros_like(alone), atol=0, rtol=0)
     for dtype in (torch.float64, torch.float32):
-        for reward in _AWKWARD:
-            equal = objective.advantage(_level(scores, reward, dtype))
+        for reward in AWKWARD:
+            equal = objective.advantage(level(scores, reward, dtype))
             assert_close(equal.isfinite().all(), torch.tensor(data=True))
             if _compares(objective):
                 assert_close(equal, torch.zeros_like(equal), atol=0, rtol=0)
@@ -247,22 +158,6 @@ def what_teaches_nothing_has_no_gradient(objective: Lossy, seed: int) -> None:
     _, gradient = loss_and_gradient(objective, logp, batch)
     idle = ~objective.teaches(batch)[batch.row]
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
-
-
-def _forked(of: Batch | Scores, which: int, leaves: int) -> tuple[dict[str, Tensor], Tensor]:
-    """Every column with `leaves` equal leaves in place of one rollout, and whose each token is."""
-    count, mine = len(of.group), (of.row == which).nonzero()[:, 0]
-    copies = leaves - 1
-    tokens = torch.cat([torch.arange(len(of.row)), *[mine] * copies])
-    rollouts = torch.cat([torch.arange(count), torch.full((copies,), which)])
-    each = torch.ones_like(of.row, dtype=torch.float64)
-    weight = each if of.tree_weight is None else of.tree_weight.double().clone()
-    weight[mine] /= leaves
-    held = {name: getattr(of, name) for name in (*along("N", type(of)), *along("B", type(of)))}
-    by_token = along("N", type(of))
-    cut = {k: x[tokens if k in by_token else rollouts] for k, x in held.items() if x is not None}
-    new = (count + torch.arange(copies)).repeat_interleave(len(mine))
-    return cut | {"row": torch.cat([of.row, new]), "tree_weight": weight[tokens]}, tokens
 
 
 def _counts(objective: Algorithm, kind: type[Advantage] | type[Selection]) -> bool:
@@ -283,16 +178,16 @@ def equal_leaves_are_one_rollout(objective: Lossy, seed: int) -> None:
     if not _counts(objective, Selection):
         logp, plain = draw(seed)
         which = int(torch.randint(0, len(plain.group), (), generator=dice))
-        columns, tokens = _forked(plain, which, leaves)
+        columns, tokens = forked(plain, which, leaves)
         tree = ready(objective, Drawn(logp[tokens], replace(plain, **columns).counted()))
         loss, gradient = loss_and_gradient(objective, *ready(objective, Drawn(logp, plain)))
         same, parts = loss_and_gradient(objective, *tree)
         assert_close(same, loss)
         assert_close(torch.zeros_like(gradient).index_add(0, tokens, parts), gradient)
     if isinstance(objective, Objective) and not _counts(objective, Advantage):
-        scores = _one_token_each(seed)
+        scores = one_token_each(seed)
         which = int(torch.randint(0, len(scores.group), (), generator=dice))
-        columns, tokens = _forked(scores, which, leaves)
+        columns, tokens = forked(scores, which, leaves)
         advantage = objective.advantage(scores)
         assert_close(objective.advantage(replace(scores, **columns)), advantage[tokens])
 

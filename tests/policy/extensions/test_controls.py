@@ -7,6 +7,7 @@ import pytest
 import torch
 from policy.extensions.tiny_run import (
     TASKS,
+    W0,
     TinyRun,
     after_update,
     batch_of,
@@ -24,7 +25,7 @@ from whet.policy.extensions.critic import Critic
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.recall import Recall
 from whet.policy.extensions.reference_reset import ReferenceReset
-from whet.types import Refusal, TrainBatch, Verdict
+from whet.types import Refusal, Span, TrainBatch, Verdict
 
 
 def adapted(run, live, objective, step, *groups):
@@ -36,11 +37,12 @@ def entropic(*entropy: float, seed: int = 0):
 
 
 def test_the_bonus_is_there_while_the_entropy_is_low():
-    """H is 0.1 over four tokens, demonstrations apart: applied; it rises by delta afterwards."""
+    """H is 0.1 over the three tokens that the policy chose: applied; it rises afterwards."""
     run, objective = TinyRun(), algorithms.load("skywork_or1")
     live = opened(run, EntropyTarget(target=0.2, delta=0.01, first=0.02))
     demo = replace(rendered(TASKS[0], "zz"), verdict=Verdict.binary(correct=True))
-    low = group_of(entropic(0.2, 0.0), entropic(0.1, 0.1, seed=1)).joined([demo])
+    begun = replace(entropic(9.0, 0.1, seed=1), spans=(Span(1), Span(1, W0)))
+    low = group_of(entropic(0.2, 0.0), begun).joined([demo])
     moved = adapted(run, live, objective, 0, low)
     assert [r.beta for r in moved.regularisers] == [0.02]
     assert after_update(run, live, 0, low)["entropy_bonus"].value == 0.02

@@ -42,6 +42,13 @@ def test_demonstrations_join_with_ids_of_their_own():
     assert len({r.id for r in (*one, *other.rollouts[2:])}) == 6
 
 
+def test_guests_join_only_where_the_policy_made_attempts():
+    run = TinyRun()
+    [taught] = after_rollout(run, opened(run, Fallback()), 0, UNSOLVED, number=1)
+    for guide in (Demonstrations(), Hints(rollouts=2), Rationalised(), Fallback(), Branches()):
+        assert after_rollout(run, opened(run, guide), 0, taught, number=1) == [taught]
+
+
 def test_a_demonstration_takes_the_place_of_a_group_that_fails_but_not_of_a_fault():
     run = TinyRun()
     found = after_rollout(run, opened(run, Fallback()), 0, SOLVED, UNSOLVED, FAULT)

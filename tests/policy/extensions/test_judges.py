@@ -25,13 +25,14 @@ from whet.policy.extensions.consistent import Consistent
 from whet.policy.extensions.distinct import Distinct
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
-from whet.types import Refusal, Task, Verdict
+from whet.types import Decoding, Refusal, Task, Verdict
 
 ASKED = Task(id="t", prompt="?", answer="1")
 
 
 def chain(answer: int, steps: int):
-    return own("a;" * steps + str(answer), ASKED, seed=steps)
+    hot = Decoding(temperature=0.5)
+    return own("a;" * steps + str(answer), ASKED, seed=steps, decoding=hot)
 
 
 class Heading(TinyLearner):
@@ -70,6 +71,7 @@ def test_covo_by_hand():
     assert {r.length for r in asked} == {1}
     assert asked[2].token_ids.tolist() == [ord(c) for c in "?a;1"]
     assert asked[2].action_mask.tolist() == [False, False, False, True]
+    assert {r.decoding.temperature for r in asked} == {1.0}
 
 
 def test_one_answer_alone_teaches_nothing_and_demonstrations_keep_their_score():
@@ -145,6 +147,27 @@ def test_all_tickets_of_a_step_meet_the_targets_of_the_steps_before():
     assert [r.verdict.score for r in found] == [1.5, 1.5]
     after_update(run, live, 0, earlier)
     assert live.lengths[2] == [5, 3]  # 7, 5 of ticket 1, then 3 of ticket 2; the last two
+
+
+def test_a_ticket_of_a_later_step_waits_for_its_step():
+    run = TinyRun()
+    live = opened(run, LengthTargets(least=1))
+    group = lengths_of(1, ticket=3)  # of 3 tickets a step, number 3 is the first of step 1
+    after_rollout(run, live, 0, group, number=3)
+    after_update(run, live, 0, group)
+    assert live.lengths == {}
+    again = opened(run, LengthTargets(least=1))
+    finished(again.load_state_dict(live.state_dict(), run.context(1)))
+    after_update(run, again, 1, group)
+    assert again.lengths == {2: [3]}
+
+
+def test_opinions_are_measured_from_the_middle_of_the_probes():
+    run = TinyRun()
+    live = opened(run, VERIFIER)
+    live.middle = 0.25
+    [heard] = after_rollout(run, live, 0, group_of(own("1;0"), own("1;1", seed=1)))
+    assert [r.verdict.parts["verifier"] for r in heard] == [0.5, 0.5]
 
 
 VERIFIER = Coevolving(hint="{answer}", probes=4)

@@ -1,5 +1,6 @@
 """Extensions that remember what the policy did before: by hand."""
 
+import asyncio
 from dataclasses import replace
 
 import torch
@@ -51,6 +52,15 @@ def test_memories_join_when_their_task_comes_again():
     assert {r.ticket for r in found} == {3} and len({r.id for r in found}) == 3
 
 
+def test_one_memory_is_fewer_than_the_least():
+    run = TinyRun()
+    live = opened(run, Replay(least=2))
+    after_rollout(run, live, 0, visit("a;0"))
+    after_update(run, live, 0, visit("a;0"))
+    again = visit("b;1", ticket=3)
+    assert after_rollout(run, live, 1, again, number=3) == [again]
+
+
 def test_memories_are_remembered_in_ticket_order_and_the_oldest_go():
     run = TinyRun()
     live = opened(run, Replay(most=2))
@@ -77,6 +87,8 @@ def test_an_unsolved_task_is_played_again_hotter_and_what_helps_is_kept():
     after_update(run, live, 0, solved)
     [later] = after_rollout(run, live, 1, visit("c;0", task=HARD, ticket=4), number=4)
     assert replies(later) == ["c;0", "x;9", "x;9", "x;9", "x;9"]  # memories, then fresh ones
+    after_update(run, live, 1, solved)
+    assert len(live.memories[HARD.id]) == 3  # never more than one round brings
     away = group_of(own("b", HARD, verdict=Verdict.unjudged("away")))
     assert after_rollout(run, live, 1, away) == [away]
 
@@ -137,6 +149,19 @@ def test_solved_tasks_make_way_for_rehearsals_that_count_as_others():
     assert len(run.played) == 3  # the tasks of one step, once
     after_rollout(run, live, 1, visit("c;0", ticket=3), number=3)
     assert len(run.played) == 3
+
+
+def test_what_is_solved_is_found_out_once_for_all_tickets():
+    class Slow(Mastered):
+        async def play(self, request):
+            await asyncio.sleep(0)
+            return await super().play(request)
+
+    run = Slow()
+    extensions = finished(run.open(Rehearsal(tried=4, least=4, ahead=1)))
+    landed = [(ticket_of(n), [visit("a;0", ticket=n)]) for n in range(TICKETS)]
+    finished(extensions.after_rollout(run.context(0), landed))
+    assert len(run.played) == len(TASKS) - 1
 
 
 def test_a_memory_keeps_its_log_probs_of_then_and_loses_its_certainty():

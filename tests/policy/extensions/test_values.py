@@ -151,6 +151,10 @@ def test_counts_fade_with_drift_and_rewards_are_added():
     after_update(run, live, 1, group_of(own("y;1", task, seed=5)))
     assert live.counts["n"] == pytest.approx((rho * twice[0] + 1, rho * twice[1]))
     assert rho == 0.875  # two nats of drift: the memory is as short as it may be
+    known = live.counts["n"]
+    after_update(run, live, 2, group_of(own("x;1", task), own("z;1", task, seed=1)))
+    once = 0.875 * known[0] + 1, 0.875 * known[1]
+    assert live.counts["n"] == pytest.approx((0.96 * once[0] + 1, 0.96 * once[1]))
 
 
 def test_a_batch_is_judged_by_the_mean_that_it_has_not_moved_yet():
@@ -187,7 +191,7 @@ def test_the_critic_takes_its_steps_on_parts_that_add_up():
     for minibatches in (1, 2):
         run = TinyRun(minibatches=minibatches)
         live = opened(run, Critic(clip=9.0))
-        group = group_of(own("x;0"), own("xyz;1", seed=1), own("1;0", seed=2))
+        group = group_of(own("x;0"), own("xyz;1", seed=1), own("1;1", seed=2))
         values = added(run, live, group).value
         assert values.tolist() == [0.25] * 11
         after_update(run, live, 0, group)
@@ -199,7 +203,12 @@ def test_the_critic_takes_its_steps_on_parts_that_add_up():
     targets = gae(earned, ends)
     slope = ((0.25 - targets) * before).mean()
     assert found[0] == pytest.approx(-100 * 1e-5 * slope, rel=1e-5)
-    assert found[1] != found[0]
+    parts = [slice(0, int(ends[1])), slice(int(ends[1]), int(ends[2]))]
+    weight = 0.0
+    for part in parts:
+        said = 0.25 + weight * before[part]
+        weight -= 100 * 1e-5 * ((said - targets[part]) * before[part]).mean()
+    assert found[1] == pytest.approx(weight, rel=1e-5)
 
 
 def gae(earned, ends, value=0.25, trace=0.95):

@@ -34,7 +34,7 @@ def effective(algorithm: Algorithm) -> list[str]:
     if companions:
         lines += ["", "beside the loss"]
         lines += [line for c in companions for line in (f"  {settings(c)}", *_doc(c))]
-    if algorithm.sharing != OncePerToken():
+    if isinstance(algorithm, Objective | Whole) and algorithm.sharing != OncePerToken():
         lines += ["", *_told("v  sharing: ", algorithm.sharing)]
     needs = needed(algorithm)
     if needs:

@@ -1,4 +1,4 @@
-"""Companions in the loop: each does its work, and is after a kill what it was before."""
+"""Extensions in the loop: each does its work, and is after a kill what it was before."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -26,8 +26,8 @@ from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.tracker import Tracker
-from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
+from whet.training.trainer import Ended, fit
 from whet.types import Refusal, Task
 
 
@@ -45,7 +45,7 @@ def folded(run: Any, folder, stop_after: int = -1) -> list[Any]:
     events = []
 
     async def follow() -> None:
-        async for event in conduct(run, folder):
+        async for event in fit(run, folder):
             events.append(event)
             if sum(isinstance(e, Step) for e in events) == stop_after:
                 return
@@ -128,7 +128,7 @@ def test_every_companion_lives_through_a_run(companion, tmp_path):
 def test_demonstrations_join_every_group(tmp_path):
     events = folded(accompanied_by(Demonstrations(count=2)), tmp_path / "run")
     for step in steps(events):
-        for group in step.groups:
+        for group in step.taken.played:
             assert [r.external.all() for r in group] == [False] * 4 + [True] * 2
             assert group[-1].reply == group[0].task.answer * 3
 
@@ -136,8 +136,8 @@ def test_demonstrations_join_every_group(tmp_path):
 def test_memories_join_when_their_task_comes_again(tmp_path):
     events = folded(accompanied_by(Replay(count=1, least=1)), tmp_path / "run")
     first = steps(events)[0]
-    assert all(len(group) == 4 for group in first.groups)
-    later = [group for step in steps(events)[1:] for group in step.groups]
+    assert all(len(group) == 4 for group in first.taken.played)
+    later = [group for step in steps(events)[1:] for group in step.taken.played]
     joined = [group for group in later if len(group) == 5]
     assert joined
     for group in joined:
@@ -147,17 +147,17 @@ def test_memories_join_when_their_task_comes_again(tmp_path):
 def test_a_hint_begins_every_reply_of_its_group(tmp_path):
     events = folded(accompanied_by(Hints(low=0.9, high=0.9, steps=9)), tmp_path / "run")
     for step in steps(events):
-        for group in step.groups:
+        for group in step.taken.played:
             assert len({r.forced_len for r in group}) == 1
             begun = group[0].task.answer * group[0].forced_len
             assert all(r.reply.startswith(begun) for r in group)
-    assert any(g[0].forced_len for step in steps(events) for g in step.groups)
+    assert any(g[0].forced_len for step in steps(events) for g in step.taken.played)
 
 
 def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
     run = accompanied_by(Critic(alone=2))
     events = steps(folded(run, tmp_path / "run"))
-    digests = [step.groups[0][0].version.digest for step in events]
+    digests = [step.taken.played[0][0].version.digest for step in events]
     assert digests[0] == digests[1] == digests[2] != digests[3]
 
 

@@ -1,4 +1,4 @@
-"""Companions that have a say in verdicts: by hand, in a run, and after a kill."""
+"""Extensions that have a say in verdicts: by hand, in a run, and after a kill."""
 
 import asyncio
 from dataclasses import dataclass, replace
@@ -19,14 +19,13 @@ from whet.policy.extensions.coevolving import Coevolving, contrast
 from whet.policy.extensions.consistent import Consistent
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
-from whet.policy.optimisers import AdamW
-from whet.rewards.judging import dated
+from whet.protocols import Reward
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
-from whet.rewards.shaping.gated import Gated
-from whet.training.conduct import Ended, conduct
 from whet.training.loop import Step
+from whet.training.trainer import Ended, fit
 from whet.types import Rollout, Task, Verdict
+from whet.types.optimisers import AdamW
 
 VERIFIER = Coevolving(hint="{answer}", probes=4, optimiser=AdamW(rate=1e-3))
 MODEL = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=;#"))
@@ -39,7 +38,7 @@ def folded(run: Any, folder, stop_after: int = -1) -> list[Any]:
     events = []
 
     async def follow() -> None:
-        async for event in conduct(run, folder):
+        async for event in fit(run, folder):
             events.append(event)
             if sum(isinstance(e, Step) for e in events) == stop_after:
                 return
@@ -55,7 +54,7 @@ def accompanied_by(companion: Any, **changes: Any) -> Any:
 
 
 @dataclass(frozen=True)
-class Stepped:
+class Stepped(Reward):
     """The first digit decides; how much of the reply is the answer's digit is its step score."""
 
     def score(self, rollout: Rollout) -> Verdict:
@@ -83,14 +82,14 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
 def test_the_verifier_is_heard_and_watched(tmp_path):
     events = [e for e in folded(RUNS["cooper"], tmp_path / "run") if isinstance(e, Step)]
     for step in events:
-        for rollout in (r for group in step.groups for r in group):
+        for rollout in (r for group in step.taken.played for r in group):
             parts = rollout.verdict.parts
             heard = parts["rule"] + VERIFIER.weight * parts["verifier"]
             assert rollout.verdict.score == pytest.approx(heard)
             assert rollout.verdict.correct == (parts["rule"] == 1)
-    assert {r.verdict.parts["verifier"] for g in events[0].groups for r in g} == {0.5}
-    assert len({r.verdict.parts["verifier"] for g in events[-1].groups for r in g}) > 2
-    said = events[-1].told
+    assert {r.verdict.parts["verifier"] for g in events[0].taken.played for r in g} == {0.5}
+    assert len({r.verdict.parts["verifier"] for g in events[-1].taken.played for r in g}) > 2
+    said = events[-1].metrics
     assert said["verifier_pairs"].total > 0 and said["verifier_frozen"].total in (0, 1)
     assert 0 <= said["verifier_probe_accuracy"].value <= 1
     assert said["verifier_agrees"].count == 16
@@ -125,19 +124,10 @@ def test_a_run_judges_every_step_at_its_own_time(tmp_path):
     steps = [e for e in folded(RUNS["annealed"], tmp_path / "run") if isinstance(e, Step)]
     for step in steps:
         weight = 0.2 * max(1 - step.number / 4, 0)
-        for rollout in (r for group in step.groups for r in group):
+        for rollout in (r for group in step.taken.played for r in group):
             parts = rollout.verdict.parts
             wanted = parts["rule"] + weight * parts["model"]
             assert rollout.verdict.score == pytest.approx(wanted)
-
-
-def test_a_judge_inside_another_is_of_the_same_step():
-    inner = Annealed(weight=Ramp(steps=10))
-    outer = Gated(inner=inner)
-    assert dated(outer, 7) == replace(outer, inner=inner.at(7))
-    assert dated(Gated(), 7) == Gated() and dated(None, 7) is None
-    twice = Annealed(inner=inner)
-    assert dated(twice, 3) == Annealed(inner=inner.at(3)).at(3)
 
 
 @pytest.mark.parametrize(

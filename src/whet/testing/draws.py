@@ -1,0 +1,115 @@
+"""What the laws are tried on: random batches and scores, level ones, forked ones."""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from whet.types import Batch, Scores, along, totals
+
+AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
+_SOME = 0.4  # of what is drawn is this or that
+
+
+class Drawn(NamedTuple):
+    """A learner's log-probs [N] and the batch they belong to."""
+
+    logp: Tensor
+    batch: Batch
+
+
+def draw(seed: int, *, drift: float = 0.5) -> Drawn:
+    """Up to six rollouts of up to five tokens, some of none, in any grouping; in float64.
+
+    `drift` is the distance between learner and proximal policy: 0 is on-policy.  Odd seeds have
+    tokens that leaves of a tree share.
+    """
+    dice = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(0, 6, (int(torch.randint(1, 7, (), generator=dice)),), generator=dice)
+    group = torch.randint(0, 3, lengths.shape, generator=dice)
+    row = torch.arange(len(lengths)).repeat_interleave(lengths)
+
+    def noise(scale: float) -> Tensor:
+        return scale * torch.randn(len(row), generator=dice, dtype=torch.float64)
+
+    logp = -3 * torch.rand(len(row), generator=dice, dtype=torch.float64)
+    proximal_logp = logp + noise(drift)
+    advantage = torch.randn(len(lengths), generator=dice, dtype=torch.float64)[row]
+    advantage[row == len(lengths) - 1] = 0  # one rollout that teaches nothing by itself
+    correct = torch.rand(len(lengths), generator=dice) < _SOME
+    return Drawn(
+        logp,
+        Batch(
+            totals=totals(row, group),
+            row=row,
+            group=group,
+            advantage=advantage,
+            behaviour_logp=proximal_logp + noise(0.1),
+            proximal_logp=proximal_logp,
+            reference_logp=logp + noise(0.3),
+            entropy=noise(1.0).abs(),
+            external=torch.rand(len(row), generator=dice) < _SOME,
+            reward=correct.double(),
+            correct=correct,
+            learner_logp=logp,
+            learner_entropy=noise(1.0).abs(),
+            version_lag=torch.randint(0, 3, row.shape, generator=dice),
+            tree_weight=1 / torch.randint(1, 4, row.shape, generator=dice) if seed % 2 else None,
+        ).counted(),
+    )
+
+
+def one_token_each(seed: int) -> Scores:
+    """Up to twelve rollouts of one token, with every column; in float64."""
+    dice = torch.Generator().manual_seed(seed)
+    size = int(torch.randint(1, 13, (), generator=dice))
+    logp = -torch.rand(2, size, generator=dice, dtype=torch.float64)
+    return Scores(
+        reward=torch.randint(-3, 4, (size,), generator=dice).double() / 4,
+        group=torch.randint(0, 4, (size,), generator=dice),
+        row=torch.arange(size),
+        correct=torch.rand(size, generator=dice) < _SOME,
+        truncated=torch.rand(size, generator=dice) < _SOME,
+        baseline=-logp[0],
+        proximal_logp=logp[0],
+        reference_logp=logp[1],
+        entropy=-logp[0],
+        value=-logp[1],
+        dense=logp[0] / 4,
+        external=torch.rand(size, generator=dice) < _SOME,
+        segment=torch.zeros(size, dtype=torch.long),
+        state=torch.randint(0, 3, (size,), generator=dice),
+    )
+
+
+def level(scores: Scores, reward: float, dtype: torch.dtype) -> Scores:
+    """All rewards equal, no token better than another, every value and baseline right."""
+    rewards = torch.full_like(scores.reward, reward, dtype=dtype)
+    return replace(
+        scores,
+        reward=rewards,
+        correct=torch.ones_like(rewards, dtype=torch.bool),
+        baseline=rewards,
+        value=rewards[scores.row],
+        dense=torch.zeros_like(rewards[scores.row]),
+        proximal_logp=torch.zeros_like(rewards[scores.row]),
+        reference_logp=torch.zeros_like(rewards[scores.row]),
+        entropy=torch.ones_like(rewards[scores.row]),
+    )
+
+
+def forked(of: Batch | Scores, which: int, leaves: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Every column with `leaves` equal leaves in place of one rollout, and whose each token is."""
+    count, mine = len(of.group), (of.row == which).nonzero()[:, 0]
+    copies = leaves - 1
+    tokens = torch.cat([torch.arange(len(of.row)), *[mine] * copies])
+    rollouts = torch.cat([torch.arange(count), torch.full((copies,), which)])
+    each = torch.ones_like(of.row, dtype=torch.float64)
+    weight = each if of.tree_weight is None else of.tree_weight.double().clone()
+    weight[mine] /= leaves
+    held = {name: getattr(of, name) for name in (*along("N", type(of)), *along("B", type(of)))}
+    by_token = along("N", type(of))
+    cut = {k: x[tokens if k in by_token else rollouts] for k, x in held.items() if x is not None}
+    new = (count + torch.arange(copies)).repeat_interleave(len(mine))
+    return cut | {"row": torch.cat([of.row, new]), "tree_weight": weight[tokens]}, tokens
