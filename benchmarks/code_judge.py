@@ -21,15 +21,28 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
-from whet.types.optimisers import AdamW, Constant
 from whet.protocols import Adviser, Reward
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.labelled import Labelled
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.ledger import Ledger
 from whet.training.run import Run, Saving, Warmup, Watch
-from whet.types import Asking, Completion, Decoding, Finish, Message, Reason, Rollout, Task, Verdict
+from whet.types import (
+    Asking,
+    Completion,
+    Decoding,
+    Finish,
+    Group,
+    Message,
+    Reason,
+    Rollout,
+    Task,
+    Verdict,
+)
+from whet.types.optimisers import AdamW, Constant
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"
@@ -66,9 +79,7 @@ def shown(gold: str, code: str) -> Rollout:
         for labels, digits in (("uvw", gold), ("UVW", code))
     )
     task = Task(id=right, prompt=right)
-    return Rollout(
-        task=task, seed=0, turns=(right, proposed), tokens=(), chosen=(), behaviour_logp=()
-    )
+    return Rollout.from_text(task, proposed)
 
 
 def pointwise(adviser: Adviser) -> Pointwise:
@@ -187,7 +198,7 @@ class Lessons:
         """Just as the library asks."""
         ear, dice = Listener([]), Random("framed")
         codes = tuple(drawn(dice) for _ in range(count))
-        group = tuple(shown(*pair) for pair in codes)
+        group = Group.of([shown(*pair) for pair in codes])
         asyncio.run(verdicts(group, pointwise(ear), context_of()))
         return cls(tuple(ear.heard), codes)
 
@@ -241,7 +252,9 @@ def taught(folder: Path) -> tuple[Path, float]:
             lesson(bare, steps=900, batch=32, until=0.01),
             lesson(framed, steps=400, batch=16, until=0.01),
         ),
-        schedule=Uniform(prompts=1, samples=2, decoding=Decoding(length=24)),
+        sampling=Standard(
+            prompts=Uniform(per_step=1), size=Fixed(rollouts=2), decoding=Decoding(length=24)
+        ),
         objective=algorithms.load("dapo"),
         engine=Embedded(device="cpu", threads=1, slots=64, budget=6000),
         steps=0,

@@ -3,7 +3,7 @@
     python benchmarks/engine.py                 # every case; some minutes
     python benchmarks/engine.py --pairs 3 --cases equal --models neox-tiny
 
-Rollouts: `EmbeddedSampler` against `model.generate` with a key–value cache, whole batch at once.
+Rollouts: `EmbeddedGenerator` against `model.generate` with a key–value cache, whole batch at once.
 Updates: `EmbeddedLearner.step` against a plain padded update: right-padded rows in micro-batches,
 logits of every position, the same objective, clip and AdamW.  Both sides have the same weights,
 prompts, reply lengths and, for the update, the same rollouts, all of which teach.
@@ -31,10 +31,9 @@ from transformers import AutoModelForCausalLM, StoppingCriteria, StoppingCriteri
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
-from whet.environments.question import Question
 from whet.policy import algorithms
-from whet.training.assemble import assemble
-from whet.types import Batch, Decoding, Group, Request, Rollout, Task, Verdict
+from whet.rollouts.batching import build_batch
+from whet.types import Decoding, Group, Request, Task, TrainBatch, Verdict
 from whet.types.optimisers import AdamW
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz+|="
@@ -99,7 +98,7 @@ def requests_of(case: Case) -> list[Request]:
         prompt = "".join(dice.choice(ALPHABET) for _ in range(dice.randint(*case.prompt)))
         decoding = Decoding(length=dice.randint(*case.reply))
         seeds = tuple(1000 * i + j for j in range(case.samples))
-        made.append(Request(task=Task(id=str(i), prompt=prompt), seeds=seeds, decoding=decoding))
+        made.append(Request.of(Task(id=str(i), prompt=prompt), seeds, decoding))
     return made
 
 
@@ -138,19 +137,19 @@ def peak() -> float:
 
 def our_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """Work, useful tokens, tokens to be computed once."""
-    sampler = Embedded(device="cpu", slots=512).sampler(Given(name), 0)
-    never_ends(sampler.backbone.model)
+    player = asyncio.run(Embedded(device="cpu", slots=512).player(Given(name), 0))
+    never_ends(player.generator.backbone.model)
     requests = requests_of(case)
-    return lambda: played(sampler, requests), *sizes(case)
+    return lambda: played(player, requests), *sizes(case)
 
 
-def played(sampler: Any, requests: list[Request]) -> list[Group]:
+def played(player: Any, requests: list[Request]) -> list[Group]:
     """All at once."""
 
-    async def play() -> list[Group]:
-        return list(await asyncio.gather(*(sampler.play(Question(), r) for r in requests)))
+    async def play() -> list[tuple[Group, ...]]:
+        return await asyncio.gather(*(player.play(r) for r in requests))
 
-    return asyncio.run(play())
+    return [group for groups in asyncio.run(play()) for group in groups]
 
 
 class Lengths(StoppingCriteria):
@@ -169,10 +168,10 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
     model, tokenizer = Given(name).load("cpu")
     never_ends(model)
     requests = requests_of(case)
-    texts = [r.task.prompt for r in requests for _ in r.seeds]
+    texts = [r.task.prompt for r in requests for _ in r.plays]
     tokenizer.padding_side = "left"
     rows = tokenizer(texts, return_tensors="pt", padding=True)
-    lengths = torch.tensor([r.decoding.length for r in requests for _ in r.seeds])
+    lengths = torch.tensor([p.decoding.length for r in requests for p in r.plays])
     width = rows["input_ids"].shape[1]
 
     def work() -> object:
@@ -192,45 +191,48 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
     return work, *sizes(case)
 
 
-def rollouts_for_update(name: str, case: Case) -> tuple[Any, list[Rollout], Batch]:
+def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
     """Rollouts that all teach, and the learner that sampled them."""
-    sampler, learner = Embedded(device="cpu", slots=512).open(Given(name), 0)
-    never_ends(sampler.backbone.model)
+    player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(Given(name), 0))
+    never_ends(player.generator.backbone.model)
     groups = [
-        tuple(replace(r, verdict=Verdict.binary(correct=i % 2 == 0)) for i, r in enumerate(group))
-        for group in played(sampler, requests_of(case))
+        group.having(
+            [replace(r, verdict=Verdict.binary(correct=i % 2 == 0)) for i, r in enumerate(group)]
+        )
+        for group in played(player, requests_of(case))
     ]
-    share = assemble(groups, algorithms.load("dapo"), learner)
-    return learner, list(share[0]), share[1]
+    batch, _ = asyncio.run(build_batch(groups, algorithms.load("dapo"), learner))
+    return learner, batch
 
 
 def our_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """`EmbeddedLearner.step`."""
-    learner, rollouts, batch = rollouts_for_update(name, case)
-    learner.begin(AdamW(rate=1e-6))
+    learner, batch = rollouts_for_update(name, case)
+    learner.reset_optimizer(AdamW(rate=1e-6))
     objective = algorithms.load("dapo")
-    return lambda: learner.step(objective, rollouts, batch, 1e-6), *sizes(case)
+    return lambda: asyncio.run(learner.step(objective, batch, 1e-6)), *sizes(case)
 
 
 def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """Right-padded micro-batches, logits everywhere."""
-    _, rollouts, batch = rollouts_for_update(name, case)
+    _, batch = rollouts_for_update(name, case)
+    rollouts, tokens = batch.rollouts, batch.tokens
     model = model_of(name)
     optimiser = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
     objective = algorithms.load("dapo")
 
     def micro(part: slice) -> None:
-        rows = [torch.tensor(r.tokens) for r in rollouts[part]]
+        rows = [torch.tensor(r.token_ids).long() for r in rollouts[part]]
         ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
         chosen = torch.nn.utils.rnn.pad_sequence(
-            [torch.tensor(r.chosen) for r in rollouts[part]], batch_first=True
+            [torch.tensor(r.action_mask) for r in rollouts[part]], batch_first=True
         )
         there = torch.nn.utils.rnn.pad_sequence(
             [torch.ones(len(r)) for r in rows], batch_first=True
         )
         logits = model(input_ids=ids, attention_mask=there, use_cache=False).logits
         logp = logits[:, :-1].log_softmax(-1).gather(2, ids[:, 1:, None])[..., 0]
-        objective.loss(logp[chosen[:, 1:]], batch[part]).backward()
+        objective.loss(logp[chosen[:, 1:]], tokens[part]).backward()
 
     def work() -> None:
         optimiser.zero_grad(set_to_none=True)
@@ -245,7 +247,7 @@ def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]
 def sizes(case: Case) -> tuple[int, int]:
     """Chosen tokens, and tokens that have to be computed once."""
     requests = requests_of(case)
-    chosen = sum(r.decoding.length * len(r.seeds) for r in requests)
+    chosen = sum(p.decoding.length for r in requests for p in r.plays)
     return chosen, chosen + sum(len(r.task.prompt) for r in requests)
 
 

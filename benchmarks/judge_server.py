@@ -34,10 +34,10 @@ from transformers import PreTrainedTokenizerFast
 
 from whet.engines.models import Fresh
 from whet.engines.openai.server import Server
-from whet.engines.text import encode, encode_reply
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, Completion, Message, Rollout, Task
+from whet.rollouts.renderer import TextRenderer, end_token
+from whet.types import Asking, Completion, Group, Message, Rollout, Task
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"
@@ -92,9 +92,7 @@ class Eavesdropper:
 def rolled(reply: str) -> Rollout:
     """A rollout that said this."""
     task = Task(id="t", prompt=QUESTION, answer="42")
-    return Rollout(
-        task=task, seed=0, turns=(QUESTION, reply), tokens=(), chosen=(), behaviour_logp=()
-    )
+    return Rollout.from_text(task, reply)
 
 
 def said(dice: Random) -> str:
@@ -109,7 +107,7 @@ def lessons(count: int) -> list[tuple[tuple[Message, ...], str]]:
     replies = [said(dice) for _ in range(count)]
     judge = ReasoningJudge(adviser=ear, asking=Asking())
     for reply in replies:
-        asyncio.run(verdicts((rolled(reply),), judge, context_of()))
+        asyncio.run(verdicts(Group.of([rolled(reply)]), judge, context_of()))
     rights = [f"Verdict: {'yes' if '42' in reply else 'no'}" for reply in replies]
     return list(zip(ear.heard, rights, strict=True))
 
@@ -122,16 +120,19 @@ def taught(folder: Path, steps: int) -> float:
     model, tokenizer = Fresh(
         shape="llama-tiny", tokenizer=Words((*texts, "Verdict: yes", "Verdict: no")), positions=2048
     ).load("cpu")
+    renderer = TextRenderer(tokenizer, frozenset({end_token(tokenizer)}))
     optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
     loss = torch.tensor(float("nan"))
     for step in range(steps):
         rows = taught_by[64 + 16 * step :][:16]
-        pairs = [(encode(tokenizer, chat), encode_reply(tokenizer, reply)) for chat, reply in rows]
-        longest = max(len(a) + len(b) for a, b in pairs)
+        shown = [renderer.demonstration(Task(id="", prompt=chat), reply) for chat, reply in rows]
+        longest = max(len(one.token_ids) for one in shown)
         ids, labels = torch.zeros(16, longest, dtype=torch.long), torch.full((16, longest), -100)
-        for i, (asked, replied) in enumerate(pairs):
-            ids[i, : len(asked) + len(replied)] = torch.tensor([*asked, *replied])
-            labels[i, len(asked) : len(asked) + len(replied)] = torch.tensor(replied)
+        for i, one in enumerate(shown):
+            ids[i, : len(one.token_ids)] = torch.tensor(one.token_ids)
+            labels[i, torch.tensor(one.action_mask).nonzero()[:, 0]] = torch.tensor(
+                one.chosen_ids
+            ).long()
         optimiser.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
         loss = model(input_ids=ids, labels=labels).loss
         optimiser.zero_grad()
@@ -178,7 +179,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 def judged(server: Server, asking: Asking, *replies: str) -> list[dict[str, Any]]:
     """What becomes of these replies."""
     judge = ReasoningJudge(adviser=server, belief=Confidence(), asking=asking)
-    found = asyncio.run(verdicts(tuple(map(rolled, replies)), judge, context_of()))
+    found = asyncio.run(verdicts(Group.of([rolled(r) for r in replies]), judge, context_of()))
     return [
         {"fault": v.fault, "score": v.score, "note": v.note, "parts": dict(v.parts)} for v in found
     ]

@@ -33,19 +33,18 @@ from whet.data.procedural.lock import Lock
 from whet.engines.openai.server import Server
 from whet.evaluation.measure import Exam, Scorecard
 from whet.policy import algorithms
-from whet.protocols import Algorithm
-from whet.protocols import Judge, Reward
+from whet.protocols import Algorithm, Judge, Reward
 from whet.rewards.dense.process import Process
 from whet.rewards.unsupervised.format_only import FormatOnly
 from whet.rewards.unsupervised.majority import Majority
 from whet.rewards.unsupervised.noisy import Noisy
 from whet.rewards.unsupervised.random import Random
 from whet.rewards.verifiable.labelled import Labelled
-from whet.training.conduct import Ended, Examined
 from whet.training.doctor import Doctor
 from whet.training.ledger import Ledger
 from whet.training.loop import Step
 from whet.training.run import Watch
+from whet.training.trainer import Ended, Examined
 from whet.types import Broken, Reason, Refusal, Rollout, Verdict
 from whet.view.charts import chart
 
@@ -131,7 +130,7 @@ class Found:
 
 def score(card: Scorecard) -> float:
     """Mean over the samples of an exam that could be judged."""
-    known = [r.score for group in card.groups for r in group[1:] if r.score is not None]
+    known = [r.score for group in card.groups for r in group.rollouts[1:] if r.score is not None]
     return statistics.fmean(known) if known else float("nan")
 
 
@@ -170,7 +169,7 @@ def ran(arm: Arm, seed: int, steps: int) -> Found:
 
 def means(steps: Sequence[Step]) -> dict[str, float]:
     """Of every part of the verdicts that were learned from."""
-    verdicts = [r.verdict for step in steps for group in step.groups for r in group]
+    verdicts = [r.verdict for step in steps for group in step.taken.groups for r in group]
     parts = [v.parts for v in verdicts if v is not None and v.judged]
     names = sorted({name for held in parts for name in held})
     return {n: statistics.fmean(held[n] for held in parts if n in held) for n in names}

@@ -33,10 +33,12 @@ from whet.policy import algorithms
 from whet.recipes.quickstart import quickstart
 from whet.rewards.dense.process import Process
 from whet.rewards.verifiable.labelled import Labelled
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
-from whet.training.conduct import Ended, Examined, conduct
+from whet.sampling.standard import Standard
 from whet.training.loop import Step
 from whet.training.run import Run, Saving, Watch
+from whet.training.trainer import Ended, Examined, fit
 from whet.types import Broken, Decoding, Refusal
 from whet.types.optimisers import AdamW
 
@@ -55,7 +57,7 @@ def finished(run: Run, folder: Path) -> list[Any]:
     folder.mkdir(parents=True, exist_ok=True)
 
     async def follow() -> list[Any]:
-        return [event async for event in conduct(run, folder)]
+        return [event async for event in fit(run, folder)]
 
     return asyncio.run(follow())
 
@@ -78,7 +80,9 @@ def short(name: str, seed: int, steps: int) -> Run:
         corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), size=64),
         reward=JUDGES.get(name, JUDGED),
         demonstrator=Shown(family=lock),
-        schedule=Uniform(prompts=8, samples=8, decoding=Decoding(length=36)),
+        sampling=Standard(
+            prompts=Uniform(per_step=8), size=Fixed(rollouts=8), decoding=Decoding(length=36)
+        ),
         objective=algorithms.load(name, **SETTINGS.get(name, {})),
         optimiser=AdamW(rate=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
@@ -101,7 +105,7 @@ def measured(name: str, seed: int, steps: int) -> dict[str, float]:
     if not (isinstance(events[-1], Ended) and events[-1].complete):
         raise Broken(f"{name} did not end")
     return {
-        "tokens": sum(e.spent["decoded"] for e in events if isinstance(e, Step)),
+        "tokens": sum(e.token_counts["decoded"] for e in events if isinstance(e, Step)),
         "seconds": spent - sum(card.seconds for card in exams.values()),
         "before": exams["base"].pass_at[1].value,
         "after": exams["final"].pass_at[1].value,

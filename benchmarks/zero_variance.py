@@ -3,17 +3,19 @@
     python benchmarks/zero_variance.py
 
 Eight rollouts of one task earn the same score, and go the way of a run: from rollouts through
-`assemble` to the batch that a learner is handed.  Scores are awkward, so that their float32 mean
+`build_batch` to the batch that a learner is handed.  Scores are awkward, so that their float32 mean
 is not one of them; the last column has scores that differ by one unit in the last place.  Every
 baseline and value is the score, every credit 0.  Exits with 1 where anything else than 0 is found.
 """
 
+import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from unittest.mock import create_autospec
 
+import numpy as np
 import torch
 
 from whet.policy import algorithms
@@ -21,10 +23,23 @@ from whet.policy.advantages import Given, Labelled
 from whet.policy.objective import Objective
 from whet.protocols import Learner
 from whet.protocols.algorithm import Advantage
-from whet.training.assemble import assemble
-from whet.types import Batch, Need, Reason, Rollout, Scores, Task, Verdict
+from whet.rollouts.batching import build_batch
+from whet.types import (
+    Batch,
+    Group,
+    Need,
+    Reason,
+    Rollout,
+    Scores,
+    Span,
+    Task,
+    Verdict,
+    Version,
+    dialogue,
+)
 
 SIZE = 8
+NOW = Version(step=0, digest="")
 SCORES = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)
 EQUAL = {f"{score:g}": (score,) * SIZE for score in SCORES}
 ALMOST = {"one ulp": (0.1 + 0.2, *(0.3,) * (SIZE - 1)), "float32 ulp": (0.3 + 2**-25, *(0.3,) * 7)}
@@ -33,12 +48,13 @@ ALMOST = {"one ulp": (0.1 + 0.2, *(0.3,) * (SIZE - 1)), "float32 ulp": (0.3 + 2*
 def still() -> Learner:
     """A learner that has not moved from its reference: every log-prob is what was sampled."""
 
-    def logp(rollouts: Sequence[Rollout]) -> torch.Tensor:
+    def logp(rollouts: Sequence[Rollout], of: str = "policy") -> torch.Tensor:
+        del of
         return torch.tensor([x for r in rollouts for x in r.behaviour_logp])
 
     learner = create_autospec(Learner, instance=True)
-    learner.digest.return_value = ""
-    learner.logp.side_effect = learner.reference_logp.side_effect = logp
+    learner.version = NOW.step
+    learner.logp.side_effect = logp
     return learner
 
 
@@ -79,30 +95,32 @@ def comparing() -> list[str]:
     return [n for n in sorted(algorithms.modules()) if compares(algorithms.load(n))]
 
 
-def played(scores: Sequence[float]) -> tuple[Rollout, ...]:
+def played(scores: Sequence[float]) -> Group:
     """One group, of replies of different lengths."""
     task = Task(id="t", prompt="p", answer="a")
-    return tuple(
+    rollouts = [
         Rollout(
             task=task,
             seed=i,
-            turns=("p", "a"),
-            tokens=(1,) * (i + 2),
-            chosen=(False, *(True,) * (i + 1)),
-            behaviour_logp=tuple(-0.1 * (k + 1) for k in range(i + 1)),
-            entropy=(0.5,) * (i + 1),
+            token_ids=np.ones(i + 2, np.int32),
+            action_mask=np.arange(i + 2) > 0,
+            behaviour_logp=np.array([-0.1 * (k + 1) for k in range(i + 1)], np.float32),
+            entropy=np.full(i + 1, 0.5, np.float32),
+            spans=(Span(i + 1, NOW),),
+            messages=dialogue("p", "a"),
             verdict=Verdict(reason=Reason.OK, score=score, correct=score > 1),
         )
         for i, score in enumerate(scores)
-    )
+    ]
+    return Group.of(rollouts)
 
 
 def learned(name: str, scores: Sequence[float]) -> tuple[Objective, Batch]:
     """The batch that an algorithm makes of a group with these scores."""
     plain = cast("Objective", algorithms.load(name))
     objective = replace(plain, advantage=Known(inner=plain.advantage))
-    _, batch = assemble([played(scores)], objective, still())
-    return objective, batch
+    train, _ = asyncio.run(build_batch([played(scores)], objective, still()))
+    return objective, train.tokens
 
 
 def largest(name: str, scores: Sequence[float]) -> float:

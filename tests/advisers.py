@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from recorded import recorded
+
 from whet.types import Asking, Completion, Rollout, Task
 
 FENCED = re.compile(
@@ -61,7 +63,7 @@ def saying(*texts: str) -> Scripted:
 def rolled(reply: str, prompt="What is 6 * 7?", answer="42", **info) -> Rollout:
     """A rollout of one turn and two chosen tokens."""
     task = Task(id="t", prompt=prompt, answer=answer, info=info)
-    return Rollout(
+    return recorded(
         task=task,
         seed=0,
         turns=(str(prompt), reply),

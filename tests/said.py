@@ -4,9 +4,11 @@ import asyncio
 from dataclasses import dataclass
 from math import log
 
+from recorded import recorded
+
 from whet.protocols import Reward
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Reason, Rollout, Task, Verdict
+from whet.types import Group, Reason, Task, Verdict
 
 TASK = Task(id="t", prompt="6*7=", answer="42", info={"verifier": "exact"})
 
@@ -15,16 +17,21 @@ def replied(text, *, task=TASK, seed=0, probabilities=(), length=None, **columns
     """A reply; with a `length`, so many tokens whatever it says."""
     count = len(text) if length is None else length
     logp = tuple(log(p) for p in probabilities) or (-0.5,) * count
-    return Rollout(
+    return recorded(
         task=task,
         seed=seed,
         turns=(str(task.prompt), text),
         tokens=(1, *range(10, 10 + count)),
         chosen=(False, *(True,) * count),
         behaviour_logp=logp,
-        said=tuple(range(1, count + 1)) if length is None else (),
-        **columns,
+        **{"char_ends": tuple(range(1, count + 1)) if length is None else None} | columns,
     )
+
+
+def together(rollouts):
+    """The group of these rollouts; of none, too."""
+    rollouts = tuple(rollouts)
+    return Group(task=rollouts[0].task if rollouts else TASK, rollouts=rollouts)
 
 
 def asked(judge, group, play=None, step=0):
@@ -34,7 +41,7 @@ def asked(judge, group, play=None, step=0):
         raise AssertionError(f"nothing should have been played: {request}")
 
     context = context_of(step, play or unexpected)
-    return asyncio.run(verdicts(tuple(group), judge, context))
+    return asyncio.run(verdicts(together(group), judge, context))
 
 
 def scores(found):

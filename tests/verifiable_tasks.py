@@ -1,6 +1,8 @@
 """For each verifiable judge a task by hand, and a reply that earns all there is."""
 
-from whet.types import Rollout, Task
+from recorded import recorded
+
+from whet.types import Task
 
 QUESTION = "What is 6 * 7?"
 FORM = frozenset(
@@ -64,7 +66,7 @@ def rolled(name, reply):
     asked = task(name)
     turns = (str(asked.prompt), reply)
     words = tuple(range(len(reply.split())))
-    return Rollout(
+    return recorded(
         task=asked,
         seed=0,
         turns=turns,

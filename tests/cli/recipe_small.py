@@ -9,7 +9,9 @@ from whet.engines.tokenizers import Characters
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
 from whet.rewards.verifiable.exact import Exact
+from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.run import Run, Saving, Warmup, Watch
 from whet.types import Decoding
 from whet.types.optimisers import AdamW
@@ -30,7 +32,11 @@ def recipe_small(*, algorithm: str = "dapo") -> Run:
                 optimiser=AdamW(rate=3e-3),
             ),
         ),
-        schedule=Uniform(prompts=4, samples=4, decoding=Decoding(length=24)),
+        sampling=Standard(
+            prompts=Uniform(per_step=4),
+            size=Fixed(rollouts=4),
+            decoding=Decoding(length=24),
+        ),
         objective=algorithms.load(algorithm),
         optimiser=AdamW(rate=1e-3),
         engine=Embedded(device="cpu", threads=1, slots=32),

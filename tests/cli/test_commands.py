@@ -58,7 +58,7 @@ def test_the_card_repeats_the_run(trained):
     folder, said = trained
     card = json.loads((folder / "runs" / "one" / "run.json").read_text())
     assert card["arguments"] == ["--name", "one"]
-    assert card["run"]["schedule"]["samples"] == 4
+    assert card["run"]["sampling"]["size"]["rollouts"] == 4
     assert card["versions"]["torch"] == torch.__version__
     again = whet(folder, "train", card["recipe"], "--name", "two")
     assert digest_of(again.stdout) == digest_of(said)
@@ -141,7 +141,7 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
         "    return {'score': len(set(reply)) / 8, 'correct': reply == answer}\n"
     )
     words = ["--model", "model", "--data", "sums.jsonl", "--reward", "judge.py", "--name", "mine"]
-    words += ["--steps", "3", "--schedule.decoding.length", "8", "--optimiser.rate", "1e-3"]
+    words += ["--steps", "3", "--sampling.decoding.length", "8", "--optimiser.rate", "1e-3"]
     words += ["--exam.problems", "4", "--exam.samples", "2", "--exam.k", "1", "--watch.every", "0"]
     words += ["--engine.threads", "1"]
     assert main(["train", "rlvr", *words]) == 0
@@ -192,7 +192,7 @@ def test_plan_prints_the_equation_and_the_arithmetic(here, capsys):
 
 
 def test_plan_warns_of_truncated_sampling(here, capsys):
-    assert main(["plan", RECIPE, "--schedule.decoding.top-p", "0.9"]) == 0
+    assert main(["plan", RECIPE, "--sampling.decoding.top-p", "0.9"]) == 0
     assert "off-policy" in capsys.readouterr().out
 
 

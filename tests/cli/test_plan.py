@@ -24,14 +24,14 @@ PICKY = '''
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from whet.protocols.part import Part
+from whet.protocols import Gate
 from whet.recipes.quickstart import quickstart
 from whet.training.run import Run
 from whet.types import Circumstances, Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slow(Part):
+class Slow(Gate):
     """Opens late."""
 
     warns: ClassVar[str] = "Slow takes its time"
@@ -45,12 +45,13 @@ class Slow(Part):
         """Not before the end."""
         if circumstances.steps > self.after:
             return ""
-        return f"gate.after is {self.after} of {circumstances.steps} steps; give less"
+        return f"sampling.gate.after is {self.after} of {circumstances.steps} steps; give less"
 
 
 def picky() -> Run:
     """Forty steps."""
-    return replace(quickstart(), gate=Slow())
+    run = quickstart()
+    return replace(run, sampling=replace(run.sampling, gate=Slow()))
 '''
 
 TAUGHT = '''
@@ -97,7 +98,7 @@ def test_every_sum_is_in_the_plan(here, capsys):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--algorithm", "grpo", "--schedule.samples", "3"], "the deviation of 3 rewards"),
+        (["--algorithm", "grpo", "--sampling.size.rollouts", "3"], "the deviation of 3 rewards"),
         (["--algorithm", "dr_grpo", "--objective.aggregation.length", "20"], "24 tokens"),
         (["--algorithm", "rloo", "--minibatches", "2"], "log π_θ stands in place of a ratio"),
     ],
@@ -131,9 +132,9 @@ def test_what_a_part_warns_of_is_a_note(here, capsys):
 
 @pytest.mark.parametrize("command", ["plan", "train"])
 def test_what_a_part_refuses_is_not_begun(here, capsys, command):
-    assert main([command, "picky.py", "--gate.after", "40"]) == 2
+    assert main([command, "picky.py", "--sampling.gate.after", "40"]) == 2
     said = capsys.readouterr()
-    assert said.err == "whet: gate.after is 40 of 40 steps; give less\n"
+    assert said.err == "whet: sampling.gate.after is 40 of 40 steps; give less\n"
     assert said.out == ""
     assert not Path("runs").exists()
 

@@ -25,6 +25,7 @@ from whet.policy.objective import Term, Whole
 from whet.policy.ratios import LogLikelihood
 from whet.policy.regularisers import K2, K3
 from whet.policy.selections import Both, Correct, External, Not, Own
+from whet.policy.sharing import OncePerToken
 from whet.protocols.algorithm import Algorithm, Correction, Criterion, Sharing
 
 ENTRIES = entries("algorithms")
@@ -45,6 +46,7 @@ class Alone(Algorithm):
     """An algorithm that has no slots."""
 
     scale: float = 2.0
+    sharing: Sharing = OncePerToken()
 
     def loss(self, learner_logp, batch):
         return self.scale * learner_logp.sum()
@@ -213,7 +215,8 @@ def test_show_prints_all_of_it(capsys):
 
 def test_show_in_json_is_flat(capsys):
     assert main(["show", "dapo", "--json"]) == 0
-    (found,) = json.loads(capsys.readouterr().out)
+    found, recipe = json.loads(capsys.readouterr().out)
+    assert [found["kind"], recipe["kind"]] == ["algorithms", "recipes"]
     assert found["papers"] == ["2503.14476"]
     assert found["needs"] == ["several rollouts per task"]
     assert found["equation"][0].startswith("J(θ)")

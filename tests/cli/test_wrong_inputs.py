@@ -12,7 +12,7 @@ from whet.cli.main import main
 from whet.engines.models import Fresh
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
-SHORT = ["--schedule.decoding.length", "4"]
+SHORT = ["--sampling.decoding.length", "4"]
 RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
 
 
@@ -38,15 +38,18 @@ def here(tmp_path, monkeypatch):
     ("words", "told"),
     [
         (["train", "quikstart"], "recipe 'quikstart' is unknown; did you mean 'quickstart'?"),
-        (["train", RECIPE, "--schedule.sample", "3"], "perhaps you meant --schedule.samples"),
-        (["train", RECIPE, "--schedule.samples", "1"], "schedule.samples is 1, but the advantage"),
+        (["train", RECIPE, "--sampling.size.rollout", "3"], "you meant --sampling.size.rollouts"),
+        (
+            ["train", RECIPE, "--sampling.size.rollouts", "1"],
+            "sampling.size.rollouts is 1, but the advantage",
+        ),
         (["train", RECIPE, "--steps", "many"], "Error parsing --steps"),
         (
             ["train", RECIPE, "--algorithm", "grp"],
             "algorithm 'grp' is unknown; did you mean 'grpo'",
         ),
-        (["train", RECIPE, "--schedule.decoding.length", "-3"], "decoding.length is -3; give 1"),
-        (["train", RECIPE, "--schedule.decoding.temperature", "0"], "temperature is 0"),
+        (["train", RECIPE, "--sampling.decoding.length", "-3"], "decoding.length is -3; give 1"),
+        (["train", RECIPE, "--sampling.decoding.temperature", "0"], "temperature is 0"),
         (["train", "elsewhere.py"], "recipe 'elsewhere.py' is no file"),
         (["train", RECIPE, "--name", "taken"], "run 'runs/taken' exists; choose another --name"),
         (["train", "rlvr", "--data", "sums.jsonl"], "missing --model"),

@@ -8,7 +8,8 @@ from importlib import import_module
 from math import isfinite
 
 import pytest
-from said import Marks, asked
+from recorded import recorded
+from said import Marks, asked, together
 
 from whet import rewards
 from whet.data.procedural.chain import Chain
@@ -16,7 +17,7 @@ from whet.protocols import GroupReward, Reward
 from whet.rewards.dense import Surprises
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.format import Format
-from whet.types import Need, Refusal, Rollout, Task
+from whet.types import Need, Refusal, Task
 
 FAMILIES = ("unsupervised", "shaping", "dense")
 NAMES = {n: at for n, at in rewards.modules().items() if at.split(".")[2] in FAMILIES}
@@ -66,7 +67,7 @@ def judge_of(name):
 
 def rollout(reply, seed, task=TASK):
     n = len(reply)
-    return Rollout(
+    return recorded(
         task=task,
         seed=seed,
         turns=(str(task.prompt), reply),
@@ -74,16 +75,18 @@ def rollout(reply, seed, task=TASK):
         chosen=(False, *(True,) * n),
         behaviour_logp=tuple(-0.1 - k % 3 for k in range(n)),
         entropy=tuple(0.2 + k % 2 for k in range(n)),
-        certainty=tuple(0.3 + k % 5 for k in range(n)),
-        said=tuple(range(1, n + 1)),
+        self_certainty=tuple(0.3 + k % 5 for k in range(n)),
+        char_ends=tuple(range(1, n + 1)),
     )
 
 
 async def play(request):
-    return tuple(rollout("8;16;9;#9" if s % 2 else "#7", s, request.task) for s in request.seeds)
+    return together(
+        rollout("8;16;9;#9" if p.seed % 2 else "#7", p.seed, request.task) for p in request.plays
+    )
 
 
-GROUP = tuple(
+GROUP = together(
     rollout(reply, seed)
     for seed, reply in enumerate(["8;16;9;#9", "8;16;9;#9", "#7", "let me see <answer>9</answer>"])
 )
@@ -119,7 +122,7 @@ def test_the_same_group_earns_the_same(name):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", [0, 1])
 def test_groups_of_nobody_and_of_one_are_judged(name, size):
-    found = asked(judge_of(name), GROUP[:size], play)
+    found = asked(judge_of(name), GROUP.rollouts[:size], play)
     assert len(found) == size and not any(v.fault for v in found)
 
 
@@ -147,7 +150,7 @@ def test_who_needs_a_policy_says_so_and_the_others_play_nothing(name):
 
 
 async def stuck(request):
-    return tuple(rollout("fault", s, request.task) for s in request.seeds)
+    return together(rollout("fault", p.seed, request.task) for p in request.plays)
 
 
 @pytest.mark.parametrize("name", NAMES)

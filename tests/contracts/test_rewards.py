@@ -4,13 +4,14 @@ import pickle
 from dataclasses import replace
 
 import pytest
+from recorded import recorded
 from said import asked
 from verifiable_tasks import FORM, QUESTION, task
 
 from whet import rewards
 from whet.evaluation.traps import said, traps
 from whet.protocols import GroupReward, Reward
-from whet.types import Finish, Reason, Rollout, Verdict
+from whet.types import Finish, Reason, Verdict
 
 # test_judges_of_groups.py tries these, and those that ask a model have their own conduct
 ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.", ".generative.")
@@ -35,7 +36,7 @@ def judges(tmp_path_factory):
 
 def rolled(name, reply, finish=Finish.STOP):
     turns = (QUESTION, reply)
-    return Rollout(
+    return recorded(
         task=task(name), seed=0, turns=turns, tokens=(), chosen=(), behaviour_logp=(), finish=finish
     )
 

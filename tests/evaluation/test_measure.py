@@ -9,7 +9,7 @@ from recorded import recorded
 
 from whet.evaluation.measure import Exam, measure
 from whet.protocols import Player, Reward
-from whet.rewards.judging import faults, judge
+from whet.rewards.judging import context_of, faults, judge
 from whet.types import Decoding, Finish, Group, Reason, Refusal, Task, Verdict
 
 TASKS = [Task(id=str(i), prompt=str(i), answer=str(i)) for i in range(4)]
@@ -105,14 +105,14 @@ def test_what_nobody_could_judge_counts_in_no_estimate():
 
 
 def test_a_judge_that_raises_is_quoted_and_scores_nothing():
-    group = (rollout(TASKS[0], 1, "0"), rollout(TASKS[0], 2, "x"))
-    judged = asyncio.run(judge(group, Same(broken="0"), never))
+    group = Group.of([rollout(TASKS[0], 1, "0"), rollout(TASKS[0], 2, "x")])
+    judged = asyncio.run(judge(group, Same(broken="0"), context_of(play=never)))
     assert [r.score for r in judged] == [None, None]
     assert faults([judged]) == list(judged)
     verdict = judged[0].verdict
     assert verdict is not None
     assert verdict.reason is Reason.VERIFIER_ERROR
-    assert verdict.note == "OSError: the judge is away"
+    assert verdict.note == "Same raised OSError: the judge is away"
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,14 @@ class Refusing(Reward):
 
 
 def test_a_refusal_is_the_users_to_hear():
+    group = Group.of([rollout(TASKS[0], 1, "0")])
     with pytest.raises(Refusal, match="reward.path is wrong"):
-        asyncio.run(judge((rollout(TASKS[0], 1, "0"),), Refusing(), never))
+        asyncio.run(judge(group, Refusing(), context_of(play=never)))
 
 
 def test_without_a_reward_the_world_has_judged():
-    group = (rollout(TASKS[0], 1, "0"),)
-    assert asyncio.run(judge(group, None, never)) is group
+    group = Group.of([rollout(TASKS[0], 1, "0")])
+    assert asyncio.run(judge(group, None, context_of(play=never))) is group
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,18 @@
 import asyncio
 import importlib.util
 import sys
-from dataclasses import replace
 from math import isnan
 from pathlib import Path
 
 import pytest
+from recorded import recorded
 
 from whet import rewards
 from whet.protocols import GroupReward, Reward
 from whet.rewards.batch_script import BatchScript, TrlForm
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.script import Script, VerifiersForm
-from whet.types import Reason, Refusal, Rollout, Task
+from whet.types import Group, Reason, Refusal, Task
 
 FOREIGN = Path(__file__).with_name("foreign")
 CHAT = ({"role": "system", "content": "Add."}, {"role": "user", "content": "3+4=?"})
@@ -40,7 +40,7 @@ def group(prompt="3+4=?", replies=REPLIES, answer="7", **info):
     for place, reply in enumerate(replies):
         tokens = tuple(range(place + 2))
         rolled.append(
-            Rollout(
+            recorded(
                 task=task,
                 seed=place,
                 turns=("3+4=?", reply),
@@ -49,7 +49,7 @@ def group(prompt="3+4=?", replies=REPLIES, answer="7", **info):
                 behaviour_logp=(0.0,) * len(tokens[1:]),
             )
         )
-    return tuple(rolled)
+    return Group.of(rolled)
 
 
 def judged(judge, rollouts):
@@ -168,8 +168,9 @@ class _Parser:
 
 def test_verifiers_with_state_over_several_turns():
     judge = find("verifiers_style", "depends_on_state")
-    talk = replace(group(CHAT)[0], turns=("3+4=?", "6", "no", "7"))
-    assert [v.score for v in judged(judge, (talk,))] == [0.5 * 3]
+    task = group(CHAT).task
+    talk = recorded(task=task, turns=("3+4=?", "6", "no", "7"))
+    assert [v.score for v in judged(judge, Group.of([talk]))] == [0.5 * 3]
 
 
 def test_verifiers_one_by_its_class_and_by_a_function():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from said import Marks, asked, replied
+from said import Marks, asked, replied, together
 
 from whet.protocols import GroupReward, Reward
 from whet.rewards.judging import context_of, faults, judge, verdicts
@@ -16,7 +16,7 @@ from whet.rewards.shaping.overlong import Overlong
 from whet.types import Broken, Decoding, Need, Reason, Refusal, Request, Verdict
 
 RIGHT = Verdict.binary(correct=True)
-GROUP = tuple(replied(text, seed=seed) for seed, text in enumerate(("42", "7", "42")))
+GROUP = together(replied(text, seed=seed) for seed, text in enumerate(("42", "7", "42")))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +159,7 @@ def test_who_plays_is_refused_by_name_where_there_is_no_policy():
 def test_a_play_without_a_policy_is_refused_even_where_nothing_was_declared():
     class Secret(GroupReward):
         async def score_group(self, group, context):
-            request = Request(task=group[0].task, seeds=(1,), decoding=Decoding())
+            request = Request.of(group.task, (1,), Decoding())
             await context.played(request)
             return []
 
@@ -183,7 +183,7 @@ def test_not_applicable_has_no_score_and_is_no_fault():
             Verdict(reason=reason, score=0.0)
     with pytest.raises(ValueError, match="score"):
         Verdict(reason=Reason.OK)
-    assert faults([(replace(GROUP[0], verdict=found),)]) == []
+    assert faults([GROUP.having([replace(GROUP[0], verdict=found)])]) == []
 
 
 def test_a_wrapper_passes_on_what_is_not_applicable():

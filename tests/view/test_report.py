@@ -6,9 +6,9 @@ from html.parser import HTMLParser
 
 import pytest
 from small import small
-from whet.training.conduct import conduct
 
 from whet.training import card
+from whet.training.trainer import fit
 from whet.types import Refusal
 from whet.view import report
 from whet.view.charts import chart, ticks
@@ -23,7 +23,7 @@ def folder(tmp_path_factory):
     card.write(place, card.card(run, "small", []))
 
     async def through():
-        async for _ in conduct(run, place):
+        async for _ in fit(run, place):
             pass
 
     asyncio.run(through())

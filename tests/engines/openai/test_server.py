@@ -16,7 +16,7 @@ from whet.protocols import Adviser
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, Refusal, Task
+from whet.types import Asking, Group, Refusal, Task
 
 CHAT = ({"role": "user", "content": "6 * 7?"},)
 QUICK = {"model": "m", "backoff_s": 0.001}
@@ -38,7 +38,7 @@ def rolled(text):
 
 
 def judged(judge, *texts):
-    return asyncio.run(verdicts(tuple(map(rolled, texts)), judge, context_of()))
+    return asyncio.run(verdicts(Group.of([rolled(text) for text in texts]), judge, context_of()))
 
 
 def test_a_question_and_its_answer():

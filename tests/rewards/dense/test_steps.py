@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import pytest
+from recorded import recorded
 from said import Marks, Opinion, asked, replied, scores
 
 from whet.data.procedural.chain import Chain
@@ -16,7 +17,7 @@ from whet.rewards.dense.planning import Planning
 from whet.rewards.dense.process import Process
 from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.turn_level import TurnLevel
-from whet.types import Refusal, Rollout, Task
+from whet.types import Refusal, Task
 
 CHAIN = Task(id="c", prompt="3+5*2-7=", answer="9", info={"family": "chain"})
 
@@ -38,12 +39,12 @@ def test_places():
 
 
 def test_tokens_of_several_characters():
-    rollout = replace(replied("abcd", length=3), said=(2, 2, 4))
+    rollout = replied("abcd", length=3, char_ends=(2, 2, 4))
     assert tokens_of(rollout, 0, 1) == slice(0, 1)
     assert tokens_of(rollout, 1, 3) == slice(0, 3)
     assert tokens_of(rollout, 2, 4) == slice(1 + 1, 3)
-    with pytest.raises(Refusal, match="rollout.said has 0 entries for 3 tokens"):
-        tokens_of(replace(rollout, said=()), 0, 1)
+    with pytest.raises(Refusal, match="rollout.char_ends is missing for 3 tokens"):
+        tokens_of(replied("abcd", length=3), 0, 1)
 
 
 def test_each_step_is_paid_at_its_last_token():
@@ -122,7 +123,7 @@ def test_planning_phrases_are_marked():
 
 
 def two_turns(opinion, answer):
-    return Rollout(
+    return recorded(
         task=CHAIN,
         seed=0,
         turns=("?", "call", "seen", f"<{opinion}> {answer}"),

@@ -1,22 +1,20 @@
 """Values by playing on: hand numbers, and a real engine that goes on from a prefix."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
-from said import Marks, asked, replied
-from whet.engines.text import decode, said
+from recorded import recorded
+from said import Marks, asked, replied, together
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
-from whet.environments.question import Question
 from whet.rewards.dense import Hard, Separated, Soft, Surprises
 from whet.rewards.dense._values import best_of, differences, noise
 from whet.rewards.dense.progress import Progress
 from whet.rewards.dense.segments import Segments
 from whet.rewards.dense.shepherd import Shepherd
 from whet.rewards.dense.vine import Vine
-from whet.types import Decoding, Refusal, Request, Rollout, Task
+from whet.types import Decoding, Refusal, Request, Task
 
 CUTS = Separated(mark=";")
 
@@ -29,9 +27,10 @@ class Solving:
 
     async def __call__(self, request):
         self.requests.append(request)
-        right = round(self.shares[len(request.prefix)] * len(request.seeds))
-        words = ["42"] * right + ["7"] * (len(request.seeds) - right)
-        return tuple(replied(w, task=request.task) for w in words)
+        [prefix] = {play.prefix for play in request.plays}
+        right = round(self.shares[len(prefix)] * len(request.plays))
+        words = ["42"] * right + ["7"] * (len(request.plays) - right)
+        return together(replied(w, task=request.task) for w in words)
 
 
 def test_vineppo_by_hand():
@@ -41,8 +40,8 @@ def test_vineppo_by_hand():
     assert found.credit == (0.25, 0.25, 0, 0, 0.5, 0.5)
     assert found.parts == {"value": 0.25, "steps": 3, "signal": 0}
     assert sum(differences([0.25, 0.5, 0.5], 1.0)) == pytest.approx(0.75)
-    assert play.requests[1].prefix == (10, 11)
-    seeds = [seed for request in play.requests for seed in request.seeds]
+    assert {p.prefix for p in play.requests[1].plays} == {(10, 11)}
+    seeds = [p.seed for request in play.requests for p in request.plays]
     assert len(set(seeds)) == 12
     assert noise(0.5, 9) == pytest.approx(0.167, abs=1e-3)
 
@@ -80,21 +79,21 @@ def test_segments_by_hand():
 
 def test_a_chain_of_which_nobody_can_judge_the_rest_is_a_fault():
     async def play(request):
-        return tuple(replied("fault", task=request.task) for _ in request.seeds)
+        return together(replied("fault", task=request.task) for _ in request.plays)
 
     [found] = asked(Vine(cuts=CUTS, inner=Marks()), [replied("a;42")], play)
     assert found.fault and "no continuation" in found.note
 
 
 def test_several_turns_are_refused():
-    rollout = Rollout(
+    rollout = recorded(
         task=Task(id="t", prompt="?", answer="42"),
         seed=0,
         turns=("?", "a", "!", "42"),
         tokens=(1, 2, 3, 4),
         chosen=(False, True, False, True),
         behaviour_logp=(-1.0, -1.0),
-        said=(1, 2),
+        char_ends=(1, 2),
     )
     with pytest.raises(Refusal, match="played in 2 turns"):
         asked(Vine(cuts=CUTS, inner=Marks()), [rollout], Solving({}))
@@ -103,29 +102,33 @@ def test_several_turns_are_refused():
 
 
 @pytest.fixture(scope="module")
-def sampler():
-    return Embedded(device="cpu", slots=64, threads=1).sampler(Fresh(shape="llama-tiny"), seed=3)
+def player():
+    return asyncio.run(
+        Embedded(device="cpu", slots=64, threads=1).player(Fresh(shape="llama-tiny"), seed=3)
+    )
 
 
-def test_the_embedded_engine_says_what_each_token_says_and_plays_on(sampler):
+def test_the_embedded_engine_says_what_each_token_says_and_plays_on(player):
     decoding = Decoding(length=12, stop=("a",))
     task = Task(id="p", prompt="3+4=", answer="7")
 
     async def play(request):
-        return await sampler.play(Question(), request)
+        [group] = await player.play(request)
+        return group
 
-    group = asyncio.run(play(Request(task=task, seeds=(1, 2, 3, 4), decoding=decoding)))
+    group = asyncio.run(play(Request.of(task, (1, 2, 3, 4), decoding)))
     for rollout in group:
-        mine = [t for t, own in zip(rollout.tokens, rollout.chosen, strict=True) if own]
-        ends = [len(decode(sampler.tokenizer, mine[: n + 1])) for n in range(len(mine))]
-        assert list(rollout.said) == ends and ends[-1] == len(rollout.reply)
-        assert rollout.said == said(sampler.tokenizer, mine, rollout.reply)
+        mine = rollout.chosen_ids.tolist()
+        ends = [len(player.renderer.text(mine[: n + 1])) for n in range(len(mine))]
+        assert rollout.char_ends.tolist() == ends and ends[-1] == len(rollout.reply)
+        told = player.renderer.char_ends(mine, rollout.reply)
+        assert rollout.char_ends.tolist() == told.tolist()
     judge = Vine(count=2, cuts=Surprises(every=4), decoding=decoding, inner=Marks())
     found = asked(judge, group, play)
     assert all(len(v.credit) == r.length for v, r in zip(found, group, strict=True))
     again = asked(judge, group, play)
     assert [v.credit for v in found] == [v.credit for v in again]
-    spoken = tuple(t for t, own in zip(group[0].tokens, group[0].chosen, strict=True) if own)
-    begun = replace(Request(task=task, seeds=(9,), decoding=decoding), prefix=spoken[:3])
-    [more] = asyncio.run(play(begun))
-    assert more.given == 3 and len(more.said) == more.length
+    spoken = tuple(group[0].chosen_ids.tolist())
+    [more] = asyncio.run(play(Request.of(task, (9,), decoding, spoken[:3])))
+    assert more.forced_len == 3 and len(more.char_ends) == more.length
+    assert tuple(more.chosen_ids[:3].tolist()) == spoken[:3]

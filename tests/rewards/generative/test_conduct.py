@@ -14,7 +14,7 @@ from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Digit, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.pointwise import Pointwise
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, Completion, Refusal
+from whet.types import Asking, Completion, Group, Refusal
 
 NAMES = sorted(name for name, where in rewards.modules().items() if ".generative." in where)
 ASKING = [n for n in NAMES if "adviser" in rewards.load(n).__dataclass_fields__]
@@ -35,7 +35,7 @@ async def unexpected(request):
 
 
 def judged(judge, *replies):
-    group = tuple(rolled(reply, **INFO) for reply in replies)
+    group = Group.of([rolled(reply, **INFO) for reply in replies])
     return asyncio.run(verdicts(group, judge, context_of(play=unexpected)))
 
 

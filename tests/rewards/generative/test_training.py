@@ -6,12 +6,12 @@ from dataclasses import replace
 import pytest
 import torch
 from advisers import rolled
+from recorded import recorded
 from said import asked
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
-from whet.environments.question import Question
 from whet.policy.advantages import Centred
 from whet.rewards.generative.model_verifier import ModelVerifier
 from whet.rewards.generative.pairwise import Pairwise
@@ -24,7 +24,18 @@ from whet.rewards.generative.verdict_match import VerdictMatch
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
-from whet.types import Asking, Decoding, Reason, Refusal, Request, Rollout, Scores, Task, Verdict
+from whet.types import (
+    Asking,
+    Decoding,
+    Group,
+    Reason,
+    Refusal,
+    Request,
+    Rollout,
+    Scores,
+    Task,
+    Verdict,
+)
 
 
 def test_a_verifier_that_agrees_with_the_checker_earns_1():
@@ -70,7 +81,7 @@ def conversation(*replies, answer="42"):
     turns = tuple(t for reply in replies for t in ("?", reply))
     task = Task(id="t", prompt="?", answer=answer)
     chosen = (False, True, True) * len(replies)
-    return Rollout(
+    return recorded(
         task=task,
         seed=0,
         turns=turns,
@@ -96,7 +107,7 @@ def test_a_verification_without_verdict_earns_nothing():
     verdict = scored(TurnRewards(checker=Exact()), conversation("#42", "fine"))
     assert verdict.credit == (0, 1, 0, 0) and verdict.score == 1
     assert scored(TurnRewards(checker=Exact()), conversation("#42", answer="")).fault
-    odd = replace(conversation("#42", "Verdict: yes"), turns=("?", "#42"))
+    odd = Rollout.from_text(Task(id="t", prompt="?", answer="42"), "#42")
     with pytest.raises(ValueError, match="runs of chosen"):
         scored(TurnRewards(checker=Exact()), odd)
 
@@ -121,7 +132,7 @@ class Player:
 
     async def __call__(self, request):
         self.requests.append(request)
-        return tuple(rolled(self.replies.pop(0)) for _ in request.seeds)
+        return Group.of([rolled(self.replies.pop(0)) for _ in request.plays])
 
 
 def test_the_policy_judges_its_own_replies():
@@ -131,7 +142,7 @@ def test_the_policy_judges_its_own_replies():
     assert sorted(v.score for v in found) == [0.2, 1.0]
     assert found[0].parts["judge_reply_tokens"] == 2
     first, second, third = player.requests
-    assert first.task.prompt[0]["role"] == "system" and first.decoding.temperature == 0
+    assert first.task.prompt[0]["role"] == "system" and first.plays[0].decoding.temperature == 0
     assert first.task.id != second.task.id and len(third.task.prompt) == 4
     again = Player('{"score": 5}', '{"score": 5}')
     asked(SelfCritique(), group, again)
@@ -158,29 +169,29 @@ def test_best_and_worst_make_a_pair():
 
     low, mid, high = map(earned, (0.2, 0.4, 0.8))
     lost = replace(rolled("42"), verdict=Verdict.unjudged("no judge"))
-    assert pair((mid, lost, high, low)) == (high, low)
-    assert pair((mid, lost)) is None and pair((lost,)) is None
+    assert pair(Group.of([mid, lost, high, low])) == (high, low)
+    assert pair(Group.of([mid, lost])) is None and pair(Group.of([lost])) is None
 
 
 def test_a_real_policy_is_asked_by_playing():
     """Untrained weights fill in no form: every verdict is a fault, after one repair."""
     alphabet = "".join(map(chr, range(32, 127))) + "\n…"
     model = Fresh(tokenizer=Characters(alphabet=alphabet), positions=4096)
-    sampler = Embedded(device="cpu").sampler(model, seed=0)
     requests = []
 
-    async def play(request):
-        requests.append(request)
-        return await sampler.play(Question(), request)
-
-    judge = PolicyJudge(judge=Pointwise(asking=Asking(length=4)), manner=Plain())
-
     async def run():
+        player = await Embedded(device="cpu").player(model, seed=0)
+
+        async def play(request):
+            requests.append(request)
+            [group] = await player.play(request)
+            return group
+
         task = Task(id="t", prompt="6*7=", answer="42")
-        first = Request(task=task, seeds=(1, 2), decoding=Decoding(length=4))
-        group = await sampler.play(Question(), first)
+        [group] = await player.play(Request.of(task, (1, 2), Decoding(length=4)))
         return group, await verdicts(group, judge, context_of(play=play))
 
+    judge = PolicyJudge(judge=Pointwise(asking=Asking(length=4)), manner=Plain())
     group, found = asyncio.run(run())
     assert len(found) == 2 and all(v.fault or v.score == 0 for v in found)
     heard = sum(any(c.isalnum() for c in r.reply) for r in group)

@@ -33,23 +33,23 @@ def test_self_certainty_by_hand():
     """Logits [2, 0, 0, 0]: KL(U‖π) .454, H .918."""
     certainty, entropy = certain([2.0, 0.0, 0.0, 0.0])
     group = [
-        replied("ab", certainty=(certainty, certainty), entropy=(entropy, entropy)),
-        replied("ab", certainty=(0.0, 0.2), entropy=(1.0, 1.2)),
+        replied("ab", self_certainty=(certainty, certainty), entropy=(entropy, entropy)),
+        replied("ab", self_certainty=(0.0, 0.2), entropy=(1.0, 1.2)),
     ]
     assert scores(asked(SelfCertainty(truth=None), group)) == pytest.approx([0.454, 0.1], abs=1e-3)
     assert scores(asked(EntropyToken(truth=None), group)) == pytest.approx([-0.918, -1.1], abs=1e-3)
 
 
 def test_what_others_began_is_not_measured():
-    held = replied("abc", certainty=(9.0, 1.0, 2.0))
-    [found] = asked(SelfCertainty(truth=None), [replace(held, given=1)])
+    held = replied("abc", self_certainty=(9.0, 1.0, 2.0), forced=1)
+    [found] = asked(SelfCertainty(truth=None), [held])
     assert found.score == 1.5
 
 
 def test_who_chose_nothing_is_no_zero_and_what_nobody_recorded_is_refused():
     [empty] = asked(SelfCertainty(truth=None), [replied("")])
     assert empty.fault
-    with pytest.raises(Refusal, match="rollout.certainty has 0 entries for 2 tokens"):
+    with pytest.raises(Refusal, match="rollout.self_certainty is missing for 2 tokens"):
         asked(SelfCertainty(truth=None), [replied("ab")])
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from said import Marks, asked, replied, scores
+from said import Marks, asked, replied, scores, together
 
 from whet.rewards.unsupervised import Edge, Parabola, Rarer, Tent
 from whet.rewards.unsupervised.next_token import NextToken
@@ -36,9 +36,9 @@ async def solve(request):
     """Two of eight know; nobody can judge `add 0 0`."""
     lost = request.task.prompt == "add 0 0"
     words = ["fault" if lost else request.task.answer] * 2 + ["fault" if lost else "?"] * 6
-    return tuple(
-        replied(text, task=request.task, seed=seed)
-        for text, seed in zip(words, request.seeds, strict=True)
+    return together(
+        replied(text, task=request.task, seed=play.seed)
+        for text, play in zip(words, request.plays, strict=True)
     )
 
 

@@ -3,7 +3,7 @@
 from math import log
 
 import pytest
-from said import TASK, Marks, asked, replied, scores
+from said import TASK, Marks, asked, replied, scores, together
 
 from whet.rewards.unsupervised import Announced, LastLine, Marked, Template, Whole
 from whet.rewards.unsupervised._truth import correlation
@@ -100,13 +100,14 @@ def test_two_wordings_judge_each_other():
 
     async def play(request: Request):
         asked_for.append(request)
-        return tuple(replied("#9", seed=s) for s in request.seeds)
+        return together(replied("#9", seed=p.seed) for p in request.plays)
 
     group = votes("7", "9", "7")
     found = asked(CoReward(reader=READER, truth=None), group, play)
     assert scores(found) == [0, 1, 0]
     assert asked_for[0].task.prompt == "Answer this question. 6*7="
-    assert asked_for[0].seeds == (0, 1, 2) and asked_for[0].decoding == Decoding()
+    assert [p.seed for p in asked_for[0].plays] == [0, 1, 2]
+    assert {p.decoding for p in asked_for[0].plays} == {Decoding()}
 
 
 def test_a_template_keeps_answer_and_role():

@@ -1,6 +1,7 @@
 """Gates: length, repetition, language; and the penalty for repetition; and soft tags."""
 
 import pytest
+from recorded import recorded
 
 from whet.rewards.verifiable._languages import codes, share, told
 from whet.rewards.verifiable._words import repeated
@@ -9,14 +10,14 @@ from whet.rewards.verifiable.length_gate import LengthGate
 from whet.rewards.verifiable.repetition import Repetition
 from whet.rewards.verifiable.repetition_penalty import RepetitionPenalty
 from whet.rewards.verifiable.tag_count import TagCount
-from whet.types import Finish, Reason, Refusal, Rollout, Task
+from whet.types import Finish, Reason, Refusal, Task
 
 ASKED = Task(id="t", prompt="?")
 
 
 def chose(tokens, mine=None, finish=Finish.STOP):
     mine = mine or [True] * len(tokens)
-    return Rollout(
+    return recorded(
         task=ASKED,
         seed=0,
         turns=("?", "x"),

@@ -111,7 +111,7 @@ def _unknown(algorithm: Any) -> Iterator[str]:
     yield f"minimise {type(algorithm).__name__}.loss(log π_θ, batch)"
     yield from _doc(algorithm)
     for field in fields(algorithm) if hasattr(algorithm, "__dataclass_fields__") else ():
-        if field.name != "companions":
+        if field.name not in {"companions", "sharing"}:
             yield f"   {field.name}: {settings(getattr(algorithm, field.name))}"
 
 

@@ -21,6 +21,7 @@ from whet.types.rollouts import ASSISTANT, messages_of
 from whet.types.weights import Flight, Weights
 
 _UNKNOWN = -1  # a token that the server counted and didn't show
+_FIRST = 2**30  # the id of the first message: no tokenizer has so many tokens
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class MessageTable:
     """Messages by their ids, for as long as their session lives."""
 
     known: dict[int, Message] = field(default_factory=dict)
-    _ids: count = field(default_factory=count)
+    _ids: count = field(default_factory=lambda: count(_FIRST))
 
     def add(self, message: Message) -> int:
         """A new id for a message."""
@@ -37,7 +38,13 @@ class MessageTable:
         return number
 
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
-        """The messages among ids, in order."""
+        """The messages among ids, in order.  Raises `Refusal` for the ids of a tokenizer."""
+        given = [number for number in ids if 0 <= number < _FIRST]
+        if given:
+            raise Refusal(
+                f"play.prefix has {len(given)} given tokens, which a chat server can't continue; "
+                "use an engine that has the weights"
+            )
         return tuple(self.known[number] for number in ids if number != _UNKNOWN)
 
 
