@@ -138,7 +138,8 @@ def peak() -> float:
 def our_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """Work, useful tokens, tokens to be computed once."""
     player = asyncio.run(Embedded(device="cpu", slots=512).player(Given(name), 0))
-    never_ends(player.generator.backbone.model)
+    generator: Any = player.generator
+    never_ends(generator.backbone.model)
     requests = requests_of(case)
     return lambda: played(player, requests), *sizes(case)
 
@@ -194,7 +195,8 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
 def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
     """Rollouts that all teach, and the learner that sampled them."""
     player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(Given(name), 0))
-    never_ends(player.generator.backbone.model)
+    generator: Any = player.generator
+    never_ends(generator.backbone.model)
     groups = [
         group.having(
             [replace(r, verdict=Verdict.binary(correct=i % 2 == 0)) for i, r in enumerate(group)]
