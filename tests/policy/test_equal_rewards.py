@@ -17,9 +17,9 @@ from whet.policy.algorithms.critic_free.kimi import SoftBaseline
 from whet.policy.arithmetic import centred, centred_within, difference, level
 from whet.policy.passk import BestOfGroup, PassAtK
 from whet.policy.ranks import Quantile, Ranked
-from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.rewards.shaping.gdpo import normalised
 from whet.rewards.shaping.stratified import rescale
+from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.types import Scores, spread
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
