@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from pyarrow import parquet
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from whet.cli.main import COMMANDS, main
@@ -118,7 +119,8 @@ def test_eval_of_a_run_is_one_json_document(trained):
     assert "greedy pass@1" in table.stdout
 
 
-def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(here):
+def qwen_folder(path):
+    """A random model that knows digits and two signs."""
     tokenizer = Characters(alphabet="0123456789+=").build()
     config = Qwen3Config(
         vocab_size=len(tokenizer),
@@ -132,10 +134,20 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
         eos_token_id=tokenizer.eos_token_id,
     )
     torch.manual_seed(0)
-    Qwen3ForCausalLM(config).save_pretrained("model")
-    tokenizer.save_pretrained("model")
+    Qwen3ForCausalLM(config).save_pretrained(path)
+    tokenizer.save_pretrained(path)
+    return tokenizer
+
+
+def sums_file(path):
+    """Sums of two digits, in TRL's columns."""
     rows = [{"prompt": f"{a}+{b}=", "answer": str(a + b)} for a in range(9) for b in range(9)]
-    Path("sums.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    Path(path).write_text("\n".join(map(json.dumps, rows)))
+
+
+def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(here):
+    tokenizer = qwen_folder("model")
+    sums_file("sums.jsonl")
     Path("judge.py").write_text(
         "def score(reply, answer):\n"
         "    return {'score': len(set(reply)) / 8, 'correct': reply == answer}\n"
@@ -155,6 +167,34 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
         if not torch.equal(weight, first.state_dict()[name])
     ]
     assert len(changed) == len(model.state_dict())
+
+
+def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
+    qwen_folder("model")
+    sums_file("sums.jsonl")
+    Path("judge.py").write_text("def score(reply, answer):\n    return float(len(reply) % 2)\n")
+    words = ["--model", "model", "--data", "sums.jsonl", "--reward", "judge.py"]
+    words += ["--longest", "8", "--sampling.prompts.per-step", "4", "--sampling.size.rollouts", "2"]
+    assert main(["plan", "dapo", *words]) == 0
+    said = capsys.readouterr().out
+    assert "in up to 10 more rounds, at most 66 groups a step" in said
+    assert "trust: weights hashed twice a step" in said
+    words += ["--name", "refilled", "--steps", "2", "--watch.every", "0", "--engine.threads", "1"]
+    words += ["--exam.problems", "2", "--exam.samples", "2", "--exam.k", "1"]
+    words += ["--sampling.gate.oversample", "1"]
+    assert main(["train", "dapo", *words]) == 0
+    ledger = Path("runs/refilled/metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in ledger]
+    steps = [row["metrics"] for row in rows if row["kind"] == "step"]
+    assert [step["missing"]["value"] for step in steps] == [0, 0]
+    for number, step in enumerate(steps, 1):
+        played = parquet.read_table(f"runs/refilled/rollouts/step-{number:06}.parquet").to_pylist()
+        assert step["admitted"]["of"] == len(played) / 2
+        admitted = round(step["admitted"]["value"] * step["admitted"]["of"])
+        assert admitted == 4 + step["dropped"]["value"]
+        learned = {row["group"] for row in played if row["advantage"]}
+        assert len(learned) == 4
+    assert sum(step["replaced"]["value"] for step in steps) > 0
 
 
 def test_list_and_show_speak_json_and_nothing_else(here, capsys):
