@@ -292,6 +292,23 @@ def test_weights_wait_or_interrupt_as_they_are_told(model):
     assert generator.held().step == 0
 
 
+def test_a_cancelled_caller_is_not_waited_for(model):
+    generator = endless(embedded(model, slots=1))
+
+    async def cancelled():
+        going = [asyncio.create_task(turns(generator, str(k), 1)) for k in range(3)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        for task in going:
+            task.cancel()
+        await asyncio.wait(going)
+        assert (await generator.update(other(model), Drain())).step == 7
+        row = await turns(generator, "1", 2)
+        return len(row.tokens)
+
+    assert asyncio.run(cancelled()) == 16
+
+
 def test_weights_that_arrive_otherwise_are_named_and_never_used(model):
     generator = embedded(model)
     parcel = other(model)

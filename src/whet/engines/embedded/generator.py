@@ -80,7 +80,7 @@ class EmbeddedGenerator(Generator):
         `Broken` where the session is still answering.
         """
         self._check(prompt, how)
-        turn = Turn(tuple(prompt), how, seed, offset, self.ends)
+        turn = Turn(tuple(map(int, prompt)), how, seed, offset, self.ends)
         if self._pump is not None and self._pump.done():
             self._stopped(self._pump)  # its waiters are served before a new one is added
         self.scheduler.ask(turn, session, fork_of)
@@ -155,7 +155,7 @@ class EmbeddedGenerator(Generator):
     def _check(self, prompt: Sequence[int], how: Decoding) -> None:
         if self._unsound:
             raise Broken(f"{self._unsound}: nothing can be generated")
-        if not prompt:
+        if len(prompt) == 0:
             raise Refusal("prompt has no tokens; give at least one")
         most = self.backbone.positions
         if len(prompt) + how.length > most:

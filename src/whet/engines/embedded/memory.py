@@ -64,7 +64,9 @@ class Memory:
             self._cut(turn.session, turn.prompt)
             if turn.session.shared is None:
                 bare.append((turn.session, _stem(turn.session, turn.prompt)))
-        known = {stem: common(session.lost, stem) for session, stem in bare}
+        known: dict[tuple[int, ...], int] = {}
+        for session, stem in bare:
+            known[stem] = max(known.get(stem, 0), common(session.lost, stem))
         found = self.prompts.fetch((stem for _, stem in bare), known)
         for (session, stem), shared in zip(bare, found, strict=True):
             session.shared, session.reach = shared, len(stem)

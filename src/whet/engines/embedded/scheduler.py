@@ -8,6 +8,7 @@ attention sees its own path only.
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -115,9 +116,10 @@ class Scheduler:
 
     def drop(self, turn: Turn) -> None:
         """Its caller no longer waits; the session stays as far as it got."""
-        turn.dropped = True
         if turn.session.turn is turn:
             turn.session.turn = None
+        with suppress(ValueError):
+            self.waiting.remove(turn)
 
     @torch.inference_mode()
     def interrupt(self) -> list[Turn]:
@@ -169,10 +171,9 @@ class Scheduler:
         fresh = [s.turn for s in self.live if s.turn is not None and not s.turn.tokens]
         while self.waiting and len(self.live) < self.slots:
             turn = self.waiting.popleft()
-            if not turn.dropped:
-                turn.session.turn = turn
-                self.memory.wake(turn.session)
-                fresh.append(turn)
+            turn.session.turn = turn
+            self.memory.wake(turn.session)
+            fresh.append(turn)
         if fresh:
             self.crew = None
             self.memory.fit(fresh)

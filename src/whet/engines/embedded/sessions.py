@@ -64,7 +64,6 @@ class Turn:
     entropy: list[float] = field(default_factory=list)
     certainty: list[float] = field(default_factory=list)
     finish: Finish | None = None
-    dropped: bool = False  # its caller no longer waits
 
     def take(self, drawn: Choice, says: Callable[[Sequence[int]], str]) -> None:
         """One more token; is it the last?"""

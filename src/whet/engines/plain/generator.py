@@ -64,14 +64,14 @@ class PlainGenerator(Generator):
         del session, fork_of
         config = self.model.config.get_text_config()
         most = config.max_position_embeddings
-        if not prompt:
+        if len(prompt) == 0:
             raise Refusal("prompt has no tokens; give at least one")
         if len(prompt) + how.length > most:
             raise Refusal(
                 f"decoding.length is {how.length} after a prompt of {len(prompt)} tokens, "
                 f"but the model has {most} positions; shorten one of them"
             )
-        turn = Turn(tuple(prompt), how, seed, offset, self.ends)
+        turn = Turn(tuple(map(int, prompt)), how, seed, offset, self.ends)
         while turn.finish is None:
             turn.take(self._drawn(turn), self.says)
         return completion(turn, self._held)
