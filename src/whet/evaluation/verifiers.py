@@ -13,7 +13,7 @@ from whet.evaluation.opinions import Hearing, Opinion, Watch, hear
 from whet.evaluation.traps import traps
 from whet.protocols import Judge
 from whet.types import Refusal, text_of
-from whet.types.rollouts import messages_of
+from whet.types.messages import messages_of
 
 _WARM = 20  # replies
 _REWARDED = 0.05  # more than this for a trap is a reward

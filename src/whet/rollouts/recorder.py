@@ -26,7 +26,7 @@ from whet.types import (
     Version,
     seed_of,
 )
-from whet.types.rollouts import ASSISTANT, messages_of
+from whet.types.messages import ASSISTANT, messages_of
 
 _SESSIONS = count()  # names of sessions, unlike in one process
 

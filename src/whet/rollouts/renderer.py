@@ -10,7 +10,7 @@ from jaxtyping import Int32
 from numpy import ndarray
 
 from whet.types import Act, Prompt, Refusal, Rollout, Task
-from whet.types.rollouts import ASSISTANT, messages_of
+from whet.types.messages import ASSISTANT, messages_of
 
 _UNFINISHED = "\ufffd"  # the first bytes of a character that later tokens complete
 

@@ -17,6 +17,9 @@ from whet.types.batches import along as along
 from whet.types.batches import totals as totals
 from whet.types.circumstances import Circumstances as Circumstances
 from whet.types.decoding import Decoding as Decoding
+from whet.types.groups import Group as Group
+from whet.types.messages import dialogue as dialogue
+from whet.types.messages import text_of as text_of
 from whet.types.numbers import CLOSE as CLOSE
 from whet.types.numbers import spread as spread
 from whet.types.requests import Play as Play
@@ -25,11 +28,8 @@ from whet.types.requests import Ticket as Ticket
 from whet.types.requests import seed_of as seed_of
 from whet.types.rollouts import Act as Act
 from whet.types.rollouts import Broken as Broken
-from whet.types.rollouts import Group as Group
 from whet.types.rollouts import Rollout as Rollout
 from whet.types.rollouts import Span as Span
-from whet.types.rollouts import dialogue as dialogue
-from whet.types.rollouts import text_of as text_of
 from whet.types.tasks import Finish as Finish
 from whet.types.tasks import Message as Message
 from whet.types.tasks import Need as Need

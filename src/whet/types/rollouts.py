@@ -1,6 +1,6 @@
 """What was played: token columns as NumPy arrays, made once and read-only."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
@@ -10,11 +10,11 @@ from jaxtyping import Bool, Float32, Int32
 from numpy import ndarray
 
 from whet.types.decoding import Decoding
-from whet.types.tasks import Finish, Message, Prompt, Task, Verdict
+from whet.types.messages import ASSISTANT, messages_of, text_of
+from whet.types.tasks import Finish, Message, Task, Verdict
 from whet.types.weights import Version
 
 Tokens = Int32[ndarray, " T"]
-ASSISTANT = "assistant"
 
 
 class Broken(RuntimeError):
@@ -212,83 +212,6 @@ class Rollout:
         held.update(self.behaviour_logp.tobytes())
         held.update(repr((self.spans, self.acts)).encode())
         return held.hexdigest()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """The rollouts of one ticket and one seat, which are compared with each other."""
-
-    task: Task
-    rollouts: tuple[Rollout, ...]
-    ticket: int = -1
-    seat: str = ""
-    learn: tuple[bool, ...] | None = None  # of each rollout; the others count in baselines only
-
-    def __post_init__(self) -> None:
-        """Raise `ValueError` where `learn` doesn't name every rollout."""
-        if self.learn is not None and len(self.learn) != len(self.rollouts):
-            raise ValueError(
-                f"group of task {self.task.id!r}: learn has {len(self.learn)} flags for "
-                f"{len(self.rollouts)} rollouts"
-            )
-
-    @classmethod
-    def of(cls, rollouts: Sequence[Rollout], ticket: int = -1) -> "Group":
-        """The group of these rollouts, of which there must be at least one."""
-        first = rollouts[0]
-        return cls(task=first.task, rollouts=tuple(rollouts), ticket=ticket, seat=first.seat)
-
-    @property
-    def key(self) -> tuple[int, str]:
-        """What makes it a group."""
-        return self.ticket, self.seat
-
-    def having(self, rollouts: Sequence[Rollout]) -> "Group":
-        """The same group of other rollouts; all of them are learned from."""
-        return replace(self, rollouts=tuple(rollouts), learn=None)
-
-    def joined(self, others: Sequence[Rollout]) -> "Group":
-        """The group and others: demonstrations, memories.
-
-        A guest gets an id of its own, because the same rollout may be the guest of two groups.
-        """
-        guests = (
-            replace(r, id=f"{r.id}@{self.ticket}{self.seat}.{n}", ticket=self.ticket)
-            for n, r in enumerate(others, len(self.rollouts))
-        )
-        return self.having((*self.rollouts, *guests))
-
-    def numbered(self, ticket: int) -> "Group":
-        """The same group under a ticket's number."""
-        rollouts = tuple(replace(r, ticket=ticket) for r in self.rollouts)
-        return replace(self, rollouts=rollouts, ticket=ticket)
-
-    def __iter__(self) -> Iterator[Rollout]:
-        return iter(self.rollouts)
-
-    def __len__(self) -> int:
-        return len(self.rollouts)
-
-    def __getitem__(self, place: int) -> Rollout:
-        return self.rollouts[place]
-
-
-def dialogue(*turns: str) -> tuple[Message, ...]:
-    """Messages of a talk that a user begins: question, reply, question, reply, …"""
-    roles = ("user", ASSISTANT)
-    return tuple({"role": roles[i % 2], "content": text} for i, text in enumerate(turns))
-
-
-def text_of(messages: Sequence[Message]) -> str:
-    """Messages as one text: a single one as it is, several with their roles."""
-    if len(messages) == 1:
-        return messages[0]["content"]
-    return "\n".join(f"{message['role']}: {message['content']}" for message in messages)
-
-
-def messages_of(prompt: Prompt) -> tuple[Message, ...]:
-    """A prompt as messages; plain text is what a user says."""
-    return dialogue(prompt) if isinstance(prompt, str) else tuple(prompt)
 
 
 def _keep(rollout: Rollout, name: str, column: ndarray) -> None:

@@ -17,7 +17,7 @@ from whet.protocols import Generator
 from whet.rollouts.player import RolloutPlayer
 from whet.types import Decoding, Message, Prompt, Refusal, Rollout, Task, Version
 from whet.types.completions import Completion
-from whet.types.rollouts import ASSISTANT, messages_of
+from whet.types.messages import ASSISTANT, messages_of
 from whet.types.weights import Flight, Weights
 
 _UNKNOWN = -1  # a token that the server counted and didn't show

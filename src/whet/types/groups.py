@@ -1,0 +1,66 @@
+"""Rollouts that are compared with each other."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from whet.types.rollouts import Rollout
+from whet.types.tasks import Task
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The rollouts of one ticket and one seat, which are compared with each other."""
+
+    task: Task
+    rollouts: tuple[Rollout, ...]
+    ticket: int = -1
+    seat: str = ""
+    learn: tuple[bool, ...] | None = None  # of each rollout; the others count in baselines only
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` where `learn` doesn't name every rollout."""
+        if self.learn is not None and len(self.learn) != len(self.rollouts):
+            raise ValueError(
+                f"group of task {self.task.id!r}: learn has {len(self.learn)} flags for "
+                f"{len(self.rollouts)} rollouts"
+            )
+
+    @classmethod
+    def of(cls, rollouts: Sequence[Rollout], ticket: int = -1) -> "Group":
+        """The group of these rollouts, of which there must be at least one."""
+        first = rollouts[0]
+        return cls(task=first.task, rollouts=tuple(rollouts), ticket=ticket, seat=first.seat)
+
+    @property
+    def key(self) -> tuple[int, str]:
+        """What makes it a group."""
+        return self.ticket, self.seat
+
+    def having(self, rollouts: Sequence[Rollout]) -> "Group":
+        """The same group of other rollouts; all of them are learned from."""
+        return replace(self, rollouts=tuple(rollouts), learn=None)
+
+    def joined(self, others: Sequence[Rollout]) -> "Group":
+        """The group and others: demonstrations, memories.
+
+        A guest gets an id of its own, because the same rollout may be the guest of two groups.
+        """
+        guests = (
+            replace(r, id=f"{r.id}@{self.ticket}{self.seat}.{n}", ticket=self.ticket)
+            for n, r in enumerate(others, len(self.rollouts))
+        )
+        return self.having((*self.rollouts, *guests))
+
+    def numbered(self, ticket: int) -> "Group":
+        """The same group under a ticket's number."""
+        rollouts = tuple(replace(r, ticket=ticket) for r in self.rollouts)
+        return replace(self, rollouts=rollouts, ticket=ticket)
+
+    def __iter__(self) -> Iterator[Rollout]:
+        return iter(self.rollouts)
+
+    def __len__(self) -> int:
+        return len(self.rollouts)
+
+    def __getitem__(self, place: int) -> Rollout:
+        return self.rollouts[place]
