@@ -17,7 +17,7 @@ from whet.rollouts.checks import PROBE, SEEDS
 from whet.training.run import Run
 from whet.types import Need, Refusal, Request
 
-_GIB = 2**30
+_GIB, _MIB = 2**30, 2**20
 
 
 def main(words: Sequence[str]) -> int:
@@ -87,8 +87,8 @@ def _trust(run: Run) -> list[str]:
     weights = size.parameters * size.weight_bytes
     seconds = 2 * weights / hash_rate()
     return [
-        f"trust: weights hashed twice a step, 2 × {weights / _GIB:.2f} GiB, about {seconds:.3f} s; "
-        f"probe of {len(SEEDS)} × {PROBE.length} tokens, sampled and scored"
+        f"trust: weights hashed twice a step, 2 × {weights / _MIB:,.1f} MiB, about "
+        f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.length} tokens sampled and scored"
     ]
 
 
