@@ -32,7 +32,7 @@ from whet.training.ledger import Ledger
 from whet.training.run import Run, Saving, Warmup, Watch
 from whet.types import (
     Asking,
-    Completion,
+    ChatReply,
     Decoding,
     Finish,
     Group,
@@ -172,10 +172,10 @@ class Listener:
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         """Listen."""
         self.heard.append(messages)
-        return (Completion(text="0"),) * asking.samples
+        return (ChatReply(text="0"),) * asking.samples
 
 
 @dataclass(frozen=True, eq=False)

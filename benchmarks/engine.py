@@ -102,11 +102,6 @@ def requests_of(case: Case) -> list[Request]:
     return made
 
 
-def held_by(player: Any) -> Any:
-    """The model that a player generates with."""
-    return player.generator.backbone.model
-
-
 def never_ends(model: Any) -> None:
     """Replies have the lengths that the case says: the end token can't be drawn."""
     head = model.get_output_embeddings()
@@ -143,7 +138,8 @@ def peak() -> float:
 def our_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """Work, useful tokens, tokens to be computed once."""
     player = asyncio.run(Embedded(device="cpu", slots=512).player(Given(name), 0))
-    never_ends(held_by(player))
+    generator: Any = player.generator
+    never_ends(generator.backbone.model)
     requests = requests_of(case)
     return lambda: played(player, requests), *sizes(case)
 
@@ -199,7 +195,8 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
 def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
     """Rollouts that all teach, and the learner that sampled them."""
     player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(Given(name), 0))
-    never_ends(held_by(player))
+    generator: Any = player.generator
+    never_ends(generator.backbone.model)
     groups = [
         group.having(
             [replace(r, verdict=Verdict.binary(correct=i % 2 == 0)) for i, r in enumerate(group)]

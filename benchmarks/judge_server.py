@@ -37,7 +37,7 @@ from whet.engines.openai.server import Server
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.judging import context_of, verdicts
 from whet.rollouts.renderer import TextRenderer, end_token
-from whet.types import Asking, Completion, Group, Message, Rollout, Task
+from whet.types import Asking, ChatReply, Group, Message, Rollout, Task
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"
@@ -83,10 +83,10 @@ class Eavesdropper:
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         """Listen."""
         self.heard.append(messages)
-        return (Completion(text="Verdict: no"),) * asking.samples
+        return (ChatReply(text="Verdict: no"),) * asking.samples
 
 
 def rolled(reply: str) -> Rollout:

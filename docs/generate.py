@@ -21,7 +21,7 @@ def pages() -> dict[str, str]:
     made["algorithms.md"] = _text(_table_of_algorithms(known))
     for kind, about in (
         ("rewards", "Judges: what says how good a rollout was."),
-        ("samplers", "Schedules and gates: what is played next, and what is learned from."),
+        ("sampling", "Sampling strategy: what is played next, and what is learned from."),
     ):
         made[f"{kind}.md"] = _text(_sections(kind, about))
     made["rewards_and_papers.md"] = _text(_admissions())

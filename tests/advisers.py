@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from recorded import recorded
 
-from whet.types import Asking, Completion, Rollout, Task
+from whet.types import Asking, ChatReply, Rollout, Task
 
 FENCED = re.compile(
     r"<<(?P<name>[\w ]+) (?P<nonce>[0-9a-f]{16})>>\n(.*?)\n<<end (?P=nonce)>>", re.S
@@ -28,7 +28,7 @@ class Reading:
 class Scripted:
     """Says what a function makes of the question: one text, or one per sample."""
 
-    say: Callable[[Reading], "str | Sequence[str | Completion]"]
+    say: Callable[[Reading], "str | Sequence[str | ChatReply]"]
     heard: list[Reading] = field(default_factory=list)
 
     async def complete(self, messages, asking):
@@ -38,7 +38,7 @@ class Scripted:
         replies = [said] * asking.samples if isinstance(said, str) else list(said)
         assert len(replies) == asking.samples
         return tuple(
-            r if isinstance(r, Completion) else Completion(text=r, prompt_tokens=10, reply_tokens=2)
+            r if isinstance(r, ChatReply) else ChatReply(text=r, prompt_tokens=10, reply_tokens=2)
             for r in replies
         )
 

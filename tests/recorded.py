@@ -9,7 +9,7 @@ from whet.types import Rollout, Span, Version, dialogue
 NOW = Version(step=0, digest="by hand")
 
 
-def recorded(
+def recorded(  # noqa: PLR0913  (a rollout has many columns)
     *,
     turns=(),
     tokens=(),

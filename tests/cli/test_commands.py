@@ -179,7 +179,7 @@ def test_show_has_a_page_for_every_kind(here, capsys, name):
 def test_list_shows_every_kind(here, capsys):
     assert main(["list"]) == 0
     said = capsys.readouterr().out
-    for kind in ("algorithms", "rewards", "samplers", "corpora", "environments", "recipes"):
+    for kind in ("algorithms", "rewards", "sampling", "corpora", "environments", "recipes"):
         assert kind in said
 
 

@@ -40,7 +40,7 @@ def test_everything_that_was_found_is_in_the_tables():
         f"[{e.name}](algorithms/{e.name}.md)" in MADE["algorithms.md"]
         for e in entries("algorithms")
     )
-    for kind in ("rewards", "samplers"):
+    for kind in ("rewards", "sampling"):
         assert all(f"### {entry.name}\n" in MADE[f"{kind}.md"] for entry in entries(kind))
 
 

@@ -8,13 +8,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, MistralConfig
-from whet.engines.text import decode, encode, encode_reply, end_token
 
 from whet.engines.digest import digest
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import SHAPES, Folder, Fresh
 from whet.engines.tokenizers import BytePairs, Characters
+from whet.rollouts.renderer import TextRenderer, end_token
 from whet.types import Refusal, Task
 
 ABC = Characters(alphabet="abc 01")
@@ -55,14 +55,20 @@ def test_size_is_known_without_loading(shape, tmp_path):
     assert Folder(path=str(tmp_path)).size() == fresh.size()
 
 
+def rendering(tokenizer):
+    return TextRenderer(tokenizer, frozenset({end_token(tokenizer)}))
+
+
 @given(st.text(alphabet=ABC.alphabet, max_size=20))
 def test_characters_come_back_as_they_went(text):
     tokenizer = ABC.build()
     ids = tokenizer.encode(text)
     assert len(ids) == len(text)
-    assert decode(tokenizer, ids) == text
-    assert decode(tokenizer, encode_reply(tokenizer, text)) == text
-    assert encode_reply(tokenizer, text)[-1] == end_token(tokenizer)
+    renderer = rendering(tokenizer)
+    assert renderer.text(ids) == text
+    shown = renderer.demonstration(Task(id="t", prompt="a"), text).chosen_ids.tolist()
+    assert renderer.text(shown) == text
+    assert shown[-1] == end_token(tokenizer)
 
 
 class Sums:
@@ -75,7 +81,7 @@ class Sums:
 def test_byte_pairs_merge_what_comes_often_and_lose_nothing():
     tokenizer = BytePairs(teacher=Sums(), size=320, examples=200).build()
     text = "what is 7 plus 1? it is 8. Ünïcödé ≠ ☃"
-    assert decode(tokenizer, tokenizer.encode(text)) == text
+    assert rendering(tokenizer).text(tokenizer.encode(text)) == text
     assert len(tokenizer.encode("what is ")) < 5
     assert len(tokenizer) == 320
     again = BytePairs(teacher=Sums(), size=320, examples=200).build()
@@ -86,17 +92,17 @@ def test_a_chat_goes_through_the_template(tmp_path):
     tokenizer = ABC.build()
     chat = ({"role": "user", "content": "a1"},)
     with pytest.raises(Refusal, match="no chat template"):
-        encode(tokenizer, chat)
+        rendering(tokenizer).opening(chat)
     tokenizer.chat_template = (
         "{% for m in messages %}{{ m.content }} {% endfor %}"
         "{% if add_generation_prompt %}0{% endif %}"
     )
-    assert encode(tokenizer, chat) == tuple(tokenizer.encode("a1 0"))
+    assert rendering(tokenizer).opening(chat) == tuple(tokenizer.encode("a1 0"))
 
 
 def test_a_prompt_of_nothing_is_refused():
     with pytest.raises(Refusal, match="has no tokens"):
-        encode(ABC.build(), "")
+        rendering(ABC.build()).opening("")
 
 
 def gutted(path: Path, *names: str) -> Folder:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 from policy.oracles import DOUBLE, SINGLE
-from whet.sampling.dynamic.varied import Varied
 
 from whet.policy import algorithms
 from whet.policy.advantages import Centred, Standardised, Whitened
@@ -20,6 +19,7 @@ from whet.policy.passk import BestOfGroup, PassAtK
 from whet.policy.ranks import Quantile, Ranked
 from whet.rewards.shaping.gdpo import normalised
 from whet.rewards.shaping.stratified import rescale
+from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.types import Scores, spread
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -129,9 +129,9 @@ def test_the_spread_of_scores():
 def test_gate_and_shapers_agree_with_the_advantages():
     """One unit in the last place is no difference; what is real passes."""
     for scores in CASES:
-        assert not Varied()(table.played(scores))
+        assert not NonZeroSpread()(table.played(scores))
         assert normalised(scores) == [0.0] * len(scores)
         assert {rescale(score, scores) for score in scores} == {0.5}
-    assert Varied()(table.played([0.3, 0.31]))
+    assert NonZeroSpread()(table.played([0.3, 0.31]))
     assert normalised([1.0, 0.0]) == [1, -1]
     assert rescale(0.25, [0.0, 1.0]) == 0.25

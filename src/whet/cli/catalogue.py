@@ -13,7 +13,7 @@ from whet.types import Refusal
 KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "algorithms": algorithms.modules,
     "rewards": rewards.modules,
-    "samplers": sampling.modules,
+    "sampling": sampling.modules,
     "corpora": data.modules,
     "environments": environments.modules,
     "recipes": recipes.modules,

@@ -16,7 +16,7 @@ COMMANDS = {
     "resume": "go on with a run, exactly where it stood",
     "eval": "measure a model or a run: pass@1 greedy and sampled, pass@k, intervals",
     "verify": "measure a judge on labelled replies: precision, recall, speed, and how to fool it",
-    "list": "what there is: algorithms, rewards, samplers, corpora, environments, recipes",
+    "list": "what there is: algorithms, rewards, sampling, corpora, environments, recipes",
     "show": "one of them: its equation, its source, its defaults",
     "report": "write a run's report.html",
     "doctor": "the health of this machine, or of a run",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols.part import Part
-from whet.types import Asking, Completion, Group, Message, Refusal, Request, Rollout, Verdict
+from whet.types import Asking, ChatReply, Group, Message, Refusal, Request, Rollout, Verdict
 
 PlayRequest = Callable[[Request], Awaitable[Group]]
 """Plays a request with the policy at hand, in the run's environment; rollouts have no verdicts."""
@@ -78,6 +78,6 @@ class Adviser(Protocol):
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         """As many replies as were asked for, in order."""
         ...

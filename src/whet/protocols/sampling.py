@@ -108,6 +108,9 @@ class Sampling(Part):
 
     __slots__ = ()
 
+    decoding: Decoding  # how rollouts are sampled, and so how the policy is measured
+    gate: Gate  # which groups are learned from, and how rejected ones are replaced
+
     @property
     @abstractmethod
     def tickets(self) -> int:
@@ -117,16 +120,6 @@ class Sampling(Part):
     @abstractmethod
     def group_size(self) -> int:
         """Rollouts per group; 0 where it varies."""
-
-    @property
-    @abstractmethod
-    def decoding(self) -> Decoding:
-        """How rollouts are sampled, and so how the policy is measured."""
-
-    @property
-    @abstractmethod
-    def gate(self) -> Gate:
-        """Which groups are learned from, and how rejected ones are replaced."""
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> Strategy:

@@ -110,12 +110,6 @@ def _compares(objective: Objective) -> bool:
     return Need.GROUP in held.needs and not held.absolute
 
 
-def _compares(objective: Objective) -> bool:
-    """Is the advantage made of differences within the group?"""
-    held = objective.advantage
-    return Need.GROUP in getattr(held, "needs", ()) and not getattr(held, "absolute", False)
-
-
 def advantages_compare(objective: Lossy, seed: int) -> None:
     """Advantages ignore a shift of all rewards; those of a group baseline sum to 0 in the group."""
     if not isinstance(objective, Objective):

@@ -6,7 +6,7 @@ Tensors are named by who computed them: learner, proximal, behaviour or referenc
 """
 
 from whet.types.advice import Asking as Asking
-from whet.types.advice import Completion as Completion
+from whet.types.advice import ChatReply as ChatReply
 from whet.types.batches import Batch as Batch
 from whet.types.batches import Mean as Mean
 from whet.types.batches import Metrics as Metrics

@@ -30,7 +30,7 @@ class Asking:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Completion:
+class ChatReply:
     """One reply of a model that was asked."""
 
     text: str

@@ -237,6 +237,7 @@ def test_probes_are_read_with_their_answer_and_never_learned_from():
     live = opened(run, VERIFIER)
     task = Task(id="t", prompt="4=", answer="4")
     right, wrong = own("4", task), own("5", task)
+    pair = group_of(right, wrong)
     for number in range(3):
         pair = group_of(replace(right, id=f"r{number}"), replace(wrong, id=f"w{number}"))
         [heard] = after_rollout(run, live, 0, pair.numbered(number), number=number)

@@ -101,6 +101,7 @@ def test_old_groups_come_after_those_of_the_last_ticket():
     for number, group in reversed(list(enumerate(steps[0]))):
         assert after_rollout(run, live, 0, group, number=number) == [group]
     after_update(run, live, 0, *steps[0])
+    found = []
     assert [group.ticket for group in live.past[0]] == [0, 1, 2]
     for n, group in enumerate(steps[1]):
         found = after_rollout(run, live, 1, group, number=TICKETS + n)

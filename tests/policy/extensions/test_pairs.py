@@ -4,6 +4,7 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from policy.extensions.company import COMPANY
 from policy.extensions.tiny_run import Outcome, TinyRun, finished
 
@@ -133,6 +134,7 @@ def test_probes_give_their_values_before_and_after_length_targets(tmp_path):
         mean = first.inputs.reward[mine].mean().item()
         rows = mine.nonzero()[:, 0].tolist()
         for row in rows:
+            assert first.inputs.value is not None
             value = first.inputs.value[first.inputs.row == row]
             assert value[:2].tolist() == pytest.approx([mean, mean])
     assert first.inputs.value.count_nonzero() > 0

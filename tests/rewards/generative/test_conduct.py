@@ -14,7 +14,7 @@ from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Digit, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.pointwise import Pointwise
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, Completion, Group, Refusal
+from whet.types import Asking, ChatReply, Group, Refusal
 
 NAMES = sorted(name for name, where in rewards.modules().items() if ".generative." in where)
 ASKING = [n for n in NAMES if "adviser" in rewards.load(n).__dataclass_fields__]
@@ -147,7 +147,7 @@ def test_one_repair_is_enough_where_it_helps():
 )
 def test_no_mark_is_guessed(text):
     with pytest.raises(Unreadable):
-        Marks().read(Completion(text=text))
+        Marks().read(ChatReply(text=text))
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_no_mark_is_guessed(text):
     ],
 )
 def test_a_mark_may_be_dressed(text):
-    assert Marks().read(Completion(text=text)) == (7,)
+    assert Marks().read(ChatReply(text=text)) == (7,)
 
 
 @pytest.mark.parametrize(
@@ -169,18 +169,18 @@ def test_a_mark_may_be_dressed(text):
 )
 def test_no_verdict_is_guessed(text):
     with pytest.raises(Unreadable):
-        Ruling().read(Completion(text=text))
+        Ruling().read(ChatReply(text=text))
 
 
 def test_words_and_digits_are_taken_by_the_letter():
     form = OneOf(key="better", words=(("A", 1.0), ("B", 0.0)))
-    assert form.read(Completion(text='{"better": "A"}')) == 1
+    assert form.read(ChatReply(text='{"better": "A"}')) == 1
     for text in ('{"better": "a"}', '{"better": null}', '{"better": ["A"]}'):
         with pytest.raises(Unreadable):
-            form.read(Completion(text=text))
+            form.read(ChatReply(text=text))
     for text in ("10", "7!", "", "７"):
         with pytest.raises(Unreadable):
-            Digit().read(Completion(text=text))
+            Digit().read(ChatReply(text=text))
 
 
 def test_asking_refuses_what_needs_no_asking():

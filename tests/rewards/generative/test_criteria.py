@@ -10,7 +10,7 @@ from whet.rewards.generative.checklist import Checklist
 from whet.rewards.generative.model_verifier import ModelVerifier
 from whet.rewards.generative.reasoning_judge import Votes
 from whet.rewards.generative.rubric import Criterion, Implicit, Rubric
-from whet.types import Asking, Completion, Reason, Refusal
+from whet.types import Asking, ChatReply, Reason, Refusal
 
 
 def scored(judge, rollout):
@@ -129,7 +129,7 @@ def test_a_checklists_program_counts_half():
 def believing(p):
     top = ({"yes": log(p), "no": log(1 - p)},)
     said = "yes" if p > 0.5 else "no"
-    return Scripted(lambda _: [Completion(text=f"Verdict: {said}", tokens=(said,), top=top)])
+    return Scripted(lambda _: [ChatReply(text=f"Verdict: {said}", tokens=(said,), top=top)])
 
 
 @pytest.mark.parametrize(("p", "score"), [(0.93, 1.0), (0.79, 0.0), (0.07, 0.0)])

@@ -9,7 +9,7 @@ from advisers import Scripted, rolled, saying
 from whet.rewards.generative.pointwise import Expected, Pointwise, Stated
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.generative.rubicon import Dimension, Interaction, Rubicon
-from whet.types import Asking, Completion, Reason, Refusal
+from whet.types import Asking, ChatReply, Reason, Refusal
 
 
 def scored(judge, rollout):
@@ -41,7 +41,7 @@ def test_the_scale_is_the_judges_own():
 
 def test_an_expected_mark_is_read_off_the_digits():
     top = ({"3": log(0.5), " 1": log(0.25), "x": log(0.25)},)
-    adviser = Scripted(lambda _: [Completion(text="3", tokens=("3",), top=top)])
+    adviser = Scripted(lambda _: [ChatReply(text="3", tokens=("3",), top=top)])
     judge = Pointwise(adviser=adviser, scale=Expected(low=1, high=5))
     mark = (3 * 0.5 + 1 * 0.25) / 0.75
     verdict = scored(judge, rolled("42"))
@@ -75,7 +75,7 @@ def test_a_tie_of_votes_is_not_correct():
 def sure(p_yes, p_no, said="yes"):
     tokens = ("Ver", "dict", ":", f" {said}")
     top = ({}, {}, {}, {" yes": log(p_yes), " no": log(p_no), ",": log(1e-3)})
-    return Completion(text=f"Verdict: {said}", tokens=tokens, top=top)
+    return ChatReply(text=f"Verdict: {said}", tokens=tokens, top=top)
 
 
 def test_confidence_is_p_yes_over_both():

@@ -20,7 +20,7 @@ from whet.types import Refusal
 
 @dataclass(frozen=True, kw_only=True)
 class Words:
-    """What there is: algorithms, rewards, samplers, corpora, environments, recipes."""
+    """What there is: algorithms, rewards, sampling, corpora, environments, recipes."""
 
     kind: Positional[str] = "all"
     json: bool = False  # one JSON document and nothing else

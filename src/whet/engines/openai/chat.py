@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whet.engines.openai.transport import Unanswered
-from whet.types import Asking, Completion, Decoding, Finish, Message, Refusal
+from whet.types import Asking, ChatReply, Decoding, Finish, Message, Refusal
 
 _SEEDS = 2**31  # some servers keep them in 32 bits, with a sign
 
@@ -48,7 +48,7 @@ def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int)
     return held | ({"stop": list(decoding.stop)} if decoding.stop else {})
 
 
-def completions(answer: Mapping[str, Any]) -> tuple[Completion, ...]:
+def completions(answer: Mapping[str, Any]) -> tuple[ChatReply, ...]:
     """The replies.  The first carries the prompt's tokens; those of the replies are shared out.
 
     Raises `Unanswered` where the answer has not the shape that the protocol gives it.
@@ -65,7 +65,7 @@ def completions(answer: Mapping[str, Any]) -> tuple[Completion, ...]:
         raise Unanswered("the answer has no choices")
     share, rest = divmod(said, len(choices))
     return tuple(
-        Completion(
+        ChatReply(
             text=text,
             tokens=tokens,
             top=top,

@@ -11,9 +11,9 @@ from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import Any
 
-from whet.types import Completion, Finish
+from whet.types import ChatReply, Finish
 
-Answers = tuple[Completion, ...]
+Answers = tuple[ChatReply, ...]
 _MOST = 20_000  # answers in memory
 
 
@@ -70,7 +70,7 @@ def _read(place: Path) -> Answers | None:
     try:
         rows = json.loads(place.read_text(encoding="utf-8"))
         return tuple(
-            Completion(
+            ChatReply(
                 **{
                     **row,
                     "tokens": tuple(row["tokens"]),

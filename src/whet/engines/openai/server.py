@@ -12,7 +12,7 @@ from typing import Any
 from whet.engines.openai import chat, memory
 from whet.engines.openai.line import Feature, Line, line
 from whet.engines.openai.transport import Busy, Unanswered, post
-from whet.types import Asking, Completion, Decoding, Message, Refusal
+from whet.types import Asking, ChatReply, Decoding, Message, Refusal
 
 _LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
 _PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
@@ -76,20 +76,20 @@ class Server:
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         """Ask, or remember.  Raises `Unanswered` where all tries failed."""
         live = self._line()
 
-        async def ask() -> tuple[Completion, ...]:
+        async def ask() -> tuple[ChatReply, ...]:
             return await self._asked(live, messages, await self._able(live, asking))
 
         return await self._remembered(live, chat.body(self.model, messages, asking), ask)
 
-    async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> Completion:
+    async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> ChatReply:
         """The next words of a conversation, as a policy would say them; or remember."""
         live, body = self._line(), chat.turn(self.model, messages, decoding, seed)
 
-        async def ask() -> tuple[Completion, ...]:
+        async def ask() -> tuple[ChatReply, ...]:
             return await self._posted(live, body)
 
         return (await self._remembered(live, body, ask))[0]
@@ -98,8 +98,8 @@ class Server:
         self,
         live: Line,
         body: Mapping[str, Any],
-        ask: Callable[[], Awaitable[tuple[Completion, ...]]],
-    ) -> tuple[Completion, ...]:
+        ask: Callable[[], Awaitable[tuple[ChatReply, ...]]],
+    ) -> tuple[ChatReply, ...]:
         key = memory.name(body)
         known = await asyncio.to_thread(live.memory.get, key)
         if known is not None:
@@ -139,7 +139,7 @@ class Server:
         found = await self._probed(Asking(length=1, samples=2, temperature=1.0))
         return found is not None and len(found) > 1
 
-    async def _probed(self, asking: Asking) -> tuple[Completion, ...] | None:
+    async def _probed(self, asking: Asking) -> tuple[ChatReply, ...] | None:
         """The reply to a small question; None where the server won't take it.
 
         A refusal of the server's own, 5xx, is one too: some break down over what they don't know.
@@ -153,7 +153,7 @@ class Server:
 
     async def _asked(
         self, live: Line, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         """All samples: at once where the server can, else one by one, each with its own seed."""
         if asking.samples == 1 or await live.has(Feature.SEVERAL, self._gives_several):
             found = await self._posted(live, chat.body(self.model, messages, asking))
@@ -165,7 +165,7 @@ class Server:
         replies = await asyncio.gather(*(self._posted(live, body) for body in bodies))
         return tuple(first for first, *_ in replies)
 
-    async def _posted(self, live: Line, body: Mapping[str, Any]) -> tuple[Completion, ...]:
+    async def _posted(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         """One question, tried until it is answered or the tries are used up."""
         for attempt in range(self.retries + 1):
             try:
@@ -178,7 +178,7 @@ class Server:
                 live.count(retries=1)
         raise AssertionError("the last try returns or raises")
 
-    async def _tried(self, live: Line, body: Mapping[str, Any]) -> tuple[Completion, ...]:
+    async def _tried(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         url = f"{self.urls[next(live.turn) % len(self.urls)].rstrip('/')}/chat/completions"
         live.count(requests=1)
         try:

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from whet.protocols import Adviser
 from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Form, Unreadable
-from whet.types import Asking, Completion, Message, Reason, Refusal, Verdict
+from whet.types import Asking, ChatReply, Message, Reason, Refusal, Verdict
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ class Nobody:
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         """Refuse."""
         del messages, asking
         raise Refusal(
@@ -55,7 +55,7 @@ class Consultation:
         return await gathered(self._read(messages, asking, form, reply) for reply in replies)
 
     async def _read(
-        self, messages: tuple[Message, ...], asking: Asking, form: Form[T], reply: Completion
+        self, messages: tuple[Message, ...], asking: Asking, form: Form[T], reply: ChatReply
     ) -> T:
         try:
             return form.read(reply)
@@ -72,7 +72,7 @@ class Consultation:
 
     async def _complete(
         self, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         replies = await self.adviser.complete(messages, asking)
         self.calls += len(replies)
         paid = [reply for reply in replies if not reply.remembered]

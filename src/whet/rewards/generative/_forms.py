@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import exp
 from typing import Any, Generic, Protocol, TypeVar
 
-from whet.types import Completion
+from whet.types import ChatReply
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL)
 _VERDICT = re.compile(r"[*_# ]*verdict[*_ ]*:[*_ ]*(yes|no)[*_. ]*", re.IGNORECASE)
@@ -33,7 +33,7 @@ class Form(Protocol[T_co]):
         """The same as a JSON schema; empty where it isn't JSON."""
         ...
 
-    def read(self, completion: Completion) -> T_co:
+    def read(self, completion: ChatReply) -> T_co:
         """What it wrote.  Raises `Unreadable`; nothing is guessed."""
         ...
 
@@ -100,7 +100,7 @@ class Marks:
         mark = {"type": "integer", "minimum": self.low, "maximum": self.high}
         return _object(dict.fromkeys(self.names, mark))
 
-    def read(self, completion: Completion) -> tuple[int, ...]:
+    def read(self, completion: ChatReply) -> tuple[int, ...]:
         """In the order of the names."""
         found = entries(completion.text, self.names)
         for name, mark in found.items():
@@ -127,7 +127,7 @@ class OneOf(Generic[T]):
         """The same for machines."""
         return _object({self.key: {"type": "string", "enum": [word for word, _ in self.words]}})
 
-    def read(self, completion: Completion) -> T:
+    def read(self, completion: ChatReply) -> T:
         """What the word means."""
         said = entries(completion.text, (self.key,))[self.key]
         for word, meaning in self.words:
@@ -153,7 +153,7 @@ class Ruling:
         """None: reasons are prose."""
         return ""
 
-    def read(self, completion: Completion) -> bool:
+    def read(self, completion: ChatReply) -> bool:
         """Of the last line that isn't empty."""
         return ruling(completion.text)
 
@@ -186,7 +186,7 @@ class Leaning:
         """None."""
         return ""
 
-    def read(self, completion: Completion) -> tuple[float, bool]:
+    def read(self, completion: ChatReply) -> tuple[float, bool]:
         """p(yes), and whether probabilities told."""
         said = ruling(completion.text)
         words = [_LETTERS.sub("", token.lower()) for token in completion.tokens]
@@ -228,7 +228,7 @@ class Digit:
         """None."""
         return ""
 
-    def read(self, completion: Completion) -> tuple[float, bool]:
+    def read(self, completion: ChatReply) -> tuple[float, bool]:
         """E[s], and whether probabilities told; without them, the digit itself."""
         legal = {str(s): s for s in range(self.low, self.high + 1)}
         said = completion.text.rpartition("</think>")[2].strip()

@@ -9,7 +9,7 @@ from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.generative.pointwise import Pointwise
 from whet.types import (
     Asking,
-    Completion,
+    ChatReply,
     Decoding,
     Group,
     Message,
@@ -88,7 +88,7 @@ class _Voice:
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
-    ) -> tuple[Completion, ...]:
+    ) -> tuple[ChatReply, ...]:
         """Play the question, once per sample."""
         prompt = self.manner(messages)
         label = repr((prompt, asking.seed)).encode()
@@ -103,7 +103,7 @@ class _Voice:
             Decoding(temperature=asking.temperature, length=asking.length),
         )
         return tuple(
-            Completion(
+            ChatReply(
                 text=rollout.reply,
                 prompt_tokens=len(rollout.token_ids) - rollout.length,
                 reply_tokens=rollout.length,
