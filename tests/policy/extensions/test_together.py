@@ -15,7 +15,7 @@ from whet.policy.extensions.hints import Hints
 from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.extensions.saved_rollouts import as_plain, from_plain
 from whet.policy.extensions.tracker import Tracker
-from whet.protocols.extension import Companion, Extension
+from whet.protocols import Companion, Extension
 from whet.types import (
     Broken,
     Decoding,
