@@ -219,7 +219,10 @@ class Trainer:
         shares = step.batch.tokens.advantage.split([r.length for r in rollouts])
         advantages = {r.id: a.tolist() for r, a in zip(rollouts, shares, strict=True)}
         done = step.number + 1
-        self.ledger.keep(f"step-{done:06}", done, step.taken.played, advantages)
+        played = step.taken.played
+        known = {r.id for group in played for r in group}
+        guests = [g for g in step.taken.groups if not any(r.id in known for r in g)]
+        self.ledger.keep(f"step-{done:06}", done, [*played, *guests], advantages)
         self.ledger.write("step", (len(self.run.warmup), done), of_step(step))
 
     def _begin(self, phase: int) -> None:

@@ -43,10 +43,10 @@ class Group:
     def joined(self, others: Sequence[Rollout]) -> "Group":
         """The group and others: demonstrations, memories.
 
-        A guest gets an id of its own, made of its first host's, because the same rollout may be the
-        guest of two groups; and a ticket may bring the same task twice, in two attempts.
+        A guest gets an id of its own, because the same rollout may be the guest of two groups.  The
+        first host's id is in it: a ticket may bring one task twice, in two attempts.
         """
-        host = self.rollouts[0].id if self.rollouts else f"{self.ticket}{self.seat}"
+        host = f"{self.ticket}{self.seat}:{self.rollouts[0].id if self.rollouts else ''}"
         guests = (
             replace(r, id=f"{r.id}@{host}.{n}", ticket=self.ticket)
             for n, r in enumerate(others, len(self.rollouts))
