@@ -301,3 +301,25 @@ def test_drift_between_generator_and_learner_stops_the_run(tmp_path):
     taken, message = steps_until_broken(small(limits=limits), tmp_path)
     assert taken == 0
     assert message.startswith("drift: behaviour and learner log-probs differ by")
+
+
+@dataclass(frozen=True)
+class OnlyFour(Reward):
+    """Of four tasks a step, one teaches anything, which depends on chance alone."""
+
+    def score(self, rollout):
+        return Verdict.binary(correct=rollout.task.answer == "4" and rollout.seed % 2 == 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_drift_is_noticed_whichever_minibatch_it_is_in(tmp_path, seed):
+    """With as many minibatches as groups most of them teach nothing, the first one often."""
+    limits = replace(RUN.limits, drift=1e-12)
+    run = small(limits=limits, seed=seed, minibatches=4, reward=OnlyFour(), warmup=(), steps=3)
+    taken, message = steps_until_broken(run, tmp_path)
+    assert message.startswith("drift: behaviour and learner log-probs differ by")
+    for row in parquet.read_table(tmp_path / "rollouts" / "broken.parquet").to_pylist():
+        assert row["answer"] == "4"
+    first = sorted(tmp_path.glob("rollouts/step-*.parquet"))
+    scores = [r for f in first for r in parquet.read_table(f, columns=["score"]).to_pylist()]
+    assert len(first) == taken and not any(row["score"] for row in scores)

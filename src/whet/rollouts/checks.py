@@ -88,6 +88,15 @@ def check_faults(groups: Sequence[Group], limits: Limits) -> None:
         )
 
 
+def first_taught(updates: Sequence[Update]) -> int:
+    """The update of a step whose log-probs are those of the weights before it.
+
+    It is the first one that taught anything: those before it moved nothing, and had no drift.
+    """
+    taught = (i for i, update in enumerate(updates) if update.metrics["taught"].total)
+    return next(taught, 0)
+
+
 def check_drift(update: Update, rollouts: Sequence[Rollout], limits: Limits) -> None:
     """Generator and learner agree about the fresh tokens that were learned from."""
     drift = update.metrics["drift"]

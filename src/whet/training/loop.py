@@ -13,7 +13,7 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Buffer, Taken
-from whet.rollouts.checks import check_drift, check_weight_sync
+from whet.rollouts.checks import check_drift, check_weight_sync, first_taught
 from whet.training.clock import Clock
 from whet.training.round import Round
 from whet.training.run import Run
@@ -64,7 +64,8 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
         batch, inputs = await build_batch(taken.groups, objective, learner, context, extensions)
         parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
         updates = [await learner.step(objective, part, context.lr) for part in parts]
-        check_drift(updates[0], parts[0].rollouts, run.limits)
+        fresh = first_taught(updates)
+        check_drift(updates[fresh], parts[fresh].rollouts, run.limits)
         metrics = await extensions.after_update(context, batch, inputs)
         clock.lap("learn")
 

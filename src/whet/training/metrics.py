@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
 from whet.rewards.judging import faults
+from whet.rollouts.checks import first_taught
 from whet.training.loop import Step
 from whet.training.warmup import Lesson
 from whet.types import Finish, Group, Mean, Metrics, Rollout
@@ -41,7 +42,8 @@ def of_step(step: Step) -> Metrics:
     names = step.updates[0].metrics
     learned = {n: sum((u.metrics[n] for u in step.updates), Mean()) for n in names}
     # later updates of a step compare with weights that have moved: only the first one is drift
-    first = {"drift": step.updates[0].metrics["drift"], "drift_max": one(step.updates[0].drift_max)}
+    fresh = step.updates[first_taught(step.updates)]
+    first = {"drift": fresh.metrics["drift"], "drift_max": one(fresh.drift_max)}
     return {
         "reward": over(r.score for r in rollouts if r.score is not None),
         "correct": over(_right(rollouts)),
