@@ -119,6 +119,7 @@ class Trainer:
         place = self.checkpoints.latest()
         self.ledger.rewind((-1, 0) if place is None else place.at)
         if place is not None:
+            self.checkpoints.rewind(place)
             self._begin(place.phase)
             await self.learner.load(self.checkpoints.path(place))
         return place
@@ -184,6 +185,8 @@ class Trainer:
     async def _accompany(self, place: Place | None) -> None:
         """Reference, buffer and extensions: new ones, or as they were."""
         objective, base = self.run.objective, self.checkpoints.base
+        if objective.companions or Need.REFERENCE in objective.needs:
+            self.checkpoints.check_base()
         if Need.REFERENCE in objective.needs:
             await self.learner.set_reference(base)
         setup = SetupContext(engine=self.run.engine, learner=self.learner, base=base)
