@@ -17,7 +17,7 @@ from whet.policy.extensions.replay import Replay
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
-from whet.sampling.standard import Standard
+from whet.sampling.standard import Standard, StandardStrategy
 from whet.types import Decoding, Task
 
 GATE = NonZeroSpread(max_rounds=3, oversample=1.5)
@@ -68,6 +68,33 @@ def test_killed_after_any_step_it_ends_as_the_whole(run, tmp_path):
         followed(run, cut, stop_after=step)
         assert followed(run, cut)[-1] == whole
         assert timeless(cut) == rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attentive(Standard):
+    """Skips tasks by what the last step reported."""
+
+    def open(self, setup):
+        return AttentiveStrategy(self, setup)
+
+
+@dataclass(slots=True)
+class AttentiveStrategy(StandardStrategy):
+    """The running half."""
+
+    def next(self, want, now):
+        told = sum(mean.total for mean in now.metrics.values())
+        self.drawn += int(1e6 * told) % 5 + now.version % 2
+        return StandardStrategy.next(self, want, now)
+
+
+def test_a_strategy_is_told_the_same_after_a_kill(tmp_path):
+    own = {name: getattr(SAMPLING, name) for name in ("prompts", "size", "decoding", "gate")}
+    run = gated(name="ppo", sampling=Attentive(**own), steps=4)
+    whole = followed(run, tmp_path / "whole")[-1]
+    for step in (1, 2, 3):
+        followed(run, tmp_path / f"cut-{step}", stop_after=step)
+        assert followed(run, tmp_path / f"cut-{step}")[-1] == whole
 
 
 @pytest.mark.parametrize("gate", [NonZeroSpread(), GATE], ids=["alone", "replaced"])

@@ -197,6 +197,7 @@ class Trainer:
         folder, done = self.checkpoints.path(place), place.progress.done
         if done:
             await self.live.buffer.load(folder)
+            await self.live.reported.load(folder)
             runner = RolloutRunner(self.player, self.run.reward, done)
             await extensions.load(folder, step_context(self.run, self.live, runner))
 
@@ -239,6 +240,7 @@ class Trainer:
             await self._save(place)
 
     async def _save(self, place: Place) -> None:
-        held = (self.learner, self.live.buffer, self.live.extensions)
+        live = self.live
+        held = (live.learner, live.buffer, live.extensions, live.reported)
         await self.checkpoints.save(place, *held)
         self._saved = time.monotonic()
