@@ -59,6 +59,8 @@ class Buffer:
                 batch.invite(ticket, [group for group in groups if group.ticket != ticket.number])
             if not batch.missing:
                 break
+        if not (batch.filled or batch.guests or batch.played):
+            raise Broken(f"step {now.step} has nothing to learn from: the policy was never asked")
         if not (batch.filled or batch.guests):
             raise Broken(
                 f"step {now.step} has nothing to learn from: sampling.gate is {gate}, and it "

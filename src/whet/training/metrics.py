@@ -67,14 +67,14 @@ def of_step(step: Step) -> Metrics:
 
 def of_exam(card: Scorecard) -> Metrics:
     """An exam; estimates are over problems, lengths over samples."""
-    samples = sum(len(group) - 1 for group in card.groups)
+    greedy, samples = card.plays
     return {
         "greedy": _mean(card.greedy),
         **{f"pass@{k}": _mean(estimate) for k, estimate in card.pass_at.items()},
         "length": Mean(total=card.length * samples, count=samples),
-        "greedy_length": Mean(total=card.greedy_length * len(card.groups), count=len(card.groups)),
+        "greedy_length": Mean(total=card.greedy_length * greedy, count=greedy),
         "truncated": Mean(total=card.truncated * samples, count=samples),
-        "faults": Mean(total=card.faults, count=samples + len(card.groups)),
+        "faults": Mean(total=card.faults, count=samples + greedy),
         "tokens": one(card.tokens),
         "seconds": one(card.seconds),
     }
