@@ -1,7 +1,7 @@
 """Judging and measuring, with a sampler that plays from a script."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from fakes import fake
@@ -145,3 +145,48 @@ def test_without_a_reward_the_world_has_judged():
 def test_exams_that_cannot_be_held_are_refused(fields, told):
     with pytest.raises(Refusal, match=told):
         Exam(**fields)
+
+
+def seated(request):
+    """White forks its first play and knows the answer; black speaks in every other play only."""
+    white, black = [], []
+    for n, seed in enumerate(seeds_of(request)):
+        known = replace(rollout(request.task, seed, request.task.id), id=f"{seed}", seat="white")
+        leaf = replace(rollout(request.task, -seed, "long"), parent=f"{seed}", seat="white")
+        white += [known, leaf] if n == 0 else [known]
+        if n % 2:
+            black.append(replace(rollout(request.task, seed + 1, "long"), seat="black"))
+    groups = [Group.of(rollouts) for rollouts in (white, black) if rollouts]
+    return tuple(groups)
+
+
+def test_a_seat_is_a_problem_of_its_own_and_a_fork_no_sample():
+    """Of 6 samples black speaks in 3, and not at all greedily."""
+
+    async def play(request):
+        return seated(request)
+
+    exam = Exam(problems=4, samples=6, k=(1, 3, 6))
+    asked = measure(fake(Player, play=play), Same(), TASKS, exam, Decoding(length=9))
+    card = asyncio.run(asked)
+    assert card.plays == (4, 4 * (6 + 3))
+    assert (card.greedy.problems, card.greedy.value) == (4, 1.0)
+    assert {k: (e.problems, e.value) for k, e in card.pass_at.items()} == {
+        1: (8, 0.5),
+        3: (8, 0.5),
+        6: (4, 1.0),  # black has no six samples
+    }
+    assert card.truncated == 3 / 9
+    assert [(group.seat, len(group)) for group in card.groups] == [("white", 1 + 6)] * 4
+    assert not any(r.parent for group in card.groups for r in group)
+
+
+def test_where_nothing_is_said_nothing_is_estimated():
+    async def play(request):
+        return ()
+
+    exam = Exam(problems=4, samples=2, k=(1,))
+    asked = measure(fake(Player, play=play), Same(), TASKS, exam, Decoding(length=9))
+    card = asyncio.run(asked)
+    assert card.greedy.problems == card.pass_at[1].problems == 0
+    assert card.plays == (0, 0) and card.groups == ()

@@ -1,7 +1,7 @@
 """The plain buffer: rejected tickets are replaced, in ticket order, and everything is counted."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from recorded import recorded
@@ -123,3 +123,76 @@ def test_fewer_tasks_than_wanted_are_a_smaller_round():
     found, launched = taken(Listed(set(), most=2))
     assert launched == [[(6, 0), (7, 0)]]
     assert found.missing == 1
+
+
+def guided(strategy, *, tickets=3, **gate):
+    """The last ticket lands with an earlier group besides, whose rollouts agree."""
+    sampling = Standard(
+        prompts=Uniform(per_step=tickets), size=Fixed(rollouts=2), gate=NonZeroSpread(**gate)
+    )
+
+    async def play(round_):
+        return [
+            (
+                t,
+                (
+                    played(t.request.task, strategy.bad, t.number),
+                    *([played(Task(id="99", prompt="?"), {99}, 1)] if t.key == (8, 0) else []),
+                ),
+            )
+            for t in round_
+        ]
+
+    return asyncio.run(Buffer(sampling, strategy).take(NOW, play))
+
+
+@pytest.mark.parametrize(
+    ("bad", "gate", "own"),
+    [
+        (set(), {}, ["0", "1", "2"]),
+        ({2}, {"max_rounds": 3}, ["0", "1", "3"]),  # the last ticket is rejected and replaced
+        ({2}, {}, ["0", "1"]),  # … or never admitted
+        (set(), {"max_rounds": 1, "oversample": 2.0}, ["0", "3", "1"]),  # … or surplus
+        ({0, 1, 2}, {}, []),  # guests alone are something to learn from
+    ],
+)
+def test_guests_are_learned_from_whatever_becomes_of_their_ticket(bad, gate, own):
+    strategy = Listed(bad)
+    found = guided(strategy, **gate)
+    assert ids(found.groups) == [*own, "99"]
+    assert found.groups[-1].ticket == 1  # its own still
+    assert "99" not in ids(found.played) and len(found.admitted) == len(found.played)
+    assert found.missing == 3 - len(own)
+
+
+class Merging(Listed):
+    """Learns from one rollout of every group."""
+
+    def observe(self, ticket, groups):
+        return [replace(group, learn=(True, False)) for group in groups]
+
+
+class Sparing(Listed):
+    """Takes away all that was played, and keeps the group."""
+
+    def observe(self, ticket, groups):
+        return [group.having(()) for group in groups]
+
+
+def test_a_group_is_admitted_where_any_of_its_rollouts_is():
+    found, _ = taken(Merging(set()))
+    assert found.admitted == (True, True, True)
+    with pytest.raises(Broken, match="nothing to learn from"):
+        taken(Sparing(set()))
+
+
+class Generous(Listed):
+    """Gives more than it is asked for."""
+
+    def next(self, want, now):
+        return Listed.next(self, want + 1, now)
+
+
+def test_a_strategy_that_gives_more_than_it_was_asked_for_is_told_so():
+    with pytest.raises(Broken, match="asked for 3 requests and gave 4"):
+        taken(Generous(set()))

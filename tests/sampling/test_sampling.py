@@ -96,6 +96,7 @@ def test_a_strategy_goes_on_where_it_stood_and_knows_what_comes_next():
         ({"top_k": -1}, "top_k is -1"),
         ({"min_p": 1.0}, "min_p is 1.0"),
         ({"length": 0}, "length is 0; give 1 or more"),
+        ({"stop": ("a", "")}, "stop is .*; give a tuple of strings"),
     ],
 )
 def test_impossible_decodings_are_refused(fields, told):

@@ -1,5 +1,6 @@
 """A run that takes a second: a tiny model learns to repeat a digit."""
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +13,10 @@ from whet.protocols import Reward
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
+from whet.training.ledger import Ledger
+from whet.training.loop import Step
 from whet.training.run import Run, Saving, Warmup, Watch
+from whet.training.trainer import fit
 from whet.types import Decoding, Reason, Rollout, Task, Verdict
 from whet.types.optimisers import AdamW
 
@@ -70,3 +74,30 @@ RUN = Run(
 def small(**changes: Any) -> Run:
     """The run above, with other fields."""
     return replace(RUN, **changes)
+
+
+def followed(run: Run, folder, stop_after: int = -1) -> list[Any]:
+    """All events of a run; a kill is a loop that is left, after so many steps."""
+    folder.mkdir(exist_ok=True)
+    events: list[Any] = []
+
+    async def follow() -> None:
+        async for event in fit(run, folder):
+            events.append(event)
+            if len(steps_of(events)) == stop_after:
+                return
+
+    asyncio.run(follow())
+    return events
+
+
+def steps_of(events: list[Any]) -> list[Step]:
+    return [e for e in events if isinstance(e, Step)]
+
+
+def timeless(folder) -> list[dict[str, Any]]:
+    """The rows of a ledger without what clocks say."""
+    return [
+        row | {"metrics": {k: v for k, v in row["metrics"].items() if not k.startswith("seconds")}}
+        for row in Ledger(folder).rows()
+    ]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 from pyarrow import parquet
+from recorded import recorded
 from small import RUN, FirstDigit, small
 
 from whet.engines.embedded.engine import Embedded
@@ -16,9 +17,10 @@ from whet.policy import algorithms
 from whet.protocols import Reward
 from whet.rollouts.batching import build_batch
 from whet.rollouts.player import RolloutPlayer
+from whet.training.ledger import Ledger
 from whet.training.loop import Step
 from whet.training.trainer import fit
-from whet.types import Broken, Group, Verdict, Version
+from whet.types import Broken, Group, Task, Verdict, Version
 
 
 @dataclass(slots=True)
@@ -112,6 +114,30 @@ class NotANumber(Stale):
 
 
 @dataclass(frozen=True, slots=True)
+class NoEntropy(Stale):
+    """One entropy is lost."""
+
+    async def play(self, request):
+        def lost(rollout):
+            entropy = np.append(np.float32("nan"), rollout.entropy[1:])
+            return replace(rollout, entropy=entropy).sealed()
+
+        return self._changed(await RolloutPlayer.play(self, request), lost)
+
+
+@dataclass(frozen=True, slots=True)
+class NoCertainty(Stale):
+    """One number of a further column overflows."""
+
+    async def play(self, request):
+        def lost(rollout):
+            column = np.append(np.float32("inf"), rollout.columns["self_certainty"][1:])
+            return replace(rollout, columns={"self_certainty": column}).sealed()
+
+        return self._changed(await RolloutPlayer.play(self, request), lost)
+
+
+@dataclass(frozen=True, slots=True)
 class Doubling(Stale):
     """Gives the first rollout twice."""
 
@@ -171,6 +197,8 @@ def steps_until_broken(run, folder):
         ({"player_type": Stale}, "stale weights"),
         ({"player_type": Retokenising}, "re-tokenised rollout"),
         ({"player_type": NotANumber}, "NaN log-prob"),
+        ({"player_type": NoEntropy}, "NaN entropy"),
+        ({"player_type": NoCertainty}, "NaN self_certainty"),
         ({"player_type": Doubling}, "twice"),
     ],
 )
@@ -179,6 +207,47 @@ def test_a_broken_engine_stops_the_run_within_one_step(tmp_path, parts, told):
     taken, message = steps_until_broken(run, tmp_path)
     assert told in message
     assert taken <= 1
+
+
+@dataclass(frozen=True)
+class Crediting(Reward):
+    """Credit for every token, and `more` besides."""
+
+    credit: float = 1.0
+    score_of_right: float = 1.0
+    more: int = 0
+
+    def score(self, rollout):
+        found = FirstDigit().score(rollout)
+        credit = (self.credit,) * (rollout.length + self.more)
+        return replace(found, score=self.score_of_right * found.score, credit=credit)
+
+
+@pytest.mark.parametrize("name", ["hicra", "credited", "stepwise"])
+@pytest.mark.parametrize(
+    ("reward", "told"),
+    [
+        (Crediting(credit=float("nan")), "dense is not finite for 4 tasks: train-0"),
+        (Crediting(more=1), "gives credit to"),
+        (Crediting(score_of_right=1e39), "reward is not finite"),  # in float32
+    ],
+    ids=["credit", "length", "overflow"],
+)
+def test_a_judge_whose_numbers_are_none_stops_the_run(tmp_path, reward, told, name):
+    """Whether or not the algorithm's loss would be one."""
+    run = small(reward=reward, objective=algorithms.load(name))
+    taken, message = steps_until_broken(run, tmp_path)
+    assert taken == 0
+    assert told in message
+    assert (tmp_path / "rollouts" / "broken.parquet").is_file()
+
+
+def test_a_part_of_a_verdict_that_is_no_number_is_null_in_the_ledger(tmp_path):
+    found = replace(Verdict.binary(correct=True), parts={"style": float("nan"), "form": 1.0})
+    shown = recorded(task=Task(id="t", prompt="?"), verdict=found)
+    path = Ledger(tmp_path).keep("one", 0, [[shown]])
+    [row] = parquet.read_table(path).to_pylist()
+    assert row["parts"] == '{"style": null, "form": 1.0}'
 
 
 def test_a_verifier_that_raises_stops_the_run_and_is_quoted(tmp_path):
@@ -232,3 +301,25 @@ def test_drift_between_generator_and_learner_stops_the_run(tmp_path):
     taken, message = steps_until_broken(small(limits=limits), tmp_path)
     assert taken == 0
     assert message.startswith("drift: behaviour and learner log-probs differ by")
+
+
+@dataclass(frozen=True)
+class OnlyFour(Reward):
+    """Of four tasks a step, one teaches anything, which depends on chance alone."""
+
+    def score(self, rollout):
+        return Verdict.binary(correct=rollout.task.answer == "4" and rollout.seed % 2 == 0)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_drift_is_noticed_whichever_minibatch_it_is_in(tmp_path, seed):
+    """With as many minibatches as groups most of them teach nothing, the first one often."""
+    limits = replace(RUN.limits, drift=1e-12)
+    run = small(limits=limits, seed=seed, minibatches=4, reward=OnlyFour(), warmup=(), steps=3)
+    taken, message = steps_until_broken(run, tmp_path)
+    assert message.startswith("drift: behaviour and learner log-probs differ by")
+    for row in parquet.read_table(tmp_path / "rollouts" / "broken.parquet").to_pylist():
+        assert row["answer"] == "4"
+    first = sorted(tmp_path.glob("rollouts/step-*.parquet"))
+    scores = [r for f in first for r in parquet.read_table(f, columns=["score"]).to_pylist()]
+    assert len(first) == taken and not any(row["score"] for row in scores)

@@ -10,7 +10,17 @@ from whet.evaluation.passk import pass_at_k
 from whet.protocols import Judge, Player
 from whet.rewards.judging import faults
 from whet.rollouts.runner import RolloutRunner
-from whet.types import Decoding, Finish, Group, Refusal, Request, Task, Verdict, seed_of
+from whet.types import (
+    Decoding,
+    Finish,
+    Group,
+    Refusal,
+    Request,
+    Rollout,
+    Task,
+    Verdict,
+    seed_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +51,8 @@ class Scorecard:
     length: float
     truncated: float  # share of samples cut off at the length limit
     faults: int
-    samples: int
+    samples: int  # asked for, of each problem
+    plays: tuple[int, int]  # rollouts that were measured: greedy ones, samples
     tokens: int
     seconds: float
     groups: tuple[Group, ...]  # per problem: the greedy rollout, then the samples
@@ -52,13 +63,16 @@ async def measure(
 ) -> Scorecard:
     """Play every task once greedily and `exam.samples` times at `decoding`.
 
-    Seeds are counted from task and sample, so a policy has one score however it is batched.
+    Seeds are counted from task and sample, so a policy has one score however it is batched.  Every
+    seat of a task is a problem of its own, if it speaks.  Of a play that forks the first
+    conversation is measured: the others are no samples of their own.
     """
     start = time.perf_counter()
     runner = RolloutRunner(player, reward, 0)
 
-    async def played(task: Task, seeds: tuple[int, ...], how: Decoding) -> Group:
-        return await runner.rollout(Request.of(task, seeds, how))
+    async def played(task: Task, seeds: tuple[int, ...], how: Decoding) -> dict[str, Group]:
+        groups = await runner.rollouts(Request.of(task, seeds, how))
+        return {group.seat: _first_of_each_play(group) for group in groups}
 
     greedily = replace(decoding, temperature=0.0)
     greedy = await asyncio.gather(*(played(task, (0,), greedily) for task in tasks))
@@ -68,12 +82,28 @@ async def measure(
     return _scorecard(greedy, sampled, exam, time.perf_counter() - start)
 
 
+def _first_of_each_play(group: Group) -> Group:
+    parents = {rollout.id: rollout.parent for rollout in group}
+    firsts: dict[str, Rollout] = {}
+    for rollout in group:
+        root = rollout.id
+        while parent := parents.get(root, ""):
+            root = parent
+        firsts.setdefault(root, rollout)
+    return group.having(tuple(firsts.values()))
+
+
 def _scorecard(
-    greedy: Sequence[Group], sampled: Sequence[Group], exam: Exam, seconds: float
+    greedy: Sequence[Mapping[str, Group]],
+    sampled: Sequence[Mapping[str, Group]],
+    exam: Exam,
+    seconds: float,
 ) -> Scorecard:
-    everything = [r for group in sampled for r in group]
-    first = [r for group in greedy for r in group]
-    right = [[_right(r.verdict) for r in group] for group in sampled]
+    once = [group for seats in greedy for group in seats.values()]
+    often = [group for seats in sampled for group in seats.values()]
+    everything = [r for group in often for r in group]
+    first = [r for group in once for r in group]
+    right = [[_right(r.verdict) for r in group] for group in often]
     judged = [[c for c in mine if c is not None] for mine in right]
     return Scorecard(
         greedy=bootstrap([float(c) for r in first if (c := _right(r.verdict)) is not None]),
@@ -84,11 +114,16 @@ def _scorecard(
         greedy_length=sum(r.length for r in first) / max(len(first), 1),
         length=sum(r.length for r in everything) / max(len(everything), 1),
         truncated=sum(r.finish is Finish.LENGTH for r in everything) / max(len(everything), 1),
-        faults=len(faults([*greedy, *sampled])),
+        faults=len(faults([*once, *often])),
         samples=exam.samples,
+        plays=(len(first), len(everything)),
         tokens=sum(r.length for r in everything + first),
         seconds=seconds,
-        groups=tuple(a.having((*a, *b)) for a, b in zip(greedy, sampled, strict=True)),
+        groups=tuple(
+            group.having((*group, *more.get(seat, ())))
+            for seats, more in zip(greedy, sampled, strict=True)
+            for seat, group in seats.items()
+        ),
     )
 
 

@@ -43,6 +43,7 @@ class Strategy:
         """What to learn from, of a ticket that has landed; nothing: the ticket is rejected.
 
         Every landed ticket is shown once; with staleness 0 in the order of ticket numbers.
+        `groups` are the ticket's own: what extensions bring besides is learned from unasked.
         """
 
     def peek(self, want: int) -> Sequence[Task]:

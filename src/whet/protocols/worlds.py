@@ -14,7 +14,7 @@ class Policy(Protocol):
     """One conversation with the policy, as an environment sees it."""
 
     async def __call__(
-        self, observation: Prompt, *, stop: tuple[str, ...] = (), length: int = 0, state: str = ""
+        self, observation: Prompt, *, stop: Sequence[str] = (), length: int = 0, state: str = ""
     ) -> Reply:
         """Reply to `observation`; tokens and log-probabilities are recorded on the way.
 

@@ -10,7 +10,18 @@ from torch import Tensor
 
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, Learner, StepContext
-from whet.types import Batch, Broken, Finish, Group, Need, Rollout, Scores, TrainBatch, totals
+from whet.types import (
+    Batch,
+    Broken,
+    Finish,
+    Group,
+    Need,
+    Rollout,
+    Scores,
+    TrainBatch,
+    along,
+    totals,
+)
 
 
 async def build_batch(
@@ -24,7 +35,7 @@ async def build_batch(
 
     A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
     `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
-    Raises `Broken` where one rollout is in the batch twice.
+    Raises `Broken` where one rollout is in the batch twice, and where a number of it is not finite.
     """
     kept = [scored for group in groups if (scored := _scored(group))]
     rollouts = [r for group in kept for r in group]
@@ -35,6 +46,7 @@ async def build_batch(
     if extensions is not None and context is not None:
         inputs = await extensions.add_columns(context, inputs, rollouts)
     batch = _batch(rollouts, inputs, objective)
+    _check_numbers(inputs, batch, rollouts)
     learned = torch.tensor([x for group in kept for x in _learned(group)], dtype=torch.bool)
     if not learned.all():
         rollouts = [r for r, good in zip(rollouts, learned.tolist(), strict=True) if good]
@@ -67,6 +79,20 @@ def _unlike(rollouts: Sequence[Rollout]) -> None:
                 [seen[rollout.id], rollout],
             )
         seen[rollout.id] = rollout
+
+
+def _check_numbers(inputs: Scores, batch: Batch, rollouts: Sequence[Rollout]) -> None:
+    """What a mask or a comparison could hide from the loss."""
+    columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", Scores)}
+    everyone = torch.arange(len(rollouts))
+    columns |= {name: (getattr(inputs, name), everyone) for name in along("B", Scores)}
+    columns["advantage"] = (batch.advantage, batch.row)
+    for name, (column, owner) in columns.items():
+        if column is None or (finite := column.isfinite()).all():
+            continue
+        odd = [rollouts[i] for i in owner[~finite].unique().tolist()]
+        names = sorted({rollout.task.id for rollout in odd})
+        raise Broken(f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd)
 
 
 def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) -> Batch:
@@ -148,6 +174,12 @@ def _tree_weight(rollouts: Sequence[Rollout], objective: Algorithm) -> Tensor | 
 
 def _credit(rollout: Rollout) -> ndarray:
     credit = rollout.verdict.credit if rollout.verdict else ()
+    if credit and len(credit) != rollout.length:
+        raise Broken(
+            f"the verdict of task {rollout.task.id!r}, seed {rollout.seed}, gives credit to "
+            f"{len(credit)} tokens, but the policy chose {rollout.length}",
+            [rollout],
+        )
     return np.asarray(credit, np.float32) if credit else np.zeros(rollout.length, np.float32)
 
 

@@ -21,7 +21,7 @@ class Taken:
     """What one step plays and what it learns from."""
 
     groups: tuple[Group, ...]  # to learn from, in ticket order
-    played: tuple[Group, ...]  # all of them, rejected ones too
+    played: tuple[Group, ...]  # the step's own, rejected ones too
     admitted: tuple[bool, ...]  # of each played group
     replaced: int  # tickets that took the number of a rejected one
     dropped: int  # groups that were admitted after the batch was full
@@ -35,6 +35,9 @@ class Buffer:
     Of B tickets a step, the numbers s·B … s·B + B − 1 belong to step s.  A rejected ticket frees
     its number; its replacement has the next attempt.  Tickets are observed in the order of (number,
     attempt), and what they bring is learned from in the order of numbers.
+
+    Guests are groups of other tickets: memories, rehearsals.  Extensions let them land with a
+    ticket, and they are learned from whatever becomes of it; they fill no number.
     """
 
     sampling: Sampling
@@ -51,10 +54,14 @@ class Buffer:
             tickets = self._launched(batch, now)
             batch.replaced += len(tickets) if number else 0
             for ticket, groups in await play(tickets):
-                batch.place(ticket, groups, self.strategy.observe(ticket, groups))
+                own = [group for group in groups if group.ticket == ticket.number]
+                batch.place(ticket, own, self.strategy.observe(ticket, own))
+                batch.invite(ticket, [group for group in groups if group.ticket != ticket.number])
             if not batch.missing:
                 break
-        if not batch.filled:
+        if not (batch.filled or batch.guests or batch.played):
+            raise Broken(f"step {now.step} has nothing to learn from: the policy was never asked")
+        if not (batch.filled or batch.guests):
             raise Broken(
                 f"step {now.step} has nothing to learn from: sampling.gate is {gate}, and it "
                 f"rejected all of {len(batch.played)} groups",
@@ -69,6 +76,10 @@ class Buffer:
             raise Broken(
                 f"step {now.step} lacks {len(batch.missing)} of {self.sampling.tickets} groups, "
                 "and the sampling strategy has no further task"
+            )
+        if len(requests) > want:
+            raise Broken(
+                f"the sampling strategy was asked for {want} requests and gave {len(requests)}"
             )
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)
 
@@ -90,6 +101,7 @@ class _Filling:
     missing: list[int]
     attempts: dict[int, int] = field(default_factory=dict)
     filled: dict[int, tuple[Group, ...]] = field(default_factory=dict)
+    guests: dict[int, tuple[Group, ...]] = field(default_factory=dict)
     played: list[Group] = field(default_factory=list)
     admitted: list[bool] = field(default_factory=list)
     replaced: int = 0
@@ -107,8 +119,10 @@ class _Filling:
 
     def place(self, ticket: Ticket, groups: Sequence[Group], learned: Sequence[Group]) -> None:
         """Give the ticket's groups its number, or another that is still missing."""
+        learned = [group for group in learned if len(group)]
+        known = {rollout.id for group in learned for rollout in group}
         self.played.extend(groups)
-        self.admitted.extend(any(group is one for one in learned) for group in groups)
+        self.admitted.extend(any(r.id in known for r in group) for group in groups)
         if not learned:
             return
         if not self.missing:
@@ -120,10 +134,20 @@ class _Filling:
             learned = [g.numbered(number) if g.ticket == ticket.number else g for g in learned]
         self.filled[number] = tuple(learned)
 
+    def invite(self, ticket: Ticket, guests: Sequence[Group]) -> None:
+        """Groups of other tickets come after those of the number with which they land."""
+        if guests:
+            self.guests[ticket.number] = (*self.guests.get(ticket.number, ()), *guests)
+
     def taken(self) -> Taken:
         """In the order of numbers."""
+        numbers = sorted(self.filled.keys() | self.guests.keys())
         return Taken(
-            groups=tuple(group for number in sorted(self.filled) for group in self.filled[number]),
+            groups=tuple(
+                group
+                for number in numbers
+                for group in (*self.filled.get(number, ()), *self.guests.get(number, ()))
+            ),
             played=tuple(self.played),
             admitted=tuple(self.admitted),
             replaced=self.replaced,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy import ndarray
 
 from whet.environments.question import Question
 from whet.protocols import Learner, Player, Update
@@ -45,12 +46,20 @@ def check_integrity(rollouts: Iterable[Rollout]) -> None:
                 f"{rollout.seed}, are not those that the player sealed",
                 [rollout],
             )
-        if not np.isfinite(rollout.behaviour_logp).all():
-            raise Broken(
-                f"NaN log-prob: the generator gave task {rollout.task.id!r}, seed {rollout.seed}, "
-                "a log-prob that is not finite",
-                [rollout],
-            )
+        for name, column in _numbers(rollout).items():
+            if not np.isfinite(column).all():
+                raise Broken(
+                    f"NaN {name}: the generator gave task {rollout.task.id!r}, seed "
+                    f"{rollout.seed}, a number that is not finite",
+                    [rollout],
+                )
+
+
+def _numbers(rollout: Rollout) -> dict[str, ndarray]:
+    known = {"log-prob": rollout.behaviour_logp, **rollout.columns}
+    if rollout.entropy is not None:
+        known["entropy"] = rollout.entropy
+    return {name: x for name, x in known.items() if np.issubdtype(x.dtype, np.floating)}
 
 
 def check_versions(rollouts: Iterable[Rollout], version: Version) -> None:
@@ -77,6 +86,15 @@ def check_faults(groups: Sequence[Group], limits: Limits) -> None:
             f"is {limits.faults}); the first: {note} in task {lost[0].task.id!r}",
             lost,
         )
+
+
+def first_taught(updates: Sequence[Update]) -> int:
+    """The update of a step whose log-probs are those of the weights before it.
+
+    It is the first one that taught anything: those before it moved nothing, and had no drift.
+    """
+    taught = (i for i, update in enumerate(updates) if update.metrics["taught"].total)
+    return next(taught, 0)
 
 
 def check_drift(update: Update, rollouts: Sequence[Rollout], limits: Limits) -> None:

@@ -1,8 +1,9 @@
 """The player: one for all engines.  Environments ask, a generator answers, a recorder writes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from whet.environments.question import Question
 from whet.protocols import Environment, Generator, Renderer
@@ -24,8 +25,11 @@ class RolloutPlayer:
         return replace(self, environment=environment)
 
     async def play(self, request: Request) -> tuple[Group, ...]:
-        """All plays of a request together; one group per seat, in the order of first speaking."""
-        played = await asyncio.gather(*(self._play(request, play) for play in request.plays))
+        """All plays of a request together; one group per seat, in the order of their opening.
+
+        Where one play fails the others are cancelled, and nothing of them is left under way.
+        """
+        played = await _all([self._play(request, play) for play in request.plays])
         seats: dict[str, list[Rollout]] = {}
         for rollouts in played:
             for rollout in rollouts:
@@ -40,7 +44,7 @@ class RolloutPlayer:
         seen = request.task if play.prompt is None else replace(request.task, prompt=play.prompt)
         try:
             verdict = await self.environment.play(seen, Recorder.at(record, "", play.seed))
-            return list(record.rollouts(verdict))
+            return record.rollouts(verdict)
         finally:
             record.end()
 
@@ -59,3 +63,13 @@ class RolloutPlayer:
     async def close(self) -> None:
         """Close the generator."""
         await self.generator.close()
+
+
+async def _all(plays: Sequence[Coroutine[Any, Any, list[Rollout]]]) -> list[list[Rollout]]:
+    tasks = [asyncio.ensure_future(play) for play in plays]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from whet.types import Broken, Mean, Metrics, Rollout, Span
+from whet.types import Broken, Mean, Metrics, Rollout, Span, Verdict
 
 METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
@@ -146,9 +146,14 @@ def _row(
         "correct": verdict.correct if verdict else None,
         "reason": str(verdict.reason) if verdict else None,
         "note": verdict.note if verdict else None,
-        "parts": json.dumps(dict(verdict.parts)) if verdict else None,
+        "parts": _parts(verdict) if verdict else None,
         "cost_ms": verdict.cost_ms if verdict else None,
     }
+
+
+def _parts(verdict: Verdict) -> str:
+    """JSON knows no NaN."""
+    return json.dumps({name: x if isfinite(x) else None for name, x in verdict.parts.items()})
 
 
 def _span(span: Span) -> dict[str, Any]:

@@ -5,7 +5,7 @@ handed a player, a learner, a buffer and extensions, and knows neither devices n
 """
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
@@ -13,8 +13,9 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Buffer, Taken
-from whet.rollouts.checks import check_drift, check_weight_sync
+from whet.rollouts.checks import check_drift, check_weight_sync, first_taught
 from whet.training.clock import Clock
+from whet.training.reported import Reported
 from whet.training.round import Round
 from whet.training.run import Run
 from whet.types import Metrics, TrainBatch
@@ -44,17 +45,18 @@ class Live:
     buffer: Buffer
     extensions: Extensions
     folder: Path  # where extensions may keep models
+    reported: Reported = field(default_factory=Reported)
 
 
 async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
     """Take the steps of a run from `start` on, one by one."""
     player, learner, extensions = live.player, live.learner, live.extensions
-    metrics: Metrics = {}
 
     for number in range(start, run.steps):
         clock = Clock()
         before = dict(player.token_counts())
-        now = Now(step=number, steps=run.steps, version=learner.version, metrics=metrics)
+        told = live.reported.metrics
+        now = Now(step=number, steps=run.steps, version=learner.version, metrics=told)
         round_ = Round.of(run, live, number)
         taken = await live.buffer.take(now, round_.play)
         clock.lap("play")
@@ -64,8 +66,9 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
         batch, inputs = await build_batch(taken.groups, objective, learner, context, extensions)
         parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
         updates = [await learner.step(objective, part, context.lr) for part in parts]
-        check_drift(updates[0], parts[0].rollouts, run.limits)
-        metrics = await extensions.after_update(context, batch, inputs)
+        fresh = first_taught(updates)
+        check_drift(updates[fresh], parts[fresh].rollouts, run.limits)
+        live.reported.metrics = await extensions.after_update(context, batch, inputs)
         clock.lap("learn")
 
         weights = await learner.publish()
@@ -81,5 +84,5 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
             rate=context.lr,
             seconds=clock.laps,
             token_counts=counts,
-            metrics=metrics,
+            metrics=live.reported.metrics,
         )

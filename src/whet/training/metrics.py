@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
 from whet.rewards.judging import faults
+from whet.rollouts.checks import first_taught
 from whet.training.loop import Step
 from whet.training.warmup import Lesson
 from whet.types import Finish, Group, Mean, Metrics, Rollout
@@ -41,7 +42,8 @@ def of_step(step: Step) -> Metrics:
     names = step.updates[0].metrics
     learned = {n: sum((u.metrics[n] for u in step.updates), Mean()) for n in names}
     # later updates of a step compare with weights that have moved: only the first one is drift
-    first = {"drift": step.updates[0].metrics["drift"], "drift_max": one(step.updates[0].drift_max)}
+    fresh = step.updates[first_taught(step.updates)]
+    first = {"drift": fresh.metrics["drift"], "drift_max": one(fresh.drift_max)}
     return {
         "reward": over(r.score for r in rollouts if r.score is not None),
         "correct": over(_right(rollouts)),
@@ -65,14 +67,14 @@ def of_step(step: Step) -> Metrics:
 
 def of_exam(card: Scorecard) -> Metrics:
     """An exam; estimates are over problems, lengths over samples."""
-    samples = sum(len(group) - 1 for group in card.groups)
+    greedy, samples = card.plays
     return {
         "greedy": _mean(card.greedy),
         **{f"pass@{k}": _mean(estimate) for k, estimate in card.pass_at.items()},
         "length": Mean(total=card.length * samples, count=samples),
-        "greedy_length": Mean(total=card.greedy_length * len(card.groups), count=len(card.groups)),
+        "greedy_length": Mean(total=card.greedy_length * greedy, count=greedy),
         "truncated": Mean(total=card.truncated * samples, count=samples),
-        "faults": Mean(total=card.faults, count=samples + len(card.groups)),
+        "faults": Mean(total=card.faults, count=samples + greedy),
         "tokens": one(card.tokens),
         "seconds": one(card.seconds),
     }

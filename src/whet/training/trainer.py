@@ -119,6 +119,7 @@ class Trainer:
         place = self.checkpoints.latest()
         self.ledger.rewind((-1, 0) if place is None else place.at)
         if place is not None:
+            self.checkpoints.rewind(place)
             self._begin(place.phase)
             await self.learner.load(self.checkpoints.path(place))
         return place
@@ -184,6 +185,8 @@ class Trainer:
     async def _accompany(self, place: Place | None) -> None:
         """Reference, buffer and extensions: new ones, or as they were."""
         objective, base = self.run.objective, self.checkpoints.base
+        if objective.companions or Need.REFERENCE in objective.needs:
+            self.checkpoints.check_base()
         if Need.REFERENCE in objective.needs:
             await self.learner.set_reference(base)
         setup = SetupContext(engine=self.run.engine, learner=self.learner, base=base)
@@ -194,6 +197,7 @@ class Trainer:
         folder, done = self.checkpoints.path(place), place.progress.done
         if done:
             await self.live.buffer.load(folder)
+            await self.live.reported.load(folder)
             runner = RolloutRunner(self.player, self.run.reward, done)
             await extensions.load(folder, step_context(self.run, self.live, runner))
 
@@ -219,7 +223,10 @@ class Trainer:
         shares = step.batch.tokens.advantage.split([r.length for r in rollouts])
         advantages = {r.id: a.tolist() for r, a in zip(rollouts, shares, strict=True)}
         done = step.number + 1
-        self.ledger.keep(f"step-{done:06}", done, step.taken.played, advantages)
+        played = step.taken.played
+        known = {r.id for group in played for r in group}
+        guests = [g for g in step.taken.groups if not any(r.id in known for r in g)]
+        self.ledger.keep(f"step-{done:06}", done, [*played, *guests], advantages)
         self.ledger.write("step", (len(self.run.warmup), done), of_step(step))
 
     def _begin(self, phase: int) -> None:
@@ -233,6 +240,7 @@ class Trainer:
             await self._save(place)
 
     async def _save(self, place: Place) -> None:
-        held = (self.learner, self.live.buffer, self.live.extensions)
+        live = self.live
+        held = (live.learner, live.buffer, live.extensions, live.reported)
         await self.checkpoints.save(place, *held)
         self._saved = time.monotonic()

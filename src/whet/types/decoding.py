@@ -30,12 +30,18 @@ class Decoding:
             "top_k": self.top_k >= 0,
             "min_p": 0 <= self.min_p < 1,
             "length": self.length >= 1,
+            "stop": "" not in self.stop,  # it is in every text, so a text is refused as well
         }
         for name, sound in checks.items():
             if not sound:
-                legal = {"top_p": "in (0, 1]", "min_p": "in [0, 1)", "length": "1 or more"}
+                legal = {
+                    "top_p": "in (0, 1]",
+                    "min_p": "in [0, 1)",
+                    "length": "1 or more",
+                    "stop": "a tuple of strings, none of them empty",
+                }
                 value = getattr(self, name)
-                raise Refusal(f"decoding.{name} is {value}; give {legal.get(name, '0 or more')}")
+                raise Refusal(f"decoding.{name} is {value!r}; give {legal.get(name, '0 or more')}")
 
     @property
     def heat(self) -> float:

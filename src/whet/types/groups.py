@@ -43,10 +43,12 @@ class Group:
     def joined(self, others: Sequence[Rollout]) -> "Group":
         """The group and others: demonstrations, memories.
 
-        A guest gets an id of its own, because the same rollout may be the guest of two groups.
+        A guest gets an id of its own, because the same rollout may be the guest of two groups.  The
+        first host's id is in it: a ticket may bring one task twice, in two attempts.
         """
+        host = f"{self.ticket}{self.seat}:{self.rollouts[0].id if self.rollouts else ''}"
         guests = (
-            replace(r, id=f"{r.id}@{self.ticket}{self.seat}.{n}", ticket=self.ticket)
+            replace(r, id=f"{r.id}@{host}.{n}", ticket=self.ticket)
             for n, r in enumerate(others, len(self.rollouts))
         )
         return self.having((*self.rollouts, *guests))

@@ -51,4 +51,5 @@ def subset(group: Group, keep: Sequence[bool]) -> Group:
 
 def instead(group: Group, others: Sequence[Rollout]) -> Group:
     """The same group of other rollouts, with ids of their own."""
-    return group.having(()).joined(others)
+    both = group.joined(others)
+    return both.having(both.rollouts[len(group) :])

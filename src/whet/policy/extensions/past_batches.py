@@ -35,8 +35,8 @@ class PastBatches(Companion):
 class LivePastBatches(Extension):
     """The groups of the last steps, newest last.
 
-    The last ticket of a step brings old groups, drawn from the steps before; the step's own groups
-    become the past after the update, in ticket order.
+    The last ticket of a step brings old groups, drawn from the steps before; what was learned from
+    of the step's own groups becomes the past after the update, in ticket order.
     """
 
     settings: PastBatches
@@ -66,8 +66,10 @@ class LivePastBatches(Extension):
         self, context: StepContext, batch: TrainBatch, inputs: Scores
     ) -> Metrics:
         """This step's groups are past now."""
-        del batch, inputs
-        groups = [group for found in self.found.over(context) for group in found]
+        del inputs
+        learned = {rollout.id for rollout in batch.rollouts}
+        landed = [group for found in self.found.over(context) for group in found]
+        groups = [group for group in landed if any(r.id in learned for r in group)]
         past = context.step + 1 < self.settings.until
         self.past = [*self.past, groups][-self.settings.window :] if past else []
         return {}

@@ -1,0 +1,93 @@
+"""A conversation as one row of ids that only grows, and what is known of the chosen ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy import ndarray
+
+from whet.types import Act, Finish, Message, Rollout, Span, Task, Version
+from whet.types.messages import ASSISTANT
+
+_NONE = np.zeros(0, np.int32)
+
+
+@dataclass(slots=True)
+class Row:
+    """Ids are appended and never changed: what the policy chose stays as sampled."""
+
+    token_ids: list[int] = field(default_factory=list)
+    action_mask: list[bool] = field(default_factory=list)
+    chosen: int = 0
+    columns: dict[str, list[ndarray]] = field(default_factory=dict)
+    spans: list[Span] = field(default_factory=list)
+    acts: list[Act] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    finish: Finish = Finish.STOP
+
+    def copy(self) -> "Row":
+        """A row that begins like this one and grows on its own."""
+        return replace(
+            self,
+            token_ids=list(self.token_ids),
+            action_mask=list(self.action_mask),
+            columns={name: list(parts) for name, parts in self.columns.items()},
+            spans=list(self.spans),
+            acts=list(self.acts),
+            messages=list(self.messages),
+        )
+
+    def hear(self, ids: Sequence[int], messages: Sequence[Message]) -> None:
+        """Append what the world says."""
+        self.token_ids.extend(ids)
+        self.action_mask.extend([False] * len(ids))
+        self.messages.extend(messages)
+
+    def choose(
+        self, ids: Sequence[int], version: Version | None, columns: dict[str, ndarray]
+    ) -> None:
+        """Append tokens that weights of one version chose; None: others chose them."""
+        if not len(ids):
+            return
+        self.token_ids.extend(ids)
+        self.action_mask.extend([True] * len(ids))
+        self.chosen += len(ids)
+        if self.spans and self.spans[-1].version == version:
+            self.spans[-1] = Span(self.spans[-1].tokens + len(ids), version)
+        else:
+            self.spans.append(Span(len(ids), version))
+        for name, column in columns.items():
+            self.columns.setdefault(name, []).append(column)
+
+    def reply(self, size: int, text: str, ends: ndarray | None, state: str) -> None:
+        """The last `size` tokens are a reply, which says `text`."""
+        self.columns.setdefault("char_ends", []).append(_NONE if ends is None else ends)
+        stop = len(self.token_ids)
+        self.acts.append(
+            Act(
+                start=stop - size,
+                stop=stop,
+                message=len(self.messages),
+                state=state,
+                finish=self.finish,
+            )
+        )
+        self.messages.append({"role": ASSISTANT, "content": text})
+
+    def recorded(self, task: Task, seed: int) -> Rollout:
+        """The rollout of this row; its name, seat and verdict are added by whoever knows them."""
+        columns = {name: np.concatenate(parts) for name, parts in self.columns.items()}
+        columns = {name: x for name, x in columns.items() if len(x) == self.chosen}
+        return Rollout(
+            task=task,
+            seed=seed,
+            token_ids=np.array(self.token_ids, np.int32),
+            action_mask=np.array(self.action_mask, np.bool_),
+            behaviour_logp=columns.pop("logp", np.zeros(0, np.float32)),
+            entropy=columns.pop("entropy", None),
+            columns=columns,
+            spans=tuple(self.spans),
+            acts=tuple(self.acts),
+            messages=tuple(self.messages),
+            finish=self.finish,
+        )

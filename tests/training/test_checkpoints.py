@@ -1,0 +1,102 @@
+"""Checkpoints that changed since they were written are passed over, never learned from."""
+
+import shutil
+
+import pytest
+from small import followed, small, timeless
+
+from whet.policy import algorithms
+from whet.training.checkpoint import Checkpoints, Place
+from whet.training.trainer import CHECKPOINTS
+from whet.training.warmup import Progress
+from whet.types import Broken
+
+RUN = small(steps=3, objective=algorithms.load("ppo"))
+LAST = "step-000002"
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The uninterrupted run, and one that was killed after two of three steps."""
+    folder = tmp_path_factory.mktemp("checkpoints")
+    end = followed(RUN, folder / "whole")[-1]
+    followed(RUN, folder / "killed", stop_after=3)
+    return end, folder
+
+
+def spoiled(whole, tmp_path, name, spoil, checkpoint=LAST):
+    """A copy of the killed run with one file changed."""
+    shutil.copytree(whole[1] / "killed", tmp_path / "copy")
+    folder = tmp_path / "copy" / CHECKPOINTS
+    spoil(folder / checkpoint / name)
+    return tmp_path / "copy"
+
+
+def flip(path):
+    held = bytearray(path.read_bytes())
+    held[len(held) * 2 // 3] ^= 1
+    path.write_bytes(held)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def gone(path):
+    path.unlink()
+
+
+FILES = [
+    "model.safetensors",
+    "learner.pt",
+    "sampling.json",
+    "extensions.pt",
+    "extension-0/critic.pt",
+    "place.json",
+    "seal.json",
+]
+
+
+@pytest.mark.parametrize("spoil", [flip, cut, gone])
+@pytest.mark.parametrize("name", FILES)
+def test_the_newest_that_is_as_it_was_written_is_found(whole, tmp_path, name, spoil):
+    folder = spoiled(whole, tmp_path, name, spoil)
+    checkpoints = Checkpoints(folder / CHECKPOINTS, warmups=1, keep=2)
+    place = checkpoints.latest()
+    assert place is not None and checkpoints.path(place).name == "step-000001"
+    checkpoints.rewind(place)
+    assert not (folder / CHECKPOINTS / LAST).exists()
+
+
+def test_with_a_flipped_bit_the_run_ends_as_the_whole_all_the_same(whole, tmp_path):
+    folder = spoiled(whole, tmp_path, "model.safetensors", flip)
+    assert followed(RUN, folder)[-1] == whole[0]
+    assert timeless(folder) == timeless(whole[1] / "whole")
+
+
+def test_where_all_have_changed_the_run_stops_and_names_them(whole, tmp_path):
+    folder = spoiled(whole, tmp_path, "learner.pt", flip)
+    for path in (folder / CHECKPOINTS).glob("*/learner.pt"):
+        cut(path)
+    with pytest.raises(Broken, match="learner.pt has changed"):
+        followed(RUN, folder)
+
+
+def test_a_reference_that_has_changed_is_not_taken(whole, tmp_path):
+    base = "step-000000"
+    folder = spoiled(whole, tmp_path, "model.safetensors", flip, base)
+    with pytest.raises(Broken, match="base policy .*model.safetensors has changed"):
+        followed(RUN, folder)
+
+
+def test_places_are_in_the_order_of_time_however_long_their_names_are(tmp_path):
+    places = [
+        *(Place(phase=0, progress=Progress(done=n)) for n in (999_999, 1_000_000)),
+        Place(phase=1, progress=Progress(done=5)),
+        *(Place(phase=2, progress=Progress(done=n)) for n in (7, 999_999, 1_000_000)),
+    ]
+    checkpoints = Checkpoints(tmp_path, warmups=2, keep=100)
+    for place in (places[4], places[1], places[5], places[0], places[3], places[2]):
+        (checkpoints.path(place)).mkdir()
+    checkpoints.rewind(places[1])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["warmup-0-1000000", "warmup-0-999999"]

@@ -1,0 +1,93 @@
+"""Runs in environments with several seats and with forks: they learn, are kept and are measured."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+from pyarrow import parquet
+from small import followed, small, steps_of, timeless
+
+from whet.engines.models import Folder
+from whet.evaluation.measure import Exam, measure
+from whet.policy import algorithms
+from whet.protocols import Environment
+from whet.training import card
+from whet.training.trainer import CHECKPOINTS
+from whet.types import Verdict
+from whet.view import report
+
+
+def judged(reply, task):
+    return Verdict.binary(correct=reply[:1] == task.answer)
+
+
+@dataclass(frozen=True)
+class Two(Environment):
+    """Two seats answer apart; black is silent where the play's luck says so."""
+
+    async def play(self, task, policy):
+        for name in ("white", "black")[: 1 + policy.seed % 2]:
+            seat = policy.seat(name)
+            seat.end(judged(await seat(task.prompt), task))
+
+
+@dataclass(frozen=True)
+class Branching(Environment):
+    """Forks after the first reply, and one of the forks again; each leaf has its verdict."""
+
+    async def play(self, task, policy):
+        await policy(task.prompt)
+        one, two = policy.fork(2)
+        one.end(judged(await one("="), task))
+        three, four = two.fork(2)
+        four.end(judged(await four("0="), task))
+        three.end(judged(await three("1="), task))
+
+
+@dataclass(frozen=True)
+class Seldom(Environment):
+    """Asks in some plays only."""
+
+    async def play(self, task, policy):
+        return judged(await policy(task.prompt), task) if policy.seed % 3 else None
+
+
+@pytest.mark.parametrize("name", ["dapo", "ppo"])
+@pytest.mark.parametrize("world", [Two(), Branching(), Seldom()], ids=repr)
+def test_whatever_speaks_is_learned_from_kept_and_measured(world, name, tmp_path):
+    objective = algorithms.load(name)
+    run = small(environment=world, reward=None, objective=objective, warmup=(), steps=3)
+    folder = tmp_path / "whole"
+    events = followed(run, folder)
+    followed(run, tmp_path / "cut", stop_after=2)
+    assert followed(run, tmp_path / "cut")[-1] == events[-1]
+    assert timeless(tmp_path / "cut") == timeless(folder)
+    for step in steps_of(events):
+        path = folder / "rollouts" / f"step-{step.number + 1:06}.parquet"
+        rows = {row["id"]: row for row in parquet.read_table(path).to_pylist()}
+        assert rows.keys() == {r.id for g in step.taken.played for r in g}
+        for rollout in step.batch.rollouts:
+            row = rows[rollout.id]
+            assert (row["seat"], row["parent"]) == (rollout.seat, rollout.parent)
+            assert row["forked_at"] == rollout.forked_at <= rollout.length
+            assert len(row["advantage"]) == rollout.length
+            assert not rollout.parent or rollout.parent in rows
+    card.write(folder, card.card(run, "small", []))
+    page = report.write(folder).read_text(encoding="utf-8")
+    assert "<html" in page
+    assert measured(run, folder) == events[-1].digest
+
+
+def measured(run, folder):
+    """What `whet eval` does; the digest of what it measured."""
+    checkpoint = sorted((folder / CHECKPOINTS).glob("step-*"))[-1]
+
+    async def measured_so():
+        player = await run.engine.player(Folder(path=str(checkpoint)), 0)
+        tasks = run.corpus.held_out("test", 5)
+        exam = Exam(problems=5, samples=4, k=(1, 4))
+        found = await measure(player.within(run.environment), None, tasks, exam, run.decoding)
+        assert found.plays[1] >= sum(len(group) - 1 for group in found.groups)
+        return player.held().digest
+
+    return asyncio.run(measured_so())
