@@ -216,8 +216,9 @@ class Recorder:
 
     def rollout(self, verdict: Verdict | None) -> Rollout:
         """What was recorded, sealed."""
-        return replace(
-            self.row.recorded(self.record.task, self.seed),
+        return self.row.recorded(
+            task=self.record.task,
+            seed=self.seed,
             id=self.id,
             seat=self.seat_name,
             parent=self.parent,

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
-from whet.types import Act, Finish, Message, Rollout, Span, Task, Version
+from whet.types import Act, Finish, Message, Rollout, Span, Version
 from whet.types.messages import ASSISTANT
 
 _NONE = np.zeros(0, np.int32)
@@ -74,13 +75,11 @@ class Row:
         )
         self.messages.append({"role": ASSISTANT, "content": text})
 
-    def recorded(self, task: Task, seed: int) -> Rollout:
-        """The rollout of this row; its name, seat and verdict are added by whoever knows them."""
+    def recorded(self, **known: Any) -> Rollout:
+        """The rollout of this row; `known` are the fields that a row doesn't have."""
         columns = {name: np.concatenate(parts) for name, parts in self.columns.items()}
         columns = {name: x for name, x in columns.items() if len(x) == self.chosen}
         return Rollout(
-            task=task,
-            seed=seed,
             token_ids=np.array(self.token_ids, np.int32),
             action_mask=np.array(self.action_mask, np.bool_),
             behaviour_logp=columns.pop("logp", np.zeros(0, np.float32)),
@@ -90,4 +89,5 @@ class Row:
             acts=tuple(self.acts),
             messages=tuple(self.messages),
             finish=self.finish,
+            **known,
         )
