@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 RUN_NAME ?= quickstart-$(shell date +%Y%m%d-%H%M%S)
 
-.PHONY: quickstart check test docs format clean
+.PHONY: quickstart check test test-full docs format clean
 
 quickstart: $(VENV)/.user
 	$(BIN)/whet train quickstart --name $(RUN_NAME)
@@ -21,6 +21,9 @@ check: $(VENV)/.dev
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q
+
+test-full: $(VENV)/.dev
+	$(BIN)/python -m pytest -q -m ""
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
