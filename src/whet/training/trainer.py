@@ -13,7 +13,7 @@ from whet.evaluation.measure import Exam, Scorecard, measure
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SamplingSetup, SetupContext
 from whet.rollouts.buffer import Buffer
-from whet.rollouts.checks import check_weight_sync
+from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
 from whet.training.checkpoint import Checkpoints, Place
 from whet.training.ledger import Ledger
@@ -205,8 +205,8 @@ class Trainer:
         """Give the player the learner's weights."""
         weights = await self.learner.publish()
         await self.player.update(weights, Drain())
-        task = self.run.corpus.task("train", 0)
-        await check_weight_sync(self.player, self.learner, weights, task, self.run.limits)
+        probe = probe_of(self.run.corpus.task("train", 0), self.run.decoding)
+        await check_weight_sync(self.player, self.learner, weights, probe, self.run.limits)
 
     async def _examine(self, name: str, step: int, exam: Exam, split: str) -> Examined:
         run = self.run
