@@ -79,7 +79,7 @@ def test_where_a_text_is_not_what_its_tokens_say_nothing_is_claimed(tokenizers):
 
 @pytest.mark.parametrize("kind", ["characters", "bytes", "words"])
 def test_what_a_world_quotes_is_text(tokenizers, kind):
-    """A policy that says "<end>" letter by letter has not ended; nor has a world that repeats it."""
+    """A policy that says "<end>" letter by letter goes on, and so does a world that repeats it."""
     tokenizer = tokenizers[kind]
     end = tokenizer.eos_token_id
     renderer = TextRenderer(tokenizer, frozenset({end}))
