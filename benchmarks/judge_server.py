@@ -130,9 +130,8 @@ def taught(folder: Path, steps: int) -> float:
         ids, labels = torch.zeros(16, longest, dtype=torch.long), torch.full((16, longest), -100)
         for i, one in enumerate(shown):
             ids[i, : len(one.token_ids)] = torch.tensor(one.token_ids)
-            labels[i, torch.tensor(one.action_mask).nonzero()[:, 0]] = torch.tensor(
-                one.chosen_ids
-            ).long()
+            own = torch.tensor(one.action_mask)
+            labels[i, : len(own)][own] = torch.tensor(one.chosen_ids).long()
         optimiser.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
         loss = model(input_ids=ids, labels=labels).loss
         optimiser.zero_grad()

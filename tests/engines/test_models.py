@@ -1,5 +1,6 @@
 """Models and tokenizers: ours, anyone's, and what is no model."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def test_half_a_model_is_refused_by_its_missing_half(tmp_path, missing, told):
     [
         (lambda: Fresh(shape="lama-tiny").load("cpu"), "did you mean 'llama-tiny'"),
         (lambda: Characters(alphabet="aab").build(), "repeats itself"),
-        (lambda: Embedded(device="tpu").open(Fresh(), 0), "device 'tpu' is unknown"),
+        (lambda: asyncio.run(Embedded(device="tpu").open(Fresh(), 0)), "device 'tpu' is unknown"),
         (lambda: Embedded(slots=0), "engine.slots is 0"),
         (lambda: Folder(path=".", dtype="f32").load("cpu"), "did you mean 'float32'"),
     ],

@@ -18,7 +18,7 @@ from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.regularisers import ForwardKL, Proximal
 from whet.policy.selections import External, Improbable, Own
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.types import Rollout, Scores, Task, Verdict
+from whet.types import Group, Rollout, Scores, Task, Verdict
 
 
 def test_krpo():
@@ -232,7 +232,9 @@ def test_dynamic_sampling_keeps_groups_that_differ():
             verdict=Verdict.binary(correct=bool(score)),
         )
 
-    groups = [tuple(judged(r) for r in rewards) for rewards in oracle["inputs"]["group_rewards"]]
+    groups = [
+        Group.of([judged(r) for r in rewards]) for rewards in oracle["inputs"]["group_rewards"]
+    ]
     assert [NonZeroSpread()(group) for group in groups] == oracle["expected"]["keep"]
 
 

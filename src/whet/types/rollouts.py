@@ -51,8 +51,8 @@ class Act:
 class Rollout:
     """One conversation of one play, as it was recorded.
 
-    T tokens, of which the policy chose N.  Columns may be given as any sequence; they are kept as
-    read-only arrays.  Replies (`acts`) are read off the mask where they aren't given.
+    T tokens, of which the policy chose N.  Columns are kept as read-only arrays.  Replies (`acts`)
+    are read off the mask where they aren't given.
     """
 
     task: Task

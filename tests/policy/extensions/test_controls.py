@@ -82,7 +82,7 @@ def test_imitation_weighs_what_entropies_did_since_the_step_before():
 
         async def update():
             inputs = await run.inputs([group])
-            entropy = torch.where(inputs.foreign, foreign, mine)
+            entropy = torch.where(inputs.external, foreign, mine)
             inputs = replace(inputs, entropy=entropy)
             batch = TrainBatch(group.rollouts, batch_of(inputs, group.rollouts))
             return await live.after_update(run.context(0), batch, inputs)

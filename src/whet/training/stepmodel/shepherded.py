@@ -2,14 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whet.environments.question import Question
 from whet.protocols import Corpus, Environment, Player
 from whet.rewards.dense.shepherd import Shepherd
 from whet.rollouts.runner import RolloutRunner
 from whet.training.stepmodel.chains import Chain
-from whet.types import Decoding, Group, Request, seed_of
+from whet.types import Decoding, Request, Rollout, seed_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,20 +33,17 @@ class Shepherded:
         async def one(place: int) -> Chain | None:
             task = self.corpus.task("train", number * count + place)
             seeds = (seed_of("shepherded", self.seed, number, place),)
-            group = await runner.rollout(Request.of(task, seeds, self.decoding))
-            verdict = group[0].verdict
-            if verdict is None or not verdict.judged:
+            [rollout] = await runner.rollout(Request.of(task, seeds, self.decoding))
+            verdict = rollout.verdict
+            if verdict is None or not verdict.judged or not rollout.length:
                 return None
-            return self._chain(group, verdict.credit)
+            return self._chain(replace(rollout, verdict=None), verdict.credit)
 
         found = await asyncio.gather(*map(one, range(count)))
         return [chain for chain in found if chain is not None]
 
-    def _chain(self, group: Group, credit: Sequence[float]) -> Chain | None:
+    def _chain(self, rollout: Rollout, credit: Sequence[float]) -> Chain:
         """The label stands at a step's last token, times a weight."""
-        [rollout] = group
-        if not rollout.length:
-            return None
         cuts = [cut for cut in self.shepherd.cuts(rollout) if cut > rollout.forced_len]
         ends = tuple(cut - 1 for cut in (*cuts, rollout.length))
         labels = tuple(credit[end] / self.shepherd.weight for end in ends)
