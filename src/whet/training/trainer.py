@@ -62,27 +62,32 @@ async def fit(
 ) -> AsyncIterator[Event]:
     """Do all of a run that its folder says is not done yet.
 
-    `stop` is asked after every step; a yes ends the run there, with a checkpoint.
+    `stop` is asked after every step; a yes ends the run there, with a checkpoint.  The player is
+    closed however the run ends.
     """
     player, learner = await run.engine.open(run.model, run.seed)
-    strategy = run.sampling.open(SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps))
-    live = Live(
-        player=player.within(run.environment),
-        learner=learner,
-        buffer=Buffer(run.sampling, strategy),
-        extensions=Extensions(),
-        folder=folder / CHECKPOINTS,
-    )
-    trainer = Trainer(run, folder, live, stop)
-    place = await trainer.resume()
-    async for event in trainer.warm_up(place):
-        yield event
-    if not trainer.stopped:
-        async for event in trainer.reinforce(place):
+    try:
+        strategy = run.sampling.open(
+            SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
+        )
+        live = Live(
+            player=player.within(run.environment),
+            learner=learner,
+            buffer=Buffer(run.sampling, strategy),
+            extensions=Extensions(),
+            folder=folder / CHECKPOINTS,
+        )
+        trainer = Trainer(run, folder, live, stop)
+        place = await trainer.resume()
+        async for event in trainer.warm_up(place):
             yield event
-    weights = await learner.publish()
-    yield Ended(digest=weights.version.digest, complete=not trainer.stopped)
-    await player.close()
+        if not trainer.stopped:
+            async for event in trainer.reinforce(place):
+                yield event
+        weights = await learner.publish()
+        yield Ended(digest=weights.version.digest, complete=not trainer.stopped)
+    finally:
+        await player.close()
 
 
 @dataclass(slots=True)
