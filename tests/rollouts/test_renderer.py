@@ -1,11 +1,12 @@
 """What is out after each token, for tokenizers of three kinds."""
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
 from whet.engines.tokenizers import Characters
 from whet.rollouts.renderer import TextRenderer
+from whet.types import Refusal
 
 TEXT = ["hello the world, hello again"] * 20
 
@@ -74,3 +75,40 @@ def test_where_a_text_is_not_what_its_tokens_say_nothing_is_claimed(tokenizers):
     tokenizer = tokenizers["words"]
     renderer = TextRenderer(tokenizer, frozenset({tokenizer.eos_token_id}))
     assert renderer.char_ends(tokenizer.encode("hello the"), "HELLO, THE") is None
+
+
+@pytest.mark.parametrize("kind", ["characters", "bytes", "words"])
+def test_what_a_world_quotes_is_text(tokenizers, kind):
+    """A policy that says "<end>" letter by letter goes on, and so does a world that repeats it."""
+    tokenizer = tokenizers[kind]
+    end = tokenizer.eos_token_id
+    renderer = TextRenderer(tokenizer, frozenset({end}))
+    quoted = renderer.following("hello <end> hello")
+    assert end not in quoted
+    if kind == "bytes":
+        assert renderer.text(quoted) == "hello <end> hello"
+    assert end in tokenizer.encode("hello <end> hello")  # what a bare tokenizer reads
+    assert renderer.following("") == ()
+
+
+def ending(byte):
+    """A tokenizer that puts an end token after everything."""
+    tokenizer = trained(byte, decoders.ByteLevel(), 300)
+    end = tokenizer.eos_token_id
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A <end>", special_tokens=[("<end>", end)]
+    )
+    return tokenizer
+
+
+def test_an_opening_does_not_end_before_the_policy_begins():
+    tokenizer = ending(pre_tokenizers.ByteLevel(add_prefix_space=False))
+    end = tokenizer.eos_token_id
+    renderer = TextRenderer(tokenizer, frozenset({end}))
+    bare = tokenizer.encode("hello again", add_special_tokens=False)
+    assert tokenizer.encode("hello again") == [*bare, end]
+    assert renderer.opening("hello again") == tuple(bare)
+    assert renderer.opening("hello<end>")[-2:] != (end, end)  # the prompt's own stays
+    assert renderer.opening("hello<end>")[-1] == end
+    with pytest.raises(Refusal, match="no tokens"):
+        renderer.opening("")

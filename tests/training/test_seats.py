@@ -1,19 +1,20 @@
 """Runs in environments with several seats and with forks: they learn, are kept and are measured."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from pyarrow import parquet
 from small import followed, small, steps_of, timeless
 
-from whet.engines.models import Folder
+from whet.engines.models import Folder, Fresh
+from whet.engines.tokenizers import Characters
 from whet.evaluation.measure import Exam, measure
 from whet.policy import algorithms
 from whet.protocols import Environment
 from whet.training import card
 from whet.training.trainer import CHECKPOINTS
-from whet.types import Verdict
+from whet.types import Task, Verdict
 from whet.view import report
 
 
@@ -91,3 +92,32 @@ def measured(run, folder):
         return player.held().digest
 
     return asyncio.run(measured_so())
+
+
+@dataclass(frozen=True)
+class Unworded:
+    """Tasks whose environment words them, and one that fills the context with the run's replies."""
+
+    prompt: str
+
+    def task(self, split, index):
+        return Task(id=f"{split}-{index}", prompt=self.prompt, answer="3")
+
+    def held_out(self, split, count):
+        return [self.task(split, index) for index in range(min(count, 2))]
+
+
+@dataclass(frozen=True)
+class Words(Environment):
+    """Asks in its own words where the task has none."""
+
+    async def play(self, task, policy):
+        return judged(await policy(task.prompt or "3="), task)
+
+
+@pytest.mark.parametrize("prompt", ["", "3" * 27 + "="], ids=["none", "as long as may be"])
+def test_a_task_is_probed_with_what_fits(prompt, tmp_path):
+    """28 tokens of a prompt and 4 of a reply fill 32 positions."""
+    model = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789="), positions=32)
+    run = small(model=model, corpus=Unworded(prompt), environment=Words(), reward=None, steps=2)
+    assert followed(replace(run, warmup=()), tmp_path)[-1].complete

@@ -1,8 +1,9 @@
 """Ways to break a run; each is noticed within one step, and called by its name."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -323,3 +324,27 @@ def test_drift_is_noticed_whichever_minibatch_it_is_in(tmp_path, seed):
     first = sorted(tmp_path.glob("rollouts/step-*.parquet"))
     scores = [r for f in first for r in parquet.read_table(f, columns=["score"]).to_pylist()]
     assert len(first) == taken and not any(row["score"] for row in scores)
+
+
+@dataclass(frozen=True, slots=True)
+class Closing(RolloutPlayer):
+    """Notes that it was closed."""
+
+    closed: ClassVar[list[bool]] = []
+
+    async def close(self):
+        self.closed.append(True)
+        await RolloutPlayer.close(self)
+
+
+@pytest.mark.parametrize("reward", [FirstDigit(), Raising()], ids=["ends", "breaks"])
+def test_the_player_is_closed_however_a_run_ends(tmp_path, reward):
+    Closing.closed.clear()
+    engine = Sabotaged(device="cpu", threads=1, slots=16, player_type=Closing)
+
+    async def collect():
+        return [e async for e in fit(small(engine=engine, reward=reward, steps=1), tmp_path)]
+
+    with suppress(Broken):
+        asyncio.run(collect())
+    assert Closing.closed

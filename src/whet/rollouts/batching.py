@@ -10,6 +10,7 @@ from torch import Tensor
 
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, Learner, StepContext
+from whet.rollouts.lineage import forks
 from whet.types import (
     Batch,
     Broken,
@@ -37,12 +38,14 @@ async def build_batch(
     `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
     Raises `Broken` where one rollout is in the batch twice, and where a number of it is not finite.
     """
-    kept = [scored for group in groups if (scored := _scored(group))]
+    given = list(groups)
+    everyone = [r for group in given for r in group]
+    kept = [scored for group in given if (scored := _scored(group))]
     rollouts = [r for group in kept for r in group]
     _unlike(rollouts)
     number = torch.tensor([g for g, members in enumerate(kept) for _ in members]).long()
     inputs = await _inputs(rollouts, number, objective.needs, learner)
-    inputs = replace(inputs, tree_weight=_tree_weight(rollouts, objective))
+    inputs = replace(inputs, tree_weight=_tree_weight(rollouts, everyone, objective))
     if extensions is not None and context is not None:
         inputs = await extensions.add_columns(context, inputs, rollouts)
     batch = _batch(rollouts, inputs, objective)
@@ -51,6 +54,7 @@ async def build_batch(
     if not learned.all():
         rollouts = [r for r, good in zip(rollouts, learned.tolist(), strict=True) if good]
         batch, inputs = batch.where(learned), inputs.where(learned)
+        batch = replace(batch, tree_weight=_tree_weight(rollouts, everyone, objective))
     return TrainBatch(rollouts, batch.counted()), inputs
 
 
@@ -160,14 +164,17 @@ def _lag(rollout: Rollout, now: int) -> ndarray:
     return np.repeat(np.array(lags, np.int64), [span.tokens for span in rollout.spans])
 
 
-def _tree_weight(rollouts: Sequence[Rollout], objective: Algorithm) -> Tensor | None:
-    """What tokens weigh that forks share; None where no rollout was forked."""
+def _tree_weight(
+    rollouts: Sequence[Rollout], known: Sequence[Rollout], objective: Algorithm
+) -> Tensor | None:
+    """What tokens weigh that these share; None where no rollout was forked."""
     if not any(r.parent for r in rollouts):
         return None
+    forked = forks(rollouts, known)
     return objective.sharing(
         [r.id for r in rollouts],
-        [r.parent for r in rollouts],
-        [r.forked_at for r in rollouts],
+        [fork.parent for fork in forked],
+        [fork.at for fork in forked],
         [r.length for r in rollouts],
     )
 

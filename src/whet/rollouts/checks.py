@@ -1,7 +1,7 @@
 """Trust: what must be true of every step.  A violation stops the run and says its name."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy import ndarray
@@ -108,8 +108,17 @@ def check_drift(update: Update, rollouts: Sequence[Rollout], limits: Limits) -> 
         )
 
 
+def probe_of(task: Task, decoding: Decoding) -> Request:
+    """Four short plays of a task, none longer than the run's own.
+
+    A task without a prompt, which its environment words itself, is asked "?".
+    """
+    how = replace(PROBE, length=min(PROBE.length, decoding.length))
+    return Request.of(task if task.prompt else replace(task, prompt="?"), SEEDS, how)
+
+
 async def check_weight_sync(
-    player: Player, learner: Learner, weights: Weights, task: Task, limits: Limits
+    player: Player, learner: Learner, weights: Weights, probe: Request, limits: Limits
 ) -> None:
     """Weight identity: the player holds what it was sent, and computes what the learner does."""
     held, sent = player.held(), weights.version
@@ -118,7 +127,7 @@ async def check_weight_sync(
             f"weights not delivered: the player holds {held.digest} (version {held.step}), the "
             f"learner sent {sent.digest} (version {sent.step})"
         )
-    groups = await player.within(Question()).play(Request.of(task, SEEDS, PROBE))
+    groups = await player.within(Question()).play(probe)
     probed = [rollout for group in groups for rollout in group]
     check_integrity(probed)
     sampled = np.concatenate([r.behaviour_logp for r in probed])

@@ -28,11 +28,12 @@ class TextRenderer:
     def opening(self, prompt: Prompt) -> tuple[int, ...]:
         """The ids of a conversation's beginning.
 
-        A chat goes through the tokenizer's template, up to the assistant's turn.  Raises `Refusal`
-        for a prompt of no tokens, and for a chat without a template.
+        A chat goes through the tokenizer's template, up to the assistant's turn.  Plain text loses
+        the end token that some tokenizers append.  Raises `Refusal` for a prompt of no tokens, and
+        for a chat without a template.
         """
         if isinstance(prompt, str):
-            ids: Any = self.tokenizer.encode(prompt)
+            ids: Any = self._unended(prompt)
         elif self.tokenizer.chat_template is None:
             raise Refusal("prompt is a chat, but the tokenizer has no chat template; give text")
         else:
@@ -49,7 +50,8 @@ class TextRenderer:
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """The ids of what the world says later: text as it is, without special tokens.
 
-        Empty text means: go on.  Raises `Refusal` for a chat, whose template would have to be
+        What reads like a special token is text, too: no world ends a turn by quoting one.  Empty
+        text means: go on.  Raises `Refusal` for a chat, whose template would have to be
         rendered again from the beginning.
         """
         if not isinstance(observation, str):
@@ -57,7 +59,16 @@ class TextRenderer:
                 "the world answers with chat messages after the first turn, which the renderer "
                 "can't continue a template with; answer with plain text"
             )
-        return tuple(self.tokenizer.encode(observation, add_special_tokens=False))
+        return tuple(
+            self.tokenizer.encode(observation, add_special_tokens=False, split_special_tokens=True)
+        )
+
+    def _unended(self, prompt: str) -> list[int]:
+        ids: list[int] = self.tokenizer.encode(prompt)
+        own: list[int] = self.tokenizer.encode(prompt, add_special_tokens=False)
+        last = len(ids) - 1
+        appended = last >= len(own) and ids[last - len(own) : last] == own
+        return ids[:last] if appended and ids[last] in self.ends else ids
 
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """A reply that others wrote; the probability of having written it is taken as 1."""

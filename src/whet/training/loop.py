@@ -13,7 +13,7 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Buffer, Taken
-from whet.rollouts.checks import check_drift, check_weight_sync, first_taught
+from whet.rollouts.checks import check_drift, check_weight_sync, first_taught, probe_of
 from whet.training.clock import Clock
 from whet.training.reported import Reported
 from whet.training.round import Round
@@ -73,7 +73,8 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
 
         weights = await learner.publish()
         await player.update(weights, Drain())
-        await check_weight_sync(player, learner, weights, taken.groups[0].task, run.limits)
+        probe = probe_of(taken.groups[0].task, run.decoding)
+        await check_weight_sync(player, learner, weights, probe, run.limits)
         clock.lap("sync")
         counts = {name: count - before[name] for name, count in player.token_counts().items()}
         yield Step(

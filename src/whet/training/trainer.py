@@ -13,7 +13,7 @@ from whet.evaluation.measure import Exam, Scorecard, measure
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SamplingSetup, SetupContext
 from whet.rollouts.buffer import Buffer
-from whet.rollouts.checks import check_weight_sync
+from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
 from whet.training.checkpoint import Checkpoints, Place
 from whet.training.ledger import Ledger
@@ -62,27 +62,32 @@ async def fit(
 ) -> AsyncIterator[Event]:
     """Do all of a run that its folder says is not done yet.
 
-    `stop` is asked after every step; a yes ends the run there, with a checkpoint.
+    `stop` is asked after every step; a yes ends the run there, with a checkpoint.  The player is
+    closed however the run ends.
     """
     player, learner = await run.engine.open(run.model, run.seed)
-    strategy = run.sampling.open(SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps))
-    live = Live(
-        player=player.within(run.environment),
-        learner=learner,
-        buffer=Buffer(run.sampling, strategy),
-        extensions=Extensions(),
-        folder=folder / CHECKPOINTS,
-    )
-    trainer = Trainer(run, folder, live, stop)
-    place = await trainer.resume()
-    async for event in trainer.warm_up(place):
-        yield event
-    if not trainer.stopped:
-        async for event in trainer.reinforce(place):
+    try:
+        strategy = run.sampling.open(
+            SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
+        )
+        live = Live(
+            player=player.within(run.environment),
+            learner=learner,
+            buffer=Buffer(run.sampling, strategy),
+            extensions=Extensions(),
+            folder=folder / CHECKPOINTS,
+        )
+        trainer = Trainer(run, folder, live, stop)
+        place = await trainer.resume()
+        async for event in trainer.warm_up(place):
             yield event
-    weights = await learner.publish()
-    yield Ended(digest=weights.version.digest, complete=not trainer.stopped)
-    await player.close()
+        if not trainer.stopped:
+            async for event in trainer.reinforce(place):
+                yield event
+        weights = await learner.publish()
+        yield Ended(digest=weights.version.digest, complete=not trainer.stopped)
+    finally:
+        await player.close()
 
 
 @dataclass(slots=True)
@@ -205,8 +210,8 @@ class Trainer:
         """Give the player the learner's weights."""
         weights = await self.learner.publish()
         await self.player.update(weights, Drain())
-        task = self.run.corpus.task("train", 0)
-        await check_weight_sync(self.player, self.learner, weights, task, self.run.limits)
+        probe = probe_of(self.run.corpus.task("train", 0), self.run.decoding)
+        await check_weight_sync(self.player, self.learner, weights, probe, self.run.limits)
 
     async def _examine(self, name: str, step: int, exam: Exam, split: str) -> Examined:
         run = self.run

@@ -47,9 +47,11 @@ class Group:
         first host's id is in it: a ticket may bring one task twice, in two attempts.
         """
         host = f"{self.ticket}{self.seat}:{self.rollouts[0].id if self.rollouts else ''}"
+        ids = [f"{r.id}@{host}.{n}" for n, r in enumerate(others, len(self.rollouts))]
+        named = {r.id: name for r, name in zip(others, ids, strict=True)}
         guests = (
-            replace(r, id=f"{r.id}@{host}.{n}", ticket=self.ticket)
-            for n, r in enumerate(others, len(self.rollouts))
+            replace(r, id=name, parent=named.get(r.parent, r.parent), ticket=self.ticket)
+            for r, name in zip(others, ids, strict=True)
         )
         return self.having((*self.rollouts, *guests))
 

@@ -1,13 +1,16 @@
 """A policy behind a server, measured like any other."""
 
 import asyncio
+from dataclasses import dataclass
 from math import isnan
+from typing import Any
 
 import pytest
 from wire import reply, serving
 
 from whet.engines.openai.generator import served
 from whet.engines.openai.server import Server
+from whet.engines.openai.transport import Unanswered
 from whet.evaluation.measure import Exam, measure
 from whet.protocols import Environment, Player
 from whet.rewards.verifiable.exact import Exact
@@ -99,3 +102,51 @@ def test_a_reply_counts_as_one_token_at_least():
     with serving(lambda body, n: reply("", usage=(5, 0))) as (_, url):
         [rollout] = play(behind(url), seeds=(1,))
     assert (rollout.reply, rollout.length, len(rollout.token_ids)) == ("", 1, 2)
+
+
+@dataclass(frozen=True)
+class World(Environment):
+    """Runs a function."""
+
+    run: Any
+
+    async def play(self, task, policy):
+        return await self.run(task, policy)
+
+
+def test_a_reply_is_never_continued_as_if_it_were_one():
+    """A server would answer itself: a new message, where the same was to go on."""
+
+    async def going_on(task, policy):
+        await policy(task.prompt)
+        await policy("")
+
+    with serving(lambda body, n: reply("42")) as (wire, url):
+        with pytest.raises(Refusal, match="observation is empty"):
+            play(behind(url).within(World(going_on)), seeds=(1,))
+        assert len(wire.bodies) == 1
+
+
+def test_forks_share_messages_and_nothing_stays():
+    async def forking(task, policy):
+        await policy(task.prompt)
+        one, two = policy.fork(2)
+        await two("why?")
+        policy.record.generator.end(policy.session)  # the parent's end is not its children's
+        await one("sure?")
+
+    with serving(lambda body, n: reply(f"#{n}")) as (wire, url):
+        player = behind(url)
+        group = play(player.within(World(forking)), seeds=(1,))
+        assert [r.turns[2] for r in group] == ["sure?", "why?"]
+        assert [[m["role"] for m in body["messages"]] for body in wire.bodies[1:]] == [
+            ["user", "assistant", "user"]
+        ] * 2
+        assert not player.generator.table.known
+
+
+def test_a_server_that_is_gone_leaves_no_message_behind():
+    player = behind("http://127.0.0.1:9/v1", retries=0)
+    with pytest.raises(Unanswered):
+        play(player, seeds=(1, 2))
+    assert not player.generator.table.known

@@ -85,7 +85,7 @@ class ServedGenerator(Generator):
 
     server: Server
     table: MessageTable = field(default_factory=MessageTable)
-    _sessions: dict[str, list[int]] = field(default_factory=dict)
+    _sessions: dict[str, set[int]] = field(default_factory=dict)  # ids of messages
 
     def held(self) -> Version:
         """The server's name for its model; its weights can't be seen."""
@@ -101,11 +101,21 @@ class ServedGenerator(Generator):
         session: str,
         fork_of: str = "",
     ) -> Completion:
-        """The server's next message.  A reply counts as one token at least."""
+        """The server's next message.  A reply counts as one token at least.
+
+        Raises `Refusal` where the policy spoke last: a chat server begins a new message.
+        """
         del fork_of
-        said = await self.server.say(self.table.messages(prompt), how, seed + offset)
+        known = self._sessions.setdefault(session, set())
+        known.update(prompt)
+        messages = self.table.messages(prompt)
+        if messages and messages[-1]["role"] == ASSISTANT:
+            raise Refusal(
+                "observation is empty, but a chat server can't go on within a reply; say something"
+            )
+        said = await self.server.say(messages, how, seed + offset)
         number = self.table.add({"role": ASSISTANT, "content": said.text})
-        self._sessions[session] = [*prompt, number]
+        known.add(number)
         size = max(said.reply_tokens, 1)
         ids = np.full(size, _UNKNOWN, np.int32)
         ids[0] = number
@@ -128,8 +138,9 @@ class ServedGenerator(Generator):
         )
 
     def end(self, session: str) -> None:
-        """Forget the session's messages."""
-        for number in self._sessions.pop(session, ()):
+        """Forget the session's messages, but for those that another session has, too."""
+        gone = self._sessions.pop(session, set()).difference(*self._sessions.values())
+        for number in gone:
             self.table.known.pop(number, None)
 
     def token_counts(self) -> Mapping[str, int]:
