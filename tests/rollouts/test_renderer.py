@@ -1,5 +1,7 @@
 """What is out after each token, for tokenizers of three kinds."""
 
+from typing import Any
+
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
@@ -103,7 +105,7 @@ def ending(byte):
 
 def test_an_opening_does_not_end_before_the_policy_begins():
     tokenizer = ending(pre_tokenizers.ByteLevel(add_prefix_space=False))
-    end = tokenizer.eos_token_id
+    end: Any = tokenizer.eos_token_id
     renderer = TextRenderer(tokenizer, frozenset({end}))
     bare = tokenizer.encode("hello again", add_special_tokens=False)
     assert tokenizer.encode("hello again") == [*bare, end]
