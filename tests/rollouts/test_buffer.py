@@ -196,3 +196,13 @@ class Generous(Listed):
 def test_a_strategy_that_gives_more_than_it_was_asked_for_is_told_so():
     with pytest.raises(Broken, match="asked for 3 requests and gave 4"):
         taken(Generous(set()))
+
+
+def test_where_no_group_lands_the_gate_is_not_to_blame():
+    sampling = Standard(prompts=Uniform(per_step=2), size=Fixed(rollouts=2))
+
+    async def play(round_):
+        return [(ticket, ()) for ticket in round_]
+
+    with pytest.raises(Broken, match="brought no group"):
+        asyncio.run(Buffer(sampling, Listed(set())).take(NOW, play))

@@ -60,7 +60,10 @@ class Buffer:
             if not batch.missing:
                 break
         if not (batch.filled or batch.guests or batch.played):
-            raise Broken(f"step {now.step} has nothing to learn from: the policy was never asked")
+            raise Broken(
+                f"step {now.step} has nothing to learn from: its tickets brought no group; the "
+                "environment never asked, or an extension left nothing"
+            )
         if not (batch.filled or batch.guests):
             raise Broken(
                 f"step {now.step} has nothing to learn from: sampling.gate is {gate}, and it "

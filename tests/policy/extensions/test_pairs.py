@@ -83,7 +83,7 @@ REASONS: tuple[tuple[str, set[str], set[str]], ...] = (
     ("memories are of what the memory was shown", {"Replay"}, LATE),
     ("hints join old groups as well", {"PastBatches"}, LATE),
     ("old groups meet the judge of now, or bring the verdict of then", {"PastBatches"}, JUDGES),
-    ("solved tasks leave, old groups of theirs among them", {"Rehearsal"}, {"PastBatches"}),
+    ("what was replaced was not learned from, and is no past", {"PastBatches"}, {"Fallback"}),
     (
         "a verifier that is asked first learns from the solved tasks too",
         {"Rehearsal"},
