@@ -32,6 +32,7 @@ def earned(task, reply):
     return verdict.score
 
 
+@pytest.mark.full
 @each_case
 def test_splits_share_no_instance(name, level):
     made = problems(name, level)

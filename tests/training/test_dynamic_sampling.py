@@ -133,6 +133,7 @@ def test_rehearsals_agree_and_are_learned_from_all_the_same(tmp_path):
     ],
     ids=lambda companion: type(companion).__name__,
 )
+@pytest.mark.full
 @pytest.mark.parametrize("tasks", [1, 2, 4])
 def test_a_task_may_come_twice_in_a_step(companion, tasks, tmp_path):
     """A ticket's two attempts have the same task where there are no more tasks than tickets."""

@@ -94,6 +94,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     assert resumed == whole
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "companion",
     [
