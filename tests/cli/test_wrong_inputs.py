@@ -48,7 +48,11 @@ def here(tmp_path, monkeypatch):
             ["train", RECIPE, "--algorithm", "grp"],
             "algorithm 'grp' is unknown; did you mean 'grpo'",
         ),
-        (["train", RECIPE, "--sampling.decoding.length", "-3"], "decoding.length is -3; give 1"),
+        (["train", RECIPE, "--sampling.decoding.length", "-3"], "length is -3; give 1 or more"),
+        (  # wider than a terminal, and told whole
+            ["train", "dapo", *RLVR[2:], *SHORT, "--sampling.gate.oversample", "0.5"],
+            "sampling.gate.oversample is 0.5; give 1.0 or more",
+        ),
         (["train", RECIPE, "--sampling.decoding.temperature", "0"], "temperature is 0"),
         (["train", "elsewhere.py"], "recipe 'elsewhere.py' is no file"),
         (["train", RECIPE, "--name", "taken"], "run 'runs/taken' exists; choose another --name"),

@@ -6,6 +6,7 @@ from contextlib import redirect_stderr
 from dataclasses import field, make_dataclass, replace
 from inspect import Parameter, signature
 from io import StringIO
+from itertools import groupby
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import tyro
@@ -33,10 +34,12 @@ def parse(kind: Callable[..., T], words: Sequence[str], command: str, **more: An
 
 
 def _condensed(text: str) -> str:
-    """The first thing that a box says, and the nearest name that it suggests."""
-    lines = [_BOX.sub("", line).strip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
-    reason = lines[1] if len(lines) > 1 else "the arguments can't be read"
+    """What a box says above its first rule, unwrapped, and the nearest name that it suggests."""
+    every = [_BOX.sub("", line).strip() for line in text.splitlines()]
+    lines = [line for line in every if line]
+    between = [list(some) for full, some in groupby(every, bool) if full]
+    title, after = (*between, [], [])[:2]  # where boxes are drawn in ASCII, the title is ruled too
+    reason = " ".join(title[1:] or after) or "the arguments can't be read"
     if reason.startswith("Missing from"):
         words = [word for line in lines for word in line.split() if word.startswith("--")]
         return f"missing {', '.join(word for word in words if word != '--help')}"
