@@ -43,8 +43,17 @@ def dropped():
 @pytest.mark.parametrize("law", LAWS.values(), ids=list(LAWS))
 @pytest.mark.parametrize("name", NAMES)
 @given(seed=st.integers(0, 2**31))
-@settings(max_examples=12)
+@settings(max_examples=4)
 def test_every_algorithm_obeys_every_law(name, law, seed):
+    law(algorithms.load(name), seed)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("law", LAWS.values(), ids=list(LAWS))
+@pytest.mark.parametrize("name", NAMES)
+@given(seed=st.integers(0, 2**31))
+@settings(max_examples=12)
+def test_every_algorithm_obeys_every_law_for_more_batches(name, law, seed):
     law(algorithms.load(name), seed)
 
 
