@@ -2,13 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
 from whet.engines.tokenizers import Characters
 from whet.rollouts.renderer import TextRenderer
-from whet.types import Refusal
+from whet.types import Refusal, Rollout, Task
 
 TEXT = ["hello the world, hello again"] * 20
 
@@ -114,3 +115,26 @@ def test_an_opening_does_not_end_before_the_policy_begins():
     assert renderer.opening("hello<end>")[-1] == end
     with pytest.raises(Refusal, match="no tokens"):
         renderer.opening("")
+
+
+def test_a_prompt_that_comes_again_has_the_same_ids():
+    tokenizer = ending(pre_tokenizers.ByteLevel(add_prefix_space=False))
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<end> $A", special_tokens=[("<end>", tokenizer.eos_token_id)]
+    )
+    renderer = TextRenderer(tokenizer, frozenset())
+    assert renderer.opening("") == (tokenizer.eos_token_id,)  # a first token of its own
+    said = [renderer.opening(text) for text in ("hello", "hello", "again", "hello")]
+    assert said == [tuple(tokenizer.encode(t)) for t in ("hello", "hello", "again", "hello")]
+
+
+def test_a_rollout_is_told_by_its_name_and_size():
+    """`asyncio.run` makes the text of what it returns: no arrays in it."""
+    long = Rollout(
+        task=Task(id="a", prompt="b"),
+        seed=0,
+        token_ids=np.arange(100_000, dtype=np.int32),
+        action_mask=np.ones(100_000, bool),
+        behaviour_logp=np.zeros(100_000, np.float32),
+    )
+    assert len(repr(long)) < 300 and "tokens=100000" in repr(long)

@@ -24,6 +24,7 @@ class TextRenderer:
     tokenizer: Tokenizer
     ends: frozenset[int]  # all ids that end a reply
     _pieces: dict[int, str] = field(default_factory=dict)
+    _last: tuple[str | None, list[int]] = (None, [])  # text and its ids: a group shares its prompt
 
     def opening(self, prompt: Prompt) -> tuple[int, ...]:
         """The ids of a conversation's beginning.
@@ -33,7 +34,9 @@ class TextRenderer:
         for a chat without a template.
         """
         if isinstance(prompt, str):
-            ids: Any = self._unended(prompt)
+            if prompt != self._last[0]:
+                self._last = prompt, self._unended(prompt)
+            ids: Any = self._last[1]
         elif self.tokenizer.chat_template is None:
             raise Refusal("prompt is a chat, but the tokenizer has no chat template; give text")
         else:
@@ -65,10 +68,12 @@ class TextRenderer:
 
     def _unended(self, prompt: str) -> list[int]:
         ids: list[int] = self.tokenizer.encode(prompt)
+        if not ids or ids[-1] not in self.ends:
+            return ids
         own: list[int] = self.tokenizer.encode(prompt, add_special_tokens=False)
         last = len(ids) - 1
         appended = last >= len(own) and ids[last - len(own) : last] == own
-        return ids[:last] if appended and ids[last] in self.ends else ids
+        return ids[:last] if appended else ids
 
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """A reply that others wrote; the probability of having written it is taken as 1."""

@@ -124,6 +124,13 @@ class Rollout:
     def __hash__(self) -> int:
         return hash(self.id)
 
+    def __repr__(self) -> str:
+        """Its name and size: `asyncio.run` makes the text of its result, arrays and all."""
+        return (
+            f"Rollout(id={self.id!r}, tokens={len(self.token_ids)}, "
+            f"chosen={len(self.behaviour_logp)}, finish={self.finish!r}, verdict={self.verdict!r})"
+        )
+
     @property
     def score(self) -> float | None:
         """What it earned; None without a score, and then in neither the loss nor the baseline."""
