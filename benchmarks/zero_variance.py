@@ -19,15 +19,13 @@ import numpy as np
 import torch
 
 from whet.policy import algorithms
-from whet.policy.advantages import Given, Labelled
+from whet.policy.advantages import Given, Labelled, Outer
 from whet.policy.objective import Objective
 from whet.protocols import Learner
-from whet.protocols.algorithm import Advantage
 from whet.rollouts.batching import build_batch
 from whet.types import (
     Batch,
     Group,
-    Need,
     Reason,
     Rollout,
     Scores,
@@ -59,20 +57,8 @@ def still() -> Learner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known(Advantage):
+class Known(Outer):
     """The advantage, with what companions would add: nothing is better than expected."""
-
-    inner: Advantage
-
-    @property
-    def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
-        return self.inner.needs
-
-    @property
-    def varies(self) -> bool:
-        """Where the inner one does."""
-        return self.inner.varies
 
     def __call__(self, scores: Scores) -> torch.Tensor:
         reward, nothing = scores.reward, torch.zeros_like(scores.row)
