@@ -1,11 +1,10 @@
 """Extensions in the loop: each does its work, and is after a kill what it was before."""
 
-import asyncio
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from small import Digits, small
+from small import Digits, followed, small, steps_of
 
 from whet.data.pool import Pool
 from whet.policy import algorithms
@@ -26,8 +25,7 @@ from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.tracker import Tracker
-from whet.training.loop import Step
-from whet.training.trainer import Ended, fit
+from whet.training.trainer import Ended
 from whet.types import Refusal, Task
 
 
@@ -37,25 +35,6 @@ class Knows:
 
     def demonstrate(self, task: Task) -> str:
         return task.answer * 3
-
-
-def folded(run: Any, folder, stop_after: int = -1) -> list[Any]:
-    """All events of a run; a kill is a loop that is left."""
-    folder.mkdir(exist_ok=True)
-    events = []
-
-    async def follow() -> None:
-        async for event in fit(run, folder):
-            events.append(event)
-            if sum(isinstance(e, Step) for e in events) == stop_after:
-                return
-
-    asyncio.run(follow())
-    return events
-
-
-def steps(events: list[Any]) -> list[Step]:
-    return [e for e in events if isinstance(e, Step)]
 
 
 def accompanied(name: str, **changes: Any) -> Any:
@@ -87,9 +66,9 @@ EXACT = [
 @pytest.mark.parametrize("name", EXACT)
 def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     run = accompanied(name)
-    whole = folded(run, tmp_path / "whole")[-1]
-    folded(run, tmp_path / "cut", stop_after=3)
-    resumed = folded(run, tmp_path / "cut")[-1]
+    whole = followed(run, tmp_path / "whole")[-1]
+    followed(run, tmp_path / "cut", stop_after=3)
+    resumed = followed(run, tmp_path / "cut")[-1]
     assert isinstance(whole, Ended) and whole.complete
     assert resumed == whole
 
@@ -121,24 +100,24 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     ids=repr,
 )
 def test_every_companion_lives_through_a_run(companion, tmp_path):
-    events = folded(accompanied_by(companion), tmp_path / "run")
+    events = followed(accompanied_by(companion), tmp_path / "run")
     assert isinstance(events[-1], Ended) and events[-1].complete
-    assert len(steps(events)) == 5
+    assert len(steps_of(events)) == 5
 
 
 def test_demonstrations_join_every_group(tmp_path):
-    events = folded(accompanied_by(Demonstrations(count=2)), tmp_path / "run")
-    for step in steps(events):
+    events = followed(accompanied_by(Demonstrations(count=2)), tmp_path / "run")
+    for step in steps_of(events):
         for group in step.taken.played:
             assert [r.external.all() for r in group] == [False] * 4 + [True] * 2
             assert group[-1].reply == group[0].task.answer * 3
 
 
 def test_memories_join_when_their_task_comes_again(tmp_path):
-    events = folded(accompanied_by(Replay(count=1, least=1)), tmp_path / "run")
-    first = steps(events)[0]
+    events = followed(accompanied_by(Replay(count=1, least=1)), tmp_path / "run")
+    first = steps_of(events)[0]
     assert all(len(group) == 4 for group in first.taken.played)
-    later = [group for step in steps(events)[1:] for group in step.taken.played]
+    later = [group for step in steps_of(events)[1:] for group in step.taken.played]
     joined = [group for group in later if len(group) == 5]
     assert joined
     for group in joined:
@@ -146,18 +125,18 @@ def test_memories_join_when_their_task_comes_again(tmp_path):
 
 
 def test_a_hint_begins_every_reply_of_its_group(tmp_path):
-    events = folded(accompanied_by(Hints(low=0.9, high=0.9, steps=9)), tmp_path / "run")
-    for step in steps(events):
+    events = followed(accompanied_by(Hints(low=0.9, high=0.9, steps=9)), tmp_path / "run")
+    for step in steps_of(events):
         for group in step.taken.played:
             assert len({r.forced_len for r in group}) == 1
             begun = group[0].task.answer * group[0].forced_len
             assert all(r.reply.startswith(begun) for r in group)
-    assert any(g[0].forced_len for step in steps(events) for g in step.taken.played)
+    assert any(g[0].forced_len for step in steps_of(events) for g in step.taken.played)
 
 
 def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
     run = accompanied_by(Critic(alone=2))
-    events = steps(folded(run, tmp_path / "run"))
+    events = steps_of(followed(run, tmp_path / "run"))
     digests = [step.taken.played[0][0].version.digest for step in events]
     assert digests[0] == digests[1] == digests[2] != digests[3]
 
@@ -165,10 +144,10 @@ def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
 def test_a_reference_that_is_reset_is_there_after_a_kill(tmp_path):
     objective = replace(algorithms.load("grpo"), companions=(ReferenceReset(patience=1),))
     run = accompanied("grpo", objective=objective)
-    whole = folded(run, tmp_path / "whole")[-1]
-    folded(run, tmp_path / "cut", stop_after=4)
+    whole = followed(run, tmp_path / "whole")[-1]
+    followed(run, tmp_path / "cut", stop_after=4)
     assert list((tmp_path / "cut" / "checkpoints").glob("reference-*"))
-    assert folded(run, tmp_path / "cut")[-1] == whole
+    assert followed(run, tmp_path / "cut")[-1] == whole
 
 
 def test_what_nobody_gives_is_refused():

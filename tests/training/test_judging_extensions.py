@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from small import Digits, FirstDigit, small
+from small import Digits, FirstDigit, followed, small
 from torch.testing import assert_close
 
 from whet.data.pool import Pool
@@ -23,28 +23,13 @@ from whet.protocols import Reward
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
 from whet.training.loop import Step
-from whet.training.trainer import Ended, fit
+from whet.training.trainer import Ended
 from whet.types import Rollout, Task, Verdict
 from whet.types.optimisers import AdamW
 
 VERIFIER = Coevolving(hint="{answer}", probes=4, optimiser=AdamW(rate=1e-3))
 MODEL = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=;#"))
 ENGINE = Embedded(device="cpu", threads=1)
-
-
-def folded(run: Any, folder, stop_after: int = -1) -> list[Any]:
-    """All events of a run; a kill is a loop that is left."""
-    folder.mkdir(exist_ok=True)
-    events = []
-
-    async def follow() -> None:
-        async for event in fit(run, folder):
-            events.append(event)
-            if sum(isinstance(e, Step) for e in events) == stop_after:
-                return
-
-    asyncio.run(follow())
-    return events
 
 
 def accompanied_by(companion: Any, **changes: Any) -> Any:
@@ -73,14 +58,14 @@ RUNS = {
 
 @pytest.mark.parametrize("name", RUNS)
 def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
-    whole = folded(RUNS[name], tmp_path / "whole")[-1]
-    folded(RUNS[name], tmp_path / "cut", stop_after=3)
+    whole = followed(RUNS[name], tmp_path / "whole")[-1]
+    followed(RUNS[name], tmp_path / "cut", stop_after=3)
     assert isinstance(whole, Ended) and whole.complete
-    assert folded(RUNS[name], tmp_path / "cut")[-1] == whole
+    assert followed(RUNS[name], tmp_path / "cut")[-1] == whole
 
 
 def test_the_verifier_is_heard_and_watched(tmp_path):
-    events = [e for e in folded(RUNS["cooper"], tmp_path / "run") if isinstance(e, Step)]
+    events = [e for e in followed(RUNS["cooper"], tmp_path / "run") if isinstance(e, Step)]
     for step in events:
         for rollout in (r for group in step.taken.played for r in group):
             parts = rollout.verdict.parts
@@ -121,7 +106,7 @@ def test_the_contrast_is_learned_and_slices_do_not_show(tmp_path):
 
 
 def test_a_run_judges_every_step_at_its_own_time(tmp_path):
-    steps = [e for e in folded(RUNS["annealed"], tmp_path / "run") if isinstance(e, Step)]
+    steps = [e for e in followed(RUNS["annealed"], tmp_path / "run") if isinstance(e, Step)]
     for step in steps:
         weight = 0.2 * max(1 - step.number / 4, 0)
         for rollout in (r for group in step.taken.played for r in group):
