@@ -1,4 +1,4 @@
-"""Who was forked from whom, when some of a tree's leaves are not learned from."""
+"""The parent of each rollout, when some of a tree's leaves are not learned from."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple

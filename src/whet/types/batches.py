@@ -49,7 +49,7 @@ class Scores:
     value: Float[Tensor, " N"] | None = None  # V of the state before each choice
     dense: Float[Tensor, " N"] | None = None  # a reward for each token, besides the outcome's
     external: Bool[Tensor, " N"] | None = None  # chosen by others: demonstration, hint
-    version_lag: Int[Tensor, " N"] | None = None  # versions from who chose it to who learns from it
+    version_lag: Int[Tensor, " N"] | None = None  # versions between sampling and learning
     tree_weight: Float[Tensor, " N"] | None = None  # of tokens that leaves of a tree share
     segment: Int[Tensor, " N"] | None = None  # the how-manieth segment (or turn) of its rollout
     state: Int[Tensor, " N"] | None = None  # what its turn answers; equal numbers, equal states
@@ -72,7 +72,9 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sizes of the *global* batch, whatever slice of it one holds; who chose nothing is no row.
+    """Sizes of the *global* batch, whatever slice of it one holds.
+
+    A rollout without chosen tokens does not count.
 
     Without trees they are counts.  With trees they are sums of weights: `tree_weight` of tokens,
     `rollout_weight` of rollouts.  A fork stays in its group, so groups are counted as ever.
@@ -152,7 +154,7 @@ class Batch:
     reference_logp: Float[Tensor, " N"] | None = None
     entropy: Float[Tensor, " N"] | None = None  # H before each choice, by the proximal policy
     external: Bool[Tensor, " N"] | None = None  # chosen by others: demonstration, hint
-    version_lag: Int[Tensor, " N"] | None = None  # versions from who chose it to who learns from it
+    version_lag: Int[Tensor, " N"] | None = None  # versions between sampling and learning
     tree_weight: Float[Tensor, " N"] | None = None  # of tokens that leaves of a tree share
     reward: Float[Tensor, " B"] | None = None
     correct: Bool[Tensor, " B"] | None = None

@@ -62,7 +62,7 @@ class Rollout:
     behaviour_logp: Float32[ndarray, " N"]  # log μ of each chosen token
     entropy: Float32[ndarray, " N"] | None = None  # of μ before each chosen token, nats
     columns: Mapping[str, ndarray] = field(default_factory=dict)  # further ones, [N, …] each
-    spans: tuple[Span, ...] = ()  # who chose the chosen tokens; covers all of them
+    spans: tuple[Span, ...] = ()  # the versions that sampled the chosen tokens; covers all
     acts: tuple[Act, ...] = ()  # one per reply
     messages: tuple[Message, ...] = ()
     decoding: Decoding = Decoding()

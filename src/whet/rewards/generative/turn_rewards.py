@@ -33,7 +33,7 @@ class TurnRewards(Reward):
         checked = [await verdict(view, self.checker) for view in views[::2]]
         lost = [one for one in checked if not one.judged]
         if lost or not checked:
-            return lost[0] if lost else Verdict.unjudged("nobody said anything")
+            return lost[0] if lost else Verdict.unjudged("the rollout has no reply")
         earned = [
             checked[t // 2].score if t % 2 == 0 else _agrees(reply, checked[t // 2])
             for t, reply in enumerate(replies)
