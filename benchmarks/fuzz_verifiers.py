@@ -17,7 +17,6 @@ from time import perf_counter
 
 from whet import registry, rewards
 from whet.protocols import Reward
-from whet.rewards import verifiable
 from whet.types import Rollout, Verdict
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -90,7 +89,7 @@ def fuzzed(name: str, count: int, seed: int = 0) -> tuple[Counter[str], float, f
 
 def main(count: int, names: list[str]) -> None:
     """One line per judge, and every kind of failure below it."""
-    for name in names or [*registry.modules(verifiable), *AS]:
+    for name in names or [*registry.parts_below("whet.rewards.verifiable"), *AS]:
         judge, right = rewards.load(AS.get(name, name)), tasks.right(name)
         assert isinstance(judge, Reward)
         before = judged(name, right, judge)[:2]

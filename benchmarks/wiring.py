@@ -31,6 +31,7 @@ from whet.engines.models import Folder
 from whet.evaluation.measure import Exam
 from whet.policy import algorithms
 from whet.recipes.quickstart import quickstart
+from whet.registry import names
 from whet.rewards.dense.process import Process
 from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.fixed import Fixed
@@ -125,7 +126,7 @@ def row(name: str, family: str, found: list[dict[str, float]]) -> str:
 def rows(names: list[str], seeds: int, steps: int) -> Iterator[str]:
     """A row per algorithm; one that can't run says why."""
     for name in track(names, description="algorithms"):
-        family = algorithms.modules()[name].split(".")[-2]
+        family = names("algorithm")[name].family
         try:
             found = [measured(name, seed, steps) for seed in range(1, seeds + 1)]
             yield row(name, family, found)
@@ -136,7 +137,7 @@ def rows(names: list[str], seeds: int, steps: int) -> Iterator[str]:
 def main() -> None:
     """The table, in markdown, on stdout."""
     words = argparse.ArgumentParser()
-    words.add_argument("--algorithms", nargs="*", default=list(algorithms.modules()))
+    words.add_argument("--algorithms", nargs="*", default=list(names("algorithm")))
     words.add_argument("--seeds", type=int, default=3)
     words.add_argument("--steps", type=int, default=10)
     asked = words.parse_args()

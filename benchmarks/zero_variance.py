@@ -22,6 +22,7 @@ from whet.policy import algorithms
 from whet.policy.advantages import Given, Labelled, Outer
 from whet.policy.objective import Objective
 from whet.protocols import Learner
+from whet.registry import names
 from whet.rollouts.batching import build_batch
 from whet.types import (
     Batch,
@@ -78,7 +79,7 @@ def compares(algorithm: Any) -> bool:
 
 def comparing() -> list[str]:
     """The discovered algorithms whose advantage compares rewards with something."""
-    return [n for n in sorted(algorithms.modules()) if compares(algorithms.load(n))]
+    return [n for n in sorted(names("algorithm")) if compares(algorithms.load(n))]
 
 
 def played(scores: Sequence[float]) -> Group:

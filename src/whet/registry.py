@@ -1,35 +1,128 @@
-"""The folder is the registry: a file's name is the public name of what it holds."""
+"""The folder is the registry: a file's name is the public name of what it holds.
 
-from collections.abc import Callable, Iterable
+A part is a module, or a package, that offers its own name: `grpo.py` offers the function `grpo`,
+`code/__init__.py` the class `Code`.  Such a package is a leaf, so the files in it are its own
+affair; a module that does not offer its own name is no part and is not listed.  Installed packages
+join through the entry-point group `whet.parts`, whose names are `KIND.NAME`:
+
+    [project.entry-points."whet.parts"]
+    "algorithm.mine" = "package.module:mine"
+
+A path to a Python file works wherever a name does: `mine.py`, or `mine.py:other_name`.
+"""
+
+import ast
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from functools import cache
+from hashlib import blake2b
 from importlib import import_module
-from pkgutil import walk_packages
+from importlib.metadata import entry_points
+from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 from whet.types import Refusal
 
+GROUP = "whet.parts"
+ROOMS = {
+    "algorithm": "whet.policy.algorithms",
+    "reward": "whet.rewards",
+    "sampling": "whet.sampling",
+    "corpus": "whet.data.procedural",
+    "environment": "whet.environments",
+    "extension": "whet.policy.extensions",
+    "recipe": "whet.recipes",
+}
+PLURAL = {kind: f"{kind}s" for kind in ROOMS} | {"sampling": "sampling", "corpus": "corpora"}
 
-def modules(package: ModuleType) -> dict[str, str]:
-    """Where each public name of a package lives; a leading underscore hides a file."""
-    found = walk_packages(package.__path__, f"{package.__name__}.")
-    names = {m.name.rpartition(".")[2]: m.name for m in found if not m.ispkg}
-    return {name: where for name, where in sorted(names.items()) if not name.startswith("_")}
+
+class Place(NamedTuple):
+    """Where a part is: a module, the attribute in it, and the file or distribution it is from."""
+
+    module: str
+    attribute: str
+    origin: str
+
+    @property
+    def family(self) -> str:
+        """The survey's heading: the folder below the room; empty for the room itself."""
+        room = next((r for r in ROOMS.values() if self.module.startswith(f"{r}.")), "")
+        inner = self.module.removeprefix(f"{room}.").split(".")[:-1] if room else []
+        return inner[-1] if inner else ""
+
+    def load(self) -> Callable[..., Any]:
+        """Import the module and take the attribute."""
+        return getattr(import_module(self.module), self.attribute)
 
 
-def load(package: ModuleType, name: str, *, kind: str) -> Callable[..., Any]:
-    """What the file called `name` offers under its own name, as a function or as a class.
+def names(kind: str) -> Mapping[str, Place]:
+    """Every part of a kind by name, whet's own and those of installed packages.
 
-    Raises `Refusal` with the nearest spelling where there is no such file.
+    Raises `Refusal` where two parts have one name, with both places.
     """
-    where = modules(package)
-    if name not in where:
-        raise Refusal(f"{kind} {name!r} is unknown; {nearest(name, where)} (whet list {kind}s)")
-    module = import_module(where[name])
-    for attribute in (name, name.title().replace("_", "")):
-        if hasattr(module, attribute):
-            return getattr(module, attribute)
-    raise Refusal(f"{where[name]} offers no {name!r}; name its function or class after the file")
+    return _joined(kind, (*_own(ROOMS[kind]), *_installed(kind, tuple(sys.path))))
+
+
+def find(kind: str, name: str) -> Callable[..., Any]:
+    """The function or class that a name or a path to a Python file means.
+
+    Raises `Refusal` with the nearest spelling where there is none.
+    """
+    path, _, attribute = name.partition(":")
+    if path.endswith(".py"):
+        return attribute_of(kind, path, attribute)
+    known = names(kind)
+    if name not in known:
+        raise Refusal(f"{kind} {name!r} is unknown; {nearest(name, known)} ({listing(kind)})")
+    return known[name].load()
+
+
+def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any]:
+    """What a user's file offers: by default the function or class of the file's own name."""
+    module, stem = file_module(kind, path), Path(path).stem
+    wanted = (attribute,) if attribute else (stem, camel(stem))
+    for one in wanted:
+        if hasattr(module, one):
+            return getattr(module, one)
+    own = [n for n, x in vars(module).items() if getattr(x, "__module__", "") == module.__name__]
+    remedy = f"write {path}:NAME for one of {', '.join(own)}" if own else "it defines nothing"
+    raise Refusal(f"{kind} {path!r} has no {wanted[0]!r}; name it after the file, or {remedy}")
+
+
+def file_module(kind: str, path: str) -> ModuleType:
+    """A user's file as a module, executed once per process.
+
+    Raises `Refusal` in one line where the file is missing, is no Python, or fails when imported.
+    """
+    file = Path(path).resolve()
+    if not file.is_file():
+        raise Refusal(f"{kind} {path!r} is no file; give a name ({listing(kind)}) or a path")
+    name = f"whet_file_{file.stem}_{blake2b(str(file).encode(), digest_size=4).hexdigest()}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise Refusal(f"{kind} {path!r} is no Python file")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except Refusal:
+        del sys.modules[name]
+        raise
+    except Exception as error:  # a user's file may raise anything
+        del sys.modules[name]
+        line = f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise Refusal(f"{kind} {path!r} can't be imported: {line}; mend the file") from error
+    return module
+
+
+def listing(kind: str) -> str:
+    """The command that lists a kind."""
+    return f"whet list {PLURAL[kind]}"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -37,3 +130,86 @@ def nearest(name: str, names: Iterable[str]) -> str:
     known = sorted(names)
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(known)}"
+
+
+def camel(name: str) -> str:
+    """`non_zero_spread` as a class name: `NonZeroSpread`."""
+    return name.title().replace("_", "")
+
+
+def parts_below(package: str) -> dict[str, Place]:
+    """Every part of one package by name; raises `Refusal` for two of one name."""
+    return _joined(package, _own(package))
+
+
+def _joined(kind: str, found: Iterable[tuple[str, Place]]) -> dict[str, Place]:
+    places: dict[str, Place] = {}
+    for name, place in found:
+        if name in places:
+            raise Refusal(
+                f"{kind} {name!r} is offered twice, by {places[name].origin} and by "
+                f"{place.origin}; rename one of them"
+            )
+        places[name] = place
+    return dict(sorted(places.items()))
+
+
+def _own(package: str) -> tuple[tuple[str, Place], ...]:
+    """Parts below a package, found by reading the files, without importing them."""
+    if package in sys.modules:
+        folders = sys.modules[package].__path__
+    else:
+        spec = find_spec(package)
+        folders = (spec.submodule_search_locations or ()) if spec else ()
+    return tuple(found for folder in folders for found in _walked(folder, package))
+
+
+@cache
+def _walked(folder: str, package: str) -> tuple[tuple[str, Place], ...]:
+    return tuple(_below(Path(folder), package))
+
+
+@cache
+def _installed(kind: str, search_path: tuple[str, ...]) -> tuple[tuple[str, Place], ...]:
+    """Parts of installed packages, for one state of `sys.path`."""
+    del search_path
+    return tuple(_named_by_entry_points(kind))
+
+
+def _named_by_entry_points(kind: str) -> Iterator[tuple[str, Place]]:
+    for point in entry_points(group=GROUP):
+        of, dot, name = point.name.partition(".")
+        if of not in ROOMS or not dot or not point.attr:
+            raise Refusal(
+                f"entry point {point.name!r} = {point.value!r} of group {GROUP} is no part; write "
+                f"KIND.NAME = module:attribute with one of the kinds {', '.join(ROOMS)}"
+            )
+        if of == kind:
+            package = point.dist.name if point.dist else "an installed package"
+            yield name, Place(point.module, point.attr, f"{point.value} ({package})")
+
+
+def _below(folder: Path, package: str) -> Iterator[tuple[str, Place]]:
+    for path in sorted(folder.iterdir()):
+        name = path.stem
+        inside = path / "__init__.py"
+        file = inside if inside.is_file() else path
+        if name.startswith("_") or file.suffix != ".py":
+            continue
+        module = f"{package}.{name}"
+        attribute = next((a for a in (name, camel(name)) if a in _bound(file)), "")
+        if attribute:
+            yield name, Place(module, attribute, str(file))
+        elif file is inside:
+            yield from _below(path, module)
+
+
+def _bound(file: Path) -> set[str]:
+    """The names that a file defines or imports at its top level."""
+    found: set[str] = set()
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found.update(alias.asname or alias.name for alias in node.names)
+    return found

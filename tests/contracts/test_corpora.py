@@ -8,14 +8,17 @@ from random import Random
 import pytest
 from recorded import recorded
 
-from whet.data import corpus, families, load
+from whet.data import corpus, load
 from whet.data.problems import Problems
 from whet.data.procedural import Procedural
 from whet.data.splits import SPLITS, split_of
 from whet.protocols import Corpus
+from whet.registry import names
 from whet.rewards.declared import Declared
 
-CASES = [(name, level) for name in sorted(families()) for level in sorted(set(load(name).levels))]
+CASES = [
+    (name, level) for name in sorted(names("corpus")) for level in sorted(set(load(name).levels))
+]
 each_case = pytest.mark.parametrize(("name", "level"), CASES)
 TASKS = 100
 
@@ -98,7 +101,7 @@ def test_families_and_tasks_are_values(name, level):
     assert isinstance(made, Corpus) and isinstance(made.family, Procedural)
 
 
-@pytest.mark.parametrize("name", sorted(families()))
+@pytest.mark.parametrize("name", sorted(names("corpus")))
 def test_a_family_is_a_corpus_by_its_name(name):
     made = corpus(name)
     assert isinstance(made, Problems)

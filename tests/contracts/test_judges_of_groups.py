@@ -14,13 +14,14 @@ from said import Marks, asked, together
 from whet import rewards
 from whet.data.procedural.chain import Chain
 from whet.protocols import GroupReward, Reward
+from whet.registry import names
 from whet.rewards.dense import Surprises
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.format import Format
 from whet.types import Need, Refusal, Task
 
 FAMILIES = ("unsupervised", "shaping", "dense")
-NAMES = {n: at for n, at in rewards.modules().items() if at.split(".")[2] in FAMILIES}
+NAMES = {n: at.module for n, at in names("reward").items() if at.family in FAMILIES}
 TASK = Task(
     id="t",
     prompt="3+5*2-7=",

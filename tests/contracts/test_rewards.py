@@ -11,11 +11,12 @@ from verifiable_tasks import FORM, QUESTION, task
 from whet import rewards
 from whet.evaluation.traps import said, traps
 from whet.protocols import GroupReward, Reward
+from whet.registry import names
 from whet.types import Finish, Reason, Verdict
 
 # test_judges_of_groups.py tries these, and those that ask a model have their own conduct
-ELSEWHERE = (".unsupervised.", ".shaping.", ".dense.", ".generative.")
-NAMES = sorted(n for n, at in rewards.modules().items() if not any(x in at for x in ELSEWHERE))
+ELSEWHERE = {"unsupervised", "shaping", "dense", "generative"}
+NAMES = sorted(n for n, at in names("reward").items() if at.family not in ELSEWHERE)
 
 
 TRAPS = traps(QUESTION, "42") | {"the question unevaluated": said("6*7")}

@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
-from whet.environments import load, modules
+from whet.environments import load
 from whet.protocols import Environment
+from whet.registry import names
 from whet.types import Task
 
 CHAT = ({"role": "user", "content": "6 × 7?"},)
@@ -26,4 +27,4 @@ def test_it_asks_once_and_judges_nothing(prompt):
 
 
 def test_the_front_door():
-    assert "question" in modules()
+    assert "question" in names("environment")

@@ -16,12 +16,13 @@ from whet.policy.aggregation import FixedLength
 from whet.policy.corrections import Truncated
 from whet.protocols.algorithm import Advantage, Aggregation, Clipping, Lossy, Ratio
 from whet.protocols.part import Part
+from whet.registry import names
 from whet.testing import LAWS, check_objective
 from whet.testing.draws import draw
 from whet.testing.laws import loss_and_gradient
 from whet.types import Batch, Refusal, Scores, Totals
 
-NAMES = sorted(algorithms.modules())
+NAMES = sorted(names("algorithm"))
 DROPPED = '''"""Dropped (arXiv:0000.00000): a file that nobody registered."""
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import TokenMean
@@ -62,7 +63,7 @@ def test_a_file_dropped_into_the_folder_is_found_and_tried(tmp_path, monkeypatch
     (tmp_path / "dropped.py").write_text(DROPPED.replace("FACTOR", str(factor)))
     monkeypatch.setattr(algorithms, "__path__", [*algorithms.__path__, str(tmp_path)])
     monkeypatch.delitem(__import__("sys").modules, "whet.policy.algorithms.dropped", raising=False)
-    assert "dropped" in algorithms.modules()
+    assert "dropped" in names("algorithm")
     objective = algorithms.load("dropped")
     if sound:
         check_objective(objective, examples=10)
@@ -157,7 +158,7 @@ def test_every_law_can_fail(slot, base, act, law):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_an_algorithm_names_its_source(name):
-    module = importlib.import_module(algorithms.modules()[name])
+    module = importlib.import_module(names("algorithm")[name].module)
     assert re.search(r"arXiv:\d{4}\.\d{5}|unconfirmed|textbook", module.__doc__ or "")
     assert getattr(module, name).__doc__
 

@@ -22,7 +22,7 @@ from policy.oracles import (
 
 from whet.policy.advantages import AmongFinished, LearnedIfFinished, Standardised
 from whet.policy.aggregation import FixedLength, SequenceMean, SequenceSum, TokenMean
-from whet.policy.algorithms import load, modules
+from whet.policy.algorithms import load
 from whet.policy.arithmetic import generalised_advantage
 from whet.policy.clipping import DualClipped
 from whet.policy.corrections import (
@@ -37,6 +37,7 @@ from whet.policy.corrections import (
 )
 from whet.policy.ratios import SequenceProduct
 from whet.policy.selections import Astray, Improbable, Stale
+from whet.registry import names
 
 WEIGHTS = {
     "token_mean": TokenMean(),
@@ -63,7 +64,7 @@ NOTHING = torch.zeros(15, dtype=DOUBLE)
 
 def test_no_algorithm_goes_without_an_oracle():
     tried = "".join(p.read_text() for p in Path(__file__).parent.glob("test_*.py"))
-    assert [name for name in modules() if f'"{name}"' not in tried] == []
+    assert [name for name in names("algorithm") if f'"{name}"' not in tried] == []
 
 
 def test_sft():

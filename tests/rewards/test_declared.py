@@ -2,7 +2,8 @@
 
 import pytest
 
-from whet.rewards import load, modules
+from whet.registry import names
+from whet.rewards import load
 from whet.rewards.declared import Declared
 from whet.rewards.verifiable.exact import Exact
 from whet.types import Reason, Refusal
@@ -30,7 +31,7 @@ def test_it_does_not_go_round_in_circles(rolled):
 
 def test_the_front_door():
     expected = {"countdown", "declared", "exact", "format", "gym", "labelled", "math", "script"}
-    assert expected <= set(modules())
+    assert expected <= set(names("reward"))
     assert load("exact", before="####") == Exact(before="####")
     with pytest.raises(Refusal, match=r"reward 'mth' is unknown; did you mean 'math'"):
         load("mth")

@@ -1,59 +1,57 @@
 """What there is to choose from: every discovered part, by kind."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib import import_module
 from inspect import getdoc, getsource
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
-from whet import data, environments, recipes, registry, rewards, sampling
-from whet.policy import algorithms
+from whet import registry
+from whet.registry import Place
 from whet.types import Refusal
 
-KINDS: dict[str, Callable[[], dict[str, str]]] = {
-    "algorithms": algorithms.modules,
-    "rewards": rewards.modules,
-    "sampling": sampling.modules,
-    "corpora": data.modules,
-    "environments": environments.modules,
-    "recipes": recipes.modules,
-}
+KINDS = {plural: kind for kind, plural in registry.PLURAL.items()}
 
 
-class Entry(NamedTuple):
-    """One part: where it lives, and what it says of itself."""
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One part: its kind in the plural, its name, and where it is."""
 
     kind: str
     name: str
-    family: str
-    where: str
+    place: Place
+
+    @property
+    def family(self) -> str:
+        return self.place.family
+
+    @property
+    def where(self) -> str:
+        return self.place.module
 
     @property
     def module(self) -> ModuleType:
-        """Its file."""
-        return import_module(self.where)
+        return import_module(self.place.module)
 
     @property
     def summary(self) -> str:
-        """The first line of the file."""
+        """The first line of the file's docstring."""
         return (getdoc(self.module) or "").partition("\n")[0]
 
     @property
     def lines(self) -> int:
-        """How long its file is."""
+        """The length of its file."""
         return len(getsource(self.module).splitlines())
 
-    def offer(self) -> Callable[..., Any] | None:
-        """What the file offers under its own name; None where it offers parts of another name."""
-        for attribute in (self.name, self.name.title().replace("_", "")):
-            if hasattr(self.module, attribute):
-                return getattr(self.module, attribute)
-        return None
+    def offer(self) -> Callable[..., Any]:
+        """The function or class itself."""
+        return self.place.load()
 
 
 def entries(kind: str) -> list[Entry]:
-    """Every part of a kind, by name."""
-    return [Entry(kind, name, _family(where), where) for name, where in KINDS[kind]().items()]
+    """Every part of a kind (in the plural), by name."""
+    return [Entry(kind, name, place) for name, place in registry.names(KINDS[kind]).items()]
 
 
 def find(name: str) -> list[Entry]:
@@ -64,9 +62,3 @@ def find(name: str) -> list[Entry]:
         near = registry.nearest(name, {entry.name for entry in everything})
         raise Refusal(f"{name!r} is unknown; {near} (whet list)")
     return found
-
-
-def _family(where: str) -> str:
-    """The folder that the file is in, where that is not the room itself."""
-    _, _, *inner, _ = where.split(".")
-    return inner[-1] if inner and inner[-1] != "algorithms" else ""

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from whet import registry
-from whet.data import procedural
 from whet.data._rows import READERS
 from whet.data.files import File
 from whet.data.gym import Gym
@@ -13,22 +12,9 @@ from whet.protocols import Corpus
 from whet.types import Refusal
 
 
-def families() -> dict[str, str]:
-    """Where each procedural family lives."""
-    return registry.modules(procedural)
-
-
-def modules() -> dict[str, str]:
-    """Where each kind of corpus lives: the families, reasoning_gym's data sets, files."""
-    return {**families(), "gym": "whet.data.gym", "file": "whet.data.files"}
-
-
 def load(name: str, **settings: object) -> Procedural:
-    """The procedural family called `name`."""
-    if name not in families():
-        hint = registry.nearest(name, families())
-        raise Refusal(f"family {name!r} is unknown; {hint} (whet list corpora)")
-    return registry.load(procedural, name, kind="family")(**settings)
+    """The procedural family that a name, or a path to a Python file, means."""
+    return registry.find("corpus", name)(**settings)
 
 
 def corpus(text: str) -> Corpus:
@@ -41,8 +27,9 @@ def corpus(text: str) -> Corpus:
         return File(path=text)
     if text.startswith("gym:"):
         return Gym(dataset=text.removeprefix("gym:"))
-    if text not in families():
-        hint = registry.nearest(text, families())
+    known = registry.names("corpus")
+    if text not in known and not text.partition(":")[0].endswith(".py"):
+        hint = registry.nearest(text, known)
         raise Refusal(f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file")
     family = load(text)
     return Problems(family=family, levels=family.levels)

@@ -3,19 +3,11 @@
 Worker processes import this package and stay small, so it loads no torch before it is asked.
 """
 
-import sys
 from inspect import signature
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import whet.protocols
-
-
-def modules() -> dict[str, str]:
-    """Where each reward lives."""
-    from whet import registry
-
-    return registry.modules(sys.modules[__name__])
 
 
 def load(name: str, **settings: object) -> "whet.protocols.Judge":
@@ -26,7 +18,7 @@ def load(name: str, **settings: object) -> "whet.protocols.Judge":
     from whet import registry
     from whet.types import Refusal
 
-    offered = registry.load(sys.modules[__name__], name, kind="reward")
+    offered = registry.find("reward", name)
     known = signature(offered).parameters.values()
     missing = [p.name for p in known if p.default is p.empty and p.name not in settings]
     if missing:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from whet.protocols import Judge, Reward
-from whet.registry import nearest
-from whet.rewards import load, modules
+from whet.registry import names, nearest
+from whet.rewards import load
 from whet.types import Refusal, Rollout, Verdict
 
 _OTHERS = ("declared", "script", "batch_script")  # itself, and those that can't do without settings
@@ -28,7 +28,7 @@ class Declared(Reward):
 
 
 def _known() -> list[str]:
-    return [name for name in modules() if name not in _OTHERS]
+    return [name for name in names("reward") if name not in _OTHERS]
 
 
 @lru_cache(maxsize=64)

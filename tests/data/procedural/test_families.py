@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from recorded import recorded
 
-from whet.data import families, load
+from whet.data import load
 from whet.data.procedural import Procedural
+from whet.registry import names
 from whet.rewards.declared import Declared
 from whet.types import Refusal, Task
 
-NAMES = sorted(families())
+NAMES = sorted(names("corpus"))
 each_family = pytest.mark.parametrize("name", NAMES)
 seeds, shares = st.integers(0, 2**31), st.floats(0, 1)
 

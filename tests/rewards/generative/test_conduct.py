@@ -10,13 +10,14 @@ from advisers import Reading, Scripted, rolled, saying
 
 from whet import rewards
 from whet.protocols import GroupReward, Reward
+from whet.registry import names
 from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Digit, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.pointwise import Pointwise
 from whet.rewards.judging import context_of, verdicts
 from whet.types import Asking, ChatReply, Group, Refusal
 
-NAMES = sorted(name for name, where in rewards.modules().items() if ".generative." in where)
+NAMES = sorted(n for n, place in names("reward").items() if place.family == "generative")
 ASKING = [n for n in NAMES if "adviser" in rewards.load(n).__dataclass_fields__]
 CRITERIA = [{"criterion": "is right", "points": 1}]
 INFO = {"rubric": CRITERIA, "checklist": CRITERIA}

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from whet import recipes
+from whet import registry
 from whet.cli.parsing import configured
 from whet.cli.premises import insist
 from whet.cli.running import carry_out, fresh_folder
@@ -28,6 +28,6 @@ def main(words: Sequence[str]) -> int:
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:
     """The recipe and what follows it."""
     if not words or words[0].startswith("-"):
-        names = ", ".join(recipes.modules())
+        names = ", ".join(registry.names("recipe"))
         raise Refusal(f"whet {command} needs a recipe: {names}, or a path to a .py file")
     return words[0], words[1:]

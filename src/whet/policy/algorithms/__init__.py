@@ -1,16 +1,29 @@
 """One module per algorithm; its name is the algorithm's name.  The folder is the registry."""
 
-import sys
+from inspect import signature
+from typing import Any
 
 from whet import registry
-from whet.policy.objective import Objective, Whole
+from whet.protocols import Algorithm
+from whet.types import Refusal
 
 
-def modules() -> dict[str, str]:
-    """Where each algorithm lives."""
-    return registry.modules(sys.modules[__name__])
+def load(name: str, **settings: Any) -> Any:
+    """The algorithm that a name or a path to a Python file means.
 
-
-def load(name: str, **settings: float) -> Objective | Whole:
-    """The algorithm called `name`, at its published defaults unless `settings` say otherwise."""
-    return registry.load(sys.modules[__name__], name, kind="algorithm")(**settings)
+    It has its published defaults unless `settings` say otherwise.  Raises `Refusal` for a setting
+    that it does not have, and for a file whose function returns no algorithm.
+    """
+    offered = registry.find("algorithm", name)
+    known = signature(offered).parameters
+    for setting in settings:
+        if setting not in known:
+            near = registry.nearest(setting, known)
+            raise Refusal(f"algorithm {name!r} has no setting {setting!r}; {near}")
+    found = offered(**settings)
+    if not isinstance(found, Algorithm):
+        raise Refusal(
+            f"algorithm {name!r} gives a {type(found).__name__}; return an Objective or another "
+            "subclass of whet.protocols.Algorithm"
+        )
+    return found

@@ -6,8 +6,8 @@ from json import dumps, loads
 from typing import Any
 
 from whet.protocols import Judge, Reward
-from whet.registry import nearest
-from whet.rewards import load, modules
+from whet.registry import names, nearest
+from whet.rewards import load
 from whet.rewards.judging import verdict
 from whet.types import Refusal, Rollout
 
@@ -27,7 +27,7 @@ async def satisfied(rollout: Rollout, name: str, parameters: Mapping[str, Any]) 
 @lru_cache(maxsize=256)
 def _rule(name: str, parameters: str) -> Reward:
     """A task may name a verifiable reward and nothing else: no file, and no other model."""
-    known = [n for n, where in modules().items() if where.startswith("whet.rewards.verifiable.")]
+    known = [n for n, place in names("reward").items() if place.family == "verifiable"]
     if name not in known:
         raise Refusal(f"rubric names the rule {name!r}; {nearest(name, known)}")
     try:
