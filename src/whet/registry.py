@@ -93,14 +93,15 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
 
 
 def file_module(kind: str, path: str) -> ModuleType:
-    """A user's file as a module, executed once per process.
+    """A user's file as a module, executed once for a path and a text.
 
     Raises `Refusal` in one line where the file is missing, is no Python, or fails when imported.
     """
     file = Path(path).resolve()
     if not file.is_file():
         raise Refusal(f"{kind} {path!r} is no file; give a name ({listing(kind)}) or a path")
-    name = f"whet_file_{file.stem}_{blake2b(str(file).encode(), digest_size=4).hexdigest()}"
+    text = str(file).encode() + file.read_bytes()
+    name = f"whet_file_{file.stem}_{blake2b(text, digest_size=4).hexdigest()}"
     if name in sys.modules:
         return sys.modules[name]
     spec = spec_from_file_location(name, file)
