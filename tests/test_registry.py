@@ -9,7 +9,7 @@ import pytest
 from whet import environments, registry, rewards
 from whet.cli.main import main
 from whet.policy import algorithms
-from whet.types import Refusal
+from whet.types import UsageError
 
 RECIPE = str(Path(__file__).parent / "cli" / "recipe_small.py")
 ALGORITHM = '''
@@ -132,14 +132,14 @@ def test_every_part_that_is_listed_can_be_loaded(kind):
 def test_a_name_that_two_packages_offer_is_refused_with_both(acme, monkeypatch):
     install(acme.parent / "more", "other_rl", "[whet.parts]\nreward.brief = other_rl.it:Brief\n")
     monkeypatch.syspath_prepend(str(acme.parent / "more"))
-    with pytest.raises(Refusal, match=r"'brief' is offered twice.*other_rl.*acme_rl"):
+    with pytest.raises(UsageError, match=r"'brief' is offered twice.*other_rl.*acme_rl"):
         rewards.find("brief")
 
 
 def test_a_name_of_ours_can_not_be_taken(acme, monkeypatch):
     install(acme.parent / "more", "other_rl", "[whet.parts]\nalgorithm.grpo = other_rl.it:grpo\n")
     monkeypatch.syspath_prepend(str(acme.parent / "more"))
-    with pytest.raises(Refusal, match=r"'grpo' is offered twice.*grpo\.py.*other_rl"):
+    with pytest.raises(UsageError, match=r"'grpo' is offered twice.*grpo\.py.*other_rl"):
         algorithms.load("grpo")
 
 
@@ -147,7 +147,7 @@ def test_a_name_of_ours_can_not_be_taken(acme, monkeypatch):
 def test_an_entry_point_that_names_no_part_is_refused(tmp_path, monkeypatch, point):
     install(tmp_path, "odd_rl", f"[whet.parts]\n{point}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(Refusal, match=r"entry point .* is no part; write KIND\.NAME"):
+    with pytest.raises(UsageError, match=r"entry point .* is no part; write KIND\.NAME"):
         registry.names("algorithm")
 
 
@@ -187,7 +187,7 @@ def test_a_package_that_offers_its_own_name_is_a_leaf(tmp_path, monkeypatch):
 def test_two_files_of_one_name_are_refused_with_both_paths(tmp_path, monkeypatch):
     written(tmp_path / "twice", a__same="class Same: pass", b__same="def same(): pass")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(Refusal, match=r"'same' is offered twice.*a/same\.py.*b/same\.py"):
+    with pytest.raises(UsageError, match=r"'same' is offered twice.*a/same\.py.*b/same\.py"):
         registry.parts_below("twice")
 
 
@@ -210,6 +210,6 @@ def test_a_file_that_offers_no_algorithm_is_refused_in_a_line(
     monkeypatch.chdir(tmp_path)
     if text is not None:
         Path("mine.py").write_text(text)
-    with pytest.raises(Refusal, match=told) as refused:
+    with pytest.raises(UsageError, match=told) as refused:
         algorithms.load(name)
     assert "\n" not in str(refused.value)

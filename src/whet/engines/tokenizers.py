@@ -9,13 +9,13 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from whet.protocols import Teacher
-from whet.types import Refusal
+from whet.types import UsageError
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
 
 @runtime_checkable
-class Vocabulary(Protocol):
+class TokenizerSpec(Protocol):
     """A value that becomes a tokenizer."""
 
     def build(self) -> PreTrainedTokenizerBase:
@@ -24,7 +24,7 @@ class Vocabulary(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Characters:
+class CharacterTokenizer:
     """One token per character, besides <pad>, <end> and <unk>."""
 
     alphabet: str = digits + ascii_lowercase + "+-*/=|;,>#() "
@@ -32,7 +32,7 @@ class Characters:
     def build(self) -> PreTrainedTokenizerBase:
         """A word-level tokenizer whose words are single characters."""
         if len(set(self.alphabet)) != len(self.alphabet) or not self.alphabet:
-            raise Refusal(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
+            raise UsageError(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
         names = [PAD, END, UNKNOWN, *self.alphabet]
         words = models.WordLevel({name: i for i, name in enumerate(names)}, unk_token=UNKNOWN)
         inner = Tokenizer(words)
@@ -42,7 +42,7 @@ class Characters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BytePairs:
+class ByteLevelBPE:
     """Byte-level BPE, trained on the first worked examples of a teacher."""
 
     teacher: Teacher

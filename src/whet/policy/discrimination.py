@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from whet.policy.arithmetic import log_ratio, mean_within, places, size_within, sum_within
-from whet.protocols.algorithm import Criterion
+from whet.protocols.algorithm import BatchCriterion
 from whet.types import Batch, Need
 
 
@@ -39,8 +39,8 @@ class Hardest:
     ) -> Float[Tensor, " groups"]:
         where = places(group.unique(return_inverse=True)[1])
         size = [int(axis.max()) + 1 if len(axis) else 0 for axis in where]
-        heat = score / self.tau + weight.log()
-        table = score.new_full(size, -torch.inf).index_put(tuple(where), heat)
+        logp_temperature = score / self.tau + weight.log()
+        table = score.new_full(size, -torch.inf).index_put(tuple(where), logp_temperature)
         count = sum_within(weight, group)[where.turn == 0]
         order = where.line[where.turn == 0].argsort()
         return self.tau * (table.logsumexp(1) - count[order].log())
@@ -72,7 +72,7 @@ class Hinge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Discriminative(Criterion):
+class Discriminative(BatchCriterion):
     """−J = −(1/G) Σ_g [mean over the right of s − the wrong's s] + price;  s_i = mean_n score_n.
 
     Groups without both are in the denominator only.

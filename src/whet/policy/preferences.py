@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from whet.policy.arithmetic import places, rectangle
-from whet.protocols.algorithm import Criterion
+from whet.protocols.algorithm import BatchCriterion
 from whet.protocols.part import Part
-from whet.types import Batch, Need, Refusal
+from whet.types import Batch, Need, UsageError
 
 Replies = Float[Tensor, " B"]
 
@@ -80,7 +80,7 @@ class ReplyScore(Part, ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogRatio(ReplyScore):
+class SumLogRatio(ReplyScore):
     """DPO (arXiv:2305.18290).  h = β Σ_n (log π_θ − log π_ref)(n)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -123,7 +123,9 @@ class Logistic:
     def __post_init__(self) -> None:
         """Refuse labels that are more wrong than right."""
         if not 0 <= self.smoothing < 1 / 2:
-            raise Refusal(f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5")
+            raise UsageError(
+                f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5"
+            )
 
     def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
         d = difference - self.margin
@@ -139,14 +141,14 @@ class Squared:
     def __post_init__(self) -> None:
         """Refuse a target at infinity."""
         if not self.tau > 0:
-            raise Refusal(f"Squared.tau is {self.tau}; give more than 0")
+            raise UsageError(f"Squared.tau is {self.tau}; give more than 0")
 
     def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
         return (difference - 1 / (2 * self.tau)) ** 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pairwise(Criterion):
+class PairwiseLoss(BatchCriterion):
     """L = mean over all pairs of ℓ(h_right − h_wrong); 0 where nobody can be compared."""
 
     score: ReplyScore
@@ -165,7 +167,7 @@ class Pairwise(Criterion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class KLAnchor:
     """z₀ = max(mean over rollouts of Σ_n (log π_θ − log π_ref), 0), detached: the batch's KL."""
 
     def __call__(self, moved: Replies, among: Replies) -> Float[Tensor, ""]:
@@ -173,7 +175,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
+class FixedAnchor:
     """z₀ = value."""
 
     value: float = 0.0
@@ -183,7 +185,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpaired(Criterion):
+class Unpaired(BatchCriterion):
     """KTO (arXiv:2402.01306): each reply on its own, against how far the policy has gone anyway.
 
     L = mean of 1 − σ(β (h − z₀)) where right, 1 − σ(β (z₀ − h)) where wrong,
@@ -195,7 +197,7 @@ class Unpaired(Criterion):
     beta: float = 0.1
     right: float = 1.0  # what right ones weigh
     wrong: float = 1.0
-    anchor: Drift | Fixed = Drift()
+    anchor: KLAnchor | FixedAnchor = KLAnchor()
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         right, wrong = _judged(batch)

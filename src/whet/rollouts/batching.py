@@ -12,13 +12,13 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, Learner, StepContext
 from whet.rollouts.lineage import forks
 from whet.types import (
+    AdvantageInputs,
     Batch,
-    Broken,
     Finish,
     Group,
+    IntegrityError,
     Need,
     Rollout,
-    Scores,
     TrainBatch,
     along,
     totals,
@@ -31,12 +31,13 @@ async def build_batch(
     learner: Learner,
     context: StepContext | None = None,
     extensions: Extensions | None = None,
-) -> tuple[TrainBatch, Scores]:
+) -> tuple[TrainBatch, AdvantageInputs]:
     """What to learn from, and what its advantages were made of.
 
     A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
     `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
-    Raises `Broken` where one rollout is in the batch twice, and where a number of it is not finite.
+    Raises `IntegrityError` where one rollout is in the batch twice, and where a number of it is not
+    finite.
     """
     given = list(groups)
     everyone = [r for group in given for r in group]
@@ -78,28 +79,30 @@ def _unlike(rollouts: Sequence[Rollout]) -> None:
     seen: dict[str, Rollout] = {}
     for rollout in rollouts:
         if rollout.id in seen:
-            raise Broken(
+            raise IntegrityError(
                 f"rollout {rollout.id} of task {rollout.task.id!r} is in the batch twice",
                 [seen[rollout.id], rollout],
             )
         seen[rollout.id] = rollout
 
 
-def _check_numbers(inputs: Scores, batch: Batch, rollouts: Sequence[Rollout]) -> None:
+def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rollout]) -> None:
     """What a mask or a comparison could hide from the loss."""
-    columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", Scores)}
+    columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", AdvantageInputs)}
     everyone = torch.arange(len(rollouts))
-    columns |= {name: (getattr(inputs, name), everyone) for name in along("B", Scores)}
+    columns |= {name: (getattr(inputs, name), everyone) for name in along("B", AdvantageInputs)}
     columns["advantage"] = (batch.advantage, batch.row)
     for name, (column, owner) in columns.items():
         if column is None or (finite := column.isfinite()).all():
             continue
         odd = [rollouts[i] for i in owner[~finite].unique().tolist()]
         names = sorted({rollout.task.id for rollout in odd})
-        raise Broken(f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd)
+        raise IntegrityError(
+            f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd
+        )
 
 
-def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) -> Batch:
+def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm) -> Batch:
     """With advantages made of the whole of them."""
     behaviour = _column([r.behaviour_logp for r in rollouts])
     return Batch(
@@ -121,7 +124,7 @@ def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) ->
 
 async def _inputs(
     rollouts: Sequence[Rollout], group: Tensor, needs: frozenset[Need], learner: Learner
-) -> Scores:
+) -> AdvantageInputs:
     lengths = torch.tensor([r.length for r in rollouts]).long()
     proximal = (
         await learner.logp(rollouts)
@@ -129,7 +132,7 @@ async def _inputs(
         else _column([r.behaviour_logp for r in rollouts])
     )
     reference = await learner.logp(rollouts, of="reference") if Need.REFERENCE in needs else None
-    return Scores(
+    return AdvantageInputs(
         reward=torch.tensor([float(r.score or 0.0) for r in rollouts]),
         group=group,
         row=torch.arange(len(rollouts)).repeat_interleave(lengths),
@@ -182,7 +185,7 @@ def _tree_weight(
 def _credit(rollout: Rollout) -> ndarray:
     credit = rollout.verdict.credit if rollout.verdict else ()
     if credit and len(credit) != rollout.length:
-        raise Broken(
+        raise IntegrityError(
             f"the verdict of task {rollout.task.id!r}, seed {rollout.seed}, gives credit to "
             f"{len(credit)} tokens, but the policy chose {rollout.length}",
             [rollout],

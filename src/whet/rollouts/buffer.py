@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 
 from whet.protocols import Now, Sampling, Strategy
-from whet.types import Broken, Group, Request, Ticket
+from whet.types import Group, IntegrityError, Request, Ticket
 
 _STATE = "sampling.json"
 
@@ -17,7 +17,7 @@ PlayRound = Callable[[Sequence[Ticket]], Awaitable[Sequence[Landed]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class StepGroups:
     """What one step plays and what it learns from."""
 
     groups: tuple[Group, ...]  # to learn from, in ticket order
@@ -43,10 +43,11 @@ class Buffer:
     sampling: Sampling
     strategy: Strategy
 
-    async def take(self, now: Now, play: PlayRound) -> Taken:
+    async def take(self, now: Now, play: PlayRound) -> StepGroups:
         """B tickets' groups, or fewer where the gate's rounds are spent.
 
-        Raises `Broken` where nothing was admitted, and where the strategy has nothing to play.
+        Raises `IntegrityError` where nothing was admitted, and where the strategy has nothing to
+        play.
         """
         size, gate = self.sampling.tickets, self.sampling.gate
         batch = _Filling(missing=list(range(now.step * size, (now.step + 1) * size)))
@@ -60,12 +61,12 @@ class Buffer:
             if not batch.missing:
                 break
         if not (batch.filled or batch.guests or batch.played):
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} has nothing to learn from: its tickets brought no group; the "
                 "environment never asked, or an extension left nothing"
             )
         if not (batch.filled or batch.guests):
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} has nothing to learn from: sampling.gate is {gate}, and it "
                 f"rejected all of {len(batch.played)} groups",
                 [rollout for group in batch.played for rollout in group],
@@ -76,12 +77,12 @@ class Buffer:
         want = ceil(self.sampling.gate.oversample * len(batch.missing))
         requests = self.strategy.next(want, now)
         if not requests:
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} lacks {len(batch.missing)} of {self.sampling.tickets} groups, "
                 "and the sampling strategy has no further task"
             )
         if len(requests) > want:
-            raise Broken(
+            raise IntegrityError(
                 f"the sampling strategy was asked for {want} requests and gave {len(requests)}"
             )
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)
@@ -142,10 +143,10 @@ class _Filling:
         if guests:
             self.guests[ticket.number] = (*self.guests.get(ticket.number, ()), *guests)
 
-    def taken(self) -> Taken:
+    def taken(self) -> StepGroups:
         """In the order of numbers."""
         numbers = sorted(self.filled.keys() | self.guests.keys())
-        return Taken(
+        return StepGroups(
             groups=tuple(
                 group
                 for number in numbers

@@ -17,10 +17,10 @@ from threading import Lock
 
 from whet.sandbox import _kernel
 from whet.sandbox._interpreter import interpreter
-from whet.sandbox._limits import Ending, Fault, Limits, Outcome, Program
+from whet.sandbox._limits import Ending, Fault, Limits, Program, ProgramResult
 from whet.sandbox._slots import together, users
 from whet.sandbox._syscalls import ARCHITECTURE
-from whet.sandbox._watching import Watch, outcome, sealed
+from whet.sandbox._watching import OutputCapture, outcome, sealed
 
 _OLDEST = 3  # Landlock's first version that keeps files from being emptied
 _FOLDER = str(Path(__file__).parent)
@@ -52,12 +52,14 @@ class Landlock:
 
     slots: int = 2  # programs at once
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """Fork, run, and clean up after it."""
         with users(self.slots, 1) as (user,):
             return _zygote().run(program, limits, user)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Two forks, and a socket between them."""
         with users(self.slots, 2) as both:
             play = [partial(_zygote().run, limits=limits, user=user) for user in both]
@@ -103,21 +105,21 @@ class _Zygote:
         theirs.close()
         return cls(process=process, line=ours, place=place)
 
-    def run(self, program: Program, limits: Limits, user: int | None) -> Outcome:
+    def run(self, program: Program, limits: Limits, user: int | None) -> ProgramResult:
         """Send the job and listen."""
-        watch, (ours, theirs) = Watch(limits), socket.socketpair()
+        capture, (ours, theirs) = OutputCapture(limits), socket.socketpair()
         job = sealed(pickle.dumps(self._job(program, limits, user)))
         stdin = sealed(program.stdin)
         with ours:
             try:
-                self._send([theirs.fileno(), job, stdin, *watch.write_ends, *program.links])
+                self._send([theirs.fileno(), job, stdin, *capture.write_ends, *program.links])
                 theirs.close()
-                watch.started()
-                ending = watch.until(ours.fileno())
-                return _outcome(ending, _report(ours), watch)
+                capture.started()
+                ending = capture.until(ours.fileno())
+                return _outcome(ending, _report(ours), capture)
             finally:
                 theirs.close()
-                watch.close()
+                capture.close()
                 for fd in (job, stdin):
                     os.close(fd)
 
@@ -163,14 +165,14 @@ def _report(ours: socket.socket) -> dict[str, object]:
     return json.loads(told)
 
 
-def _outcome(ending: Ending, report: dict[str, object], watch: Watch) -> Outcome:
+def _outcome(ending: Ending, report: dict[str, object], capture: OutputCapture) -> ProgramResult:
     if report["ready"] != "!":
         raise Fault(f"a guest could not be confined: {report['ready'] or report}")
     status = int(str(report["status"]))
-    used, most = float(str(report["cpu"])), watch.limits.kernel()["CPU"]
+    used, most = float(str(report["cpu"])), capture.limits.kernel()["CPU"]
     if ending is Ending.EXIT and status == -_SIGKILL and used >= most:
         ending = Ending.CPU  # it ignored the warning
-    return replace(outcome(ending, status, watch), wall_s=float(str(report["wall"])))
+    return replace(outcome(ending, status, capture), wall_s=float(str(report["wall"])))
 
 
 _OPEN: list[_Zygote] = []

@@ -30,9 +30,11 @@ class Limits:
         for name in (f.name for f in fields(self)):
             value, floor = getattr(self, name), least.get(name, 0.01)
             if not (isfinite(value) and value >= floor):
-                from whet.types import Refusal
+                from whet.types import UsageError
 
-                raise Refusal(f"limits.{name} is {value}; give a finite number, {floor:g} or more")
+                raise UsageError(
+                    f"limits.{name} is {value}; give a finite number, {floor:g} or more"
+                )
 
     def kernel(self) -> dict[str, int]:
         """The limits of a process, by the kernel's names; that of processes is the backend's."""
@@ -54,7 +56,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ProgramResult:
     """What became of a program."""
 
     ending: Ending
@@ -86,20 +88,22 @@ class Program:
         """Files lie beside the program, and nowhere else."""
         for name in self.files:
             if len(PurePosixPath(name).parts) != 1 or name in (".", "..", "/"):
-                from whet.types import Refusal
+                from whet.types import UsageError
 
-                raise Refusal(f"program.files has {name!r}; give plain names without folders")
+                raise UsageError(f"program.files has {name!r}; give plain names without folders")
 
 
 @runtime_checkable
 class Sandbox(Protocol):
     """A place where a program of unknown intent can be run.  A backend is a value."""
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """Run it to its end.  Raises `Fault` where that can't be done, never for its failures."""
         ...
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Run two at once, each confined by itself; descriptor 3 of each leads to the other."""
         ...
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from whet.sandbox._bubblewrap import Bubblewrap
 from whet.sandbox._landlock import Landlock
-from whet.sandbox._limits import Limits, Outcome, Program, Sandbox
+from whet.sandbox._limits import Limits, Program, ProgramResult, Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,34 +17,36 @@ class Safest:
 
     slots: int = 2  # programs at once
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """In the one that works."""
         return chosen(self.slots).run(program, limits)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Two programs that talk, in the one that works."""
         return chosen(self.slots).pair(tested, harness, limits)
 
     def probe(self) -> str:
         """Why none works; empty where one does."""
-        from whet.types import Refusal
+        from whet.types import UsageError
 
         try:
             chosen(self.slots)
-        except Refusal as refusal:
+        except UsageError as refusal:
             return str(refusal)
         return ""
 
 
 @lru_cache(maxsize=8)
 def chosen(slots: int) -> Sandbox:
-    """The first whose probe succeeds.  Raises `Refusal` where none does, and says what would."""
+    """The first whose probe succeeds.  Raises `UsageError` where none does, and says what would."""
     return first((Bubblewrap(slots=slots), Landlock(slots=slots)))
 
 
 def first(backends: tuple[Sandbox, ...]) -> Sandbox:
     """The first of these that works."""
-    from whet.types import Refusal
+    from whet.types import UsageError
 
     failures = []
     for backend in backends:
@@ -52,7 +54,7 @@ def first(backends: tuple[Sandbox, ...]) -> Sandbox:
         if not failure:
             return backend
         failures.append(f"{type(backend).__name__}: {failure}")
-    raise Refusal(
+    raise UsageError(
         f"sandbox finds none that works ({'; '.join(failures)}); install bubblewrap and permit "
         "user namespaces, or run on Linux 6.2 with Landlock, or name Unsafe() if nothing can be "
         "harmed"

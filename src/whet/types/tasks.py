@@ -7,10 +7,6 @@ from math import isfinite, nan
 from typing import Any
 
 
-class Refusal(ValueError):
-    """Wrong input from a user.  One line: the field, its value and the remedy."""
-
-
 class Reason(StrEnum):
     """Why a verdict is what it is.  All but the last two speak of the policy, and have a score."""
 
@@ -53,7 +49,7 @@ class Need(StrEnum):
     POLICY = "a policy that plays requests"
     PAIRS = "right and wrong rollouts of one task"
     PROXIMAL = "log-probs of the policy at the start of the update"
-    WHOLE = "log-probs of the whole batch before it is split"
+    BATCH_LOGP = "log-probs of the whole batch before it is split"
     ENTROPY_GRADIENT = "entropies with a gradient"
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from whet import registry
 from whet.cli.parsing import configured
-from whet.cli.premises import insist
-from whet.cli.running import carry_out, fresh_folder
+from whet.cli.running import execute, fresh_folder
+from whet.cli.validation import validate
 from whet.training import card
-from whet.types import Refusal
+from whet.types import UsageError
 
 RUNS = "runs"
 
@@ -18,16 +18,16 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
-    insist(run)
+    validate(run)
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder = fresh_folder(RUNS, name)
     card.write(folder, card.card(run, recipe, list(rest)))
-    return carry_out(run, folder)
+    return execute(run, folder)
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:
     """The recipe and what follows it."""
     if not words or words[0].startswith("-"):
         names = ", ".join(registry.names("recipe"))
-        raise Refusal(f"whet {command} needs a recipe: {names}, or a path to a .py file")
+        raise UsageError(f"whet {command} needs a recipe: {names}, or a path to a .py file")
     return words[0], words[1:]

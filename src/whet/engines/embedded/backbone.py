@@ -15,8 +15,8 @@ from transformers import PreTrainedModel
 
 from whet.engines.embedded import forest
 from whet.engines.embedded.cache import Shape
-from whet.engines.embedded.forest import Forest, Segment, plant
-from whet.types import Refusal
+from whet.engines.embedded.forest import Forest, Segment, build_forest
+from whet.types import UsageError
 
 _CHUNK = 1 << 22  # logits held at once: tokens × vocabulary
 _TOLERANCE = 1e-3  # of float32 logits, between our head and the model's own
@@ -36,7 +36,7 @@ class Backbone:
         gap = (self._own_logits() - plain).abs().max().item()
         tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
         if not gap < tolerance * max(1.0, plain.abs().max().item()):
-            raise Refusal(
+            raise UsageError(
                 f"model {self.model.config.model_type!r} computes something that the embedded "
                 f"engine doesn't (logits differ by {gap:.3g}); use another architecture"
             )
@@ -130,7 +130,7 @@ class Backbone:
     @torch.no_grad()
     def _own_logits(self) -> Tensor:
         tokens = self._probe()
-        over = plant([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
+        over = build_forest([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
         positions = torch.arange(len(tokens), device=self.device)
         return self.logits(self.hidden(tokens, positions, over)).float()
 

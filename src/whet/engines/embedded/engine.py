@@ -11,11 +11,11 @@ from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.ends import end_tokens
-from whet.engines.models import Folder, Source
+from whet.engines.models import Folder, ModelSource
 from whet.protocols import Engine, Learner
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +32,9 @@ class Embedded(Engine):
         """Refuse sizes of nothing."""
         for name in ("slots", "budget"):
             if getattr(self, name) < 1:
-                raise Refusal(f"engine.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
 
-    async def open(self, model: Source, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
+    async def open(self, model: ModelSource, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
         """Load the model twice: one copy plays, one learns."""
         player = await self.player(model, seed)
         learned, tokenizer = model.load(self._device(), seed)
@@ -42,7 +42,7 @@ class Embedded(Engine):
             self.lora.inject(learned, seed)
         return player, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
-    async def player(self, model: Source, seed: int) -> RolloutPlayer:
+    async def player(self, model: ModelSource, seed: int) -> RolloutPlayer:
         """One copy, to play with."""
         if self.threads:
             torch.set_num_threads(self.threads)
@@ -50,7 +50,7 @@ class Embedded(Engine):
         renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
-            says=renderer.text,
+            decode=renderer.text,
             ends=renderer.ends,
             slots=self.slots,
             budget=self.budget,
@@ -70,7 +70,7 @@ class Embedded(Engine):
     async def value_head(self, learner: Learner) -> EmbeddedHead:
         """A head on what the learner has, whatever it becomes."""
         if not isinstance(learner, EmbeddedLearner):
-            raise Refusal(
+            raise UsageError(
                 f"a value head needs the embedded engine's learner, not {type(learner).__name__}; "
                 "give the critic a model of its own"
             )
@@ -80,7 +80,7 @@ class Embedded(Engine):
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise Refusal(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
+            raise UsageError(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
         if self.device.partition(":")[0] not in {"cpu", "cuda"}:
-            raise Refusal(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
+            raise UsageError(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
         return torch.device(self.device)

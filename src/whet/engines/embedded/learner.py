@@ -1,4 +1,4 @@
-"""The embedded learner: one model, one optimiser, no padding."""
+"""The embedded learner: one model, one optimizer, no padding."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,19 +16,19 @@ from transformers import PreTrainedTokenizerBase
 from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.packing import Call, pack, slices
+from whet.engines.embedded.packing import PackedRollouts, pack, slices
 from whet.engines.models import Folder
 from whet.protocols import Learner, Update
-from whet.protocols.algorithm import Algorithm, Lossy
+from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
-from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types import Batch, IntegrityError, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
 
 
-class NonFinite(Broken):
+class NonFiniteError(IntegrityError):
     """A number that is none.  The weights are still those before the step."""
 
 
@@ -43,7 +43,7 @@ class _Share(NamedTuple):
 
 
 Scorer = Callable[[Sequence[Rollout]], Tensor]
-_Choices = Callable[[Backbone, Call], tuple[Tensor, Tensor]]
+_Choices = Callable[[Backbone, PackedRollouts], tuple[Tensor, Tensor]]
 
 
 @dataclass(slots=True)
@@ -54,7 +54,7 @@ class EmbeddedLearner(Learner):
     tokenizer: PreTrainedTokenizerBase
     budget: int  # most tokens in one forward pass; no result depends on it
     settings: AdamW = AdamW()
-    optimiser: torch.optim.Optimizer | None = None
+    optimizer: torch.optim.Optimizer | None = None
     reference: Scorer | None = None
     published: Weights | None = None  # None: the weights have moved since the last delivery
     _deliveries: int = 0
@@ -64,33 +64,33 @@ class EmbeddedLearner(Learner):
         """How many different sets of weights were published."""
         return self._deliveries
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over whatever is trained."""
-        self.settings = optimiser
-        self.optimiser = torch.optim.AdamW(
+        self.settings = optimizer
+        self.optimizer = torch.optim.AdamW(
             self._trained(),
-            lr=optimiser.rate,
-            betas=optimiser.betas,
-            eps=optimiser.epsilon,
-            weight_decay=optimiser.weight_decay,
+            lr=optimizer.lr,
+            betas=optimizer.betas,
+            eps=optimizer.epsilon,
+            weight_decay=optimizer.weight_decay,
             fused=True,
         )
 
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
         """Forward and backward slice by slice, then one clipped step of AdamW.
 
-        Raises `NonFinite` before any weight moves.
+        Raises `NonFiniteError` before any weight moves.
         """
-        optimiser = self._begun()
-        for group in optimiser.param_groups:
+        optimizer = self._begun()
+        for group in optimizer.param_groups:
             group["lr"] = lr
         shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
-            raise NonFinite(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
+            raise NonFiniteError(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
-            optimiser.step()
+            optimizer.step()
             self.published = None
         tokens = len(batch.tokens.row)
         return Update(
@@ -102,7 +102,7 @@ class EmbeddedLearner(Learner):
             }
             | {
                 "grad_norm": Mean(total=norm, count=1),
-                "rate": Mean(total=lr, count=1),
+                "lr": Mean(total=lr, count=1),
                 "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
                 "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
             },
@@ -113,12 +113,12 @@ class EmbeddedLearner(Learner):
     ) -> list[_Share]:
         """Leave the gradient of the whole batch in the parameters."""
         self._begun().zero_grad(set_to_none=True)
-        lossy: Lossy = objective
-        if Need.WHOLE in objective.needs:
+        lossy: TokenLoss = objective
+        if Need.BATCH_LOGP in objective.needs:
             lossy, batch = objective.split(self._scored(self.backbone, rollouts), batch)
         else:
             batch = batch.prepared(objective.selections)
-        taught = lossy.teaches(batch)
+        taught = lossy.has_gradient(batch)
         learned = [r for r, keep in zip(rollouts, taught.tolist(), strict=True) if keep]
         rest = batch.where(taught)
         choices = self._weighed if Need.ENTROPY_GRADIENT in objective.needs else self._choices
@@ -126,14 +126,14 @@ class EmbeddedLearner(Learner):
         return [self._backward(lossy, learned[part], rest[part], choices) for part in parts]
 
     def _backward(
-        self, objective: Lossy, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
+        self, objective: TokenLoss, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
     ) -> _Share:
         batch = batch.to(self.backbone.device)
         call = pack(rollouts, self.backbone.device)
         logp, entropy = choices(self.backbone, call)
         if not logp.isfinite().all():
             names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
-            raise NonFinite(
+            raise NonFiniteError(
                 f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
             )
         logp.retain_grad()
@@ -151,13 +151,13 @@ class EmbeddedLearner(Learner):
         )
 
     @staticmethod
-    def _choices(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
+    def _choices(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
         """Log-probs with their gradient, entropies without."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.choices(hidden[call.source], call.choice, call.temperature)
 
     @staticmethod
-    def _weighed(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
+    def _weighed(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
         """Both with their gradients."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.weighed(hidden[call.source], call.choice, call.temperature)
@@ -211,12 +211,12 @@ class EmbeddedLearner(Learner):
         return self.published
 
     async def save(self, folder: Path) -> None:
-        """Model and tokenizer for anyone; optimiser and adapters for whet alone."""
+        """Model and tokenizer for anyone; optimizer and adapters for whet alone."""
         weights = merged(self.backbone.model)
         self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
         state = {
-            "optimiser": self._begun().state_dict(),
+            "optimizer": self._begun().state_dict(),
             "adapters": dict(adapters(self.backbone.model)),
             "deliveries": self._deliveries,
             "moved": self.published is None,
@@ -224,17 +224,17 @@ class EmbeddedLearner(Learner):
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Weights and optimiser, bit by bit; `reset_optimizer` comes first."""
+        """Weights and optimizer, bit by bit; `reset_optimizer` comes first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
         self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
-        self._begun().load_state_dict(state["optimiser"])
+        self._begun().load_state_dict(state["optimizer"])
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     def _trained(self) -> list[Tensor]:
         return [p for p in self.backbone.model.parameters() if p.requires_grad]
 
     def _begun(self) -> torch.optim.Optimizer:
-        if self.optimiser is None:
-            raise ValueError("there is no optimiser yet: call reset_optimizer() first")
-        return self.optimiser
+        if self.optimizer is None:
+            raise ValueError("there is no optimizer yet: call reset_optimizer() first")
+        return self.optimizer

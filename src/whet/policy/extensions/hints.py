@@ -10,7 +10,7 @@ from whet.policy.extensions.demonstrated import beginning
 from whet.policy.extensions.groups import own
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Refusal, Request, Task, Ticket
+from whet.types import Group, Need, Request, Task, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Hints(Companion):
     0 it is uniform between p and `high` (Prefix-RFT, arXiv:2507.01679, unconfirmed).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     low: float = 0.05
@@ -36,7 +36,9 @@ class Hints(Companion):
     def __post_init__(self) -> None:
         """Refuse shares that are none."""
         if not 0 <= self.low <= self.high <= 1:
-            raise Refusal(f"Hints.low, high are {self.low}, {self.high}; give 0 ≤ low ≤ high ≤ 1")
+            raise UsageError(
+                f"Hints.low, high are {self.low}, {self.high}; give 0 ≤ low ≤ high ≤ 1"
+            )
 
     def share(self, step: int) -> float:
         """p(t) = low + (high − low)(1 + cos(π t/T))/2  while t ≤ T."""
@@ -45,12 +47,12 @@ class Hints(Companion):
         wave = (1 + cos(pi * step / max(self.steps, 1))) / 2
         return self.low + (self.high - self.low) * wave
 
-    def drawn(self, step: int, dice: Random) -> float:
+    def drawn(self, step: int, rng: Random) -> float:
         """How much of a demonstration one rollout is shown."""
         p = self.share(step)
         if self.parts:
-            return sum(dice.random() < p for _ in range(self.parts)) / self.parts
-        return dice.uniform(p, max(p, self.high))
+            return sum(rng.random() < p for _ in range(self.parts)) / self.parts
+        return rng.uniform(p, max(p, self.high))
 
     async def open(self, setup: SetupContext) -> "LiveHints":
         """It needs nothing of a run."""
@@ -96,5 +98,5 @@ class LiveHints(Extension):
         return Request.of(group.task, seeds, context.decoding, prefix)
 
     def _drawn(self, context: StepContext, task: Task) -> tuple[int, ...]:
-        dice = Random(repr(("hint", context.seed, context.step, task.id)))
-        return beginning(context, task, self.settings.drawn(context.step, dice))
+        rng = Random(repr(("hint", context.seed, context.step, task.id)))
+        return beginning(context, task, self.settings.drawn(context.step, rng))

@@ -8,8 +8,8 @@ from whet.policy.implicit import outcome_classifier
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +21,16 @@ class ImplicitRewards(Companion):
     objective `implicit_reward`.
     """
 
-    gives = frozenset({Need.DENSE})
+    provides = frozenset({Need.DENSE})
     needs = frozenset({Need.REFERENCE})
 
     beta: float = 0.05
-    optimiser: AdamW = AdamW(rate=1e-6)  # unconfirmed
+    optimizer: AdamW = AdamW(lr=1e-6)  # unconfirmed
 
     async def open(self, setup: SetupContext) -> "LiveImplicitRewards":
         """A learner of what the base folder holds."""
         model = await setup.engine.load_learner(setup.base)
-        model.reset_optimizer(self.optimiser)
+        model.reset_optimizer(self.optimizer)
         return LiveImplicitRewards(self, model)
 
 
@@ -42,8 +42,8 @@ class LiveImplicitRewards(Extension):
     model: Learner
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """r_t = β (log π_φ − log π_ref)."""
         del context
         if inputs.reference_logp is None:
@@ -52,11 +52,11 @@ class LiveImplicitRewards(Extension):
         return replace(inputs, dense=self.settings.beta * apart)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """One step on the outcomes of these rollouts, whose advantages are their labels."""
         objective = outcome_classifier(beta=self.settings.beta)
-        lr = self.settings.optimiser.rate_at(context.step, context.steps)
+        lr = self.settings.optimizer.lr_at(context.step, context.steps)
         tokens = replace(batch.tokens, advantage=objective.advantage(inputs))
         update = await self.model.step(objective, replace(batch, tokens=tokens), lr)
         return {"implicit_loss": Mean(total=update.loss, count=1)}

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._constraint import Constraint, words
 from whet.rewards.verifiable._constraint_kinds import read
 from whet.rewards.verifiable._constraint_tasks import Instructions as Instructions
 from whet.rewards.verifiable._words import repeated
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _TRIPLES = 3  # words, whose repetition is counted
 
@@ -61,7 +61,7 @@ class Constraints(Reward):
     def __post_init__(self) -> None:
         """Refuse what no share can be."""
         if not 0 <= self.most_repeated <= 1:
-            raise Refusal(f"constraints.most_repeated is {self.most_repeated}; give a share")
+            raise UsageError(f"constraints.most_repeated is {self.most_repeated}; give a share")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Check one after the other."""
@@ -71,7 +71,7 @@ class Constraints(Reward):
             return Verdict.unjudged(f"task {rollout.task.id!r}: {error}"[:200])
         if not demands:
             return Verdict.unjudged(f"task {rollout.task.id!r} brings no info['constraints']")
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         said = words(text)

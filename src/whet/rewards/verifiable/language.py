@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._languages import codes, share, told
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.rewards.verifiable._languages import codes, detect_language, share
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +23,13 @@ class Language(Reward):
     def __post_init__(self) -> None:
         """Refuse a language that nobody here can tell."""
         if self.code not in codes():
-            raise Refusal(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
+            raise UsageError(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
         if not 0 <= self.least <= 1:
-            raise Refusal(f"language.least is {self.least}; give a share, from 0 to 1")
+            raise UsageError(f"language.least is {self.least}; give a share, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Tell the language."""
-        found, part = told(rollout.reply), share(rollout.reply, self.code)
+        found, part = detect_language(rollout.reply), share(rollout.reply, self.code)
         well = found == self.code and part >= self.least
         reason = Reason.OK if well else Reason.BAD_FORMAT
         return Verdict(reason=reason, score=float(well), parts={"share": part}, note=found)

@@ -26,8 +26,8 @@ class Covariant(Selection):
     `seed` and N.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
-    forks: ClassVar[str] = "it draws so many tokens of the batch"
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
+    why_leaves_differ: ClassVar[str] = "it draws so many tokens of the batch"
 
     share: float = 2e-4
     low: float = 1.0
@@ -42,8 +42,8 @@ class Covariant(Selection):
         clipped = torch.where(rising, ratio > 1 + self.above, ratio < 1 - self.below)
         clipped = clipped & (batch.advantage != 0)
         found = ((cov > self.low) & (cov < self.high) & ~clipped).nonzero()[:, 0]
-        dice = torch.Generator().manual_seed(self.seed + len(cov))
-        drawn = torch.randperm(len(found), generator=dice)[: max(int(self.share * len(cov)), 1)]
+        rng = torch.Generator().manual_seed(self.seed + len(cov))
+        drawn = torch.randperm(len(found), generator=rng)[: max(int(self.share * len(cov)), 1)]
         chosen = torch.zeros_like(rising)
         chosen[found[drawn.to(found.device)]] = True
         return chosen
