@@ -19,7 +19,7 @@ from wiring import finished
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
-from whet.evaluation.measure import Exam
+from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import Adviser, Reward
 from whet.rewards.generative.pointwise import Expected, Pointwise
@@ -29,7 +29,7 @@ from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.ledger import Ledger
-from whet.training.run import Run, Saving, Warmup, Watch
+from whet.training.run import CheckpointConfig, PeriodicEval, Run, Warmup
 from whet.types import (
     Asking,
     ChatReply,
@@ -42,7 +42,7 @@ from whet.types import (
     Task,
     Verdict,
 )
-from whet.types.optimisers import AdamW, Constant
+from whet.types.optimizers import AdamW, Constant
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"
@@ -233,8 +233,8 @@ class Mark(Reward):
 
 def lesson(teacher: Lessons, steps: int, batch: int, until: float) -> Warmup:
     """At a rate that small models of this library learn with."""
-    optimiser = AdamW(rate=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
-    return Warmup(teacher=teacher, steps=steps, batch=batch, optimiser=optimiser, until=until)
+    optimizer = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
+    return Warmup(teacher=teacher, steps=steps, batch=batch, optimizer=optimizer, until=until)
 
 
 def taught(folder: Path) -> tuple[Path, float]:
@@ -258,10 +258,10 @@ def taught(folder: Path) -> tuple[Path, float]:
         objective=algorithms.load("dapo"),
         engine=Embedded(device="cpu", threads=1, slots=64, budget=6000),
         steps=0,
-        exam=Exam(problems=HELD_OUT, samples=1, k=(1,)),
-        watch=Watch(every=0),
-        saving=Saving(seconds=1e9),
+        evaluation=EvalConfig(problems=HELD_OUT, samples=1, k=(1,)),
+        periodic=PeriodicEval(every=0),
+        checkpoints=CheckpointConfig(seconds=1e9),
     )
     finished(run, folder)
-    exam = next(row for row in Ledger(folder).rows() if row["kind"] == "final")
-    return folder / "checkpoints" / "step-000000", exam["metrics"]["greedy"]["value"]
+    evaluation = next(row for row in Ledger(folder).rows() if row["kind"] == "final")
+    return folder / "checkpoints" / "step-000000", evaluation["metrics"]["greedy"]["value"]

@@ -34,7 +34,7 @@ from whet.engines.models import Fresh
 from whet.policy import algorithms
 from whet.rollouts.batching import build_batch
 from whet.types import Decoding, Group, Request, Task, TrainBatch, Verdict
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz+|="
 MICRO = 64  # rows of a padded micro-batch
@@ -210,7 +210,7 @@ def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
 def our_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """`EmbeddedLearner.step`."""
     learner, batch = rollouts_for_update(name, case)
-    learner.reset_optimizer(AdamW(rate=1e-6))
+    learner.reset_optimizer(AdamW(lr=1e-6))
     objective = algorithms.load("dapo")
     return lambda: asyncio.run(learner.step(objective, batch, 1e-6)), *sizes(case)
 
@@ -220,7 +220,7 @@ def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]
     _, batch = rollouts_for_update(name, case)
     rollouts, tokens = batch.rollouts, batch.tokens
     model = model_of(name)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
     objective = algorithms.load("dapo")
 
     def micro(part: slice) -> None:
@@ -237,11 +237,11 @@ def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]
         objective.loss(logp[chosen[:, 1:]], tokens[part]).backward()
 
     def work() -> None:
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         for start in range(0, len(rollouts), MICRO):
             micro(slice(start, start + MICRO))
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
 
     return work, *sizes(case)
 

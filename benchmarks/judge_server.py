@@ -121,7 +121,7 @@ def taught(folder: Path, steps: int) -> float:
         shape="llama-tiny", tokenizer=Words((*texts, "Verdict: yes", "Verdict: no")), positions=2048
     ).load("cpu")
     renderer = TextRenderer(tokenizer, frozenset({end_token(tokenizer)}))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     loss = torch.tensor(float("nan"))
     for step in range(steps):
         rows = taught_by[64 + 16 * step :][:16]
@@ -132,12 +132,12 @@ def taught(folder: Path, steps: int) -> float:
             ids[i, : len(one.token_ids)] = torch.tensor(one.token_ids)
             own = torch.tensor(one.action_mask)
             labels[i, : len(own)][own] = torch.tensor(one.chosen_ids).long()
-        optimiser.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
+        optimizer.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
         loss = model(input_ids=ids, labels=labels).loss
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return loss.item()

@@ -7,7 +7,7 @@ from pkgutil import walk_packages
 from types import ModuleType
 from typing import Any
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def modules(package: ModuleType) -> dict[str, str]:
@@ -20,16 +20,16 @@ def modules(package: ModuleType) -> dict[str, str]:
 def load(package: ModuleType, name: str, *, kind: str) -> Callable[..., Any]:
     """What the file called `name` offers under its own name, as a function or as a class.
 
-    Raises `Refusal` with the nearest spelling where there is no such file.
+    Raises `UsageError` with the nearest spelling where there is no such file.
     """
     where = modules(package)
     if name not in where:
-        raise Refusal(f"{kind} {name!r} is unknown; {nearest(name, where)} (whet list {kind}s)")
+        raise UsageError(f"{kind} {name!r} is unknown; {nearest(name, where)} (whet list {kind}s)")
     module = import_module(where[name])
     for attribute in (name, name.title().replace("_", "")):
         if hasattr(module, attribute):
             return getattr(module, attribute)
-    raise Refusal(f"{where[name]} offers no {name!r}; name its function or class after the file")
+    raise UsageError(f"{where[name]} offers no {name!r}; name its function or class after the file")
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -153,8 +153,17 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
         "    return {'score': len(set(reply)) / 8, 'correct': reply == answer}\n"
     )
     words = ["--model", "model", "--data", "sums.jsonl", "--reward", "judge.py", "--name", "mine"]
-    words += ["--steps", "3", "--sampling.decoding.length", "8", "--optimiser.rate", "1e-3"]
-    words += ["--exam.problems", "4", "--exam.samples", "2", "--exam.k", "1", "--watch.every", "0"]
+    words += ["--steps", "3", "--sampling.decoding.length", "8", "--optimizer.lr", "1e-3"]
+    words += [
+        "--evaluation.problems",
+        "4",
+        "--evaluation.samples",
+        "2",
+        "--evaluation.k",
+        "1",
+        "--periodic.every",
+        "0",
+    ]
     words += ["--engine.threads", "1"]
     assert main(["train", "rlvr", *words]) == 0
     end = Path("runs/mine/checkpoints/step-000003")
@@ -179,8 +188,17 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
     said = capsys.readouterr().out
     assert "in up to 10 more rounds, at most 66 groups a step" in said
     assert "trust: weights hashed twice a step" in said
-    words += ["--name", "refilled", "--steps", "2", "--watch.every", "0", "--engine.threads", "1"]
-    words += ["--exam.problems", "2", "--exam.samples", "2", "--exam.k", "1"]
+    words += [
+        "--name",
+        "refilled",
+        "--steps",
+        "2",
+        "--periodic.every",
+        "0",
+        "--engine.threads",
+        "1",
+    ]
+    words += ["--evaluation.problems", "2", "--evaluation.samples", "2", "--evaluation.k", "1"]
     words += ["--sampling.gate.oversample", "1"]
     assert main(["train", "dapo", *words]) == 0
     ledger = Path("runs/refilled/metrics.jsonl").read_text().splitlines()

@@ -181,9 +181,7 @@ def test_a_sentence_ends_at_its_full_stop_and_not_at_a_doctors():
 
 def test_what_is_unconfirmed_is_found_in_docstrings_and_in_comments_of_fields():
     said = of_parts(ImplicitRewards())
-    assert unconfirmed(said) == [
-        "ImplicitRewards: optimiser: AdamW = AdamW(rate=1e-6) (unconfirmed)"
-    ]
+    assert unconfirmed(said) == ["ImplicitRewards: optimizer: AdamW = AdamW(lr=1e-6) (unconfirmed)"]
     words = [("", "The form is ours.  The id is unconfirmed, says the paper.  It works.")]
     assert departures(words) == ["The form is ours."]
 

@@ -109,7 +109,7 @@ def test_a_recipe_that_changed_since_is_not_resumed(here):
     recipe.write_text(Path(RECIPE).read_text())
     command = [sys.executable, "-m", "whet"]
     subprocess.run([*command, "train", str(recipe), "--name", "r"], check=True, capture_output=True)
-    recipe.write_text(recipe.read_text().replace("rate=1e-3", "rate=2e-3"))
+    recipe.write_text(recipe.read_text().replace("lr=1e-3", "lr=2e-3"))
     done = subprocess.run([*command, "resume", "runs/r"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "has changed since the run began: optimiser.rate: was 0.001, is 0.002" in done.stderr
+    assert "has changed since the run began: optimizer.lr: was 0.001, is 0.002" in done.stderr

@@ -13,7 +13,7 @@ from whet.data.procedural.lock import Lock
 from whet.data.splits import split_of
 from whet.data.teachers import Gold, Habits
 from whet.protocols import Teacher
-from whet.types import Refusal
+from whet.types import UsageError
 
 LOCKS = Problems(family=Lock(), levels=(1, 4))
 
@@ -27,7 +27,7 @@ def test_splits_by_the_first_byte_of_the_md5():
 
 @pytest.mark.parametrize("levels", [(0, 3), (-1, 3), (3, 2), (1, 6), (6, 6)])
 def test_levels_must_be_those_of_the_family(levels):
-    with pytest.raises(Refusal, match="level"):
+    with pytest.raises(UsageError, match="level"):
         Problems(family=Lock(), levels=levels)
 
 
@@ -57,13 +57,15 @@ def test_a_family_can_be_too_small_for_what_is_asked():
     """Level 1 has 1000 locks, so about 50 in the test split."""
     small = Problems(family=Lock(), levels=(1, 1))
     assert len(small.held_out("test", 30)) == 30
-    with pytest.raises(Refusal, match="has no 200 distinct test tasks: level 1 has no other after"):
+    with pytest.raises(
+        UsageError, match="has no 200 distinct test tasks: level 1 has no other after"
+    ):
         small.held_out("test", 200)
 
 
 def test_a_split_is_one_of_three():
     for ask in (LOCKS.task, LOCKS.held_out):
-        with pytest.raises(Refusal, match="split is 'valid'; choose from train, dev, test"):
+        with pytest.raises(UsageError, match="split is 'valid'; choose from train, dev, test"):
             ask("valid", 1)
 
 
@@ -123,12 +125,12 @@ def test_habits_come_in_their_shares():
     ],
 )
 def test_habits_must_make_sense(settings, complaint):
-    with pytest.raises(Refusal, match=complaint):
+    with pytest.raises(UsageError, match=complaint):
         Habits(**({"family": Lock(), "levels": (1, 4)} | settings))
 
 
 def test_a_ramp_has_a_length():
-    with pytest.raises(Refusal, match=r"gold\.ramp is -1"):
+    with pytest.raises(UsageError, match=r"gold\.ramp is -1"):
         Gold(family=Lock(), levels=(1, 4), ramp=-1)
 
 

@@ -16,7 +16,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import SHAPES, Folder, Fresh
 from whet.engines.tokenizers import BytePairs, Characters
 from whet.rollouts.renderer import TextRenderer, end_token
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 ABC = Characters(alphabet="abc 01")
 
@@ -92,7 +92,7 @@ def test_byte_pairs_merge_what_comes_often_and_lose_nothing():
 def test_a_chat_goes_through_the_template(tmp_path):
     tokenizer = ABC.build()
     chat = ({"role": "user", "content": "a1"},)
-    with pytest.raises(Refusal, match="no chat template"):
+    with pytest.raises(UsageError, match="no chat template"):
         rendering(tokenizer).opening(chat)
     tokenizer.chat_template = (
         "{% for m in messages %}{{ m.content }} {% endfor %}"
@@ -102,7 +102,7 @@ def test_a_chat_goes_through_the_template(tmp_path):
 
 
 def test_a_prompt_of_nothing_is_refused():
-    with pytest.raises(Refusal, match="has no tokens"):
+    with pytest.raises(UsageError, match="has no tokens"):
         rendering(ABC.build()).opening("")
 
 
@@ -124,7 +124,7 @@ def gutted(path: Path, *names: str) -> Folder:
     ],
 )
 def test_half_a_model_is_refused_by_its_missing_half(tmp_path, missing, told):
-    with pytest.raises(Refusal, match=told):
+    with pytest.raises(UsageError, match=told):
         gutted(tmp_path, *missing).load("cpu")
 
 
@@ -139,7 +139,7 @@ def test_half_a_model_is_refused_by_its_missing_half(tmp_path, missing, told):
     ],
 )
 def test_wrong_settings_are_refused_by_name(make, told):
-    with pytest.raises(Refusal, match=told):
+    with pytest.raises(UsageError, match=told):
         make()
 
 
@@ -157,13 +157,13 @@ SIZES = {
 
 def test_an_architecture_that_caps_its_scores_or_logits_is_refused():
     model = AutoModelForCausalLM.from_config(Gemma2Config(**SIZES))
-    with pytest.raises(Refusal, match="embedded engine"):
+    with pytest.raises(UsageError, match="embedded engine"):
         Backbone(model)
 
 
 def test_a_window_that_bites_is_refused_and_one_that_does_not_is_no_matter():
     narrow = AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=4))
-    with pytest.raises(Refusal, match="window of 4 over 8 tokens"):
+    with pytest.raises(UsageError, match="window of 4 over 8 tokens"):
         Backbone(narrow)
     Backbone(AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=32)))
 

@@ -18,7 +18,7 @@ from whet.rewards.shaping.overlong import Overlong
 from whet.rewards.shaping.signed import Signed
 from whet.rewards.unsupervised.majority import Majority
 from whet.rewards.unsupervised.noisy import Noisy
-from whet.types import Reason, Refusal, Task, Verdict
+from whet.types import Reason, Task, UsageError, Verdict
 
 
 @dataclass
@@ -62,8 +62,8 @@ CASES = [case(i, right, says=says) for i, (right, says) in enumerate(TABLE)]
 
 
 def test_a_judge_of_known_quality():
-    watch = Patient()
-    found = examine(Knowing(), CASES, Trial(at_once=3), watch)
+    observer = Patient()
+    found = examine(Knowing(), CASES, Trial(at_once=3), observer)
     matrix = found.matrix
     assert (matrix.right_accepted, matrix.wrong_accepted) == (3, 1)
     assert (matrix.right_refused, matrix.wrong_refused) == (1, 2)
@@ -82,7 +82,7 @@ def test_a_judge_of_known_quality():
     order = ["p50", "p95", "p99", "max"]
     assert sorted(found.latency_ms.values()) == [found.latency_ms[name] for name in order]
     assert found.axes.speed > 0 and found.axes.scale > 0
-    assert [phase for phase, _ in watch.phases] == [
+    assert [phase for phase, _ in observer.phases] == [
         "warming up",
         "judging",
         "judging again",
@@ -132,7 +132,7 @@ def test_groups_are_judged_whole():
 
 @pytest.mark.parametrize("judge", [Vine(), Signed(inner=Vine())])
 def test_who_plays_requests_is_refused_by_name(judge):
-    with pytest.raises(Refusal, match="reward Vine"):
+    with pytest.raises(UsageError, match="reward Vine"):
         hear(judge, CASES, 1, "judging", Patient())
 
 
@@ -147,8 +147,8 @@ def test_groups_are_judged_without_a_policy_by_all_that_play_nothing():
 
 
 def test_what_was_not_reached_is_not_counted():
-    watch = Patient(most=8 + 3)  # warmed up, and three of the first hearing
-    found = examine(Knowing(), CASES, Trial(at_once=1), watch)
+    observer = Patient(most=8 + 3)  # warmed up, and three of the first hearing
+    found = examine(Knowing(), CASES, Trial(at_once=1), observer)
     assert len(found.hearing.heard) == 3 and found.steady.tried == 0
     assert isnan(found.steady.share) and found.matrix.right_accepted == 3
     nothing = examine(Knowing(), CASES, Trial(), Patient(most=0))

@@ -19,7 +19,7 @@ from whet.protocols.part import Part
 from whet.testing import LAWS, check_objective
 from whet.testing.draws import draw
 from whet.testing.laws import loss_and_gradient
-from whet.types import Batch, Refusal, Scores, Totals
+from whet.types import Batch, Scores, Totals, UsageError
 
 NAMES = sorted(algorithms.modules())
 DROPPED = '''"""Dropped (arXiv:0000.00000): a file that nobody registered."""
@@ -163,7 +163,7 @@ def test_an_algorithm_names_its_source(name):
 
 
 def test_an_unknown_algorithm_is_refused_with_the_nearest_name():
-    with pytest.raises(Refusal, match="did you mean 'dapo'"):
+    with pytest.raises(UsageError, match="did you mean 'dapo'"):
         algorithms.load("dappo")
 
 

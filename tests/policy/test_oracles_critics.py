@@ -25,7 +25,7 @@ from whet.policy.critics import LengthAdaptive, SegmentGain, explained_variance,
 from whet.policy.extensions.critic import Everyone, Finished
 from whet.policy.selections import Correct
 from whet.testing.laws import loss_and_gradient
-from whet.types import Need, Refusal, Scores
+from whet.types import Need, Scores, UsageError
 
 LOSSES = {
     "ppo_gae": load("ppo"),
@@ -162,19 +162,19 @@ def test_what_is_missing_is_named(part):
 
 
 def test_a_reach_of_nothing_is_refused():
-    with pytest.raises(Refusal, match="LengthAdaptive.alpha is 0"):
+    with pytest.raises(UsageError, match="LengthAdaptive.alpha is 0"):
         LengthAdaptive(alpha=0.0)
 
 
 @pytest.mark.parametrize("name", ["ppo", "vapo", "t_ppo", "prime", "vineppo", "prefix_rft"])
 def test_credit_within_a_rollout_wants_a_ratio_within_it(name):
-    with pytest.raises(Refusal, match="take SequenceTokenRatio"):
+    with pytest.raises(UsageError, match="take SequenceTokenRatio"):
         replace(load("gspo"), advantage=load(name).advantage)
 
 
 @pytest.mark.parametrize("name", ["dft", "topr", "sft"])
 def test_a_likelihood_is_not_clipped(name):
-    with pytest.raises(Refusal, match="take clipping Linear"):
+    with pytest.raises(UsageError, match="take clipping Linear"):
         replace(load(name), clipping=DualClipped())
 
 

@@ -34,7 +34,7 @@ from whet.policy.extensions.interleaved import Interleaved
 from whet.policy.extensions.rationalised import Rationalised
 from whet.policy.extensions.recall import Recall
 from whet.policy.objective import Objective
-from whet.types import Batch, Refusal, Scores, Totals
+from whet.types import Batch, Scores, Totals, UsageError
 
 FIRST = 9  # tokens of the first group's three rollouts
 DEMONSTRATION = [0, 0, 0, 0, 0, 1, 1, 1, 1]
@@ -95,7 +95,7 @@ def test_a_shape_weighs_what_is_unlikely():
     ratio = torch.tensor([0.1], requires_grad=True)
     (slope,) = torch.autograd.grad(Shaped()(ratio, torch.ones(1)).sum(), ratio)
     assert slope.item() == pytest.approx(2.5)
-    with pytest.raises(Refusal, match="Shaped.gamma is 0"):
+    with pytest.raises(UsageError, match="Shaped.gamma is 0"):
         Shaped(gamma=0.0)
 
 
@@ -248,7 +248,7 @@ def test_how_much_a_hint_shows():
     assert {binomial.drawn(301, Random(i)) for i in range(20)} == {0.0}
     assert all(0.5 <= uniform.drawn(250, Random(i)) <= 0.95 for i in range(100))
     assert uniform.share(9999) == 0.05
-    with pytest.raises(Refusal, match="Hints.low, high"):
+    with pytest.raises(UsageError, match="Hints.low, high"):
         Hints(low=0.9, high=0.1)
 
 
@@ -304,5 +304,5 @@ def test_an_answer_given_away():
     hinted = Rationalised().prompt("2 + 3 = ?", "5")
     assert hinted.startswith("2 + 3 = ?")
     assert "5" in hinted.removeprefix("2 + 3 = ?")
-    with pytest.raises(Refusal, match="needs the word"):
+    with pytest.raises(UsageError, match="needs the word"):
         Rationalised(hint="(think)")

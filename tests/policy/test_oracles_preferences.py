@@ -19,7 +19,7 @@ from whet.policy.preferences import (
     pairs,
 )
 from whet.testing import check_objective
-from whet.types import Batch, Refusal, Totals
+from whet.types import Batch, Totals, UsageError
 
 IN = ORACLES["preference"]["inputs"]
 KEPT, LOST = IN["len_w"], IN["len_l"]
@@ -127,5 +127,5 @@ def test_a_part_of_another_kind_obeys_the_laws_too():
     ],
 )
 def test_what_prefers_nothing_is_refused(make, why):
-    with pytest.raises(Refusal, match=why):
+    with pytest.raises(UsageError, match=why):
         make()

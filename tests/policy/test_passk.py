@@ -13,7 +13,7 @@ from whet.policy import algorithms
 from whet.policy.credits import Amplified, Credit, Credited, StepReturns
 from whet.policy.passk import BestOfGroup, MaxReward, PassAtK, added
 from whet.policy.ranks import OverMean, Quantile, Ranked
-from whet.types import Circumstances, Refusal, Scores
+from whet.types import Circumstances, Scores, UsageError
 
 
 def one_token_each(*rewards, dense=None):
@@ -177,12 +177,12 @@ def test_step_returns_leave_the_others_out():
 
 @pytest.mark.parametrize("part", [PassAtK, MaxReward])
 def test_to_be_asked_never_is_refused(part):
-    with pytest.raises(Refusal, match="k is 0; give 1 or more"):
+    with pytest.raises(UsageError, match="k is 0; give 1 or more"):
         part(k=0)
 
 
 def test_a_level_is_a_share():
-    with pytest.raises(Refusal, match="quantile.level"):
+    with pytest.raises(UsageError, match="quantile.level"):
         Quantile(level=0.0)
 
 

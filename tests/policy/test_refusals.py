@@ -23,7 +23,7 @@ from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.ratios import SequenceProduct, SequenceRatio
 from whet.policy.regularisers import K2, Within
 from whet.policy.selections import Both, Improbable, Not, Stale, Uncertain
-from whet.types import Need, Refusal
+from whet.types import Need, UsageError
 
 VARYING = [
     RewardToGo(beta=0.1),
@@ -41,7 +41,7 @@ VARYING = [
 @pytest.mark.parametrize("advantage", VARYING, ids=lambda a: type(a).__name__)
 @pytest.mark.parametrize("ratio", [SequenceRatio(), SequenceProduct(), load("gmpo").ratio])
 def test_one_ratio_for_a_rollout_has_no_place_for_credit_within_it(ratio, advantage):
-    with pytest.raises(Refusal, match="take SequenceTokenRatio"):
+    with pytest.raises(UsageError, match="take SequenceTokenRatio"):
         replace(load("gspo"), ratio=ratio, advantage=advantage)
     assert replace(load("gspo_token"), advantage=advantage).advantage == advantage
 
@@ -49,19 +49,19 @@ def test_one_ratio_for_a_rollout_has_no_place_for_credit_within_it(ratio, advant
 @pytest.mark.parametrize("clip", [Clipped(), DualClipped(), GradientPreserving()], ids=repr)
 @pytest.mark.parametrize("name", ["cispo", "aspo", "reinforce", "cpgd"])
 def test_a_clip_wants_a_ratio(name, clip):
-    with pytest.raises(Refusal, match=r"^ratio is \w+, .*; take "):
+    with pytest.raises(UsageError, match=r"^ratio is \w+, .*; take "):
         replace(load(name), clipping=clip)
 
 
 @pytest.mark.parametrize("low", [0.0, 1.0])
 def test_a_log_clip_has_a_logarithm(low):
-    with pytest.raises(Refusal, match=r"LogClipped\.low is"):
+    with pytest.raises(UsageError, match=r"LogClipped\.low is"):
         LogClipped(low=low)
 
 
 @pytest.mark.parametrize("keep", [-0.1, 1.0])
 def test_a_moving_mean_moves(keep):
-    with pytest.raises(Refusal, match=r"MovingMean\.keep is"):
+    with pytest.raises(UsageError, match=r"MovingMean\.keep is"):
         MovingMean(keep=keep)
 
 

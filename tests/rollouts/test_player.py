@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from echoing import END, NEW, OLD, Echoing, ids, played
 
-from whet.types import Finish, Refusal, Reply, Verdict
+from whet.types import Finish, Reply, UsageError, Verdict
 
 
 async def twice(task, policy):
@@ -65,7 +65,7 @@ def test_a_fork_shares_what_was_said_and_stores_it_as_parent_and_place():
         twig, _ = branch.fork(2)
         await twig("=")
         twig.end(Verdict.binary(correct=True))
-        with pytest.raises(Refusal, match="fork"):
+        with pytest.raises(UsageError, match="fork"):
             await policy("too late")
         return Verdict.binary(correct=False)
 
@@ -125,5 +125,5 @@ def test_a_second_turn_of_a_chat_is_refused_by_name():
         await policy("3+4=")
         await policy(({"role": "tool", "content": "7"},))
 
-    with pytest.raises(Refusal, match="chat"):
+    with pytest.raises(UsageError, match="chat"):
         played(chatting)

@@ -9,7 +9,7 @@ from whet.policy import algorithms
 from whet.training.checkpoint import Checkpoints, Place
 from whet.training.trainer import CHECKPOINTS
 from whet.training.warmup import Progress
-from whet.types import Broken
+from whet.types import IntegrityError
 
 RUN = small(steps=3, objective=algorithms.load("ppo"))
 LAST = "step-000002"
@@ -78,14 +78,14 @@ def test_where_all_have_changed_the_run_stops_and_names_them(whole, tmp_path):
     folder = spoiled(whole, tmp_path, "learner.pt", flip)
     for path in (folder / CHECKPOINTS).glob("*/learner.pt"):
         cut(path)
-    with pytest.raises(Broken, match="learner.pt has changed"):
+    with pytest.raises(IntegrityError, match="learner.pt has changed"):
         followed(RUN, folder)
 
 
 def test_a_reference_that_has_changed_is_not_taken(whole, tmp_path):
     base = "step-000000"
     folder = spoiled(whole, tmp_path, "model.safetensors", flip, base)
-    with pytest.raises(Broken, match="base policy .*model.safetensors has changed"):
+    with pytest.raises(IntegrityError, match="base policy .*model.safetensors has changed"):
         followed(RUN, folder)
 
 

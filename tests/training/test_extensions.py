@@ -26,7 +26,7 @@ from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.tracker import Tracker
 from whet.training.trainer import Ended
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,9 @@ def test_a_reference_that_is_reset_is_there_after_a_kill(tmp_path):
 
 
 def test_what_nobody_gives_is_refused():
-    with pytest.raises(Refusal, match="objective needs a value of every token's state"):
+    with pytest.raises(UsageError, match="objective needs a value of every token's state"):
         accompanied("ppo", objective=replace(algorithms.load("ppo"), companions=()))
-    with pytest.raises(Refusal, match="objective needs somebody who can show .* give demonstrator"):
+    with pytest.raises(
+        UsageError, match="objective needs somebody who can show .* give demonstrator"
+    ):
         accompanied("luffy", demonstrator=None)

@@ -22,12 +22,12 @@ from whet.policy.extensions.path_consistency import PathConsistency
 from whet.protocols import Reward
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
-from whet.training.loop import Step
+from whet.training.loop import TrainStep
 from whet.training.trainer import Ended
 from whet.types import Rollout, Task, Verdict
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
-VERIFIER = Coevolving(hint="{answer}", probes=4, optimiser=AdamW(rate=1e-3))
+VERIFIER = Coevolving(hint="{answer}", probes=4, optimizer=AdamW(lr=1e-3))
 MODEL = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=;#"))
 ENGINE = Embedded(device="cpu", threads=1)
 
@@ -65,7 +65,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
 
 
 def test_the_verifier_is_heard_and_watched(tmp_path):
-    events = [e for e in followed(RUNS["cooper"], tmp_path / "run") if isinstance(e, Step)]
+    events = [e for e in followed(RUNS["cooper"], tmp_path / "run") if isinstance(e, TrainStep)]
     for step in events:
         for rollout in (r for group in step.taken.played for r in group):
             parts = rollout.verdict.parts
@@ -92,7 +92,7 @@ def pairs_of(renderer, digits):
 def test_the_contrast_is_learned_and_slices_do_not_show(tmp_path):
     async def losses(budget: int, count: int) -> list[float]:
         model = await replace(ENGINE, budget=budget).critic(tmp_path)
-        model.reset_optimizer(AdamW(rate=3e-3))
+        model.reset_optimizer(AdamW(lr=3e-3))
         return [await contrast(model, pairs, 3e-3) for _ in range(count)]
 
     player, learner = asyncio.run(ENGINE.open(MODEL, 0))
@@ -106,7 +106,7 @@ def test_the_contrast_is_learned_and_slices_do_not_show(tmp_path):
 
 
 def test_a_run_judges_every_step_at_its_own_time(tmp_path):
-    steps = [e for e in followed(RUNS["annealed"], tmp_path / "run") if isinstance(e, Step)]
+    steps = [e for e in followed(RUNS["annealed"], tmp_path / "run") if isinstance(e, TrainStep)]
     for step in steps:
         weight = 0.2 * max(1 - step.number / 4, 0)
         for rollout in (r for group in step.taken.played for r in group):

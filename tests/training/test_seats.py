@@ -9,7 +9,7 @@ from small import followed, small, steps_of, timeless
 
 from whet.engines.models import Folder, Fresh
 from whet.engines.tokenizers import Characters
-from whet.evaluation.measure import Exam, measure
+from whet.evaluation.measure import EvalConfig, measure
 from whet.policy import algorithms
 from whet.protocols import Environment
 from whet.training import card
@@ -86,8 +86,8 @@ def measured(run, folder):
     async def measured_so():
         player = await run.engine.player(Folder(path=str(checkpoint)), 0)
         tasks = run.corpus.held_out("test", 5)
-        exam = Exam(problems=5, samples=4, k=(1, 4))
-        found = await measure(player.within(run.environment), None, tasks, exam, run.decoding)
+        evaluation = EvalConfig(problems=5, samples=4, k=(1, 4))
+        found = await measure(player.within(run.environment), None, tasks, evaluation, run.decoding)
         assert found.plays[1] >= sum(len(group) - 1 for group in found.groups)
         return player.held().digest
 

@@ -29,7 +29,7 @@ from whet.rewards.dense.shepherd import Shepherd
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.training.loop import Step
+from whet.training.loop import TrainStep
 from whet.training.run import Warmup
 from whet.training.stepmodel import (
     Chain,
@@ -41,8 +41,8 @@ from whet.training.stepmodel import (
 )
 from whet.training.stepmodel.lessons import CrossEntropy, judged, ranked
 from whet.training.trainer import Ended, fit
-from whet.types import Decoding, Refusal, Task, Verdict
-from whet.types.optimisers import AdamW, Constant
+from whet.types import Decoding, Task, UsageError, Verdict
+from whet.types.optimizers import AdamW, Constant
 
 MARKED = Separated(mark=";")
 ENGINE = Embedded(device="cpu", threads=1, slots=64, budget=6000)
@@ -162,17 +162,17 @@ def test_ranks_by_hand():
 
 def test_what_does_not_fit_is_refused(player, tmp_path):
     checked = Checked(family=Chains(), levels=(2, 2))
-    with pytest.raises(Refusal, match=r"checked\.spoil is 2"):
+    with pytest.raises(UsageError, match=r"checked\.spoil is 2"):
         replace(checked, spoil=2)
-    with pytest.raises(Refusal, match=r"step_training\.batch is 0"):
+    with pytest.raises(UsageError, match=r"step_training\.batch is 0"):
         StepTraining(model=MODEL, engine=ENGINE, labels=checked, batch=0)
-    with pytest.raises(Refusal, match=r"steps\.path .* is no folder; train one"):
+    with pytest.raises(UsageError, match=r"steps\.path .* is no folder; train one"):
         TrainedSteps(path=str(tmp_path / "nowhere"), engine=ENGINE)
     with pytest.raises(ValueError, match="2 steps, 1 labels"):
         Chain(rollout=imitated(player, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))
 
 
-BRISK = AdamW(rate=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
+BRISK = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
 DEPTHS = Checked(family=Brackets(), levels=(8, 8))
 READER = Fresh(shape="neox-tiny", tokenizer=Characters(alphabet=Brackets.alphabet))
 
@@ -181,7 +181,7 @@ READER = Fresh(shape="neox-tiny", tokenizer=Characters(alphabet=Brackets.alphabe
 def lessons(tmp_path_factory):
     """What a dozen seconds of training told, and the folder that they left."""
     folder = tmp_path_factory.mktemp("steps")
-    training = StepTraining(model=READER, engine=ENGINE, labels=DEPTHS, steps=110, optimiser=BRISK)
+    training = StepTraining(model=READER, engine=ENGINE, labels=DEPTHS, steps=110, optimizer=BRISK)
     return trained(training, folder), folder
 
 
@@ -213,7 +213,7 @@ def test_a_run_is_rewarded_by_it(lessons, tmp_path):
             prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=12)
         ),
         objective=algorithms.load("stepwise"),
-        warmup=(Warmup(teacher=Gold(family=Brackets(), levels=(8, 8)), steps=5, optimiser=BRISK),),
+        warmup=(Warmup(teacher=Gold(family=Brackets(), levels=(8, 8)), steps=5, optimizer=BRISK),),
         steps=2,
     )
 
@@ -222,7 +222,7 @@ def test_a_run_is_rewarded_by_it(lessons, tmp_path):
 
     events = asyncio.run(follow())
     assert isinstance(events[-1], Ended) and events[-1].complete
-    [first, *_] = [event for event in events if isinstance(event, Step)]
+    [first, *_] = [event for event in events if isinstance(event, TrainStep)]
     verdicts = [r.verdict for group in first.taken.played for r in group]
     assert any(verdict.credit for verdict in verdicts)
     assert all(0 <= verdict.parts["least_step"] <= 1 for verdict in verdicts)

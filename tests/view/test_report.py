@@ -9,7 +9,7 @@ from small import small
 
 from whet.training import card
 from whet.training.trainer import fit
-from whet.types import Refusal
+from whet.types import UsageError
 from whet.view import report
 from whet.view.charts import chart, ticks
 from whet.view.history import History
@@ -66,7 +66,7 @@ def test_it_is_whole_and_needs_nothing_from_outside(folder):
 
 def test_it_shows_the_same_problem_before_and_after(folder):
     history = History.of(folder)
-    base = history.exam("base")
+    base = history.evaluation("base")
     assert base is not None
     problems = history.said(base)
     assert len(problems) == 5
@@ -76,7 +76,7 @@ def test_it_shows_the_same_problem_before_and_after(folder):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(Refusal, match="is no run folder"):
+    with pytest.raises(UsageError, match="is no run folder"):
         report.write(tmp_path)
 
 

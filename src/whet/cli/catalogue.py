@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from whet import data, environments, recipes, registry, rewards, sampling
 from whet.policy import algorithms
-from whet.types import Refusal
+from whet.types import UsageError
 
 KINDS: dict[str, Callable[[], dict[str, str]]] = {
     "algorithms": algorithms.modules,
@@ -57,12 +57,12 @@ def entries(kind: str) -> list[Entry]:
 
 
 def find(name: str) -> list[Entry]:
-    """The parts of that name.  Raises `Refusal` with the nearest spelling where there is none."""
+    """The parts of that name.  Raises `UsageError` with the nearest spelling where there is none."""
     everything = [entry for kind in KINDS for entry in entries(kind)]
     found = [entry for entry in everything if entry.name == name]
     if not found:
         near = registry.nearest(name, {entry.name for entry in everything})
-        raise Refusal(f"{name!r} is unknown; {near} (whet list)")
+        raise UsageError(f"{name!r} is unknown; {near} (whet list)")
     return found
 
 

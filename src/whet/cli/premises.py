@@ -2,7 +2,7 @@
 
 from whet.policy.anatomy import objections
 from whet.training.run import Run
-from whet.types import Circumstances, Need, Refusal
+from whet.types import Circumstances, Need, UsageError
 
 
 def circumstances(run: Run) -> Circumstances:
@@ -16,12 +16,12 @@ def circumstances(run: Run) -> Circumstances:
 
 
 def insist(run: Run) -> None:
-    """Raise `Refusal` with the first reason that a part gives why the run can't work."""
+    """Raise `UsageError` with the first reason that a part gives why the run can't work."""
     here = circumstances(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
-        raise Refusal(
+        raise UsageError(
             "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
             "of one task; give 2 or more"
         )
     for reason in objections(run, here):
-        raise Refusal(reason)
+        raise UsageError(reason)

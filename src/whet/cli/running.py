@@ -12,17 +12,17 @@ from whet.cli.console import Screen
 from whet.training import card
 from whet.training.run import Run
 from whet.training.trainer import fit
-from whet.types import Refusal
+from whet.types import UsageError
 from whet.view import report
 
 STOPPED = 130
 
 
 def fresh_folder(runs: str, name: str) -> Path:
-    """A new folder for a run.  Raises `Refusal` where it exists or can't be made."""
+    """A new folder for a run.  Raises `UsageError` where it exists or can't be made."""
     folder = Path(runs) / name
     if (folder / card.CARD).exists():
-        raise Refusal(
+        raise UsageError(
             f"run {str(folder)!r} exists; choose another --name, or: whet resume {folder}"
         )
     try:
@@ -31,7 +31,9 @@ def fresh_folder(runs: str, name: str) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise Refusal(f"run folder {str(folder)!r} can't be written: {error.strerror}") from error
+        raise UsageError(
+            f"run folder {str(folder)!r} can't be written: {error.strerror}"
+        ) from error
     return folder
 
 

@@ -10,7 +10,7 @@ from whet.data.gym import Gym
 from whet.data.problems import Problems
 from whet.data.procedural import Procedural
 from whet.protocols import Corpus
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def families() -> dict[str, str]:
@@ -27,7 +27,7 @@ def load(name: str, **settings: object) -> Procedural:
     """The procedural family called `name`."""
     if name not in families():
         hint = registry.nearest(name, families())
-        raise Refusal(f"family {name!r} is unknown; {hint} (whet list corpora)")
+        raise UsageError(f"family {name!r} is unknown; {hint} (whet list corpora)")
     return registry.load(procedural, name, kind="family")(**settings)
 
 
@@ -43,6 +43,8 @@ def corpus(text: str) -> Corpus:
         return Gym(dataset=text.removeprefix("gym:"))
     if text not in families():
         hint = registry.nearest(text, families())
-        raise Refusal(f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file")
+        raise UsageError(
+            f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file"
+        )
     family = load(text)
     return Problems(family=family, levels=family.levels)

@@ -6,7 +6,7 @@ from random import Random
 
 from whet.data.splits import check_split, split_of
 from whet.protocols import Family
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 _PATIENCE = 10_000  # draws without a new instance before a family counts as exhausted
 
@@ -27,7 +27,7 @@ class Problems:
         """Ask the family for both ends, for it knows which levels it has."""
         low, high = self.levels
         if not 0 < low <= high:
-            raise Refusal(f"problems.levels is {self.levels}; give (lowest, highest), from 1 on")
+            raise UsageError(f"problems.levels is {self.levels}; give (lowest, highest), from 1 on")
         for level in self.levels:
             self.family.draw(Random(0), level)
 
@@ -37,7 +37,9 @@ class Problems:
         level = dice.randint(*self.levels)
         drawn = next(draws(self.family, dice, level, split), None)
         if drawn is None:
-            raise Refusal(f"{self.family} has no {split} task of level {level}; give other levels")
+            raise UsageError(
+                f"{self.family} has no {split} task of level {level}; give other levels"
+            )
         return replace(drawn, id=f"{self._name()}/{split}/{index}")
 
     def held_out(self, split: str, count: int) -> tuple[Task, ...]:
@@ -52,7 +54,7 @@ class Problems:
                     found[canonical] = replace(drawn, id=f"{self._name()}/{split}/held-{place}")
                     break
             if len(found) <= place:
-                raise Refusal(
+                raise UsageError(
                     f"{self.family} has no {count} distinct {split} tasks: level {level} has no "
                     f"other after {place} in all; ask for fewer, or give other levels"
                 )

@@ -5,7 +5,7 @@ from random import Random
 
 from whet.data.problems import Problems
 from whet.protocols import Family
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Gold:
         """Levels are the family's business."""
         Problems(family=self.family, levels=self.levels)
         if self.ramp < 0:
-            raise Refusal(f"gold.ramp is {self.ramp}; give a number of steps, 0 or more")
+            raise UsageError(f"gold.ramp is {self.ramp}; give a number of steps, 0 or more")
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
         """A task of the training split, and its full working."""
@@ -53,10 +53,10 @@ class Habits:
         """One weight per style."""
         Problems(family=self.family, levels=self.levels)
         if not self.keep or not all(0 <= keep <= 1 for keep in self.keep):
-            raise Refusal(f"habits.keep is {self.keep}; give probabilities, one per style")
+            raise UsageError(f"habits.keep is {self.keep}; give probabilities, one per style")
         sound = min(self.weights, default=0) >= 0 < sum(self.weights)
         if len(self.weights) != len(self.keep) or not sound:
-            raise Refusal(f"habits.weights is {self.weights}; give one per style, some above 0")
+            raise UsageError(f"habits.weights is {self.weights}; give one per style, some above 0")
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
         """A task of the training split, in the style of one author."""

@@ -17,7 +17,7 @@ from transformers import (
 
 from whet.engines.tokenizers import Characters, Vocabulary
 from whet.registry import nearest
-from whet.types import Refusal, Size
+from whet.types import Size, UsageError
 
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
@@ -46,7 +46,7 @@ class Folder:
         return _size(AutoConfig.from_pretrained(self._checked()), _DTYPES[self.dtype])
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """What the folder holds.  Raises `Refusal` where a part of it is missing."""
+        """What the folder holds.  Raises `UsageError` where a part of it is missing."""
         del seed
         folder = self._checked()
         model: Any = AutoModelForCausalLM.from_pretrained(
@@ -58,17 +58,19 @@ class Folder:
     def _checked(self) -> Path:
         folder = Path(self.path)
         if self.dtype not in _DTYPES:
-            raise Refusal(f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}")
+            raise UsageError(
+                f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}"
+            )
         if not (folder / "config.json").is_file():
-            raise Refusal(
+            raise UsageError(
                 f"model.path {self.path!r} has no config.json; give a folder of save_pretrained"
             )
         if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
-            raise Refusal(
+            raise UsageError(
                 f"model.path {self.path!r} has no tokenizer; save one there with save_pretrained"
             )
         if not [*folder.glob("*.safetensors"), *folder.glob("*.bin")]:
-            raise Refusal(
+            raise UsageError(
                 f"model.path {self.path!r} has no weights; save them with model.save_pretrained"
             )
         return folder
@@ -123,7 +125,9 @@ class Fresh:
 
     def _config(self, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
         if self.shape not in SHAPES:
-            raise Refusal(f"model.shape {self.shape!r} is unknown; {nearest(self.shape, SHAPES)}")
+            raise UsageError(
+                f"model.shape {self.shape!r} is unknown; {nearest(self.shape, SHAPES)}"
+            )
         settings = dict(SHAPES[self.shape])
         return AutoConfig.for_model(
             settings.pop("model_type"),

@@ -9,7 +9,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from whet.protocols import Teacher
-from whet.types import Refusal
+from whet.types import UsageError
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
@@ -32,7 +32,7 @@ class Characters:
     def build(self) -> PreTrainedTokenizerBase:
         """A word-level tokenizer whose words are single characters."""
         if len(set(self.alphabet)) != len(self.alphabet) or not self.alphabet:
-            raise Refusal(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
+            raise UsageError(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
         names = [PAD, END, UNKNOWN, *self.alphabet]
         words = models.WordLevel({name: i for i, name in enumerate(names)}, unk_token=UNKNOWN)
         inner = Tokenizer(words)

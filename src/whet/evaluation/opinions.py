@@ -34,7 +34,7 @@ class Opinion:
 
 
 @runtime_checkable
-class Watch(Protocol):
+class Observer(Protocol):
     """Who looks on."""
 
     def begin(self, phase: str, total: int) -> None:
@@ -65,22 +65,24 @@ class Hearing:
         return [(case, opinion) for case, opinion in pairs if opinion is not None]
 
 
-def hear(judge: Judge, cases: Sequence[Case], at_once: int, phase: str, watch: Watch) -> Hearing:
+def hear(
+    judge: Judge, cases: Sequence[Case], at_once: int, phase: str, observer: Observer
+) -> Hearing:
     """Ask for an opinion of each case.
 
-    A judge of groups is given all replies to a task at once.  Raises `Refusal` for a judge that
+    A judge of groups is given all replies to a task at once.  Raises `UsageError` for a judge that
     plays requests with the policy: there is none.
     """
-    watch.begin(phase, len(cases))
+    observer.begin(phase, len(cases))
     found: list[Opinion | None] = [None] * len(cases)
 
     def note(places: Sequence[int], opinions: Sequence[Opinion]) -> None:
         for place, opinion in zip(places, opinions, strict=True):
             found[place] = opinion
-        watch.tick(len(places))
+        observer.tick(len(places))
 
     start = perf_counter()
-    asyncio.run(_all(judge, cases, iter(_calls(judge, cases)), at_once, note, watch))
+    asyncio.run(_all(judge, cases, iter(_calls(judge, cases)), at_once, note, observer))
     return Hearing(cases=cases, opinions=found, seconds=perf_counter() - start)
 
 
@@ -90,13 +92,13 @@ async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to 
     calls: Iterator[Sequence[int]],
     at_once: int,
     note: Callable[[Sequence[int], Sequence[Opinion]], None],
-    watch: Watch,
+    observer: Observer,
 ) -> None:
     context = context_of()
 
     async def go_on() -> None:
         for places in calls:
-            if watch.stopped():
+            if observer.stopped():
                 return
             group = _group([cases[place] for place in places])
             start = perf_counter()

@@ -9,10 +9,10 @@ import numpy as np
 from whet.data.cases import Case
 from whet.evaluation.agreement import Confusion, confusion, entropy, kappa
 from whet.evaluation.exchanges import exchanged
-from whet.evaluation.opinions import Hearing, Opinion, Watch, hear
+from whet.evaluation.opinions import Hearing, Observer, Opinion, hear
 from whet.evaluation.traps import traps
 from whet.protocols import Judge
-from whet.types import Refusal, text_of
+from whet.types import UsageError, text_of
 from whet.types.messages import messages_of
 
 _WARM = 20  # replies
@@ -30,7 +30,7 @@ class Trial:
     def __post_init__(self) -> None:
         """Somebody has to ask."""
         if self.at_once < 1:
-            raise Refusal(f"at_once is {self.at_once}; give 1 or more")
+            raise UsageError(f"at_once is {self.at_once}; give 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +88,14 @@ class Findings:
     axes: Axes
 
 
-def examine(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> Findings:
+def examine(judge: Judge, cases: Sequence[Case], trial: Trial, observer: Observer) -> Findings:
     """Ask twice, ask with answers exchanged, and attack.  What was not reached is not counted.
 
     The first replies are judged once before the clock runs, for some judges need to warm up.
     """
-    hear(judge, cases[:_WARM], trial.at_once, "warming up", watch)
-    first = hear(judge, cases, trial.at_once, "judging", watch)
-    again = hear(judge, cases, trial.at_once, "judging again", watch)
+    hear(judge, cases[:_WARM], trial.at_once, "warming up", observer)
+    first = hear(judge, cases, trial.at_once, "judging", observer)
+    again = hear(judge, cases, trial.at_once, "judging again", observer)
     steady = _same(cases, first, again)
     judged = [(c, o, a) for c, o in first.heard if (a := o.accepted) is not None]
     matrix = confusion([a for _, _, a in judged], [c.correct for c, _, _ in judged])
@@ -107,8 +107,8 @@ def examine(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> 
         false_ones=tuple(_example(c, o) for c, o, a in judged if a and not c.correct),
         latency_ms=_latency(first),
         steady=steady,
-        symmetric=_symmetry(judge, first, trial, watch),
-        attacked=_attack(judge, cases, trial, watch),
+        symmetric=_symmetry(judge, first, trial, observer),
+        attacked=_attack(judge, cases, trial, observer),
         axes=_axes(first, steady, matrix),
     )
 
@@ -157,10 +157,10 @@ def _stance(opinion: Opinion) -> tuple[bool | None, float | None]:
     return opinion.accepted, opinion.verdict.score if opinion.verdict.judged else None
 
 
-def _symmetry(judge: Judge, first: Hearing, trial: Trial, watch: Watch) -> Probe:
+def _symmetry(judge: Judge, first: Hearing, trial: Trial, observer: Observer) -> Probe:
     turned = [(e, o) for c, o in first.heard if (e := exchanged(c)) is not None]
     turned = turned[: trial.swaps]
-    other = hear(judge, [case for case, _ in turned], trial.at_once, "exchanging", watch)
+    other = hear(judge, [case for case, _ in turned], trial.at_once, "exchanging", observer)
     rows = [
         (case, before.accepted, after)
         for (case, before), after in zip(turned, other.opinions, strict=True)
@@ -170,7 +170,7 @@ def _symmetry(judge: Judge, first: Hearing, trial: Trial, watch: Watch) -> Probe
     return Probe(tried=len(rows), odd=tuple(odd))
 
 
-def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> Probe:
+def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, observer: Observer) -> Probe:
     tasks = {(text_of(messages_of(c.task.prompt)), c.task.answer): c.task for c in reversed(cases)}
     chosen = list(reversed(tasks.items()))[: trial.trapped]
     tricks: list[Case] = []
@@ -179,7 +179,7 @@ def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> 
         made = traps(question, answer)
         names += made
         tricks += [Case(task=task, reply=reply, correct=False) for reply in made.values()]
-    tried = hear(judge, tricks, trial.at_once, "attacking", watch)
+    tried = hear(judge, tricks, trial.at_once, "attacking", observer)
     rows = [(n, c, o) for n, c, o in zip(names, tricks, tried.opinions, strict=True) if o]
     odd = [
         Example(case=case, note=name)

@@ -14,7 +14,7 @@ from torch import Tensor
 from whet.policy.arithmetic import count_within, difference, generalised_advantage, places, steps
 from whet.protocols.algorithm import Advantage
 from whet.protocols.part import Part
-from whet.types import Need, Refusal, Scores
+from whet.types import Need, Scores, UsageError
 
 Tokens = Float[Tensor, " N"]
 
@@ -114,7 +114,7 @@ class LengthAdaptive(Advantage):
     def __post_init__(self) -> None:
         """Refuse a reach of nothing."""
         if not self.alpha > 0:
-            raise Refusal(f"LengthAdaptive.alpha is {self.alpha}; give more than 0")
+            raise UsageError(f"LengthAdaptive.alpha is {self.alpha}; give more than 0")
 
     def traces(self, length: Float[Tensor, " rollouts"]) -> Float[Tensor, " rollouts"]:
         """λ of replies of these lengths."""

@@ -32,7 +32,7 @@ from whet.protocols.algorithm import (
     Tokens,
 )
 from whet.protocols.part import Part
-from whet.types import Batch, Need, Refusal
+from whet.types import Batch, Need, UsageError
 
 
 def _needed(parts: tuple[Part, ...]) -> frozenset[Need]:
@@ -114,7 +114,7 @@ class Objective(Algorithm):
             why = of.ratio.unclippable if of.clipping.clips else ""
             why = of.ratio.whole if self.advantage.varies and not why else why
             if why:
-                raise Refusal(f"ratio is {type(of.ratio).__name__}, {why}")
+                raise UsageError(f"ratio is {type(of.ratio).__name__}, {why}")
 
     @property
     def terms(self) -> tuple[Term, ...]:

@@ -10,14 +10,14 @@ from torch import Tensor
 
 from whet.policy.arithmetic import centred_within
 from whet.protocols.algorithm import Advantage
-from whet.types import Circumstances, Need, Refusal, Scores, spread
+from whet.types import Circumstances, Need, Scores, UsageError, spread
 
 _COUNTS = "it counts sets of independent replies, which leaves of one tree are not"
 
 
 def _at_least(owner: str, k: int, least: int) -> None:
     if k < least:
-        raise Refusal(f"{owner}.k is {k}; give {least} or more")
+        raise UsageError(f"{owner}.k is {k}; give {least} or more")
 
 
 def _too_few(owner: str, k: int, samples: int, least: int) -> str:

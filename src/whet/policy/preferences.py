@@ -15,7 +15,7 @@ from torch.nn.functional import logsigmoid
 from whet.policy.arithmetic import places, rectangle
 from whet.protocols.algorithm import Criterion
 from whet.protocols.part import Part
-from whet.types import Batch, Need, Refusal
+from whet.types import Batch, Need, UsageError
 
 Replies = Float[Tensor, " B"]
 
@@ -123,7 +123,9 @@ class Logistic:
     def __post_init__(self) -> None:
         """Refuse labels that are more wrong than right."""
         if not 0 <= self.smoothing < 1 / 2:
-            raise Refusal(f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5")
+            raise UsageError(
+                f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5"
+            )
 
     def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
         d = difference - self.margin
@@ -139,7 +141,7 @@ class Squared:
     def __post_init__(self) -> None:
         """Refuse a target at infinity."""
         if not self.tau > 0:
-            raise Refusal(f"Squared.tau is {self.tau}; give more than 0")
+            raise UsageError(f"Squared.tau is {self.tau}; give more than 0")
 
     def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
         return (difference - 1 / (2 * self.tau)) ** 2

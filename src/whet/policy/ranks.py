@@ -15,7 +15,7 @@ from whet.policy.arithmetic import (
     sum_within,
 )
 from whet.protocols.algorithm import Advantage
-from whet.types import Need, Refusal, Scores
+from whet.types import Need, Scores, UsageError
 
 _SLIP = 1e-9  # .7 · 10 is 7.000000000000001
 
@@ -58,7 +58,7 @@ class Quantile(Advantage):
     def __post_init__(self) -> None:
         """Refuse a level that no quantile has."""
         if not 0 < self.level <= 1:
-            raise Refusal(f"quantile.level is {self.level}; give one in (0, 1]")
+            raise UsageError(f"quantile.level is {self.level}; give one in (0, 1]")
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         baseline, weight = torch.zeros_like(scores.reward), scores.rollout_weight

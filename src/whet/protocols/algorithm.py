@@ -141,12 +141,12 @@ class Bounded(Part):
     __slots__ = ()
 
     def doubts(self, circumstances: Circumstances) -> str:
-        """In the only optimiser step of a batch nothing has moved yet."""
+        """In the only optimizer step of a batch nothing has moved yet."""
         if circumstances.minibatches > 1:
             return ""
         return (
             f"{type(self).__name__} cannot act: minibatches is {circumstances.minibatches}, and in "
-            "the first optimiser step of a batch every ratio is 1 (but for stale or remembered "
+            "the first optimizer step of a batch every ratio is 1 (but for stale or remembered "
             "rollouts); take 2 or more, or read the algorithm as one without a bound"
         )
 

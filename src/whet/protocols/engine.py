@@ -13,7 +13,7 @@ from whet.protocols.algorithm import Algorithm
 from whet.protocols.part import Part
 from whet.protocols.player import Player
 from whet.types import Metrics, Rollout, Size, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 Of = Literal["policy", "reference"]
@@ -21,7 +21,7 @@ Of = Literal["policy", "reference"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """What one optimiser step reports."""
+    """What one optimizer step reports."""
 
     loss: float
     drift_max: float  # max |log π − log μ| over the tokens that were computed
@@ -39,12 +39,12 @@ class Learner(Part):
         """How many times weights were published."""
 
     @abstractmethod
-    def reset_optimizer(self, optimiser: AdamW) -> None:
-        """Begin a phase with a fresh optimiser."""
+    def reset_optimizer(self, optimizer: AdamW) -> None:
+        """Begin a phase with a fresh optimizer."""
 
     @abstractmethod
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
-        """Take one optimiser step.  How to slice the batch is the learner's business."""
+        """Take one optimizer step.  How to slice the batch is the learner's business."""
 
     @abstractmethod
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
@@ -86,8 +86,8 @@ class ValueModel(Part):
     __slots__ = ()
 
     @abstractmethod
-    def reset_optimizer(self, optimiser: AdamW) -> None:
-        """Begin a phase with a fresh optimiser."""
+    def reset_optimizer(self, optimizer: AdamW) -> None:
+        """Begin a phase with a fresh optimizer."""
 
     @abstractmethod
     async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
@@ -95,7 +95,7 @@ class ValueModel(Part):
 
     @abstractmethod
     async def step(self, fit: Fit, rollouts: Sequence[Rollout], lr: float) -> Metrics:
-        """One optimiser step on Σ_n fit(V, n), which the caller has weighed."""
+        """One optimizer step on Σ_n fit(V, n), which the caller has weighed."""
 
     @abstractmethod
     async def save(self, folder: Path) -> None:

@@ -19,7 +19,7 @@ from whet.types import (
     TrainBatch,
     seed_of,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,7 @@ class StepContext:
     tickets: int  # per step
     minibatches: int
     lr: float  # the policy's learning rate in this step
-    optimiser: AdamW
+    optimizer: AdamW
     objective: Algorithm  # the run's own, before extensions adapt it
     decoding: Decoding
     learner: Learner

@@ -44,7 +44,7 @@ class Generator(Part):
     async def update(self, weights: Weights, flight: Flight) -> Version:
         """Take new weights; what is really here afterwards.
 
-        Raises `Broken` where the tensors that arrived are not those of the manifest.
+        Raises `IntegrityError` where the tensors that arrived are not those of the manifest.
         """
 
     @abstractmethod

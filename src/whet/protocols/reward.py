@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols.part import Part
-from whet.types import Asking, ChatReply, Group, Message, Refusal, Request, Rollout, Verdict
+from whet.types import Asking, ChatReply, Group, Message, Request, Rollout, UsageError, Verdict
 
 PlayRequest = Callable[[Request], Awaitable[Group]]
 """Plays a request with the policy at hand, in the run's environment; rollouts have no verdicts."""
@@ -15,7 +15,7 @@ PlayRequest = Callable[[Request], Awaitable[Group]]
 class Reward(Part, ABC):
     """A judge of one rollout at a time.
 
-    An exception that `score` raises is a fault of the judge, never a zero; a `Refusal` stops the
+    An exception that `score` raises is a fault of the judge, never a zero; a `UsageError` stops the
     run.
     """
 
@@ -42,7 +42,7 @@ class GroupReward(Part, ABC):
         """One verdict per rollout, in order.
 
         Whatever else it returns is a fault of the rollouts concerned, and so is an exception; a
-        `Refusal` stops the run.
+        `UsageError` stops the run.
         """
         ...
 
@@ -63,9 +63,9 @@ class RewardContext:
     play: PlayRequest | None = None  # None: there is no policy, as in `whet verify`
 
     async def played(self, request: Request) -> Group:
-        """The rollouts of a request, without verdicts.  Raises `Refusal` without a policy."""
+        """The rollouts of a request, without verdicts.  Raises `UsageError` without a policy."""
         if self.play is None:
-            raise Refusal(
+            raise UsageError(
                 f"task {request.task.id!r} can't be played: there is no policy here; give a reward "
                 "that judges replies alone"
             )

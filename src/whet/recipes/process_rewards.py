@@ -13,7 +13,7 @@ from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding
-from whet.types.optimisers import AdamW, Constant
+from whet.types.optimizers import AdamW, Constant
 
 
 def process_rewards(
@@ -44,7 +44,7 @@ def process_rewards(
             decoding=Decoding(length=512),
         ),
         objective=algorithms.load(algorithm),
-        optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

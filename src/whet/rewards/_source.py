@@ -11,7 +11,7 @@ from whet.registry import nearest
 from whet.rewards._forms import Form, Said, TraceForm, Unfit, form_of
 from whet.rewards._script import Place, call, digest_of, form_at
 from whet.sandbox.workers import Workers
-from whet.types import Finish, Reason, Refusal, Rollout, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 USUAL = ("score", "compute_score", "reward_func")  # ours, veRL's, OpenRLHF's
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -27,14 +27,14 @@ class Source:
 
     @classmethod
     def read(cls, path: str) -> "Source":
-        """Raises `Refusal` where there is nothing, or no Python."""
+        """Raises `UsageError` where there is nothing, or no Python."""
         try:
             text = _located(path)[0].read_text(encoding="utf-8")
             ast.parse(text)
         except (SyntaxError, ValueError) as error:
-            if isinstance(error, Refusal):
+            if isinstance(error, UsageError):
                 raise
-            raise Refusal(f"script.path is {path!r}, which is no Python: {error}") from None
+            raise UsageError(f"script.path is {path!r}, which is no Python: {error}") from None
         return cls(path, text)
 
     def place(self, name: str) -> Place:
@@ -54,14 +54,14 @@ class Source:
     def form(self, name: str) -> Form | None:
         """The form of a function or class, as far as can be told without running anything.
 
-        Raises `Refusal` where nothing of that name can be there, or it has no form at all.
+        Raises `UsageError` where nothing of that name can be there, or it has no form at all.
         """
         tree = ast.parse(self.text)
         defined = {n.name: n for n in tree.body if isinstance(n, (*_FUNCTIONS, ast.ClassDef))}
         found, (first, *inside) = defined.get(name), name.split(".")
         if found is None and not _binds(tree, first):
             hint = nearest(name, defined) if defined else "it defines no function"
-            raise Refusal(f"script.function {name!r} is not in {self.path}; {hint}")
+            raise UsageError(f"script.function {name!r} is not in {self.path}; {hint}")
         if isinstance(found, ast.ClassDef):
             marked = any("reward" in ast.unparse(d) for d in _decorators(found))
             return TraceForm() if marked else None
@@ -70,7 +70,7 @@ class Source:
         try:
             return form_of(*_parameters(found), f"{name} of {self.path}")
         except Unfit as unfit:
-            raise Refusal(str(unfit)) from None
+            raise UsageError(str(unfit)) from None
 
 
 def form_in(source: Source, name: str, workers: Workers) -> Form:
@@ -81,7 +81,7 @@ def form_in(source: Source, name: str, workers: Workers) -> Form:
     try:
         return workers.call(form_at, source.place(name))
     except Unfit as unfit:
-        raise Refusal(str(unfit)) from None
+        raise UsageError(str(unfit)) from None
 
 
 def ask(
@@ -91,7 +91,7 @@ def ask(
     try:
         found = workers.call(call, place, form, [_said(rollout) for rollout in rollouts])
     except Unfit as unfit:
-        raise Refusal(str(unfit)) from None
+        raise UsageError(str(unfit)) from None
     verdicts = []
     for score, correct, parts, note, applicable in found:
         if score is None:
@@ -137,7 +137,7 @@ def _located(path: str) -> tuple[Path, Path]:
             for candidate in (inner.with_suffix(".py"), inner / "__init__.py"):
                 if candidate.is_file():
                     return candidate, root
-    raise Refusal(
+    raise UsageError(
         f"script.path is {path!r}; give a Python file that exists, or a module that can be imported"
     )
 

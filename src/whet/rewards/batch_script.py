@@ -10,7 +10,7 @@ from whet.rewards._forms import OpenRlhfForm as OpenRlhfForm
 from whet.rewards._forms import TrlForm as TrlForm
 from whet.rewards._script import digest_of
 from whet.rewards._source import Source, ask, workers_for
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class BatchScript(GroupReward):
         object.__setattr__(self, "digest", digest_of(source.text))
         form = self.form or source.form(self.function)
         if form is not None and not form.batched:
-            raise Refusal(
+            raise UsageError(
                 f"{self.function} of {self.path} judges single replies, in {form.called}'s form; "
                 "make it a script, as --reward does"
             )

@@ -10,7 +10,7 @@ from whet.rewards._forms import VerlForm as VerlForm
 from whet.rewards._forms import WhetForm as WhetForm
 from whet.rewards._script import digest_of
 from whet.rewards._source import Source, ask, workers_for
-from whet.types import Refusal, Rollout, Verdict
+from whet.types import Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Script(Reward):
         object.__setattr__(self, "digest", digest_of(source.text))
         form = self.form or source.form(self.function)
         if form is not None and form.batched:
-            raise Refusal(
+            raise UsageError(
                 f"{self.function} of {self.path} judges groups, in {form.called}'s form; make it a "
                 "batch_script, as --reward does"
             )

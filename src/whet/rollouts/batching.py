@@ -13,9 +13,9 @@ from whet.protocols import Algorithm, Learner, StepContext
 from whet.rollouts.lineage import forks
 from whet.types import (
     Batch,
-    Broken,
     Finish,
     Group,
+    IntegrityError,
     Need,
     Rollout,
     Scores,
@@ -36,7 +36,7 @@ async def build_batch(
 
     A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
     `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
-    Raises `Broken` where one rollout is in the batch twice, and where a number of it is not finite.
+    Raises `IntegrityError` where one rollout is in the batch twice, and where a number of it is not finite.
     """
     given = list(groups)
     everyone = [r for group in given for r in group]
@@ -78,7 +78,7 @@ def _unlike(rollouts: Sequence[Rollout]) -> None:
     seen: dict[str, Rollout] = {}
     for rollout in rollouts:
         if rollout.id in seen:
-            raise Broken(
+            raise IntegrityError(
                 f"rollout {rollout.id} of task {rollout.task.id!r} is in the batch twice",
                 [seen[rollout.id], rollout],
             )
@@ -96,7 +96,9 @@ def _check_numbers(inputs: Scores, batch: Batch, rollouts: Sequence[Rollout]) ->
             continue
         odd = [rollouts[i] for i in owner[~finite].unique().tolist()]
         names = sorted({rollout.task.id for rollout in odd})
-        raise Broken(f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd)
+        raise IntegrityError(
+            f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd
+        )
 
 
 def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) -> Batch:
@@ -182,7 +184,7 @@ def _tree_weight(
 def _credit(rollout: Rollout) -> ndarray:
     credit = rollout.verdict.credit if rollout.verdict else ()
     if credit and len(credit) != rollout.length:
-        raise Broken(
+        raise IntegrityError(
             f"the verdict of task {rollout.task.id!r}, seed {rollout.seed}, gives credit to "
             f"{len(credit)} tokens, but the policy chose {rollout.length}",
             [rollout],

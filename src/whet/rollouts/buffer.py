@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 
 from whet.protocols import Now, Sampling, Strategy
-from whet.types import Broken, Group, Request, Ticket
+from whet.types import Group, IntegrityError, Request, Ticket
 
 _STATE = "sampling.json"
 
@@ -46,7 +46,7 @@ class Buffer:
     async def take(self, now: Now, play: PlayRound) -> Taken:
         """B tickets' groups, or fewer where the gate's rounds are spent.
 
-        Raises `Broken` where nothing was admitted, and where the strategy has nothing to play.
+        Raises `IntegrityError` where nothing was admitted, and where the strategy has nothing to play.
         """
         size, gate = self.sampling.tickets, self.sampling.gate
         batch = _Filling(missing=list(range(now.step * size, (now.step + 1) * size)))
@@ -60,12 +60,12 @@ class Buffer:
             if not batch.missing:
                 break
         if not (batch.filled or batch.guests or batch.played):
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} has nothing to learn from: its tickets brought no group; the "
                 "environment never asked, or an extension left nothing"
             )
         if not (batch.filled or batch.guests):
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} has nothing to learn from: sampling.gate is {gate}, and it "
                 f"rejected all of {len(batch.played)} groups",
                 [rollout for group in batch.played for rollout in group],
@@ -76,12 +76,12 @@ class Buffer:
         want = ceil(self.sampling.gate.oversample * len(batch.missing))
         requests = self.strategy.next(want, now)
         if not requests:
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} lacks {len(batch.missing)} of {self.sampling.tickets} groups, "
                 "and the sampling strategy has no further task"
             )
         if len(requests) > want:
-            raise Broken(
+            raise IntegrityError(
                 f"the sampling strategy was asked for {want} requests and gave {len(requests)}"
             )
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)

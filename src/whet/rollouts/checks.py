@@ -9,7 +9,7 @@ from numpy import ndarray
 from whet.environments.question import Question
 from whet.protocols import Learner, Player, Update
 from whet.rewards.judging import faults
-from whet.types import Broken, Decoding, Group, Request, Rollout, Task, Version
+from whet.types import Decoding, Group, IntegrityError, Request, Rollout, Task, Version
 from whet.types.weights import Weights
 
 PROBE = Decoding(length=8)
@@ -41,14 +41,14 @@ def check_integrity(rollouts: Iterable[Rollout]) -> None:
     """Token identity: what the player sealed is what the learner gets; and it is numbers."""
     for rollout in rollouts:
         if rollout.seal != rollout.imprint():
-            raise Broken(
+            raise IntegrityError(
                 f"re-tokenised rollout: the tokens of task {rollout.task.id!r}, seed "
                 f"{rollout.seed}, are not those that the player sealed",
                 [rollout],
             )
         for name, column in _numbers(rollout).items():
             if not np.isfinite(column).all():
-                raise Broken(
+                raise IntegrityError(
                     f"NaN {name}: the generator gave task {rollout.task.id!r}, seed "
                     f"{rollout.seed}, a number that is not finite",
                     [rollout],
@@ -68,7 +68,7 @@ def check_versions(rollouts: Iterable[Rollout], version: Version) -> None:
         odd = [s.version for s in rollout.spans if s.version not in (None, version)]
         if odd or not any(s.version for s in rollout.spans) and rollout.length:
             held = odd[0].digest if odd and odd[0] is not None else "(none)"
-            raise Broken(
+            raise IntegrityError(
                 f"stale weights: task {rollout.task.id!r} was sampled by policy {held}, but the "
                 f"learner is {version.digest}",
                 [rollout],
@@ -81,7 +81,7 @@ def check_faults(groups: Sequence[Group], limits: Limits) -> None:
     total = sum(map(len, groups))
     if total and len(lost) > limits.faults * total:
         note = lost[0].verdict.note if lost[0].verdict else ""
-        raise Broken(
+        raise IntegrityError(
             f"verifier faults: {len(lost)} of {total} rollouts could not be judged (limits.faults "
             f"is {limits.faults}); the first: {note} in task {lost[0].task.id!r}",
             lost,
@@ -101,7 +101,7 @@ def check_drift(update: Update, rollouts: Sequence[Rollout], limits: Limits) -> 
     """Generator and learner agree about the fresh tokens that were learned from."""
     drift = update.metrics["drift"]
     if drift.count and not drift.value <= limits.drift:
-        raise Broken(
+        raise IntegrityError(
             f"drift: behaviour and learner log-probs differ by {drift.value:.3g} nats per token "
             f"(limits.drift is {limits.drift}; largest {update.drift_max:.3g})",
             rollouts,
@@ -123,7 +123,7 @@ async def check_weight_sync(
     """Weight identity: the player holds what it was sent, and computes what the learner does."""
     held, sent = player.held(), weights.version
     if held != sent:
-        raise Broken(
+        raise IntegrityError(
             f"weights not delivered: the player holds {held.digest} (version {held.step}), the "
             f"learner sent {sent.digest} (version {sent.step})"
         )
@@ -133,7 +133,7 @@ async def check_weight_sync(
     sampled = np.concatenate([r.behaviour_logp for r in probed])
     gap = np.abs(sampled - (await learner.logp(probed)).numpy()).max().item()
     if not gap <= limits.probe:
-        raise Broken(
+        raise IntegrityError(
             f"weights not delivered whole: on the probe, generator and learner log-probs differ "
             f"by {gap:.3g} (limits.probe is {limits.probe})",
             probed,

@@ -11,14 +11,14 @@ from numpy import ndarray
 from whet.protocols import Generator, Renderer
 from whet.rollouts.row import Row
 from whet.types import (
-    Broken,
     Decoding,
+    IntegrityError,
     Play,
     Prompt,
-    Refusal,
     Reply,
     Rollout,
     Task,
+    UsageError,
     Verdict,
     seed_of,
 )
@@ -37,7 +37,9 @@ class Record:
     play: Play
     handles: "list[Recorder]" = field(default_factory=list)
     over: bool = False  # the environment has returned: nothing more is said
-    broken: Broken | None = None  # a violation of trust, whatever the environment made of it
+    broken: IntegrityError | None = (
+        None  # a violation of trust, whatever the environment made of it
+    )
 
     def seat(self, name: str) -> "Recorder":
         """The conversation of a seat; the same one every time."""
@@ -47,7 +49,7 @@ class Record:
     def rollouts(self, verdict: Verdict | None) -> list[Rollout]:
         """Of every handle that spoke and was not forked; `verdict` is for those without one.
 
-        Raises `Broken` where the generator did, even if the environment went on.
+        Raises `IntegrityError` where the generator did, even if the environment went on.
         """
         if self.broken is not None:
             raise self.broken
@@ -99,7 +101,7 @@ class Recorder:
         `stop` adds strings that end this reply, `length` limits its tokens (0: as the decoding
         says), `state` names what the reply answers, for credit by state.
 
-        Raises `Refusal` while an earlier reply is awaited, after a fork, and after the play.
+        Raises `UsageError` while an earlier reply is awaited, after a fork, and after the play.
         """
         self._check_open()
         row = self.row.copy()
@@ -109,7 +111,7 @@ class Recorder:
         self.asking = True
         try:
             said = [*begun, *await self._generate(row, how)]
-        except Broken as error:
+        except IntegrityError as error:
             self.record.broken = error
             raise
         finally:
@@ -121,11 +123,11 @@ class Recorder:
 
     def _check_open(self) -> None:
         if self.closed:
-            raise Refusal("this conversation was forked; speak to one of its forks")
+            raise UsageError("this conversation was forked; speak to one of its forks")
         if self.asking:
-            raise Refusal("this conversation still waits for a reply; await it, or fork before")
+            raise UsageError("this conversation still waits for a reply; await it, or fork before")
         if self.record.over:
-            raise Refusal("the play is over; await all replies before the environment returns")
+            raise UsageError("the play is over; await all replies before the environment returns")
 
     def _hear(self, row: Row, observation: Prompt) -> tuple[int, ...]:
         """Append the observation; the tokens that the reply begins with, chosen by others."""
@@ -137,9 +139,9 @@ class Recorder:
 
     def _decoding(self, stop: Sequence[str], length: int, begun: int) -> Decoding:
         if length < 0:
-            raise Refusal(f"length is {length}; give 1 or more, or 0 for decoding.length")
+            raise UsageError(f"length is {length}; give 1 or more, or 0 for decoding.length")
         if "" in stop:  # which is in every text, too
-            raise Refusal(f"stop is {stop!r}; give a tuple of strings, none of them empty")
+            raise UsageError(f"stop is {stop!r}; give a tuple of strings, none of them empty")
         how = self.record.play.decoding
         most = min(length or how.length, how.length)
         return replace(how, length=max(1, most - begun), stop=(*how.stop, *stop))
@@ -179,7 +181,7 @@ class Recorder:
         """
         self._check_open()
         if number < 1:
-            raise Refusal(f"fork into {number} conversations; give 1 or more")
+            raise UsageError(f"fork into {number} conversations; give 1 or more")
         self.closed = True
         return tuple(self._child(n) for n in range(number))
 

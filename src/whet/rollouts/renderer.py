@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Int32
 from numpy import ndarray
 
-from whet.types import Act, Prompt, Refusal, Rollout, Task
+from whet.types import Act, Prompt, Rollout, Task, UsageError
 from whet.types.messages import ASSISTANT, messages_of
 
 _UNFINISHED = "\ufffd"  # the first bytes of a character that later tokens complete
@@ -30,7 +30,7 @@ class TextRenderer:
         """The ids of a conversation's beginning.
 
         A chat goes through the tokenizer's template, up to the assistant's turn.  Plain text loses
-        the end token that some tokenizers append.  Raises `Refusal` for a prompt of no tokens, and
+        the end token that some tokenizers append.  Raises `UsageError` for a prompt of no tokens, and
         for a chat without a template.
         """
         if isinstance(prompt, str):
@@ -38,7 +38,7 @@ class TextRenderer:
                 self._last = prompt, self._unended(prompt)
             ids: Any = self._last[1]
         elif self.tokenizer.chat_template is None:
-            raise Refusal("prompt is a chat, but the tokenizer has no chat template; give text")
+            raise UsageError("prompt is a chat, but the tokenizer has no chat template; give text")
         else:
             ids = self.tokenizer.apply_chat_template(
                 [dict(message) for message in prompt],
@@ -47,18 +47,18 @@ class TextRenderer:
                 return_dict=False,
             )
         if not ids:
-            raise Refusal(f"prompt {prompt!r} has no tokens; give at least one")
+            raise UsageError(f"prompt {prompt!r} has no tokens; give at least one")
         return tuple(ids)
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """The ids of what the world says later: text as it is, without special tokens.
 
         What reads like a special token is text, too: no world ends a turn by quoting one.  Empty
-        text means: go on.  Raises `Refusal` for a chat, whose template would have to be
+        text means: go on.  Raises `UsageError` for a chat, whose template would have to be
         rendered again from the beginning.
         """
         if not isinstance(observation, str):
-            raise Refusal(
+            raise UsageError(
                 "the world answers with chat messages after the first turn, which the renderer "
                 "can't continue a template with; answer with plain text"
             )
@@ -119,7 +119,7 @@ class TextRenderer:
 def end_token(tokenizer: Tokenizer) -> int:
     """The id that ends a reply."""
     if tokenizer.eos_token_id is None:
-        raise Refusal("the tokenizer has no end-of-sequence token; set eos_token in its config")
+        raise UsageError("the tokenizer has no end-of-sequence token; set eos_token in its config")
     return tokenizer.eos_token_id
 
 

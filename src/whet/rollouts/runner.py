@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from whet.protocols import Judge, Player
 from whet.rewards.judging import context_of, judge
-from whet.types import Group, Refusal, Request
+from whet.types import Group, Request, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,12 @@ class RolloutRunner:
     async def play(self, request: Request) -> Group:
         """The group of the only seat that is trained; its reward has not judged it yet.
 
-        Raises `Refusal` where several seats spoke, or none.
+        Raises `UsageError` where several seats spoke, or none.
         """
         groups = await self.player.play(request)
         if len(groups) != 1:
             seats = ", ".join(repr(group.seat) for group in groups) or "no seat"
-            raise Refusal(
+            raise UsageError(
                 f"task {request.task.id!r} was played by {seats}; a single group is needed here"
             )
         return groups[0]

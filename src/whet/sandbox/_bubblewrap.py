@@ -17,7 +17,7 @@ from whet.sandbox._interpreter import Interpreter, interpreter
 from whet.sandbox._limits import Fault, Limits, Outcome, Program
 from whet.sandbox._slots import together, users
 from whet.sandbox._syscalls import ARCHITECTURE
-from whet.sandbox._watching import Watch, ended, outcome, sealed
+from whet.sandbox._watching import OutputCapture, ended, outcome, sealed
 
 _GUEST = Path(__file__).with_name("_guest.py").read_text()
 _PATIENCE_S = 10.0  # for the namespace to be emptied
@@ -80,7 +80,7 @@ def _rules() -> bytes:
 def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> Outcome:
     """One program, from first to last file descriptor."""
     bwrap, user = launcher
-    watch = Watch(limits)
+    capture = OutputCapture(limits)
     status_in, status_out = os.pipe()
     mark_in, mark_out = os.pipe()
     source = sealed(program.source.encode(errors="surrogatepass"))
@@ -96,27 +96,27 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
             env={},
             cwd="/",
             stdin=stdin,
-            stdout=watch.write_ends[0],
-            stderr=watch.write_ends[1],
+            stdout=capture.write_ends[0],
+            stderr=capture.write_ends[1],
             pass_fds=passed,
             start_new_session=True,
             user=user,
             group=user,
             extra_groups=None if user is None else (),
         )
-        watch.started()
+        capture.started()
         for fd in (status_out, mark_out):
             os.close(fd)
-        ending = ended(process, watch)
+        ending = ended(process, capture)
         told, marked = _all(status_in), _all(mark_in)
         _emptied(told)
         if b"!" not in marked:
-            said = watch.rest()[1].decode(errors="replace").strip()[-200:]
+            said = capture.rest()[1].decode(errors="replace").strip()[-200:]
             raise Fault(f"bwrap ended with {process.returncode} before the program began: {said}")
         code = process.returncode
-        return outcome(ending, _SIGNALLED - code if code > _SIGNALLED else code, watch)
+        return outcome(ending, _SIGNALLED - code if code > _SIGNALLED else code, capture)
     finally:
-        watch.close()
+        capture.close()
         for fd in (status_in, mark_in, source, seccomp, stdin, *files.values()):
             os.close(fd)
 

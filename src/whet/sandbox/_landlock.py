@@ -20,7 +20,7 @@ from whet.sandbox._interpreter import interpreter
 from whet.sandbox._limits import Ending, Fault, Limits, Outcome, Program
 from whet.sandbox._slots import together, users
 from whet.sandbox._syscalls import ARCHITECTURE
-from whet.sandbox._watching import Watch, outcome, sealed
+from whet.sandbox._watching import OutputCapture, outcome, sealed
 
 _OLDEST = 3  # Landlock's first version that keeps files from being emptied
 _FOLDER = str(Path(__file__).parent)
@@ -105,19 +105,19 @@ class _Zygote:
 
     def run(self, program: Program, limits: Limits, user: int | None) -> Outcome:
         """Send the job and listen."""
-        watch, (ours, theirs) = Watch(limits), socket.socketpair()
+        capture, (ours, theirs) = OutputCapture(limits), socket.socketpair()
         job = sealed(pickle.dumps(self._job(program, limits, user)))
         stdin = sealed(program.stdin)
         with ours:
             try:
-                self._send([theirs.fileno(), job, stdin, *watch.write_ends, *program.links])
+                self._send([theirs.fileno(), job, stdin, *capture.write_ends, *program.links])
                 theirs.close()
-                watch.started()
-                ending = watch.until(ours.fileno())
-                return _outcome(ending, _report(ours), watch)
+                capture.started()
+                ending = capture.until(ours.fileno())
+                return _outcome(ending, _report(ours), capture)
             finally:
                 theirs.close()
-                watch.close()
+                capture.close()
                 for fd in (job, stdin):
                     os.close(fd)
 
@@ -163,14 +163,14 @@ def _report(ours: socket.socket) -> dict[str, object]:
     return json.loads(told)
 
 
-def _outcome(ending: Ending, report: dict[str, object], watch: Watch) -> Outcome:
+def _outcome(ending: Ending, report: dict[str, object], capture: OutputCapture) -> Outcome:
     if report["ready"] != "!":
         raise Fault(f"a guest could not be confined: {report['ready'] or report}")
     status = int(str(report["status"]))
-    used, most = float(str(report["cpu"])), watch.limits.kernel()["CPU"]
+    used, most = float(str(report["cpu"])), capture.limits.kernel()["CPU"]
     if ending is Ending.EXIT and status == -_SIGKILL and used >= most:
         ending = Ending.CPU  # it ignored the warning
-    return replace(outcome(ending, status, watch), wall_s=float(str(report["wall"])))
+    return replace(outcome(ending, status, capture), wall_s=float(str(report["wall"])))
 
 
 _OPEN: list[_Zygote] = []

@@ -25,10 +25,10 @@ _LIMITS = Limits(wall_s=20.0)
 
 def leaks(sandbox: Sandbox) -> dict[str, str]:
     """What each attack got hold of, or broke; empty words where it failed."""
-    from whet.types import Refusal
+    from whet.types import UsageError
 
     if isinstance(sandbox, Unsafe):
-        raise Refusal("leaks was given Unsafe(), which keeps nothing in; give Safest()")
+        raise UsageError("leaks was given Unsafe(), which keeps nothing in; give Safest()")
     found = {name: _attacked(sandbox, source) for name, source in ATTACKS.items()}
     flood = sandbox.run(Program(source="while True: print('x' * 4096)"), _LIMITS)
     found["talk without end"] = "" if flood.ending is Ending.OUTPUT else f"ended by {flood.ending}"

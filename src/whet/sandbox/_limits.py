@@ -30,9 +30,11 @@ class Limits:
         for name in (f.name for f in fields(self)):
             value, floor = getattr(self, name), least.get(name, 0.01)
             if not (isfinite(value) and value >= floor):
-                from whet.types import Refusal
+                from whet.types import UsageError
 
-                raise Refusal(f"limits.{name} is {value}; give a finite number, {floor:g} or more")
+                raise UsageError(
+                    f"limits.{name} is {value}; give a finite number, {floor:g} or more"
+                )
 
     def kernel(self) -> dict[str, int]:
         """The limits of a process, by the kernel's names; that of processes is the backend's."""
@@ -86,9 +88,9 @@ class Program:
         """Files lie beside the program, and nowhere else."""
         for name in self.files:
             if len(PurePosixPath(name).parts) != 1 or name in (".", "..", "/"):
-                from whet.types import Refusal
+                from whet.types import UsageError
 
-                raise Refusal(f"program.files has {name!r}; give plain names without folders")
+                raise UsageError(f"program.files has {name!r}; give plain names without folders")
 
 
 @runtime_checkable

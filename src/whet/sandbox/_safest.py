@@ -27,24 +27,24 @@ class Safest:
 
     def probe(self) -> str:
         """Why none works; empty where one does."""
-        from whet.types import Refusal
+        from whet.types import UsageError
 
         try:
             chosen(self.slots)
-        except Refusal as refusal:
+        except UsageError as refusal:
             return str(refusal)
         return ""
 
 
 @lru_cache(maxsize=8)
 def chosen(slots: int) -> Sandbox:
-    """The first whose probe succeeds.  Raises `Refusal` where none does, and says what would."""
+    """The first whose probe succeeds.  Raises `UsageError` where none does, and says what would."""
     return first((Bubblewrap(slots=slots), Landlock(slots=slots)))
 
 
 def first(backends: tuple[Sandbox, ...]) -> Sandbox:
     """The first of these that works."""
-    from whet.types import Refusal
+    from whet.types import UsageError
 
     failures = []
     for backend in backends:
@@ -52,7 +52,7 @@ def first(backends: tuple[Sandbox, ...]) -> Sandbox:
         if not failure:
             return backend
         failures.append(f"{type(backend).__name__}: {failure}")
-    raise Refusal(
+    raise UsageError(
         f"sandbox finds none that works ({'; '.join(failures)}); install bubblewrap and permit "
         "user namespaces, or run on Linux 6.2 with Landlock, or name Unsafe() if nothing can be "
         "harmed"

@@ -10,7 +10,7 @@ from pathlib import Path
 from whet.sandbox._interpreter import interpreter
 from whet.sandbox._limits import Fault, Limits, Outcome, Program
 from whet.sandbox._slots import together, users
-from whet.sandbox._watching import Watch, ended, outcome, sealed
+from whet.sandbox._watching import OutputCapture, ended, outcome, sealed
 
 _GUEST = Path(__file__).with_name("_guest.py").read_text()
 
@@ -49,7 +49,7 @@ def _run(program: Program, limits: Limits) -> Outcome:
 
 
 def _within(folder: str, program: Program, limits: Limits) -> Outcome:
-    watch, found = Watch(limits), interpreter()
+    capture, found = OutputCapture(limits), interpreter()
     mark_in, mark_out = os.pipe()
     source = sealed(program.source.encode(errors="surrogatepass"))
     stdin = sealed(program.stdin)
@@ -61,18 +61,18 @@ def _within(folder: str, program: Program, limits: Limits) -> Outcome:
             env=found.environment,
             cwd=folder,
             stdin=stdin,
-            stdout=watch.write_ends[0],
-            stderr=watch.write_ends[1],
+            stdout=capture.write_ends[0],
+            stderr=capture.write_ends[1],
             pass_fds=passed,
             start_new_session=True,
         )
-        watch.started()
+        capture.started()
         os.close(mark_out)
-        ending = ended(process, watch)
+        ending = ended(process, capture)
         if os.read(mark_in, 1) != b"!":
             raise Fault(f"the interpreter ended with {process.returncode} before the program began")
-        return outcome(ending, process.returncode, watch)
+        return outcome(ending, process.returncode, capture)
     finally:
-        watch.close()
+        capture.close()
         for fd in (mark_in, source, stdin):
             os.close(fd)

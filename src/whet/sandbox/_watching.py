@@ -13,7 +13,7 @@ _PIECE = 1 << 16
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
-class Watch:
+class OutputCapture:
     """The streams of one program, up to its limits."""
 
     def __init__(self, limits: Limits) -> None:
@@ -81,11 +81,11 @@ class Watch:
         return len(self.heard[fd])
 
 
-def ended(process: subprocess.Popen[bytes], watch: Watch) -> Ending:
+def ended(process: subprocess.Popen[bytes], capture: OutputCapture) -> Ending:
     """Wait for it, and kill all of its session at a limit."""
     watched = os.pidfd_open(process.pid)
     try:
-        return watch.until(watched)
+        return capture.until(watched)
     finally:
         os.close(watched)
         if process.poll() is None:
@@ -93,14 +93,14 @@ def ended(process: subprocess.Popen[bytes], watch: Watch) -> Ending:
         process.wait()
 
 
-def outcome(ending: Ending, status: int, watch: Watch) -> Outcome:
+def outcome(ending: Ending, status: int, capture: OutputCapture) -> Outcome:
     """Of a program that is no more."""
-    stdout, stderr = watch.rest()
-    if watch.overflowed():
+    stdout, stderr = capture.rest()
+    if capture.overflowed():
         ending = Ending.OUTPUT
     elif ending is Ending.EXIT and status == -signal.SIGXCPU:
         ending = Ending.CPU
-    wall = monotonic() - watch.begun
+    wall = monotonic() - capture.begun
     return Outcome(ending=ending, status=status, stdout=stdout, stderr=stderr, wall_s=wall)
 
 

@@ -1,6 +1,6 @@
 """Checkpoints: Hugging Face folders that anyone can load, from which a run goes on exactly.
 
-All randomness is counted from seed and place, so weights, optimiser and place are the whole state.
+All randomness is counted from seed and place, so weights, optimizer and place are the whole state.
 Each carries the digests of its files; one that has changed since it was written is passed over.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from whet.training.warmup import Progress
-from whet.types import Broken
+from whet.types import IntegrityError
 
 _STATE = "place.json"
 _SEAL = "seal.json"
@@ -82,7 +82,7 @@ class Checkpoints:
     def latest(self) -> Place | None:
         """The newest one that is as it was written; None where there is none at all.
 
-        Raises `Broken` where there are some, and all have changed.
+        Raises `IntegrityError` where there are some, and all have changed.
         """
         changed = []
         for folder in reversed(self._folders()):
@@ -90,13 +90,13 @@ class Checkpoints:
                 return _place(json.loads((folder / _STATE).read_text(encoding="utf-8")))
             changed.append(odd)
         if changed:
-            raise Broken(f"no checkpoint is as it was written: {'; '.join(changed)}")
+            raise IntegrityError(f"no checkpoint is as it was written: {'; '.join(changed)}")
         return None
 
     def check_base(self) -> None:
-        """Raise `Broken` where the base policy, which references are made of, has changed."""
+        """Raise `IntegrityError` where the base policy, which references are made of, has changed."""
         if odd := _changed(self.base):
-            raise Broken(f"the base policy is not as it was written: {odd}")
+            raise IntegrityError(f"the base policy is not as it was written: {odd}")
 
     def rewind(self, place: Place) -> None:
         """Forget what was written after `place`: it has changed since."""

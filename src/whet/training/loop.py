@@ -23,14 +23,14 @@ from whet.types.weights import Drain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class TrainStep:
     """What one step reports."""
 
     number: int
     taken: Taken
     batch: TrainBatch
     updates: tuple[Update, ...]
-    rate: float
+    lr: float
     seconds: Mapping[str, float]
     token_counts: Mapping[str, int]
     metrics: Metrics  # of extensions
@@ -48,7 +48,7 @@ class Live:
     reported: Reported = field(default_factory=Reported)
 
 
-async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
+async def train(run: Run, live: Live, start: int) -> AsyncIterator[TrainStep]:
     """Take the steps of a run from `start` on, one by one."""
     player, learner, extensions = live.player, live.learner, live.extensions
 
@@ -77,12 +77,12 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
         await check_weight_sync(player, learner, weights, probe, run.limits)
         clock.lap("sync")
         counts = {name: count - before[name] for name, count in player.token_counts().items()}
-        yield Step(
+        yield TrainStep(
             number=number,
             taken=taken,
             batch=batch,
             updates=tuple(updates),
-            rate=context.lr,
+            lr=context.lr,
             seconds=clock.laps,
             token_counts=counts,
             metrics=live.reported.metrics,

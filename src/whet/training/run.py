@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.environments.question import Question
-from whet.evaluation.measure import Exam
+from whet.evaluation.measure import EvalConfig
 from whet.protocols import (
     Algorithm,
     Corpus,
@@ -16,8 +16,8 @@ from whet.protocols import (
     Teacher,
 )
 from whet.rollouts.checks import Limits
-from whet.types import Decoding, Need, Refusal
-from whet.types.optimisers import AdamW
+from whet.types import Decoding, Need, UsageError
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,13 +26,13 @@ class Warmup:
 
     With `until`, the rate stays at its peak until the moving average (0.9) of the loss falls below
     it, or for `steps`; then it goes down in a straight line to a tenth over `cooldown` steps.
-    Without, the optimiser's own decay runs over `steps`.
+    Without, the optimizer's own decay runs over `steps`.
     """
 
     teacher: Teacher
     steps: int
     batch: int = 32
-    optimiser: AdamW = AdamW(rate=1e-3)
+    optimizer: AdamW = AdamW(lr=1e-3)
     until: float = 0.0
     cooldown: int = 100
 
@@ -40,19 +40,19 @@ class Warmup:
         """Refuse lessons of nothing."""
         for name in ("steps", "batch"):
             if getattr(self, name) < 1:
-                raise Refusal(f"warmup.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"warmup.{name} is {getattr(self, name)}; give 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class PeriodicEval:
     """What is measured along the way, on the dev split; the test split waits for the end."""
 
     every: int = 5  # steps; 0: never
-    exam: Exam = Exam(problems=100, samples=4, k=(1, 4))
+    evaluation: EvalConfig = EvalConfig(problems=100, samples=4, k=(1, 4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Saving:
+class CheckpointConfig:
     """When a checkpoint is written; how often changes no result."""
 
     seconds: float = 60.0  # at least this long apart; 0: after every step
@@ -84,33 +84,33 @@ class Run:
     sampling: Sampling
     objective: Algorithm
     engine: Engine
-    optimiser: AdamW = AdamW()
+    optimizer: AdamW = AdamW()
     environment: Environment = Question()
     demonstrator: Demonstrator | None = None
     warmup: tuple[Warmup, ...] = ()
     steps: int = 100
-    minibatches: int = 1  # optimiser steps per step, each on its own share of the groups
+    minibatches: int = 1  # optimizer steps per step, each on its own share of the groups
     seed: int = 0
-    exam: Exam = Exam()  # before and after, on the test split
-    watch: Watch = Watch()
+    evaluation: EvalConfig = EvalConfig()  # before and after, on the test split
+    periodic: PeriodicEval = PeriodicEval()
     limits: Limits = Limits()
-    saving: Saving = Saving()
+    checkpoints: CheckpointConfig = CheckpointConfig()
 
     def __post_init__(self) -> None:
         """Refuse what can't be run."""
         if self.steps < 0 or self.seed < 0:
-            raise Refusal(f"steps is {self.steps} and seed {self.seed}; give 0 or more")
+            raise UsageError(f"steps is {self.steps} and seed {self.seed}; give 0 or more")
         if self.minibatches < 1:
-            raise Refusal(f"minibatches is {self.minibatches}; give 1 or more")
+            raise UsageError(f"minibatches is {self.minibatches}; give 1 or more")
         if Need.GROUP in self.objective.needs and self.sampling.group_size == 1:
-            raise Refusal(
+            raise UsageError(
                 "sampling.size.rollouts is 1, but the advantage compares several rollouts per "
                 "task; give 2 or more, or choose reinforce"
             )
 
         self._meets_needs()
         if not self.decoding.temperature:
-            raise Refusal(
+            raise UsageError(
                 "sampling.decoding.temperature is 0, so all rollouts of a group are the same and "
                 "teach nothing; give more than 0"
             )
@@ -127,7 +127,7 @@ class Run:
             remedy = "add a companion that gives it (whet.policy.extensions)"
             if need is Need.DEMONSTRATOR:
                 remedy = "give demonstrator, such as Shown(family=…)"
-            raise Refusal(f"objective needs {need}; {remedy}, or choose another algorithm")
+            raise UsageError(f"objective needs {need}; {remedy}, or choose another algorithm")
 
     @property
     def decoding(self) -> Decoding:

@@ -1,4 +1,4 @@
-"""A whole run in its folder: warm-ups, base exam, steps, final exam; ledger and checkpoints.
+"""A whole run in its folder: warm-ups, base evaluation, steps, final evaluation; ledger and checkpoints.
 
 Events come out as they happen.  Killed at any moment, the same call on the same folder goes on from
 the newest checkpoint, and ends with the same weights.
@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from whet.evaluation.measure import Exam, Scorecard, measure
+from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SamplingSetup, SetupContext
 from whet.rollouts.buffer import Buffer
@@ -17,12 +17,12 @@ from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
 from whet.training.checkpoint import Checkpoints, Place
 from whet.training.ledger import Ledger
-from whet.training.loop import Live, Step, train
-from whet.training.metrics import intervals, of_exam, of_lesson, of_step
+from whet.training.loop import Live, TrainStep, train
+from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
 from whet.training.round import step_context
 from whet.training.run import Run
-from whet.training.warmup import Lesson, Progress, teach
-from whet.types import Broken, Need
+from whet.training.warmup import Progress, SFTStep, sft
+from whet.types import IntegrityError, Need
 from whet.types.weights import Drain
 
 CHECKPOINTS = "checkpoints"
@@ -38,8 +38,8 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """An exam was taken: `base`, `watch` or `final`."""
+class Evaluated:
+    """An evaluation was made: `base`, `periodic` or `final`."""
 
     name: str
     step: int
@@ -54,7 +54,7 @@ class Ended:
     complete: bool
 
 
-Event = Began | Lesson | Step | Examined | Ended
+Event = Began | SFTStep | TrainStep | Evaluated | Ended
 
 
 async def fit(
@@ -105,7 +105,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         """Ledger and checkpoints stand in the run's folder."""
-        warmups, keep = len(self.run.warmup), self.run.saving.keep
+        warmups, keep = len(self.run.warmup), self.run.checkpoints.keep
         self.ledger = Ledger(self.folder)
         self.checkpoints = Checkpoints(self.folder / CHECKPOINTS, warmups, keep)
 
@@ -141,10 +141,10 @@ class Trainer:
                 self._begin(phase)
             name = f"warm-up {phase + 1} of {len(self.run.warmup)}"
             yield Began(phase=name, done=progress.done, steps=warmup.steps)
-            async for lesson in teach(warmup, self.learner, render, self.run.seed, progress):
-                progress = lesson.progress
-                self.ledger.write("lesson", (phase, progress.done), of_lesson(lesson))
-                yield lesson
+            async for sft_step in sft(warmup, self.learner, render, self.run.seed, progress):
+                progress = sft_step.progress
+                self.ledger.write("sft", (phase, progress.done), of_sft(sft_step))
+                yield sft_step
                 await self._save_if_due(Place(phase=phase, progress=progress))
                 if self.stopped:
                     return
@@ -159,7 +159,7 @@ class Trainer:
             self._begin(last)
         await self._deliver()
         if fresh:
-            yield await self._examine("base", 0, run.exam, "test")
+            yield await self._evaluate("base", 0, run.evaluation, "test")
             await self._save(Place(phase=last))
         await self._accompany(None if fresh else place)
         yield Began(phase="reinforcement", done=done, steps=run.steps)
@@ -167,25 +167,25 @@ class Trainer:
             done = step.number + 1
             self._write(step)
             yield step
-            if run.watch.every and (done % run.watch.every == 0 or done == run.steps):
-                yield await self._examine("watch", done, run.watch.exam, "dev")
+            if run.periodic.every and (done % run.periodic.every == 0 or done == run.steps):
+                yield await self._evaluate("periodic", done, run.periodic.evaluation, "dev")
             await self._save_if_due(Place(phase=last, progress=Progress(done=done)))
             if self.stopped:
                 return
         await self._save(Place(phase=last, progress=Progress(done=done)))
         if not any(row["kind"] == "final" for row in self.ledger.rows()):
-            yield await self._examine("final", done, run.exam, "test")
+            yield await self._evaluate("final", done, run.evaluation, "test")
 
-    async def _steps(self, start: int) -> AsyncIterator[Step]:
+    async def _steps(self, start: int) -> AsyncIterator[TrainStep]:
         """The loop's steps; the rollouts of a step that breaks are kept."""
         try:
             async for step in train(self.run, self.live, start):
                 yield step
-        except Broken as error:
+        except IntegrityError as error:
             if not error.rollouts:
                 raise
             kept = self.ledger.keep("broken", start, [error.rollouts])
-            raise Broken(f"{error} (the rollouts are in {kept})", error.rollouts) from error
+            raise IntegrityError(f"{error} (the rollouts are in {kept})", error.rollouts) from error
 
     async def _accompany(self, place: Place | None) -> None:
         """Reference, buffer and extensions: new ones, or as they were."""
@@ -213,17 +213,19 @@ class Trainer:
         probe = probe_of(self.run.corpus.task("train", 0), self.run.decoding)
         await check_weight_sync(self.player, self.learner, weights, probe, self.run.limits)
 
-    async def _examine(self, name: str, step: int, exam: Exam, split: str) -> Examined:
+    async def _evaluate(
+        self, name: str, step: int, evaluation: EvalConfig, split: str
+    ) -> Evaluated:
         run = self.run
-        tasks = run.corpus.held_out(split, exam.problems)
-        card = await measure(self.player, run.reward, tasks, exam, run.decoding)
+        tasks = run.corpus.held_out(split, evaluation.problems)
+        card = await measure(self.player, run.reward, tasks, evaluation, run.decoding)
         place = len(run.warmup), step
-        facts = {"split": split, "samples": exam.samples, "intervals": intervals(card)}
-        self.ledger.write(name, place, of_exam(card), facts)
+        facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
+        self.ledger.write(name, place, of_evaluation(card), facts)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
-        return Examined(name=name, step=step, card=card)
+        return Evaluated(name=name, step=step, card=card)
 
-    def _write(self, step: Step) -> None:
+    def _write(self, step: TrainStep) -> None:
         rollouts = step.batch.rollouts
         shares = step.batch.tokens.advantage.split([r.length for r in rollouts])
         advantages = {r.id: a.tolist() for r, a in zip(rollouts, shares, strict=True)}
@@ -236,12 +238,12 @@ class Trainer:
 
     def _begin(self, phase: int) -> None:
         warm = phase < len(self.run.warmup)
-        optimiser = self.run.warmup[phase].optimiser if warm else self.run.optimiser
-        self.learner.reset_optimizer(optimiser)
+        optimizer = self.run.warmup[phase].optimizer if warm else self.run.optimizer
+        self.learner.reset_optimizer(optimizer)
 
     async def _save_if_due(self, place: Place) -> None:
         self.stopped = self.stop()
-        if self.stopped or time.monotonic() - self._saved >= self.run.saving.seconds:
+        if self.stopped or time.monotonic() - self._saved >= self.run.checkpoints.seconds:
             await self._save(place)
 
     async def _save(self, place: Place) -> None:

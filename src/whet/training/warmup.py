@@ -26,25 +26,25 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
+class SFTStep:
     """What one supervised step has to tell."""
 
     number: int
     update: Update
-    rate: float
+    lr: float
     seconds: float
     progress: Progress
 
 
-async def teach(
+async def sft(
     warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: Progress
-) -> AsyncIterator[Lesson]:
+) -> AsyncIterator[SFTStep]:
     """Take supervised steps from where `progress` stands until the warm-up is over."""
     objective, render = algorithms.load("sft"), renderer.demonstration
     while progress.done < _end(warmup, progress):
         clock = Clock()
         number = progress.done
-        rate = _rate(warmup, progress)
+        lr = _lr(warmup, progress)
         first = seed * STREAM + number * warmup.batch
         examples = (warmup.teacher.example(number, first + i) for i in range(warmup.batch))
         groups = [
@@ -52,13 +52,13 @@ async def teach(
             for place, (task, reply) in enumerate(examples)
         ]
         batch, _ = await build_batch(groups, objective, learner)
-        update = await learner.step(objective, batch, rate)
+        update = await learner.step(objective, batch, lr)
         progress = _advanced(warmup, progress, update.loss)
         clock.lap("learn")
-        yield Lesson(
+        yield SFTStep(
             number=number,
             update=update,
-            rate=rate,
+            lr=lr,
             seconds=clock.laps["learn"],
             progress=progress,
         )
@@ -72,11 +72,11 @@ def _end(warmup: Warmup, progress: Progress) -> int:
     return warmup.steps if progress.cooled_from < 0 else progress.cooled_from + warmup.cooldown
 
 
-def _rate(warmup: Warmup, progress: Progress) -> float:
-    rate = warmup.optimiser.rate_at(progress.done, warmup.steps)
+def _lr(warmup: Warmup, progress: Progress) -> float:
+    lr = warmup.optimizer.lr_at(progress.done, warmup.steps)
     if progress.cooled_from < 0:
-        return rate
-    return rate * (1 - (1 - _FLOOR) * (progress.done - progress.cooled_from) / warmup.cooldown)
+        return lr
+    return lr * (1 - (1 - _FLOOR) * (progress.done - progress.cooled_from) / warmup.cooldown)
 
 
 def _advanced(warmup: Warmup, progress: Progress, loss: float) -> Progress:

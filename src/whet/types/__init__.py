@@ -17,6 +17,8 @@ from whet.types.batches import along as along
 from whet.types.batches import totals as totals
 from whet.types.circumstances import Circumstances as Circumstances
 from whet.types.decoding import Decoding as Decoding
+from whet.types.errors import IntegrityError as IntegrityError
+from whet.types.errors import UsageError as UsageError
 from whet.types.groups import Group as Group
 from whet.types.messages import dialogue as dialogue
 from whet.types.messages import text_of as text_of
@@ -27,7 +29,6 @@ from whet.types.requests import Request as Request
 from whet.types.requests import Ticket as Ticket
 from whet.types.requests import seed_of as seed_of
 from whet.types.rollouts import Act as Act
-from whet.types.rollouts import Broken as Broken
 from whet.types.rollouts import Rollout as Rollout
 from whet.types.rollouts import Span as Span
 from whet.types.tasks import Finish as Finish
@@ -35,7 +36,6 @@ from whet.types.tasks import Message as Message
 from whet.types.tasks import Need as Need
 from whet.types.tasks import Prompt as Prompt
 from whet.types.tasks import Reason as Reason
-from whet.types.tasks import Refusal as Refusal
 from whet.types.tasks import Reply as Reply
 from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step

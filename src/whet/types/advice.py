@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from whet.types.tasks import Finish, Refusal
+from whet.types.errors import UsageError
+from whet.types.tasks import Finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +22,9 @@ class Asking:
         """Refuse what can't be asked, or needn't be."""
         for name, least in (("samples", 1), ("length", 1), ("temperature", 0), ("top", 0)):
             if getattr(self, name) < least:
-                raise Refusal(f"asking.{name} is {getattr(self, name)}; give {least} or more")
+                raise UsageError(f"asking.{name} is {getattr(self, name)}; give {least} or more")
         if self.samples > 1 and not self.temperature:
-            raise Refusal(
+            raise UsageError(
                 f"asking.samples is {self.samples} at temperature 0, which gives the same reply "
                 "every time; give 1 sample, or a temperature above 0"
             )

@@ -16,4 +16,4 @@ class Circumstances:
     samples: int  # rollouts per task; 0: the schedule doesn't say
     length: int  # most tokens of a reply
     steps: int
-    minibatches: int  # optimiser steps per step
+    minibatches: int  # optimizer steps per step

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whet.types.tasks import Refusal
+from whet.types.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +41,9 @@ class Decoding:
                     "stop": "a tuple of strings, none of them empty",
                 }
                 value = getattr(self, name)
-                raise Refusal(f"decoding.{name} is {value!r}; give {legal.get(name, '0 or more')}")
+                raise UsageError(
+                    f"decoding.{name} is {value!r}; give {legal.get(name, '0 or more')}"
+                )
 
     @property
     def heat(self) -> float:

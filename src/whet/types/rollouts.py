@@ -1,6 +1,6 @@
 """What was played: token columns as NumPy arrays, made once and read-only."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
@@ -15,14 +15,6 @@ from whet.types.tasks import Finish, Message, Task, Verdict
 from whet.types.weights import Version
 
 Tokens = Int32[ndarray, " T"]
-
-
-class Broken(RuntimeError):
-    """A run that can no longer be believed.  It names what broke, and on which rollouts."""
-
-    def __init__(self, message: str, rollouts: "Sequence[Rollout]" = ()) -> None:
-        super().__init__(message)
-        self.rollouts = tuple(rollouts)
 
 
 @dataclass(frozen=True, slots=True)

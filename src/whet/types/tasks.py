@@ -7,10 +7,6 @@ from math import isfinite, nan
 from typing import Any
 
 
-class Refusal(ValueError):
-    """Wrong input from a user.  One line: the field, its value and the remedy."""
-
-
 class Reason(StrEnum):
     """Why a verdict is what it is.  All but the last two speak of the policy, and have a score."""
 

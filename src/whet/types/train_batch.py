@@ -1,4 +1,4 @@
-"""What one optimiser step learns from."""
+"""What one optimizer step learns from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class TrainBatch:
     tokens: Batch
 
     def minibatches(self, count: int, dice: Random) -> "list[TrainBatch]":
-        """Deal whole groups into `count` optimiser steps; each is a global batch of its own."""
+        """Deal whole groups into `count` optimizer steps; each is a global batch of its own."""
         groups = sorted(set(self.tokens.group.tolist()))
         if count == 1 or not groups:
             return [self]

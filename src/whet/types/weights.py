@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of the weights: optimiser deliveries so far, and the digest of all tensors."""
+    """One state of the weights: optimizer deliveries so far, and the digest of all tensors."""
 
     step: int
     digest: str

@@ -11,7 +11,7 @@ from recorded import recorded
 from whet.data import families, load
 from whet.data.procedural import Procedural
 from whet.rewards.declared import Declared
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 NAMES = sorted(families())
 each_family = pytest.mark.parametrize("name", NAMES)
@@ -88,7 +88,9 @@ def test_a_family_is_a_family_and_names_itself(name):
     task = family.draw(Random(0), low)
     assert (task.info["family"], task.info["level"]) == (name, low)
     for level in (low - 1, high + 1, -1):
-        with pytest.raises(Refusal, match=rf"level of {name} is {level}; give one from {low} to"):
+        with pytest.raises(
+            UsageError, match=rf"level of {name} is {level}; give one from {low} to"
+        ):
             family.draw(Random(0), level)
 
 

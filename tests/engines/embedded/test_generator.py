@@ -12,7 +12,7 @@ from talks import HOW, Row, assert_equal, everything, talk, tree, words
 from tiny import END, embedded, plain, tiny
 
 from whet.engines.digest import digest, sealed
-from whet.types import Broken, Decoding, Finish, Refusal
+from whet.types import Decoding, Finish, IntegrityError, UsageError
 from whet.types.weights import Continue, Drain, Version
 
 OPENINGS = ((5, 6, 7), (8, 9, 10, 11, 12, 13, 14))
@@ -282,9 +282,9 @@ def test_weights_wait_or_interrupt_as_they_are_told(model):
     async def draining():
         going = asyncio.create_task(turns(generator, "a", 1))
         await asyncio.sleep(0)
-        with pytest.raises(Broken, match="live"):
+        with pytest.raises(IntegrityError, match="live"):
             await generator.update(other(model), Drain())
-        with pytest.raises(Refusal, match="flight.reread"):
+        with pytest.raises(UsageError, match="flight.reread"):
             await generator.update(other(model), Continue(reread=False))
         await going
 
@@ -314,10 +314,10 @@ def test_weights_that_arrive_otherwise_are_named_and_never_used(model):
     parcel = other(model)
     name = "model.layers.1.mlp.up_proj.weight"
     bad = {**parcel.tensors, name: parcel.tensors[name] + 1e-3}
-    with pytest.raises(Broken, match=name):
+    with pytest.raises(IntegrityError, match=name):
         asyncio.run(generator.update(replace(parcel, tensors=bad), Drain()))
     assert generator.held().digest not in (parcel.version.digest, digest(model.state_dict()))
-    with pytest.raises(Broken, match="weights 7"):
+    with pytest.raises(IntegrityError, match="weights 7"):
         asyncio.run(turns(generator, "a", 1))
     asyncio.run(generator.update(parcel, Drain()))
     asyncio.run(turns(generator, "a", 1))
@@ -329,9 +329,9 @@ def test_what_cannot_be_asked(model):
     async def ask(prompt, how=FOUR, name="a"):
         return await generator.generate(prompt, how, seed=0, session=name)
 
-    with pytest.raises(Refusal, match=r"decoding.length is 509 .* 4 tokens.* 512 positions"):
+    with pytest.raises(UsageError, match=r"decoding.length is 509 .* 4 tokens.* 512 positions"):
         asyncio.run(ask([5] * 4, Decoding(length=509)))
-    with pytest.raises(Refusal, match="prompt"):
+    with pytest.raises(UsageError, match="prompt"):
         asyncio.run(ask([]))
 
     async def twice():
@@ -339,7 +339,7 @@ def test_what_cannot_be_asked(model):
 
     first, second = asyncio.run(twice())
     assert len(first.token_ids) > 0
-    assert isinstance(second, Broken)
+    assert isinstance(second, IntegrityError)
 
 
 def test_what_stops_a_step_reaches_every_caller(model, monkeypatch):

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from whet.policy import algorithms
 from whet.types import Decoding
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 def reference_logp(model, rollout):

@@ -10,7 +10,7 @@ from opened import behaviour_logp, logp, opened
 from torch.testing import assert_close
 
 from whet.protocols import Environment
-from whet.types import Decoding, Finish, Refusal, Request, Task
+from whet.types import Decoding, Finish, Request, Task, UsageError
 
 TASKS = [Task(id=p, prompt=p) for p in ("3+4=", "a", "sort 5 3 9 1 7 7 2 0 8=", "c5d+5e|g4=")]
 VARIED = Decoding(length=24, stop=("a", "b", "c", "d"))
@@ -177,5 +177,5 @@ def test_a_world_that_fails_is_heard_of(folder):
 
 
 def test_more_tokens_than_positions_are_refused_by_name(folder):
-    with pytest.raises(Refusal, match="decoding.length is 600 .* 512 positions"):
+    with pytest.raises(UsageError, match="decoding.length is 600 .* 512 positions"):
         play(open_player(folder), TASKS, (1,), Decoding(length=600))

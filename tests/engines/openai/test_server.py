@@ -16,7 +16,7 @@ from whet.protocols import Adviser
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, Group, Refusal, Task
+from whet.types import Asking, Group, Task, UsageError
 
 CHAT = ({"role": "user", "content": "6 * 7?"},)
 QUICK = {"model": "m", "backoff_s": 0.001}
@@ -136,19 +136,19 @@ def test_the_key_comes_from_the_environment(monkeypatch):
     with serving(answer) as (wire, url):
         server = Server(urls=(url,), key_env="WHET_TEST_KEY", **QUICK)
         monkeypatch.delenv("WHET_TEST_KEY", raising=False)
-        with pytest.raises(Refusal, match="WHET_TEST_KEY"):
+        with pytest.raises(UsageError, match="WHET_TEST_KEY"):
             ask(server)
         monkeypatch.setenv("WHET_TEST_KEY", "s3cret")
         ask(server)
         assert wire.keys == ["Bearer s3cret"]
-        with pytest.raises(Refusal, match="key_env") as refusal:
+        with pytest.raises(UsageError, match="key_env") as refusal:
             ask(server, Asking(seed=1))
         assert "s3cret" not in str(refusal.value) + repr(server)
 
 
 def test_a_model_that_nobody_knows_is_refused():
     gone = serving(lambda body, n: (404, {"error": "no such model"}))
-    with gone as (_, url), pytest.raises(Refusal, match=r"server\.model"):
+    with gone as (_, url), pytest.raises(UsageError, match=r"server\.model"):
         ask(Server(urls=(url,), **QUICK))
 
 
@@ -291,6 +291,6 @@ def test_a_server_is_a_value():
     ],
 )
 def test_wrong_settings_are_refused_in_a_line(wrong):
-    with pytest.raises(Refusal, match="server") as refusal:
+    with pytest.raises(UsageError, match="server") as refusal:
         Server(**{"model": "m"} | wrong)
     assert "\n" not in str(refusal.value)

@@ -25,7 +25,7 @@ from whet.policy.extensions.critic import Critic
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.recall import Recall
 from whet.policy.extensions.reference_reset import ReferenceReset
-from whet.types import Refusal, Span, TrainBatch, Verdict
+from whet.types import Span, TrainBatch, UsageError, Verdict
 
 
 def adapted(run, live, objective, step, *groups):
@@ -60,7 +60,7 @@ def test_the_bonus_is_there_while_the_entropy_is_low():
 def test_a_policy_that_was_played_without_entropies_is_refused():
     run = TinyRun()
     live = opened(run, EntropyTarget())
-    with pytest.raises(Refusal, match="EntropyTarget needs entropies"):
+    with pytest.raises(UsageError, match="EntropyTarget needs entropies"):
         adapted(run, live, run.context(0).objective, 0, group_of(own("x", entropy=None)))
 
 

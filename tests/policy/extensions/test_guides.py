@@ -22,7 +22,7 @@ from whet.policy.extensions.fallback import Fallback
 from whet.policy.extensions.hints import Hints
 from whet.policy.extensions.interleaved import Interleaved
 from whet.policy.extensions.rationalised import Rationalised
-from whet.types import Finish, Refusal, Verdict
+from whet.types import Finish, UsageError, Verdict
 
 HARD = TASKS[3]  # its answer is 9, its demonstration "1+1;9"
 SOLVED = group_of(own("0;0"), own("0;1", seed=1))
@@ -143,9 +143,9 @@ def test_a_right_explanation_joins_under_the_question_without_its_answer():
 
 
 def test_a_hint_without_the_answer_is_refused():
-    with pytest.raises(Refusal, match=r"Rationalised\.hint is 'no'"):
+    with pytest.raises(UsageError, match=r"Rationalised\.hint is 'no'"):
         Rationalised(hint="no")
-    with pytest.raises(Refusal, match="Hints.low, high"):
+    with pytest.raises(UsageError, match="Hints.low, high"):
         Hints(low=0.9, high=0.1)
 
 

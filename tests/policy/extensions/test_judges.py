@@ -25,7 +25,7 @@ from whet.policy.extensions.consistent import Consistent
 from whet.policy.extensions.distinct import Distinct
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
-from whet.types import Decoding, Refusal, Task, Verdict
+from whet.types import Decoding, Task, UsageError, Verdict
 
 ASKED = Task(id="t", prompt="?", answer="1")
 
@@ -102,7 +102,7 @@ def test_prof_refuses_verdicts_that_never_had_its_part():
     live = opened(run, Consistent())
     bare = group_of(own("1;1", verdict=Verdict.binary(correct=True)))
     after_rollout(run, live, 0, bare)
-    with pytest.raises(Refusal, match=r"Consistent\.part is 'mean_step', but verdicts have"):
+    with pytest.raises(UsageError, match=r"Consistent\.part is 'mean_step', but verdicts have"):
         after_update(run, live, 0, bare)
     after_rollout(run, live, 0, group_of(own("1;1")))
     after_update(run, live, 0, bare)
@@ -267,7 +267,7 @@ def test_probes_are_read_with_their_answer_and_never_learned_from():
     ],
 )
 def test_wrong_settings_are_refused(make, says):
-    with pytest.raises(Refusal, match=says):
+    with pytest.raises(UsageError, match=says):
         make()
 
 

@@ -9,13 +9,13 @@ from policy.extensions.company import COMPANY
 from policy.extensions.tiny_run import Outcome, TinyRun, finished
 
 from whet.policy.extensions.together import refuse_rivals
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 def rivals(one: Any, other: Any) -> bool:
     try:
         refuse_rivals((one, other))
-    except Refusal:
+    except UsageError:
         return True
     return False
 

@@ -27,7 +27,7 @@ from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.extensions.probes import Probes
 from whet.policy.extensions.resting import Resting
 from whet.policy.extensions.tracker import Tracker
-from whet.types import Finish, Refusal, Span, Task, TrainBatch, Verdict
+from whet.types import Finish, Span, Task, TrainBatch, UsageError, Verdict
 
 
 def with_logp(*probabilities: float, **fields):
@@ -109,7 +109,7 @@ def test_probes_do_not_go_on_in_a_second_reply():
         acts=(),
     )
     run = Scripted()
-    with pytest.raises(Refusal, match="Probes can't go on in reply 2"):
+    with pytest.raises(UsageError, match="Probes can't go on in reply 2"):
         added(run, opened(run, Probes(interval=1, sure=1.0)), group_of(two))
 
 

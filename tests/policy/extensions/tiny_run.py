@@ -39,7 +39,7 @@ from whet.types import (
     seed_of,
     totals,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class TinyLearner(Learner):
     def version(self) -> int:
         return self.taken
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimizer: AdamW) -> None:
         self.done.append("reset_optimizer")
 
     async def step(self, objective, batch, lr) -> Update:
@@ -191,7 +191,7 @@ class TinyValues(ValueModel):
         self.weight = torch.zeros((), dtype=torch.float64)
         self.calls: list[tuple[int, float]] = []
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimizer: AdamW) -> None:
         self.calls = []
 
     def _of(self, rollouts, weight):
@@ -276,7 +276,7 @@ class TinyRun:
             tickets=TICKETS,
             minibatches=self.minibatches,
             lr=0.5,
-            optimiser=AdamW(),
+            optimizer=AdamW(),
             objective=loaded(self.algorithm),
             decoding=Decoding(),
             learner=self.learner,

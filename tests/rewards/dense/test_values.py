@@ -14,7 +14,7 @@ from whet.rewards.dense.progress import Progress
 from whet.rewards.dense.segments import Segments
 from whet.rewards.dense.shepherd import Shepherd
 from whet.rewards.dense.vine import Vine
-from whet.types import Decoding, Refusal, Request, Task
+from whet.types import Decoding, Request, Task, UsageError
 
 CUTS = Separated(mark=";")
 
@@ -95,9 +95,9 @@ def test_several_turns_are_refused():
         behaviour_logp=(-1.0, -1.0),
         char_ends=(1, 2),
     )
-    with pytest.raises(Refusal, match="played in 2 turns"):
+    with pytest.raises(UsageError, match="played in 2 turns"):
         asked(Vine(cuts=CUTS, inner=Marks()), [rollout], Solving({}))
-    with pytest.raises(Refusal, match="continuations.count"):
+    with pytest.raises(UsageError, match="continuations.count"):
         Vine(count=0)
 
 

@@ -15,7 +15,7 @@ from whet.rewards.generative.pairwise import (
     Ring,
     WinRate,
 )
-from whet.types import Reason, Refusal
+from whet.types import Reason, UsageError
 
 
 def compared(judge, *replies, **info):
@@ -55,7 +55,7 @@ def test_a_ring_meets_its_neighbours():
     assert list(Ring().pairs(4)) == [(0, 1), (0, 3), (1, 2), (2, 3)]
     assert list(Ring().pairs(2)) == [(0, 1)] and list(Ring().pairs(1)) == []
     assert list(Ring(reach=2).pairs(4)) == list(Everyone().pairs(4))
-    with pytest.raises(Refusal, match="reach"):
+    with pytest.raises(UsageError, match="reach"):
         Ring(reach=0)
 
 
@@ -63,7 +63,7 @@ def test_one_reference_answer():
     judge = Pairwise(adviser=by_worth(WORTH), opponents=Reference())
     found = compared(judge, "one", "two", "three", answer="gold")
     assert [v.score for v in found] == [1, 0.5, 0]
-    with pytest.raises(Refusal, match="compare with"):
+    with pytest.raises(UsageError, match="compare with"):
         compared(judge, "one", answer=" ")
 
 
@@ -85,7 +85,7 @@ def test_bradley_terry_orders_and_centres():
     for order in permutations(["one", "two", "three"]):
         again = [v.score for v in compared(judge, *order)]
         assert sorted(again) == pytest.approx(sorted(scores))
-    with pytest.raises(Refusal, match="pseudo"):
+    with pytest.raises(UsageError, match="pseudo"):
         BradleyTerry(pseudo=0)
 
 

@@ -14,7 +14,7 @@ from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Digit, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.pointwise import Pointwise
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, ChatReply, Group, Refusal
+from whet.types import Asking, ChatReply, Group, UsageError
 
 NAMES = sorted(name for name, where in rewards.modules().items() if ".generative." in where)
 ASKING = [n for n in NAMES if "adviser" in rewards.load(n).__dataclass_fields__]
@@ -60,7 +60,7 @@ def test_a_judge_is_a_value(name):
 
 @pytest.mark.parametrize("name", ASKING)
 def test_without_an_adviser_it_says_so(name):
-    with pytest.raises(Refusal, match="no adviser"):
+    with pytest.raises(UsageError, match="no adviser"):
         judged(rewards.load(name), r"\boxed{41}", "another")
 
 
@@ -184,8 +184,8 @@ def test_words_and_digits_are_taken_by_the_letter():
 
 
 def test_asking_refuses_what_needs_no_asking():
-    with pytest.raises(Refusal, match="temperature"):
+    with pytest.raises(UsageError, match="temperature"):
         Asking(samples=2)
     for wrong in ({"samples": 0}, {"length": 0}, {"temperature": -1.0}, {"top": -1}):
-        with pytest.raises(Refusal):
+        with pytest.raises(UsageError):
             Asking(**wrong)

@@ -10,7 +10,7 @@ from whet.rewards.generative.checklist import Checklist
 from whet.rewards.generative.model_verifier import ModelVerifier
 from whet.rewards.generative.reasoning_judge import Votes
 from whet.rewards.generative.rubric import Criterion, Implicit, Rubric
-from whet.types import Asking, ChatReply, Reason, Refusal
+from whet.types import Asking, ChatReply, Reason, UsageError
 
 
 def scored(judge, rollout):
@@ -95,7 +95,7 @@ def test_a_rule_that_fails_is_a_fault_of_the_judge():
     ],
 )
 def test_rubrics_that_mean_nothing_are_refused(rows):
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UsageError) as refusal:
         scored(Rubric(adviser=saying('{"met": "yes"}')), rolled("42", rubric=rows))
     assert "\n" not in str(refusal.value)
 
@@ -122,7 +122,7 @@ def test_a_checklists_program_counts_half():
     rows = [{"requirement": "says it", "weight": 10, "tags": rule}]
     judge = Checklist(adviser=saying('{"score": 40}'), asking=Asking())
     assert scored(judge, rolled("#42", checklist=rows)).score == pytest.approx(0.7)
-    with pytest.raises(Refusal, match="negative"):
+    with pytest.raises(UsageError, match="negative"):
         scored(judge, rolled("#42", checklist=[*rows, {"requirement": "b", "weight": -1}]))
 
 
@@ -169,5 +169,5 @@ def test_nobody_is_asked_about_these(reply):
 
 def test_a_task_without_an_answer_verifies_nobody():
     assert scored(ModelVerifier(adviser=saying("Verdict: yes")), rolled("42", answer="")).fault
-    with pytest.raises(Refusal, match="threshold"):
+    with pytest.raises(UsageError, match="threshold"):
         ModelVerifier(threshold=0.0)

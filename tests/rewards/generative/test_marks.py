@@ -9,7 +9,7 @@ from advisers import Scripted, rolled, saying
 from whet.rewards.generative.pointwise import Expected, Pointwise, Stated
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.generative.rubicon import Dimension, Interaction, Rubicon
-from whet.types import Asking, ChatReply, Reason, Refusal
+from whet.types import Asking, ChatReply, Reason, UsageError
 
 
 def scored(judge, rollout):
@@ -52,9 +52,9 @@ def test_an_expected_mark_is_read_off_the_digits():
 def test_without_probabilities_the_digit_itself_counts():
     judge = Pointwise(adviser=saying("3"), scale=Expected(low=1, high=5))
     assert scored(judge, rolled("42")).score == 0.5
-    with pytest.raises(Refusal, match="single digits"):
+    with pytest.raises(UsageError, match="single digits"):
         Expected(high=10)
-    with pytest.raises(Refusal, match="higher end"):
+    with pytest.raises(UsageError, match="higher end"):
         Stated(low=3, high=3)
 
 
@@ -124,5 +124,5 @@ def test_rubicon_vetoes():
     ],
 )
 def test_rubicon_refuses_what_bends_nothing(wrong):
-    with pytest.raises(Refusal, match="rubicon"):
+    with pytest.raises(UsageError, match="rubicon"):
         rubicon(**wrong)

@@ -29,11 +29,11 @@ from whet.types import (
     Decoding,
     Group,
     Reason,
-    Refusal,
     Request,
     Rollout,
     Scores,
     Task,
+    UsageError,
     Verdict,
 )
 
@@ -72,7 +72,7 @@ def test_a_referee_earns_by_its_order():
     ):
         assert Referee().score(rolled(reply, worths=worths)).reason is Reason.BAD_FORMAT
     for task in ([], [1, 1]):
-        with pytest.raises(Refusal, match="worths"):
+        with pytest.raises(UsageError, match="worths"):
             Referee().score(rolled("{}", worths=task))
 
 
@@ -159,7 +159,7 @@ def test_any_judge_can_be_lent_the_policy():
     [verdict] = asked(verifier, (rolled(r"\boxed{forty-two}"),), player)
     assert verdict.score == 1 and verdict.parts["soft"] == 0
     assert isinstance(player.requests[0].task.prompt, str)
-    with pytest.raises(Refusal, match="asks nobody"):
+    with pytest.raises(UsageError, match="asks nobody"):
         PolicyJudge(judge=Math())
 
 

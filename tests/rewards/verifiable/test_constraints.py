@@ -10,7 +10,7 @@ from whet.data.problems import Problems
 from whet.rewards.verifiable._constraint import Constraint, Relation, sentences, words
 from whet.rewards.verifiable._constraint_kinds import KINDS, read, witness
 from whet.rewards.verifiable.constraints import Constraints, Instructions, Strict
-from whet.types import Finish, Reason, Refusal
+from whet.types import Finish, Reason, UsageError
 
 DONE = [
     {"id": "length_constraints:number_words", "kwargs": {"num_words": 20, "relation": "at least"}},
@@ -228,7 +228,7 @@ def test_requests_are_a_family_like_others():
     tasks = made.held_out("dev", 10)
     assert len({made.family.canonical(task) for task in tasks}) == 10
     assert {task.info["verifier"] for task in tasks} == {"constraints"}
-    with pytest.raises(Refusal, match="level of instructions is 9; give one from 1 to 5"):
+    with pytest.raises(UsageError, match="level of instructions is 9; give one from 1 to 5"):
         Instructions().draw(Random(0), 9)
 
 
@@ -284,7 +284,7 @@ def test_tasks_that_cannot_be_read_are_faults(rolled, info):
 
 
 def test_a_share_is_a_share():
-    with pytest.raises(Refusal, match="constraints.most_repeated is 3"):
+    with pytest.raises(UsageError, match="constraints.most_repeated is 3"):
         Constraints(most_repeated=3)
 
 

@@ -10,7 +10,7 @@ from whet.rewards.verifiable.length_gate import LengthGate
 from whet.rewards.verifiable.repetition import Repetition
 from whet.rewards.verifiable.repetition_penalty import RepetitionPenalty
 from whet.rewards.verifiable.tag_count import TagCount
-from whet.types import Finish, Reason, Refusal, Task
+from whet.types import Finish, Reason, Task, UsageError
 
 ASKED = Task(id="t", prompt="?")
 
@@ -156,7 +156,7 @@ def test_a_prompt_may_open_the_thoughts(rolled):
     ],
 )
 def test_nonsense_is_refused(make, message):
-    with pytest.raises(Refusal, match=message):
+    with pytest.raises(UsageError, match=message):
         make()
 
 

@@ -7,7 +7,7 @@ import pytest
 from whet.rewards.verifiable._sql_instances import filled
 from whet.rewards.verifiable._sql_running import Question, agree, is_ordered
 from whet.rewards.verifiable.sql import AnyOrder, Match, Sql, Tiers
-from whet.types import Finish, Reason, Refusal
+from whet.types import Finish, Reason, UsageError
 
 SCHEMA = """
 CREATE TABLE city (id INTEGER PRIMARY KEY, name TEXT NOT NULL, size INT);
@@ -211,7 +211,7 @@ def test_databases_keep_their_constraints():
     [({"instances": 1}, r"sql\.instances is 1; give 3"), ({"steps": 0}, r"sql\.steps")],
 )
 def test_wrong_settings_are_refused(settings, why):
-    with pytest.raises(Refusal, match=why):
+    with pytest.raises(UsageError, match=why):
         Sql(**settings)
-    with pytest.raises(Refusal, match="sum to 1"):
+    with pytest.raises(UsageError, match="sum to 1"):
         Tiers(block=0.5)

@@ -15,12 +15,12 @@ from whet.cli.parsing import parse
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.environments.question import Question
-from whet.evaluation.measure import Exam, Scorecard, measure
+from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.protocols import Corpus, Engine, Environment, Judge, Player
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.trainer import CHECKPOINTS
-from whet.types import Decoding, Refusal, Task
+from whet.types import Decoding, Task, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +55,16 @@ class Subject:
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
     asked = parse(Words, words, "eval")
-    exam = Exam(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
+    evaluation = EvalConfig(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
-    tasks = subject.corpus.held_out(asked.split, exam.problems)
-    player, found = asyncio.run(_measured(subject, tasks, exam))
+    tasks = subject.corpus.held_out(asked.split, evaluation.problems)
+    player, found = asyncio.run(_measured(subject, tasks, evaluation))
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
         "split": asked.split,
         "problems": len(tasks),
-        "samples": exam.samples,
+        "samples": evaluation.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": player.held().digest,
     }
@@ -76,11 +76,11 @@ def main(words: Sequence[str]) -> int:
 
 
 async def _measured(
-    subject: Subject, tasks: Sequence[Task], exam: Exam
+    subject: Subject, tasks: Sequence[Task], evaluation: EvalConfig
 ) -> tuple[Player, Scorecard]:
     player = await subject.engine.player(subject.model, 0)
     world = player.within(subject.environment)
-    found = await measure(world, subject.reward, tasks, exam, subject.decoding)
+    found = await measure(world, subject.reward, tasks, evaluation, subject.decoding)
     return player, found
 
 
@@ -100,10 +100,10 @@ def _subject(asked: Words) -> Subject:
 def _of_run(folder: Path) -> Subject:
     """The newest checkpoint of a run, judged as the run judges."""
     run = rebuilt(folder)
-    checkpoints = Checkpoints(folder.resolve() / CHECKPOINTS, len(run.warmup), run.saving.keep)
+    checkpoints = Checkpoints(folder.resolve() / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
     place = checkpoints.latest()
     if place is None:
-        raise Refusal(f"run {str(folder)!r} has no checkpoint yet; whet resume {folder}")
+        raise UsageError(f"run {str(folder)!r} has no checkpoint yet; whet resume {folder}")
     return Subject(
         model=Folder(path=str(checkpoints.path(place))),
         engine=run.engine,
@@ -116,7 +116,7 @@ def _of_run(folder: Path) -> Subject:
 
 def _of_folder(asked: Words) -> Subject:
     if not asked.tasks:
-        raise Refusal(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
+        raise UsageError(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
     return Subject(
         model=Folder(path=asked.model),
         engine=Embedded(device=asked.device),
@@ -130,7 +130,7 @@ def _of_folder(asked: Words) -> Subject:
 def _numbers(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() for part in parts):
-        raise Refusal(f"k is {text!r}; give numbers with commas, such as 1,4,16")
+        raise UsageError(f"k is {text!r}; give numbers with commas, such as 1,4,16")
     return tuple(map(int, parts))
 
 

@@ -15,7 +15,7 @@ from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.training.run import Run
-from whet.types import Need, Refusal, Request
+from whet.types import Need, Request, UsageError
 
 _GIB, _MIB = 2**30, 2**20
 
@@ -38,7 +38,7 @@ def main(words: Sequence[str]) -> int:
 def _fits(run: Run) -> None:
     length, positions = run.decoding.length, run.model.size().positions
     if length >= positions:
-        raise Refusal(
+        raise UsageError(
             f"sampling.decoding.length is {length}, but the model has {positions} positions for "
             "prompt and reply; give less"
         )
@@ -48,17 +48,17 @@ def _batches(run: Run) -> list[str]:
     plan = _first(run)
     rollouts = sum(len(request.plays) for request in plan)
     longest = sum(play.decoding.length for request in plan for play in request.plays)
-    watches = run.steps // run.watch.every if run.watch.every else 0
-    exam, watch = run.exam, run.watch.exam
-    asked = 2 * exam.problems * (exam.samples + 1)
-    asked += watches * watch.problems * (watch.samples + 1)
-    lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimiser)}" for w in run.warmup]
+    watches = run.steps // run.periodic.every if run.periodic.every else 0
+    evaluation, periodic = run.evaluation, run.periodic.evaluation
+    asked = 2 * evaluation.problems * (evaluation.samples + 1)
+    asked += watches * periodic.problems * (periodic.samples + 1)
+    lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
-        f"{run.minibatches} optimiser steps, {settings(run.optimiser)}",
+        f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"exams: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
+        f"evaluations: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
     ]
 
 
@@ -121,10 +121,10 @@ def _notes(run: Run) -> Iterator[str]:
     if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
         yield (
             f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
-            "optimiser steps of a step but the first are off-policy, and nothing corrects it"
+            "optimizer steps of a step but the first are off-policy, and nothing corrects it"
         )
-    if not run.watch.every:
-        yield "nothing is watched along the way (watch.every is 0)"
+    if not run.periodic.every:
+        yield "nothing is watched along the way (periodic.every is 0)"
 
 
 def _terms(run: Run) -> tuple[Term, ...]:

@@ -11,7 +11,7 @@ from whet.cli.parsing import configured, parse
 from whet.cli.running import carry_out
 from whet.training import card
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,13 +28,13 @@ def main(words: Sequence[str]) -> int:
 
 
 def rebuilt(folder: Path) -> Run:
-    """The run of a folder's card.  Raises `Refusal` where its recipe has changed since."""
+    """The run of a folder's card.  Raises `UsageError` where its recipe has changed since."""
     held = card.read(folder)
     if not Path(held["directory"]).is_dir():
-        raise Refusal(f"the run was started in {held['directory']!r}, which is gone")
+        raise UsageError(f"the run was started in {held['directory']!r}, which is gone")
     os.chdir(held["directory"])  # paths in a recipe are relative to where it was started
     run, _ = configured(held["recipe"], held["arguments"], "resume")
     changed = card.differences(held["run"], card.resolved(run))
     if changed:
-        raise Refusal(f"recipe {held['recipe']!r} has changed since the run began: {changed[0]}")
+        raise UsageError(f"recipe {held['recipe']!r} has changed since the run began: {changed[0]}")
     return run

@@ -9,7 +9,7 @@ from whet.cli.parsing import configured
 from whet.cli.premises import insist
 from whet.cli.running import carry_out, fresh_folder
 from whet.training import card
-from whet.types import Refusal
+from whet.types import UsageError
 
 RUNS = "runs"
 
@@ -29,5 +29,5 @@ def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:
     """The recipe and what follows it."""
     if not words or words[0].startswith("-"):
         names = ", ".join(recipes.modules())
-        raise Refusal(f"whet {command} needs a recipe: {names}, or a path to a .py file")
+        raise UsageError(f"whet {command} needs a recipe: {names}, or a path to a .py file")
     return words[0], words[1:]

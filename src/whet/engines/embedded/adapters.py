@@ -11,7 +11,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from whet.protocols import Part
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,12 +27,12 @@ class LoRA(Part):
     def __post_init__(self) -> None:
         """Refuse a rank that is none."""
         if self.rank < 1:
-            raise Refusal(f"engine.lora.rank is {self.rank}; give 1 or more")
+            raise UsageError(f"engine.lora.rank is {self.rank}; give 1 or more")
 
     def inject(self, model: PreTrainedModel, seed: int) -> None:
         """Add adapters in place; from now on only they have gradients."""
         if find_spec("peft") is None:
-            raise Refusal("engine.lora needs peft; run: pip install 'whet[lora]'")
+            raise UsageError("engine.lora needs peft; run: pip install 'whet[lora]'")
         from peft import LoraConfig, inject_adapter_in_model
 
         config = LoraConfig(

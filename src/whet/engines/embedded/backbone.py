@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 from whet.engines.embedded import forest
 from whet.engines.embedded.cache import Shape
 from whet.engines.embedded.forest import Forest, Segment, plant
-from whet.types import Refusal
+from whet.types import UsageError
 
 _CHUNK = 1 << 22  # logits held at once: tokens × vocabulary
 _TOLERANCE = 1e-3  # of float32 logits, between our head and the model's own
@@ -36,7 +36,7 @@ class Backbone:
         gap = (self._own_logits() - plain).abs().max().item()
         tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
         if not gap < tolerance * max(1.0, plain.abs().max().item()):
-            raise Refusal(
+            raise UsageError(
                 f"model {self.model.config.model_type!r} computes something that the embedded "
                 f"engine doesn't (logits differ by {gap:.3g}); use another architecture"
             )

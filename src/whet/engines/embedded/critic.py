@@ -17,7 +17,7 @@ from whet.engines.embedded.learner import NonFinite
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.protocols import Fit, ValueModel
 from whet.types import Mean, Metrics, Rollout
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 _STATE = "critic.pt"
 
@@ -32,7 +32,7 @@ class EmbeddedHead(ValueModel):
     backbone: Backbone
     budget: int  # most tokens in one forward pass; no result depends on it
     settings: AdamW = AdamW()
-    optimiser: torch.optim.Optimizer | None = None
+    optimizer: torch.optim.Optimizer | None = None
     head: Linear = field(init=False)
 
     def __post_init__(self) -> None:
@@ -43,15 +43,15 @@ class EmbeddedHead(ValueModel):
         torch.nn.init.zeros_(self.head.weight)
         torch.nn.init.zeros_(self.head.bias)
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over whatever is trained."""
-        self.settings = optimiser
-        self.optimiser = torch.optim.AdamW(
+        self.settings = optimizer
+        self.optimizer = torch.optim.AdamW(
             self._trained(),
-            lr=optimiser.rate,
-            betas=optimiser.betas,
-            eps=optimiser.epsilon,
-            weight_decay=optimiser.weight_decay,
+            lr=optimizer.lr,
+            betas=optimizer.betas,
+            eps=optimizer.epsilon,
+            weight_decay=optimizer.weight_decay,
             fused=True,
         )
 
@@ -67,11 +67,11 @@ class EmbeddedHead(ValueModel):
 
     async def step(self, fit: Fit, rollouts: Sequence[Rollout], lr: float) -> Metrics:
         """Slice by slice, then one clipped step.  Raises `NonFinite` before any weight moves."""
-        if self.optimiser is None:
-            raise ValueError("there is no optimiser yet: call reset_optimizer() first")
-        for group in self.optimiser.param_groups:
+        if self.optimizer is None:
+            raise ValueError("there is no optimizer yet: call reset_optimizer() first")
+        for group in self.optimizer.param_groups:
             group["lr"] = lr
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         total, first = 0.0, 0
         for part in slices(rollouts, self.budget):
             size = sum(r.length for r in rollouts[part])
@@ -84,16 +84,16 @@ class EmbeddedHead(ValueModel):
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(total) and isfinite(norm)):
             raise NonFinite(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
-        self.optimiser.step()
+        self.optimizer.step()
         return {
             "value_loss": Mean(total=total, count=1),
             "value_grad_norm": Mean(total=norm, count=1),
         }
 
     async def save(self, folder: Path) -> None:
-        """What is trained, and its optimiser, for us alone."""
+        """What is trained, and its optimizer, for us alone."""
         state = self._state() | {
-            "optimiser": self.optimiser.state_dict() if self.optimiser else None
+            "optimizer": self.optimizer.state_dict() if self.optimizer else None
         }
         torch.save(state, folder / _STATE)
 
@@ -101,8 +101,8 @@ class EmbeddedHead(ValueModel):
         """Bit by bit; `reset_optimizer` comes first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         self._take(state)
-        if self.optimiser is not None:
-            self.optimiser.load_state_dict(state["optimiser"])
+        if self.optimizer is not None:
+            self.optimizer.load_state_dict(state["optimizer"])
 
     def _state(self) -> dict[str, Any]:
         return {"head": self.head.state_dict()}

@@ -15,7 +15,7 @@ from whet.engines.models import Folder, Source
 from whet.protocols import Engine, Learner
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Embedded(Engine):
         """Refuse sizes of nothing."""
         for name in ("slots", "budget"):
             if getattr(self, name) < 1:
-                raise Refusal(f"engine.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
 
     async def open(self, model: Source, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
         """Load the model twice: one copy plays, one learns."""
@@ -70,7 +70,7 @@ class Embedded(Engine):
     async def value_head(self, learner: Learner) -> EmbeddedHead:
         """A head on what the learner has, whatever it becomes."""
         if not isinstance(learner, EmbeddedLearner):
-            raise Refusal(
+            raise UsageError(
                 f"a value head needs the embedded engine's learner, not {type(learner).__name__}; "
                 "give the critic a model of its own"
             )
@@ -80,7 +80,7 @@ class Embedded(Engine):
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise Refusal(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
+            raise UsageError(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
         if self.device.partition(":")[0] not in {"cpu", "cuda"}:
-            raise Refusal(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
+            raise UsageError(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
         return torch.device(self.device)

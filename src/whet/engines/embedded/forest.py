@@ -19,7 +19,7 @@ from torch.nn import Module
 from torch.nn.functional import embedding, scaled_dot_product_attention
 from transformers import AttentionInterface
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 NAME = "whet_forest"
 
@@ -59,12 +59,12 @@ def forest_attention(  # noqa: PLR0913  (the signature is the interface's)
 ) -> tuple[Tensor, None]:
     """What every attention layer of the model calls.
 
-    Raises `Refusal` for what it doesn't compute: caps on scores, sinks, a window that bites.
+    Raises `UsageError` for what it doesn't compute: caps on scores, sinks, a window that bites.
     """
     del attention_mask
     window = sliding_window or forest.longest
     if extra.get("softcap") or extra.get("s_aux") is not None or window < forest.longest:
-        raise Refusal(
+        raise UsageError(
             f"{type(module).__name__} caps its scores or looks through a window of {window} "
             f"over {forest.longest} tokens; the embedded engine has plain causal attention only"
         )

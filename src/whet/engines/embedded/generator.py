@@ -14,7 +14,7 @@ from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.scheduler import Scheduler
 from whet.engines.embedded.sessions import Turn
 from whet.protocols import Generator
-from whet.types import Broken, Decoding, Refusal
+from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
 from whet.types.weights import Continue, Drain, Flight, Version, Weights
 
@@ -76,8 +76,8 @@ class EmbeddedGenerator(Generator):
         session's row begins with in common with that one's is read, not computed.  A coroutine
         that is cancelled leaves the session as far as it got.
 
-        Raises `Refusal` for an empty prompt and for more tokens than the model has positions,
-        `Broken` where the session is still answering.
+        Raises `UsageError` for an empty prompt and for more tokens than the model has positions,
+        `IntegrityError` where the session is still answering.
         """
         self._check(prompt, how)
         turn = Turn(tuple(map(int, prompt)), how, seed, offset, self.ends)
@@ -100,14 +100,16 @@ class EmbeddedGenerator(Generator):
         `Continue` interrupts live sequences: their completions have finish None and what was
         decoded so far; a caller goes on with prompt + tokens and offset + n.
 
-        Raises `Broken` for `Drain` while sequences are live, and for weights that do not arrive as
-        they were sent (the generator then refuses to generate until others arrive); `Refusal` for
+        Raises `IntegrityError` for `Drain` while sequences are live, and for weights that do not arrive as
+        they were sent (the generator then refuses to generate until others arrive); `UsageError` for
         Continue(reread=False).
         """
         if isinstance(flight, Drain) and not self.scheduler.idle:
-            raise Broken(f"weights {weights.version.step} arrived while sequences were live")
+            raise IntegrityError(
+                f"weights {weights.version.step} arrived while sequences were live"
+            )
         if isinstance(flight, Continue) and not flight.reread:
-            raise Refusal(
+            raise UsageError(
                 "flight.reread is False, but the embedded engine does not go on with old keys "
                 "under new weights; give True"
             )
@@ -116,7 +118,7 @@ class EmbeddedGenerator(Generator):
         self._unsound = f"weights {weights.version.step} did not arrive"
         try:
             self._held = deliver(self.backbone.model, weights)
-        except Broken:
+        except IntegrityError:
             self.rehash()
             raise
         self._unsound = ""
@@ -154,12 +156,12 @@ class EmbeddedGenerator(Generator):
 
     def _check(self, prompt: Sequence[int], how: Decoding) -> None:
         if self._unsound:
-            raise Broken(f"{self._unsound}: nothing can be generated")
+            raise IntegrityError(f"{self._unsound}: nothing can be generated")
         if len(prompt) == 0:
-            raise Refusal("prompt has no tokens; give at least one")
+            raise UsageError("prompt has no tokens; give at least one")
         most = self.backbone.positions
         if len(prompt) + how.length > most:
-            raise Refusal(
+            raise UsageError(
                 f"decoding.length is {how.length} after a prompt of {len(prompt)} "
                 f"tokens, but the model has {most} positions; shorten one of them"
             )

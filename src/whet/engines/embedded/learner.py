@@ -1,4 +1,4 @@
-"""The embedded learner: one model, one optimiser, no padding."""
+"""The embedded learner: one model, one optimizer, no padding."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -21,14 +21,14 @@ from whet.engines.models import Folder
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, Lossy
 from whet.protocols.engine import Of
-from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types import Batch, IntegrityError, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
 
 
-class NonFinite(Broken):
+class NonFinite(IntegrityError):
     """A number that is none.  The weights are still those before the step."""
 
 
@@ -54,7 +54,7 @@ class EmbeddedLearner(Learner):
     tokenizer: PreTrainedTokenizerBase
     budget: int  # most tokens in one forward pass; no result depends on it
     settings: AdamW = AdamW()
-    optimiser: torch.optim.Optimizer | None = None
+    optimizer: torch.optim.Optimizer | None = None
     reference: Scorer | None = None
     published: Weights | None = None  # None: the weights have moved since the last delivery
     _deliveries: int = 0
@@ -64,15 +64,15 @@ class EmbeddedLearner(Learner):
         """How many different sets of weights were published."""
         return self._deliveries
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over whatever is trained."""
-        self.settings = optimiser
-        self.optimiser = torch.optim.AdamW(
+        self.settings = optimizer
+        self.optimizer = torch.optim.AdamW(
             self._trained(),
-            lr=optimiser.rate,
-            betas=optimiser.betas,
-            eps=optimiser.epsilon,
-            weight_decay=optimiser.weight_decay,
+            lr=optimizer.lr,
+            betas=optimizer.betas,
+            eps=optimizer.epsilon,
+            weight_decay=optimizer.weight_decay,
             fused=True,
         )
 
@@ -81,8 +81,8 @@ class EmbeddedLearner(Learner):
 
         Raises `NonFinite` before any weight moves.
         """
-        optimiser = self._begun()
-        for group in optimiser.param_groups:
+        optimizer = self._begun()
+        for group in optimizer.param_groups:
             group["lr"] = lr
         shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
@@ -90,7 +90,7 @@ class EmbeddedLearner(Learner):
         if not (isfinite(loss) and isfinite(norm)):
             raise NonFinite(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
-            optimiser.step()
+            optimizer.step()
             self.published = None
         tokens = len(batch.tokens.row)
         return Update(
@@ -102,7 +102,7 @@ class EmbeddedLearner(Learner):
             }
             | {
                 "grad_norm": Mean(total=norm, count=1),
-                "rate": Mean(total=lr, count=1),
+                "lr": Mean(total=lr, count=1),
                 "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
                 "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
             },
@@ -211,12 +211,12 @@ class EmbeddedLearner(Learner):
         return self.published
 
     async def save(self, folder: Path) -> None:
-        """Model and tokenizer for anyone; optimiser and adapters for whet alone."""
+        """Model and tokenizer for anyone; optimizer and adapters for whet alone."""
         weights = merged(self.backbone.model)
         self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
         state = {
-            "optimiser": self._begun().state_dict(),
+            "optimizer": self._begun().state_dict(),
             "adapters": dict(adapters(self.backbone.model)),
             "deliveries": self._deliveries,
             "moved": self.published is None,
@@ -224,17 +224,17 @@ class EmbeddedLearner(Learner):
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Weights and optimiser, bit by bit; `reset_optimizer` comes first."""
+        """Weights and optimizer, bit by bit; `reset_optimizer` comes first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
         self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
-        self._begun().load_state_dict(state["optimiser"])
+        self._begun().load_state_dict(state["optimizer"])
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     def _trained(self) -> list[Tensor]:
         return [p for p in self.backbone.model.parameters() if p.requires_grad]
 
     def _begun(self) -> torch.optim.Optimizer:
-        if self.optimiser is None:
-            raise ValueError("there is no optimiser yet: call reset_optimizer() first")
-        return self.optimiser
+        if self.optimizer is None:
+            raise ValueError("there is no optimizer yet: call reset_optimizer() first")
+        return self.optimizer

@@ -25,7 +25,7 @@ from whet.engines.embedded.memory import Memory
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.randomness import uniforms
 from whet.engines.embedded.sessions import Choice, Session, Turn
-from whet.types import Broken
+from whet.types import IntegrityError
 
 
 class Dice(NamedTuple):
@@ -89,7 +89,7 @@ class Scheduler:
         new = name not in self.sessions
         session = self.sessions.setdefault(name, Session(ended=False))
         if session.turn is not None:
-            raise Broken(f"session {name!r} is asked while it still answers")
+            raise IntegrityError(f"session {name!r} is asked while it still answers")
         turn.continues(session.cut)
         turn.session, session.turn, session.cut = session, turn, None
         if new and fork_of in self.sessions:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whet.engines.openai.transport import Unanswered
-from whet.types import Asking, ChatReply, Decoding, Finish, Message, Refusal
+from whet.types import Asking, ChatReply, Decoding, Finish, Message, UsageError
 
 _SEEDS = 2**31  # some servers keep them in 32 bits, with a sign
 
@@ -30,10 +30,10 @@ def body(model: str, messages: Sequence[Message], asking: Asking) -> dict[str, A
 
 
 def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int) -> dict[str, Any]:
-    """A conversation to be continued.  Raises `Refusal` for what the protocol has no word for."""
+    """A conversation to be continued.  Raises `UsageError` for what the protocol has no word for."""
     for name in ("top_k", "min_p"):
         if getattr(decoding, name):
-            raise Refusal(
+            raise UsageError(
                 f"decoding.{name} is {getattr(decoding, name)}, which the protocol doesn't know; "
                 "give 0, or use top_p"
             )

@@ -12,7 +12,7 @@ from typing import Any
 from whet.engines.openai import chat, memory
 from whet.engines.openai.line import Feature, Line, line
 from whet.engines.openai.transport import Busy, Unanswered, post
-from whet.types import Asking, ChatReply, Decoding, Message, Refusal
+from whet.types import Asking, ChatReply, Decoding, Message, UsageError
 
 _LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
 _PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
@@ -63,16 +63,18 @@ class Server:
     def __post_init__(self) -> None:
         """Refuse what nobody can be asked by."""
         if not self.model:
-            raise Refusal("server.model is ''; give the name that the server knows it by")
+            raise UsageError("server.model is ''; give the name that the server knows it by")
         wrong = [url for url in self.urls if not url.startswith(("http://", "https://"))]
         if wrong or not self.urls:
             found = repr(wrong[0]) if wrong else "()"
-            raise Refusal(f"server.urls has {found}; give addresses like http://127.0.0.1:8000/v1")
+            raise UsageError(
+                f"server.urls has {found}; give addresses like http://127.0.0.1:8000/v1"
+            )
         for name, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
             if getattr(self, name) < least:
-                raise Refusal(f"server.{name} is {getattr(self, name)}; give {least} or more")
+                raise UsageError(f"server.{name} is {getattr(self, name)}; give {least} or more")
         if self.timeout_s <= 0:
-            raise Refusal(f"server.timeout_s is {self.timeout_s}; give more than 0")
+            raise UsageError(f"server.timeout_s is {self.timeout_s}; give more than 0")
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
@@ -199,12 +201,12 @@ class Server:
             404: f"server.model is {self.model!r}; the server knows no such model or address",
         }
         remedy = remedies.get(error.status)
-        return Refusal(f"{remedy} ({error})") if remedy else error
+        return UsageError(f"{remedy} ({error})") if remedy else error
 
     def _key(self) -> str:
         if not self.key_env:
             return ""
         key = os.environ.get(self.key_env, "")
         if not key:
-            raise Refusal(f"server.key_env is {self.key_env!r}, which is not set; export it")
+            raise UsageError(f"server.key_env is {self.key_env!r}, which is not set; export it")
         return key

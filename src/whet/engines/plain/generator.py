@@ -14,7 +14,7 @@ from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
 from whet.engines.embedded.sessions import Choice, Turn
 from whet.protocols import Generator
-from whet.types import Decoding, Refusal
+from whet.types import Decoding, UsageError
 from whet.types.completions import Completion
 from whet.types.weights import Flight, Version, Weights
 
@@ -59,15 +59,15 @@ class PlainGenerator(Generator):
     ) -> Completion:
         """One reply to `prompt`; nothing depends on sessions.
 
-        Raises `Refusal` for an empty prompt and for more tokens than the model has positions.
+        Raises `UsageError` for an empty prompt and for more tokens than the model has positions.
         """
         del session, fork_of
         config = self.model.config.get_text_config()
         most = config.max_position_embeddings
         if len(prompt) == 0:
-            raise Refusal("prompt has no tokens; give at least one")
+            raise UsageError("prompt has no tokens; give at least one")
         if len(prompt) + how.length > most:
-            raise Refusal(
+            raise UsageError(
                 f"decoding.length is {how.length} after a prompt of {len(prompt)} tokens, "
                 f"but the model has {most} positions; shorten one of them"
             )
@@ -77,7 +77,7 @@ class PlainGenerator(Generator):
         return completion(turn, self._held)
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Hold these weights from now on.  Raises `Broken` where others arrive."""
+        """Hold these weights from now on.  Raises `IntegrityError` where others arrive."""
         del flight
         self._held = deliver(self.model, weights)
         return self._held

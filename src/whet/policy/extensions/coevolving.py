@@ -20,19 +20,19 @@ from whet.protocols.algorithm import Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
-    Broken,
     Group,
+    IntegrityError,
     Mean,
     Metrics,
     Prompt,
-    Refusal,
     Rollout,
     Scores,
     Task,
     Ticket,
     TrainBatch,
+    UsageError,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 Pair = tuple[Rollout, Rollout]  # accepted, and spoiled, as the verifier reads them
 
@@ -54,7 +54,7 @@ class Coevolving(Companion):
     """
 
     weight: float = 0.5
-    optimiser: AdamW = AdamW(rate=1e-5)
+    optimizer: AdamW = AdamW(lr=1e-5)
     hint: str = "\n(The answer is {answer}.)"
     probes: int = 64
     fall: float = 0.03
@@ -63,12 +63,12 @@ class Coevolving(Companion):
     def __post_init__(self) -> None:
         """Where the rule says 1 or 0, no opinion lifts a wrong reply above a right one."""
         if not 0 <= self.weight < 1:
-            raise Refusal(f"Coevolving.weight is {self.weight}; give a number in [0, 1)")
+            raise UsageError(f"Coevolving.weight is {self.weight}; give a number in [0, 1)")
         if "{answer}" not in self.hint:
-            raise Refusal(f"Coevolving.hint is {self.hint!r}; it needs the word {{answer}}")
+            raise UsageError(f"Coevolving.hint is {self.hint!r}; it needs the word {{answer}}")
         for name in ("probes", "tries"):
             if getattr(self, name) < 1:
-                raise Refusal(f"Coevolving.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"Coevolving.{name} is {getattr(self, name)}; give 1 or more")
 
     def read(self, task: Task) -> Task:
         """The task as the verifier reads it."""
@@ -82,7 +82,7 @@ class Coevolving(Companion):
     async def open(self, setup: SetupContext) -> "LiveCoevolving":
         """A body like that of the policy before any reward."""
         model = await setup.engine.critic(setup.base)
-        model.reset_optimizer(self.optimiser)
+        model.reset_optimizer(self.optimizer)
         return LiveCoevolving(self, model)
 
 
@@ -184,7 +184,7 @@ class LiveCoevolving(Extension):
             "verifier_pairs": Mean(total=len(lessons), count=1),
         }
         if lessons and not self.frozen:
-            lr = self.settings.optimiser.rate_at(context.step, context.steps)
+            lr = self.settings.optimizer.lr_at(context.step, context.steps)
             loss = await contrast(self.model, lessons, lr)
             metrics["verifier_loss"] = Mean(total=loss, count=1)
         if self.probes:
@@ -228,11 +228,11 @@ class LiveCoevolving(Extension):
 
 
 def _agreement(group: Group, opinions: Mapping[str, float]) -> Mean:
-    """How often opinion and rule said the same.  Raises `Broken` where an opinion is missing."""
+    """How often opinion and rule said the same.  Raises `IntegrityError` where an opinion is missing."""
     agreed = 0
     for rollout in attempts(group):
         if rollout.id not in opinions:
-            raise Broken(f"rollout {rollout.id} has no opinion of Coevolving", [rollout])
+            raise IntegrityError(f"rollout {rollout.id} has no opinion of Coevolving", [rollout])
         correct = rollout.verdict is not None and bool(rollout.verdict.correct)
         agreed += (opinions[rollout.id] > 1 / 2) == correct
     return Mean(total=agreed, count=len(opinions))

@@ -8,7 +8,7 @@ from whet.policy.extensions.groups import by_policy, judgement, subset
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense._consistency import consistent
-from whet.types import Group, Refusal, Rollout, Scores, Ticket
+from whet.types import Group, Rollout, Scores, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Consistent(Companion):
     def __post_init__(self) -> None:
         """Some have to stay."""
         if not 0 <= self.drop < 1:
-            raise Refusal(f"Consistent.drop is {self.drop}; give a share in [0, 1)")
+            raise UsageError(f"Consistent.drop is {self.drop}; give a share in [0, 1)")
 
     async def open(self, setup: SetupContext) -> "LiveConsistent":
         """It needs nothing of a run."""
@@ -63,11 +63,11 @@ class LiveConsistent(Extension):
     async def add_columns(
         self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
     ) -> Scores:
-        """Raises `Refusal` where no verdict of the run so far has had the part."""
+        """Raises `UsageError` where no verdict of the run so far has had the part."""
         del context
         judged = [v for r in rollouts if by_policy(r) and (v := judgement(r))]
         if judged and not self.known:
-            raise Refusal(
+            raise UsageError(
                 f"Consistent.part is {self.settings.part!r}, but verdicts have "
                 f"{sorted(judged[0].parts)}; give a reward that scores steps, such as "
                 f"process_model, or one of its parts"

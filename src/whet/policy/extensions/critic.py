@@ -18,12 +18,12 @@ from whet.types import (
     Group,
     Metrics,
     Need,
-    Refusal,
     Rollout,
     Scores,
     TrainBatch,
+    UsageError,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class Critic(Companion):
     gives = frozenset({Need.VALUE})
 
     model: OwnModel | OwnHead = OwnModel()
-    optimiser: AdamW = AdamW(rate=1e-5)
+    optimizer: AdamW = AdamW(lr=1e-5)
     trace: float = 0.95
     discount: float = 1.0
     clip: float = 0.5
@@ -91,12 +91,12 @@ class Critic(Companion):
     def __post_init__(self) -> None:
         """Refuse a clip of nothing."""
         if not self.clip > 0:
-            raise Refusal(f"Critic.clip is {self.clip}; give more than 0")
+            raise UsageError(f"Critic.clip is {self.clip}; give more than 0")
 
     async def open(self, setup: SetupContext) -> "LiveCritic":
-        """A value model with a fresh optimiser."""
+        """A value model with a fresh optimizer."""
         model = await self.model.open(setup)
-        model.reset_optimizer(self.optimiser)
+        model.reset_optimizer(self.optimizer)
         return LiveCritic(self, model)
 
     def refuses(self, circumstances: Circumstances) -> str:
@@ -151,7 +151,7 @@ class LiveCritic(Extension):
     ) -> Metrics:
         """As many steps as the policy takes, each on its own part of the rollouts."""
         fit = self._fit(inputs)
-        lr = self.settings.optimiser.rate_at(context.step, context.steps)
+        lr = self.settings.optimizer.lr_at(context.step, context.steps)
         lengths = torch.tensor([r.length for r in batch.rollouts])
         metrics: Metrics = {}
         for part in torch.arange(len(batch.rollouts)).tensor_split(context.minibatches):

@@ -11,7 +11,7 @@ from whet.policy.extensions.groups import by_policy
 from whet.policy.regularisers import EntropyBonus
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Refusal, Scores, TrainBatch
+from whet.types import Group, Mean, Metrics, Scores, TrainBatch, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,11 +85,11 @@ class LiveEntropyTarget(Extension):
 
 
 def _entropy(groups: Sequence[Group]) -> float | None:
-    """Raises `Refusal` where the engine recorded none."""
+    """Raises `UsageError` where the engine recorded none."""
     heard = []
     for rollout in (r for group in groups for r in group if r.length and by_policy(r)):
         if rollout.entropy is None:
-            raise Refusal(
+            raise UsageError(
                 f"EntropyTarget needs entropies, but task {rollout.task.id!r} was played without; "
                 "give an engine that records them, such as the embedded one"
             )

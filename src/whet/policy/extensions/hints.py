@@ -10,7 +10,7 @@ from whet.policy.extensions.demonstrated import beginning
 from whet.policy.extensions.groups import own
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Refusal, Request, Task, Ticket
+from whet.types import Group, Need, Request, Task, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,9 @@ class Hints(Companion):
     def __post_init__(self) -> None:
         """Refuse shares that are none."""
         if not 0 <= self.low <= self.high <= 1:
-            raise Refusal(f"Hints.low, high are {self.low}, {self.high}; give 0 ≤ low ≤ high ≤ 1")
+            raise UsageError(
+                f"Hints.low, high are {self.low}, {self.high}; give 0 ≤ low ≤ high ≤ 1"
+            )
 
     def share(self, step: int) -> float:
         """p(t) = low + (high − low)(1 + cos(π t/T))/2  while t ≤ T."""

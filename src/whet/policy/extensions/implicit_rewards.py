@@ -9,7 +9,7 @@ from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +25,12 @@ class ImplicitRewards(Companion):
     needs = frozenset({Need.REFERENCE})
 
     beta: float = 0.05
-    optimiser: AdamW = AdamW(rate=1e-6)  # unconfirmed
+    optimizer: AdamW = AdamW(lr=1e-6)  # unconfirmed
 
     async def open(self, setup: SetupContext) -> "LiveImplicitRewards":
         """A learner of what the base folder holds."""
         model = await setup.engine.load_learner(setup.base)
-        model.reset_optimizer(self.optimiser)
+        model.reset_optimizer(self.optimizer)
         return LiveImplicitRewards(self, model)
 
 
@@ -56,7 +56,7 @@ class LiveImplicitRewards(Extension):
     ) -> Metrics:
         """One step on the outcomes of these rollouts, whose advantages are their labels."""
         objective = outcome_classifier(beta=self.settings.beta)
-        lr = self.settings.optimiser.rate_at(context.step, context.steps)
+        lr = self.settings.optimizer.lr_at(context.step, context.steps)
         tokens = replace(batch.tokens, advantage=objective.advantage(inputs))
         update = await self.model.step(objective, replace(batch, tokens=tokens), lr)
         return {"implicit_loss": Mean(total=update.loss, count=1)}

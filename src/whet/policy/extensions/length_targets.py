@@ -8,7 +8,7 @@ from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, by_policy, judgement, successes
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Refusal, Rollout, Scores, Ticket, TrainBatch
+from whet.types import Group, Mean, Metrics, Rollout, Scores, Ticket, TrainBatch, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,14 @@ class LengthTargets(Companion):
         edges = (0.0, *self.bounds, 1.0)
         rising = all(a < b for a, b in zip(edges, edges[1:], strict=False))
         if len(self.targets) != len(self.bounds) + 1 or not rising:
-            raise Refusal(
+            raise UsageError(
                 f"LengthTargets.bounds is {self.bounds} for targets {self.targets}; give rates "
                 f"that rise between 0 and 1, one fewer than targets"
             )
         if not 0 < self.quantile <= 1:
-            raise Refusal(f"LengthTargets.quantile is {self.quantile}; give a number in (0, 1]")
+            raise UsageError(f"LengthTargets.quantile is {self.quantile}; give a number in (0, 1]")
         if not 1 <= self.least <= self.window:
-            raise Refusal(
+            raise UsageError(
                 f"LengthTargets.least is {self.least} and window {self.window}; "
                 f"give 1 ≤ least ≤ window"
             )

@@ -8,7 +8,7 @@ import torch
 
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Refusal, Rollout, Scores, TrainBatch
+from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class MovingMean(Companion):
     def __post_init__(self) -> None:
         """Refuse what is no mean."""
         if not 0 <= self.keep < 1:
-            raise Refusal(f"MovingMean.keep is {self.keep}; give a number in [0, 1)")
+            raise UsageError(f"MovingMean.keep is {self.keep}; give a number in [0, 1)")
 
     def after(self, baseline: float, mean: float) -> float:
         """The baseline of the next batch."""

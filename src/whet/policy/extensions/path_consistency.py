@@ -13,7 +13,7 @@ from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense._cuts import Separated, spans
 from whet.rewards.dense._places import last_reply
 from whet.rewards.unsupervised._covo import consistency, nearest, vector, volatility
-from whet.types import Group, Refusal, Rollout, Span, Ticket
+from whet.types import Group, Rollout, Span, Ticket, UsageError
 
 Answer = tuple[int, ...]  # token ids
 Found = tuple[float, float]  # Con and Vol of a trajectory
@@ -37,7 +37,9 @@ class PathConsistency(Companion):
     def __post_init__(self) -> None:
         """A mark has to be seen."""
         if not self.mark:
-            raise Refusal("PathConsistency.mark is ''; give what ends a step, such as a blank line")
+            raise UsageError(
+                "PathConsistency.mark is ''; give what ends a step, such as a blank line"
+            )
 
     async def open(self, setup: SetupContext) -> "LivePathConsistency":
         """It needs nothing of a run."""

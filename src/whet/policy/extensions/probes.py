@@ -11,7 +11,7 @@ import torch
 from whet.policy.extensions.groups import by_policy
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Refusal, Request, Rollout, Scores
+from whet.types import Group, Need, Request, Rollout, Scores, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Probes(Companion):
         """Refuse cuts and counts of nothing."""
         for name in ("interval", "count"):
             if not getattr(self, name) > 0:
-                raise Refusal(f"Probes.{name} is {getattr(self, name)}; give more than 0")
+                raise UsageError(f"Probes.{name} is {getattr(self, name)}; give more than 0")
 
     def cuts(self, rollout: Rollout) -> list[int]:
         """After every `interval`-th doubtful token, but never after the last token."""
@@ -86,7 +86,7 @@ class LiveProbes(Extension):
 
     def _request(self, context: StepContext, rollout: Rollout, cut: int) -> Request:
         if cut > rollout.spoken[0].stop:
-            raise Refusal(
+            raise UsageError(
                 f"Probes can't go on in reply 2 of task {rollout.task.id!r}; give an environment "
                 "that asks once, or an algorithm with a critic"
             )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from whet.policy.extensions.groups import own, successes, unsolved
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Play, Prompt, Refusal, Request, Rollout, Task, Ticket
+from whet.types import Group, Need, Play, Prompt, Request, Rollout, Task, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Rationalised(Companion):
     def __post_init__(self) -> None:
         """Refuse a hint that gives nothing away."""
         if "{answer}" not in self.hint:
-            raise Refusal(f"Rationalised.hint is {self.hint!r}; it needs the word {{answer}}")
+            raise UsageError(f"Rationalised.hint is {self.hint!r}; it needs the word {{answer}}")
 
     def prompt(self, prompt: str, answer: str) -> str:
         """The question with its answer."""

@@ -11,7 +11,7 @@ from whet.types import Mean, Metrics, Need, Scores, TrainBatch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceReset(Companion):
-    """The reference becomes the policy of now, and the optimiser forgets, when training accuracy
+    """The reference becomes the policy of now, and the optimizer forgets, when training accuracy
     has not risen for `patience` steps (ProRL, arXiv:2505.24864; the trigger is ours).
     """
 
@@ -53,7 +53,7 @@ class LiveReferenceReset(Extension):
         kept.mkdir(parents=True, exist_ok=True)
         await context.learner.save(kept)
         await context.learner.set_reference(kept)
-        context.learner.reset_optimizer(context.optimiser)
+        context.learner.reset_optimizer(context.optimizer)
 
     def _kept(self, context: StepContext) -> Path:
         return context.folder / f"reference-{self.reset_at:06}"

@@ -9,7 +9,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from whet.types import Act, Decoding, Finish, Reason, Refusal, Rollout, Span, Task, Verdict, Version
+from whet.types import (
+    Act,
+    Decoding,
+    Finish,
+    Reason,
+    Rollout,
+    Span,
+    Task,
+    UsageError,
+    Verdict,
+    Version,
+)
 
 Plain = dict[str, Any]
 """Of numbers, texts, lists, tuples, dictionaries and tensors."""
@@ -20,7 +31,7 @@ _SCALARS = (str, int, float, bool, type(None))
 def as_plain(rollout: Rollout) -> Plain:
     """All fields of a rollout; arrays become tensors.
 
-    Raises `Refusal` where `task.info` holds what `torch.load(weights_only=True)` can't read back.
+    Raises `UsageError` where `task.info` holds what `torch.load(weights_only=True)` can't read back.
     """
     return {f.name: _plain(getattr(rollout, f.name), f.name) for f in fields(rollout)}
 
@@ -72,7 +83,7 @@ def _plain(value: Any, name: str) -> Any:
     if isinstance(value, tuple | list):
         return type(value)([_plain(x, name) for x in value])
     if not isinstance(value, (*_SCALARS, Tensor)):
-        raise Refusal(
+        raise UsageError(
             f"{name} is a {type(value).__name__}, which can't be saved with a run; give numbers, "
             "texts, lists and dictionaries"
         )

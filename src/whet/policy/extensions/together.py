@@ -12,17 +12,17 @@ from torch import Tensor
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
-    Broken,
     Group,
+    IntegrityError,
     Mean,
     Metrics,
     Need,
-    Refusal,
     Request,
     Rollout,
     Scores,
     Ticket,
     TrainBatch,
+    UsageError,
 )
 
 STATES = "extensions.pt"
@@ -32,11 +32,11 @@ _COLUMNS = (Need.VALUE, Need.DENSE, Need.BASELINE, Need.SEGMENTS)  # of which th
 
 
 def refuse_rivals(companions: Sequence[Companion]) -> None:
-    """Raises `Refusal` where two companions give the same column of a batch."""
+    """Raises `UsageError` where two companions give the same column of a batch."""
     for need in _COLUMNS:
         givers = [type(c).__name__ for c in companions if need in c.gives]
         if len(givers) > 1:
-            raise Refusal(
+            raise UsageError(
                 f"objective.companions has {' and '.join(givers)}, which each give {need.value}; "
                 "keep one of them"
             )
@@ -54,7 +54,7 @@ class Extensions:
 
     @classmethod
     async def open(cls, companions: Sequence[Companion], setup: SetupContext) -> "Extensions":
-        """Open each.  Raises `Refusal` where two of them give the same column."""
+        """Open each.  Raises `UsageError` where two of them give the same column."""
         refuse_rivals(companions)
         members = tuple([await companion.open(setup) for companion in companions])
         names = tuple(f"{i} {type(companion).__name__}" for i, companion in enumerate(companions))
@@ -69,7 +69,7 @@ class Extensions:
     async def after_rollout(self, context: StepContext, landed: Landed) -> list[tuple[Group, ...]]:
         """What the extensions make of landed tickets, given in ticket order.
 
-        Each extension is asked about all tickets at once, begun in that order.  Raises `Broken`
+        Each extension is asked about all tickets at once, begun in that order.  Raises `IntegrityError`
         where groups are not those of their ticket, or a rollout is in two places.
         """
         tickets = [ticket for ticket, _ in landed]
@@ -96,7 +96,7 @@ class Extensions:
     ) -> Scores:
         """All that advantages are made of.
 
-        Raises `Broken` where two extensions change the same column.
+        Raises `IntegrityError` where two extensions change the same column.
         """
         givers: dict[str, str] = {}
         for name, member in zip(self.names, self.members, strict=True):
@@ -105,7 +105,7 @@ class Extensions:
                 if getattr(before, column) is getattr(inputs, column):
                     continue
                 if column in givers:
-                    raise Broken(
+                    raise IntegrityError(
                         f"extensions {givers[column]} and {name} both give the column {column!r}; "
                         "keep one of them"
                     )
@@ -115,12 +115,12 @@ class Extensions:
     async def after_update(
         self, context: StepContext, batch: TrainBatch, inputs: Scores
     ) -> Metrics:
-        """All metrics.  Raises `Broken` where two extensions give one the same name."""
+        """All metrics.  Raises `IntegrityError` where two extensions give one the same name."""
         metrics: dict[str, Mean] = {}
         for name, member in zip(self.names, self.members, strict=True):
             told = await member.after_update(context, batch, inputs)
             if twice := sorted(metrics.keys() & told.keys()):
-                raise Broken(
+                raise IntegrityError(
                     f"extension {name} reports {twice[0]!r}, which another one reports too"
                 )
             metrics |= told
@@ -129,14 +129,14 @@ class Extensions:
     async def save(self, folder: Path) -> None:
         """States in one file, models in folders of their own.
 
-        Raises `Broken` where a state could not be read back.
+        Raises `IntegrityError` where a state could not be read back.
         """
         if not self.members:
             return
         states = {name: m.state_dict() for name, m in zip(self.names, self.members, strict=True)}
         for name, state in states.items():
             if strange := _strange(state):
-                raise Broken(
+                raise IntegrityError(
                     f"the state of extension {name} holds a {strange}, which a resumed run can't "
                     "read; state_dict has to be of numbers, texts, lists, dictionaries and tensors"
                 )
@@ -147,14 +147,16 @@ class Extensions:
     async def load(self, folder: Path, context: StepContext) -> None:
         """Go on exactly where `save` left off.
 
-        Raises `Broken` where the states are not those of these extensions.
+        Raises `IntegrityError` where the states are not those of these extensions.
         """
         path = folder / STATES
         states: dict[str, Any] = torch.load(path, weights_only=True) if path.is_file() else {}
         missing = [name for name in self.names if name not in states]
         surplus = [name for name in states if name not in self.names]
         if missing or surplus:
-            raise Broken(f"{path} lacks states of {missing} and has surplus ones of {surplus}")
+            raise IntegrityError(
+                f"{path} lacks states of {missing} and has surplus ones of {surplus}"
+            )
         for i, (name, member) in enumerate(zip(self.names, self.members, strict=True)):
             await member.load_state_dict(states[name], context)
             await member.load(folder / f"extension-{i}")
@@ -164,7 +166,7 @@ def _check_tickets(landed: Landed) -> None:
     for ticket, groups in landed:
         for group in groups:
             if group.ticket != ticket.number:
-                raise Broken(
+                raise IntegrityError(
                     f"ticket {ticket.number} landed with a group of ticket {group.ticket}",
                     group.rollouts,
                 )
@@ -174,7 +176,7 @@ def _check_ids(name: str, found: Sequence[Sequence[Group]]) -> None:
     seen: set[str] = set()
     for rollout in (r for groups in found for group in groups for r in group):
         if rollout.id in seen:
-            raise Broken(
+            raise IntegrityError(
                 f"after extension {name} rollout {rollout.id} is in two places; "
                 "a guest joins a group by Group.joined",
                 [rollout],

@@ -8,7 +8,7 @@ from whet.protocols import Family, GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._places import AtEnd, Place, tokens_of
 from whet.rewards.dense._steps import Each, Form
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Process(GroupReward):
     def __post_init__(self) -> None:
         """A right step is worth more than a wrong one."""
         if not self.right > self.wrong:
-            raise Refusal(
+            raise UsageError(
                 f"process.right is {self.right} and wrong {self.wrong}; give right > wrong"
             )
 

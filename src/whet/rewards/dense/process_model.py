@@ -10,7 +10,7 @@ from whet.rewards.dense._cuts import Cuts, Separated, spans
 from whet.rewards.dense._places import AtEnd, Place, last_reply
 from whet.rewards.dense._steps import Form, MinForm
 from whet.rewards.dense._verifier import StepModel
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,9 @@ class ProcessModel(GroupReward):
     def __post_init__(self) -> None:
         """A good step is worth more than a bad one."""
         if not self.high > self.low:
-            raise Refusal(f"process_model.high is {self.high} and low {self.low}; give high > low")
+            raise UsageError(
+                f"process_model.high is {self.high} and low {self.low}; give high > low"
+            )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check the answers, then ask the model about all chains at once."""

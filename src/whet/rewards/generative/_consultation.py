@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from whet.protocols import Adviser
 from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Form, Unreadable
-from whet.types import Asking, ChatReply, Message, Reason, Refusal, Verdict
+from whet.types import Asking, ChatReply, Message, Reason, UsageError, Verdict
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ class Nobody:
     ) -> tuple[ChatReply, ...]:
         """Refuse."""
         del messages, asking
-        raise Refusal(
+        raise UsageError(
             "this judge has no adviser; give it one, such as whet.engines.openai.server.Server("
             "model=…), or have the policy judge itself with policy_judge"
         )
@@ -128,10 +128,10 @@ async def gathered(questions: Iterable[Awaitable[T]]) -> list[T]:
 
 
 async def attempted(questions: Iterable[Awaitable[T]]) -> list[T | Exception]:
-    """All answers, or what went wrong, in order.  Raises what is no fault, such as a `Refusal`."""
+    """All answers, or what went wrong, in order.  Raises what is no fault, such as a `UsageError`."""
     found = await asyncio.gather(*questions, return_exceptions=True)
     for answer in found:
-        fault = isinstance(answer, Exception) and not isinstance(answer, Refusal)
+        fault = isinstance(answer, Exception) and not isinstance(answer, UsageError)
         if isinstance(answer, BaseException) and not fault:
             raise answer
     return cast(list[T | Exception], found)

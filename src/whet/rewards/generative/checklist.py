@@ -8,7 +8,7 @@ from whet.rewards.generative._consultation import Consultation, Nobody, gathered
 from whet.rewards.generative._criteria import Criterion, criteria
 from whet.rewards.generative._forms import Marks
 from whet.rewards.generative._rules import satisfied
-from whet.types import Asking, Refusal, Rollout, Verdict
+from whet.types import Asking, Rollout, UsageError, Verdict
 
 __all__ = ["Checklist", "Criterion"]
 
@@ -37,7 +37,7 @@ class Checklist(Reward):
         """One question per item, K times."""
         items = criteria(rollout.task, "checklist", self.items)
         if any(item.points < 0 for item in items):
-            raise Refusal(
+            raise UsageError(
                 f"task {rollout.task.id!r} has an item of negative weight; give 0 or more"
             )
         text = candidate(rollout, self.longest)

@@ -14,7 +14,7 @@ from whet.rewards.verifiable._extraction import answers, opened, spoken
 from whet.rewards.verifiable._normal import plain
 from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.rewards.verifiable.math import Math
-from whet.types import Asking, Reason, Refusal, Rollout, Verdict
+from whet.types import Asking, Reason, Rollout, UsageError, Verdict
 
 _DUTY = (
     "A task has the right answer that is given. Does the proposed answer mean the same? "
@@ -44,7 +44,9 @@ class ModelVerifier(Reward):
     def __post_init__(self) -> None:
         """A belief is between 0 and 1."""
         if not 0 < self.threshold <= 1:
-            raise Refusal(f"model_verifier.threshold is {self.threshold}; give more than 0, to 1")
+            raise UsageError(
+                f"model_verifier.threshold is {self.threshold}; give more than 0, to 1"
+            )
 
     async def score(self, rollout: Rollout) -> Verdict:
         """Ask the rule first; it is cheaper and can't be persuaded."""

@@ -10,7 +10,7 @@ from whet.protocols import Adviser, GroupReward, RewardContext
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, attempted, mean
 from whet.rewards.generative._forms import OneOf
-from whet.types import Asking, Group, Refusal, Task, Verdict
+from whet.types import Asking, Group, Task, UsageError, Verdict
 
 _DUTY = "Compare reply A with reply B, two replies to the task, by this: {criterion}."
 _FORM = OneOf(key="better", words=(("A", 1.0), ("B", 0.0), ("tie", 0.5)))
@@ -46,7 +46,7 @@ class Ring:
     def __post_init__(self) -> None:
         """A ring has neighbours."""
         if self.reach < 1:
-            raise Refusal(f"opponents.reach is {self.reach}; give 1 or more")
+            raise UsageError(f"opponents.reach is {self.reach}; give 1 or more")
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
         """In a small group, everyone."""
@@ -106,7 +106,7 @@ class BradleyTerry:
     def __post_init__(self) -> None:
         """Without pseudo-wins the strength of a winner of all games has no end."""
         if self.pseudo <= 0 or self.iterations < 1:
-            raise Refusal(
+            raise UsageError(
                 f"standing has pseudo {self.pseudo} and iterations {self.iterations}; "
                 "give more than 0 of both"
             )
@@ -196,7 +196,7 @@ class Pairwise(GroupReward):
 def _reference(task: Task) -> str:
     text = str(task.info.get("reference") or task.answer).strip()
     if not text:
-        raise Refusal(
+        raise UsageError(
             f"task {task.id!r} has neither info['reference'] nor an answer to compare with; "
             "give one, or choose other opponents"
         )

@@ -8,7 +8,7 @@ from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, mean
 from whet.rewards.generative._forms import Digit, Marks
-from whet.types import Asking, Refusal, Rollout, Verdict
+from whet.types import Asking, Rollout, UsageError, Verdict
 
 Exhibits = dict[str, str]
 _DUTY = "Mark the reply to the task by this: {criterion}."
@@ -45,7 +45,7 @@ class Stated:
     def __post_init__(self) -> None:
         """A scale goes up."""
         if self.low >= self.high:
-            raise Refusal(f"scale is {self.low} to {self.high}; give a higher end")
+            raise UsageError(f"scale is {self.low} to {self.high}; give a higher end")
 
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
@@ -69,7 +69,7 @@ class Expected:
     def __post_init__(self) -> None:
         """A mark of two digits is two tokens to many a model."""
         if not 0 <= self.low < self.high <= 9:  # noqa: PLR2004  (the highest digit)
-            raise Refusal(f"scale is {self.low} to {self.high}; give single digits, 0 to 9")
+            raise UsageError(f"scale is {self.low} to {self.high}; give single digits, 0 to 9")
 
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking

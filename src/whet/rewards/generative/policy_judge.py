@@ -15,9 +15,9 @@ from whet.types import (
     Message,
     Need,
     Prompt,
-    Refusal,
     Request,
     Task,
+    UsageError,
     Verdict,
 )
 
@@ -68,7 +68,7 @@ class PolicyJudge(GroupReward):
         """Refuse a judge that asks nobody."""
         asks = is_dataclass(self.judge) and "adviser" in {f.name for f in fields(self.judge)}
         if not asks:
-            raise Refusal(
+            raise UsageError(
                 f"policy_judge.judge is {self.judge}, which asks nobody; give one that does"
             )
 

@@ -8,7 +8,7 @@ from typing import Any
 from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, entries
 from whet.rewards.verifiable._verdicts import silence
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def _worths(rollout: Rollout) -> list[float]:
     task = rollout.task
     worths = [float(w) for w in task.info.get("worths") or ()]
     if len(set(worths)) < 2:  # noqa: PLR2004  (an order has two ends)
-        raise Refusal(f"task {task.id!r} has worths {worths}; give info['worths'] that differ")
+        raise UsageError(f"task {task.id!r} has worths {worths}; give info['worths'] that differ")
     return worths
 
 

@@ -11,7 +11,7 @@ from whet.protocols import Adviser, Reward
 from whet.rewards.generative._brief import candidate, question
 from whet.rewards.generative._consultation import Consultation, Nobody, mean
 from whet.rewards.generative._forms import Marks
-from whet.types import Asking, Refusal, Rollout, Verdict
+from whet.types import Asking, Rollout, UsageError, Verdict
 
 _DUTY = "Mark the reply to the task in each of these dimensions:\n{listed}"
 _FULL = 10  # the best mark
@@ -71,15 +71,17 @@ class Rubicon(Reward):
         """Refuse dimensions that nobody can tell apart, and numbers that bend nothing."""
         names = [d.name for d in self.dimensions]
         if not names or len(set(names)) < len(names):
-            raise Refusal(f"rubicon.dimensions are called {names}; give each a name of its own")
+            raise UsageError(f"rubicon.dimensions are called {names}; give each a name of its own")
         if min(d.weight for d in self.dimensions) < 0 or not sum(d.weight for d in self.dimensions):
-            raise Refusal("rubicon.dimensions have a weight below 0, or none above; give some")
+            raise UsageError("rubicon.dimensions have a weight below 0, or none above; give some")
         for name in ("saturation", "stretch"):
             if getattr(self, name) <= 0:
-                raise Refusal(f"rubicon.{name} is {getattr(self, name)}; give more than 0")
+                raise UsageError(f"rubicon.{name} is {getattr(self, name)}; give more than 0")
         for pair in self.interactions:
             if not {pair.a, pair.b} <= set(names):
-                raise Refusal(f"rubicon.interactions has ({pair.a}, {pair.b}); choose from {names}")
+                raise UsageError(
+                    f"rubicon.interactions has ({pair.a}, {pair.b}); choose from {names}"
+                )
 
     async def score(self, rollout: Rollout) -> Verdict:
         """Ask for all marks at once, 0 to 10 each."""

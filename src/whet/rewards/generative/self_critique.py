@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, RewardContext
 from whet.rewards.generative.pointwise import Pointwise, Stated
 from whet.rewards.generative.policy_judge import Chat, Manner, PolicyJudge
-from whet.types import Asking, Group, Need, Refusal, Rollout, Verdict
+from whet.types import Asking, Group, Need, Rollout, UsageError, Verdict
 
 _ADDITIVE = (
     "one point each for a reply that is relevant to the task; that answers a good part of it; that "
@@ -47,5 +47,5 @@ def pair(group: Group) -> tuple[Rollout, Rollout] | None:
 
 def _earned(rollout: Rollout) -> float:
     if rollout.score is None:
-        raise Refusal(f"nobody could judge a rollout of task {rollout.task.id!r}")
+        raise UsageError(f"nobody could judge a rollout of task {rollout.task.id!r}")
     return rollout.score

@@ -6,7 +6,7 @@ from math import exp
 from statistics import fmean
 
 from whet.protocols import Judge, RewardContext
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 Bend = Callable[[Rollout, Verdict], float]
 
@@ -21,7 +21,7 @@ class Range:
     def __post_init__(self) -> None:
         """Refuse a range of nothing."""
         if not self.low <= self.high:
-            raise Refusal(f"range.low is {self.low} and high {self.high}; give low ≤ high")
+            raise UsageError(f"range.low is {self.low} and high {self.high}; give low ≤ high")
 
     def __contains__(self, score: float) -> bool:
         return self.low <= score <= self.high
@@ -34,9 +34,9 @@ def rescored(verdict: Verdict, score: float, **parts: float) -> Verdict:
 
 
 def right(verdict: Verdict) -> bool:
-    """C.  Raises `Refusal` where the inner judge doesn't say what is right."""
+    """C.  Raises `UsageError` where the inner judge doesn't say what is right."""
     if verdict.correct is None:
-        raise Refusal("the inner judge says of no reply whether it is right; wrap a checker")
+        raise UsageError("the inner judge says of no reply whether it is right; wrap a checker")
     return verdict.correct
 
 
@@ -77,14 +77,14 @@ def positive(owner: str, **numbers: float) -> None:
     """Refuse what has to be more than 0, by the name of its field."""
     for name, value in numbers.items():
         if not value > 0:
-            raise Refusal(f"{owner}.{name} is {value}; give more than 0")
+            raise UsageError(f"{owner}.{name} is {value}; give more than 0")
 
 
 def not_negative(owner: str, **numbers: float) -> None:
     """Refuse what has to be 0 or more, by the name of its field."""
     for name, value in numbers.items():
         if not value >= 0:
-            raise Refusal(f"{owner}.{name} is {value}; give 0 or more")
+            raise UsageError(f"{owner}.{name} is {value}; give 0 or more")
 
 
 def expit(x: float) -> float:

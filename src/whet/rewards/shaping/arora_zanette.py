@@ -8,7 +8,7 @@ from statistics import fmean, pstdev
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import bent, judged, right
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class AroraZanette(GroupReward):
     def __post_init__(self) -> None:
         """Refuse sizes that make no sense."""
         if not 0 <= self.alpha < 1:
-            raise Refusal(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
+            raise UsageError(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Compare the lengths of right replies."""

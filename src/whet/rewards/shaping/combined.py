@@ -17,7 +17,7 @@ from whet.rewards.shaping._composition import (
     told,
     unjudged,
 )
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Combined(GroupReward):
         in_order("combined", self.right, self.wrong, self.clip, [part.span for part in self.parts])
         worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
         if self.floor >= worst:
-            raise Refusal(f"combined.floor is {self.floor}; give less than {worst:g}")
+            raise UsageError(f"combined.floor is {self.floor}; give less than {worst:g}")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check, ask at the gates, add up, clip."""

@@ -8,7 +8,7 @@ from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import bent, right
 from whet.rewards.unsupervised import Announced, Extractor
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 _MOST = 0.1
 
@@ -28,7 +28,7 @@ class Diversity(GroupReward):
     def __post_init__(self) -> None:
         """Refuse sizes that make no sense."""
         if not 0 <= self.bonus <= _MOST:
-            raise Refusal(f"diversity.bonus is {self.bonus}; give one in [0, {_MOST}]")
+            raise UsageError(f"diversity.bonus is {self.bonus}; give one in [0, {_MOST}]")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count the answers."""

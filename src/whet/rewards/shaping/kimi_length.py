@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import bent, judged, right
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 _MOST = 2  # from here on a long right reply can score less than a wrong one
 
@@ -25,7 +25,7 @@ class KimiLength(GroupReward):
     def __post_init__(self) -> None:
         """Refuse sizes that make no sense."""
         if not 0 <= self.weight < _MOST:
-            raise Refusal(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
+            raise UsageError(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Compare lengths within the group."""

@@ -7,7 +7,7 @@ from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import bent, not_negative, right, solved
 from whet.rewards.shaping._buckets import check, target
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class LaserDe(GroupReward):
         check("laser_de", self.targets, self.bounds)
         not_negative("laser_de", alpha=self.alpha)
         if self.alpha >= 1:
-            raise Refusal(
+            raise UsageError(
                 f"laser_de.alpha is {self.alpha}; give less than 1, or wrong pays as well"
             )
 

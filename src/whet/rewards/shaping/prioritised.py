@@ -7,7 +7,7 @@ from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import right
 from whet.rewards.shaping._composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Prioritised(GroupReward):
         labels("prioritised", self.parts)
         worst = 1 + sum(min(part.span.low, 0.0) for part in self.parts)
         if worst <= 0:
-            raise Refusal(
+            raise UsageError(
                 f"prioritised.parts let a right reply score {worst:g}; lower their weights"
             )
 

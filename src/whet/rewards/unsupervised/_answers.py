@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from whet.rewards.verifiable._extraction import answers, opened, spoken
 from whet.rewards.verifiable._normal import plain
 from whet.rewards.verifiable._number import number
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 @runtime_checkable
@@ -36,7 +36,7 @@ class Marked:
     def __post_init__(self) -> None:
         """A mark has to be seen."""
         if not self.mark:
-            raise Refusal("marked.mark is ''; give what announces an answer, such as '#'")
+            raise UsageError("marked.mark is ''; give what announces an answer, such as '#'")
 
     def __call__(self, rollout: Rollout) -> str | None:
         _, found, answer = rollout.reply.rpartition(self.mark)

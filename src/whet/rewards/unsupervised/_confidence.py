@@ -6,13 +6,13 @@ from numpy import ndarray
 
 from whet.protocols import Judge, RewardContext
 from whet.rewards.unsupervised._truth import told
-from whet.types import Group, Reason, Refusal, Rollout, Verdict
+from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
 
 def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
-    """A column's entries for what the policy chose itself.  Raises `Refusal` where none is kept."""
+    """A column's entries for what the policy chose itself.  Raises `UsageError` where none is kept."""
     if column is None:
-        raise Refusal(
+        raise UsageError(
             f"rollout.{name} is missing for {rollout.length} tokens; the reward needs an engine "
             f"that records it, such as the embedded one"
         )

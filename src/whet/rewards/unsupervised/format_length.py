@@ -8,7 +8,7 @@ from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._truth import told
 from whet.rewards.verifiable.format import Format
-from whet.types import Group, Reason, Refusal, Rollout, Verdict
+from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +29,9 @@ class FormatLength(GroupReward):
     def __post_init__(self) -> None:
         """Refuse a peak that no length has."""
         if not 0 < self.peak < 1:
-            raise Refusal(f"format_length.peak is {self.peak}; give a share between 0 and 1")
+            raise UsageError(f"format_length.peak is {self.peak}; give a share between 0 and 1")
         if self.longest < 1:
-            raise Refusal(f"format_length.longest is {self.longest}; give 1 or more")
+            raise UsageError(f"format_length.longest is {self.longest}; give 1 or more")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Measure."""

@@ -9,7 +9,7 @@ from random import Random as Dice
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Noisy(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
         if not 0 <= self.probability <= 1:
-            raise Refusal(f"noisy.probability is {self.probability}; give one between 0 and 1")
+            raise UsageError(f"noisy.probability is {self.probability}; give one between 0 and 1")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and turn some of its verdicts round."""

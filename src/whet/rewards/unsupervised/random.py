@@ -7,7 +7,7 @@ from random import Random as Dice
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._truth import told
-from whet.types import Group, Reason, Refusal, Verdict
+from whet.types import Group, Reason, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Random(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
         if not 0 <= self.probability <= 1:
-            raise Refusal(f"random.probability is {self.probability}; give one between 0 and 1")
+            raise UsageError(f"random.probability is {self.probability}; give one between 0 and 1")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Toss a coin for each."""

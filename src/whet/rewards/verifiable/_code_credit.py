@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class Threshold(Credit):
     def __post_init__(self) -> None:
         """A rate."""
         if not 0 < self.tau <= 1:
-            raise Refusal(f"threshold.tau is {self.tau}; give a rate in (0, 1]")
+            raise UsageError(f"threshold.tau is {self.tau}; give a rate in (0, 1]")
 
     def __call__(self, tests: Sequence[Result]) -> float:
         rate = fmean(t.passed for t in tests)

@@ -7,7 +7,7 @@ from typing import ClassVar
 from whet.rewards.verifiable._constraint import Constraint
 from whet.rewards.verifiable._constraint_keywords import TOPICAL
 from whet.rewards.verifiable._constraint_kinds import KINDS, read, witness
-from whet.types import Refusal, Step, Task
+from whet.types import Step, Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class Instructions:
         """A subject, and constraints."""
         low, high = self.levels
         if not low <= level <= high:
-            raise Refusal(f"level of instructions is {level}; give one from {low} to {high}")
+            raise UsageError(f"level of instructions is {level}; give one from {low} to {high}")
         subject, reply = dice.choice(TOPICAL), None
         demands: list[Constraint] = []
         while reply is None:

@@ -30,7 +30,7 @@ from whet.rewards.verifiable._extraction import opened, spoken
 from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable._verdicts import silence
 from whet.sandbox import Ending, Limits, Outcome, Safest, Sandbox
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _LATE = (Ending.WALL, Ending.CPU)
 
@@ -55,7 +55,7 @@ class Code(Reward):
     def __post_init__(self) -> None:
         """There must be time for a test."""
         if not self.total_s >= self.limits.wall_s:
-            raise Refusal(
+            raise UsageError(
                 f"code.total_s is {self.total_s}; give at least limits.wall_s, "
                 f"{self.limits.wall_s:g}"
             )

@@ -10,7 +10,7 @@ from whet.rewards.verifiable._constraint import Constraint, words
 from whet.rewards.verifiable._constraint_kinds import read
 from whet.rewards.verifiable._constraint_tasks import Instructions as Instructions
 from whet.rewards.verifiable._words import repeated
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _TRIPLES = 3  # words, whose repetition is counted
 
@@ -61,7 +61,7 @@ class Constraints(Reward):
     def __post_init__(self) -> None:
         """Refuse what no share can be."""
         if not 0 <= self.most_repeated <= 1:
-            raise Refusal(f"constraints.most_repeated is {self.most_repeated}; give a share")
+            raise UsageError(f"constraints.most_repeated is {self.most_repeated}; give a share")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Check one after the other."""

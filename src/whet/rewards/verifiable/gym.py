@@ -8,7 +8,7 @@ from whet.rewards.verifiable._extraction import spoken, tagged
 from whet.rewards.verifiable._gym import harmless, raw_score
 from whet.rewards.verifiable._verdicts import silence
 from whet.sandbox.workers import Workers
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _SOLVED = 0.99  # below it: partial credit, which also pays for answers buried in text
 
@@ -30,7 +30,7 @@ class Gym(Reward):
     def __post_init__(self) -> None:
         """The package is an extra."""
         if find_spec("reasoning_gym") is None:
-            raise Refusal("reward 'gym' needs reasoning_gym; pip install 'whet[gym]'")
+            raise UsageError("reward 'gym' needs reasoning_gym; pip install 'whet[gym]'")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Extract, hand over, and keep only full marks."""

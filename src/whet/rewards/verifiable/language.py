@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from whet.protocols import Reward
 from whet.rewards.verifiable._languages import codes, share, told
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +23,9 @@ class Language(Reward):
     def __post_init__(self) -> None:
         """Refuse a language that nobody here can tell."""
         if self.code not in codes():
-            raise Refusal(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
+            raise UsageError(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
         if not 0 <= self.least <= 1:
-            raise Refusal(f"language.least is {self.least}; give a share, from 0 to 1")
+            raise UsageError(f"language.least is {self.least}; give a share, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Tell the language."""

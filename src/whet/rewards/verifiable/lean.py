@@ -8,7 +8,7 @@ from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
 from whet.rewards.verifiable._lean import Status, run
 from whet.rewards.verifiable._verdicts import silence
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FENCE = re.compile(r"```(?:lean4?)?[ \t]*\n(.*?)```", re.DOTALL)
 _NAMED = re.compile(r"\s*(?:theorem|lemma)\s+([^\s:({\[]+)")
@@ -50,7 +50,7 @@ class Lean(Reward):
     def __post_init__(self) -> None:
         """There has to be something to run."""
         if not self.command:
-            raise Refusal("lean.command is (); give a program, such as ('lean',)")
+            raise UsageError("lean.command is (); give a program, such as ('lean',)")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Look for short ways, then ask Lean."""

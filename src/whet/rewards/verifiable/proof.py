@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 from whet.protocols import Reward
 from whet.rewards.verifiable._announced import announced, heard
 from whet.rewards.verifiable._natural_deduction import Checked, check
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)```", re.DOTALL)
 
@@ -41,7 +41,7 @@ class Prefix:
     def __post_init__(self) -> None:
         """Less than a proof is worth less than one."""
         if not 0 <= self.cap < 1:
-            raise Refusal(f"proof.credit.cap is {self.cap}; give a share, from 0 to below 1")
+            raise UsageError(f"proof.credit.cap is {self.cap}; give a share, from 0 to below 1")
 
     def __call__(self, checked: Checked) -> float:
         return 1.0 if checked.proved else min(self.cap, checked.accepted / max(checked.total, 1))

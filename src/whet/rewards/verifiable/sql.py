@@ -13,7 +13,7 @@ from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable._sql_running import Found, Question, Unanswered, asked, compared
 from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
 from whet.sandbox.workers import Workers
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FEWEST = 3  # databases: on one, an empty result agrees with every condition that is never true
 
@@ -50,7 +50,7 @@ class Tiers(Credit):
         """Shares of 1."""
         shares = (self.block, self.executes, self.matches)
         if min(shares) < 0 or not isclose(sum(shares), 1):
-            raise Refusal(f"tiers are {shares}; give three shares that sum to 1")
+            raise UsageError(f"tiers are {shares}; give three shares that sum to 1")
 
     def __call__(self, found: Found) -> float:
         earned = self.block + self.executes * found.executes
@@ -101,7 +101,7 @@ class Sql(Reward):
         least = {"instances": _FEWEST, "rows": 3, "steps": 1000, "most": 1}
         for name, floor in least.items():
             if getattr(self, name) < floor:
-                raise Refusal(f"sql.{name} is {getattr(self, name)}; give {floor} or more")
+                raise UsageError(f"sql.{name} is {getattr(self, name)}; give {floor} or more")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Extract, run, compare, and say how long it took."""

@@ -9,7 +9,7 @@ from whet.calls.formats import Call, due, written
 from whet.calls.literals import same
 from whet.protocols import Reward
 from whet.rewards.verifiable._announced import heard
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _MOST = 8  # calls; the search for the best match doubles with each
 
@@ -35,7 +35,7 @@ class ToolCalls(Reward):
     def __post_init__(self) -> None:
         """A range has two ends."""
         if not self.lowest < self.highest:
-            raise Refusal(
+            raise UsageError(
                 f"tool_calls.lowest is {self.lowest} and highest {self.highest}; give a range"
             )
 

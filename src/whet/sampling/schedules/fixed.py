@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import GroupSize
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +15,7 @@ class Fixed(GroupSize):
     def __post_init__(self) -> None:
         """Refuse groups of nothing."""
         if self.rollouts < 1:
-            raise Refusal(f"sampling.size.rollouts is {self.rollouts}; give 1 or more")
+            raise UsageError(f"sampling.size.rollouts is {self.rollouts}; give 1 or more")
 
     @property
     def always(self) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Corpus, PromptOrder
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 STREAM = 1 << 32  # tasks of one seed, before the next seed's begin
 
@@ -17,7 +17,7 @@ class Uniform(PromptOrder):
     def __post_init__(self) -> None:
         """Refuse steps of nothing."""
         if self.per_step < 1:
-            raise Refusal(f"sampling.prompts.per_step is {self.per_step}; give 1 or more")
+            raise UsageError(f"sampling.prompts.per_step is {self.per_step}; give 1 or more")
 
     def task(self, corpus: Corpus, seed: int, index: int) -> Task:
         """The task at place `index` of the seed's own stream."""

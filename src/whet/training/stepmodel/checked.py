@@ -10,7 +10,7 @@ from whet.protocols import Family, Player
 from whet.rewards.dense._cuts import Cuts, Separated, spans
 from whet.rewards.dense._places import last_reply, tokens_of
 from whet.training.stepmodel.chains import Chain
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Checked:
         """Levels are the family's business, the share is ours."""
         Problems(family=self.family, levels=self.levels, seed=self.seed)
         if not 0 <= self.spoil <= 1:
-            raise Refusal(f"checked.spoil is {self.spoil}; give a share from 0 to 1")
+            raise UsageError(f"checked.spoil is {self.spoil}; give a share from 0 to 1")
 
     async def chains(self, player: Player, number: int, count: int) -> Sequence[Chain]:
         """Each from dice of its own."""

@@ -13,8 +13,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from whet.policy.backwards import after, shifted
 from whet.protocols import Engine, Model, ValueModel
 from whet.training.stepmodel.chains import Chain, Labels
-from whet.types import Refusal
-from whet.types.optimisers import AdamW
+from whet.types import UsageError
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +30,14 @@ class StepTraining:
     labels: Labels
     steps: int = 500
     batch: int = 32  # chains per step
-    optimiser: AdamW = AdamW(rate=1e-3)
+    optimizer: AdamW = AdamW(lr=1e-3)
     seed: int = 0
 
     def __post_init__(self) -> None:
         """Refuse lessons of nothing."""
         for name in ("steps", "batch"):
             if getattr(self, name) < 1:
-                raise Refusal(f"step_training.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"step_training.{name} is {getattr(self, name)}; give 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class StepLesson:
     labelled: int  # steps with a label
     loss: float
     good: float  # the mean label
-    rate: float
+    lr: float
 
 
 async def teach_steps(training: StepTraining, folder: Path) -> AsyncIterator[StepLesson]:
@@ -58,33 +58,31 @@ async def teach_steps(training: StepTraining, folder: Path) -> AsyncIterator[Ste
     training that is interrupted has to be begun anew.
     """
     player, learner = await training.engine.open(training.model, training.seed)
-    learner.reset_optimizer(training.optimiser)
+    learner.reset_optimizer(training.optimizer)
     folder.mkdir(parents=True, exist_ok=True)
     await learner.save(folder)
     model = await training.engine.critic(folder)
-    model.reset_optimizer(training.optimiser)
+    model.reset_optimizer(training.optimizer)
     for number in range(training.steps):
         chains = await training.labels.chains(player, number, training.batch)
-        rate = training.optimiser.rate_at(number, training.steps)
-        yield await _lesson(model, [c for c in chains if c.ends], number, rate)
+        lr = training.optimizer.lr_at(number, training.steps)
+        yield await _lesson(model, [c for c in chains if c.ends], number, lr)
     await model.save(folder)
 
 
-async def _lesson(
-    model: ValueModel, chains: Sequence[Chain], number: int, rate: float
-) -> StepLesson:
+async def _lesson(model: ValueModel, chains: Sequence[Chain], number: int, lr: float) -> StepLesson:
     labels = [label for chain in chains for label in chain.labels]
     loss = 0.0
     if labels:
         fit = CrossEntropy.of(chains)
-        told = await model.step(fit, [shifted(c.rollout) for c in chains], rate)
+        told = await model.step(fit, [shifted(c.rollout) for c in chains], lr)
         loss = told["value_loss"].value
     return StepLesson(
         number=number,
         labelled=len(labels),
         loss=loss,
         good=fmean(labels) if labels else 0.0,
-        rate=rate,
+        lr=lr,
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from whet.policy.backwards import after
 from whet.protocols import Engine, ValueModel
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 _KEPT = 2
 _models: dict[tuple[Engine, str, int], ValueModel] = {}
@@ -22,7 +22,7 @@ class TrainedSteps:
     def __post_init__(self) -> None:
         """Refuse a folder that isn't there."""
         if not Path(self.path).is_dir():
-            raise Refusal(f"steps.path {self.path!r} is no folder; train one with teach_steps")
+            raise UsageError(f"steps.path {self.path!r} is no folder; train one with teach_steps")
 
     async def scores(self, rollouts: Sequence[Rollout]) -> list[list[float]]:
         """After every chosen token, p = σ(V)."""

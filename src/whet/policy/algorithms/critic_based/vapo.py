@@ -9,7 +9,7 @@ from whet.policy.extensions.critic import Critic
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.selections import Correct
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 def vapo(
@@ -29,6 +29,6 @@ def vapo(
         clipping=Clipped(low=low, high=high),
         aggregation=TokenMean(),
         extra=(positives,),
-        companions=(Critic(trace=1.0, alone=alone, optimiser=AdamW(rate=2e-6)),),
+        companions=(Critic(trace=1.0, alone=alone, optimizer=AdamW(lr=2e-6)),),
         departs="right replies are imitated as well",
     )

@@ -10,7 +10,7 @@ from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import difference, mean_within, most_within, sum_within
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Advantage, Clipping, Ratio
-from whet.types import Batch, Need, Refusal, Scores
+from whet.types import Batch, Need, Scores, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class AboveSoftValue(Advantage):
     def __post_init__(self) -> None:
         """Refuse a temperature of nothing."""
         if not self.beta > 0:
-            raise Refusal(f"AboveSoftValue.beta is {self.beta}; give more than 0")
+            raise UsageError(f"AboveSoftValue.beta is {self.beta}; give more than 0")
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         below = difference(scores.reward, most_within(scores.reward, scores.group))

@@ -1,10 +1,10 @@
-"""Optimisers: how a gradient becomes a step.  Values; an engine gives them life."""
+"""Optimizers: how a gradient becomes a step.  Values; an engine gives them life."""
 
 from dataclasses import dataclass
 from math import cos, pi
 from typing import Protocol, runtime_checkable
 
-from whet.types.tasks import Refusal
+from whet.types.errors import UsageError
 
 
 @runtime_checkable
@@ -56,7 +56,7 @@ class Cosine:
 class AdamW:
     """AdamW (arXiv:1711.05101) behind a clip of the global gradient norm."""
 
-    rate: float = 1e-6
+    lr: float = 1e-6
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
     weight_decay: float = 0.01
@@ -65,11 +65,11 @@ class AdamW:
 
     def __post_init__(self) -> None:
         """Refuse what can't be a step."""
-        if not self.rate >= 0:
-            raise Refusal(f"optimiser.rate is {self.rate}; give 0 or more")
+        if not self.lr >= 0:
+            raise UsageError(f"optimizer.lr is {self.lr}; give 0 or more")
         if not self.clip_norm > 0:
-            raise Refusal(f"optimiser.clip_norm is {self.clip_norm}; give more than 0, or inf")
+            raise UsageError(f"optimizer.clip_norm is {self.clip_norm}; give more than 0, or inf")
 
-    def rate_at(self, step: int, steps: int) -> float:
+    def lr_at(self, step: int, steps: int) -> float:
         """The rate of one of `steps` steps."""
-        return self.rate * self.decay(step, steps)
+        return self.lr * self.decay(step, steps)
