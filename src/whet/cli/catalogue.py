@@ -57,7 +57,9 @@ def entries(kind: str) -> list[Entry]:
 
 
 def find(name: str) -> list[Entry]:
-    """The parts of that name.  Raises `UsageError` with the nearest spelling where there is none."""
+    """The parts of that name.  Raises `UsageError` with the nearest spelling where there is
+    none.
+    """
     everything = [entry for kind in KINDS for entry in entries(kind)]
     found = [entry for entry in everything if entry.name == name]
     if not found:

@@ -1,4 +1,6 @@
-"""What a run looks like while it runs: a bar with rate and remaining time, a line per evaluation."""
+"""What a run looks like while it runs: a bar with rate and remaining time, a line per
+evaluation.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -14,8 +14,8 @@ from whet.types.weights import Version, Weights
 def deliver(model: Module, weights: Weights) -> Version:
     """Copy the tensors in and hash what has really arrived.
 
-    Raises `IntegrityError` with the name of a tensor that is missing, unexpected, of another shape or
-    dtype (nothing is copied then), or that differs from the manifest after the copy.
+    Raises `IntegrityError` with the name of a tensor that is missing, unexpected, of another shape
+    or dtype (nothing is copied then), or that differs from the manifest after the copy.
     """
     own = model.state_dict()
     _check(own, weights.tensors)

@@ -36,7 +36,8 @@ async def build_batch(
 
     A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
     `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
-    Raises `IntegrityError` where one rollout is in the batch twice, and where a number of it is not finite.
+    Raises `IntegrityError` where one rollout is in the batch twice, and where a number of it is not
+    finite.
     """
     given = list(groups)
     everyone = [r for group in given for r in group]

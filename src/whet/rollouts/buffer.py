@@ -46,7 +46,8 @@ class Buffer:
     async def take(self, now: Now, play: PlayRound) -> Taken:
         """B tickets' groups, or fewer where the gate's rounds are spent.
 
-        Raises `IntegrityError` where nothing was admitted, and where the strategy has nothing to play.
+        Raises `IntegrityError` where nothing was admitted, and where the strategy has nothing to
+        play.
         """
         size, gate = self.sampling.tickets, self.sampling.gate
         batch = _Filling(missing=list(range(now.step * size, (now.step + 1) * size)))

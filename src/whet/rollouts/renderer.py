@@ -30,8 +30,8 @@ class TextRenderer:
         """The ids of a conversation's beginning.
 
         A chat goes through the tokenizer's template, up to the assistant's turn.  Plain text loses
-        the end token that some tokenizers append.  Raises `UsageError` for a prompt of no tokens, and
-        for a chat without a template.
+        the end token that some tokenizers append.  Raises `UsageError` for a prompt of no tokens,
+        and for a chat without a template.
         """
         if isinstance(prompt, str):
             if prompt != self._last[0]:

@@ -94,7 +94,9 @@ class Checkpoints:
         return None
 
     def check_base(self) -> None:
-        """Raise `IntegrityError` where the base policy, which references are made of, has changed."""
+        """Raise `IntegrityError` where the base policy, which references are made of, has
+        changed.
+        """
         if odd := _changed(self.base):
             raise IntegrityError(f"the base policy is not as it was written: {odd}")
 

@@ -1,4 +1,6 @@
-"""What is written down of a lesson, a step and an evaluation: means that know their denominators."""
+"""What is written down of a lesson, a step and an evaluation: means that know their
+denominators.
+"""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,5 @@
-"""A whole run in its folder: warm-ups, base evaluation, steps, final evaluation; ledger and checkpoints.
+"""A whole run in its folder: warm-ups, base evaluation, steps, final evaluation; ledger and
+checkpoints.
 
 Events come out as they happen.  Killed at any moment, the same call on the same folder goes on from
 the newest checkpoint, and ends with the same weights.

@@ -100,9 +100,9 @@ class EmbeddedGenerator(Generator):
         `Continue` interrupts live sequences: their completions have finish None and what was
         decoded so far; a caller goes on with prompt + tokens and offset + n.
 
-        Raises `IntegrityError` for `Drain` while sequences are live, and for weights that do not arrive as
-        they were sent (the generator then refuses to generate until others arrive); `UsageError` for
-        Continue(reread=False).
+        Raises `IntegrityError` for `Drain` while sequences are live, and for weights that do not
+        arrive as they were sent (the generator then refuses to generate until others arrive);
+        `UsageError` for Continue(reread=False).
         """
         if isinstance(flight, Drain) and not self.scheduler.idle:
             raise IntegrityError(

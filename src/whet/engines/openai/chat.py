@@ -30,7 +30,9 @@ def body(model: str, messages: Sequence[Message], asking: Asking) -> dict[str, A
 
 
 def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int) -> dict[str, Any]:
-    """A conversation to be continued.  Raises `UsageError` for what the protocol has no word for."""
+    """A conversation to be continued.  Raises `UsageError` for what the protocol has no word
+    for.
+    """
     for name in ("top_k", "min_p"):
         if getattr(decoding, name):
             raise UsageError(

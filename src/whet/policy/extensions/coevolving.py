@@ -228,7 +228,9 @@ class LiveCoevolving(Extension):
 
 
 def _agreement(group: Group, opinions: Mapping[str, float]) -> Mean:
-    """How often opinion and rule said the same.  Raises `IntegrityError` where an opinion is missing."""
+    """How often opinion and rule said the same.  Raises `IntegrityError` where an opinion is
+    missing.
+    """
     agreed = 0
     for rollout in attempts(group):
         if rollout.id not in opinions:

@@ -31,7 +31,8 @@ _SCALARS = (str, int, float, bool, type(None))
 def as_plain(rollout: Rollout) -> Plain:
     """All fields of a rollout; arrays become tensors.
 
-    Raises `UsageError` where `task.info` holds what `torch.load(weights_only=True)` can't read back.
+    Raises `UsageError` where `task.info` holds what `torch.load(weights_only=True)` can't read
+    back.
     """
     return {f.name: _plain(getattr(rollout, f.name), f.name) for f in fields(rollout)}
 

@@ -69,8 +69,8 @@ class Extensions:
     async def after_rollout(self, context: StepContext, landed: Landed) -> list[tuple[Group, ...]]:
         """What the extensions make of landed tickets, given in ticket order.
 
-        Each extension is asked about all tickets at once, begun in that order.  Raises `IntegrityError`
-        where groups are not those of their ticket, or a rollout is in two places.
+        Each extension is asked about all tickets at once, begun in that order.  Raises
+        `IntegrityError` where groups are not those of their ticket, or a rollout is in two places.
         """
         tickets = [ticket for ticket, _ in landed]
         found = [tuple(groups) for _, groups in landed]

@@ -128,7 +128,9 @@ async def gathered(questions: Iterable[Awaitable[T]]) -> list[T]:
 
 
 async def attempted(questions: Iterable[Awaitable[T]]) -> list[T | Exception]:
-    """All answers, or what went wrong, in order.  Raises what is no fault, such as a `UsageError`."""
+    """All answers, or what went wrong, in order.  Raises what is no fault, such as a
+    `UsageError`.
+    """
     found = await asyncio.gather(*questions, return_exceptions=True)
     for answer in found:
         fault = isinstance(answer, Exception) and not isinstance(answer, UsageError)

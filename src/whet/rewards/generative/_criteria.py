@@ -37,7 +37,8 @@ class Criterion:
 
 
 def criteria(task: Task, key: str, held: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """The task's own, in `info[key]`, else those held.  Raises `UsageError` where neither is any use.
+    """The task's own, in `info[key]`, else those held.  Raises `UsageError` where neither is any
+    use.
 
     A row is text, or has `criterion` and perhaps `points` (or `weight`, or a `category` of
     essential 1, important 0.7, optional 0.3, pitfall 0.9) and

@@ -1,8 +1,8 @@
 """From rollouts to judged rollouts: every judge is asked here, whatever its scope.
 
 An exception of a judge, or anything that it returns in place of a verdict, is a fault of the
-rollouts concerned and never a zero.  A `UsageError`, a `IntegrityError` and what is no `Exception` are raised.
-A verdict that names no cost gets the time that it took.
+rollouts concerned and never a zero.  A `UsageError`, a `IntegrityError` and what is no `Exception`
+are raised. A verdict that names no cost gets the time that it took.
 """
 
 import asyncio
@@ -38,8 +38,8 @@ async def judge(group: Group, reward: Judge | None, context: RewardContext) -> G
 async def verdicts(group: Group, judge: Judge, context: RewardContext) -> tuple[Verdict, ...]:
     """One verdict per rollout, in order.
 
-    Raises `UsageError` for what is neither a `Reward` nor a `GroupReward`, and for a reward that needs
-    a policy where the context has none.
+    Raises `UsageError` for what is neither a `Reward` nor a `GroupReward`, and for a reward that
+    needs a policy where the context has none.
     """
     if isinstance(judge, Reward):
         return tuple(await asyncio.gather(*(verdict(rollout, judge) for rollout in group)))

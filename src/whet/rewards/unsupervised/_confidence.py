@@ -10,7 +10,9 @@ from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
 
 def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
-    """A column's entries for what the policy chose itself.  Raises `UsageError` where none is kept."""
+    """A column's entries for what the policy chose itself.  Raises `UsageError` where none is
+    kept.
+    """
     if column is None:
         raise UsageError(
             f"rollout.{name} is missing for {rollout.length} tokens; the reward needs an engine "
