@@ -79,7 +79,7 @@ def model_of(name: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Given:
+class RewardOnly:
     """A model that is there already, as the engine wants it."""
 
     name: str
@@ -137,7 +137,7 @@ def peak() -> float:
 
 def our_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """Work, useful tokens, tokens to be computed once."""
-    player = asyncio.run(Embedded(device="cpu", slots=512).player(Given(name), 0))
+    player = asyncio.run(Embedded(device="cpu", slots=512).player(RewardOnly(name), 0))
     generator: Any = player.generator
     never_ends(generator.backbone.model)
     requests = requests_of(case)
@@ -166,7 +166,7 @@ class Lengths(StoppingCriteria):
 
 def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """`generate` on all rows, left-padded, sampling at temperature 1."""
-    model, tokenizer = Given(name).load("cpu")
+    model, tokenizer = RewardOnly(name).load("cpu")
     never_ends(model)
     requests = requests_of(case)
     texts = [r.task.prompt for r in requests for _ in r.plays]
@@ -194,7 +194,7 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
 
 def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
     """Rollouts that all teach, and the learner that sampled them."""
-    player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(Given(name), 0))
+    player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(RewardOnly(name), 0))
     generator: Any = player.generator
     never_ends(generator.backbone.model)
     groups = [

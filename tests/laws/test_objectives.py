@@ -14,22 +14,22 @@ from whet.policy import algorithms
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import FixedLength
 from whet.policy.corrections import Truncated
-from whet.protocols.algorithm import Advantage, Aggregation, Clipping, Lossy, Ratio
+from whet.protocols.algorithm import Advantage, Aggregation, Clipping, Ratio, TokenLoss
 from whet.protocols.part import Part
 from whet.testing import LAWS, check_objective
 from whet.testing.draws import draw
 from whet.testing.laws import loss_and_gradient
-from whet.types import Batch, Scores, Totals, UsageError
+from whet.types import AdvantageInputs, Batch, Totals, UsageError
 
 NAMES = sorted(algorithms.modules())
 DROPPED = '''"""Dropped (arXiv:0000.00000): a file that nobody registered."""
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 
-class Doubled(Linear):
+class Doubled(Unclipped):
     def __call__(self, ratio, advantage):
         return FACTOR * ratio * advantage
 
@@ -82,7 +82,7 @@ def local_mean(batch: Batch) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class OnlyLoss(Lossy):
+class OnlyLoss(TokenLoss):
     """An object with a loss and no slots; `break_it` makes its loss depend on the slice."""
 
     break_it: bool
@@ -127,9 +127,9 @@ def unlimited(logp: torch.Tensor, batch: Batch) -> torch.Tensor:
     return (logp - batch.proximal_logp).exp()
 
 
-def nervous(scores: Scores) -> torch.Tensor:
+def nervous(inputs: AdvantageInputs) -> torch.Tensor:
     """Divided by what may be 0."""
-    return Centred()(scores) / Centred()(scores).std()
+    return Centred()(inputs) / Centred()(inputs).std()
 
 
 @pytest.mark.parametrize(

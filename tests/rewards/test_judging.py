@@ -134,13 +134,13 @@ def test_the_step_reaches_judges_inside_judges():
 def test_another_judge_is_asked_under_the_same_rules():
     """The inner judge's faults are single ones, and its time is measured."""
 
-    class Outer(GroupReward):
+    class WrappedAdvantage(GroupReward):
         async def score_group(self, group, context):
             seen.append(await context.judge(Lone(0.5), group))
             return seen[0]
 
     seen = []
-    found = asked(Outer(), GROUP)
+    found = asked(WrappedAdvantage(), GROUP)
     assert [v.fault for v in found] == [False, True, False]
     assert found == seen[0] and all(v.cost_ms > 0 for v in found)
 

@@ -16,9 +16,9 @@ from whet.engines.models import Fresh
 from whet.engines.tokenizers import Characters
 from whet.policy import algorithms
 from whet.policy.extensions.coevolving import Coevolving, contrast
-from whet.policy.extensions.consistent import Consistent
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
+from whet.policy.extensions.process_outcome_filter import ProcessOutcomeFilter
 from whet.protocols import Reward
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
@@ -50,7 +50,7 @@ class Stepped(Reward):
 RUNS = {
     "cooper": accompanied_by(VERIFIER),
     "covo": accompanied_by(PathConsistency(mark="=")),
-    "prof": accompanied_by(Consistent(), reward=Stepped()),
+    "prof": accompanied_by(ProcessOutcomeFilter(), reward=Stepped()),
     "laser_d": accompanied_by(LengthTargets(targets=(9, 6, 3), least=2)),
     "annealed": small(reward=Annealed(extra=Stepped(), weight=Ramp(steps=4), inner=FirstDigit())),
 }
@@ -117,7 +117,7 @@ def test_a_run_judges_every_step_at_its_own_time(tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "companion"),
-    [("cooper", Coevolving()), ("covo", PathConsistency()), ("prof", Consistent())],
+    [("cooper", Coevolving()), ("covo", PathConsistency()), ("prof", ProcessOutcomeFilter())],
 )
 def test_the_algorithm_is_grpo_in_company(name, companion):
     objective = algorithms.load(name)

@@ -1,15 +1,15 @@
 """What the parts of a run have to say of each other, before any compute."""
 
-from whet.policy.anatomy import objections
+from whet.policy.inspection import errors
 from whet.training.run import Run
-from whet.types import Circumstances, Need, UsageError
+from whet.types import Need, RunSpec, UsageError
 
 
-def circumstances(run: Run) -> Circumstances:
+def run_spec(run: Run) -> RunSpec:
     """The numbers that parts may ask for."""
-    return Circumstances(
+    return RunSpec(
         samples=run.sampling.group_size,
-        length=run.decoding.length,
+        max_new_tokens=run.decoding.length,
         steps=run.steps,
         minibatches=run.minibatches,
     )
@@ -17,11 +17,11 @@ def circumstances(run: Run) -> Circumstances:
 
 def insist(run: Run) -> None:
     """Raise `UsageError` with the first reason that a part gives why the run can't work."""
-    here = circumstances(run)
+    here = run_spec(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
         raise UsageError(
             "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
             "of one task; give 2 or more"
         )
-    for reason in objections(run, here):
+    for reason in errors(run, here):
         raise UsageError(reason)

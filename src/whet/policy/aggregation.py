@@ -14,7 +14,7 @@ from torch import Tensor
 
 from whet.policy.arithmetic import size_within
 from whet.protocols.algorithm import Aggregation
-from whet.types import Batch, Circumstances
+from whet.types import Batch, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +39,9 @@ class GroupTokenMean(Aggregation):
     """CPGD (arXiv:2505.12504).  w_n = 1 / (G N_g),  N_g the tokens of the token's group."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        if batch.mates is None:
-            raise ValueError("GroupTokenMean needs batch.mates: count the batch first")
-        size = batch.totals.groups * batch.mates[batch.row]
+        if batch.group_tokens is None:
+            raise ValueError("GroupTokenMean needs batch.group_tokens: count the batch first")
+        size = batch.totals.groups * batch.group_tokens[batch.row]
         return batch.weight / size
 
 
@@ -74,9 +74,9 @@ class FixedLength(Aggregation):
 
     length: int
 
-    def doubts(self, circumstances: Circumstances) -> str:
+    def run_warning(self, spec: RunSpec) -> str:
         """A constant may be any; one below the longest reply no longer is a mean's."""
-        longest = circumstances.length
+        longest = spec.max_new_tokens
         if self.length >= longest:
             return ""
         return (

@@ -108,7 +108,7 @@ def centred_within(
     return (x - mean_within(x, owner, weight)).masked_fill(level(x, owner, weight), 0.0)
 
 
-class Spread(NamedTuple):
+class Moments(NamedTuple):
     """Distances to the mean, the sum of their squares, and how many there are."""
 
     apart: Float[Tensor, " n"]  # exactly 0 for what is the mean
@@ -116,14 +116,14 @@ class Spread(NamedTuple):
     size: float
 
 
-def centred(x: Float[Tensor, " n"], weight: Float[Tensor, " n"] | None = None) -> Spread:
+def centred(x: Float[Tensor, " n"], weight: Float[Tensor, " n"] | None = None) -> Moments:
     """x_j − Σ_k w_k x_k / Σ_k w_k,  Σ_k w_k (…)²  and  Σ_k w_k."""
     size = float(len(x)) if weight is None else float(weight.double().sum())
     held = x if weight is None else weight.to(x) * x
     gap = x - held.sum() / (size if size > 0 else 1.0)
     apart = gap.masked_fill(level(x, torch.zeros_like(x, dtype=torch.long), weight), 0.0)
     squares = apart**2 if weight is None else weight.to(x) * apart**2
-    return Spread(apart, squares.sum(), size)
+    return Moments(apart, squares.sum(), size)
 
 
 class Steps(NamedTuple):
@@ -164,7 +164,7 @@ def generalised_advantage(
     row: Int[Tensor, " N"],
     *,
     discount: float = 1.0,
-    trace: float | Float[Tensor, " rollouts"] = 0.95,
+    gae_lambda: float | Float[Tensor, " rollouts"] = 0.95,
 ) -> Float[Tensor, " N"]:
     """GAE (arXiv:1506.02438).  Â_t = Σ_{s ≥ t} (γλ)^{s−t} δ_s,  δ_t = r_t + γ V_{t+1} − V_t.
 
@@ -174,7 +174,7 @@ def generalised_advantage(
     values = rectangle(value, where)
     following = torch.cat([values[:, 1:], values.new_zeros(len(values), 1)], dim=1)
     surprise = rectangle(reward, where) + discount * following - values
-    return discounted(surprise, discount * trace)[where.line, where.turn]
+    return discounted(surprise, discount * gae_lambda)[where.line, where.turn]
 
 
 def discounted(x: Float[Tensor, "B L"], decay: float | Float[Tensor, " B"]) -> Float[Tensor, "B L"]:

@@ -15,32 +15,32 @@ from whet.policy.arithmetic import (
     size_within,
 )
 from whet.protocols.algorithm import Advantage
-from whet.types import Need, Scores
+from whet.types import AdvantageInputs, Need
 
 _UNEVEN = "tokens have rewards of their own"
 
 
-def _dense(scores: Scores) -> Float[Tensor, " N"]:
-    if scores.dense is None:
-        raise ValueError("this advantage needs scores.dense: give the run a reward with credit")
-    return scores.dense
+def _dense(inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+    if inputs.dense is None:
+        raise ValueError("this advantage needs inputs.dense: give the run a reward with credit")
+    return inputs.dense
 
 
-def _others(scores: Scores) -> Float[Tensor, " N"]:
+def _others(inputs: AdvantageInputs) -> Float[Tensor, " N"]:
     """R_i − mean_{j≠i}(R_j), at every token."""
-    n = size_within(scores.group, scores.rollout_weight)
-    apart = centred_within(scores.reward, scores.group, scores.rollout_weight)
-    return (apart * n / (n - 1).clamp(min=1))[scores.row]
+    n = size_within(inputs.group, inputs.rollout_weight)
+    apart = centred_within(inputs.reward, inputs.group, inputs.rollout_weight)
+    return (apart * n / (n - 1).clamp(min=1))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credit(Advantage):
+class TokenCredit(Advantage):
     """The credit itself, where it already is an advantage.  Â_n = credit_n."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.DENSE})
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return _dense(scores)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return _dense(inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +48,12 @@ class Credited(Advantage):
     """Â_n = (R_i − mean_{j≠i}(R_j)) + w credit_n: the outcome's lesson and the token's own."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
-    uncentred: ClassVar[str] = _UNEVEN
+    why_uncentred: ClassVar[str] = _UNEVEN
 
     weight: float = 1.0
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return _others(scores) + self.weight * _dense(scores)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return _others(inputs) + self.weight * _dense(inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,21 +67,21 @@ class StepReturns(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
-    uncentred: ClassVar[str] = _UNEVEN
+    why_uncentred: ClassVar[str] = _UNEVEN
 
     weight: float = 1.0
     discount: float = 1.0
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        dense = _dense(scores)
-        mean = torch.zeros_like(scores.reward)
-        mean[scores.row] = mean_within(dense, scores.row).to(mean)
-        weight = scores.rollout_weight
-        n = size_within(scores.group, weight)
-        others = (mean_within(mean, scores.group, weight) * n - mean) / (n - 1).clamp(min=1)
-        above = difference(dense, others[scores.row].to(dense))
-        returns = reward_to_go(above, scores.row, self.discount)
-        return _others(scores) + self.weight * returns
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        dense = _dense(inputs)
+        mean = torch.zeros_like(inputs.reward)
+        mean[inputs.row] = mean_within(dense, inputs.row).to(mean)
+        weight = inputs.rollout_weight
+        n = size_within(inputs.group, weight)
+        others = (mean_within(mean, inputs.group, weight) * n - mean) / (n - 1).clamp(min=1)
+        above = difference(dense, others[inputs.row].to(dense))
+        returns = reward_to_go(above, inputs.row, self.discount)
+        return _others(inputs) + self.weight * returns
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,11 +92,11 @@ class Amplified(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
-    uncentred: ClassVar[str] = "marked tokens weigh more where they are praised than blamed"
+    why_uncentred: ClassVar[str] = "marked tokens weigh more where they are praised than blamed"
 
     alpha: float = 0.2
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        weight = scores.rollout_weight
-        apart = centred_within(scores.reward, scores.group, weight)[scores.row]
-        return apart + self.alpha * apart.abs() * (_dense(scores) != 0)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        weight = inputs.rollout_weight
+        apart = centred_within(inputs.reward, inputs.group, weight)[inputs.row]
+        return apart + self.alpha * apart.abs() * (_dense(inputs) != 0)

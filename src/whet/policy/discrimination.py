@@ -8,7 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from whet.policy.arithmetic import log_ratio, mean_within, places, size_within, sum_within
-from whet.protocols.algorithm import Criterion
+from whet.protocols.algorithm import BatchCriterion
 from whet.types import Batch, Need
 
 
@@ -72,7 +72,7 @@ class Hinge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Discriminative(Criterion):
+class Discriminative(BatchCriterion):
     """−J = −(1/G) Σ_g [mean over the right of s − the wrong's s] + price;  s_i = mean_n score_n.
 
     Groups without both are in the denominator only.

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from whet.policy.advantages import Labelled
+from whet.policy.advantages import SignedCorrectness
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import sum_within
 from whet.policy.objective import Objective
@@ -22,7 +22,7 @@ class Evidence(Ratio):
     """Σ_t r_t = β Σ_t (log π_φ − log π_ref)(t), the same for all tokens of a rollout."""
 
     needs = frozenset({Need.REFERENCE})
-    whole: ClassVar[str] = "one number for a rollout, no place for credit within it"
+    why_sequence_level: ClassVar[str] = "one number for a rollout, no place for credit within it"
 
     beta: float
 
@@ -45,9 +45,9 @@ class LogSigmoid(Clipping):
 def outcome_classifier(*, beta: float) -> Objective:
     """−mean_i log σ(±β Σ_t (log π_φ − log π_ref)(t)),  + where rollout i is right."""
     return Objective(
-        advantage=Labelled(),
+        advantage=SignedCorrectness(),
         ratio=Evidence(beta=beta),
         clipping=LogSigmoid(),
         aggregation=SequenceMean(),
-        departs="it is a classifier",
+        why_not_reinforce="it is a classifier",
     )

@@ -3,7 +3,7 @@
 J(θ) = Σ_n w_n · ( c_n f(r_n, Â_n) − Σ_k k(π_θ, π_ref)_n )
 
 Most algorithms are one such sum; some add further ones, each over some of the tokens (`Term`).
-What is no sum over tokens is a `Criterion` of the whole batch (`Whole`).
+What is no sum over tokens is a `BatchCriterion` of the whole batch (`BatchLoss`).
 """
 
 from dataclasses import dataclass, replace
@@ -19,16 +19,16 @@ from whet.protocols.algorithm import (
     Advantage,
     Aggregation,
     Algorithm,
+    BatchCriterion,
     Clipping,
     Companion,
     Correction,
-    Criterion,
-    Lossy,
     Ratio,
     Regulariser,
     Selection,
     Sharing,
     Slot,
+    TokenLoss,
     Tokens,
 )
 from whet.protocols.part import Part
@@ -61,7 +61,7 @@ class Term(Part):
         k = sum(regulariser(learner_logp, batch) for regulariser in self.regularisers)
         return (w * (c * f - k)).sum()
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """f(r, 0) = 0, so no advantage and no price is no lesson, unless f looks at no advantage.
 
         The others still count in the totals; a learner need not compute them.
@@ -106,13 +106,13 @@ class Objective(Algorithm):
     extra: tuple[Term, ...] = ()  # further sums
     companions: tuple[Companion, ...] = ()
     sharing: Sharing = OncePerToken()  # what a token of a tree weighs
-    departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
+    why_not_reinforce: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
 
     def __post_init__(self) -> None:
         """Refuse what cannot work together, as the parts declare it."""
         for of in self.terms:
-            why = of.ratio.unclippable if of.clipping.clips else ""
-            why = of.ratio.whole if self.advantage.varies and not why else why
+            why = of.ratio.why_unclippable if of.clipping.clips else ""
+            why = of.ratio.why_sequence_level if self.advantage.per_token and not why else why
             if why:
                 raise UsageError(f"ratio is {type(of.ratio).__name__}, {why}")
 
@@ -133,9 +133,9 @@ class Objective(Algorithm):
         """−J(θ) of a batch or of any slice of it; slices add up."""
         return -torch.stack([term.gain(learner_logp, batch) for term in self.terms]).sum()
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Which rollouts have a gradient."""
-        return torch.stack([term.teaches(batch) for term in self.terms]).any(0)
+        return torch.stack([term.has_gradient(batch) for term in self.terms]).any(0)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -147,14 +147,14 @@ class Objective(Algorithm):
         """Of all its terms, each once."""
         return tuple(dict.fromkeys(s for term in self.terms for s in term.selections))
 
-    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
+    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[TokenLoss, Batch]:
         """Itself: the selections may look at π_θ, the sums add up as ever."""
         known = replace(batch, learner_logp=learner_logp.detach())
         return self, known.prepared(self.selections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole(Algorithm):
+class BatchLoss(Algorithm):
     """An algorithm that is no sum over tokens: a criterion, and the gradient of it, passed on.
 
     The gradient with respect to every token's log-prob is computed once, from the log-probs of
@@ -162,11 +162,11 @@ class Whole(Algorithm):
     its micro-batches add up too, at the price of one more forward pass.
     """
 
-    criterion: Criterion
+    criterion: BatchCriterion
     advantage: Advantage
     companions: tuple[Companion, ...] = ()
     sharing: Sharing = OncePerToken()
-    departs: ClassVar[str] = "it is no sum over tokens"
+    why_not_reinforce: ClassVar[str] = "it is no sum over tokens"
 
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
         """Of the whole batch; of a slice it would be something else."""
@@ -175,36 +175,36 @@ class Whole(Algorithm):
     @property
     def needs(self) -> frozenset[Need]:
         """The whole batch at once, and what the parts declare."""
-        return _needed((self.criterion, self.advantage, *self.companions)) | {Need.WHOLE}
+        return _needed((self.criterion, self.advantage, *self.companions)) | {Need.BATCH_LOGP}
 
-    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
+    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[TokenLoss, Batch]:
         """The tangent of the criterion where the learner stands."""
         at = learner_logp.detach().requires_grad_()
         with torch.enable_grad():
             loss = self.loss(at, batch)
-            (slope,) = torch.autograd.grad(loss, at, materialize_grads=True)
-        sloped = replace(batch, slope=slope)
-        lessons = Tangent(level=0.0).teaches(sloped)[batch.row].sum().item()
-        return Tangent(level=loss.item() / lessons if lessons else 0.0), sloped
+            (logp_grad,) = torch.autograd.grad(loss, at, materialize_grads=True)
+        linear = replace(batch, logp_grad=logp_grad)
+        with_gradient = LinearisedLoss(level=0.0).has_gradient(linear)[batch.row].sum().item()
+        return LinearisedLoss(level=loss.item() / with_gradient if with_gradient else 0.0), linear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tangent(Lossy):
+class LinearisedLoss(TokenLoss):
     """L ≈ L₀ + Σ_n ∂L/∂log π_n · (log π_θ(n) − log π_n), exact in value and gradient at π_n."""
 
     level: float  # of the loss, per token of the rollouts that teach
 
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
         """A slice's part of the loss, with the gradient that the whole batch gave it."""
-        if batch.slope is None:
-            raise ValueError("there is no slope: Whole.split() makes it")
+        if batch.logp_grad is None:
+            raise ValueError("there is no logp_grad: BatchLoss.split() makes it")
         moved = learner_logp - learner_logp.detach()
-        lessons = self.teaches(batch)[batch.row].sum()
-        return (batch.slope * moved).sum() + self.level * lessons
+        with_gradient = self.has_gradient(batch)[batch.row].sum()
+        return (batch.logp_grad * moved).sum() + self.level * with_gradient
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Where the slope is not 0."""
-        if batch.slope is None:
-            raise ValueError("there is no slope: Whole.split() makes it")
-        hits = batch.row[batch.slope != 0]
+        if batch.logp_grad is None:
+            raise ValueError("there is no logp_grad: BatchLoss.split() makes it")
+        hits = batch.row[batch.logp_grad != 0]
         return batch.group.new_zeros(len(batch.group)).index_fill(0, hits, 1).bool()

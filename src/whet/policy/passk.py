@@ -10,7 +10,7 @@ from torch import Tensor
 
 from whet.policy.arithmetic import centred_within
 from whet.protocols.algorithm import Advantage
-from whet.types import Circumstances, Need, Scores, UsageError, spread
+from whet.types import AdvantageInputs, Need, RunSpec, UsageError, spread
 
 _COUNTS = "it counts sets of independent replies, which leaves of one tree are not"
 
@@ -30,13 +30,15 @@ def _too_few(owner: str, k: int, samples: int, least: int) -> str:
     )
 
 
-def _each_group(scores: Scores, worth: Callable[[list[float]], list[float]]) -> Float[Tensor, " N"]:
+def _each_group(
+    inputs: AdvantageInputs, worth: Callable[[list[float]], list[float]]
+) -> Float[Tensor, " N"]:
     """Rewards in, advantages out, one group at a time."""
-    found = scores.reward.clone()
-    for group in scores.group.unique().tolist():
-        mine = scores.group == group
-        found[mine] = found.new_tensor(worth(scores.reward[mine].tolist()))
-    return found[scores.row]
+    found = inputs.reward.clone()
+    for group in inputs.group.unique().tolist():
+        mine = inputs.group == group
+        found[mine] = found.new_tensor(worth(inputs.reward[mine].tolist()))
+    return found[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class PassAtK(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    forks: ClassVar[str] = _COUNTS
+    why_leaves_differ: ClassVar[str] = _COUNTS
 
     k: int = 4
 
@@ -59,13 +61,13 @@ class PassAtK(Advantage):
         """Refuse to be asked never."""
         _at_least("pass_at_k", self.k, 1)
 
-    def refuses(self, circumstances: Circumstances) -> str:
+    def run_error(self, spec: RunSpec) -> str:
         """With k replies or fewer every advantage is 0."""
-        return _too_few("pass_at_k", self.k, circumstances.samples, self.k + 1)
+        return _too_few("pass_at_k", self.k, spec.samples, self.k + 1)
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        right = centred_within(scores.reward, scores.group) > 0
-        marked = Scores(reward=right.to(scores.reward), group=scores.group, row=scores.row)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        right = centred_within(inputs.reward, inputs.group) > 0
+        marked = AdvantageInputs(reward=right.to(inputs.reward), group=inputs.group, row=inputs.row)
         return _each_group(marked, self._worth)
 
     def _worth(self, right: list[float]) -> list[float]:
@@ -92,8 +94,8 @@ class MaxReward(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    forks: ClassVar[str] = _COUNTS
-    uncentred: ClassVar[str] = "only what raises the best of a set has an advantage"
+    why_leaves_differ: ClassVar[str] = _COUNTS
+    why_uncentred: ClassVar[str] = "only what raises the best of a set has an advantage"
 
     k: int = 4
 
@@ -101,12 +103,12 @@ class MaxReward(Advantage):
         """Refuse to be asked never."""
         _at_least("pkpo", self.k, 1)
 
-    def refuses(self, circumstances: Circumstances) -> str:
+    def run_error(self, spec: RunSpec) -> str:
         """No set of k can be made of fewer replies."""
-        return _too_few("pkpo", self.k, circumstances.samples, self.k)
+        return _too_few("pkpo", self.k, spec.samples, self.k)
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return _each_group(scores, self._worth)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return _each_group(inputs, self._worth)
 
     def _worth(self, rewards: list[float]) -> list[float]:
         n = len(rewards)
@@ -142,11 +144,11 @@ class BestOfGroup(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    forks: ClassVar[str] = _COUNTS
-    uncentred: ClassVar[str] = "only the best reply of a group has an advantage"
+    why_leaves_differ: ClassVar[str] = _COUNTS
+    why_uncentred: ClassVar[str] = "only the best reply of a group has an advantage"
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return _each_group(scores, self._worth)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return _each_group(inputs, self._worth)
 
     def _worth(self, rewards: list[float]) -> list[float]:
         if len(rewards) == 1:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from whet.policy.arithmetic import places, rectangle
-from whet.protocols.algorithm import Criterion
+from whet.protocols.algorithm import BatchCriterion
 from whet.protocols.part import Part
 from whet.types import Batch, Need, UsageError
 
@@ -80,7 +80,7 @@ class ReplyScore(Part, ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogRatio(ReplyScore):
+class SumLogRatio(ReplyScore):
     """DPO (arXiv:2305.18290).  h = β Σ_n (log π_θ − log π_ref)(n)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -148,7 +148,7 @@ class Squared:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pairwise(Criterion):
+class PairwiseLoss(BatchCriterion):
     """L = mean over all pairs of ℓ(h_right − h_wrong); 0 where nobody can be compared."""
 
     score: ReplyScore
@@ -167,7 +167,7 @@ class Pairwise(Criterion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class KLAnchor:
     """z₀ = max(mean over rollouts of Σ_n (log π_θ − log π_ref), 0), detached: the batch's KL."""
 
     def __call__(self, moved: Replies, among: Replies) -> Float[Tensor, ""]:
@@ -175,7 +175,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
+class FixedAnchor:
     """z₀ = value."""
 
     value: float = 0.0
@@ -185,7 +185,7 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpaired(Criterion):
+class Unpaired(BatchCriterion):
     """KTO (arXiv:2402.01306): each reply on its own, against how far the policy has gone anyway.
 
     L = mean of 1 − σ(β (h − z₀)) where right, 1 − σ(β (z₀ − h)) where wrong,
@@ -197,7 +197,7 @@ class Unpaired(Criterion):
     beta: float = 0.1
     right: float = 1.0  # what right ones weigh
     wrong: float = 1.0
-    anchor: Drift | Fixed = Drift()
+    anchor: KLAnchor | FixedAnchor = KLAnchor()
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         right, wrong = _judged(batch)

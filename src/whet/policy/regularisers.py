@@ -86,11 +86,11 @@ class K1(_Distance):
     On policy E[∇x] = 0, hence a warning: in the reward it works (`RewardToGo`), in the loss not.
     """
 
-    warns: ClassVar[str] = "K1 in the loss has an expected gradient of 0; take K2"
+    standing_warning: ClassVar[str] = "K1 in the loss has an expected gradient of 0; take K2"
 
     def __post_init__(self) -> None:
         """Say so."""
-        warn(self.warns, stacklevel=3)
+        warn(self.standing_warning, stacklevel=3)
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
         return x

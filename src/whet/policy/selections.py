@@ -33,7 +33,7 @@ class External(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own(Selection):
+class PolicyTokens(Selection):
     """The tokens that the policy sampled itself."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -72,14 +72,14 @@ class Not(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertain(Selection):
+class HighEntropy(Selection):
     """The share of tokens with the highest entropy (arXiv:2506.01939).
 
     H_n ≥ the (1 − share)-quantile of H over the batch, interpolated linearly
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
-    forks: ClassVar[str] = "a quantile is interpolated between so many tokens"
+    why_leaves_differ: ClassVar[str] = "a quantile is interpolated between so many tokens"
 
     share: float = 0.2
 
@@ -92,7 +92,7 @@ class Uncertain(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Improbable(Selection):
+class LowProbability(Selection):
     """The tokens of which the policy was not sure (SPO, arXiv:2505.23564).  π_prox(n) < below."""
 
     below: float = 0.9
@@ -102,7 +102,7 @@ class Improbable(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advantaged(Selection):
+class NonZeroAdvantage(Selection):
     """The tokens that have an advantage: Â_n ≠ 0."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -110,14 +110,14 @@ class Advantaged(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Astray(Selection):
+class OffPolicyNegatives(Selection):
     """Bad rollouts that the policy has left behind (DeepSeek-V3.2, arXiv:2512.02556).
 
     Â_n < 0 and mean over the rollout of log μ − log π_θ > most.
     The paper's bound is not confirmed; 0.05 is the oracle's.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
 
     most: float = 0.05
 
@@ -147,7 +147,7 @@ class Stale(Selection):
 
 
 def foreseen(batch: Batch) -> Float[Tensor, " N"]:
-    """Log π_θ of the whole batch, before the step (`Need.WHOLE`)."""
+    """Log π_θ of the whole batch, before the step (`Need.BATCH_LOGP`)."""
     if batch.learner_logp is None:
         raise ValueError("this selection needs batch.learner_logp: call the objective's split()")
     return batch.learner_logp

@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.protocols.part import Part
-from whet.types import Batch, Circumstances, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need, RunSpec
 
 if TYPE_CHECKING:
     from whet.protocols.extension import Extension, SetupContext
@@ -26,7 +26,7 @@ class Selection(Part, ABC):
 
     __slots__ = ()
 
-    forks: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
+    why_leaves_differ: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
 
     @abstractmethod
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -46,13 +46,13 @@ class Advantage(Part, ABC):
 
     __slots__ = ()
 
-    varies: bool = False  # from token to token of a rollout
-    uncentred: ClassVar[str] = ""  # why it doesn't sum to 0 over a group; empty: it does
-    absolute: ClassVar[bool] = False  # a shift of all rewards is a different lesson
-    forks: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
+    per_token: bool = False  # from token to token of a rollout
+    why_uncentred: ClassVar[str] = ""  # why it doesn't sum to 0 over a group; empty: it does
+    shift_sensitive: ClassVar[bool] = False  # a shift of all rewards is a different lesson
+    why_leaves_differ: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
 
     @abstractmethod
-    def __call__(self, scores: Scores) -> Tokens: ...
+    def __call__(self, inputs: AdvantageInputs) -> Tokens: ...
 
 
 class Ratio(Slot):
@@ -60,8 +60,8 @@ class Ratio(Slot):
 
     __slots__ = ()
 
-    whole: ClassVar[str] = ""  # why it has no place for credit within a rollout
-    unclippable: ClassVar[str] = ""  # why a clip around 1 can't bound it
+    why_sequence_level: ClassVar[str] = ""  # why it has no place for credit within a rollout
+    why_unclippable: ClassVar[str] = ""  # why a clip around 1 can't bound it
 
     @abstractmethod
     def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
@@ -106,7 +106,7 @@ class Regulariser(Slot):
     def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
 
 
-class Criterion(Part, ABC):
+class BatchCriterion(Part, ABC):
     """A loss of the whole batch that is no weighted sum over its tokens."""
 
     __slots__ = ()
@@ -140,12 +140,12 @@ class Bounded(Part):
 
     __slots__ = ()
 
-    def doubts(self, circumstances: Circumstances) -> str:
+    def run_warning(self, spec: RunSpec) -> str:
         """In the only optimizer step of a batch nothing has moved yet."""
-        if circumstances.minibatches > 1:
+        if spec.minibatches > 1:
             return ""
         return (
-            f"{type(self).__name__} cannot act: minibatches is {circumstances.minibatches}, and in "
+            f"{type(self).__name__} cannot act: minibatches is {spec.minibatches}, and in "
             "the first optimizer step of a batch every ratio is 1 (but for stale or remembered "
             "rollouts); take 2 or more, or read the algorithm as one without a bound"
         )
@@ -159,14 +159,14 @@ class Companion(Part, ABC):
 
     __slots__ = ()
 
-    gives: ClassVar[frozenset[Need]] = frozenset()  # the needs of others that it meets
+    provides: ClassVar[frozenset[Need]] = frozenset()  # the needs of others that it meets
 
     @abstractmethod
     async def open(self, setup: "SetupContext") -> "Extension":
         """The running half, at the start of a run."""
 
 
-class Lossy(Part, ABC):
+class TokenLoss(Part, ABC):
     """All that slices of a batch are asked for."""
 
     __slots__ = ()
@@ -175,12 +175,12 @@ class Lossy(Part, ABC):
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
         """−J(θ)."""
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Which rollouts have a gradient; a learner need not compute the others."""
         return batch.group >= 0
 
 
-class Algorithm(Lossy):
+class Algorithm(TokenLoss):
     """All that a run asks of an algorithm; `needs` is what it can't work without."""
 
     __slots__ = ()
@@ -189,9 +189,11 @@ class Algorithm(Lossy):
     sharing: Sharing
     companions: tuple[Companion, ...] = ()
     selections: tuple[Selection, ...] = ()  # what the batch has to be prepared for
-    departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
+    why_not_reinforce: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
 
-    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
-        """What to compute slice by slice, once π_θ of the whole batch is known (`Need.WHOLE`)."""
+    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[TokenLoss, Batch]:
+        """What to compute slice by slice, once π_θ of the whole batch is known
+        (`Need.BATCH_LOGP`).
+        """
         del learner_logp
         return self, batch.prepared(self.selections)

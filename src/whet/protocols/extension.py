@@ -8,12 +8,12 @@ from typing import Any
 from whet.protocols.algorithm import Algorithm
 from whet.protocols.engine import Engine, Learner, Update
 from whet.types import (
+    AdvantageInputs,
     Decoding,
     Group,
     Metrics,
     Request,
     Rollout,
-    Scores,
     Task,
     Ticket,
     TrainBatch,
@@ -87,14 +87,14 @@ class Extension:
         return objective
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """What advantages are made of, with columns that this extension knows."""
         del context, rollouts
         return inputs
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """Learn beside the policy; the metrics to log."""
         del context, batch, inputs

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from whet.types import Circumstances, Need
+from whet.types import Need, RunSpec
 
 
 class Part:
@@ -14,14 +14,14 @@ class Part:
     __slots__ = ()
 
     needs: frozenset[Need] = frozenset()  # what the part cannot work without
-    warns: ClassVar[str] = ""  # what is worth a second thought wherever the part is used
+    standing_warning: ClassVar[str] = ""  # what is worth a second thought wherever the part is used
 
-    def doubts(self, circumstances: Circumstances) -> str:
+    def run_warning(self, spec: RunSpec) -> str:
         """What is worth a second thought in this run; empty: nothing."""
-        del circumstances
+        del spec
         return ""
 
-    def refuses(self, circumstances: Circumstances) -> str:
+    def run_error(self, spec: RunSpec) -> str:
         """Why the part can't work in this run, and the remedy; empty: it can."""
-        del circumstances
+        del spec
         return ""

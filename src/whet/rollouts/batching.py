@@ -12,13 +12,13 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, Learner, StepContext
 from whet.rollouts.lineage import forks
 from whet.types import (
+    AdvantageInputs,
     Batch,
     Finish,
     Group,
     IntegrityError,
     Need,
     Rollout,
-    Scores,
     TrainBatch,
     along,
     totals,
@@ -31,7 +31,7 @@ async def build_batch(
     learner: Learner,
     context: StepContext | None = None,
     extensions: Extensions | None = None,
-) -> tuple[TrainBatch, Scores]:
+) -> tuple[TrainBatch, AdvantageInputs]:
     """What to learn from, and what its advantages were made of.
 
     A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
@@ -86,11 +86,11 @@ def _unlike(rollouts: Sequence[Rollout]) -> None:
         seen[rollout.id] = rollout
 
 
-def _check_numbers(inputs: Scores, batch: Batch, rollouts: Sequence[Rollout]) -> None:
+def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rollout]) -> None:
     """What a mask or a comparison could hide from the loss."""
-    columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", Scores)}
+    columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", AdvantageInputs)}
     everyone = torch.arange(len(rollouts))
-    columns |= {name: (getattr(inputs, name), everyone) for name in along("B", Scores)}
+    columns |= {name: (getattr(inputs, name), everyone) for name in along("B", AdvantageInputs)}
     columns["advantage"] = (batch.advantage, batch.row)
     for name, (column, owner) in columns.items():
         if column is None or (finite := column.isfinite()).all():
@@ -102,7 +102,7 @@ def _check_numbers(inputs: Scores, batch: Batch, rollouts: Sequence[Rollout]) ->
         )
 
 
-def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) -> Batch:
+def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm) -> Batch:
     """With advantages made of the whole of them."""
     behaviour = _column([r.behaviour_logp for r in rollouts])
     return Batch(
@@ -124,7 +124,7 @@ def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) ->
 
 async def _inputs(
     rollouts: Sequence[Rollout], group: Tensor, needs: frozenset[Need], learner: Learner
-) -> Scores:
+) -> AdvantageInputs:
     lengths = torch.tensor([r.length for r in rollouts]).long()
     proximal = (
         await learner.logp(rollouts)
@@ -132,7 +132,7 @@ async def _inputs(
         else _column([r.behaviour_logp for r in rollouts])
     )
     reference = await learner.logp(rollouts, of="reference") if Need.REFERENCE in needs else None
-    return Scores(
+    return AdvantageInputs(
         reward=torch.tensor([float(r.score or 0.0) for r in rollouts]),
         group=group,
         row=torch.arange(len(rollouts)).repeat_interleave(lengths),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from whet.types import Batch, Scores, along, totals
+from whet.types import AdvantageInputs, Batch, along, totals
 
 AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
 _SOME = 0.4  # of what is drawn is this or that
@@ -60,12 +60,12 @@ def draw(seed: int, *, drift: float = 0.5) -> Drawn:
     )
 
 
-def one_token_each(seed: int) -> Scores:
+def one_token_each(seed: int) -> AdvantageInputs:
     """Up to twelve rollouts of one token, with every column; in float64."""
     dice = torch.Generator().manual_seed(seed)
     size = int(torch.randint(1, 13, (), generator=dice))
     logp = -torch.rand(2, size, generator=dice, dtype=torch.float64)
-    return Scores(
+    return AdvantageInputs(
         reward=torch.randint(-3, 4, (size,), generator=dice).double() / 4,
         group=torch.randint(0, 4, (size,), generator=dice),
         row=torch.arange(size),
@@ -83,23 +83,25 @@ def one_token_each(seed: int) -> Scores:
     )
 
 
-def level(scores: Scores, reward: float, dtype: torch.dtype) -> Scores:
+def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> AdvantageInputs:
     """All rewards equal, no token better than another, every value and baseline right."""
-    rewards = torch.full_like(scores.reward, reward, dtype=dtype)
+    rewards = torch.full_like(inputs.reward, reward, dtype=dtype)
     return replace(
-        scores,
+        inputs,
         reward=rewards,
         correct=torch.ones_like(rewards, dtype=torch.bool),
         baseline=rewards,
-        value=rewards[scores.row],
-        dense=torch.zeros_like(rewards[scores.row]),
-        proximal_logp=torch.zeros_like(rewards[scores.row]),
-        reference_logp=torch.zeros_like(rewards[scores.row]),
-        entropy=torch.ones_like(rewards[scores.row]),
+        value=rewards[inputs.row],
+        dense=torch.zeros_like(rewards[inputs.row]),
+        proximal_logp=torch.zeros_like(rewards[inputs.row]),
+        reference_logp=torch.zeros_like(rewards[inputs.row]),
+        entropy=torch.ones_like(rewards[inputs.row]),
     )
 
 
-def forked(of: Batch | Scores, which: int, leaves: int) -> tuple[dict[str, Tensor], Tensor]:
+def forked(
+    of: Batch | AdvantageInputs, which: int, leaves: int
+) -> tuple[dict[str, Tensor], Tensor]:
     """Every column with `leaves` equal leaves in place of one rollout, and whose each token is."""
     count, mine = len(of.group), (of.row == which).nonzero()[:, 0]
     copies = leaves - 1

@@ -12,20 +12,20 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from whet.policy.anatomy import inside
-from whet.policy.objective import Objective, Whole
-from whet.protocols.algorithm import Advantage, Algorithm, Lossy, Selection
+from whet.policy.inspection import walk
+from whet.policy.objective import BatchLoss, Objective
+from whet.protocols.algorithm import Advantage, Algorithm, Selection, TokenLoss
 from whet.testing.draws import AWKWARD, Drawn, draw, forked, level, one_token_each
 from whet.types import Batch, Need
 
 
-def ready(objective: Lossy, drawn: Drawn) -> Drawn:
+def ready(objective: TokenLoss, drawn: Drawn) -> Drawn:
     """The batch as a learner hands it to an algorithm, before it is split."""
     selections = objective.selections if isinstance(objective, Algorithm) else ()
     return Drawn(drawn.logp, drawn.batch.prepared(selections))
 
 
-def loss_and_gradient(objective: Lossy, logp: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+def loss_and_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """The loss, and its derivative with respect to every token's log-prob."""
     learner_logp = logp.clone().requires_grad_()
     loss = objective.loss(learner_logp, batch)
@@ -35,11 +35,11 @@ def loss_and_gradient(objective: Lossy, logp: Tensor, batch: Batch) -> tuple[Ten
     return loss.detach(), gradient
 
 
-def micro_batches_add_up(objective: Lossy, seed: int) -> None:
+def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
     """Losses and gradients of slices add up to the whole's: micro-batches and ranks don't show."""
     logp, batch = ready(objective, draw(seed))
     loss, gradient = loss_and_gradient(objective, logp, batch)
-    if isinstance(objective, Whole):
+    if isinstance(objective, BatchLoss):
         objective, batch = objective.split(logp, batch)
     size = len(batch.group)
     cuts = torch.randint(0, size + 1, (3,), generator=torch.Generator().manual_seed(seed))
@@ -52,7 +52,7 @@ def micro_batches_add_up(objective: Lossy, seed: int) -> None:
     assert_close(torch.cat([part for _, part in parts]), gradient)
 
 
-def order_is_irrelevant(objective: Lossy, seed: int) -> None:
+def order_is_irrelevant(objective: TokenLoss, seed: int) -> None:
     """Rollouts in another order have the same loss and the same gradients."""
     logp, batch = ready(objective, draw(seed))
     place = torch.randperm(len(batch.group), generator=torch.Generator().manual_seed(seed))
@@ -64,9 +64,9 @@ def order_is_irrelevant(objective: Lossy, seed: int) -> None:
     assert_close(moved_gradient, gradient[order])
 
 
-def on_policy_it_is_reinforce(objective: Lossy, seed: int) -> None:
+def on_policy_it_is_reinforce(objective: TokenLoss, seed: int) -> None:
     """At π_θ = π_prox the gradient is that of Σ w Â log π_θ, or the objective says why not."""
-    if not isinstance(objective, Objective) or objective.departs:
+    if not isinstance(objective, Objective) or objective.why_not_reinforce:
         return
     logp, batch = ready(objective, draw(seed, drift=0.0))
     plain = replace(objective, regularisers=(), corrections=())
@@ -74,7 +74,7 @@ def on_policy_it_is_reinforce(objective: Lossy, seed: int) -> None:
     assert_close(gradient, -objective.aggregation(batch) * batch.advantage)
 
 
-def finite_however_far(objective: Lossy, seed: int) -> None:
+def finite_however_far(objective: TokenLoss, seed: int) -> None:
     """No distance between the policies overflows."""
     logp, batch = ready(objective, draw(seed))
     for distance in (-1e4, -50.0, 50.0, 1e4):
@@ -87,7 +87,7 @@ def finite_however_far(objective: Lossy, seed: int) -> None:
         assert_close(torch.cat([loss[None], gradient]).isfinite().all(), torch.tensor(data=True))
 
 
-def a_token_weighs_the_same_in_every_slice(objective: Lossy, seed: int) -> None:
+def a_token_weighs_the_same_in_every_slice(objective: TokenLoss, seed: int) -> None:
     """Weights are made of the totals, to the last bit."""
     if not isinstance(objective, Objective):
         return
@@ -101,65 +101,65 @@ def a_token_weighs_the_same_in_every_slice(objective: Lossy, seed: int) -> None:
 def _centred(objective: Objective) -> bool:
     """Is the advantage a difference within the group, and nothing else?"""
     held = objective.advantage
-    return Need.GROUP in held.needs and not held.uncentred
+    return Need.GROUP in held.needs and not held.why_uncentred
 
 
 def _compares(objective: Objective) -> bool:
     """Is the advantage made of differences within the group?"""
     held = objective.advantage
-    return Need.GROUP in held.needs and not held.absolute
+    return Need.GROUP in held.needs and not held.shift_sensitive
 
 
-def advantages_compare(objective: Lossy, seed: int) -> None:
+def advantages_compare(objective: TokenLoss, seed: int) -> None:
     """Advantages ignore a shift of all rewards; those of a group baseline sum to 0 in the group."""
     if not isinstance(objective, Objective):
         return
-    scores = one_token_each(seed)
-    advantage = objective.advantage(scores)
-    if not objective.advantage.absolute:
-        shifted = objective.advantage(replace(scores, reward=scores.reward + 5))
+    inputs = one_token_each(seed)
+    advantage = objective.advantage(inputs)
+    if not objective.advantage.shift_sensitive:
+        shifted = objective.advantage(replace(inputs, reward=inputs.reward + 5))
         assert_close(shifted, advantage, atol=1e-6, rtol=1e-6)
     if _centred(objective):
-        sums = advantage.new_zeros(4).index_add(0, scores.group, advantage)
+        sums = advantage.new_zeros(4).index_add(0, inputs.group, advantage)
         assert_close(sums, torch.zeros_like(sums), atol=1e-7, rtol=0)
 
 
-def who_differs_from_nobody_teaches_nothing(objective: Lossy, seed: int) -> None:
+def who_differs_from_nobody_teaches_nothing(objective: TokenLoss, seed: int) -> None:
     """Groups of one are finite and, where centred, 0; groups that agree are exactly 0.
 
     In float64 and in the float32 of a run, for rewards that neither can represent.
     """
     if not isinstance(objective, Objective):
         return
-    scores = one_token_each(seed)
-    alone = objective.advantage(replace(scores, group=torch.arange(len(scores.group))))
+    inputs = one_token_each(seed)
+    alone = objective.advantage(replace(inputs, group=torch.arange(len(inputs.group))))
     assert_close(alone.isfinite().all(), torch.tensor(data=True))
     if _centred(objective):
         assert_close(alone, torch.zeros_like(alone), atol=0, rtol=0)
     for dtype in (torch.float64, torch.float32):
         for reward in AWKWARD:
-            equal = objective.advantage(level(scores, reward, dtype))
+            equal = objective.advantage(level(inputs, reward, dtype))
             assert_close(equal.isfinite().all(), torch.tensor(data=True))
             if _compares(objective):
                 assert_close(equal, torch.zeros_like(equal), atol=0, rtol=0)
 
 
-def what_teaches_nothing_has_no_gradient(objective: Lossy, seed: int) -> None:
+def what_teaches_nothing_has_no_gradient(objective: TokenLoss, seed: int) -> None:
     """The rollouts that a learner may skip have a gradient of exactly 0."""
     if not isinstance(objective, Objective):
         return
     logp, batch = ready(objective, draw(seed))
     _, gradient = loss_and_gradient(objective, logp, batch)
-    idle = ~objective.teaches(batch)[batch.row]
+    idle = ~objective.has_gradient(batch)[batch.row]
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
 
 
 def _counts(objective: Algorithm, kind: type[Advantage] | type[Selection]) -> bool:
     """Does one of its parts count rollouts or tokens, so that equal leaves aren't one to it?"""
-    return any(part.forks for part in inside(objective) if isinstance(part, kind))
+    return any(part.why_leaves_differ for part in walk(objective) if isinstance(part, kind))
 
 
-def equal_leaves_are_one_rollout(objective: Lossy, seed: int) -> None:
+def equal_leaves_are_one_rollout(objective: TokenLoss, seed: int) -> None:
     """A rollout that forks into equal leaves has the loss and the gradient of one without forks.
 
     The leaves share all their tokens, each weighs 1 / (leaves).  A part that counts rollouts or
@@ -179,14 +179,14 @@ def equal_leaves_are_one_rollout(objective: Lossy, seed: int) -> None:
         assert_close(same, loss)
         assert_close(torch.zeros_like(gradient).index_add(0, tokens, parts), gradient)
     if isinstance(objective, Objective) and not _counts(objective, Advantage):
-        scores = one_token_each(seed)
-        which = int(torch.randint(0, len(scores.group), (), generator=dice))
-        columns, tokens = forked(scores, which, leaves)
-        advantage = objective.advantage(scores)
-        assert_close(objective.advantage(replace(scores, **columns)), advantage[tokens])
+        inputs = one_token_each(seed)
+        which = int(torch.randint(0, len(inputs.group), (), generator=dice))
+        columns, tokens = forked(inputs, which, leaves)
+        advantage = objective.advantage(inputs)
+        assert_close(objective.advantage(replace(inputs, **columns)), advantage[tokens])
 
 
-def it_is_a_value(objective: Lossy, seed: int) -> None:
+def it_is_a_value(objective: TokenLoss, seed: int) -> None:
     """It pickles, compares and hashes, so that it can travel and be written on a card."""
     del seed
     copy = pickle.loads(pickle.dumps(objective))
@@ -194,7 +194,7 @@ def it_is_a_value(objective: Lossy, seed: int) -> None:
         raise AssertionError(f"{objective} is no value: make it a frozen dataclass")
 
 
-Law = Callable[[Lossy, int], None]
+Law = Callable[[TokenLoss, int], None]
 LAWS: dict[str, Law] = {
     law.__name__: law
     for law in (
@@ -212,7 +212,7 @@ LAWS: dict[str, Law] = {
 }
 
 
-def check_objective(objective: Lossy, *, examples: int = 30) -> None:
+def check_objective(objective: TokenLoss, *, examples: int = 30) -> None:
     """Run every law on `objective`, on `examples` random batches each.
 
     Raises `AssertionError` that names the law, the seed of the batch and the objective.

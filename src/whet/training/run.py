@@ -66,7 +66,7 @@ _BY_ENGINE = frozenset(
         Need.ENTROPY,
         Need.ENTROPY_GRADIENT,
         Need.PROXIMAL,
-        Need.WHOLE,
+        Need.BATCH_LOGP,
         Need.PAIRS,
         Need.STATES,
         Need.SEGMENTS,
@@ -118,7 +118,7 @@ class Run:
     def _meets_needs(self) -> None:
         """Refuse an algorithm that lacks what only a companion or a demonstrator can give."""
         companions = self.objective.companions
-        given = _BY_ENGINE.union(*(c.gives for c in companions))
+        given = _BY_ENGINE.union(*(c.provides for c in companions))
         if self.reward is not None:
             given = given | {Need.DENSE}  # a reward may, in its verdicts' credit
         if self.demonstrator is not None:

@@ -7,15 +7,14 @@ Tensors are named by who computed them: learner, proximal, behaviour or referenc
 
 from whet.types.advice import Asking as Asking
 from whet.types.advice import ChatReply as ChatReply
+from whet.types.batches import AdvantageInputs as AdvantageInputs
 from whet.types.batches import Batch as Batch
 from whet.types.batches import Mean as Mean
 from whet.types.batches import Metrics as Metrics
-from whet.types.batches import Scores as Scores
 from whet.types.batches import Subset as Subset
 from whet.types.batches import Totals as Totals
 from whet.types.batches import along as along
 from whet.types.batches import totals as totals
-from whet.types.circumstances import Circumstances as Circumstances
 from whet.types.decoding import Decoding as Decoding
 from whet.types.errors import IntegrityError as IntegrityError
 from whet.types.errors import UsageError as UsageError
@@ -31,6 +30,7 @@ from whet.types.requests import seed_of as seed_of
 from whet.types.rollouts import Act as Act
 from whet.types.rollouts import Rollout as Rollout
 from whet.types.rollouts import Span as Span
+from whet.types.run_spec import RunSpec as RunSpec
 from whet.types.tasks import Finish as Finish
 from whet.types.tasks import Message as Message
 from whet.types.tasks import Need as Need

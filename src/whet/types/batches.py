@@ -31,7 +31,7 @@ Metrics = Mapping[str, Mean]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
+class AdvantageInputs:
     """What is known of every rollout before it is learned from; what advantages are made of.
 
     Columns that nobody asked for are None; a part that needs one declares it (`Need`).
@@ -54,7 +54,7 @@ class Scores:
     segment: Int[Tensor, " N"] | None = None  # the how-manieth segment (or turn) of its rollout
     state: Int[Tensor, " N"] | None = None  # what its turn answers; equal numbers, equal states
 
-    def where(self, keep: Bool[Tensor, " B"]) -> "Scores":
+    def where(self, keep: Bool[Tensor, " B"]) -> "AdvantageInputs":
         """What is known of the rollouts marked in `keep`, in their order."""
         mine = keep[self.row]
         per_rollout = _each(self, along("B", type(self)), lambda x: x[keep])
@@ -158,12 +158,14 @@ class Batch:
     tree_weight: Float[Tensor, " N"] | None = None  # of tokens that leaves of a tree share
     reward: Float[Tensor, " B"] | None = None
     correct: Bool[Tensor, " B"] | None = None
-    mates: Shaped[Tensor, " B"] | None = None  # Σ tree_weight of the whole group, wherever it is
+    group_tokens: Shaped[Tensor, " B"] | None = (
+        None  # Σ tree_weight of the whole group, wherever it is
+    )
     rollout_weight: Float[Tensor, " B"] | None = None  # of each rollout, where there are trees
     subsets: tuple[Subset, ...] = ()  # what the objective's terms are about, when not everything
     selected: Totals | None = None  # sizes of the selection that this batch was narrowed to
     learner_logp: Float[Tensor, " N"] | None = None  # log π_θ before this step, no gradient
-    slope: Float[Tensor, " N"] | None = None  # ∂L/∂log π, where the whole batch was needed
+    logp_grad: Float[Tensor, " N"] | None = None  # ∂L/∂log π, where the whole batch was needed
     learner_entropy: Float[Tensor, " N"] | None = None  # H of π_θ, with its gradient
 
     def __getitem__(self, rollouts: slice) -> "Batch":
@@ -187,13 +189,13 @@ class Batch:
         return replace(self, **held | {"row": place[self.row][order]}, **per_rollout)
 
     def counted(self) -> "Batch":
-        """A global batch of its own: totals, mates and rollouts' weights of what is here."""
+        """A global batch of its own: totals, group_tokens and rollouts' weights of what is here."""
         groups = int(self.group.max()) + 1 if len(self.group) else 0
         owner, weight = self.group[self.row], self.tree_weight
-        mates = torch.bincount(owner, weights=weight, minlength=groups)[self.group]
+        group_tokens = torch.bincount(owner, weights=weight, minlength=groups)[self.group]
         sizes = totals(self.row, self.group, weight)
         held = None if weight is None else last_weight(self.row, weight, len(self.group))
-        return replace(self, totals=sizes, mates=mates, rollout_weight=held)
+        return replace(self, totals=sizes, group_tokens=group_tokens, rollout_weight=held)
 
     def prepared(self, selections: tuple[Selection, ...]) -> "Batch":
         """With the subsets of these selections, counted while the batch is still whole."""

@@ -49,7 +49,7 @@ class Need(StrEnum):
     POLICY = "a policy that plays requests"
     PAIRS = "right and wrong rollouts of one task"
     PROXIMAL = "log-probs of the policy at the start of the update"
-    WHOLE = "log-probs of the whole batch before it is split"
+    BATCH_LOGP = "log-probs of the whole batch before it is split"
     ENTROPY_GRADIENT = "entropies with a gradient"
 
 

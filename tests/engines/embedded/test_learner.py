@@ -77,7 +77,7 @@ def test_rollouts_that_teach_nothing_are_not_computed_and_still_count(share):
     idle = tokens.row % 2 == 0
     halved = replace(tokens, advantage=tokens.advantage.masked_fill(idle, 0.0))
     with_idle = gradients(learner, objective, TrainBatch(batch.rollouts, halved))
-    keep = objective.teaches(halved)
+    keep = objective.has_gradient(halved)
     taught = [r for r, kept in zip(batch.rollouts, keep.tolist(), strict=True) if kept]
     alone = gradients(learner, objective, TrainBatch(taught, halved.where(keep)))
     for name, gradient in with_idle.items():

@@ -20,6 +20,7 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols.engine import Engine, Learner, Update, ValueModel
 from whet.protocols.extension import SetupContext, StepContext
 from whet.types import (
+    AdvantageInputs,
     Batch,
     Decoding,
     Group,
@@ -28,7 +29,6 @@ from whet.types import (
     Play,
     Request,
     Rollout,
-    Scores,
     Span,
     Task,
     Ticket,
@@ -243,7 +243,7 @@ class Outcome:
 
     groups: list[tuple[Group, ...]]
     rollouts: list[Rollout]
-    inputs: Scores
+    inputs: AdvantageInputs
     metrics: Metrics
 
 
@@ -334,10 +334,10 @@ class TinyRun:
         group = await self.play(request)
         return replace(ticket, request=request), [group.numbered(number)]
 
-    async def inputs(self, groups: Sequence[Group]) -> Scores:
+    async def inputs(self, groups: Sequence[Group]) -> AdvantageInputs:
         rollouts = [r for g in groups for r in g if r.score is not None]
         groups_of = [i for i, g in enumerate(groups) for r in g if r.score is not None]
-        return Scores(
+        return AdvantageInputs(
             reward=torch.tensor([float(r.score or 0) for r in rollouts]),
             group=torch.tensor(groups_of).long(),
             row=torch.tensor([i for i, r in enumerate(rollouts) for _ in range(r.length)]).long(),
@@ -349,7 +349,7 @@ class TinyRun:
         )
 
 
-def batch_of(inputs: Scores, rollouts: Sequence[Rollout]) -> Batch:
+def batch_of(inputs: AdvantageInputs, rollouts: Sequence[Rollout]) -> Batch:
     logp = torch.tensor(np.concatenate([r.behaviour_logp for r in rollouts]))
     return Batch(
         totals=totals(inputs.row, inputs.group),

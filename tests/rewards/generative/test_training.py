@@ -25,13 +25,13 @@ from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
 from whet.types import (
+    AdvantageInputs,
     Asking,
     Decoding,
     Group,
     Reason,
     Request,
     Rollout,
-    Scores,
     Task,
     UsageError,
     Verdict,
@@ -114,7 +114,7 @@ def test_a_verification_without_verdict_earns_nothing():
 
 def test_a_refined_reply_among_wrong_ones_is_two_deviations_above():
     """Critique-GRPO's union of four wrong replies and a right one, under one baseline."""
-    scores = Scores(
+    scores = AdvantageInputs(
         reward=torch.tensor([0.0, 0, 0, 0, 1]),
         group=torch.zeros(5, dtype=torch.long),
         row=torch.arange(5),

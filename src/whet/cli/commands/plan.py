@@ -6,10 +6,10 @@ from math import ceil
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.premises import circumstances, insist
+from whet.cli.premises import insist, run_spec
 from whet.engines.digest import hash_rate
-from whet.policy.anatomy import warnings
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
+from whet.policy.inspection import warnings
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
@@ -30,7 +30,7 @@ def main(words: Sequence[str]) -> int:
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*_notes(run), *warnings(run, circumstances(run))):
+    for note in (*_notes(run), *warnings(run, run_spec(run))):
         print(f"note: {note}")
     return 0
 
@@ -133,5 +133,5 @@ def _terms(run: Run) -> tuple[Term, ...]:
 
 def _unrelated(term: Term) -> bool:
     """Does it weigh by Â what it doesn't relate to whoever sampled it?"""
-    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Linear)
+    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Unclipped)
     return free and not term.corrections and term.on is None

@@ -19,7 +19,7 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Call, pack, slices
 from whet.engines.models import Folder
 from whet.protocols import Learner, Update
-from whet.protocols.algorithm import Algorithm, Lossy
+from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
 from whet.types import Batch, IntegrityError, Mean, Metrics, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
@@ -113,12 +113,12 @@ class EmbeddedLearner(Learner):
     ) -> list[_Share]:
         """Leave the gradient of the whole batch in the parameters."""
         self._begun().zero_grad(set_to_none=True)
-        lossy: Lossy = objective
-        if Need.WHOLE in objective.needs:
+        lossy: TokenLoss = objective
+        if Need.BATCH_LOGP in objective.needs:
             lossy, batch = objective.split(self._scored(self.backbone, rollouts), batch)
         else:
             batch = batch.prepared(objective.selections)
-        taught = lossy.teaches(batch)
+        taught = lossy.has_gradient(batch)
         learned = [r for r, keep in zip(rollouts, taught.tolist(), strict=True) if keep]
         rest = batch.where(taught)
         choices = self._weighed if Need.ENTROPY_GRADIENT in objective.needs else self._choices
@@ -126,7 +126,7 @@ class EmbeddedLearner(Learner):
         return [self._backward(lossy, learned[part], rest[part], choices) for part in parts]
 
     def _backward(
-        self, objective: Lossy, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
+        self, objective: TokenLoss, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
     ) -> _Share:
         batch = batch.to(self.backbone.device)
         call = pack(rollouts, self.backbone.device)

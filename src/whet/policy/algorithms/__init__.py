@@ -3,7 +3,7 @@
 import sys
 
 from whet import registry
-from whet.policy.objective import Objective, Whole
+from whet.policy.objective import BatchLoss, Objective
 
 
 def modules() -> dict[str, str]:
@@ -11,6 +11,6 @@ def modules() -> dict[str, str]:
     return registry.modules(sys.modules[__name__])
 
 
-def load(name: str, **settings: float) -> Objective | Whole:
+def load(name: str, **settings: float) -> Objective | BatchLoss:
     """The algorithm called `name`, at its published defaults unless `settings` say otherwise."""
     return registry.load(sys.modules[__name__], name, kind="algorithm")(**settings)

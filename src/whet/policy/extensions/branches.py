@@ -16,7 +16,7 @@ class Branches(Companion):
     to a success, found by bisection (BREAD, arXiv:2506.17211, unconfirmed).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     parts: int = 4

@@ -20,13 +20,13 @@ from whet.protocols.algorithm import Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
+    AdvantageInputs,
     Group,
     IntegrityError,
     Mean,
     Metrics,
     Prompt,
     Rollout,
-    Scores,
     Task,
     Ticket,
     TrainBatch,
@@ -171,7 +171,7 @@ class LiveCoevolving(Extension):
         return next((reply for reply, no in zip(replies, rejected, strict=True) if no), None)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """One step on this step's pairs, unless the probes say that it has gone wrong."""
         del batch, inputs

@@ -8,18 +8,18 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.critics import AtTheEnd, Earned, GeneralisedAdvantage, value_error
-from whet.policy.extensions.resting import Resting
+from whet.policy.critics import GeneralisedAdvantage, TerminalReward, TokenRewards, value_error
+from whet.policy.extensions.frozen_policy import FrozenPolicy
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
-    Circumstances,
+    AdvantageInputs,
     Group,
     Metrics,
     Need,
     Rollout,
-    Scores,
+    RunSpec,
     TrainBatch,
     UsageError,
 )
@@ -27,7 +27,7 @@ from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Everyone:
+class AllRollouts:
     """All rollouts."""
 
     def __call__(self, truncated: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
@@ -35,7 +35,7 @@ class Everyone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
+class NotTruncated:
     """Rollouts that were not cut off (T-PPO, arXiv:2506.15050)."""
 
     def __call__(self, truncated: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
@@ -66,27 +66,28 @@ class OwnHead:
 class Critic(Companion):
     """A value of every token's state, by a model of its own or by a head on the policy.
 
-    It is fitted to V-targets Â_λ + V of GAE (arXiv:1506.02438) with `trace` = λ, by
+    It is fitted to V-targets Â_λ + V of GAE (arXiv:1506.02438) with `gae_lambda` = λ, by
     ½ max((V − G)², (V_old + clip(V − V_old, ±clip) − G)²), after the policy's step.  For the first
-    `alone` steps only the critic learns (value pre-training, VC-PPO, arXiv:2503.01491).  `earned`
-    has to be what the advantage's rewards are, the price of leaving the reference included.
+    `pretrain_steps` steps only the critic learns (value pre-training, VC-PPO, arXiv:2503.01491).
+    `token_rewards` has to be what the advantage's rewards are, the price of leaving the reference
+    included.
     """
 
-    gives = frozenset({Need.VALUE})
+    provides = frozenset({Need.VALUE})
 
     model: OwnModel | OwnHead = OwnModel()
     optimizer: AdamW = AdamW(lr=1e-5)
-    trace: float = 0.95
+    gae_lambda: float = 0.95
     discount: float = 1.0
     clip: float = 0.5
-    alone: int = 0
-    to: Everyone | Finished = Everyone()
-    earned: Earned = AtTheEnd()
+    pretrain_steps: int = 0
+    fit_on: AllRollouts | NotTruncated = AllRollouts()
+    token_rewards: TokenRewards = TerminalReward()
 
     @property
     def needs(self) -> frozenset[Need]:
         """What the token rewards are made of."""
-        return self.earned.needs
+        return self.token_rewards.needs
 
     def __post_init__(self) -> None:
         """Refuse a clip of nothing."""
@@ -99,21 +100,23 @@ class Critic(Companion):
         model.reset_optimizer(self.optimizer)
         return LiveCritic(self, model)
 
-    def refuses(self, circumstances: Circumstances) -> str:
+    def run_error(self, spec: RunSpec) -> str:
         """A run has to outlast the critic's time alone."""
-        if not 0 < circumstances.steps <= self.alone:
+        if not 0 < spec.steps <= self.pretrain_steps:
             return ""
         return (
-            f"Critic.alone is {self.alone} of {circumstances.steps} steps, so the policy would "
-            "never learn; give less, or more steps"
+            f"Critic.pretrain_steps is {self.pretrain_steps} of {spec.steps} steps, so the policy "
+            "would never learn; give less, or more steps"
         )
 
-    def targets(self, scores: Scores) -> Float[Tensor, " N"]:
+    def targets(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         """G = Â_λ + V, what the critic should have said, from what it did say."""
-        if scores.value is None:
-            raise ValueError("targets are made of scores.value: ask the critic first")
-        gae = GeneralisedAdvantage(trace=self.trace, discount=self.discount, earned=self.earned)
-        return gae(scores) + scores.value
+        if inputs.value is None:
+            raise ValueError("targets are made of inputs.value: ask the critic first")
+        gae = GeneralisedAdvantage(
+            gae_lambda=self.gae_lambda, discount=self.discount, token_rewards=self.token_rewards
+        )
+        return gae(inputs) + inputs.value
 
     def error(
         self,
@@ -137,17 +140,17 @@ class LiveCritic(Extension):
     ) -> Algorithm:
         """While the critic learns alone, the policy rests."""
         del groups
-        return Resting(objective) if context.step < self.settings.alone else objective
+        return FrozenPolicy(objective) if context.step < self.settings.pretrain_steps else objective
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """V before every choice."""
         del context
         return replace(inputs, value=await self.model.values(rollouts))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """As many steps as the policy takes, each on its own part of the rollouts."""
         fit = self._fit(inputs)
@@ -162,11 +165,11 @@ class LiveCritic(Extension):
                 metrics = await self.model.step(fitted, mine, lr)
         return metrics
 
-    def _fit(self, inputs: Scores) -> "_Fit":
+    def _fit(self, inputs: AdvantageInputs) -> "_Fit":
         value = inputs.value
         if value is None or inputs.truncated is None:
             raise ValueError("the critic has not scored these rollouts")
-        fitted = self.settings.to(inputs.truncated)[inputs.row]
+        fitted = self.settings.fit_on(inputs.truncated)[inputs.row]
         return _Fit(self.settings, value, self.settings.targets(inputs), fitted)
 
     async def save(self, folder: Path) -> None:

@@ -16,7 +16,7 @@ class Demonstrations(Companion):
     arXiv:2504.14945).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     count: int = 1

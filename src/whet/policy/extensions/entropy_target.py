@@ -11,7 +11,7 @@ from whet.policy.extensions.groups import by_policy
 from whet.policy.regularisers import EntropyBonus
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Scores, TrainBatch, UsageError
+from whet.types import AdvantageInputs, Group, Mean, Metrics, TrainBatch, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class LiveEntropyTarget(Extension):
         )
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """The next step's coefficient; a step without any token of the policy doesn't move it."""
         del context, batch, inputs

@@ -10,7 +10,7 @@ from whet.policy.extensions.groups import attempts, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Metrics, Need, Request, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Metrics, Need, Request, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class ExtraRound(Companion):
     and are remembered for its next visit (EFRame, arXiv:2506.22200, unconfirmed).
     """
 
-    gives = frozenset({Need.MEMORIES})
+    provides = frozenset({Need.MEMORIES})
 
     samples: int = 16
     temperature: float = 1.2
@@ -76,7 +76,7 @@ class LiveExtraRound(Extension):
         return Request.of(group.task, seeds, how)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """Remember what this step's extra rounds brought."""
         del batch, inputs

@@ -9,7 +9,7 @@ import torch
 from whet.policy.arithmetic import mean_within
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Need, Request, Rollout, Scores
+from whet.types import AdvantageInputs, Need, Request, Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Greedy(Companion):
     arXiv:2310.10505).
     """
 
-    gives = frozenset({Need.BASELINE})
+    provides = frozenset({Need.BASELINE})
 
     async def open(self, setup: SetupContext) -> "LiveGreedy":
         """It needs nothing of a run."""
@@ -35,8 +35,8 @@ class LiveGreedy(Extension):
     """
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """The baseline of every rollout; where the judge fails, the mean of its group."""
         how = replace(context.decoding, temperature=0.0)
         tasks = list({r.task.id: r.task for r in rollouts}.values())

@@ -23,7 +23,7 @@ class Hints(Companion):
     0 it is uniform between p and `high` (Prefix-RFT, arXiv:2507.01679, unconfirmed).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     low: float = 0.05

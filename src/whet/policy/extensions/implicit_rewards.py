@@ -8,7 +8,7 @@ from whet.policy.implicit import outcome_classifier
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
+from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
 
 
@@ -21,7 +21,7 @@ class ImplicitRewards(Companion):
     objective `implicit_reward`.
     """
 
-    gives = frozenset({Need.DENSE})
+    provides = frozenset({Need.DENSE})
     needs = frozenset({Need.REFERENCE})
 
     beta: float = 0.05
@@ -42,8 +42,8 @@ class LiveImplicitRewards(Extension):
     model: Learner
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """r_t = β (log π_φ − log π_ref)."""
         del context
         if inputs.reference_logp is None:
@@ -52,7 +52,7 @@ class LiveImplicitRewards(Extension):
         return replace(inputs, dense=self.settings.beta * apart)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """One step on the outcomes of these rollouts, whose advantages are their labels."""
         objective = outcome_classifier(beta=self.settings.beta)

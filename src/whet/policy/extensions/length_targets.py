@@ -8,7 +8,16 @@ from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, by_policy, judgement, successes
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Rollout, Scores, Ticket, TrainBatch, UsageError
+from whet.types import (
+    AdvantageInputs,
+    Group,
+    Mean,
+    Metrics,
+    Rollout,
+    Ticket,
+    TrainBatch,
+    UsageError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +124,7 @@ class LiveLengthTargets(Extension):
         return replace(rollout, verdict=verdict)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """Remember this step's lengths; the targets of the next step."""
         del batch, inputs

@@ -8,7 +8,7 @@ import torch
 
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch, UsageError
+from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class MovingMean(Companion):
     A batch is judged by the b that it has not moved yet.
     """
 
-    gives = frozenset({Need.BASELINE})
+    provides = frozenset({Need.BASELINE})
 
     keep: float = 0.9
     first: float = 0.0
@@ -46,14 +46,14 @@ class LiveMovingMean(Extension):
     baseline: float
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """The same baseline for all rollouts."""
         del context, rollouts
         return replace(inputs, baseline=torch.full_like(inputs.reward, self.baseline))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """Move the baseline; a batch of nothing doesn't."""
         del context, batch

@@ -10,7 +10,7 @@ from whet.policy.extensions.last_ticket import closes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Metrics, Need, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class PastBatches(Companion):
     proximal log-probs are those of the policy of now (ReMix, arXiv:2507.06892, unconfirmed).
     """
 
-    gives = frozenset({Need.MEMORIES})
+    provides = frozenset({Need.MEMORIES})
 
     share: float = 0.4
     window: int = 2
@@ -63,7 +63,7 @@ class LivePastBatches(Extension):
         return [*groups, *dice.sample(known, min(wanted, len(known)))]
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """This step's groups are past now."""
         del inputs

@@ -6,7 +6,7 @@ from typing import Any
 
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Scores, TrainBatch
+from whet.types import AdvantageInputs, Mean, Metrics, Need, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class LiveReferenceReset(Extension):
     reset_at: int = -1  # the step of the last reset; −1: none yet
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """Watch this step's accuracy; reset when patience is over."""
         del batch

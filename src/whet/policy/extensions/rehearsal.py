@@ -22,7 +22,7 @@ class Rehearsal(Companion):
     A prompt is rehearsed if the policy solved it at least `least` of `tried` times.
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
 
     share: float = 0.25
     tried: int = 8

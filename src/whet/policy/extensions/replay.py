@@ -10,7 +10,7 @@ from whet.policy.extensions.groups import own, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Metrics, Need, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Replay(Companion):
     A task counts as remembered from `least` different right replies on; at most `most` are kept.
     """
 
-    gives = frozenset({Need.MEMORIES})
+    provides = frozenset({Need.MEMORIES})
 
     count: int = 2
     least: int = 2
@@ -61,7 +61,7 @@ class LiveReplay(Extension):
         return dice.sample(known, min(self.settings.count, len(known)))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """Remember this step's successes."""
         del batch, inputs

@@ -12,6 +12,7 @@ from torch import Tensor
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
+    AdvantageInputs,
     Group,
     IntegrityError,
     Mean,
@@ -19,7 +20,6 @@ from whet.types import (
     Need,
     Request,
     Rollout,
-    Scores,
     Ticket,
     TrainBatch,
     UsageError,
@@ -34,7 +34,7 @@ _COLUMNS = (Need.VALUE, Need.DENSE, Need.BASELINE, Need.SEGMENTS)  # of which th
 def refuse_rivals(companions: Sequence[Companion]) -> None:
     """Raises `UsageError` where two companions give the same column of a batch."""
     for need in _COLUMNS:
-        givers = [type(c).__name__ for c in companions if need in c.gives]
+        givers = [type(c).__name__ for c in companions if need in c.provides]
         if len(givers) > 1:
             raise UsageError(
                 f"objective.companions has {' and '.join(givers)}, which each give {need.value}; "
@@ -92,8 +92,8 @@ class Extensions:
         return objective
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """All that advantages are made of.
 
         Raises `IntegrityError` where two extensions change the same column.
@@ -113,7 +113,7 @@ class Extensions:
         return inputs
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """All metrics.  Raises `IntegrityError` where two extensions give one the same name."""
         metrics: dict[str, Mean] = {}

@@ -9,7 +9,7 @@ import torch
 from whet.policy.extensions.saved_rollouts import as_plain, from_plain, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
+from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Tracker(Companion):
     of it successes.
     """
 
-    gives = frozenset({Need.BASELINE})
+    provides = frozenset({Need.BASELINE})
 
     half: float = 0.06
     least: float = 0.875
@@ -69,8 +69,8 @@ class LiveTracker(Extension):
     last: dict[str, Rollout] = field(default_factory=dict)
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """V of every rollout's prompt, before this step's rewards."""
         del context
         known = (self.counts.get(r.task.id, self.settings.start()) for r in rollouts)
@@ -78,7 +78,7 @@ class LiveTracker(Extension):
         return replace(inputs, baseline=torch.tensor(rates, dtype=inputs.reward.dtype))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """Count this step's rewards; what the policy has moved since makes old counts fade."""
         drifts = await self._drifts(context, batch.rollouts)

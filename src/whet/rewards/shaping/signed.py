@@ -14,7 +14,7 @@ class Signed(GroupReward):
     """w₊ where the reply is right, −w₋ where it is wrong.
 
     w₋ = 0 learns from right replies only (RAFT), w₊ = 0 from wrong ones only (NSR).  Made for an
-    objective without a baseline (`Given`): a group's baseline centres the two again.
+    objective without a baseline (`RewardOnly`): a group's baseline centres the two again.
     """
 
     positive: float = 1.0

@@ -3,7 +3,7 @@
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
 from whet.policy.critics import SegmentGain
-from whet.policy.extensions.probes import Probes
+from whet.policy.extensions.monte_carlo_values import MonteCarloValues
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 
@@ -18,5 +18,5 @@ def vineppo(*, clip: float = 0.2, interval: int = 32, count: int = 9) -> Objecti
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        companions=(Probes(interval=interval, count=count, sure=1.0),),
+        companions=(MonteCarloValues(interval=interval, count=count, sure=1.0),),
     )

@@ -19,7 +19,7 @@ from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainInReply(Selection):
+class HighEntropyInReply(Selection):
     """The most uncertain tokens of each rollout: H_n ≥ the (1 − share)-quantile of its own."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
@@ -45,7 +45,7 @@ def archer(
     *, reasoning: float = 0.5, knowledge: float = 0.2, beta: float = 0.001, share: float = 0.2
 ) -> Objective:
     """Free where an answer thinks, held where it recalls."""
-    thinking = UncertainInReply(share=share)
+    thinking = HighEntropyInReply(share=share)
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),

@@ -10,7 +10,7 @@ from torch import Tensor
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import log_ratio
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Bounded, Ratio
 from whet.types import Batch
@@ -23,7 +23,7 @@ class FlippedWeight(Bounded, Ratio):
     w = min(1/ρ where Â > 0, ρ elsewhere, cap),  ρ = π_θ / π_prox;  w = 0 where PPO's clip is.
     """
 
-    unclippable: ClassVar[str] = "a weight that is bounded already; take clipping Linear"
+    why_unclippable: ClassVar[str] = "a weight that is bounded already; take clipping Unclipped"
 
     low: float = 0.2
     high: float = 0.28
@@ -46,6 +46,6 @@ def aspo(*, low: float = 0.2, high: float = 0.28, cap: float = 3.0) -> Objective
     return Objective(
         advantage=Standardised(),
         ratio=FlippedWeight(low=low, high=high, cap=cap),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
     )

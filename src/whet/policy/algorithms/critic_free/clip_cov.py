@@ -26,8 +26,8 @@ class Covariant(Selection):
     `seed` and N.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
-    forks: ClassVar[str] = "it draws so many tokens of the batch"
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
+    why_leaves_differ: ClassVar[str] = "it draws so many tokens of the batch"
 
     share: float = 2e-4
     low: float = 1.0

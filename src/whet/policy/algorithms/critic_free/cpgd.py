@@ -13,7 +13,7 @@ from whet.policy.clipping import LogClipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogRatio
 from whet.protocols.algorithm import Advantage, Regulariser
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,12 @@ class Rescued(Advantage):
 
     most: float = 2.0
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred_within(scores.reward, scores.group, scores.rollout_weight)
-        mixed = sum_within(apart.abs(), scores.group) > 0
-        first = places(scores.group).turn == 0
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        apart = centred_within(inputs.reward, inputs.group, inputs.rollout_weight)
+        mixed = sum_within(apart.abs(), inputs.group) > 0
+        first = places(inputs.group).turn == 0
         share = first.sum() / mixed[first].sum().clamp(min=1)
-        return (share.clamp(max=self.most) * apart)[scores.row]
+        return (share.clamp(max=self.most) * apart)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

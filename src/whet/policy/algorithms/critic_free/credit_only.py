@@ -2,7 +2,7 @@
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.credits import Credit
+from whet.policy.credits import TokenCredit
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 
@@ -10,7 +10,7 @@ from whet.policy.ratios import TokenRatio
 def credit_only(*, low: float = 0.2, high: float = 0.2) -> Objective:
     """Values of steps say it all: the outcome is in the last one."""
     return Objective(
-        advantage=Credit(),
+        advantage=TokenCredit(),
         ratio=TokenRatio(),
         clipping=Clipped(low=low, high=high),
         aggregation=TokenMean(),

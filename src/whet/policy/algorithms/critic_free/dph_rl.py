@@ -12,7 +12,7 @@ from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Behaviour, JensenShannon
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 from whet.protocols.algorithm import Clipping
 
 
@@ -38,7 +38,7 @@ def dph_rl(*, clip: float = 0.2, beta: float = 0.1) -> Objective:
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(
             Term(
                 ratio=TokenRatio(),
@@ -49,5 +49,5 @@ def dph_rl(*, clip: float = 0.2, beta: float = 0.1) -> Objective:
             ),
         ),
         companions=(Rehearsal(),),
-        departs="what is rehearsed is only kept, not learned",
+        why_not_reinforce="what is rehearsed is only kept, not learned",
     )

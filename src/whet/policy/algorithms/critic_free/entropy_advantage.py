@@ -13,7 +13,7 @@ from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage
-from whet.types import Need, Scores
+from whet.types import AdvantageInputs, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,8 +23,8 @@ class EntropyShaped(Advantage):
     Â_n ← Â_n + min(α H_n, |Â_n| / κ);  κ > 1 keeps the sign
     """
 
-    varies: ClassVar[bool] = True
-    uncentred: ClassVar[str] = "the bonus is never negative"
+    per_token: ClassVar[bool] = True
+    why_uncentred: ClassVar[str] = "the bonus is never negative"
 
     inner: Advantage
     alpha: float = 0.4
@@ -35,11 +35,11 @@ class EntropyShaped(Advantage):
         """Entropies, and what the inner one needs."""
         return self.inner.needs | {Need.ENTROPY}
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.entropy is None:
-            raise ValueError("EntropyShaped needs scores.entropy: the sampler records it")
-        plain = self.inner(scores)
-        return plain + torch.minimum(self.alpha * scores.entropy, plain.abs() / self.kappa)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.entropy is None:
+            raise ValueError("EntropyShaped needs inputs.entropy: the sampler records it")
+        plain = self.inner(inputs)
+        return plain + torch.minimum(self.alpha * inputs.entropy, plain.abs() / self.kappa)
 
 
 def entropy_advantage(

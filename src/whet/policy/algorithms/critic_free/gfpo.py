@@ -15,7 +15,7 @@ from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3, EntropyBonus
 from whet.policy.selections import quantile
 from whet.protocols.algorithm import Advantage
-from whet.types import Circumstances, Need, Scores
+from whet.types import AdvantageInputs, Need, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +40,8 @@ class Always:
 
     count: int = 8
 
-    def __call__(self, scores: Scores) -> Int[Tensor, " B"]:
-        return torch.full_like(scores.group, self.count)
+    def __call__(self, inputs: AdvantageInputs) -> Int[Tensor, " B"]:
+        return torch.full_like(inputs.group, self.count)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +53,11 @@ class ByDifficulty:
 
     counts: tuple[int, int, int, int] = (4, 6, 8, 8)
 
-    def __call__(self, scores: Scores) -> Int[Tensor, " B"]:
-        mean = mean_within(scores.reward.double(), scores.group)
-        first = places(scores.group).turn == 0
+    def __call__(self, inputs: AdvantageInputs) -> Int[Tensor, " B"]:
+        mean = mean_within(inputs.reward.double(), inputs.group)
+        first = places(inputs.group).turn == 0
         edges = [quantile(mean[first], share) for share in (0.75, 0.5, 0.25)]
-        close = rounding(scores.reward, torch.zeros_like(scores.group))
+        close = rounding(inputs.reward, torch.zeros_like(inputs.group))
         harder = torch.stack([edge - mean > close for edge in edges]).sum(0)
         return torch.tensor(self.counts, device=mean.device)[harder]
 
@@ -71,38 +71,38 @@ class Filtered(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    forks: ClassVar[str] = "it keeps so many rollouts of a group"
+    why_leaves_differ: ClassVar[str] = "it keeps so many rollouts of a group"
 
     keep: Always | ByDifficulty = Always()
     by: Shortest | Efficient = Shortest()
     epsilon: float = 1e-6
 
-    def doubts(self, circumstances: Circumstances) -> str:
+    def run_warning(self, spec: RunSpec) -> str:
         """A filter that keeps everything filters nothing."""
         kept = min(self.keep.counts) if isinstance(self.keep, ByDifficulty) else self.keep.count
-        if not 0 < circumstances.samples <= kept:
+        if not 0 < spec.samples <= kept:
             return ""
         return (
-            f"gfpo keeps {kept} of {circumstances.samples} rollouts per task, which is plain GRPO; "
+            f"gfpo keeps {kept} of {spec.samples} rollouts per task, which is plain GRPO; "
             f"sample more than {kept}, or keep fewer"
         )
 
-    def kept(self, scores: Scores) -> Bool[Tensor, " B"]:
+    def kept(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
         """Who is compared."""
-        length = torch.bincount(scores.row, minlength=len(scores.group)).to(scores.reward)
-        order = (-self.by(scores.reward, length)).argsort(stable=True)
-        rank = torch.empty_like(scores.group)
-        rank[order] = places(scores.group[order]).turn
-        return rank < self.keep(scores)
+        length = torch.bincount(inputs.row, minlength=len(inputs.group)).to(inputs.reward)
+        order = (-self.by(inputs.reward, length)).argsort(stable=True)
+        rank = torch.empty_like(inputs.group)
+        rank[order] = places(inputs.group[order]).turn
+        return rank < self.keep(inputs)
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        kept = self.kept(scores)
-        group, reward = scores.group[kept], scores.reward[kept]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        kept = self.kept(inputs)
+        group, reward = inputs.group[kept], inputs.reward[kept]
         apart = centred_within(reward, group)
         deviation = mean_within(apart**2, group).sqrt()
-        advantage = torch.zeros_like(scores.reward)
+        advantage = torch.zeros_like(inputs.reward)
         advantage[kept] = apart / (deviation + self.epsilon)
-        return advantage[scores.row]
+        return advantage[inputs.row]
 
 
 def gfpo(

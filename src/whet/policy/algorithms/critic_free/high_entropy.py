@@ -5,7 +5,7 @@ from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.policy.selections import Uncertain
+from whet.policy.selections import HighEntropy
 
 
 def high_entropy(*, low: float = 0.2, high: float = 0.28, share: float = 0.2) -> Objective:
@@ -19,6 +19,6 @@ def high_entropy(*, low: float = 0.2, high: float = 0.28, share: float = 0.2) ->
         ratio=TokenRatio(),
         clipping=Clipped(low=low, high=high),
         aggregation=SelectedTokenMean(),
-        on=Uncertain(share=share),
-        departs="only the tokens of high entropy are learned from",
+        on=HighEntropy(share=share),
+        why_not_reinforce="only the tokens of high entropy are learned from",
     )

@@ -9,11 +9,11 @@ from torch import Tensor
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import SequenceSum
 from whet.policy.arithmetic import count_within, difference, mean_within, most_within, sum_within
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 from whet.protocols.algorithm import Advantage, Regulariser
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,16 +21,16 @@ class SoftBaseline(Advantage):
     """The exact baseline of mirror descent.  Â_n = R_i − τ log mean exp(R / τ) over the group."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "a soft maximum is above the mean"
+    why_uncentred: ClassVar[str] = "a soft maximum is above the mean"
 
     tau: float = 0.1
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        top = most_within(scores.reward, scores.group)
-        below = difference(scores.reward, top)
-        weight = scores.rollout_weight
-        mean = mean_within((below / self.tau).exp(), scores.group, weight)
-        return (below - self.tau * mean.log())[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        top = most_within(inputs.reward, inputs.group)
+        below = difference(inputs.reward, top)
+        weight = inputs.rollout_weight
+        mean = mean_within((below / self.tau).exp(), inputs.group, weight)
+        return (below - self.tau * mean.log())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ def kimi(*, tau: float = 0.1) -> Objective:
     return Objective(
         advantage=Centred(),
         ratio=LogLikelihood(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
         regularisers=(SquaredMove(tau=tau),),
     )

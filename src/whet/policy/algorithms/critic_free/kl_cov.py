@@ -9,7 +9,7 @@ from torch import Tensor
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Absolute, Proximal, Within
@@ -22,8 +22,8 @@ from whet.types import Batch, Need
 class MostCovariant(Selection):
     """The max(⌊share · N⌋, 1) tokens whose covariance is largest."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
-    forks: ClassVar[str] = "it takes so many tokens of the batch"
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
+    why_leaves_differ: ClassVar[str] = "it takes so many tokens of the batch"
 
     share: float = 2e-3
 
@@ -43,7 +43,7 @@ def kl_cov(*, share: float = 2e-3, beta: float = 1.0) -> Objective:
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
         regularisers=(Within(of=MostCovariant(share=share), price=price),),
     )

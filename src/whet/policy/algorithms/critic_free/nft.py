@@ -11,7 +11,7 @@ from whet.policy.arithmetic import mean_within
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage, Aggregation, Clipping
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,20 +48,20 @@ class SuccessRate(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "it is made of what is right, not of rewards"
+    why_uncentred: ClassVar[str] = "it is made of what is right, not of rewards"
 
     by: ByFailures | ByDeviation = ByFailures()
     least: float = 0.02
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.correct is None:
-            raise ValueError("SuccessRate needs scores.correct: judge the rollouts")
-        weight = scores.rollout_weight
-        raw = mean_within(scores.correct.to(scores.reward), scores.group, weight)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.correct is None:
+            raise ValueError("SuccessRate needs inputs.correct: judge the rollouts")
+        weight = inputs.rollout_weight
+        raw = mean_within(inputs.correct.to(inputs.reward), inputs.group, weight)
         q = raw.clamp(self.least, 1 - self.least)
         rise = self.by.weight(q)
-        credit = torch.where(scores.correct, rise, -rise * q / (1 - q))
-        return credit.masked_fill((raw == 0) | (raw == 1), 0.0)[scores.row]
+        credit = torch.where(inputs.correct, rise, -rise * q / (1 - q))
+        return credit.masked_fill((raw == 0) | (raw == 1), 0.0)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

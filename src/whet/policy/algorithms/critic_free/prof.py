@@ -3,7 +3,7 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
 from whet.policy.clipping import Clipped
-from whet.policy.extensions.consistent import Consistent
+from whet.policy.extensions.process_outcome_filter import ProcessOutcomeFilter
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
@@ -21,5 +21,5 @@ def prof(
         clipping=Clipped(low=clip, high=clip),
         aggregation=SequenceMean(),
         regularisers=(K3(beta=beta),),
-        companions=(Consistent(part=part, drop=drop),),
+        companions=(ProcessOutcomeFilter(part=part, drop=drop),),
     )

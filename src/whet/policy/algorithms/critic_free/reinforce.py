@@ -2,7 +2,7 @@
 
 from whet.policy.advantages import BatchCentred
 from whet.policy.aggregation import SequenceSum
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 
@@ -12,6 +12,6 @@ def reinforce() -> Objective:
     return Objective(
         advantage=BatchCentred(),
         ratio=LogLikelihood(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
     )

@@ -2,7 +2,7 @@
 
 from whet.policy.advantages import OverBaseline
 from whet.policy.aggregation import SequenceSum
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.extensions.greedy import Greedy
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
@@ -13,7 +13,7 @@ def remax() -> Objective:
     return Objective(
         advantage=OverBaseline(),
         ratio=LogLikelihood(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
         companions=(Greedy(),),
     )

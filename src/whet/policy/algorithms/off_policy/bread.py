@@ -6,7 +6,7 @@ from whet.policy.clipping import Clipped
 from whet.policy.extensions.branches import Branches
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.policy.selections import Own
+from whet.policy.selections import PolicyTokens
 
 
 def bread(*, clip: float = 0.2, parts: int = 4, tries: int = 4) -> Objective:
@@ -19,7 +19,7 @@ def bread(*, clip: float = 0.2, parts: int = 4, tries: int = 4) -> Objective:
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         companions=(Branches(parts=parts, tries=tries),),
-        departs="beginnings are left out",
+        why_not_reinforce="beginnings are left out",
     )

@@ -6,9 +6,9 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.advantages import Given
+from whet.policy.advantages import RewardOnly
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Ratio
 from whet.types import Batch
@@ -18,7 +18,7 @@ from whet.types import Batch
 class AsLikelyAsItIs(Ratio):
     """r_n = sg[π_θ(n)] · log π_θ(n): the gradient of a probability, not of its logarithm."""
 
-    unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Linear"
+    why_unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Unclipped"
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return learner_logp.detach().exp() * learner_logp
@@ -27,9 +27,9 @@ class AsLikelyAsItIs(Ratio):
 def dft() -> Objective:
     """Supervised training that does not insist on what the policy finds absurd."""
     return Objective(
-        advantage=Given(),
+        advantage=RewardOnly(),
         ratio=AsLikelyAsItIs(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
-        departs="a token weighs as much as it is likely",
+        why_not_reinforce="a token weighs as much as it is likely",
     )

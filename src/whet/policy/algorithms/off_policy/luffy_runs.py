@@ -2,11 +2,11 @@
 
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import FixedLength
-from whet.policy.clipping import Linear, Shaped
+from whet.policy.clipping import Shaped, Unclipped
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import Probability, TokenRatio
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 
 
 def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Objective:
@@ -23,10 +23,10 @@ def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Obj
     return Objective(
         advantage=Centred(),
         ratio=TokenRatio(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=FixedLength(length=length),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(taught,),
         companions=(Demonstrations(count=count),),
-        departs="a teacher's tokens are shaped",
+        why_not_reinforce="a teacher's tokens are shaped",
     )

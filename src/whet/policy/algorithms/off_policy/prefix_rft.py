@@ -15,7 +15,7 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import quantile
 from whet.protocols.algorithm import Advantage, Selection
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,28 +27,28 @@ class PrefixCredit(Advantage):
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "what follows a beginning has no baseline"
-    absolute: ClassVar[bool] = True
-    varies: ClassVar[bool] = True  # from token to token
+    why_uncentred: ClassVar[str] = "what follows a beginning has no baseline"
+    shift_sensitive: ClassVar[bool] = True
+    per_token: ClassVar[bool] = True  # from token to token
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        external = scores.external
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        external = inputs.external
         if external is None:
-            external = torch.zeros_like(scores.row, dtype=torch.bool)
-        alone = torch.ones_like(scores.reward)
-        alone[scores.row[external]] = 0
-        if scores.rollout_weight is not None:
-            alone = alone * scores.rollout_weight.to(alone)
-        unhelped = sum_within(alone, scores.group)
+            external = torch.zeros_like(inputs.row, dtype=torch.bool)
+        alone = torch.ones_like(inputs.reward)
+        alone[inputs.row[external]] = 0
+        if inputs.rollout_weight is not None:
+            alone = alone * inputs.rollout_weight.to(alone)
+        unhelped = sum_within(alone, inputs.group)
         unhelped = torch.where(unhelped > 0, unhelped, 1.0)
-        total = sum_within((scores.reward * alone).double(), scores.group)
-        mean = (total / unhelped).to(scores.reward)
-        follows = (alone[scores.row] == 0) & ~external
-        return difference(scores.reward[scores.row], torch.where(follows, 0.0, mean[scores.row]))
+        total = sum_within((inputs.reward * alone).double(), inputs.group)
+        mean = (total / unhelped).to(inputs.reward)
+        follows = (alone[inputs.row] == 0) & ~external
+        return difference(inputs.reward[inputs.row], torch.where(follows, 0.0, mean[inputs.row]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAndUncertain(Selection):
+class PolicyAndHighEntropy(Selection):
     """Own tokens, and of each beginning the share with the highest entropy."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY, Need.DEMONSTRATIONS})
@@ -77,7 +77,7 @@ def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Ob
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        on=OwnAndUncertain(share=share),
+        on=PolicyAndHighEntropy(share=share),
         companions=(Hints(steps=steps, after=0.05, parts=0, rollouts=1),),
-        departs="most of a beginning is left out",
+        why_not_reinforce="most of a beginning is left out",
     )

@@ -1,6 +1,6 @@
 """RAFT: Reward rAnked FineTuning (arXiv:2304.06767, id unconfirmed)."""
 
-from whet.policy.advantages import Given
+from whet.policy.advantages import RewardOnly
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Imitation
 from whet.policy.objective import Objective
@@ -14,10 +14,10 @@ def raft() -> Objective:
     Of several samples the paper keeps the best by reward; this keeps all that are right.
     """
     return Objective(
-        advantage=Given(),
+        advantage=RewardOnly(),
         ratio=LogLikelihood(),
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         on=Correct(),
-        departs="wrong replies teach nothing",
+        why_not_reinforce="wrong replies teach nothing",
     )

@@ -10,7 +10,7 @@ from torch import Tensor
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import log_ratio
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.extensions.convex_kl import ConvexKL
 from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.objective import Objective
@@ -45,9 +45,9 @@ def remix(*, clip: float = 0.2, beta: float = 0.04, share: float = 0.4) -> Objec
     return Objective(
         advantage=Standardised(),
         ratio=RatioAroundShift(clip=clip),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
         regularisers=(ConvexK3(beta=beta),),
         companions=(PastBatches(share=share), ConvexKL()),
-        departs="a token weighs as the policy's drift since it was sampled",
+        why_not_reinforce="a token weighs as the policy's drift since it was sampled",
     )

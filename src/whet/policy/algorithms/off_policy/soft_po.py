@@ -10,7 +10,7 @@ from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import difference, mean_within, most_within, sum_within
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Advantage, Clipping, Ratio
-from whet.types import Batch, Need, Scores, UsageError
+from whet.types import AdvantageInputs, Batch, Need, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class AboveSoftValue(Advantage):
     """Â_n = R_i − Q₀,   Q₀ = β log mean(exp(R/β)) over the group."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "a soft mean is above the mean"
+    why_uncentred: ClassVar[str] = "a soft mean is above the mean"
 
     beta: float
 
@@ -27,11 +27,11 @@ class AboveSoftValue(Advantage):
         if not self.beta > 0:
             raise UsageError(f"AboveSoftValue.beta is {self.beta}; give more than 0")
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        below = difference(scores.reward, most_within(scores.reward, scores.group))
-        weight = scores.rollout_weight
-        mean = mean_within((below / self.beta).exp(), scores.group, weight)
-        return (below - self.beta * mean.log())[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        below = difference(inputs.reward, most_within(inputs.reward, inputs.group))
+        weight = inputs.rollout_weight
+        mean = mean_within((below / self.beta).exp(), inputs.group, weight)
+        return (below - self.beta * mean.log())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,7 @@ class Consistency(Ratio):
     """What the policy claims to be worth.  r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-    whole: ClassVar[str] = "one number for a rollout, no place for credit within it"
+    why_sequence_level: ClassVar[str] = "one number for a rollout, no place for credit within it"
 
     beta: float
 
@@ -72,5 +72,5 @@ def soft_po(*, beta: float = 0.5) -> Objective:
         ratio=Consistency(beta=beta),
         clipping=SquaredError(),
         aggregation=SequenceMean(),
-        departs="it is a regression",
+        why_not_reinforce="it is a regression",
     )

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.advantages import Labelled
+from whet.policy.advantages import SignedCorrectness
 from whet.policy.aggregation import SequenceSum
 from whet.policy.arithmetic import sum_within
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Ratio
 from whet.types import Batch
@@ -23,7 +23,7 @@ class Tapered(Ratio):
     r_n = w log π_θ(n),   w = 1 where Â ≥ 0,  sg[min(π_θ(y)/μ(y), 1)] elsewhere
     """
 
-    unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Linear"
+    why_unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Unclipped"
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         moved = sum_within(learner_logp.detach() - batch.behaviour_logp, batch.row)
@@ -37,9 +37,9 @@ def topr(*, baseline: float = 0.0) -> Objective:
     Rewards are ±1 by `correct`; `baseline` moves the share of what is praised.
     """
     return Objective(
-        advantage=Labelled(baseline=baseline),
+        advantage=SignedCorrectness(baseline=baseline),
         ratio=Tapered(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
-        departs="wrong replies weigh less the less likely they are",
+        why_not_reinforce="wrong replies weigh less the less likely they are",
     )

@@ -5,32 +5,32 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from whet.protocols.part import Part
-from whet.types import Circumstances
+from whet.types import RunSpec
 
 
-def inside(value: Any) -> Iterator[Any]:
+def walk(value: Any) -> Iterator[Any]:
     """The part and every part that it holds, at any depth, outermost first; equal ones again."""
     if isinstance(value, tuple):
         for item in value:
-            yield from inside(item)
+            yield from walk(item)
     elif is_dataclass(value) and not isinstance(value, type):
         yield value
         for field in fields(value):
-            yield from inside(getattr(value, field.name))
+            yield from walk(getattr(value, field.name))
 
 
-def warnings(value: Any, circumstances: Circumstances) -> list[str]:
+def warnings(value: Any, spec: RunSpec) -> list[str]:
     """What its parts call worth a second thought, each once."""
     parts = _parts(value)
-    said = [text for part in parts for text in (part.warns, part.doubts(circumstances))]
+    said = [text for part in parts for text in (part.standing_warning, part.run_warning(spec))]
     return list(dict.fromkeys(text for text in said if text))
 
 
-def objections(value: Any, circumstances: Circumstances) -> list[str]:
+def errors(value: Any, spec: RunSpec) -> list[str]:
     """Why its parts can't work in these circumstances; nothing where they can."""
-    said = [part.refuses(circumstances) for part in _parts(value)]
+    said = [part.run_error(spec) for part in _parts(value)]
     return list(dict.fromkeys(text for text in said if text))
 
 
 def _parts(value: Any) -> list[Part]:
-    return [held for held in inside(value) if isinstance(held, Part)]
+    return [held for held in walk(value) if isinstance(held, Part)]

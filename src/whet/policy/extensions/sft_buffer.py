@@ -10,20 +10,20 @@ from whet.policy.extensions.groups import attempts, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Mean, Metrics, Need, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interleaved(Companion):
+class SFTBuffer(Companion):
     """Demonstrations of unsolved tasks are kept; a full buffer is one supervised step (ReLIFT,
     arXiv:2506.07527).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     size: int = 32
-    rate: float = 1.0  # of the step's own learning rate
+    lr_scale: float = 1.0  # of the step's own learning rate
 
     def keeps(self, right: int) -> bool:
         """Is the demonstration of a task with so many right rollouts kept?"""
@@ -33,17 +33,17 @@ class Interleaved(Companion):
         """Are so many kept enough for a step?"""
         return held >= self.size
 
-    async def open(self, setup: SetupContext) -> "LiveInterleaved":
+    async def open(self, setup: SetupContext) -> "LiveSFTBuffer":
         """The buffer is empty."""
         del setup
-        return LiveInterleaved(self)
+        return LiveSFTBuffer(self)
 
 
 @dataclass(slots=True)
-class LiveInterleaved(Extension):
+class LiveSFTBuffer(Extension):
     """The buffer of demonstrations, which grows after the update, in ticket order."""
 
-    settings: Interleaved
+    settings: SFTBuffer
     buffer: list[Rollout] = field(default_factory=list)
     found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
 
@@ -58,7 +58,7 @@ class LiveInterleaved(Extension):
         return groups
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """The algorithm's own step on a full buffer, which is empty then."""
         del batch, inputs
@@ -66,7 +66,7 @@ class LiveInterleaved(Extension):
         waiting = len(self.buffer)
         if self.settings.full(waiting):
             groups = [Group.of([demo]) for demo in self.buffer]
-            await context.learn(groups, context.objective, context.lr * self.settings.rate)
+            await context.learn(groups, context.objective, context.lr * self.settings.lr_scale)
             self.buffer = []
         return {"buffered": Mean(total=waiting, count=1)}
 

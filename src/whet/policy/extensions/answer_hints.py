@@ -11,21 +11,21 @@ from whet.types import Group, Need, Play, Prompt, Request, Rollout, Task, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rationalised(Companion):
+class AnswerHints(Companion):
     """An unsolved task is asked again with its answer given away; a right reply joins the group as
     if it had been found without (STaR, arXiv:2203.14465, unconfirmed).
 
     The wording of the prompt is ours.
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
 
     hint: str = "\n(The answer is {answer}.)"
 
     def __post_init__(self) -> None:
         """Refuse a hint that gives nothing away."""
         if "{answer}" not in self.hint:
-            raise UsageError(f"Rationalised.hint is {self.hint!r}; it needs the word {{answer}}")
+            raise UsageError(f"AnswerHints.hint is {self.hint!r}; it needs the word {{answer}}")
 
     def prompt(self, prompt: str, answer: str) -> str:
         """The question with its answer."""
@@ -38,20 +38,20 @@ class Rationalised(Companion):
         *before, last = task.prompt
         return (*before, {**last, "content": self.prompt(last["content"], task.answer)})
 
-    async def open(self, setup: SetupContext) -> "LiveRationalised":
+    async def open(self, setup: SetupContext) -> "LiveAnswerHints":
         """It needs nothing of a run."""
         del setup
-        return LiveRationalised(self)
+        return LiveAnswerHints(self)
 
 
 @dataclass(slots=True)
-class LiveRationalised(Extension):
+class LiveAnswerHints(Extension):
     """A right explanation joins its group, under the question without the answer.
 
     Nothing is remembered, so the order of tickets doesn't matter.
     """
 
-    settings: Rationalised
+    settings: AnswerHints
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]

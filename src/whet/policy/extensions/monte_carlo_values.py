@@ -11,11 +11,11 @@ import torch
 from whet.policy.extensions.groups import by_policy
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Request, Rollout, Scores, UsageError
+from whet.types import AdvantageInputs, Group, Need, Request, Rollout, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probes(Companion):
+class MonteCarloValues(Companion):
     """Values from play: at every cut of a reply, `count` continuations and their mean reward.
 
     A reply is cut after every `interval`-th token of probability below `sure` (SPO,
@@ -23,7 +23,7 @@ class Probes(Companion):
     arXiv:2410.01679).  The prompt's own value is the mean reward of its group.
     """
 
-    gives = frozenset({Need.VALUE, Need.SEGMENTS})
+    provides = frozenset({Need.VALUE, Need.SEGMENTS})
 
     interval: int = 5
     count: int = 9
@@ -42,25 +42,25 @@ class Probes(Companion):
         ends = doubtful[self.interval - 1 :: self.interval] + 1
         return [int(end) for end in ends if end < rollout.length]
 
-    async def open(self, setup: SetupContext) -> "LiveProbes":
+    async def open(self, setup: SetupContext) -> "LiveMonteCarloValues":
         """It needs nothing of a run."""
         del setup
-        return LiveProbes(self)
+        return LiveMonteCarloValues(self)
 
 
 @dataclass(slots=True)
-class LiveProbes(Extension):
+class LiveMonteCarloValues(Extension):
     """Continuations of the rollouts that are learned from.
 
     They are played when the step's rollouts are known, by the policy that is about to learn: what a
     gate rejects costs nothing, and a rollout that another extension brings has its values.
     """
 
-    settings: Probes
+    settings: MonteCarloValues
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """Every token has the value of its segment's beginning.
 
         A beginning whose continuations are all faults has the value of the one before it.
@@ -87,8 +87,8 @@ class LiveProbes(Extension):
     def _request(self, context: StepContext, rollout: Rollout, cut: int) -> Request:
         if cut > rollout.spoken[0].stop:
             raise UsageError(
-                f"Probes can't go on in reply 2 of task {rollout.task.id!r}; give an environment "
-                "that asks once, or an algorithm with a critic"
+                f"MonteCarloValues can't go on in reply 2 of task {rollout.task.id!r}; give an "
+                "environment that asks once, or an algorithm with a critic"
             )
         prefix = tuple(rollout.chosen_ids[:cut].tolist())
         name = f"probe {rollout.seed} {cut}"
@@ -96,7 +96,7 @@ class LiveProbes(Extension):
         return Request.of(rollout.task, seeds, context.decoding, prefix)
 
 
-def _starts(inputs: Scores, rollouts: Sequence[Rollout]) -> list[float]:
+def _starts(inputs: AdvantageInputs, rollouts: Sequence[Rollout]) -> list[float]:
     """Of every rollout: the mean reward of those of its group that no one else began."""
     groups = inputs.group.tolist()
     rewards: dict[int, list[float]] = {}

@@ -6,23 +6,23 @@ from typing import Any
 
 from torch import Tensor
 
-from whet.policy.corrections import Constant
+from whet.policy.corrections import ConstantWeight
 from whet.policy.objective import Objective, Term
 from whet.policy.selections import External
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Need, Scores, TrainBatch
+from whet.types import AdvantageInputs, Group, Mean, Metrics, Need, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recall(Companion):
+class ImitationWeight(Companion):
     """How much imitation counts beside what was learned alone (RED, arXiv:2508.16677, unconfirmed).
 
     w = clip(ΔH_foreign / ΔH_own, 1, most) · most^(1 − 2 accuracy),  ΔH the change of the entropy of
     others' and of own tokens since the step before.
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.ENTROPY})
 
     most: float = 5.0
@@ -32,17 +32,17 @@ class Recall(Companion):
         share = foreign / own if own else self.most
         return min(max(share, 1.0), self.most) * self.most ** (1 - 2 * accuracy)
 
-    async def open(self, setup: SetupContext) -> "LiveRecall":
+    async def open(self, setup: SetupContext) -> "LiveImitationWeight":
         """The weight begins with 1."""
         del setup
-        return LiveRecall(self)
+        return LiveImitationWeight(self)
 
 
 @dataclass(slots=True)
-class LiveRecall(Extension):
+class LiveImitationWeight(Extension):
     """Entropies of the last step, and the weight that they led to: it holds for the next step."""
 
-    settings: Recall
+    settings: ImitationWeight
     weight: float = 1.0
     before: tuple[float, float] | None = None  # of others' tokens, of own ones
 
@@ -58,16 +58,16 @@ class LiveRecall(Extension):
     def _weighed(self, term: Term) -> Term:
         if term.on != External():
             return term
-        held = [c for c in term.corrections if not isinstance(c, Constant)]
-        return replace(term, corrections=(*held, Constant(factor=self.weight)))
+        held = [c for c in term.corrections if not isinstance(c, ConstantWeight)]
+        return replace(term, corrections=(*held, ConstantWeight(factor=self.weight)))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
         """What the next step's imitation weighs."""
         del context, batch
         if inputs.entropy is None or inputs.external is None or inputs.correct is None:
-            raise ValueError("Recall needs entropies, and which tokens others chose")
+            raise ValueError("ImitationWeight needs entropies, and which tokens others chose")
         now = _mean(inputs.entropy[inputs.external]), _mean(inputs.entropy[~inputs.external])
         if self.before is not None:
             moved = [abs(a - b) for a, b in zip(now, self.before, strict=True)]

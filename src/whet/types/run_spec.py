@@ -4,16 +4,16 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class RunSpec:
     """A run's numbers, for parts that depend on them.
 
     A part may have any of these, and need not:
-    `warns`, a text: what is worth a second thought wherever the part is used;
-    `doubts(circumstances)`, a text: what is worth one here; empty: nothing;
-    `refuses(circumstances)`, a text: why it can't work here, and the remedy; empty: it can.
+    `standing_warning`, a text: what is worth a second thought wherever the part is used;
+    `run_warning(spec)`, a text: what is worth one here; empty: nothing;
+    `run_error(spec)`, a text: why it can't work here, and the remedy; empty: it can.
     """
 
     samples: int  # rollouts per task; 0: the schedule doesn't say
-    length: int  # most tokens of a reply
+    max_new_tokens: int  # of a reply
     steps: int
     minibatches: int  # optimizer steps per step

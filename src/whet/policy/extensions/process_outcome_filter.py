@@ -8,11 +8,11 @@ from whet.policy.extensions.groups import by_policy, judgement, subset
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense._consistency import consistent
-from whet.types import Group, Rollout, Scores, Ticket, UsageError
+from whet.types import AdvantageInputs, Group, Rollout, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consistent(Companion):
+class ProcessOutcomeFilter(Companion):
     """Rollouts whose steps agree with their outcome are learned from, the others left out (PROF,
     arXiv:2509.03403; how many go is unconfirmed).
 
@@ -28,19 +28,19 @@ class Consistent(Companion):
     def __post_init__(self) -> None:
         """Some have to stay."""
         if not 0 <= self.drop < 1:
-            raise UsageError(f"Consistent.drop is {self.drop}; give a share in [0, 1)")
+            raise UsageError(f"ProcessOutcomeFilter.drop is {self.drop}; give a share in [0, 1)")
 
-    async def open(self, setup: SetupContext) -> "LiveConsistent":
+    async def open(self, setup: SetupContext) -> "LiveProcessOutcomeFilter":
         """It needs nothing of a run."""
         del setup
-        return LiveConsistent(self)
+        return LiveProcessOutcomeFilter(self)
 
 
 @dataclass(slots=True)
-class LiveConsistent(Extension):
+class LiveProcessOutcomeFilter(Extension):
     """Each group is chosen from by itself; `known` only ever becomes true, whatever the order."""
 
-    settings: Consistent
+    settings: ProcessOutcomeFilter
     known: bool = False  # has any verdict had the part?
 
     async def after_rollout(
@@ -61,14 +61,14 @@ class LiveConsistent(Extension):
         return subset(group, [kept.get(i, True) for i in range(len(group))])
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
         """Raises `UsageError` where no verdict of the run so far has had the part."""
         del context
         judged = [v for r in rollouts if by_policy(r) and (v := judgement(r))]
         if judged and not self.known:
             raise UsageError(
-                f"Consistent.part is {self.settings.part!r}, but verdicts have "
+                f"ProcessOutcomeFilter.part is {self.settings.part!r}, but verdicts have "
                 f"{sorted(judged[0].parts)}; give a reward that scores steps, such as "
                 f"process_model, or one of its parts"
             )

@@ -11,12 +11,12 @@ from whet.types import Group, Need, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fallback(Companion):
+class DemonstrationFallback(Companion):
     """A group with at most `solved` right rollouts is replaced by a demonstration (HPT,
     arXiv:2509.04419).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     solved: int = 0
@@ -25,20 +25,20 @@ class Fallback(Companion):
         """Is it one?"""
         return right <= self.solved
 
-    async def open(self, setup: SetupContext) -> "LiveFallback":
+    async def open(self, setup: SetupContext) -> "LiveDemonstrationFallback":
         """It needs nothing of a run."""
         del setup
-        return LiveFallback(self)
+        return LiveDemonstrationFallback(self)
 
 
 @dataclass(slots=True)
-class LiveFallback(Extension):
+class LiveDemonstrationFallback(Extension):
     """A demonstration in place of a group that hardly succeeds.
 
     Nothing is remembered, so the order of tickets doesn't matter.
     """
 
-    settings: Fallback
+    settings: DemonstrationFallback
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]

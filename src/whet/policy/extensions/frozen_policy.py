@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.protocols.algorithm import Advantage, Algorithm, Companion, Lossy, Selection, Sharing
+from whet.protocols.algorithm import Advantage, Algorithm, Companion, Selection, Sharing, TokenLoss
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True)
-class Resting(Algorithm):
+class FrozenPolicy(Algorithm):
     """The same needs, and no lesson."""
 
     of: Algorithm
@@ -33,7 +33,7 @@ class Resting(Algorithm):
     @property
     def needs(self) -> frozenset[Need]:
         """All but the log-probs of a step that is not taken."""
-        return self.of.needs - {Need.WHOLE}
+        return self.of.needs - {Need.BATCH_LOGP}
 
     @property
     def selections(self) -> tuple[Selection, ...]:
@@ -45,11 +45,11 @@ class Resting(Algorithm):
         del batch
         return 0 * learner_logp.sum()
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Nobody does."""
         return batch.group < 0
 
-    def split(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> tuple[Lossy, Batch]:
+    def split(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> tuple[TokenLoss, Batch]:
         """Nothing to split."""
         del learner_logp
         return self, batch
