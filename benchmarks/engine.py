@@ -30,7 +30,7 @@ import torch
 from transformers import AutoModelForCausalLM, StoppingCriteria, StoppingCriteriaList
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
+from whet.engines.models import FromScratch
 from whet.policy import algorithms
 from whet.rollouts.batching import build_batch
 from whet.types import Decoding, Group, Request, Task, TrainBatch, Verdict
@@ -61,7 +61,7 @@ MODELS = ("neox-tiny", "llama-small")
 def model_of(name: str) -> Any:
     """The quickstart's model, or a larger one of 256 × 4."""
     if name == "neox-tiny":
-        return Fresh().load("cpu", 0)[0]
+        return FromScratch().load("cpu", 0)[0]
     from transformers import LlamaConfig
 
     torch.manual_seed(0)
@@ -87,16 +87,16 @@ class RewardOnly:
     def load(self, device: object, seed: int = 0) -> tuple[Any, Any]:
         """Fresh weights, the quickstart's kind of tokenizer."""
         del device, seed
-        return model_of(self.name).eval(), Fresh().tokenizer.build()
+        return model_of(self.name).eval(), FromScratch().tokenizer.build()
 
 
 def requests_of(case: Case) -> list[Request]:
     """The same for both sides; no reply ends before its length."""
-    dice = Random(0)
+    rng = Random(0)
     made = []
     for i in range(case.groups):
-        prompt = "".join(dice.choice(ALPHABET) for _ in range(dice.randint(*case.prompt)))
-        decoding = Decoding(length=dice.randint(*case.reply))
+        prompt = "".join(rng.choice(ALPHABET) for _ in range(rng.randint(*case.prompt)))
+        decoding = Decoding(max_new_tokens=rng.randint(*case.reply))
         seeds = tuple(1000 * i + j for j in range(case.samples))
         made.append(Request.of(Task(id=str(i), prompt=prompt), seeds, decoding))
     return made
@@ -172,7 +172,7 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
     texts = [r.task.prompt for r in requests for _ in r.plays]
     tokenizer.padding_side = "left"
     rows = tokenizer(texts, return_tensors="pt", padding=True)
-    lengths = torch.tensor([p.decoding.length for r in requests for p in r.plays])
+    lengths = torch.tensor([p.decoding.max_new_tokens for r in requests for p in r.plays])
     width = rows["input_ids"].shape[1]
 
     def work() -> object:
@@ -249,7 +249,7 @@ def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]
 def sizes(case: Case) -> tuple[int, int]:
     """Chosen tokens, and tokens that have to be computed once."""
     requests = requests_of(case)
-    chosen = sum(p.decoding.length for r in requests for p in r.plays)
+    chosen = sum(p.decoding.max_new_tokens for r in requests for p in r.plays)
     return chosen, chosen + sum(len(r.task.prompt) for r in requests)
 
 

@@ -44,7 +44,7 @@ from whet.training.doctor import Doctor
 from whet.training.ledger import Ledger
 from whet.training.loop import TrainStep
 from whet.training.run import PeriodicEval
-from whet.training.trainer import Ended, Evaluated
+from whet.training.trainer import Evaluated, RunEnded
 from whet.types import IntegrityError, Reason, Rollout, UsageError, Verdict
 from whet.view.charts import chart
 
@@ -147,7 +147,7 @@ def ran(arm: Arm, seed: int, steps: int) -> Found:
         events = finished(run, Path(place))
         spent = time.perf_counter() - start
         rows = list(Ledger(Path(place)).rows())
-    if not (isinstance(events[-1], Ended) and events[-1].complete):
+    if not (isinstance(events[-1], RunEnded) and events[-1].complete):
         raise IntegrityError("the run did not end")
     evaluations = [e for e in events if isinstance(e, Evaluated)]
     base, final = (next(e.card for e in evaluations if e.name == n) for n in ("base", "final"))
@@ -158,7 +158,7 @@ def ran(arm: Arm, seed: int, steps: int) -> Found:
         length=(base.length, final.length),
         faults=round(sum(m["value"] * m["of"] for r in rows if (m := r["metrics"].get("faults")))),
         seconds=spent - sum(e.card.seconds for e in evaluations),
-        alarms=tuple(f.words for f in Doctor().examine(rows) if f.bad),
+        alarms=tuple(f.message for f in Doctor().examine(rows) if f.bad),
         parts=means([e for e in events if isinstance(e, TrainStep)]),
         curves={
             "correct": [(e.step, e.card.pass_at[1].value) for e in watched],
@@ -263,7 +263,7 @@ def open_server(stack: ExitStack, command: str) -> Arm | str:
     print(f"the judge: {right:.3f} of its marks are right", file=sys.stderr)
     url, _ = stack.enter_context(served(command, folder.resolve()))
     print(f"served after {time.perf_counter() - start:.0f} s", file=sys.stderr)
-    return Arm(reward=Agreement(adviser=Server(model=str(folder.resolve()), urls=(url,))))
+    return Arm(reward=Agreement(chat_model=Server(model=str(folder.resolve()), urls=(url,))))
 
 
 def main() -> None:

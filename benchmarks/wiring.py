@@ -22,7 +22,7 @@ from typing import Any
 
 from rich.progress import track
 
-from whet.data.demonstrators import Shown
+from whet.data.demonstrators import FromFamily
 from whet.data.pool import Pool
 from whet.data.problems import Problems
 from whet.data.procedural.lock import Lock
@@ -38,7 +38,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.loop import TrainStep
 from whet.training.run import CheckpointConfig, PeriodicEval, Run
-from whet.training.trainer import Ended, Evaluated, fit
+from whet.training.trainer import Evaluated, RunEnded, fit
 from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.optimizers import AdamW
 
@@ -81,9 +81,11 @@ def short(name: str, seed: int, steps: int) -> Run:
         model=Folder(path=str(base(seed))),
         corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), size=64),
         reward=JUDGES.get(name, JUDGED),
-        demonstrator=Shown(family=lock),
+        demonstrator=FromFamily(family=lock),
         sampling=Standard(
-            prompts=Uniform(per_step=8), size=Fixed(rollouts=8), decoding=Decoding(length=36)
+            prompts=Uniform(per_step=8),
+            size=Fixed(rollouts=8),
+            decoding=Decoding(max_new_tokens=36),
         ),
         objective=algorithms.load(name, **SETTINGS.get(name, {})),
         optimizer=AdamW(lr=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
@@ -104,7 +106,7 @@ def measured(name: str, seed: int, steps: int) -> dict[str, float]:
         events = finished(run, Path(folder))
         spent = time.perf_counter() - start
     evaluations = {e.name: e.card for e in events if isinstance(e, Evaluated)}
-    if not (isinstance(events[-1], Ended) and events[-1].complete):
+    if not (isinstance(events[-1], RunEnded) and events[-1].complete):
         raise IntegrityError(f"{name} did not end")
     return {
         "tokens": sum(e.token_counts["decoded"] for e in events if isinstance(e, TrainStep)),

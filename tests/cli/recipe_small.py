@@ -2,10 +2,10 @@
 
 from whet.data.problems import Problems
 from whet.data.procedural.lists import Lists
-from whet.data.teachers import Gold
+from whet.data.teachers import FullSolutions
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.rewards.verifiable.exact import Exact
@@ -21,12 +21,14 @@ def recipe_small(*, algorithm: str = "dapo") -> Run:
     """Short lists, for seconds."""
     lists = Lists()
     return Run(
-        model=Fresh(shape="qwen3-tiny", tokenizer=Characters(alphabet=lists.alphabet)),
+        model=FromScratch(
+            shape="qwen3-tiny", tokenizer=CharacterTokenizer(alphabet=lists.alphabet)
+        ),
         corpus=Problems(family=lists, levels=(3, 3)),
         reward=Exact(before="#"),
         warmup=(
             Warmup(
-                teacher=Gold(family=lists, levels=(3, 3)),
+                teacher=FullSolutions(family=lists, levels=(3, 3)),
                 steps=12,
                 batch=16,
                 optimizer=AdamW(lr=3e-3),
@@ -35,7 +37,7 @@ def recipe_small(*, algorithm: str = "dapo") -> Run:
         sampling=Standard(
             prompts=Uniform(per_step=4),
             size=Fixed(rollouts=4),
-            decoding=Decoding(length=24),
+            decoding=Decoding(max_new_tokens=24),
         ),
         objective=algorithms.load(algorithm),
         optimizer=AdamW(lr=1e-3),

@@ -15,7 +15,7 @@ from pyarrow import parquet
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from whet.cli.main import COMMANDS, main
-from whet.engines.tokenizers import Characters
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.training.ledger import Ledger
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
@@ -67,7 +67,7 @@ def test_the_card_repeats_the_run(trained):
 
 def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_path):
     _, said = trained
-    dice = random.Random(7)
+    rng = random.Random(7)
     command = [sys.executable, "-m", "whet", "train", RECIPE, "--name", "killed"]
     for attempt in range(3):
         process = subprocess.Popen(
@@ -78,7 +78,7 @@ def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_p
             time.sleep(0.05)
         ledger = Ledger(card.parent)
         rows = len(list(ledger.rows())) if attempt else 0
-        while process.poll() is None and len(list(ledger.rows())) < rows + dice.randint(1, 6):
+        while process.poll() is None and len(list(ledger.rows())) < rows + rng.randint(1, 6):
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -121,7 +121,7 @@ def test_eval_of_a_run_is_one_json_document(trained):
 
 def qwen_folder(path):
     """A random model that knows digits and two signs."""
-    tokenizer = Characters(alphabet="0123456789+=").build()
+    tokenizer = CharacterTokenizer(alphabet="0123456789+=").build()
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=32,
@@ -153,7 +153,7 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
         "    return {'score': len(set(reply)) / 8, 'correct': reply == answer}\n"
     )
     words = ["--model", "model", "--data", "sums.jsonl", "--reward", "judge.py", "--name", "mine"]
-    words += ["--steps", "3", "--sampling.decoding.length", "8", "--optimizer.lr", "1e-3"]
+    words += ["--steps", "3", "--sampling.decoding.max_new_tokens", "8", "--optimizer.lr", "1e-3"]
     words += [
         "--evaluation.problems",
         "4",

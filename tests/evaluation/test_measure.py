@@ -73,7 +73,7 @@ async def never(request):
 def measured(reward, evaluation=None):
     evaluation = evaluation or EvalConfig(problems=4, samples=6, k=(1, 2, 6))
     asked = []
-    how = Decoding(length=9)
+    how = Decoding(max_new_tokens=9)
     card = asyncio.run(measure(scripted(asked), reward, TASKS, evaluation, how))
     return card, asked
 
@@ -167,7 +167,7 @@ def test_a_seat_is_a_problem_of_its_own_and_a_fork_no_sample():
         return seated(request)
 
     evaluation = EvalConfig(problems=4, samples=6, k=(1, 3, 6))
-    asked = measure(fake(Player, play=play), Same(), TASKS, evaluation, Decoding(length=9))
+    asked = measure(fake(Player, play=play), Same(), TASKS, evaluation, Decoding(max_new_tokens=9))
     card = asyncio.run(asked)
     assert card.plays == (4, 4 * (6 + 3))
     assert (card.greedy.problems, card.greedy.value) == (4, 1.0)
@@ -186,7 +186,7 @@ def test_where_nothing_is_said_nothing_is_estimated():
         return ()
 
     evaluation = EvalConfig(problems=4, samples=2, k=(1,))
-    asked = measure(fake(Player, play=play), Same(), TASKS, evaluation, Decoding(length=9))
+    asked = measure(fake(Player, play=play), Same(), TASKS, evaluation, Decoding(max_new_tokens=9))
     card = asyncio.run(asked)
     assert card.greedy.problems == card.pass_at[1].problems == 0
     assert card.plays == (0, 0) and card.groups == ()

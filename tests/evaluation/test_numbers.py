@@ -45,10 +45,10 @@ def test_attempts_that_were_not_made_are_refused(k):
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     hits = 0
     for trial in range(300):
-        estimate = bootstrap((dice.random(60) < 0.3).tolist(), seed=trial)
+        estimate = bootstrap((rng.random(60) < 0.3).tolist(), seed=trial)
         hits += estimate.low <= 0.3 <= estimate.high
     assert 0.90 <= hits / 300 <= 0.99
 

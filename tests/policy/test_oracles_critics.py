@@ -83,9 +83,9 @@ def test_explained_variance_by_hand():
 
 
 def test_credit_reaches_as_far_as_the_reply_is_long():
-    lengths, traces = zip(*expected("vapo/lam_default_alpha005"), strict=True)
-    close(LengthAdaptive().traces(torch.tensor(lengths, dtype=DOUBLE)), list(traces))
-    close(LengthAdaptive(alpha=1.5).traces(torch.bincount(ROW).double()), expected("vapo/lam"))
+    lengths, gae_lambdas = zip(*expected("vapo/lam_default_alpha005"), strict=True)
+    close(LengthAdaptive().gae_lambdas(torch.tensor(lengths, dtype=DOUBLE)), list(gae_lambdas))
+    close(LengthAdaptive(alpha=1.5).gae_lambdas(torch.bincount(ROW).double()), expected("vapo/lam"))
 
 
 def test_the_positives_of_vapo():

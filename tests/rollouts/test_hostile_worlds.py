@@ -80,7 +80,7 @@ def test_a_reply_that_is_refused_leaves_no_trace():
         await policy(task.prompt)
         with pytest.raises(UsageError, match="chat"):
             await policy(({"role": "tool", "content": "7"},))
-        for wrong in ({"length": -1}, {"stop": "ab"}, {"stop": ("a", "")}):
+        for wrong in ({"max_new_tokens": -1}, {"stop": "ab"}, {"stop": ("a", "")}):
             with pytest.raises(UsageError, match=next(iter(wrong))):
                 await policy("5", **wrong)
         await policy("|2")
@@ -138,7 +138,7 @@ def test_after_the_play_nothing_is_asked():
     async def run():
         generator = Echoing()
         player = RolloutPlayer(generator, TextRenderer(TOKENIZER, frozenset({END})), World(leaving))
-        await player.play(Request.of(TASK, (3,), Decoding(length=9)))
+        await player.play(Request.of(TASK, (3,), Decoding(max_new_tokens=9)))
         with pytest.raises(UsageError, match="the play is over"):
             await late[0]
         return generator
@@ -164,7 +164,7 @@ def test_where_one_play_fails_the_others_end_at_once():
         world = World(one_fails)
         player = RolloutPlayer(generator, TextRenderer(TOKENIZER, frozenset({END})), world)
         with pytest.raises(OSError, match="the world ended"):
-            await player.play(Request.of(TASK, (3, 4, 5), Decoding(length=9)))
+            await player.play(Request.of(TASK, (3, 4, 5), Decoding(max_new_tokens=9)))
         return generator
 
     generator = asyncio.run(run())

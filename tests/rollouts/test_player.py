@@ -39,7 +39,7 @@ def test_tokens_of_others_begin_the_first_reply_only():
     assert rollout.forced_len == 2
     assert rollout.external.tolist() == [True] * 2 + [False] * 5
     assert rollout.behaviour_logp.tolist()[:3] == [0.0, 0.0, -0.5]
-    assert [c["how"].length for c in generator.calls] == [2, 4]  # a hint counts as length
+    assert [c["how"].max_new_tokens for c in generator.calls] == [2, 4]  # a hint counts as length
     assert [c["offset"] for c in generator.calls] == [2, 4]
 
 
@@ -52,7 +52,7 @@ def test_an_interrupted_reply_goes_on_under_the_new_weights():
     assert rollout.reply == "505254"
     assert [(s.tokens, s.version) for s in rollout.spans] == [(4, OLD), (3, NEW)]
     assert rollout.version == OLD  # staleness counts from the oldest token
-    assert [c["how"].length for c in generator.calls] == [9, 7, 5]
+    assert [c["how"].max_new_tokens for c in generator.calls] == [9, 7, 5]
     assert [c["offset"] for c in generator.calls] == [0, 2, 4]
 
 
@@ -101,7 +101,7 @@ def test_every_seat_is_a_group_of_its_own():
 
 def test_a_reply_can_be_shortened_and_named():
     async def short(task, policy):
-        await policy(task.prompt, length=1, state="start", stop=("x",))
+        await policy(task.prompt, max_new_tokens=1, state="start", stop=("x",))
 
     [[rollout]], generator = played(short, seeds=(3,))
     assert rollout.length == 1 and rollout.finish is Finish.LENGTH

@@ -7,7 +7,7 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from whet.engines.tokenizers import Characters
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.rollouts.renderer import TextRenderer
 from whet.types import Rollout, Task, UsageError
 
@@ -33,7 +33,7 @@ def trained(before, after, size):
 def tokenizers():
     byte = pre_tokenizers.ByteLevel(add_prefix_space=False)
     return {
-        "characters": Characters().build(),
+        "characters": CharacterTokenizer().build(),
         "bytes": trained(byte, decoders.ByteLevel(), 300),
         "words": trained(pre_tokenizers.Metaspace(), decoders.Metaspace(), 40),
     }

@@ -95,7 +95,7 @@ def test_a_strategy_goes_on_where_it_stood_and_knows_what_comes_next():
         ({"top_p": 0.0}, "top_p is 0.0; give in"),
         ({"top_k": -1}, "top_k is -1"),
         ({"min_p": 1.0}, "min_p is 1.0"),
-        ({"length": 0}, "length is 0; give 1 or more"),
+        ({"max_new_tokens": 0}, "max_new_tokens is 0; give 1 or more"),
         ({"stop": ("a", "")}, "stop is .*; give a tuple of strings"),
     ],
 )

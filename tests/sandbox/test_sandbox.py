@@ -14,8 +14,8 @@ from whet.sandbox import (
     Fault,
     Landlock,
     Limits,
-    Outcome,
     Program,
+    ProgramResult,
     Safest,
     Sandbox,
     Unsafe,
@@ -229,8 +229,8 @@ def test_files_elsewhere_are_refused(name):
 
 
 def test_an_outcome_is_well_where_it_ends_with_0():
-    assert Outcome(ending=Ending.EXIT, status=0).well
-    assert not Outcome(ending=Ending.WALL, status=0).well
+    assert ProgramResult(ending=Ending.EXIT, status=0).well
+    assert not ProgramResult(ending=Ending.WALL, status=0).well
 
 
 def test_slots_of_root_have_users_of_their_own():

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import Reward
@@ -53,11 +53,11 @@ class FirstDigit(Reward):
 
 
 RUN = Run(
-    model=Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=")),
+    model=FromScratch(shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet="0123456789=")),
     corpus=Digits(),
     reward=FirstDigit(),
     sampling=Standard(
-        prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=4)
+        prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(max_new_tokens=4)
     ),
     objective=algorithms.load("dapo"),
     optimizer=AdamW(lr=1e-3),

@@ -6,9 +6,9 @@ import pytest
 from small import followed, small, timeless
 
 from whet.policy import algorithms
-from whet.training.checkpoint import Checkpoints, Place
+from whet.training.checkpoint import Checkpoints, RunPosition
 from whet.training.trainer import CHECKPOINTS
-from whet.training.warmup import Progress
+from whet.training.warmup import WarmupProgress
 from whet.types import IntegrityError
 
 RUN = small(steps=3, objective=algorithms.load("ppo"))
@@ -91,9 +91,9 @@ def test_a_reference_that_has_changed_is_not_taken(whole, tmp_path):
 
 def test_places_are_in_the_order_of_time_however_long_their_names_are(tmp_path):
     places = [
-        *(Place(phase=0, progress=Progress(done=n)) for n in (999_999, 1_000_000)),
-        Place(phase=1, progress=Progress(done=5)),
-        *(Place(phase=2, progress=Progress(done=n)) for n in (7, 999_999, 1_000_000)),
+        *(RunPosition(phase=0, progress=WarmupProgress(done=n)) for n in (999_999, 1_000_000)),
+        RunPosition(phase=1, progress=WarmupProgress(done=5)),
+        *(RunPosition(phase=2, progress=WarmupProgress(done=n)) for n in (7, 999_999, 1_000_000)),
     ]
     checkpoints = Checkpoints(tmp_path, warmups=2, keep=100)
     for place in (places[4], places[1], places[5], places[0], places[3], places[2]):

@@ -22,7 +22,10 @@ from whet.types import Decoding, Task
 
 GATE = NonZeroSpread(max_rounds=3, oversample=1.5)
 SAMPLING = Standard(
-    prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=4), gate=GATE
+    prompts=Uniform(per_step=4),
+    size=Fixed(rollouts=4),
+    decoding=Decoding(max_new_tokens=4),
+    gate=GATE,
 )
 
 

@@ -25,7 +25,7 @@ from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.sft_buffer import SFTBuffer
 from whet.policy.extensions.tracker import Tracker
-from whet.training.trainer import Ended
+from whet.training.trainer import RunEnded
 from whet.types import Task, UsageError
 
 
@@ -69,7 +69,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     whole = followed(run, tmp_path / "whole")[-1]
     followed(run, tmp_path / "cut", stop_after=3)
     resumed = followed(run, tmp_path / "cut")[-1]
-    assert isinstance(whole, Ended) and whole.complete
+    assert isinstance(whole, RunEnded) and whole.complete
     assert resumed == whole
 
 
@@ -101,7 +101,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
 )
 def test_every_companion_lives_through_a_run(companion, tmp_path):
     events = followed(accompanied_by(companion), tmp_path / "run")
-    assert isinstance(events[-1], Ended) and events[-1].complete
+    assert isinstance(events[-1], RunEnded) and events[-1].complete
     assert len(steps_of(events)) == 5
 
 

@@ -12,8 +12,8 @@ from torch.testing import assert_close
 
 from whet.data.pool import Pool
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy import algorithms
 from whet.policy.extensions.coevolving import Coevolving, contrast
 from whet.policy.extensions.length_targets import LengthTargets
@@ -23,12 +23,12 @@ from whet.protocols import Reward
 from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
 from whet.training.loop import TrainStep
-from whet.training.trainer import Ended
+from whet.training.trainer import RunEnded
 from whet.types import Rollout, Task, Verdict
 from whet.types.optimizers import AdamW
 
 VERIFIER = Coevolving(hint="{answer}", probes=4, optimizer=AdamW(lr=1e-3))
-MODEL = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=;#"))
+MODEL = FromScratch(shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet="0123456789=;#"))
 ENGINE = Embedded(device="cpu", threads=1)
 
 
@@ -60,7 +60,7 @@ RUNS = {
 def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     whole = followed(RUNS[name], tmp_path / "whole")[-1]
     followed(RUNS[name], tmp_path / "cut", stop_after=3)
-    assert isinstance(whole, Ended) and whole.complete
+    assert isinstance(whole, RunEnded) and whole.complete
     assert followed(RUNS[name], tmp_path / "cut")[-1] == whole
 
 

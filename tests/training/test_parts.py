@@ -19,7 +19,7 @@ from whet.training.card import differences, resolved
 from whet.training.doctor import Doctor
 from whet.training.ledger import METRICS, Ledger
 from whet.training.run import Warmup
-from whet.training.warmup import Progress, sft
+from whet.training.warmup import WarmupProgress, sft
 from whet.types import (
     Group,
     IntegrityError,
@@ -214,7 +214,7 @@ def taught(warmup, learner):
     render = fake(Renderer, demonstration=lambda task, reply: rollout(1, None))
 
     async def follow():
-        return [lesson async for lesson in sft(warmup, learner, render, 0, Progress())]
+        return [lesson async for lesson in sft(warmup, learner, render, 0, WarmupProgress())]
 
     return asyncio.run(follow())
 
@@ -271,7 +271,7 @@ def steps(**curves):
 )
 def test_the_doctor_finds_what_is_wrong(curves, told):
     found = Doctor().examine(steps(**curves))
-    assert [f.bad for f in found if told in f.words] == [True]
+    assert [f.bad for f in found if told in f.message] == [True]
     assert sum(f.bad for f in found) == 1
 
 
@@ -280,7 +280,7 @@ def test_the_doctor_leaves_a_sound_run_alone():
         steps(correct=[0.1, 0.3, 0.5, 0.7, 0.9], reward=[0.1, 0.3, 0.5, 0.7, 0.9])
     )
     assert not any(finding.bad for finding in found)
-    assert "from 0.100 to 0.900" in " ".join(f.words for f in found)
+    assert "from 0.100 to 0.900" in " ".join(f.message for f in found)
 
 
 @pytest.mark.parametrize(

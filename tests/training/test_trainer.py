@@ -14,7 +14,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.policy import algorithms
 from whet.training.ledger import Ledger
 from whet.training.loop import TrainStep
-from whet.training.trainer import CHECKPOINTS, Ended, Evaluated, fit
+from whet.training.trainer import CHECKPOINTS, Evaluated, RunEnded, fit
 from whet.training.warmup import SFTStep
 from whet.types import Rollout
 
@@ -86,7 +86,7 @@ def without_clocks(row):
 
 def test_a_finished_run_has_nothing_left_to_do(whole):
     said, folder = whole
-    assert [type(e).__name__ for e in events(RUN, folder)] == ["Began", "Ended"]
+    assert [type(e).__name__ for e in events(RUN, folder)] == ["Began", "RunEnded"]
 
 
 def test_how_often_it_saves_and_how_it_slices_changes_nothing_or_a_rounding(whole, tmp_path):
@@ -110,7 +110,7 @@ def test_asked_to_stop_it_stops_after_the_step_with_a_checkpoint(whole, tmp_path
         return [e async for e in fit(RUN, tmp_path, stop=lambda: next(count) == 8)]
 
     said = asyncio.run(some())
-    assert isinstance(said[-1], Ended)
+    assert isinstance(said[-1], RunEnded)
     assert not said[-1].complete
     assert events(RUN, tmp_path)[-1] == whole[0][-1]
 

@@ -68,7 +68,7 @@ def test_it_shows_the_same_problem_before_and_after(folder):
     history = History.of(folder)
     base = history.evaluation("base")
     assert base is not None
-    problems = history.said(base)
+    problems = history.rollouts(base)
     assert len(problems) == 5
     page = report.render(history)
     for problem in problems:

@@ -11,14 +11,14 @@ _INSIDE_AND_AFTER = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class ToolCall:
     """The name of a tool, and what it is given."""
 
     name: str
     arguments: Mapping[str, Any]
 
     @classmethod
-    def of(cls, value: Any) -> "Call":
+    def of(cls, value: Any) -> "ToolCall":
         """From `{"name": …, "arguments": {…}}`; the second may be called `parameters`, or lack.
 
         An OpenAI call, `{"function": {…}}` with its arguments as text, is one, too.
@@ -34,7 +34,7 @@ class Call:
         return cls(name=value["name"].strip(), arguments=given)
 
 
-def written(text: str) -> list[Call]:
+def written(text: str) -> list[ToolCall]:
     """The calls in all blocks `<tool_call>…</tool_call>`: in each an object, a list, or lines.
 
     Raises `ValueError` for a block that is none of these, and for one that never ends.
@@ -46,18 +46,18 @@ def written(text: str) -> list[Call]:
     return [call for inside, _ in blocks for call in _read(inside.strip())]
 
 
-def due(value: Any) -> list[Call]:
+def due(value: Any) -> list[ToolCall]:
     """The calls that a task wants, from a list of them or the JSON of one."""
     value = read(value) if isinstance(value, str) else value
-    return [Call.of(one) for one in (value if isinstance(value, list | tuple) else [value])]
+    return [ToolCall.of(one) for one in (value if isinstance(value, list | tuple) else [value])]
 
 
-def _read(block: str) -> list[Call]:
+def _read(block: str) -> list[ToolCall]:
     lines = [line for line in block.splitlines() if line.strip()]
     if len(lines) > 1 and all(line.strip().startswith("{") for line in lines):
         try:
-            return [Call.of(read(line)) for line in lines]
+            return [ToolCall.of(read(line)) for line in lines]
         except ValueError:
             pass  # one object over several lines, perhaps
     value = read(block)
-    return [Call.of(one) for one in (value if isinstance(value, list) else [value])]
+    return [ToolCall.of(one) for one in (value if isinstance(value, list) else [value])]

@@ -22,7 +22,7 @@ from rich.text import Text
 from whet.evaluation.measure import Scorecard
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
-from whet.training.trainer import Began, Ended, Evaluated, Event
+from whet.training.trainer import Evaluated, Event, PhaseStarted, RunEnded
 from whet.training.warmup import SFTStep
 from whet.types import Rollout
 
@@ -44,7 +44,7 @@ class Screen:
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     progress: Progress = field(init=False)
     evaluations: dict[str, Scorecard] = field(default_factory=dict)
-    end: Ended | None = None
+    end: RunEnded | None = None
     _bar: Any = None
     _newest: TrainStep | None = None
 
@@ -66,7 +66,7 @@ class Screen:
     def show(self, event: Event) -> None:
         """One event."""
         match event:
-            case Began():
+            case PhaseStarted():
                 self._begin(event)
             case SFTStep():
                 at = f"supervised loss {event.update.loss:.3f}"
@@ -78,10 +78,10 @@ class Screen:
             case Evaluated():
                 self.evaluations[event.name] = event.card
                 self.console.print(self._line(event))
-            case Ended():
+            case RunEnded():
                 self.end = event
 
-    def _begin(self, event: Began) -> None:
+    def _begin(self, event: PhaseStarted) -> None:
         self.console.print(f"[bold]{event.phase}[/bold]")
         if self._bar is not None:
             self.progress.remove_task(self._bar)

@@ -37,7 +37,7 @@ def fresh_folder(runs: str, name: str) -> Path:
     return folder
 
 
-def carry_out(run: Run, folder: Path) -> int:
+def execute(run: Run, folder: Path) -> int:
     """Do what is left of a run, and say how it went; the exit code."""
     screen, start = Screen(), time.perf_counter()
     asked = _asked_to_stop()

@@ -62,11 +62,13 @@ class Gym:
             raise UsageError(f"gym.size is {self.size}; give a number of entries, 1 or more")
 
     def task(self, split: str, index: int) -> Task:
-        """An entry of the split, drawn by dice of its own; training may draw one again."""
+        """An entry of the split, drawn from a random stream of its own; training may draw one
+        again.
+        """
         check_split(split)
-        dice = Random(f"{self!r}/{split}/{index}")
+        rng = Random(f"{self!r}/{split}/{index}")
         for _ in range(_PATIENCE):
-            task = self._entry(dice.randrange(self.size))
+            task = self._entry(rng.randrange(self.size))
             if split_of(str(task.prompt)) == split:
                 return task
         raise UsageError(

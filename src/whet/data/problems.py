@@ -33,9 +33,9 @@ class Problems:
 
     def task(self, split: str, index: int) -> Task:
         """The `index`-th task of a split; training sees an instance again only by chance."""
-        dice = self._dice(split, index)
-        level = dice.randint(*self.levels)
-        drawn = next(draws(self.family, dice, level, split), None)
+        rng = self._rng(split, index)
+        level = rng.randint(*self.levels)
+        drawn = next(draws(self.family, rng, level, split), None)
         if drawn is None:
             raise UsageError(
                 f"{self.family} has no {split} task of level {level}; give other levels"
@@ -48,8 +48,8 @@ class Problems:
         found: dict[str, Task] = {}
         for place in range(count):
             level = low + place % (high - low + 1)
-            dice = self._dice(split, f"held out {place}")
-            for drawn in draws(self.family, dice, level, split):
+            rng = self._rng(split, f"held out {place}")
+            for drawn in draws(self.family, rng, level, split):
                 if (canonical := self.family.canonical(drawn)) not in found:
                     found[canonical] = replace(drawn, id=f"{self._name()}/{split}/held-{place}")
                     break
@@ -60,7 +60,7 @@ class Problems:
                 )
         return tuple(found.values())
 
-    def _dice(self, split: str, place: int | str) -> Random:
+    def _rng(self, split: str, place: int | str) -> Random:
         check_split(split)
         return Random(f"{self!r}/{split}/{place}")
 
@@ -69,9 +69,9 @@ class Problems:
         return f"{type(self.family).__name__.lower()}-{low}-{high}-{self.seed}"
 
 
-def draws(family: Family, dice: Random, level: int, split: str) -> Iterator[Task]:
+def draws(family: Family, rng: Random, level: int, split: str) -> Iterator[Task]:
     """Draw after draw of one level, those of one split."""
     for _ in range(_PATIENCE):
-        drawn = family.draw(dice, level)
+        drawn = family.draw(rng, level)
         if split_of(family.canonical(drawn)) == split:
             yield drawn

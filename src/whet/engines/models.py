@@ -15,7 +15,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from whet.engines.tokenizers import Characters, Vocabulary
+from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
 from whet.registry import nearest
 from whet.types import Size, UsageError
 
@@ -26,7 +26,7 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.tx
 
 
 @runtime_checkable
-class Source(Protocol):
+class ModelSource(Protocol):
     """A model that can be loaded."""
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
@@ -100,7 +100,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class FromScratch:
     """A small model from scratch, with its own tokenizer.
 
     Standard deviations: embeddings 0.7, linear layers 1/√fan_in, those that write into the
@@ -109,11 +109,11 @@ class Fresh:
     """
 
     shape: str = "neox-tiny"
-    tokenizer: Vocabulary = Characters()
+    tokenizer: TokenizerSpec = CharacterTokenizer()
     positions: int = 512
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """Fresh weights, the same for a seed on every machine."""
+        """FromScratch weights, the same for a seed on every machine."""
         tokenizer = self.tokenizer.build()
         model: Any = AutoModelForCausalLM.from_config(self._config(tokenizer))
         _initialise(model, seed)
@@ -160,7 +160,7 @@ _WRITES = ("o_proj", "down_proj", "dense", "dense_4h_to_h")
 
 @torch.no_grad()
 def _initialise(model: PreTrainedModel, seed: int) -> None:
-    dice = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     layers = model.config.get_text_config().num_hidden_layers
     head = model.get_output_embeddings()
     for name, module in model.named_modules():
@@ -173,4 +173,4 @@ def _initialise(model: PreTrainedModel, seed: int) -> None:
             scale = 0.02
         elif name.rpartition(".")[2] in _WRITES:
             scale *= (2 * layers) ** -0.5
-        module.weight.copy_(scale * torch.randn(module.weight.shape, generator=dice))
+        module.weight.copy_(scale * torch.randn(module.weight.shape, generator=rng))

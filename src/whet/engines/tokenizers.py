@@ -15,7 +15,7 @@ PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
 
 @runtime_checkable
-class Vocabulary(Protocol):
+class TokenizerSpec(Protocol):
     """A value that becomes a tokenizer."""
 
     def build(self) -> PreTrainedTokenizerBase:
@@ -24,7 +24,7 @@ class Vocabulary(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Characters:
+class CharacterTokenizer:
     """One token per character, besides <pad>, <end> and <unk>."""
 
     alphabet: str = digits + ascii_lowercase + "+-*/=|;,>#() "
@@ -42,7 +42,7 @@ class Characters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BytePairs:
+class ByteLevelBPE:
     """Byte-level BPE, trained on the first worked examples of a teacher."""
 
     teacher: Teacher

@@ -39,8 +39,8 @@ class Hardest:
     ) -> Float[Tensor, " groups"]:
         where = places(group.unique(return_inverse=True)[1])
         size = [int(axis.max()) + 1 if len(axis) else 0 for axis in where]
-        heat = score / self.tau + weight.log()
-        table = score.new_full(size, -torch.inf).index_put(tuple(where), heat)
+        logp_temperature = score / self.tau + weight.log()
+        table = score.new_full(size, -torch.inf).index_put(tuple(where), logp_temperature)
         count = sum_within(weight, group)[where.turn == 0]
         order = where.line[where.turn == 0].argsort()
         return self.tau * (table.logsumexp(1) - count[order].log())

@@ -72,7 +72,7 @@ class Learner(Part):
 
 
 @runtime_checkable
-class Fit(Protocol):
+class ValueLoss(Protocol):
     """A loss of values, token by token."""
 
     def __call__(self, value: Float[Tensor, " n"], tokens: slice) -> Float[Tensor, ""]:
@@ -94,7 +94,7 @@ class ValueModel(Part):
         """V of the state before every chosen token, end to end."""
 
     @abstractmethod
-    async def step(self, fit: Fit, rollouts: Sequence[Rollout], lr: float) -> Metrics:
+    async def step(self, fit: ValueLoss, rollouts: Sequence[Rollout], lr: float) -> Metrics:
         """One optimizer step on Σ_n fit(V, n), which the caller has weighed."""
 
     @abstractmethod

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols.part import Part
-from whet.types import Asking, ChatReply, Group, Message, Request, Rollout, UsageError, Verdict
+from whet.types import (
+    ChatDecoding,
+    ChatReply,
+    Group,
+    Message,
+    Request,
+    Rollout,
+    UsageError,
+    Verdict,
+)
 
 PlayRequest = Callable[[Request], Awaitable[Group]]
 """Plays a request with the policy at hand, in the run's environment; rollouts have no verdicts."""
@@ -73,11 +82,11 @@ class RewardContext:
 
 
 @runtime_checkable
-class Adviser(Protocol):
+class ChatModel(Protocol):
     """A model that judges ask: a server, or the policy itself.  What it raises is a fault."""
 
     async def complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """As many replies as were asked for, in order."""
         ...

@@ -14,12 +14,17 @@ class Policy(Protocol):
     """One conversation with the policy, as an environment sees it."""
 
     async def __call__(
-        self, observation: Prompt, *, stop: Sequence[str] = (), length: int = 0, state: str = ""
+        self,
+        observation: Prompt,
+        *,
+        stop: Sequence[str] = (),
+        max_new_tokens: int = 0,
+        state: str = "",
     ) -> Reply:
         """Reply to `observation`; tokens and log-probabilities are recorded on the way.
 
-        Empty text lets the policy go on.  `stop` adds strings that end this reply, `length` limits
-        its tokens, `state` names what it answers, for credit by state.
+        Empty text lets the policy go on.  `stop` adds strings that end this reply, `max_new_tokens`
+        limits its tokens, `state` names what it answers, for credit by state.
         """
         ...
 
@@ -50,7 +55,7 @@ class Environment(Part):
 class Family(Protocol):
     """A procedural family of tasks, with a checker for every step of a worked answer."""
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """A task of this level; `info` names its family, level and verifier."""
         ...
 
@@ -58,7 +63,7 @@ class Family(Protocol):
         """What stays of a task when names that carry no meaning are taken away."""
         ...
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """A right reply.  Each intermediate step is written down with probability `keep`."""
         ...
 

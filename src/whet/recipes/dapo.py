@@ -32,7 +32,7 @@ def dapo(*, model: str, data: str, reward: str = "declared", longest: int = 512)
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=8),
-            decoding=Decoding(length=longest),
+            decoding=Decoding(max_new_tokens=longest),
             gate=NonZeroSpread(max_rounds=10, oversample=1.5),
         ),
         objective=algorithms.load("dapo"),

@@ -26,7 +26,7 @@ def rlvr(*, model: str, data: str, reward: str = "declared", algorithm: str = "g
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=8),
-            decoding=Decoding(length=512),
+            decoding=Decoding(max_new_tokens=512),
         ),
         objective=algorithms.load(algorithm),
         optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),

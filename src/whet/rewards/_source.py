@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from whet.registry import nearest
-from whet.rewards._forms import Form, Said, TraceForm, Unfit, form_of
-from whet.rewards._script import Place, call, digest_of, form_at
+from whet.rewards._forms import CallForm, FormError, Said, TraceForm, form_of
+from whet.rewards._script import ScriptLocation, call, digest_of, form_at
 from whet.sandbox.workers import Workers
 from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
@@ -37,21 +37,21 @@ class Source:
             raise UsageError(f"script.path is {path!r}, which is no Python: {error}") from None
         return cls(path, text)
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> ScriptLocation:
         """Where a worker finds what is called `name`."""
         what = f"{name} of {self.path}"
         if self.path.endswith(".py"):
-            return Place(str(Path(self.path).resolve()), self.text, name, what)
+            return ScriptLocation(str(Path(self.path).resolve()), self.text, name, what)
         program = _MODULE.format(self.path, digest_of(self.text))
         root = _root(self.path, str(Path.cwd()))
-        return Place(f"{root}/{self.path}", program, f"module.{name}", what)
+        return ScriptLocation(f"{root}/{self.path}", program, f"module.{name}", what)
 
     def usual(self) -> str:
         """The name that a judge has where nobody gives one."""
         tree = ast.parse(self.text)
         return next((n for n in USUAL if _binds(tree, n)), USUAL[0])
 
-    def form(self, name: str) -> Form | None:
+    def form(self, name: str) -> CallForm | None:
         """The form of a function or class, as far as can be told without running anything.
 
         Raises `UsageError` where nothing of that name can be there, or it has no form at all.
@@ -69,28 +69,28 @@ class Source:
             return None
         try:
             return form_of(*_parameters(found), f"{name} of {self.path}")
-        except Unfit as unfit:
+        except FormError as unfit:
             raise UsageError(str(unfit)) from None
 
 
-def form_in(source: Source, name: str, workers: Workers) -> Form:
+def form_in(source: Source, name: str, workers: Workers) -> CallForm:
     """The form, by running the file in a worker where its text doesn't tell."""
     known = source.form(name)
     if known is not None:
         return known
     try:
         return workers.call(form_at, source.place(name))
-    except Unfit as unfit:
+    except FormError as unfit:
         raise UsageError(str(unfit)) from None
 
 
 def ask(
-    place: Place, form: Form | None, workers: Workers, rollouts: Sequence[Rollout]
+    place: ScriptLocation, form: CallForm | None, workers: Workers, rollouts: Sequence[Rollout]
 ) -> list[Verdict]:
     """The verdicts of a function on these rollouts; all at once, so give it what it takes."""
     try:
         found = workers.call(call, place, form, [_said(rollout) for rollout in rollouts])
-    except Unfit as unfit:
+    except FormError as unfit:
         raise UsageError(str(unfit)) from None
     verdicts = []
     for score, correct, parts, note, applicable in found:
@@ -106,7 +106,7 @@ def ask(
     return verdicts
 
 
-def workers_for(place: Place, count: int, limit_s: float) -> Workers:
+def workers_for(place: ScriptLocation, count: int, limit_s: float) -> Workers:
     """Processes that have executed the judge's file before any clock runs."""
     return Workers(count=count, limit_s=limit_s, scripts=((place.path, place.program),))
 

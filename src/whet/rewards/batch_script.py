@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from whet.protocols import GroupReward, RewardContext
-from whet.rewards._forms import Form
+from whet.rewards._forms import CallForm
 from whet.rewards._forms import OpenRlhfForm as OpenRlhfForm
 from whet.rewards._forms import TrlForm as TrlForm
 from whet.rewards._script import digest_of
@@ -33,7 +33,7 @@ class BatchScript(GroupReward):
 
     path: str
     function: str = "score"
-    form: Form | None = None
+    form: CallForm | None = None
     limit_s: float = 30.0
     workers: int = 2
     digest: str = field(init=False)  # of the source, for the run's card

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from whet.protocols import Reward
-from whet.rewards._forms import Form
+from whet.rewards._forms import CallForm
 from whet.rewards._forms import TraceForm as TraceForm
 from whet.rewards._forms import VerifiersForm as VerifiersForm
 from whet.rewards._forms import VerlForm as VerlForm
@@ -35,7 +35,7 @@ class Script(Reward):
 
     path: str
     function: str = "score"
-    form: Form | None = None
+    form: CallForm | None = None
     limit_s: float = 5.0
     workers: int = 2
     digest: str = field(init=False)  # of the source, for the run's card

@@ -17,7 +17,7 @@ PlayRound = Callable[[Sequence[Ticket]], Awaitable[Sequence[Landed]]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class StepGroups:
     """What one step plays and what it learns from."""
 
     groups: tuple[Group, ...]  # to learn from, in ticket order
@@ -43,7 +43,7 @@ class Buffer:
     sampling: Sampling
     strategy: Strategy
 
-    async def take(self, now: Now, play: PlayRound) -> Taken:
+    async def take(self, now: Now, play: PlayRound) -> StepGroups:
         """B tickets' groups, or fewer where the gate's rounds are spent.
 
         Raises `IntegrityError` where nothing was admitted, and where the strategy has nothing to
@@ -143,10 +143,10 @@ class _Filling:
         if guests:
             self.guests[ticket.number] = (*self.guests.get(ticket.number, ()), *guests)
 
-    def taken(self) -> Taken:
+    def taken(self) -> StepGroups:
         """In the order of numbers."""
         numbers = sorted(self.filled.keys() | self.guests.keys())
-        return Taken(
+        return StepGroups(
             groups=tuple(
                 group
                 for number in numbers

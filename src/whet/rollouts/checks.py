@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy import ndarray
 
-from whet.environments.question import Question
+from whet.environments.single_turn import SingleTurn
 from whet.protocols import Learner, Player, Update
 from whet.rewards.judging import faults
 from whet.types import Decoding, Group, IntegrityError, Request, Rollout, Task, Version
 from whet.types.weights import Weights
 
-PROBE = Decoding(length=8)
+PROBE = Decoding(max_new_tokens=8)
 SEEDS = (1, 2, 3, 4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class TrustLimits:
     """When a run is no longer believed.  Differences are in nats per token.
 
     The defaults are for float32; generator and learner in lower precision differ by more.
@@ -28,7 +28,7 @@ class Limits:
     faults: float = 0.1  # share of a step's rollouts that could not be judged
 
 
-def check_rollouts(groups: Iterable[Group], version: Version, limits: Limits) -> None:
+def check_rollouts(groups: Iterable[Group], version: Version, limits: TrustLimits) -> None:
     """All that must be true of what was just played with weights of `version`."""
     known = list(groups)
     everything = [rollout for group in known for rollout in group]
@@ -75,7 +75,7 @@ def check_versions(rollouts: Iterable[Rollout], version: Version) -> None:
             )
 
 
-def check_faults(groups: Sequence[Group], limits: Limits) -> None:
+def check_faults(groups: Sequence[Group], limits: TrustLimits) -> None:
     """Fault ≠ failure, and too many faults are no run."""
     lost = faults(groups)
     total = sum(map(len, groups))
@@ -97,7 +97,7 @@ def first_taught(updates: Sequence[Update]) -> int:
     return next(taught, 0)
 
 
-def check_drift(update: Update, rollouts: Sequence[Rollout], limits: Limits) -> None:
+def check_drift(update: Update, rollouts: Sequence[Rollout], limits: TrustLimits) -> None:
     """Generator and learner agree about the fresh tokens that were learned from."""
     drift = update.metrics["drift"]
     if drift.count and not drift.value <= limits.drift:
@@ -113,12 +113,12 @@ def probe_of(task: Task, decoding: Decoding) -> Request:
 
     A task without a prompt, which its environment words itself, is asked "?".
     """
-    how = replace(PROBE, length=min(PROBE.length, decoding.length))
+    how = replace(PROBE, max_new_tokens=min(PROBE.max_new_tokens, decoding.max_new_tokens))
     return Request.of(task if task.prompt else replace(task, prompt="?"), SEEDS, how)
 
 
 async def check_weight_sync(
-    player: Player, learner: Learner, weights: Weights, probe: Request, limits: Limits
+    player: Player, learner: Learner, weights: Weights, probe: Request, limits: TrustLimits
 ) -> None:
     """Weight identity: the player holds what it was sent, and computes what the learner does."""
     held, sent = player.held(), weights.version
@@ -127,7 +127,7 @@ async def check_weight_sync(
             f"weights not delivered: the player holds {held.digest} (version {held.step}), the "
             f"learner sent {sent.digest} (version {sent.step})"
         )
-    groups = await player.within(Question()).play(probe)
+    groups = await player.within(SingleTurn()).play(probe)
     probed = [rollout for group in groups for rollout in group]
     check_integrity(probed)
     sampled = np.concatenate([r.behaviour_logp for r in probed])

@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from whet.environments.question import Question
+from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment, Generator, Renderer
 from whet.rollouts.recorder import Record, Recorder
 from whet.types import Group, Play, Request, Rollout, Version
@@ -18,7 +18,7 @@ class RolloutPlayer:
 
     generator: Generator
     renderer: Renderer
-    environment: Environment = Question()
+    environment: Environment = SingleTurn()
 
     def within(self, environment: Environment) -> "RolloutPlayer":
         """The same generator in another environment."""

@@ -94,19 +94,24 @@ class Recorder:
         return opened
 
     async def __call__(
-        self, observation: Prompt, *, stop: Sequence[str] = (), length: int = 0, state: str = ""
+        self,
+        observation: Prompt,
+        *,
+        stop: Sequence[str] = (),
+        max_new_tokens: int = 0,
+        state: str = "",
     ) -> Reply:
         """Say `observation` to the policy; its reply.
 
-        `stop` adds strings that end this reply, `length` limits its tokens (0: as the decoding
-        says), `state` names what the reply answers, for credit by state.
+        `stop` adds strings that end this reply, `max_new_tokens` limits its tokens (0: as the
+        decoding says), `state` names what the reply answers, for credit by state.
 
         Raises `UsageError` while an earlier reply is awaited, after a fork, and after the play.
         """
         self._check_open()
         row = self.row.copy()
         begun = self._hear(row, observation)
-        how = self._decoding(stop, length, len(begun))
+        how = self._decoding(stop, max_new_tokens, len(begun))
         row.choose(begun, None, _certain(len(begun)))
         self.asking = True
         try:
@@ -137,23 +142,26 @@ class Recorder:
         row.hear(heard, messages_of(observation) if observation else ())
         return play.prefix if first and not self.seat_name else ()
 
-    def _decoding(self, stop: Sequence[str], length: int, begun: int) -> Decoding:
-        if length < 0:
-            raise UsageError(f"length is {length}; give 1 or more, or 0 for decoding.length")
+    def _decoding(self, stop: Sequence[str], max_new_tokens: int, begun: int) -> Decoding:
+        if max_new_tokens < 0:
+            raise UsageError(
+                f"max_new_tokens is {max_new_tokens}; give 1 or more, or 0 for "
+                "decoding.max_new_tokens"
+            )
         if "" in stop:  # which is in every text, too
             raise UsageError(f"stop is {stop!r}; give a tuple of strings, none of them empty")
         how = self.record.play.decoding
-        most = min(length or how.length, how.length)
-        return replace(how, length=max(1, most - begun), stop=(*how.stop, *stop))
+        most = min(max_new_tokens or how.max_new_tokens, how.max_new_tokens)
+        return replace(how, max_new_tokens=max(1, most - begun), stop=(*how.stop, *stop))
 
     async def _generate(self, row: Row, how: Decoding) -> list[int]:
         """Tokens until the reply has ended; new weights may arrive on the way."""
         said: list[int] = []
-        left = how.length
+        left = how.max_new_tokens
         while True:
             found = await self.record.generator.generate(
                 row.token_ids,
-                replace(how, length=left),
+                replace(how, max_new_tokens=left),
                 seed=self.seed,
                 offset=row.chosen,
                 session=self.session,

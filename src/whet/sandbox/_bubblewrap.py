@@ -14,7 +14,7 @@ from pathlib import Path
 
 from whet.sandbox import _filter
 from whet.sandbox._interpreter import Interpreter, interpreter
-from whet.sandbox._limits import Fault, Limits, Outcome, Program
+from whet.sandbox._limits import Fault, Limits, Program, ProgramResult
 from whet.sandbox._slots import together, users
 from whet.sandbox._syscalls import ARCHITECTURE
 from whet.sandbox._watching import OutputCapture, ended, outcome, sealed
@@ -38,13 +38,15 @@ class Bubblewrap:
 
     slots: int = 2  # programs at once
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """Build the namespaces, run, and wait until they are empty."""
         path = _found()
         with users(self.slots, 1) as (user,):
             return _run((path, user), program, limits)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Two sets of namespaces, and a socket between them."""
         path = _found()
         with users(self.slots, 2) as both:
@@ -77,7 +79,7 @@ def _rules() -> bytes:
     return _filter.program(_filter.base())
 
 
-def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> Outcome:
+def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> ProgramResult:
     """One program, from first to last file descriptor."""
     bwrap, user = launcher
     capture = OutputCapture(limits)

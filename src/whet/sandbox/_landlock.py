@@ -17,7 +17,7 @@ from threading import Lock
 
 from whet.sandbox import _kernel
 from whet.sandbox._interpreter import interpreter
-from whet.sandbox._limits import Ending, Fault, Limits, Outcome, Program
+from whet.sandbox._limits import Ending, Fault, Limits, Program, ProgramResult
 from whet.sandbox._slots import together, users
 from whet.sandbox._syscalls import ARCHITECTURE
 from whet.sandbox._watching import OutputCapture, outcome, sealed
@@ -52,12 +52,14 @@ class Landlock:
 
     slots: int = 2  # programs at once
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """Fork, run, and clean up after it."""
         with users(self.slots, 1) as (user,):
             return _zygote().run(program, limits, user)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Two forks, and a socket between them."""
         with users(self.slots, 2) as both:
             play = [partial(_zygote().run, limits=limits, user=user) for user in both]
@@ -103,7 +105,7 @@ class _Zygote:
         theirs.close()
         return cls(process=process, line=ours, place=place)
 
-    def run(self, program: Program, limits: Limits, user: int | None) -> Outcome:
+    def run(self, program: Program, limits: Limits, user: int | None) -> ProgramResult:
         """Send the job and listen."""
         capture, (ours, theirs) = OutputCapture(limits), socket.socketpair()
         job = sealed(pickle.dumps(self._job(program, limits, user)))
@@ -163,7 +165,7 @@ def _report(ours: socket.socket) -> dict[str, object]:
     return json.loads(told)
 
 
-def _outcome(ending: Ending, report: dict[str, object], capture: OutputCapture) -> Outcome:
+def _outcome(ending: Ending, report: dict[str, object], capture: OutputCapture) -> ProgramResult:
     if report["ready"] != "!":
         raise Fault(f"a guest could not be confined: {report['ready'] or report}")
     status = int(str(report["status"]))

@@ -56,7 +56,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ProgramResult:
     """What became of a program."""
 
     ending: Ending
@@ -97,11 +97,13 @@ class Program:
 class Sandbox(Protocol):
     """A place where a program of unknown intent can be run.  A backend is a value."""
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """Run it to its end.  Raises `Fault` where that can't be done, never for its failures."""
         ...
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Run two at once, each confined by itself; descriptor 3 of each leads to the other."""
         ...
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from whet.sandbox._bubblewrap import Bubblewrap
 from whet.sandbox._landlock import Landlock
-from whet.sandbox._limits import Limits, Outcome, Program, Sandbox
+from whet.sandbox._limits import Limits, Program, ProgramResult, Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +17,13 @@ class Safest:
 
     slots: int = 2  # programs at once
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """In the one that works."""
         return chosen(self.slots).run(program, limits)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Two programs that talk, in the one that works."""
         return chosen(self.slots).pair(tested, harness, limits)
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from queue import Queue
 from threading import Lock
 
-from whet.sandbox._limits import Fault, Outcome, Program
+from whet.sandbox._limits import Fault, Program, ProgramResult
 
 _USERS = range(61_000, 65_000)  # of nobody, by the custom of distributions
 _PAIR = 2
@@ -42,8 +42,8 @@ def users(slots: int, wanted: int) -> Iterator[tuple[int | None, ...]]:
 
 
 def together(
-    play: Sequence[Callable[[Program], Outcome]], programs: tuple[Program, Program]
-) -> tuple[Outcome, Outcome]:
+    play: Sequence[Callable[[Program], ProgramResult]], programs: tuple[Program, Program]
+) -> tuple[ProgramResult, ProgramResult]:
     """Both at once, linked; where one can't be run the other ends too."""
     ends = socket.socketpair()
     with ThreadPoolExecutor(_PAIR) as threads:
@@ -51,7 +51,9 @@ def together(
         return running[0].result(), running[1].result()
 
 
-def _played(play: Callable[[Program], Outcome], program: Program, end: socket.socket) -> Outcome:
+def _played(
+    play: Callable[[Program], ProgramResult], program: Program, end: socket.socket
+) -> ProgramResult:
     """Our copy of its end of the link is closed with it, and the other side hears of that."""
     with end:
         return play(replace(program, links=(end.fileno(),)))

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from whet.sandbox._interpreter import interpreter
-from whet.sandbox._limits import Fault, Limits, Outcome, Program
+from whet.sandbox._limits import Fault, Limits, Program, ProgramResult
 from whet.sandbox._slots import together, users
 from whet.sandbox._watching import OutputCapture, ended, outcome, sealed
 
@@ -26,12 +26,14 @@ class Unsafe:
 
     slots: int = 2  # programs at once
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         """Run it in a folder of its own."""
         with users(self.slots, 1):
             return _run(program, limits)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         """Two subprocesses, and a socket between them."""
         with users(self.slots, 2):
             return together([partial(_run, limits=limits)] * 2, (tested, harness))
@@ -41,14 +43,14 @@ class Unsafe:
         return ""
 
 
-def _run(program: Program, limits: Limits) -> Outcome:
+def _run(program: Program, limits: Limits) -> ProgramResult:
     with tempfile.TemporaryDirectory(prefix="whet-unsafe-") as folder:
         for name, content in program.files.items():
             Path(folder, name).write_bytes(content)
         return _within(folder, program, limits)
 
 
-def _within(folder: str, program: Program, limits: Limits) -> Outcome:
+def _within(folder: str, program: Program, limits: Limits) -> ProgramResult:
     capture, found = OutputCapture(limits), interpreter()
     mark_in, mark_out = os.pipe()
     source = sealed(program.source.encode(errors="surrogatepass"))

@@ -7,7 +7,7 @@ import signal
 import subprocess
 from time import monotonic
 
-from whet.sandbox._limits import Ending, Limits, Outcome
+from whet.sandbox._limits import Ending, Limits, ProgramResult
 
 _PIECE = 1 << 16
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
@@ -93,7 +93,7 @@ def ended(process: subprocess.Popen[bytes], capture: OutputCapture) -> Ending:
         process.wait()
 
 
-def outcome(ending: Ending, status: int, capture: OutputCapture) -> Outcome:
+def outcome(ending: Ending, status: int, capture: OutputCapture) -> ProgramResult:
     """Of a program that is no more."""
     stdout, stderr = capture.rest()
     if capture.overflowed():
@@ -101,7 +101,7 @@ def outcome(ending: Ending, status: int, capture: OutputCapture) -> Outcome:
     elif ending is Ending.EXIT and status == -signal.SIGXCPU:
         ending = Ending.CPU
     wall = monotonic() - capture.begun
-    return Outcome(ending=ending, status=status, stdout=stdout, stderr=stderr, wall_s=wall)
+    return ProgramResult(ending=ending, status=status, stdout=stdout, stderr=stderr, wall_s=wall)
 
 
 def sealed(content: bytes) -> int:

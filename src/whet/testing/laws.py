@@ -15,14 +15,14 @@ from torch.testing import assert_close
 from whet.policy.inspection import walk
 from whet.policy.objective import BatchLoss, Objective
 from whet.protocols.algorithm import Advantage, Algorithm, Selection, TokenLoss
-from whet.testing.draws import AWKWARD, Drawn, draw, forked, level, one_token_each
+from whet.testing.draws import AWKWARD, DrawnBatch, draw, forked, level, one_token_each
 from whet.types import Batch, Need
 
 
-def ready(objective: TokenLoss, drawn: Drawn) -> Drawn:
+def ready(objective: TokenLoss, drawn: DrawnBatch) -> DrawnBatch:
     """The batch as a learner hands it to an algorithm, before it is split."""
     selections = objective.selections if isinstance(objective, Algorithm) else ()
-    return Drawn(drawn.logp, drawn.batch.prepared(selections))
+    return DrawnBatch(drawn.logp, drawn.batch.prepared(selections))
 
 
 def loss_and_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
@@ -124,7 +124,7 @@ def advantages_compare(objective: TokenLoss, seed: int) -> None:
         assert_close(sums, torch.zeros_like(sums), atol=1e-7, rtol=0)
 
 
-def who_differs_from_nobody_teaches_nothing(objective: TokenLoss, seed: int) -> None:
+def equal_rewards_have_no_gradient(objective: TokenLoss, seed: int) -> None:
     """Groups of one are finite and, where centred, 0; groups that agree are exactly 0.
 
     In float64 and in the float32 of a run, for rewards that neither can represent.
@@ -144,7 +144,7 @@ def who_differs_from_nobody_teaches_nothing(objective: TokenLoss, seed: int) -> 
                 assert_close(equal, torch.zeros_like(equal), atol=0, rtol=0)
 
 
-def what_teaches_nothing_has_no_gradient(objective: TokenLoss, seed: int) -> None:
+def has_gradient_is_right(objective: TokenLoss, seed: int) -> None:
     """The rollouts that a learner may skip have a gradient of exactly 0."""
     if not isinstance(objective, Objective):
         return
@@ -167,20 +167,20 @@ def equal_leaves_are_one_rollout(objective: TokenLoss, seed: int) -> None:
     """
     if not isinstance(objective, Algorithm):
         return
-    dice = torch.Generator().manual_seed(seed)
-    leaves = int(torch.randint(2, 5, (), generator=dice))
+    rng = torch.Generator().manual_seed(seed)
+    leaves = int(torch.randint(2, 5, (), generator=rng))
     if not _counts(objective, Selection):
         logp, plain = draw(seed)
-        which = int(torch.randint(0, len(plain.group), (), generator=dice))
+        which = int(torch.randint(0, len(plain.group), (), generator=rng))
         columns, tokens = forked(plain, which, leaves)
-        tree = ready(objective, Drawn(logp[tokens], replace(plain, **columns).counted()))
-        loss, gradient = loss_and_gradient(objective, *ready(objective, Drawn(logp, plain)))
+        tree = ready(objective, DrawnBatch(logp[tokens], replace(plain, **columns).counted()))
+        loss, gradient = loss_and_gradient(objective, *ready(objective, DrawnBatch(logp, plain)))
         same, parts = loss_and_gradient(objective, *tree)
         assert_close(same, loss)
         assert_close(torch.zeros_like(gradient).index_add(0, tokens, parts), gradient)
     if isinstance(objective, Objective) and not _counts(objective, Advantage):
         inputs = one_token_each(seed)
-        which = int(torch.randint(0, len(inputs.group), (), generator=dice))
+        which = int(torch.randint(0, len(inputs.group), (), generator=rng))
         columns, tokens = forked(inputs, which, leaves)
         advantage = objective.advantage(inputs)
         assert_close(objective.advantage(replace(inputs, **columns)), advantage[tokens])
@@ -204,8 +204,8 @@ LAWS: dict[str, Law] = {
         finite_however_far,
         a_token_weighs_the_same_in_every_slice,
         advantages_compare,
-        who_differs_from_nobody_teaches_nothing,
-        what_teaches_nothing_has_no_gradient,
+        equal_rewards_have_no_gradient,
+        has_gradient_is_right,
         equal_leaves_are_one_rollout,
         it_is_a_value,
     )

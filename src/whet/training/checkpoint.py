@@ -14,7 +14,7 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from whet.training.warmup import Progress
+from whet.training.warmup import WarmupProgress
 from whet.types import IntegrityError
 
 _STATE = "place.json"
@@ -23,11 +23,11 @@ _NAME = re.compile(r"(?:warmup-(\d+)|step)-(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class RunPosition:
     """Where a run stands: its phase (every warm-up is one, then the rewards), and how far in."""
 
     phase: int = 0
-    progress: Progress = Progress()
+    progress: WarmupProgress = WarmupProgress()
 
     @property
     def at(self) -> tuple[int, int]:
@@ -52,7 +52,7 @@ class Checkpoints:
     warmups: int  # phases before the one with rewards
     keep: int
 
-    def path(self, place: Place) -> Path:
+    def path(self, place: RunPosition) -> Path:
         """step-000040 in the phase of rewards, warmup-1-000250 before it."""
         warm = place.phase < self.warmups
         return (
@@ -62,9 +62,9 @@ class Checkpoints:
     @property
     def base(self) -> Path:
         """The policy before any reward; kept for good, and the reference of a KL."""
-        return self.path(Place(phase=self.warmups))
+        return self.path(RunPosition(phase=self.warmups))
 
-    async def save(self, place: Place, *held: Saved) -> Path:
+    async def save(self, place: RunPosition, *held: Saved) -> Path:
         """Write it whole, under its name only when complete; then drop the oldest."""
         target = self.path(place)
         partial = self.folder / f"partial-{target.name}"
@@ -79,7 +79,7 @@ class Checkpoints:
         self._prune()
         return target
 
-    def latest(self) -> Place | None:
+    def latest(self) -> RunPosition | None:
         """The newest one that is as it was written; None where there is none at all.
 
         Raises `IntegrityError` where there are some, and all have changed.
@@ -100,7 +100,7 @@ class Checkpoints:
         if odd := _changed(self.base):
             raise IntegrityError(f"the base policy is not as it was written: {odd}")
 
-    def rewind(self, place: Place) -> None:
+    def rewind(self, place: RunPosition) -> None:
         """Forget what was written after `place`: it has changed since."""
         later = self._folders()
         for folder in later[later.index(self.path(place)) + 1 :]:
@@ -147,5 +147,5 @@ def _changed(folder: Path) -> str:
     return f"{folder / odd[0]} has changed" if odd else ""
 
 
-def _place(held: dict[str, Any]) -> Place:
-    return Place(phase=held["phase"], progress=Progress(**held["progress"]))
+def _place(held: dict[str, Any]) -> RunPosition:
+    return RunPosition(phase=held["phase"], progress=WarmupProgress(**held["progress"]))

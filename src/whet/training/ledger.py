@@ -141,7 +141,7 @@ def _row(
         "entropy": rollout.entropy,
         "spans": [_span(span) for span in rollout.spans],
         "advantage": advantage,
-        "temperature": rollout.decoding.heat,
+        "temperature": rollout.decoding.logp_temperature,
         "finish": str(rollout.finish),
         "seed": rollout.seed,
         "score": rollout.score if verdict else None,

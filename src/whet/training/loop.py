@@ -12,12 +12,12 @@ from random import Random
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
 from whet.rollouts.batching import build_batch
-from whet.rollouts.buffer import Buffer, Taken
+from whet.rollouts.buffer import Buffer, StepGroups
 from whet.rollouts.checks import check_drift, check_weight_sync, first_taught, probe_of
 from whet.training.clock import Clock
-from whet.training.reported import Reported
-from whet.training.round import Round
+from whet.training.last_metrics import LastMetrics
 from whet.training.run import Run
+from whet.training.ticket_runner import TicketRunner
 from whet.types import Metrics, TrainBatch
 from whet.types.weights import Drain
 
@@ -27,7 +27,7 @@ class TrainStep:
     """What one step reports."""
 
     number: int
-    taken: Taken
+    taken: StepGroups
     batch: TrainBatch
     updates: tuple[Update, ...]
     lr: float
@@ -37,7 +37,7 @@ class TrainStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
+class LiveRun:
     """The live parts of a run."""
 
     player: Player
@@ -45,19 +45,19 @@ class Live:
     buffer: Buffer
     extensions: Extensions
     folder: Path  # where extensions may keep models
-    reported: Reported = field(default_factory=Reported)
+    last_metrics: LastMetrics = field(default_factory=LastMetrics)
 
 
-async def train(run: Run, live: Live, start: int) -> AsyncIterator[TrainStep]:
+async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]:
     """Take the steps of a run from `start` on, one by one."""
     player, learner, extensions = live.player, live.learner, live.extensions
 
     for number in range(start, run.steps):
         clock = Clock()
         before = dict(player.token_counts())
-        told = live.reported.metrics
+        told = live.last_metrics.metrics
         now = Now(step=number, steps=run.steps, version=learner.version, metrics=told)
-        round_ = Round.of(run, live, number)
+        round_ = TicketRunner.of(run, live, number)
         taken = await live.buffer.take(now, round_.play)
         clock.lap("play")
 
@@ -68,7 +68,7 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[TrainStep]:
         updates = [await learner.step(objective, part, context.lr) for part in parts]
         fresh = first_taught(updates)
         check_drift(updates[fresh], parts[fresh].rollouts, run.limits)
-        live.reported.metrics = await extensions.after_update(context, batch, inputs)
+        live.last_metrics.metrics = await extensions.after_update(context, batch, inputs)
         clock.lap("learn")
 
         weights = await learner.publish()
@@ -85,5 +85,5 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[TrainStep]:
             lr=context.lr,
             seconds=clock.laps,
             token_counts=counts,
-            metrics=live.reported.metrics,
+            metrics=live.last_metrics.metrics,
         )

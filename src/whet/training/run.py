@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whet.environments.question import Question
+from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig
 from whet.protocols import (
     Algorithm,
@@ -15,7 +15,7 @@ from whet.protocols import (
     Sampling,
     Teacher,
 )
-from whet.rollouts.checks import Limits
+from whet.rollouts.checks import TrustLimits
 from whet.types import Decoding, Need, UsageError
 from whet.types.optimizers import AdamW
 
@@ -85,7 +85,7 @@ class Run:
     objective: Algorithm
     engine: Engine
     optimizer: AdamW = AdamW()
-    environment: Environment = Question()
+    environment: Environment = SingleTurn()
     demonstrator: Demonstrator | None = None
     warmup: tuple[Warmup, ...] = ()
     steps: int = 100
@@ -93,7 +93,7 @@ class Run:
     seed: int = 0
     evaluation: EvalConfig = EvalConfig()  # before and after, on the test split
     periodic: PeriodicEval = PeriodicEval()
-    limits: Limits = Limits()
+    limits: TrustLimits = TrustLimits()
     checkpoints: CheckpointConfig = CheckpointConfig()
 
     def __post_init__(self) -> None:
@@ -126,7 +126,7 @@ class Run:
         for need in sorted(self.objective.needs - given):
             remedy = "add a companion that gives it (whet.policy.extensions)"
             if need is Need.DEMONSTRATOR:
-                remedy = "give demonstrator, such as Shown(family=…)"
+                remedy = "give demonstrator, such as FromFamily(family=…)"
             raise UsageError(f"objective needs {need}; {remedy}, or choose another algorithm")
 
     @property

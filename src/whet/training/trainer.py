@@ -16,13 +16,13 @@ from whet.protocols import Learner, Player, SamplingSetup, SetupContext
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
-from whet.training.checkpoint import Checkpoints, Place
+from whet.training.checkpoint import Checkpoints, RunPosition
 from whet.training.ledger import Ledger
-from whet.training.loop import Live, TrainStep, train
+from whet.training.loop import LiveRun, TrainStep, train
 from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
-from whet.training.round import step_context
 from whet.training.run import Run
-from whet.training.warmup import Progress, SFTStep, sft
+from whet.training.ticket_runner import step_context
+from whet.training.warmup import SFTStep, WarmupProgress, sft
 from whet.types import IntegrityError, Need
 from whet.types.weights import Drain
 
@@ -30,7 +30,7 @@ CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Began:
+class PhaseStarted:
     """A phase begins, or goes on."""
 
     phase: str
@@ -48,14 +48,14 @@ class Evaluated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class RunEnded:
     """The run is over, or was asked to stop."""
 
     digest: str
     complete: bool
 
 
-Event = Began | SFTStep | TrainStep | Evaluated | Ended
+Event = PhaseStarted | SFTStep | TrainStep | Evaluated | RunEnded
 
 
 async def fit(
@@ -71,7 +71,7 @@ async def fit(
         strategy = run.sampling.open(
             SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
         )
-        live = Live(
+        live = LiveRun(
             player=player.within(run.environment),
             learner=learner,
             buffer=Buffer(run.sampling, strategy),
@@ -86,7 +86,7 @@ async def fit(
             async for event in trainer.reinforce(place):
                 yield event
         weights = await learner.publish()
-        yield Ended(digest=weights.version.digest, complete=not trainer.stopped)
+        yield RunEnded(digest=weights.version.digest, complete=not trainer.stopped)
     finally:
         await player.close()
 
@@ -97,7 +97,7 @@ class Trainer:
 
     run: Run
     folder: Path
-    live: Live
+    live: LiveRun
     stop: Callable[[], bool]
     ledger: Ledger = field(init=False)
     checkpoints: Checkpoints = field(init=False)
@@ -120,7 +120,7 @@ class Trainer:
         """The live player."""
         return self.live.player
 
-    async def resume(self) -> Place | None:
+    async def resume(self) -> RunPosition | None:
         """Load the newest checkpoint and forget what was written after it."""
         place = self.checkpoints.latest()
         self.ledger.rewind((-1, 0) if place is None else place.at)
@@ -130,28 +130,28 @@ class Trainer:
             await self.learner.load(self.checkpoints.path(place))
         return place
 
-    async def warm_up(self, place: Place | None) -> AsyncIterator[Event]:
+    async def warm_up(self, place: RunPosition | None) -> AsyncIterator[Event]:
         """The supervised phases that are left."""
         first = 0 if place is None else place.phase
         render = self.player.renderer
         for phase, warmup in list(enumerate(self.run.warmup))[first:]:
-            progress = Progress()
+            progress = WarmupProgress()
             if place is not None and phase == place.phase:
                 progress = place.progress
             else:
                 self._begin(phase)
             name = f"warm-up {phase + 1} of {len(self.run.warmup)}"
-            yield Began(phase=name, done=progress.done, steps=warmup.steps)
+            yield PhaseStarted(phase=name, done=progress.done, steps=warmup.steps)
             async for sft_step in sft(warmup, self.learner, render, self.run.seed, progress):
                 progress = sft_step.progress
                 self.ledger.write("sft", (phase, progress.done), of_sft(sft_step))
                 yield sft_step
-                await self._save_if_due(Place(phase=phase, progress=progress))
+                await self._save_if_due(RunPosition(phase=phase, progress=progress))
                 if self.stopped:
                     return
-            await self._save(Place(phase=phase, progress=progress))
+            await self._save(RunPosition(phase=phase, progress=progress))
 
-    async def reinforce(self, place: Place | None) -> AsyncIterator[Event]:
+    async def reinforce(self, place: RunPosition | None) -> AsyncIterator[Event]:
         """Base evaluation, steps with rewards, final evaluation."""
         run, last = self.run, len(self.run.warmup)
         fresh = place is None or place.phase < last
@@ -161,19 +161,19 @@ class Trainer:
         await self._deliver()
         if fresh:
             yield await self._evaluate("base", 0, run.evaluation, "test")
-            await self._save(Place(phase=last))
+            await self._save(RunPosition(phase=last))
         await self._accompany(None if fresh else place)
-        yield Began(phase="reinforcement", done=done, steps=run.steps)
+        yield PhaseStarted(phase="reinforcement", done=done, steps=run.steps)
         async for step in self._steps(done):
             done = step.number + 1
             self._write(step)
             yield step
             if run.periodic.every and (done % run.periodic.every == 0 or done == run.steps):
                 yield await self._evaluate("periodic", done, run.periodic.evaluation, "dev")
-            await self._save_if_due(Place(phase=last, progress=Progress(done=done)))
+            await self._save_if_due(RunPosition(phase=last, progress=WarmupProgress(done=done)))
             if self.stopped:
                 return
-        await self._save(Place(phase=last, progress=Progress(done=done)))
+        await self._save(RunPosition(phase=last, progress=WarmupProgress(done=done)))
         if not any(row["kind"] == "final" for row in self.ledger.rows()):
             yield await self._evaluate("final", done, run.evaluation, "test")
 
@@ -188,7 +188,7 @@ class Trainer:
             kept = self.ledger.keep("broken", start, [error.rollouts])
             raise IntegrityError(f"{error} (the rollouts are in {kept})", error.rollouts) from error
 
-    async def _accompany(self, place: Place | None) -> None:
+    async def _accompany(self, place: RunPosition | None) -> None:
         """Reference, buffer and extensions: new ones, or as they were."""
         objective, base = self.run.objective, self.checkpoints.base
         if objective.companions or Need.REFERENCE in objective.needs:
@@ -203,7 +203,7 @@ class Trainer:
         folder, done = self.checkpoints.path(place), place.progress.done
         if done:
             await self.live.buffer.load(folder)
-            await self.live.reported.load(folder)
+            await self.live.last_metrics.load(folder)
             runner = RolloutRunner(self.player, self.run.reward, done)
             await extensions.load(folder, step_context(self.run, self.live, runner))
 
@@ -242,13 +242,13 @@ class Trainer:
         optimizer = self.run.warmup[phase].optimizer if warm else self.run.optimizer
         self.learner.reset_optimizer(optimizer)
 
-    async def _save_if_due(self, place: Place) -> None:
+    async def _save_if_due(self, place: RunPosition) -> None:
         self.stopped = self.stop()
         if self.stopped or time.monotonic() - self._saved >= self.run.checkpoints.seconds:
             await self._save(place)
 
-    async def _save(self, place: Place) -> None:
+    async def _save(self, place: RunPosition) -> None:
         live = self.live
-        held = (live.learner, live.buffer, live.extensions, live.reported)
+        held = (live.learner, live.buffer, live.extensions, live.last_metrics)
         await self.checkpoints.save(place, *held)
         self._saved = time.monotonic()

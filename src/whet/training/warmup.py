@@ -17,7 +17,7 @@ _FLOOR = 0.1  # of the rate, at the end of the cool-down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
+class WarmupProgress:
     """All that the next supervised step needs to know of those before it."""
 
     done: int = 0
@@ -33,11 +33,11 @@ class SFTStep:
     update: Update
     lr: float
     seconds: float
-    progress: Progress
+    progress: WarmupProgress
 
 
 async def sft(
-    warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: Progress
+    warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: WarmupProgress
 ) -> AsyncIterator[SFTStep]:
     """Take supervised steps from where `progress` stands until the warm-up is over."""
     objective, render = algorithms.load("sft"), renderer.demonstration
@@ -68,18 +68,18 @@ def _right(rollout: Rollout) -> Rollout:
     return replace(rollout, verdict=Verdict.binary(correct=True))
 
 
-def _end(warmup: Warmup, progress: Progress) -> int:
+def _end(warmup: Warmup, progress: WarmupProgress) -> int:
     return warmup.steps if progress.cooled_from < 0 else progress.cooled_from + warmup.cooldown
 
 
-def _lr(warmup: Warmup, progress: Progress) -> float:
+def _lr(warmup: Warmup, progress: WarmupProgress) -> float:
     lr = warmup.optimizer.lr_at(progress.done, warmup.steps)
     if progress.cooled_from < 0:
         return lr
     return lr * (1 - (1 - _FLOOR) * (progress.done - progress.cooled_from) / warmup.cooldown)
 
 
-def _advanced(warmup: Warmup, progress: Progress, loss: float) -> Progress:
+def _advanced(warmup: Warmup, progress: WarmupProgress, loss: float) -> WarmupProgress:
     before = loss if progress.average is None else progress.average
     average = _MEMORY * before + (1 - _MEMORY) * loss
     done = progress.done + 1
@@ -87,4 +87,4 @@ def _advanced(warmup: Warmup, progress: Progress, loss: float) -> Progress:
     met = average < warmup.until and done > _EARLIEST
     if warmup.until and cooled_from < 0 and (met or done == warmup.steps):
         cooled_from = done
-    return Progress(done=done, average=average, cooled_from=cooled_from)
+    return WarmupProgress(done=done, average=average, cooled_from=cooled_from)

@@ -5,8 +5,6 @@ There is no padding and no mask: a token that the policy did not choose never ge
 Tensors are named by who computed them: learner, proximal, behaviour or reference policy.
 """
 
-from whet.types.advice import Asking as Asking
-from whet.types.advice import ChatReply as ChatReply
 from whet.types.batches import AdvantageInputs as AdvantageInputs
 from whet.types.batches import Batch as Batch
 from whet.types.batches import Mean as Mean
@@ -15,6 +13,8 @@ from whet.types.batches import Subset as Subset
 from whet.types.batches import Totals as Totals
 from whet.types.batches import along as along
 from whet.types.batches import totals as totals
+from whet.types.chat import ChatDecoding as ChatDecoding
+from whet.types.chat import ChatReply as ChatReply
 from whet.types.decoding import Decoding as Decoding
 from whet.types.errors import IntegrityError as IntegrityError
 from whet.types.errors import UsageError as UsageError

@@ -19,7 +19,7 @@ class Decoding:
     top_p: float = 1.0
     top_k: int = 0  # 0: all
     min_p: float = 0.0
-    length: int = 256  # most tokens that the policy may choose in one turn
+    max_new_tokens: int = 256  # most tokens that the policy may choose in one turn
     stop: tuple[str, ...] = ()  # strings that end a turn, besides the tokenizer's end token
 
     def __post_init__(self) -> None:
@@ -29,7 +29,7 @@ class Decoding:
             "top_p": 0 < self.top_p <= 1,
             "top_k": self.top_k >= 0,
             "min_p": 0 <= self.min_p < 1,
-            "length": self.length >= 1,
+            "max_new_tokens": self.max_new_tokens >= 1,
             "stop": "" not in self.stop,  # it is in every text, so a text is refused as well
         }
         for name, sound in checks.items():
@@ -37,7 +37,7 @@ class Decoding:
                 legal = {
                     "top_p": "in (0, 1]",
                     "min_p": "in [0, 1)",
-                    "length": "1 or more",
+                    "max_new_tokens": "1 or more",
                     "stop": "a tuple of strings, none of them empty",
                 }
                 value = getattr(self, name)
@@ -46,6 +46,6 @@ class Decoding:
                 )
 
     @property
-    def heat(self) -> float:
+    def logp_temperature(self) -> float:
         """The temperature of log-probabilities; greedy decoding reports those at 1."""
         return self.temperature or 1.0

@@ -17,12 +17,12 @@ class TrainBatch:
     rollouts: Sequence[Rollout]
     tokens: Batch
 
-    def minibatches(self, count: int, dice: Random) -> "list[TrainBatch]":
+    def minibatches(self, count: int, rng: Random) -> "list[TrainBatch]":
         """Deal whole groups into `count` optimizer steps; each is a global batch of its own."""
         groups = sorted(set(self.tokens.group.tolist()))
         if count == 1 or not groups:
             return [self]
-        dice.shuffle(groups)
+        rng.shuffle(groups)
         parts = []
         for first in range(min(count, len(groups))):
             keep = torch.isin(self.tokens.group, torch.tensor(groups[first::count]))

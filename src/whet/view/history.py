@@ -44,7 +44,7 @@ class History:
         """The newest evaluation of that name."""
         return next(iter(reversed(self.of_kind(name))), None)
 
-    def said(self, evaluation: Row) -> list[list[Row]]:
+    def rollouts(self, evaluation: Row) -> list[list[Row]]:
         """The rollouts of an evaluation, by problem: the greedy one, then the samples."""
         path = self.folder / ROLLOUTS / f"{evaluation['kind']}-{evaluation['step']:06}.parquet"
         if not path.is_file():

@@ -107,8 +107,8 @@ def _pairs(history: History) -> list[dict[str, Any]]:
     base, final = history.evaluation("base"), history.evaluation("final")
     if not base or not final:
         return []
-    before = {problem[0]["task_id"]: problem for problem in history.said(base)}
-    after = {problem[0]["task_id"]: problem for problem in history.said(final)}
+    before = {problem[0]["task_id"]: problem for problem in history.rollouts(base)}
+    after = {problem[0]["task_id"]: problem for problem in history.rollouts(final)}
     shared = [name for name in before if name in after][:_PAIRS]
     return [
         {

@@ -7,11 +7,11 @@ import torch
 from opened import ENDS, opened_critic, played
 from torch.testing import assert_close
 
-from whet.engines.embedded.learner import NonFinite
+from whet.engines.embedded.learner import NonFiniteError
 from whet.types import Decoding
 from whet.types.optimizers import AdamW
 
-VARIED = Decoding(length=20, stop=ENDS)
+VARIED = Decoding(max_new_tokens=20, stop=ENDS)
 BRISK = AdamW(lr=3e-3)
 
 
@@ -92,6 +92,6 @@ def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(folder, rollouts
 def test_a_loss_that_is_no_number_moves_no_weight(folder, rollouts):
     critic = opened_critic(folder)
     critic.reset_optimizer(BRISK)
-    with pytest.raises(NonFinite, match="the critic's loss is nan"):
+    with pytest.raises(NonFiniteError, match="the critic's loss is nan"):
         told_by(critic, lambda value, tokens: value.sum() * float("nan"), rollouts, BRISK.lr)
     assert not values_of(critic, rollouts).any()

@@ -16,7 +16,7 @@ from whet.types import Decoding, Finish, IntegrityError, UsageError
 from whet.types.weights import Continue, Drain, Version
 
 OPENINGS = ((5, 6, 7), (8, 9, 10, 11, 12, 13, 14))
-FOUR = Decoding(length=4)
+FOUR = Decoding(max_new_tokens=4)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_asking_the_same_row_again_computes_one_token(model):
 
 def test_ended_sessions_leave_nothing(model):
     generator = embedded(model, slots=90)
-    brief = partial(talk, turns=2, pauses=3, how=Decoding(length=2))
+    brief = partial(talk, turns=2, pauses=3, how=Decoding(max_new_tokens=2))
 
     async def many():
         await asyncio.gather(*(brief(generator, str(k), OPENINGS[k % 2], k) for k in range(1000)))
@@ -229,7 +229,7 @@ async def interrupted(generator, rows, weights, how, pauses=5):
         said = await row.ask([], left)
         spans += said.spans
         while said.finish is None:
-            left = replace(left, length=left.length - len(said.token_ids))
+            left = replace(left, max_new_tokens=left.max_new_tokens - len(said.token_ids))
             said = await row.ask([], left)
             spans += said.spans
         return spans
@@ -242,7 +242,7 @@ async def interrupted(generator, rows, weights, how, pauses=5):
     return await going
 
 
-LONG = Decoding(length=25, stop=("ab", "cde", "f"))
+LONG = Decoding(max_new_tokens=25, stop=("ab", "cde", "f"))
 
 
 def test_an_interrupted_reply_goes_on_as_if_it_had_not_been(model):
@@ -265,7 +265,7 @@ def test_an_interrupted_reply_goes_on_as_if_it_had_not_been(model):
 
 def test_a_stop_string_may_begin_before_an_interruption(model):
     """Cut after every token, a reply still ends with the stop string it says."""
-    free = Decoding(length=12)
+    free = Decoding(max_new_tokens=12)
     whole = asyncio.run(plain(model).generate([5, 6], free, seed=2, session="a")).token_ids
     stop = "".join(chr(97 + t) for t in whole[4:7])
     generator = endless(embedded(model))
@@ -329,8 +329,10 @@ def test_what_cannot_be_asked(model):
     async def ask(prompt, how=FOUR, name="a"):
         return await generator.generate(prompt, how, seed=0, session=name)
 
-    with pytest.raises(UsageError, match=r"decoding.length is 509 .* 4 tokens.* 512 positions"):
-        asyncio.run(ask([5] * 4, Decoding(length=509)))
+    with pytest.raises(
+        UsageError, match=r"decoding.max_new_tokens is 509 .* 4 tokens.* 512 positions"
+    ):
+        asyncio.run(ask([5] * 4, Decoding(max_new_tokens=509)))
     with pytest.raises(UsageError, match="prompt"):
         asyncio.run(ask([]))
 

@@ -29,7 +29,7 @@ from whet.policy import algorithms
 from whet.types import Decoding, TrainBatch, UsageError
 from whet.types.optimizers import AdamW
 
-VARIED = Decoding(length=20, stop=ENDS)
+VARIED = Decoding(max_new_tokens=20, stop=ENDS)
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_a_rank_of_none_is_refused():
 def test_a_rollout_of_one_token_is_learned_from(engine):
     player, learner = engine
     learner.reset_optimizer(AdamW())
-    group = played(player, Decoding(length=1), TASKS[:1])[0]
+    group = played(player, Decoding(max_new_tokens=1), TASKS[:1])[0]
     objective = algorithms.load("dapo")
     update = stepped(learner, objective, built(scored([group]), objective, learner), 1e-3)
     assert update.metrics["grad_norm"].value > 0

@@ -10,7 +10,7 @@ from wire import reply, serving
 
 from whet.engines.openai.generator import served
 from whet.engines.openai.server import Server
-from whet.engines.openai.transport import Unanswered
+from whet.engines.openai.transport import ServerError
 from whet.evaluation.measure import EvalConfig, measure
 from whet.protocols import Environment, Player
 from whet.rewards.verifiable.exact import Exact
@@ -38,7 +38,7 @@ def test_a_served_policy_plays():
     with serving(answer) as (wire, url):
         player = behind(url)
         assert isinstance(player, Player)
-        first, second = play(player, length=9, top_p=0.9, stop=("\n",))
+        first, second = play(player, max_new_tokens=9, top_p=0.9, stop=("\n",))
         assert first.turns == ("6*7?", "#1") and second.reply == "#2"
         assert first.length == 4 and all(map(isnan, first.behaviour_logp))
         assert (first.finish, second.finish) == (Finish.STOP, Finish.LENGTH)
@@ -46,7 +46,7 @@ def test_a_served_policy_plays():
         assert player.token_counts() == {"prefilled": 10, "shared": 0, "decoded": 8}
         body = wire.bodies[0]
         assert (body["max_tokens"], body["top_p"], body["stop"]) == (9, 0.9, ["\n"])
-        assert play(player, length=9, top_p=0.9, stop=("\n",))[0].length == 4  # remembered
+        assert play(player, max_new_tokens=9, top_p=0.9, stop=("\n",))[0].length == 4  # remembered
         assert len(wire.bodies) == 2
 
 
@@ -147,6 +147,6 @@ def test_forks_share_messages_and_nothing_stays():
 
 def test_a_server_that_is_gone_leaves_no_message_behind():
     player = behind("http://127.0.0.1:9/v1", retries=0)
-    with pytest.raises(Unanswered):
+    with pytest.raises(ServerError):
         play(player, seeds=(1, 2))
     assert not player.generator.table.known

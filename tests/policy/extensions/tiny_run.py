@@ -309,8 +309,8 @@ class TinyRun:
 
     async def _wait(self) -> None:
         if self.shuffle is not None:
-            dice = Random(repr((self.shuffle, len(self.played), len(self.judged))))
-            for _ in range(dice.randrange(9)):
+            rng = Random(repr((self.shuffle, len(self.played), len(self.judged))))
+            for _ in range(rng.randrange(9)):
                 await asyncio.sleep(0)
 
     async def step(self, extensions: Extensions, step: int) -> Outcome:

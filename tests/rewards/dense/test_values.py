@@ -7,7 +7,7 @@ from recorded import recorded
 from said import Marks, asked, replied, together
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
+from whet.engines.models import FromScratch
 from whet.rewards.dense import Hard, Separated, Soft, Surprises
 from whet.rewards.dense._values import best_of, differences, noise
 from whet.rewards.dense.progress import Progress
@@ -104,12 +104,12 @@ def test_several_turns_are_refused():
 @pytest.fixture(scope="module")
 def player():
     return asyncio.run(
-        Embedded(device="cpu", slots=64, threads=1).player(Fresh(shape="llama-tiny"), seed=3)
+        Embedded(device="cpu", slots=64, threads=1).player(FromScratch(shape="llama-tiny"), seed=3)
     )
 
 
 def test_the_embedded_engine_says_what_each_token_says_and_plays_on(player):
-    decoding = Decoding(length=12, stop=("a",))
+    decoding = Decoding(max_new_tokens=12, stop=("a",))
     task = Task(id="p", prompt="3+4=", answer="7")
 
     async def play(request):

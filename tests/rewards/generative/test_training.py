@@ -10,8 +10,8 @@ from recorded import recorded
 from said import asked
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy.advantages import Centred
 from whet.rewards.generative.model_verifier import ModelVerifier
 from whet.rewards.generative.pairwise import Pairwise
@@ -26,7 +26,7 @@ from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
 from whet.types import (
     AdvantageInputs,
-    Asking,
+    ChatDecoding,
     Decoding,
     Group,
     Reason,
@@ -154,7 +154,7 @@ def test_any_judge_can_be_lent_the_policy():
     judge = PolicyJudge(judge=Pairwise())
     found = asked(judge, (rolled("42"), rolled("41")), player)
     assert sorted(v.score for v in found) == [0.0, 1.0]
-    verifier = PolicyJudge(judge=ModelVerifier(), manner=Plain())
+    verifier = PolicyJudge(judge=ModelVerifier(), prompt_style=Plain())
     player = Player("Verdict: yes")
     [verdict] = asked(verifier, (rolled(r"\boxed{forty-two}"),), player)
     assert verdict.score == 1 and verdict.parts["soft"] == 0
@@ -176,7 +176,7 @@ def test_best_and_worst_make_a_pair():
 def test_a_real_policy_is_asked_by_playing():
     """Untrained weights fill in no form: every verdict is a fault, after one repair."""
     alphabet = "".join(map(chr, range(32, 127))) + "\n…"
-    model = Fresh(tokenizer=Characters(alphabet=alphabet), positions=4096)
+    model = FromScratch(tokenizer=CharacterTokenizer(alphabet=alphabet), positions=4096)
     requests = []
 
     async def run():
@@ -188,10 +188,12 @@ def test_a_real_policy_is_asked_by_playing():
             return group
 
         task = Task(id="t", prompt="6*7=", answer="42")
-        [group] = await player.play(Request.of(task, (1, 2), Decoding(length=4)))
+        [group] = await player.play(Request.of(task, (1, 2), Decoding(max_new_tokens=4)))
         return group, await verdicts(group, judge, context_of(play=play))
 
-    judge = PolicyJudge(judge=Pointwise(asking=Asking(length=4)), manner=Plain())
+    judge = PolicyJudge(
+        judge=Pointwise(decoding=ChatDecoding(max_new_tokens=4)), prompt_style=Plain()
+    )
     group, found = asyncio.run(run())
     assert len(found) == 2 and all(v.fault or v.score == 0 for v in found)
     heard = sum(any(c.isalnum() for c in r.reply) for r in group)

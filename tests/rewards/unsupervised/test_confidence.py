@@ -7,7 +7,7 @@ import pytest
 import torch
 from said import Marks, asked, replied, scores
 
-from whet.engines.embedded.decoding import Knobs, draw
+from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.protocols import Reward
 from whet.rewards.unsupervised import Marked
 from whet.rewards.unsupervised._covo import consistency, linear, nearest, vector, volatility
@@ -24,8 +24,8 @@ from whet.types import Reason, UsageError, Verdict
 
 
 def certain(logits):
-    knobs = Knobs(*(torch.tensor([x]) for x in (1.0, 1.0, 0, 0.0)))
-    drawn = draw(torch.tensor([logits]), knobs, torch.tensor([0.1]))
+    sampling = SamplingTensors(*(torch.tensor([x]) for x in (1.0, 1.0, 0, 0.0)))
+    drawn = draw(torch.tensor([logits]), sampling, torch.tensor([0.1]))
     return float(drawn.certainty), float(drawn.entropy)
 
 

@@ -5,7 +5,7 @@ from math import log
 import pytest
 from said import TASK, Marks, asked, replied, scores, together
 
-from whet.rewards.unsupervised import Announced, LastLine, Marked, Template, Whole
+from whet.rewards.unsupervised import Announced, LastLine, Marked, Template, WholeReply
 from whet.rewards.unsupervised._truth import correlation
 from whet.rewards.unsupervised._votes import disagreement, meanings, winner
 from whet.rewards.unsupervised.co_reward import CoReward
@@ -71,8 +71,8 @@ def test_point_biserial():
         (Marked(), "8;#", None),
         (LastLine(), "so\n0.5\n\n", "1/2"),
         (LastLine(), " \n", None),
-        (Whole(), " yes ", "yes"),
-        (Whole(), "", None),
+        (WholeReply(), " yes ", "yes"),
+        (WholeReply(), "", None),
     ],
 )
 def test_readers(reader, reply, answer):

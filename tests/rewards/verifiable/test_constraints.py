@@ -188,9 +188,9 @@ def test_no_text_upsets_a_constraint(kind, seed, text):
     ids=range(14),
 )
 def test_no_text_keeps_a_constraint_busy(hostile):
-    dice = Random(0)
+    rng = Random(0)
     for kind in KINDS:
-        assert kind.generate(dice).check(hostile) in (True, False)
+        assert kind.generate(rng).check(hostile) in (True, False)
 
 
 def test_contradictions_have_no_witness():

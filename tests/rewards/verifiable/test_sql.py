@@ -6,7 +6,7 @@ import pytest
 
 from whet.rewards.verifiable._sql_instances import filled
 from whet.rewards.verifiable._sql_running import Question, agree, is_ordered
-from whet.rewards.verifiable.sql import AnyOrder, Match, Sql, Tiers
+from whet.rewards.verifiable.sql import AnyOrder, Match, QueryTiers, Sql
 from whet.types import Finish, Reason, UsageError
 
 SCHEMA = """
@@ -158,7 +158,7 @@ def test_without_a_query_there_is_no_answer(rolled):
     ("query", "score"), [(GOLD, 1.0), ("SELECT 1", 0.1 + 0.2), ("SELECT nobody", 0.1)]
 )
 def test_tiers_by_hand(judged, query, score):
-    assert judged(query, credit=Tiers()).score == pytest.approx(score)
+    assert judged(query, credit=QueryTiers()).score == pytest.approx(score)
     assert judged(query, credit=Match()).score == float(score == 1)
 
 
@@ -214,4 +214,4 @@ def test_wrong_settings_are_refused(settings, why):
     with pytest.raises(UsageError, match=why):
         Sql(**settings)
     with pytest.raises(UsageError, match="sum to 1"):
-        Tiers(block=0.5)
+        QueryTiers(block=0.5)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.calls.formats import Call
+from whet.calls.formats import ToolCall
 from whet.rewards.verifiable.tool_calls import ToolCalls, alike
 from whet.types import Reason, UsageError
 
@@ -125,7 +125,9 @@ def test_a_range_has_two_ends():
 
 
 made = st.builds(
-    lambda a, b: Call(name="f", arguments={"a": a, "b": b}), st.integers(0, 2), st.integers(0, 2)
+    lambda a, b: ToolCall(name="f", arguments={"a": a, "b": b}),
+    st.integers(0, 2),
+    st.integers(0, 2),
 )
 
 

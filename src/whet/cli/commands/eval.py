@@ -14,7 +14,7 @@ from whet.cli.commands.resume import rebuilt
 from whet.cli.parsing import parse
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
-from whet.environments.question import Question
+from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.protocols import Corpus, Engine, Environment, Judge, Player
 from whet.training import card
@@ -24,7 +24,7 @@ from whet.types import Decoding, Task, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class EvalOptions:
     """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
 
     model: Positional[str]  # a run folder, or a Hugging Face folder
@@ -35,7 +35,7 @@ class Words:
     samples: int = 16
     k: str = "1,4,16"
     temperature: float = 1.0
-    length: int = 0  # most tokens of a reply; 0: the run's, else 256
+    max_new_tokens: int = 0  # of a reply; 0: the run's, else 256
     device: str = "auto"
     json: bool = False  # one JSON document and nothing else
 
@@ -54,7 +54,7 @@ class Subject:
 
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
-    asked = parse(Words, words, "eval")
+    asked = parse(EvalOptions, words, "eval")
     evaluation = EvalConfig(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
     tasks = subject.corpus.held_out(asked.split, evaluation.problems)
@@ -84,7 +84,7 @@ async def _measured(
     return player, found
 
 
-def _subject(asked: Words) -> Subject:
+def _subject(asked: EvalOptions) -> Subject:
     folder = Path(asked.model)
     subject = _of_run(folder) if (folder / card.CARD).is_file() else _of_folder(asked)
     if asked.tasks:
@@ -92,8 +92,8 @@ def _subject(asked: Words) -> Subject:
     if asked.reward:
         subject = replace(subject, reward=rewards.find(asked.reward))
     decoding = replace(subject.decoding, temperature=asked.temperature)
-    if asked.length:
-        decoding = replace(decoding, length=asked.length)
+    if asked.max_new_tokens:
+        decoding = replace(decoding, max_new_tokens=asked.max_new_tokens)
     return replace(subject, decoding=decoding)
 
 
@@ -114,14 +114,14 @@ def _of_run(folder: Path) -> Subject:
     )
 
 
-def _of_folder(asked: Words) -> Subject:
+def _of_folder(asked: EvalOptions) -> Subject:
     if not asked.tasks:
         raise UsageError(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
     return Subject(
         model=Folder(path=asked.model),
         engine=Embedded(device=asked.device),
         corpus=data.corpus(asked.tasks),
-        environment=Question(),
+        environment=SingleTurn(),
         reward=None,
         decoding=Decoding(),
     )

@@ -19,7 +19,7 @@ from whet.types import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ListOptions:
     """What there is: algorithms, rewards, sampling, corpora, environments, recipes."""
 
     kind: Positional[str] = "all"
@@ -28,7 +28,7 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """A table per kind, or one JSON document."""
-    asked = parse(Words, words, "list")
+    asked = parse(ListOptions, words, "list")
     if asked.kind not in {"all", *KINDS}:
         raise UsageError(f"kind {asked.kind!r} is unknown; {nearest(asked.kind, KINDS)}")
     kinds = list(KINDS) if asked.kind == "all" else [asked.kind]

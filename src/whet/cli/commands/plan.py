@@ -6,7 +6,7 @@ from math import ceil
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.premises import insist, run_spec
+from whet.cli.validation import run_spec, validate
 from whet.engines.digest import hash_rate
 from whet.policy.clipping import Unclipped
 from whet.policy.inspection import warnings
@@ -25,7 +25,7 @@ def main(words: Sequence[str]) -> int:
     recipe, rest = named(words, "plan")
     run, _ = configured(recipe, rest, "plan")
     _fits(run)
-    insist(run)
+    validate(run)
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
@@ -36,18 +36,18 @@ def main(words: Sequence[str]) -> int:
 
 
 def _fits(run: Run) -> None:
-    length, positions = run.decoding.length, run.model.size().positions
+    length, positions = run.decoding.max_new_tokens, run.model.size().positions
     if length >= positions:
         raise UsageError(
-            f"sampling.decoding.length is {length}, but the model has {positions} positions for "
-            "prompt and reply; give less"
+            f"sampling.decoding.max_new_tokens is {length}, but the model has {positions} "
+            "positions for prompt and reply; give less"
         )
 
 
 def _batches(run: Run) -> list[str]:
     plan = _first(run)
     rollouts = sum(len(request.plays) for request in plan)
-    longest = sum(play.decoding.length for request in plan for play in request.plays)
+    longest = sum(play.decoding.max_new_tokens for request in plan for play in request.plays)
     watches = run.steps // run.periodic.every if run.periodic.every else 0
     evaluation, periodic = run.evaluation, run.periodic.evaluation
     asked = 2 * evaluation.problems * (evaluation.samples + 1)
@@ -58,7 +58,7 @@ def _batches(run: Run) -> list[str]:
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"evaluations: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
+        f"evaluations: {asked:,} rollouts, at most {asked * run.decoding.max_new_tokens:,} tokens",
     ]
 
 
@@ -88,7 +88,8 @@ def _trust(run: Run) -> list[str]:
     seconds = 2 * weights / hash_rate()
     return [
         f"trust: weights hashed twice a step, 2 × {weights / _MIB:,.1f} MiB, about "
-        f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.length} tokens sampled and scored"
+        f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.max_new_tokens} tokens sampled and "
+        "scored"
     ]
 
 
@@ -99,7 +100,7 @@ def _memory(run: Run) -> list[str]:
     lora = run.engine.lora is not None
     training = 0.0 if lora else 3 * weights
     slots = run.engine.slots
-    cache = slots * run.decoding.length * size.cache_bytes / _GIB
+    cache = slots * run.decoding.max_new_tokens * size.cache_bytes / _GIB
     return [
         f"model: {size.parameters:,} parameters, {size.positions} positions",
         f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "

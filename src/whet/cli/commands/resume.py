@@ -8,14 +8,14 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from whet.cli.parsing import configured, parse
-from whet.cli.running import carry_out
+from whet.cli.running import execute
 from whet.training import card
 from whet.training.run import Run
 from whet.types import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ResumeOptions:
     """Go on with a run from its newest checkpoint."""
 
     run: Positional[str]  # its folder, such as runs/quickstart
@@ -23,8 +23,8 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """Make the run again from its card, and go on."""
-    folder = Path(parse(Words, words, "resume").run).resolve()
-    return carry_out(rebuilt(folder), folder)
+    folder = Path(parse(ResumeOptions, words, "resume").run).resolve()
+    return execute(rebuilt(folder), folder)
 
 
 def rebuilt(folder: Path) -> Run:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from whet import recipes
 from whet.cli.parsing import configured
-from whet.cli.premises import insist
-from whet.cli.running import carry_out, fresh_folder
+from whet.cli.running import execute, fresh_folder
+from whet.cli.validation import validate
 from whet.training import card
 from whet.types import UsageError
 
@@ -18,11 +18,11 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
-    insist(run)
+    validate(run)
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder = fresh_folder(RUNS, name)
     card.write(folder, card.card(run, recipe, list(rest)))
-    return carry_out(run, folder)
+    return execute(run, folder)
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:

@@ -38,11 +38,11 @@ class Solved:
         return moves in self.answers
 
 
-def grown(answer: str, dice: Random, keep: float) -> str:
+def grown(answer: str, rng: Random, keep: float) -> str:
     """Every beginning of an answer, each written down with probability `keep`, then the whole."""
     moves = answer.split(" ")
     lines = [" ".join(moves[: place + 1]) for place in range(len(moves))]
-    return ";".join([*(line for line in lines if dice.random() < keep), f"#{answer}"])
+    return ";".join([*(line for line in lines if rng.random() < keep), f"#{answer}"])
 
 
 def followed(puzzle: Puzzle, reply: str) -> tuple[Step, ...]:

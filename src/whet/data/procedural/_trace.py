@@ -27,10 +27,10 @@ class Machine(Protocol):
         ...
 
 
-def written(start: Machine, dice: Random, keep: float) -> str:
+def written(start: Machine, rng: Random, keep: float) -> str:
     """The trace and the result, each line of the trace written down with probability `keep`."""
     states = list(_future(start))
-    lines = [state.show() for state in states if dice.random() < keep]
+    lines = [state.show() for state in states if rng.random() < keep]
     return ";".join([*lines, f"#{states[-1].show()}"])
 
 

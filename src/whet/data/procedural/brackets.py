@@ -26,7 +26,7 @@ class Brackets:
     levels: ClassVar[tuple[int, int]] = (8, 20)
     alphabet: ClassVar[str] = "0123456789=;#()[]{}<>"
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Sign after sign, opening or closing evenly, until three or more are left open."""
         check_level("brackets", level, self.levels)
         left: list[str] = []
@@ -34,10 +34,10 @@ class Brackets:
         while len(left) < _OPEN:
             text, left = "", []
             for _ in range(level):
-                if left and dice.choice((True, False)):
+                if left and rng.choice((True, False)):
                     text += left.pop()
                 else:
-                    sign = dice.choice(list(_PAIRS))
+                    sign = rng.choice(list(_PAIRS))
                     text += sign
                     left.append(_PAIRS[sign])
         prompt = f"{text}="
@@ -51,9 +51,9 @@ class Brackets:
         signs = (str(kinds.index(_opening(s))) + "+-"[s not in _PAIRS] for s in task.info["begun"])
         return "".join(signs)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """How many are open after each sign, what closes them, and that again as the result."""
-        return written(_Reading(left=task.info["begun"]), dice, keep)
+        return written(_Reading(left=task.info["begun"]), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each number, and each closing."""

@@ -28,13 +28,13 @@ class Colouring:
     levels: ClassVar[tuple[int, int]] = (6, 8)
     alphabet: ClassVar[str] = "0123456789 =;#" + _NAMES
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Edges that a hidden colouring allows, in any order, until no other is left."""
         check_level("colouring", level, self.levels)
         names = _NAMES[:level]
         while True:
-            hidden = tuple(dice.choice(_COLOURS) for _ in names)
-            edges = _edges(dice, hidden)
+            hidden = tuple(rng.choice(_COLOURS) for _ in names)
+            edges = _edges(rng, hidden)
             if edges:
                 break
         prompt = f"{' '.join(sorted(edges))}="
@@ -47,9 +47,9 @@ class Colouring:
         """The prompt: its edges are in order, and its names are nothing but places."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """One node after the other, then all."""
-        return grown(task.answer, dice, keep)
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each beginning: does some colouring begin so?"""
@@ -77,12 +77,12 @@ class _Graph:
         return set(moves) <= set(_COLOURS) and all(a is None or a != b for a, b in pairs)
 
 
-def _edges(dice: Random, hidden: tuple[str, ...]) -> list[str]:
+def _edges(rng: Random, hidden: tuple[str, ...]) -> list[str]:
     """Enough edges to leave one colouring; none where no edges would do."""
     alike = _alike(len(hidden))
     left = (1 << len(_COLOURS) ** len(hidden)) - 1
     pairs = list(alike)
-    dice.shuffle(pairs)
+    rng.shuffle(pairs)
     edges = []
     for a, b in pairs:
         if hidden[a] != hidden[b] and left & alike[a, b]:

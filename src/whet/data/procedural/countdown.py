@@ -36,10 +36,10 @@ class Countdown:
     levels: ClassVar[tuple[int, int]] = (3, 4)
     alphabet: ClassVar[str] = "0123456789,>:;#+-*/=()"
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Combine two of the numbers until one is left; every result is a whole number above 0."""
         check_level("countdown", level, self.levels)
-        numbers, target, solution = _problem(dice, level)
+        numbers, target, solution = _problem(rng, level)
         prompt = f"{','.join(map(str, numbers))}>{target}:"
         info = {"family": "countdown", "level": level, "verifier": "countdown"}
         info |= {"numbers": numbers, "target": target}
@@ -50,9 +50,9 @@ class Countdown:
         numbers, target = _given(task)
         return f"{','.join(str(n) for n in sorted(numbers))}>{target}"
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The equations of one solution, then its expression."""
-        kept = [str(e) for e in equations(task.answer) or [] if dice.random() < keep]
+        kept = [str(e) for e in equations(task.answer) or [] if rng.random() < keep]
         return ";".join([*kept, f"#{task.answer}"])
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
@@ -79,25 +79,25 @@ def _given(task: Task) -> tuple[list[int], int]:
     return task.info["numbers"], task.info["target"]
 
 
-def _problem(dice: Random, level: int) -> tuple[list[int], int, str]:
+def _problem(rng: Random, level: int) -> tuple[list[int], int, str]:
     while True:
-        numbers = [dice.randint(1, _LARGEST) for _ in range(level)]
-        made = _combined(dice, numbers)
+        numbers = [rng.randint(1, _LARGEST) for _ in range(level)]
+        made = _combined(rng, numbers)
         if made is not None:
             return numbers, *made
 
 
-def _combined(dice: Random, numbers: list[int]) -> tuple[int, str] | None:
-    """One number made of all, and how; None where the dice led nowhere."""
+def _combined(rng: Random, numbers: list[int]) -> tuple[int, str] | None:
+    """One number made of all, and how; None where the draws led nowhere."""
     terms = [(n, str(n), _STRENGTH["number"]) for n in numbers]
     while len(terms) > 1:
-        dice.shuffle(terms)
+        rng.shuffle(terms)
         (a, left, left_strength), (b, right, right_strength), *rest = terms
         results = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if a % b == 0 else 0}
         signs = [sign for sign, result in results.items() if 0 < result <= _MOST]
         if not signs:
             return None
-        sign = dice.choice(signs)
+        sign = rng.choice(signs)
         left = f"({left})" if left_strength < _STRENGTH[sign] else left
         right = f"({right})" if right_strength <= _STRENGTH[sign] else right
         terms = [*rest, (results[sign], f"{left}{sign}{right}", _STRENGTH[sign])]

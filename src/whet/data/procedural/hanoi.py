@@ -28,12 +28,12 @@ class Hanoi:
     levels: ClassVar[tuple[int, int]] = (3, 4)
     alphabet: ClassVar[str] = "0123456789>:;# "
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Two different positions, evenly among all."""
         check_level("hanoi", level, self.levels)
         start, goal = "", ""
         while start == goal:
-            start, goal = ("".join(dice.choices(_PEGS, k=level)) for _ in range(2))
+            start, goal = ("".join(rng.choices(_PEGS, k=level)) for _ in range(2))
         prompt = f"{start}>{goal}:"
         info = {"family": "hanoi", "level": level, "verifier": "hanoi"}
         info |= {"start": start, "goal": goal, "most": 2**level - 1}
@@ -44,9 +44,9 @@ class Hanoi:
         """The two positions."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The moves of a shortest way, one by one, then all."""
-        return grown(task.answer, dice, keep)
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each beginning: are the moves legal, and can the goal still be reached in time?"""

@@ -27,12 +27,12 @@ class Knights:
     levels: ClassVar[tuple[int, int]] = (6, 8)
     alphabet: ClassVar[str] = "01:|*+-=;# " + _NAMES
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Statements about others, drawn until they leave one solution."""
         check_level("knights", level, self.levels)
         names = _NAMES[:level]
         while True:
-            said = [f"{name}:{_statement(dice, names.replace(name, ''))}" for name in names]
+            said = [f"{name}:{_statement(rng, names.replace(name, ''))}" for name in names]
             prompt = f"{'|'.join(said)}="
             solutions = _solutions(prompt)
             if len(solutions) == 1:
@@ -46,19 +46,19 @@ class Knights:
         """The prompt: its names are nothing but places."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """One person after the other, then all."""
-        return grown(task.answer, dice, keep)
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each beginning: is that what the first of them are?"""
         return followed(Solved(answers=_solutions(str(task.prompt))), reply)
 
 
-def _statement(dice: Random, others: str) -> str:
-    count = dice.choice((1, 2, 2))
-    names = [dice.choice(("", "-")) + name for name in dice.sample(others, count)]
-    return dice.choice("*+").join(names)
+def _statement(rng: Random, others: str) -> str:
+    count = rng.choice((1, 2, 2))
+    names = [rng.choice(("", "-")) + name for name in rng.sample(others, count)]
+    return rng.choice("*+").join(names)
 
 
 def _solutions(prompt: str) -> tuple[tuple[str, ...], ...]:

@@ -26,13 +26,13 @@ class Lists:
     levels: ClassVar[tuple[int, int]] = (3, 12)
     alphabet: ClassVar[str] = "0123456789 =;#deoprstuv"
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Different numbers from 0 to 99, but for `dedup`, where some occur again."""
         check_level("lists", level, self.levels)
-        name = dice.choice(("sort", "reverse", "dedup"))
+        name = rng.choice(("sort", "reverse", "dedup"))
         items = answer = ()
         while answer == items:
-            items = _items(dice, name, level)
+            items = _items(rng, name, level)
             answer = _complete(name, items)
         prompt = f"{name} {' '.join(map(str, items))}="
         info = {"family": "lists", "level": level, "verifier": "exact"}
@@ -43,9 +43,9 @@ class Lists:
         """The prompt: it has no names."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The answer's beginnings, each one longer by one, then the answer."""
-        return written(_start(str(task.prompt)), dice, keep)
+        return written(_start(str(task.prompt)), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each beginning: does it go on rightly from the one written before?"""
@@ -79,11 +79,11 @@ class _Growing:
         return self.items[-1 - place] if place < len(self.items) else None
 
 
-def _items(dice: Random, name: str, level: int) -> tuple[int, ...]:
+def _items(rng: Random, name: str, level: int) -> tuple[int, ...]:
     if name != "dedup":
-        return tuple(dice.sample(range(_LARGEST + 1), level))
-    some = dice.sample(range(_LARGEST + 1), max(2, 2 * level // 3))
-    return tuple(dice.choices(some, k=level))
+        return tuple(rng.sample(range(_LARGEST + 1), level))
+    some = rng.sample(range(_LARGEST + 1), max(2, 2 * level // 3))
+    return tuple(rng.choices(some, k=level))
 
 
 def _start(prompt: str) -> _Growing:

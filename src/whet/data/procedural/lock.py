@@ -34,14 +34,14 @@ class Lock:
     levels: ClassVar[tuple[int, int]] = (1, 5)
     alphabet: ClassVar[str] = "0123456789+*|=" + _LABELS
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Starts from 0 to 9, turns by 1 to 4 or threefold, labels in a row from anywhere."""
         check_level("lock", level, self.levels)
-        lengths = [max(1, level - dice.randint(0, 1)) for _ in range(_WHEELS)]
-        lengths[dice.randrange(_WHEELS)] = level
-        first = dice.randint(0, len(_LABELS) - sum(lengths))
+        lengths = [max(1, level - rng.randint(0, 1)) for _ in range(_WHEELS)]
+        lengths[rng.randrange(_WHEELS)] = level
+        first = rng.randint(0, len(_LABELS) - sum(lengths))
         labels = iter(_LABELS[first:])
-        wheels = ["".join(_lines(dice, length, labels)) for length in lengths]
+        wheels = ["".join(_lines(rng, length, labels)) for length in lengths]
         prompt = f"{'|'.join(wheels)}="
         info = {"family": "lock", "level": level, "verifier": "labelled"}
         ends = [wheel[-1] for wheel in _wheels(prompt)]
@@ -52,13 +52,13 @@ class Lock:
         """The prompt without its labels."""
         return re.sub("[a-z]", "", str(task.prompt))
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """Every line's label and digit; the last line of a wheel is its answer."""
         pairs = [
             label + str(digit)
             for wheel in _wheels(str(task.prompt))
             for label, digit in wheel
-            if (label, digit) == wheel[-1] or dice.random() < keep
+            if (label, digit) == wheel[-1] or rng.random() < keep
         ]
         return "".join(pairs)
 
@@ -104,10 +104,10 @@ def _moved(digit: int, move: str) -> int:
     return (digit + int(move)) % 10 if move.startswith("+") else int(move)
 
 
-def _lines(dice: Random, length: int, labels: Iterator[str]) -> Iterator[str]:
-    yield f"{next(labels)}{dice.randint(0, 9)}"
+def _lines(rng: Random, length: int, labels: Iterator[str]) -> Iterator[str]:
+    yield f"{next(labels)}{rng.randint(0, 9)}"
     for _ in range(length - 1):
-        yield f"{next(labels)}{dice.choices(_MOVES, _OFTEN)[0]}"
+        yield f"{next(labels)}{rng.choices(_MOVES, _OFTEN)[0]}"
 
 
 def _wheels(prompt: str) -> list[list[tuple[str, int]]]:

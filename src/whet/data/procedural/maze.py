@@ -26,13 +26,13 @@ class Maze:
     levels: ClassVar[tuple[int, int]] = (4, 7)
     alphabet: ClassVar[str] = "0123456789|>:;# "
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Walls anywhere, and two cells that are at least as many steps apart as a side is long."""
         check_level("maze", level, self.levels)
         while True:
-            cells = ["1" if dice.random() < _WALLS else "0" for _ in range(level * level)]
+            cells = ["1" if rng.random() < _WALLS else "0" for _ in range(level * level)]
             walls = "|".join("".join(cells[n : n + level]) for n in range(0, len(cells), level))
-            start, goal = (f"{dice.randrange(level)}{dice.randrange(level)}" for _ in range(2))
+            start, goal = (f"{rng.randrange(level)}{rng.randrange(level)}" for _ in range(2))
             way = _shortest(walls, start, goal)
             if len(way) > level:
                 break
@@ -45,9 +45,9 @@ class Maze:
         """The prompt: it has no names."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The way, cell by cell, then the whole of it."""
-        return grown(task.answer, dice, keep)
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each beginning: is it a way that can still be a shortest one?"""

@@ -27,15 +27,15 @@ class Sat:
     levels: ClassVar[tuple[int, int]] = (6, 9)
     alphabet: ClassVar[str] = "01|+-=;# " + _NAMES
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """Clauses that a hidden assignment satisfies and some other doesn't, until few are left."""
         check_level("sat", level, self.levels)
         names = _NAMES[:level]
-        hidden = [dice.choice(("", "-")) + name for name in names]
+        hidden = [rng.choice(("", "-")) + name for name in names]
         hope, left = truth("*".join(hidden), level), everything(level)
         clauses: list[str] = []
         while left.bit_count() > max(1, 2**level // _RARE):
-            signed = [dice.choice(("", "-")) + name for name in sorted(dice.sample(names, 3))]
+            signed = [rng.choice(("", "-")) + name for name in sorted(rng.sample(names, 3))]
             clause = "+".join(signed)
             if truth(clause, level) & hope and left & ~truth(clause, level):
                 clauses.append(clause)
@@ -50,9 +50,9 @@ class Sat:
         """The clauses in order; the variables are nothing but places."""
         return "|".join(sorted(str(task.info["clauses"]).split("|")))
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """One variable after the other, then all."""
-        return grown(task.answer, dice, keep)
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each beginning: does some assignment that satisfies begin so?"""

@@ -28,26 +28,26 @@ class Stack:
     levels: ClassVar[tuple[int, int]] = (3, 14)
     alphabet: ClassVar[str] = "0123456789 =;#abdhlmpsuw"
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """One instruction after the other, evenly among those that can still end well."""
         check_level("stack", level, self.levels)
         program, depth = [], 0
         for left in range(level - 1, -1, -1):
-            name = dice.choice([n for n in _DEPTHS if _legal(n, depth, left)])
-            program.append(f"push {dice.randrange(_MODULUS)}" if name == "push" else name)
+            name = rng.choice([n for n in _DEPTHS if _legal(n, depth, left)])
+            program.append(f"push {rng.randrange(_MODULUS)}" if name == "push" else name)
             depth += _DEPTHS[name]
         prompt = f"{' '.join(program)} ="
         info = {"family": "stack", "level": level, "verifier": "exact"}
-        answer = written(_start(prompt), dice, keep=0.0).removeprefix("#")
+        answer = written(_start(prompt), rng, keep=0.0).removeprefix("#")
         return Task(id=f"stack/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
         """The prompt: it has no names."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The top of the stack after each instruction, then what it ends with."""
-        return written(_start(str(task.prompt)), dice, keep)
+        return written(_start(str(task.prompt)), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each top, checked against the stack as it was written so far."""
@@ -55,23 +55,23 @@ class Stack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
+class _StackRun:
     stack: tuple[int, ...]
     left: tuple[tuple[str, int], ...]
 
     def show(self) -> str:
         return str(self.stack[-1])
 
-    def advance(self) -> "_Running | None":
+    def advance(self) -> "_StackRun | None":
         if not self.left:
             return None
         (name, number), *left = self.left
-        return _Running(stack=_after(self.stack, name, number), left=tuple(left))
+        return _StackRun(stack=_after(self.stack, name, number), left=tuple(left))
 
-    def believe(self, shown: str) -> "_Running":
+    def believe(self, shown: str) -> "_StackRun":
         if not re.fullmatch("[0-9]{1,6}", shown):
             return self
-        return _Running(stack=(*self.stack[:-1], int(shown)), left=self.left)
+        return _StackRun(stack=(*self.stack[:-1], int(shown)), left=self.left)
 
 
 def _after(stack: tuple[int, ...], name: str, number: int) -> tuple[int, ...]:
@@ -84,10 +84,10 @@ def _after(stack: tuple[int, ...], name: str, number: int) -> tuple[int, ...]:
     return (*rest, results[name] % _MODULUS)
 
 
-def _start(prompt: str) -> _Running:
+def _start(prompt: str) -> _StackRun:
     found = _INSTRUCTION.findall(prompt)
     left = tuple((push or name, int(number or 0)) for push, number, name in found)
-    return _Running(stack=(), left=left)
+    return _StackRun(stack=(), left=left)
 
 
 def _legal(name: str, depth: int, left: int) -> bool:

@@ -27,12 +27,12 @@ class Sudoku:
     levels: ClassVar[tuple[int, int]] = (4, 10)
     alphabet: ClassVar[str] = "0123456789 =;#"
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """A full grid, evenly among all 288, and empty cells, evenly among those that leave one."""
         check_level("sudoku", level, self.levels)
         while True:
-            rows = dice.choice(_grids())
-            empty = set(dice.sample(range(16), level))
+            rows = rng.choice(_grids())
+            empty = set(rng.sample(range(16), level))
             cells = ["0" if place in empty else cell for place, cell in enumerate("".join(rows))]
             grid = " ".join("".join(cells[place : place + 4]) for place in range(0, 16, 4))
             if len(_solutions(grid)) == 1:
@@ -48,9 +48,9 @@ class Sudoku:
             names.setdefault(sign, str(len(names) - 1))
         return "".join(names[sign] for sign in task.info["grid"])
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The rows, one by one, then all of them."""
-        return grown(task.answer, dice, keep)
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Each beginning: are these the first rows of the solution?"""

@@ -15,7 +15,7 @@ from transformers import PreTrainedModel
 
 from whet.engines.embedded import forest
 from whet.engines.embedded.cache import Shape
-from whet.engines.embedded.forest import Forest, Segment, plant
+from whet.engines.embedded.forest import Forest, Segment, build_forest
 from whet.types import UsageError
 
 _CHUNK = 1 << 22  # logits held at once: tokens × vocabulary
@@ -130,7 +130,7 @@ class Backbone:
     @torch.no_grad()
     def _own_logits(self) -> Tensor:
         tokens = self._probe()
-        over = plant([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
+        over = build_forest([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
         positions = torch.arange(len(tokens), device=self.device)
         return self.logits(self.hidden(tokens, positions, over)).float()
 

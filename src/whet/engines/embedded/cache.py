@@ -1,6 +1,6 @@
 """Keys and values that outlive a call, and attention over them.
 
-A prompt's keys and values are computed once and lie in one line of a slab; the rows that follow it
+A prompt's keys and values are computed once and lie in one line of a cache; the rows that follow it
 read that line, each as far as it shares it.  Nothing is copied per row: all queries of a line meet
 it in one matrix product, and each meets its row's own line in another; one softmax joins the two.
 """
@@ -28,7 +28,7 @@ class Shape:
 
 
 @dataclass(slots=True)
-class Slab:
+class KVCache:
     """Lines of keys and values, [lines, K, length, D] per layer, doubled when they run out."""
 
     shape: Shape
@@ -66,8 +66,8 @@ class Slab:
                 tensor[one, :, :length] = tensor[two, :, :length]
                 tensor[two, :, :length] = held
 
-    def take(self, other: "Slab", source: int, target: int, places: slice) -> None:
-        """Copy the first tokens of another slab's line to these places of a line here."""
+    def take(self, other: "KVCache", source: int, target: int, places: slice) -> None:
+        """Copy the first tokens of another cache's line to these places of a line here."""
         count = places.stop - places.start
         for mine, theirs in zip(
             (*self.keys, *self.values), (*other.keys, *other.values), strict=True
@@ -85,12 +85,12 @@ def _doubled(had: int, wanted: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Prompts on their way into a slab: an ordinary forest that leaves its keys behind."""
+    """Prompts on their way into a cache: an ordinary forest that leaves its keys behind."""
 
     packed: Packed
-    slab: Slab
+    kv_cache: KVCache
     line: Int[Tensor, " n"]  # of each token of the call
-    turn: Int[Tensor, " n"]  # its place in that line
+    position: Int[Tensor, " n"]  # its place in that line
 
     @property
     def longest(self) -> int:
@@ -99,8 +99,8 @@ class Prefill:
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         """Write, then attend as ever."""
-        self.slab.keys[layer][self.line, :, self.turn] = key[0].transpose(0, 1)
-        self.slab.values[layer][self.line, :, self.turn] = value[0].transpose(0, 1)
+        self.kv_cache.keys[layer][self.line, :, self.position] = key[0].transpose(0, 1)
+        self.kv_cache.values[layer][self.line, :, self.position] = value[0].transpose(0, 1)
         return self.packed.attend(layer, query, key, value, scale)
 
 
@@ -138,22 +138,22 @@ class Grid(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """Some lines of a slab, the queries that meet them, and how far each query sees."""
+    """Some lines of a cache, the queries that meet them, and how far each query sees."""
 
-    slab: Slab
+    kv_cache: KVCache
     lines: slice | Int[Tensor, " P"]
     grid: Aligned | Grid
     bias: Float[Tensor, "n t"]  # 0 where a query sees a token of its line, −∞ elsewhere
 
     def scores(self, layer: int, query: Float[Tensor, "n K R D"]) -> Float[Tensor, "n K R t"]:
         """Q kᵀ + bias."""
-        keys = self._of(self.slab.keys[layer])
+        keys = self._of(self.kv_cache.keys[layer])
         met = self.grid.spread(query) @ keys.transpose(-1, -2)
         return self.grid.collect(met, query.shape[2]) + self.bias[:, None, None]
 
     def values(self, layer: int, weights: Float[Tensor, "n K R t"]) -> Float[Tensor, "n K R D"]:
         """Σ w v."""
-        values = self._of(self.slab.values[layer])
+        values = self._of(self.kv_cache.values[layer])
         return self.grid.collect(self.grid.spread(weights) @ values, weights.shape[2])
 
     def _of(self, tensor: Tensor) -> Tensor:
@@ -161,20 +161,20 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """New tokens of rows whose earlier ones lie in two slabs: a shared line, then an own one."""
+class DecodeStep:
+    """New tokens of rows whose earlier ones lie in two caches: a shared line, then an own one."""
 
     shared: Reading
     own: Reading
-    line: Int[Tensor, " n"]  # of the own slab, where each new token goes …
-    turn: Int[Tensor, " n"]  # … and its place there
+    line: Int[Tensor, " n"]  # of the own cache, where each new token goes …
+    position: Int[Tensor, " n"]  # … and its place there
     longest: int
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
         """Write the new keys, then one softmax over shared and own line together."""
-        slab = self.own.slab
-        slab.keys[layer][self.line, :, self.turn] = key[0].transpose(0, 1)
-        slab.values[layer][self.line, :, self.turn] = value[0].transpose(0, 1)
+        kv_cache = self.own.kv_cache
+        kv_cache.keys[layer][self.line, :, self.position] = key[0].transpose(0, 1)
+        kv_cache.values[layer][self.line, :, self.position] = value[0].transpose(0, 1)
         q = query[0].transpose(0, 1).unflatten(1, (key.shape[1], -1)) * scale  # [n, K, R, D]
         scores = torch.cat([self.shared.scores(layer, q), self.own.scores(layer, q)], dim=-1)
         weights = scores.softmax(-1, dtype=torch.float32).to(q.dtype)
@@ -184,17 +184,19 @@ class Steps:
         return out.flatten(1, 2)[None]
 
 
-def read(slab: Slab, lines: Sequence[int], seen: Int[Tensor, " n"], length: int) -> Reading:
+def read(kv_cache: KVCache, lines: Sequence[int], seen: Int[Tensor, " n"], length: int) -> Reading:
     """Query i meets the first seen[i] tokens of line lines[i]; no query sees more than `length`.
 
     Lines that lie close together are read in place, with the few between them; scattered ones are
     gathered first.
     """
     device = seen.device
-    bias = _barred(torch.arange(length, device=device) >= seen[:, None], slab.shape.dtype)
+    bias = _attention_bias(
+        torch.arange(length, device=device) >= seen[:, None], kv_cache.shape.dtype
+    )
     count = len(lines)
     if list(lines) == list(range(count)):
-        return Reading(slab, slice(0, count), Aligned(), bias)
+        return Reading(kv_cache, slice(0, count), Aligned(), bias)
     used = sorted(set(lines))
     first, last = used[0], used[-1] + 1
     close = last - first <= 2 * len(used)
@@ -208,10 +210,10 @@ def read(slab: Slab, lines: Sequence[int], seen: Int[Tensor, " n"], length: int)
         lines=len(rank),
         width=max(places) + 1,
     )
-    return Reading(slab, met, grid, bias)
+    return Reading(kv_cache, met, grid, bias)
 
 
-def _barred(away: Tensor, dtype: torch.dtype) -> Tensor:
+def _attention_bias(away: Tensor, dtype: torch.dtype) -> Tensor:
     """0 where a query may look, −∞ where it may not."""
     return torch.zeros(away.shape, dtype=dtype, device=away.device).masked_fill(away, float("-inf"))
 

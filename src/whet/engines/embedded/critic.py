@@ -13,9 +13,9 @@ from torch.nn import Linear
 from torch.nn.utils import clip_grad_norm_
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.learner import NonFinite
-from whet.engines.embedded.packing import Call, pack, slices
-from whet.protocols import Fit, ValueModel
+from whet.engines.embedded.learner import NonFiniteError
+from whet.engines.embedded.packing import PackedRollouts, pack, slices
+from whet.protocols import ValueLoss, ValueModel
 from whet.types import Mean, Metrics, Rollout
 from whet.types.optimizers import AdamW
 
@@ -65,8 +65,10 @@ class EmbeddedHead(ValueModel):
             ]
         return torch.cat(parts) if parts else torch.zeros(0)
 
-    async def step(self, fit: Fit, rollouts: Sequence[Rollout], lr: float) -> Metrics:
-        """Slice by slice, then one clipped step.  Raises `NonFinite` before any weight moves."""
+    async def step(self, fit: ValueLoss, rollouts: Sequence[Rollout], lr: float) -> Metrics:
+        """Slice by slice, then one clipped step.  Raises `NonFiniteError` before any weight
+        moves.
+        """
         if self.optimizer is None:
             raise ValueError("there is no optimizer yet: call reset_optimizer() first")
         for group in self.optimizer.param_groups:
@@ -83,7 +85,7 @@ class EmbeddedHead(ValueModel):
             first += size
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(total) and isfinite(norm)):
-            raise NonFinite(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
+            raise NonFiniteError(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
         self.optimizer.step()
         return {
             "value_loss": Mean(total=total, count=1),
@@ -113,11 +115,11 @@ class EmbeddedHead(ValueModel):
     def _trained(self) -> list[Tensor]:
         return list(self.head.parameters())
 
-    def _hidden(self, call: Call) -> Tensor:
+    def _hidden(self, call: PackedRollouts) -> Tensor:
         with torch.no_grad():
             return self.backbone.hidden(call.tokens, call.positions, call.forest)
 
-    def _values(self, call: Call) -> Tensor:
+    def _values(self, call: PackedRollouts) -> Tensor:
         return self.head(self._hidden(call)[call.source].float())[:, 0]
 
 
@@ -136,5 +138,5 @@ class EmbeddedCritic(EmbeddedHead):
         body: Any = self.backbone.model.base_model
         return [*(p for p in body.parameters() if p.requires_grad), *self.head.parameters()]
 
-    def _hidden(self, call: Call) -> Tensor:
+    def _hidden(self, call: PackedRollouts) -> Tensor:
         return self.backbone.hidden(call.tokens, call.positions, call.forest)

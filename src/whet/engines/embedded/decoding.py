@@ -7,7 +7,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
-class Knobs(NamedTuple):
+class SamplingTensors(NamedTuple):
     """`Decoding`, one number per row."""
 
     temperature: Float[Tensor, " n"]
@@ -16,7 +16,7 @@ class Knobs(NamedTuple):
     min_p: Float[Tensor, " n"]
 
 
-class Drawn(NamedTuple):
+class SampledTokens(NamedTuple):
     """One token per row; its log-probability, and what its distribution was like.
 
     All of softmax(z / T) before any truncation, but for `certainty`, which is that of softmax(z).
@@ -28,40 +28,44 @@ class Drawn(NamedTuple):
     certainty: Float[Tensor, " n"]  # KL(U ‖ softmax(z)), nats (arXiv:2505.19590)
 
 
-def draw(logits: Float[Tensor, "n V"], knobs: Knobs, dice: Float[Tensor, " n"]) -> Drawn:
-    """Invert the distribution function at `dice`.
+def draw(
+    logits: Float[Tensor, "n V"], sampling: SamplingTensors, uniform: Float[Tensor, " n"]
+) -> SampledTokens:
+    """Invert the distribution function at `uniform`.
 
     log π = log_softmax(z / T);  the token is the first v with  Σ_{w ≤ v} q_w > u Σ_w q_w,
     where q is π after truncation.  T = 0 takes the argmax and reports log_softmax(z).
     """
-    greedy = knobs.temperature == 0
-    heat = torch.where(greedy, torch.ones_like(knobs.temperature), knobs.temperature)
-    logp = torch.log_softmax(logits.float() / heat[:, None], dim=-1)
-    mass = truncated(logp.exp(), knobs).double().cumsum(-1)
-    token = torch.searchsorted(mass, (dice * mass[:, -1])[:, None], right=True)[:, 0]
+    greedy = sampling.temperature == 0
+    logp_temperature = torch.where(
+        greedy, torch.ones_like(sampling.temperature), sampling.temperature
+    )
+    logp = torch.log_softmax(logits.float() / logp_temperature[:, None], dim=-1)
+    mass = truncated(logp.exp(), sampling).double().cumsum(-1)
+    token = torch.searchsorted(mass, (uniform * mass[:, -1])[:, None], right=True)[:, 0]
     token = torch.where(greedy, logp.argmax(-1), token.clamp(max=logits.shape[-1] - 1))
     entropy = torch.special.entr(logp.exp()).sum(-1)
     plain = logits.float()
     size = torch.tensor(float(plain.shape[-1]), device=plain.device)
     certainty = plain.logsumexp(-1) - plain.mean(-1) - size.log()
-    return Drawn(token, logp.gather(1, token[:, None])[:, 0], entropy, certainty)
+    return SampledTokens(token, logp.gather(1, token[:, None])[:, 0], entropy, certainty)
 
 
-def truncated(mass: Float[Tensor, "n V"], knobs: Knobs) -> Float[Tensor, "n V"]:
+def truncated(mass: Float[Tensor, "n V"], sampling: SamplingTensors) -> Float[Tensor, "n V"]:
     """Probabilities with the tails of top-k, top-p and min-p set to 0; not renormalised.
 
     top-k keeps the k largest, top-p the smallest set of mass ≥ p, min-p those ≥ m · max.  The
     likeliest token always stays.
     """
     size = mass.shape[-1]
-    if bool((knobs.min_p > 0).any()):
-        mass = mass * (mass >= knobs.min_p[:, None] * mass.max(-1, keepdim=True).values)
-    if bool((knobs.top_p < 1).any()) or bool((knobs.top_k > 0).any()):
+    if bool((sampling.min_p > 0).any()):
+        mass = mass * (mass >= sampling.min_p[:, None] * mass.max(-1, keepdim=True).values)
+    if bool((sampling.top_p < 1).any()) or bool((sampling.top_k > 0).any()):
         ranked, place = mass.sort(dim=-1, descending=True, stable=True)
-        most = torch.where(knobs.top_k > 0, knobs.top_k, size)
+        most = torch.where(sampling.top_k > 0, sampling.top_k, size)
         outside = torch.arange(size, device=mass.device) >= most[:, None]
         before = ranked.double().cumsum(-1) - ranked
-        outside |= (before >= knobs.top_p[:, None].double()) & (knobs.top_p < 1)[:, None]
+        outside |= (before >= sampling.top_p[:, None].double()) & (sampling.top_p < 1)[:, None]
         outside[:, 0] = False
         mass = mass.masked_fill(torch.zeros_like(outside).scatter(1, place, outside), 0.0)
     return mass

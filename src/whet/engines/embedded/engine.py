@@ -11,7 +11,7 @@ from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.ends import end_tokens
-from whet.engines.models import Folder, Source
+from whet.engines.models import Folder, ModelSource
 from whet.protocols import Engine, Learner
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
@@ -34,7 +34,7 @@ class Embedded(Engine):
             if getattr(self, name) < 1:
                 raise UsageError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
 
-    async def open(self, model: Source, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
+    async def open(self, model: ModelSource, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
         """Load the model twice: one copy plays, one learns."""
         player = await self.player(model, seed)
         learned, tokenizer = model.load(self._device(), seed)
@@ -42,7 +42,7 @@ class Embedded(Engine):
             self.lora.inject(learned, seed)
         return player, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
-    async def player(self, model: Source, seed: int) -> RolloutPlayer:
+    async def player(self, model: ModelSource, seed: int) -> RolloutPlayer:
         """One copy, to play with."""
         if self.threads:
             torch.set_num_threads(self.threads)
@@ -50,7 +50,7 @@ class Embedded(Engine):
         renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
-            says=renderer.text,
+            decode=renderer.text,
             ends=renderer.ends,
             slots=self.slots,
             budget=self.budget,

@@ -8,19 +8,19 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.cache import Steps, read
-from whet.engines.embedded.memory import Memory
+from whet.engines.embedded.cache import DecodeStep, read
+from whet.engines.embedded.session_cache import SessionCache
 from whet.engines.embedded.sessions import Session
 
 _SCORES = 1 << 24  # attention scores held at once, per head: new tokens × tokens before them
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
+class ExtendPrefill:
     """Live rows read what follows the tokens whose keys are in memory."""
 
     backbone: Backbone
-    memory: Memory
+    memory: SessionCache
     budget: int  # most tokens of one forward pass
 
     def logits(
@@ -51,21 +51,21 @@ class Extension:
         ends = count.cumsum(0)
         place = torch.arange(int(ends[-1])) - (ends - count).repeat_interleave(count)
         had = torch.tensor([len(row.own) for row in rows])
-        turn = (had.repeat_interleave(count) + place).to(device)
+        position = (had.repeat_interleave(count) + place).to(device)
         reach = torch.tensor([row.reach for row in rows]).repeat_interleave(count).to(device)
         each = [row for row, piece in zip(rows, pieces, strict=True) for _ in piece]
-        slab, longest = self.memory.lines.slab, int((had + count).max())
-        slab.reserve(len(self.memory.lines.live), longest)
+        kv_cache, longest = self.memory.lines.kv_cache, int((had + count).max())
+        kv_cache.reserve(len(self.memory.lines.live), longest)
         own = [row.line for row in each]
-        forest = Steps(
-            shared=read(self.memory.prompts.slab, shared_lines(each), reach, int(reach.max())),
-            own=read(slab, own, turn + 1, longest),
+        forest = DecodeStep(
+            shared=read(self.memory.prompts.kv_cache, shared_lines(each), reach, int(reach.max())),
+            own=read(kv_cache, own, position + 1, longest),
             line=torch.tensor(own, device=device),
-            turn=turn,
-            longest=int((reach + turn).max()) + 1,
+            position=position,
+            longest=int((reach + position).max()) + 1,
         )
         tokens = torch.tensor([t for piece in pieces for t in piece], device=device)
-        hidden = self.backbone.hidden(tokens, reach + turn, forest)
+        hidden = self.backbone.hidden(tokens, reach + position, forest)
         for row, piece in zip(rows, pieces, strict=True):
             row.own.extend(piece)
         return hidden[(ends - 1).to(device)]

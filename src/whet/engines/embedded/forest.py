@@ -127,7 +127,7 @@ def _attended(
     return out.transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-def plant(segments: Sequence[Segment], device: torch.device | str = "cpu") -> Packed:
+def build_forest(segments: Sequence[Segment], device: torch.device | str = "cpu") -> Packed:
     """The forest of these segments, which cover the tokens 0 … n − 1 of a call."""
     alike: dict[tuple[int, int], list[int]] = {}
     for index, segment in enumerate(segments):

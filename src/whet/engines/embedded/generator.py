@@ -9,10 +9,10 @@ import numpy as np
 from whet.engines.delivery import deliver
 from whet.engines.digest import digest
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.cache import Slab
+from whet.engines.embedded.cache import KVCache
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.scheduler import Scheduler
-from whet.engines.embedded.sessions import Turn
+from whet.engines.embedded.sessions import SequenceState
 from whet.protocols import Generator
 from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
@@ -30,7 +30,7 @@ class EmbeddedGenerator(Generator):
     """
 
     backbone: Backbone
-    says: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
+    decode: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
     ends: frozenset[int]  # ids that end a reply
     slots: int = 256  # most rows decoded at once
     budget: int = 16384  # most new tokens of prompts in one forward pass
@@ -39,14 +39,14 @@ class EmbeddedGenerator(Generator):
     _held: Version = field(init=False)
     _unsound: str = ""
     _pump: asyncio.Task[None] | None = None
-    _replies: dict[Turn, asyncio.Future[Completion]] = field(default_factory=dict)
+    _replies: dict[SequenceState, asyncio.Future[Completion]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Nothing is in memory yet; the weights of now are version 0."""
         shape = self.backbone.cache_shape
-        prompts = Prompts(self.backbone, Slab(shape), self.budget)
+        prompts = Prompts(self.backbone, KVCache(shape), self.budget)
         self.scheduler = Scheduler(
-            self.backbone, self.says, self.slots, prompts, Slab(shape), self.parked
+            self.backbone, self.decode, self.slots, prompts, KVCache(shape), self.parked
         )
         self._held = Version(0, digest(self.backbone.model.state_dict()))
 
@@ -80,19 +80,19 @@ class EmbeddedGenerator(Generator):
         `IntegrityError` where the session is still answering.
         """
         self._check(prompt, how)
-        turn = Turn(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
         if self._pump is not None and self._pump.done():
             self._stopped(self._pump)  # its waiters are served before a new one is added
-        self.scheduler.ask(turn, session, fork_of)
-        future = self._replies[turn] = asyncio.get_running_loop().create_future()
+        self.scheduler.ask(sequence, session, fork_of)
+        future = self._replies[sequence] = asyncio.get_running_loop().create_future()
         if self._pump is None:
             self._pump = asyncio.create_task(self._run())
             self._pump.add_done_callback(self._stopped)
         try:
             return await future
         finally:
-            if self._replies.pop(turn, None) is not None:
-                self.scheduler.drop(turn)
+            if self._replies.pop(sequence, None) is not None:
+                self.scheduler.drop(sequence)
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
         """Hold these weights from now on; all keys are forgotten.
@@ -113,8 +113,8 @@ class EmbeddedGenerator(Generator):
                 "flight.reread is False, but the embedded engine does not go on with old keys "
                 "under new weights; give True"
             )
-        for turn in self.scheduler.interrupt():
-            self._resolve(turn)
+        for sequence in self.scheduler.interrupt():
+            self._resolve(sequence)
         self._unsound = f"weights {weights.version.step} did not arrive"
         try:
             self._held = deliver(self.backbone.model, weights)
@@ -126,8 +126,8 @@ class EmbeddedGenerator(Generator):
 
     def end(self, session: str) -> None:
         """Free what the session holds.  A reply that it still waits for is cancelled."""
-        turn = self.scheduler.end(session)
-        if turn is not None and (future := self._replies.pop(turn, None)) is not None:
+        sequence = self.scheduler.end(session)
+        if sequence is not None and (future := self._replies.pop(sequence, None)) is not None:
             future.cancel()
 
     def token_counts(self) -> Mapping[str, int]:
@@ -160,9 +160,9 @@ class EmbeddedGenerator(Generator):
         if len(prompt) == 0:
             raise UsageError("prompt has no tokens; give at least one")
         most = self.backbone.positions
-        if len(prompt) + how.length > most:
+        if len(prompt) + how.max_new_tokens > most:
             raise UsageError(
-                f"decoding.length is {how.length} after a prompt of {len(prompt)} "
+                f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
                 f"tokens, but the model has {most} positions; shorten one of them"
             )
 
@@ -170,16 +170,16 @@ class EmbeddedGenerator(Generator):
         await asyncio.sleep(0)  # let every caller ask before the first step
         while not self.scheduler.idle:
             ended = self.scheduler.step()
-            for turn in ended:
-                self._resolve(turn)
+            for sequence in ended:
+                self._resolve(sequence)
             for _ in range(_PATIENCE if ended else 1):
                 await asyncio.sleep(0)
 
-    def _resolve(self, turn: Turn) -> None:
+    def _resolve(self, sequence: SequenceState) -> None:
         """A completion carries the version of the moment at which it ends."""
-        future = self._replies.pop(turn, None)
+        future = self._replies.pop(sequence, None)
         if future is not None and not future.done():
-            future.set_result(completion(turn, self._held))
+            future.set_result(completion(sequence, self._held))
 
     def _stopped(self, pump: asyncio.Task[None]) -> None:
         """All waiters learn why the pump stopped; an older pump has none."""
@@ -197,14 +197,14 @@ class EmbeddedGenerator(Generator):
             self.scheduler.reset()
 
 
-def completion(turn: Turn, version: Version) -> Completion:
+def completion(sequence: SequenceState, version: Version) -> Completion:
     """What a turn has said so far, by the weights of one version."""
-    count = len(turn.tokens)
+    count = len(sequence.tokens)
     return Completion(
-        token_ids=np.array(turn.tokens, np.int32),
-        logp=np.array(turn.logp, np.float32),
-        entropy=np.array(turn.entropy, np.float32),
+        token_ids=np.array(sequence.tokens, np.int32),
+        logp=np.array(sequence.logp, np.float32),
+        entropy=np.array(sequence.entropy, np.float32),
         spans=((count, version),) if count else (),
-        columns={"self_certainty": np.array(turn.certainty, np.float32)},
-        finish=turn.finish,
+        columns={"self_certainty": np.array(sequence.certainty, np.float32)},
+        finish=sequence.finish,
     )

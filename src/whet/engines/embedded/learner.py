@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.packing import Call, pack, slices
+from whet.engines.embedded.packing import PackedRollouts, pack, slices
 from whet.engines.models import Folder
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
@@ -28,7 +28,7 @@ from whet.types.weights import Weights
 _STATE = "learner.pt"
 
 
-class NonFinite(IntegrityError):
+class NonFiniteError(IntegrityError):
     """A number that is none.  The weights are still those before the step."""
 
 
@@ -43,7 +43,7 @@ class _Share(NamedTuple):
 
 
 Scorer = Callable[[Sequence[Rollout]], Tensor]
-_Choices = Callable[[Backbone, Call], tuple[Tensor, Tensor]]
+_Choices = Callable[[Backbone, PackedRollouts], tuple[Tensor, Tensor]]
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ class EmbeddedLearner(Learner):
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
         """Forward and backward slice by slice, then one clipped step of AdamW.
 
-        Raises `NonFinite` before any weight moves.
+        Raises `NonFiniteError` before any weight moves.
         """
         optimizer = self._begun()
         for group in optimizer.param_groups:
@@ -88,7 +88,7 @@ class EmbeddedLearner(Learner):
         loss = sum(share.loss for share in shares)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
-            raise NonFinite(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
+            raise NonFiniteError(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
             optimizer.step()
             self.published = None
@@ -133,7 +133,7 @@ class EmbeddedLearner(Learner):
         logp, entropy = choices(self.backbone, call)
         if not logp.isfinite().all():
             names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
-            raise NonFinite(
+            raise NonFiniteError(
                 f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
             )
         logp.retain_grad()
@@ -151,13 +151,13 @@ class EmbeddedLearner(Learner):
         )
 
     @staticmethod
-    def _choices(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
+    def _choices(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
         """Log-probs with their gradient, entropies without."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.choices(hidden[call.source], call.choice, call.temperature)
 
     @staticmethod
-    def _weighed(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
+    def _weighed(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
         """Both with their gradients."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.weighed(hidden[call.source], call.choice, call.temperature)

@@ -1,9 +1,11 @@
-"""Whose keys lie in which line of the own slab: live rows first, without a gap, then the others."""
+"""Whose keys lie in which line of the own cache: live rows first, without a gap, then the
+others.
+"""
 
 from dataclasses import dataclass, field
 from itertools import count
 
-from whet.engines.embedded.cache import Slab
+from whet.engines.embedded.cache import KVCache
 from whet.engines.embedded.sessions import Session
 
 
@@ -11,7 +13,7 @@ from whet.engines.embedded.sessions import Session
 class Lines:
     """Row i of a decoding step owns line i; sessions that wait for their world lie behind."""
 
-    slab: Slab
+    kv_cache: KVCache
     live: list[Session] = field(default_factory=list)
     parked: dict[int, Session] = field(default_factory=dict)  # by line
 
@@ -28,11 +30,11 @@ class Lines:
         if source < 0 and there is not None:
             self._put(there, next(k for k in count(target + 1) if k not in self.parked))
         elif source != target and there is not None:
-            self.slab.swap(source, target, max(len(session.own), len(there.own)))
+            self.kv_cache.swap(source, target, max(len(session.own), len(there.own)))
             self.parked[source] = there
             there.line = source
         elif source >= 0:
-            self.slab.move(source, target, len(session.own) * (source != target))
+            self.kv_cache.move(source, target, len(session.own) * (source != target))
         session.line = target
         self.live.append(session)
 
@@ -41,7 +43,7 @@ class Lines:
         self.live[row].line = -1
         last = self.live.pop()
         if row < len(self.live):
-            self.slab.move(last.line, row, len(last.own))
+            self.kv_cache.move(last.line, row, len(last.own))
             last.line = row
             self.live[row] = last
 
@@ -52,7 +54,7 @@ class Lines:
             self.free(row)
             return
         if session is not last:
-            self.slab.swap(row, last.line, max(len(session.own), len(last.own)))
+            self.kv_cache.swap(row, last.line, max(len(session.own), len(last.own)))
             self.live[row] = last
             session.line, last.line = last.line, row
         self.live.pop()
@@ -70,10 +72,10 @@ class Lines:
             session.line = -1
         self.live.clear()
         self.parked.clear()
-        self.slab.clear()
+        self.kv_cache.clear()
 
     def _put(self, session: Session, line: int) -> None:
-        self.slab.reserve(line + 1, 1)
-        self.slab.move(session.line, line, len(session.own))
+        self.kv_cache.reserve(line + 1, 1)
+        self.kv_cache.move(session.line, line, len(session.own))
         self.parked[line] = session
         session.line = line

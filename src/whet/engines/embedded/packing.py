@@ -13,12 +13,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from whet.engines.embedded.forest import Packed, Segment, common, plant
+from whet.engines.embedded.forest import Packed, Segment, build_forest, common
 from whet.types import Rollout
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class PackedRollouts:
     """Rollouts, ready for the model: n tokens go in, N chosen ones are predicted."""
 
     tokens: Int[Tensor, " n"]
@@ -51,7 +51,7 @@ def _row(rollout: Rollout) -> _Row:
         opening=tokens[:first],
         own=tokens[first:last],
         chosen=tuple((place, tokens[place]) for place in places),
-        temperature=rollout.decoding.heat,
+        temperature=rollout.decoding.logp_temperature,
         forked=bool(rollout.parent),
     )
 
@@ -170,7 +170,7 @@ def _paths(layout: _Layout, rows: Sequence[_Row]) -> list[tuple[int, ...]]:
     return [paths[k] for k in range(len(rows))]
 
 
-def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Call:
+def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> PackedRollouts:
     """Lay rollouts end to end; one that chose nothing is left out."""
     rows = [_row(rollout) for rollout in rollouts if rollout.length]
     layout = _Layout()
@@ -178,10 +178,10 @@ def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Cal
     for row, path in zip(rows, _paths(layout, rows), strict=True):
         # a choice at place p is predicted by place p − 1
         source.extend(layout.at(path, [place - 1 for place, _ in row.chosen]))
-    return Call(
+    return PackedRollouts(
         tokens=torch.tensor(layout.tokens, device=device),
         positions=torch.tensor(layout.positions, device=device),
-        forest=plant(layout.segments, device),
+        forest=build_forest(layout.segments, device),
         source=torch.tensor(source, device=device),
         choice=torch.tensor([token for row in rows for _, token in row.chosen], device=device),
         temperature=torch.tensor(

@@ -1,4 +1,4 @@
-"""Counter-based randomness: a rollout's dice depend on its seed and its place, on nothing else."""
+"""Counter-based randomness: a rollout's draws depend on its seed and its place, on nothing else."""
 
 import torch
 from jaxtyping import Float, Int

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from whet.engines.embedded.forest import common
-from whet.engines.embedded.prompts import Shared
+from whet.engines.embedded.prompts import CachedPrompt
 from whet.types import Decoding, Finish
 
 
-class Choice(NamedTuple):
+class SampledToken(NamedTuple):
     """A row of what was drawn."""
 
     token: int
@@ -26,13 +26,13 @@ class Session:
     """
 
     ended: bool = True  # nothing of it stays after its turn
-    shared: Shared | None = None
+    shared: CachedPrompt | None = None
     reach: int = 0
     own: list[int] = field(default_factory=list)
-    line: int = -1  # of the own slab; −1: none
+    line: int = -1  # of the own cache; −1: none
     lost: tuple[int, ...] = ()
-    turn: "Turn | None" = None  # the reply that it is asked for now
-    cut: "Turn | None" = None  # a reply that was interrupted
+    sequence: "SequenceState | None" = None  # the reply that it is asked for now
+    cut: "SequenceState | None" = None  # a reply that was interrupted
 
     @property
     def length(self) -> int:
@@ -49,7 +49,7 @@ class Session:
 
 
 @dataclass(slots=True, eq=False)
-class Turn:
+class SequenceState:
     """One reply that a caller waits for."""
 
     prompt: tuple[int, ...]  # all tokens before it
@@ -65,7 +65,7 @@ class Turn:
     certainty: list[float] = field(default_factory=list)
     finish: Finish | None = None
 
-    def take(self, drawn: Choice, says: Callable[[Sequence[int]], str]) -> None:
+    def take(self, drawn: SampledToken, decode: Callable[[Sequence[int]], str]) -> None:
         """One more token; is it the last?"""
         token = drawn.token
         self.tokens.append(token)
@@ -73,19 +73,19 @@ class Turn:
         self.entropy.append(drawn.entropy)
         self.certainty.append(drawn.certainty)
         stops = self.decoding.stop
-        if token in self.ends or (stops and self._says(stops, says)):
+        if token in self.ends or (stops and self._stops(stops, decode)):
             self.finish = Finish.STOP
-        elif len(self.tokens) == self.decoding.length:
+        elif len(self.tokens) == self.decoding.max_new_tokens:
             self.finish = Finish.LENGTH
 
-    def _says(self, stops: tuple[str, ...], says: Callable[[Sequence[int]], str]) -> bool:
+    def _stops(self, stops: tuple[str, ...], decode: Callable[[Sequence[int]], str]) -> bool:
         """Every token says at least a byte, so a stop string ends within its last bytes' tokens."""
         reach = max(len(stop.encode()) for stop in stops) + 8
         earlier = self.before[-missing:] if (missing := reach - len(self.tokens)) > 0 else ()
-        text = says([*earlier, *self.tokens[-reach:]])
+        text = decode([*earlier, *self.tokens[-reach:]])
         return any(stop in text for stop in stops)
 
-    def continues(self, cut: "Turn | None") -> None:
+    def continues(self, cut: "SequenceState | None") -> None:
         """Where it goes on from an interrupted reply, a stop string may have begun before it."""
         if cut is not None and self.prompt == (*cut.prompt, *cut.tokens):
             self.before = (*cut.before, *cut.tokens)

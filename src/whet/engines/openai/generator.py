@@ -145,11 +145,11 @@ class ServedGenerator(Generator):
 
     def token_counts(self) -> Mapping[str, int]:
         """Tokens read and said since the start, as the server counts them."""
-        spent = self.server.spent()
+        usage = self.server.usage()
         return {
-            "prefilled": int(spent["prompt_tokens"]),
+            "prefilled": int(usage["prompt_tokens"]),
             "shared": 0,
-            "decoded": int(spent["reply_tokens"]),
+            "decoded": int(usage["reply_tokens"]),
         }
 
 

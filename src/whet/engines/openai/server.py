@@ -9,10 +9,10 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from whet.engines.openai import chat, memory
-from whet.engines.openai.line import Feature, Line, line
-from whet.engines.openai.transport import Busy, Unanswered, post
-from whet.types import Asking, ChatReply, Decoding, Message, UsageError
+from whet.engines.openai import chat, response_cache
+from whet.engines.openai.connection import Connection, Feature, connection
+from whet.engines.openai.transport import Busy, ServerError, post
+from whet.types import ChatDecoding, ChatReply, Decoding, Message, UsageError
 
 _LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
 _PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
@@ -77,19 +77,19 @@ class Server:
             raise UsageError(f"server.timeout_s is {self.timeout_s}; give more than 0")
 
     async def complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
-        """Ask, or remember.  Raises `Unanswered` where all tries failed."""
-        live = self._line()
+        """Ask, or remember.  Raises `ServerError` where all tries failed."""
+        live = self._connection()
 
         async def ask() -> tuple[ChatReply, ...]:
-            return await self._asked(live, messages, await self._able(live, asking))
+            return await self._asked(live, messages, await self._able(live, decoding))
 
-        return await self._remembered(live, chat.body(self.model, messages, asking), ask)
+        return await self._remembered(live, chat.body(self.model, messages, decoding), ask)
 
     async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> ChatReply:
         """The next words of a conversation, as a policy would say them; or remember."""
-        live, body = self._line(), chat.turn(self.model, messages, decoding, seed)
+        live, body = self._connection(), chat.turn(self.model, messages, decoding, seed)
 
         async def ask() -> tuple[ChatReply, ...]:
             return await self._posted(live, body)
@@ -98,76 +98,78 @@ class Server:
 
     async def _remembered(
         self,
-        live: Line,
+        live: Connection,
         body: Mapping[str, Any],
         ask: Callable[[], Awaitable[tuple[ChatReply, ...]]],
     ) -> tuple[ChatReply, ...]:
-        key = memory.name(body)
-        known = await asyncio.to_thread(live.memory.get, key)
+        key = response_cache.name(body)
+        known = await asyncio.to_thread(live.cache.get, key)
         if known is not None:
             live.count(cached=1)
             return known
         found = await ask()
-        await asyncio.to_thread(live.memory.put, key, found)
+        await asyncio.to_thread(live.cache.put, key, found)
         return found
 
-    def spent(self) -> Mapping[str, float]:
+    def usage(self) -> Mapping[str, float]:
         """Requests, retries, questions answered from memory, tokens, and what they cost."""
-        spent = self._line().spent
-        prompt, reply = spent.get("prompt_tokens", 0), spent.get("reply_tokens", 0)
+        usage = self._connection().usage
+        prompt, reply = usage.get("prompt_tokens", 0), usage.get("reply_tokens", 0)
         cost = (prompt * self.price.prompt + reply * self.price.reply) / 1e6
         names = ("requests", "retries", "cached", "prompt_tokens", "reply_tokens")
-        return {name: float(spent.get(name, 0)) for name in names} | {"cost": cost}
+        return {name: float(usage.get(name, 0)) for name in names} | {"cost": cost}
 
-    def _line(self) -> Line:
-        return line(self, self.concurrency, Path(self.cache) if self.cache else None)
+    def _connection(self) -> Connection:
+        return connection(self, self.concurrency, Path(self.cache) if self.cache else None)
 
-    async def _able(self, live: Line, asking: Asking) -> Asking:
+    async def _able(self, live: Connection, decoding: ChatDecoding) -> ChatDecoding:
         """The same question without what this server lacks."""
-        if asking.top and not await live.has(Feature.TOP, self._tells_logprobs):
-            asking = replace(asking, top=0)
-        if asking.schema and not await live.has(Feature.SCHEMA, self._takes_schemas):
-            asking = replace(asking, schema="")
-        return asking
+        if decoding.top and not await live.has(Feature.TOP, self._tells_logprobs):
+            decoding = replace(decoding, top=0)
+        if decoding.schema and not await live.has(Feature.SCHEMA, self._takes_schemas):
+            decoding = replace(decoding, schema="")
+        return decoding
 
     async def _tells_logprobs(self) -> bool:
-        found = await self._probed(Asking(length=4, top=2))
+        found = await self._probed(ChatDecoding(max_new_tokens=4, top=2))
         return found is not None and found[0].top is not None and any(found[0].top)
 
     async def _takes_schemas(self) -> bool:
-        return await self._probed(Asking(length=16, schema=_PROBED)) is not None
+        return await self._probed(ChatDecoding(max_new_tokens=16, schema=_PROBED)) is not None
 
     async def _gives_several(self) -> bool:
-        found = await self._probed(Asking(length=1, samples=2, temperature=1.0))
+        found = await self._probed(ChatDecoding(max_new_tokens=1, samples=2, temperature=1.0))
         return found is not None and len(found) > 1
 
-    async def _probed(self, asking: Asking) -> tuple[ChatReply, ...] | None:
+    async def _probed(self, decoding: ChatDecoding) -> tuple[ChatReply, ...] | None:
         """The reply to a small question; None where the server won't take it.
 
         A refusal of the server's own, 5xx, is one too: some break down over what they don't know.
         """
         try:
-            return await self._posted(self._line(), chat.body(self.model, _PROBE, asking))
-        except Unanswered as error:
+            return await self._posted(self._connection(), chat.body(self.model, _PROBE, decoding))
+        except ServerError as error:
             if error.status:
                 return None
             raise
 
     async def _asked(
-        self, live: Line, messages: tuple[Message, ...], asking: Asking
+        self, live: Connection, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """All samples: at once where the server can, else one by one, each with its own seed."""
-        if asking.samples == 1 or await live.has(Feature.SEVERAL, self._gives_several):
-            found = await self._posted(live, chat.body(self.model, messages, asking))
-            if len(found) < asking.samples:
-                raise Unanswered(f"{len(found)} replies came, {asking.samples} were asked for")
-            return found[: asking.samples]
-        singles = [replace(asking, samples=1, seed=asking.seed + i) for i in range(asking.samples)]
+        if decoding.samples == 1 or await live.has(Feature.SEVERAL, self._gives_several):
+            found = await self._posted(live, chat.body(self.model, messages, decoding))
+            if len(found) < decoding.samples:
+                raise ServerError(f"{len(found)} replies came, {decoding.samples} were asked for")
+            return found[: decoding.samples]
+        singles = [
+            replace(decoding, samples=1, seed=decoding.seed + i) for i in range(decoding.samples)
+        ]
         bodies = [chat.body(self.model, messages, single) for single in singles]
         replies = await asyncio.gather(*(self._posted(live, body) for body in bodies))
         return tuple(first for first, *_ in replies)
 
-    async def _posted(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
+    async def _posted(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         """One question, tried until it is answered or the tries are used up."""
         for attempt in range(self.retries + 1):
             try:
@@ -180,12 +182,12 @@ class Server:
                 live.count(retries=1)
         raise AssertionError("the last try returns or raises")
 
-    async def _tried(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
+    async def _tried(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         url = f"{self.urls[next(live.turn) % len(self.urls)].rstrip('/')}/chat/completions"
         live.count(requests=1)
         try:
             answer = await live.run(post, url, body, self._key(), self.timeout_s)
-        except Unanswered as error:
+        except ServerError as error:
             raise self._explained(url, error) from None
         found = chat.completions(answer)
         live.count(
@@ -194,7 +196,7 @@ class Server:
         )
         return found
 
-    def _explained(self, url: str, error: Unanswered) -> Exception:
+    def _explained(self, url: str, error: ServerError) -> Exception:
         """A key or a name that the server doesn't know won't be known later."""
         remedies = {
             401: f"server.key_env is {self.key_env!r}, and its key was turned away; give another",

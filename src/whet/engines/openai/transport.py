@@ -12,7 +12,7 @@ _SHOWN = 200  # characters of an error's body
 _BUSY = frozenset({408, 409, 425, 429})  # besides every 5xx
 
 
-class Unanswered(RuntimeError):
+class ServerError(RuntimeError):
     """The server gave no reply that can be used."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:
@@ -20,7 +20,7 @@ class Unanswered(RuntimeError):
         self.status = status  # of HTTP; 0 where there was none
 
 
-class Busy(Unanswered):
+class Busy(ServerError):
     """Not now: too many requests, an error of the server's own, or nobody there."""
 
     def __init__(self, message: str, *, status: int = 0, wait_s: float = 0.0) -> None:
@@ -43,7 +43,7 @@ _OPENER = build_opener(_Stay)
 def post(url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> dict[str, Any]:
     """The JSON object that the server answers with.  `timeout_s` bounds each wait for its bytes.
 
-    Raises `Busy` where another try may help, else `Unanswered`.
+    Raises `Busy` where another try may help, else `ServerError`.
     """
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if key:
@@ -60,7 +60,7 @@ def post(url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> dict[
     return _object(url, raw)
 
 
-def _refused(url: str, error: HTTPError) -> Unanswered:
+def _refused(url: str, error: HTTPError) -> ServerError:
     """What an HTTP error means."""
     try:
         said = " ".join(error.read(_MOST).decode(errors="replace").split())[:_SHOWN]
@@ -69,7 +69,7 @@ def _refused(url: str, error: HTTPError) -> Unanswered:
     message = f"{url}: HTTP {error.code}: {said}"
     if error.code in _BUSY or error.code >= 500:  # noqa: PLR2004  (the server's own errors)
         return Busy(message, status=error.code, wait_s=_seconds(error.headers.get("Retry-After")))
-    return Unanswered(message, status=error.code)
+    return ServerError(message, status=error.code)
 
 
 def _seconds(text: str | None) -> float:
@@ -79,7 +79,7 @@ def _seconds(text: str | None) -> float:
 
 def _object(url: str, raw: bytes) -> dict[str, Any]:
     if len(raw) > _MOST:
-        raise Unanswered(f"{url}: the reply is longer than {_MOST} bytes")
+        raise ServerError(f"{url}: the reply is longer than {_MOST} bytes")
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):

@@ -9,10 +9,10 @@ from transformers import PreTrainedModel
 
 from whet.engines.delivery import deliver
 from whet.engines.digest import digest
-from whet.engines.embedded.decoding import Knobs, draw
+from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
-from whet.engines.embedded.sessions import Choice, Turn
+from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.protocols import Generator
 from whet.types import Decoding, UsageError
 from whet.types.completions import Completion
@@ -21,13 +21,13 @@ from whet.types.weights import Flight, Version, Weights
 
 @dataclass(slots=True)
 class PlainGenerator(Generator):
-    """The model as transformers runs it, with the embedded engine's dice and decoding.
+    """The model as transformers runs it, with the embedded engine's random numbers and decoding.
 
     A reply is computed without a pause, so no sequence is ever live when weights arrive.
     """
 
     model: PreTrainedModel
-    says: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
+    decode: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
     ends: frozenset[int]  # ids that end a reply
     _held: Version = field(init=False)
     _prefilled: int = 0
@@ -66,15 +66,15 @@ class PlainGenerator(Generator):
         most = config.max_position_embeddings
         if len(prompt) == 0:
             raise UsageError("prompt has no tokens; give at least one")
-        if len(prompt) + how.length > most:
+        if len(prompt) + how.max_new_tokens > most:
             raise UsageError(
-                f"decoding.length is {how.length} after a prompt of {len(prompt)} tokens, "
-                f"but the model has {most} positions; shorten one of them"
+                f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
+                f"tokens, but the model has {most} positions; shorten one of them"
             )
-        turn = Turn(tuple(map(int, prompt)), how, seed, offset, self.ends)
-        while turn.finish is None:
-            turn.take(self._drawn(turn), self.says)
-        return completion(turn, self._held)
+        sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        while sequence.finish is None:
+            sequence.take(self._drawn(sequence), self.decode)
+        return completion(sequence, self._held)
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
         """Hold these weights from now on.  Raises `IntegrityError` where others arrive."""
@@ -93,15 +93,17 @@ class PlainGenerator(Generator):
         """There is nothing to give back."""
 
     @torch.inference_mode()
-    def _drawn(self, turn: Turn) -> Choice:
+    def _drawn(self, sequence: SequenceState) -> SampledToken:
         """The next token of softmax(z / T), z from a forward over all tokens."""
-        row = torch.tensor([[*turn.prompt, *turn.tokens]], device=self.model.device)
+        row = torch.tensor([[*sequence.prompt, *sequence.tokens]], device=self.model.device)
         logits: Tensor = self.model(input_ids=row, use_cache=False).logits[0, -1:]
-        how, device = turn.decoding, logits.device
-        knobs = (float(how.temperature), float(how.top_p), how.top_k, float(how.min_p))
-        place = torch.tensor([turn.offset + len(turn.tokens)], device=device)
-        dice = uniforms(torch.tensor([turn.seed], device=device), place)
-        drawn = draw(logits, Knobs(*(torch.tensor([x], device=device) for x in knobs)), dice)
+        how, device = sequence.decoding, logits.device
+        sampling = (float(how.temperature), float(how.top_p), how.top_k, float(how.min_p))
+        place = torch.tensor([sequence.offset + len(sequence.tokens)], device=device)
+        uniform = uniforms(torch.tensor([sequence.seed], device=device), place)
+        drawn = draw(
+            logits, SamplingTensors(*(torch.tensor([x], device=device) for x in sampling)), uniform
+        )
         self._prefilled += row.shape[1]
         self._decoded += 1
-        return Choice(*(column.tolist()[0] for column in drawn))
+        return SampledToken(*(column.tolist()[0] for column in drawn))

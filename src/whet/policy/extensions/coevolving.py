@@ -160,8 +160,8 @@ class LiveCoevolving(Extension):
     async def _spoiled(self, context: StepContext, rollout: Rollout) -> str | None:
         """The first of some corruptions that the rule rejects."""
         place = ("spoiled", context.seed, context.step, rollout.task.id, rollout.seed)
-        dice = Random(repr(place))
-        drawn = (spoiled(rollout.reply, dice) for _ in range(self.settings.tries))
+        rng = Random(repr(place))
+        drawn = (spoiled(rollout.reply, rng) for _ in range(self.settings.tries))
         replies = list(dict.fromkeys(reply for reply in drawn if reply is not None))
         if not replies:
             return None

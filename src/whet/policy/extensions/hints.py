@@ -47,12 +47,12 @@ class Hints(Companion):
         wave = (1 + cos(pi * step / max(self.steps, 1))) / 2
         return self.low + (self.high - self.low) * wave
 
-    def drawn(self, step: int, dice: Random) -> float:
+    def drawn(self, step: int, rng: Random) -> float:
         """How much of a demonstration one rollout is shown."""
         p = self.share(step)
         if self.parts:
-            return sum(dice.random() < p for _ in range(self.parts)) / self.parts
-        return dice.uniform(p, max(p, self.high))
+            return sum(rng.random() < p for _ in range(self.parts)) / self.parts
+        return rng.uniform(p, max(p, self.high))
 
     async def open(self, setup: SetupContext) -> "LiveHints":
         """It needs nothing of a run."""
@@ -98,5 +98,5 @@ class LiveHints(Extension):
         return Request.of(group.task, seeds, context.decoding, prefix)
 
     def _drawn(self, context: StepContext, task: Task) -> tuple[int, ...]:
-        dice = Random(repr(("hint", context.seed, context.step, task.id)))
-        return beginning(context, task, self.settings.drawn(context.step, dice))
+        rng = Random(repr(("hint", context.seed, context.step, task.id)))
+        return beginning(context, task, self.settings.drawn(context.step, rng))

@@ -57,10 +57,10 @@ class LivePastBatches(Extension):
         if not closes(context, ticket):
             return groups
         known = [group for batch in self.past for group in batch]
-        dice = Random(repr(("past", context.seed, context.step)))
+        rng = Random(repr(("past", context.seed, context.step)))
         count = context.tickets * max(len(own), 1)
         wanted = round(count * self.settings.share / (1 - self.settings.share))
-        return [*groups, *dice.sample(known, min(wanted, len(known)))]
+        return [*groups, *rng.sample(known, min(wanted, len(known)))]
 
     async def after_update(
         self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs

@@ -64,8 +64,8 @@ class LiveRehearsal(Extension):
             return hard
         own = sum(group.ticket == ticket.number for group in groups)
         wanted = max(1, round(context.tickets * max(own, 1) * self.settings.share))
-        dice = Random(repr(("rehearsal", context.seed, context.step)))
-        tasks = dice.sample(sorted(solved), min(wanted, len(solved)))
+        rng = Random(repr(("rehearsal", context.seed, context.step)))
+        tasks = rng.sample(sorted(solved), min(wanted, len(solved)))
         return [*hard, *(Group.of(solved[task]) for task in tasks)]
 
     async def _collected(self, context: StepContext) -> dict[str, list[Rollout]]:

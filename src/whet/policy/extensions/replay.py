@@ -57,8 +57,8 @@ class LiveReplay(Extension):
         known = self.memories.get(task, [])
         if len(known) < self.settings.least or not own(group):
             return []
-        dice = Random(repr(("replay", context.seed, context.step, task)))
-        return dice.sample(known, min(self.settings.count, len(known)))
+        rng = Random(repr(("replay", context.seed, context.step, task)))
+        return rng.sample(known, min(self.settings.count, len(known)))
 
     async def after_update(
         self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs

@@ -8,7 +8,7 @@ from whet.types import Rollout, UsageError
 
 
 @runtime_checkable
-class Place(Protocol):
+class ValuePlacement(Protocol):
     """Where among its tokens the value of a step stands."""
 
     def __call__(

@@ -9,7 +9,7 @@ from whet.types import UsageError
 
 
 @runtime_checkable
-class Form(Protocol):
+class StepTransform(Protocol):
     """From a chain's step rewards to those that are learned from."""
 
     def __call__(self, rewards: Sequence[float]) -> list[float]:

@@ -18,8 +18,8 @@ from whet.types import Decoding, Group, Request, Rollout, UsageError, Verdict
 class Continuations:
     """V̂(s) = (1/K) Σ_j R(s ⊕ y_j),  y_j drawn from the policy at hand.
 
-    `decoding.length` is that of the whole reply, what is given included; who is cut off is judged
-    like everyone else.  Plays that can't be judged are no part of the mean.
+    `decoding.max_new_tokens` is that of the whole reply, what is given included; who is cut off is
+    judged like everyone else.  Plays that can't be judged are no part of the mean.
     """
 
     count: int = 9

@@ -6,8 +6,8 @@ from statistics import fmean
 
 from whet.protocols import Family, GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import AtEnd, Place, tokens_of
-from whet.rewards.dense._steps import Each, Form
+from whet.rewards.dense._places import AtEnd, ValuePlacement, tokens_of
+from whet.rewards.dense._steps import Each, StepTransform
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
@@ -23,8 +23,8 @@ class Process(GroupReward):
     right: float = 1.0
     wrong: float = -1.0
     weight: float = 0.2
-    form: Form = Each()
-    place: Place = AtEnd()
+    form: StepTransform = Each()
+    place: ValuePlacement = AtEnd()
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:

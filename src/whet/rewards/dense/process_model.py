@@ -7,8 +7,8 @@ from inspect import isawaitable
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import AtEnd, Place, last_reply
-from whet.rewards.dense._steps import Form, MinForm
+from whet.rewards.dense._places import AtEnd, ValuePlacement, last_reply
+from whet.rewards.dense._steps import MinForm, StepTransform
 from whet.rewards.dense._verifier import StepModel
 from whet.types import Group, Rollout, UsageError, Verdict
 
@@ -27,8 +27,8 @@ class ProcessModel(GroupReward):
     high: float = 1.0
     weight: float = 0.2
     cuts: Cuts = Separated()
-    form: Form = MinForm()
-    place: Place = AtEnd()
+    form: StepTransform = MinForm()
+    place: ValuePlacement = AtEnd()
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, entries
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable._verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 
@@ -28,7 +28,7 @@ class Referee(Reward):
         """Count the pairs."""
         worths = _worths(rollout)
         if not rollout.reply.strip():
-            return silence(rollout)
+            return no_answer(rollout)
         try:
             scores = _scores(entries(rollout.reply, ("scores",))["scores"], len(worths))
         except Unreadable as error:

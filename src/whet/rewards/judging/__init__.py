@@ -1,7 +1,7 @@
 """From rollouts to judged rollouts: every judge is asked here, whatever its scope.
 
 An exception of a judge, or anything that it returns in place of a verdict, is a fault of the
-rollouts concerned and never a zero.  A `UsageError`, a `IntegrityError` and what is no `Exception`
+rollouts concerned and never a zero.  A `UsageError`, an `IntegrityError` and what is no `Exception`
 are raised. A verdict that names no cost gets the time that it took.
 """
 

@@ -8,7 +8,7 @@ from statistics import fmean
 from whet.protocols import Judge, RewardContext
 from whet.types import Group, Rollout, UsageError, Verdict
 
-Bend = Callable[[Rollout, Verdict], float]
+ScoreOf = Callable[[Rollout, Verdict], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,26 +40,28 @@ def right(verdict: Verdict) -> bool:
     return verdict.correct
 
 
-def bent(group: Group, found: Sequence[Verdict], bend: Bend, name: str) -> tuple[Verdict, ...]:
-    """Each verdict with the score that `bend` gives it; faults stay faults.
+def rescore_group(
+    group: Group, found: Sequence[Verdict], score_of: ScoreOf, name: str
+) -> tuple[Verdict, ...]:
+    """Each verdict with the score that `score_of` gives it; faults stay faults.
 
     The part called `name` is what was added.
     """
-    return tuple(_bent(r, v, bend, name) for r, v in zip(group, found, strict=True))
+    return tuple(_rescore(r, v, score_of, name) for r, v in zip(group, found, strict=True))
 
 
-def _bent(rollout: Rollout, verdict: Verdict, bend: Bend, name: str) -> Verdict:
+def _rescore(rollout: Rollout, verdict: Verdict, score_of: ScoreOf, name: str) -> Verdict:
     if not verdict.judged:
         return verdict
-    score = bend(rollout, verdict)
+    score = score_of(rollout, verdict)
     return rescored(verdict, score, **{name: score - verdict.score})
 
 
-async def shaped(
-    group: Group, inner: Judge, context: RewardContext, bend: Bend, name: str
+async def rescore_inner(
+    group: Group, inner: Judge, context: RewardContext, score_of: ScoreOf, name: str
 ) -> Sequence[Verdict]:
     """Ask the inner judge, and bend what it says, one by one."""
-    return bent(group, await context.judge(inner, group), bend, name)
+    return rescore_group(group, await context.judge(inner, group), score_of, name)
 
 
 def judged(group: Group, found: Sequence[Verdict]) -> list[tuple[Rollout, Verdict]]:

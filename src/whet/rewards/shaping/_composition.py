@@ -81,7 +81,7 @@ def labels(owner: str, parts: Sequence[Weighed]) -> None:
         raise UsageError(f"{owner}.parts has two called {twice[0]!r}; give each a name of its own")
 
 
-def told(checked: Verdict, score: float, parts: Sequence[Weighed], row: Row) -> Verdict:
+def combined_verdict(checked: Verdict, score: float, parts: Sequence[Weighed], row: Row) -> Verdict:
     """The check's verdict with another score, and with what each component was, before weights."""
     values = {p.label: p.value(v.score) for p, v in zip(parts, row, strict=True)}
     cost = checked.cost_ms + sum(v.cost_ms for v in row)

@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, right
+from whet.rewards.shaping._bend import judged, rescore_group, right
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
@@ -32,10 +32,10 @@ class AroraZanette(GroupReward):
         found = await context.judge(self.inner, group)
         lengths = [r.length for r, v in judged(group, found) if right(v)]
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             return worth(rollout.length, lengths, self.alpha) if right(verdict) else 0.0
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")
 
 
 def worth(length: int, lengths: Sequence[int], alpha: float) -> float:

@@ -10,11 +10,11 @@ from whet.rewards.shaping._composition import (
     HOLDS,
     Weighed,
     clipped,
+    combined_verdict,
     hear,
     in_order,
     labels,
     outside,
-    told,
     unjudged,
 )
 from whet.types import Group, UsageError, Verdict
@@ -63,9 +63,11 @@ class Combined(GroupReward):
         if broken is not None:
             return broken
         if any(gate.score < HOLDS for gate in gates):
-            return told(checked, self.floor, self.parts, row)
+            return combined_verdict(checked, self.floor, self.parts, row)
         terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
-        return told(checked, clipped(checked.score + sum(terms), self.clip), self.parts, row)
+        return combined_verdict(
+            checked, clipped(checked.score + sum(terms), self.clip), self.parts, row
+        )
 
     def _beyond(self, checked: Verdict) -> Verdict | None:
         known = self.right if right(checked) else self.wrong

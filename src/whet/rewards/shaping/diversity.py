@@ -6,7 +6,7 @@ from math import sqrt
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, right
+from whet.rewards.shaping._bend import rescore_group, right
 from whet.rewards.unsupervised import Announced, Extractor
 from whet.types import Group, Rollout, UsageError, Verdict
 
@@ -35,9 +35,9 @@ class Diversity(GroupReward):
         found = await context.judge(self.inner, group)
         answers = [self.reader(rollout) for rollout in group]
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             answer = self.reader(rollout)
             rare = self.bonus / sqrt(answers.count(answer)) if answer is not None else 0.0
             return verdict.score + right(verdict) * rare
 
-        return bent(group, found, bend, "diversity")
+        return rescore_group(group, found, score_of, "diversity")

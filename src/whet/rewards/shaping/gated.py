@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping._composition import (
+    HOLDS,
+    Weighed,
+    combined_verdict,
+    hear,
+    labels,
+    outside,
+    unjudged,
+)
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, UsageError, Verdict
 
@@ -47,6 +55,6 @@ class Gated(GroupReward):
         if broken is not None:
             return broken
         if any(gate.score < HOLDS for gate in gates):
-            return told(checked, self.floor, self.parts, row)
+            return combined_verdict(checked, self.floor, self.parts, row)
         terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
-        return told(checked, (1 + sum(terms)) * right(checked), self.parts, row)
+        return combined_verdict(checked, (1 + sum(terms)) * right(checked), self.parts, row)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, right
+from whet.rewards.shaping._bend import judged, rescore_group, right
 from whet.types import Group, Rollout, UsageError, Verdict
 
 _MOST = 2  # from here on a long right reply can score less than a wrong one
@@ -32,11 +32,11 @@ class KimiLength(GroupReward):
         found = await context.judge(self.inner, group)
         lengths = [r.length for r, _ in judged(group, found)]
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             worth = place(rollout.length, lengths)
             return verdict.score + self.weight * (worth if right(verdict) else min(0.0, worth))
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")
 
 
 def place(length: int, lengths: Sequence[int]) -> float:

@@ -6,7 +6,7 @@ from math import isfinite
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.types import Group, Reason, UsageError, Verdict
 
 
@@ -25,4 +25,4 @@ class Constant(GroupReward):
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Say it."""
         found = [Verdict(reason=Reason.PARTIAL, score=self.value) for _ in group]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

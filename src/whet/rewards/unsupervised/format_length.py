@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
@@ -37,7 +37,7 @@ class FormatLength(GroupReward):
         """Measure."""
         formed = await context.judge(self.form, group)
         found = [self._of(r, f) for r, f in zip(group, formed, strict=True)]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)
 
     def _of(self, rollout: Rollout, formed: Verdict) -> Verdict:
         if not formed.judged:

@@ -5,7 +5,7 @@ The probability is ours.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random as Dice
+from random import Random as Rng
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
@@ -40,8 +40,8 @@ class Noisy(GroupReward):
     def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
         if not 0 <= verdict.score <= 1:
             return Verdict.unjudged(f"the inner judge scored {verdict.score}, outside [0, 1]")
-        dice = Dice(f"noisy/{rollout.task.id}/{rollout.seed}")
-        flipped = dice.random() < self.probability
+        rng = Rng(f"noisy/{rollout.task.id}/{rollout.seed}")
+        flipped = rng.random() < self.probability
         score = 1 - verdict.score if flipped else verdict.score
         parts = {"unshaped": verdict.score, **verdict.parts, "flipped": float(flipped)}
         return replace(verdict, score=score, parts=parts)

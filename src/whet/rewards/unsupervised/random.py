@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random as Dice
+from random import Random as Rng
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.types import Group, Reason, UsageError, Verdict
 
 
@@ -27,6 +27,6 @@ class Random(GroupReward):
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Toss a coin for each."""
-        coins = [Dice(f"{r.task.id}/{r.seed}").random() < self.probability for r in group]
+        coins = [Rng(f"{r.task.id}/{r.seed}").random() < self.probability for r in group]
         found = [Verdict(reason=Reason.PARTIAL, score=float(coin)) for coin in coins]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

@@ -7,7 +7,7 @@ from math import log
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.unsupervised._votes import ballot, disagreement, share
 from whet.types import Group, UsageError, Verdict
 
@@ -48,4 +48,4 @@ class SemanticEntropy(GroupReward):
             )
             for r, a in zip(group, answers, strict=True)
         ]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

@@ -21,7 +21,7 @@ class Constraint(Protocol):
     name: ClassVar[str]
 
     @classmethod
-    def generate(cls, dice: Random) -> "Constraint":
+    def generate(cls, rng: Random) -> "Constraint":
         """Any demand of this kind."""
         ...
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable._languages import codes, told
+from whet.rewards.verifiable._languages import codes, detect_language
 
 _PLACEHOLDER = re.compile(r"\[[^\[\]]+\]")
 _SAMPLES = {
@@ -34,8 +34,8 @@ class Placeholders:
     num_placeholders: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Placeholders":
-        return cls(num_placeholders=dice.randint(1, 4))
+    def generate(cls, rng: Random) -> "Placeholders":
+        return cls(num_placeholders=rng.randint(1, 4))
 
     def describe(self) -> str:
         count = self.num_placeholders
@@ -57,8 +57,8 @@ class Postscript:
     postscript_marker: str = "P.S."
 
     @classmethod
-    def generate(cls, dice: Random) -> "Postscript":
-        return cls(postscript_marker=dice.choice(("P.S.", "P.P.S")))
+    def generate(cls, rng: Random) -> "Postscript":
+        return cls(postscript_marker=rng.choice(("P.S.", "P.P.S")))
 
     def describe(self) -> str:
         return f"At the end, add a postscript that starts with {self.postscript_marker}."
@@ -72,7 +72,7 @@ class Postscript:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
+class InLanguage:
     """The whole reply is in one language, told by script and stop words."""
 
     name: ClassVar[str] = "language:response_language"
@@ -84,14 +84,14 @@ class Language:
             raise ValueError(f"language is {self.language!r}; it can't be told")
 
     @classmethod
-    def generate(cls, dice: Random) -> "Language":
-        return cls(language=dice.choice(sorted(_SAMPLES)))
+    def generate(cls, rng: Random) -> "InLanguage":
+        return cls(language=rng.choice(sorted(_SAMPLES)))
 
     def describe(self) -> str:
         return f"Answer in the language {self.language}, and in no other."
 
     def check(self, text: str) -> bool:
-        return told(text) == self.language
+        return detect_language(text) == self.language
 
     def mend(self, text: str) -> str:
         return _SAMPLES.get(self.language, text)

@@ -23,8 +23,8 @@ class Bullets:
     num_bullets: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Bullets":
-        return cls(num_bullets=dice.randint(1, 5))
+    def generate(cls, rng: Random) -> "Bullets":
+        return cls(num_bullets=rng.randint(1, 5))
 
     def describe(self) -> str:
         return f"Use exactly {self.num_bullets} bullet points, lines such as: * This is a point."
@@ -46,7 +46,7 @@ class ConstrainedResponse:
     name: ClassVar[str] = "detectable_format:constrained_response"
 
     @classmethod
-    def generate(cls, dice: Random) -> "ConstrainedResponse":
+    def generate(cls, rng: Random) -> "ConstrainedResponse":
         return cls()
 
     def describe(self) -> str:
@@ -67,8 +67,8 @@ class Highlights:
     num_highlights: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Highlights":
-        return cls(num_highlights=dice.randint(1, 4))
+    def generate(cls, rng: Random) -> "Highlights":
+        return cls(num_highlights=rng.randint(1, 4))
 
     def describe(self) -> str:
         return f"Highlight at least {self.num_highlights} parts with markdown, *like this*."
@@ -92,10 +92,8 @@ class Sections:
     section_spliter: str = "Section"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Sections":
-        return cls(
-            num_sections=dice.randint(2, 4), section_spliter=dice.choice(("Section", "PART"))
-        )
+    def generate(cls, rng: Random) -> "Sections":
+        return cls(num_sections=rng.randint(2, 4), section_spliter=rng.choice(("Section", "PART")))
 
     def describe(self) -> str:
         return (
@@ -124,7 +122,7 @@ class JsonFormat:
     name: ClassVar[str] = "detectable_format:json_format"
 
     @classmethod
-    def generate(cls, dice: Random) -> "JsonFormat":
+    def generate(cls, rng: Random) -> "JsonFormat":
         return cls()
 
     def describe(self) -> str:
@@ -148,7 +146,7 @@ class Title:
     name: ClassVar[str] = "detectable_format:title"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Title":
+    def generate(cls, rng: Random) -> "Title":
         return cls()
 
     def describe(self) -> str:

@@ -18,7 +18,7 @@ class TwoResponses:
     name: ClassVar[str] = "combination:two_responses"
 
     @classmethod
-    def generate(cls, dice: Random) -> "TwoResponses":
+    def generate(cls, rng: Random) -> "TwoResponses":
         return cls()
 
     def describe(self) -> str:
@@ -41,8 +41,8 @@ class RepeatPrompt:
     prompt_to_repeat: str
 
     @classmethod
-    def generate(cls, dice: Random) -> "RepeatPrompt":
-        return cls(prompt_to_repeat=f"Say something about a {dice.choice(('river', 'market'))}.")
+    def generate(cls, rng: Random) -> "RepeatPrompt":
+        return cls(prompt_to_repeat=f"Say something about a {rng.choice(('river', 'market'))}.")
 
     def describe(self) -> str:
         return f"First repeat this request word for word, then answer: {self.prompt_to_repeat}"
@@ -63,8 +63,8 @@ class EndPhrase:
     end_phrase: str
 
     @classmethod
-    def generate(cls, dice: Random) -> "EndPhrase":
-        return cls(end_phrase=dice.choice(("Is there anything else?", "That is all.", "Done.")))
+    def generate(cls, rng: Random) -> "EndPhrase":
+        return cls(end_phrase=rng.choice(("Is there anything else?", "That is all.", "Done.")))
 
     def describe(self) -> str:
         return f"End with exactly this phrase, and nothing after it: {self.end_phrase}"
@@ -83,7 +83,7 @@ class Quotation:
     name: ClassVar[str] = "startend:quotation"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Quotation":
+    def generate(cls, rng: Random) -> "Quotation":
         return cls()
 
     def describe(self) -> str:
@@ -105,9 +105,9 @@ class CapitalWords:
     capital_relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "CapitalWords":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        return cls(capital_frequency=dice.randint(1, 5), capital_relation=relation)
+    def generate(cls, rng: Random) -> "CapitalWords":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        return cls(capital_frequency=rng.randint(1, 5), capital_relation=relation)
 
     def describe(self) -> str:
         times = f"{self.capital_relation} {self.capital_frequency} times"
@@ -132,7 +132,7 @@ class Capital:
     name: ClassVar[str] = "change_case:english_capital"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Capital":
+    def generate(cls, rng: Random) -> "Capital":
         return cls()
 
     def describe(self) -> str:
@@ -152,7 +152,7 @@ class Lowercase:
     name: ClassVar[str] = "change_case:english_lowercase"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Lowercase":
+    def generate(cls, rng: Random) -> "Lowercase":
         return cls()
 
     def describe(self) -> str:
@@ -172,7 +172,7 @@ class NoComma:
     name: ClassVar[str] = "punctuation:no_comma"
 
     @classmethod
-    def generate(cls, dice: Random) -> "NoComma":
+    def generate(cls, rng: Random) -> "NoComma":
         return cls()
 
     def describe(self) -> str:

@@ -19,9 +19,9 @@ class Sentences:
     relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "Sentences":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        return cls(num_sentences=dice.randint(2, 8), relation=relation)
+    def generate(cls, rng: Random) -> "Sentences":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        return cls(num_sentences=rng.randint(2, 8), relation=relation)
 
     def describe(self) -> str:
         return f"Write {self.relation} {self.num_sentences} sentences."
@@ -47,9 +47,9 @@ class Words:
     relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "Words":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        return cls(num_words=10 * dice.randint(2, 10), relation=relation)
+    def generate(cls, rng: Random) -> "Words":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        return cls(num_words=10 * rng.randint(2, 10), relation=relation)
 
     def describe(self) -> str:
         return f"Write {self.relation} {self.num_words} words."
@@ -74,8 +74,8 @@ class Paragraphs:
     num_paragraphs: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Paragraphs":
-        return cls(num_paragraphs=dice.randint(2, 4))
+    def generate(cls, rng: Random) -> "Paragraphs":
+        return cls(num_paragraphs=rng.randint(2, 4))
 
     def describe(self) -> str:
         return f"Write {self.num_paragraphs} paragraphs, separated by the divider ***."
@@ -103,10 +103,10 @@ class FirstWord:
     first_word: str
 
     @classmethod
-    def generate(cls, dice: Random) -> "FirstWord":
-        count = dice.randint(2, 4)
-        word = dice.choice(("however", "meanwhile", "perhaps", "finally"))
-        return cls(num_paragraphs=count, nth_paragraph=dice.randint(1, count), first_word=word)
+    def generate(cls, rng: Random) -> "FirstWord":
+        count = rng.randint(2, 4)
+        word = rng.choice(("however", "meanwhile", "perhaps", "finally"))
+        return cls(num_paragraphs=count, nth_paragraph=rng.randint(1, count), first_word=word)
 
     def describe(self) -> str:
         return (

@@ -82,7 +82,7 @@ def share(text: str, code: str) -> float:
     return sum(counts[script] for script in own) / counts.total() if counts else 0.0
 
 
-def told(text: str) -> str:
+def detect_language(text: str) -> str:
     """The language of a text; empty where it can't be told."""
     text = unicodedata.normalize("NFC", text[:_SHOWN])
     counts = Counter(_script(letter) for letter in text if letter.isalpha())

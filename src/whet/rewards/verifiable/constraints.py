@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._constraint import Constraint, words
 from whet.rewards.verifiable._constraint_kinds import read
 from whet.rewards.verifiable._constraint_tasks import Instructions as Instructions
@@ -71,7 +71,7 @@ class Constraints(Reward):
             return Verdict.unjudged(f"task {rollout.task.id!r}: {error}"[:200])
         if not demands:
             return Verdict.unjudged(f"task {rollout.task.id!r} brings no info['constraints']")
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         said = words(text)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
 from whet.types import Rollout, UsageError, Verdict
 
 
@@ -31,7 +31,7 @@ class Exact(Reward):
             return nothing_to_compare(rollout)
         found = set(self._answers(rollout.reply))
         if not found:
-            return silence(rollout)
+            return no_answer(rollout)
         if len(found) > 1:
             return Verdict.binary(correct=False, note=f"{len(found)} different answers")
         answer = found.pop()

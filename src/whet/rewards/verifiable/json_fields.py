@@ -7,7 +7,7 @@ from typing import Any
 
 from whet.calls.literals import read, same
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._extraction import tagged
 from whet.rewards.verifiable._schema import valid
 from whet.rewards.verifiable._verdicts import nothing_to_compare
@@ -45,7 +45,7 @@ class JsonFields(Reward):
         gold, schema = read(task.answer), task.info.get("schema")
         if not isinstance(gold, dict) or not gold:
             return Verdict.unjudged(f"the answer of task {task.id!r} is no JSON object with fields")
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         found = self._object(text)

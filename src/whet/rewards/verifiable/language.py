@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._languages import codes, share, told
+from whet.rewards.verifiable._languages import codes, detect_language, share
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 
@@ -29,7 +29,7 @@ class Language(Reward):
 
     def score(self, rollout: Rollout) -> Verdict:
         """Tell the language."""
-        found, part = told(rollout.reply), share(rollout.reply, self.code)
+        found, part = detect_language(rollout.reply), share(rollout.reply, self.code)
         well = found == self.code and part >= self.least
         reason = Reason.OK if well else Reason.BAD_FORMAT
         return Verdict(reason=reason, score=float(well), parts={"share": part}, note=found)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from shutil import which
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._lean import Status, run
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable._verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FENCE = re.compile(r"```(?:lean4?)?[ \t]*\n(.*?)```", re.DOTALL)
@@ -60,12 +60,12 @@ class Lean(Reward):
             return Verdict.unjudged(
                 f"task {rollout.task.id!r} brings no info['statement'] `theorem … :=`"
             )
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         fences = _FENCE.findall(text)
         if not fences:
-            return silence(rollout)
+            return no_answer(rollout)
         refused = self._refused(fences[-1], statement)
         return refused or self._asked(rollout, fences[-1], named[1])
 

@@ -20,13 +20,13 @@ class Failed(RuntimeError):
 
 
 @dataclass
-class Outcome:
+class CallResult:
     """What became of a call: a value, or the error to raise again where the call came from."""
 
     value: Any = None
     error: BaseException | None = None
 
-    def __enter__(self) -> "Outcome":
+    def __enter__(self) -> "CallResult":
         return self
 
     def __exit__(
@@ -50,10 +50,10 @@ def prepare(memory: int, modules: tuple[str, ...], scripts: tuple[tuple[str, str
         most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     for name in modules:
-        with Outcome():  # who calls into what doesn't load will hear why
+        with CallResult():  # who calls into what doesn't load will hear why
             import_module(name)
     for path, source in scripts:
-        with Outcome():
+        with CallResult():
             script(path, source)
 
 
@@ -64,13 +64,13 @@ def perform(job: bytes, limit_s: float) -> bytes:
     """
     signal.setitimer(signal.ITIMER_REAL, 2 * limit_s + 1)
     answer = b""
-    with Outcome() as outcome:
+    with CallResult() as outcome:
         function, arguments = pickle.loads(job)
-        answer = pickle.dumps(Outcome(value=function(*arguments)))
+        answer = pickle.dumps(CallResult(value=function(*arguments)))
     signal.setitimer(signal.ITIMER_REAL, 0)
     if outcome.error is None:
         return answer
-    return pickle.dumps(Outcome(error=_portable(outcome.error)))
+    return pickle.dumps(CallResult(error=_portable(outcome.error)))
 
 
 def _portable(error: BaseException) -> BaseException:
@@ -80,7 +80,7 @@ def _portable(error: BaseException) -> BaseException:
     """
     story = "".join(format_exception(error))
     known = type(error).__module__.partition(".")[0] in ("builtins", "whet")
-    with Outcome() as trip:
+    with CallResult() as trip:
         pickle.loads(pickle.dumps(error))
     if not known or not isinstance(error, Exception) or trip.error is not None:
         error = Failed(f"{type(error).__name__}: {error}")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
 
-from whet.sandbox.workers._inside import Failed, Outcome, perform, prepare
+from whet.sandbox.workers._inside import CallResult, Failed, perform, prepare
 
 __all__ = ["Died", "Failed", "Workers"]
 
@@ -78,7 +78,7 @@ class Workers:
             raise TimeoutError(f"{name} was killed after {self.limit_s:g} s") from None
         except (ProcessExpired, RuntimeError) as death:
             raise Died(f"a worker process died: {death}") from death
-        outcome: Outcome = pickle.loads(answer)
+        outcome: CallResult = pickle.loads(answer)
         if outcome.error is not None:
             raise outcome.error
         return outcome.value

@@ -9,7 +9,7 @@ from whet.types import Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class LabelledChain:
     """A rollout; of each step the place of its last token among the chosen ones, and its label."""
 
     rollout: Rollout
@@ -30,6 +30,6 @@ class Chain:
 class Labels(Protocol):
     """Where labelled chains come from."""
 
-    async def chains(self, player: Player, number: int, count: int) -> Sequence[Chain]:
+    async def chains(self, player: Player, number: int, count: int) -> Sequence[LabelledChain]:
         """At most `count` chains for step `number`, the same whenever they are asked for."""
         ...

@@ -9,7 +9,7 @@ from whet.data.spoiled import spoiled
 from whet.protocols import Family, Player
 from whet.rewards.dense._cuts import Cuts, Separated, spans
 from whet.rewards.dense._places import last_reply, tokens_of
-from whet.training.stepmodel.chains import Chain
+from whet.training.stepmodel.chains import LabelledChain
 from whet.types import Rollout, UsageError
 
 
@@ -34,20 +34,20 @@ class Checked:
         if not 0 <= self.spoil <= 1:
             raise UsageError(f"checked.spoil is {self.spoil}; give a share from 0 to 1")
 
-    async def chains(self, player: Player, number: int, count: int) -> Sequence[Chain]:
-        """Each from dice of its own."""
+    async def chains(self, player: Player, number: int, count: int) -> Sequence[LabelledChain]:
+        """Each from a random stream of its own."""
         return [self._chain(player, f"{self!r}/{number}/{place}") for place in range(count)]
 
-    def _chain(self, player: Player, name: str) -> Chain:
-        dice = Random(name)
+    def _chain(self, player: Player, name: str) -> LabelledChain:
+        rng = Random(name)
         problems = Problems(family=self.family, levels=self.levels, seed=self.seed)
-        task = problems.task(self.split, dice.getrandbits(62))
-        reply = self.family.worked(task, dice)
-        if dice.random() < self.spoil:
-            reply = spoiled(reply, dice) or reply
+        task = problems.task(self.split, rng.getrandbits(62))
+        reply = self.family.worked(task, rng)
+        if rng.random() < self.spoil:
+            reply = spoiled(reply, rng) or reply
         return self.labelled(player.renderer.demonstration(task, reply))
 
-    def labelled(self, rollout: Rollout) -> Chain:
+    def labelled(self, rollout: Rollout) -> LabelledChain:
         """What the checker says of a reply, whoever wrote it."""
         steps = self.family.steps(rollout.task, rollout.reply)
         places = [tokens_of(rollout, step.start, step.end).stop - 1 for step in steps]
@@ -56,7 +56,7 @@ class Checked:
             inside = [s.correct for s, at in zip(steps, places, strict=True) if _in(at, span)]
             if inside:
                 found[span.stop - 1] = all(inside)
-        return Chain(
+        return LabelledChain(
             rollout=rollout,
             ends=tuple(found),
             labels=tuple(float(good) for good in found.values()),

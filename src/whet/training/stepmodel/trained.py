@@ -14,7 +14,7 @@ _models: dict[tuple[Engine, str, int], ValueModel] = {}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainedSteps:
-    """What `teach_steps` left in the folder `path`; loaded when it is first asked."""
+    """What `train_step_model` left in the folder `path`; loaded when it is first asked."""
 
     path: str
     engine: Engine
@@ -22,7 +22,9 @@ class TrainedSteps:
     def __post_init__(self) -> None:
         """Refuse a folder that isn't there."""
         if not Path(self.path).is_dir():
-            raise UsageError(f"steps.path {self.path!r} is no folder; train one with teach_steps")
+            raise UsageError(
+                f"steps.path {self.path!r} is no folder; train one with train_step_model"
+            )
 
     async def scores(self, rollouts: Sequence[Rollout]) -> list[list[float]]:
         """After every chosen token, p = σ(V)."""

@@ -42,8 +42,8 @@ class Covariant(Selection):
         clipped = torch.where(rising, ratio > 1 + self.above, ratio < 1 - self.below)
         clipped = clipped & (batch.advantage != 0)
         found = ((cov > self.low) & (cov < self.high) & ~clipped).nonzero()[:, 0]
-        dice = torch.Generator().manual_seed(self.seed + len(cov))
-        drawn = torch.randperm(len(found), generator=dice)[: max(int(self.share * len(cov)), 1)]
+        rng = torch.Generator().manual_seed(self.seed + len(cov))
+        drawn = torch.randperm(len(found), generator=rng)[: max(int(self.share * len(cov)), 1)]
         chosen = torch.zeros_like(rising)
         chosen[found[drawn.to(found.device)]] = True
         return chosen

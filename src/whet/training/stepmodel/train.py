@@ -12,13 +12,13 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from whet.policy.backwards import after, shifted
 from whet.protocols import Engine, Model, ValueModel
-from whet.training.stepmodel.chains import Chain, Labels
+from whet.training.stepmodel.chains import LabelledChain, Labels
 from whet.types import UsageError
 from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepTraining:
+class StepModelConfig:
     """p_k = σ(w · h + b),  h the hidden state after step k;  L = mean_k BCE(p_k, label_k).
 
     The body begins as `model` and is trained with the head (arXiv:2305.20050 and 2312.08935 train
@@ -37,11 +37,11 @@ class StepTraining:
         """Refuse lessons of nothing."""
         for name in ("steps", "batch"):
             if getattr(self, name) < 1:
-                raise UsageError(f"step_training.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"step_model.{name} is {getattr(self, name)}; give 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepLesson:
+class StepModelUpdate:
     """What one step has to tell, of chains that it had not been trained on before."""
 
     number: int
@@ -51,7 +51,9 @@ class StepLesson:
     lr: float
 
 
-async def teach_steps(training: StepTraining, folder: Path) -> AsyncIterator[StepLesson]:
+async def train_step_model(
+    training: StepModelConfig, folder: Path
+) -> AsyncIterator[StepModelUpdate]:
     """Train, and leave the model in `folder`, which is written to at the beginning and at the end.
 
     The folder is a Hugging Face folder of what `model` was, with the step model beside it.  A
@@ -70,14 +72,16 @@ async def teach_steps(training: StepTraining, folder: Path) -> AsyncIterator[Ste
     await model.save(folder)
 
 
-async def _lesson(model: ValueModel, chains: Sequence[Chain], number: int, lr: float) -> StepLesson:
+async def _lesson(
+    model: ValueModel, chains: Sequence[LabelledChain], number: int, lr: float
+) -> StepModelUpdate:
     labels = [label for chain in chains for label in chain.labels]
     loss = 0.0
     if labels:
         fit = CrossEntropy.of(chains)
         told = await model.step(fit, [shifted(c.rollout) for c in chains], lr)
         loss = told["value_loss"].value
-    return StepLesson(
+    return StepModelUpdate(
         number=number,
         labelled=len(labels),
         loss=loss,
@@ -94,7 +98,7 @@ class CrossEntropy:
     weight: Float[Tensor, " N"]
 
     @classmethod
-    def of(cls, chains: Sequence[Chain]) -> "CrossEntropy":
+    def of(cls, chains: Sequence[LabelledChain]) -> "CrossEntropy":
         """One column over all chosen tokens."""
         length = sum(chain.rollout.length for chain in chains)
         label, weight = torch.zeros(length), torch.zeros(length)
@@ -108,7 +112,7 @@ class CrossEntropy:
         return (weight * binary_cross_entropy_with_logits(value, label, reduction="none")).sum()
 
 
-def ends_of(chains: Sequence[Chain]) -> Tensor:
+def ends_of(chains: Sequence[LabelledChain]) -> Tensor:
     """Places of all step ends among the chosen tokens of all chains, end to end."""
     first, places = 0, []
     for chain in chains:
@@ -117,7 +121,7 @@ def ends_of(chains: Sequence[Chain]) -> Tensor:
     return torch.tensor(places).long()
 
 
-async def judged(model: ValueModel, chains: Sequence[Chain]) -> list[tuple[float, float]]:
+async def judged(model: ValueModel, chains: Sequence[LabelledChain]) -> list[tuple[float, float]]:
     """(p_k, label) of every step."""
     found = await after(model, [chain.rollout for chain in chains])
     said = found[ends_of(chains)].sigmoid()

@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import TypeVar
 
-from whet.engines.openai.memory import Memory
-from whet.engines.openai.transport import Unanswered
+from whet.engines.openai.response_cache import ResponseCache
+from whet.engines.openai.transport import ServerError
 
 T = TypeVar("T")
 
@@ -27,13 +27,13 @@ class Feature(StrEnum):
 
 
 @dataclass(slots=True)
-class Line:
+class Connection:
     """Shared by all that ask the same server, in whatever event loop."""
 
     threads: ThreadPoolExecutor
-    memory: Memory
+    cache: ResponseCache
     turn: Iterator[int] = field(default_factory=count)  # whose URL is next
-    spent: Counter[str] = field(default_factory=Counter)
+    usage: Counter[str] = field(default_factory=Counter)
     features: dict[Feature, Future[bool]] = field(default_factory=dict)
     lock: Lock = field(default_factory=Lock)
 
@@ -44,7 +44,7 @@ class Line:
     def count(self, **more: int) -> None:
         """Add to the account."""
         with self.lock:
-            self.spent.update(more)
+            self.usage.update(more)
 
     async def has(self, feature: Feature, probe: Callable[[], Awaitable[bool]]) -> bool:
         """Asked once; a probe that fails for other reasons is tried again by the next one."""
@@ -60,20 +60,20 @@ class Line:
                 with self.lock:
                     del self.features[feature]
                 failed = f"the server could not be asked for {feature}: {error}"
-                known.set_exception(error if isinstance(error, Exception) else Unanswered(failed))
+                known.set_exception(error if isinstance(error, Exception) else ServerError(failed))
                 raise
         return await asyncio.shield(asyncio.wrap_future(known))  # others wait for it too
 
 
 _LOCK = Lock()
-_LINES: dict[Hashable, Line] = {}
+_LINES: dict[Hashable, Connection] = {}
 os.register_at_fork(after_in_child=_LINES.clear)  # a child has none of its parent's threads
 
 
-def line(owner: Hashable, threads: int, folder: Path | None) -> Line:
+def connection(owner: Hashable, threads: int, folder: Path | None) -> Connection:
     """The line of that server, opened by the first who asks."""
     with _LOCK:
         if owner not in _LINES:
             pool = ThreadPoolExecutor(threads, thread_name_prefix="whet-server")
-            _LINES[owner] = Line(threads=pool, memory=Memory(folder))
+            _LINES[owner] = Connection(threads=pool, cache=ResponseCache(folder))
         return _LINES[owner]

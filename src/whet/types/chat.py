@@ -8,24 +8,24 @@ from whet.types.tasks import Finish
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class ChatDecoding:
     """How often a question is put, and how the replies are drawn."""
 
     samples: int = 1
     temperature: float = 0.0
-    length: int = 1024  # most tokens of a reply
+    max_new_tokens: int = 1024  # most tokens of a reply
     seed: int = 0
     top: int = 0  # log-probabilities wanted of so many likeliest tokens, at every place
     schema: str = ""  # of JSON, as text, that the reply has to fit; servers may not know how
 
     def __post_init__(self) -> None:
         """Refuse what can't be asked, or needn't be."""
-        for name, least in (("samples", 1), ("length", 1), ("temperature", 0), ("top", 0)):
+        for name, least in (("samples", 1), ("max_new_tokens", 1), ("temperature", 0), ("top", 0)):
             if getattr(self, name) < least:
-                raise UsageError(f"asking.{name} is {getattr(self, name)}; give {least} or more")
+                raise UsageError(f"decoding.{name} is {getattr(self, name)}; give {least} or more")
         if self.samples > 1 and not self.temperature:
             raise UsageError(
-                f"asking.samples is {self.samples} at temperature 0, which gives the same reply "
+                f"decoding.samples is {self.samples} at temperature 0, which gives the same reply "
                 "every time; give 1 sample, or a temperature above 0"
             )
 

@@ -9,13 +9,13 @@ def run_spec(run: Run) -> RunSpec:
     """The numbers that parts may ask for."""
     return RunSpec(
         samples=run.sampling.group_size,
-        max_new_tokens=run.decoding.length,
+        max_new_tokens=run.decoding.max_new_tokens,
         steps=run.steps,
         minibatches=run.minibatches,
     )
 
 
-def insist(run: Run) -> None:
+def validate(run: Run) -> None:
     """Raise `UsageError` with the first reason that a part gives why the run can't work."""
     here = run_spec(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from whet.engines.embedded.forest import common
 from whet.engines.embedded.lines import Lines
 from whet.engines.embedded.prompts import Prompts
-from whet.engines.embedded.sessions import Session, Turn
+from whet.engines.embedded.sessions import SequenceState, Session
 
 
 @dataclass(slots=True)
-class Memory:
+class SessionCache:
     """Shared lines, own lines, and the sessions that rest between two turns."""
 
     prompts: Prompts
@@ -57,13 +57,13 @@ class Memory:
             child.shared.readers += 1
             self._keep(child)
 
-    def fit(self, turns: Iterable[Turn]) -> None:
+    def fit(self, sequences: Iterable[SequenceState]) -> None:
         """Keep of each session what its prompt begins with; find or compute the others' lines."""
         bare = []
-        for turn in turns:
-            self._cut(turn.session, turn.prompt)
-            if turn.session.shared is None:
-                bare.append((turn.session, _stem(turn.session, turn.prompt)))
+        for sequence in sequences:
+            self._cut(sequence.session, sequence.prompt)
+            if sequence.session.shared is None:
+                bare.append((sequence.session, _stem(sequence.session, sequence.prompt)))
         known: dict[tuple[int, ...], int] = {}
         for session, stem in bare:
             known[stem] = max(known.get(stem, 0), common(session.lost, stem))
@@ -83,7 +83,7 @@ class Memory:
     def _publish(self, parent: Session) -> None:
         if parent.shared is None:
             return
-        own = self.lines.slab, parent.line
+        own = self.lines.kv_cache, parent.line
         adopted = self.prompts.adopt(parent.row(), parent.shared, parent.reach, own)
         self.prompts.release(parent.shared)
         parent.shared, parent.reach = adopted, len(adopted.tokens)
@@ -107,7 +107,7 @@ class Memory:
     def _keep(self, session: Session) -> None:
         self.resting[session] = None
         while len(self.resting) > self.most:
-            unasked = (s for s in self.resting if s.turn is None)
+            unasked = (s for s in self.resting if s.sequence is None)
             gone = next(unasked, None) or next(reversed(self.resting))
             row, reach = gone.row(), gone.reach
             self.end(gone)

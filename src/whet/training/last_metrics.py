@@ -10,7 +10,7 @@ _STATE = "reported.json"
 
 
 @dataclass(slots=True)
-class Reported:
+class LastMetrics:
     """The metrics of extensions in the step before; none at first."""
 
     metrics: Metrics = field(default_factory=dict)

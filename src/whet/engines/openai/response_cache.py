@@ -23,7 +23,7 @@ def name(body: Mapping[str, Any]) -> str:
 
 
 @dataclass(slots=True)
-class Memory:
+class ResponseCache:
     """What was answered to which question; any number of threads may use it."""
 
     folder: Path | None

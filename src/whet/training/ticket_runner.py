@@ -9,28 +9,28 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, StepContext, Update
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Landed
-from whet.rollouts.checks import Limits, check_rollouts
+from whet.rollouts.checks import TrustLimits, check_rollouts
 from whet.rollouts.runner import RolloutRunner
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
 
 if TYPE_CHECKING:
-    from whet.training.loop import Live
+    from whet.training.loop import LiveRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
+class TicketRunner:
     """What plays tickets in one step, and the context that extensions get."""
 
     runner: RolloutRunner
     extensions: Extensions
     context: StepContext
     version: Version
-    limits: Limits
+    limits: TrustLimits
     launched: list[Task]  # in this step so far
 
     @classmethod
-    def of(cls, run: Run, live: "Live", number: int) -> "Round":
+    def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
         """The rounds of step `number`."""
         runner = RolloutRunner(live.player, run.reward, number)
         launched: list[Task] = []
@@ -58,7 +58,7 @@ class Round:
 
 
 def step_context(
-    run: Run, live: "Live", runner: RolloutRunner, launched: Sequence[Task] = ()
+    run: Run, live: "LiveRun", runner: RolloutRunner, launched: Sequence[Task] = ()
 ) -> StepContext:
     """What extensions may use during one step."""
 
