@@ -12,11 +12,11 @@ def walk(value: Any) -> Iterator[Any]:
     """The part and every part that it holds, at any depth, outermost first; equal ones again."""
     if isinstance(value, tuple):
         for item in value:
-            yield from inside(item)
+            yield from walk(item)
     elif is_dataclass(value) and not isinstance(value, type):
         yield value
         for field in fields(value):
-            yield from inside(getattr(value, field.name))
+            yield from walk(getattr(value, field.name))
 
 
 def warnings(value: Any, spec: RunSpec) -> list[str]:
