@@ -127,9 +127,9 @@ def row(name: str, family: str, found: list[dict[str, float]]) -> str:
     )
 
 
-def rows(names: list[str], seeds: int, steps: int) -> Iterator[str]:
+def rows(chosen: list[str], seeds: int, steps: int) -> Iterator[str]:
     """A row per algorithm; one that can't run says why."""
-    for name in track(names, description="algorithms"):
+    for name in track(chosen, description="algorithms"):
         family = names("algorithm")[name].family
         try:
             found = [measured(name, seed, steps) for seed in range(1, seeds + 1)]
