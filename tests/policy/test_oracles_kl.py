@@ -121,7 +121,7 @@ def test_k1_in_the_reward_is_the_gradient_of_the_kl():
 
 
 def test_k1_in_the_loss_is_warned_of():
-    with pytest.standing_warning(UserWarning, match="expected gradient of 0; take K2"):
+    with pytest.warns(UserWarning, match="expected gradient of 0; take K2"):
         K1(beta=0.1)
 
 
