@@ -226,7 +226,7 @@ def test_list_and_show_speak_json_and_nothing_else(here, capsys):
     assert any("SequenceRatio" in line for line in shown["equation"])
 
 
-@pytest.mark.parametrize("name", ["grpo", "math", "lock", "uniform", "question", "quickstart"])
+@pytest.mark.parametrize("name", ["grpo", "math", "lock", "uniform", "single_turn", "quickstart"])
 def test_show_has_a_page_for_every_kind(here, capsys, name):
     assert main(["show", name]) == 0
     said = capsys.readouterr().out

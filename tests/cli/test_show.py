@@ -138,7 +138,7 @@ def test_further_sums_say_over_which_tokens_and_companions_their_numbers(mixed):
     said = effective(mixed)
     assert said[:3] == [
         "J(θ) = J₁ + J₂",
-        "J₁ = Σ_{n ∈ Own} w_n · ( f(r_n, Â_n) − k(π_θ)_n )",
+        "J₁ = Σ_{n ∈ PolicyTokens} w_n · ( f(r_n, Â_n) − k(π_θ)_n )",
         "J₂ = Σ_{n ∈ External ∩ not Correct} w_n · c_n f(r_n, Â_n)",
     ]
     text = "\n".join(said)

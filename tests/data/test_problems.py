@@ -130,7 +130,7 @@ def test_habits_must_make_sense(settings, complaint):
 
 
 def test_a_ramp_has_a_length():
-    with pytest.raises(UsageError, match=r"gold\.ramp is -1"):
+    with pytest.raises(UsageError, match=r"full_solutions\.ramp is -1"):
         FullSolutions(family=Lock(), levels=(1, 4), ramp=-1)
 
 

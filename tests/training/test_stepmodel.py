@@ -13,7 +13,7 @@ from torch.testing import assert_close
 
 from whet.data.problems import Problems
 from whet.data.procedural.brackets import Brackets
-from whet.data.procedural.chain import LabelledChain as Chains
+from whet.data.procedural.chain import Chain as Chains
 from whet.data.spoiled import spoiled
 from whet.data.teachers import FullSolutions
 from whet.engines.embedded.engine import Embedded

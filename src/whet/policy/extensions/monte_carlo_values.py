@@ -33,7 +33,9 @@ class MonteCarloValues(Companion):
         """Refuse cuts and counts of nothing."""
         for name in ("interval", "count"):
             if not getattr(self, name) > 0:
-                raise UsageError(f"Probes.{name} is {getattr(self, name)}; give more than 0")
+                raise UsageError(
+                    f"MonteCarloValues.{name} is {getattr(self, name)}; give more than 0"
+                )
 
     def cuts(self, rollout: Rollout) -> list[int]:
         """After every `interval`-th doubtful token, but never after the last token."""

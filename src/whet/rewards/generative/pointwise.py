@@ -86,7 +86,7 @@ class Pointwise(Reward):
 
         R = (mean(s) − s_min) / (s_max − s_min)
 
-    Once at temperature 0, or, say, `Asking(samples=4, temperature=0.7)`.  Marks of one judge
+    Once at temperature 0, or, say, `ChatDecoding(samples=4, temperature=0.7)`.  Marks of one judge
     cluster high, and divided by a group's small deviation their noise becomes the lesson; a
     rubric or a comparison tells more.  Nobody knows what is `correct`.
     """
