@@ -1,19 +1,19 @@
-"""What a part may know of the run that it is to work in, before anything is played."""
+"""Numbers of a run that parts may check themselves against before the first rollout."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """A run's numbers, for parts that depend on them.
+    """Sizes of a run, for the checks of its parts before the first rollout.
 
-    A part may have any of these, and need not:
-    `warns`, a text: what is worth a second thought wherever the part is used;
-    `doubts(circumstances)`, a text: what is worth one here; empty: nothing;
-    `refuses(circumstances)`, a text: why it can't work here, and the remedy; empty: it can.
+    Any part may declare these:
+    - `warns`, a text: a warning wherever the part is used;
+    - `doubts(circumstances)`, a text: a warning in this run; empty for none;
+    - `refuses(circumstances)`, a text: why the part cannot work in this run; empty if it can.
     """
 
-    samples: int  # rollouts per task; 0: the schedule doesn't say
+    samples: int  # rollouts per task; 0: the group size varies
     length: int  # most tokens of a reply
     steps: int
-    minibatches: int  # optimiser steps per step
+    minibatches: int  # optimiser steps per training step
