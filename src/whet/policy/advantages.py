@@ -1,4 +1,4 @@
-"""Advantages: from rewards to credit.  One number per token, Â_n, detached."""
+"""Advantages: one number Â_n per sampled token, computed from rewards, without a gradient."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,7 +19,7 @@ from whet.policy.arithmetic import (
 from whet.protocols.algorithm import Advantage
 from whet.types import Circumstances, Need, Scores
 
-_FEW = 4  # fewer rewards make a poor estimate of their own deviation; the bound is ours
+_FEW = 4  # below this, a group's deviation is a poor estimate; the bound is ours
 
 
 def _apart(scores: Scores) -> Float[Tensor, " B"]:
@@ -29,9 +29,9 @@ def _apart(scores: Scores) -> Float[Tensor, " B"]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Given(Advantage):
-    """The reward itself, no baseline.  Â_n = R_i.  Demonstrations earn 1."""
+    """The reward itself, without a baseline. Â_n = R_i. Demonstrations have reward 1."""
 
-    absolute: ClassVar[bool] = True  # a shift of all rewards is a different lesson
+    absolute: ClassVar[bool] = True  # no baseline cancels a shift of all rewards
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         return scores.reward[scores.row]
@@ -39,20 +39,22 @@ class Given(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled(Advantage):
-    """Right or wrong, and nothing else.  Â_n = ±1 − baseline,  the sign that of `correct`."""
+    """Correctness instead of the reward. Â_n = ±1 − baseline, + where `correct`."""
 
     baseline: float = 0.0
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         if scores.correct is None:
-            raise ValueError("Labelled needs scores.correct: judge the rollouts")
+            raise ValueError(
+                "Labelled needs scores.correct: give the run a reward that sets `correct`"
+            )
         label = 2.0 * scores.correct.to(scores.reward.dtype) - 1.0
         return (label - self.baseline)[scores.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchCentred(Advantage):
-    """REINFORCE with the batch's mean as baseline (Williams 1992).  Â_n = R_i − mean(R).
+    """REINFORCE with the batch's mean reward as baseline (Williams 1992). Â_n = R_i − mean(R).
 
     The mean contains R_i itself, which scales the expected gradient by (B − 1)/B.
     """
@@ -63,7 +65,7 @@ class BatchCentred(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centred(Advantage):
-    """Dr. GRPO (arXiv:2503.20783).  Â_n = R_i − mean(R) over the group."""
+    """Dr. GRPO (arXiv:2503.20783): the group's mean as baseline. Â_n = R_i − mean(R)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
@@ -73,7 +75,9 @@ class Centred(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standardised(Advantage):
-    """GRPO (arXiv:2402.03300), with the sample's deviation.  Â_n = (R_i − mean(R)) / (std(R) + ε).
+    """GRPO (arXiv:2402.03300): z-score of the reward in its group.
+
+    Â_n = (R_i − mean(R)) / (std(R) + ε)
 
     The paper doesn't say which deviation it means; the frameworks divide by n − 1.
     """
@@ -81,15 +85,15 @@ class Standardised(Advantage):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     epsilon: float = 1e-6
-    freedom: int = 1  # var = Σ (R − mean)² / (n − freedom); 0: the deviation of the population
+    freedom: int = 1  # var = Σ (R − mean)² / (n − freedom); 0: population variance
 
     def doubts(self, circumstances: Circumstances) -> str:
-        """Few rollouts say little of how rewards scatter."""
+        """A warning for groups that are too small to estimate a standard deviation."""
         if not 1 < circumstances.samples < _FEW:
             return ""
         return (
             f"Standardised divides by the deviation of {circumstances.samples} rewards per task, "
-            f"which is hardly known; sample {_FEW} or more, or take Centred"
+            f"a poor estimate; sample {_FEW} or more, or take Centred"
         )
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
@@ -102,7 +106,10 @@ class Standardised(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveOneOut(Advantage):
-    """RLOO (arXiv:2402.14740).  Â_n = R_i − mean_{j≠i}(R_j) = n/(n−1) (R_i − mean(R))."""
+    """RLOO (arXiv:2402.14740): the others' mean as baseline.
+
+    Â_n = R_i − mean_{j≠i}(R_j) = n/(n−1) (R_i − mean(R))
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
@@ -113,18 +120,16 @@ class LeaveOneOut(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outer(Advantage):
-    """An advantage made of another one."""
+    """Base class of advantages that transform another advantage, `inner`."""
 
     inner: Advantage
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
         return self.inner.needs
 
     @property
     def varies(self) -> bool:
-        """Where the inner one does."""
         return self.inner.varies
 
 
@@ -132,8 +137,10 @@ class Outer(Advantage):
 class Whitened(Outer):
     """Any advantage, normalised over all tokens of the batch (REINFORCE++, arXiv:2501.03262).
 
-    Â_n ← (Â_n − mean) / √(var + ε),  var with n − 1, as veRL and TRL have it.  A mean over tokens:
-    long rollouts weigh more.
+    Â_n ← (Â_n − mean) / √(var + ε)
+
+    The variance is over n − 1, as in veRL and TRL. Mean and variance are over tokens, so long
+    rollouts weigh more.
     """
 
     epsilon: float = 1e-8
@@ -146,11 +153,11 @@ class Whitened(Outer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardToGo(Advantage):
-    """The reward at the last token, the price of leaving the reference on the way.
+    """The outcome reward at the last token and a KL penalty at every token, summed to the end.
 
     Â_t = Σ_{s≥t} γ^{s−t} r_s,   r_s = 1[s last] R − β (log π_prox − log π_ref)(s)
 
-    k1 in the reward: its gradient is that of KL(π‖π_ref), because the score function multiplies it.
+    The penalty is k1 in the reward. Its policy gradient is that of KL(π‖π_ref).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -171,7 +178,7 @@ class RewardToGo(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverBaseline(Advantage):
-    """A baseline from outside the group: ReMax's greedy rollout, a memory.  Â_n = R_i − b_i."""
+    """A baseline from outside the group, e.g. ReMax's greedy rollout. Â_n = R_i − b_i."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
     absolute: ClassVar[bool] = True
@@ -186,10 +193,12 @@ class OverBaseline(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCentredBatchScaled(Advantage):
-    """LitePPO (arXiv:2508.08221).  Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε).
+    """LitePPO (arXiv:2508.08221): the group's mean, the batch's deviation.
 
-    The deviation is of raw rewards, over n − 1; TRL's `scale_rewards="batch"`.
-    The paper's ε is not confirmed; 1e-4 is TRL's.
+    Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε)
+
+    The deviation is of raw rewards, over n − 1, as TRL's `scale_rewards="batch"`. The paper's ε is
+    not confirmed; 1e-4 is TRL's.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -204,7 +213,7 @@ class GroupCentredBatchScaled(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Floored:
-    """√max(var, ε), as OpenRLHF has it."""
+    """Divisor √max(var, ε), as in OpenRLHF."""
 
     epsilon: float = 1e-8
 
@@ -214,7 +223,7 @@ class Floored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raised:
-    """√var + ε, as REINFORCE++'s paper writes it."""
+    """Divisor √var + ε, as in the paper of REINFORCE++."""
 
     epsilon: float = 1e-8
 
@@ -224,9 +233,11 @@ class Raised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationWhitened(Outer):
-    """Any advantage over all tokens of the batch, with the population's deviation.
+    """Any advantage, normalised over all tokens of the batch with the population variance.
 
-    Â_n ← (Â_n − mean) / divisor(var),  var with n.  `Whitened` is veRL's and TRL's.
+    Â_n ← (Â_n − mean) / divisor(var)
+
+    The variance is over n. `Whitened` is the form of veRL and TRL.
     """
 
     divisor: Floored | Raised = Floored()
@@ -238,17 +249,18 @@ class PopulationWhitened(Outer):
 
 def _finished(scores: Scores) -> Tensor:
     if scores.truncated is None:
-        raise ValueError("this advantage needs scores.truncated: say which rollouts were cut off")
+        raise ValueError("this advantage needs scores.truncated: say which rollouts were truncated")
     return ~scores.truncated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearnedIfFinished(Outer):
-    """Who was cut off is compared with, but not learned from (DAPO's overlong filtering,
-    arXiv:2503.14476; TRL's `mask_truncated_completions`).  Â_n ← 1[finished] Â_n.
+    """Truncated rollouts count in the baseline but have no gradient. Â_n ← 1[finished] Â_n.
+
+    This is DAPO's overlong filtering (arXiv:2503.14476) and TRL's `mask_truncated_completions`.
     """
 
-    uncentred: ClassVar[str] = "the rollouts that were cut off are missing from the sum"
+    uncentred: ClassVar[str] = "truncated rollouts are missing from the sum"
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         return self.inner(scores) * _finished(scores)[scores.row]
@@ -256,7 +268,7 @@ class LearnedIfFinished(Outer):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmongFinished(Outer):
-    """Who was cut off is neither compared with nor learned from (Skywork-OR1, arXiv:2505.22312)."""
+    """Truncated rollouts count in neither baseline nor loss (Skywork-OR1, arXiv:2505.22312)."""
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         kept = _finished(scores)

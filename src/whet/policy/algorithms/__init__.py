@@ -1,4 +1,4 @@
-"""One module per algorithm; its name is the algorithm's name.  The folder is the registry."""
+"""One module per algorithm, which has the algorithm's name. The folder is the registry."""
 
 import sys
 
@@ -7,10 +7,10 @@ from whet.policy.objective import Objective, Whole
 
 
 def modules() -> dict[str, str]:
-    """Where each algorithm lives."""
+    """The module path of each algorithm, by name."""
     return registry.modules(sys.modules[__name__])
 
 
 def load(name: str, **settings: float) -> Objective | Whole:
-    """The algorithm called `name`, at its published defaults unless `settings` say otherwise."""
+    """The algorithm called `name`, at its published defaults except for `settings`."""
     return registry.load(sys.modules[__name__], name, kind="algorithm")(**settings)

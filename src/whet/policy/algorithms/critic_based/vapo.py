@@ -15,7 +15,7 @@ from whet.types.optimisers import AdamW
 def vapo(
     *, low: float = 0.2, high: float = 0.28, alpha: float = 0.05, mu: float = 0.1, alone: int = 50
 ) -> Objective:
-    """VC-PPO whose credit reaches as far as the reply is long, and that imitates what was right."""
+    """VC-PPO with a λ that grows with reply length, and an imitation loss on correct replies."""
     positives = Term(
         ratio=LogLikelihood(),
         clipping=Imitation(),
@@ -30,5 +30,5 @@ def vapo(
         aggregation=TokenMean(),
         extra=(positives,),
         companions=(Critic(trace=1.0, alone=alone, optimiser=AdamW(rate=2e-6)),),
-        departs="right replies are imitated as well",
+        departs="an imitation loss on correct replies is added",
     )
