@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def credited(*, weight: float = 1.0, low: float = 0.2, high: float = 0.2) -> Objective:
-    """The outcome's z-score in its group, plus `weight` times each token's own credit."""
+    """The leave-one-out advantage of the outcome, plus `weight` times each token's credit."""
     return Objective(
         advantage=Credited(weight=weight),
         ratio=TokenRatio(),

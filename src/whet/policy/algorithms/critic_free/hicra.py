@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def hicra(*, alpha: float = 0.2, low: float = 0.2, high: float = 0.2) -> Objective:
-    """GRPO with an amplified advantage on planning tokens, which the reward `planning` marks."""
+    """Dr. GRPO's advantage, amplified on planning tokens, which the reward `planning` marks."""
     return Objective(
         advantage=Amplified(alpha=alpha),
         ratio=TokenRatio(),

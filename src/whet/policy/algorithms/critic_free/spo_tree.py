@@ -20,9 +20,10 @@ from whet.types import Need, Scores
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Siblings(Advantage):
-    """Segments that follow the same beginning, compared by what became of them.
+    """Segments after the same prefix, compared by the mean reward of the rollouts through them.
 
-    V(s) = mean of R over the rollouts through s;  Â = V(next) among its siblings, standardised.
+    V(s) = mean of R over the rollouts through s;  Â = V(next) among its siblings, standardised
+
     A segment that several rollouts share counts once for each.
     """
 
@@ -33,7 +34,7 @@ class Siblings(Advantage):
 
     def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
         if scores.segment is None or scores.state is None:
-            raise ValueError("Siblings needs scores.segment and state: sample trees")
+            raise ValueError("Siblings needs scores.segment and scores.state: sample trees")
         step = steps(scores.row, scores.segment)
         reward = scores.reward[step.row]
         node = alike(scores.group[step.row], scores.state[step.first])
@@ -45,12 +46,12 @@ class Siblings(Advantage):
 
 
 def spo_tree(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
-    """A tree of answers is its own critic: what follows a branch says what the branch was worth."""
+    """PPO on a tree of rollouts, which gives the values of segments without a critic."""
     return Objective(
         advantage=Siblings(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
         on=Improbable(below=sure),
-        departs="only the tokens of low probability are learned from",
+        departs="only tokens of low probability have a gradient",
     )

@@ -10,9 +10,10 @@ from whet.policy.selections import External, Own
 
 
 def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Objective:
-    """Dr. GRPO with a teacher in every group; `length` is unconfirmed.
+    """Dr. GRPO with a demonstration in every group; `length` is unconfirmed.
 
-    The runs' entropy bonus (0.01; 0.001 in the public script) is left out.
+    The authors' runs also have an entropy bonus (0.01; 0.001 in the released script), which is left
+    out here.
     """
     taught = Term(
         ratio=Probability(),
@@ -28,5 +29,5 @@ def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Obj
         on=Own(),
         extra=(taught,),
         companions=(Demonstrations(count=count),),
-        departs="a teacher's tokens are shaped",
+        departs="the ratio of demonstrated tokens is reshaped",
     )

@@ -9,9 +9,9 @@ from whet.policy.selections import Correct
 
 
 def raft() -> Objective:
-    """Imitate one's own right replies, forget the wrong ones.
+    """Supervised training on the policy's own correct replies.
 
-    Of several samples the paper keeps the best by reward; this keeps all that are right.
+    Of several samples the paper keeps the best by reward; this keeps all that are correct.
     """
     return Objective(
         advantage=Given(),
@@ -19,5 +19,5 @@ def raft() -> Objective:
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         on=Correct(),
-        departs="wrong replies teach nothing",
+        departs="wrong replies have no gradient",
     )
