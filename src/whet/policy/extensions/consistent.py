@@ -13,7 +13,7 @@ from whet.types import Group, Refusal, Rollout, Scores, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consistent(Companion):
-    """A filter that drops rollouts whose step scores disagree with their outcome.
+    """A filter that drops rollouts with step scores that disagree with their outcome.
 
     As in PROF (arXiv:2509.03403; how many go is unconfirmed). Of a group's correct replies the
     share `drop` with the lowest step scores is dropped, of the wrong ones the share with the

@@ -89,7 +89,7 @@ def _entropy(groups: Sequence[Group]) -> float | None:
     for rollout in (r for group in groups for r in group if r.length and by_policy(r)):
         if rollout.entropy is None:
             raise Refusal(
-                f"EntropyTarget needs entropies, but those of task {rollout.task.id!r} are missing; "
+                f"EntropyTarget needs entropies, but task {rollout.task.id!r} has none; "
                 "give an engine that records them, such as the embedded one"
             )
         heard.append(rollout.entropy[~rollout.external])

@@ -33,7 +33,7 @@ def attempts(group: Group) -> list[Rollout]:
 
 
 def successes(rollouts: Iterable[Rollout]) -> list[Rollout]:
-    """The correct rollouts."""
+    """The rollouts with a verdict of `correct`."""
     return [r for r in rollouts if r.verdict is not None and r.verdict.correct]
 
 

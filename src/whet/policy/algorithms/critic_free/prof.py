@@ -14,8 +14,8 @@ def prof(
 ) -> Objective:
     """GRPO on outcomes, on a subset of rollouts that is chosen by step scores.
 
-    It needs a reward whose verdicts have the step score `part`: `process_model` gives mean_step,
-    `process` gives steps.
+    It needs a reward that gives the step score `part`: `process_model` gives mean_step, `process`
+    gives steps.
     """
     return Objective(
         advantage=Standardised(),
