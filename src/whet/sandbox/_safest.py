@@ -10,23 +10,21 @@ from whet.sandbox._limits import Limits, Outcome, Program, Sandbox
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safest:
-    """bubblewrap where it works, else Landlock, else a refusal: never no sandbox at all.
+    """bubblewrap if it works, else Landlock, else `Refusal`; never an unconfined run.
 
-    Each is tried once per process, with a program that has to answer.
+    Each backend is tried once per process with a short program.
     """
 
-    slots: int = 2  # programs at once
+    slots: int = 2  # concurrent programs
 
     def run(self, program: Program, limits: Limits) -> Outcome:
-        """In the one that works."""
         return chosen(self.slots).run(program, limits)
 
     def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
-        """Two programs that talk, in the one that works."""
         return chosen(self.slots).pair(tested, harness, limits)
 
     def probe(self) -> str:
-        """Why none works; empty where one does."""
+        """Why no backend works; empty if one does."""
         from whet.types import Refusal
 
         try:
@@ -38,12 +36,12 @@ class Safest:
 
 @lru_cache(maxsize=8)
 def chosen(slots: int) -> Sandbox:
-    """The first whose probe succeeds.  Raises `Refusal` where none does, and says what would."""
+    """The first backend that works. Raises `Refusal` with the remedies if none does."""
     return first((Bubblewrap(slots=slots), Landlock(slots=slots)))
 
 
 def first(backends: tuple[Sandbox, ...]) -> Sandbox:
-    """The first of these that works."""
+    """The first of these backends that works. Raises `Refusal` if none does."""
     from whet.types import Refusal
 
     failures = []
@@ -53,7 +51,7 @@ def first(backends: tuple[Sandbox, ...]) -> Sandbox:
             return backend
         failures.append(f"{type(backend).__name__}: {failure}")
     raise Refusal(
-        f"sandbox finds none that works ({'; '.join(failures)}); install bubblewrap and permit "
-        "user namespaces, or run on Linux 6.2 with Landlock, or name Unsafe() if nothing can be "
-        "harmed"
+        f"no sandbox works here ({'; '.join(failures)}); install bubblewrap and permit "
+        "user namespaces, or run on Linux 6.2 with Landlock, or give Unsafe() if programs can do "
+        "no harm"
     )
