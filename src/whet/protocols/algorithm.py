@@ -42,7 +42,7 @@ class Slot(Part, ABC):
 
     __slots__ = ()
 
-    selections: tuple[Selection, ...] = ()  # selections whose subsets it reads from the batch
+    selections: tuple[Selection, ...] = ()  # selections that it looks up in the batch
 
 
 class Advantage(Part, ABC):

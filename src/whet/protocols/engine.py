@@ -141,7 +141,7 @@ class Engine(Part):
 
     @abstractmethod
     async def critic(self, folder: Path) -> ValueModel:
-        """A value model whose body is initialised from the policy saved in `folder`."""
+        """A value model with a body that is initialised from the policy in `folder`."""
 
     @abstractmethod
     async def value_head(self, learner: Learner) -> ValueModel:

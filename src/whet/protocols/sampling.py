@@ -118,7 +118,7 @@ class Sampling(Part):
     @property
     @abstractmethod
     def tickets(self) -> int:
-        """Groups per step."""
+        """Number of groups (tickets) per step."""
 
     @property
     @abstractmethod

@@ -27,7 +27,7 @@ class Row:
     finish: Finish = Finish.STOP
 
     def copy(self) -> "Row":
-        """An independent copy."""
+        """An independent copy, which grows on its own."""
         return replace(
             self,
             token_ids=list(self.token_ids),
@@ -39,7 +39,7 @@ class Row:
         )
 
     def hear(self, ids: Sequence[int], messages: Sequence[Message]) -> None:
-        """Append an observation."""
+        """Append an observation, outside the action mask."""
         self.token_ids.extend(ids)
         self.action_mask.extend([False] * len(ids))
         self.messages.extend(messages)

@@ -68,7 +68,7 @@ def program(*rules: bytes) -> bytes:
 
 
 def _step(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
-    """One struct sock_filter."""
+    """One instruction, a struct sock_filter."""
     return struct.pack("=HBBI", code, yes, no, value)
 
 

@@ -64,7 +64,7 @@ class Watch:
         return any(self._size(fd) > self.limits.output for fd in self.heard)
 
     def close(self) -> None:
-        """Close all pipes."""
+        """Close all pipes of the program."""
         self.started()
         for fd in self.heard:
             os.close(fd)

@@ -39,7 +39,7 @@ class Ticket:
     """A request in flight.
 
     `number` is its place in the run: of B tickets a step, number n belongs to step n div B. A
-    ticket whose groups are rejected frees its number for a replacement with the next `attempt`.
+    ticket of rejected groups frees its number for a replacement with the next `attempt`.
     """
 
     number: int

@@ -79,7 +79,7 @@ class Slab:
             mine[target, :, places] = theirs[source, :, :count]
 
     def clear(self) -> None:
-        """Free the memory."""
+        """Free the memory of all lines."""
         self.keys, self.values = [], []
 
 

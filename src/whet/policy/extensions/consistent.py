@@ -15,11 +15,11 @@ from whet.types import Group, Refusal, Rollout, Scores, Ticket
 class Consistent(Companion):
     """A filter that drops rollouts with step scores that disagree with their outcome.
 
-    As in PROF (arXiv:2509.03403; the number of dropped rollouts is unconfirmed). Of a group's correct replies the
-    share `drop` with the lowest step scores is dropped, of the wrong ones the share with the
-    highest. Then the larger side is reduced to the size of the smaller. The step score is the
-    verdict's `part`: mean_step of the reward process_model, steps of the reward process. Faults,
-    demonstrations and replies without a step score stay.
+    As in PROF (arXiv:2509.03403; the number of dropped rollouts is unconfirmed). Of a group's
+    correct replies the share `drop` with the lowest step scores is dropped, of the wrong ones the
+    share with the highest. Then the larger side is reduced to the size of the smaller. The step
+    score is the verdict's `part`: mean_step of the reward process_model, steps of the reward
+    process. Faults, demonstrations and replies without a step score stay.
     """
 
     part: str = "mean_step"

@@ -26,7 +26,7 @@ class TrainedSteps:
             )
 
     async def scores(self, rollouts: Sequence[Rollout]) -> list[list[float]]:
-        """p = σ(V) after every sampled token."""
+        """Probability p = σ(V) after every sampled token."""
         newest = max(f.stat().st_mtime_ns for f in Path(self.path).iterdir())
         said = (await after(await _opened(self.engine, self.path, newest), rollouts)).sigmoid()
         return [part.tolist() for part in said.split([r.length for r in rollouts])]
