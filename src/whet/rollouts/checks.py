@@ -63,7 +63,7 @@ def _numbers(rollout: Rollout) -> dict[str, ndarray]:
 
 
 def check_versions(rollouts: Iterable[Rollout], version: Version) -> None:
-    """Policy identity: all tokens were sampled by the learner's current weights."""
+    """Policy identity: no token was sampled by weights other than the learner's current ones."""
     for rollout in rollouts:
         odd = [s.version for s in rollout.spans if s.version not in (None, version)]
         if odd or not any(s.version for s in rollout.spans) and rollout.length:

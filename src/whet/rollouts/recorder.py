@@ -72,7 +72,7 @@ class Recorder:
     seat_name: str
     seed: int
     id: str
-    path: tuple[int, ...] = ()  # per fork above it: (replies so far, index of the child)
+    path: tuple[int, ...] = ()  # per fork above it: replies so far, index of the child
     parent: str = ""
     forked_at: int = 0
     fork_of: str = ""  # session that it was forked from

@@ -49,7 +49,7 @@ class Need(StrEnum):
     ENTROPY = "the entropy of every token's distribution"
     BASELINE = "a baseline from outside the group"
     SEGMENTS = "replies cut into segments"
-    STATES = "a multi-turn environment that names its states"
+    STATES = "turns or segments with states to compare"
     DEMONSTRATIONS = "demonstrations"
     DEMONSTRATOR = "a demonstrator with worked solutions"
     MEMORIES = "rollouts remembered from earlier steps"
