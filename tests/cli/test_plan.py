@@ -119,7 +119,7 @@ def test_a_plain_plan_has_no_notes(here, capsys, algorithm, count):
 def test_a_bound_that_cannot_act_is_doubted(algorithm):
     """One optimizer step per batch: the ratio is 1, and dapo is cispo."""
     once = replace(HERE, minibatches=1)
-    doubts = [doubt for doubt in warnings(load(algorithm), once) if "cannot act" in doubt]
+    doubts = [doubt for doubt in warnings(load(algorithm), once) if "has no effect" in doubt]
     assert len(doubts) == 1
     assert "minibatches is 1" in doubts[0]
     assert warnings(load(algorithm), HERE) == []

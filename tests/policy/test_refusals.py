@@ -49,7 +49,7 @@ def test_one_ratio_for_a_rollout_has_no_place_for_credit_within_it(ratio, advant
 @pytest.mark.parametrize("clip", [Clipped(), DualClipped(), GradientPreserving()], ids=repr)
 @pytest.mark.parametrize("name", ["cispo", "aspo", "reinforce", "cpgd"])
 def test_a_clip_wants_a_ratio(name, clip):
-    with pytest.raises(UsageError, match=r"^ratio is \w+, .*; take "):
+    with pytest.raises(UsageError, match=r"^ratio is \w+: .*; take "):
         replace(load(name), clipping=clip)
 
 

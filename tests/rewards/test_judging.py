@@ -163,7 +163,7 @@ def test_a_play_without_a_policy_is_refused_even_where_nothing_was_declared():
             await context.played(request)
             return []
 
-    with pytest.raises(UsageError, match="no policy"):
+    with pytest.raises(UsageError, match="without a policy"):
         asyncio.run(verdicts(GROUP, Secret(), context_of()))
 
 

@@ -204,5 +204,5 @@ def test_where_no_group_lands_the_gate_is_not_to_blame():
     async def play(round_):
         return [(ticket, ()) for ticket in round_]
 
-    with pytest.raises(IntegrityError, match="brought no group"):
+    with pytest.raises(IntegrityError, match="tickets have no group"):
         asyncio.run(Buffer(sampling, Listed(set())).take(NOW, play))

@@ -95,9 +95,9 @@ def test_a_reply_that_is_refused_leaves_no_trace():
 def test_a_conversation_waits_for_one_reply_at_a_time():
     async def hasty(task, policy):
         reply = await begun(policy(task.prompt))
-        with pytest.raises(UsageError, match="waits for a reply"):
+        with pytest.raises(UsageError, match="pending reply"):
             await policy("|1")
-        with pytest.raises(UsageError, match="waits for a reply"):
+        with pytest.raises(UsageError, match="pending reply"):
             policy.fork(2)
         await reply
 

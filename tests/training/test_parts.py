@@ -150,7 +150,7 @@ def test_a_fault_is_not_a_zero_and_a_failure_is_a_number(reason, score):
 
 
 def test_flags_and_log_probs_must_fit_the_tokens():
-    with pytest.raises(ValueError, match="3 tokens, 3 flags, 2 choices, 1 log-probs"):
+    with pytest.raises(ValueError, match="3 tokens, 3 mask flags, 2 set, 1 log-probs"):
         recorded(task=TASK, tokens=(1, 2, 3), chosen=(False, True, True), behaviour_logp=(0,))
 
 

@@ -166,7 +166,7 @@ def test_what_does_not_fit_is_refused(player, tmp_path):
         replace(checked, spoil=2)
     with pytest.raises(UsageError, match=r"step_training\.batch is 0"):
         StepModelConfig(model=MODEL, engine=ENGINE, labels=checked, batch=0)
-    with pytest.raises(UsageError, match=r"steps\.path .* is no folder; train one"):
+    with pytest.raises(UsageError, match=r"steps\.path .* is not a folder; train a step model"):
         TrainedSteps(path=str(tmp_path / "nowhere"), engine=ENGINE)
     with pytest.raises(ValueError, match="2 steps, 1 labels"):
         LabelledChain(rollout=imitated(player, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))

@@ -1,4 +1,4 @@
-"""Weights arrive in a model: all of them, as they were sent, or the run stops."""
+"""Loading received weights into a model, with verification."""
 
 from collections.abc import Mapping
 
@@ -12,10 +12,10 @@ from whet.types.weights import Version, Weights
 
 
 def deliver(model: Module, weights: Weights) -> Version:
-    """Copy the tensors in and hash what has really arrived.
+    """Copy the tensors into the model and hash the result.
 
-    Raises `IntegrityError` with the name of a tensor that is missing, unexpected, of another shape
-    or dtype (nothing is copied then), or that differs from the manifest after the copy.
+    Raises `IntegrityError` with the name of a tensor that is missing, unexpected, or of another
+    shape or dtype (nothing is copied then), or that differs from the manifest after the copy.
     """
     own = model.state_dict()
     _check(own, weights.tensors)

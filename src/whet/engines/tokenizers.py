@@ -1,4 +1,4 @@
-"""Tokenizers that we build ourselves, saved as any Hugging Face tokenizer is."""
+"""Tokenizers for models that are trained from scratch, saved in Hugging Face's format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
 @runtime_checkable
 class TokenizerSpec(Protocol):
-    """A value that becomes a tokenizer."""
+    """Settings from which a tokenizer is built."""
 
     def build(self) -> PreTrainedTokenizerBase:
-        """The tokenizer, with an end token."""
+        """Build the tokenizer; it has an end token."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CharacterTokenizer:
-    """One token per character, besides <pad>, <end> and <unk>."""
+    """One token per character of `alphabet`, besides <pad>, <end> and <unk>."""
 
     alphabet: str = digits + ascii_lowercase + "+-*/=|;,>#() "
 
     def build(self) -> PreTrainedTokenizerBase:
-        """A word-level tokenizer whose words are single characters."""
+        """Build a word-level tokenizer with single characters as words."""
         if len(set(self.alphabet)) != len(self.alphabet) or not self.alphabet:
             raise UsageError(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
         names = [PAD, END, UNKNOWN, *self.alphabet]
@@ -50,7 +50,7 @@ class ByteLevelBPE:
     examples: int = 2000
 
     def build(self) -> PreTrainedTokenizerBase:
-        """Train it; the same examples give the same merges."""
+        """Train the tokenizer; equal examples give equal merges."""
         inner = Tokenizer(models.BPE())
         inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
         inner.decoder = decoders.ByteLevel()  # pyright: ignore

@@ -1,4 +1,4 @@
-"""Advantages: from rewards to credit.  One number per token, Â_n, detached."""
+"""Advantages: one number Â_n per sampled token, computed from rewards, without a gradient."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,7 +19,7 @@ from whet.policy.arithmetic import (
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need, RunSpec
 
-_FEW = 4  # fewer rewards make a poor estimate of their own deviation; the bound is ours
+_FEW = 4  # below this, a group's deviation is a poor estimate; the bound is ours
 
 
 def _apart(inputs: AdvantageInputs) -> Float[Tensor, " B"]:
@@ -29,9 +29,9 @@ def _apart(inputs: AdvantageInputs) -> Float[Tensor, " B"]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardOnly(Advantage):
-    """The reward itself, no baseline.  Â_n = R_i.  Demonstrations earn 1."""
+    """The reward itself, without a baseline. Â_n = R_i. Demonstrations have reward 1."""
 
-    shift_sensitive: ClassVar[bool] = True  # a shift of all rewards is a different lesson
+    shift_sensitive: ClassVar[bool] = True  # no baseline cancels a shift of all rewards
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         return inputs.reward[inputs.row]
@@ -39,20 +39,22 @@ class RewardOnly(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedCorrectness(Advantage):
-    """Right or wrong, and nothing else.  Â_n = ±1 − baseline,  the sign that of `correct`."""
+    """Correctness instead of the reward. Â_n = ±1 − baseline, + where `correct`."""
 
     baseline: float = 0.0
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.correct is None:
-            raise ValueError("SignedCorrectness needs inputs.correct: judge the rollouts")
+            raise ValueError(
+                "SignedCorrectness needs inputs.correct: give the run a reward that sets `correct`"
+            )
         label = 2.0 * inputs.correct.to(inputs.reward.dtype) - 1.0
         return (label - self.baseline)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchCentred(Advantage):
-    """REINFORCE with the batch's mean as baseline (Williams 1992).  Â_n = R_i − mean(R).
+    """REINFORCE with the batch's mean reward as baseline (Williams 1992). Â_n = R_i − mean(R).
 
     The mean contains R_i itself, which scales the expected gradient by (B − 1)/B.
     """
@@ -63,7 +65,7 @@ class BatchCentred(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centred(Advantage):
-    """Dr. GRPO (arXiv:2503.20783).  Â_n = R_i − mean(R) over the group."""
+    """Dr. GRPO (arXiv:2503.20783): the group's mean as baseline. Â_n = R_i − mean(R)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
@@ -73,7 +75,9 @@ class Centred(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standardised(Advantage):
-    """GRPO (arXiv:2402.03300), with the sample's deviation.  Â_n = (R_i − mean(R)) / (std(R) + ε).
+    """GRPO (arXiv:2402.03300): z-score of the reward in its group.
+
+    Â_n = (R_i − mean(R)) / (std(R) + ε)
 
     The paper doesn't say which deviation it means; the frameworks divide by n − 1.
     """
@@ -81,15 +85,15 @@ class Standardised(Advantage):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     epsilon: float = 1e-6
-    ddof: int = 1  # var = Σ (R − mean)² / (n − ddof); 0: the deviation of the population
+    ddof: int = 1  # var = Σ (R − mean)² / (n − ddof); 0: population variance
 
     def run_warning(self, spec: RunSpec) -> str:
-        """Few rollouts say little of how rewards scatter."""
+        """A warning for groups that are too small to estimate a standard deviation."""
         if not 1 < spec.samples < _FEW:
             return ""
         return (
             f"Standardised divides by the deviation of {spec.samples} rewards per task, "
-            f"which is hardly known; sample {_FEW} or more, or take Centred"
+            f"a poor estimate; sample {_FEW} or more, or take Centred"
         )
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
@@ -102,7 +106,10 @@ class Standardised(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveOneOut(Advantage):
-    """RLOO (arXiv:2402.14740).  Â_n = R_i − mean_{j≠i}(R_j) = n/(n−1) (R_i − mean(R))."""
+    """RLOO (arXiv:2402.14740): the others' mean as baseline.
+
+    Â_n = R_i − mean_{j≠i}(R_j) = n/(n−1) (R_i − mean(R))
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
@@ -113,18 +120,16 @@ class LeaveOneOut(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrappedAdvantage(Advantage):
-    """An advantage made of another one."""
+    """Base class of advantages that transform another advantage, `inner`."""
 
     inner: Advantage
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
         return self.inner.needs
 
     @property
     def per_token(self) -> bool:
-        """Where the inner one does."""
         return self.inner.per_token
 
 
@@ -132,8 +137,10 @@ class WrappedAdvantage(Advantage):
 class Whitened(WrappedAdvantage):
     """Any advantage, normalised over all tokens of the batch (REINFORCE++, arXiv:2501.03262).
 
-    Â_n ← (Â_n − mean) / √(var + ε),  var with n − 1, as veRL and TRL have it.  A mean over tokens:
-    long rollouts weigh more.
+    Â_n ← (Â_n − mean) / √(var + ε)
+
+    The variance is over n − 1, as in veRL and TRL. Mean and variance are over tokens, so long
+    rollouts weigh more.
     """
 
     epsilon: float = 1e-8
@@ -146,11 +153,11 @@ class Whitened(WrappedAdvantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardToGo(Advantage):
-    """The reward at the last token, the price of leaving the reference on the way.
+    """The outcome reward at the last token and a KL penalty at every token, summed to the end.
 
     Â_t = Σ_{s≥t} γ^{s−t} r_s,   r_s = 1[s last] R − β (log π_prox − log π_ref)(s)
 
-    k1 in the reward: its gradient is that of KL(π‖π_ref), because the score function multiplies it.
+    The penalty is k1 in the reward. Its policy gradient is that of KL(π‖π_ref).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -171,7 +178,7 @@ class RewardToGo(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverBaseline(Advantage):
-    """A baseline from outside the group: ReMax's greedy rollout, a memory.  Â_n = R_i − b_i."""
+    """A baseline from outside the group, e.g. ReMax's greedy rollout. Â_n = R_i − b_i."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
     shift_sensitive: ClassVar[bool] = True
@@ -186,10 +193,12 @@ class OverBaseline(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCentredBatchScaled(Advantage):
-    """LitePPO (arXiv:2508.08221).  Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε).
+    """LitePPO (arXiv:2508.08221): the group's mean, the batch's deviation.
 
-    The deviation is of raw rewards, over n − 1; TRL's `scale_rewards="batch"`.
-    The paper's ε is not confirmed; 1e-4 is TRL's.
+    Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε)
+
+    The deviation is of raw rewards, over n − 1, as TRL's `scale_rewards="batch"`. The paper's ε is
+    not confirmed; 1e-4 is TRL's.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -204,7 +213,7 @@ class GroupCentredBatchScaled(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClampedStd:
-    """√max(var, ε), as OpenRLHF has it."""
+    """Divisor √max(var, ε), as in OpenRLHF."""
 
     epsilon: float = 1e-8
 
@@ -214,7 +223,7 @@ class ClampedStd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StdPlusEps:
-    """√var + ε, as REINFORCE++'s paper writes it."""
+    """Divisor √var + ε, as in the paper of REINFORCE++."""
 
     epsilon: float = 1e-8
 
@@ -224,9 +233,11 @@ class StdPlusEps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopulationWhitened(WrappedAdvantage):
-    """Any advantage over all tokens of the batch, with the population's deviation.
+    """Any advantage, normalised over all tokens of the batch with the population variance.
 
-    Â_n ← (Â_n − mean) / divisor(var),  var with n.  `Whitened` is veRL's and TRL's.
+    Â_n ← (Â_n − mean) / divisor(var)
+
+    The variance is over n. `Whitened` is the form of veRL and TRL.
     """
 
     divisor: ClampedStd | StdPlusEps = ClampedStd()
@@ -238,17 +249,18 @@ class PopulationWhitened(WrappedAdvantage):
 
 def _finished(inputs: AdvantageInputs) -> Tensor:
     if inputs.truncated is None:
-        raise ValueError("this advantage needs inputs.truncated: say which rollouts were cut off")
+        raise ValueError("this advantage needs inputs.truncated: say which rollouts were truncated")
     return ~inputs.truncated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskTruncated(WrappedAdvantage):
-    """Who was cut off is compared with, but not learned from (DAPO's overlong filtering,
-    arXiv:2503.14476; TRL's `mask_truncated_completions`).  Â_n ← 1[finished] Â_n.
+    """Truncated rollouts count in the baseline but have no gradient. Â_n ← 1[finished] Â_n.
+
+    This is DAPO's overlong filtering (arXiv:2503.14476) and TRL's `mask_truncated_completions`.
     """
 
-    why_uncentred: ClassVar[str] = "the rollouts that were cut off are missing from the sum"
+    why_uncentred: ClassVar[str] = "truncated rollouts are missing from the sum"
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         return self.inner(inputs) * _finished(inputs)[inputs.row]
@@ -256,7 +268,7 @@ class MaskTruncated(WrappedAdvantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExcludeTruncated(WrappedAdvantage):
-    """Who was cut off is neither compared with nor learned from (Skywork-OR1, arXiv:2505.22312)."""
+    """Truncated rollouts count in neither baseline nor loss (Skywork-OR1, arXiv:2505.22312)."""
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         kept = _finished(inputs)

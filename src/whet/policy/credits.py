@@ -1,4 +1,4 @@
-"""Advantages that take in what single tokens earned: the `credit` of verdicts."""
+"""Advantages that use rewards of single tokens: the `credit` of verdicts."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,7 +17,7 @@ from whet.policy.arithmetic import (
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need
 
-_UNEVEN = "tokens have rewards of their own"
+_UNEVEN = "rewards of single tokens are added"
 
 
 def _dense(inputs: AdvantageInputs) -> Float[Tensor, " N"]:
@@ -27,7 +27,7 @@ def _dense(inputs: AdvantageInputs) -> Float[Tensor, " N"]:
 
 
 def _others(inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-    """R_i − mean_{j≠i}(R_j), at every token."""
+    """The leave-one-out advantage R_i − mean_{j≠i}(R_j), at every token."""
     n = size_within(inputs.group, inputs.rollout_weight)
     apart = centred_within(inputs.reward, inputs.group, inputs.rollout_weight)
     return (apart * n / (n - 1).clamp(min=1))[inputs.row]
@@ -35,7 +35,7 @@ def _others(inputs: AdvantageInputs) -> Float[Tensor, " N"]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCredit(Advantage):
-    """The credit itself, where it already is an advantage.  Â_n = credit_n."""
+    """The token's credit alone, for rewards with credit that is an advantage. Â_n = credit_n."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.DENSE})
 
@@ -45,7 +45,7 @@ class TokenCredit(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credited(Advantage):
-    """Â_n = (R_i − mean_{j≠i}(R_j)) + w credit_n: the outcome's lesson and the token's own."""
+    """The leave-one-out outcome plus token credit. Â_n = (R_i − mean_{j≠i}(R_j)) + w credit_n."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
     why_uncentred: ClassVar[str] = _UNEVEN
@@ -58,12 +58,12 @@ class Credited(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepReturns(Advantage):
-    """The outcome, and the rewards of the steps to come.
+    """The leave-one-out outcome plus the credit to go.
 
     Â_t = (R_i − mean_{j≠i}(R_j)) + w Σ_{s≥t} γ^{s−t} (credit_s − b_i),
     b_i = the mean over the other replies of their mean credit per token
 
-    A baseline per token, not per step, takes the reward from writing more steps away.
+    The baseline is per token, not per step, so that writing more steps earns nothing by itself.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
@@ -86,13 +86,14 @@ class StepReturns(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amplified(Advantage):
-    """HICRA (arXiv:2509.03646, unconfirmed).  Â'_n = Â_n + α |Â_n| where the credit marks a token.
+    """HICRA (arXiv:2509.03646, unconfirmed). Â'_n = Â_n + α |Â_n| where the credit marks a token.
 
-    Â is Dr. GRPO's, R_i − mean(R); a mark is a credit other than 0.  α = .2 is unconfirmed.
+    Â is Dr. GRPO's, R_i − mean(R). A token is marked by a credit other than 0. The value α = 0.2 is
+    unconfirmed.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
-    why_uncentred: ClassVar[str] = "marked tokens weigh more where they are praised than blamed"
+    why_uncentred: ClassVar[str] = "marked tokens get α |Â| in addition"
 
     alpha: float = 0.2
 

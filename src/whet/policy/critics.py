@@ -1,6 +1,6 @@
-"""Critics: advantages that ask a value of every token's state, and what a value is fitted to.
+"""Advantages from values of states (a critic or Monte Carlo), and the critic's loss.
 
-V_t is the value of the state before token t; after the last chosen token of a rollout it is 0.
+V_t is the value of the state before token t. After the last sampled token of a rollout it is 0.
 """
 
 from abc import ABC, abstractmethod
@@ -32,7 +32,7 @@ def _last(inputs: AdvantageInputs) -> Tensor:
 
 
 class TokenRewards(Part, ABC):
-    """r_t, what each token earned."""
+    """The reward r_t of every token, from which returns are computed."""
 
     __slots__ = ()
 
@@ -42,7 +42,7 @@ class TokenRewards(Part, ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TerminalReward(TokenRewards):
-    """All at the last token.  r_t = 1[t last] R."""
+    """The outcome reward at the last token. r_t = 1[t last] R."""
 
     def __call__(self, inputs: AdvantageInputs) -> Tokens:
         return inputs.reward[inputs.row] * _last(inputs)
@@ -50,7 +50,7 @@ class TerminalReward(TokenRewards):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KLPenalised(TokenRewards):
-    """And the price of leaving the reference on the way.
+    """The outcome reward at the last token, and a KL penalty at every token.
 
     r_t = 1[t last] R − β (log π_prox − log π_ref)(t)
     """
@@ -71,13 +71,13 @@ _VALUE = frozenset({Need.VALUE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GeneralisedAdvantage(Advantage):
-    """GAE (arXiv:1506.02438).  Â_t = Σ_{s≥t} (γλ)^{s−t} δ_s,  δ_t = r_t + γ V_{t+1} − V_t.
+    """GAE (arXiv:1506.02438). Â_t = Σ_{s≥t} (γλ)^{s−t} δ_s, δ_t = r_t + γ V_{t+1} − V_t.
 
-    λ is `gae_lambda`, γ is `discount`.  A rollout that was cut off counts as ended: see
-    `ExtendedGAE`.
+    λ is `gae_lambda`, γ is `discount`. A truncated rollout is treated as ended; `ExtendedGAE` does
+    otherwise.
     """
 
-    shift_sensitive: ClassVar[bool] = True  # the values don't shift with the rewards
+    shift_sensitive: ClassVar[bool] = True  # the values do not shift with the rewards
     per_token: ClassVar[bool] = True  # from token to token
 
     gae_lambda: float = 0.95
@@ -86,7 +86,6 @@ class GeneralisedAdvantage(Advantage):
 
     @property
     def needs(self) -> frozenset[Need]:
-        """Values, and what the token rewards are made of."""
         return _VALUE | self.token_rewards.needs
 
     def __call__(self, inputs: AdvantageInputs) -> Tokens:
@@ -101,10 +100,10 @@ class GeneralisedAdvantage(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LengthAdaptive(Advantage):
-    """VAPO (arXiv:2504.05118): credit that reaches as far as the reply is long.
+    """VAPO (arXiv:2504.05118): GAE with a λ that grows with the reply's length.
 
-    GAE with λ = clip(1 − 1/(α |y|), 0, 1): Σ_t λ^t ≈ α |y|.  The clip at 0 is ours; with α = 0.05
-    it holds for replies of fewer than 20 tokens.
+    λ = clip(1 − 1/(α |y|), 0, 1), so that Σ_t λ^t ≈ α |y|. The clip at 0 is ours; with α = 0.05 it
+    acts on replies of fewer than 20 tokens.
     """
 
     shift_sensitive: ClassVar[bool] = True
@@ -115,12 +114,11 @@ class LengthAdaptive(Advantage):
     discount: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse a reach of nothing."""
         if not self.alpha > 0:
             raise UsageError(f"LengthAdaptive.alpha is {self.alpha}; give more than 0")
 
     def gae_lambdas(self, length: Float[Tensor, " rollouts"]) -> Float[Tensor, " rollouts"]:
-        """λ of replies of these lengths."""
+        """The λ of replies of these lengths."""
         return (1 - 1 / (self.alpha * length)).clamp(0, 1)
 
     def __call__(self, inputs: AdvantageInputs) -> Tokens:
@@ -137,10 +135,10 @@ class LengthAdaptive(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtendedGAE(Advantage):
-    """T-PPO's extended GAE (arXiv:2506.15050, unconfirmed): who was cut off would have gone on.
+    """T-PPO's extended GAE (arXiv:2506.15050, unconfirmed): truncated rollouts are bootstrapped.
 
-    After the last token of a truncated rollout comes a state as good as the last, and no reward:
-    its last δ is (γ − 1) V.  The others are GAE's.
+    After the last token of a truncated rollout V is taken to be that before it, without a reward:
+    the last δ is (γ − 1) V. All other δ are GAE's.
     """
 
     shift_sensitive: ClassVar[bool] = True
@@ -152,7 +150,7 @@ class ExtendedGAE(Advantage):
 
     def __call__(self, inputs: AdvantageInputs) -> Tokens:
         if inputs.truncated is None:
-            raise ValueError("Extended needs inputs.truncated: which rollouts were cut off")
+            raise ValueError("Extended needs inputs.truncated: say which rollouts were truncated")
         value = _value(inputs)
         beyond = self.discount * value * _last(inputs)
         token_rewards = torch.where(inputs.truncated[inputs.row], beyond, TerminalReward()(inputs))
@@ -163,10 +161,10 @@ class ExtendedGAE(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentGain(Advantage):
-    """What a segment added to the chances.  Â_k = V_{k+1} − V_k,  for the last one R − V_k.
+    """The gain in value over a segment. Â_k = V_{k+1} − V_k, and R − V_k for the last one.
 
-    VinePPO (arXiv:2410.01679) and SPO (arXiv:2505.23564).  V_k is the value of the state before a
-    segment's first token; all its tokens share Â_k.
+    As in VinePPO (arXiv:2410.01679) and SPO (arXiv:2505.23564). V_k is the value of the state
+    before a segment's first token. All tokens of the segment share Â_k.
     """
 
     shift_sensitive: ClassVar[bool] = True
@@ -175,9 +173,7 @@ class SegmentGain(Advantage):
 
     def __call__(self, inputs: AdvantageInputs) -> Tokens:
         if inputs.segment is None:
-            raise ValueError(
-                "SegmentGain needs inputs.segment: cut the replies, as MonteCarloValues do"
-            )
+            raise ValueError("SegmentGain needs inputs.segment: add Probes, which cut the replies")
         step = steps(inputs.row, inputs.segment)
         value = _value(inputs)[step.first]
         after = torch.where(step.last, inputs.reward[step.row], value.roll(-1))
@@ -185,15 +181,18 @@ class SegmentGain(Advantage):
 
 
 def value_error(value: Tokens, before: Tokens, target: Tokens, clip: float) -> Tokens:
-    """½ max((V − G)², (V_old + clip(V − V_old, ±clip) − G)²), one per token."""
+    """PPO's clipped value loss, per token.
+
+    ½ max((V − G)², (V_old + clip(V − V_old, ±clip) − G)²)
+    """
     near = before + (value - before).clamp(-clip, clip)
     return 0.5 * torch.maximum((value - target) ** 2, (near - target) ** 2)
 
 
 def explained_variance(value: Tokens, target: Tokens) -> float:
-    """1 − Var(G − V) / Var(G): 1 for a critic that knows, 0 for one that says the mean.
+    """1 − Var(G − V) / Var(G): 1 for a perfect critic, 0 for a constant one.
 
-    NaN where the targets do not vary.
+    It is NaN where the targets do not vary.
     """
     spread = target.var(correction=0)
     if not spread > 0:

@@ -1,4 +1,4 @@
-"""Discrimination: right rollouts should score higher than wrong ones (DisCO, arXiv:2505.12366)."""
+"""DisCO's loss: correct rollouts should score higher than wrong ones (arXiv:2505.12366)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,7 +14,7 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikelihoodScore:
-    """log π_θ(n)."""
+    """Score log π_θ(n) of a token."""
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return learner_logp
@@ -22,7 +22,7 @@ class LikelihoodScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatioScore:
-    """π_θ(n) / π_prox(n)."""
+    """Score π_θ(n) / π_prox(n) of a token."""
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return log_ratio(learner_logp, batch.proximal_logp).exp()
@@ -30,7 +30,7 @@ class RatioScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardest:
-    """The wrong rollouts of a group, the best scored most of all.  τ log mean exp(s / τ)."""
+    """A soft maximum over the wrong rollouts of a group. τ log mean exp(s / τ)."""
 
     tau: float = 10.0
 
@@ -48,7 +48,7 @@ class Hardest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Average:
-    """The wrong rollouts of a group, all alike (DisCO-b).  mean(s)."""
+    """The mean over the wrong rollouts of a group (DisCO-b). mean(s)."""
 
     def __call__(
         self, score: Float[Tensor, " b"], group: Int[Tensor, " b"], weight: Float[Tensor, " b"]
@@ -58,9 +58,9 @@ class Average:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hinge:
-    """A price that begins at a distance.  sg[β max(KL − δ, 0)] · KL.
+    """A KL penalty that begins at a distance δ. sg[β max(KL − δ, 0)] · KL.
 
-    KL = mean(log π_prox − log π_θ), k1, as in the authors' scripts.
+    KL = mean(log π_prox − log π_θ), the k1 estimator, as in the authors' scripts.
     """
 
     beta: float = 1e3
@@ -73,9 +73,12 @@ class Hinge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discriminative(BatchCriterion):
-    """−J = −(1/G) Σ_g [mean over the right of s − the wrong's s] + price;  s_i = mean_n score_n.
+    """The difference of scores between correct and wrong rollouts, with a constraint.
 
-    Groups without both are in the denominator only.
+    −J = −(1/G) Σ_g [mean of s over the correct ones − `against` of the wrong ones] + constraint
+    s_i = mean_n score_n over the tokens of rollout i
+
+    Groups that are all correct or all wrong count in the denominator only.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -86,7 +89,9 @@ class Discriminative(BatchCriterion):
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         if batch.correct is None:
-            raise ValueError("Discriminative needs batch.correct: judge the rollouts")
+            raise ValueError(
+                "Discriminative needs batch.correct: give the run a reward that sets `correct`"
+            )
         first = places(batch.row).turn == 0
         score = self.score(learner_logp, batch)
         s = mean_within(score, batch.row, batch.tree_weight)[first]

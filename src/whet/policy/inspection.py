@@ -1,4 +1,4 @@
-"""A value is a tree of parts: walk it, and ask each part what it declares of itself."""
+"""Traversal of an algorithm's parts, and the warnings and errors that they declare."""
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -9,7 +9,7 @@ from whet.types import RunSpec
 
 
 def walk(value: Any) -> Iterator[Any]:
-    """The part and every part that it holds, at any depth, outermost first; equal ones again."""
+    """The value and every part inside it, at any depth, outermost first; equal parts repeat."""
     if isinstance(value, tuple):
         for item in value:
             yield from walk(item)
@@ -20,14 +20,14 @@ def walk(value: Any) -> Iterator[Any]:
 
 
 def warnings(value: Any, spec: RunSpec) -> list[str]:
-    """What its parts call worth a second thought, each once."""
+    """The distinct warnings of all parts of a value for these circumstances."""
     parts = _parts(value)
     said = [text for part in parts for text in (part.standing_warning, part.run_warning(spec))]
     return list(dict.fromkeys(text for text in said if text))
 
 
 def errors(value: Any, spec: RunSpec) -> list[str]:
-    """Why its parts can't work in these circumstances; nothing where they can."""
+    """The distinct reasons why parts cannot work in these circumstances; empty if all can."""
     said = [part.run_error(spec) for part in _parts(value)]
     return list(dict.fromkeys(text for text in said if text))
 

@@ -1,4 +1,4 @@
-"""Advantages of those who will be asked k times: only the best of k counts."""
+"""Advantages for pass@k: the reward of a set of k replies is that of its best one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from whet.policy.arithmetic import centred_within
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need, RunSpec, UsageError, spread
 
-_COUNTS = "it counts sets of independent replies, which leaves of one tree are not"
+_COUNTS = "it assumes independent replies, which leaves of one tree are not"
 
 
 def _at_least(owner: str, k: int, least: int) -> None:
@@ -21,11 +21,11 @@ def _at_least(owner: str, k: int, least: int) -> None:
 
 
 def _too_few(owner: str, k: int, samples: int, least: int) -> str:
-    """Why so few rollouts per task teach nothing; 0: their number isn't known."""
+    """Message if there are too few rollouts per task; `samples` is 0 if unknown."""
     if not 0 < samples < least:
         return ""
     return (
-        f"{owner}.k is {k}, but a task has {samples} rollouts, from which nothing can be learned; "
+        f"{owner}.k is {k}, but a task has {samples} rollouts, so every advantage is 0; "
         f"sample {least} or more, or lower k"
     )
 
@@ -33,7 +33,7 @@ def _too_few(owner: str, k: int, samples: int, least: int) -> str:
 def _each_group(
     inputs: AdvantageInputs, worth: Callable[[list[float]], list[float]]
 ) -> Float[Tensor, " N"]:
-    """Rewards in, advantages out, one group at a time."""
+    """Apply a function from rewards to advantages to each group."""
     found = inputs.reward.clone()
     for group in inputs.group.unique().tolist():
         mine = inputs.group == group
@@ -43,13 +43,13 @@ def _each_group(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassAtK(Advantage):
-    """Pass@k training (arXiv:2508.10751).  Of n replies c are right.
+    """Pass@k training (arXiv:2508.10751), for n replies of which c are correct.
 
     ρ = 1 − C(n−c, k) / C(n, k),   σ = √(ρ (1 − ρ))
     Â₊ = (1 − ρ) / σ,   Â₋ = (1 − ρ − C(n−c−1, k−1) / C(n−1, k−1)) / σ;  both 0 where σ = 0
 
-    A reply is right where its reward is above the group's mean: of two values, the higher.  With
-    fewer than k wrong replies nothing is learned.
+    A reply counts as correct if its reward is above the group's mean: of two values, the higher.
+    With fewer than k wrong replies every advantage is 0.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -58,11 +58,10 @@ class PassAtK(Advantage):
     k: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse to be asked never."""
         _at_least("pass_at_k", self.k, 1)
 
     def run_error(self, spec: RunSpec) -> str:
-        """With k replies or fewer every advantage is 0."""
+        """An error for k replies or fewer, where every advantage is 0."""
         return _too_few("pass_at_k", self.k, spec.samples, self.k + 1)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
@@ -82,29 +81,29 @@ class PassAtK(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaxReward(Advantage):
-    """PKPO (arXiv:2505.15201): the gradient of the expected best of k, unbiased.
+    """PKPO (arXiv:2505.15201): an unbiased gradient of the expected best of k.
 
     Â_i = (1 / C(n, k)) Σ_{S ∋ i, |S| = k} (max_{j ∈ S} R_j − max_{j ∈ S∖i} R_j)
 
-    What a reply adds to the sets of k that it is in; the baseline doesn't look at the reply itself,
-    so E[Σ_i Â_i ∇log π(y_i)] = ∇E[max of k].  It is the paper's leave-one-out form with k − 1,
-    which needs n ≥ k replies.  For k = 1, where nothing is left without i:
-    Â_i = (R_i − mean_{j≠i}(R_j)) / n.  A group that faults have made smaller than k is taken as a
-    whole.
+    This is the gain of reply i in the sets of k that contain it. The baseline does not depend on
+    reply i, so E[Σ_i Â_i ∇log π(y_i)] = ∇E[max of k]. It is the paper's leave-one-out form with k −
+    1, which needs n ≥ k replies.
+
+    For k = 1 the sets without i are empty, so Â_i = (R_i − mean_{j≠i}(R_j)) / n. If faults have
+    left a group with fewer than k replies, k is the size of the group.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
     why_leaves_differ: ClassVar[str] = _COUNTS
-    why_uncentred: ClassVar[str] = "only what raises the best of a set has an advantage"
+    why_uncentred: ClassVar[str] = "no advantage is negative for k > 1"
 
     k: int = 4
 
     def __post_init__(self) -> None:
-        """Refuse to be asked never."""
         _at_least("pkpo", self.k, 1)
 
     def run_error(self, spec: RunSpec) -> str:
-        """No set of k can be made of fewer replies."""
+        """An error for fewer than k replies, which form no set of k."""
         return _too_few("pkpo", self.k, spec.samples, self.k)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
@@ -121,10 +120,10 @@ class MaxReward(Advantage):
 
 
 def added(rewards: list[float], k: int) -> list[float]:
-    """What each reward adds to the best of all sets of k > 1, in the mean over all sets.
+    """The gain of each reward in the best of all sets of k > 1, as a mean over all sets.
 
-    In ascending order, the gap below place p counts in each set whose best is at p or above and
-    whose others are below p: Â_p = Â_{p−1} + (R_p − R_{p−1}) C(p, k−1) / C(n, k).
+    In ascending order, the gap below position p counts in every set with its best at p or above and
+    the others below p: Â_p = Â_{p−1} + (R_p − R_{p−1}) C(p, k−1) / C(n, k).
     """
     n = len(rewards)
     order = sorted(range(n), key=rewards.__getitem__)
@@ -138,9 +137,9 @@ def added(rewards: list[float], k: int) -> list[float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BestOfGroup(Advantage):
-    """Only the best reply learns, by its lead (arXiv:2503.19595, unconfirmed; veRL's form).
+    """The best reply's lead over the second best (arXiv:2503.19595, unconfirmed; veRL's form).
 
-    Â_i = R_i − max_{j≠i}(R_j)  for the one best reply, 0 for the others and where two are best.
+    Â_i = R_i − max_{j≠i}(R_j)  for the best reply, 0 for the others and where two are best
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})

@@ -1,4 +1,4 @@
-"""Advantages that look at the order or the level of a group, not at its deviation."""
+"""Advantages from the order or the level of rewards in a group, not from their deviation."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,14 +17,15 @@ from whet.policy.arithmetic import (
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need, UsageError
 
-_SLIP = 1e-9  # .7 · 10 is 7.000000000000001
+_SLIP = 1e-9  # rounding: .7 · 10 is 7.000000000000001
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked(Advantage):
-    """Â_i = (rank_i − ½) / n − ½,  rank 1 the worst of the group; equals share their mean rank.
+    """The rank of the reward in its group. Â_i = (rank_i − ½) / n − ½, rank 1 the worst.
 
-    rank_i − ½ is the number of worse rollouts and half of that of equal ones, itself included.
+    Equal rewards share their mean rank: rank_i − ½ is the number of worse rollouts plus half that
+    of equal ones, itself included.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -44,19 +45,18 @@ class Ranked(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantile(Advantage):
-    """A quantile for the mean (QAE, arXiv:2509.22611, unconfirmed).  Â_i = R_i − Q_q(R).
+    """A quantile of the group as baseline (QAE, arXiv:2509.22611, unconfirmed). Â_i = R_i − Q_q(R).
 
-    The least reward that at least a share q of the group doesn't exceed.  The level is ours.  The
-    paper also divides by the deviation.
+    Q_q is the least reward that at least a share q of the group does not exceed. The level is ours.
+    The paper also divides by the deviation.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    why_uncentred: ClassVar[str] = "a quantile is not the mean"
+    why_uncentred: ClassVar[str] = "the baseline is a quantile, not the mean"
 
     level: float = 0.4
 
     def __post_init__(self) -> None:
-        """Refuse a level that no quantile has."""
         if not 0 < self.level <= 1:
             raise UsageError(f"quantile.level is {self.level}; give one in (0, 1]")
 
@@ -74,9 +74,9 @@ class Quantile(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverMean(Advantage):
-    """MaxRL (arXiv:2602.02710, unconfirmed).  Â_i = (R_i − mean(R)) / mean(R).
+    """MaxRL (arXiv:2602.02710, unconfirmed). Â_i = (R_i − mean(R)) / mean(R).
 
-    For rewards of 0 or more; where the mean is not above 0, nothing is learned.
+    It is meant for rewards of 0 or more. If the mean is not above 0, every advantage is 0.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})

@@ -1,8 +1,10 @@
-"""The verbs of the library: what each kind of part promises to do.  They stand on types alone.
+"""The interfaces of the library: what each kind of part must implement.
 
-A recipe is made of values (corpus, reward, objective, engine, …).  `Engine.open` turns a model's
-place into the two live things of a run, a `Player` and a `Learner`; the loop is handed those and
-knows neither devices nor processes.
+They import `types` only.
+
+A recipe is made of values (corpus, reward, objective, engine, …). `Engine.open` loads a model and
+returns the two running objects of a run, a `Player` and a `Learner`. The training loop uses these
+two and knows neither devices nor processes.
 """
 
 from whet.protocols.algorithm import Algorithm as Algorithm

@@ -1,4 +1,4 @@
-"""From judged groups to tensors: chosen tokens laid end to end, and what is known of them."""
+"""Building batches: from judged groups to flat tensors of sampled tokens."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -32,11 +32,12 @@ async def build_batch(
     context: StepContext | None = None,
     extensions: Extensions | None = None,
 ) -> tuple[TrainBatch, AdvantageInputs]:
-    """What to learn from, and what its advantages were made of.
+    """The batch to learn from, and the inputs that its advantages were computed from.
 
-    A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
-    `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
-    Raises `IntegrityError` where one rollout is in the batch twice, and where a number of it is not
+    A rollout without a score (a fault) is left out, also from baselines. Rollouts that
+    `Group.learn` excludes count in baselines only. Columns that no part needs are not computed.
+
+    Raises `IntegrityError` if a rollout is in the batch twice, or if one of its numbers is not
     finite.
     """
     given = list(groups)
@@ -60,7 +61,7 @@ async def build_batch(
 
 
 def _scored(group: Group) -> Group:
-    """The members that have a score."""
+    """The group without rollouts that have no score."""
     flags = [r.score is not None for r in group]
     if all(flags):
         return group
@@ -87,7 +88,7 @@ def _unlike(rollouts: Sequence[Rollout]) -> None:
 
 
 def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rollout]) -> None:
-    """What a mask or a comparison could hide from the loss."""
+    """Raise `IntegrityError` for non-finite numbers, which a mask could hide from the loss."""
     columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", AdvantageInputs)}
     everyone = torch.arange(len(rollouts))
     columns |= {name: (getattr(inputs, name), everyone) for name in along("B", AdvantageInputs)}
@@ -103,7 +104,7 @@ def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rol
 
 
 def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm) -> Batch:
-    """With advantages made of the whole of them."""
+    """The batch, with advantages computed over all rollouts."""
     behaviour = _column([r.behaviour_logp for r in rollouts])
     return Batch(
         totals=totals(inputs.row, inputs.group),
@@ -154,7 +155,7 @@ def _column(parts: Sequence[ndarray], dtype: type = np.float32) -> Tensor:
 
 
 def _correct(rollout: Rollout) -> bool:
-    """As its judge counts it; where the judge doesn't say, a full score."""
+    """The verdict's `correct`; where it is None, whether the score is at least 1."""
     verdict = rollout.verdict
     if verdict is None or verdict.correct is None:
         return (rollout.score or 0.0) >= 1
@@ -162,7 +163,7 @@ def _correct(rollout: Rollout) -> bool:
 
 
 def _lag(rollout: Rollout, now: int) -> ndarray:
-    """Versions between the weights that chose a token and the learner's; 0 for external tokens."""
+    """Versions between sampling weights and the learner's, per token; 0 for external tokens."""
     lags = [0 if s.version is None else now - s.version.step for s in rollout.spans]
     return np.repeat(np.array(lags, np.int64), [span.tokens for span in rollout.spans])
 
@@ -170,7 +171,7 @@ def _lag(rollout: Rollout, now: int) -> ndarray:
 def _tree_weight(
     rollouts: Sequence[Rollout], known: Sequence[Rollout], objective: Algorithm
 ) -> Tensor | None:
-    """What tokens weigh that these share; None where no rollout was forked."""
+    """Weights of tokens that these rollouts share; None if no rollout was forked."""
     if not any(r.parent for r in rollouts):
         return None
     forked = forks(rollouts, known)
@@ -187,14 +188,14 @@ def _credit(rollout: Rollout) -> ndarray:
     if credit and len(credit) != rollout.length:
         raise IntegrityError(
             f"the verdict of task {rollout.task.id!r}, seed {rollout.seed}, gives credit to "
-            f"{len(credit)} tokens, but the policy chose {rollout.length}",
+            f"{len(credit)} tokens, but the policy sampled {rollout.length}",
             [rollout],
         )
     return np.asarray(credit, np.float32) if credit else np.zeros(rollout.length, np.float32)
 
 
 async def _entropy(rollouts: Sequence[Rollout], learner: Learner) -> Tensor:
-    """As sampled; of rollouts with tokens that others chose, as the learner finds it."""
+    """Recorded entropies; the learner recomputes those of rollouts with a forced prefix."""
     unknown = [r for r in rollouts if r.entropy is None or r.forced_len]
     lengths = [r.length for r in unknown]
     computed = (await learner.entropy(unknown)).split(lengths) if unknown else ()
@@ -204,10 +205,10 @@ async def _entropy(rollouts: Sequence[Rollout], learner: Learner) -> Tensor:
 
 
 def _states(rollouts: Sequence[Rollout], needs: frozenset[Need]) -> dict[str, Tensor]:
-    """Of every token: the index of its reply in its rollout, and the state that it answers.
+    """For every token, the index of its reply in its rollout, and the state that the reply answers.
 
-    Equal states after equal tasks are equal numbers; a reply's state is what the world named it,
-    or else the observation before it.
+    Equal states of equal tasks have equal numbers. The state is the name that the environment gave
+    it, or else the observation before the reply.
     """
     if Need.STATES not in needs:
         return {}

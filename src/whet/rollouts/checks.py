@@ -1,4 +1,6 @@
-"""Trust: what must be true of every step.  A violation stops the run and says its name."""
+"""Invariants of every step. A violation raises `IntegrityError`, which stops the run with the
+reason.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -18,18 +20,18 @@ SEEDS = (1, 2, 3, 4)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrustLimits:
-    """When a run is no longer believed.  Differences are in nats per token.
+    """Limits of the invariants; differences are in nats per token.
 
-    The defaults are for float32; generator and learner in lower precision differ by more.
+    The defaults are for float32. In lower precision, generator and learner differ by more.
     """
 
-    probe: float = 1e-4  # largest, between generator and learner on a fixed prompt after each sync
-    drift: float = 1e-3  # mean, between behaviour and learner on the fresh tokens learned from
-    faults: float = 0.1  # share of a step's rollouts that could not be judged
+    probe: float = 1e-4  # max on a fixed prompt after each sync: generator − learner
+    drift: float = 1e-3  # mean over the step's fresh tokens: behaviour − learner
+    faults: float = 0.1  # fraction of a step's rollouts without a verdict
 
 
 def check_rollouts(groups: Iterable[Group], version: Version, limits: TrustLimits) -> None:
-    """All that must be true of what was just played with weights of `version`."""
+    """Check integrity, versions and faults of rollouts that weights of `version` sampled."""
     known = list(groups)
     everything = [rollout for group in known for rollout in group]
     check_integrity(everything)
@@ -38,7 +40,7 @@ def check_rollouts(groups: Iterable[Group], version: Version, limits: TrustLimit
 
 
 def check_integrity(rollouts: Iterable[Rollout]) -> None:
-    """Token identity: what the player sealed is what the learner gets; and it is numbers."""
+    """Token identity: rollouts are as the player sealed them, and their numbers are finite."""
     for rollout in rollouts:
         if rollout.seal != rollout.imprint():
             raise IntegrityError(
@@ -63,7 +65,7 @@ def _numbers(rollout: Rollout) -> dict[str, ndarray]:
 
 
 def check_versions(rollouts: Iterable[Rollout], version: Version) -> None:
-    """Policy identity: every token was chosen by the weights that are about to learn."""
+    """Policy identity: no token was sampled by weights other than the learner's current ones."""
     for rollout in rollouts:
         odd = [s.version for s in rollout.spans if s.version not in (None, version)]
         if odd or not any(s.version for s in rollout.spans) and rollout.length:
@@ -76,7 +78,7 @@ def check_versions(rollouts: Iterable[Rollout], version: Version) -> None:
 
 
 def check_faults(groups: Sequence[Group], limits: TrustLimits) -> None:
-    """Fault ≠ failure, and too many faults are no run."""
+    """Faults are masked; if their fraction is above the limit, the run stops."""
     lost = faults(groups)
     total = sum(map(len, groups))
     if total and len(lost) > limits.faults * total:
@@ -89,16 +91,16 @@ def check_faults(groups: Sequence[Group], limits: TrustLimits) -> None:
 
 
 def first_taught(updates: Sequence[Update]) -> int:
-    """The update of a step whose log-probs are those of the weights before it.
+    """Index of the first update of a step that had a gradient.
 
-    It is the first one that taught anything: those before it moved nothing, and had no drift.
+    Its log-probs are those of the weights before the step, because earlier updates changed nothing.
     """
     taught = (i for i, update in enumerate(updates) if update.metrics["taught"].total)
     return next(taught, 0)
 
 
 def check_drift(update: Update, rollouts: Sequence[Rollout], limits: TrustLimits) -> None:
-    """Generator and learner agree about the fresh tokens that were learned from."""
+    """Generator and learner agree on log-probs of the fresh tokens that were learned from."""
     drift = update.metrics["drift"]
     if drift.count and not drift.value <= limits.drift:
         raise IntegrityError(
@@ -109,9 +111,9 @@ def check_drift(update: Update, rollouts: Sequence[Rollout], limits: TrustLimits
 
 
 def probe_of(task: Task, decoding: Decoding) -> Request:
-    """Four short plays of a task, none longer than the run's own.
+    """Four short plays of a task, not longer than the run's replies.
 
-    A task without a prompt, which its environment words itself, is asked "?".
+    A task without a prompt, as its environment makes it, gets the prompt "?".
     """
     how = replace(PROBE, max_new_tokens=min(PROBE.max_new_tokens, decoding.max_new_tokens))
     return Request.of(task if task.prompt else replace(task, prompt="?"), SEEDS, how)
@@ -120,7 +122,7 @@ def probe_of(task: Task, decoding: Decoding) -> Request:
 async def check_weight_sync(
     player: Player, learner: Learner, weights: Weights, probe: Request, limits: TrustLimits
 ) -> None:
-    """Weight identity: the player holds what it was sent, and computes what the learner does."""
+    """Weight identity: the player has the learner's weights, and computes its log-probs."""
     held, sent = player.held(), weights.version
     if held != sent:
         raise IntegrityError(

@@ -1,6 +1,6 @@
-"""A place to run programs of unknown intent, and worker processes.
+"""Sandboxes for untrusted programs, and worker processes.
 
-Worker processes import this package and stay small, so it loads no torch before it is asked.
+Worker processes import this package, so it does not import torch by itself.
 """
 
 from whet.sandbox._bubblewrap import Bubblewrap

@@ -1,4 +1,4 @@
-"""bubblewrap: namespaces of its own, and next to nothing of the host's files in them."""
+"""bubblewrap: programs in namespaces of their own, with almost no files of the host."""
 
 import json
 import os
@@ -20,26 +20,26 @@ from whet.sandbox._syscalls import ARCHITECTURE
 from whet.sandbox._watching import OutputCapture, ended, outcome, sealed
 
 _GUEST = Path(__file__).with_name("_guest.py").read_text()
-_PATIENCE_S = 10.0  # for the namespace to be emptied
+_PATIENCE_S = 10.0  # to wait for the namespace to be empty
 _SIGNALLED = 128
-_OVERHEAD = 1  # bubblewrap's own process in the namespace
+_OVERHEAD = 1  # number of bubblewrap's own processes in the namespace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bubblewrap:
     """Programs in user, process, network, IPC and mount namespaces of their own, by `bwrap`.
 
-    They see the interpreter read-only, three harmless devices, a small disk in memory, and no
-    /proc; a seccomp filter stands behind that.  bwrap itself starts with an empty environment, as
-    another user where this process is root, and is killed from outside when time is up.
+    They see the interpreter read-only, three harmless devices, a small in-memory disk, and no
+    /proc. A seccomp filter is a second barrier. bwrap itself starts with an empty environment, as
+    another user if this process is root, and is killed from outside at the time limit.
 
-    CPU time and memory are limits of each process: sixteen of them may use sixteen times as much.
+    CPU time and memory are limits per process: sixteen processes may use sixteen times as much.
     """
 
-    slots: int = 2  # programs at once
+    slots: int = 2  # concurrent programs
 
     def run(self, program: Program, limits: Limits) -> ProgramResult:
-        """Build the namespaces, run, and wait until they are empty."""
+        """Create the namespaces, run the program, and wait until they are empty."""
         path = _found()
         with users(self.slots, 1) as (user,):
             return _run((path, user), program, limits)
@@ -47,7 +47,7 @@ class Bubblewrap:
     def pair(
         self, tested: Program, harness: Program, limits: Limits
     ) -> tuple[ProgramResult, ProgramResult]:
-        """Two sets of namespaces, and a socket between them."""
+        """Run two programs in separate namespaces, connected by a socket."""
         path = _found()
         with users(self.slots, 2) as both:
             launchers = [(path, user) for user in both]
@@ -55,7 +55,7 @@ class Bubblewrap:
             return together(play, (tested, harness))
 
     def probe(self) -> str:
-        """Why not; empty where it works."""
+        """Why the sandbox does not work here; empty if it does."""
         if shutil.which("bwrap") is None:
             return "bwrap is not installed"
         if platform.machine() not in ARCHITECTURE:
@@ -80,7 +80,7 @@ def _rules() -> bytes:
 
 
 def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> ProgramResult:
-    """One program, from first to last file descriptor."""
+    """Run one program, and close all its file descriptors."""
     bwrap, user = launcher
     capture = OutputCapture(limits)
     status_in, status_out = os.pipe()
@@ -126,7 +126,7 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
 def _command(
     bwrap: str, found: Interpreter, limits: Limits, files: dict[str, int]
 ) -> Sequence[str]:
-    """What the namespaces hold."""
+    """The bwrap command line that sets up the namespaces."""
     words = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
     words += ["--new-session", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox"]
     for name, value in found.environment.items():
@@ -142,13 +142,13 @@ def _command(
 
 
 def _inside(passed: tuple[int, ...], limits: Limits) -> Sequence[str]:
-    """The interpreter, which limits itself before it takes the program."""
+    """The command of the interpreter, which sets its limits before it reads the program."""
     most = {**limits.kernel(), "NPROC": limits.processes + _OVERHEAD}
     return [*interpreter().command, "-c", f"{_GUEST}\nbegin({most}, *{passed})\n"]
 
 
 def _all(fd: int) -> bytes:
-    """What a pipe holds now; its other ends may still be open."""
+    """The present content of a pipe, which may still be open at the other end."""
     os.set_blocking(fd, False)
     pieces = []
     try:
@@ -160,7 +160,7 @@ def _all(fd: int) -> bytes:
 
 
 def _emptied(told: bytes) -> None:
-    """Wait for the namespace's first process: the kernel ends it last of all."""
+    """Wait for the namespace's first process, which the kernel ends last."""
     first = [json.loads(line).get("child-pid") for line in told.splitlines()[:1]]
     for pid in filter(None, first):
         try:
@@ -170,7 +170,9 @@ def _emptied(told: bytes) -> None:
         try:
             if not select.select([watched], [], [], _PATIENCE_S)[0]:
                 raise Fault(f"the processes of a program outlive it: {pid}")
-            with suppress(ChildProcessError):  # orphans come to us where we are a container's init
+            with suppress(
+                ChildProcessError
+            ):  # orphans are our children if we are a container's init
                 os.waitid(os.P_PIDFD, watched, os.WEXITED | os.WNOHANG)
         finally:
             os.close(watched)

@@ -1,4 +1,4 @@
-"""No sandbox at all, for those who ask for it by name."""
+"""No confinement; it is only used if it is named explicitly."""
 
 import os
 import subprocess
@@ -17,29 +17,29 @@ _GUEST = Path(__file__).with_name("_guest.py").read_text()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsafe:
-    """Programs as plain subprocesses of this user, who may read, write and send what he may.
+    """Programs as plain subprocesses of this user, with all rights of this user.
 
-    Only for programs that you would run yourself, or inside a container that is itself a sandbox.
-    Time, memory, file size and output are limited; the number of processes and the disk are not,
-    and a process that leaves its session outlives the program.  Nothing chooses this but its name.
+    It is meant for programs that you would run yourself, or inside of a container that is itself a
+    sandbox. Time, memory, file size and output are limited; the number of processes and the disk
+    are not. A process that leaves its session outlives the program. No default selects this class.
     """
 
-    slots: int = 2  # programs at once
+    slots: int = 2  # concurrent programs
 
     def run(self, program: Program, limits: Limits) -> ProgramResult:
-        """Run it in a folder of its own."""
+        """Run the program in a temporary folder."""
         with users(self.slots, 1):
             return _run(program, limits)
 
     def pair(
         self, tested: Program, harness: Program, limits: Limits
     ) -> tuple[ProgramResult, ProgramResult]:
-        """Two subprocesses, and a socket between them."""
+        """Run two subprocesses, connected by a socket."""
         with users(self.slots, 2):
             return together([partial(_run, limits=limits)] * 2, (tested, harness))
 
     def probe(self) -> str:
-        """It works wherever Python does."""
+        """Always empty: it works wherever Python does."""
         return ""
 
 

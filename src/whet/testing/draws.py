@@ -1,4 +1,4 @@
-"""What the laws are tried on: random batches and scores, level ones, forked ones."""
+"""Random batches and scores on which the laws are tested."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -8,22 +8,22 @@ from torch import Tensor
 
 from whet.types import AdvantageInputs, Batch, along, totals
 
-AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
-_SOME = 0.4  # of what is drawn is this or that
+AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # not representable in binary
+_SOME = 0.4  # probability of random flags
 
 
 class DrawnBatch(NamedTuple):
-    """A learner's log-probs [N] and the batch they belong to."""
+    """A learner's log-probs [N] and the batch that they belong to."""
 
     logp: Tensor
     batch: Batch
 
 
 def draw(seed: int, *, drift: float = 0.5) -> DrawnBatch:
-    """Up to six rollouts of up to five tokens, some of none, in any grouping; in float64.
+    """A random batch in float64: up to six rollouts of up to five tokens, in up to three groups.
 
-    `drift` is the distance between learner and proximal policy: 0 is on-policy.  Odd seeds have
-    tokens that leaves of a tree share.
+    Rollouts may be empty. `drift` is the standard deviation of log π_prox − log π_θ; 0 is
+    on-policy. Odd seeds have tokens that are shared by leaves of a tree.
     """
     rng = torch.Generator().manual_seed(seed)
     lengths = torch.randint(0, 6, (int(torch.randint(1, 7, (), generator=rng)),), generator=rng)
@@ -36,7 +36,7 @@ def draw(seed: int, *, drift: float = 0.5) -> DrawnBatch:
     logp = -3 * torch.rand(len(row), generator=rng, dtype=torch.float64)
     proximal_logp = logp + noise(drift)
     advantage = torch.randn(len(lengths), generator=rng, dtype=torch.float64)[row]
-    advantage[row == len(lengths) - 1] = 0  # one rollout that teaches nothing by itself
+    advantage[row == len(lengths) - 1] = 0  # one rollout has advantage 0
     correct = torch.rand(len(lengths), generator=rng) < _SOME
     return DrawnBatch(
         logp,
@@ -61,7 +61,7 @@ def draw(seed: int, *, drift: float = 0.5) -> DrawnBatch:
 
 
 def one_token_each(seed: int) -> AdvantageInputs:
-    """Up to twelve rollouts of one token, with every column; in float64."""
+    """Random inputs of advantages in float64: up to twelve rollouts of one token."""
     rng = torch.Generator().manual_seed(seed)
     size = int(torch.randint(1, 13, (), generator=rng))
     logp = -torch.rand(2, size, generator=rng, dtype=torch.float64)
@@ -84,7 +84,7 @@ def one_token_each(seed: int) -> AdvantageInputs:
 
 
 def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> AdvantageInputs:
-    """All rewards equal, no token better than another, every value and baseline right."""
+    """The same inputs with equal rewards, equal tokens, and exact values and baselines."""
     rewards = torch.full_like(inputs.reward, reward, dtype=dtype)
     return replace(
         inputs,
@@ -102,7 +102,7 @@ def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> Advanta
 def forked(
     of: Batch | AdvantageInputs, which: int, leaves: int
 ) -> tuple[dict[str, Tensor], Tensor]:
-    """Every column with `leaves` equal leaves in place of one rollout, and whose each token is."""
+    """All columns with one rollout split into equal leaves, and the source of each token."""
     count, mine = len(of.group), (of.row == which).nonzero()[:, 0]
     copies = leaves - 1
     tokens = torch.cat([torch.arange(len(of.row)), *[mine] * copies])

@@ -1,7 +1,7 @@
-"""Laws of the one equation.  Each takes an objective and a seed, and raises `AssertionError`.
+"""Laws of objectives. Each takes an objective and a seed, and raises `AssertionError`.
 
-A law that speaks of single slots (aggregation, advantage) asks nothing of an object that has only
-`loss`, as an algorithm that is no weighted sum over tokens may.
+A law about a slot (aggregation, advantage) passes for an object with only `loss`, such as an
+algorithm that is not a weighted sum over tokens.
 """
 
 import pickle
@@ -20,7 +20,7 @@ from whet.types import Batch, Need
 
 
 def ready(objective: TokenLoss, drawn: DrawnBatch) -> DrawnBatch:
-    """The batch as a learner hands it to an algorithm, before it is split."""
+    """The batch as a learner passes it to an algorithm, before it is sliced."""
     selections = objective.selections if isinstance(objective, Algorithm) else ()
     return DrawnBatch(drawn.logp, drawn.batch.prepared(selections))
 
@@ -29,14 +29,14 @@ def loss_and_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> tuple
     """The loss, and its derivative with respect to every token's log-prob."""
     learner_logp = logp.clone().requires_grad_()
     loss = objective.loss(learner_logp, batch)
-    if not loss.requires_grad:  # somebody detached it: a law should say so, not autograd
+    if not loss.requires_grad:  # a detached loss fails a law, instead of an error in autograd
         return loss, torch.zeros_like(logp)
     (gradient,) = torch.autograd.grad(loss, learner_logp, materialize_grads=True)
     return loss.detach(), gradient
 
 
 def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
-    """Losses and gradients of slices add up to the whole's: micro-batches and ranks don't show."""
+    """Losses and gradients of micro-batches add up to those of the whole batch."""
     logp, batch = ready(objective, draw(seed))
     loss, gradient = loss_and_gradient(objective, logp, batch)
     if isinstance(objective, BatchLoss):
@@ -53,7 +53,7 @@ def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
 
 
 def order_is_irrelevant(objective: TokenLoss, seed: int) -> None:
-    """Rollouts in another order have the same loss and the same gradients."""
+    """Loss and gradients do not depend on the order of rollouts."""
     logp, batch = ready(objective, draw(seed))
     place = torch.randperm(len(batch.group), generator=torch.Generator().manual_seed(seed))
     moved = batch.ordered(place)
@@ -65,7 +65,9 @@ def order_is_irrelevant(objective: TokenLoss, seed: int) -> None:
 
 
 def on_policy_it_is_reinforce(objective: TokenLoss, seed: int) -> None:
-    """At π_θ = π_prox the gradient is that of Σ w Â log π_θ, or the objective says why not."""
+    """At π_θ = π_prox the gradient is that of Σ w Â log π_θ, unless `why_not_reinforce` says why
+    not.
+    """
     if not isinstance(objective, Objective) or objective.why_not_reinforce:
         return
     logp, batch = ready(objective, draw(seed, drift=0.0))
@@ -75,7 +77,7 @@ def on_policy_it_is_reinforce(objective: TokenLoss, seed: int) -> None:
 
 
 def finite_however_far(objective: TokenLoss, seed: int) -> None:
-    """No distance between the policies overflows."""
+    """Loss and gradients are finite for log-prob differences up to 1e4."""
     logp, batch = ready(objective, draw(seed))
     for distance in (-1e4, -50.0, 50.0, 1e4):
         far = replace(
@@ -88,7 +90,7 @@ def finite_however_far(objective: TokenLoss, seed: int) -> None:
 
 
 def a_token_weighs_the_same_in_every_slice(objective: TokenLoss, seed: int) -> None:
-    """Weights are made of the totals, to the last bit."""
+    """Weights depend on the global totals only, and are equal to the last bit in every slice."""
     if not isinstance(objective, Objective):
         return
     _, batch = ready(objective, draw(seed))
@@ -99,19 +101,19 @@ def a_token_weighs_the_same_in_every_slice(objective: TokenLoss, seed: int) -> N
 
 
 def _centred(objective: Objective) -> bool:
-    """Is the advantage a difference within the group, and nothing else?"""
+    """True if the advantage is a difference within the group, and sums to 0."""
     held = objective.advantage
     return Need.GROUP in held.needs and not held.why_uncentred
 
 
 def _compares(objective: Objective) -> bool:
-    """Is the advantage made of differences within the group?"""
+    """True if the advantage consists of differences within the group."""
     held = objective.advantage
     return Need.GROUP in held.needs and not held.shift_sensitive
 
 
 def advantages_compare(objective: TokenLoss, seed: int) -> None:
-    """Advantages ignore a shift of all rewards; those of a group baseline sum to 0 in the group."""
+    """A shift of all rewards changes no advantage; those with a group baseline sum to 0."""
     if not isinstance(objective, Objective):
         return
     inputs = one_token_each(seed)
@@ -125,9 +127,10 @@ def advantages_compare(objective: TokenLoss, seed: int) -> None:
 
 
 def equal_rewards_have_no_gradient(objective: TokenLoss, seed: int) -> None:
-    """Groups of one are finite and, where centred, 0; groups that agree are exactly 0.
+    """Groups of equal rewards have advantages of exactly 0, groups of one have finite ones.
 
-    In float64 and in the float32 of a run, for rewards that neither can represent.
+    This holds in float64 and in float32, for rewards that neither represents exactly. Where
+    advantages are centred, groups of one have 0.
     """
     if not isinstance(objective, Objective):
         return
@@ -155,15 +158,15 @@ def has_gradient_is_right(objective: TokenLoss, seed: int) -> None:
 
 
 def _counts(objective: Algorithm, kind: type[Advantage] | type[Selection]) -> bool:
-    """Does one of its parts count rollouts or tokens, so that equal leaves aren't one to it?"""
+    """True if one of the parts counts rollouts or tokens, so that equal leaves change it."""
     return any(part.why_leaves_differ for part in walk(objective) if isinstance(part, kind))
 
 
 def equal_leaves_are_one_rollout(objective: TokenLoss, seed: int) -> None:
     """A rollout that forks into equal leaves has the loss and the gradient of one without forks.
 
-    The leaves share all their tokens, each weighs 1 / (leaves).  A part that counts rollouts or
-    tokens (`forks`) is not asked.
+    The leaves share all their tokens, and each weighs 1 / (leaves). Parts that count rollouts or
+    tokens (`forks`) are exempt.
     """
     if not isinstance(objective, Algorithm):
         return
@@ -187,11 +190,11 @@ def equal_leaves_are_one_rollout(objective: TokenLoss, seed: int) -> None:
 
 
 def it_is_a_value(objective: TokenLoss, seed: int) -> None:
-    """It pickles, compares and hashes, so that it can travel and be written on a card."""
+    """The objective can be pickled, compared and hashed."""
     del seed
     copy = pickle.loads(pickle.dumps(objective))
     if copy != objective or hash(copy) != hash(objective):
-        raise AssertionError(f"{objective} is no value: make it a frozen dataclass")
+        raise AssertionError(f"{objective} is not a value: make it a frozen dataclass")
 
 
 Law = Callable[[TokenLoss, int], None]
@@ -215,7 +218,7 @@ LAWS: dict[str, Law] = {
 def check_objective(objective: TokenLoss, *, examples: int = 30) -> None:
     """Run every law on `objective`, on `examples` random batches each.
 
-    Raises `AssertionError` that names the law, the seed of the batch and the objective.
+    Raises `AssertionError` with the law, the seed of the batch and the objective.
     """
     for name, law in LAWS.items():
         for seed in range(examples):

@@ -1,7 +1,8 @@
-"""The loop, on one screen.
+"""The training loop.
 
-buffer (play → judge → check → extend → gate) → batch → learn → publish → update → check.  It is
-handed a player, a learner, a buffer and extensions, and knows neither devices nor processes.
+Each step: the buffer plays, judges, checks and filters groups; then the batch is built, the learner
+takes its optimizer steps, weights are published, the player is updated and checked. The loop knows
+neither devices nor processes.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -24,7 +25,7 @@ from whet.types.weights import Drain
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainStep:
-    """What one step reports."""
+    """The report of one training step."""
 
     number: int
     taken: StepGroups
@@ -38,18 +39,18 @@ class TrainStep:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveRun:
-    """The live parts of a run."""
+    """The running objects of a run."""
 
     player: Player
     learner: Learner
     buffer: Buffer
     extensions: Extensions
-    folder: Path  # where extensions may keep models
+    folder: Path  # folder for models of extensions
     last_metrics: LastMetrics = field(default_factory=LastMetrics)
 
 
 async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]:
-    """Take the steps of a run from `start` on, one by one."""
+    """Take the steps of a run from `start` on, and yield the report of each."""
     player, learner, extensions = live.player, live.learner, live.extensions
 
     for number in range(start, run.steps):

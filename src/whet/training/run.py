@@ -1,4 +1,4 @@
-"""A run as a value: everything that it is made of.  Printing it is its card."""
+"""All settings of a run, as one value. The run's card is its printed form."""
 
 from dataclasses import dataclass
 
@@ -22,11 +22,11 @@ from whet.types.optimizers import AdamW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Warmup:
-    """Supervised steps on worked examples, before any reward.
+    """Supervised steps on worked examples, before the first RL step.
 
-    With `until`, the rate stays at its peak until the moving average (0.9) of the loss falls below
-    it, or for `steps`; then it goes down in a straight line to a tenth over `cooldown` steps.
-    Without, the optimizer's own decay runs over `steps`.
+    With `until`, the learning rate stays at its peak until the moving average (0.9) of the loss is
+    below it, or for `steps` steps. Then it falls linearly to a tenth over `cooldown` steps. Without
+    `until`, the optimizer's own schedule runs over `steps`.
     """
 
     teacher: Teacher
@@ -37,7 +37,6 @@ class Warmup:
     cooldown: int = 100
 
     def __post_init__(self) -> None:
-        """Refuse lessons of nothing."""
         for name in ("steps", "batch"):
             if getattr(self, name) < 1:
                 raise UsageError(f"warmup.{name} is {getattr(self, name)}; give 1 or more")
@@ -45,18 +44,21 @@ class Warmup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodicEval:
-    """What is measured along the way, on the dev split; the test split waits for the end."""
+    """Periodic evaluation on the dev split.
 
-    every: int = 5  # steps; 0: never
+    The test split is used before and after training only.
+    """
+
+    every: int = 5  # steps between evaluations; 0: never
     evaluation: EvalConfig = EvalConfig(problems=100, samples=4, k=(1, 4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointConfig:
-    """When a checkpoint is written; how often changes no result."""
+    """When checkpoints are written, which changes no result."""
 
-    seconds: float = 60.0  # at least this long apart; 0: after every step
-    keep: int = 2  # newest ones; the base model's is always kept
+    seconds: float = 60.0  # least time between two; 0: after every step
+    keep: int = 2  # number of newest ones kept; the base model's is always kept
 
 
 _BY_ENGINE = frozenset(
@@ -71,12 +73,12 @@ _BY_ENGINE = frozenset(
         Need.STATES,
         Need.SEGMENTS,
     }
-)  # what rollouts and learner have anyway
+)  # needs that rollouts and learner always meet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What is trained, on what, how, and when it stops being believed."""
+    """All settings of a run: model, data, reward, algorithm, engine, evaluation and limits."""
 
     model: Model
     corpus: Corpus
@@ -89,15 +91,14 @@ class Run:
     demonstrator: Demonstrator | None = None
     warmup: tuple[Warmup, ...] = ()
     steps: int = 100
-    minibatches: int = 1  # optimizer steps per step, each on its own share of the groups
+    minibatches: int = 1  # optimizer steps per step, each on a part of the groups
     seed: int = 0
-    evaluation: EvalConfig = EvalConfig()  # before and after, on the test split
+    evaluation: EvalConfig = EvalConfig()  # before and after training, on the test split
     periodic: PeriodicEval = PeriodicEval()
     limits: TrustLimits = TrustLimits()
     checkpoints: CheckpointConfig = CheckpointConfig()
 
     def __post_init__(self) -> None:
-        """Refuse what can't be run."""
         if self.steps < 0 or self.seed < 0:
             raise UsageError(f"steps is {self.steps} and seed {self.seed}; give 0 or more")
         if self.minibatches < 1:
@@ -111,16 +112,16 @@ class Run:
         self._meets_needs()
         if not self.decoding.temperature:
             raise UsageError(
-                "sampling.decoding.temperature is 0, so all rollouts of a group are the same and "
-                "teach nothing; give more than 0"
+                "sampling.decoding.temperature is 0, so all rollouts of a group are equal and have "
+                "no advantage; give more than 0"
             )
 
     def _meets_needs(self) -> None:
-        """Refuse an algorithm that lacks what only a companion or a demonstrator can give."""
+        """Refuse an algorithm with a need that no companion, reward or demonstrator meets."""
         companions = self.objective.companions
         given = _BY_ENGINE.union(*(c.provides for c in companions))
         if self.reward is not None:
-            given = given | {Need.DENSE}  # a reward may, in its verdicts' credit
+            given = given | {Need.DENSE}  # a reward may give it, as the credit of its verdicts
         if self.demonstrator is not None:
             given = given | {Need.DEMONSTRATOR}
         for need in sorted(self.objective.needs - given):
@@ -131,5 +132,5 @@ class Run:
 
     @property
     def decoding(self) -> Decoding:
-        """How rollouts are sampled, and so how they are measured."""
+        """Decoding settings of rollouts, and by default of evaluations."""
         return self.sampling.decoding

@@ -1,4 +1,4 @@
-"""One step's rounds of play: tickets in, judged and checked groups out."""
+"""The rounds of one step: tickets in, judged and checked groups out."""
 
 import asyncio
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRunner:
-    """What plays tickets in one step, and the context that extensions get."""
+    """Plays the tickets of one step, with the context that extensions get."""
 
     runner: RolloutRunner
     extensions: Extensions
     context: StepContext
     version: Version
     limits: TrustLimits
-    launched: list[Task]  # in this step so far
+    launched: list[Task]  # tasks played in this step so far
 
     @classmethod
     def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
@@ -44,7 +44,7 @@ class TicketRunner:
         )
 
     async def play(self, tickets: Sequence[Ticket]) -> list[Landed]:
-        """All tickets at once; extensions see them in the order of numbers."""
+        """Play all tickets concurrently; extensions get them in the order of their numbers."""
         self.launched.extend(ticket.request.task for ticket in tickets)
         requests = [await self.extensions.before_rollout(self.context, t) for t in tickets]
         played = await asyncio.gather(*map(self.runner.rollouts, requests))
@@ -60,7 +60,7 @@ class TicketRunner:
 def step_context(
     run: Run, live: "LiveRun", runner: RolloutRunner, launched: Sequence[Task] = ()
 ) -> StepContext:
-    """What extensions may use during one step."""
+    """The context that extensions get in one step."""
 
     async def learn(groups: Sequence[Group], algorithm: Algorithm, lr: float) -> Update:
         batch, _ = await build_batch(groups, algorithm, live.learner)

@@ -1,4 +1,4 @@
-"""Supervised warm-up: the same learner, the same ledger, a teacher in place of a reward."""
+"""Supervised warm-up: the learner is trained on a teacher's examples, with the same ledger."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -11,23 +11,23 @@ from whet.training.clock import Clock
 from whet.training.run import Warmup
 from whet.types import Group, Rollout, Verdict
 
-_MEMORY = 0.9  # of the moving average of the loss
-_EARLIEST = 100  # steps before `until` may be met: the average must have forgotten its start
-_FLOOR = 0.1  # of the rate, at the end of the cool-down
+_MEMORY = 0.9  # decay of the moving average of the loss
+_EARLIEST = 100  # first step at which `until` may be met, once the average has settled
+_FLOOR = 0.1  # factor on the learning rate at the end of the cool-down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WarmupProgress:
-    """All that the next supervised step needs to know of those before it."""
+    """State of the warm-up that the next supervised step needs."""
 
     done: int = 0
     average: float | None = None  # of the loss
-    cooled_from: int = -1  # the step at which the rate began to fall; −1: not yet
+    cooled_from: int = -1  # step at which the learning rate began to fall; −1: not yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SFTStep:
-    """What one supervised step has to tell."""
+    """The report of one supervised step."""
 
     number: int
     update: Update
@@ -39,7 +39,7 @@ class SFTStep:
 async def sft(
     warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: WarmupProgress
 ) -> AsyncIterator[SFTStep]:
-    """Take supervised steps from where `progress` stands until the warm-up is over."""
+    """Take supervised steps from `progress` to the end of the warm-up; yields their reports."""
     objective, render = algorithms.load("sft"), renderer.demonstration
     while progress.done < _end(warmup, progress):
         clock = Clock()

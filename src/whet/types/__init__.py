@@ -1,8 +1,8 @@
-"""The nouns of the library.
+"""Data types of the library: tasks, rollouts, verdicts, batches, decoding, weights, errors.
 
-Axes: N chosen tokens of the batch, laid end to end; B rollouts; G groups; V the vocabulary.
-There is no padding and no mask: a token that the policy did not choose never gets here.
-Tensors are named by who computed them: learner, proximal, behaviour or reference policy.
+Axes: N sampled tokens of the batch, laid end to end; B rollouts; G groups; V vocabulary. There is
+no padding and no mask: tokens outside the action mask (prompts, observations) are left out. Tensors
+are named by the policy that computed them: learner, proximal, behaviour or reference.
 """
 
 from whet.types.batches import AdvantageInputs as AdvantageInputs

@@ -1,4 +1,4 @@
-"""What a model is asked when it shall judge, and what it says."""
+"""The request to a judge model and its reply."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,16 @@ from whet.types.tasks import Finish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatDecoding:
-    """How often a question is put, and how the replies are drawn."""
+    """Number of replies and decoding of one question to a judge model."""
 
     samples: int = 1
     temperature: float = 0.0
     max_new_tokens: int = 1024  # most tokens of a reply
     seed: int = 0
-    top: int = 0  # log-probabilities wanted of so many likeliest tokens, at every place
-    schema: str = ""  # of JSON, as text, that the reply has to fit; servers may not know how
+    top: int = 0  # at every position, log-probs of this many likeliest tokens; 0: none
+    schema: str = ""  # JSON schema of the reply, as text; not every server supports it
 
     def __post_init__(self) -> None:
-        """Refuse what can't be asked, or needn't be."""
         for name, least in (("samples", 1), ("max_new_tokens", 1), ("temperature", 0), ("top", 0)):
             if getattr(self, name) < least:
                 raise UsageError(f"decoding.{name} is {getattr(self, name)}; give {least} or more")
@@ -32,12 +31,12 @@ class ChatDecoding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatReply:
-    """One reply of a model that was asked."""
+    """One reply of a judge model, with its token counts."""
 
     text: str
-    tokens: tuple[str, ...] = ()  # of the reply, one by one; or none, where nobody counted
+    tokens: tuple[str, ...] = ()  # of the reply; empty where the server does not return them
     top: tuple[Mapping[str, float], ...] | None = None  # log-probs of the likeliest, per token
-    prompt_tokens: int = 0  # read for this reply; 0 where another reply shared its prompt
+    prompt_tokens: int = 0  # 0 where another reply of the question already counts them
     reply_tokens: int = 0
     finish: Finish = Finish.STOP
-    remembered: bool = False  # from an earlier time: nothing was paid for it now
+    remembered: bool = False  # served from the response cache, at no cost

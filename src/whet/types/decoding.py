@@ -1,4 +1,4 @@
-"""How tokens are drawn from logits."""
+"""Decoding settings: how tokens are sampled from logits."""
 
 from dataclasses import dataclass
 
@@ -7,30 +7,30 @@ from whet.types.errors import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
-    """How tokens are drawn from logits z.
+    """Decoding settings: how tokens are sampled from logits z.
 
     p = softmax(z / temperature), then truncated to the `top_k` likeliest tokens, to the smallest
-    set of mass ≥ `top_p`, and to those with p ≥ `min_p` · max p.  Temperature 0 takes the argmax.
-    Log-probabilities are those of softmax(z / temperature) *before* any truncation, the same
-    distribution that the learner uses; hence a truncated rollout is slightly off-policy.
+    set of mass ≥ `top_p`, and to those with p ≥ `min_p` · max p. Temperature 0 takes the argmax.
+
+    Log-probabilities are those of softmax(z / temperature) *before* any truncation. The learner
+    uses the same distribution, so a truncated rollout is slightly off-policy.
     """
 
     temperature: float = 1.0
     top_p: float = 1.0
     top_k: int = 0  # 0: all
     min_p: float = 0.0
-    max_new_tokens: int = 256  # most tokens that the policy may choose in one turn
-    stop: tuple[str, ...] = ()  # strings that end a turn, besides the tokenizer's end token
+    max_new_tokens: int = 256  # most sampled tokens of one reply
+    stop: tuple[str, ...] = ()  # strings that end a reply, besides the tokenizer's end token
 
     def __post_init__(self) -> None:
-        """Refuse what no distribution has."""
         checks = {
             "temperature": self.temperature >= 0,
             "top_p": 0 < self.top_p <= 1,
             "top_k": self.top_k >= 0,
             "min_p": 0 <= self.min_p < 1,
             "max_new_tokens": self.max_new_tokens >= 1,
-            "stop": "" not in self.stop,  # it is in every text, so a text is refused as well
+            "stop": "" not in self.stop,  # "" is in every string, so a plain string is refused too
         }
         for name, sound in checks.items():
             if not sound:
@@ -47,5 +47,5 @@ class Decoding:
 
     @property
     def logp_temperature(self) -> float:
-        """The temperature of log-probabilities; greedy decoding reports those at 1."""
+        """Temperature that log-probs are computed at: 1 for greedy decoding."""
         return self.temperature or 1.0

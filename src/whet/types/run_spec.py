@@ -1,19 +1,19 @@
-"""What a part may know of the run that it is to work in, before anything is played."""
+"""Numbers of a run that parts may check themselves against before the first rollout."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """A run's numbers, for parts that depend on them.
+    """Sizes of a run, for the checks of its parts before the first rollout.
 
-    A part may have any of these, and need not:
-    `standing_warning`, a text: what is worth a second thought wherever the part is used;
-    `run_warning(spec)`, a text: what is worth one here; empty: nothing;
-    `run_error(spec)`, a text: why it can't work here, and the remedy; empty: it can.
+    Any part may declare these:
+    - `standing_warning`, a text: a warning wherever the part is used;
+    - `run_warning(spec)`, a text: a warning in this run; empty for none;
+    - `run_error(spec)`, a text: why the part cannot work in this run; empty if it can.
     """
 
-    samples: int  # rollouts per task; 0: the schedule doesn't say
+    samples: int  # rollouts per task; 0: the group size varies
     max_new_tokens: int  # of a reply
     steps: int
-    minibatches: int  # optimizer steps per step
+    minibatches: int  # optimizer steps per training step

@@ -114,7 +114,7 @@ def test_probes_do_not_go_on_in_a_second_reply():
         acts=(),
     )
     run = Scripted()
-    with pytest.raises(UsageError, match="MonteCarloValues can't go on in reply 2"):
+    with pytest.raises(UsageError, match="MonteCarloValues can't continue reply 2"):
         added(run, opened(run, MonteCarloValues(interval=1, sure=1.0)), group_of(two))
 
 

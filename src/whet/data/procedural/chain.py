@@ -1,4 +1,4 @@
-"""Family A: a chain of operations modulo 97, from left to right.
+"""Family A: a chain of operations modulo 97, evaluated from left to right.
 
 `3+5*2-7=`  →  `8;16;9;#9`
 """
@@ -24,7 +24,7 @@ class Chain:
     alphabet: ClassVar[str] = "0123456789+-*=;#"
 
     def draw(self, rng: Random, level: int) -> Task:
-        """Numbers from 0 to 96 and operations, all evenly."""
+        """Numbers from 0 to 96 and operations, all uniform."""
         check_level("chain", level, self.levels)
         operations = [rng.choice("+-*") + str(rng.randrange(_MODULUS)) for _ in range(level)]
         prompt = f"{rng.randrange(_MODULUS)}{''.join(operations)}="
@@ -33,7 +33,7 @@ class Chain:
         return Task(id=f"chain/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: it has no names."""
+        """The prompt itself, which has no arbitrary labels."""
         return str(task.prompt)
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
@@ -41,7 +41,7 @@ class Chain:
         return written(_start(str(task.prompt)), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each result, checked against the one written before it."""
+        """Check each result against the one written before it."""
         return followed(_start(str(task.prompt)), reply)
 
 

@@ -14,22 +14,22 @@ from whet.data.procedural._trace import followed, written
 from whet.types import Step, Task
 
 _MODULUS = 97
-_DEPTHS = {"push": 1, "swap": 0, "add": -1, "sub": -1, "mul": -1}  # what each adds to the stack
+_DEPTHS = {"push": 1, "swap": 0, "add": -1, "sub": -1, "mul": -1}  # change of the stack's depth
 _INSTRUCTION = re.compile(r"(push) ([0-9]+)|(swap|add|sub|mul)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Programs of `push n`, `swap`, `add`, `sub`, `mul`; the level is how many instructions.
+    """Programs of `push n`, `swap`, `add`, `sub`, `mul`; the level is the number of instructions.
 
-    `sub` takes the top from what lies under it.  Every program is valid and leaves one value.
+    `sub` subtracts the top from the value under it. Every program is valid and leaves one value.
     """
 
     levels: ClassVar[tuple[int, int]] = (3, 14)
     alphabet: ClassVar[str] = "0123456789 =;#abdhlmpsuw"
 
     def draw(self, rng: Random, level: int) -> Task:
-        """One instruction after the other, evenly among those that can still end well."""
+        """Random instructions, uniform among those from which the program can still end validly."""
         check_level("stack", level, self.levels)
         program, depth = [], 0
         for left in range(level - 1, -1, -1):
@@ -42,15 +42,15 @@ class Stack:
         return Task(id=f"stack/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: it has no names."""
+        """The prompt itself, which has no arbitrary labels."""
         return str(task.prompt)
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
-        """The top of the stack after each instruction, then what it ends with."""
+        """The top of the stack after each instruction, then the final value."""
         return written(_start(str(task.prompt)), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each top, checked against the stack as it was written so far."""
+        """Check each value against the stack as written so far."""
         return followed(_start(str(task.prompt)), reply)
 
 
@@ -91,7 +91,7 @@ def _start(prompt: str) -> _StackRun:
 
 
 def _legal(name: str, depth: int, left: int) -> bool:
-    """Can the machine do this now, and end with one value after `left` more?"""
+    """True if an instruction is possible now, and `left` more ones can end with one value."""
     enough = name == "push" or depth > 1
     return enough and _ends_well(depth + _DEPTHS[name], left)
 

@@ -1,4 +1,4 @@
-"""The embedded critics: a head that begins at 0, on a body of its own or on the policy's."""
+"""Critics of the embedded engine: a value head on a body of its own or on the policy's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -24,19 +24,19 @@ _STATE = "critic.pt"
 
 @dataclass(slots=True)
 class EmbeddedHead(ValueModel):
-    """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next choice.
+    """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next token.
 
-    The head alone learns; the body is somebody else's, and moves as it likes.
+    Only the head is trained. The body belongs to the learner, which changes it.
     """
 
     backbone: Backbone
-    budget: int  # most tokens in one forward pass; no result depends on it
+    budget: int  # most tokens in one forward pass; it changes no result
     settings: AdamW = AdamW()
     optimizer: torch.optim.Optimizer | None = None
     head: Linear = field(init=False)
 
     def __post_init__(self) -> None:
-        """A head of zeros: before it has learned anything, it expects nothing."""
+        """The head starts at 0, so that all values are 0 at first."""
         config: Any = self.backbone.model.config.get_text_config()
         place = {"device": self.backbone.device, "dtype": torch.float32}
         self.head = Linear(config.hidden_size, 1, **place)
@@ -44,7 +44,6 @@ class EmbeddedHead(ValueModel):
         torch.nn.init.zeros_(self.head.bias)
 
     def reset_optimizer(self, optimizer: AdamW) -> None:
-        """A fresh AdamW over whatever is trained."""
         self.settings = optimizer
         self.optimizer = torch.optim.AdamW(
             self._trained(),
@@ -56,7 +55,6 @@ class EmbeddedHead(ValueModel):
         )
 
     async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        """Without a gradient, on the CPU."""
         with torch.no_grad():
             parts = [
                 self._values(pack(rollouts[part], self.backbone.device)).cpu()
@@ -66,11 +64,12 @@ class EmbeddedHead(ValueModel):
         return torch.cat(parts) if parts else torch.zeros(0)
 
     async def step(self, fit: ValueLoss, rollouts: Sequence[Rollout], lr: float) -> Metrics:
-        """Slice by slice, then one clipped step.  Raises `NonFiniteError` before any weight
-        moves.
+        """Accumulate gradients over micro-batches, then take one clipped step.
+
+        Raises `NonFiniteError` before any weight changes.
         """
         if self.optimizer is None:
-            raise ValueError("there is no optimizer yet: call reset_optimizer() first")
+            raise ValueError("the critic has no optimizer: call reset_optimizer() first")
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.optimizer.zero_grad(set_to_none=True)
@@ -93,14 +92,14 @@ class EmbeddedHead(ValueModel):
         }
 
     async def save(self, folder: Path) -> None:
-        """What is trained, and its optimizer, for us alone."""
+        """Write the trained weights and the optimizer's state."""
         state = self._state() | {
             "optimizer": self.optimizer.state_dict() if self.optimizer else None
         }
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Bit by bit; `reset_optimizer` comes first."""
+        """Restore weights and optimizer exactly. Call `reset_optimizer` first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         self._take(state)
         if self.optimizer is not None:
@@ -125,7 +124,7 @@ class EmbeddedHead(ValueModel):
 
 @dataclass(slots=True)
 class EmbeddedCritic(EmbeddedHead):
-    """The same, and its body learns too, for it has one of its own."""
+    """A critic with a body of its own, which is trained too."""
 
     def _state(self) -> dict[str, Any]:
         return {"body": self.backbone.model.state_dict(), "head": self.head.state_dict()}

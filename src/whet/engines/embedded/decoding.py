@@ -1,4 +1,4 @@
-"""From logits to tokens: what is drawn, and with what probability."""
+"""Sampling of tokens from logits, with their log-probs."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 class SamplingTensors(NamedTuple):
-    """`Decoding`, one number per row."""
+    """The settings of `Decoding` as tensors, one number per sequence."""
 
     temperature: Float[Tensor, " n"]
     top_p: Float[Tensor, " n"]
@@ -17,9 +17,10 @@ class SamplingTensors(NamedTuple):
 
 
 class SampledTokens(NamedTuple):
-    """One token per row; its log-probability, and what its distribution was like.
+    """One token per sequence, with its log-prob and statistics of its distribution.
 
-    All of softmax(z / T) before any truncation, but for `certainty`, which is that of softmax(z).
+    They are those of softmax(z / T) before any truncation, except that `certainty` is that of
+    softmax(z).
     """
 
     token: Int[Tensor, " n"]
@@ -31,10 +32,10 @@ class SampledTokens(NamedTuple):
 def draw(
     logits: Float[Tensor, "n V"], sampling: SamplingTensors, uniform: Float[Tensor, " n"]
 ) -> SampledTokens:
-    """Invert the distribution function at `uniform`.
+    """Sample by inverting the cumulative distribution at the uniform numbers `dice`.
 
-    log π = log_softmax(z / T);  the token is the first v with  Σ_{w ≤ v} q_w > u Σ_w q_w,
-    where q is π after truncation.  T = 0 takes the argmax and reports log_softmax(z).
+    log π = log_softmax(z / T). The token is the first v with Σ_{w ≤ v} q_w > u Σ_w q_w, where q is
+    π after truncation. T = 0 takes the argmax and reports log_softmax(z).
     """
     greedy = sampling.temperature == 0
     logp_temperature = torch.where(
@@ -52,9 +53,9 @@ def draw(
 
 
 def truncated(mass: Float[Tensor, "n V"], sampling: SamplingTensors) -> Float[Tensor, "n V"]:
-    """Probabilities with the tails of top-k, top-p and min-p set to 0; not renormalised.
+    """Probabilities with the tails of top-k, top-p and min-p set to 0, not renormalised.
 
-    top-k keeps the k largest, top-p the smallest set of mass ≥ p, min-p those ≥ m · max.  The
+    top-k keeps the k largest, top-p the smallest set of mass ≥ p, min-p those ≥ m · max. The
     likeliest token always stays.
     """
     size = mass.shape[-1]

@@ -1,4 +1,4 @@
-"""Several new tokens for each of several rows, in as few forward passes as fit into memory."""
+"""Prefill of several new tokens for several cached sequences, in few forward passes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from whet.engines.embedded.cache import DecodeStep, read
 from whet.engines.embedded.session_cache import SessionCache
 from whet.engines.embedded.sessions import Session
 
-_SCORES = 1 << 24  # attention scores held at once, per head: new tokens × tokens before them
+_SCORES = 1 << 24  # attention scores in memory per head: new tokens × tokens before
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendPrefill:
-    """Live rows read what follows the tokens whose keys are in memory."""
+    """Prefill of new tokens for live sequences that have cached keys."""
 
     backbone: Backbone
     memory: SessionCache
-    budget: int  # most tokens of one forward pass
+    budget: int  # most tokens per forward pass
 
     def logits(
         self, rows: Sequence[Session], rests: Sequence[tuple[int, ...]]
     ) -> Float[Tensor, "n V"]:
-        """Compute the keys of every row's rest; the logits after its last token."""
+        """Compute the keys of every sequence's new tokens; the logits after its last token."""
         counts = [len(rest) for rest in rests]
         depth = [row.length + count for row, count in zip(rows, counts, strict=True)]
         found: list[Tensor] = []
@@ -45,7 +45,7 @@ class ExtendPrefill:
     def _forward(
         self, rows: Sequence[Session], pieces: Sequence[tuple[int, ...]]
     ) -> Float[Tensor, "rows d"]:
-        """Hidden states after each row's piece."""
+        """Hidden states after the last token of each sequence's piece."""
         device = self.backbone.device
         count = torch.tensor([len(piece) for piece in pieces])
         ends = count.cumsum(0)
@@ -72,9 +72,10 @@ class ExtendPrefill:
 
 
 def batches(counts: Sequence[int], depth: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Rows with like numbers of new tokens together: at most half of a batch is padding.
+    """Batches of sequences with similar numbers of new tokens; at most half of a batch is padding.
 
-    A batch has at most `budget` tokens, unless it is a single row, which is read piece by piece.
+    A batch has at most `budget` tokens, except for a single longer sequence, which is processed in
+    pieces.
     """
     batch: list[int] = []
     total = deepest = 0
@@ -91,5 +92,5 @@ def batches(counts: Sequence[int], depth: Sequence[int], budget: int) -> Iterato
 
 
 def shared_lines(rows: Sequence[Session]) -> list[int]:
-    """The shared line of each row."""
+    """The shared line of each sequence."""
     return [row.shared.line for row in rows if row.shared is not None]

@@ -1,4 +1,4 @@
-"""The embedded learner: one model, one optimizer, no padding."""
+"""The embedded learner: one model, one optimizer, packed sequences without padding."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -29,11 +29,11 @@ _STATE = "learner.pt"
 
 
 class NonFiniteError(IntegrityError):
-    """A number that is none.  The weights are still those before the step."""
+    """A NaN or an infinity. The weights are still those before the step."""
 
 
 class _Share(NamedTuple):
-    """What one slice adds to a step."""
+    """One micro-batch's part of an optimizer step."""
 
     loss: float
     drift_max: float
@@ -48,24 +48,27 @@ _Choices = Callable[[Backbone, PackedRollouts], tuple[Tensor, Tensor]]
 
 @dataclass(slots=True)
 class EmbeddedLearner(Learner):
-    """Chosen tokens only reach the output head; rows that teach nothing are not computed."""
+    """A learner on one device.
+
+    Only sampled tokens reach the output head, and rollouts without a gradient are not computed.
+    """
 
     backbone: Backbone
     tokenizer: PreTrainedTokenizerBase
-    budget: int  # most tokens in one forward pass; no result depends on it
+    budget: int  # most tokens in one forward pass; it changes no result
     settings: AdamW = AdamW()
     optimizer: torch.optim.Optimizer | None = None
     reference: Scorer | None = None
-    published: Weights | None = None  # None: the weights have moved since the last delivery
+    published: Weights | None = None  # None: the weights have changed since the last publication
     _deliveries: int = 0
 
     @property
     def version(self) -> int:
-        """How many different sets of weights were published."""
+        """Number of different sets of weights that were published."""
         return self._deliveries
 
     def reset_optimizer(self, optimizer: AdamW) -> None:
-        """A fresh AdamW over whatever is trained."""
+        """A fresh AdamW over all trainable parameters."""
         self.settings = optimizer
         self.optimizer = torch.optim.AdamW(
             self._trained(),
@@ -77,9 +80,9 @@ class EmbeddedLearner(Learner):
         )
 
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
-        """Forward and backward slice by slice, then one clipped step of AdamW.
+        """Accumulate gradients over micro-batches, then take one clipped step of AdamW.
 
-        Raises `NonFiniteError` before any weight moves.
+        Raises `NonFiniteError` before any weight changes.
         """
         optimizer = self._begun()
         for group in optimizer.param_groups:
@@ -111,7 +114,7 @@ class EmbeddedLearner(Learner):
     def _gradients(
         self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch
     ) -> list[_Share]:
-        """Leave the gradient of the whole batch in the parameters."""
+        """Accumulate the gradient of the whole batch in the parameters."""
         self._begun().zero_grad(set_to_none=True)
         lossy: TokenLoss = objective
         if Need.BATCH_LOGP in objective.needs:
@@ -152,28 +155,28 @@ class EmbeddedLearner(Learner):
 
     @staticmethod
     def _choices(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
-        """Log-probs with their gradient, entropies without."""
+        """Log-probs with a gradient, entropies without."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.choices(hidden[call.source], call.choice, call.temperature)
 
     @staticmethod
     def _weighed(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
-        """Both with their gradients."""
+        """Log-probs and entropies, both with a gradient."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.weighed(hidden[call.source], call.choice, call.temperature)
 
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
-        """Without a gradient, on the CPU."""
         if of == "policy":
             return self._scored(self.backbone, rollouts)
         if self.reference is None:
-            raise ValueError("there is no reference policy yet: call set_reference() first")
+            raise ValueError("the learner has no reference model: call set_reference() first")
         return self.reference(rollouts)
 
     async def set_reference(self, folder: Path) -> None:
-        """What `folder` holds, frozen; its log-probs are computed slice by slice.
+        """Load a frozen reference model from `folder`.
 
-        Where it is this model without its adapters, they are left out instead of making a copy.
+        If its weights are those of this model without adapters, the adapters are disabled instead
+        of keeping a copy.
         """
         model, _ = Folder(path=str(folder)).load(self.backbone.device)
         if digest(bare(self.backbone.model)) == digest(model.state_dict()):
@@ -187,7 +190,6 @@ class EmbeddedLearner(Learner):
             return self._scored(self.backbone, rollouts)
 
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        """H before each choice, in nats, without a gradient, on the CPU."""
         return self._seen(self.backbone, rollouts)[1]
 
     def _scored(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> Tensor:
@@ -204,14 +206,14 @@ class EmbeddedLearner(Learner):
         return (torch.cat(logp), torch.cat(entropy)) if parts else (torch.zeros(0), torch.zeros(0))
 
     async def publish(self) -> Weights:
-        """The weights as a model without adapters has them; hashed when they have moved."""
+        """The weights with adapters merged; hashed again only if they have changed."""
         if self.published is None:
             self._deliveries += 1
             self.published = sealed(self._deliveries, merged(self.backbone.model))
         return self.published
 
     async def save(self, folder: Path) -> None:
-        """Model and tokenizer for anyone; optimizer and adapters for whet alone."""
+        """Write a Hugging Face folder, and beside it a file of optimizer and adapters."""
         weights = merged(self.backbone.model)
         self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
@@ -224,7 +226,7 @@ class EmbeddedLearner(Learner):
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Weights and optimizer, bit by bit; `reset_optimizer` comes first."""
+        """Restore weights and optimizer exactly. Call `reset_optimizer` first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
         self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
@@ -236,5 +238,5 @@ class EmbeddedLearner(Learner):
 
     def _begun(self) -> torch.optim.Optimizer:
         if self.optimizer is None:
-            raise ValueError("there is no optimizer yet: call reset_optimizer() first")
+            raise ValueError("the learner has no optimizer: call reset_optimizer() first")
         return self.optimizer

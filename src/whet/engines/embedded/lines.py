@@ -1,6 +1,4 @@
-"""Whose keys lie in which line of the own cache: live rows first, without a gap, then the
-others.
-"""
+"""Assignment of cache lines to sessions: live sequences first, without gaps, then parked ones."""
 
 from dataclasses import dataclass, field
 from itertools import count
@@ -11,19 +9,23 @@ from whet.engines.embedded.sessions import Session
 
 @dataclass(slots=True)
 class Lines:
-    """Row i of a decoding step owns line i; sessions that wait for their world lie behind."""
+    """The owner of each line of the own cache.
+
+    Sequence i of a decoding step owns line i. Idle sessions (parked) own lines behind the live
+    ones.
+    """
 
     kv_cache: KVCache
     live: list[Session] = field(default_factory=list)
     parked: dict[int, Session] = field(default_factory=dict)  # by line
 
     def holds(self, session: Session) -> bool:
-        """It is one of the live rows."""
+        """True if the session is one of the live sequences."""
         line = session.line
         return 0 <= line < len(self.live) and self.live[line] is session
 
     def enter(self, session: Session) -> None:
-        """Make a session the last of the live rows."""
+        """Append a session to the live sequences."""
         target, source = len(self.live), session.line
         there = self.parked.pop(target, None)
         self.parked.pop(source, None)
@@ -39,7 +41,7 @@ class Lines:
         self.live.append(session)
 
     def free(self, row: int) -> None:
-        """A live row that leaves nothing; the last one fills the hole."""
+        """Remove a live sequence and its keys; the last one takes its line."""
         self.live[row].line = -1
         last = self.live.pop()
         if row < len(self.live):
@@ -48,7 +50,7 @@ class Lines:
             self.live[row] = last
 
     def park(self, row: int) -> None:
-        """A live row that waits changes places with the last one."""
+        """Remove a live sequence but keep its keys in a line behind the live ones."""
         session, last = self.live[row], self.live[-1]
         if not session.own:
             self.free(row)
@@ -61,13 +63,13 @@ class Lines:
         self.parked[session.line] = session
 
     def forget(self, session: Session) -> None:
-        """A parked session's line is free again."""
+        """Free the line of a parked session."""
         if self.parked.get(session.line) is session:
             del self.parked[session.line]
             session.line = -1
 
     def clear(self) -> None:
-        """Nothing is in memory any more."""
+        """Remove all sessions and free the memory."""
         for session in (*self.live, *self.parked.values()):
             session.line = -1
         self.live.clear()

@@ -1,6 +1,6 @@
-"""Shared lines in memory: computed once, read by all rows that follow them, dropped after the last.
+"""Shared cache lines, computed once for all sequences with the same prefix.
 
-A line is a prompt, or the row of a session that was forked.
+A line holds a prompt, or the tokens of a forked session. It is freed after its last reader.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +16,7 @@ from whet.engines.embedded.forest import Segment, build_forest
 
 @dataclass(slots=True, eq=False)
 class CachedPrompt:
-    """One line of the cache: its tokens, how many rows read it, and the logits after it if
-    known.
-    """
+    """One shared line: its tokens, its number of readers, and the logits after it if known."""
 
     tokens: tuple[int, ...]
     line: int
@@ -28,22 +26,22 @@ class CachedPrompt:
 
 @dataclass(slots=True)
 class Prompts:
-    """All shared lines in memory; line k of the cache belongs to `held[k]`."""
+    """All shared lines; line k of the cache belongs to `held[k]`."""
 
     backbone: Backbone
     kv_cache: KVCache
-    budget: int  # most tokens of one prefill
+    budget: int  # most tokens per prefill
     held: list[CachedPrompt] = field(default_factory=list)
     by_tokens: dict[tuple[int, ...], CachedPrompt] = field(default_factory=dict)
     prefilled: int = 0
-    reread: int = 0  # of these, tokens that had been computed before
+    reread: int = 0  # prefilled tokens that had been computed before
 
     def fetch(
         self, prompts: Iterable[tuple[int, ...]], known: Mapping[tuple[int, ...], int]
     ) -> list[CachedPrompt]:
-        """One `CachedPrompt` per prompt; those that are not in memory are computed.
+        """One shared line per prompt; lines that are not cached are computed.
 
-        Of a prompt, known[prompt] tokens had been computed before.
+        `known` gives, per prompt, the number of tokens that had been computed before.
         """
         wanted = list(prompts)
         missing = [p for p in dict.fromkeys(wanted) if p not in self.by_tokens]
@@ -69,7 +67,10 @@ class Prompts:
         return shared
 
     def release(self, shared: CachedPrompt) -> None:
-        """One reader less; the last one leaves an empty line, which the last line fills."""
+        """Remove one reader.
+
+        The line of the last one is freed; the cache's last line moves there.
+        """
         shared.readers -= 1
         if shared.readers:
             return
@@ -82,7 +83,7 @@ class Prompts:
             self.held[last.line] = last
 
     def clear(self) -> None:
-        """Nothing is in memory any more."""
+        """Drop all lines and free the memory."""
         self.held.clear()
         self.by_tokens.clear()
         self.kv_cache.clear()
@@ -113,7 +114,7 @@ class Prompts:
 
 
 def _fitting(prompts: Sequence[tuple[int, ...]], budget: int) -> int:
-    """How many of the first prompts fit into the budget."""
+    """Number of the first prompts that fit into the budget."""
     spent = 0
     for count, prompt in enumerate(prompts):
         spent += len(prompt)

@@ -1,9 +1,9 @@
-"""Continuous batching: every step decodes one token of each live row.
+"""Continuous batching: every step decodes one token of each live sequence.
 
-What ends leaves when the next step begins and what waits takes its place, so that a session that
-asks again at once goes on where it is.  Rows stay dense: the last row moves into the hole.  Neither
-order nor neighbours reach a rollout's text, because its random numbers are counted, not drawn, and
-its attention sees its own path only.
+Finished sequences leave when the next step begins, and waiting ones take their place. So a session
+that asks again at once keeps its position. Sequences stay dense: the last one moves into a gap.
+Order and neighbours do not change a rollout's tokens, because its random numbers are counter-based
+and its attention sees its own path only.
 """
 
 from collections import deque
@@ -29,7 +29,7 @@ from whet.types import IntegrityError
 
 
 class RandomState(NamedTuple):
-    """How each row draws, and from which stream."""
+    """Random stream and decoding settings of each live sequence."""
 
     seed: Tensor
     offset: Tensor
@@ -37,59 +37,58 @@ class RandomState(NamedTuple):
 
 
 class DecodeBatch(NamedTuple):
-    """What stays the same from step to step while no row comes or goes."""
+    """Tensors that are valid until a sequence enters or leaves the batch."""
 
     shared: Reading
-    reach: Tensor  # tokens of each row's shared line
-    line: Tensor  # of each row's own keys
+    reach: Tensor  # tokens of each sequence's shared line
+    line: Tensor  # own line of each sequence
     rng: RandomState
 
 
 @dataclass(slots=True)
 class Scheduler:
-    """At most `slots` rows at once; the others wait their turn."""
+    """Decodes at most `slots` sequences at once; other turns wait in a queue."""
 
     backbone: Backbone
     decode: Callable[[Sequence[int]], str]
     slots: int
     prompts: Prompts
     own: KVCache
-    parked: int = 1024  # most sessions whose keys are kept between two turns
+    parked: int = 1024  # most sessions that keep their keys between two turns
     waiting: deque[SequenceState] = field(default_factory=deque)
     sessions: dict[str, Session] = field(default_factory=dict)
     memory: SessionCache = field(init=False)
-    asked: int = 0  # tokens of all prompts
-    extended: int = 0  # tokens computed besides the shared lines
-    reread: int = 0  # of these, tokens that had been computed before
+    asked: int = 0  # prompt tokens in all
+    extended: int = 0  # prompt tokens computed outside of shared lines
+    reread: int = 0  # extended tokens that had been computed before
     decoded: int = 0
     batch: DecodeBatch | None = None
 
     def __post_init__(self) -> None:
-        """No row yet."""
         self.memory = SessionCache(self.prompts, Lines(self.own), self.parked)
 
     @property
     def live(self) -> list[Session]:
-        """The rows, those included that have ended since the last step began."""
+        """The live sequences, including those that ended since the last step began."""
         return self.memory.lines.live
 
     @property
     def idle(self) -> bool:
-        """No reply is under way or waits."""
+        """True if no reply is in progress or waiting."""
         return not self.waiting and all(session.sequence is None for session in self.live)
 
     @property
     def shared(self) -> int:
-        """Tokens of prompts that were read from memory instead of being computed."""
+        """Number of prompt tokens that were read from the cache."""
         return self.asked - self.prompts.prefilled - self.extended
 
     @torch.inference_mode()
     def ask(self, sequence: SequenceState, name: str, fork_of: str = "") -> None:
-        """Put a turn of a session into the next steps; a new session may begin as `fork_of`."""
+        """Queue a turn of a session; a new session may start as a fork of `fork_of`."""
         new = name not in self.sessions
         session = self.sessions.setdefault(name, Session(ended=False))
         if session.sequence is not None:
-            raise IntegrityError(f"session {name!r} is asked while it still answers")
+            raise IntegrityError(f"session {name!r} already has a reply in progress")
         sequence.continues(session.cut)
         sequence.session, session.sequence, session.cut = session, sequence, None
         if new and fork_of in self.sessions:
@@ -100,7 +99,7 @@ class Scheduler:
 
     @torch.inference_mode()
     def end(self, name: str) -> SequenceState | None:
-        """Free what a session holds; the turn that its caller may still wait for."""
+        """Free the memory of a session; the turn that was pending, if any."""
         session = self.sessions.pop(name, None)
         if session is None:
             return None
@@ -115,7 +114,7 @@ class Scheduler:
         return sequence
 
     def drop(self, sequence: SequenceState) -> None:
-        """Its caller no longer waits; the session stays as far as it got."""
+        """Abandon a turn; the session keeps the tokens that it has."""
         if sequence.session.sequence is sequence:
             sequence.session.sequence = None
         with suppress(ValueError):
@@ -123,7 +122,7 @@ class Scheduler:
 
     @torch.inference_mode()
     def interrupt(self) -> list[SequenceState]:
-        """Stop every reply where it is and forget all keys; the turns that had begun."""
+        """Stop every reply and drop all keys; the turns that had tokens."""
         cut = [s.sequence for s in self.live if s.sequence is not None and s.sequence.tokens]
         unbegun = [
             s.sequence for s in self.live if s.sequence is not None and not s.sequence.tokens
@@ -136,14 +135,14 @@ class Scheduler:
         return cut
 
     def reset(self) -> None:
-        """Forget every session and every turn."""
+        """Drop all sessions and all turns."""
         self.interrupt()
         self.sessions.clear()
         self.waiting.clear()
 
     @torch.inference_mode()
     def step(self) -> list[SequenceState]:
-        """Let in what waits, decode one token of each live row; the turns that ended."""
+        """Admit waiting turns, decode one token of each live sequence; the turns that ended."""
         self._settle()
         self._admit()
         ended = self._retire()
@@ -157,7 +156,7 @@ class Scheduler:
         return ended
 
     def _settle(self) -> None:
-        """Rows without a turn make room."""
+        """Remove sequences without a turn from the batch."""
         for row in reversed(range(len(self.live))):
             if self.live[row].sequence is None:
                 self._leave(row)
@@ -234,7 +233,7 @@ class Scheduler:
         self.decoded += len(sequences)
 
     def _retire(self) -> list[SequenceState]:
-        """Turns that have ended; their rows stay where they are."""
+        """The turns that have ended; their sequences keep their positions."""
         ended = [
             s.sequence
             for s in self.live

@@ -1,4 +1,4 @@
-"""The plain generator: one sequence at a time, the whole row for every token, no cache."""
+"""The plain generator: one sequence at a time, a full forward per token, no KV cache."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -21,29 +21,29 @@ from whet.types.weights import Flight, Version, Weights
 
 @dataclass(slots=True)
 class PlainGenerator(Generator):
-    """The model as transformers runs it, with the embedded engine's random numbers and decoding.
+    """The original model, with the embedded engine's random numbers and decoding.
 
-    A reply is computed without a pause, so no sequence is ever live when weights arrive.
+    A reply is computed without yielding, so no sequence is live when weights arrive.
     """
 
     model: PreTrainedModel
-    decode: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
-    ends: frozenset[int]  # ids that end a reply
+    decode: Callable[[Sequence[int]], str]  # the tokenizer's decode, used for stop strings
+    ends: frozenset[int]  # end-token ids
     _held: Version = field(init=False)
     _prefilled: int = 0
     _decoded: int = 0
 
     def __post_init__(self) -> None:
-        """No dropout; the weights of now are version 0."""
+        """Dropout is off; the loaded weights are version 0."""
         self.model.eval()
         self._held = Version(0, digest(self.model.state_dict()))
 
     def held(self) -> Version:
-        """The version whose weights are here, hashed when they arrived."""
+        """Version of the loaded weights, hashed when they arrived."""
         return self._held
 
     def rehash(self) -> Version:
-        """Hash the weights again."""
+        """Hash the loaded weights again."""
         self._held = replace(self._held, digest=digest(self.model.state_dict()))
         return self._held
 
@@ -57,7 +57,7 @@ class PlainGenerator(Generator):
         session: str,
         fork_of: str = "",
     ) -> Completion:
-        """One reply to `prompt`; nothing depends on sessions.
+        """One reply to `prompt`; sessions have no effect.
 
         Raises `UsageError` for an empty prompt and for more tokens than the model has positions.
         """
@@ -77,24 +77,24 @@ class PlainGenerator(Generator):
         return completion(sequence, self._held)
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Hold these weights from now on.  Raises `IntegrityError` where others arrive."""
+        """Load new weights. Raises `IntegrityError` if they did not arrive as they were sent."""
         del flight
         self._held = deliver(self.model, weights)
         return self._held
 
     def end(self, session: str) -> None:
-        """A session holds nothing here."""
+        """Does nothing: sessions hold no memory here."""
 
     def token_counts(self) -> Mapping[str, int]:
-        """Tokens since the start; every forward computes its whole row."""
+        """Token counts since the start; every forward pass counts all its tokens as prefilled."""
         return {"prefilled": self._prefilled, "shared": 0, "decoded": self._decoded, "reread": 0}
 
     async def close(self) -> None:
-        """There is nothing to give back."""
+        """Does nothing: there is no cache to free."""
 
     @torch.inference_mode()
     def _drawn(self, sequence: SequenceState) -> SampledToken:
-        """The next token of softmax(z / T), z from a forward over all tokens."""
+        """The next token of softmax(z / T), with z from a forward pass over all tokens."""
         row = torch.tensor([[*sequence.prompt, *sequence.tokens]], device=self.model.device)
         logits: Tensor = self.model(input_ids=row, use_cache=False).logits[0, -1:]
         how, device = sequence.decoding, logits.device

@@ -1,4 +1,4 @@
-"""PRIME's reward model: a policy of its own, taught by outcomes, asked about every token."""
+"""PRIME: a reward model with token rewards, trained on outcomes only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,11 +14,12 @@ from whet.types.optimizers import AdamW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImplicitRewards(Companion):
-    """A reward model for every token, learned from outcomes alone (PRIME, arXiv:2502.01456).
+    """A reward model that rewards every token, trained on outcomes only (PRIME, arXiv:2502.01456).
 
-    r_t = β (log π_φ − log π_ref)(t);  φ starts as the policy before any reward and is fitted by
-    cross-entropy of σ(Σ_t r_t) on `correct`, after the rollouts were scored by it: see the
-    objective `implicit_reward`.
+    r_t = β (log π_φ − log π_ref)(t)
+
+    φ starts as the initial policy. After scoring the rollouts of a step it is trained by
+    cross-entropy of σ(Σ_t r_t) on `correct`, with the objective `implicit_reward`.
     """
 
     provides = frozenset({Need.DENSE})
@@ -28,7 +29,7 @@ class ImplicitRewards(Companion):
     optimizer: AdamW = AdamW(lr=1e-6)  # unconfirmed
 
     async def open(self, setup: SetupContext) -> "LiveImplicitRewards":
-        """A learner of what the base folder holds."""
+        """A learner that starts from the initial policy."""
         model = await setup.engine.load_learner(setup.base)
         model.reset_optimizer(self.optimizer)
         return LiveImplicitRewards(self, model)
@@ -36,7 +37,7 @@ class ImplicitRewards(Companion):
 
 @dataclass(slots=True)
 class LiveImplicitRewards(Extension):
-    """φ, which began as the policy before any reward."""
+    """The reward model φ and its settings."""
 
     settings: ImplicitRewards
     model: Learner
@@ -44,7 +45,7 @@ class LiveImplicitRewards(Extension):
     async def add_columns(
         self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
     ) -> AdvantageInputs:
-        """r_t = β (log π_φ − log π_ref)."""
+        """Fill in r_t = β (log π_φ − log π_ref)."""
         del context
         if inputs.reference_logp is None:
             raise ValueError("implicit rewards need reference_logp: give a reference policy")
@@ -54,7 +55,7 @@ class LiveImplicitRewards(Extension):
     async def after_update(
         self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """One step on the outcomes of these rollouts, whose advantages are their labels."""
+        """One optimizer step of φ on the outcomes; its advantages are the labels."""
         objective = outcome_classifier(beta=self.settings.beta)
         lr = self.settings.optimizer.lr_at(context.step, context.steps)
         tokens = replace(batch.tokens, advantage=objective.advantage(inputs))

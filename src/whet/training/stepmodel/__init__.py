@@ -1,4 +1,4 @@
-"""A model of steps: trained from labels, kept in a folder, asked by `process_model`.
+"""Step models (process reward models): trained from labels, used by `process_model`.
 
 training = StepTraining(
     model=Folder(path="policy"),

@@ -1,4 +1,4 @@
-"""Labels from a family's own checker."""
+"""Step labels from the checker of a task family."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ from whet.types import Rollout, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """Worked replies, some with a digit or sign changed; `Family.steps` says what still follows.
+    """Worked replies, a share of them with a changed digit or sign, labelled by `Family.steps`.
 
-    A step between two cuts is good if all that the checker finds in it follows.  How many replies
-    are spoiled is ours.
+    A step between two cuts is good if every statement that the checker finds in it is correct. The
+    share of changed replies is ours.
     """
 
     family: Family
@@ -29,13 +29,12 @@ class Checked:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Levels are the family's business, the share is ours."""
         Problems(family=self.family, levels=self.levels, seed=self.seed)
         if not 0 <= self.spoil <= 1:
             raise UsageError(f"checked.spoil is {self.spoil}; give a share from 0 to 1")
 
     async def chains(self, player: Player, number: int, count: int) -> Sequence[LabelledChain]:
-        """Each from a random stream of its own."""
+        """Chains with random numbers of their own."""
         return [self._chain(player, f"{self!r}/{number}/{place}") for place in range(count)]
 
     def _chain(self, player: Player, name: str) -> LabelledChain:
@@ -48,7 +47,7 @@ class Checked:
         return self.labelled(player.renderer.demonstration(task, reply))
 
     def labelled(self, rollout: Rollout) -> LabelledChain:
-        """What the checker says of a reply, whoever wrote it."""
+        """The checker's labels of a reply of any origin."""
         steps = self.family.steps(rollout.task, rollout.reply)
         places = [tokens_of(rollout, step.start, step.end).stop - 1 for step in steps]
         found: dict[int, bool] = {}

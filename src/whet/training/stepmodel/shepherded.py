@@ -1,4 +1,4 @@
-"""Labels by playing on: a step is as good as what can still become of it (arXiv:2312.08935)."""
+"""Step labels by continuations: the success rate of rollouts from each step (arXiv:2312.08935)."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,10 +14,10 @@ from whet.types import Decoding, Request, Rollout, seed_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shepherded:
-    """Chains that the policy itself plays, each step labelled by `shepherd`'s continuations.
+    """Chains sampled by the policy, with each step labelled by continuations of `shepherd`.
 
-    A chain that can't be judged is left out.  The labels are those of this policy: one that
-    repairs its mistakes calls wrong steps good.
+    Chains with a fault are left out. The labels depend on the policy: one that corrects its own
+    mistakes gives wrong steps high labels.
     """
 
     corpus: Corpus
@@ -27,7 +27,7 @@ class Shepherded:
     seed: int = 0
 
     async def chains(self, player: Player, number: int, count: int) -> Sequence[LabelledChain]:
-        """All played at once."""
+        """Play all chains concurrently."""
         runner = RolloutRunner(player.within(self.environment), self.shepherd, 0)
 
         async def one(place: int) -> LabelledChain | None:
@@ -43,7 +43,7 @@ class Shepherded:
         return [chain for chain in found if chain is not None]
 
     def _chain(self, rollout: Rollout, credit: Sequence[float]) -> LabelledChain:
-        """The label stands at a step's last token, times a weight."""
+        """The label of a step is the credit of its last token, divided by the shepherd's weight."""
         cuts = [cut for cut in self.shepherd.cuts(rollout) if cut > rollout.forced_len]
         ends = tuple(cut - 1 for cut in (*cuts, rollout.length))
         labels = tuple(credit[end] / self.shepherd.weight for end in ends)

@@ -1,4 +1,4 @@
-"""How a model of steps is trained: cross-entropy at the last token of every step."""
+"""Training of a step model: cross-entropy at the last token of every step."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,12 @@ from whet.types.optimizers import AdamW
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepModelConfig:
-    """p_k = σ(w · h + b),  h the hidden state after step k;  L = mean_k BCE(p_k, label_k).
+    """Settings of the training. p_k = σ(w · h + b), h the hidden state after step k.
 
-    The body begins as `model` and is trained with the head (arXiv:2305.20050 and 2312.08935 train
-    so; sizes and rates are ours).
+    L = mean_k BCE(p_k, label_k)
+
+    The body starts as `model` and is trained with the head, as in arXiv:2305.20050 and 2312.08935;
+    sizes and rates are ours.
     """
 
     model: Model
@@ -34,7 +36,6 @@ class StepModelConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse lessons of nothing."""
         for name in ("steps", "batch"):
             if getattr(self, name) < 1:
                 raise UsageError(f"step_model.{name} is {getattr(self, name)}; give 1 or more")
@@ -42,22 +43,22 @@ class StepModelConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepModelUpdate:
-    """What one step has to tell, of chains that it had not been trained on before."""
+    """The report of one training step, on chains that were new to the model."""
 
     number: int
-    labelled: int  # steps with a label
+    labelled: int  # number of labelled steps
     loss: float
-    good: float  # the mean label
+    good: float  # mean label
     lr: float
 
 
 async def train_step_model(
     training: StepModelConfig, folder: Path
 ) -> AsyncIterator[StepModelUpdate]:
-    """Train, and leave the model in `folder`, which is written to at the beginning and at the end.
+    """Train a step model into `folder`, which is written at the beginning and at the end.
 
-    The folder is a Hugging Face folder of what `model` was, with the step model beside it.  A
-    training that is interrupted has to be begun anew.
+    It is a Hugging Face folder of the original model, with the step model beside it. An interrupted
+    training has to be started again.
     """
     player, learner = await training.engine.open(training.model, training.seed)
     learner.reset_optimizer(training.optimizer)
@@ -92,14 +93,14 @@ async def _lesson(
 
 @dataclass(frozen=True, slots=True)
 class CrossEntropy:
-    """Mean binary cross-entropy over all labelled steps; tokens inside a step weigh nothing."""
+    """Mean binary cross-entropy over all labelled steps; tokens inside of a step have weight 0."""
 
     label: Float[Tensor, " N"]
     weight: Float[Tensor, " N"]
 
     @classmethod
     def of(cls, chains: Sequence[LabelledChain]) -> "CrossEntropy":
-        """One column over all chosen tokens."""
+        """Labels and weights of all sampled tokens, laid end to end."""
         length = sum(chain.rollout.length for chain in chains)
         label, weight = torch.zeros(length), torch.zeros(length)
         places = ends_of(chains)
@@ -113,7 +114,7 @@ class CrossEntropy:
 
 
 def ends_of(chains: Sequence[LabelledChain]) -> Tensor:
-    """Places of all step ends among the chosen tokens of all chains, end to end."""
+    """Indices of all step ends among the sampled tokens of all chains, laid end to end."""
     first, places = 0, []
     for chain in chains:
         places += [first + end for end in chain.ends]
@@ -130,9 +131,9 @@ async def judged(model: ValueModel, chains: Sequence[LabelledChain]) -> list[tup
 
 
 def ranked(pairs: Sequence[tuple[float, float]]) -> float:
-    """P(a good step is said to be better than a bad one), ties counting half: the area under ROC.
+    """The area under the ROC curve: P(p of a good step > p of a bad one), ties counting half.
 
-    A step is good whose label is ½ or more; NaN where all are, or none is.
+    A step is good if its label is ½ or more. NaN if all are good, or none is.
     """
     good = torch.tensor([p for p, label in pairs if label >= 0.5])  # noqa: PLR2004
     bad = torch.tensor([p for p, label in pairs if label < 0.5])  # noqa: PLR2004

@@ -10,7 +10,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def ppo(*, clip: float = 0.2, gae_lambda: float = 0.95, beta: float = 0.05) -> Objective:
-    """A critic for a baseline, the price of leaving the reference in the reward.
+    """A critic as baseline, GAE, a clipped ratio, and the KL penalty in the reward.
 
     With `DualClipped` in the place of `Clipped` it is veRL's default.
     """

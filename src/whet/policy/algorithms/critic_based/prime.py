@@ -19,7 +19,7 @@ from whet.types import AdvantageInputs, Need
 
 
 def _sizes(mean: Float[Tensor, " B"], inputs: AdvantageInputs) -> tuple[Tensor, Tensor]:
-    """How many rollouts a group has, and the sum of their means; in a tree by their weights."""
+    """Size of each rollout's group and sum of the group's means; in a tree, sums of weights."""
     weight = inputs.rollout_weight
     size = size_within(inputs.group, weight)
     return size, sum_within(mean if weight is None else weight.to(mean) * mean, inputs.group)
@@ -27,7 +27,7 @@ def _sizes(mean: Float[Tensor, " B"], inputs: AdvantageInputs) -> tuple[Tensor, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OthersMean:
-    """The paper's: r_t − mean_{j≠i}(r̄_j),  r̄_j the mean of rollout j's tokens."""
+    """The paper's baseline: r_t − mean_{j≠i}(r̄_j), r̄_j the mean over the tokens of rollout j."""
 
     def __call__(
         self, dense: Float[Tensor, " N"], mean: Float[Tensor, " B"], inputs: AdvantageInputs
@@ -39,7 +39,10 @@ class OthersMean:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsReleased:
-    """The released code's: n/(n−1) r_t − Σ_j r̄_j/(n−1); it differs by (r_t − r̄_i)/(n−1)."""
+    """The baseline of the released code: n/(n−1) r_t − Σ_j r̄_j/(n−1).
+
+    It differs from `OthersMean` by (r_t − r̄_i)/(n−1).
+    """
 
     def __call__(
         self, dense: Float[Tensor, " N"], mean: Float[Tensor, " B"], inputs: AdvantageInputs
@@ -52,13 +55,13 @@ class AsReleased:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessAndOutcome(Advantage):
-    """Both judged against the group's others, the process as a reward to go.
+    """Outcome rewards and process rewards, each with a leave-one-out baseline of the group.
 
     Â_t = Σ_{s≥t} γ^{s−t} (r_s − baseline) + R_i − mean_{j≠i}(R_j)
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.DENSE})
-    why_uncentred: ClassVar[str] = "tokens have rewards of their own"
+    why_uncentred: ClassVar[str] = "process rewards of single tokens are added"
     per_token: ClassVar[bool] = True  # from token to token
 
     discount: float = 1.0
@@ -74,7 +77,7 @@ class ProcessAndOutcome(Advantage):
 
 
 def prime(*, clip: float = 0.2, beta: float = 0.05) -> Objective:
-    """Rewards for every token from a model that is only ever told the outcome.
+    """Token rewards from an implicit reward model, which is trained online on outcomes only.
 
     The released recipe also weighs, bounds and whitens both rewards; this is the paper's equation.
     """

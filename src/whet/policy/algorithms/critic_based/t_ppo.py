@@ -9,9 +9,10 @@ from whet.policy.ratios import TokenRatio
 
 
 def t_ppo(*, clip: float = 0.2, gae_lambda: float = 0.95) -> Objective:
-    """PPO that learns from replies before they end; its critic only from those that did.
+    """PPO that also learns from truncated replies; its critic is fitted to finished replies only.
 
-    The paper goes on with an unfinished reply in the next step; here what was cut off stays so.
+    The paper continues an unfinished reply in the next step; here a truncated reply stays
+    truncated.
     """
     return Objective(
         advantage=ExtendedGAE(gae_lambda=gae_lambda),

@@ -20,7 +20,7 @@ def vapo(
     mu: float = 0.1,
     pretrain_steps: int = 50,
 ) -> Objective:
-    """VC-PPO whose credit reaches as far as the reply is long, and that imitates what was right."""
+    """VC-PPO with a λ that grows with reply length, and an imitation loss on correct replies."""
     positives = Term(
         ratio=LogLikelihood(),
         clipping=Imitation(),
@@ -37,5 +37,5 @@ def vapo(
         companions=(
             Critic(gae_lambda=1.0, pretrain_steps=pretrain_steps, optimizer=AdamW(lr=2e-6)),
         ),
-        why_not_reinforce="right replies are imitated as well",
+        why_not_reinforce="an imitation loss on correct replies is added",
     )

@@ -10,7 +10,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def vc_ppo(*, clip: float = 0.2, gae_lambda: float = 0.95, pretrain_steps: int = 50) -> Objective:
-    """PPO whose critic learns alone first, and from whole returns always (λ = 1).
+    """PPO with value pretraining, and a critic that is always fitted to full returns (λ = 1).
 
     The paper trains the critic until it no longer improves; 50 steps are VAPO's.
     """

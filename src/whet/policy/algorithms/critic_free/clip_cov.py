@@ -20,14 +20,14 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covariant(Selection):
-    """A few of the tokens that the clip [1 − below, 1 + above] leaves alone and that cost entropy.
+    """Random tokens with a high covariance of log-prob and advantage, which lower the entropy most.
 
-    max(⌊share · N⌋, 1) tokens, drawn from those with low < cov_n < high.  The draw is made of
-    `seed` and N.
+    It draws max(⌊share · N⌋, 1) tokens with low < cov_n < high, among those within the clip [1 −
+    below, 1 + above]. The draw depends on `seed` and N only.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
-    why_leaves_differ: ClassVar[str] = "it draws so many tokens of the batch"
+    why_leaves_differ: ClassVar[str] = "it draws a fixed share of the batch's tokens"
 
     share: float = 2e-4
     low: float = 1.0
@@ -52,7 +52,7 @@ class Covariant(Selection):
 def clip_cov(
     *, clip: float = 1.0, floor: float = 10.0, share: float = 2e-4, low: float = 1.0
 ) -> Objective:
-    """Entropy is kept by silencing a few tokens that are likely and good."""
+    """PPO without the gradient of a few random tokens of high covariance, to keep entropy."""
     chosen = Covariant(share=share, low=low, below=clip, above=clip)
     return Objective(
         advantage=Standardised(),

@@ -1,4 +1,4 @@
-"""Credit of single tokens instead of the outcome (VinePPO, arXiv:2410.01679; loss unconfirmed)."""
+"""Credit of tokens in place of the outcome (VinePPO, arXiv:2410.01679; loss unconfirmed)."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def credit_only(*, low: float = 0.2, high: float = 0.2) -> Objective:
-    """Values of steps say it all: the outcome is in the last one."""
+    """PPO's clip on token credit alone. The credit of the last step contains the outcome."""
     return Objective(
         advantage=TokenCredit(),
         ratio=TokenRatio(),

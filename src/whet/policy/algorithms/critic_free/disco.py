@@ -6,7 +6,7 @@ from whet.policy.objective import BatchLoss
 
 
 def disco(*, tau: float = 10.0, beta: float = 1e3, delta: float = 1e-4) -> BatchLoss:
-    """Right answers are to score above the hardest wrong ones, not too far from where we stand.
+    """Train correct replies to score above the hardest wrong ones, with a KL constraint.
 
     With `RatioScore` τ is 1.
     """

@@ -6,7 +6,7 @@ from whet.policy.objective import BatchLoss
 
 
 def disco_b(*, beta: float = 1e3, delta: float = 1e-4) -> BatchLoss:
-    """Right answers are to score above the mean of the wrong ones."""
+    """Train correct replies to score above the mean of wrong ones, with a KL constraint."""
     return BatchLoss(
         criterion=Discriminative(
             score=LikelihoodScore(),

@@ -20,7 +20,7 @@ from whet.types import AdvantageInputs, Need, RunSpec
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shortest:
-    """Short is good."""
+    """Rank by length, the shortest first."""
 
     def __call__(self, reward: Float[Tensor, " B"], length: Float[Tensor, " B"]) -> Tensor:
         return -length
@@ -28,7 +28,7 @@ class Shortest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Efficient:
-    """Much reward for each token is good."""
+    """Rank by reward per token, the highest first."""
 
     def __call__(self, reward: Float[Tensor, " B"], length: Float[Tensor, " B"]) -> Tensor:
         return reward / length.clamp(min=1)
@@ -36,7 +36,7 @@ class Efficient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Always:
-    """As many of every group."""
+    """Keep the same number of rollouts in every group."""
 
     count: int = 8
 
@@ -46,9 +46,10 @@ class Always:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByDifficulty:
-    """As many as a quarter of the groups allows, from the easiest to the hardest.
+    """Keep a number of rollouts that depends on the group's difficulty quartile, easiest first.
 
-    Difficulty is 1 − mean(R); its quartiles are this batch's (the paper's are a running digest's).
+    The difficulty is 1 − mean(R). Quartiles are those of this batch; the paper's are of a running
+    digest.
     """
 
     counts: tuple[int, int, int, int] = (4, 6, 8, 8)
@@ -64,21 +65,22 @@ class ByDifficulty:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filtered(Advantage):
-    """The k best of a group by another measure, compared among themselves; others teach nothing.
+    """GRPO's advantage among the k rollouts of a group that rank best by `by`; 0 for the others.
 
-    Â_n = (R_i − mean(R)) / (std(R) + ε) over those kept, with the population's deviation; else 0.
-    Of equals the earlier are kept.
+    Â_n = (R_i − mean(R)) / (std(R) + ε) over the kept ones, with the population's deviation
+
+    Of equal ranks the earlier rollout is kept.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    why_leaves_differ: ClassVar[str] = "it keeps so many rollouts of a group"
+    why_leaves_differ: ClassVar[str] = "it keeps a fixed number of rollouts of a group"
 
     keep: Always | ByDifficulty = Always()
     by: Shortest | Efficient = Shortest()
     epsilon: float = 1e-6
 
     def run_warning(self, spec: RunSpec) -> str:
-        """A filter that keeps everything filters nothing."""
+        """A warning if the filter keeps all rollouts of a group."""
         kept = min(self.keep.counts) if isinstance(self.keep, ByDifficulty) else self.keep.count
         if not 0 < spec.samples <= kept:
             return ""
@@ -88,7 +90,7 @@ class Filtered(Advantage):
         )
 
     def kept(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
-        """Who is compared."""
+        """The rollouts that are kept and compared."""
         length = torch.bincount(inputs.row, minlength=len(inputs.group)).to(inputs.reward)
         order = (-self.by(inputs.reward, length)).argsort(stable=True)
         rank = torch.empty_like(inputs.group)
@@ -108,7 +110,7 @@ class Filtered(Advantage):
 def gfpo(
     *, count: int = 8, clip: float = 0.2, beta: float = 0.001, entropy: float = 0.001
 ) -> Objective:
-    """Sample more, learn from the concise: GRPO among the shortest answers of a larger group."""
+    """GRPO among the shortest replies of a larger group, which keeps replies concise."""
     return Objective(
         advantage=Filtered(keep=Always(count=count)),
         ratio=TokenRatio(),

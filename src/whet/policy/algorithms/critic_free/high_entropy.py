@@ -9,9 +9,9 @@ from whet.policy.selections import HighEntropy
 
 
 def high_entropy(*, low: float = 0.2, high: float = 0.28, share: float = 0.2) -> Objective:
-    """DAPO on the forks in the road: only the most uncertain tokens are learned from.
+    """DAPO on high-entropy tokens only; the other tokens have no gradient.
 
-    The quantile is that of the whole batch (the paper's: of the micro-batch).  TRL divides by all
+    The quantile is that of the whole batch (the paper's: of the micro-batch). TRL divides by all
     tokens: that is `TokenMean` in place of `SelectedTokenMean`.
     """
     return Objective(
@@ -20,5 +20,5 @@ def high_entropy(*, low: float = 0.2, high: float = 0.28, share: float = 0.2) ->
         clipping=Clipped(low=low, high=high),
         aggregation=SelectedTokenMean(),
         on=HighEntropy(share=share),
-        why_not_reinforce="only the tokens of high entropy are learned from",
+        why_not_reinforce="only high-entropy tokens have a gradient",
     )

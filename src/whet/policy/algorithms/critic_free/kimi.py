@@ -18,10 +18,10 @@ from whet.types import AdvantageInputs, Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftBaseline(Advantage):
-    """The exact baseline of mirror descent.  Â_n = R_i − τ log mean exp(R / τ) over the group."""
+    """The exact baseline of mirror descent. Â_n = R_i − τ log mean exp(R / τ) over the group."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    why_uncentred: ClassVar[str] = "a soft maximum is above the mean"
+    why_uncentred: ClassVar[str] = "the soft maximum is above the mean"
 
     tau: float = 0.1
 
@@ -35,7 +35,10 @@ class SoftBaseline(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquaredMove(Regulariser):
-    """Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))², of every rollout, spread over its tokens."""
+    """The squared log-ratio of a whole rollout, divided evenly among its tokens.
+
+    Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))²,  the sums over the rollout
+    """
 
     tau: float = 0.1
 
@@ -45,10 +48,11 @@ class SquaredMove(Regulariser):
 
 
 def kimi(*, tau: float = 0.1) -> Objective:
-    """REINFORCE against the group's mean, and a spring to where the iteration began.
+    """REINFORCE with the group's mean as baseline and a squared log-ratio as penalty.
 
-    An iteration is the batch that was sampled, hence its policy is the proximal one.  ROLL's form,
-    a square for every token, is `K2` with `Proximal`; τ is the oracle's.
+    The penalty is to the policy at the start of an iteration. Here an iteration is one batch, so
+    this is the proximal policy. ROLL's form, a square for every token, is `K2` with `Proximal`; τ
+    is the oracle's.
     """
     return Objective(
         advantage=Centred(),

@@ -19,18 +19,18 @@ from whet.types import AdvantageInputs, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Innovation(Advantage):
-    """A filter runs over the rewards of a group, in their order; x and P are the posterior's.
+    """A Kalman filter over the rewards of a group, in their order, gives baseline x and variance P.
 
     P ← P + Q,  K = P / (P + R_n),  x ← x + K (R_i − x),  P ← (1 − K) P;  Â_i = (R_i − x) / (√P + ε)
 
-    A group of equal rewards has advantage 0 (ours): the filter, which begins at x = 0, would take
-    its own surprise for a lesson.
+    x and P are those after the update. A group of equal rewards has advantage 0 (ours). The filter
+    starts at x = 0, so it would otherwise give such a group an advantage.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
     shift_sensitive: ClassVar[bool] = True  # x begins at 0
-    why_leaves_differ: ClassVar[str] = "the filter takes every leaf for a measurement of its own"
-    why_uncentred: ClassVar[str] = "the filter is asked after each reward, not after all"
+    why_leaves_differ: ClassVar[str] = "the filter treats every leaf as a separate measurement"
+    why_uncentred: ClassVar[str] = "the baseline differs from reward to reward"
 
     drift: float = 1e-5  # Q
     noise: float = 1e-2  # R_n
@@ -52,7 +52,7 @@ class Innovation(Advantage):
 
 
 def krpo(*, clip: float = 0.2, beta: float = 0.01) -> Objective:
-    """GRPO, its mean and deviation replaced by what a Kalman filter believes."""
+    """GRPO with mean and deviation from a Kalman filter over the group's rewards."""
     return Objective(
         advantage=Innovation(),
         ratio=TokenRatio(),

@@ -18,9 +18,11 @@ from whet.types import AdvantageInputs, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LengthWeighted(Advantage):
-    """The baseline of least variance where gradients grow with length.
+    """The length-weighted mean reward as baseline.
 
     Â_n = R_i − Σ_j |y_j| R_j / Σ_j |y_j|  over the group
+
+    It has the least variance if gradients grow with length.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -38,7 +40,7 @@ class LengthWeighted(Advantage):
 
 
 def opo() -> Objective:
-    """Exactly on-policy: one update for each batch, no ratio, no clip, no KL, no deviation."""
+    """Exactly on-policy REINFORCE: one update per batch; no ratio, clip, KL or deviation."""
     return Objective(
         advantage=LengthWeighted(),
         ratio=LogLikelihood(),

@@ -8,7 +8,7 @@ from whet.policy.ratios import LogLikelihood
 
 
 def reinforce() -> Objective:
-    """The score function, each answer judged against the mean of the whole batch."""
+    """Policy gradient with the mean reward of the whole batch as baseline."""
     return Objective(
         advantage=BatchCentred(),
         ratio=LogLikelihood(),

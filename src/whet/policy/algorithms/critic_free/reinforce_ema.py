@@ -9,7 +9,7 @@ from whet.policy.ratios import LogLikelihood
 
 
 def reinforce_ema(*, keep: float = 0.9) -> Objective:
-    """The score function, each answer judged against what used to be earned."""
+    """Policy gradient with a moving average of rewards as baseline."""
     return Objective(
         advantage=OverBaseline(),
         ratio=LogLikelihood(),

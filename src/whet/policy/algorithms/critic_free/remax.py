@@ -1,4 +1,4 @@
-"""ReMax (arXiv:2310.10505)."""
+"""ReMax (arXiv:2310.10505): REINFORCE with the greedy reply's reward as baseline."""
 
 from whet.policy.advantages import OverBaseline
 from whet.policy.aggregation import SequenceSum
@@ -9,7 +9,7 @@ from whet.policy.ratios import LogLikelihood
 
 
 def remax() -> Objective:
-    """REINFORCE, each answer judged against the one that the policy thinks likeliest."""
+    """REINFORCE with the reward of the greedy reply to the same prompt as baseline."""
     return Objective(
         advantage=OverBaseline(),
         ratio=LogLikelihood(),

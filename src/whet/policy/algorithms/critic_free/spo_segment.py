@@ -10,9 +10,9 @@ from whet.policy.selections import LowProbability
 
 
 def spo_segment(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
-    """Credit for stretches of an answer, by playing on from where they meet; no critic.
+    """PPO with credit per segment, from Monte Carlo values at segment ends instead of a critic.
 
-    Only tokens that the policy was not sure of are learned from.
+    Only tokens of probability below `sure` have a gradient.
     """
     return Objective(
         advantage=SegmentGain(),
@@ -21,5 +21,5 @@ def spo_segment(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
         aggregation=SelectedTokenMean(),
         on=LowProbability(below=sure),
         companions=(MonteCarloValues(sure=sure),),
-        why_not_reinforce="only the tokens of low probability are learned from",
+        why_not_reinforce="only tokens of low probability have a gradient",
     )

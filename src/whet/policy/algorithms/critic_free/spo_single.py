@@ -18,7 +18,7 @@ from whet.types import AdvantageInputs, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surprise(Advantage):
-    """How much better than the prompt's history, on the scale of the batch.
+    """The reward minus the prompt's tracked value, normalised over the batch.
 
     Â_n = (a_i − mean(a)) / (std(a) + ε),  a_i = R_i − v(prompt), over rollouts, with n − 1
     """
@@ -37,7 +37,7 @@ class Surprise(Advantage):
 
 
 def spo_single(*, low: float = 0.2, high: float = 0.28) -> Objective:
-    """One answer for each prompt: the group is replaced by a memory of the prompt."""
+    """PPO's clip with one reply per prompt and a tracked value of the prompt as baseline."""
     return Objective(
         advantage=Surprise(),
         ratio=TokenRatio(),

@@ -20,9 +20,10 @@ from whet.types import AdvantageInputs, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Siblings(Advantage):
-    """Segments that follow the same beginning, compared by what became of them.
+    """Segments after the same prefix, compared by the mean reward of the rollouts through them.
 
-    V(s) = mean of R over the rollouts through s;  Â = V(next) among its siblings, standardised.
+    V(s) = mean of R over the rollouts through s;  Â = V(next) among its siblings, standardised
+
     A segment that several rollouts share counts once for each.
     """
 
@@ -33,7 +34,7 @@ class Siblings(Advantage):
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.segment is None or inputs.state is None:
-            raise ValueError("Siblings needs inputs.segment and state: sample trees")
+            raise ValueError("Siblings needs inputs.segment and inputs.state: sample trees")
         step = steps(inputs.row, inputs.segment)
         reward = inputs.reward[step.row]
         node = alike(inputs.group[step.row], inputs.state[step.first])
@@ -45,12 +46,12 @@ class Siblings(Advantage):
 
 
 def spo_tree(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
-    """A tree of answers is its own critic: what follows a branch says what the branch was worth."""
+    """PPO on a tree of rollouts, which gives the values of segments without a critic."""
     return Objective(
         advantage=Siblings(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
         on=LowProbability(below=sure),
-        why_not_reinforce="only the tokens of low probability are learned from",
+        why_not_reinforce="only tokens of low probability have a gradient",
     )

@@ -10,9 +10,9 @@ from whet.policy.selections import PolicyTokens
 
 
 def bread(*, clip: float = 0.2, parts: int = 4, tries: int = 4) -> Objective:
-    """GRPO from the shortest beginning of a demonstration that the policy can finish.
+    """GRPO that continues the shortest part of a demonstration from which the policy succeeds.
 
-    The beginning itself is not learned.
+    The tokens of the demonstration have no gradient.
     """
     return Objective(
         advantage=Standardised(),
@@ -21,5 +21,5 @@ def bread(*, clip: float = 0.2, parts: int = 4, tries: int = 4) -> Objective:
         aggregation=TokenMean(),
         on=PolicyTokens(),
         companions=(Branches(parts=parts, tries=tries),),
-        why_not_reinforce="beginnings are left out",
+        why_not_reinforce="tokens of demonstrations are left out",
     )

@@ -6,9 +6,9 @@ from whet.policy.preferences import Logistic, PairwiseLoss, SumLogRatio
 
 
 def cdpo(*, beta: float = 0.1, smoothing: float = 0.1) -> BatchLoss:
-    """DPO that does not trust every label.
+    """DPO with label smoothing, for preferences that may be wrong.
 
-    Every right rollout of a group is preferred to every wrong one.
+    Every correct rollout of a group is preferred to every wrong one.
     """
     return BatchLoss(
         advantage=RewardOnly(),

@@ -6,9 +6,9 @@ from whet.policy.preferences import Logistic, PairwiseLoss, SumLogRatio
 
 
 def dpo(*, beta: float = 0.1) -> BatchLoss:
-    """A classifier of right against wrong, whose log-odds are the policy's own.
+    """Logistic loss on the log-ratio log π_θ/π_ref of a correct reply minus that of a wrong one.
 
-    Every right rollout of a group is preferred to every wrong one.
+    Every correct rollout of a group is preferred to every wrong one.
     """
     return BatchLoss(
         advantage=RewardOnly(),

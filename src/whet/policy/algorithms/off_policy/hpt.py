@@ -11,9 +11,9 @@ from whet.policy.selections import External, PolicyTokens
 
 
 def hpt(*, clip: float = 0.2, solved: int = 0, coefficient: float = 1.0) -> Objective:
-    """Reinforcement where the policy solves a task, a demonstration where it does not.
+    """Policy gradient on tasks that the policy solves, imitation of a demonstration on the others.
 
-    `solved` is 0 for Qwen and 2 for Llama; `coefficient` 0.3 for models of 1.5B.
+    `solved` is 0 for Qwen and 2 for Llama; `coefficient` is 0.3 for models of 1.5B.
     """
     shown = Term(
         ratio=LogLikelihood(),

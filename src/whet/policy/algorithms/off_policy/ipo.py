@@ -6,10 +6,10 @@ from whet.policy.preferences import PairwiseLoss, Squared, SumLogRatio
 
 
 def ipo(*, tau: float = 0.1) -> BatchLoss:
-    """DPO that stops when the margin is 1/(2τ).
+    """DPO with a squared loss that drives the margin to 1/(2τ).
 
-    This is the paper's sum; with `MeanLogRatio` as its score it is TRL's mean over tokens.
-    Every right rollout of a group is preferred to every wrong one.
+    This is the paper's sum over tokens; with `MeanLogRatio` as its score it is TRL's mean over
+    tokens. Every correct rollout of a group is preferred to every wrong one.
     """
     return BatchLoss(
         advantage=RewardOnly(),

@@ -6,9 +6,9 @@ from whet.policy.preferences import Unpaired
 
 
 def kto(*, beta: float = 0.1) -> BatchLoss:
-    """Right and wrong replies, without pairs.
+    """A loss on single correct and wrong replies, without pairs.
 
-    The paper estimates z₀ from mismatched prompts and replies; this takes the batch's own.
+    The paper estimates z₀ from mismatched prompts and replies; this takes the mean over the batch.
     """
     return BatchLoss(
         advantage=RewardOnly(),

@@ -10,7 +10,7 @@ from whet.policy.selections import External, PolicyTokens
 
 
 def luffy(*, clip: float = 0.2, gamma: float = 0.1, count: int = 1) -> Objective:
-    """GRPO with a teacher in every group, whose unlikely tokens are the lesson."""
+    """GRPO with a demonstration in every group, with more weight on its unlikely tokens."""
     taught = Term(
         ratio=Probability(),
         clipping=Shaped(gamma=gamma),
@@ -25,5 +25,5 @@ def luffy(*, clip: float = 0.2, gamma: float = 0.1, count: int = 1) -> Objective
         on=PolicyTokens(),
         extra=(taught,),
         companions=(Demonstrations(count=count),),
-        why_not_reinforce="a teacher's tokens are shaped",
+        why_not_reinforce="the ratio of demonstrated tokens is reshaped",
     )

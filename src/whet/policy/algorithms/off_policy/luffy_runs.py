@@ -10,9 +10,10 @@ from whet.policy.selections import External, PolicyTokens
 
 
 def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Objective:
-    """Dr. GRPO with a teacher in every group; `length` is unconfirmed.
+    """Dr. GRPO with a demonstration in every group; `length` is unconfirmed.
 
-    The runs' entropy bonus (0.01; 0.001 in the public script) is left out.
+    The authors' runs also have an entropy bonus (0.01; 0.001 in the released script), which is left
+    out here.
     """
     taught = Term(
         ratio=Probability(),
@@ -28,5 +29,5 @@ def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Obj
         on=PolicyTokens(),
         extra=(taught,),
         companions=(Demonstrations(count=count),),
-        why_not_reinforce="a teacher's tokens are shaped",
+        why_not_reinforce="the ratio of demonstrated tokens is reshaped",
     )

@@ -20,14 +20,16 @@ from whet.types import AdvantageInputs, Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefixCredit(Advantage):
-    """A beginning that others wrote is judged against the rollouts that nobody helped.
+    """The baseline is the mean reward of the group's rollouts without a demonstrated prefix.
 
-    Â_n = R_i − mean(R of the unhelped)  for their tokens and for a beginning;  what the policy
-    wrote after a beginning has no group:  Â_n = R_i.
+    Â_n = R_i − mean(R of rollouts without a prefix)
+
+    This holds for the tokens of those rollouts and for demonstrated prefixes. Tokens that the
+    policy sampled after a prefix have no baseline: Â_n = R_i.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    why_uncentred: ClassVar[str] = "what follows a beginning has no baseline"
+    why_uncentred: ClassVar[str] = "tokens after a demonstrated prefix have no baseline"
     shift_sensitive: ClassVar[bool] = True
     per_token: ClassVar[bool] = True  # from token to token
 
@@ -49,7 +51,7 @@ class PrefixCredit(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyAndHighEntropy(Selection):
-    """Own tokens, and of each beginning the share with the highest entropy."""
+    """The policy's own tokens, and in each demonstrated prefix the share of highest entropy."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY, Need.DEMONSTRATIONS})
 
@@ -57,7 +59,9 @@ class PolicyAndHighEntropy(Selection):
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
-            raise ValueError("this selection needs batch.entropy: the sampler records it")
+            raise ValueError(
+                "PolicyAndHighEntropy needs batch.entropy: take an engine that records entropies"
+            )
         if batch.external is None:
             return torch.ones_like(batch.row, dtype=torch.bool)
         chosen = ~batch.external
@@ -68,9 +72,10 @@ class PolicyAndHighEntropy(Selection):
 
 
 def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Objective:
-    """One rollout of each group begins as a demonstration does; its surprising words are learned.
+    """GRPO with one rollout per group that starts with a demonstrated prefix.
 
-    Every rollout is told apart by whether it has tokens of others.
+    In the prefix only the high-entropy tokens are learned. A rollout counts as prefixed if it has
+    external tokens.
     """
     return Objective(
         advantage=PrefixCredit(),
@@ -79,5 +84,5 @@ def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Ob
         aggregation=TokenMean(),
         on=PolicyAndHighEntropy(share=share),
         companions=(Hints(steps=steps, after=0.05, parts=0, rollouts=1),),
-        why_not_reinforce="most of a beginning is left out",
+        why_not_reinforce="most tokens of a demonstrated prefix are left out",
     )

@@ -9,9 +9,9 @@ from whet.policy.selections import Correct
 
 
 def raft() -> Objective:
-    """Imitate one's own right replies, forget the wrong ones.
+    """Supervised training on the policy's own correct replies.
 
-    Of several samples the paper keeps the best by reward; this keeps all that are right.
+    Of several samples the paper keeps the best by reward; this keeps all that are correct.
     """
     return Objective(
         advantage=RewardOnly(),
@@ -19,5 +19,5 @@ def raft() -> Objective:
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         on=Correct(),
-        why_not_reinforce="wrong replies teach nothing",
+        why_not_reinforce="wrong replies have no gradient",
     )

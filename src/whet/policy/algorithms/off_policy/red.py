@@ -12,9 +12,10 @@ from whet.policy.selections import External, PolicyTokens
 
 
 def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
-    """GRPO and imitation, which weighs more the less is solved and the faster it changes entropy.
+    """GRPO plus an imitation loss with an adaptive weight.
 
-    The weight is 1 until `ImitationWeight` says otherwise.
+    The weight grows with the share of unsolved tasks and with the change of entropy by imitation.
+    It is 1 until `ImitationWeight` sets it.
     """
     shown = Term(
         ratio=LogLikelihood(),

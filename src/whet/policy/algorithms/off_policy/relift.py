@@ -10,9 +10,9 @@ from whet.policy.selections import External, PolicyTokens
 
 
 def relift(*, clip: float = 0.2, size: int = 32) -> Objective:
-    """GRPO; demonstrations of what nobody solved are kept until they fill a supervised step.
+    """GRPO, with a supervised step on every `size` demonstrations of unsolved tasks.
 
-    `size` is unconfirmed.
+    The value of `size` is unconfirmed.
     """
     shown = Term(
         ratio=LogLikelihood(),

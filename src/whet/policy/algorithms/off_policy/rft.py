@@ -10,9 +10,9 @@ from whet.policy.selections import Correct
 
 
 def rft() -> Objective:
-    """Imitate one's own right replies, each way of calculating once.
+    """Supervised training on the policy's own correct replies, one per sequence of calculations.
 
-    The paper samples once and trains from the base; a run of many steps samples anew in each.
+    The paper samples once and trains from the base; here every step of a run samples anew.
     """
     return Objective(
         advantage=RewardOnly(),
@@ -21,5 +21,5 @@ def rft() -> Objective:
         aggregation=SelectedTokenMean(),
         on=Correct(),
         companions=(Distinct(),),
-        why_not_reinforce="wrong replies teach nothing",
+        why_not_reinforce="wrong replies have no gradient",
     )

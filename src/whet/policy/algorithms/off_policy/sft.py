@@ -8,7 +8,7 @@ from whet.policy.ratios import LogLikelihood
 
 
 def sft() -> Objective:
-    """Every token of every demonstration is right.  J = (1/N) Σ_n log π_θ(n)."""
+    """Mean log-likelihood of all tokens of the demonstrations. J = (1/N) Σ_n log π_θ(n)."""
     return Objective(
         advantage=RewardOnly(),
         ratio=LogLikelihood(),

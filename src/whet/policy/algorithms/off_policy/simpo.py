@@ -6,9 +6,9 @@ from whet.policy.preferences import Logistic, MeanLikelihood, PairwiseLoss
 
 
 def simpo(*, beta: float = 2.5, margin: float = 1.375) -> BatchLoss:
-    """A margin between mean log-likelihoods; no reference.
+    """DPO on mean log-likelihoods, with a margin and without a reference.
 
-    Every right rollout of a group is preferred to every wrong one.
+    Every correct rollout of a group is preferred to every wrong one.
     """
     return BatchLoss(
         advantage=RewardOnly(),

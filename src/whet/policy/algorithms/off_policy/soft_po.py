@@ -15,15 +15,17 @@ from whet.types import AdvantageInputs, Batch, Need, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboveSoftValue(Advantage):
-    """Â_n = R_i − Q₀,   Q₀ = β log mean(exp(R/β)) over the group."""
+    """The reward minus the soft value of the prompt. Â_n = R_i − Q₀.
+
+    Q₀ = β log mean(exp(R/β)) over the group
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    why_uncentred: ClassVar[str] = "a soft mean is above the mean"
+    why_uncentred: ClassVar[str] = "the soft mean is above the mean"
 
     beta: float
 
     def __post_init__(self) -> None:
-        """Refuse a temperature of nothing."""
         if not self.beta > 0:
             raise UsageError(f"AboveSoftValue.beta is {self.beta}; give more than 0")
 
@@ -36,10 +38,15 @@ class AboveSoftValue(Advantage):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consistency(Ratio):
-    """What the policy claims to be worth.  r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀."""
+    """The change of soft value that the policy implies for a reply.
+
+    r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-    why_sequence_level: ClassVar[str] = "one number for a rollout, no place for credit within it"
+    why_sequence_level: ClassVar[str] = (
+        "its ratio is one number per rollout, so credit within it is lost"
+    )
 
     beta: float
 
@@ -51,9 +58,9 @@ class Consistency(Ratio):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquaredError(Clipping):
-    """f = −(r − Â)² = −(Q_T − R)²."""
+    """Negative squared error of the implied value. f = −(r − Â)² = −(Q_T − R)²."""
 
-    unconditional: ClassVar[bool] = True  # a claim is wrong where Â = 0, too
+    unconditional: ClassVar[bool] = True  # the error may be large where Â = 0, too
 
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
@@ -62,15 +69,15 @@ class SquaredError(Clipping):
 
 
 def soft_po(*, beta: float = 0.5) -> Objective:
-    """Regression of the policy's own soft value on the reward; replies of any origin will do.
+    """Regression of the policy's implied value on the reward; replies may come from any policy.
 
     The paper estimates Q₀ from samples of the reference; here the group's own rewards stand in for
-    them.  β is the oracle's.
+    them. The value of β is the oracle's.
     """
     return Objective(
         advantage=AboveSoftValue(beta=beta),
         ratio=Consistency(beta=beta),
         clipping=SquaredError(),
         aggregation=SequenceMean(),
-        why_not_reinforce="it is a regression",
+        why_not_reinforce="the loss is a regression on the reward",
     )

@@ -21,7 +21,7 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByEntropy(Correction):
-    """c_n = scale · exp(slope · H_i),  H_i the mean entropy of the token's rollout."""
+    """A weight from the mean entropy H_i of the rollout. c_n = scale · exp(slope · H_i)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
 
@@ -30,15 +30,17 @@ class ByEntropy(Correction):
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         if batch.entropy is None:
-            raise ValueError("ByEntropy needs batch.entropy: the sampler records it")
+            raise ValueError("ByEntropy needs batch.entropy: take an engine that records entropies")
         mean = mean_within(batch.entropy, batch.row, batch.tree_weight)
         return self.scale * (self.slope * mean).exp()
 
 
 def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objective:
-    """Imitation while the policy is sure, its own right answers while it is not, both at once.
+    """Supervised and policy-gradient terms on demonstrations and on own replies, in one loss.
 
-    That the entropy is each rollout's own, and not the batch's, is our reading.
+    Imitation of demonstrations weighs more at low entropy, that of correct own replies at high
+    entropy. Wrong own replies have a constant negative weight. That the entropy is each rollout's
+    own, and not the batch's, is our reading.
     """
     likelihood, whole = LogLikelihood(), SelectedTokenMean()
     right, wrong = (
@@ -67,5 +69,5 @@ def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objecti
             imitated(wrong, ConstantWeight(factor=-1.0)),
         ),
         companions=(Demonstrations(count=count),),
-        why_not_reinforce="every kind of token has a sum of its own",
+        why_not_reinforce="demonstrations, correct and wrong replies have separate terms",
     )

@@ -10,9 +10,9 @@ from whet.policy.selections import Correct
 
 
 def star() -> Objective:
-    """Imitate right replies; where there are none, those found with the answer at hand.
+    """Supervised training on correct replies, sampled with the answer as hint if none is correct.
 
-    The paper trains every round from the base again; a run goes on from where it is.
+    The paper trains every round from the base again; a run continues from its present weights.
     """
     return Objective(
         advantage=RewardOnly(),
@@ -21,5 +21,5 @@ def star() -> Objective:
         aggregation=SelectedTokenMean(),
         on=Correct(),
         companions=(AnswerHints(),),
-        why_not_reinforce="wrong replies teach nothing",
+        why_not_reinforce="wrong replies have no gradient",
     )

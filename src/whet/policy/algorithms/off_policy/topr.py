@@ -18,12 +18,12 @@ from whet.types import Batch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tapered(Ratio):
-    """What is praised counts fully, what is blamed as far as the policy would still say it.
+    """Weight 1 for positive advantages, a truncated importance weight for negative ones.
 
     r_n = w log π_θ(n),   w = 1 where Â ≥ 0,  sg[min(π_θ(y)/μ(y), 1)] elsewhere
     """
 
-    why_unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Unclipped"
+    why_unclippable: ClassVar[str] = "it is a log-likelihood, not a ratio; take clipping Unclipped"
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         moved = sum_within(learner_logp.detach() - batch.behaviour_logp, batch.row)
@@ -32,14 +32,14 @@ class Tapered(Ratio):
 
 
 def topr(*, baseline: float = 0.0) -> Objective:
-    """REINFORCE for replies of any origin: right ones are imitated, wrong ones fade as they go.
+    """Off-policy REINFORCE with truncated importance weights on wrong replies only.
 
-    Rewards are ±1 by `correct`; `baseline` moves the share of what is praised.
+    Rewards are ±1 by `correct`. A `baseline` changes the balance of correct and wrong replies.
     """
     return Objective(
         advantage=SignedCorrectness(baseline=baseline),
         ratio=Tapered(),
         clipping=Unclipped(),
         aggregation=SequenceSum(),
-        why_not_reinforce="wrong replies weigh less the less likely they are",
+        why_not_reinforce="wrong replies are weighted by min(π_θ(y)/μ(y), 1)",
     )

@@ -11,7 +11,7 @@ from whet.policy.selections import External, PolicyTokens
 
 
 def uft(*, clip: float = 0.2, beta: float = 0.001, steps: int = 300) -> Objective:
-    """Replies that begin with a hint: the hint is imitated, the rest is GRPO's; hints fade."""
+    """GRPO on replies that start with a hint, which is imitated and gets shorter over the run."""
     hint = Term(
         ratio=LogLikelihood(),
         clipping=Imitation(),
