@@ -5,13 +5,18 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from whet.engines.openai import chat, memory
-from whet.engines.openai.line import Feature, Line, line
-from whet.engines.openai.transport import Busy, Unanswered, post
+import httpx2 as httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from whet.engines.openai import chat
+from whet.engines.openai.cache import ResponseCache, name
+from whet.engines.openai.connection import Connection, Feature
+from whet.engines.openai.transport import Busy, Unanswered
 from whet.types import Asking, ChatReply, Decoding, Message, Refusal
 
 _LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
@@ -61,16 +66,16 @@ class Server:
     price: Price = Price()
 
     def __post_init__(self) -> None:
-        """Refuse what nobody can be asked by."""
+        """Refuse what cannot be asked."""
         if not self.model:
             raise Refusal("server.model is ''; give the name that the server knows it by")
-        wrong = [url for url in self.urls if not url.startswith(("http://", "https://"))]
-        if wrong or not self.urls:
-            found = repr(wrong[0]) if wrong else "()"
-            raise Refusal(f"server.urls has {found}; give addresses like http://127.0.0.1:8000/v1")
-        for name, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
-            if getattr(self, name) < least:
-                raise Refusal(f"server.{name} is {getattr(self, name)}; give {least} or more")
+        if not self.urls:
+            raise Refusal("server.urls is (); give addresses like http://127.0.0.1:8000/v1")
+        for url in self.urls:
+            _check_url(url)
+        for field, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
+            if getattr(self, field) < least:
+                raise Refusal(f"server.{field} is {getattr(self, field)}; give {least} or more")
         if self.timeout_s <= 0:
             raise Refusal(f"server.timeout_s is {self.timeout_s}; give more than 0")
 
@@ -78,7 +83,7 @@ class Server:
         self, messages: tuple[Message, ...], asking: Asking
     ) -> tuple[ChatReply, ...]:
         """Ask, or remember.  Raises `Unanswered` where all tries failed."""
-        live = self._line()
+        live = _connection(self)
 
         async def ask() -> tuple[ChatReply, ...]:
             return await self._asked(live, messages, await self._able(live, asking))
@@ -87,7 +92,7 @@ class Server:
 
     async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> ChatReply:
         """The next words of a conversation, as a policy would say them; or remember."""
-        live, body = self._line(), chat.turn(self.model, messages, decoding, seed)
+        live, body = _connection(self), chat.turn(self.model, messages, decoding, seed)
 
         async def ask() -> tuple[ChatReply, ...]:
             return await self._posted(live, body)
@@ -96,31 +101,28 @@ class Server:
 
     async def _remembered(
         self,
-        live: Line,
+        live: Connection,
         body: Mapping[str, Any],
         ask: Callable[[], Awaitable[tuple[ChatReply, ...]]],
     ) -> tuple[ChatReply, ...]:
-        key = memory.name(body)
-        known = await asyncio.to_thread(live.memory.get, key)
+        key = name(body)
+        known = await live.cache.get(key)
         if known is not None:
-            live.count(cached=1)
+            live.spent.update(cached=1)
             return known
         found = await ask()
-        await asyncio.to_thread(live.memory.put, key, found)
+        await live.cache.put(key, found)
         return found
 
     def spent(self) -> Mapping[str, float]:
         """Requests, retries, questions answered from memory, tokens, and what they cost."""
-        spent = self._line().spent
+        spent = _connection(self).spent
         prompt, reply = spent.get("prompt_tokens", 0), spent.get("reply_tokens", 0)
         cost = (prompt * self.price.prompt + reply * self.price.reply) / 1e6
         names = ("requests", "retries", "cached", "prompt_tokens", "reply_tokens")
         return {name: float(spent.get(name, 0)) for name in names} | {"cost": cost}
 
-    def _line(self) -> Line:
-        return line(self, self.concurrency, Path(self.cache) if self.cache else None)
-
-    async def _able(self, live: Line, asking: Asking) -> Asking:
+    async def _able(self, live: Connection, asking: Asking) -> Asking:
         """The same question without what this server lacks."""
         if asking.top and not await live.has(Feature.TOP, self._tells_logprobs):
             asking = replace(asking, top=0)
@@ -145,14 +147,14 @@ class Server:
         A refusal of the server's own, 5xx, is one too: some break down over what they don't know.
         """
         try:
-            return await self._posted(self._line(), chat.body(self.model, _PROBE, asking))
+            return await self._posted(_connection(self), chat.body(self.model, _PROBE, asking))
         except Unanswered as error:
             if error.status:
                 return None
             raise
 
     async def _asked(
-        self, live: Line, messages: tuple[Message, ...], asking: Asking
+        self, live: Connection, messages: tuple[Message, ...], asking: Asking
     ) -> tuple[ChatReply, ...]:
         """All samples: at once where the server can, else one by one, each with its own seed."""
         if asking.samples == 1 or await live.has(Feature.SEVERAL, self._gives_several):
@@ -165,28 +167,33 @@ class Server:
         replies = await asyncio.gather(*(self._posted(live, body) for body in bodies))
         return tuple(first for first, *_ in replies)
 
-    async def _posted(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
+    async def _posted(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         """One question, tried until it is answered or the tries are used up."""
-        for attempt in range(self.retries + 1):
-            try:
-                return await self._tried(live, body)
-            except Busy as busy:
-                if attempt == self.retries:
-                    raise
-                wait = self.backoff_s * 2**attempt * _JITTER.uniform(0.5, 1.5)
-                await asyncio.sleep(min(max(wait, busy.wait_s), _LONGEST_S))
-                live.count(retries=1)
-        raise AssertionError("the last try returns or raises")
+        tries = AsyncRetrying(
+            retry=retry_if_exception_type(Busy),
+            stop=stop_after_attempt(self.retries + 1),
+            wait=self._wait_s,
+            before_sleep=lambda _: live.spent.update(retries=1),
+            reraise=True,
+        )
+        return await tries(self._tried, live, body)
 
-    async def _tried(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
+    def _wait_s(self, state: RetryCallState) -> float:
+        """Before the next try: `backoff_s` · 2^try · U(½, 3/2), or as long as the server asks."""
+        failed = state.outcome.exception() if state.outcome else None
+        asked = failed.wait_s if isinstance(failed, Busy) else 0.0
+        own = self.backoff_s * 2 ** (state.attempt_number - 1) * _JITTER.uniform(0.5, 1.5)
+        return min(max(own, asked), _LONGEST_S)
+
+    async def _tried(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         url = f"{self.urls[next(live.turn) % len(self.urls)].rstrip('/')}/chat/completions"
-        live.count(requests=1)
+        live.spent.update(requests=1)
         try:
-            answer = await live.run(post, url, body, self._key(), self.timeout_s)
+            answer = await live.post(url, body, self._key())
         except Unanswered as error:
             raise self._explained(url, error) from None
         found = chat.completions(answer)
-        live.count(
+        live.spent.update(
             prompt_tokens=sum(one.prompt_tokens for one in found),
             reply_tokens=sum(one.reply_tokens for one in found),
         )
@@ -208,3 +215,28 @@ class Server:
         if not key:
             raise Refusal(f"server.key_env is {self.key_env!r}, which is not set; export it")
         return key
+
+
+@cache
+def _connection(server: Server) -> Connection:
+    """The one connection of equal servers."""
+    folder = Path(server.cache) if server.cache else None
+    return Connection(server.concurrency, server.timeout_s, ResponseCache(folder))
+
+
+os.register_at_fork(after_in_child=_connection.cache_clear)  # sockets and locks are the parent's
+
+
+def _check_url(url: str) -> None:
+    """Raise `Refusal` for what is no address, or holds a password that messages would show."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise Refusal(f"server.urls has {url!r}; give addresses like http://127.0.0.1:8000/v1")
+    if parsed.userinfo:
+        raise Refusal(
+            f"server.urls has a password for {parsed.host!r}; put the key into the environment "
+            "variable that server.key_env names"
+        )
