@@ -73,13 +73,13 @@ class Postscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """The whole reply is in one language, told by script and stop words."""
+    """The whole reply is in one language; a reply without letters is in none."""
 
     name: ClassVar[str] = "language:response_language"
     language: str
 
     def __post_init__(self) -> None:
-        """Nobody can be held to a language that can't be told."""
+        """Refuse a language that cannot be told."""
         if self.language not in codes():
             raise ValueError(f"language is {self.language!r}; it can't be told")
 

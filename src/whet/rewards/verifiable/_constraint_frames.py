@@ -6,9 +6,10 @@ from random import Random
 from typing import ClassVar
 
 from whet.rewards.verifiable._constraint import Relation, words
-from whet.rewards.verifiable._languages import share
+from whet.rewards.verifiable._languages import chance, share
 
-_LATIN = 0.9  # share of the letters that makes a text English enough to have its case looked at
+_LATIN = 0.9  # share of the letters
+_ENGLISH = 0.01  # probability: a sentence of another language has less, a few words have more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +140,7 @@ class Capital:
         return "Answer in English and in capital letters only."
 
     def check(self, text: str) -> bool:
-        return text.isupper() and share(text, "en") >= _LATIN
+        return text.isupper() and _may_be_english(text)
 
     def mend(self, text: str) -> str:
         return text.upper()
@@ -159,7 +160,7 @@ class Lowercase:
         return "Answer in English and in lowercase letters; no capital letters are allowed."
 
     def check(self, text: str) -> bool:
-        return text.islower() and share(text, "en") >= _LATIN
+        return text.islower() and _may_be_english(text)
 
     def mend(self, text: str) -> str:
         return text.lower()
@@ -183,3 +184,7 @@ class NoComma:
 
     def mend(self, text: str) -> str:
         return text.replace(",", "")
+
+
+def _may_be_english(text: str) -> bool:
+    return share(text, "en") >= _LATIN and chance(text, "en") >= _ENGLISH
