@@ -111,6 +111,14 @@ def test_a_report_does_not_grow_with_the_run():
     assert size(100_000) < 1.5 * size(1_000)
 
 
+@pytest.mark.parametrize(("low", "high"), [(-0.11, 0.11), (0.2, 0.7), (0, 9), (-3, 41)])
+def test_no_line_of_the_grid_leaves_the_picture(low, high):
+    picture = chart("drift", {"mean": [(0, low), (1, high)]})
+    heights = [float(y) for y in re.findall(r'<line [^>]*y1="([-\d.]+)"', picture)]
+    assert len(heights) >= 2
+    assert all(30 <= y <= 240 - 34 for y in heights)
+
+
 def test_a_chart_of_nothing_is_nothing():
     assert chart("empty", {"a": []}) == ""
     flat = chart("flat & even", {"a": [(0, 1.0)], "b": [(0, 1.0), (3, 1.0)]})

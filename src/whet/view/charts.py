@@ -27,6 +27,7 @@ class Frame(NamedTuple):
     right: float
     low: float
     high: float
+    marks: tuple[float, ...]  # round numbers from low to high
 
     def x(self, value: float) -> float:
         """Where a number stands from the left."""
@@ -90,12 +91,12 @@ def _frame(points: Sequence[Point]) -> Frame:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     marks = ticks(min(ys), max(ys))
     low, high = marks[0], marks[-1]
-    return Frame(min(xs), max(xs), low, high if high > low else low + 1)
+    return Frame(min(xs), max(xs), low, high if high > low else low + 1, tuple(marks))
 
 
 def _axes(frame: Frame, across: str) -> list[str]:
     lines = []
-    for mark in ticks(frame.low, frame.high):
+    for mark in frame.marks:
         y, right = frame.y(mark), _WIDTH - _RIGHT
         lines.append(
             f'<line x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e4e8ec"/>'
