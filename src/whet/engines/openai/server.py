@@ -52,7 +52,8 @@ class Server:
 
     Answers are kept by model, messages and the way they are drawn, in memory and in `cache`, a
     folder; the same question is paid for once.  The key is read from the environment variable
-    `key_env` and written nowhere.  Equal values share threads, memory and accounts.
+    `key_env` and written nowhere.  Equal values share connections, answers and accounts; the
+    connections stay open until their event loop ends, and a cancelled question closes its own.
     """
 
     model: str
