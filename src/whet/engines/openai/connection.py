@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import httpx2 as httpx
 
-from whet.engines.openai.cache import ResponseCache
+from whet.engines.openai.response_cache import ResponseCache
 from whet.engines.openai.transport import opened, post
 
 

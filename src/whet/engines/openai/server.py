@@ -14,8 +14,8 @@ import httpx2 as httpx
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from whet.engines.openai import chat
-from whet.engines.openai.cache import ResponseCache, name
 from whet.engines.openai.connection import Connection, Feature
+from whet.engines.openai.response_cache import ResponseCache, name
 from whet.engines.openai.transport import Busy, Unanswered
 from whet.types import Asking, ChatReply, Decoding, Message, Refusal
 
