@@ -2,13 +2,15 @@
 
 import asyncio
 import json
+import logging
 import pickle
+import threading
 import time
 from math import log
 
 import pytest
 from recorded import recorded
-from wire import hang, reply, serving
+from wire import eventually, hang, hang_until, reply, serving
 
 from whet.engines.openai.server import Price, Server
 from whet.engines.openai.transport import Busy, ServerError
@@ -146,6 +148,56 @@ def test_the_key_comes_from_the_environment(monkeypatch):
         with pytest.raises(UsageError, match="key_env") as refusal:
             ask(server, ChatDecoding(seed=1))
         assert "s3cret" not in str(refusal.value) + repr(server)
+
+
+def test_no_log_shows_the_key(monkeypatch, caplog):
+    monkeypatch.setenv("WHET_TEST_KEY", "s3cret")
+    with caplog.at_level(logging.DEBUG), serving(lambda body, n: reply("42")) as (wire, url):
+        ask(Server(urls=(url,), key_env="WHET_TEST_KEY", **QUICK))
+    assert wire.keys == ["Bearer s3cret"]
+    assert caplog.text and "s3cret" not in caplog.text
+
+
+def test_a_cancelled_question_leaves_its_place_to_another():
+    done = threading.Event()
+
+    def answer(body, n):
+        return hang_until(done) if body["seed"] == 0 else reply("42")
+
+    async def impatient(server):
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(server.complete(CHAT, ChatDecoding()), 0.2)
+        return await server.complete(CHAT, ChatDecoding(seed=1))
+
+    with serving(answer) as (_, url):
+        server = Server(urls=(url,), concurrency=1, timeout_s=30, **QUICK)
+        [said] = asyncio.run(asyncio.wait_for(impatient(server), 10))
+        assert said.text == "42" and not done.is_set()
+        done.set()
+
+
+def test_connections_are_kept_and_end_with_the_event_loop():
+    async def three(server):
+        for seed in range(3):
+            await server.complete(CHAT, ChatDecoding(seed=seed))
+
+    with serving(lambda body, n: reply("42")) as (wire, url):
+        asyncio.run(three(Server(urls=(url,), **QUICK)))
+        assert wire.connections == 1
+        assert eventually(lambda: wire.open == 0)
+
+
+def test_a_probe_that_fails_answers_all_that_wait_for_it():
+    server = Server(model="probed", urls=("http://127.0.0.1:9/v1",), retries=0)
+
+    async def several():
+        questions = (server.complete(CHAT, ChatDecoding(top=2, seed=i)) for i in range(9))
+        return await asyncio.gather(*questions, return_exceptions=True)
+
+    assert all(isinstance(error, Busy) for error in asyncio.run(several()))
+    assert server.usage()["requests"] == 1
+    asyncio.run(several())  # and the next ones try again
+    assert server.usage()["requests"] == 2
 
 
 def test_a_model_that_nobody_knows_is_refused():
@@ -290,6 +342,8 @@ def test_a_server_is_a_value():
         {"model": ""},
         {"urls": ()},
         {"urls": ("localhost:8000",)},
+        {"urls": ("http://",)},
+        {"urls": ("https://me:s3cret@host/v1",)},
         {"concurrency": 0},
         {"retries": -1},
         {"timeout_s": 0.0},
@@ -299,4 +353,4 @@ def test_a_server_is_a_value():
 def test_wrong_settings_are_refused_in_a_line(wrong):
     with pytest.raises(UsageError, match="server") as refusal:
         Server(**{"model": "m"} | wrong)
-    assert "\n" not in str(refusal.value)
+    assert "\n" not in str(refusal.value) and "s3cret" not in str(refusal.value)

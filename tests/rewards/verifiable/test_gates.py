@@ -151,7 +151,7 @@ def test_a_prompt_may_open_the_thoughts(rolled):
         (lambda: Repetition(n=0), "repetition.n is 0"),
         (lambda: Repetition(most=2.0), "repetition.most is 2.0"),
         (lambda: RepetitionPenalty(most=-1.0), "repetition_penalty.most is -1.0"),
-        (lambda: Language(code="xx"), "language.code is 'xx'; choose from ar, bg"),
+        (lambda: Language(code="xx"), "language.code is 'xx'; choose from af, ar"),
         (lambda: Language(least=7.0), "language.least is 7.0"),
     ],
 )

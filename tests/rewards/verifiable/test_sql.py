@@ -71,6 +71,16 @@ def test_another_answer_earns_nothing(judged, query):
     assert not verdict.fault and verdict.score == 0 and not verdict.correct
 
 
+@pytest.mark.parametrize("mark", ["'", '"'])
+def test_a_text_may_stand_between_double_quotes_as_sqlite_allows(judged, mark):
+    gold = f'SELECT "person"."age" FROM person WHERE "name" = {mark}Bob Smith{mark}'
+    assert judged(gold, gold).score == 1
+    assert judged("SELECT age FROM person WHERE name = 'Bob Smith'", gold).score == 1
+    for other in (gold.replace("Bob", "Rob"), gold.replace("=", "!="), "SELECT age FROM person"):
+        verdict = judged(other, gold)
+        assert verdict.score == 0 and not verdict.fault
+
+
 def test_order_counts_where_the_right_query_asks_for_it(judged):
     ordered = "SELECT id FROM person ORDER BY age DESC, id"
     assert judged("SELECT id FROM person ORDER BY age DESC, id", ordered).score == 1

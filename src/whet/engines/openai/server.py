@@ -5,13 +5,18 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from whet.engines.openai import chat, response_cache
-from whet.engines.openai.connection import Connection, Feature, connection
-from whet.engines.openai.transport import Busy, ServerError, post
+import httpx2 as httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from whet.engines.openai import chat
+from whet.engines.openai.connection import Connection, Feature
+from whet.engines.openai.response_cache import ResponseCache, name
+from whet.engines.openai.transport import Busy, ServerError
 from whet.types import ChatDecoding, ChatReply, Decoding, Message, UsageError
 
 _LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
@@ -47,7 +52,8 @@ class Server:
 
     Answers are kept by model, messages and the way they are drawn, in memory and in `cache`, a
     folder; the same question is paid for once.  The key is read from the environment variable
-    `key_env` and written nowhere.  Equal values share threads, memory and accounts.
+    `key_env` and written nowhere.  Equal values share connections, answers and accounts; the
+    connections stay open until their event loop ends, and a cancelled question closes its own.
     """
 
     model: str
@@ -61,18 +67,16 @@ class Server:
     price: Price = Price()
 
     def __post_init__(self) -> None:
-        """Refuse what nobody can be asked by."""
+        """Refuse what cannot be asked."""
         if not self.model:
             raise UsageError("server.model is ''; give the name that the server knows it by")
-        wrong = [url for url in self.urls if not url.startswith(("http://", "https://"))]
-        if wrong or not self.urls:
-            found = repr(wrong[0]) if wrong else "()"
-            raise UsageError(
-                f"server.urls has {found}; give addresses like http://127.0.0.1:8000/v1"
-            )
-        for name, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
-            if getattr(self, name) < least:
-                raise UsageError(f"server.{name} is {getattr(self, name)}; give {least} or more")
+        if not self.urls:
+            raise UsageError("server.urls is (); give addresses like http://127.0.0.1:8000/v1")
+        for url in self.urls:
+            _check_url(url)
+        for field, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
+            if getattr(self, field) < least:
+                raise UsageError(f"server.{field} is {getattr(self, field)}; give {least} or more")
         if self.timeout_s <= 0:
             raise UsageError(f"server.timeout_s is {self.timeout_s}; give more than 0")
 
@@ -80,7 +84,7 @@ class Server:
         self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """Ask, or remember.  Raises `ServerError` where all tries failed."""
-        live = self._connection()
+        live = _connection(self)
 
         async def ask() -> tuple[ChatReply, ...]:
             return await self._asked(live, messages, await self._able(live, decoding))
@@ -89,7 +93,7 @@ class Server:
 
     async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> ChatReply:
         """The next words of a conversation, as a policy would say them; or remember."""
-        live, body = self._connection(), chat.turn(self.model, messages, decoding, seed)
+        live, body = _connection(self), chat.turn(self.model, messages, decoding, seed)
 
         async def ask() -> tuple[ChatReply, ...]:
             return await self._posted(live, body)
@@ -102,25 +106,22 @@ class Server:
         body: Mapping[str, Any],
         ask: Callable[[], Awaitable[tuple[ChatReply, ...]]],
     ) -> tuple[ChatReply, ...]:
-        key = response_cache.name(body)
-        known = await asyncio.to_thread(live.cache.get, key)
+        key = name(body)
+        known = await live.cache.get(key)
         if known is not None:
-            live.count(cached=1)
+            live.usage.update(cached=1)
             return known
         found = await ask()
-        await asyncio.to_thread(live.cache.put, key, found)
+        await live.cache.put(key, found)
         return found
 
     def usage(self) -> Mapping[str, float]:
         """Requests, retries, questions answered from memory, tokens, and what they cost."""
-        usage = self._connection().usage
+        usage = _connection(self).usage
         prompt, reply = usage.get("prompt_tokens", 0), usage.get("reply_tokens", 0)
         cost = (prompt * self.price.prompt + reply * self.price.reply) / 1e6
         names = ("requests", "retries", "cached", "prompt_tokens", "reply_tokens")
         return {name: float(usage.get(name, 0)) for name in names} | {"cost": cost}
-
-    def _connection(self) -> Connection:
-        return connection(self, self.concurrency, Path(self.cache) if self.cache else None)
 
     async def _able(self, live: Connection, decoding: ChatDecoding) -> ChatDecoding:
         """The same question without what this server lacks."""
@@ -147,7 +148,7 @@ class Server:
         A refusal of the server's own, 5xx, is one too: some break down over what they don't know.
         """
         try:
-            return await self._posted(self._connection(), chat.body(self.model, _PROBE, decoding))
+            return await self._posted(_connection(self), chat.body(self.model, _PROBE, decoding))
         except ServerError as error:
             if error.status:
                 return None
@@ -171,26 +172,31 @@ class Server:
 
     async def _posted(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         """One question, tried until it is answered or the tries are used up."""
-        for attempt in range(self.retries + 1):
-            try:
-                return await self._tried(live, body)
-            except Busy as busy:
-                if attempt == self.retries:
-                    raise
-                wait = self.backoff_s * 2**attempt * _JITTER.uniform(0.5, 1.5)
-                await asyncio.sleep(min(max(wait, busy.wait_s), _LONGEST_S))
-                live.count(retries=1)
-        raise AssertionError("the last try returns or raises")
+        tries = AsyncRetrying(
+            retry=retry_if_exception_type(Busy),
+            stop=stop_after_attempt(self.retries + 1),
+            wait=self._wait_s,
+            before_sleep=lambda _: live.usage.update(retries=1),
+            reraise=True,
+        )
+        return await tries(self._tried, live, body)
+
+    def _wait_s(self, state: RetryCallState) -> float:
+        """Before the next try: `backoff_s` · 2^try · U(½, 3/2), or as long as the server asks."""
+        failed = state.outcome.exception() if state.outcome else None
+        asked = failed.wait_s if isinstance(failed, Busy) else 0.0
+        own = self.backoff_s * 2 ** (state.attempt_number - 1) * _JITTER.uniform(0.5, 1.5)
+        return min(max(own, asked), _LONGEST_S)
 
     async def _tried(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         url = f"{self.urls[next(live.turn) % len(self.urls)].rstrip('/')}/chat/completions"
-        live.count(requests=1)
+        live.usage.update(requests=1)
         try:
-            answer = await live.run(post, url, body, self._key(), self.timeout_s)
+            answer = await live.post(url, body, self._key())
         except ServerError as error:
             raise self._explained(url, error) from None
         found = chat.completions(answer)
-        live.count(
+        live.usage.update(
             prompt_tokens=sum(one.prompt_tokens for one in found),
             reply_tokens=sum(one.reply_tokens for one in found),
         )
@@ -212,3 +218,28 @@ class Server:
         if not key:
             raise UsageError(f"server.key_env is {self.key_env!r}, which is not set; export it")
         return key
+
+
+@cache
+def _connection(server: Server) -> Connection:
+    """The one connection of equal servers."""
+    folder = Path(server.cache) if server.cache else None
+    return Connection(server.concurrency, server.timeout_s, ResponseCache(folder))
+
+
+os.register_at_fork(after_in_child=_connection.cache_clear)  # sockets and locks are the parent's
+
+
+def _check_url(url: str) -> None:
+    """Raise `UsageError` for what is no address, or holds a password that messages would show."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise UsageError(f"server.urls has {url!r}; give addresses like http://127.0.0.1:8000/v1")
+    if parsed.userinfo:
+        raise UsageError(
+            f"server.urls has a password for {parsed.host!r}; put the key into the environment "
+            "variable that server.key_env names"
+        )

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable._constraint import Relation, words
-from whet.rewards.verifiable._languages import share
+from whet.rewards.verifiable._constraint import Relation
+from whet.rewards.verifiable._languages import chance, share
 
-_LATIN = 0.9  # share of the letters that makes a text English enough to have its case looked at
+_BREAK = re.compile(r"[\s\[\](){}<>,;:@#$%&?!\"“”…]+|--+|\.{2,}|``")
+_SUFFIX = re.compile(r"(?<=[^'])('(?:s|m|d|ll|re|ve)|n't)$", re.IGNORECASE)
+_LATIN = 0.9  # share of the letters
+_ENGLISH = 0.01  # probability: a sentence of another language has less, a few words have more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +29,8 @@ class TwoResponses:
 
     def check(self, text: str) -> bool:
         parts = [part.strip() for part in text.split("******")]
-        return len(parts) == 2 and all(parts) and parts[0] != parts[1]  # noqa: PLR2004
+        said = [part for part in parts if part]
+        return len(said) == 2 and said[0] != said[1] and all(parts[1:-1])  # noqa: PLR2004
 
     def mend(self, text: str) -> str:
         first = " ".join(text.split("******")).strip() or "One way to see it."
@@ -48,8 +52,8 @@ class RepeatPrompt:
         return f"First repeat this request word for word, then answer: {self.prompt_to_repeat}"
 
     def check(self, text: str) -> bool:
-        asked = self.prompt_to_repeat.strip().casefold()
-        return text.strip().casefold().startswith(asked)
+        asked = self.prompt_to_repeat.strip().lower()
+        return text.strip().lower().startswith(asked)
 
     def mend(self, text: str) -> str:
         return f"{self.prompt_to_repeat.strip()} {text}"
@@ -70,7 +74,7 @@ class EndPhrase:
         return f"End with exactly this phrase, and nothing after it: {self.end_phrase}"
 
     def check(self, text: str) -> bool:
-        return text.strip().strip('"').casefold().endswith(self.end_phrase.strip().casefold())
+        return text.strip().strip('"').lower().endswith(self.end_phrase.strip().lower())
 
     def mend(self, text: str) -> str:
         return f"{text} {self.end_phrase}"
@@ -90,7 +94,8 @@ class Quotation:
         return "Put the whole response between double quotation marks."
 
     def check(self, text: str) -> bool:
-        return re.fullmatch(r'".+"', text.strip(), re.DOTALL) is not None
+        text = text.strip()
+        return len(text) > 1 and text[0] == text[-1] == '"'
 
     def mend(self, text: str) -> str:
         return f'"{text.strip()}"'
@@ -114,11 +119,10 @@ class CapitalWords:
         return f"Use words in all capital letters {times}."
 
     def check(self, text: str) -> bool:
-        count = sum(word.isupper() for word in words(text))
-        return self.capital_relation.holds(count, self.capital_frequency)
+        return self.capital_relation.holds(len(_capitals(text)), self.capital_frequency)
 
     def mend(self, text: str) -> str:
-        capitals = [word for word in words(text) if word.isupper()]
+        capitals = _capitals(text)
         aim = self.capital_relation.aim(len(capitals), self.capital_frequency)
         for word in capitals[aim:]:
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", word.lower(), text, count=1)
@@ -139,7 +143,7 @@ class Capital:
         return "Answer in English and in capital letters only."
 
     def check(self, text: str) -> bool:
-        return text.isupper() and share(text, "en") >= _LATIN
+        return text.isupper() and _may_be_english(text)
 
     def mend(self, text: str) -> str:
         return text.upper()
@@ -159,7 +163,7 @@ class Lowercase:
         return "Answer in English and in lowercase letters; no capital letters are allowed."
 
     def check(self, text: str) -> bool:
-        return text.islower() and share(text, "en") >= _LATIN
+        return text.islower() and _may_be_english(text)
 
     def mend(self, text: str) -> str:
         return text.lower()
@@ -183,3 +187,13 @@ class NoComma:
 
     def mend(self, text: str) -> str:
         return text.replace(",", "")
+
+
+def _may_be_english(text: str) -> bool:
+    return share(text, "en") >= _LATIN and chance(text, "en") >= _ENGLISH
+
+
+def _capitals(text: str) -> list[str]:
+    """The words in capital letters, cut as nltk cuts English: `U.S.` is one, `DON'T` are two."""
+    pieces = (_SUFFIX.split(piece) for piece in _BREAK.split(text))
+    return [word for several in pieces for word in several if word.isupper()]

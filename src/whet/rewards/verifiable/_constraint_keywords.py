@@ -106,16 +106,18 @@ class LetterFrequency:
         return f"The letter {self.letter} should appear {times}."
 
     def check(self, text: str) -> bool:
-        count = text.casefold().count(self.letter.casefold())
-        return self.let_relation.holds(count, self.let_frequency)
+        return self.let_relation.holds(self._count(text), self.let_frequency)
 
     def mend(self, text: str) -> str:
-        count = text.casefold().count(self.letter.casefold())
+        count = self._count(text)
         aim = self.let_relation.aim(count, self.let_frequency)
         if aim >= count:
             return text + f" {self.letter}" * (aim - count)
-        held = [word for word in words(text) if self.letter.casefold() in word.casefold()]
+        held = [word for word in words(text) if self._count(word)]
         for word in held:
             if not self.check(text):
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "so", text, count=1)
         return text
+
+    def _count(self, text: str) -> int:
+        return text.lower().count(self.letter.lower())

@@ -8,6 +8,7 @@ from typing import ClassVar
 from whet.rewards.verifiable._constraint import Relation, more, sentences, without_words, words
 
 _RULE = re.compile(r"\s?\*\*\*\s?")
+_BARE = re.compile(r"[^.,?!'\"]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +116,12 @@ class FirstWord:
         )
 
     def check(self, text: str) -> bool:
-        found = [paragraph for paragraph in text.split("\n\n") if paragraph.strip()]
-        if len(found) != self.num_paragraphs or not 1 <= self.nth_paragraph <= len(found):
+        found = text.split("\n\n")
+        count = sum(bool(paragraph.strip()) for paragraph in found)
+        if count != self.num_paragraphs or not 1 <= self.nth_paragraph <= count:
             return False
-        first = words(found[self.nth_paragraph - 1])[:1]
-        return [word.casefold() for word in first] == [self.first_word.casefold()]
+        first = found[self.nth_paragraph - 1].split(maxsplit=1)[:1]
+        return [_bare(word) for word in first] == [self.first_word.lower()]
 
     def mend(self, text: str) -> str:
         found = [paragraph.strip() for paragraph in text.split("\n\n") if paragraph.strip()]
@@ -130,3 +132,9 @@ class FirstWord:
         if 0 <= place < len(found):
             found[place] = f"{self.first_word} {found[place]}"
         return "\n\n".join(found)
+
+
+def _bare(word: str) -> str:
+    """A word in small letters, without quotation marks before it and from punctuation on."""
+    found = _BARE.match(word.lstrip("'").lstrip('"'))
+    return found[0].lower() if found else ""

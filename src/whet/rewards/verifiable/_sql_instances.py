@@ -2,11 +2,11 @@
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-_LITERAL = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])")
+_LITERAL = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"]|"")*)"|(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])""")
 _WORDS = ("ada", "bo", "cy", "dee", "eli", "fay", "gus", "hal")
 _NULLS = 0.1  # of the cells that may be NULL
 _OFTEN = 0.5  # a cell gets a constant of the query, where one fits
@@ -32,8 +32,9 @@ def filled(schema: str, rows: int, query: str, seed: int) -> sqlite3.Connection:
     """
     database = sqlite3.connect(":memory:")
     database.executescript(schema)
-    rng, constants = Random(seed), _constants(query)
     tables = {table: _columns(database, table) for table in _tables(database)}
+    names = {*tables, *(column.name for several in tables.values() for column in several)}
+    rng, constants = Random(seed), _constants(query, {name.lower() for name in names})
     for table in _parents_first(tables):
         for index in range(max(1, rows + rng.randint(-2, 2))):
             _insert(database, table, tables[table], (rng, constants, index))
@@ -41,14 +42,16 @@ def filled(schema: str, rows: int, query: str, seed: int) -> sqlite3.Connection:
     return database
 
 
-def _constants(query: str) -> tuple[list[str], list[float]]:
+def _constants(query: str, names: Collection[str]) -> tuple[list[str], list[float]]:
+    """Texts and numbers.  SQLite takes `"Bob"` for a text where no table or column is called so."""
     texts, numbers = [], []
-    for text, number in _LITERAL.findall(query):
+    for single, double, number in _LITERAL.findall(query):
         if number:
             value = float(number) if "." in number else int(number)
             numbers += [value, value + 1, value - 1]
-        else:
-            texts.append(text.replace("''", "'").strip("%"))
+        elif double.lower() not in names:
+            text = double.replace('""', '"') or single.replace("''", "'")
+            texts.append(text.strip("%"))
     return texts, numbers
 
 

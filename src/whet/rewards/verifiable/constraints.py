@@ -51,7 +51,11 @@ class Constraints(Reward):
 
     A reply of fewer than `least_words` words, or one whose triples of words repeat earlier ones by
     more than the share `most_repeated`, earns nothing (both are ours): keywords alone are no reply.
-    Words, sentences and languages are told by plain rules, not by the trained models of IFEval.
+
+    The checks say what IFEval's own code says, with these exceptions.  Languages are told by
+    py3langid, not by langdetect; a text without letters is in no language, and one of a few words
+    may be English.  Sentences are cut by a rule, not by a trained model.  Keywords are words, not
+    patterns.  `around` is a relation, too, and any sign a letter.
     """
 
     joining: Joining = Loose()

@@ -11,8 +11,8 @@ from whet.types import Reason, Rollout, UsageError, Verdict
 class Language(Reward):
     """1 where the reply is in the language `code` and its letters are of that script, else 0.
 
-    The language is told by script and stop words, the letters are counted: of all letters at least
-    the share `least` must belong to the script, whose value `parts["share"]` keeps.  DeepSeek-R1
+    The language is told by py3langid, the letters are counted: of all letters at least the share
+    `least` must belong to the script, whose value `parts["share"]` keeps.  DeepSeek-R1
     (arXiv:2501.12948, unconfirmed) adds the share of words instead.  A reply of formulas alone is
     in no language.  A gate says nothing of the answer: it is there to be multiplied with.
     """
@@ -21,7 +21,7 @@ class Language(Reward):
     least: float = 0.9
 
     def __post_init__(self) -> None:
-        """Refuse a language that nobody here can tell."""
+        """Refuse a language that cannot be told."""
         if self.code not in codes():
             raise UsageError(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
         if not 0 <= self.least <= 1:
