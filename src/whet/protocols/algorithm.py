@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.protocols.part import Part
-from whet.types import Batch, Circumstances, Need, Scores
+from whet.types import Batch, Circumstances, Metrics, Need, Scores
 
 if TYPE_CHECKING:
     from whet.protocols.extension import Extension, SetupContext
@@ -178,6 +178,11 @@ class Lossy(Part, ABC):
     def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Which rollouts have a gradient; a learner need not compute the others."""
         return batch.group >= 0
+
+    def metrics(self, learner_logp: Tokens, batch: Batch) -> Metrics:
+        """What the loss tells of a slice besides its value; means of slices add up."""
+        del learner_logp, batch
+        return {}
 
 
 class Algorithm(Lossy):

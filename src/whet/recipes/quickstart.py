@@ -57,5 +57,5 @@ def quickstart(*, algorithm: str = "dapo") -> Run:
         steps=40,
         minibatches=2,
         exam=Exam(problems=150, samples=16, k=(1, 4, 16)),
-        watch=Watch(every=2, exam=Exam(problems=100, samples=4, k=(1, 4))),
+        watch=Watch(every=4, exam=Exam(problems=50, samples=2, k=(1,))),
     )

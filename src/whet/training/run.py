@@ -47,8 +47,8 @@ class Warmup:
 class Watch:
     """What is measured along the way, on the dev split; the test split waits for the end."""
 
-    every: int = 5  # steps; 0: never
-    exam: Exam = Exam(problems=100, samples=4, k=(1, 4))
+    every: int = 20  # steps; 0: never
+    exam: Exam = Exam(problems=50, samples=2, k=(1,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

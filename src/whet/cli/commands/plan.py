@@ -18,6 +18,7 @@ from whet.training.run import Run
 from whet.types import Need, Refusal, Request
 
 _GIB, _MIB = 2**30, 2**20
+_MUCH = 0.25  # of a run's rollouts, for evaluation
 
 
 def main(words: Sequence[str]) -> int:
@@ -48,18 +49,29 @@ def _batches(run: Run) -> list[str]:
     plan = _first(run)
     rollouts = sum(len(request.plays) for request in plan)
     longest = sum(play.decoding.length for request in plan for play in request.plays)
-    watches = run.steps // run.watch.every if run.watch.every else 0
-    exam, watch = run.exam, run.watch.exam
-    asked = 2 * exam.problems * (exam.samples + 1)
-    asked += watches * watch.problems * (watch.samples + 1)
+    asked = _evaluation(run)
     lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimiser)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimiser steps, {settings(run.optimiser)}",
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"exams: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
+        f"evaluation: {asked:,} rollouts, {_share(run, rollouts):.0%} of the run's, at most "
+        f"{asked * run.decoding.length:,} tokens",
     ]
+
+
+def _evaluation(run: Run) -> int:
+    """Rollouts of the base, periodic and final evaluations, at most: a split may have fewer."""
+    every = run.watch.every
+    periodic = run.steps // every + bool(run.steps % every) if every else 0
+    return 2 * run.exam.rollouts + periodic * run.watch.exam.rollouts
+
+
+def _share(run: Run, each: int) -> float:
+    """Of evaluation in all rollouts of a run whose steps play so many each."""
+    asked = _evaluation(run)
+    return asked / (asked + run.steps * each)
 
 
 def _first(run: Run) -> Sequence[Request]:
@@ -122,6 +134,12 @@ def _notes(run: Run) -> Iterator[str]:
         yield (
             f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
             "optimiser steps of a step but the first are off-policy, and nothing corrects it"
+        )
+    share = _share(run, sum(len(request.plays) for request in _first(run)))
+    if run.steps and share > _MUCH:
+        yield (
+            f"evaluation is {share:.0%} of the run's rollouts; ask less often (watch.every is "
+            f"{run.watch.every}) or less (watch.exam, exam)"
         )
     if not run.watch.every:
         yield "nothing is watched along the way (watch.every is 0)"
