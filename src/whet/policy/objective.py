@@ -86,7 +86,9 @@ class Term(Part):
         at = learner_logp.detach().requires_grad_()
         with torch.enable_grad():
             worth = self.clipping(self.ratio(at, batch), batch.advantage).sum()
-            (slope,) = torch.autograd.grad(worth, at, materialize_grads=True)
+        if not worth.requires_grad:  # a sum that is only a price
+            return {}
+        (slope,) = torch.autograd.grad(worth, at, materialize_grads=True)
         c = prod((correction(batch) for correction in self.corrections), start=at.new_ones(()))
         raised, lowered = batch.advantage > 0, batch.advantage < 0
         count = int((raised | lowered).sum())
@@ -163,8 +165,9 @@ class Objective(Algorithm):
 
     def metrics(self, learner_logp: Tokens, batch: Batch) -> Metrics:
         """Of all its terms: a token that two of them look at counts twice."""
-        told = [term.metrics(learner_logp, batch) for term in self.terms]
-        return {name: sum((t[name] for t in told), Mean()) for name in told[0]}
+        told = [found for term in self.terms if (found := term.metrics(learner_logp, batch))]
+        names = told[0] if told else ()
+        return {name: sum((found[name] for found in told), Mean()) for name in names}
 
     @property
     def needs(self) -> frozenset[Need]:
