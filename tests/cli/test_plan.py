@@ -1,9 +1,11 @@
 """What a plan says before anything is computed: the loss in effect, doubts, refusals."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from transformers import Qwen3Config
 
 from whet.cli.main import main
 from whet.policy.aggregation import FixedLength
@@ -111,8 +113,32 @@ def test_a_doubt_is_a_note(here, capsys, words, told):
 
 @pytest.mark.parametrize(("algorithm", "count"), [("grpo", 2), ("dr_grpo", 2), ("rloo", 1)])
 def test_a_plain_plan_has_no_notes(here, capsys, algorithm, count):
-    assert main(["plan", RECIPE, "--algorithm", algorithm, "--minibatches", str(count)]) == 0
+    words = ["--algorithm", algorithm, "--minibatches", str(count), "--steps", "60"]
+    assert main(["plan", RECIPE, *words, "--watch.every", "20"]) == 0
     assert "note: " not in capsys.readouterr().out
+
+
+def test_the_share_of_evaluation_is_said_and_too_much_of_it_noted(here, capsys):
+    """6 steps of 16 rollouts; 2 × 8 problems × 5, and after 3 and 6 steps 6 problems × 3."""
+    assert main(["plan", RECIPE]) == 0
+    said = capsys.readouterr().out
+    assert "evaluation: 116 rollouts, 55% of the run's" in said
+    assert "note: evaluation is 55% of the run's rollouts" in said
+    assert main(["plan", RECIPE, "--steps", "100", "--watch.every", "30"]) == 0
+    said = capsys.readouterr().out
+    assert "evaluation: 152 rollouts, 9% of the run's" in said  # after 30, 60, 90 and 100 steps
+    assert "note: " not in said
+
+
+@pytest.mark.parametrize("recipe", ["rlvr", "dapo"])
+def test_by_default_evaluation_is_a_small_part_of_a_run(here, capsys, recipe):
+    Qwen3Config(max_position_embeddings=1024).save_pretrained("model")
+    assert main(["plan", recipe, "--model", "model", "--data", "lists"]) == 0
+    said = capsys.readouterr().out
+    share = re.search(r"evaluation: ([\d,]+) rollouts, (\d+)%", said)
+    assert share is not None
+    assert int(share[1].replace(",", "")) <= 0.15 * 200 * 128
+    assert int(share[2]) <= 15
 
 
 @pytest.mark.parametrize("algorithm", ["grpo", "ce_gppo", "cpgd", "cispo", "aspo", "gmpo", "dapo"])
