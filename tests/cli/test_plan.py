@@ -1,11 +1,9 @@
 """What a plan says before anything is computed: the loss in effect, doubts, refusals."""
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from transformers import Qwen3Config
 
 from whet.cli.main import main
 from whet.policy.aggregation import FixedLength
@@ -124,21 +122,11 @@ def test_the_share_of_evaluation_is_said_and_too_much_of_it_noted(here, capsys):
     said = capsys.readouterr().out
     assert "evaluation: 116 rollouts, 55% of the run's" in said
     assert "note: evaluation is 55% of the run's rollouts" in said
-    assert main(["plan", RECIPE, "--steps", "100", "--watch.every", "30"]) == 0
+    words = ["--steps", "100", "--watch.every", "30", "--minibatches", "2"]
+    assert main(["plan", RECIPE, *words]) == 0
     said = capsys.readouterr().out
     assert "evaluation: 152 rollouts, 9% of the run's" in said  # after 30, 60, 90 and 100 steps
     assert "note: " not in said
-
-
-@pytest.mark.parametrize("recipe", ["rlvr", "dapo"])
-def test_by_default_evaluation_is_a_small_part_of_a_run(here, capsys, recipe):
-    Qwen3Config(max_position_embeddings=1024).save_pretrained("model")
-    assert main(["plan", recipe, "--model", "model", "--data", "lists"]) == 0
-    said = capsys.readouterr().out
-    share = re.search(r"evaluation: ([\d,]+) rollouts, (\d+)%", said)
-    assert share is not None
-    assert int(share[1].replace(",", "")) <= 0.15 * 200 * 128
-    assert int(share[2]) <= 15
 
 
 @pytest.mark.parametrize("algorithm", ["grpo", "ce_gppo", "cpgd", "cispo", "aspo", "gmpo", "dapo"])
