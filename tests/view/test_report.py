@@ -83,6 +83,16 @@ def test_a_graded_run_shows_what_its_rewards_do(graded):
     assert f"greedy {mark(score, correct=False)} " in page
 
 
+def test_no_legend_runs_into_a_title(graded):
+    for svg in report.charts(History.of(graded)):
+        texts = re.findall(r'x="([\d.]+)" y="14.0" text-anchor="(\w+)"[^>]*>([^<]*)<', svg)
+        spans = [
+            (float(x) - 5.6 * len(said) * (anchor == "end"), len(said)) for x, anchor, said in texts
+        ]
+        (start, letters), *legend = spans
+        assert all(start + 5.6 * letters < left for left, _ in legend)
+
+
 def test_a_page_refreshes_itself_only_where_that_is_asked(folder):
     refresh = '<meta http-equiv="refresh" content="15">'
     assert refresh in report.write(folder, refresh=15).read_text()

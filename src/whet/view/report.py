@@ -65,7 +65,7 @@ def charts(history: History) -> list[str]:
     return [
         chart("Reward", {"held-out": held_out("reward"), **steps(training="reward")}),
         chart(
-            "Accuracy: share of correct replies",
+            "Accuracy",
             {
                 "held-out, greedy": held_out("greedy"),
                 "held-out, sampled": held_out("pass@1"),
@@ -85,8 +85,8 @@ def charts(history: History) -> list[str]:
         chart("Sampler–learner drift, nats per token", steps(mean="drift", largest="drift_max")),
         chart("Gradient norm", steps(norm="grad_norm")),
         chart(
-            "Groups that vary, and tokens that teach",
-            steps(groups_whose_rewards_vary="varied", tokens="taught"),
+            "Shares of the batch",
+            steps(groups_whose_rewards_vary="varied", tokens_that_teach="taught"),
         ),
         chart(
             "Clipped tokens, share",
