@@ -148,8 +148,8 @@ def _metrics() -> Iterator[str]:
     title, *about = (glossary.__doc__ or "").splitlines()
     yield from ("# Metrics", "", title, *about, "")
     yield "A row of metrics.jsonl has under `metrics`, for each name, its `value` and `of`: how"
-    yield "many things it is a mean of.  A mean of nothing is null of 0.  Evaluations have their 95%"
-    yield from ("intervals in the same row, under `intervals`.", "")
+    yield "many things it is a mean of.  A mean of nothing is null of 0.  Evaluations have their"
+    yield from ("95% intervals in the same row, under `intervals`.", "")
     for title, metrics in glossary.rows():
         yield from (f"## {title}", "", _row(["name", "unit", "what", "of"]), _row(["---"] * 4))
         yield from (_row([_code(m.name), m.unit, m.says, m.of]) for m in metrics)

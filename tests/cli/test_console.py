@@ -77,7 +77,8 @@ def runs(tmp_path_factory):
 def told(events, seconds, *, terminal=False):
     """What the screen says of events so many seconds apart."""
     clock, file = Clock(), io.StringIO()
-    console = Console(file=file, highlight=False, soft_wrap=True, force_terminal=terminal, width=120)
+    how = {"highlight": False, "soft_wrap": True, "width": 120}
+    console = Console(file=file, force_terminal=terminal, **how)
     screen = Screen(console=console, now=clock)
     with screen.progress:
         for event in events:

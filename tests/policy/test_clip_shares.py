@@ -41,8 +41,11 @@ def shares(objective, logp, batch) -> dict[str, tuple[float, float]]:
 
 
 def test_a_price_hides_no_clip():
-    """Seven tokens have an advantage.  1.3 is above 1.2 where it is raised, 0.7 below 0.8 where it
-    is lowered; 5.0 is lowered from above, and still has its gradient."""
+    """Seven tokens have an advantage.
+
+    1.3 is above 1.2 where it is raised, 0.7 below 0.8 where it is lowered; 5.0 is lowered from
+    above, and still has its gradient.
+    """
     logp, batch = moved()
     priced = algorithms.load("grpo")
     assert priced.regularisers

@@ -133,7 +133,7 @@ def test_a_step_without_a_score_has_no_reward():
 
 
 def test_the_distance_to_the_reference_by_hand():
-    """x = ln 2, 0 and, of a token that others chose, 5: k3 = ½ − 1 + ln 2 and 0."""
+    """Of x = ln 2 and 0, k3 is ½ − 1 + ln 2 and 0; the 5 is of a token that others chose."""
     x = torch.tensor([2.0, 1.0, exp(5.0)]).log()
     held = batch()
     anchored = replace(
@@ -148,7 +148,7 @@ def test_the_distance_to_the_reference_by_hand():
 
 
 def test_a_small_distance_is_not_lost_in_rounding():
-    """x = 1e−4 gives x²/2 = 5e−9."""
+    """Of x = 1e−4, k3 is x²/2 = 5e−9."""
     near = batch(behaviour_logp=torch.full((3,), 0.0), reference_logp=torch.full((3,), -1e-4))
     assert values(group(verdict(1.0)), tokens=near)["kl"] == pytest.approx(5e-9, rel=1e-2)
 
@@ -165,7 +165,8 @@ def folders(tmp_path_factory):
     made = {}
     for name in ("dapo", "grpo"):
         folder = tmp_path_factory.mktemp(name)
-        made[name] = folder, followed(small(objective=algorithms.load(name), reward=Nearby()), folder)
+        run = small(objective=algorithms.load(name), reward=Nearby())
+        made[name] = folder, followed(run, folder)
     return made
 
 

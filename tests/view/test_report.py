@@ -78,7 +78,7 @@ def test_a_graded_run_shows_what_its_rewards_do(graded):
     assert "Rewards are graded" in page
     base = history.exam("base")
     assert base is not None
-    assert f"<td class=\"number\">{estimate(base, 'reward')}</td>" in page
+    assert f'<td class="number">{estimate(base, "reward")}</td>' in page
     score = history.said(base)[0][0]["score"]
     assert f"greedy {mark(score, correct=False)} " in page
 

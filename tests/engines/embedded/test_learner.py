@@ -113,9 +113,7 @@ def test_clipped_tokens_are_counted_whatever_the_price(share, name):
     now, tokens = logp(learner, batch.rollouts), batch.tokens
     shift = torch.tensor([0.5, -0.5, 0.0]).repeat(len(now))[: len(now)]
     stale = replace(tokens, proximal_logp=now - shift, reference_logp=now - 0.1)
-    update = stepped(
-        learner, algorithms.load(name), TrainBatch(batch.rollouts, stale), 0.0
-    ).metrics
+    update = stepped(learner, algorithms.load(name), TrainBatch(batch.rollouts, stale), 0.0).metrics
     raised = int(((shift > 0) & (tokens.advantage > 0)).sum())
     lowered = int(((shift < 0) & (tokens.advantage < 0)).sum())
     assert update["clipped_high"].total == raised > 0
