@@ -49,8 +49,8 @@ class PeriodicEval:
     The test split is used before and after training only.
     """
 
-    every: int = 5  # steps between evaluations; 0: never
-    evaluation: EvalConfig = EvalConfig(problems=100, samples=4, k=(1, 4))
+    every: int = 20  # steps between evaluations; 0: never
+    evaluation: EvalConfig = EvalConfig(problems=50, samples=2, k=(1,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,10 @@
-"""`whet eval MODEL`: how good it is, greedy and sampled, with intervals."""
+"""`whet eval MODEL`: what it earns and how often it is right, greedy and sampled."""
 
 import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from tyro.conf import Positional
 
@@ -21,11 +20,12 @@ from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.trainer import CHECKPOINTS
 from whet.types import Decoding, Task, UsageError
+from whet.view import scorecard
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions:
-    """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
+    """Measure a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
 
     model: Positional[str]  # a run folder, or a Hugging Face folder
     tasks: str = ""  # a family, gym:NAME, or a .jsonl or .parquet file; a run has its own
@@ -69,7 +69,7 @@ def main(words: Sequence[str]) -> int:
         "policy_digest": player.held().digest,
     }
     if asked.json:
-        print(json.dumps(facts | _document(found), indent=1, ensure_ascii=False))
+        print(json.dumps(facts | scorecard.document(found), indent=1, ensure_ascii=False))
     else:
         print("\n".join(_table(asked.model, len(tasks), found)))
     return 0
@@ -134,24 +134,10 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _document(found: Scorecard) -> dict[str, Any]:
-    return {
-        "greedy": asdict(found.greedy),
-        "pass_at": {str(k): asdict(estimate) for k, estimate in found.pass_at.items()},
-        "greedy_length": found.greedy_length,
-        "length": found.length,
-        "truncated": found.truncated,
-        "faults": found.faults,
-        "tokens": found.tokens,
-        "seconds": round(found.seconds, 3),
-    }
-
-
 def _table(model: str, problems: int, found: Scorecard) -> list[str]:
     return [
         f"{model}: {problems} problems, {found.samples} samples each",
-        f"  greedy pass@1   {found.greedy}   length {found.greedy_length:.1f}",
-        *(f"  sampled pass@{k:<3}{estimate}" for k, estimate in found.pass_at.items()),
-        f"  length {found.length:.1f}, cut off {found.truncated:.1%}, faults {found.faults}, "
-        f"{found.tokens:,} tokens in {found.seconds:.1f} s",
+        *scorecard.lines(found),
+        f"  cut off {found.truncated:.1%}, faults {found.faults}, {found.tokens:,} tokens in "
+        f"{found.seconds:.1f} s",
     ]

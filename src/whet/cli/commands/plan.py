@@ -18,6 +18,7 @@ from whet.training.run import Run
 from whet.types import Need, Request, UsageError
 
 _GIB, _MIB = 2**30, 2**20
+_MUCH = 0.25  # of a run's rollouts, for evaluation
 
 
 def main(words: Sequence[str]) -> int:
@@ -48,18 +49,29 @@ def _batches(run: Run) -> list[str]:
     plan = _first(run)
     rollouts = sum(len(request.plays) for request in plan)
     longest = sum(play.decoding.max_new_tokens for request in plan for play in request.plays)
-    watches = run.steps // run.periodic.every if run.periodic.every else 0
-    evaluation, periodic = run.evaluation, run.periodic.evaluation
-    asked = 2 * evaluation.problems * (evaluation.samples + 1)
-    asked += watches * periodic.problems * (periodic.samples + 1)
+    asked = _evaluation(run)
     lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"evaluations: {asked:,} rollouts, at most {asked * run.decoding.max_new_tokens:,} tokens",
+        f"evaluation: {asked:,} rollouts, {_share(run, rollouts):.0%} of the run's, at most "
+        f"{asked * run.decoding.max_new_tokens:,} tokens",
     ]
+
+
+def _evaluation(run: Run) -> int:
+    """Rollouts of the base, periodic and final evaluations, at most: a split may have fewer."""
+    every = run.periodic.every
+    periodic = run.steps // every + bool(run.steps % every) if every else 0
+    return 2 * run.evaluation.rollouts + periodic * run.periodic.evaluation.rollouts
+
+
+def _share(run: Run, each: int) -> float:
+    """Of evaluation in all rollouts of a run whose steps play so many each."""
+    asked = _evaluation(run)
+    return asked / (asked + run.steps * each)
 
 
 def _first(run: Run) -> Sequence[Request]:
@@ -123,6 +135,12 @@ def _notes(run: Run) -> Iterator[str]:
         yield (
             f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
             "optimizer steps of a step but the first are off-policy, and nothing corrects it"
+        )
+    share = _share(run, sum(len(request.plays) for request in _first(run)))
+    if run.steps and share > _MUCH:
+        yield (
+            f"evaluation is {share:.0%} of the run's rollouts; ask less often (periodic.every is "
+            f"{run.periodic.every}) or less (watch.evaluation, evaluation)"
         )
     if not run.periodic.every:
         yield "nothing is watched along the way (periodic.every is 0)"
