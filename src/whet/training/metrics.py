@@ -34,7 +34,7 @@ def of_sft(step: SFTStep) -> Metrics:
     return {
         "loss": one(step.update.loss),
         "average_loss": one(step.progress.average or 0.0),
-        "lr": one(lesson.rate),
+        "lr": one(step.lr),
         "seconds": one(step.seconds),
         "entropy": step.update.metrics["entropy"],
         "grad_norm": step.update.metrics["grad_norm"],
@@ -101,7 +101,7 @@ def _of_updates(step: TrainStep) -> Metrics:
         **{n: sum((u.metrics.get(n, Mean()) for u in step.updates), Mean()) for n in names},
         "drift": fresh.metrics["drift"],
         "drift_max": one(fresh.drift_max),
-        "lr": one(step.rate),
+        "lr": one(step.lr),
     }
 
 
