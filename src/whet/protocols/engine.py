@@ -11,7 +11,7 @@ from torch import Tensor
 
 from whet.protocols.algorithm import Algorithm
 from whet.protocols.part import Part
-from whet.protocols.player import Player
+from whet.protocols.player import Player, Renderer
 from whet.types import Metrics, Rollout, Size, TrainBatch
 from whet.types.optimisers import AdamW
 from whet.types.weights import Weights
@@ -131,6 +131,13 @@ class Engine(Part):
     @abstractmethod
     async def player(self, model: Any, seed: int) -> Player:
         """A player alone, to measure with."""
+
+    @abstractmethod
+    async def renderer(self, model: Any) -> Renderer:
+        """How the model reads and writes text; no weights are loaded."""
+
+    def check(self) -> None:
+        """Raise `Refusal` where this machine lacks what is asked for: a device, a package."""
 
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:

@@ -29,10 +29,14 @@ class LoRA(Part):
         if self.rank < 1:
             raise Refusal(f"engine.lora.rank is {self.rank}; give 1 or more")
 
-    def inject(self, model: PreTrainedModel, seed: int) -> None:
-        """Add adapters in place; from now on only they have gradients."""
+    def check(self) -> None:
+        """Refuse where peft is not installed."""
         if find_spec("peft") is None:
             raise Refusal("engine.lora needs peft; run: pip install 'whet[lora]'")
+
+    def inject(self, model: PreTrainedModel, seed: int) -> None:
+        """Add adapters in place; from now on only they have gradients."""
+        self.check()
         from peft import LoraConfig, inject_adapter_in_model
 
         config = LoraConfig(

@@ -47,7 +47,7 @@ class Embedded(Engine):
         if self.threads:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
-        renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played))
+        renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played.generation_config))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
             says=renderer.text,
@@ -56,6 +56,17 @@ class Embedded(Engine):
             budget=self.budget,
         )
         return RolloutPlayer(generator, renderer)
+
+    async def renderer(self, model: Source) -> TextRenderer:
+        """Tokenizer and config are read, no weights."""
+        tokenizer, generation = model.load_tokenizer()
+        return TextRenderer(tokenizer, end_tokens(tokenizer, generation))
+
+    def check(self) -> None:
+        """Refuse a device that is not here, and adapters without peft."""
+        self._device()
+        if self.lora is not None:
+            self.lora.check()
 
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
         """A learner without adapters, of what the folder holds."""
