@@ -67,17 +67,26 @@ class Family(Protocol):
         ...
 
 
-@runtime_checkable
-class Corpus(Protocol):
-    """Tasks, in splits that share no canonical instance."""
+class Corpus(Part):
+    """Tasks, in splits that share no canonical instance: `train`, `dev`, `test`."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def task(self, split: str, index: int) -> Task:
         """The `index`-th task of a split, the same for ever; training may come round again."""
-        ...
 
+    @abstractmethod
     def held_out(self, split: str, count: int) -> Sequence[Task]:
         """The first `count` distinct tasks of a split, or all there are."""
-        ...
+
+    def size(self, split: str) -> int | None:
+        """How many tasks a split has before they come round again; None: there is no end."""
+        del split
+
+    def benchmark(self) -> str:
+        """The split that measures a model which was not trained on this corpus."""
+        return "test"
 
 
 @runtime_checkable

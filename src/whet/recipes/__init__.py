@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 from whet import registry
+from whet.recipes._own import own
 from whet.training.run import Run
-from whet.types import Refusal
 
 
 def modules() -> dict[str, str]:
@@ -18,20 +17,9 @@ def modules() -> dict[str, str]:
 def find(recipe: str) -> Callable[..., Run]:
     """A recipe by its name, or by the path of a Python file that has a function of the same name.
 
-    Raises `Refusal` for a name that is unknown and for a file without such a function.
+    Raises `Refusal` for a name that is unknown, and for a file that is no recipe.
     """
-    if not recipe.endswith(".py"):
-        return registry.load(sys.modules[__name__], recipe, kind="recipe")
     path = Path(recipe)
-    if not path.is_file():
-        raise Refusal(f"recipe {recipe!r} is no file; give a name (whet list recipes) or a path")
-    name = f"whet_recipe_{path.stem}"
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise Refusal(f"recipe {recipe!r} is no Python file")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    if not hasattr(module, path.stem):
-        raise Refusal(f"recipe {recipe!r} has no function {path.stem}(); name it after the file")
-    return getattr(module, path.stem)
+    if recipe not in modules() and (path.suffix or path.exists() or len(path.parts) > 1):
+        return own(recipe)
+    return registry.load(sys.modules[__name__], recipe, kind="recipe")

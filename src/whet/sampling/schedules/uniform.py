@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
+from whet.data.streams import STREAM as STREAM
 from whet.protocols import Corpus, PromptOrder
 from whet.types import Refusal, Task
-
-STREAM = 1 << 32  # tasks of one seed, before the next seed's begin
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
