@@ -136,9 +136,6 @@ class Engine(Part):
     async def renderer(self, model: Any) -> Renderer:
         """How the model reads and writes text; no weights are loaded."""
 
-    def check(self) -> None:
-        """Raise `Refusal` where this machine lacks what is asked for: a device, a package."""
-
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:
         """One more learner, of the model saved in `folder`."""

@@ -21,6 +21,9 @@ class Part:
         del circumstances
         return ""
 
+    def check(self) -> None:
+        """Raise `Refusal` where this machine lacks what the part needs: a device, a package."""
+
     def refuses(self, circumstances: Circumstances) -> str:
         """Why the part can't work in this run, and the remedy; empty: it can."""
         del circumstances

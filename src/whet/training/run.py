@@ -91,6 +91,8 @@ class Run:
     steps: int = 100
     minibatches: int = 1  # optimiser steps per step, each on its own share of the groups
     seed: int = 0
+    max_prompt_length: int = 0  # tokens; tasks with longer prompts are left out.  0: all are taken
+    eval_corpus: Corpus | None = None  # what is measured on; None: the corpus's held-out splits
     exam: Exam = Exam()  # before and after, on the test split
     watch: Watch = Watch()
     limits: Limits = Limits()
@@ -100,6 +102,8 @@ class Run:
         """Refuse what can't be run."""
         if self.steps < 0 or self.seed < 0:
             raise Refusal(f"steps is {self.steps} and seed {self.seed}; give 0 or more")
+        if self.max_prompt_length < 0:
+            raise Refusal(f"max_prompt_length is {self.max_prompt_length}; give 1 or more tokens")
         if self.minibatches < 1:
             raise Refusal(f"minibatches is {self.minibatches}; give 1 or more")
         if Need.GROUP in self.objective.needs and self.sampling.group_size == 1:
@@ -128,6 +132,11 @@ class Run:
             if need is Need.DEMONSTRATOR:
                 remedy = "give demonstrator, such as Shown(family=…)"
             raise Refusal(f"objective needs {need}; {remedy}, or choose another algorithm")
+
+    @property
+    def measured(self) -> Corpus:
+        """The corpus whose held-out splits are measured on."""
+        return self.corpus if self.eval_corpus is None else self.eval_corpus
 
     @property
     def decoding(self) -> Decoding:

@@ -19,6 +19,7 @@ from whet.training.checkpoint import Checkpoints, Place
 from whet.training.ledger import Ledger
 from whet.training.loop import Live, Step, train
 from whet.training.metrics import intervals, of_exam, of_lesson, of_step
+from whet.training.preflight import shortened
 from whet.training.round import step_context
 from whet.training.run import Run
 from whet.training.warmup import Lesson, Progress, teach
@@ -67,6 +68,7 @@ async def fit(
     """
     player, learner = await run.engine.open(run.model, run.seed)
     try:
+        run = shortened(run, player.renderer)
         strategy = run.sampling.open(
             SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
         )
@@ -215,7 +217,7 @@ class Trainer:
 
     async def _examine(self, name: str, step: int, exam: Exam, split: str) -> Examined:
         run = self.run
-        tasks = run.corpus.held_out(split, exam.problems)
+        tasks = run.measured.held_out(split, exam.problems)
         card = await measure(self.player, run.reward, tasks, exam, run.decoding)
         place = len(run.warmup), step
         facts = {"split": split, "samples": exam.samples, "intervals": intervals(card)}

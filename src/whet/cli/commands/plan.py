@@ -1,12 +1,12 @@
 """`whet plan RECIPE`: what would be done, before anything is."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from math import ceil
 
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.premises import circumstances, insist
 from whet.engines.digest import hash_rate
 from whet.policy.anatomy import warnings
 from whet.policy.clipping import Linear
@@ -14,8 +14,10 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
+from whet.training.preflight import preflight
+from whet.training.premises import circumstances
 from whet.training.run import Run
-from whet.types import Need, Refusal, Request
+from whet.types import Need, Request
 
 _GIB, _MIB = 2**30, 2**20
 
@@ -24,24 +26,14 @@ def main(words: Sequence[str]) -> int:
     """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
     recipe, rest = named(words, "plan")
     run, _ = configured(recipe, rest, "plan")
-    _fits(run)
-    insist(run)
+    inputs = asyncio.run(preflight(run))
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*_notes(run), *warnings(run, circumstances(run))):
+    for note in (*inputs, *_notes(run), *warnings(run, circumstances(run))):
         print(f"note: {note}")
     return 0
-
-
-def _fits(run: Run) -> None:
-    length, positions = run.decoding.length, run.model.size().positions
-    if length >= positions:
-        raise Refusal(
-            f"sampling.decoding.length is {length}, but the model has {positions} positions for "
-            "prompt and reply; give less"
-        )
 
 
 def _batches(run: Run) -> list[str]:
@@ -57,9 +49,18 @@ def _batches(run: Run) -> list[str]:
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimiser steps, {settings(run.optimiser)}",
+        *_epochs(run, len(plan)),
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
         f"exams: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
     ]
+
+
+def _epochs(run: Run, groups: int) -> list[str]:
+    """How often the steps go through the training tasks, where these have an end."""
+    size = run.corpus.size("train")
+    if not size:
+        return []
+    return [f"data: {size:,} training tasks, gone through {run.steps * groups / size:.3g} times"]
 
 
 def _first(run: Run) -> Sequence[Request]:

@@ -1,14 +1,15 @@
 """`whet train RECIPE`: train it, in a folder of its own."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from whet import recipes
 from whet.cli.parsing import configured
-from whet.cli.premises import insist
 from whet.cli.running import carry_out, fresh_folder
 from whet.training import card
+from whet.training.preflight import preflight
 from whet.types import Refusal
 
 RUNS = "runs"
@@ -18,7 +19,8 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
-    insist(run)
+    for note in asyncio.run(preflight(run)):
+        print(f"note: {note}")
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder = fresh_folder(RUNS, name)
     card.write(folder, card.card(run, recipe, list(rest)))

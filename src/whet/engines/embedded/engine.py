@@ -63,10 +63,8 @@ class Embedded(Engine):
         return TextRenderer(tokenizer, end_tokens(tokenizer, generation))
 
     def check(self) -> None:
-        """Refuse a device that is not here, and adapters without peft."""
+        """Refuse a device that is not here."""
         self._device()
-        if self.lora is not None:
-            self.lora.check()
 
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
         """A learner without adapters, of what the folder holds."""
