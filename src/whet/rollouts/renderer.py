@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int32
+from jinja2 import TemplateError
 from numpy import ndarray
 
-from whet.types import Act, Prompt, Refusal, Rollout, Task
+from whet.types import Act, Message, Prompt, Refusal, Rollout, Task
 from whet.types.messages import ASSISTANT, messages_of
 
+_TEMPLATE = (TemplateError, TypeError, ValueError, LookupError, AttributeError)  # what they raise
 _UNFINISHED = "\ufffd"  # the first bytes of a character that later tokens complete
 
 Tokenizer = Any  # a Hugging Face tokenizer; only engines import the library
@@ -31,24 +33,38 @@ class TextRenderer:
 
         A chat goes through the tokenizer's template, up to the assistant's turn.  Plain text loses
         the end token that some tokenizers append.  Raises `Refusal` for a prompt of no tokens, and
-        for a chat without a template.
+        for a chat without a template, or one that the template doesn't take.
         """
         if isinstance(prompt, str):
             if prompt != self._last[0]:
                 self._last = prompt, self._unended(prompt)
             ids: Any = self._last[1]
-        elif self.tokenizer.chat_template is None:
-            raise Refusal("prompt is a chat, but the tokenizer has no chat template; give text")
         else:
-            ids = self.tokenizer.apply_chat_template(
+            ids = self._templated(prompt)
+        if not ids:
+            raise Refusal(f"prompt {prompt!r} has no tokens; give at least one")
+        return tuple(ids)
+
+    def _templated(self, prompt: Sequence[Message]) -> Any:
+        if self.tokenizer.chat_template is None:
+            raise Refusal(
+                "prompt is a chat, but the tokenizer has no chat template; give prompts as text "
+                "and no system prompt, or a model with a template"
+            )
+        try:
+            return self.tokenizer.apply_chat_template(
                 [dict(message) for message in prompt],
                 tokenize=True,
                 add_generation_prompt=True,
                 return_dict=False,
             )
-        if not ids:
-            raise Refusal(f"prompt {prompt!r} has no tokens; give at least one")
-        return tuple(ids)
+        except _TEMPLATE as error:
+            roles = ", ".join(message["role"] for message in prompt)
+            reason = " ".join(str(error).split())
+            raise Refusal(
+                f"the tokenizer's chat template doesn't take the prompt's messages ({roles}): "
+                f"{type(error).__name__}: {reason}; give others, or mend the template"
+            ) from error
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """The ids of what the world says later: text as it is, without special tokens.

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from whet.data._shapes import prompt_text
 from whet.data.short_prompts import ShortPrompts
 from whet.environments.question import Question
 from whet.policy.anatomy import inside
@@ -43,8 +44,9 @@ async def preflight(run: Run) -> list[str]:
     drawn = list(_drawn(run))
     check_room((), positions, run.decoding.length)
     notes = [note for one in drawn if one.tasks for note in _prompts(run, one, renderer, positions)]
-    _check_demonstrator(run, drawn[0].tasks)
-    return [*notes, *await _tried(run, drawn[0].tasks, renderer)]
+    training = drawn[0].tasks
+    _check_demonstrator(run, training)
+    return [*notes, *_in_both(training, drawn[1]), *await _tried(run, training, renderer)]
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:
@@ -62,7 +64,7 @@ def shortened(run: Run, renderer: Renderer) -> Run:
 
 def _drawn(run: Run) -> Iterator[SplitTasks]:
     size = run.corpus.size("train")
-    looked_at = range(_LOOKED_AT if size is None else size)
+    looked_at = range(_LOOKED_AT if size is None else max(size, 1))  # of none, the first is refused
     yield SplitTasks(what="training", tasks=[run.corpus.task("train", i) for i in looked_at])
     yield SplitTasks(what="test", tasks=run.measured.held_out("test", run.exam.problems))
     if run.watch.every:
@@ -90,6 +92,17 @@ def _prompts(run: Run, drawn: SplitTasks, renderer: Renderer, positions: int) ->
             )
         measured = kept
     check_room(measured, positions, run.decoding.length)
+
+
+def _in_both(training: Sequence[Task], test: SplitTasks) -> Iterator[str]:
+    """Prompts that are trained on and measured on."""
+    known = {prompt_text(task.prompt) for task in training}
+    shared = [task for task in test.tasks if prompt_text(task.prompt) in known]
+    if shared and test.tasks[0].prompt:
+        yield (
+            f"{len(shared)} of {len(test.tasks)} {test.what} prompts are among the training "
+            f"prompts, too; the first: {shared[0].id}"
+        )
 
 
 def _check_demonstrator(run: Run, tasks: Sequence[Task]) -> None:
