@@ -9,7 +9,7 @@ from whet.engines.models import FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
-from whet.protocols import Reward
+from whet.protocols import Corpus, Reward
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
@@ -23,7 +23,7 @@ from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True)
-class Digits:
+class Digits(Corpus):
     """The task: say the digit again.  Splits by parity."""
 
     def task(self, split: str, index: int) -> Task:

@@ -40,7 +40,7 @@ class Knows:
 
 
 def accompanied(name: str, **changes: Any) -> Any:
-    pool = Pool(corpus=Digits(), size=5)
+    pool = Pool(corpus=Digits(), tasks=5)
     objective = algorithms.load(name)
     run = small(objective=objective, corpus=pool, demonstrator=Knows(), steps=5)
     return replace(run, **changes)

@@ -1,12 +1,12 @@
 """`whet plan RECIPE`: what would be done, before anything is."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from math import ceil
 
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.validation import run_spec, validate
 from whet.engines.digest import hash_rate
 from whet.policy.clipping import Unclipped
 from whet.policy.inspection import warnings
@@ -14,8 +14,10 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
+from whet.training.preflight import preflight
+from whet.training.premises import spec
 from whet.training.run import Run
-from whet.types import Need, Request, UsageError
+from whet.types import Need, Request
 
 _GIB, _MIB = 2**30, 2**20
 _MUCH = 0.25  # of a run's rollouts, for evaluation
@@ -25,24 +27,14 @@ def main(words: Sequence[str]) -> int:
     """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
     recipe, rest = named(words, "plan")
     run, _ = configured(recipe, rest, "plan")
-    _fits(run)
-    validate(run)
+    inputs = asyncio.run(preflight(run))
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*_notes(run), *warnings(run, run_spec(run))):
+    for note in (*inputs, *_notes(run), *warnings(run, spec(run))):
         print(f"note: {note}")
     return 0
-
-
-def _fits(run: Run) -> None:
-    length, positions = run.decoding.max_new_tokens, run.model.size().positions
-    if length >= positions:
-        raise UsageError(
-            f"sampling.decoding.max_new_tokens is {length}, but the model has {positions} "
-            "positions for prompt and reply; give less"
-        )
 
 
 def _batches(run: Run) -> list[str]:
@@ -55,6 +47,7 @@ def _batches(run: Run) -> list[str]:
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
+        *_epochs(run, len(plan)),
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
         f"evaluation: {asked:,} rollouts, {_share(run, rollouts):.0%} of the run's, at most "
         f"{asked * run.decoding.max_new_tokens:,} tokens",
@@ -72,6 +65,14 @@ def _share(run: Run, each: int) -> float:
     """Of evaluation in all rollouts of a run whose steps play so many each."""
     asked = _evaluation(run)
     return asked / (asked + run.steps * each)
+
+
+def _epochs(run: Run, groups: int) -> list[str]:
+    """How often the steps go through the training tasks, where these have an end."""
+    size = run.corpus.size("train")
+    if not size:
+        return []
+    return [f"data: {size:,} training tasks, gone through {run.steps * groups / size:.3g} times"]
 
 
 def _first(run: Run) -> Sequence[Request]:

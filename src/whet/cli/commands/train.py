@@ -1,5 +1,6 @@
 """`whet train RECIPE`: train it, in a folder of its own."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +8,8 @@ from pathlib import Path
 from whet import registry
 from whet.cli.parsing import configured
 from whet.cli.running import execute, fresh_folder
-from whet.cli.validation import validate
 from whet.training import card
+from whet.training.preflight import preflight
 from whet.types import UsageError
 
 RUNS = "runs"
@@ -18,7 +19,8 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
-    validate(run)
+    for note in asyncio.run(preflight(run)):
+        print(f"note: {note}")
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     folder = fresh_folder(RUNS, name)
     card.write(folder, card.card(run, recipe, list(rest)))
