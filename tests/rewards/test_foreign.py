@@ -11,9 +11,9 @@ from recorded import recorded
 
 from whet import rewards
 from whet.protocols import GroupReward, Reward
-from whet.rewards.batch_script import BatchScript, TrlForm
+from whet.rewards.adapters.batch_script import BatchScript, TrlForm
+from whet.rewards.adapters.script import Script, VerifiersForm
 from whet.rewards.judging import context_of, verdicts
-from whet.rewards.script import Script, VerifiersForm
 from whet.types import Group, Reason, Refusal, Task
 
 FOREIGN = Path(__file__).with_name("foreign")

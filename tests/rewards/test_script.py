@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from whet.rewards.script import Script
+from whet.rewards.adapters.script import Script
 from whet.sandbox.workers import Failed
 from whet.types import Reason, Refusal
 

@@ -20,8 +20,8 @@ from whet.policy.extensions.consistent import Consistent
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
 from whet.protocols import Reward
-from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
+from whet.rewards.shaping.schedules import Ramp
 from whet.training.loop import Step
 from whet.training.trainer import Ended
 from whet.types import Rollout, Task, Verdict

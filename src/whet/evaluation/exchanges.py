@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from whet.data.cases import Case
-from whet.rewards.verifiable._extraction import answers, spoken
+from whet.rewards.verifiable.extraction import answers, spoken
 
 
 def exchanged(case: Case) -> Case | None:

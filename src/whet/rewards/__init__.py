@@ -38,7 +38,7 @@ def find(text: str) -> "whet.protocols.Judge":
     path, colon, function = text.partition(":")
     if not path.endswith(".py") and not colon:
         return load(text)
-    from whet.rewards._source import Source, form_in, workers_for
+    from whet.rewards.adapters.sources import Source, form_in, workers_for
 
     source = Source.read(path)
     function = function or source.usual()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from whet.rewards.dense._trees import (
+from whet.rewards.dense.trees import (
     crowd,
     edges,
     leave_one_out,

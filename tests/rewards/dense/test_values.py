@@ -9,7 +9,7 @@ from said import Marks, asked, replied, together
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Fresh
 from whet.rewards.dense import Hard, Separated, Soft, Surprises
-from whet.rewards.dense._values import best_of, differences, noise
+from whet.rewards.dense.monte_carlo import best_of, differences, noise
 from whet.rewards.dense.progress import Progress
 from whet.rewards.dense.segments import Segments
 from whet.rewards.dense.shepherd import Shepherd

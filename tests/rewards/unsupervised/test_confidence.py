@@ -10,8 +10,8 @@ from said import Marks, asked, replied, scores
 from whet.engines.embedded.decoding import Knobs, draw
 from whet.protocols import Reward
 from whet.rewards.unsupervised import Marked
-from whet.rewards.unsupervised._covo import consistency, linear, nearest, vector, volatility
 from whet.rewards.unsupervised.constant import Constant
+from whet.rewards.unsupervised.covo import consistency, linear, nearest, vector, volatility
 from whet.rewards.unsupervised.entropy_sequence import EntropySequence
 from whet.rewards.unsupervised.entropy_token import EntropyToken
 from whet.rewards.unsupervised.format_length import FormatLength, arch

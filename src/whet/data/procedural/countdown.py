@@ -12,8 +12,8 @@ from itertools import permutations
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._arithmetic import Equation, equations
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.arithmetic import Equation, equations
+from whet.data.procedural.levels import check_level
 from whet.types import Step, Task
 
 _LARGEST = 12  # of the numbers

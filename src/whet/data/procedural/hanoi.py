@@ -10,8 +10,8 @@ from itertools import permutations
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import followed, grown
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.growth import followed, grown
+from whet.data.procedural.levels import check_level
 from whet.types import Step, Task
 
 _PEGS = "123"

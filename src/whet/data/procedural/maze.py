@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import followed, grown
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.growth import followed, grown
+from whet.data.procedural.levels import check_level
 from whet.types import Step, Task
 
 _WALLS = 0.3  # share of the cells, on average

@@ -9,8 +9,8 @@ from itertools import permutations
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import Solved, followed, grown
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.growth import Solved, followed, grown
+from whet.data.procedural.levels import check_level
 from whet.types import Step, Task
 
 _ROWS = tuple("".join(row) for row in permutations("1234"))

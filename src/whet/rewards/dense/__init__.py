@@ -4,16 +4,16 @@ Credit is a reward beside the score.  An algorithm that needs rewards of single 
 both; one that doesn't, from the score alone.
 """
 
-from whet.rewards.dense._cuts import Cuts as Cuts
-from whet.rewards.dense._cuts import Separated as Separated
-from whet.rewards.dense._cuts import Surprises as Surprises
-from whet.rewards.dense._places import AtEnd as AtEnd
-from whet.rewards.dense._places import Place as Place
-from whet.rewards.dense._places import Spread as Spread
-from whet.rewards.dense._steps import Each as Each
-from whet.rewards.dense._steps import Form as Form
-from whet.rewards.dense._steps import MinForm as MinForm
-from whet.rewards.dense._values import Hard as Hard
-from whet.rewards.dense._values import Label as Label
-from whet.rewards.dense._values import Soft as Soft
-from whet.rewards.dense._verifier import StepModel as StepModel
+from whet.rewards.dense.cutting import Cuts as Cuts
+from whet.rewards.dense.cutting import Separated as Separated
+from whet.rewards.dense.cutting import Surprises as Surprises
+from whet.rewards.dense.monte_carlo import Hard as Hard
+from whet.rewards.dense.monte_carlo import Label as Label
+from whet.rewards.dense.monte_carlo import Soft as Soft
+from whet.rewards.dense.placing import AtEnd as AtEnd
+from whet.rewards.dense.placing import Place as Place
+from whet.rewards.dense.placing import Spread as Spread
+from whet.rewards.dense.step_models import StepModel as StepModel
+from whet.rewards.dense.weighing import Each as Each
+from whet.rewards.dense.weighing import Form as Form
+from whet.rewards.dense.weighing import MinForm as MinForm

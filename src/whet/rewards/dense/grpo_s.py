@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._entropies import inverse, shares
-from whet.rewards.shaping._bend import rescored, right
-from whet.rewards.unsupervised._confidence import mean, own
+from whet.rewards.dense.entropies import inverse, shares
+from whet.rewards.shaping.rescoring import rescored, right
+from whet.rewards.unsupervised.confidence import mean, own
 from whet.types import Group, Refusal, Verdict
 
 

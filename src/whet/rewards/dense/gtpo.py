@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._entropies import inverse, shares
-from whet.rewards.shaping._bend import right
-from whet.rewards.unsupervised._confidence import own
+from whet.rewards.dense.entropies import inverse, shares
+from whet.rewards.shaping.rescoring import right
+from whet.rewards.unsupervised.confidence import own
 from whet.types import Group, Refusal, Verdict
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import tokens_of
+from whet.rewards.dense.placing import tokens_of
 from whet.types import Group, Refusal, Rollout, Verdict
 
 _PHRASES = ("let me", "let's", "wait", "alternatively", "first", "we need to", "suppose", "check")

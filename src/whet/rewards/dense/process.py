@@ -6,8 +6,8 @@ from statistics import fmean
 
 from whet.protocols import Family, GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import AtEnd, Place, tokens_of
-from whet.rewards.dense._steps import Each, Form
+from whet.rewards.dense.placing import AtEnd, Place, tokens_of
+from whet.rewards.dense.weighing import Each, Form
 from whet.types import Group, Refusal, Rollout, Verdict
 
 

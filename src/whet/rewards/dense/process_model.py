@@ -6,10 +6,10 @@ from inspect import isawaitable
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import AtEnd, Place, last_reply
-from whet.rewards.dense._steps import Form, MinForm
-from whet.rewards.dense._verifier import StepModel
+from whet.rewards.dense.cutting import Cuts, Separated, spans
+from whet.rewards.dense.placing import AtEnd, Place, last_reply
+from whet.rewards.dense.step_models import StepModel
+from whet.rewards.dense.weighing import Form, MinForm
 from whet.types import Group, Refusal, Rollout, Verdict
 
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Separated
-from whet.rewards.dense._places import AtEnd
-from whet.rewards.dense._values import Continuations, best_of, differences, valued
+from whet.rewards.dense.cutting import Cuts, Separated
+from whet.rewards.dense.monte_carlo import Continuations, best_of, differences, valued
+from whet.rewards.dense.placing import AtEnd
 from whet.types import Decoding, Group, Need, Refusal, Rollout, Verdict
 
 

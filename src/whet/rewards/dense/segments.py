@@ -6,9 +6,9 @@ from math import log
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Surprises
-from whet.rewards.dense._places import Spread
-from whet.rewards.dense._values import Continuations, differences, valued
+from whet.rewards.dense.cutting import Cuts, Surprises
+from whet.rewards.dense.monte_carlo import Continuations, differences, valued
+from whet.rewards.dense.placing import Spread
 from whet.types import Decoding, Group, Need, Refusal, Rollout, Verdict
 
 

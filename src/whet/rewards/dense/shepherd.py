@@ -6,9 +6,9 @@ from functools import partial
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import AtEnd, last_reply
-from whet.rewards.dense._values import Continuations, Label, Soft, each_judged
+from whet.rewards.dense.cutting import Cuts, Separated, spans
+from whet.rewards.dense.monte_carlo import Continuations, Label, Soft, each_judged
+from whet.rewards.dense.placing import AtEnd, last_reply
 from whet.types import Decoding, Group, Need, Rollout, Verdict
 
 

@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import Spread, last_reply
+from whet.rewards.dense.placing import Spread, last_reply
 from whet.types import Group, Rollout, Verdict
 
 _LEAST = 1e-6  # of a deviation, as in GRPO

@@ -6,9 +6,9 @@ from statistics import fmean
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Separated
-from whet.rewards.dense._places import Spread
-from whet.rewards.dense._values import Continuations, differences, noise, valued
+from whet.rewards.dense.cutting import Cuts, Separated
+from whet.rewards.dense.monte_carlo import Continuations, differences, noise, valued
+from whet.rewards.dense.placing import Spread
 from whet.types import Decoding, Group, Need, Rollout, Verdict
 
 _SIGMAS = 2  # differences within so many deviations of their own noise tell nothing

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 from whet.protocols import Adviser, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
-from whet.rewards.generative._criteria import Criterion, criteria
-from whet.rewards.generative._forms import Marks
-from whet.rewards.generative._rules import satisfied
+from whet.rewards.generative.consultations import Consultation, Nobody, gathered, mean
+from whet.rewards.generative.forms import Marks
+from whet.rewards.generative.prompts import candidate, question
+from whet.rewards.generative.rubrics import Criterion, criteria
+from whet.rewards.generative.rules import satisfied
 from whet.types import Asking, Refusal, Rollout, Verdict
 
 __all__ = ["Checklist", "Criterion"]

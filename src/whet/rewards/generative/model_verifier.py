@@ -6,14 +6,14 @@ Also General-Reasoner's.  The threshold and the prompts are ours.
 from dataclasses import dataclass, replace
 
 from whet.protocols import Adviser, Reward
-from whet.rewards.generative._brief import question
-from whet.rewards.generative._consultation import Consultation, Nobody
+from whet.rewards.generative.consultations import Consultation, Nobody
+from whet.rewards.generative.prompts import question
 from whet.rewards.generative.reasoning_judge import Belief, Confidence, rulings, soft
 from whet.rewards.judging import verdict
-from whet.rewards.verifiable._extraction import answers, opened, spoken
-from whet.rewards.verifiable._normal import plain
-from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable.extraction import answers, opened, spoken
 from whet.rewards.verifiable.math import Math
+from whet.rewards.verifiable.math.normal import plain
+from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.types import Asking, Reason, Refusal, Rollout, Verdict
 
 _DUTY = (

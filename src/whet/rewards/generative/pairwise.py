@@ -7,9 +7,9 @@ from math import log
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import Adviser, GroupReward, RewardContext
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, attempted, mean
-from whet.rewards.generative._forms import OneOf
+from whet.rewards.generative.consultations import Consultation, Nobody, attempted, mean
+from whet.rewards.generative.forms import OneOf
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import Asking, Group, Refusal, Task, Verdict
 
 _DUTY = "Compare reply A with reply B, two replies to the task, by this: {criterion}."

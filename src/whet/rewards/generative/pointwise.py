@@ -5,9 +5,9 @@ from statistics import pstdev
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import Adviser, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, mean
-from whet.rewards.generative._forms import Digit, Marks
+from whet.rewards.generative.consultations import Consultation, Nobody, mean
+from whet.rewards.generative.forms import Digit, Marks
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import Asking, Refusal, Rollout, Verdict
 
 Exhibits = dict[str, str]

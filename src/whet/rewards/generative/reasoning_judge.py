@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import Adviser, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, mean
-from whet.rewards.generative._forms import Leaning
+from whet.rewards.generative.consultations import Consultation, Nobody, mean
+from whet.rewards.generative.forms import Leaning
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import Asking, Rollout, Verdict
 
 _DUTY = "Is the reply's answer to the task correct? {criterion}"

@@ -6,8 +6,8 @@ from itertools import combinations
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.generative._forms import Unreadable, entries
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.generative.forms import Unreadable, entries
+from whet.rewards.verifiable.verdicts import silence
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import exp
 
 from whet.protocols import Adviser, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, mean
-from whet.rewards.generative._forms import Marks
+from whet.rewards.generative.consultations import Consultation, Nobody, mean
+from whet.rewards.generative.forms import Marks
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import Asking, Refusal, Rollout, Verdict
 
 _DUTY = "Mark the reply to the task in each of these dimensions:\n{listed}"

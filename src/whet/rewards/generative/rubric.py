@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import Adviser, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
-from whet.rewards.generative._criteria import Criterion, criteria
-from whet.rewards.generative._forms import Marks, OneOf
-from whet.rewards.generative._rules import satisfied
+from whet.rewards.generative.consultations import Consultation, Nobody, gathered, mean
+from whet.rewards.generative.forms import Marks, OneOf
+from whet.rewards.generative.prompts import candidate, question
+from whet.rewards.generative.rubrics import Criterion, criteria
+from whet.rewards.generative.rules import satisfied
 from whet.types import Asking, Rollout, Verdict
 
 __all__ = ["Criterion", "Explicit", "Implicit", "Rubric"]

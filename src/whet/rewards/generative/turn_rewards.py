@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import Reward
-from whet.rewards.generative._forms import Unreadable, ruling
+from whet.rewards.generative.forms import Unreadable, ruling
 from whet.rewards.judging import verdict
 from whet.rewards.verifiable.math import Math
 from whet.types import Rollout, Verdict, dialogue

@@ -6,8 +6,8 @@ Identifiers 2505.15034, 2505.10320 and 2506.10406 are unconfirmed.
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.generative._forms import Unreadable, ruling
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.generative.forms import Unreadable, ruling
+from whet.rewards.verifiable.verdicts import nothing_to_compare, silence
 from whet.types import Reason, Rollout, Verdict
 
 _KNOWN = {"yes": True, "no": False}

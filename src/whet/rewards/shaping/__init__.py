@@ -3,6 +3,6 @@
 What a verdict scored before is its part `unshaped`; every term that was added is a part too.
 """
 
-from whet.rewards.shaping._bend import Range as Range
-from whet.rewards.shaping._composition import Weighed as Weighed
-from whet.rewards.shaping._schedule import Ramp as Ramp
+from whet.rewards.shaping.composition import Weighed as Weighed
+from whet.rewards.shaping.rescoring import Range as Range
+from whet.rewards.shaping.schedules import Ramp as Ramp

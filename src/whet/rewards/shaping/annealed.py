@@ -6,8 +6,8 @@ from functools import partial
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import joined
-from whet.rewards.shaping._schedule import Ramp
+from whet.rewards.shaping.rescoring import joined
+from whet.rewards.shaping.schedules import Ramp
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, Verdict
 

@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, right
+from whet.rewards.shaping.rescoring import bent, judged, right
 from whet.types import Group, Refusal, Rollout, Verdict
 
 

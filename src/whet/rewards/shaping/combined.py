@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import Range, right
-from whet.rewards.shaping._composition import (
+from whet.rewards.shaping.composition import (
     HOLDS,
     Weighed,
     clipped,
@@ -17,6 +16,7 @@ from whet.rewards.shaping._composition import (
     told,
     unjudged,
 )
+from whet.rewards.shaping.rescoring import Range, right
 from whet.types import Group, Refusal, Verdict
 
 

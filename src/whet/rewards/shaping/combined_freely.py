@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from whet.rewards.shaping._composition import labels
 from whet.rewards.shaping.combined import Combined
+from whet.rewards.shaping.composition import labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

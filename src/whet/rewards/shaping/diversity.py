@@ -6,7 +6,7 @@ from math import sqrt
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, right
+from whet.rewards.shaping.rescoring import bent, right
 from whet.rewards.unsupervised import Announced, Extractor
 from whet.types import Group, Refusal, Rollout, Verdict
 

@@ -6,7 +6,7 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._composition import Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping.composition import Weighed, hear, labels, outside, told, unjudged
 from whet.types import Group, Verdict, spread
 
 

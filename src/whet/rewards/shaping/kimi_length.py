@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, right
+from whet.rewards.shaping.rescoring import bent, judged, right
 from whet.types import Group, Refusal, Rollout, Verdict
 
 _MOST = 2  # from here on a long right reply can score less than a wrong one

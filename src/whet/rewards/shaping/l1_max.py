@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, positive, right, shaped
+from whet.rewards.shaping.rescoring import not_negative, positive, right, shaped
 from whet.types import Group, Rollout, Verdict
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, not_negative, right, solved
-from whet.rewards.shaping._buckets import check, target
+from whet.rewards.shaping.buckets import check, target
+from whet.rewards.shaping.rescoring import bent, not_negative, right, solved
 from whet.types import Group, Rollout, Verdict
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping.composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping.rescoring import right
 from whet.types import Group, Refusal, Verdict
 
 

@@ -6,8 +6,8 @@ from statistics import fmean
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative
-from whet.rewards.shaping._composition import Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping.composition import Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping.rescoring import not_negative
 from whet.types import Group, Verdict
 
 

@@ -6,7 +6,7 @@ from statistics import fmean
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, not_negative, right
+from whet.rewards.shaping.rescoring import bent, judged, not_negative, right
 from whet.types import Group, Rollout, Verdict
 
 

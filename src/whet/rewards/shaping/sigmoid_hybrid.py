@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import expit, joined, not_negative, right
+from whet.rewards.shaping.rescoring import expit, joined, not_negative, right
 from whet.types import Group, Verdict
 
 

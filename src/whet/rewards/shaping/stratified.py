@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import joined, right
+from whet.rewards.shaping.rescoring import joined, right
 from whet.types import Group, Refusal, Verdict, spread
 
 _HALF = 0.5  # from here on the bands touch

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._paraphrases import Paraphrase, Template
-from whet.rewards.unsupervised._truth import told
-from whet.rewards.unsupervised._votes import ballot, share, winner
+from whet.rewards.unsupervised.paraphrases import Paraphrase, Template
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import told
+from whet.rewards.unsupervised.votes import ballot, share, winner
 from whet.types import Decoding, Group, Need, Request, Verdict
 
 

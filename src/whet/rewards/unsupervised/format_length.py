@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import told
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, Reason, Refusal, Rollout, Verdict
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
-from whet.rewards.unsupervised._votes import ballot
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import told
+from whet.rewards.unsupervised.votes import ballot
 from whet.types import Group, Verdict
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._proposals import Edge, Poser, Worth
+from whet.rewards.unsupervised.proposals import Edge, Poser, Worth
 from whet.types import Decoding, Group, Need, Reason, Refusal, Request, Rollout, Verdict
 
 

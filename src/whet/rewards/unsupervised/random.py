@@ -6,7 +6,7 @@ from random import Random as Dice
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised.truth import told
 from whet.types import Group, Reason, Refusal, Verdict
 
 

@@ -6,7 +6,7 @@ from math import exp
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.rewards.unsupervised.confidence import mean, own, rated
 from whet.types import Group, Refusal, Rollout, Verdict
 
 

@@ -6,9 +6,9 @@ from math import log
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
-from whet.rewards.unsupervised._votes import ballot, disagreement, share
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import told
+from whet.rewards.unsupervised.votes import ballot, disagreement, share
 from whet.types import Group, Refusal, Verdict
 
 

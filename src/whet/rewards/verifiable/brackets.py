@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._ruled import ruled
+from whet.rewards.verifiable.puzzles import ruled
 from whet.types import Rollout, Verdict
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
-from whet.rewards.verifiable._extraction import answers
-from whet.rewards.verifiable._normal import plain
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.verifiable.extraction import answers
+from whet.rewards.verifiable.math.normal import plain
+from whet.rewards.verifiable.replies import heard
+from whet.rewards.verifiable.verdicts import nothing_to_compare, silence
 from whet.types import Rollout, Verdict
 
 _UNLISTED = 10  # options of a task that doesn't list them: A to J

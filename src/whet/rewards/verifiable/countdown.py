@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._expression import evaluated
-from whet.rewards.verifiable._extraction import boxed, tagged
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable.expressions import evaluated
+from whet.rewards.verifiable.extraction import boxed, tagged
+from whet.rewards.verifiable.verdicts import silence
 from whet.types import Reason, Rollout, Verdict
 
 

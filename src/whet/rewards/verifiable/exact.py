@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.verifiable.verdicts import nothing_to_compare, silence
 from whet.types import Refusal, Rollout, Verdict
 
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import spoken, tagged
-from whet.rewards.verifiable._gym import harmless, raw_score
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable.extraction import spoken, tagged
+from whet.rewards.verifiable.gym_scorers import harmless, raw_score
+from whet.rewards.verifiable.verdicts import silence
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 

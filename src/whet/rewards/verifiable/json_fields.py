@@ -7,10 +7,10 @@ from typing import Any
 
 from whet.calls.literals import read, same
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
-from whet.rewards.verifiable._extraction import tagged
-from whet.rewards.verifiable._schema import valid
-from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable.extraction import tagged
+from whet.rewards.verifiable.json_schema import valid
+from whet.rewards.verifiable.replies import heard
+from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
 

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.types import Finish, Reason, Rollout, Verdict
 
 _REPLY = re.compile(r"(?:[a-z][0-9])+")

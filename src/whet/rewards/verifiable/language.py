@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._languages import codes, share, told
+from whet.rewards.verifiable.languages import codes, share, told
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 

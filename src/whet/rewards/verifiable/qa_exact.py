@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._golds import answered, golds
-from whet.rewards.verifiable._verdicts import nothing_to_compare
-from whet.rewards.verifiable._words import squad
+from whet.rewards.verifiable.short_answers import answered, golds
+from whet.rewards.verifiable.verdicts import nothing_to_compare
+from whet.rewards.verifiable.words import squad
 from whet.types import Rollout, Verdict
 
 

@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._golds import answered, golds
-from whet.rewards.verifiable._verdicts import nothing_to_compare
-from whet.rewards.verifiable._words import squad
+from whet.rewards.verifiable.short_answers import answered, golds
+from whet.rewards.verifiable.verdicts import nothing_to_compare
+from whet.rewards.verifiable.words import squad
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")

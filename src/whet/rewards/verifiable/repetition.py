@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._words import repeated
+from whet.rewards.verifiable.words import repeated
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 

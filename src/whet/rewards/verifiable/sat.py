@@ -7,7 +7,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._ruled import ruled
+from whet.rewards.verifiable.puzzles import ruled
 from whet.types import Rollout, Verdict
 
 _BITS = re.compile(r"[01](?:[ ,]*[01])*")

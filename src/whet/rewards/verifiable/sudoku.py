@@ -7,7 +7,7 @@ from math import isqrt
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._ruled import ruled
+from whet.rewards.verifiable.puzzles import ruled
 from whet.types import Rollout, Verdict
 
 _LAYOUT = re.compile(r"[\s|,;+-]+")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import opened
+from whet.rewards.verifiable.extraction import opened
 from whet.types import Reason, Rollout, Verdict
 
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")

@@ -8,7 +8,7 @@ from typing import Any
 from whet.calls.formats import Call, due, written
 from whet.calls.literals import same
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable.replies import heard
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _MOST = 8  # calls; the search for the best match doubles with each

@@ -1,0 +1,79 @@
+"""The form of verifiers 1: a function of the trace, or a task with methods that are."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from whet.rewards.adapters.dialects.base import Found, Said, graded, invoke
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What a judge reads of a trace: its messages, its end, and what it was about."""
+
+    task: SimpleNamespace
+    messages: list[SimpleNamespace]
+    assistant_messages: list[SimpleNamespace]
+    last_reply: str
+    num_turns: int
+    is_truncated: bool
+    info: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceForm:
+    """`f(trace, task)`, or a class of tasks whose methods carry `@vf.reward`; numbers, or dicts.
+
+    The rewards of a class are added with their weights, and logged one by one; its tasks are made
+    of the row's columns.  A sum of 1 or more counts as correct.  A method that needs a runtime
+    is refused.
+    """
+
+    called: ClassVar[str] = "verifiers 1"
+    offers: ClassVar[tuple[str, ...]] = ("trace", "task")
+    marks: ClassVar[frozenset[str]] = frozenset({"trace"})
+    batched: ClassVar[bool] = False
+
+    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+        """One reply."""
+        [one] = said
+        data = SimpleNamespace(**one.columns | {"prompt": one.prompt})
+        offered = {"trace": _trace(one, data), "task": data}
+        if not isinstance(function, type):
+            return [graded(invoke(function, offered, what), what)]
+        task = function(data)
+        parts: dict[str, float] = {}
+        total = 0.0
+        for name in reward_methods(function):
+            method = getattr(task, name)
+            returned = invoke(method, offered, f"{name} of {what}")
+            keyed = returned if isinstance(returned, Mapping) else {name: returned}
+            for key, value in keyed.items():
+                found = graded(value, f"{name} of {what}")
+                if found.score is None:
+                    return [found]
+                parts[key] = found.score
+                total += getattr(method, "_vf_weight", 1.0) * parts[key]
+        return [Found(total, total >= 1, parts)]
+
+
+def reward_methods(kind: type) -> list[str]:
+    """The methods that `@vf.reward` has marked, the pressing ones first."""
+    names = {name for base in kind.__mro__ for name in vars(base)}
+    marked = [n for n in names if getattr(getattr(kind, n, None), "reward", None) is True]
+    return sorted(marked, key=lambda n: (-getattr(getattr(kind, n), "reward_priority", 0), n))
+
+
+def _trace(one: Said, data: SimpleNamespace) -> Trace:
+    said = [SimpleNamespace(**message) for message in one.messages]
+    asked = [SimpleNamespace(**message) for message in one.asked_messages]
+    return Trace(
+        task=SimpleNamespace(data=data),
+        messages=[*asked, *said],
+        assistant_messages=[message for message in said if message.role == "assistant"],
+        last_reply=one.reply.strip(),
+        num_turns=len(one.turns) // 2,
+        is_truncated=one.truncated,
+        info={},
+    )

@@ -1,0 +1,37 @@
+"""The one answer of a reply, however it is announced."""
+
+from whet.rewards.verifiable.extraction import boxed, opened, spoken, tagged
+from whet.rewards.verifiable.verdicts import silence
+from whet.types import Reason, Rollout, Verdict
+
+
+def heard(rollout: Rollout) -> str | Verdict:
+    """What is said after the thoughts; the verdict on who says nothing, or never stops thinking."""
+    text = spoken(opened(rollout.turns))
+    if text is None:
+        return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
+    return text if text.strip() else silence(rollout)
+
+
+def announced(rollout: Rollout, longest: int = 4096) -> str | Verdict:
+    r"""What stands in the last `<answer>…</answer>`, else in `\boxed{…}`, else after the last `#`.
+
+    Thoughts are no answers.  Two different boxes are a bet, and wrong, as is an answer of more than
+    `longest` characters; the verdict on who gave nothing to look at is returned in its place.
+    """
+    text = heard(rollout)
+    if isinstance(text, Verdict):
+        return text
+    content = tagged(text)
+    boxes = boxed(text if content is None else content)
+    if len(set(boxes)) > 1:
+        return Verdict.failure(Reason.WRONG, note=f"{len(set(boxes))} different boxes")
+    if boxes:
+        content = boxes[-1]
+    elif content is None:
+        content = text.rpartition("#")[2].strip() if "#" in text else ""
+    if not content:
+        return silence(rollout)
+    if len(content) > longest:
+        return Verdict.failure(Reason.WRONG, note=f"{len(content)} characters, more than {longest}")
+    return content

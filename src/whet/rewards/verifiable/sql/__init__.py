@@ -1,0 +1,16 @@
+"""Queries, judged by what they answer: test-suite accuracy (Zhong et al., arXiv 2010.02840)."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from whet.rewards.verifiable.sql.reward import AnyOrder, Credit, InOrder, Match, Sql, Tiers
+
+__all__ = ["AnyOrder", "Credit", "InOrder", "Match", "Sql", "Tiers"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the reward when it is asked for: worker processes come here, and load no torch."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.reward"), name)
