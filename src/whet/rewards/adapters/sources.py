@@ -1,44 +1,46 @@
-"""Where a judge of somebody's own is written: a file or a module, read and not run."""
+"""The text of a user's file or module, read without running it."""
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from whet.registry import nearest
-from whet.rewards.adapters.calling import Place, call, digest_of, form_at
-from whet.rewards.adapters.dialects import Form, Said, TraceForm, Unfit, form_of
-from whet.sandbox.workers import Workers
-from whet.types import Finish, Reason, Refusal, Rollout, Verdict
+from whet.rewards.adapters.calling import Place, digest_of
+from whet.rewards.adapters.dialects import Form, TraceForm, Unfit, form_of
+from whet.types import Refusal
 
-USUAL = ("score", "compute_score", "reward_func")  # ours, veRL's, OpenRLHF's
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
 _MODULE = "from whet.rewards.adapters.calling import imported\n\nmodule = imported({!r}, {!r})\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The text of a judge, and how a worker gets at it."""
+    """A Python file, or a module by its dotted name, and its text."""
 
     path: str  # as the user wrote it
     text: str
 
     @classmethod
     def read(cls, path: str) -> "Source":
-        """Raises `Refusal` where there is nothing, or no Python."""
+        """Raises `Refusal` where there is no such file, or where it is not Python."""
         try:
-            text = _located(path)[0].read_text(encoding="utf-8")
+            text = located(path)[0].read_text(encoding="utf-8")
             ast.parse(text)
         except (SyntaxError, ValueError) as error:
             if isinstance(error, Refusal):
                 raise
-            raise Refusal(f"script.path is {path!r}, which is no Python: {error}") from None
+            raise Refusal(f"script.path is {path!r}, which is not Python: {error}") from None
         return cls(path, text)
 
+    @property
+    def tree(self) -> ast.Module:
+        return _parsed(self.text)
+
     def place(self, name: str) -> Place:
-        """Where a worker finds what is called `name`."""
+        """How a worker process gets at the object called `name`."""
         what = f"{name} of {self.path}"
         if self.path.endswith(".py"):
             return Place(str(Path(self.path).resolve()), self.text, name, what)
@@ -46,20 +48,31 @@ class Source:
         root = _root(self.path, str(Path.cwd()))
         return Place(f"{root}/{self.path}", program, f"module.{name}", what)
 
-    def usual(self) -> str:
-        """The name that a judge has where nobody gives one."""
-        tree = ast.parse(self.text)
-        return next((n for n in USUAL if _binds(tree, n)), USUAL[0])
+    def definitions(self) -> Mapping[str, Function | ast.ClassDef]:
+        """The functions and classes at the top level, by name."""
+        kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+        return {n.name: n for n in self.tree.body if isinstance(n, kinds)}
+
+    def assigned(self, name: str) -> ast.expr | None:
+        """The expression that a top-level statement `name = …` assigns; the last one counts."""
+        found: ast.expr | None = None
+        for node in self.tree.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign) and name in _targets(node):
+                found = node.value
+        return found
+
+    def binds(self, name: str) -> bool:
+        """Whether the file may bind the name: by definition, assignment or import."""
+        return _binds(self.tree, name)
 
     def form(self, name: str) -> Form | None:
-        """The form of a function or class, as far as can be told without running anything.
+        """The form of a function or class, as far as the text tells it.
 
-        Raises `Refusal` where nothing of that name can be there, or it has no form at all.
+        Raises `Refusal` where the file cannot have that name, or where the function has no form.
         """
-        tree = ast.parse(self.text)
-        defined = {n.name: n for n in tree.body if isinstance(n, (*_FUNCTIONS, ast.ClassDef))}
+        defined = self.definitions()
         found, (first, *inside) = defined.get(name), name.split(".")
-        if found is None and not _binds(tree, first):
+        if found is None and not self.binds(first):
             hint = nearest(name, defined) if defined else "it defines no function"
             raise Refusal(f"script.function {name!r} is not in {self.path}; {hint}")
         if isinstance(found, ast.ClassDef):
@@ -68,65 +81,13 @@ class Source:
         if found is None or inside or found.decorator_list:
             return None
         try:
-            return form_of(*_parameters(found), f"{name} of {self.path}")
+            return form_of(*parameters(found), f"{name} of {self.path}")
         except Unfit as unfit:
             raise Refusal(str(unfit)) from None
 
 
-def form_in(source: Source, name: str, workers: Workers) -> Form:
-    """The form, by running the file in a worker where its text doesn't tell."""
-    known = source.form(name)
-    if known is not None:
-        return known
-    try:
-        return workers.call(form_at, source.place(name))
-    except Unfit as unfit:
-        raise Refusal(str(unfit)) from None
-
-
-def ask(
-    place: Place, form: Form | None, workers: Workers, rollouts: Sequence[Rollout]
-) -> list[Verdict]:
-    """The verdicts of a function on these rollouts; all at once, so give it what it takes."""
-    try:
-        found = workers.call(call, place, form, [_said(rollout) for rollout in rollouts])
-    except Unfit as unfit:
-        raise Refusal(str(unfit)) from None
-    verdicts = []
-    for score, correct, parts, note, applicable in found:
-        if score is None:
-            absent = Verdict.unjudged if applicable else Verdict.not_applicable
-            verdicts.append(absent(note))
-            continue
-        lacking = Reason.PARTIAL if score > 0 else Reason.WRONG
-        reason = lacking if correct is False else Reason.OK
-        verdicts.append(
-            Verdict(reason=reason, score=score, correct=correct, parts=parts, note=note)
-        )
-    return verdicts
-
-
-def workers_for(place: Place, count: int, limit_s: float) -> Workers:
-    """Processes that have executed the judge's file before any clock runs."""
-    return Workers(count=count, limit_s=limit_s, scripts=((place.path, place.program),))
-
-
-def _said(rollout: Rollout) -> Said:
-    task = rollout.task
-    plain = task.prompt if isinstance(task.prompt, str) else [dict(m) for m in task.prompt]
-    return Said(
-        task_id=task.id,
-        prompt=plain,
-        turns=rollout.turns,
-        answer=task.answer,
-        info=dict(task.info),
-        ids=rollout.chosen_ids.tolist(),
-        truncated=rollout.finish is Finish.LENGTH,
-    )
-
-
-def _located(path: str) -> tuple[Path, Path]:
-    """The file of a path or of a dotted name, and where its imports start; nothing is run."""
+def located(path: str) -> tuple[Path, Path]:
+    """The file of a path or of a dotted name, and the folder where its imports start."""
     file = Path(path)
     if file.suffix == ".py" and file.is_file():
         return file, file.parent
@@ -142,15 +103,8 @@ def _located(path: str) -> tuple[Path, Path]:
     )
 
 
-@lru_cache(maxsize=64)
-def _root(module: str, directory: str) -> str:
-    """From where a module is imported, in this working directory."""
-    del directory
-    return str(_located(module)[1].resolve())
-
-
-def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[list[str], list[str]]:
-    """The names of its parameters, and of those without a default."""
+def parameters(node: Function) -> tuple[list[str], list[str]]:
+    """The names of a function's parameters, and of those without a default."""
     plain = [*node.args.posonlyargs, *node.args.args]
     needed = [a.arg for a in plain[: len(plain) - len(node.args.defaults)]]
     keyword = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
@@ -158,25 +112,41 @@ def _parameters(node: ast.FunctionDef | ast.AsyncFunctionDef) -> tuple[list[str]
     return [a.arg for a in (*plain, *node.args.kwonlyargs)], needed
 
 
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
+@lru_cache(maxsize=64)
+def _root(module: str, directory: str) -> str:
+    """The folder from which a module is imported, in this working directory."""
+    del directory
+    return str(located(module)[1].resolve())
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> set[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
 def _decorators(node: ast.ClassDef) -> Iterator[ast.expr]:
     for inner in node.body:
-        if isinstance(inner, _FUNCTIONS):
+        if isinstance(inner, Function):
             yield from inner.decorator_list
 
 
 def _binds(tree: ast.Module, name: str) -> bool:
-    """Could the file bind the name: by definition, assignment, import, or under a condition?"""
     nodes = list(_outside(tree))
     imports = [alias for n in nodes if isinstance(n, ast.ImportFrom) for alias in n.names]
     names = {n.id for n in nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     names |= {alias.asname or alias.name for alias in imports}
-    names |= {n.name for n in nodes if isinstance(n, (*_FUNCTIONS, ast.ClassDef))}
+    names |= {n.name for n in nodes if isinstance(n, Function | ast.ClassDef)}
     return name in names or "*" in names
 
 
 def _outside(node: ast.AST) -> Iterator[ast.AST]:
-    """Everything that is not inside a function or a class."""
+    """All nodes that are not inside a function or a class."""
     for inner in ast.iter_child_nodes(node):
         yield inner
-        if not isinstance(inner, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+        if not isinstance(inner, Function | ast.ClassDef | ast.Lambda):
             yield from _outside(inner)

@@ -1,6 +1,7 @@
-"""The forms that reward functions have elsewhere, told apart by the names of their parameters.
+"""The argument lists of reward functions in whet, TRL, veRL, OpenRLHF and verifiers.
 
-For worker processes and for the parent alike: plain Python, no torch.
+The names of a function's parameters tell which of them it was written for.  Worker processes
+import this package: plain Python, no torch.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,17 +15,25 @@ from whet.rewards.adapters.dialects.openrlhf import OpenRlhfForm as OpenRlhfForm
 from whet.rewards.adapters.dialects.trl import TrlForm as TrlForm
 from whet.rewards.adapters.dialects.verifiers_one import TraceForm as TraceForm
 from whet.rewards.adapters.dialects.verifiers_zero import VerifiersForm as VerifiersForm
+from whet.rewards.adapters.dialects.verl import VerlBatchForm as VerlBatchForm
 from whet.rewards.adapters.dialects.verl import VerlForm as VerlForm
 from whet.rewards.adapters.dialects.whet import WhetForm as WhetForm
 
 OURS = WhetForm()
-THEIRS = (TraceForm(), OpenRlhfForm(), TrlForm(), VerlForm(), VerifiersForm())
+THEIRS = (
+    TraceForm(),
+    OpenRlhfForm(),
+    TrlForm(),
+    VerlBatchForm(),
+    VerlForm(),
+    VerifiersForm(),
+)
 
 
 def form_of(names: Collection[str], needed: Collection[str], what: str) -> Form:
-    """The form of a function with these parameters, of which some are `needed`.
+    """The form of a function with these parameters; `needed` are those without a default.
 
-    Raises `Unfit` with all the forms where it has none of them.
+    Raises `Unfit`, with a list of all forms, where the function has none of them.
     """
     ours = set(needed) <= set(OURS.offers)
     if ours and set(names) & OURS.marks:
@@ -39,9 +48,9 @@ def form_of(names: Collection[str], needed: Collection[str], what: str) -> Form:
 
 
 def choices(forms: Iterable[Form]) -> str:
-    """The forms and what can be named in each."""
+    """A sentence that lists these forms with their parameters."""
     told = (f"{form.called} ({', '.join(form.offers)})" for form in forms)
-    return f"name what one of these forms has: {'; '.join(told)}"
+    return f"take the parameters of one of these forms: {'; '.join(told)}"
 
 
 def _near(name: str) -> str:

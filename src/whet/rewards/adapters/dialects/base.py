@@ -1,4 +1,4 @@
-"""What every form shares: what was said, how a function is called, what it may return."""
+"""What all forms share: the plain data of a rollout, the call, and the reading of its result."""
 
 import asyncio
 import inspect
@@ -13,13 +13,13 @@ WANTED = "return a finite number, a bool, or a dict with 'score'"
 
 
 class Unfit(ValueError):
-    """The function doesn't do what was agreed on.  One line, for the user."""
+    """The function breaks the rules of its form.  The message is one line for the user."""
 
 
 class Found(NamedTuple):
-    """What a function makes of a reply."""
+    """The result of a reward function for one reply."""
 
-    score: float | None  # None: a fault, unless the function says that it isn't applicable
+    score: float | None  # None: a fault; or, where `applicable` is false, no opinion
     correct: bool | None
     parts: Mapping[str, float]  # numbers to be logged
     note: str = ""
@@ -28,19 +28,20 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A task and a reply, in plain Python."""
+    """A task and a reply in plain Python, as they are sent to a worker process."""
 
     task_id: str
     prompt: str | Messages
     turns: tuple[str, ...]  # observation, reply, observation, reply, …
     answer: str
     info: Mapping[str, Any]
-    ids: Sequence[int] = ()  # the tokens that the policy chose
+    ids: Sequence[int] = ()  # the tokens that the policy sampled
     truncated: bool = False
+    step: int = 0  # of training; 0 in evaluations
 
     @property
     def reply(self) -> str:
-        """The last one."""
+        """The last reply of the policy."""
         return self.turns[-1] if self.turns else ""
 
     @property
@@ -50,52 +51,52 @@ class Said:
 
     @property
     def completion(self) -> str:
-        """All that follows the prompt, as text."""
+        """Everything after the prompt, as one text."""
         return "".join(self.turns[1:])
 
     @property
     def asked_messages(self) -> Messages:
-        """The prompt as a chat."""
+        """The prompt as chat messages."""
         if isinstance(self.prompt, str):
             return [{"role": "user", "content": self.prompt}]
         return list(self.prompt)
 
     @property
     def messages(self) -> Messages:
-        """All that follows the prompt, as a chat."""
+        """Everything after the prompt, as chat messages."""
         roles = ("assistant", "user")
         return [{"role": roles[i % 2], "content": t} for i, t in enumerate(self.turns[1:])]
 
     @property
     def columns(self) -> dict[str, Any]:
-        """The row of the data set: its own columns, and the answer by all its usual names."""
+        """The columns of the task's row, and its answer under the usual names for it."""
         aliases = dict.fromkeys(("answer", "solution", "ground_truth", "label"), self.answer)
         return aliases | dict(self.info)
 
 
 @runtime_checkable
 class Form(Protocol):
-    """How somebody's trainer calls a reward function."""
+    """How one trainer calls a reward function."""
 
     called: ClassVar[str]
-    offers: ClassVar[tuple[str, ...]]  # what a function may name
-    marks: ClassVar[frozenset[str]]  # of these, what tells the form from the others
-    batched: ClassVar[bool]  # called with a whole group, or with one reply
+    offers: ClassVar[tuple[str, ...]]  # parameters that a function may take
+    marks: ClassVar[frozenset[str]]  # the parameters that no other form has
+    batched: ClassVar[bool]  # whether a call is about a whole group or about one reply
 
     def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
-        """One finding for each of the replies, in order.  `what` names the function."""
+        """One result for each of the replies, in order; `what` names the function in messages."""
         ...
 
 
 def needed(function: Callable[..., Any]) -> tuple[set[str], set[str]]:
-    """The names of its parameters, and those of them that it can't do without."""
+    """The names of all parameters, and the names of those without a default."""
     parameters = inspect.signature(function).parameters.values()
     named = [p for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
     return {p.name for p in named}, {p.name for p in named if p.default is p.empty}
 
 
 def invoke(function: Callable[..., Any], offered: Mapping[str, Any], what: str) -> Any:
-    """Call it with those of the offered arguments that it names; a coroutine is awaited."""
+    """Call the function with the arguments that it names; a coroutine is run to its end."""
     parameters = inspect.signature(function).parameters.values()
     for p in parameters:
         free = p.default is not p.empty or p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
@@ -112,7 +113,7 @@ async def _awaited(result: Awaitable[Any]) -> Any:
 
 
 def graded(returned: object, what: str, *, right: str = "correct") -> Found:
-    """A number, of which 1 or more is correct; or a dict with `score`, perhaps with `right`."""
+    """Read a number, of which 1 or more is correct, or a dict with `score` and perhaps `right`."""
     result = scalar(returned)
     if not isinstance(result, Mapping):
         full = {right: float(result) >= 1} if isinstance(result, Real) else {}
@@ -128,12 +129,15 @@ def graded(returned: object, what: str, *, right: str = "correct") -> Found:
 
 
 def infinite(score: object, what: str) -> Found:
-    """A fault: the function gave a score that is not finite."""
+    """A fault: the function returned a score that is not finite."""
     return Found(None, None, {}, f"{what} returned {score}, which is not finite")
 
 
 def listed(values: object, count: int, what: str) -> list[Any]:
-    """Somebody's list, array or tensor as a list of that many plain values."""
+    """A list, array or tensor as a list of `count` plain values.
+
+    Raises `Unfit` for any other length.
+    """
     tolist = getattr(values, "tolist", None)
     found = tolist() if callable(tolist) else values
     if isinstance(found, Real):
@@ -144,6 +148,6 @@ def listed(values: object, count: int, what: str) -> list[Any]:
 
 
 def scalar(value: object) -> object:
-    """A number of numpy or torch as a number of Python."""
+    """A number of NumPy or torch as a Python number; any other value unchanged."""
     item = getattr(value, "item", None)
     return item() if callable(item) and getattr(value, "ndim", None) == 0 else value

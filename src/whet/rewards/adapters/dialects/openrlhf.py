@@ -1,4 +1,4 @@
-"""OpenRLHF's form: a group at once, as text, and a tensor back."""
+"""OpenRLHF's form: a group at once as text; the function returns a tensor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from whet.rewards.adapters.dialects.base import Found, Said, Unfit, infinite, in
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenRlhfForm:
-    """`reward_func(queries, prompts, labels, **kw)`; a query is prompt and reply in one.
+    """`reward_func(queries, prompts, labels, **kw)`; a query is prompt and reply in one text.
 
-    A tensor of rewards, or a dict: `rewards`, perhaps `scores`, of which 1 or more is correct, and
-    `extra_logs`.  Without scores, a reward of 1 or more counts as correct.
+    The function returns a tensor of rewards, or a dict with `rewards`, perhaps `scores`, and
+    `extra_logs`.  A score of 1 or more counts as correct; without scores, a reward of 1 or more.
     """
 
     called: ClassVar[str] = "OpenRLHF"
@@ -23,7 +23,7 @@ class OpenRlhfForm:
     batched: ClassVar[bool] = True
 
     def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
-        """The replies of a group."""
+        """One result for each reply of the group."""
         offered = {
             "queries": [one.asked + one.completion for one in said],
             "prompts": [one.asked for one in said],
@@ -50,6 +50,6 @@ class OpenRlhfForm:
 
 
 def _spread(values: object, count: int, what: str) -> list[Any]:
-    """A log of one number is everybody's."""
+    """A log as one value per reply; a single number belongs to every reply."""
     single = isinstance(values, Real) or getattr(values, "ndim", None) == 0
     return [values] * count if single else listed(values, count, what)

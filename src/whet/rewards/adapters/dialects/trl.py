@@ -1,4 +1,4 @@
-"""TRL's form (1.16), which is Unsloth's too: a group at once, with the columns of its rows."""
+"""TRL's form (1.16), which Unsloth uses too: a group at once, with the columns of its rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,26 +9,30 @@ from typing import Any, ClassVar
 from whet.rewards.adapters.dialects.base import Found, Said, Unfit, infinite, invoke, listed, scalar
 
 
-class _NoState:
-    """Stands where TRL's trainer would be: a judge isn't told how far the run is."""
+class TrainerState:
+    """Stands in for the state of TRL's trainer: it knows the step of training."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, step: int, what: str) -> None:
+        """`what` names the function in messages."""
+        self.global_step = step
         self._what = what
 
     def __getattr__(self, name: str) -> Any:
         raise Unfit(
-            f"{self._what} reads trainer_state.{name}, which no judge is told; leave it out"
+            f"{self._what} reads trainer_state.{name}, which is not known here; "
+            "use trainer_state.global_step"
         )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrlForm:
-    """`f(prompts, completions, completion_ids, **columns)`; a list with a number or None for each.
+    """`f(prompts, completions, completion_ids, **columns)`; returns a number or None per reply.
 
-    Completions are texts, or chats where the prompt is one.  Every column of the data set is a
-    list, and the answer is there by its usual names.  None and NaN say that it isn't applicable:
-    such a reply is in neither loss nor baseline, and no fault.  What `log_metric` and
-    `log_extra` are told becomes parts and notes of the verdicts.  1 or more counts as correct.
+    Completions are texts, or chats where the prompt is a chat.  Every column of the data set is a
+    list; the answer has its usual names.  None and NaN mean "not applicable": the reply is in
+    neither loss nor baseline, and it is not a fault.  Values passed to `log_metric` and `log_extra`
+    become parts and notes of the verdicts.  `trainer_state.global_step` is the step of training.
+    1 or more counts as correct.
     """
 
     called: ClassVar[str] = "TRL"
@@ -45,7 +49,7 @@ class TrlForm:
     batched: ClassVar[bool] = True
 
     def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
-        """The replies of a group."""
+        """One result for each reply of the group."""
         metrics: dict[str, float] = {}
         extras: dict[str, list[Any]] = {}
 
@@ -61,7 +65,7 @@ class TrlForm:
             "prompts": [one.prompt for one in said],
             "completions": [one.messages if chat else one.completion for one in said],
             "completion_ids": [list(one.ids) for one in said],
-            "trainer_state": _NoState(what),
+            "trainer_state": TrainerState(said[0].step, what),
             "log_extra": log_extra,
             "log_metric": log_metric,
         }
@@ -78,7 +82,7 @@ def _found(
     words = {name: str(extra) for name, extra in plain.items() if name not in numbers}
     note = "; ".join(f"{name}: {word[:80]}" for name, word in words.items())
     if value is None or (isinstance(value, Real) and isnan(value)):
-        told = note or f"not applicable, says {what}"
+        told = note or f"{what} has no opinion"
         return Found(None, None, {**metrics, **numbers}, told, applicable=False)
     if not isinstance(value, Real):
         raise Unfit(f"{what} returned {value!r:.60}; return finite numbers, or None for no opinion")

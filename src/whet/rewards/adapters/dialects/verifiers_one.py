@@ -1,4 +1,4 @@
-"""The form of verifiers 1: a function of the trace, or a task with methods that are."""
+"""The form of verifiers 1: a function of a trace, or a class of tasks with reward methods."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from whet.rewards.adapters.dialects.base import Found, Said, graded, invoke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trace:
-    """What a judge reads of a trace: its messages, its end, and what it was about."""
+    """The attributes of a verifiers trace that a reward function can read."""
 
     task: SimpleNamespace
     messages: list[SimpleNamespace]
@@ -23,11 +23,11 @@ class Trace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TraceForm:
-    """`f(trace, task)`, or a class of tasks whose methods carry `@vf.reward`; numbers, or dicts.
+    """`f(trace, task)`, or a class of tasks whose methods carry `@vf.reward`.
 
-    The rewards of a class are added with their weights, and logged one by one; its tasks are made
-    of the row's columns.  A sum of 1 or more counts as correct.  A method that needs a runtime
-    is refused.
+    A function or method returns a number or a dict of numbers.  The rewards of a class are added
+    with their weights and logged one by one; the class is called with the row's columns.  A sum of
+    1 or more counts as correct.  A method that needs a runtime is an error.
     """
 
     called: ClassVar[str] = "verifiers 1"
@@ -36,7 +36,7 @@ class TraceForm:
     batched: ClassVar[bool] = False
 
     def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
-        """One reply."""
+        """The result for the one reply."""
         [one] = said
         data = SimpleNamespace(**one.columns | {"prompt": one.prompt})
         offered = {"trace": _trace(one, data), "task": data}
@@ -59,7 +59,7 @@ class TraceForm:
 
 
 def reward_methods(kind: type) -> list[str]:
-    """The methods that `@vf.reward` has marked, the pressing ones first."""
+    """The methods marked by `@vf.reward`, those with the highest priority first."""
     names = {name for base in kind.__mro__ for name in vars(base)}
     marked = [n for n in names if getattr(getattr(kind, n, None), "reward", None) is True]
     return sorted(marked, key=lambda n: (-getattr(getattr(kind, n), "reward_priority", 0), n))

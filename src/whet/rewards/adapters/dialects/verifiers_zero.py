@@ -1,4 +1,4 @@
-"""The form of verifiers 0 (most public environments): one reply as a chat."""
+"""The form of verifiers 0, which most public environments use: one reply as a chat."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,31 +8,31 @@ from whet.rewards.adapters.dialects.base import Found, Messages, Said, graded, i
 
 
 class Parser:
-    """What an environment parses with where it brings no parser of its own: nothing is cut."""
+    """Stands in for the parser of an environment that has none: it returns the whole text."""
 
     def parse(self, text: str) -> str:
-        """The text as it is."""
+        """The text, unchanged."""
         return text
 
     def parse_answer(self, completion: Messages | str) -> str:
-        """What the assistant said last."""
+        """The last message of the assistant."""
         if isinstance(completion, str):
             return self.parse(completion)
         said = self.get_assistant_messages(completion)
         return self.parse(said[-1]["content"]) if said else ""
 
     def get_assistant_messages(self, completion: Messages) -> Messages:
-        """The assistant's own words."""
+        """The messages whose role is `assistant`."""
         return [message for message in completion if message["role"] == "assistant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifiersForm:
-    """`f(prompt, completion, answer, state, task, info, parser)`, any of them; a number.
+    """`f(prompt, completion, answer, state, task, info, parser)`, or fewer of them.
 
-    Prompt and completion are chats.  A parser is the file's own, `parser = …`, where it has one.
-    1 or more counts as correct.  What the function raises is a fault; verifiers would take it for
-    a zero.
+    Prompt and completion are chats.  `parser` is the file's own global of that name where it has
+    one.  The function returns a number, of which 1 or more counts as correct.  An exception is a
+    fault; verifiers would score it 0.
     """
 
     called: ClassVar[str] = "verifiers 0"
@@ -49,7 +49,7 @@ class VerifiersForm:
     batched: ClassVar[bool] = False
 
     def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
-        """One reply."""
+        """The result for the one reply."""
         [one] = said
         known = {
             "prompt": one.asked_messages,

@@ -1,4 +1,4 @@
-"""The library's own form: one reply, by name."""
+"""whet's own form: one reply, with arguments by name."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from whet.rewards.adapters.dialects.base import Found, Said, graded, invoke
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WhetForm:
-    """`f(prompt, reply, answer, info, task_id)`, any of them; a number, a bool, or a dict."""
+    """`f(prompt, reply, answer, info, task_id)`, or fewer of them; returns a number or a dict."""
 
     called: ClassVar[str] = "whet"
     offers: ClassVar[tuple[str, ...]] = ("prompt", "reply", "answer", "info", "task_id")
@@ -17,7 +17,7 @@ class WhetForm:
     batched: ClassVar[bool] = False
 
     def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
-        """One reply."""
+        """The result for the one reply."""
         [one] = said
         values = (one.prompt, one.reply, one.answer, dict(one.info), one.task_id)
         offered = dict(zip(self.offers, values, strict=True))
