@@ -1,126 +1,137 @@
-"""Monte-Carlo values: what a chain is worth so far, by having the policy finish it K times."""
+"""Monte-Carlo values of a chain's prefixes: the policy finishes each prefix several times."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from math import sqrt
 from statistics import fmean
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Judge, RewardContext
-from whet.rewards.dense.cutting import Cuts, spans
+from whet.protocols import GroupReward, Judge, RewardContext
+from whet.rewards.declared import Declared
+from whet.rewards.dense.cutting import Cuts, Separated, spans
 from whet.rewards.dense.placing import last_reply
-from whet.types import Decoding, Group, Refusal, Request, Rollout, Verdict
+from whet.types import Decoding, Group, Need, Refusal, Request, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Continuations:
-    """V̂(s) = (1/K) Σ_j R(s ⊕ y_j),  y_j drawn from the policy at hand.
+class PlayedOn(GroupReward, ABC):
+    """Credit for steps from continuations, which the policy at hand plays.
 
-    `decoding.length` is that of the whole reply, what is given included; who is cut off is judged
-    like everyone else.  Plays that can't be judged are no part of the mean.
+    R(s ⊕ y_j),  j = 1 … `count`, is the inner reward of the j-th continuation of the prefix s.
+    `decoding.length` is the length of the whole reply, prefix included.  Continuations that are cut
+    off are scored like any other; those without a score are left out.  A chain with a prefix whose
+    continuations all lack a score is a fault.  Replies of several turns are refused.
     """
 
+    needs = frozenset({Need.POLICY})
+
     count: int = 9
+    cuts: Cuts = Separated()
     decoding: Decoding = Decoding()
-    judge: Judge
+    inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Somebody has to play on."""
+        """At least one continuation."""
         if self.count < 1:
-            raise Refusal(f"continuations.count is {self.count}; give 1 or more")
+            owner = type(self).__name__.lower()
+            raise Refusal(f"{owner}.count is {self.count}; give 1 or more")
 
-    async def scores(self, rollout: Rollout, cut: int, context: RewardContext) -> list[float]:
-        """R of each continuation of the first `cut` chosen tokens.
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
+        """Judge the replies, then play on from the places where each is cut."""
+        found = await context.judge(self.inner, group)
+        of = (self._of(r, v, context) for r, v in zip(group, found, strict=True))
+        return await asyncio.gather(*of)
 
-        Raises `LookupError` where none of them could be judged.
+    async def _of(self, rollout: Rollout, verdict: Verdict, context: RewardContext) -> Verdict:
+        if not verdict.judged:
+            return verdict
+        try:
+            return await self.credited(rollout, verdict, context)
+        except LookupError as error:
+            return Verdict.unjudged(str(error))
+
+    @abstractmethod
+    async def credited(self, rollout: Rollout, verdict: Verdict, context: RewardContext) -> Verdict:
+        """The verdict with the credit of the reply's steps."""
+
+    def places(self, rollout: Rollout) -> list[int]:
+        """The cuts behind the tokens that were forced."""
+        return [cut for cut in self.cuts(rollout) if cut > rollout.forced_len]
+
+    async def scores(
+        self, rollout: Rollout, cuts: Sequence[int], context: RewardContext
+    ) -> list[list[float]]:
+        """For each cut the scores of the continuations.
+
+        Raises `LookupError` where no continuation of a cut has a score.
         """
+        return await asyncio.gather(*(self._scores(rollout, cut, context) for cut in cuts))
+
+    async def _scores(self, rollout: Rollout, cut: int, context: RewardContext) -> list[float]:
         if len(rollout.spoken) > 1:
             raise Refusal(
-                f"task {rollout.task.id!r} was played in {len(rollout.spoken)} turns; values by "
-                f"playing on know only replies of one turn: give another reward"
+                f"task {rollout.task.id!r} was played in {len(rollout.spoken)} turns; "
+                "continuations are played for replies of one turn only: give another reward"
             )
         seeds = tuple(_seed(rollout.seed, cut, k) for k in range(self.count))
         prefix = tuple(rollout.chosen_ids[:cut].tolist())
         request = Request.of(rollout.task, seeds, self.decoding, prefix)
-        found = await context.judge(self.judge, await context.played(request))
+        found = await context.judge(self.inner, await context.played(request))
         known = [v.score for v in found if v.judged]
         if not known:
-            raise LookupError(f"no continuation of task {rollout.task.id!r} could be judged")
+            raise LookupError(f"no continuation of task {rollout.task.id!r} has a score")
         return known
 
-    async def each(
-        self, rollout: Rollout, cuts: Sequence[int], context: RewardContext
-    ) -> list[list[float]]:
-        """All scores at each cut."""
-        return await asyncio.gather(*(self.scores(rollout, cut, context) for cut in cuts))
 
-    async def values(
-        self, rollout: Rollout, cuts: Sequence[int], context: RewardContext
-    ) -> list[float]:
-        """V̂ at each cut."""
-        return [fmean(scores) for scores in await self.each(rollout, cuts, context)]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepValues(PlayedOn):
+    """Credit for steps from V̂(s) = (1/K) Σ_j R(s ⊕ y_j) at the start of each step."""
 
-
-async def each_judged(
-    group: Group, found: Sequence[Verdict], credit: Callable[[Rollout, Verdict], Awaitable[Verdict]]
-) -> list[Verdict]:
-    """Every verdict with its credit; a chain whose continuations can't be judged is a fault."""
-
-    async def one(rollout: Rollout, verdict: Verdict) -> Verdict:
-        if not verdict.judged:
-            return verdict
-        try:
-            return await credit(rollout, verdict)
-        except LookupError as error:
-            return Verdict.unjudged(str(error))
-
-    return await asyncio.gather(*map(one, group, found))
-
-
-Credit = Callable[[Rollout, Verdict, list[slice], list[float]], Verdict]
-"""From a chain's verdict, steps, and V̂ at the start of each step to the verdict with credit."""
-
-
-async def valued(
-    group: Group, plays: Continuations, cuts: Cuts, context: RewardContext, credit: Credit
-) -> list[Verdict]:
-    """The inner judge's verdicts with the credit of their steps; V̂ is taken where a step begins.
-
-    Tokens that others chose begin no step.  A reply without tokens has no credit.
-    """
-
-    async def one(rollout: Rollout, verdict: Verdict) -> Verdict:
+    async def credited(self, rollout: Rollout, verdict: Verdict, context: RewardContext) -> Verdict:
+        """V̂ is taken at the first sampled token and at every cut; an empty reply has no credit."""
         whole = last_reply(rollout)
         if whole.start == whole.stop:
             return verdict
         begin = max(whole.start, rollout.forced_len)
-        places = [cut for cut in cuts(rollout) if cut > rollout.forced_len]
-        values = await plays.values(rollout, [begin, *places], context)
-        return credit(rollout, verdict, spans(places, slice(begin, whole.stop)), values)
+        places = self.places(rollout)
+        scores = await self.scores(rollout, [begin, *places], context)
+        steps = spans(places, slice(begin, whole.stop))
+        credit, parts = self.credit(rollout, verdict.score, steps, list(map(fmean, scores)))
+        parts = {**verdict.parts, "steps": float(len(steps)), **parts}
+        return replace(verdict, credit=credit, parts=parts)
 
-    return await each_judged(group, await context.judge(plays.judge, group), one)
+    @abstractmethod
+    def credit(
+        self, rollout: Rollout, outcome: float, steps: list[slice], values: list[float]
+    ) -> tuple[tuple[float, ...], dict[str, float]]:
+        """Credit per token, and parts of the verdict, from V̂ at the start of each step."""
 
 
 def _seed(*place: int) -> int:
     return int.from_bytes(blake2b(repr(place).encode(), digest_size=7).digest())
 
 
-def differences(values: Sequence[float], outcome: float, discount: float = 1.0) -> list[float]:
-    """A_k = γ V̂(s_{k+1}) − V̂(s_k),  the outcome standing for the last value."""
-    following = [*values[1:], outcome / discount]
-    return [discount * b - a for a, b in zip(values, following, strict=True)]
+def differences(values: Sequence[float], outcome: float) -> list[float]:
+    """A_k = V̂(s_{k+1}) − V̂(s_k);  the outcome is the last value."""
+    return [b - a for a, b in zip(values, [*values[1:], outcome], strict=True)]
 
 
 def noise(value: float, count: int) -> float:
-    """√(V (1 − V) / K), the deviation of a mean of K plays that are right or wrong."""
+    """√(V (1 − V) / K), the standard deviation of the mean of K scores of 0 or 1."""
     return sqrt(max(value * (1 - value), 0.0) / count)
+
+
+def best_of(solved: float, count: int) -> float:
+    """1 − (1 − Q)^K, the probability that one of K attempts is right."""
+    return 1 - (1 - solved) ** count
 
 
 @runtime_checkable
 class Label(Protocol):
-    """What a step is called, from the scores of those who went on after it."""
+    """Labels a step from the scores of the continuations after it."""
 
     def __call__(self, scores: Sequence[float]) -> float:
         """A number in [0, 1]."""
@@ -129,7 +140,7 @@ class Label(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Soft:
-    """(1/N) Σ_j right_j;  right is who scores 1 or more."""
+    """(1/N) Σ_j right_j;  a continuation is right where it scores 1 or more."""
 
     def __call__(self, scores: Sequence[float]) -> float:
         return fmean(score >= 1 for score in scores)
@@ -137,12 +148,7 @@ class Soft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hard:
-    """1 where any is right, that is, scores 1 or more."""
+    """1 where any continuation is right, that is, scores 1 or more; else 0."""
 
     def __call__(self, scores: Sequence[float]) -> float:
         return float(any(score >= 1 for score in scores))
-
-
-def best_of(solved: float, count: int) -> float:
-    """1 − (1 − Q)^K: is one of K right?"""
-    return 1 - (1 - solved) ** count

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, RewardContext
 from whet.rewards.generative.pointwise import Pointwise, Stated
 from whet.rewards.generative.policy_judge import Chat, Manner, PolicyJudge
-from whet.types import Asking, Group, Need, Refusal, Rollout, Verdict
+from whet.types import Asking, Group, Need, Verdict
 
 _ADDITIVE = (
     "one point each for a reply that is relevant to the task; that answers a good part of it; that "
@@ -34,18 +34,3 @@ class SelfCritique(GroupReward):
         scale = Stated(low=0, high=5)
         points = Pointwise(criterion=_ADDITIVE, scale=scale, asking=self.asking)
         return await context.judge(PolicyJudge(judge=points, manner=self.manner), group)
-
-
-def pair(group: Group) -> tuple[Rollout, Rollout] | None:
-    """The best and the worst of the judged rollouts; None where all earned the same."""
-    judged = [rollout for rollout in group if rollout.score is not None]
-    if not judged:
-        return None
-    best, worst = max(judged, key=_earned), min(judged, key=_earned)
-    return None if _earned(best) == _earned(worst) else (best, worst)
-
-
-def _earned(rollout: Rollout) -> float:
-    if rollout.score is None:
-        raise Refusal(f"nobody could judge a rollout of task {rollout.task.id!r}")
-    return rollout.score

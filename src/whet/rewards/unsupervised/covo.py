@@ -26,11 +26,6 @@ def volatility(near: Sequence[bool]) -> float:
     return max((i for i, mine in enumerate(near) if not mine), default=0) / len(near)
 
 
-def linear(cluster: Sequence[tuple[float, float]]) -> float:
-    """mean(Con − Vol) over the (Con, Vol) of all trajectories with one answer."""
-    return sum(con - vol for con, vol in cluster) / len(cluster)
-
-
 def vector(cluster: Sequence[tuple[float, float]]) -> float:
     """(1/G') √((Σ Con cos Vol)² + (Σ Con sin Vol)²)."""
     x = sum(con * cos(vol) for con, vol in cluster)

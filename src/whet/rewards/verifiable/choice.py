@@ -67,11 +67,6 @@ class Choice(Reward):
         return None
 
 
-def above_chance(accuracy: float, options: int) -> float:
-    """(a − 1/k) / (1 − 1/k): 0 for guessing among k options, 1 for knowing."""
-    return (accuracy - 1 / options) / (1 - 1 / options)
-
-
 def _told(text: str) -> str:
     return plain(text).strip(" *").casefold()
 

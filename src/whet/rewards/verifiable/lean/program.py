@@ -23,7 +23,6 @@ class Status(StrEnum):
     ERROR = "error"
     SORRY = "sorry"
     TIMEOUT = "timeout"
-    UNAVAILABLE = "unavailable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
