@@ -1,6 +1,10 @@
 """Truth tables as bits of one integer: bit i is the truth under the i-th assignment.
 
 Assignments are counted in the order of `itertools.product`, the first variable the slowest.
+
+The rewards `sat` and `knights` read the same statements, one assignment at a time.  This second
+reading is deliberate: tasks are drawn by counting solutions, which needs all assignments at once,
+and each reading checks the other in a test.
 """
 
 from functools import lru_cache, reduce
