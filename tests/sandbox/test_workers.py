@@ -44,7 +44,7 @@ def test_a_value_comes_back(worker):
 
 
 def test_a_worker_loads_no_torch(worker):
-    from whet.rewards.adapters.calling import call
+    from whet.rewards.adapters.script_calls import call
     from whet.rewards.verifiable.gym_scorers import harmless
     from whet.rewards.verifiable.math.symbolic import agree
 

@@ -45,5 +45,4 @@ class BatchScript(UserFunction, GroupReward):
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Call the function in a worker process."""
         return await asyncio.to_thread(self.verdicts, list(group), context.step)

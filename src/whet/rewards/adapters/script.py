@@ -42,5 +42,4 @@ class Script(UserFunction, Reward):
             )
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Call the function in a worker process."""
         return self.verdicts((rollout,))[0]

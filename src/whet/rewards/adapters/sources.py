@@ -8,12 +8,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from whet.registry import nearest
-from whet.rewards.adapters.calling import Place, digest_of
 from whet.rewards.adapters.dialects import Form, TraceForm, Unfit, form_of
+from whet.rewards.adapters.script_calls import Place, digest_of
 from whet.types import Refusal
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_MODULE = "from whet.rewards.adapters.calling import imported\n\nmodule = imported({!r}, {!r})\n"
+_MODULE = (
+    "from whet.rewards.adapters.script_calls import imported\n\nmodule = imported({!r}, {!r})\n"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from whet.rewards.adapters.calling import Place, call, digest_of, form_at
 from whet.rewards.adapters.dialects import Form, Found, Said, Unfit
+from whet.rewards.adapters.script_calls import Place, call, digest_of, form_at
 from whet.rewards.adapters.sources import Source
 from whet.sandbox.workers import Workers
 from whet.types import Circumstances, Finish, Reason, Refusal, Rollout, Verdict

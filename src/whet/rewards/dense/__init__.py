@@ -1,7 +1,7 @@
-"""Judges of steps, turns and tokens: a verdict's `credit`, one number for each chosen token.
+"""Credit for steps, turns and tokens: `Verdict.credit`, one number for each sampled token.
 
-Credit is a reward beside the score.  An algorithm that needs rewards of single tokens learns from
-both; one that doesn't, from the score alone.
+Credit is a reward beside the score.  An algorithm that uses rewards of tokens learns from both; any
+other algorithm learns from the score alone.
 """
 
 from whet.rewards.dense.cutting import Cuts as Cuts

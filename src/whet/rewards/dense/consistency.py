@@ -1,6 +1,7 @@
-"""PROF: choose chains whose steps agree with their outcome, don't add the two.
+"""PROF (arXiv:2509.03403): keep the replies whose steps agree with their outcome.
 
-arXiv:2509.03403; how many are dropped is unconfirmed.
+The paper does so instead of adding process and outcome rewards.  The share that is dropped is
+unconfirmed.
 """
 
 from collections.abc import Sequence
@@ -8,10 +9,10 @@ from math import ceil
 
 
 def consistent(correct: Sequence[bool], process: Sequence[float], drop: float = 0.5) -> list[bool]:
-    """Who is kept: of the right the best by their mean step score, of the wrong the worst.
+    """A mask of the replies to keep: right ones with high, wrong ones with low mean step scores.
 
-    As many right as wrong ones stay where both can spare them: first a share `drop` of each, then
-    of the larger side down to the smaller.  Ties keep the first.
+    A share `drop` of either side goes first, then the larger side is cut to the size of the
+    smaller.  If one side is empty, the other stays.  Among equals the first is kept.
     """
     right = sorted((i for i, c in enumerate(correct) if c), key=lambda i: -process[i])
     wrong = sorted((i for i, c in enumerate(correct) if not c), key=lambda i: process[i])

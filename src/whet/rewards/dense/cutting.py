@@ -1,4 +1,4 @@
-"""Where a reply is cut into steps: after how many of its tokens."""
+"""How a reply is cut into steps."""
 
 from dataclasses import dataclass
 from math import log
@@ -10,21 +10,20 @@ from whet.types import Refusal, Rollout
 
 @runtime_checkable
 class Cuts(Protocol):
-    """Cuts the last reply of a rollout into steps."""
+    """A way to cut the last reply of a rollout into steps."""
 
     def __call__(self, rollout: Rollout) -> list[int]:
-        """Places among the chosen tokens where a new step begins, rising, never the first."""
+        """Indices among the sampled tokens where a new step begins: rising, without the first."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Separated:
-    """After each `mark` in the text; what follows the last one is a step as well."""
+    """A step ends after each `mark` in the text; the text after the last mark is a step too."""
 
     mark: str = "\n\n"
 
     def __post_init__(self) -> None:
-        """A mark has to be seen."""
         if not self.mark:
             raise Refusal("separated.mark is ''; give what ends a step, such as a blank line")
 
@@ -41,13 +40,14 @@ class Separated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surprises:
-    """SPO's cuts (arXiv:2505.23564): after every m-th token that was less likely than `below`."""
+    """SPO's cuts (arXiv:2505.23564): after every m-th token whose probability was less than
+    `below`.
+    """
 
     below: float = 0.9
     every: int = 5
 
     def __post_init__(self) -> None:
-        """Refuse what is no probability, and to cut nowhere."""
         if not 0 < self.below <= 1:
             raise Refusal(f"surprises.below is {self.below}; give a probability in (0, 1]")
         if self.every < 1:
@@ -63,6 +63,6 @@ class Surprises:
 
 
 def spans(cuts: list[int], whole: slice) -> list[slice]:
-    """The steps between the cuts."""
+    """The steps between the cuts, as slices of the sampled tokens."""
     edges = [whole.start, *cuts, whole.stop]
     return [slice(a, b) for a, b in zip(edges, edges[1:], strict=False)]

@@ -1,4 +1,4 @@
-"""Entropy as a share: who hesitated more than others at the same place."""
+"""A token's entropy relative to that of the other replies at the same position."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ Rows = Sequence[Sequence[float]]
 
 
 def shares(rows: Rows) -> list[list[float]]:
-    """x_{i,t} d_t / Σ_k x_{k,t},  over the d_t rows that are long enough; their mean is 1.
+    """x_{i,t} d_t / Σ_k x_{k,t},  over the d_t rows that are long enough; the mean is 1.
 
-    Where the sum is 0, everyone's share is 1.
+    Where the sum is 0, every share is 1.
     """
     longest = max((len(row) for row in rows), default=0)
     found: list[list[float]] = [[] for _ in rows]
@@ -21,5 +21,5 @@ def shares(rows: Rows) -> list[list[float]]:
 
 
 def inverse(rows: Rows, least: float = 1e-6) -> list[list[float]]:
-    """1 / x; what is smaller than `least` is taken for it."""
+    """1 / max(x, `least`) for every entry."""
     return [[1 / max(x, least) for x in row] for row in rows]

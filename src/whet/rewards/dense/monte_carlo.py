@@ -18,12 +18,12 @@ from whet.types import Decoding, Group, Need, Refusal, Request, Rollout, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlayedOn(GroupReward, ABC):
-    """Credit for steps from continuations, which the policy at hand plays.
+    """Credit for steps from continuations that the current policy samples.
 
     R(s ⊕ y_j),  j = 1 … `count`, is the inner reward of the j-th continuation of the prefix s.
-    `decoding.length` is the length of the whole reply, prefix included.  Continuations that are cut
-    off are scored like any other; those without a score are left out.  A chain with a prefix whose
-    continuations all lack a score is a fault.  Replies of several turns are refused.
+    `decoding.length` is the length of the whole reply, prefix included.  A truncated continuation
+    is scored like any other; one without a score is left out.  A chain is a fault if all
+    continuations of a prefix lack a score.  Replies of several turns are refused.
     """
 
     needs = frozenset({Need.POLICY})
@@ -34,13 +34,12 @@ class PlayedOn(GroupReward, ABC):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """At least one continuation."""
         if self.count < 1:
             owner = type(self).__name__.lower()
             raise Refusal(f"{owner}.count is {self.count}; give 1 or more")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Judge the replies, then play on from the places where each is cut."""
+        """Judge the replies, then sample continuations from the cuts of each."""
         found = await context.judge(self.inner, group)
         of = (self._of(r, v, context) for r, v in zip(group, found, strict=True))
         return await asyncio.gather(*of)
@@ -58,13 +57,13 @@ class PlayedOn(GroupReward, ABC):
         """The verdict with the credit of the reply's steps."""
 
     def places(self, rollout: Rollout) -> list[int]:
-        """The cuts behind the tokens that were forced."""
+        """The cuts after the forced tokens."""
         return [cut for cut in self.cuts(rollout) if cut > rollout.forced_len]
 
     async def scores(
         self, rollout: Rollout, cuts: Sequence[int], context: RewardContext
     ) -> list[list[float]]:
-        """For each cut the scores of the continuations.
+        """The scores of the continuations of each cut.
 
         Raises `LookupError` where no continuation of a cut has a score.
         """
@@ -91,7 +90,7 @@ class StepValues(PlayedOn):
     """Credit for steps from V̂(s) = (1/K) Σ_j R(s ⊕ y_j) at the start of each step."""
 
     async def credited(self, rollout: Rollout, verdict: Verdict, context: RewardContext) -> Verdict:
-        """V̂ is taken at the first sampled token and at every cut; an empty reply has no credit."""
+        """Takes V̂ at the first sampled token and at every cut.  An empty reply has no credit."""
         whole = last_reply(rollout)
         if whole.start == whole.stop:
             return verdict
@@ -134,7 +133,7 @@ class Label(Protocol):
     """Labels a step from the scores of the continuations after it."""
 
     def __call__(self, scores: Sequence[float]) -> float:
-        """A number in [0, 1]."""
+        """A label in [0, 1]."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""From values of steps to numbers for tokens: at a step's last token, or at each of them."""
+"""From the values of steps to credit for tokens."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from whet.types import Refusal, Rollout
 
 @runtime_checkable
 class Place(Protocol):
-    """Where among its tokens the value of a step stands."""
+    """A rule that spreads the value of a step over its tokens."""
 
     def __call__(
         self, values: Sequence[float], spans: Sequence[slice], length: int
     ) -> tuple[float, ...]:
-        """One number per token; 0 where no step is."""
+        """One number per token; 0 for tokens outside all steps."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtEnd:
-    """At the last token: a reward, whose return the tokens before it collect."""
+    """The value stands at the step's last token: a reward, which earlier tokens get as return."""
 
     def __call__(
         self, values: Sequence[float], spans: Sequence[slice], length: int
@@ -34,7 +34,7 @@ class AtEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spread:
-    """At every token: a value that already is an advantage."""
+    """The value stands at every token of the step: an advantage already."""
 
     def __call__(
         self, values: Sequence[float], spans: Sequence[slice], length: int
@@ -47,14 +47,14 @@ class Spread:
 
 
 def last_reply(rollout: Rollout) -> slice:
-    """The tokens of the last reply, as places among all chosen ones."""
+    """The tokens of the last reply, as a slice of the sampled tokens."""
     return rollout.spoken[-1] if rollout.spoken else slice(0, 0)
 
 
 def tokens_of(rollout: Rollout, start: int, end: int) -> slice:
-    """The tokens of the last reply that say something of reply[start:end].
+    """The tokens of the last reply that spell reply[start:end].
 
-    Raises `Refusal` where the engine doesn't record what each token says.
+    Raises `Refusal` where the engine does not record which characters a token stands for.
     """
     if rollout.char_ends is None:
         raise Refusal(

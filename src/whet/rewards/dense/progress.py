@@ -21,7 +21,6 @@ class Progress(StepValues):
     count: int = 8
 
     def __post_init__(self) -> None:
-        """The prover samples at least once."""
         StepValues.__post_init__(self)
         if self.prover < 1:
             raise Refusal(f"progress.prover is {self.prover}; give 1 or more")
@@ -29,7 +28,7 @@ class Progress(StepValues):
     def credit(
         self, rollout: Rollout, outcome: float, steps: list[slice], values: list[float]
     ) -> tuple[tuple[float, ...], dict[str, float]]:
-        """The progress of each step at its last token."""
+        """Puts the progress of each step at its last token."""
         proved = [best_of(value, self.prover) for value in values]
         gains = differences(proved, best_of(outcome, self.prover))
         credit = AtEnd()([self.alpha * gain for gain in gains], steps, rollout.length)

@@ -22,7 +22,6 @@ class Segments(StepValues):
     cuts: Cuts = Surprises()
 
     def __post_init__(self) -> None:
-        """`sure` is a probability."""
         StepValues.__post_init__(self)
         if not 0 < self.sure <= 1:
             raise Refusal(f"segments.sure is {self.sure}; give a probability in (0, 1]")
@@ -30,7 +29,7 @@ class Segments(StepValues):
     def credit(
         self, rollout: Rollout, outcome: float, steps: list[slice], values: list[float]
     ) -> tuple[tuple[float, ...], dict[str, float]]:
-        """The gain of its segment at every unlikely token."""
+        """Gives every unlikely token the gain of its segment."""
         spread = Spread()(differences(values, outcome), steps, rollout.length)
         credit = unsure(spread, rollout.behaviour_logp.tolist(), self.sure)
         return credit, {"value": values[0]}

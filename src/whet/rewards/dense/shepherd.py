@@ -23,7 +23,7 @@ class Shepherd(PlayedOn):
     weight: float = 1.0
 
     async def credited(self, rollout: Rollout, verdict: Verdict, context: RewardContext) -> Verdict:
-        """Play on after every step, and label it."""
+        """Labels every step by the continuations from its end."""
         cuts = self.places(rollout)
         played = await self.scores(rollout, cuts, context)
         labels = [self.label(scores) for scores in (*played, [verdict.score])]

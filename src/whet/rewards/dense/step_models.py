@@ -1,4 +1,4 @@
-"""A trained model of steps, as far as a judge has to know it."""
+"""The interface of a trained model of steps."""
 
 from collections.abc import Awaitable, Sequence
 from typing import Protocol, runtime_checkable
@@ -8,10 +8,12 @@ from whet.types import Rollout
 
 @runtime_checkable
 class StepModel(Protocol):
-    """Says after every token how good the chain is so far."""
+    """A model that rates the chain so far after every token."""
 
     def scores(
         self, rollouts: Sequence[Rollout]
     ) -> Sequence[Sequence[float]] | Awaitable[Sequence[Sequence[float]]]:
-        """p(the step that ends here is good) for each chosen token of each rollout, in [0, 1]."""
+        """The probability that the step ending here is good, for each sampled token of each
+        rollout.
+        """
         ...

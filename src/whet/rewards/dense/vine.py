@@ -23,7 +23,7 @@ class Vine(StepValues):
     def credit(
         self, rollout: Rollout, outcome: float, steps: list[slice], values: list[float]
     ) -> tuple[tuple[float, ...], dict[str, float]]:
-        """The gain of its step at every token."""
+        """Gives every token the gain of its step."""
         gains = differences(values, outcome)
         told = [
             abs(gain) > _SIGMAS * noise(value, self.count)

@@ -1,4 +1,4 @@
-"""What becomes of the rewards of a chain's steps before they are placed."""
+"""Transformations of a chain's step rewards before they are placed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from whet.types import Refusal
 
 @runtime_checkable
 class Form(Protocol):
-    """From a chain's step rewards to those that are learned from."""
+    """A function from a chain's step rewards to those that are learned from."""
 
     def __call__(self, rewards: Sequence[float]) -> list[float]:
-        """As many as before."""
+        """As many rewards as before."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Each:
-    """As they are: the return of a chain is their sum, so that many good steps beat few."""
+    """The rewards unchanged: a chain's return is their sum, so many good steps beat few."""
 
     def __call__(self, rewards: Sequence[float]) -> list[float]:
         return list(rewards)
@@ -35,7 +35,6 @@ class MinForm:
     temperature: float = 0.1
 
     def __post_init__(self) -> None:
-        """Refuse to divide by nothing."""
         if not self.temperature > 0:
             raise Refusal(f"min_form.temperature is {self.temperature}; give more than 0")
 

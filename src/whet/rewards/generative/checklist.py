@@ -34,7 +34,6 @@ class Checklist(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """One question per item, K times."""
         items = criteria(rollout.task, "checklist", self.items)
         if any(item.points < 0 for item in items):
             raise Refusal(

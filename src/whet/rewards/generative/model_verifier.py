@@ -42,7 +42,6 @@ class ModelVerifier(Reward):
     longest: int = 512
 
     def __post_init__(self) -> None:
-        """A belief is between 0 and 1."""
         if not 0 < self.threshold <= 1:
             raise Refusal(f"model_verifier.threshold is {self.threshold}; give more than 0, to 1")
 

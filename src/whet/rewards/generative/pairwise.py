@@ -44,7 +44,6 @@ class Ring:
     reach: int = 1
 
     def __post_init__(self) -> None:
-        """A ring has neighbours."""
         if self.reach < 1:
             raise Refusal(f"opponents.reach is {self.reach}; give 1 or more")
 
@@ -104,7 +103,6 @@ class BradleyTerry:
     pseudo: float = 0.1
 
     def __post_init__(self) -> None:
-        """Without pseudo-wins the strength of a winner of all games has no end."""
         if self.pseudo <= 0 or self.iterations < 1:
             raise Refusal(
                 f"standing has pseudo {self.pseudo} and iterations {self.iterations}; "
@@ -155,7 +153,6 @@ class Pairwise(GroupReward):
     longest: int = 20_000  # characters of a reply; what is longer loses every game unread
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Play the games, then count."""
         if not group:
             return ()
         texts = [candidate(rollout, self.longest) for rollout in group]

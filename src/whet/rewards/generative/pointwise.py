@@ -43,7 +43,6 @@ class Stated:
     high: int = 10
 
     def __post_init__(self) -> None:
-        """A scale goes up."""
         if self.low >= self.high:
             raise Refusal(f"scale is {self.low} to {self.high}; give a higher end")
 
@@ -67,7 +66,6 @@ class Expected:
     top: int = 20  # likeliest tokens that are looked at; servers give 20 at most, or fewer
 
     def __post_init__(self) -> None:
-        """A mark of two digits is two tokens to many a model."""
         if not 0 <= self.low < self.high <= 9:  # noqa: PLR2004  (the highest digit)
             raise Refusal(f"scale is {self.low} to {self.high}; give single digits, 0 to 9")
 
@@ -98,7 +96,6 @@ class Pointwise(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Ask for a mark."""
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text

@@ -65,7 +65,6 @@ class PolicyJudge(GroupReward):
     manner: Manner = Chat()
 
     def __post_init__(self) -> None:
-        """Refuse a judge that asks nobody."""
         asks = is_dataclass(self.judge) and "adviser" in {f.name for f in fields(self.judge)}
         if not asks:
             raise Refusal(
@@ -73,7 +72,6 @@ class PolicyJudge(GroupReward):
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Judge with the policy of this moment."""
         judge: Any = self.judge
         lent = replace(judge, adviser=_Voice(context=context, manner=self.manner))
         return await context.judge(lent, group)

@@ -68,7 +68,6 @@ class ReasoningJudge(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Ask for verdicts."""
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text

@@ -25,7 +25,6 @@ class Referee(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count the pairs."""
         worths = _worths(rollout)
         if not rollout.reply.strip():
             return silence(rollout)

@@ -68,7 +68,6 @@ class Rubicon(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     def __post_init__(self) -> None:
-        """Refuse dimensions that nobody can tell apart, and numbers that bend nothing."""
         names = [d.name for d in self.dimensions]
         if not names or len(set(names)) < len(names):
             raise Refusal(f"rubicon.dimensions are called {names}; give each a name of its own")
@@ -82,7 +81,6 @@ class Rubicon(Reward):
                 raise Refusal(f"rubicon.interactions has ({pair.a}, {pair.b}); choose from {names}")
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Ask for all marks at once, 0 to 10 each."""
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text

@@ -120,7 +120,6 @@ class Rubric(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Judge by each, or by all."""
         rubric = criteria(rollout.task, "rubric", self.criteria)
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):

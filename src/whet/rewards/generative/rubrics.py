@@ -24,7 +24,6 @@ class Criterion:
     parameters: str = "{}"
 
     def __post_init__(self) -> None:
-        """Refuse what has no meaning."""
         if not self.text.strip():
             raise Refusal("criterion.text is ''; say what the reply should do")
         if not isfinite(self.points):

@@ -30,7 +30,6 @@ class SelfCritique(GroupReward):
     manner: Manner = Chat()
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Have the policy of this moment count."""
         scale = Stated(low=0, high=5)
         points = Pointwise(criterion=_ADDITIVE, scale=scale, asking=self.asking)
         return await context.judge(PolicyJudge(judge=points, manner=self.manner), group)

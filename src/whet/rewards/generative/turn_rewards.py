@@ -27,7 +27,6 @@ class TurnRewards(Reward):
     checker: Reward = Math()
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Check the answers, then the verifications against them."""
         replies = rollout.turns[1::2]
         views = [_until(rollout, t) for t in range(len(replies))]
         checked = [await verdict(view, self.checker) for view in views[::2]]

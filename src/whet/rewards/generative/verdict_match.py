@@ -25,7 +25,6 @@ class VerdictMatch(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare the two."""
         gold = _KNOWN.get(rollout.task.answer.strip().lower())
         if gold is None:
             return nothing_to_compare(rollout)

@@ -1,6 +1,6 @@
-"""Wrappers: a judge around other judges, whose `score` is bent while `correct` is left alone.
+"""Rewards around other rewards: they change `score` and leave `correct` alone.
 
-What a verdict scored before is its part `unshaped`; every term that was added is a part too.
+The score before the change is the part `unshaped` of the verdict; every added term is a part too.
 """
 
 from whet.rewards.shaping.composition import Weighed as Weighed

@@ -1,4 +1,4 @@
-"""A rule and a little of a model's opinion."""
+"""A rule's verdict plus a small share of a model's score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,9 @@ from whet.types import Group, Refusal, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Additive(GroupReward):
-    """R = c + λ clip(m, 0, 1),  m the model's score, c = 1 where the rule says right, else 0.
+    """R = c + λ clip(m, 0, 1),  m the model's score, c = 1 where the rule accepts, else 0.
 
-    Whatever the model says, λ < 1 keeps every wrong reply below every right one; .2 and less is the
-    common choice.
+    λ < 1 keeps every wrong reply below every right one, for any m.  λ ≤ 0.2 is the common choice.
     """
 
     model: Judge
@@ -22,12 +21,10 @@ class Additive(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse what would let a wrong reply win."""
         if not 0 <= self.weight < 1:
             raise Refusal(f"additive.weight is {self.weight}; give one in [0, 1)")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the rule, then the model."""
         ruled = await context.judge(self.inner, group)
         asked = await context.judge(self.model, group)
         return joined(ruled, asked, self._of)

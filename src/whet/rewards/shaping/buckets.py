@@ -1,4 +1,4 @@
-"""Target lengths by difficulty: how often a group is right says which target is its own."""
+"""Target lengths by difficulty: the group's success rate chooses the target."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from whet.types import Refusal
 
 
 def check(owner: str, targets: Sequence[int], bounds: Sequence[float]) -> None:
-    """One target more than bounds, and bounds that rise within (0, 1)."""
+    """Raises `Refusal` unless `bounds` rise within (0, 1) and `targets` has one entry more."""
     if len(targets) != len(bounds) + 1 or any(target < 1 for target in targets):
         raise Refusal(
             f"{owner}.targets is {tuple(targets)}; give {len(bounds) + 1} positive lengths, one "
@@ -18,5 +18,5 @@ def check(owner: str, targets: Sequence[int], bounds: Sequence[float]) -> None:
 
 
 def target(solved: float, targets: Sequence[int], bounds: Sequence[float]) -> int:
-    """The target of the bucket that a success rate falls in, the hardest first."""
+    """The target of the bucket that a success rate falls into; the hardest bucket comes first."""
     return targets[sum(solved >= bound for bound in bounds)]

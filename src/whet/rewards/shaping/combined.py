@@ -1,4 +1,4 @@
-"""Several rewards, one score, in which no wrong reply outscores a right one."""
+"""A sum of several rewards in which no wrong reply outscores a right one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ from whet.types import Group, Refusal, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combined(GroupReward):
-    """R = clip(c + Σ_k w_k x_k, −1, 1.5) for who passes all gates, else `floor`.
+    """R = clip(c + Σ_k w_k x_k, −1, 1.5) for a reply that passes all gates, else `floor`.
 
-    c is the inner judge's score, x_k that of a component, mapped to its range.  A gate is a judge
-    of [0, 1] and holds from ½ on.  Refused where, among replies that pass the gates, a wrong one
-    can outscore a right one, as far as the declared ranges allow; `combined_freely` lets it.  A
-    judge that leaves its range is a fault, and a fault of any is one: never a zero.  Each x_k is a
-    part.
+    c is the inner reward's score; x_k is the score of a component, mapped to its range.  A gate is
+    a reward in [0, 1] and passes from ½ on.  Settings are refused under which, as far as the
+    declared ranges allow, a wrong reply that passes the gates could outscore a right one;
+    `combined_freely` accepts them.  A score outside its declared range is a fault, and a fault of
+    any reward is a fault.  Each x_k is a part of the verdict.
     """
 
     parts: tuple[Weighed, ...] = ()
@@ -40,7 +40,6 @@ class Combined(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse what could be gamed."""
         labels("combined", self.parts)
         in_order("combined", self.right, self.wrong, self.clip, [part.span for part in self.parts])
         worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
@@ -48,7 +47,6 @@ class Combined(GroupReward):
             raise Refusal(f"combined.floor is {self.floor}; give less than {worst:g}")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Check, ask at the gates, add up, clip."""
         checked = await context.judge(self.inner, group)
         gates = await hear(self.gates, group, context)
         rows = await hear([part.judge for part in self.parts], group, context)

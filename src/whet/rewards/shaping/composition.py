@@ -1,4 +1,4 @@
-"""Several judges, one score; in this order, always:
+"""How several rewards make one score, always in this order:
 
 check → gates → components, each mapped to its range → weights → clip → a fault is masked.
 """
@@ -19,7 +19,7 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weighed:
-    """A component: w (low + (high − low) s),  s the judge's score, which must lie in [0, 1]."""
+    """A component: w (low + (high − low) s),  s its reward's score, which must lie in [0, 1]."""
 
     judge: Judge
     weight: float = 1.0
@@ -28,7 +28,6 @@ class Weighed:
     name: str = ""  # of its part in the verdict; empty: the judge's
 
     def __post_init__(self) -> None:
-        """Refuse what no range is."""
         if not self.low <= self.high:
             raise Refusal(f"weighed.low is {self.low} and high {self.high}; give low ≤ high")
         if not isfinite(self.weight):
@@ -36,17 +35,17 @@ class Weighed:
 
     @property
     def label(self) -> str:
-        """What its part is called."""
+        """The name of its part in the verdict."""
         return self.name or _WORD.sub("_", type(self.judge).__name__).lower()
 
     @property
     def span(self) -> Range:
-        """All that it can add."""
+        """The range of what it adds to the sum."""
         ends = sorted((self.weight * self.low, self.weight * self.high))
         return Range(low=ends[0], high=ends[1])
 
     def value(self, score: float) -> float:
-        """What a score of its judge is in its range, not yet weighed."""
+        """A score of its reward, mapped to [low, high] and not yet weighted."""
         return self.low + (self.high - self.low) * score
 
 
@@ -55,18 +54,18 @@ Row = tuple[Verdict, ...]
 
 
 async def hear(judges: Sequence[Judge], group: Group, context: RewardContext) -> list[Row]:
-    """Every judge asked at once; a row for each rollout."""
+    """Ask several rewards at once; a row of verdicts for each rollout."""
     columns = await asyncio.gather(*(context.judge(judge, group) for judge in judges))
     return list(zip(*columns, strict=True)) if columns else [()] * len(group)
 
 
 def unjudged(*rows: Row) -> Verdict | None:
-    """The first verdict of them without a score."""
+    """The first verdict of the rows without a score."""
     return next((verdict for row in rows for verdict in row if not verdict.judged), None)
 
 
 def outside(parts: Sequence[Weighed], row: Row) -> Verdict | None:
-    """A fault where a component's judge left the range of [0, 1] that everyone keeps."""
+    """A fault where the score of a component's reward is outside [0, 1]."""
     for part, verdict in zip(parts, row, strict=True):
         if not 0 <= verdict.score <= 1:
             return Verdict.unjudged(f"{part.label} scored {verdict.score}, outside [0, 1]")
@@ -74,7 +73,7 @@ def outside(parts: Sequence[Weighed], row: Row) -> Verdict | None:
 
 
 def labels(owner: str, parts: Sequence[Weighed]) -> None:
-    """Refuse two components of one name: one would hide the other."""
+    """Raises `Refusal` where two components have one name, because one part would hide the other."""
     names = [part.label for part in parts]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
@@ -82,19 +81,19 @@ def labels(owner: str, parts: Sequence[Weighed]) -> None:
 
 
 def told(checked: Verdict, score: float, parts: Sequence[Weighed], row: Row) -> Verdict:
-    """The check's verdict with another score, and with what each component was, before weights."""
+    """The check's verdict with another score; each component's value before weights is a part."""
     values = {p.label: p.value(v.score) for p, v in zip(parts, row, strict=True)}
     cost = checked.cost_ms + sum(v.cost_ms for v in row)
     return replace(rescored(checked, score, **values), cost_ms=cost)
 
 
 def clipped(score: float, clip: Range) -> float:
-    """The nearest score in the range."""
+    """The score of the range that is nearest to `score`."""
     return min(max(score, clip.low), clip.high)
 
 
 def in_order(owner: str, right: Range, wrong: Range, clip: Range, spans: Sequence[Range]) -> None:
-    """Refuse components of which a wrong reply can gather more than a right one has to have."""
+    """Raises `Refusal` where a wrong reply's best sum reaches a right reply's worst sum."""
     worst = clipped(right.low + sum(span.low for span in spans), clip)
     best = clipped(wrong.high + sum(span.high for span in spans), clip)
     if not worst > best:

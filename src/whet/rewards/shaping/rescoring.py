@@ -1,4 +1,4 @@
-"""From an inner judge's verdict to the one that is learned from."""
+"""How a verdict gets another score."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +13,12 @@ Bend = Callable[[Rollout, Verdict], float]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Range:
-    """All that a score can be."""
+    """The smallest and the largest score that are possible."""
 
     low: float = 0.0
     high: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse a range of nothing."""
         if not self.low <= self.high:
             raise Refusal(f"range.low is {self.low} and high {self.high}; give low ≤ high")
 
@@ -28,22 +27,22 @@ class Range:
 
 
 def rescored(verdict: Verdict, score: float, **parts: float) -> Verdict:
-    """Another score for the same finding; what it was before is kept as a part."""
+    """The same verdict with another score; the score before is the part `unshaped`."""
     kept = {"unshaped": verdict.score, **verdict.parts, **parts}
     return replace(verdict, score=score, parts=kept)
 
 
 def right(verdict: Verdict) -> bool:
-    """C.  Raises `Refusal` where the inner judge doesn't say what is right."""
+    """Whether the reply is correct.  Raises `Refusal` where the inner reward does not say so."""
     if verdict.correct is None:
         raise Refusal("the inner judge says of no reply whether it is right; wrap a checker")
     return verdict.correct
 
 
 def bent(group: Group, found: Sequence[Verdict], bend: Bend, name: str) -> tuple[Verdict, ...]:
-    """Each verdict with the score that `bend` gives it; faults stay faults.
+    """Each verdict with the score that `bend` gives it; verdicts without a score stay as they are.
 
-    The part called `name` is what was added.
+    The part called `name` is the difference of the scores.
     """
     return tuple(_bent(r, v, bend, name) for r, v in zip(group, found, strict=True))
 
@@ -58,44 +57,44 @@ def _bent(rollout: Rollout, verdict: Verdict, bend: Bend, name: str) -> Verdict:
 async def shaped(
     group: Group, inner: Judge, context: RewardContext, bend: Bend, name: str
 ) -> Sequence[Verdict]:
-    """Ask the inner judge, and bend what it says, one by one."""
+    """Ask the inner reward and change each score by `bend`."""
     return bent(group, await context.judge(inner, group), bend, name)
 
 
 def judged(group: Group, found: Sequence[Verdict]) -> list[tuple[Rollout, Verdict]]:
-    """Those without a fault: the only ones that a group's figures are made of."""
+    """The rollouts whose verdict has a score; statistics of a group are made of these only."""
     return [(r, v) for r, v in zip(group, found, strict=True) if v.judged]
 
 
 def solved(found: Sequence[Verdict]) -> float:
-    """p̂, the share of right replies among those that could be judged; 0 among none."""
+    """p̂, the share of right replies among those with a score; 0 where there are none."""
     known = [float(right(v)) for v in found if v.judged]
     return fmean(known) if known else 0.0
 
 
 def positive(owner: str, **numbers: float) -> None:
-    """Refuse what has to be more than 0, by the name of its field."""
+    """Raises `Refusal`, with the name of the field, for a number that is not above 0."""
     for name, value in numbers.items():
         if not value > 0:
             raise Refusal(f"{owner}.{name} is {value}; give more than 0")
 
 
 def not_negative(owner: str, **numbers: float) -> None:
-    """Refuse what has to be 0 or more, by the name of its field."""
+    """Raises `Refusal`, with the name of the field, for a number below 0."""
     for name, value in numbers.items():
         if not value >= 0:
             raise Refusal(f"{owner}.{name} is {value}; give 0 or more")
 
 
 def expit(x: float) -> float:
-    """σ(x), however far out."""
+    """σ(x) = 1 / (1 + e^{−x}), without overflow."""
     return 1 / (1 + exp(-x)) if x >= 0 else exp(x) / (1 + exp(x))
 
 
 def joined(
     ruled: Sequence[Verdict], asked: Sequence[Verdict], join: Callable[[Verdict, float], float]
 ) -> tuple[Verdict, ...]:
-    """A rule's verdicts with scores that a model had its share in; a fault of either is one."""
+    """A rule's verdicts with scores from `join(rule, model's score)`; a fault of either is a fault."""
     return tuple(_joined(v, m, join) for v, m in zip(ruled, asked, strict=True))
 
 

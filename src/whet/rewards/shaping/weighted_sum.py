@@ -18,10 +18,10 @@ _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 class WeightedSum(GroupReward):
     """R = Σ_k w_k R_k;  without `weights`, w_k = 1 / n: the mean of the n rewards.
 
-    Reason and `correct` are those of the first reward that says what is correct; name the checker
-    first.  Credit for tokens is summed with the same weights.  A reward that has no opinion of a
-    task is left out of the sum, as in TRL; a fault of any reward is a fault.  Nothing keeps a wrong
-    reply from outscoring a right one: `combined` does.
+    Reason and `correct` come from the first reward that sets `correct`; name the checker first.
+    Credit for tokens is summed with the same weights.  A reward without an opinion of a task is
+    left out of the sum, as in TRL.  A fault of any reward is a fault.  A wrong reply may outscore a
+    right one; `combined` rules that out.
 
     Each R_k is a part of the verdict, called after `names` or after its class.
     """
@@ -46,7 +46,7 @@ class WeightedSum(GroupReward):
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What the parts are called; a name that occurs again gets a number."""
+        """The names of the parts; a name that occurs again gets a number."""
         kinds = (_WORD.sub("_", type(reward).__name__).lower() for reward in self.rewards)
         names = self.names if len(self.names) == len(self.rewards) else tuple(kinds)
         seen: Counter[str] = Counter()

@@ -1,7 +1,7 @@
-"""Judges that know no answer: votes, confidence, and the controls that tell what those prove.
+"""Rewards that know no answer: votes, confidence, and controls for both.
 
-What is learned from is the proxy's `score`; `correct` is what a real checker, the `truth`, says of
-the same reply.  It is written down and never learned from.
+The policy learns from the proxy's `score`.  `correct` comes from a real checker, `truth`, and is
+only recorded.
 """
 
 from whet.rewards.unsupervised.paraphrases import Paraphrase as Paraphrase

@@ -1,4 +1,4 @@
-"""How sure the policy was of what it chose: means over the tokens of its own choice."""
+"""Means over the sampled tokens of a reply, as measures of the policy's confidence."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,7 +10,10 @@ from whet.types import Group, Reason, Refusal, Rollout, Verdict
 
 
 def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
-    """A column's entries for what the policy chose itself.  Raises `Refusal` where none is kept."""
+    """A column's entries for the tokens that the policy sampled.
+
+    Raises `Refusal` where the engine did not record the column.
+    """
     if column is None:
         raise Refusal(
             f"rollout.{name} is missing for {rollout.length} tokens; the reward needs an engine "
@@ -20,14 +23,14 @@ def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
 
 
 def mean(column: Sequence[float]) -> float:
-    """Σ x / n."""
+    """The arithmetic mean of at least one number."""
     return sum(column) / len(column)
 
 
 async def rated(
     group: Group, measure: Callable[[Rollout], float], truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
-    """A score for each rollout; who chose nothing can't be judged by how sure it was."""
+    """A score for each rollout from `measure`; a rollout without sampled tokens is a fault."""
     return await told(group, [_rated(rollout, measure) for rollout in group], truth, context)
 
 

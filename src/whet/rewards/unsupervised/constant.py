@@ -1,4 +1,4 @@
-"""A control: everything earns the same."""
+"""A control: every reply earns the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,15 @@ from whet.types import Group, Reason, Refusal, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant(GroupReward):
-    """R = `value`: no group baseline learns anything, so every metric must stay where it is."""
+    """R = `value`.  No group baseline learns from it, so every metric must stay where it is."""
 
     value: float = 1.0
     truth: Judge | None = Declared()  # for the record only
 
     def __post_init__(self) -> None:
-        """Refuse what is no number."""
         if not isfinite(self.value):
             raise Refusal(f"constant.value is {self.value}; give a finite number")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Say it."""
         found = [Verdict(reason=Reason.PARTIAL, score=self.value) for _ in group]
         return await told(group, found, self.truth, context)

@@ -1,8 +1,7 @@
-"""CoVo's formulas (arXiv:2506.08745, unconfirmed): does a chain head for its own answer?
+"""CoVo's formulas (arXiv:2506.08745, unconfirmed): how steadily a chain leads to its own answer.
 
-`distance[i][j]` is how far answer j is from the i-th state of a trajectory: the mean negative
-log-likelihood of the answer, given the chain so far.  Who has a model that scores given text can
-compute it; a judge, who may only have the policy play on, can't.
+`distance[i][j]` is the mean negative log-likelihood of answer j after the i-th state of a
+trajectory.  It needs a model that scores given text; the extension `PathConsistency` has one.
 """
 
 from collections.abc import Sequence
@@ -12,7 +11,7 @@ Distances = Sequence[Sequence[float]]
 
 
 def nearest(distance: Distances, own: int) -> list[bool]:
-    """Of each state: is the trajectory's own answer the nearest?"""
+    """For each state, whether the trajectory's own answer is the nearest."""
     return [min(range(len(row)), key=row.__getitem__) == own for row in distance]
 
 

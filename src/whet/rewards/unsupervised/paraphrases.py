@@ -1,4 +1,4 @@
-"""The same question in other words."""
+"""Paraphrases of a task."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
@@ -8,21 +8,20 @@ from whet.types import Refusal, Task
 
 @runtime_checkable
 class Paraphrase(Protocol):
-    """Puts a task in other words."""
+    """A function that puts a task in other words."""
 
     def __call__(self, task: Task) -> Task:
-        """The same question; its answer stays."""
+        """The same question in other words; the answer stays."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """The prompt within other words: `{}` stands for it."""
+    """The prompt inside a fixed sentence, in which `{}` stands for it."""
 
     words: str = "Answer this question. {}"
 
     def __post_init__(self) -> None:
-        """The question has to be in it."""
         if self.words.count("{}") != 1:
             raise Refusal(f"template.words is {self.words!r}; write {{}} once, for the question")
 

@@ -1,4 +1,4 @@
-"""What a proposed task is worth, as a function of how often it is solved."""
+"""What a proposed task is worth, as a function of its success rate."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -8,10 +8,13 @@ from whet.types import Rollout, Task
 
 @runtime_checkable
 class Poser(Protocol):
-    """Reads a task out of a reply that proposes one."""
+    """A parser for replies that propose a task."""
 
     def __call__(self, rollout: Rollout) -> Task | None:
-        """The task; None where none can be read.  Raises `ValueError` where it is no valid one."""
+        """The proposed task; None where the reply proposes none.
+
+        Raises `ValueError` where the task is invalid.
+        """
         ...
 
 
@@ -20,13 +23,13 @@ class Worth(Protocol):
     """A function of the solver's success rate."""
 
     def __call__(self, solved: float) -> float:
-        """What the proposer earns."""
+        """The proposer's score for a task with this success rate."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """Absolute Zero (arXiv:2505.03335).  0 where p̂ is 0 or 1, else 1 − p̂."""
+    """Absolute Zero (arXiv:2505.03335).  1 − p̂ where p̂ > 0, else 0."""
 
     def __call__(self, solved: float) -> float:
         return 1 - solved if solved > 0 else 0.0
@@ -42,7 +45,7 @@ class Tent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rarer:
-    """min(p̂, 1 − p̂)."""
+    """min(p̂, 1 − p̂): the smaller of success and failure rate."""
 
     def __call__(self, solved: float) -> float:
         return min(solved, 1 - solved)
@@ -50,7 +53,7 @@ class Rarer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parabola:
-    """4 p̂ (1 − p̂)."""
+    """4 p̂ (1 − p̂), the variance of a success, scaled to a maximum of 1."""
 
     def __call__(self, solved: float) -> float:
         return 4 * solved * (1 - solved)

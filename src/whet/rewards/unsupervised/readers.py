@@ -1,4 +1,4 @@
-"""Whose answers are the same?  Each way of taking an answer from a reply is a part."""
+"""Ways to read the answer of a reply, so that equal answers can be counted."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -11,16 +11,16 @@ from whet.types import Refusal, Rollout
 
 @runtime_checkable
 class Extractor(Protocol):
-    """Takes the answer from a reply, spelled so that equal answers are equal strings."""
+    """A function that reads the answer of a reply in a spelling that equal answers share."""
 
     def __call__(self, rollout: Rollout) -> str | None:
-        """The answer; None where there is none."""
+        """The answer; None where the reply has none."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announced:
-    r"""What the last `<answer>`, \boxed{…} or `Answer:` after the thoughts announces."""
+    r"""The last `<answer>`, \boxed{…} or `Answer:` after the thoughts."""
 
     def __call__(self, rollout: Rollout) -> str | None:
         found = answers(spoken(opened(rollout.turns)) or "")[1]
@@ -29,12 +29,11 @@ class Announced:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """What follows the last `mark`, to the end of its line: `8;16;#9` answers 9."""
+    """The text after the last `mark`, up to the end of its line: `8;16;#9` answers 9."""
 
     mark: str = "#"
 
     def __post_init__(self) -> None:
-        """A mark has to be seen."""
         if not self.mark:
             raise Refusal("marked.mark is ''; give what announces an answer, such as '#'")
 
@@ -45,7 +44,7 @@ class Marked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastLine:
-    """The last line that holds anything."""
+    """The last line that is not blank."""
 
     def __call__(self, rollout: Rollout) -> str | None:
         lines = rollout.reply.strip().splitlines()
@@ -54,14 +53,14 @@ class LastLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """The whole reply."""
+    """The whole reply as the answer."""
 
     def __call__(self, rollout: Rollout) -> str | None:
         return canonical(rollout.reply)
 
 
 def canonical(answer: str) -> str | None:
-    """Numbers by their value, all else without its layout; None for nothing."""
+    """A number by its value, other text without its layout; None for an empty text."""
     known = number(answer)
     if known is not None:
         return f"{known.value} {known.unit}".strip()

@@ -1,4 +1,4 @@
-"""What is really right, beside what is learned from: written down, never scored."""
+"""The real checker's opinion beside the proxy's: recorded and never learned from."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -11,11 +11,11 @@ from whet.types import Group, Verdict
 async def told(
     group: Group, found: Sequence[Verdict], truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
-    """The proxy's verdicts with `correct` from the checker, and how well the two go together.
+    """The proxy's verdicts with `correct` from the checker, and measures of their agreement.
 
-    Parts: `reward_accuracy` is 1 where a score of 1 or 0 is what the checker would have given;
+    Parts: `reward_accuracy` is 1 where a score of 1 or 0 is the checker's too;
     `proxy_truth_correlation` is the point-biserial correlation over the group, where both vary.
-    A checker that fails leaves `correct` open; the proxy's score stands.
+    Where the checker fails, `correct` stays open and the proxy's score stands.
     """
     if truth is None:
         return tuple(found)
@@ -42,7 +42,10 @@ def _beside(proxy: Verdict, truth: Verdict, shared: Mapping[str, float]) -> Verd
 
 
 def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
-    """Pearson's r; with a truth of 0 and 1, the point-biserial one.  None where one is constant."""
+    """Pearson's r, which is the point-biserial one for a truth of 0 and 1.
+
+    None where one of the two is constant.
+    """
     n = len(pairs)
     if n == 0:
         return None

@@ -1,4 +1,4 @@
-"""Votes: who says the same, and what most say."""
+"""Votes: answers are counted, and the majority is the label."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,18 +8,18 @@ from whet.types import Finish, Reason, Rollout, Verdict
 
 
 def winner(answers: Sequence[str | None]) -> str | None:
-    """The answer with most votes; of equals, the one seen first.  None is no vote."""
+    """The answer with the most votes; among equals, the one seen first.  None casts no vote."""
     votes = Counter(answer for answer in answers if answer is not None)
     return max(votes, key=votes.__getitem__) if votes else None
 
 
 def share(answer: str | None, answers: Sequence[str | None]) -> float:
-    """The votes for `answer` over all replies, those without an answer among them."""
+    """The share of all replies that give this answer; replies without an answer count too."""
     return answers.count(answer) / len(answers) if answer is not None and answers else 0.0
 
 
 def meanings(answers: Sequence[str | None]) -> list[float]:
-    """|C(i)| / G for each reply; who said nothing that can be read is alone, with 1 / G."""
+    """|C(i)| / G for each reply; a reply without an answer is a cluster of its own, 1 / G."""
     return [1 / len(answers) if a is None else share(a, answers) for a in answers]
 
 
@@ -29,7 +29,7 @@ def disagreement(answers: Sequence[str | None]) -> float:
 
 
 def ballot(rollout: Rollout, answer: str | None, label: str | None) -> Verdict:
-    """1 to who says what the label says; to others why not."""
+    """The verdict of a vote: 1 where the answer is the label, else 0 with the reason."""
     if answer is not None:
         agrees = answer == label
         reason = Reason.OK if agrees else Reason.WRONG

@@ -21,7 +21,6 @@ class Brackets(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Read `begun` and the answer as one text."""
         return ruled(rollout, ("begun",), _closes)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from whet.protocols import Reward
+from whet.rewards.verifiable.announced_answers import heard
 from whet.rewards.verifiable.extraction import answers
 from whet.rewards.verifiable.math.normal import plain
-from whet.rewards.verifiable.replies import heard
 from whet.rewards.verifiable.verdicts import nothing_to_compare, silence
 from whet.types import Rollout, Verdict
 
@@ -37,7 +37,6 @@ class Choice(Reward):
     longest: int = 2000  # characters of a choice
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Find the letters of both."""
         options = [_told(str(text)) for text in rollout.task.info.get("choices") or ()]
         letters = ascii_uppercase[: len(options) or _UNLISTED]
         gold = _letters(rollout.task.answer, options, letters)

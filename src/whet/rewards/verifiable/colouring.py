@@ -23,7 +23,6 @@ class Colouring(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Check every edge."""
         return ruled(rollout, ("nodes", "colours", "edges"), _colours)
 
 

@@ -24,7 +24,6 @@ class Countdown(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Evaluate the expression with fractions."""
         info = rollout.task.info
         if info.get("numbers", info.get("nums")) is None or info.get("target") is None:
             return Verdict.unjudged(f"task {rollout.task.id!r} has no numbers and target")

@@ -20,12 +20,10 @@ class Exact(Reward):
     after: str = ""
 
     def __post_init__(self) -> None:
-        """An answer has to be announced."""
         if not self.before:
             raise Refusal("exact.before is ''; give what announces an answer, such as '#'")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare strings."""
         gold = rollout.task.answer.strip()
         if not gold:
             return nothing_to_compare(rollout)

@@ -20,7 +20,6 @@ class Format(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Look at the tags."""
         reply = opened(rollout.turns)
         match = _ORDER.fullmatch(reply) if all(reply.count(tag) == 1 for tag in _TAGS) else None
         well = match is not None and all(part.strip() for part in match.groups())

@@ -28,12 +28,10 @@ class Gym(Reward):
     workers: int = 2
 
     def __post_init__(self) -> None:
-        """The package is an extra."""
         if find_spec("reasoning_gym") is None:
             raise Refusal("reward 'gym' needs reasoning_gym; pip install 'whet[gym]'")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Extract, hand over, and keep only full marks."""
         info = rollout.task.info.get("gym")
         if info is None:
             return Verdict.unjudged(f"task {rollout.task.id!r} is none of reasoning_gym's")

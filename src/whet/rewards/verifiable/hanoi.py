@@ -23,7 +23,6 @@ class Hanoi(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Carry out the moves."""
         return ruled(rollout, ("start", "goal", "most"), _arrives)
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from whet.calls.literals import read, same
 from whet.protocols import Reward
+from whet.rewards.verifiable.announced_answers import heard
 from whet.rewards.verifiable.extraction import tagged
 from whet.rewards.verifiable.json_schema import valid
-from whet.rewards.verifiable.replies import heard
 from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Refusal, Rollout, Verdict
@@ -33,12 +33,10 @@ class JsonFields(Reward):
     workers: int = 2
 
     def __post_init__(self) -> None:
-        """A share is a share."""
         if not 0 <= self.base < 1:
             raise Refusal(f"json_fields.base is {self.base}; give a share, from 0 to below 1")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Read, check, and compare."""
         task = rollout.task
         if not task.answer.strip():
             return nothing_to_compare(rollout)

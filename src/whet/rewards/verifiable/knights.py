@@ -22,7 +22,6 @@ class Knights(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare every statement with its speaker."""
         return ruled(rollout, ("said",), _consistent)
 
 

@@ -19,7 +19,6 @@ class Labelled(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare the two as dictionaries."""
         gold, reply = rollout.task.answer, rollout.reply
         if not _REPLY.fullmatch(gold):
             return nothing_to_compare(rollout)

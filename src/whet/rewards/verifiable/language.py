@@ -21,14 +21,12 @@ class Language(Reward):
     least: float = 0.9
 
     def __post_init__(self) -> None:
-        """Refuse a language that nobody here can tell."""
         if self.code not in codes():
             raise Refusal(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
         if not 0 <= self.least <= 1:
             raise Refusal(f"language.least is {self.least}; give a share, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Tell the language."""
         found, part = told(rollout.reply), share(rollout.reply, self.code)
         well = found == self.code and part >= self.least
         reason = Reason.OK if well else Reason.BAD_FORMAT

@@ -18,7 +18,6 @@ class LengthGate(Reward):
     longest: int = 1 << 20
 
     def __post_init__(self) -> None:
-        """Refuse a gate that nothing goes through."""
         if not 0 <= self.shortest <= self.longest:
             raise Refusal(
                 f"length_gate.shortest is {self.shortest} and longest {self.longest}; "
@@ -26,7 +25,6 @@ class LengthGate(Reward):
             )
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count the tokens."""
         parts = {"tokens": float(rollout.length)}
         if rollout.finish is Finish.LENGTH:
             return Verdict(reason=Reason.TRUNCATED, score=0.0, parts=parts)

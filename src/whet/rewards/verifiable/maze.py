@@ -22,7 +22,6 @@ class Maze(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Walk the path."""
         return ruled(rollout, ("walls", "start", "goal", "most"), _leads)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from whet.rewards.verifiable.replies import announced
+from whet.rewards.verifiable.announced_answers import announced
 from whet.types import Reason, Rollout, Verdict
 
 

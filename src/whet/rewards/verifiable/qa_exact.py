@@ -21,7 +21,6 @@ class QaExact(Reward):
     longest: int = 512  # characters of an answer; what is longer is wrong
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare words."""
         wanted = [words for gold in golds(rollout) if (words := squad(gold))]
         if not wanted:
             return nothing_to_compare(rollout)

@@ -25,12 +25,10 @@ class QaF1(Reward):
     longest: int = 512  # characters of an answer; what is longer is wrong
 
     def __post_init__(self) -> None:
-        """A floor is a score."""
         if not 0 <= self.floor <= 1:
             raise Refusal(f"qa_f1.floor is {self.floor}; give a score, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count words."""
         wanted = [words for gold in golds(rollout) if (words := squad(gold))]
         if not wanted:
             return nothing_to_compare(rollout)

@@ -19,14 +19,12 @@ class Repetition(Reward):
     most: float = 0.6
 
     def __post_init__(self) -> None:
-        """Refuse what no share can be."""
         if self.n < 1:
             raise Refusal(f"repetition.n is {self.n}; give 1 or more tokens")
         if not 0 <= self.most <= 1:
             raise Refusal(f"repetition.most is {self.most}; give a share, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count n-grams."""
         share = repeated(rollout.chosen_ids.tolist(), self.n)
         well = share <= self.most
         reason = Reason.OK if well else Reason.BAD_FORMAT

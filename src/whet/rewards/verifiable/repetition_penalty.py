@@ -19,14 +19,12 @@ class RepetitionPenalty(Reward):
     most: float = 0.05
 
     def __post_init__(self) -> None:
-        """A penalty is taken away."""
         if self.n < 1:
             raise Refusal(f"repetition_penalty.n is {self.n}; give 1 or more words")
         if self.most < 0:
             raise Refusal(f"repetition_penalty.most is {self.most}; give 0 or more")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count n-grams."""
         share = repeated(rollout.reply.split(), self.n)
         reason = Reason.PARTIAL if share else Reason.OK
         return Verdict(reason=reason, score=0.0 - self.most * share, parts={"repeated": share})

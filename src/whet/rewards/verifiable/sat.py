@@ -23,7 +23,6 @@ class Sat(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Check every clause."""
         return ruled(rollout, ("variables", "clauses"), _satisfies)
 
 

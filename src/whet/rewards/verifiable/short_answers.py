@@ -1,7 +1,7 @@
 """The answers that a question has, and what a reply answers."""
 
+from whet.rewards.verifiable.announced_answers import heard
 from whet.rewards.verifiable.extraction import answers
-from whet.rewards.verifiable.replies import heard
 from whet.rewards.verifiable.verdicts import silence
 from whet.types import Reason, Rollout, Verdict
 

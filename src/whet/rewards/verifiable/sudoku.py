@@ -23,7 +23,6 @@ class Sudoku(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Check every row, column and box."""
         return ruled(rollout, ("grid",), _solves)
 
 

@@ -19,7 +19,6 @@ class TagCount(Reward):
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count the tags."""
         reply = opened(rollout.turns)
         places = {tag: reply.find(tag) for tag in _TAGS if reply.count(tag) == 1}
         for first, last in (_TAGS[:2], _TAGS[2:]):

@@ -8,7 +8,7 @@ from typing import Any
 from whet.calls.formats import Call, due, written
 from whet.calls.literals import same
 from whet.protocols import Reward
-from whet.rewards.verifiable.replies import heard
+from whet.rewards.verifiable.announced_answers import heard
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _MOST = 8  # calls; the search for the best match doubles with each
@@ -33,14 +33,12 @@ class ToolCalls(Reward):
     highest: float = 1.0
 
     def __post_init__(self) -> None:
-        """A range has two ends."""
         if not self.lowest < self.highest:
             raise Refusal(
                 f"tool_calls.lowest is {self.lowest} and highest {self.highest}; give a range"
             )
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Read, match, and count."""
         task = rollout.task
         gold = task.info.get("calls", task.answer)
         if gold == "":

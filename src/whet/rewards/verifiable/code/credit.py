@@ -77,7 +77,6 @@ class Threshold(Credit):
     tau: float = 0.5
 
     def __post_init__(self) -> None:
-        """A rate."""
         if not 0 < self.tau <= 1:
             raise Refusal(f"threshold.tau is {self.tau}; give a rate in (0, 1]")
 

@@ -63,7 +63,6 @@ class Line:
     """Messages to the other side and back, one line of JSON each."""
 
     def __init__(self) -> None:
-        """Over descriptor 3."""
         sys.set_int_max_str_digits(0)
         self.hearing = BufferedReader(FileIO(3, "rb", closefd=False))
         self.speaking = BufferedWriter(FileIO(3, "wb", closefd=False))
@@ -150,7 +149,6 @@ class Remote:
     """Something that the tested program holds.  It equals itself and nothing else."""
 
     def __init__(self, line: Line, number: int) -> None:
-        """Known by its number."""
         self.__dict__.update(_line=line, _number=number)
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:

@@ -53,7 +53,6 @@ class Code(Reward):
     total_s: float = 30.0
 
     def __post_init__(self) -> None:
-        """There must be time for a test."""
         if not self.total_s >= self.limits.wall_s:
             raise Refusal(
                 f"code.total_s is {self.total_s}; give at least limits.wall_s, "
@@ -61,7 +60,6 @@ class Code(Reward):
             )
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Extract, run, compare, and say how long it took."""
         start = perf_counter()
         verdict = self._judge(rollout)
         return replace(verdict, cost_ms=1000 * (perf_counter() - start))

@@ -79,7 +79,6 @@ class Language:
     language: str
 
     def __post_init__(self) -> None:
-        """Nobody can be held to a language that can't be told."""
         if self.language not in codes():
             raise ValueError(f"language is {self.language!r}; it can't be told")
 

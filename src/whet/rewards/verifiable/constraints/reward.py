@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from whet.protocols import Reward
+from whet.rewards.verifiable.announced_answers import heard
 from whet.rewards.verifiable.constraints.constraint import Constraint, words
 from whet.rewards.verifiable.constraints.kinds import read
 from whet.rewards.verifiable.constraints.tasks import Instructions as Instructions
-from whet.rewards.verifiable.replies import heard
 from whet.rewards.verifiable.words import repeated
 from whet.types import Reason, Refusal, Rollout, Verdict
 
@@ -59,12 +59,10 @@ class Constraints(Reward):
     most_repeated: float = 0.6
 
     def __post_init__(self) -> None:
-        """Refuse what no share can be."""
         if not 0 <= self.most_repeated <= 1:
             raise Refusal(f"constraints.most_repeated is {self.most_repeated}; give a share")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Check one after the other."""
         try:
             demands = _demands(rollout.task.info)
         except ValueError as error:

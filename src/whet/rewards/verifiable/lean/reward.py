@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from shutil import which
 
 from whet.protocols import Reward
+from whet.rewards.verifiable.announced_answers import heard
 from whet.rewards.verifiable.lean.program import Status, run
-from whet.rewards.verifiable.replies import heard
 from whet.rewards.verifiable.verdicts import silence
 from whet.types import Reason, Refusal, Rollout, Verdict
 
@@ -48,12 +48,10 @@ class Lean(Reward):
     axioms: tuple[str, ...] = _STANDARD
 
     def __post_init__(self) -> None:
-        """There has to be something to run."""
         if not self.command:
             raise Refusal("lean.command is (); give a program, such as ('lean',)")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Look for short ways, then ask Lean."""
         statement = str(rollout.task.info.get("statement") or "").strip()
         named = _NAMED.match(statement)
         if named is None or not statement.endswith(":="):

@@ -42,7 +42,6 @@ class Math(Reward):
     workers: int = 2
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Extract, compare, and say how long it took."""
         start = perf_counter()
         verdict = self._judge(rollout)
         return replace(verdict, cost_ms=1000 * (perf_counter() - start))

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import Reward
+from whet.rewards.verifiable.announced_answers import announced, heard
 from whet.rewards.verifiable.proof.natural_deduction import Checked, check
-from whet.rewards.verifiable.replies import announced, heard
 from whet.types import Reason, Refusal, Rollout, Verdict
 
 _FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)```", re.DOTALL)
@@ -39,7 +39,6 @@ class Prefix:
     cap: float = 0.5
 
     def __post_init__(self) -> None:
-        """Less than a proof is worth less than one."""
         if not 0 <= self.cap < 1:
             raise Refusal(f"proof.credit.cap is {self.cap}; give a share, from 0 to below 1")
 
@@ -62,7 +61,6 @@ class Proof(Reward):
     longest: int = 20_000  # characters of a proof
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Hand it to the kernel."""
         task = rollout.task
         if "statement" not in task.info:
             return Verdict.unjudged(f"task {task.id!r} brings no info['statement']")

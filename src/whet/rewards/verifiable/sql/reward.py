@@ -47,7 +47,6 @@ class Tiers(Credit):
     matches: float = 0.7
 
     def __post_init__(self) -> None:
-        """Shares of 1."""
         shares = (self.block, self.executes, self.matches)
         if min(shares) < 0 or not isclose(sum(shares), 1):
             raise Refusal(f"tiers are {shares}; give three shares that sum to 1")
@@ -97,14 +96,12 @@ class Sql(Reward):
     workers: int = 2
 
     def __post_init__(self) -> None:
-        """One database is not enough."""
         least = {"instances": _FEWEST, "rows": 3, "steps": 1000, "most": 1}
         for name, floor in least.items():
             if getattr(self, name) < floor:
                 raise Refusal(f"sql.{name} is {getattr(self, name)}; give {floor} or more")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Extract, run, compare, and say how long it took."""
         start = perf_counter()
         verdict = self._judge(rollout)
         return replace(verdict, cost_ms=1000 * (perf_counter() - start))
