@@ -1,4 +1,4 @@
-"""One judgement under way: who is asked, what it cost, and the verdict that comes of it."""
+"""One judgement in progress: the model that is asked, the cost, and the verdict."""
 
 import asyncio
 import time
@@ -16,12 +16,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nobody:
-    """No adviser yet.  A judge that has none can be looked at, and be lent the policy's voice."""
+    """A placeholder for the model of a judge that has none yet, such as one that `policy_judge`
+    wraps.
+    """
 
     async def complete(
         self, messages: tuple[Message, ...], asking: Asking
     ) -> tuple[ChatReply, ...]:
-        """Refuse."""
         del messages, asking
         raise Refusal(
             "this judge has no adviser; give it one, such as whet.engines.openai.server.Server("
@@ -31,7 +32,7 @@ class Nobody:
 
 @dataclass(slots=True)
 class Consultation:
-    """Counts what all its questions cost."""
+    """Questions to one model, with the cost of all of them."""
 
     adviser: Adviser
     start: float = field(default_factory=time.perf_counter)
@@ -44,10 +45,10 @@ class Consultation:
     async def ask(
         self, duty: str, exhibits: Mapping[str, str], form: Form[T], asking: Asking
     ) -> list[T]:
-        """What the judge wrote into the form, once per sample.
+        """The content of the judge's form, once per sample.
 
-        A reply that can't be read is asked for once more, in form.  Raises `Unreadable` when even
-        that was in vain: one sample that stays silent spoils the question.
+        An unreadable reply is asked for a second time.  Raises `Unreadable` where that fails too:
+        one missing sample makes the whole question a fault.
         """
         messages = brief(duty, exhibits, form.instruction)
         asking = replace(asking, schema=form.schema)
@@ -82,7 +83,7 @@ class Consultation:
         return replies
 
     def bill(self, over: int = 1) -> dict[str, float]:
-        """What it cost so far, for each of `over` verdicts."""
+        """The cost so far, divided by the number of verdicts, as parts of a verdict."""
         return {
             "judge_calls": self.calls / over,
             "judge_repairs": self.repairs / over,
@@ -100,7 +101,7 @@ class Consultation:
         note: str = "",
         over: int = 1,
     ) -> Verdict:
-        """A score, with all that it was made of."""
+        """A verdict with this score, the given parts and the cost."""
         return Verdict(
             reason=_reason(score if correct is None else float(correct), score),
             score=score,
@@ -112,14 +113,14 @@ class Consultation:
 
 
 def _reason(full: float, score: float) -> Reason:
-    """The word for a score between nothing and everything."""
+    """The reason that belongs to a score between 0 and 1."""
     if full >= 1:
         return Reason.OK
     return Reason.PARTIAL if score > 0 else Reason.WRONG
 
 
 async def gathered(questions: Iterable[Awaitable[T]]) -> list[T]:
-    """All answers, in order.  A failure is raised once everyone has come to an end."""
+    """All results, in order.  The first exception is raised once all calls have ended."""
     found = await attempted(questions)
     for answer in found:
         if isinstance(answer, Exception):
@@ -128,7 +129,7 @@ async def gathered(questions: Iterable[Awaitable[T]]) -> list[T]:
 
 
 async def attempted(questions: Iterable[Awaitable[T]]) -> list[T | Exception]:
-    """All answers, or what went wrong, in order.  Raises what is no fault, such as a `Refusal`."""
+    """All results or exceptions, in order.  Raises what is not a fault, such as a `Refusal`."""
     found = await asyncio.gather(*questions, return_exceptions=True)
     for answer in found:
         fault = isinstance(answer, Exception) and not isinstance(answer, Refusal)
@@ -138,5 +139,5 @@ async def attempted(questions: Iterable[Awaitable[T]]) -> list[T | Exception]:
 
 
 def mean(numbers: Sequence[float]) -> float:
-    """Of at least one number."""
+    """The arithmetic mean of at least one number."""
     return sum(numbers) / len(numbers)

@@ -1,4 +1,4 @@
-"""What a judge has to fill in, and how it is read: by the letter, or not at all."""
+"""The forms that a judge fills in.  A reply is read exactly or rejected; nothing is guessed."""
 
 import json
 import re
@@ -17,24 +17,24 @@ T = TypeVar("T")
 
 
 class Unreadable(ValueError):
-    """The judge didn't fill in its form."""
+    """The judge's reply does not have the required form."""
 
 
 class Form(Protocol[T_co]):
-    """An instruction, and how what it brings is read."""
+    """An instruction to the judge, and a parser for its reply."""
 
     @property
     def instruction(self) -> str:
-        """What the judge shall write."""
+        """The text that asks for this form."""
         ...
 
     @property
     def schema(self) -> str:
-        """The same as a JSON schema; empty where it isn't JSON."""
+        """The form as a JSON schema; empty where it is not JSON."""
         ...
 
     def read(self, completion: ChatReply) -> T_co:
-        """What it wrote.  Raises `Unreadable`; nothing is guessed."""
+        """The content of a reply.  Raises `Unreadable` for anything that is not in form."""
         ...
 
 
@@ -49,9 +49,9 @@ def _never(text: str) -> Any:
 
 
 def entries(text: str, keys: Sequence[str]) -> dict[str, Any]:
-    """The JSON object with just these keys that a reply is, thoughts apart.
+    """The JSON object with exactly these keys that a reply consists of after its thoughts.
 
-    It stands alone, or in the reply's only ``` fence.
+    The object stands alone or in the reply's only ``` fence.
     """
     text = text.rpartition("</think>")[2].strip()
     fences = _FENCE.findall(text)
@@ -77,7 +77,7 @@ def _object(properties: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marks:
-    """A whole number from `low` to `high` for each name."""
+    """An integer from `low` to `high` for each name."""
 
     names: tuple[str, ...] = ("score",)
     low: int = 1
@@ -85,23 +85,21 @@ class Marks:
 
     @property
     def instruction(self) -> str:
-        """The form."""
         blank = ", ".join(f"{json.dumps(name)}: …" for name in self.names)
         return f"Reply with the JSON {{{blank}}} and nothing else; whole numbers, {self.range}."
 
     @property
     def range(self) -> str:
-        """In words."""
+        """The range in words, for the instruction."""
         return f"{self.low} (worst) to {self.high} (best)"
 
     @property
     def schema(self) -> str:
-        """The same for machines."""
         mark = {"type": "integer", "minimum": self.low, "maximum": self.high}
         return _object(dict.fromkeys(self.names, mark))
 
     def read(self, completion: ChatReply) -> tuple[int, ...]:
-        """In the order of the names."""
+        """The marks in the order of `names`."""
         found = entries(completion.text, self.names)
         for name, mark in found.items():
             if type(mark) is not int or not self.low <= mark <= self.high:
@@ -111,24 +109,21 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneOf(Generic[T]):
-    """One word of several, for one question."""
+    """One of several words; `read` returns the meaning of the word."""
 
     key: str
     words: tuple[tuple[str, T], ...]  # each with what it means
 
     @property
     def instruction(self) -> str:
-        """The form."""
         words = " or ".join(json.dumps(word) for word, _ in self.words)
         return f"Reply with the JSON {{{json.dumps(self.key)}: …}} and nothing else; give {words}."
 
     @property
     def schema(self) -> str:
-        """The same for machines."""
         return _object({self.key: {"type": "string", "enum": [word for word, _ in self.words]}})
 
     def read(self, completion: ChatReply) -> T:
-        """What the word means."""
         said = entries(completion.text, (self.key,))[self.key]
         for word, meaning in self.words:
             if word == said:
@@ -138,11 +133,10 @@ class OneOf(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ruling:
-    """Reasons, and in the last line `Verdict: yes` or `Verdict: no`."""
+    """Reasons, and a last line that is `Verdict: yes` or `Verdict: no`."""
 
     @property
     def instruction(self) -> str:
-        """The form."""
         return (
             "Give your reasons briefly. Then write a last line that is exactly "
             "`Verdict: yes` or `Verdict: no`."
@@ -150,16 +144,17 @@ class Ruling:
 
     @property
     def schema(self) -> str:
-        """None: reasons are prose."""
         return ""
 
     def read(self, completion: ChatReply) -> bool:
-        """Of the last line that isn't empty."""
+        """Whether the last line that is not blank says yes."""
         return ruling(completion.text)
 
 
 def ruling(text: str) -> bool:
-    """The verdict in a text's last line.  Raises `Unreadable` where it is none."""
+    """Whether a text's last line is `Verdict: yes`.  Raises `Unreadable` where it is neither
+    verdict.
+    """
     text = text.rpartition("</think>")[2].rstrip()
     line = text.rpartition("\n")[2].strip()
     match = _VERDICT.fullmatch(line)
@@ -170,24 +165,21 @@ def ruling(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaning:
-    """The same, and how sure the judge was: p(yes) / (p(yes) + p(no)) where it says the word.
+    """A ruling with its probability: p(yes) / (p(yes) + p(no)) at the token of the verdict.
 
-    Where no log-probabilities came, or none of the two words is among the likeliest, it is as sure
-    as it sounds: 1 or 0.
+    Without log-probabilities, or if neither word is among the likeliest tokens, it is 1 or 0.
     """
 
     @property
     def instruction(self) -> str:
-        """The form."""
         return Ruling().instruction
 
     @property
     def schema(self) -> str:
-        """None."""
         return ""
 
     def read(self, completion: ChatReply) -> tuple[float, bool]:
-        """p(yes), and whether probabilities told."""
+        """p(yes), and whether it comes from log-probabilities."""
         said = ruling(completion.text)
         words = [_LETTERS.sub("", token.lower()) for token in completion.tokens]
         places = [i for i, word in enumerate(words) if word in ("yes", "no")]
@@ -200,7 +192,7 @@ class Leaning:
 
 
 def _mass(likely: Mapping[str, float], word: str) -> float:
-    """Of all spellings of a word among the likeliest tokens."""
+    """The probability of all spellings of a word among the likeliest tokens."""
     return sum(
         exp(logp) for token, logp in likely.items() if _LETTERS.sub("", token.lower()) == word
     )
@@ -208,11 +200,11 @@ def _mass(likely: Mapping[str, float], word: str) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digit:
-    """A single digit from `low` to `high`, and its expectation under the judge's probabilities.
+    """A single digit from `low` to `high`, as its expectation under the judge's probabilities.
 
         E[s] = Σ_s s p(s) / Σ_s p(s)
 
-    over the digits among the likeliest tokens where the reply has its own.
+    The sums go over the digits among the likeliest tokens at the position of the reply's digit.
     """
 
     low: int = 0
@@ -220,16 +212,14 @@ class Digit:
 
     @property
     def instruction(self) -> str:
-        """The form."""
         return f"Reply with one digit and nothing else: {self.low} (worst) to {self.high} (best)."
 
     @property
     def schema(self) -> str:
-        """None."""
         return ""
 
     def read(self, completion: ChatReply) -> tuple[float, bool]:
-        """E[s], and whether probabilities told; without them, the digit itself."""
+        """E[s] and whether it comes from log-probabilities; without them, the digit itself."""
         legal = {str(s): s for s in range(self.low, self.high + 1)}
         said = completion.text.rpartition("</think>")[2].strip()
         if said not in legal:

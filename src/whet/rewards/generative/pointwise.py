@@ -1,4 +1,4 @@
-"""A mark for each reply by itself: LLM-as-a-judge (arXiv:2306.05685, unconfirmed)."""
+"""A mark for each single reply: LLM-as-a-judge (arXiv:2306.05685, unconfirmed)."""
 
 from dataclasses import dataclass, replace
 from statistics import pstdev
@@ -16,28 +16,28 @@ _DUTY = "Mark the reply to the task by this: {criterion}."
 
 @runtime_checkable
 class Scale(Protocol):
-    """How a mark is asked for."""
+    """The way in which a mark is asked for."""
 
     @property
     def low(self) -> int:
-        """The worst mark."""
+        """The worst mark of the scale."""
         ...
 
     @property
     def high(self) -> int:
-        """The best."""
+        """The best mark of the scale."""
         ...
 
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
     ) -> list[float]:
-        """One per sample, between `low` and `high`."""
+        """One mark per sample, between `low` and `high`."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """The whole number that the judge writes down."""
+    """The integer that the judge writes."""
 
     low: int = 1
     high: int = 10
@@ -49,7 +49,6 @@ class Stated:
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
     ) -> list[float]:
-        """Read them."""
         form = Marks(low=self.low, high=self.high)
         return [float(s) for (s,) in await consultation.ask(duty, exhibits, form, asking)]
 
@@ -58,7 +57,7 @@ class Stated:
 class Expected:
     """E[s] = Σ_s s p(s) / Σ_s p(s), over the judge's probabilities of single digits.
 
-    A server that tells no log-probabilities leaves the digit that was written.
+    Where the server returns no log-probabilities, it is the digit in the reply.
     """
 
     low: int = 1
@@ -72,7 +71,6 @@ class Expected:
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
     ) -> list[float]:
-        """Read them, at one token each."""
         form = Digit(low=self.low, high=self.high)
         wanted = replace(asking, top=self.top)
         return [s for s, _ in await consultation.ask(duty, exhibits, form, wanted)]
@@ -84,9 +82,10 @@ class Pointwise(Reward):
 
         R = (mean(s) − s_min) / (s_max − s_min)
 
-    Once at temperature 0, or, say, `Asking(samples=4, temperature=0.7)`.  Marks of one judge
-    cluster high, and divided by a group's small deviation their noise becomes the lesson; a
-    rubric or a comparison tells more.  Nobody knows what is `correct`.
+    The default is one sample at temperature 0; another choice is `Asking(samples=4,
+    temperature=0.7)`.  A judge's marks cluster near the top, and division by a group's small
+    deviation amplifies their noise; a rubric or comparisons are more informative.  `correct` stays
+    open.
     """
 
     adviser: Adviser = Nobody()

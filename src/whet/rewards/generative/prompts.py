@@ -1,4 +1,4 @@
-"""How a question is put to a judge: what is judged is fenced in, and called data."""
+"""The prompts of judges: the judged texts stand between fences and are declared to be data."""
 
 import re
 from collections.abc import Mapping
@@ -16,10 +16,9 @@ _DUTY = (
 
 
 def brief(duty: str, exhibits: Mapping[str, str], form: str) -> tuple[Message, ...]:
-    """A chat of two messages: the judge's office, then the question, the texts and the form.
+    """Two messages: the judge's instructions, then the question, the texts and the form.
 
-    The fences carry a number that no text can know: a hash of all the texts, so that the same
-    question is the same question again.
+    The fences contain a hash of all texts, which no text can know, and equal questions stay equal.
     """
     nonce = _nonce(duty, exhibits)
     fenced = "\n\n".join(
@@ -42,21 +41,21 @@ def _nonce(duty: str, exhibits: Mapping[str, str]) -> str:
 
 
 def _clean(text: str) -> str:
-    """Half a surrogate pair can't be sent."""
+    """The text without lone surrogates, which cannot be sent."""
     return text.encode(errors="replace").decode()
 
 
 def question(prompt: Prompt) -> str:
-    """What was asked, in one text."""
+    """The task's prompt as one text."""
     if isinstance(prompt, str):
         return prompt
     return "\n".join(f"{message['role']}: {message['content']}" for message in prompt)
 
 
 def candidate(rollout: Rollout, longest: int) -> str | Verdict:
-    """What a judge gets to read: the reply after its thoughts.
+    """The reply after its thoughts, or the verdict where no judge is needed.
 
-    Or the verdict, where there is nothing to read, or more than `longest` characters.
+    A reply without an answer, or of more than `longest` characters, gets its verdict at once.
     """
     text = spoken(opened(rollout.turns))
     if text is None:

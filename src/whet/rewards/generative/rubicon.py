@@ -19,7 +19,7 @@ _FULL = 10  # the best mark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
-    """One way in which a reply may be good.  Below `floor` it spoils everything."""
+    """One quality of a reply.  A mark below `floor` makes the whole reward 0."""
 
     name: str
     text: str
@@ -29,7 +29,7 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """What two dimensions are worth together: `gain` · min(u_a, u_b)."""
+    """An additional value of two dimensions together: `gain` · min(u_a, u_b)."""
 
     a: str
     b: str
@@ -50,7 +50,7 @@ _DIMENSIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubicon(Reward):
-    """Marks s_j of several dimensions in [0, 1], each with diminishing returns, and vetoes.
+    """Marks s_j of several dimensions in [0, 1], with diminishing returns and vetoes.
 
         u_j = (1 − e^{−k s_j}) / (1 − e^{−k})
         R_0 = Σ_j w_j u_j / Σ_j w_j + Σ_{(a,b)} κ_ab min(u_a, u_b)
@@ -96,7 +96,7 @@ class Rubicon(Reward):
         return consultation.verdict(self.reward(marks), parts, note=note)
 
     def vetoed(self, marks: Mapping[str, float]) -> list[str]:
-        """The dimensions below their floor."""
+        """The names of the dimensions below their floor."""
         return [d.name for d in self.dimensions if marks[d.name] < d.floor]
 
     def reward(self, marks: Mapping[str, float]) -> float:

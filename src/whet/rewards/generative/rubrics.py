@@ -1,4 +1,4 @@
-"""Criteria that a task brings along, or that a judge holds for tasks that bring none."""
+"""Criteria of a task, or of a judge for tasks that have none."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ _CATEGORIES = {"essential": 1.0, "important": 0.7, "optional": 0.3, "pitfall": 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Criterion:
-    """What a reply should be or do, and what it is worth; below 0, what it should not.
+    """A property of a reply and its points; negative points are for a property to be avoided.
 
     With `rule`, the name of a verifiable reward, and its `parameters` as JSON, no model is asked.
     """
@@ -31,16 +31,16 @@ class Criterion:
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """Of the rule."""
+        """The settings of the rule, from `parameters`."""
         return loads(self.parameters)
 
 
 def criteria(task: Task, key: str, held: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """The task's own, in `info[key]`, else those held.  Raises `Refusal` where neither is any use.
+    """The criteria of the task's `info[key]`, or else `held`.
 
-    A row is text, or has `criterion` and perhaps `points` (or `weight`, or a `category` of
-    essential 1, important 0.7, optional 0.3, pitfall 0.9) and
-    `tags: {verifier: rule, function: …, parameters: …}`.
+    A row is text, or a mapping with `criterion` and perhaps `points` (or `weight`, or a `category`:
+    essential 1, important 0.7, optional 0.3, pitfall 0.9) and `tags: {verifier: rule, function: …,
+    parameters: …}`.  Raises `Refusal` where no criterion has points above 0.
     """
     rows = task.info.get(key)
     if not rows:

@@ -1,4 +1,4 @@
-"""Rules beside the model: verifiable rewards that a criterion or a verifier refers to."""
+"""Verifiable rewards that decide a criterion in place of the model."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,11 +13,13 @@ from whet.types import Refusal, Rollout
 
 
 class Undecided(RuntimeError):
-    """A rule that had to decide could not."""
+    """A rule that decides a criterion gave no score."""
 
 
 async def satisfied(rollout: Rollout, name: str, parameters: Mapping[str, Any]) -> bool:
-    """Whether the reply satisfies the reward of that name.  Raises `Undecided` without a score."""
+    """Whether the reply scores 1 under the reward of that name.  Raises `Undecided` without a
+    score.
+    """
     found = await verdict(rollout, _rule(name, dumps(dict(parameters), sort_keys=True)))
     if not found.judged:
         raise Undecided(f"{name}: {found.note}")
@@ -26,7 +28,7 @@ async def satisfied(rollout: Rollout, name: str, parameters: Mapping[str, Any]) 
 
 @lru_cache(maxsize=256)
 def _rule(name: str, parameters: str) -> Reward:
-    """A task may name a verifiable reward and nothing else: no file, and no other model."""
+    """A verifiable reward by its name; a task may name neither a file nor another model."""
     known = [n for n, place in names("reward").items() if place.family == "verifiable"]
     if name not in known:
         raise Refusal(f"rubric names the rule {name!r}; {nearest(name, known)}")

@@ -1,4 +1,4 @@
-"""Self-rewarding language models (arXiv:2401.10020, unconfirmed): points for one's own replies."""
+"""Self-rewarding language models (arXiv:2401.10020, unconfirmed)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class SelfCritique(GroupReward):
     """The policy gives each of its replies 0 to 5 points: R = points / 5.
 
     The criteria are ours, after the paper's additive scale.  The paper makes DPO pairs of the best
-    and the worst of four replies and starts over from the new policy three times; `pair` finds
-    them, and here the points are a reward as well.
+    and the worst of four replies and repeats this with the new policy three times; here the points
+    are the reward.
     """
 
     needs = frozenset({Need.POLICY})

@@ -73,7 +73,7 @@ def outside(parts: Sequence[Weighed], row: Row) -> Verdict | None:
 
 
 def labels(owner: str, parts: Sequence[Weighed]) -> None:
-    """Raises `Refusal` where two components have one name, because one part would hide the other."""
+    """Raises `Refusal` where two components have one name: one part would hide the other."""
     names = [part.label for part in parts]
     twice = [name for name in names if names.count(name) > 1]
     if twice:

@@ -94,7 +94,7 @@ def expit(x: float) -> float:
 def joined(
     ruled: Sequence[Verdict], asked: Sequence[Verdict], join: Callable[[Verdict, float], float]
 ) -> tuple[Verdict, ...]:
-    """A rule's verdicts with scores from `join(rule, model's score)`; a fault of either is a fault."""
+    """A rule's verdicts with scores from `join(rule, model's score)`; a fault of one is a fault."""
     return tuple(_joined(v, m, join) for v, m in zip(ruled, asked, strict=True))
 
 
