@@ -28,8 +28,8 @@ def load(name: str, **settings: object) -> "whet.protocols.Judge":
     return offered(**settings)
 
 
-def find(text: str) -> "whet.protocols.Judge":
-    """The reward that a name, a path, an import path, or a list of them means.
+def find(text: "str | whet.protocols.Judge") -> "whet.protocols.Judge":
+    """The reward that a name, a path, an import path, or a list of them means; a reward as it is.
 
     `math`: a reward of whet or of an installed package, at its defaults.
     `judge.py`, `judge.py:function`, `package.module:function`: a function of your own, as it was
@@ -42,4 +42,4 @@ def find(text: str) -> "whet.protocols.Judge":
     """
     from whet.rewards.adapters.finding import resolve
 
-    return resolve(text)
+    return resolve(text) if isinstance(text, str) else text

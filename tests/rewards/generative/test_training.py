@@ -157,7 +157,7 @@ def test_any_judge_can_be_lent_the_policy():
     [verdict] = asked(verifier, (rolled(r"\boxed{forty-two}"),), player)
     assert verdict.score == 1 and verdict.parts["soft"] == 0
     assert isinstance(player.requests[0].task.prompt, str)
-    with pytest.raises(Refusal, match="asks nobody"):
+    with pytest.raises(Refusal, match="policy_judge.judge"):
         PolicyJudge(judge=Math())
 
 

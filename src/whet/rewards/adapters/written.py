@@ -45,11 +45,15 @@ class UserFunction:
         """The form that is set, or that the text of the file tells; None: only running tells."""
         return self.form or Source(self.path, self.source).form(self.function)
 
+    def check(self) -> None:
+        """Execute the file in a worker process; raises `Refusal` in one line where that fails."""
+        loaded(self.place, self.form, self.workers)
+
     def refuses(self, circumstances: Circumstances) -> str:
         """Why the file cannot be loaded; a run with it is refused before anything is played."""
         del circumstances
         try:
-            loaded(self.place, self.form, self.workers)
+            self.check()
         except Refusal as refusal:
             return str(refusal)
         return ""

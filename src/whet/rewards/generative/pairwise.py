@@ -211,7 +211,7 @@ def _verdict(
     if isinstance(text, Verdict):
         found = consultation.verdict(min(score, 0.0), parts, note=text.note, over=over)
         return replace(found, reason=text.reason, correct=False)
-    note = "" if parts["games"] else "nobody to be compared with"
+    note = "" if parts["games"] else "no other reply to compare with"
     return consultation.verdict(score, parts, note=note, over=over)
 
 

@@ -68,7 +68,8 @@ class PolicyJudge(GroupReward):
         asks = is_dataclass(self.judge) and "adviser" in {f.name for f in fields(self.judge)}
         if not asks:
             raise Refusal(
-                f"policy_judge.judge is {self.judge}, which asks nobody; give one that does"
+                f"policy_judge.judge is {self.judge}, which asks no model; "
+                "give a judge with an adviser"
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:

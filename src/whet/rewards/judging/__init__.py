@@ -46,7 +46,8 @@ async def verdicts(group: Group, judge: Judge, context: RewardContext) -> tuple[
     name = type(judge).__name__
     if not isinstance(judge, GroupReward):
         raise Refusal(
-            f"reward {name} is no judge; make it a subclass of whet.protocols.Reward or GroupReward"
+            f"reward {name} is not a reward; make it a subclass of "
+            "whet.protocols.Reward or GroupReward"
         )
     if Need.POLICY in judge.needs and context.play is None:
         raise Refusal(

@@ -33,9 +33,9 @@ class Combined(GroupReward):
 
     parts: tuple[Weighed, ...] = ()
     gates: tuple[Judge, ...] = ()
-    floor: float = 0.0  # to who fails a gate
-    right: Range = Range(low=1.0, high=1.0)  # all that the inner judge can give the right
-    wrong: Range = Range(low=0.0, high=0.0)  # and the wrong
+    floor: float = 0.0  # of a reply that fails a gate
+    right: Range = Range(low=1.0, high=1.0)  # the inner reward's scores of right replies
+    wrong: Range = Range(low=0.0, high=0.0)  # and of wrong ones
     clip: Range = Range(low=-1.0, high=1.5)
     inner: Judge = Declared()
 
@@ -70,5 +70,6 @@ class Combined(GroupReward):
         if checked.score in known:
             return None
         return Verdict.unjudged(
-            f"the inner judge scored {checked.score}, declared is [{known.low}, {known.high}]"
+            f"the inner reward scored {checked.score}, outside its declared range "
+            f"[{known.low}, {known.high}]"
         )

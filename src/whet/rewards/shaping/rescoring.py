@@ -35,7 +35,7 @@ def rescored(verdict: Verdict, score: float, **parts: float) -> Verdict:
 def right(verdict: Verdict) -> bool:
     """Whether the reply is correct.  Raises `Refusal` where the inner reward does not say so."""
     if verdict.correct is None:
-        raise Refusal("the inner judge says of no reply whether it is right; wrap a checker")
+        raise Refusal("the inner reward does not say which replies are correct; wrap a checker")
     return verdict.correct
 
 

@@ -36,5 +36,5 @@ async def rated(
 
 def _rated(rollout: Rollout, measure: Callable[[Rollout], float]) -> Verdict:
     if rollout.length <= rollout.forced_len:
-        return Verdict.unjudged("the policy chose no token")
+        return Verdict.unjudged("the policy sampled no token")
     return Verdict(reason=Reason.PARTIAL, score=measure(rollout))

@@ -37,7 +37,7 @@ class Noisy(GroupReward):
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
         if not 0 <= verdict.score <= 1:
-            return Verdict.unjudged(f"the inner judge scored {verdict.score}, outside [0, 1]")
+            return Verdict.unjudged(f"the inner reward scored {verdict.score}, outside [0, 1]")
         dice = Dice(f"noisy/{rollout.task.id}/{rollout.seed}")
         flipped = dice.random() < self.probability
         score = 1 - verdict.score if flipped else verdict.score

@@ -57,7 +57,7 @@ class Proposer(GroupReward):
         found = await context.judge(self.solver, await context.played(request))
         right = [v.correct for v in found if v.correct is not None]
         if not right:
-            return Verdict.unjudged(f"nobody could judge the proposed task {request.task.id!r}")
+            return Verdict.unjudged(f"no play of the proposed task {request.task.id!r} is judged")
         solved = sum(right) / len(right)
         parts = {"solved": solved}
         return Verdict(reason=Reason.PARTIAL, score=self.worth(solved), parts=parts)

@@ -1,4 +1,4 @@
-"""The one answer of a reply, however it is announced."""
+"""The one answer that a reply announces."""
 
 from whet.rewards.verifiable.extraction import boxed, opened, spoken, tagged
 from whet.rewards.verifiable.verdicts import silence
@@ -6,7 +6,9 @@ from whet.types import Reason, Rollout, Verdict
 
 
 def heard(rollout: Rollout) -> str | Verdict:
-    """What is said after the thoughts; the verdict on who says nothing, or never stops thinking."""
+    """The text after the thoughts, or a verdict where there is none or where the thoughts never
+    end.
+    """
     text = spoken(opened(rollout.turns))
     if text is None:
         return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
@@ -14,10 +16,11 @@ def heard(rollout: Rollout) -> str | Verdict:
 
 
 def announced(rollout: Rollout, longest: int = 4096) -> str | Verdict:
-    r"""What stands in the last `<answer>…</answer>`, else in `\boxed{…}`, else after the last `#`.
+    r"""The last `<answer>…</answer>`, else the last `\boxed{…}`, else the text after the last `#`.
 
-    Thoughts are no answers.  Two different boxes are a bet, and wrong, as is an answer of more than
-    `longest` characters; the verdict on who gave nothing to look at is returned in its place.
+    Thoughts are not searched.  Two different boxes are wrong, because the reply bets on both; so is
+    an answer of more than `longest` characters.  Where there is no answer, the verdict is returned
+    in its place.
     """
     text = heard(rollout)
     if isinstance(text, Verdict):

@@ -1,4 +1,4 @@
-"""Exact match of a declared answer: the rule of DeepSeek-R1 (arXiv:2501.12948, unconfirmed)."""
+"""Exact match of a marked answer: the rule of DeepSeek-R1 (arXiv:2501.12948, unconfirmed)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from whet.types import Refusal, Rollout, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact(Reward):
-    """1 where the one answer of the reply is the task's, letter for letter.
+    """1 where the reply's one answer equals the task's, character by character, else 0.
 
-    An answer stands between `before` and `after`, or the end of the reply where `after` is empty,
-    with the spaces around it taken away.  Two different answers are a bet, and wrong.
+    An answer stands between `before` and `after`, or the end of the reply where `after` is empty;
+    spaces around it are dropped.  Two different answers are wrong, because the reply bets on both.
     """
 
     before: str = "#"

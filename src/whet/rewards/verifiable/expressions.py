@@ -1,4 +1,4 @@
-"""Arithmetic on integers, read without ever running it."""
+"""Arithmetic on integers, parsed and computed exactly, without `eval`."""
 
 import ast
 import operator
@@ -23,10 +23,10 @@ _OPERATIONS: dict[type, Callable[[Fraction, Fraction], Fraction]] = {
 
 
 def evaluated(text: str) -> tuple[Fraction, list[int]] | None:
-    """The exact value of an expression, and the integers in it; None where it is none.
+    """The exact value of an expression and the integers in it; None for any other text.
 
-    Sums, differences, products, quotients and brackets, in 256 characters: no powers, no names.
-    A quotient by zero has no value and raises `ZeroDivisionError`.
+    An expression has sums, differences, products, quotients and brackets, and at most 256
+    characters; it has no powers and no names.  A division by zero raises `ZeroDivisionError`.
     """
     for pattern, replacement in _SYMBOLS:
         text = pattern.sub(replacement, text)

@@ -1,4 +1,4 @@
-"""Where the answer stands in a reply.  Plain text in, plain text out."""
+"""Where the answer stands in a reply, as functions from text to text."""
 
 import re
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ _LINE = 2000  # characters; what is searched for formulas must be short, for the
 
 
 def opened(turns: Sequence[str]) -> str:
-    """The last reply, with the `<think>` that its prompt wrote for it."""
+    """The last reply; where its prompt ended in `<think>`, with that tag in front."""
     reply = turns[-1] if turns else ""
     asked = turns[-2] if len(turns) > 1 else ""
     return f"<think>{reply}" if asked.rstrip().endswith("<think>") else reply
 
 
 def spoken(reply: str) -> str | None:
-    """What follows the thoughts; None where the thoughts never end."""
+    """The text after the thoughts; None where the thoughts never end."""
     begin, end = reply.rfind("<think>"), reply.rfind("</think>")
     if begin > end:
         return None
@@ -30,10 +30,11 @@ def spoken(reply: str) -> str | None:
 
 
 def answers(text: str) -> tuple[str, tuple[str, ...]]:
-    r"""Where the first kind of announcement stands, and all that it announces, in order.
+    r"""The kind of announcement, and all answers that it announces, in order.
 
-    The last `<answer>…</answer>`, and what is boxed in it; else every balanced \boxed{…}; else
-    what follows the last `final answer is`, `####` or `Answer:`.  A stray number is no answer.
+    These are the last `<answer>…</answer>` and the boxes in it; else every balanced \boxed{…}; else
+    the text after the last `final answer is`, `####` or `Answer:`.  A number elsewhere is not an
+    answer.
     """
     content = tagged(text)
     if content is not None:
@@ -47,14 +48,14 @@ def answers(text: str) -> tuple[str, tuple[str, ...]]:
 
 
 def tagged(text: str) -> str | None:
-    """What stands in the last complete `<answer>…</answer>`."""
+    """The content of the last complete `<answer>…</answer>`."""
     end = text.rfind("</answer>")
     begin = text.rfind("<answer>", 0, max(end, 0))
     return text[begin + len("<answer>") : end].strip() if begin >= 0 else None
 
 
 def boxed(text: str) -> tuple[str, ...]:
-    r"""What stands in each outermost \boxed{…}, braces balanced; one that never closes is none."""
+    r"""The content of each outermost \boxed{…} with balanced braces; an unclosed box is skipped."""
     pending: list[int | None] = []  # of each open brace: where its box begins, if it is a box's
     found: list[tuple[int, int]] = []
     for brace in _BRACES.finditer(text):
@@ -70,7 +71,7 @@ def boxed(text: str) -> tuple[str, ...]:
 
 
 def _announced(text: str) -> str:
-    """The formula of the last announcement's line, or its first sentence."""
+    """The formula in the line of the last announcement, or the line's first sentence."""
     lines = _ANCHOR.findall(text)
     line = lines[-1][:_LINE] if lines else ""
     formula = _FORMULA.search(line)

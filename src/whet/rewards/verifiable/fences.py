@@ -1,4 +1,4 @@
-"""Fenced blocks in a reply."""
+"""Fenced code blocks in a reply."""
 
 import re
 
@@ -6,7 +6,7 @@ _FENCE = re.compile(r"^[ ]{0,3}(?P<fence>`{3,}|~{3,})(?P<rest>[^\n]*)$", re.MULT
 
 
 def last_block(text: str) -> str | None:
-    """What stands in the last fenced block that is closed; None where there is none."""
+    """The content of the last fenced block that is closed; None where there is none."""
     opened: re.Match[str] | None = None
     found = None
     for fence in _FENCE.finditer(text):

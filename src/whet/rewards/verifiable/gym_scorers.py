@@ -1,7 +1,7 @@
-"""reasoning_gym's own scorers, for worker processes.
+"""reasoning_gym's scorers, called in worker processes.
 
-Some of them run the answer as Python, through `eval` or sympy's `parse_expr`.  Those are handed
-nothing that could call anything but the functions of school algebra.
+Some of them run the answer as Python, through `eval` or sympy's `parse_expr`.  Such an answer is
+passed on only if it can call nothing but the functions of school algebra.
 """
 
 import re
@@ -30,9 +30,10 @@ _FUNCTION = re.compile(r"\w|(?:a|arc)?(?:sin|cos|tan|sec|csc|cot)h?|pi|exp|log|l
 
 
 def raw_score(name: str, entry: str, answer: str) -> float:
-    """What the data set `name` thinks of an answer to one of its entries, in [0, 1].
+    """The score in [0, 1] that the data set `name` gives to an answer to one of its entries.
 
-    The entry is the text of a Python literal: some scorers mind if JSON makes lists of its tuples.
+    The entry is the text of a Python literal, because some scorers need tuples, which JSON turns
+    into lists.
     """
     return float(_opened(name).score_answer(answer=answer, entry=literal_eval(entry)))
 
@@ -45,11 +46,11 @@ def _opened(name: str) -> "reasoning_gym.dataset.ProceduralDataset":
 
 
 def harmless(name: str, answer: str) -> bool:
-    """May the scorer of this data set have this answer?
+    """Whether the scorer of this data set may be called with this answer.
 
-    `eval` gets no call and no attribute; `parse_expr` no text in quotes, and no name but single
-    letters and the functions of school algebra, which also keeps `Integral(f, x)` from being the
-    integral of f.
+    For `eval` an answer may have no call and no attribute.  For `parse_expr` it may have no text in
+    quotes and no names but single letters and the functions of school algebra; this also keeps
+    `Integral(f, x)` from being accepted as the integral of f.
     """
     if name in EVALUATING:
         return _CALL.search(answer) is None

@@ -1,13 +1,13 @@
-"""JSON Schema, for worker processes: a pattern of a schema can take for ever."""
+"""JSON Schema, called in worker processes, because the patterns of a schema can run for ever."""
 
 from importlib import import_module
 from typing import Any
 
 
 def valid(schema: Any, value: Any) -> bool:
-    """Does the value keep to the schema, as draft 2020-12 reads it unless it names another?
+    """Whether the value satisfies the schema, as draft 2020-12 or as the draft that it names.
 
-    References lead nowhere outside the schema.
+    References to other documents are not followed.
     """
     validators = import_module("jsonschema.validators")
     checker = validators.validator_for(schema, default=validators.Draft202012Validator)

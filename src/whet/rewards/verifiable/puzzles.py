@@ -1,4 +1,4 @@
-"""Puzzles are judged by their rules, never by one solution."""
+"""What the rewards of puzzles share: a puzzle is judged by its rules, never by one solution."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,14 +10,15 @@ from whet.types import Reason, Rollout, Verdict
 def ruled(
     rollout: Rollout, needs: tuple[str, ...], rule: Callable[[Mapping[str, Any], str], bool | None]
 ) -> Verdict:
-    """What the rule says of the announced answer: right, wrong, or, None, no answer of this kind.
+    """The verdict of a rule on the announced answer.
 
-    A task that lacks one of the needs is a fault.
+    `rule(info, answer)` is True, False, or None where the text is no answer of this kind.  A task
+    without one of the `needs` in its info is a fault.
     """
     info = rollout.task.info
     missing = [need for need in needs if need not in info]
     if missing:
-        return Verdict.unjudged(f"task {rollout.task.id!r} brings no info[{missing[0]!r}]")
+        return Verdict.unjudged(f"task {rollout.task.id!r} has no info[{missing[0]!r}]")
     answer = announced(rollout)
     if isinstance(answer, Verdict):
         return answer

@@ -11,11 +11,11 @@ from whet.types import Rollout, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QaExact(Reward):
-    r"""1 where the answer's words are those of one of the task's answers, in order, else 0.
+    r"""1 where the answer has the words of one of the task's answers, in order, else 0.
 
-    Case, ASCII punctuation and the articles don't count.  The answer stands in `<answer>`,
-    `\boxed{…}` or after `Answer:`; the task's are `info["answers"]`, or its one answer.  A gold
-    answer that is nothing but articles and punctuation can't be compared with.
+    Case, ASCII punctuation and articles are ignored.  The answer stands in `<answer>`, `\boxed{…}`
+    or after `Answer:`.  The task's answers are `info["answers"]`, or its one answer; one that
+    consists of articles and punctuation only is skipped.
     """
 
     longest: int = 512  # characters of an answer; what is longer is wrong

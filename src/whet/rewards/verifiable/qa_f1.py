@@ -14,11 +14,11 @@ _NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QaF1(Reward):
-    r"""The best F₁ over the task's answers:  F₁ = 2pr / (p + r).
+    """The best F₁ over the task's answers:  F₁ = 2pr / (p + r).
 
-    With c words in common, p = c / |answer| and r = c / |gold|; `parts` has them, and the overlap
-    c / (|answer| + |gold| − c).  Below `floor` an answer earns nothing (ours; SQuAD has none): that
-    is where lists of candidates are.  Correct is who has every word and no other.
+    With c common words, p = c / |answer| and r = c / |gold|; `parts` has both, and the overlap c /
+    (|answer| + |gold| − c).  Below `floor` an answer earns nothing, which keeps lists of candidates
+    from paying (ours; SQuAD has no floor).  The answer is correct where all words agree.
     """
 
     floor: float = 0.5
@@ -45,7 +45,7 @@ class QaF1(Reward):
 
 
 def _counted(answer: list[str], gold: list[str]) -> tuple[float, float, float, float]:
-    """F₁, precision, recall and overlap."""
+    """F₁, precision, recall and overlap of two lists of words."""
     common = (Counter(answer) & Counter(gold)).total()
     if not common:
         return 0.0, 0.0, 0.0, 0.0

@@ -1,4 +1,4 @@
-"""A gate: the reply does not go round in circles."""
+"""A gate: the reply does not repeat itself."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from whet.types import Reason, Refusal, Rollout, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repetition(Reward):
-    """1 where  1 − |different n-grams| / |n-grams| ≤ most,  over the tokens of the policy, else 0.
+    """1 where  1 − |different n-grams| / |n-grams| ≤ most,  over the sampled tokens, else 0.
 
-    A reply of fewer than `n` tokens repeats nothing.  A gate says nothing of the answer: it is
-    there to be multiplied with.  Both defaults are ours.
+    A reply of fewer than `n` tokens repeats nothing.  The answer is not judged: use this reward as
+    a gate or a component.  Both defaults are ours.
     """
 
     n: int = 20

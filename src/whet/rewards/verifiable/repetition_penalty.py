@@ -1,4 +1,4 @@
-"""A penalty that grows with the share of words that repeat earlier ones."""
+"""A penalty that grows with the share of repeated n-grams of words."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ class RepetitionPenalty(Reward):
     """−most · (1 − |different n-grams| / |n-grams|), over the words of the reply.
 
     The defaults, 40 words and 0.05, are those of a published recipe for rewards without ground
-    truth (unconfirmed).  It says nothing of the answer: it is there to be added.
+    truth (unconfirmed).  The answer is not judged: add this reward to another one.
     """
 
     n: int = 40

@@ -1,4 +1,4 @@
-"""The answers that a question has, and what a reply answers."""
+"""Short answers: the task's accepted ones, and the one of a reply."""
 
 from whet.rewards.verifiable.announced_answers import heard
 from whet.rewards.verifiable.extraction import answers
@@ -7,13 +7,13 @@ from whet.types import Reason, Rollout, Verdict
 
 
 def golds(rollout: Rollout) -> tuple[str, ...]:
-    """`info["answers"]`, any of which will do, or else the task's one answer."""
+    """`info["answers"]`, of which any is accepted, or else the task's one answer."""
     several = rollout.task.info.get("answers") or (rollout.task.answer,)
     return tuple(str(answer) for answer in several if str(answer).strip())
 
 
 def answered(rollout: Rollout, longest: int) -> str | Verdict:
-    """The one announced answer, or the verdict of a reply that gives none, or several."""
+    """The one announced answer, or the verdict of a reply with none or with several."""
     text = heard(rollout)
     if isinstance(text, Verdict):
         return text

@@ -1,4 +1,4 @@
-"""A quarter for each tag in its place: the soft form of `format` (after open-r1's, unconfirmed)."""
+"""A quarter for each tag in its place: a softer `format` (after open-r1's, unconfirmed)."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagCount(Reward):
-    """¼ · |{tags that stand exactly once, with something between them and the tag before}|.
+    """¼ · |{tags that occur exactly once, with text between them and the tag before}|.
 
-    The tags are `<think>`, `</think>`, `<answer>` and `</answer>`, in this order; one that comes
-    too early counts for nothing, nor does a pair around nothing (both are ours).  A prompt that
-    ends in `<think>` has written that tag for the policy.
+    The tags are `<think>`, `</think>`, `<answer>` and `</answer>`, in this order.  A tag out of
+    order does not count, nor does a pair around nothing (both rules are ours).  A prompt that ends
+    in `<think>` provides that tag.
     """
 
     def score(self, rollout: Rollout) -> Verdict:

@@ -1,14 +1,14 @@
-"""Verdicts that several judges share."""
+"""Verdicts that several rewards share."""
 
 from whet.types import Finish, Reason, Rollout, Verdict
 
 
 def silence(rollout: Rollout) -> Verdict:
-    """No answer where one was due; who was cut off is told so."""
+    """The verdict of a reply without an answer; its reason says whether the reply was truncated."""
     cut = rollout.finish is Finish.LENGTH
     return Verdict.failure(Reason.TRUNCATED if cut else Reason.NO_ANSWER)
 
 
 def nothing_to_compare(rollout: Rollout) -> Verdict:
-    """The task came without its answer: nobody can be judged by it."""
+    """The fault of a task that has no answer."""
     return Verdict.unjudged(f"task {rollout.task.id!r} has no answer to compare with")

@@ -1,4 +1,4 @@
-"""Words: normal forms and repetitions."""
+"""Words of a text: SQuAD's normal form, and the share of repetitions."""
 
 import re
 from collections.abc import Hashable, Sequence
@@ -17,7 +17,7 @@ def squad(text: str) -> list[str]:
 
 
 def repeated(sequence: Sequence[Hashable], n: int) -> float:
-    """1 − |different n-grams| / |n-grams|; 0 where there are none."""
+    """1 − |different n-grams| / |n-grams|; 0 for a sequence shorter than n."""
     count = len(sequence) - n + 1
     if count < 1:
         return 0.0

@@ -1,15 +1,15 @@
-"""Programs, judged by tests that they never see.
+"""Programs, scored by tests that they cannot read.
 
-Three kinds of tests, as they come with APPS and TACO (`stdin`, `call`) and with HumanEval and MBPP
-(`assert`), in a task's `info["tests"]`:
+A task's `info["tests"]` has one of three kinds of tests, as in APPS and TACO (`stdin`, `call`) or
+in HumanEval and MBPP (`assert`):
 
     {"kind": "stdin", "inputs": [text, …], "outputs": [text, …], "checker": source or nothing}
     {"kind": "call", "fn_name": name, "inputs": [arguments, …], "outputs": [value, …]}
     {"kind": "assert", "asserts": [source, …], "setup": source or nothing}
 
-A checker's source defines `check(input, output, expected)`, for outputs of which several are
-right.  The arguments of a call are a list, or text with one argument of JSON on each line, and
-then its value is JSON too.
+A checker's source defines `check(input, output, expected)`, for inputs with several right outputs.
+The arguments of a call are a list, or text with one JSON argument per line; in the second case the
+value is JSON too.
 """
 
 from whet.rewards.verifiable.code.credit import AllPass as AllPass

@@ -1,4 +1,4 @@
-"""When an output is the expected one.  Compared here, where no tested program runs."""
+"""Comparison of outputs with the expected ones, in this process and outside the sandbox."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -9,7 +9,10 @@ _SHORT = frozenset({"yes", "no"})  # in whatever case
 
 
 def same_text(expected: str, said: str) -> bool:
-    """Equal lines, blanks at their ends apart; else equal tokens, numbers within 1e-6."""
+    """Whether two outputs have equal lines, or else equal tokens, with numbers within 1e-6.
+
+    Blanks at the ends of lines are ignored.
+    """
     wanted, got = _lines(expected), _lines(said)
     if wanted == got:
         return True
@@ -24,7 +27,10 @@ def same_text(expected: str, said: str) -> bool:
 
 
 def same_value(expected: object, got: object) -> bool:
-    """Equal values of JSON, numbers within 1e-6; an expectation may be wrapped in one more list."""
+    """Whether two JSON values are equal, with numbers within 1e-6.
+
+    The expected value may be wrapped in one more list.
+    """
     return _equal(expected, got) or _equal(expected, [got])
 
 
@@ -48,7 +54,7 @@ def _whole(token: str) -> bool:
 
 
 def _number(token: str) -> float | None:
-    """A finite decimal in plain ASCII."""
+    """The token as a finite decimal in plain ASCII, or None."""
     if not token.isascii() or "_" in token:
         return None
     try:

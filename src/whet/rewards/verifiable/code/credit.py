@@ -1,4 +1,4 @@
-"""What a program earns for the tests that it passes."""
+"""The score of a program, from the results of its tests."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from whet.types import Refusal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One test's result."""
+    """The result of one test."""
 
     passed: bool
     expected: str  # tests of equal expectation are of one class
@@ -21,24 +21,24 @@ class Result:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit(ABC):
-    """A score for a program's tests, and for replies that hold no program or none that compiles."""
+    """A score from test results, and scores for replies without a program that compiles."""
 
     @abstractmethod
     def __call__(self, tests: Sequence[Result]) -> float:
-        """For a program that compiles; there is at least one test."""
+        """The score of a program that compiles, from at least one test."""
 
     def decided(self, tests: Sequence[Result]) -> bool:
-        """Is the score known after these tests, whatever the others say?"""
+        """Whether the score is known after these tests, so that the others need not run."""
         return False
 
     @property
     def absent(self) -> float:
-        """For no program."""
+        """The score of a reply without a program."""
         return 0.0
 
     @property
     def broken(self) -> float:
-        """For one that doesn't compile."""
+        """The score of a program that does not compile."""
         return 0.0
 
 
@@ -52,19 +52,18 @@ class AllPass(Credit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstFailure(Credit):
-    """1 where all tests pass, else 0; the first failure ends the testing."""
+    """1 where all tests pass, else 0; testing stops at the first failure."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
         return float(all(t.passed for t in tests))
 
     def decided(self, tests: Sequence[Result]) -> bool:
-        """A failure decides."""
         return not all(t.passed for t in tests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassRate(Credit):
-    """passed / total.  It pays for the majority's answer; see `ClassBalanced`."""
+    """passed / total.  It pays for always printing the commonest output; see `ClassBalanced`."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
         return fmean(t.passed for t in tests)
@@ -87,7 +86,7 @@ class Threshold(Credit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speed(Credit):
-    """The mean over tests of passed · (limit − seconds) / limit: no two runs measure the same."""
+    """The mean over tests of passed · (limit − seconds) / limit, which varies from run to run."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
         return fmean(t.passed * max(0.0, t.limit_s - t.seconds) / t.limit_s for t in tests)
@@ -95,10 +94,10 @@ class Speed(Credit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tiers(Credit):
-    """−1 without a program, −½ where it doesn't compile, else 2 · passed / total − 1.
+    """−1 without a program, −½ if it does not compile, else 2 · passed / total − 1.
 
-    The tiers are unconfirmed.  A program that compiles and passes nothing earns less than one that
-    doesn't compile.
+    The tiers are unconfirmed.  A program that compiles and passes no test earns less than one that
+    does not compile.
     """
 
     def __call__(self, tests: Sequence[Result]) -> float:
@@ -106,20 +105,18 @@ class Tiers(Credit):
 
     @property
     def absent(self) -> float:
-        """The lowest."""
         return -1.0
 
     @property
     def broken(self) -> float:
-        """In between."""
         return -0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClassBalanced(Credit):
-    """The mean over expected outputs of the pass rate among the tests that expect it.
+    """The mean over expected outputs of the pass rate among the tests with that output.
 
-    Of tests that expect NO, NO, NO and YES, a program that always prints NO passes ¾ and earns ½.
+    If four tests expect NO, NO, NO and YES, a program that always prints NO passes ¾ and earns ½.
     """
 
     def __call__(self, tests: Sequence[Result]) -> float:

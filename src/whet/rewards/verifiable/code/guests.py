@@ -1,8 +1,8 @@
-"""Programs of ours that run in the sandbox.  Their text is read, never imported.
+"""Our programs that run in the sandbox.  Their text is read and never imported.
 
-`CALL` runs beside a tested program and holds no secret.  `CHECK`, `COMPILE` and the harness of
-`link.py` never run in one sandbox with a tested program; what they say counts where it
-begins with the token that they were given.
+`CALL` runs beside a tested program and holds no secret.  `CHECK`, `COMPILE` and the harness in
+`link.py` never share a sandbox with a tested program; their output counts only if it begins with
+the token that they were given.
 """
 
 CALL = """

@@ -1,9 +1,9 @@
-"""Both sides of a test by assertions: the harness that holds the test, and the tested program.
+"""Both sides of a test by assertions: the harness that has the test, and the tested program.
 
 Stdlib only, and one file: its text runs in two sandboxes, as `hold()` in one and as `serve()` in
-the other, and descriptor 3 leads from each to the other.  Data travels by value, all else stays
-with the tested program, which the harness knows by numbers only: it runs nothing of it, and
-compares nothing by its `__eq__`.
+the other; descriptor 3 connects them.  Data travels by value.  Any other object stays with the
+tested program, and the harness knows it by a number: the harness runs none of the program's code
+and never compares by the program's `__eq__`.
 """
 
 import builtins
@@ -27,11 +27,11 @@ _TYPES = {"b": bytes, "q": Fraction, "m": Decimal, "c": complex}
 
 
 class Unfit(BaseException):
-    """The test hands over what can't travel."""
+    """The test passes an object that cannot travel."""
 
 
 def packed(value: Any, refer: "Callable[[Any], int]") -> Any:
-    """A value as JSON; `refer` numbers those that are no data."""
+    """A value as JSON; `refer` gives a number to each object that is not data."""
     if value is None:
         return None
     for kind in (k for k in _PLAIN if isinstance(value, k)):
@@ -48,7 +48,7 @@ def packed(value: Any, refer: "Callable[[Any], int]") -> Any:
 
 
 def unpacked(value: Any, resolve: "Callable[[int], Any]") -> Any:
-    """The value again; `resolve` finds what a number stands for."""
+    """The value of a JSON text; `resolve` finds the object of a number."""
     if not isinstance(value, list):
         return value
     tag, *rest = value
@@ -60,7 +60,7 @@ def unpacked(value: Any, resolve: "Callable[[int], Any]") -> Any:
 
 
 class Line:
-    """Messages to the other side and back, one line of JSON each."""
+    """A connection to the other side; each message is one line of JSON."""
 
     def __init__(self) -> None:
         sys.set_int_max_str_digits(0)
@@ -68,12 +68,12 @@ class Line:
         self.speaking = BufferedWriter(FileIO(3, "wb", closefd=False))
 
     def say(self, message: Any) -> None:
-        """At once."""
+        """Send a message at once."""
         self.speaking.write(json.dumps(message).encode() + b"\n")
         self.speaking.flush()
 
     def hear(self) -> Any:
-        """The next message; the end of this process where there is none."""
+        """The next message.  Ends this process where the connection is closed."""
         line = self.hearing.readline()
         if not line.endswith(b"\n"):
             os._exit(1)
@@ -81,7 +81,7 @@ class Line:
 
 
 class Raised:
-    """The error that a block raised, or None."""
+    """A block that keeps the exception it raises."""
 
     error: "BaseException | None" = None
 
@@ -99,7 +99,7 @@ class Raised:
 
 
 def serve() -> None:
-    """Load the program, say what it offers, and do what the other side asks."""
+    """Load the program, list what it offers, and answer the harness's requests."""
     os.dup2(2, 1)
     line = Line()
     held: list[Any] = []
@@ -146,7 +146,7 @@ def _done(thing: Any, verb: str, name: str, words: "tuple[list[Any], dict[str, A
 
 
 class Remote:
-    """Something that the tested program holds.  It equals itself and nothing else."""
+    """An object of the tested program.  It equals only itself."""
 
     def __init__(self, line: Line, number: int) -> None:
         self.__dict__.update(_line=line, _number=number)
@@ -209,7 +209,7 @@ def _number(value: Any) -> int:
 
 
 def _updated(ours: Any, theirs: Any) -> None:
-    """What a call did to an argument is done to the harness's own copy."""
+    """Change the harness's copy of an argument as the call changed the program's copy."""
     if isinstance(ours, list) and type(theirs) is list:
         ours[:] = theirs
     elif isinstance(ours, (dict, set)) and type(theirs) is type(ours):
@@ -221,7 +221,7 @@ _ERRORS: "dict[str, type[Exception]]" = {}
 
 
 def _error(kinds: "list[str]") -> "type[Exception]":
-    """The tested program's own class where it offered one, else the nearest of Python's."""
+    """The program's own exception class where it offered one, else the nearest built-in class."""
     for name in kinds:
         known = _ERRORS.get(name) or getattr(builtins, name, None)
         if isinstance(known, type) and issubclass(known, Exception):
@@ -230,7 +230,7 @@ def _error(kinds: "list[str]") -> "type[Exception]":
 
 
 def hold() -> None:
-    """Run a test against the other side; the token goes out after its last line."""
+    """Run a test against the other side, and write the token after its last line."""
     job = json.load(sys.stdin)
     line = Line()
     scope: dict[str, Any] = {"__name__": "test"}

@@ -1,16 +1,4 @@
-"""Programs, judged by tests that they never see.
-
-Three kinds of tests, as they come with APPS and TACO (`stdin`, `call`) and with HumanEval and MBPP
-(`assert`), in a task's `info["tests"]`:
-
-    {"kind": "stdin", "inputs": [text, …], "outputs": [text, …], "checker": source or nothing}
-    {"kind": "call", "fn_name": name, "inputs": [arguments, …], "outputs": [value, …]}
-    {"kind": "assert", "asserts": [source, …], "setup": source or nothing}
-
-A checker's source defines `check(input, output, expected)`, for outputs of which several are
-right.  The arguments of a call are a list, or text with one argument of JSON on each line, and
-then its value is JSON too.
-"""
+"""The reward `code`: extract the program, run its tests, compute the credit."""
 
 from dataclasses import dataclass, replace
 from time import monotonic, perf_counter
@@ -40,11 +28,11 @@ class Code(Reward):
     """A score for the tests that the program in the reply passes; `correct` where it passes all.
 
     The program is the last fenced block after the thoughts.  Every test is a run of its own in a
-    sandbox; inputs go in one at a time, outputs are compared outside, and assertions run in a
-    sandbox of their own that calls the program over a link.  A test that passes the limit of wall
-    time is tried once more with twice the limit.  A sandbox that fails is a fault.
+    sandbox.  Inputs are passed one at a time and outputs are compared outside.  Assertions run in a
+    second sandbox, which calls the program over a link.  A test that exceeds its wall time is
+    repeated once with twice the limit.  A sandbox that fails is a fault.
 
-    The limits of time are unconfirmed: 4 s for a test, 30 s for all of them.
+    The time limits are unconfirmed: 4 s for a test, 30 s for all of them.
     """
 
     credit: Credit = AllPass()
@@ -99,7 +87,9 @@ class Code(Reward):
         return Verdict(reason=reason, score=score, correct=correct, parts=parts, note=note)
 
     def _tested(self, code: str, found: tuple[Case, ...]) -> tuple[list[Result], str]:
-        """Every test's result, as far as they matter and time allows, and the first failure."""
+        """The results of the tests, until the score is decided or time is up, and the first
+        failure.
+        """
         tests: list[Result] = []
         note, end = "", monotonic() + self.total_s
         for case in found:
@@ -136,7 +126,7 @@ class Code(Reward):
 
 
 def _why(outcome: Outcome) -> str:
-    """What a failed program did, in a line."""
+    """One line about what a failed program did."""
     if outcome.ending is not Ending.EXIT:
         return f"ended at the limit: {outcome.ending}"
     if outcome.status:

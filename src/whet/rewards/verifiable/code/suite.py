@@ -1,4 +1,4 @@
-"""A task's tests, read from what came with it."""
+"""The tests of a task, read from its `info["tests"]`."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,33 +16,33 @@ _BRIEF = 60  # characters of an expectation
 
 
 class Unusable(ValueError):
-    """Tests that nobody can be judged by."""
+    """Tests that cannot be run, which is a fault of the task."""
 
 
 @runtime_checkable
 class Case(Protocol):
-    """One test."""
+    """One test of a program."""
 
     @property
     def expected(self) -> str:
-        """What it expects, in short: tests of equal expectation are of one class."""
+        """A short form of the expected result; tests with equal ones form a class."""
         ...
 
     def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
-        """Does the program pass, and what became of it?"""
+        """Whether the program passes, and the outcome of its run."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Printed:
-    """Input on stdin, output on stdout."""
+    """An input on stdin and the expected output on stdout."""
 
     given: str
     expected: str
     checker: str = ""  # source of a function `check(input, output, expected)`
 
     def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
-        """As a script of its own."""
+        """Runs the program as a script."""
         outcome = sandbox.run(Program(source=code, stdin=_bytes(self.given)), limits)
         if not outcome.well:
             return False, outcome
@@ -56,7 +56,7 @@ class Printed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Called:
-    """A function's arguments, and its value."""
+    """The arguments of a function, and the expected value."""
 
     name: str
     arguments: tuple[Any, ...]
@@ -64,11 +64,10 @@ class Called:
 
     @property
     def expected(self) -> str:
-        """The value."""
         return json.dumps(self.value, sort_keys=True)
 
     def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
-        """Only arguments go in; the value is compared here."""
+        """Passes the arguments only; the value is compared in this process."""
         job = json.dumps({"name": self.name, "arguments": self.arguments}).encode()
         files = {"solution.py": _bytes(code)}
         outcome = sandbox.run(Program(source=CALL, stdin=job, files=files), limits)
@@ -83,13 +82,13 @@ class Called:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asserted:
-    """Source with assertions, which runs apart from the program that it is about."""
+    """Source with assertions, which runs apart from the tested program."""
 
     source: str
     expected: str = ""
 
     def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
-        """Two sandboxes, and a link between them."""
+        """Runs program and assertions in two linked sandboxes."""
         token = token_hex(16)
         job = json.dumps({"source": self.source, "token": token}).encode()
         tested = Program(source=f"{_LINK}\nserve()\n", files={"solution.py": _bytes(code)})
@@ -97,7 +96,7 @@ class Asserted:
         program, told = sandbox.pair(tested, harness, limits)
         said = told.stdout.decode(errors="replace")
         if told.ending is Ending.EXIT and said.startswith(f"{token}0"):
-            raise Unusable(f"a test hands over {said[len(token) + 1 :][:_BRIEF]}, which is no data")
+            raise Unusable(f"a test passes {said[len(token) + 1 :][:_BRIEF]}, which is not data")
         passed = told.well and said == f"{token}1"
         return passed, told if passed or program.ending is Ending.EXIT else program
 
@@ -105,7 +104,7 @@ class Asserted:
 def trusted(
     program: str, job: Mapping[str, object], files: Mapping[str, bytes], sandbox: Sandbox
 ) -> bool:
-    """What a program of ours says, when no tested one is near it."""
+    """The answer of one of our programs, which runs alone in a sandbox."""
     token = token_hex(16)
     stdin = json.dumps({**job, "token": token}).encode()
     outcome = sandbox.run(Program(source=program, stdin=stdin, files=files), Limits())
@@ -116,12 +115,12 @@ def trusted(
 
 
 def compiles(code: str, sandbox: Sandbox) -> bool:
-    """Is it Python at all?"""
+    """Whether the text compiles as Python."""
     return trusted(COMPILE, {"source": code}, {}, sandbox)
 
 
 def cases(tests: object) -> tuple[Case, ...]:
-    """The tests of a task.  Raises `Unusable` where they can't be read."""
+    """The tests of a task.  Raises `Unusable` where they cannot be read."""
     if not isinstance(tests, Mapping):
         raise Unusable("the task has no info['tests']")
     kind = tests.get("kind")
@@ -175,7 +174,7 @@ def _paired(tests: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
 
 
 def _text(lines: object) -> str:
-    """Some data sets keep a list of lines."""
+    """A text, or a list of lines as some data sets have it."""
     return "\n".join(map(str, lines)) if isinstance(lines, (list, tuple)) else str(lines)
 
 

@@ -30,7 +30,7 @@ class Constraint(Protocol):
         ...
 
     def check(self, text: str) -> bool:
-        """Is it met?"""
+        """Whether the text meets the demand."""
         ...
 
     def mend(self, text: str) -> str:
@@ -46,7 +46,7 @@ class Relation(StrEnum):
     AROUND = "around"  # within a tenth, or 1
 
     def holds(self, count: int, wanted: int) -> bool:
-        """Do they?"""
+        """Whether `count` has this relation to `wanted`."""
         if self is Relation.AROUND:
             return abs(count - wanted) * 100 <= max(_AROUND * wanted, 100)
         return count >= wanted if self is Relation.AT_LEAST else count < wanted

@@ -26,7 +26,7 @@ class Joining(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loose:
-    """mean_j check_j."""
+    """mean_j check_j: the share of constraints that are met."""
 
     def __call__(self, met: Sequence[bool]) -> float:
         return sum(met) / len(met)
@@ -34,7 +34,7 @@ class Loose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strict:
-    """∏_j check_j."""
+    """∏_j check_j: 1 where all constraints are met, else 0."""
 
     def __call__(self, met: Sequence[bool]) -> float:
         return float(all(met))

@@ -1,4 +1,4 @@
-"""Lean 4 as a program: what it is asked, and what it answers."""
+"""Lean 4 as a subprocess: its call and its report."""
 
 import json
 import os
@@ -17,7 +17,7 @@ _FREE = re.compile(r"does not depend on any axioms")
 
 
 class Status(StrEnum):
-    """What became of a proof."""
+    """The result of checking a proof."""
 
     PROVED = "proved"
     ERROR = "error"
@@ -27,7 +27,7 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One message of Lean's."""
+    """One message of Lean's output."""
 
     line: int
     column: int
@@ -37,7 +37,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What Lean says of a file that ends in `#print axioms`."""
+    """Lean's report on a file that ends in `#print axioms`."""
 
     status: Status
     messages: tuple[Message, ...] = ()
@@ -45,15 +45,15 @@ class Report:
 
     @property
     def complaint(self) -> str:
-        """The first error, or the state of things."""
+        """The first error message, or else the status."""
         errors = (message.text for message in self.messages if message.severity == "error")
         return next(errors, str(self.status))
 
 
 def run(command: Sequence[str], source: str, limit_s: float, folder: str) -> Report:
-    """Have Lean read a file in a process group of its own, which ends with it.
+    """Run Lean on a source text in a process group of its own, which is killed at the end.
 
-    The environment is that of this process without anything that looks like a secret.
+    The environment has only a few variables of this process, and none that may hold a secret.
     """
     with TemporaryDirectory() as place:
         path = Path(place) / "Proof.lean"
@@ -82,9 +82,9 @@ _PASSED = ("PATH", "HOME", "ELAN_HOME", "LEAN_PATH", "LEAN_SYSROOT", "LANG", "LC
 
 
 def report(output: str, code: int) -> Report:
-    """Read the lines of `lean --json`; a line that is no JSON came from elsewhere, and is skipped.
+    """Read the output of `lean --json`; lines that are not JSON are skipped.
 
-    No axioms at all, not even none, means that the last command was never reached.
+    If the axioms are not printed at all, the last command was never reached.
     """
     messages = tuple(message for line in output.splitlines() if (message := _message(line)))
     texts = [message.text for message in messages]
@@ -112,7 +112,7 @@ def _message(line: str) -> Message | None:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Kill whatever is left of the process group."""
+    """Kill all processes of the group."""
     with suppress(ProcessLookupError):  # it may have ended by itself
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()

@@ -1,4 +1,4 @@
-"""Proofs in Lean 4, checked by a `lean` that is installed on this machine."""
+"""The reward `lean`: look for forbidden commands, then run Lean."""
 
 import re
 from dataclasses import dataclass
@@ -29,16 +29,17 @@ _STANDARD = ("propext", "Classical.choice", "Quot.sound")
 class Lean(Reward):
     """1 where Lean accepts the reply as a proof of the task's statement, else 0.
 
-    The task brings `info["statement"]`, `theorem name … :=` without its proof, and perhaps
-    `info["preamble"]`, the imports.  The reply's last fence after the thoughts has the statement in
-    it once, letter for letter and at the beginning of a line, theorems before it, the proof after.
-    Nothing in it may take a short way or give the statement another meaning: no `sorry`, no axioms,
-    definitions, variables, namespaces, options, macros, notations or attributes, no block comments,
-    and nothing that runs programs; and the proof may rest on no axioms but `axioms`.
+    The task has `info["statement"]`, `theorem name … :=` without its proof, and perhaps
+    `info["preamble"]`, the imports.  The reply's last fence after the thoughts contains the
+    statement once, character by character, at the beginning of a line; theorems may stand before
+    it, and its proof stands after it.  Refused are commands that prove anything or change the
+    statement's meaning: `sorry`, axioms, definitions, variables, namespaces, options, macros,
+    notations, attributes, block comments, and everything that runs programs.  The proof may depend
+    on no axioms but `axioms`.
 
-    Lean runs on this machine as this user, with nothing between it and the files but the list of
-    forbidden words: keep it to machines that may be lost.  Where it isn't installed, or takes too
-    long, nobody is judged: that is a fault, and no zero.
+    Lean runs on this machine as this user, and only the list of forbidden words protects the files:
+    use a machine that may be lost.  Where Lean is not installed or takes too long, the verdict is a
+    fault and not a zero.
     """
 
     command: tuple[str, ...] = ("lean",)  # or ("lake", "env", "lean"), in a project's folder
@@ -56,7 +57,7 @@ class Lean(Reward):
         named = _NAMED.match(statement)
         if named is None or not statement.endswith(":="):
             return Verdict.unjudged(
-                f"task {rollout.task.id!r} brings no info['statement'] `theorem … :=`"
+                f"task {rollout.task.id!r} has no info['statement'] `theorem … :=`"
             )
         text = heard(rollout)
         if isinstance(text, Verdict):
@@ -68,7 +69,7 @@ class Lean(Reward):
         return refused or self._asked(rollout, fences[-1], named[1])
 
     def _refused(self, proof: str, statement: str) -> Verdict | None:
-        """The verdict on what needs no Lean."""
+        """The verdict on a proof that need not be shown to Lean, or None."""
         if len(proof) > self.longest:
             return Verdict.failure(Reason.WRONG, note=f"{len(proof)} characters")
         before, _, after = proof.partition(statement)

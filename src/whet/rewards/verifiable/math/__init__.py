@@ -1,9 +1,9 @@
-r"""Mathematical equivalence: exact for numbers, math-verify 0.9 for all else.
+r"""Mathematical equivalence: exact for numbers, math-verify 0.9 for everything else.
 
-Several decisions are ours, each on the side of refusing: a number must be evaluated (`2+3` is not
-5, while `2^{10}` is 1024), and so must a sum, product, integral, limit or derivative that the
-gold answer doesn't leave standing; 50\% is ½ and not 50; a list in round brackets is no set; units
-may be missing and may not differ; look-alikes of other scripts are other letters.
+Several decisions are ours, each on the side of rejection.  A number must be evaluated: `2+3` is not
+5, while `2^{10}` is 1024.  The same holds for sums, products, integrals, limits and derivatives
+that the gold answer evaluates.  50\% is ½ and not 50.  A list in round brackets is not a set.  A
+unit may be missing but not differ.  Look-alikes of other scripts are other letters.
 """
 
 from importlib import import_module

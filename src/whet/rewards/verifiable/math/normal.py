@@ -1,4 +1,4 @@
-"""One spelling for each mathematical text, so that equal answers are equal strings."""
+"""A normal form of mathematical text, in which equal answers are equal strings."""
 
 import re
 
@@ -41,7 +41,7 @@ _LETTERS = re.compile(r"[A-Za-z](?:_(?:\w|\{\w+\}))?")
 
 
 def formula(text: str) -> str:
-    """The text as LaTeX in ASCII, as far as it is mathematics, without the signs around it."""
+    """The text as ASCII LaTeX, where possible, without the signs around it."""
     return text.translate(_SYMBOLS).replace(r"\$", "").strip().strip("$").strip()
 
 
@@ -54,12 +54,12 @@ def tidy(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """What is left to compare: tidy, and words without the command that sets them as words."""
+    """The text for comparison: tidy, and without the commands that set words."""
     return tidy(_WORDS.sub(r"\1", text))
 
 
 def unassigned(text: str) -> tuple[str, str]:
-    """The variable and the value of a tidy `x=3`; no variable where nothing is assigned."""
+    """The variable and the value of a tidy `x=3`; an empty variable for any other text."""
     variable, equals, value = text.partition("=")
     if equals and "=" not in value and _LETTERS.fullmatch(variable):
         return variable, value
@@ -67,7 +67,7 @@ def unassigned(text: str) -> tuple[str, str]:
 
 
 def bared(text: str) -> str:
-    r"""The text without what encloses all of it for nothing: `{42}`, `(\frac{1}{2})`.
+    r"""The text without redundant outer brackets: `{42}`, `(\frac{1}{2})`.
 
     A list keeps its brackets, and so does a product of two of them.
     """
@@ -77,7 +77,7 @@ def bared(text: str) -> str:
 
 
 def _encloses(text: str) -> bool:
-    """Does the first bracket close with the last, with no comma of its own inside?"""
+    """Whether the first bracket closes with the last and has no comma of its own inside."""
     depth = 0
     for place, sign in enumerate(text):
         depth += (sign in "({[") - (sign in ")}]")
@@ -87,9 +87,9 @@ def _encloses(text: str) -> bool:
 
 
 def brackets(text: str) -> str:
-    r"""What encloses a tidy list: `()`, `[)`, …, and `⟨⟩` for a set, with or without its braces.
+    r"""The outer brackets of a tidy list: `()`, `[)`, …; `⟨⟩` for a set, with or without braces.
 
-    Empty where the text is no list: no comma, or several lists, as in `(1,2)\cup(3,4)`.
+    Empty where the text is not one list: no comma, or several lists, as in `(1,2)\cup(3,4)`.
     """
     inner = text.replace(r"\{", "⟨").replace(r"\}", "⟩")
     depth, lists = 0, {0: False, 1: False}

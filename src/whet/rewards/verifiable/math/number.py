@@ -1,4 +1,4 @@
-"""Plain numbers and their units, read exactly."""
+"""Plain numbers with their units, read exactly."""
 
 import re
 from dataclasses import dataclass
@@ -43,18 +43,17 @@ _BITS = 10_000  # of the largest power that is computed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A value, whether it was written as a decimal (and may be rounded), and of what."""
+    """A value with its unit; a decimal may be rounded."""
 
     value: Fraction
     decimal: bool = False
     unit: str = ""
 
     def agrees(self, answer: "Number", tolerance: float = 0.0) -> bool:
-        """Is `answer` this number?  A unit may be missing, but not be another.
+        """Whether `answer` is this number.  A unit may be missing, but two units must be equal.
 
-        Where one of the two is a decimal, and this no integer, they agree to six decimals but
-        never by more than a thousandth: |a − b| ≤ min(10⁻⁶, |a| / 1000).  A `tolerance` that
-        comes with the task widens that to |a − b| ≤ tolerance · |a|.
+        If one of the two is a decimal and this number is no integer, the tolerance is min(10⁻⁶, |a|
+        / 1000).  A `tolerance` from the task widens it to |a − b| ≤ tolerance · |a|.
         """
         if self.unit and answer.unit and self.unit != answer.unit:
             return False
@@ -65,11 +64,11 @@ class Number:
 
 
 def number(text: str) -> Number | None:
-    r"""The number that a text is; None where it is none, or still has to be computed.
+    r"""The number that a text is; None for other text, or for what has yet to be computed.
 
-    Integers, decimals, thousands, fractions, mixed numbers, powers of integers, a·10^b and percent
-    (50\% is ½), and so many dozens, hundreds, thousands or millions.  Not sums, products or roots:
-    `2+3` restates a problem and is no answer.
+    It reads integers, decimals, thousands, fractions, mixed numbers, powers of integers, a·10^b,
+    percent (50\% is ½), and dozens, hundreds, thousands or millions.  It does not read sums,
+    products or roots: `2+3` restates a problem and is no answer.
     """
     written = bared(unassigned(bared(tidy(text)))[1])
     scaled = _SCALED.fullmatch(written)
@@ -109,6 +108,6 @@ def _power(base: Fraction, power: int) -> Fraction | None:
 
 
 def _unit(written: str) -> str:
-    """A unit's name: no LaTeX, no plural, and degrees however they are written."""
+    """The name of a unit without LaTeX and plural; degrees in one spelling."""
     name = re.sub(r"\\(?:text|mathrm)|[\\{} ]", "", written).lower().removesuffix("s")
     return {"inche": "inch", "feet": "foot", "metre": "meter"}.get(name, name)

@@ -1,10 +1,4 @@
-r"""Mathematical equivalence: exact for numbers, math-verify 0.9 for all else.
-
-Several decisions are ours, each on the side of refusing: a number must be evaluated (`2+3` is not
-5, while `2^{10}` is 1024), and so must a sum, product, integral, limit or derivative that the
-gold answer doesn't leave standing; 50\% is ½ and not 50; a list in round brackets is no set; units
-may be missing and may not differ; look-alikes of other scripts are other letters.
-"""
+"""The reward `math`: extract the answer, compare exactly, else ask math-verify."""
 
 import re
 from dataclasses import dataclass, replace
@@ -29,12 +23,12 @@ _UNDONE = re.compile(r"\\(?:int|sum|prod|lim)(?![a-zA-Z])|\\frac\{d\}")
 class Math(Reward):
     r"""1 where the final answer equals the task's, else 0.
 
-    The answer is what follows the thoughts in the last `<answer>`, the last `\boxed{…}`, or after
-    `final answer is`, `####` or `Answer:`.  Two different boxes are a bet, and wrong.  A task may
-    bring its own relative tolerance, `info["rel_tol"]`.
+    The answer stands after the thoughts in the last `<answer>`, in the last `\boxed{…}`, or after
+    `final answer is`, `####` or `Answer:`.  Two different boxes are wrong, because the reply bets
+    on both.  A task may have a relative tolerance, `info["rel_tol"]`.
 
-    An answer that hangs the checker is the policy's failure, if the gold answer can be compared
-    with 0; a gold answer that can't, or a checker that crashes, is a fault.
+    An answer that hangs the checker is the policy's failure if the gold answer can be compared with
+    0.  A gold answer that cannot, and a checker that crashes, are faults.
     """
 
     limit_s: float = 5.0  # wall time of one comparison
@@ -86,7 +80,7 @@ class Math(Reward):
 
 
 def _can_judge(workers: Workers, gold: str) -> bool:
-    """Can the gold answer be compared with anything at all in time?"""
+    """Whether the gold answer can be compared with 0 in time."""
     try:
         return workers.call(agree, gold, "0") is not None
     except TimeoutError:
@@ -94,7 +88,7 @@ def _can_judge(workers: Workers, gold: str) -> bool:
 
 
 def _known(gold: str, answer: str, tolerance: float) -> bool | None:
-    """The verdict where it is plain to see; None where only algebra can tell."""
+    """The verdict where exact rules decide; None where algebra is needed."""
     if plain(gold) == plain(answer):
         return True
     (wanted, _), (given, _) = unassigned(tidy(gold)), unassigned(tidy(answer))

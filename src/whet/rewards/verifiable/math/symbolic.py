@@ -1,14 +1,15 @@
-"""Symbolic equality by math-verify, for worker processes: it can hang, and it can eat the memory.
+"""Symbolic equality by math-verify, in worker processes, because it can hang or use all memory.
 
-math-verify's own limits work in main threads only, and not on what is deep in C; they are off here,
-where the whole process is under a limit.
+math-verify's own time limits work in main threads only and do not interrupt C code.  They are off
+here, where the whole process has a limit.
 """
 
 
 def agree(gold: str, answer: str) -> bool | None:
-    """Are two formulas equal?  None where the first, the task's own, can't be read.
+    """Whether two formulas are equal; None where the first, the task's own, cannot be read.
 
-    Wrapped in dollars, or `1,2` would be read as 1.2.  Gold comes first: `verify` isn't symmetric.
+    The formulas are put in dollars, because `1,2` would be read as 1.2.  The gold answer comes
+    first, because `verify` is not symmetric.
     """
     from math_verify import parse, verify
 

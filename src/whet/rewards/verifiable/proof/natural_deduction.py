@@ -24,7 +24,7 @@ _MOST = 500  # lines of a proof
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """How far a proof was followed, and what stopped it."""
+    """The number of valid lines of a proof, and the first error."""
 
     accepted: int  # lines before the first error
     total: int
@@ -32,13 +32,13 @@ class Checked:
 
     @property
     def proved(self) -> bool:
-        """All the way, to the statement's conclusion?"""
+        """Whether the whole proof is valid and ends in the statement's conclusion."""
         return not self.error
 
 
 @dataclass(slots=True)
 class _Proof:
-    """The lines that may be used, and the assumptions that are open."""
+    """The lines that may be used, and the open assumptions."""
 
     premises: tuple[Formula, ...]
     known: dict[int, Formula] = field(default_factory=dict)
@@ -65,7 +65,7 @@ def statement(text: str) -> tuple[tuple[Formula, ...], Formula]:
 
 
 def check(claim: str, text: str) -> Checked:
-    """Follow a proof line by line to the conclusion of the claim."""
+    """Check a proof line by line, up to the conclusion of the claim."""
     premises, goal = statement(claim)
     lines = [line for line in re.split(r"[;\n]", ascii_signs(text)) if line.strip()]
     if not 0 < len(lines) <= _MOST:

@@ -1,4 +1,4 @@
-"""Formulas of propositional logic, read from text.  Negation is short: ~P is P -> _|_."""
+"""Formulas of propositional logic, parsed from text.  ~P is an abbreviation of P -> _|_."""
 
 import re
 
@@ -16,14 +16,15 @@ _LEVELS = ("->", "|", "&")  # the weakest first
 
 
 def ascii_signs(text: str) -> str:
-    """The text with the signs of logic spelled in ASCII."""
+    """The text with ASCII spellings of the signs of logic."""
     return text.translate(_SIGNS)
 
 
 def formula(text: str) -> Formula:
-    """Read one.  `&` binds more strongly than `|`, that than `->`, which associates to the right.
+    """Parse a formula.  `&` binds more strongly than `|`, and `|` than `->`, which is
+    right-associative.
 
-    Raises `ValueError` for what is none.
+    Raises `ValueError` for any other text.
     """
     text = ascii_signs(text).strip()
     if len(text) > _LONGEST or sum(map(text.count, ("(", "~", "->"))) > _DEEPEST:
@@ -38,7 +39,7 @@ def formula(text: str) -> Formula:
 
 
 def implies(premise: Formula, conclusion: Formula) -> Formula:
-    """P -> Q."""
+    """The formula P -> Q."""
     return ("->", premise, conclusion)
 
 

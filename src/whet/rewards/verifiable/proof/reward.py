@@ -1,4 +1,4 @@
-"""Proofs in propositional logic, checked by a kernel of natural deduction."""
+"""The reward `proof`: extract the proof and pass it to the kernel."""
 
 import re
 from dataclasses import dataclass
@@ -14,16 +14,16 @@ _FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)```", re.DOTALL)
 
 @runtime_checkable
 class Credit(Protocol):
-    """What a proof is worth."""
+    """The score of a proof, from the result of checking it."""
 
     def __call__(self, checked: Checked) -> float:
-        """From how far it was followed."""
+        """A score in [0, 1]."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
-    """1 for a proof, 0 for anything else."""
+    """1 for a complete proof, else 0."""
 
     def __call__(self, checked: Checked) -> float:
         return float(checked.proved)
@@ -33,7 +33,7 @@ class Whole:
 class Prefix:
     """1 for a proof, else  min(cap, lines before the first error / lines).
 
-    Lines that follow and lead nowhere are paid, too: a policy can learn to write those.
+    Valid lines that lead nowhere are paid too, and a policy can learn to write those.
     """
 
     cap: float = 0.5
@@ -48,13 +48,13 @@ class Prefix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof(Reward):
-    r"""What the kernel makes of a proof of `info["statement"]`, such as `P, P -> Q |- Q`.
+    r"""The kernel's result for a proof of `info["statement"]`, such as `P, P -> Q |- Q`.
 
-    The proof stands, after the thoughts, in the last fence, in `<answer>…</answer>`, in `\boxed{…}`
-    or after the last `#`: lines such as `1 assume P`, `2 ->I 1-1`, or the same with `;` between
-    them.  Rules: assume, premise, ->I, ->E, &I, &E1, &E2, |I1, |I2, |E, _|_E, LEM; `~P` is short
-    for `P -> _|_`.  `credit` is `Whole`, or `Prefix` for partial credit.  A statement that can't be
-    read is a fault.
+    The proof stands after the thoughts in the last fence, in `<answer>…</answer>`, in `\boxed{…}`
+    or after the last `#`.  It consists of lines such as `1 assume P`, `2 ->I 1-1`, or the same with
+    `;` between them.  The rules are assume, premise, ->I, ->E, &I, &E1, &E2, |I1, |I2, |E, _|_E and
+    LEM; `~P` is an abbreviation of `P -> _|_`.  `credit` is `Whole`, or `Prefix` for partial
+    credit.  An unreadable statement is a fault.
     """
 
     credit: Credit = Whole()
@@ -63,7 +63,7 @@ class Proof(Reward):
     def score(self, rollout: Rollout) -> Verdict:
         task = rollout.task
         if "statement" not in task.info:
-            return Verdict.unjudged(f"task {task.id!r} brings no info['statement']")
+            return Verdict.unjudged(f"task {task.id!r} has no info['statement']")
         text = heard(rollout)
         if isinstance(text, Verdict):
             return text

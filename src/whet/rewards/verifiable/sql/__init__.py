@@ -1,4 +1,4 @@
-"""Queries, judged by what they answer: test-suite accuracy (Zhong et al., arXiv 2010.02840)."""
+"""SQL queries, compared by their results: test-suite accuracy (Zhong et al., arXiv:2010.02840)."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

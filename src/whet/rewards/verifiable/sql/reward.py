@@ -1,4 +1,4 @@
-"""Queries, judged by what they answer: test-suite accuracy (Zhong et al., arXiv 2010.02840)."""
+"""The reward `sql`: extract the query, run it on random databases, compare the results."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ _FEWEST = 3  # databases: on one, an empty result agrees with every condition th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credit(ABC):
-    """What a query earns for what it got right."""
+    """The score of a query, from what it got right."""
 
     @abstractmethod
     def __call__(self, found: Found) -> float:
-        """Of a query that was given as a fenced block."""
+        """The score of a query that stands in a fenced block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,9 +37,9 @@ class Match(Credit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tiers(Credit):
-    """So much for a block, so much more if it runs, the rest if its results match.
+    """`block` for a fenced block, plus `executes` if it runs, plus `matches` if its results match.
 
-    The idea is unconfirmed, the weights are ours.  A query that runs and is wrong earns something.
+    The idea is unconfirmed; the weights are ours.  A wrong query that runs earns something.
     """
 
     block: float = 0.1
@@ -58,31 +58,30 @@ class Tiers(Credit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InOrder:
-    """Columns count in the order of the right query."""
+    """Columns must be in the order of the right query."""
 
     orders: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyOrder:
-    """Columns may stand in any order, up to seven of them."""
+    """Columns may be in any order, up to seven of them."""
 
     orders: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sql(Reward):
-    """1 where the query answers like the task's on every one of several random databases, else 0.
+    """1 where the query gives the task query's results on each of several random databases, else 0.
 
-    The task's answer is the right query; `info["sql"]` holds the `schema`, as CREATE statements,
-    and perhaps a `seed`.  The databases are filled at random with the right query's constants among
-    the values, and those on which it answers nothing are not used.  Rows count as a multiset,
-    or in their order where the right query's outermost SELECT has ORDER BY, and then those that
-    tie must come in the same order too.
+    The task's answer is the right query; `info["sql"]` has the `schema`, as CREATE statements, and
+    perhaps a `seed`.  The databases contain the constants of the right query; those on which it
+    returns nothing are not used.  Rows are compared as a multiset.  If the right query's outermost
+    SELECT has ORDER BY, they are compared in order, and ties must have the same order too.
 
-    The query is the last fenced block after the thoughts: one SELECT, that only reads.  Too many
-    steps or rows, and a query that hangs, are the policy's failure; a right query that fails is a
-    fault.  Steps, rows and time are unconfirmed.
+    The query is the last fenced block after the thoughts: one SELECT that only reads.  Too many
+    steps or rows, and a query that hangs, are the policy's failure.  A right query that fails is a
+    fault.  The limits of steps, rows and time are unconfirmed.
     """
 
     credit: Credit = Match()

@@ -1,4 +1,4 @@
-"""Queries of unknown intent on databases of ours.  For worker processes: no torch."""
+"""Untrusted queries on our own databases, in worker processes: no torch."""
 
 import re
 import sqlite3
@@ -28,7 +28,7 @@ _ATTEMPTS = 8  # databases tried for each that is wanted
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A query that is right, and how to make databases to try others on."""
+    """A right query, and the settings of the databases on which others are compared with it."""
 
     schema: str
     gold: str
@@ -42,7 +42,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """What came of a query: a word of `Reason`, and whether it ran."""
+    """The result of a comparison: a word of `Reason`, and whether the query ran."""
 
     reason: str
     executes: bool = False
@@ -54,15 +54,15 @@ class Refused(Exception):
 
 
 class Slow(Exception):
-    """A query that takes too many steps or gives too many rows."""
+    """A query that takes too many steps or returns too many rows."""
 
 
 class Unanswered(Exception):
-    """A question that can't be asked: its own query fails, or answers with nothing everywhere."""
+    """A question whose own query fails, or returns nothing on too many databases."""
 
 
 def compared(question: Question, query: str) -> Found:
-    """Do both queries agree on every database?  Raises `Unanswered`."""
+    """Compare a query with the right one on every database.  Raises `Unanswered`."""
     try:
         for path, wanted in _databases(question):
             got = answer(path, query, question)
@@ -80,12 +80,12 @@ def compared(question: Question, query: str) -> Found:
 
 
 def asked(question: Question) -> int:
-    """On how many databases the question's own query answers.  Raises `Unanswered`."""
+    """The number of databases on which the right query returns rows.  Raises `Unanswered`."""
     return sum(1 for _ in _databases(question))
 
 
 def _databases(question: Question) -> Iterator[tuple[str, Rows]]:
-    """Files, each with the right answer; not those on which that is nothing."""
+    """Database files with the right query's rows; databases without such rows are left out."""
     found = 0
     with tempfile.TemporaryDirectory(prefix="whet-sql-") as folder:
         for attempt in range(_ATTEMPTS * question.instances):
@@ -149,19 +149,19 @@ def answer(path: str, query: str, question: Question) -> Rows:
 
 
 def _one_select(query: str) -> None:
-    """SQLite itself takes one statement only; this is about which."""
+    """Raises `Refused` for other statements than SELECT; SQLite accepts only one by itself."""
     words = bare(query).split(None, 1)
     if not words or words[0].strip("(").casefold() not in ("select", "with"):
         raise Refused(f"it begins with {words[0][:20] if words else 'nothing'!r}, not with SELECT")
 
 
 def bare(query: str) -> str:
-    """Without comments, strings and quoted names."""
+    """The query without comments, strings and quoted names."""
     return _SKIPPED.sub(lambda hit: " '' " if hit[0][0] in "'\"" else " ", query)
 
 
 def is_ordered(query: str) -> bool:
-    """Does the outermost SELECT say ORDER BY?"""
+    """Whether the outermost SELECT has ORDER BY."""
     depth, outer = 0, []
     for sign in bare(query):
         depth += (sign == "(") - (sign == ")")
@@ -170,7 +170,7 @@ def is_ordered(query: str) -> bool:
 
 
 def agree(wanted: Rows, got: Rows, question: Question) -> bool:
-    """As sequences where the right query orders its rows, else as multisets."""
+    """Whether the rows are equal: in order where the right query sorts them, else as multisets."""
     if len(wanted) != len(got) or len(wanted[0]) != len(got[0]):
         return False
     width, ordered = len(wanted[0]), is_ordered(question.gold)
@@ -190,5 +190,5 @@ def _orders(width: int, orders: int) -> Iterator[Sequence[int]]:
 
 
 def _row(row: tuple[object, ...]) -> tuple[object, ...]:
-    """Numbers by value, to nine digits: 2 and 2.0 are equal, 2 and '2' are not."""
+    """The row with numbers by value, to nine digits: 2 equals 2.0, and not '2'."""
     return tuple(f"{x:.{_DIGITS}g}" if isinstance(x, (int, float)) else (x,) for x in row)
