@@ -176,9 +176,13 @@ def _below(folder: Path, package: str) -> Iterator[tuple[str, Place]]:
 
 
 def _bound(file: Path) -> set[str]:
-    """The names that a file defines or imports at its top level."""
+    """The names that a file defines or imports at its top level, or under an `if` there.
+
+    A package may import its part under `if TYPE_CHECKING`, and otherwise when it is asked for.
+    """
     found: set[str] = set()
-    for node in ast.parse(file.read_bytes()).body:
+    body = ast.parse(file.read_bytes()).body
+    for node in (*body, *(inner for top in body if isinstance(top, ast.If) for inner in top.body)):
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             found.add(node.name)
         elif isinstance(node, ast.ImportFrom):

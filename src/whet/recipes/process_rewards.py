@@ -5,7 +5,7 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.rewards.dense._cuts import Separated
+from whet.rewards.dense.cutting import Separated
 from whet.rewards.dense.process_model import ProcessModel
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
