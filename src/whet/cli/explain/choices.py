@@ -15,7 +15,7 @@ ROOMS = ("whet.rewards.", "whet.sandbox.")
 
 
 @dataclass(slots=True)
-class Choice:
+class SettingChoice:
     """A kind of setting: what it is, the classes to choose from, and the fields that take it."""
 
     title: str
@@ -24,9 +24,9 @@ class Choice:
     taken_by: list[str] = field(default_factory=list)
 
 
-def choices() -> list[Choice]:
+def choices() -> list[SettingChoice]:
     """Every kind of setting of every reward, by its name."""
-    found: dict[tuple[type[Any], ...], Choice] = {}
+    found: dict[tuple[type[Any], ...], SettingChoice] = {}
     for name, place in names("reward").items():
         offer = place.load()
         if not is_dataclass(offer):
@@ -47,11 +47,11 @@ def public(kind: type[Any]) -> str:
     return next(m for m in modules if getattr(import_module(m), kind.__name__, None) is kind)
 
 
-def _choice(kinds: tuple[type[Any], ...], hint: Any) -> Choice:
+def _choice(kinds: tuple[type[Any], ...], hint: Any) -> SettingChoice:
     if len(kinds) == 1:
         classes = list(_fitting(kinds[0]))
-        return Choice(kinds[0].__name__, getdoc(kinds[0]) or "", classes or [kinds[0]])
-    return Choice(" | ".join(kind.__name__ for kind in kinds), "", list(kinds))
+        return SettingChoice(kinds[0].__name__, getdoc(kinds[0]) or "", classes or [kinds[0]])
+    return SettingChoice(" | ".join(kind.__name__ for kind in kinds), "", list(kinds))
 
 
 def _kinds(hint: Any) -> Iterator[type[Any]]:
