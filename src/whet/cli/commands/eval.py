@@ -17,7 +17,7 @@ from whet.engines.models import Folder
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.protocols import Corpus, Engine, Environment, Judge, Player
-from whet.rollouts.prompt_lengths import check_room, prompt_length
+from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.trainer import CHECKPOINTS
@@ -102,7 +102,7 @@ def _drawn(asked: EvalOptions, subject: Subject) -> EvalTasks:
     count = asked.problems or (_ENDLESS if size is None else size)
     tasks = subject.corpus.held_out(split, count)
     renderer = asyncio.run(subject.engine.renderer(subject.model))
-    lengths = [(task, prompt_length(renderer, task)) for task in tasks]
+    lengths = [*zip(tasks, map(PromptLengths(renderer), tasks), strict=True)]
     if subject.longest:
         lengths = [(task, length) for task, length in lengths if length <= subject.longest]
     if not lengths:
