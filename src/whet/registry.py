@@ -24,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from whet.invoked import command
 from whet.types import Refusal
 
 GROUP = "whet.parts"
@@ -122,7 +123,7 @@ def file_module(kind: str, path: str) -> ModuleType:
 
 def listing(kind: str) -> str:
     """The command that lists a kind."""
-    return f"whet list {PLURAL[kind]}"
+    return command("list", PLURAL[kind])
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -1,73 +1,14 @@
-"""Running a run: its folder, its events on the screen, Ctrl-C, and the last words."""
+"""Running a run for a command: its events on the screen, signals, and the exit code."""
 
-import asyncio
-import resource
-import signal
-import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 
-from whet.cli.console import Screen
-from whet.training import card
-from whet.training.run import Run
-from whet.training.trainer import fit
-from whet.types import Refusal
-from whet.view import report
-
-STOPPED = 130
+from whet.front.stopping import Stop, stoppable
+from whet.front.trained import Trained
+from whet.front.training import Follow, watched
 
 
-def fresh_folder(runs: str, name: str) -> Path:
-    """A new folder for a run.  Raises `Refusal` where it exists or can't be made."""
-    folder = Path(runs) / name
-    if (folder / card.CARD).exists():
-        raise Refusal(
-            f"run {str(folder)!r} exists; choose another --name, or: whet resume {folder}"
-        )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".writable"
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise Refusal(f"run folder {str(folder)!r} can't be written: {error.strerror}") from error
-    return folder
-
-
-def carry_out(run: Run, folder: Path) -> int:
+def carry_out(work: Callable[[Follow, Stop], Trained]) -> int:
     """Do what is left of a run, and say how it went; the exit code."""
-    screen, start = Screen(), time.perf_counter()
-    asked = _asked_to_stop()
-
-    async def follow() -> None:
-        async for event in fit(run, folder, asked):
-            screen.show(event)
-
-    with screen.progress:
-        asyncio.run(follow())
-    screen.compare()
-    page = report.write(folder)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    say = screen.console.print
-    if screen.end is None or not screen.end.complete:
-        say(f"\nstopped; go on with: whet resume {folder}")
-        return STOPPED
-    say(f"\nweights {screen.end.digest}, {time.perf_counter() - start:.0f} s, {peak:.2f} GiB")
-    say(f"report  {page}")
-    return 0
-
-
-def _asked_to_stop() -> Callable[[], bool]:
-    """The first Ctrl-C lets the step end and saves it; the second one interrupts."""
-    asked = False
-
-    def note(number: int, frame: object) -> None:
-        nonlocal asked
-        del number, frame
-        asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("\nwhet: stopping after this step (again: at once)", file=sys.stderr)
-
-    signal.signal(signal.SIGINT, note)
-    return lambda: asked
+    with stoppable() as stop:
+        trained = watched(lambda told: work(told, stop))
+    return 0 if trained.complete else stop.exit_code

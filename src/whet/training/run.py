@@ -53,10 +53,22 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Saving:
-    """When a checkpoint is written; how often changes no result."""
+    """When a checkpoint is written; how often changes no result.
+
+    One is due after `seconds`, and besides after every multiple of `steps`.
+    """
 
     seconds: float = 60.0  # at least this long apart; 0: after every step
+    steps: int = 0  # of a phase; 0: by the clock alone
     keep: int = 2  # newest ones; the base model's is always kept
+
+    def __post_init__(self) -> None:
+        """Refuse spacings of less than nothing, and a run that keeps no checkpoint."""
+        least = {"seconds": 0, "steps": 0, "keep": 1}
+        for name, bound in least.items():
+            if not getattr(self, name) >= bound:
+                value = getattr(self, name)
+                raise Refusal(f"saving.{name} is {value}; give {bound} or more")
 
 
 _BY_ENGINE = frozenset(

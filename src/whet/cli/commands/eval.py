@@ -1,26 +1,17 @@
 """`whet eval MODEL`: how good it is, greedy and sampled, with intervals."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from tyro.conf import Positional
 
-from whet import data, rewards
-from whet.cli.commands.resume import rebuilt
 from whet.cli.parsing import parse
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Folder
-from whet.environments.question import Question
-from whet.evaluation.measure import Exam, Scorecard, measure
-from whet.protocols import Corpus, Engine, Environment, Judge, Player
-from whet.training import card
-from whet.training.checkpoint import Checkpoints
-from whet.training.trainer import CHECKPOINTS
-from whet.types import Decoding, Refusal, Task
+from whet.evaluation.measure import Exam, Scorecard
+from whet.front.measuring import Subject, measured, subject_of
+from whet.types import Refusal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,22 +25,10 @@ class Words:
     problems: int = 100
     samples: int = 16
     k: str = "1,4,16"
-    temperature: float = 1.0
+    temperature: float | None = None  # of samples; by default the run's, else 1
     length: int = 0  # most tokens of a reply; 0: the run's, else 256
     device: str = "auto"
     json: bool = False  # one JSON document and nothing else
-
-
-@dataclass(frozen=True, kw_only=True)
-class Subject:
-    """What is measured, by which judge."""
-
-    model: Folder
-    engine: Engine
-    corpus: Corpus
-    environment: Environment
-    reward: Judge | None
-    decoding: Decoding
 
 
 def main(words: Sequence[str]) -> int:
@@ -57,74 +36,35 @@ def main(words: Sequence[str]) -> int:
     asked = parse(Words, words, "eval")
     exam = Exam(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
-    tasks = subject.corpus.held_out(asked.split, exam.problems)
-    player, found = asyncio.run(_measured(subject, tasks, exam))
+    found = measured(subject, exam, asked.split)
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
         "split": asked.split,
-        "problems": len(tasks),
+        "problems": found.problems,
         "samples": exam.samples,
         "decoding": asdict(subject.decoding),
-        "policy_digest": player.held().digest,
+        "policy_digest": found.digest,
     }
     if asked.json:
-        print(json.dumps(facts | _document(found), indent=1, ensure_ascii=False))
+        print(json.dumps(facts | _document(found.scores), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(_table(asked.model, len(tasks), found)))
+        print("\n".join(_table(asked.model, found.problems, found.scores)))
     return 0
 
 
-async def _measured(
-    subject: Subject, tasks: Sequence[Task], exam: Exam
-) -> tuple[Player, Scorecard]:
-    player = await subject.engine.player(subject.model, 0)
-    world = player.within(subject.environment)
-    found = await measure(world, subject.reward, tasks, exam, subject.decoding)
-    return player, found
-
-
 def _subject(asked: Words) -> Subject:
-    folder = Path(asked.model)
-    subject = _of_run(folder) if (folder / card.CARD).is_file() else _of_folder(asked)
+    subject = subject_of(asked.model, Embedded(device=asked.device))
     if asked.tasks:
-        subject = replace(subject, corpus=data.corpus(asked.tasks), reward=rewards.load("declared"))
+        subject = subject.on(asked.tasks)
     if asked.reward:
-        subject = replace(subject, reward=rewards.find(asked.reward))
-    decoding = replace(subject.decoding, temperature=asked.temperature)
+        subject = subject.judged_by(asked.reward)
+    decoding = subject.decoding
+    if asked.temperature is not None:
+        decoding = replace(decoding, temperature=asked.temperature)
     if asked.length:
         decoding = replace(decoding, length=asked.length)
     return replace(subject, decoding=decoding)
-
-
-def _of_run(folder: Path) -> Subject:
-    """The newest checkpoint of a run, judged as the run judges."""
-    run = rebuilt(folder)
-    checkpoints = Checkpoints(folder.resolve() / CHECKPOINTS, len(run.warmup), run.saving.keep)
-    place = checkpoints.latest()
-    if place is None:
-        raise Refusal(f"run {str(folder)!r} has no checkpoint yet; whet resume {folder}")
-    return Subject(
-        model=Folder(path=str(checkpoints.path(place))),
-        engine=run.engine,
-        corpus=run.corpus,
-        environment=run.environment,
-        reward=run.reward,
-        decoding=run.decoding,
-    )
-
-
-def _of_folder(asked: Words) -> Subject:
-    if not asked.tasks:
-        raise Refusal(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
-    return Subject(
-        model=Folder(path=asked.model),
-        engine=Embedded(device=asked.device),
-        corpus=data.corpus(asked.tasks),
-        environment=Question(),
-        reward=None,
-        decoding=Decoding(),
-    )
 
 
 def _numbers(text: str) -> tuple[int, ...]:

@@ -6,7 +6,6 @@ from math import ceil
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.premises import circumstances, insist
 from whet.engines.digest import hash_rate
 from whet.policy.anatomy import warnings
 from whet.policy.clipping import Linear
@@ -14,6 +13,7 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
+from whet.training.premises import circumstances, insist
 from whet.training.run import Run
 from whet.types import Need, Refusal, Request
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from whet import registry
 from whet.cli.parsing import configured
-from whet.cli.premises import insist
-from whet.cli.running import carry_out, fresh_folder
-from whet.training import card
+from whet.cli.running import carry_out
+from whet.front.training import begin
+from whet.training.card import card
 from whet.types import Refusal
 
 RUNS = "runs"
@@ -18,11 +18,9 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
-    insist(run)
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    folder = fresh_folder(RUNS, name)
-    card.write(folder, card.card(run, recipe, list(rest)))
-    return carry_out(run, folder)
+    held = card(run, recipe, rest)
+    return carry_out(lambda told, stop: begin(run, Path(RUNS) / name, held, told, stop))
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:

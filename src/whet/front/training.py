@@ -1,0 +1,174 @@
+"""Train a run in its folder, and go on with one: from Python, and for the command line."""
+
+import resource
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, contextmanager
+from pathlib import Path
+from typing import Any
+
+from whet.front.eventloop import finish
+from whet.front.stopping import stoppable
+from whet.front.trained import Trained
+from whet.invoked import command, shown
+from whet.training import card
+from whet.training.as_json import importing, only_here
+from whet.training.folder import RunFolder, fresh_folder
+from whet.training.ledger import Ledger
+from whet.training.premises import insist
+from whet.training.resuming import amended, changed, check
+from whet.training.run import Run
+from whet.training.trainer import Ended, Event, fit
+from whet.types import Broken, Refusal
+from whet.view import report
+from whet.view.console import Screen
+
+Follow = Callable[[Event], None]
+Stopping = Callable[[], bool]
+
+
+def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trained:
+    """Do all of a run that its folder says is not done yet.
+
+        result = whet.train(run, "runs/mine")
+        result.final["pass@1"], result.checkpoint
+
+    A new folder is made, with the run's card; in the folder of the same run it goes on from the
+    newest checkpoint, to the same weights, and returns at once where nothing is left to do.  It
+    works in a notebook too.  Ctrl-C lets the step end, and saves it.
+
+    `follow` is called with every event (`whet.training.trainer.Event`); without one, events are
+    shown as the command line shows them.  The coroutine behind is `whet.training.trainer.fit`.
+
+    Raises `Refusal` for a run that can't work, and for one that is not the folder's: the number of
+    steps, limits, checkpoints and evaluations may differ, which the card records.
+    """
+    if script := importing.get():
+        raise Refusal(
+            f"{script} is being imported for a part that it defines, and trains; put that below "
+            'if __name__ == "__main__":'
+        )
+    place = Path(folder)
+    with stoppable() as stop:
+        if card.exists(place):
+            return watched(lambda told: go_on(run, place, told, stop), follow)
+        return watched(lambda told: begin(run, place, card.card(run), told, stop), follow)
+
+
+def resume(folder: str | Path, *, follow: Follow | None = None) -> Trained:
+    """Go on with the run of a folder, made again from its card.
+
+    Raises `Refusal` where a part of it can't be imported here; then `train` goes on with it, where
+    the part is defined.
+    """
+    place = Path(folder).absolute()
+    run = load_run(place)
+    with stoppable() as stop:
+        return watched(lambda told: go_on_there(run, place, told, stop), follow)
+
+
+def load_run(folder: str | Path) -> Run:
+    """The run of a folder, made again from its card.
+
+    Relative paths in it are of the directory where it was started.  Raises `Refusal` for a part
+    that can't be imported, or that has changed since.
+    """
+    held = card.read(Path(folder))
+    with started_in(held):
+        return card.run_of(held)
+
+
+@contextmanager
+def started_in(held: Mapping[str, Any]) -> Iterator[None]:
+    """In the directory where a run was started, to which paths in it are relative."""
+    directory = held["directory"]
+    if not Path(directory).is_dir():
+        raise Refusal(f"the run was started in {directory!r}, which is gone")
+    with chdir(directory):
+        yield
+
+
+def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: Stopping) -> Trained:
+    """Train in a new folder, under this card; a start that fails leaves nothing behind."""
+    insist(run)
+    with fresh_folder(folder) as fresh:
+        card.write(folder, held)
+
+        def told(event: Event) -> None:
+            fresh.keep()
+            follow(event)
+
+        return _carried_out(RunFolder(folder, run), told, stop)
+
+
+def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
+    """Train what is left of a run that has begun."""
+    insist(run)
+    held, state = card.read(folder), RunFolder(folder, run)
+    check(held, run, state.done)
+    if changed(held, run):
+        Ledger(folder).relabel("final", "former")
+        card.write(folder, amended(held, run, state.done))
+    if state.complete and state.digest:
+        return Trained.of(state, state.digest)
+    return _carried_out(state, follow, stop)
+
+
+def go_on_there(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
+    """The same, of a run whose relative paths are of the directory where it was started."""
+    place = folder.absolute()
+    with started_in(card.read(place)):
+        return go_on(run, place, follow, stop)
+
+
+def watched(work: Callable[[Follow], Trained], follow: Follow | None = None) -> Trained:
+    """Do the work with its events followed, or shown, with the next commands at the end."""
+    if follow is not None:
+        return work(follow)
+    screen, start = Screen(), time.perf_counter()
+    with screen.progress:
+        trained = work(screen.show)
+    screen.compare()
+    spent = f", {time.perf_counter() - start:.0f} s, {_peak():.2f} GiB"
+    for line in _last_words(trained, spent if screen.end else ", nothing was left to do"):
+        screen.console.print(line, markup=False)
+    return trained
+
+
+def _carried_out(held: RunFolder, follow: Follow, stop: Stopping) -> Trained:
+    digest = ""
+
+    async def through() -> None:
+        nonlocal digest
+        async for event in fit(held.run, held.path, stop):
+            follow(event)
+            if isinstance(event, Ended):
+                digest = event.digest
+
+    try:
+        finish(through())
+    except Broken:
+        report.write(held.path)
+        raise
+    report.write(held.path)
+    return Trained.of(held, digest)
+
+
+def _last_words(trained: Trained, spent: str) -> Iterator[str]:
+    """The weights, and the commands that come next."""
+    folder = shown(trained.folder)
+    if not trained.complete:
+        again = command("resume", folder)
+        if only_here(card.read(trained.folder)["run"]):
+            again = f"whet.train(run, {folder!r})"
+        yield f"\nstopped; go on with: {again}"
+        return
+    yield f"\nweights {trained.digest}{spent}"
+    yield f"report  {shown(trained.report)}"
+    yield f"measure {command('eval', folder, '--samples', 16)}"
+    yield f"examine {command('doctor', folder)}"
+
+
+def _peak() -> float:
+    """The most memory that this process had, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
