@@ -1,12 +1,13 @@
 """The run folder: made whole or not at all, and saved when it is due."""
 
 import os
+from dataclasses import replace
 
 import pytest
 from small import RUN, followed, small
 
 from whet.training import card
-from whet.training.folder import RunFolder, fresh_folder
+from whet.training.folder import Standing, fresh_folder
 from whet.training.run import Saving
 from whet.training.trainer import CHECKPOINTS
 from whet.types import Refusal
@@ -43,15 +44,18 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
 
 
 def test_a_folder_says_how_far_its_run_is(tmp_path):
-    run = small(steps=2)
-    empty = RunFolder(tmp_path, run)
-    assert (empty.newest, empty.done, empty.complete, empty.digest) == (None, 0, False, "")
-    followed(run, tmp_path / "cut", stop_after=1)
-    cut = RunFolder(tmp_path / "cut", run)
-    assert (cut.done, cut.complete, cut.digest) == (0, False, "")
-    end = followed(run, tmp_path / "cut")[-1]
-    assert (cut.done, cut.complete, cut.digest) == (2, True, end.digest)
-    assert not RunFolder(tmp_path / "cut", small(steps=3)).complete
+    run, folder = small(steps=2), tmp_path / "run"
+
+    def stands(**changes):
+        found = Standing.of(folder, replace(run, **changes))
+        return found.newest and found.newest.name, found.done, found.digest
+
+    assert stands() == (None, 0, "")
+    followed(run, folder, stop_after=1)
+    assert stands() == ("step-000000", 0, "")
+    end = followed(run, folder)[-1]
+    assert stands() == ("step-000002", 2, end.digest)
+    assert stands(steps=3) == ("step-000002", 2, "")
 
 
 def test_a_checkpoint_is_written_every_so_many_steps(tmp_path):

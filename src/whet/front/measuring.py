@@ -14,7 +14,7 @@ from whet.front.training import load_run
 from whet.invoked import command, shown
 from whet.protocols import Corpus, Engine, Environment, Judge, Model
 from whet.training import card
-from whet.training.folder import RunFolder
+from whet.training.folder import Standing
 from whet.types import Decoding, Refusal
 
 _USUAL, _ENGINE = Exam(), Embedded()
@@ -36,7 +36,7 @@ class Subject:
     def of_run(cls, folder: Path) -> "Subject":
         """The newest checkpoint of a run, on the run's tasks, judged as the run judges."""
         run = load_run(folder)
-        newest = RunFolder(folder.absolute(), run).newest
+        newest = Standing.of(folder.absolute(), run).newest
         if newest is None:
             resume = command("resume", shown(folder))
             raise Refusal(f"run {str(folder)!r} has no checkpoint yet; {resume}")

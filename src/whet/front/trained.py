@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from whet.training.folder import RunFolder
+from whet.training.folder import Row, Standing
+from whet.training.run import Run
 from whet.types import Broken
 from whet.view.report import REPORT
 
@@ -27,23 +28,26 @@ class Trained:
     final: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, held: RunFolder, digest: str) -> "Trained":
-        """Read from a folder.  Raises `Broken` where it has no checkpoint."""
-        newest = held.newest
-        if newest is None:
-            raise Broken(f"{held.path} has no checkpoint")
+    def of(cls, folder: Path, run: Run, digest: str = "") -> "Trained":
+        """Read from a folder; `digest` is of the weights where the run is not complete.
+
+        Raises `Broken` where it has no checkpoint.
+        """
+        stands = Standing.of(folder, run)
+        if stands.newest is None:
+            raise Broken(f"{folder} has no checkpoint")
         return cls(
-            folder=held.path,
-            complete=held.complete,
-            steps=held.done,
-            digest=digest,
-            checkpoint=newest,
-            report=held.path / REPORT,
-            base=_values(held, "base"),
-            final=_values(held, "final"),
+            folder=folder,
+            complete=bool(stands.digest),
+            steps=stands.done,
+            digest=stands.digest or digest,
+            checkpoint=stands.newest,
+            report=folder / REPORT,
+            base=_values(stands.base),
+            final=_values(stands.final),
         )
 
 
-def _values(held: RunFolder, name: str) -> dict[str, float]:
-    metrics = held.measured(name).get("metrics", {})
-    return {metric: m["value"] for metric, m in metrics.items() if m["value"] is not None}
+def _values(row: Row) -> dict[str, float]:
+    metrics = row.get("metrics", {})
+    return {name: mean["value"] for name, mean in metrics.items() if mean["value"] is not None}

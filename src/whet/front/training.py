@@ -13,7 +13,7 @@ from whet.front.trained import Trained
 from whet.invoked import command, shown
 from whet.training import card
 from whet.training.as_json import importing, only_here
-from whet.training.folder import RunFolder, fresh_folder
+from whet.training.folder import Standing, fresh_folder
 from whet.training.ledger import Ledger
 from whet.training.premises import insist
 from whet.training.resuming import amended, changed, check
@@ -48,7 +48,7 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
             f"{script} is being imported for a part that it defines, and trains; put that below "
             'if __name__ == "__main__":'
         )
-    place = Path(folder)
+    place = Path(folder).absolute()
     with stoppable() as stop:
         if card.exists(place):
             return watched(lambda told: go_on(run, place, told, stop), follow)
@@ -98,20 +98,20 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
             fresh.keep()
             follow(event)
 
-        return _carried_out(RunFolder(folder, run), told, stop)
+        return _carried_out(run, folder, told, stop)
 
 
 def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     """Train what is left of a run that has begun."""
     insist(run)
-    held, state = card.read(folder), RunFolder(folder, run)
-    check(held, run, state.done)
+    held, stands = card.read(folder), Standing.of(folder, run)
+    check(held, run, stands.done)
+    if stands.digest:
+        return Trained.of(folder, run)
     if changed(held, run):
         Ledger(folder).relabel("final", "former")
-        card.write(folder, amended(held, run, state.done))
-    if state.complete and state.digest:
-        return Trained.of(state, state.digest)
-    return _carried_out(state, follow, stop)
+        card.write(folder, amended(held, run, stands.done))
+    return _carried_out(run, folder, follow, stop)
 
 
 def go_on_there(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
@@ -135,12 +135,12 @@ def watched(work: Callable[[Follow], Trained], follow: Follow | None = None) -> 
     return trained
 
 
-def _carried_out(held: RunFolder, follow: Follow, stop: Stopping) -> Trained:
+def _carried_out(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     digest = ""
 
     async def through() -> None:
         nonlocal digest
-        async for event in fit(held.run, held.path, stop):
+        async for event in fit(run, folder, stop):
             follow(event)
             if isinstance(event, Ended):
                 digest = event.digest
@@ -148,10 +148,10 @@ def _carried_out(held: RunFolder, follow: Follow, stop: Stopping) -> Trained:
     try:
         finish(through())
     except Broken:
-        report.write(held.path)
+        report.write(folder)
         raise
-    report.write(held.path)
-    return Trained.of(held, digest)
+    report.write(folder)
+    return Trained.of(folder, run, digest)
 
 
 def _last_words(trained: Trained, spent: str) -> Iterator[str]:

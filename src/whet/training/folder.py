@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +15,8 @@ from whet.training.ledger import Ledger
 from whet.training.run import Run
 from whet.training.trainer import CHECKPOINTS
 from whet.types import Refusal
+
+Row = Mapping[str, Any]
 
 
 @dataclass(slots=True)
@@ -50,49 +52,39 @@ def fresh_folder(folder: Path) -> Iterator[Fresh]:
         raise
 
 
-@dataclass(frozen=True, slots=True)
-class RunFolder:
-    """What the folder of a run says of it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How far a run has come, as its folder says."""
 
-    path: Path
-    run: Run
+    newest: Path | None  # checkpoint that is as it was written, an ordinary Hugging Face folder
+    done: int  # steps with rewards that a new process need not take again
+    digest: str  # of the weights at the end of all steps, once they were measured; empty: not yet
+    base: Row  # the ledger's row of the evaluation before the first reward; empty: not yet
+    final: Row  # of the one after the last step
 
-    @property
-    def checkpoints(self) -> Checkpoints:
-        """All of them."""
-        return Checkpoints(self.path / CHECKPOINTS, len(self.run.warmup), self.run.saving.keep)
+    @classmethod
+    def of(cls, folder: Path, run: Run) -> "Standing":
+        """Read it; the files of the newest checkpoint are hashed once.
 
-    @property
-    def newest(self) -> Path | None:
-        """The newest checkpoint that is as it was written, an ordinary Hugging Face folder.
-
-        Raises `Broken` where there are some, and all have changed.
+        Raises `Broken` where there are checkpoints, and all have changed.
         """
-        place = self.checkpoints.latest()
-        return None if place is None else self.checkpoints.path(place)
+        checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.saving.keep)
+        place = checkpoints.latest()
+        rows = list(Ledger(folder).rows())
+        base, final = (_newest(rows, name) for name in ("base", "final"))
+        end = place is not None and place.at == (len(run.warmup), run.steps)
+        warm = place is None or place.phase < len(run.warmup)
+        return cls(
+            newest=None if place is None else checkpoints.path(place),
+            done=0 if place is None or warm else place.progress.done,
+            digest=final.get("digest", "") if end else "",
+            base=base,
+            final=final,
+        )
 
-    @property
-    def done(self) -> int:
-        """Steps with rewards that a new process need not take again."""
-        place = self.checkpoints.latest()
-        return place.progress.done if place and place.phase == len(self.run.warmup) else 0
 
-    @property
-    def complete(self) -> bool:
-        """Were all steps taken, and was the end measured?"""
-        place = self.checkpoints.latest()
-        end = (len(self.run.warmup), self.run.steps)
-        return place is not None and place.at == end and bool(self.measured("final"))
-
-    @property
-    def digest(self) -> str:
-        """Of the weights at the end, once they were measured; empty: not yet."""
-        return self.measured("final").get("digest", "")
-
-    def measured(self, name: str) -> Mapping[str, Any]:
-        """The newest row of the ledger of one kind, `base` or `final`; empty: none."""
-        rows = [row for row in Ledger(self.path).rows() if row["kind"] == name]
-        return rows[-1] if rows else {}
+def _newest(rows: Sequence[Row], kind: str) -> Row:
+    return next((row for row in reversed(rows) if row["kind"] == kind), {})
 
 
 def _first_missing(folder: Path) -> Path | None:
