@@ -209,6 +209,23 @@ def test_a_start_that_is_refused_leaves_nothing(tmp_path, above):
     assert left == {"there", "there/kept.txt"}
 
 
+def test_a_part_of_a_notebook_is_found_there_and_the_last_lines_say_so(tmp_path, capsys):
+    @dataclass(frozen=True)
+    class Local(FirstDigit):
+        """As in a cell: no other process can import it."""
+
+    run, folder = replace(SHORT, reward=Local(), steps=1), tmp_path / "run"
+    trained = whet.train(run, folder)
+    said = capsys.readouterr().out
+    assert f"whet.evaluate('{folder}')" in said
+    assert "whet eval" not in said
+    assert whet.train(run, folder, follow=print) == trained
+    for words in (["report", str(folder)], ["doctor", str(folder)]):
+        assert main(words) == 0
+    assert main(["resume", str(folder)]) == 2
+    assert "reward is " in capsys.readouterr().err
+
+
 @dataclass(frozen=True)
 class Ill(Reward):
     """Can judge nothing."""

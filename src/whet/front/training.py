@@ -155,17 +155,17 @@ def _carried_out(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trai
 
 
 def _last_words(trained: Trained, spent: str) -> Iterator[str]:
-    """The weights, and the commands that come next."""
+    """The weights, and what comes next: commands, or calls where no command finds every part."""
     folder = shown(trained.folder)
+    again, measure = command("resume", folder), command("eval", folder, "--samples", 16)
+    if only_here(card.read(trained.folder)["run"]):
+        again, measure = f"whet.train(run, {folder!r})", f"whet.evaluate({folder!r})"
     if not trained.complete:
-        again = command("resume", folder)
-        if only_here(card.read(trained.folder)["run"]):
-            again = f"whet.train(run, {folder!r})"
         yield f"\nstopped; go on with: {again}"
         return
     yield f"\nweights {trained.digest}{spent}"
     yield f"report  {shown(trained.report)}"
-    yield f"measure {command('eval', folder, '--samples', 16)}"
+    yield f"measure {measure}"
     yield f"examine {command('doctor', folder)}"
 
 
