@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from whet.front.training import resume as resume
     from whet.front.training import train as train
     from whet.training.run import Run as Run
-    from whet.types import Broken as Broken
-    from whet.types import Refusal as Refusal
+    from whet.types import IntegrityError as IntegrityError
+    from whet.types import UsageError as UsageError
 
 __version__ = "0.1.0"
 
 _OFFERED = {
     "Broken": "whet.types",
-    "Refusal": "whet.types",
+    "UsageError": "whet.types",
     "Run": "whet.training.run",
     "Trained": "whet.front.trained",
     "evaluate": "whet.front.measuring",

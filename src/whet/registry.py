@@ -16,16 +16,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
-from hashlib import blake2b
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
 from whet.invoked import command
-from whet.types import Refusal
+from whet.scripts import imported
+from whet.types import UsageError
 
 GROUP = "whet.parts"
 ROOMS = {
@@ -62,7 +61,7 @@ class Place(NamedTuple):
 def names(kind: str) -> Mapping[str, Place]:
     """Every part of a kind by name, whet's own and those of installed packages.
 
-    Raises `Refusal` where two parts have one name, with both places.
+    Raises `UsageError` where two parts have one name, with both places.
     """
     return _joined(kind, (*_own(ROOMS[kind]), *_installed(kind, tuple(sys.path))))
 
@@ -70,55 +69,27 @@ def names(kind: str) -> Mapping[str, Place]:
 def find(kind: str, name: str) -> Callable[..., Any]:
     """The function or class that a name or a path to a Python file means.
 
-    Raises `Refusal` with the nearest spelling where there is none.
+    Raises `UsageError` with the nearest spelling where there is none.
     """
     path, _, attribute = name.partition(":")
     if path.endswith(".py"):
         return attribute_of(kind, path, attribute)
     known = names(kind)
     if name not in known:
-        raise Refusal(f"{kind} {name!r} is unknown; {nearest(name, known)} ({listing(kind)})")
+        raise UsageError(f"{kind} {name!r} is unknown; {nearest(name, known)} ({listing(kind)})")
     return known[name].load()
 
 
 def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any]:
     """What a user's file offers: by default the function or class of the file's own name."""
-    module, stem = file_module(kind, path), Path(path).stem
+    module, stem = imported(path, kind), Path(path).stem.replace("-", "_")
     wanted = (attribute,) if attribute else (stem, camel(stem))
     for one in wanted:
         if hasattr(module, one):
             return getattr(module, one)
     own = [n for n, x in vars(module).items() if getattr(x, "__module__", "") == module.__name__]
     remedy = f"write {path}:NAME for one of {', '.join(own)}" if own else "it defines nothing"
-    raise Refusal(f"{kind} {path!r} has no {wanted[0]!r}; name it after the file, or {remedy}")
-
-
-def file_module(kind: str, path: str) -> ModuleType:
-    """A user's file as a module, executed once per process.
-
-    Raises `Refusal` in one line where the file is missing, is no Python, or fails when imported.
-    """
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise Refusal(f"{kind} {path!r} is no file; give a name ({listing(kind)}) or a path")
-    name = f"whet_file_{file.stem}_{blake2b(str(file).encode(), digest_size=4).hexdigest()}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise Refusal(f"{kind} {path!r} is no Python file")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Refusal:
-        del sys.modules[name]
-        raise
-    except Exception as error:  # a user's file may raise anything
-        del sys.modules[name]
-        line = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise Refusal(f"{kind} {path!r} can't be imported: {line}; mend the file") from error
-    return module
+    raise UsageError(f"{kind} {path!r} has no {wanted[0]!r}; name it after the file, or {remedy}")
 
 
 def listing(kind: str) -> str:
@@ -139,7 +110,7 @@ def camel(name: str) -> str:
 
 
 def parts_below(package: str) -> dict[str, Place]:
-    """Every part of one package by name; raises `Refusal` for two of one name."""
+    """Every part of one package by name; raises `UsageError` for two of one name."""
     return _joined(package, _own(package))
 
 
@@ -147,7 +118,7 @@ def _joined(kind: str, found: Iterable[tuple[str, Place]]) -> dict[str, Place]:
     places: dict[str, Place] = {}
     for name, place in found:
         if name in places:
-            raise Refusal(
+            raise UsageError(
                 f"{kind} {name!r} is offered twice, by {places[name].origin} and by "
                 f"{place.origin}; rename one of them"
             )
@@ -181,7 +152,7 @@ def _named_by_entry_points(kind: str) -> Iterator[tuple[str, Place]]:
     for point in entry_points(group=GROUP):
         of, dot, name = point.name.partition(".")
         if of not in ROOMS or not dot or not point.attr:
-            raise Refusal(
+            raise UsageError(
                 f"entry point {point.name!r} = {point.value!r} of group {GROUP} is no part; write "
                 f"KIND.NAME = module:attribute with one of the kinds {', '.join(ROOMS)}"
             )

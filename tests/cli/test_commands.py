@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -16,11 +17,13 @@ from pyarrow import parquet
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from whet.cli.main import COMMANDS, main
-from whet.engines.tokenizers import Characters
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.front.training import load_run
 from whet.training.ledger import Ledger
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
+
+REFRESH = 'http-equiv="refresh"'
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_the_card_repeats_the_run(trained, here, capsys):
 
 def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_path):
     _, said = trained
-    dice = random.Random(7)
+    rng = random.Random(7)
     command = [sys.executable, "-m", "whet", "train", RECIPE, "--name", "killed"]
     for attempt in range(3):
         process = subprocess.Popen(
@@ -81,7 +84,7 @@ def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_p
             time.sleep(0.05)
         ledger = Ledger(card.parent)
         rows = len(list(ledger.rows())) if attempt else 0
-        while process.poll() is None and len(list(ledger.rows())) < rows + dice.randint(1, 6):
+        while process.poll() is None and len(list(ledger.rows())) < rows + rng.randint(1, 6):
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -90,7 +93,8 @@ def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_p
     assert digest_of(ended.stdout) == digest_of(said)
 
 
-def test_ctrl_c_stops_after_the_step_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_ends_the_step_and_says_how_to_go_on(tmp_path, sent):
     words = ["train", RECIPE, "--name", "long", "--steps", "500"]
     process = subprocess.Popen(
         [sys.executable, "-m", "whet", *words],
@@ -102,10 +106,15 @@ def test_ctrl_c_stops_after_the_step_and_says_how_to_go_on(tmp_path):
     metrics = tmp_path / "runs" / "long" / "metrics.jsonl"
     while not metrics.exists() or '"kind": "step"' not in metrics.read_text():
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    assert REFRESH in (metrics.parent / "report.html").read_text()
+    process.send_signal(sent)
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 128 + sent
     assert "whet resume runs/long" in said
+    assert " left " in said
+    page = (metrics.parent / "report.html").read_text()
+    assert "not finished" in page
+    assert REFRESH not in page
 
 
 def test_eval_of_a_run_is_one_json_document(trained, capsys):
@@ -117,6 +126,8 @@ def test_eval_of_a_run_is_one_json_document(trained, capsys):
     assert set(found["pass_at"]) == {"1", "4", "16"}
     assert found["pass_at"]["1"]["value"] <= found["pass_at"]["16"]["value"]
     assert found["greedy"]["low"] <= found["greedy"]["value"] <= found["greedy"]["high"]
+    assert found["reward"]["value"] == pytest.approx(found["pass_at"]["1"]["value"])
+    assert found["graded"] == 0
     assert main(["eval", run, "--problems", "5", "--samples", "4", "--k", "1"]) == 0
     assert "greedy pass@1" in capsys.readouterr().out
 
@@ -131,9 +142,31 @@ def test_the_last_lines_are_commands_that_run(trained, here, monkeypatch, capsys
     assert measure.startswith(f"measure {sys.executable} -m whet eval runs/one")
 
 
+def test_eval_with_a_graded_reward_shows_the_reward_first(trained, here, capsys):
+    """Never full marks: pass@k is 0 and says nothing, the reward does."""
+    Path("judge.py").write_text("def score(reply, answer):\n    return 0.9 * len(reply) / 100\n")
+    run = str(trained[0] / "runs" / "one")
+    words = [run, "--reward", str(here / "judge.py"), "--problems", "6", "--samples", "4"]
+    assert main(["eval", *words, "--k", "1,4"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith("  reward ")
+    assert "rewards are graded" in "".join(said)
+    assert main(["eval", *words, "--k", "1,4", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["pass_at"]["4"] == {
+        "value": 0.0,
+        "low": 0.0,
+        "high": pytest.approx(0.39, abs=0.01),
+        "problems": 6,
+    }
+    assert 0 < found["reward"]["low"] <= found["reward"]["value"] <= found["reward"]["high"] < 0.9
+    assert found["graded"] == 1
+    assert found["reward_std"] > 0
+
+
 def qwen_folder(path):
     """A random model that knows digits and two signs."""
-    tokenizer = Characters(alphabet="0123456789+=").build()
+    tokenizer = CharacterTokenizer(alphabet="0123456789+=").build()
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=32,
@@ -165,8 +198,17 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
         "    return {'score': len(set(reply)) / 8, 'correct': reply == answer}\n"
     )
     words = ["--model", "model", "--data", "sums.jsonl", "--reward", "judge.py", "--name", "mine"]
-    words += ["--steps", "3", "--sampling.decoding.length", "8", "--optimiser.rate", "1e-3"]
-    words += ["--exam.problems", "4", "--exam.samples", "2", "--exam.k", "1", "--watch.every", "0"]
+    words += ["--steps", "3", "--sampling.decoding.max_new_tokens", "8", "--optimizer.lr", "1e-3"]
+    words += [
+        "--evaluation.problems",
+        "4",
+        "--evaluation.samples",
+        "2",
+        "--evaluation.k",
+        "1",
+        "--periodic.every",
+        "0",
+    ]
     words += ["--engine.threads", "1"]
     assert main(["train", "rlvr", *words]) == 0
     end = Path("runs/mine/checkpoints/step-000003")
@@ -191,8 +233,17 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
     said = capsys.readouterr().out
     assert "in up to 10 more rounds, at most 66 groups a step" in said
     assert "trust: weights hashed twice a step" in said
-    words += ["--name", "refilled", "--steps", "2", "--watch.every", "0", "--engine.threads", "1"]
-    words += ["--exam.problems", "2", "--exam.samples", "2", "--exam.k", "1"]
+    words += [
+        "--name",
+        "refilled",
+        "--steps",
+        "2",
+        "--periodic.every",
+        "0",
+        "--engine.threads",
+        "1",
+    ]
+    words += ["--evaluation.problems", "2", "--evaluation.samples", "2", "--evaluation.k", "1"]
     words += ["--sampling.gate.oversample", "1"]
     assert main(["train", "dapo", *words]) == 0
     ledger = Path("runs/refilled/metrics.jsonl").read_text().splitlines()
@@ -209,6 +260,21 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
     assert sum(step["replaced"]["value"] for step in steps) > 0
 
 
+@pytest.mark.parametrize(
+    ("recipe", "length"), [("rlvr", "--sampling.decoding.max_new_tokens"), ("dapo", "--longest")]
+)
+def test_by_default_evaluation_is_a_small_part_of_a_run(here, capsys, recipe, length):
+    qwen_folder("model")
+    sums_file("sums.jsonl")
+    assert main(["plan", recipe, "--model", "model", "--data", "sums.jsonl", length, "8"]) == 0
+    said = capsys.readouterr().out
+    asked = re.search(r"evaluation: ([\d,]+) rollouts", said)
+    learned = re.search(r"rollouts: ([\d,]+) in all", said)
+    assert asked and learned
+    assert int(asked[1].replace(",", "")) <= 0.15 * int(learned[1].replace(",", ""))
+    assert "note: evaluation" not in said
+
+
 def test_list_and_show_speak_json_and_nothing_else(here, capsys):
     assert main(["list", "algorithms", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["algorithms"]["parts"]
@@ -220,7 +286,7 @@ def test_list_and_show_speak_json_and_nothing_else(here, capsys):
     assert any("SequenceRatio" in line for line in shown["equation"])
 
 
-@pytest.mark.parametrize("name", ["grpo", "math", "lock", "uniform", "question", "quickstart"])
+@pytest.mark.parametrize("name", ["grpo", "math", "lock", "uniform", "single_turn", "quickstart"])
 def test_show_has_a_page_for_every_kind(here, capsys, name):
     assert main(["show", name]) == 0
     said = capsys.readouterr().out

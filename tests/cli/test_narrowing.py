@@ -12,7 +12,7 @@ from whet.policy.clipping import Clipped
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.recipes.quickstart import quickstart
-from whet.types import Refusal
+from whet.types import UsageError
 
 TAUGHT = '''
 """A recipe with companions."""
@@ -87,5 +87,5 @@ def test_numbers_of_companions_are_words_of_the_command_line(tmp_path):
     assert run.objective.companions == (EntropyTarget(target=0.5), ReferenceReset(patience=9))
     assert run.objective.clipping == Clipped(high=0.4)
     assert type(run) is type(quickstart())
-    with pytest.raises(Refusal, match="patients"):
+    with pytest.raises(UsageError, match="patients"):
         configured(str(recipe), ["--objective.companions.1.patients", "9"], "plan")

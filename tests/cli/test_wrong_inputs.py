@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from whet.cli.main import main
-from whet.engines.models import Fresh
+from whet.engines.models import FromScratch
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
-SHORT = ["--sampling.decoding.length", "4"]
+SHORT = ["--sampling.decoding.max_new_tokens", "4"]
 RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
 
 
@@ -19,7 +19,7 @@ RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
 def here(tmp_path, monkeypatch):
     """A directory with a model, some sums, and judges of all kinds."""
     monkeypatch.chdir(tmp_path)
-    model, tokenizer = Fresh(shape="llama-tiny").load("cpu")
+    model, tokenizer = FromScratch(shape="llama-tiny").load("cpu")
     model.save_pretrained("model")
     model.save_pretrained("mute")
     tokenizer.save_pretrained("model")
@@ -47,7 +47,10 @@ def here(tmp_path, monkeypatch):
             ["train", RECIPE, "--algorithm", "grp"],
             "algorithm 'grp' is unknown; did you mean 'grpo'",
         ),
-        (["train", RECIPE, "--sampling.decoding.length", "-3"], "length is -3; give 1 or more"),
+        (
+            ["train", RECIPE, "--sampling.decoding.max_new_tokens", "-3"],
+            "max_new_tokens is -3; give 1 or more",
+        ),
         (  # wider than a terminal, and told whole
             ["train", "dapo", *RLVR[2:], *SHORT, "--sampling.gate.oversample", "0.5"],
             "sampling.gate.oversample is 0.5; give 1.0 or more",
@@ -63,7 +66,7 @@ def here(tmp_path, monkeypatch):
         ([*RLVR, "--reward", "wants.py"], "wants 'response'"),
         ([*RLVR, "--reward", "mathh"], "reward 'mathh' is unknown; did you mean 'math'?"),
         (["train", "rlvr", "--model", "mute", "--data", "lock"], "'mute' has no tokenizer"),
-        (["train", "rlvr", "--model", "no", "--data", "lock"], "'no' has no config.json"),
+        (["train", "rlvr", "--model", "no", "--data", "lock"], "model.path 'no' does not exist"),
         (["eval", "model"], "so say on what: --tasks"),
         (["eval", "model", "--tasks", "lokc"], "did you mean 'lock'"),
         (["eval", "model", "--tasks", "lock", "--k", "1,99"], "k is (1, 99) with 16 samples"),
@@ -107,9 +110,9 @@ def test_a_recipe_that_changed_since_is_not_resumed(here, capsys, monkeypatch):
     recipe = Path("recipe_small.py")
     recipe.write_text(Path(RECIPE).read_text())
     assert main(["train", str(recipe), "--name", "r", "--steps", "1"]) == 0
-    recipe.write_text(recipe.read_text().replace("rate=1e-3", "rate=2e-3"))
+    recipe.write_text(recipe.read_text().replace("lr=1e-3", "lr=2e-3"))
     for name in [n for n in sys.modules if n.startswith("whet_file_recipe_small_")]:
         monkeypatch.delitem(sys.modules, name)
     assert main(["resume", "runs/r"]) == 2
     said = capsys.readouterr().err
-    assert "has changed since the run began: optimiser.rate: was 0.001, is 0.002" in said
+    assert "has changed since the run began: optimizer.lr: was 0.001, is 0.002" in said

@@ -10,10 +10,10 @@ from whet.data.gym import Gym, names
 from whet.data.splits import split_of
 from whet.protocols import Corpus
 from whet.rewards.declared import Declared
-from whet.types import Refusal
+from whet.types import UsageError
 
 pytest.importorskip("reasoning_gym")
-SUMS = Gym(dataset="chain_sum", size=300)
+SUMS = Gym(dataset="chain_sum", entries=300)
 
 
 def test_there_are_106_names():
@@ -25,13 +25,13 @@ def test_there_are_106_names():
     [
         ({"dataset": "chain_sums"}, "'chain_sums' is unknown; did you mean 'chain_sum'"),
         ({"dataset": "composite"}, "'composite' is a mix; name the data sets"),
-        ({"dataset": "chain_sum", "size": 0}, r"gym\.size is 0; give a number"),
+        ({"dataset": "chain_sum", "entries": 0}, r"gym\.entries is 0; give a number"),
         ({"dataset": "ransom_note"}, "another one in every process; start .* PYTHONHASHSEED=0"),
     ],
 )
 def test_what_cannot_be_is_refused(monkeypatch, settings, complaint):
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
-    with pytest.raises(Refusal, match=complaint):
+    with pytest.raises(UsageError, match=complaint):
         Gym(**settings)
 
 
@@ -39,9 +39,9 @@ def test_tasks_are_the_same_for_ever_and_in_their_split():
     assert isinstance(SUMS, Corpus)
     for split in ("train", "dev", "test"):
         tasks = [SUMS.task(split, index) for index in range(20)]
-        assert tasks == [Gym(dataset="chain_sum", size=300).task(split, n) for n in range(20)]
+        assert tasks == [Gym(dataset="chain_sum", entries=300).task(split, n) for n in range(20)]
         assert {split_of(str(task.prompt)) for task in tasks} == {split}
-    with pytest.raises(Refusal, match="split is 'valid'"):
+    with pytest.raises(UsageError, match="split is 'valid'"):
         SUMS.task("valid", 0)
 
 
@@ -66,7 +66,7 @@ def test_a_fixed_order_of_sets_makes_every_data_set_usable(monkeypatch):
 
 @pytest.mark.parametrize("name", ["knights_knaves", "rearc"])
 def test_an_entry_that_json_would_spoil_is_judged_rightly(name):
-    task = Gym(dataset=name, size=3).task("train", 0)
+    task = Gym(dataset=name, entries=3).task("train", 0)
     rollout = recorded(
         task=task, seed=0, turns=("?", task.answer), tokens=(), chosen=(), behaviour_logp=()
     )
@@ -75,7 +75,7 @@ def test_an_entry_that_json_would_spoil_is_judged_rightly(name):
 
 def test_the_front_door_knows_the_gym():
     assert corpus("gym:chain_sum") == Gym(dataset="chain_sum")
-    with pytest.raises(Refusal, match="did you mean 'chain_sum'"):
+    with pytest.raises(UsageError, match="did you mean 'chain_sum'"):
         corpus("gym:chain_summ")
-    with pytest.raises(Refusal, match="corpus 'lok' is unknown; did you mean 'lock'"):
+    with pytest.raises(UsageError, match="corpus 'lok' is unknown; did you mean 'lock'"):
         corpus("lok")

@@ -5,24 +5,25 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
-from whet.evaluation.measure import Exam
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
+from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
-from whet.protocols import Reward
+from whet.protocols import Corpus, Reward
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
+from whet.training.glossary import metric
 from whet.training.ledger import Ledger
-from whet.training.loop import Step
-from whet.training.run import Run, Saving, Warmup, Watch
+from whet.training.loop import TrainStep
+from whet.training.run import CheckpointConfig, PeriodicEval, Run, Warmup
 from whet.training.trainer import fit
 from whet.types import Decoding, Reason, Rollout, Task, Verdict
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True)
-class Digits:
+class Digits(Corpus):
     """The task: say the digit again.  Splits by parity."""
 
     def task(self, split: str, index: int) -> Task:
@@ -52,22 +53,34 @@ class FirstDigit(Reward):
         return Verdict.binary(correct=rollout.reply[0] == rollout.task.answer)
 
 
+@dataclass(frozen=True)
+class Nearby(Reward):
+    """0.9 / (1 + |first digit − answer|): graded, and never full marks."""
+
+    def score(self, rollout: Rollout) -> Verdict:
+        said = rollout.reply[:1]
+        if not said.isdigit():
+            return Verdict.failure(Reason.NO_ANSWER)
+        score = 0.9 / (1 + abs(int(said) - int(rollout.task.answer)))
+        return Verdict(reason=Reason.PARTIAL, score=score, correct=False)
+
+
 RUN = Run(
-    model=Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=")),
+    model=FromScratch(shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet="0123456789=")),
     corpus=Digits(),
     reward=FirstDigit(),
     sampling=Standard(
-        prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=4)
+        prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(max_new_tokens=4)
     ),
     objective=algorithms.load("dapo"),
-    optimiser=AdamW(rate=1e-3),
+    optimizer=AdamW(lr=1e-3),
     engine=Embedded(device="cpu", threads=1, slots=16),
-    warmup=(Warmup(teacher=Repeats(), steps=6, batch=8, optimiser=AdamW(rate=3e-3)),),
+    warmup=(Warmup(teacher=Repeats(), steps=6, batch=8, optimizer=AdamW(lr=3e-3)),),
     steps=6,
     minibatches=2,
-    exam=Exam(problems=5, samples=4, k=(1, 4)),
-    watch=Watch(every=3, exam=Exam(problems=5, samples=2, k=(1,))),
-    saving=Saving(seconds=0),
+    evaluation=EvalConfig(problems=5, samples=4, k=(1, 4)),
+    periodic=PeriodicEval(every=3, evaluation=EvalConfig(problems=5, samples=2, k=(1,))),
+    checkpoints=CheckpointConfig(seconds=0),
 )
 
 
@@ -91,13 +104,17 @@ def followed(run: Run, folder, stop_after: int = -1) -> list[Any]:
     return events
 
 
-def steps_of(events: list[Any]) -> list[Step]:
-    return [e for e in events if isinstance(e, Step)]
+def steps_of(events: list[Any]) -> list[TrainStep]:
+    return [e for e in events if isinstance(e, TrainStep)]
 
 
 def timeless(folder) -> list[dict[str, Any]]:
     """The rows of a ledger without what clocks say."""
-    return [
-        row | {"metrics": {k: v for k, v in row["metrics"].items() if not k.startswith("seconds")}}
-        for row in Ledger(folder).rows()
-    ]
+    return [without_clocks(row) for row in Ledger(folder).rows()]
+
+
+def without_clocks(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without the metrics that depend on the machine."""
+    known = {name: metric(row["kind"], name) for name in row["metrics"]}
+    clocks = {name for name, found in known.items() if found is not None and found.clock}
+    return row | {"metrics": {k: v for k, v in row["metrics"].items() if k not in clocks}}

@@ -23,8 +23,8 @@ from whet.registry import names
 from whet.training import card, resuming
 from whet.training.as_json import from_json, only_here, to_json
 from whet.training.run import Run
-from whet.types import Need, Refusal, Rollout, Verdict
-from whet.types.optimisers import AdamW
+from whet.types import Need, Rollout, UsageError, Verdict
+from whet.types.optimizers import AdamW
 
 WORDS = {"model": "model", "data": "lock", "steps": "."}  # where a recipe has no default
 Pair = namedtuple("Pair", "one other")
@@ -105,7 +105,7 @@ def test_numbers_of_numpy_are_numbers():
 @pytest.mark.parametrize("value", [lambda x: x, print, torch.zeros(2), object(), Held, 1j])
 def test_what_no_card_can_hold_is_refused_by_its_field(value, tmp_path):
     run = small(reward=Held(part=(1, {"deep": value})))
-    with pytest.raises(Refusal, match=r"^reward\.part\.1\.deep is ") as refusal:
+    with pytest.raises(UsageError, match=r"^reward\.part\.1\.deep is ") as refusal:
         card.card(run)
     assert "\n" not in str(refusal.value)
 
@@ -116,18 +116,18 @@ def test_what_no_card_can_hold_is_refused_by_its_field(value, tmp_path):
 def test_a_part_that_is_not_to_be_had_is_refused_by_its_field(place):
     held = to_json(RUN)
     held["sampling"]["decoding"]["class"] = place
-    with pytest.raises(Refusal, match=r"^sampling\.decoding is .*whet\.train\(run, folder\)"):
+    with pytest.raises(UsageError, match=r"^sampling\.decoding is .*whet\.train\(run, folder\)"):
         from_json(held)
 
 
 def test_a_part_whose_fields_have_changed_is_refused():
     held = to_json(RUN)
-    held["optimiser"]["colour"] = "red"
-    with pytest.raises(Refusal, match=r"^optimiser is .*colour"):
+    held["optimizer"]["colour"] = "red"
+    with pytest.raises(UsageError, match=r"^optimizer is .*colour"):
         from_json(held)
     held = to_json(RUN)
-    del held["optimiser"]["clip_norm"]  # a field that came later
-    with pytest.raises(Refusal, match=r"optimiser\.clip_norm"):
+    del held["optimizer"]["clip_norm"]  # a field that came later
+    with pytest.raises(UsageError, match=r"optimizer\.clip_norm"):
         card.run_of({"run": held})
 
 
@@ -149,7 +149,7 @@ def test_what_only_this_process_can_import_is_known():
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"run": {"class": "whet.types.Decoding"}}'])
 def test_a_card_that_is_none_is_refused(tmp_path, text):
     (tmp_path / card.CARD).write_text(text)
-    with pytest.raises(Refusal, match=r"card|run\.json"):
+    with pytest.raises(UsageError, match=r"card|run\.json"):
         card.run_of(card.read(tmp_path))
 
 
@@ -158,15 +158,15 @@ def test_what_may_change_in_a_run_that_has_begun_and_what_may_not():
     free = small(
         steps=9,
         limits=replace(RUN.limits, faults=0.9),
-        saving=replace(RUN.saving, steps=2),
-        exam=replace(RUN.exam, problems=2),
-        watch=replace(RUN.watch, every=1),
+        checkpoints=replace(RUN.checkpoints, steps=2),
+        evaluation=replace(RUN.evaluation, problems=2),
+        periodic=replace(RUN.periodic, every=1),
     )
     assert len(resuming.changed(held, free)) == 5
     assert resuming.refused(held, free) == []
     resuming.check(held, free, done=9)
-    with pytest.raises(Refusal, match=r"steps is 9, but 10"):
+    with pytest.raises(UsageError, match=r"steps is 9, but 10"):
         resuming.check(held, free, done=10)
-    odd = small(optimiser=AdamW(rate=0.5), seed=3)
-    assert [d.field for d in resuming.refused(held, odd)] == ["optimiser.rate", "seed"]
+    odd = small(optimizer=AdamW(lr=0.5), seed=3)
+    assert [d.field for d in resuming.refused(held, odd)] == ["optimizer.lr", "seed"]
     assert {f.name for f in fields(Run)}.issuperset(resuming.FREE)

@@ -16,19 +16,19 @@ from transformers import AutoModelForCausalLM
 
 import whet
 from whet.cli.main import main
-from whet.cli.running import carry_out
+from whet.cli.running import execute
 from whet.engines.models import Folder
-from whet.evaluation.measure import Exam
+from whet.evaluation.measure import EvalConfig
 from whet.front.training import begin
 from whet.protocols import Reward
 from whet.training import card
 from whet.training.ledger import Ledger
-from whet.training.loop import Step
-from whet.types import Broken, Decoding, Refusal, Rollout, Verdict
-from whet.types.optimisers import AdamW
+from whet.training.loop import TrainStep
+from whet.types import Decoding, IntegrityError, Rollout, UsageError, Verdict
+from whet.types.optimizers import AdamW
 
 SHORT = small(warmup=(), steps=3)
-EXAM = Exam(problems=5, samples=4, k=(1, 4))
+EVALUATION = EvalConfig(problems=5, samples=4, k=(1, 4))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def stopping(number, after, events):
 
     def follow(event):
         events.append(event)
-        if isinstance(event, Step) and len(steps_of(events)) == after:
+        if isinstance(event, TrainStep) and len(steps_of(events)) == after:
             signal.raise_signal(number)
 
     return follow
@@ -87,7 +87,7 @@ def test_the_same_call_again_does_nothing_and_gives_the_same_back(trained):
 @pytest.mark.parametrize(
     ("other", "field"),
     [
-        (small(optimiser=AdamW(rate=0.5)), "optimiser.rate: was 0.001, is 0.5"),
+        (small(optimizer=AdamW(lr=0.5)), "optimizer.lr: was 0.001, is 0.5"),
         (small(seed=1), "seed"),
         (small(reward=None), "reward"),
         (small(steps=5), "steps is 5"),
@@ -95,7 +95,7 @@ def test_the_same_call_again_does_nothing_and_gives_the_same_back(trained):
 )
 def test_another_run_in_its_folder_is_refused_by_the_field(trained, other, field):
     text = (trained.folder / card.CARD).read_text()
-    with pytest.raises(Refusal, match=field):
+    with pytest.raises(UsageError, match=field):
         whet.train(other, trained.folder)
     assert (trained.folder / card.CARD).read_text() == text
 
@@ -114,7 +114,7 @@ def test_an_error_in_a_notebook_comes_out_of_the_call(tmp_path):
     async def cell():
         return whet.train(replace(SHORT, model=Folder(path="nowhere")), tmp_path / "cell")
 
-    with pytest.raises(Refusal, match=r"model\.path 'nowhere'"):
+    with pytest.raises(UsageError, match=r"model\.path 'nowhere'"):
         asyncio.run(cell())
 
 
@@ -128,7 +128,7 @@ def test_a_signal_saves_and_the_run_goes_on_to_the_same_weights(tmp_path, capsys
         follow = stopping(number, 2, events)
         return begin(SHORT, folder, card.card(SHORT), lambda e: (told(e), follow(e)), stop)
 
-    assert carry_out(work) == code
+    assert execute(work) == code
     assert signal.getsignal(number) == handler
     assert len(steps_of(events)) == 2
     assert (folder / "report.html").is_file()
@@ -155,7 +155,7 @@ def test_commands_take_a_folder_that_python_made(trained, capsys):
     assert main(["eval", folder, *asked]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["policy_digest"] == trained.digest
-    scores = whet.evaluate(folder, exam=EXAM)
+    scores = whet.evaluate(folder, evaluation=EVALUATION)
     assert found["greedy"]["value"] == scores.greedy.value == trained.final["greedy"]
     for k in ("1", "4"):
         assert found["pass_at"][k]["value"] == scores.pass_at[int(k)].value
@@ -168,16 +168,20 @@ def test_a_hugging_face_folder_is_measured_on_tasks_and_by_a_judge(trained, tmp_
     asked = [json.dumps({"prompt": f"{i}=", "answer": str(i)}) for i in range(10)]
     Path("digits.jsonl").write_text("\n".join(asked))
     Path("judge.py").write_text("def score(reply, answer):\n    return reply[:1] == answer\n")
-    how = Decoding(length=4)
-    short = Exam(problems=1, samples=2, k=(1,))
-    one = whet.evaluate(trained.checkpoint, "digits.jsonl", "judge.py", exam=short, decoding=how)
-    two = whet.evaluate(trained.folder, "digits.jsonl", FirstDigit(), exam=short, decoding=how)
+    how = Decoding(max_new_tokens=4)
+    short = EvalConfig(problems=1, samples=2, k=(1,))
+    one = whet.evaluate(
+        trained.checkpoint, "digits.jsonl", "judge.py", evaluation=short, decoding=how
+    )
+    two = whet.evaluate(
+        trained.folder, "digits.jsonl", FirstDigit(), evaluation=short, decoding=how
+    )
     assert one.groups[0][0].task.prompt in {f"{i}=" for i in range(10)}
     assert (one.greedy, one.pass_at, one.length) == (two.greedy, two.pass_at, two.length)
 
 
 def test_a_model_alone_is_asked_for_tasks(trained):
-    with pytest.raises(Refusal, match="tasks"):
+    with pytest.raises(UsageError, match="tasks"):
         whet.evaluate(trained.checkpoint)
 
 
@@ -203,7 +207,7 @@ def test_a_start_that_is_refused_leaves_nothing(tmp_path, above):
     (tmp_path / "there").mkdir()
     (tmp_path / "there" / "kept.txt").write_text("mine")
     for name in (f"{above}/run", above):
-        with pytest.raises(Refusal, match=r"model\.path"):
+        with pytest.raises(UsageError, match=r"model\.path"):
             whet.train(replace(SHORT, model=Folder(path="nowhere")), tmp_path / name)
     left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")}
     assert left == {"there", "there/kept.txt"}
@@ -236,7 +240,7 @@ class Ill(Reward):
 
 def test_a_run_that_breaks_keeps_its_folder_and_has_a_report(tmp_path):
     run = replace(RUN, reward=Ill(), warmup=(replace(RUN.warmup[0], steps=1),))
-    with pytest.raises(Broken, match="faults"):
+    with pytest.raises(IntegrityError, match="faults"):
         whet.train(run, tmp_path / "run", follow=lambda _: None)
     assert (tmp_path / "run" / "report.html").is_file()
 
@@ -304,7 +308,7 @@ def test_importing_whet_loads_nothing_heavy_and_names_what_it_offers():
     assert said[0] == "False"
     offered = {name for name in said[1:] if not name.startswith("_")}
     assert offered == {
-        *("Broken", "Refusal", "Run", "Trained"),
+        *("Broken", "UsageError", "Run", "Trained"),
         *("evaluate", "load_run", "resume", "train"),
     }
     assert all(getattr(whet, name) for name in offered)

@@ -10,7 +10,7 @@ from typing import Any
 from whet import registry
 from whet.invoked import command
 from whet.registry import Place
-from whet.types import Refusal
+from whet.types import UsageError
 
 KINDS = {plural: kind for kind, plural in registry.PLURAL.items()}
 
@@ -56,10 +56,12 @@ def entries(kind: str) -> list[Entry]:
 
 
 def find(name: str) -> list[Entry]:
-    """The parts of that name.  Raises `Refusal` with the nearest spelling where there is none."""
+    """The parts of that name.  Raises `UsageError` with the nearest spelling where there is
+    none.
+    """
     everything = [entry for kind in KINDS for entry in entries(kind)]
     found = [entry for entry in everything if entry.name == name]
     if not found:
         near = registry.nearest(name, {entry.name for entry in everything})
-        raise Refusal(f"{name!r} is unknown; {near} ({command('list')})")
+        raise UsageError(f"{name!r} is unknown; {near} ({command('list')})")
     return found

@@ -14,7 +14,7 @@ import tyro
 from whet import invoked, recipes
 from whet.cli.narrowing import narrowed, restored
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
 T = TypeVar("T")
 _PARTS = (tyro.conf.AvoidSubcommands, tyro.conf.SuppressFixed)
@@ -22,7 +22,7 @@ _BOX = re.compile(r"[│╭╮╰╯─|+]+|-{3,}")  # tyro draws in ASCII where
 
 
 def parse(kind: Callable[..., T], words: Sequence[str], command: str, **more: Any) -> T:
-    """The value that the words describe.  Raises `Refusal` with tyro's reason in one line."""
+    """The value that the words describe.  Raises `UsageError` with tyro's reason in one line."""
     said = StringIO()
     try:
         with redirect_stderr(said):
@@ -31,7 +31,7 @@ def parse(kind: Callable[..., T], words: Sequence[str], command: str, **more: An
         if not end.code:
             raise
         told = f"{_condensed(said.getvalue())} ({invoked.program()} {command} --help)"
-        raise Refusal(told) from None
+        raise UsageError(told) from None
 
 
 def _condensed(text: str) -> str:

@@ -1,14 +1,14 @@
 """Running a run for a command: its events on the screen, signals, and the exit code."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from whet.front.stopping import Stop, stoppable
 from whet.front.trained import Trained
 from whet.front.training import Follow, watched
 
 
-def carry_out(work: Callable[[Follow, Stop], Trained]) -> int:
+def execute(work: Callable[[Follow, Stop], Trained], notes: Sequence[str] = ()) -> int:
     """Do what is left of a run, and say how it went; the exit code."""
     with stoppable() as stop:
-        trained = watched(lambda told: work(told, stop))
+        trained = watched(lambda told: work(told, stop), notes=notes)
     return 0 if trained.complete else stop.exit_code

@@ -9,28 +9,33 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
-    AutoTokenizer,
+    GenerationConfig,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
-from whet.engines.tokenizers import Characters, Vocabulary
+from whet.engines import loading
+from whet.engines.folders import checked
+from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
 from whet.registry import nearest
-from whet.types import Refusal, Size
+from whet.types import Size, UsageError
 
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
 @runtime_checkable
-class Source(Protocol):
+class ModelSource(Protocol):
     """A model that can be loaded."""
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
         """Weights on a device, and their tokenizer."""
+        ...
+
+    def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
+        """The tokenizer and how replies end, without the weights."""
         ...
 
 
@@ -42,36 +47,32 @@ class Folder:
     dtype: str = "float32"
 
     def size(self) -> Size:
-        """Of the model that the config describes."""
-        return _size(AutoConfig.from_pretrained(self._checked()), _DTYPES[self.dtype])
+        """Of the model that the config describes, whose weights are there and fit."""
+        folder = self._checked()
+        loading.config_of(folder)
+        return _size(loading.shape_of(folder), _DTYPES[self.dtype])
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """What the folder holds.  Raises `Refusal` where a part of it is missing."""
+        """What the folder holds.  Raises `UsageError` where a part of it is missing or broken."""
         del seed
         folder = self._checked()
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, dtype=_DTYPES[self.dtype]
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        config = loading.config_of(folder)
+        tokenizer = loading.tokenizer_of(folder, config)
+        model: Any = loading.weights_of(folder, _DTYPES[self.dtype])
         return model.to(device), tokenizer
 
+    def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
+        """Read from the folder."""
+        folder = self._checked()
+        config = loading.config_of(folder)
+        return loading.tokenizer_of(folder, config), loading.generation_of(folder, config)
+
     def _checked(self) -> Path:
-        folder = Path(self.path)
         if self.dtype not in _DTYPES:
-            raise Refusal(f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}")
-        if not (folder / "config.json").is_file():
-            raise Refusal(
-                f"model.path {self.path!r} has no config.json; give a folder of save_pretrained"
+            raise UsageError(
+                f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}"
             )
-        if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
-            raise Refusal(
-                f"model.path {self.path!r} has no tokenizer; save one there with save_pretrained"
-            )
-        if not [*folder.glob("*.safetensors"), *folder.glob("*.bin")]:
-            raise Refusal(
-                f"model.path {self.path!r} has no weights; save them with model.save_pretrained"
-            )
-        return folder
+        return checked(self.path)
 
 
 _SMALL = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 2}
@@ -98,7 +99,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class FromScratch:
     """A small model from scratch, with its own tokenizer.
 
     Standard deviations: embeddings 0.7, linear layers 1/√fan_in, those that write into the
@@ -107,11 +108,11 @@ class Fresh:
     """
 
     shape: str = "neox-tiny"
-    tokenizer: Vocabulary = Characters()
+    tokenizer: TokenizerSpec = CharacterTokenizer()
     positions: int = 512
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """Fresh weights, the same for a seed on every machine."""
+        """FromScratch weights, the same for a seed on every machine."""
         tokenizer = self.tokenizer.build()
         model: Any = AutoModelForCausalLM.from_config(self._config(tokenizer))
         _initialise(model, seed)
@@ -119,11 +120,20 @@ class Fresh:
 
     def size(self) -> Size:
         """Of the model that would be made."""
-        return _size(self._config(self.tokenizer.build()), torch.float32)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(self._config(self.tokenizer.build()))
+        return _size(model, torch.float32)
+
+    def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
+        """Built for the model that would be made."""
+        tokenizer = self.tokenizer.build()
+        return tokenizer, GenerationConfig.from_model_config(self._config(tokenizer))
 
     def _config(self, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
         if self.shape not in SHAPES:
-            raise Refusal(f"model.shape {self.shape!r} is unknown; {nearest(self.shape, SHAPES)}")
+            raise UsageError(
+                f"model.shape {self.shape!r} is unknown; {nearest(self.shape, SHAPES)}"
+            )
         settings = dict(SHAPES[self.shape])
         return AutoConfig.for_model(
             settings.pop("model_type"),
@@ -137,10 +147,8 @@ class Fresh:
         )
 
 
-def _size(config: PreTrainedConfig, dtype: torch.dtype) -> Size:
-    with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(config)
-    text: Any = config.get_text_config()
+def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
+    text: Any = model.config.get_text_config()
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     return Size(
@@ -156,7 +164,7 @@ _WRITES = ("o_proj", "down_proj", "dense", "dense_4h_to_h")
 
 @torch.no_grad()
 def _initialise(model: PreTrainedModel, seed: int) -> None:
-    dice = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     layers = model.config.get_text_config().num_hidden_layers
     head = model.get_output_embeddings()
     for name, module in model.named_modules():
@@ -169,4 +177,4 @@ def _initialise(model: PreTrainedModel, seed: int) -> None:
             scale = 0.02
         elif name.rpartition(".")[2] in _WRITES:
             scale *= (2 * layers) ** -0.5
-        module.weight.copy_(scale * torch.randn(module.weight.shape, generator=dice))
+        module.weight.copy_(scale * torch.randn(module.weight.shape, generator=rng))

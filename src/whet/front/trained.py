@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from whet.training.folder import Row, Standing
+from whet.training.folder import Row, RunProgress
 from whet.training.run import Run
-from whet.types import Broken
+from whet.types import IntegrityError
 from whet.view.report import REPORT
 
 
@@ -31,11 +31,11 @@ class Trained:
     def of(cls, folder: Path, run: Run, digest: str = "") -> "Trained":
         """Read from a folder; `digest` is of the weights where the run is not complete.
 
-        Raises `Broken` where it has no checkpoint.
+        Raises `IntegrityError` where it has no checkpoint.
         """
-        stands = Standing.of(folder, run)
+        stands = RunProgress.of(folder, run)
         if stands.newest is None:
-            raise Broken(f"{folder} has no checkpoint")
+            raise IntegrityError(f"{folder} has no checkpoint")
         return cls(
             folder=folder,
             complete=bool(stands.digest),

@@ -2,7 +2,7 @@
 
 import resource
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,16 @@ from whet.front.trained import Trained
 from whet.invoked import command, shown
 from whet.training import card
 from whet.training.as_json import importing, only_here
-from whet.training.folder import Standing, fresh_folder
+from whet.training.folder import RunProgress, fresh_folder
 from whet.training.ledger import Ledger
+from whet.training.preflight import preflight
 from whet.training.premises import insist
 from whet.training.resuming import amended, changed, check
 from whet.training.run import Run
-from whet.training.trainer import Ended, Event, fit
-from whet.types import Broken, Refusal
-from whet.view import report
+from whet.training.trainer import Event, RunEnded, fit
+from whet.types import UsageError
 from whet.view.console import Screen
+from whet.view.live import LiveReport
 
 Follow = Callable[[Event], None]
 Stopping = Callable[[], bool]
@@ -40,26 +41,28 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
     `follow` is called with every event (`whet.training.trainer.Event`); without one, events are
     shown as the command line shows them.  The coroutine behind is `whet.training.trainer.fit`.
 
-    Raises `Refusal` for a run that can't work, and for one that is not the folder's: the number of
-    steps, limits, checkpoints and evaluations may differ, which the card records.
+    Raises `UsageError` for a run that can't work, and for one that is not the folder's: the number
+    of steps, limits, checkpoints and evaluations may differ, which the card records.
     """
     if script := importing.get():
-        raise Refusal(
+        raise UsageError(
             f"{script} is being imported for a part that it defines, and trains; put that below "
             'if __name__ == "__main__":'
         )
     place = Path(folder).absolute()
-    with stoppable() as stop:
-        if card.exists(place):
+    if card.exists(place):
+        with stoppable() as stop:
             return watched(lambda told: go_on(run, place, told, stop), follow)
-        return watched(lambda told: begin(run, place, card.card(run), told, stop), follow)
+    held, notes = card.card(run), finish(preflight(run))
+    with stoppable() as stop:
+        return watched(lambda told: begin(run, place, held, told, stop), follow, notes)
 
 
 def resume(folder: str | Path, *, follow: Follow | None = None) -> Trained:
     """Go on with the run of a folder, made again from its card.
 
-    Raises `Refusal` where a part of it can't be imported here; then `train` goes on with it, where
-    the part is defined.
+    Raises `UsageError` where a part of it can't be imported here; then `train` goes on with it,
+    where the part is defined.
     """
     place = Path(folder).absolute()
     run = load_run(place)
@@ -70,7 +73,7 @@ def resume(folder: str | Path, *, follow: Follow | None = None) -> Trained:
 def load_run(folder: str | Path) -> Run:
     """The run of a folder, made again from its card.
 
-    Relative paths in it are of the directory where it was started.  Raises `Refusal` for a part
+    Relative paths in it are of the directory where it was started.  Raises `UsageError` for a part
     that can't be imported, or that has changed since.
     """
     held = card.read(Path(folder))
@@ -83,14 +86,16 @@ def started_in(held: Mapping[str, Any]) -> Iterator[None]:
     """In the directory where a run was started, to which paths in it are relative."""
     directory = held["directory"]
     if not Path(directory).is_dir():
-        raise Refusal(f"the run was started in {directory!r}, which is gone")
+        raise UsageError(f"the run was started in {directory!r}, which is gone")
     with chdir(directory):
         yield
 
 
 def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: Stopping) -> Trained:
-    """Train in a new folder, under this card; a start that fails leaves nothing behind."""
-    insist(run)
+    """Train in a new folder, under this card; a start that fails leaves nothing behind.
+
+    Whether the run can work was asked before: `whet.training.preflight`.
+    """
     with fresh_folder(folder) as fresh:
         card.write(folder, held)
 
@@ -104,7 +109,7 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
 def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     """Train what is left of a run that has begun."""
     insist(run)
-    held, stands = card.read(folder), Standing.of(folder, run)
+    held, stands = card.read(folder), RunProgress.of(folder, run)
     check(held, run, stands.done)
     if stands.digest:
         return Trained.of(folder, run)
@@ -121,11 +126,15 @@ def go_on_there(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Train
         return go_on(run, place, follow, stop)
 
 
-def watched(work: Callable[[Follow], Trained], follow: Follow | None = None) -> Trained:
-    """Do the work with its events followed, or shown, with the next commands at the end."""
+def watched(
+    work: Callable[[Follow], Trained], follow: Follow | None = None, notes: Sequence[str] = ()
+) -> Trained:
+    """Do the work with its events followed, or shown: notes first, the next commands at the end."""
     if follow is not None:
         return work(follow)
     screen, start = Screen(), time.perf_counter()
+    for note in notes:
+        screen.console.print(f"note: {note}", markup=False)
     with screen.progress:
         trained = work(screen.show)
     screen.compare()
@@ -138,19 +147,16 @@ def watched(work: Callable[[Follow], Trained], follow: Follow | None = None) -> 
 def _carried_out(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     digest = ""
 
-    async def through() -> None:
+    async def through(live: LiveReport) -> None:
         nonlocal digest
         async for event in fit(run, folder, stop):
             follow(event)
-            if isinstance(event, Ended):
+            live.note(event)
+            if isinstance(event, RunEnded):
                 digest = event.digest
 
-    try:
-        finish(through())
-    except Broken:
-        report.write(folder)
-        raise
-    report.write(folder)
+    with LiveReport(folder) as live:
+        finish(through(live))
     return Trained.of(folder, run, digest)
 
 

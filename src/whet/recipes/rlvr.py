@@ -10,7 +10,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
-from whet.types.optimisers import AdamW, Constant
+from whet.types.optimizers import AdamW, Constant
 
 
 def rlvr(*, model: str, data: str, reward: str = "declared", algorithm: str = "grpo") -> Run:
@@ -26,10 +26,10 @@ def rlvr(*, model: str, data: str, reward: str = "declared", algorithm: str = "g
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=8),
-            decoding=Decoding(length=512),
+            decoding=Decoding(max_new_tokens=512),
         ),
         objective=algorithms.load(algorithm),
-        optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

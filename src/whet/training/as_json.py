@@ -19,8 +19,8 @@ from numbers import Integral, Real
 from pathlib import Path, PurePath
 from typing import Any
 
-from whet.registry import file_module
-from whet.types import Refusal
+from whet.scripts import MODULES, imported
+from whet.types import UsageError
 
 PART = "class"  # a keyword, so no field has this name
 _HERE = "__main__"
@@ -32,7 +32,7 @@ importing: ContextVar[str] = ContextVar("importing", default="")
 
 
 def to_json(value: Any, field: str = "") -> Any:
-    """A value as JSON.  Raises `Refusal` with the name of the field that JSON can't hold."""
+    """A value as JSON.  Raises `UsageError` with the name of the field that JSON can't hold."""
     if value is None or isinstance(value, bool | str | Real) and not isinstance(value, Enum):
         return _scalar(value)
     if isinstance(value, tuple | list | set | frozenset):
@@ -45,7 +45,7 @@ def to_json(value: Any, field: str = "") -> Any:
 def from_json(held: Any, field: str = "") -> Any:
     """The value that `to_json` wrote.
 
-    Raises `Refusal`, with the name of the field, where a part can't be imported or has changed.
+    Raises `UsageError`, with the name of the field, where a part can't be imported or has changed.
     """
     if isinstance(held, list):
         return tuple(from_json(item, _inside(field, i)) for i, item in enumerate(held))
@@ -84,7 +84,7 @@ def place_of(kind: type) -> str:
 
 
 def located(place: str, field: str) -> Any:
-    """The class at a place.  Raises `Refusal` where it is not to be had in this process."""
+    """The class at a place.  Raises `UsageError` where it is not to be had in this process."""
     path, colon, name = place.rpartition(":")
     try:
         found = _from_file(path, field) if colon else None
@@ -98,8 +98,8 @@ def located(place: str, field: str) -> Any:
     return found
 
 
-def _refusal(field: str, why: str) -> Refusal:
-    return Refusal(f"{field or 'run'} is {why}")
+def _refusal(field: str, why: str) -> UsageError:
+    return UsageError(f"{field or 'run'} is {why}")
 
 
 def _inside(field: str, name: object) -> str:
@@ -174,16 +174,16 @@ def _made(kind: type[Any], held: Mapping[str, Any], field: str) -> Any:
 
 
 def _from_file(path: str, field: str) -> Any:
-    """The module of a user's file: the one that this process has, or the file executed."""
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
+    """The module of a user's file: the one that this process runs, or the file executed."""
+    for name, module in list(sys.modules.items()):
+        file = None if name.startswith(MODULES) else getattr(module, "__file__", None)
         if file and Path(file).name == Path(path).name and str(Path(file).resolve()) == path:
             return module
     if not Path(path).is_file():
         raise ImportError(f"{path} is no file")
     token = importing.set(path)
     try:
-        return file_module(field or "run", path)
+        return imported(path, field or "run")
     finally:
         importing.reset(token)
 

@@ -13,7 +13,7 @@ import torch
 
 from whet.training.as_json import from_json, to_json
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
 CARD = "run.json"
 _PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "math-verify", "peft")
@@ -46,7 +46,7 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
     """What is written before anything is computed.
 
     `run` is enough to make the run again.  `recipe` and `arguments` are the words of a command
-    line; a run that a script made has none.  Raises `Refusal` for a part that JSON can't hold.
+    line; a run that a script made has none.  Raises `UsageError` for a part that JSON can't hold.
     """
     return {
         "whet": _version("whet"),
@@ -70,16 +70,18 @@ def exists(folder: Path) -> bool:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The card of a run folder.  Raises `Refusal` where there is none."""
+    """The card of a run folder.  Raises `UsageError` where there is none."""
     path = folder / CARD
     if not path.is_file():
-        raise Refusal(f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours")
+        raise UsageError(
+            f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours"
+        )
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise Refusal(f"{str(path)!r} is no JSON: {error}; restore it, or train anew") from error
+        raise UsageError(f"{str(path)!r} is no JSON: {error}; restore it, or train anew") from error
     if not isinstance(held, dict) or "run" not in held:
-        raise Refusal(f"{str(path)!r} is no card of a run; restore it, or train anew")
+        raise UsageError(f"{str(path)!r} is no card of a run; restore it, or train anew")
     return held
 
 
@@ -94,14 +96,14 @@ def write(folder: Path, held: dict[str, Any]) -> None:
 def run_of(held: Mapping[str, Any]) -> Run:
     """The run that a card describes; paths in it are relative to the card's `directory`.
 
-    Raises `Refusal` for a part that can't be imported, or that has changed since.
+    Raises `UsageError` for a part that can't be imported, or that has changed since.
     """
     run = from_json(held["run"])
     if not isinstance(run, Run):
-        raise Refusal(f"the card describes a {type(run).__name__}, which is no run; train anew")
+        raise UsageError(f"the card describes a {type(run).__name__}, which is no run; train anew")
     changed = differences(held["run"], to_json(run))
     if changed:
-        raise Refusal(f"a part of the run has changed since it began: {changed[0]}; restore it")
+        raise UsageError(f"a part of the run has changed since it began: {changed[0]}; restore it")
     return run
 
 

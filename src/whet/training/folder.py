@@ -14,13 +14,13 @@ from whet.training.checkpoint import Checkpoints
 from whet.training.ledger import Ledger
 from whet.training.run import Run
 from whet.training.trainer import CHECKPOINTS
-from whet.types import Refusal
+from whet.types import UsageError
 
 Row = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class Fresh:
+class FreshFolder:
     """A new run folder; it goes again with the first exception, unless it is kept before."""
 
     path: Path
@@ -32,17 +32,17 @@ class Fresh:
 
 
 @contextmanager
-def fresh_folder(folder: Path) -> Iterator[Fresh]:
+def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
     """Make a run's folder.  Nothing is left of it where the start fails before `keep`.
 
-    Raises `Refusal` where it holds a run already, or can't be written.
+    Raises `UsageError` where it holds a run already, or can't be written.
     """
     if card.exists(folder):
         resume = command("resume", shown(folder))
-        raise Refusal(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
+        raise UsageError(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
     before = set(folder.iterdir()) if folder.is_dir() else None
     first = _first_missing(folder)
-    fresh = Fresh(folder)
+    fresh = FreshFolder(folder)
     try:
         _make(folder)
         yield fresh
@@ -53,7 +53,7 @@ def fresh_folder(folder: Path) -> Iterator[Fresh]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class RunProgress:
     """How far a run has come, as its folder says."""
 
     newest: Path | None  # checkpoint that is as it was written, an ordinary Hugging Face folder
@@ -63,12 +63,12 @@ class Standing:
     final: Row  # of the one after the last step
 
     @classmethod
-    def of(cls, folder: Path, run: Run) -> "Standing":
+    def of(cls, folder: Path, run: Run) -> "RunProgress":
         """Read it; the files of the newest checkpoint are hashed once.
 
-        Raises `Broken` where there are checkpoints, and all have changed.
+        Raises `IntegrityError` where there are checkpoints, and all have changed.
         """
-        checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.saving.keep)
+        checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
         place = checkpoints.latest()
         rows = list(Ledger(folder).rows())
         base, final = (_newest(rows, name) for name in ("base", "final"))
@@ -100,7 +100,9 @@ def _make(folder: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise Refusal(f"run folder {str(folder)!r} can't be written: {error.strerror}") from error
+        raise UsageError(
+            f"run folder {str(folder)!r} can't be written: {error.strerror}"
+        ) from error
 
 
 def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:

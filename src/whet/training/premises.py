@@ -1,27 +1,27 @@
 """What the parts of a run have to say of each other, before any compute."""
 
-from whet.policy.anatomy import objections
+from whet.policy.inspection import objections
 from whet.training.run import Run
-from whet.types import Circumstances, Need, Refusal
+from whet.types import Need, RunSpec, UsageError
 
 
-def circumstances(run: Run) -> Circumstances:
+def spec(run: Run) -> RunSpec:
     """The numbers that parts may ask for."""
-    return Circumstances(
+    return RunSpec(
         samples=run.sampling.group_size,
-        length=run.decoding.length,
+        max_new_tokens=run.decoding.max_new_tokens,
         steps=run.steps,
         minibatches=run.minibatches,
     )
 
 
 def insist(run: Run) -> None:
-    """Raise `Refusal` with the first reason that a part gives why the run can't work."""
-    here = circumstances(run)
+    """Raise `UsageError` with the first reason that a part gives why the run can't work."""
+    here = spec(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
-        raise Refusal(
+        raise UsageError(
             "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
             "of one task; give 2 or more"
         )
     for reason in objections(run, here):
-        raise Refusal(reason)
+        raise UsageError(reason)

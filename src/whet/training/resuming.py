@@ -10,9 +10,9 @@ from typing import Any
 from whet.training.as_json import to_json
 from whet.training.card import Difference, differences
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
-FREE = ("steps", "limits", "saving", "exam", "watch")
+FREE = ("steps", "limits", "checkpoints", "evaluation", "periodic", "eval_corpus")
 """Fields of a `Run` that may change: how long it goes on, when it stops being believed, when it
 saves, and what it measures.
 """
@@ -29,15 +29,15 @@ def refused(held: Mapping[str, Any], after: Run) -> list[Difference]:
 
 
 def check(held: Mapping[str, Any], after: Run, done: int) -> None:
-    """Raise `Refusal` where the run on a card, `done` steps of it taken, can't go on as `after`."""
+    """Raise `UsageError` where a card's run, `done` steps of it taken, can't go on as `after`."""
     odd = refused(held, after)
     if odd:
-        raise Refusal(
+        raise UsageError(
             f"{odd[0]}, which would change steps that are taken; give it its value again, or train "
             f"in another folder (what may change: {', '.join(FREE)})"
         )
     if after.steps < done:
-        raise Refusal(f"steps is {after.steps}, but {done} are taken; give {done} or more")
+        raise UsageError(f"steps is {after.steps}, but {done} are taken; give {done} or more")
 
 
 def amended(held: Mapping[str, Any], after: Run, done: int) -> dict[str, Any]:

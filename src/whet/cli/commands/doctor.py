@@ -22,7 +22,7 @@ _CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow", "tyro"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class DoctorOptions:
     """The health of this machine, or of a run."""
 
     run: Positional[str] = ""  # its folder, such as runs/quickstart
@@ -30,14 +30,14 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """Findings, one a line; exit code 1 where something is wrong."""
-    asked = parse(Words, words, "doctor")
+    asked = parse(DoctorOptions, words, "doctor")
     if not asked.run:
         print("\n".join(_machine()))
         return 0
     folder = Path(asked.run)
     card.read(folder)
     findings = Doctor().examine(list(Ledger(folder).rows()))
-    print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.words}" for f in findings))
+    print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.message}" for f in findings))
     return int(any(finding.bad for finding in findings))
 
 

@@ -1,97 +1,93 @@
-"""`whet eval MODEL`: how good it is, greedy and sampled, with intervals."""
+"""`whet eval MODEL`: what it earns and how often it is right, greedy and sampled."""
 
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from tyro.conf import Positional
 
 from whet.cli.parsing import parse
+from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
-from whet.evaluation.measure import Exam, Scorecard
-from whet.front.measuring import Subject, measured, subject_of
-from whet.types import Refusal
+from whet.evaluation.measure import EvalConfig, Scorecard
+from whet.front.measuring import EvalTasks, Subject, measured, subject_of
+from whet.types import UsageError
+from whet.view import scorecard
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
-    """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
+class EvalOptions:
+    """Measure a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
 
     model: Positional[str]  # a run folder, or a Hugging Face folder
-    tasks: str = ""  # a family, gym:NAME, or a .jsonl or .parquet file; a run has its own
+    tasks: str = ""  # a family, gym:NAME, a file or a folder of rows; a run has its own
     reward: str = ""  # a name or path.py; by default the verifier that the tasks name
-    split: str = "test"
-    problems: int = 100
+    split: str = ""  # train, dev, test, all; by default all rows of a file without a test split
+    problems: int = 0  # at most so many; 0: all rows, or 100 of what has no end
+    system_prompt: str = ""  # the first message of every prompt
+    max_prompt_length: int = 0  # tokens; longer prompts are left out.  0: the run's, else none is
     samples: int = 16
     k: str = "1,4,16"
     temperature: float | None = None  # of samples; by default the run's, else 1
-    length: int = 0  # most tokens of a reply; 0: the run's, else 256
+    max_new_tokens: int = 0  # of a reply; 0: the run's, else 256
     device: str = "auto"
     json: bool = False  # one JSON document and nothing else
 
 
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
-    asked = parse(Words, words, "eval")
-    exam = Exam(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
+    asked = parse(EvalOptions, words, "eval")
+    evaluation = EvalConfig(samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
-    found = measured(subject, exam, asked.split)
+    found = measured(subject, evaluation, asked.problems, asked.split)
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
-        "split": asked.split,
-        "problems": found.problems,
-        "samples": exam.samples,
+        "split": found.drawn.split,
+        "problems": len(found.drawn.tasks),
+        "of": found.drawn.of,
+        "samples": evaluation.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": found.digest,
     }
     if asked.json:
-        print(json.dumps(facts | _document(found.scores), indent=1, ensure_ascii=False))
+        print(json.dumps(facts | scorecard.document(found.scores), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(_table(asked.model, found.problems, found.scores)))
+        print("\n".join(_table(asked.model, found.drawn, found.scores)))
     return 0
 
 
-def _subject(asked: Words) -> Subject:
-    subject = subject_of(asked.model, Embedded(device=asked.device))
+def _subject(asked: EvalOptions) -> Subject:
+    subject = subject_of(asked.model, Embedded(device=asked.device), asked.split)
     if asked.tasks:
         subject = subject.on(asked.tasks)
+    if asked.system_prompt and subject.corpus is not None:
+        told = SystemPrompt(corpus=subject.corpus, text=asked.system_prompt)
+        subject = replace(subject, corpus=told)
     if asked.reward:
         subject = subject.judged_by(asked.reward)
     decoding = subject.decoding
     if asked.temperature is not None:
         decoding = replace(decoding, temperature=asked.temperature)
-    if asked.length:
-        decoding = replace(decoding, length=asked.length)
-    return replace(subject, decoding=decoding)
+    if asked.max_new_tokens:
+        decoding = replace(decoding, max_new_tokens=asked.max_new_tokens)
+    longest = asked.max_prompt_length or subject.longest
+    return replace(subject, decoding=decoding, longest=longest)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() for part in parts):
-        raise Refusal(f"k is {text!r}; give numbers with commas, such as 1,4,16")
+        raise UsageError(f"k is {text!r}; give numbers with commas, such as 1,4,16")
     return tuple(map(int, parts))
 
 
-def _document(found: Scorecard) -> dict[str, Any]:
-    return {
-        "greedy": asdict(found.greedy),
-        "pass_at": {str(k): asdict(estimate) for k, estimate in found.pass_at.items()},
-        "greedy_length": found.greedy_length,
-        "length": found.length,
-        "truncated": found.truncated,
-        "faults": found.faults,
-        "tokens": found.tokens,
-        "seconds": round(found.seconds, 3),
-    }
-
-
-def _table(model: str, problems: int, found: Scorecard) -> list[str]:
+def _table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
+    count = len(drawn.tasks)
+    of = f"{count} problems" if drawn.of is None else f"{count} of {drawn.of} problems"
     return [
-        f"{model}: {problems} problems, {found.samples} samples each",
-        f"  greedy pass@1   {found.greedy}   length {found.greedy_length:.1f}",
-        *(f"  sampled pass@{k:<3}{estimate}" for k, estimate in found.pass_at.items()),
-        f"  length {found.length:.1f}, cut off {found.truncated:.1%}, faults {found.faults}, "
-        f"{found.tokens:,} tokens in {found.seconds:.1f} s",
+        f"{model}: {of} (split {drawn.split}), {found.samples} samples each",
+        *scorecard.lines(found),
+        f"  cut off {found.truncated:.1%}, faults {found.faults}, {found.tokens:,} tokens in "
+        f"{found.seconds:.1f} s",
     ]

@@ -15,11 +15,11 @@ from tyro.conf import Positional
 from whet.cli.catalogue import KINDS, Entry, entries
 from whet.cli.parsing import parse
 from whet.registry import nearest
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ListOptions:
     """What there is: algorithms, rewards, sampling, corpora, environments, recipes."""
 
     kind: Positional[str] = "all"
@@ -28,9 +28,9 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """A table per kind, or one JSON document."""
-    asked = parse(Words, words, "list")
+    asked = parse(ListOptions, words, "list")
     if asked.kind not in {"all", *KINDS}:
-        raise Refusal(f"kind {asked.kind!r} is unknown; {nearest(asked.kind, KINDS)}")
+        raise UsageError(f"kind {asked.kind!r} is unknown; {nearest(asked.kind, KINDS)}")
     kinds = list(KINDS) if asked.kind == "all" else [asked.kind]
     if asked.json:
         print(json.dumps({kind: _counted(entries(kind)) for kind in kinds}, indent=1))

@@ -1,5 +1,6 @@
 """`whet plan RECIPE`: what would be done, before anything is."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from math import ceil
 
@@ -7,59 +8,71 @@ from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
 from whet.engines.digest import hash_rate
-from whet.policy.anatomy import warnings
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
+from whet.policy.inspection import warnings
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
-from whet.training.premises import circumstances, insist
+from whet.training.preflight import preflight
+from whet.training.premises import spec
 from whet.training.run import Run
-from whet.types import Need, Refusal, Request
+from whet.types import Need, Request
 
 _GIB, _MIB = 2**30, 2**20
+_MUCH = 0.25  # of a run's rollouts, for evaluation
 
 
 def main(words: Sequence[str]) -> int:
     """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
     recipe, rest = named(words, "plan")
     run, _ = configured(recipe, rest, "plan")
-    _fits(run)
-    insist(run)
+    inputs = asyncio.run(preflight(run))
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*_notes(run), *warnings(run, circumstances(run))):
+    for note in (*inputs, *_notes(run), *warnings(run, spec(run))):
         print(f"note: {note}")
     return 0
-
-
-def _fits(run: Run) -> None:
-    length, positions = run.decoding.length, run.model.size().positions
-    if length >= positions:
-        raise Refusal(
-            f"sampling.decoding.length is {length}, but the model has {positions} positions for "
-            "prompt and reply; give less"
-        )
 
 
 def _batches(run: Run) -> list[str]:
     plan = _first(run)
     rollouts = sum(len(request.plays) for request in plan)
-    longest = sum(play.decoding.length for request in plan for play in request.plays)
-    watches = run.steps // run.watch.every if run.watch.every else 0
-    exam, watch = run.exam, run.watch.exam
-    asked = 2 * exam.problems * (exam.samples + 1)
-    asked += watches * watch.problems * (watch.samples + 1)
-    lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimiser)}" for w in run.warmup]
+    longest = sum(play.decoding.max_new_tokens for request in plan for play in request.plays)
+    asked = _evaluation(run)
+    lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
-        f"{run.minibatches} optimiser steps, {settings(run.optimiser)}",
+        f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
+        *_epochs(run, len(plan)),
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"exams: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
+        f"evaluation: {asked:,} rollouts, {_share(run, rollouts):.0%} of the run's, at most "
+        f"{asked * run.decoding.max_new_tokens:,} tokens",
     ]
+
+
+def _evaluation(run: Run) -> int:
+    """Rollouts of the base, periodic and final evaluations, at most: a split may have fewer."""
+    every = run.periodic.every
+    periodic = run.steps // every + bool(run.steps % every) if every else 0
+    return 2 * run.evaluation.rollouts + periodic * run.periodic.evaluation.rollouts
+
+
+def _share(run: Run, each: int) -> float:
+    """Of evaluation in all rollouts of a run whose steps play so many each."""
+    asked = _evaluation(run)
+    return asked / (asked + run.steps * each)
+
+
+def _epochs(run: Run, groups: int) -> list[str]:
+    """How often the steps go through the training tasks, where these have an end."""
+    size = run.corpus.size("train")
+    if not size:
+        return []
+    return [f"data: {size:,} training tasks, gone through {run.steps * groups / size:.3g} times"]
 
 
 def _first(run: Run) -> Sequence[Request]:
@@ -88,7 +101,8 @@ def _trust(run: Run) -> list[str]:
     seconds = 2 * weights / hash_rate()
     return [
         f"trust: weights hashed twice a step, 2 × {weights / _MIB:,.1f} MiB, about "
-        f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.length} tokens sampled and scored"
+        f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.max_new_tokens} tokens sampled and "
+        "scored"
     ]
 
 
@@ -99,7 +113,7 @@ def _memory(run: Run) -> list[str]:
     lora = run.engine.lora is not None
     training = 0.0 if lora else 3 * weights
     slots = run.engine.slots
-    cache = slots * run.decoding.length * size.cache_bytes / _GIB
+    cache = slots * run.decoding.max_new_tokens * size.cache_bytes / _GIB
     return [
         f"model: {size.parameters:,} parameters, {size.positions} positions",
         f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "
@@ -121,10 +135,16 @@ def _notes(run: Run) -> Iterator[str]:
     if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
         yield (
             f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
-            "optimiser steps of a step but the first are off-policy, and nothing corrects it"
+            "optimizer steps of a step but the first are off-policy, and nothing corrects it"
         )
-    if not run.watch.every:
-        yield "nothing is watched along the way (watch.every is 0)"
+    share = _share(run, sum(len(request.plays) for request in _first(run)))
+    if run.steps and share > _MUCH:
+        yield (
+            f"evaluation is {share:.0%} of the run's rollouts; ask less often (periodic.every is "
+            f"{run.periodic.every}) or less (watch.evaluation, evaluation)"
+        )
+    if not run.periodic.every:
+        yield "nothing is watched along the way (periodic.every is 0)"
 
 
 def _terms(run: Run) -> tuple[Term, ...]:
@@ -133,5 +153,5 @@ def _terms(run: Run) -> tuple[Term, ...]:
 
 def _unrelated(term: Term) -> bool:
     """Does it weigh by Â what it doesn't relate to whoever sampled it?"""
-    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Linear)
+    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Unclipped)
     return free and not term.corrections and term.on is None

@@ -11,7 +11,7 @@ from whet.view import report
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ReportOptions:
     """Write report.html into a run folder."""
 
     run: Positional[str]  # its folder, such as runs/quickstart
@@ -19,5 +19,5 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """Write it again."""
-    print(report.write(Path(parse(Words, words, "report").run)))
+    print(report.write(Path(parse(ReportOptions, words, "report").run)))
     return 0

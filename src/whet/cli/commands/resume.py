@@ -7,16 +7,16 @@ from pathlib import Path
 from tyro.conf import Positional
 
 from whet.cli.parsing import configured, parse
-from whet.cli.running import carry_out
+from whet.cli.running import execute
 from whet.front.training import go_on_there, load_run, started_in
 from whet.training import card
 from whet.training.as_json import to_json
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ResumeOptions:
     """Go on with a run from its newest checkpoint."""
 
     run: Positional[str]  # its folder, such as runs/quickstart
@@ -24,13 +24,13 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """Make the run again from its card, and go on."""
-    folder = Path(parse(Words, words, "resume").run).absolute()
+    folder = Path(parse(ResumeOptions, words, "resume").run).absolute()
     run = rebuilt(folder)
-    return carry_out(lambda told, stop: go_on_there(run, folder, told, stop))
+    return execute(lambda told, stop: go_on_there(run, folder, told, stop))
 
 
 def rebuilt(folder: Path) -> Run:
-    """The run of a folder's card.  Raises `Refusal` where its recipe has changed since."""
+    """The run of a folder's card.  Raises `UsageError` where its recipe has changed since."""
     run, held = load_run(folder), card.read(folder)
     if held["recipe"]:
         with started_in(held):
@@ -39,5 +39,5 @@ def rebuilt(folder: Path) -> Run:
         found = card.differences(held["run"], to_json(made))
         odd = [difference for difference in found if difference.field not in known]
         if odd:
-            raise Refusal(f"recipe {held['recipe']!r} has changed since the run began: {odd[0]}")
+            raise UsageError(f"recipe {held['recipe']!r} has changed since the run began: {odd[0]}")
     return run

@@ -13,7 +13,7 @@ from whet.cli.parsing import parse
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class ShowOptions:
     """One part: equation, source, defaults, needs, relatives."""
 
     name: Positional[str]
@@ -22,7 +22,7 @@ class Words:
 
 def main(words: Sequence[str]) -> int:
     """All parts of that name."""
-    asked = parse(Words, words, "show")
+    asked = parse(ShowOptions, words, "show")
     found = [page(entry) for entry in find(asked.name)]
     if asked.json:
         print(json.dumps([_flat(one) for one in found], indent=1, ensure_ascii=False))

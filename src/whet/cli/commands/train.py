@@ -1,15 +1,17 @@
 """`whet train RECIPE`: train it, in a folder of its own."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from whet import registry
 from whet.cli.parsing import configured
-from whet.cli.running import carry_out
+from whet.cli.running import execute
 from whet.front.training import begin
 from whet.training.card import card
-from whet.types import Refusal
+from whet.training.preflight import preflight
+from whet.types import UsageError
 
 RUNS = "runs"
 
@@ -19,13 +21,14 @@ def main(words: Sequence[str]) -> int:
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    held = card(run, recipe, rest)
-    return carry_out(lambda told, stop: begin(run, Path(RUNS) / name, held, told, stop))
+    held, folder = card(run, recipe, rest), Path(RUNS) / name
+    notes = asyncio.run(preflight(run))
+    return execute(lambda told, stop: begin(run, folder, held, told, stop), notes)
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:
     """The recipe and what follows it."""
     if not words or words[0].startswith("-"):
         names = ", ".join(registry.names("recipe"))
-        raise Refusal(f"whet {command} needs a recipe: {names}, or a path to a .py file")
+        raise UsageError(f"whet {command} needs a recipe: {names}, or a path to a .py file")
     return words[0], words[1:]

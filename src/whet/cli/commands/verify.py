@@ -9,43 +9,51 @@ from typing import Any
 from tyro.conf import Positional
 
 from whet import rewards
-from whet.cli.looking_on import Bar
 from whet.cli.parsing import parse
+from whet.cli.progress import ProgressBar
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import Confusion
-from whet.evaluation.opinions import hear
-from whet.evaluation.verifiers import Comparison, Example, Findings, Probe, Trial, compare, examine
+from whet.evaluation.verifier_pass import run_verifier
+from whet.evaluation.verifiers import (
+    CheckResult,
+    Comparison,
+    Example,
+    VerifierChecks,
+    VerifierReport,
+    check_verifier,
+    compare,
+)
 
 STOPPED = 130
 _SHOWN = 100  # characters of a reply
 
 
 @dataclass(frozen=True, kw_only=True)
-class Words:
+class VerifyOptions:
     """Measure a judge on labelled replies: precision, recall, latency, steadiness, attacks."""
 
     reward: Positional[str]  # a name, path.py:function, or package.module:function
     labelled: str  # synthetic, or a .jsonl or .parquet file: prompt, reply, answer, correct
     against: str = ""  # another judge, to compare with
     rows: int = 2400  # of the synthetic set
-    at_once: int = 2  # calls under way
+    concurrency: int = 2  # calls under way
     examples: int = 5  # shown of each kind
     json: bool = False  # one JSON document and nothing else
 
 
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
-    asked = parse(Words, words, "verify")
+    asked = parse(VerifyOptions, words, "verify")
     rows = cases(asked.labelled, count=asked.rows)
     judge = rewards.find(asked.reward)
     other = rewards.find(asked.against) if asked.against else None
-    trial = Trial(at_once=asked.at_once)
+    trial = VerifierChecks(concurrency=asked.concurrency)
     comparison = None
-    with Bar() as bar:
-        found = examine(judge, rows, trial, bar)
+    with ProgressBar() as bar:
+        found = check_verifier(judge, rows, trial, bar)
         if other is not None:
-            heard = hear(other, rows, asked.at_once, f"asking {asked.against}", bar)
-            comparison = compare(found.hearing, heard)
+            heard = run_verifier(other, rows, asked.concurrency, f"asking {asked.against}", bar)
+            comparison = compare(found.first_pass, heard)
     if asked.json:
         document = _document(found, asked.examples) | {"reward": asked.reward}
         if comparison is not None:
@@ -58,8 +66,8 @@ def main(words: Sequence[str]) -> int:
     return STOPPED if bar.stopped() else 0
 
 
-def _table(asked: Words, found: Findings) -> list[str]:
-    seen, total = len(found.hearing.heard), len(found.hearing.cases)
+def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
+    seen, total = len(found.first_pass.judged), len(found.first_pass.cases)
     matrix, axes, latency = found.matrix, found.axes, found.latency_ms
     spent = ", ".join(f"{name} {ms:.1f}" for name, ms in latency.items())
     return [
@@ -75,7 +83,7 @@ def _table(asked: Words, found: Findings) -> list[str]:
         "Verifier's Law, five axes:",
         f"  objectivity {axes.objectivity:.3f}   opinions, that stay the same",
         f"  speed       {axes.speed:.1f}/s   of who waits for each",
-        f"  scale       {axes.scale:.1f}/s   with {asked.at_once} under way",
+        f"  scale       {axes.scale:.1f}/s   with {asked.concurrency} under way",
         f"  noise       {axes.noise:.3f}   1 − (recall + specificity − 1)",
         f"  gradation   {axes.gradation:.2f} bits in the scores",
         *_examples("false zeros: right, and refused", found.false_zeros, asked.examples),
@@ -96,7 +104,7 @@ def _rates(matrix: Confusion) -> list[str]:
     ]
 
 
-def _probe(name: str, probe: Probe, what: str) -> str:
+def _probe(name: str, probe: CheckResult, what: str) -> str:
     return f"  {name:11} {probe.share:.3f} of {probe.tried} {what}"
 
 
@@ -116,7 +124,7 @@ def _short(text: str) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
-def _comparison(asked: Words, found: Comparison) -> list[str]:
+def _comparison(asked: VerifyOptions, found: Comparison) -> list[str]:
     return [
         "",
         f"against {asked.against}, on {found.both} replies that both judge: "
@@ -131,10 +139,10 @@ def _comparison(asked: Words, found: Comparison) -> list[str]:
     ]
 
 
-def _document(found: Findings, most: int) -> dict[str, Any]:
+def _document(found: VerifierReport, most: int) -> dict[str, Any]:
     return {
-        "asked": len(found.hearing.cases),
-        "seen": len(found.hearing.heard),
+        "asked": len(found.first_pass.cases),
+        "seen": len(found.first_pass.judged),
         **asdict(found.matrix),
         "latency_ms": found.latency_ms,
         "axes": asdict(found.axes),
@@ -149,7 +157,7 @@ def _document(found: Findings, most: int) -> dict[str, Any]:
     }
 
 
-def _compared(found: Comparison, asked: Words) -> dict[str, Any]:
+def _compared(found: Comparison, asked: VerifyOptions) -> dict[str, Any]:
     return {
         "reward": asked.against,
         "both": found.both,
@@ -161,7 +169,7 @@ def _compared(found: Comparison, asked: Words) -> dict[str, Any]:
     }
 
 
-def _probed(probe: Probe, most: int) -> dict[str, Any]:
+def _probed(probe: CheckResult, most: int) -> dict[str, Any]:
     return {"tried": probe.tried, "share": probe.share, "odd": _listed(probe.odd, most)}
 
 

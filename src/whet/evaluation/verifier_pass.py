@@ -1,0 +1,128 @@
+"""What a judge says of labelled replies, one call after another or several at once."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Protocol, runtime_checkable
+
+from whet.data.cases import Case
+from whet.protocols import GroupReward, Judge
+from whet.rewards.judging import context_of, verdicts
+from whet.types import Group, Rollout, Verdict
+
+_ACCEPTED = 0.5  # the score from which a judge accepts that doesn't say `correct`; ours
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedVerdict:
+    """A verdict, and how long it took to get it."""
+
+    verdict: Verdict
+    seconds: float  # of the call; shared out among its replies where it was about several
+
+    @property
+    def accepted(self) -> bool | None:
+        """Is the reply right, in the judge's opinion?  None without a score.
+
+        `correct`, or a score of at least ½ where the judge doesn't say.
+        """
+        if not self.verdict.judged:
+            return None
+        said = self.verdict.correct
+        return self.verdict.score >= _ACCEPTED if said is None else said
+
+
+@runtime_checkable
+class Observer(Protocol):
+    """Who looks on."""
+
+    def begin(self, phase: str, total: int) -> None:
+        """So many replies are to be judged."""
+        ...
+
+    def tick(self, count: int) -> None:
+        """So many more have been."""
+        ...
+
+    def stopped(self) -> bool:
+        """Should nothing more be begun?"""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierPass:
+    """Cases, and an opinion of each; None for what was not begun before the watch stopped."""
+
+    cases: Sequence[Case]
+    verdicts: Sequence[TimedVerdict | None]
+    seconds: float
+
+    @property
+    def judged(self) -> list[tuple[Case, TimedVerdict]]:
+        """The cases with an opinion, be it a fault."""
+        pairs = zip(self.cases, self.verdicts, strict=True)
+        return [(case, opinion) for case, opinion in pairs if opinion is not None]
+
+
+def run_verifier(
+    judge: Judge, cases: Sequence[Case], concurrency: int, phase: str, observer: Observer
+) -> VerifierPass:
+    """Ask for an opinion of each case.
+
+    A judge of groups is given all replies to a task at once.  Raises `UsageError` for a judge that
+    plays requests with the policy: there is none.
+    """
+    observer.begin(phase, len(cases))
+    found: list[TimedVerdict | None] = [None] * len(cases)
+
+    def note(places: Sequence[int], opinions: Sequence[TimedVerdict]) -> None:
+        for place, opinion in zip(places, opinions, strict=True):
+            found[place] = opinion
+        observer.tick(len(places))
+
+    start = perf_counter()
+    asyncio.run(_all(judge, cases, iter(_calls(judge, cases)), concurrency, note, observer))
+    return VerifierPass(cases=cases, verdicts=found, seconds=perf_counter() - start)
+
+
+async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to tell)
+    judge: Judge,
+    cases: Sequence[Case],
+    calls: Iterator[Sequence[int]],
+    concurrency: int,
+    note: Callable[[Sequence[int], Sequence[TimedVerdict]], None],
+    observer: Observer,
+) -> None:
+    context = context_of()
+
+    async def go_on() -> None:
+        for places in calls:
+            if observer.stopped():
+                return
+            group = _group([cases[place] for place in places])
+            start = perf_counter()
+            given = await verdicts(group, judge, context)
+            spent = (perf_counter() - start) / len(group)
+            note(places, [TimedVerdict(verdict=v, seconds=spent) for v in given])
+
+    await asyncio.gather(*(go_on() for _ in range(concurrency)))
+
+
+def _calls(judge: Judge, cases: Sequence[Case]) -> Sequence[Sequence[int]]:
+    """The places that each call is about."""
+    if not isinstance(judge, GroupReward):
+        return [[place] for place in range(len(cases))]
+    by_task: dict[str, list[int]] = {}
+    for place, case in enumerate(cases):
+        by_task.setdefault(f"{case.task.prompt!r}\n{case.task.answer}", []).append(place)
+    return list(by_task.values())
+
+
+def _group(cases: Sequence[Case]) -> Group:
+    return Group.of([replace(rollout_of(case), seed=i, id="") for i, case in enumerate(cases)])
+
+
+def rollout_of(case: Case) -> Rollout:
+    """A rollout that says the reply; it has no tokens, for no engine sampled it."""
+    return Rollout.from_text(case.task, case.reply)

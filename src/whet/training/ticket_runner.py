@@ -1,0 +1,94 @@
+"""The rounds of one step: tickets in, judged and checked groups out."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from whet.policy.extensions.together import Extensions
+from whet.protocols import Algorithm, StepContext, Update
+from whet.rollouts.batching import build_batch
+from whet.rollouts.buffer import Landed
+from whet.rollouts.checks import TrustLimits, check_rollouts
+from whet.rollouts.runner import RolloutRunner
+from whet.training.run import Run
+from whet.types import Group, Task, Ticket, Version
+
+if TYPE_CHECKING:
+    from whet.training.loop import LiveRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRunner:
+    """Plays the tickets of one step, with the context that extensions get."""
+
+    runner: RolloutRunner
+    extensions: Extensions
+    context: StepContext
+    version: Version
+    limits: TrustLimits
+    launched: list[Task]  # tasks played in this step so far
+
+    @classmethod
+    def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
+        """The rounds of step `number`."""
+        runner = RolloutRunner(live.player, run.reward, number)
+        launched: list[Task] = []
+        return cls(
+            runner=runner,
+            extensions=live.extensions,
+            context=step_context(run, live, runner, launched),
+            launched=launched,
+            version=live.player.held(),
+            limits=run.limits,
+        )
+
+    async def play(self, tickets: Sequence[Ticket]) -> list[Landed]:
+        """Play all tickets concurrently; extensions get them in the order of their numbers."""
+        self.launched.extend(ticket.request.task for ticket in tickets)
+        requests = [await self.extensions.before_rollout(self.context, t) for t in tickets]
+        played = await asyncio.gather(*map(self.runner.rollouts, requests))
+        check_rollouts([g for groups in played for g in groups], self.version, self.limits)
+        landed = [
+            (ticket, tuple(group.numbered(ticket.number) for group in groups))
+            for ticket, groups in zip(tickets, played, strict=True)
+        ]
+        changed = await self.extensions.after_rollout(self.context, landed)
+        return list(zip(tickets, changed, strict=True))
+
+
+def step_context(
+    run: Run, live: "LiveRun", runner: RolloutRunner, launched: Sequence[Task] = ()
+) -> StepContext:
+    """The context that extensions get in one step."""
+
+    async def learn(groups: Sequence[Group], algorithm: Algorithm, lr: float) -> Update:
+        batch, _ = await build_batch(groups, algorithm, live.learner)
+        return await live.learner.step(algorithm, batch, lr)
+
+    def upcoming(steps: int) -> list[Task]:
+        later = live.buffer.strategy.peek((steps - 1) * run.sampling.tickets)
+        return [*launched, *later]
+
+    def demonstrate(task: Task) -> str | None:
+        return None if run.demonstrator is None else run.demonstrator.demonstrate(task)
+
+    return StepContext(
+        step=runner.step,
+        steps=run.steps,
+        seed=run.seed,
+        tickets=run.sampling.tickets,
+        minibatches=run.minibatches,
+        lr=run.optimizer.lr_at(runner.step, run.steps),
+        optimizer=run.optimizer,
+        objective=run.objective,
+        decoding=run.decoding,
+        learner=live.learner,
+        folder=live.folder,
+        play=runner.rollout,
+        judge=runner.score,
+        render=live.player.renderer.demonstration,
+        demonstrate=demonstrate,
+        upcoming=upcoming,
+        learn=learn,
+    )
