@@ -21,7 +21,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import FromScratch
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
-from whet.protocols import ChatModel, Reward
+from whet.protocols import ChatModel, Corpus, Reward
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.labelled import Labelled
@@ -179,7 +179,7 @@ class Listener:
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
+class Lessons(Corpus):
     """Questions and what should be said: a teacher, and a corpus whose last tasks are held out."""
 
     chats: tuple[tuple[Message, ...], ...]

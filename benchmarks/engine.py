@@ -79,8 +79,8 @@ def model_of(name: str) -> Any:
 
 
 @dataclass(frozen=True)
-class RewardOnly:
-    """A model that is there already, as the engine wants it."""
+class Untrained:
+    """A small model with fresh weights, as a source of models that the engine opens."""
 
     name: str
 
@@ -88,6 +88,10 @@ class RewardOnly:
         """Fresh weights, the quickstart's kind of tokenizer."""
         del device, seed
         return model_of(self.name).eval(), FromScratch().tokenizer.build()
+
+    def load_tokenizer(self) -> tuple[Any, Any]:
+        """The quickstart's kind of tokenizer, and how the model's replies end."""
+        return FromScratch().tokenizer.build(), model_of(self.name).generation_config
 
 
 def requests_of(case: Case) -> list[Request]:
@@ -137,7 +141,7 @@ def peak() -> float:
 
 def our_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """Work, useful tokens, tokens to be computed once."""
-    player = asyncio.run(Embedded(device="cpu", slots=512).player(RewardOnly(name), 0))
+    player = asyncio.run(Embedded(device="cpu", slots=512).player(Untrained(name), 0))
     generator: Any = player.generator
     never_ends(generator.backbone.model)
     requests = requests_of(case)
@@ -166,7 +170,7 @@ class Lengths(StoppingCriteria):
 
 def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """`generate` on all rows, left-padded, sampling at temperature 1."""
-    model, tokenizer = RewardOnly(name).load("cpu")
+    model, tokenizer = Untrained(name).load("cpu")
     never_ends(model)
     requests = requests_of(case)
     texts = [r.task.prompt for r in requests for _ in r.plays]
@@ -194,7 +198,7 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
 
 def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
     """Rollouts that all teach, and the learner that sampled them."""
-    player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(RewardOnly(name), 0))
+    player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(Untrained(name), 0))
     generator: Any = player.generator
     never_ends(generator.backbone.model)
     groups = [

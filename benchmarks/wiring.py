@@ -80,7 +80,7 @@ def short(name: str, seed: int, steps: int) -> Run:
     lock = Lock()
     return Run(
         model=Folder(path=str(base(seed))),
-        corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), size=64),
+        corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), tasks=64),
         reward=JUDGES.get(name, JUDGED),
         demonstrator=FromFamily(family=lock),
         sampling=Standard(

@@ -16,29 +16,20 @@ MODULES = "whet_file_"
 def imported(path: str, kind: str) -> ModuleType:
     """The module that a file holds, executed once for a path and a text.
 
-    `kind` is what messages call it: recipe, family, …
-
-    Modules beside the file can be imported by it.  Raises `UsageError` for what is no Python file,
-    and for whatever the file raises, with the line that raised it.
+    `kind` is what messages call it: recipe, family, …  Modules beside the file can be imported by
+    it.  Raises `UsageError` for what is no Python file, and for whatever the file raises, with the
+    line that raised it.
     """
-    place = Path(path)
-    if place.is_dir():
-        raise UsageError(f"{kind} {path!r} is a folder; give a .py file")
-    if not place.is_file():
-        raise UsageError(f"{kind} {path!r} is no file; give the path of a .py file")
-    if place.suffix != ".py":
-        raise UsageError(f"{kind} {path!r} is no Python file; give one that ends in .py")
+    place = _python_file(path, kind)
     text = str(place.resolve()).encode() + place.read_bytes()
     name = f"{MODULES}{place.stem}_{blake2b(text, digest_size=4).hexdigest()}"
     if name in sys.modules:
         return sys.modules[name]
-    spec = spec_from_file_location(name, place)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{kind} {path!r} is no Python file; give one that ends in .py")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
     if (folder := str(place.resolve().parent)) not in sys.path:
         sys.path.append(folder)  # last, so that nothing there hides an installed module
+    spec = spec_from_file_location(name, place)
+    assert spec is not None and spec.loader is not None  # its name ends in .py
+    module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
     except (UsageError, IntegrityError):
@@ -50,11 +41,23 @@ def imported(path: str, kind: str) -> ModuleType:
     return module
 
 
+def _python_file(path: str, kind: str) -> Path:
+    place = Path(path)
+    if place.is_dir():
+        raise UsageError(f"{kind} {path!r} is a folder; give a .py file")
+    if not place.is_file():
+        raise UsageError(f"{kind} {path!r} is no file; give the path of a .py file")
+    if place.suffix != ".py":
+        raise UsageError(f"{kind} {path!r} is no Python file; give one that ends in .py")
+    return place
+
+
 def complaint(error: BaseException, file: Path) -> str:
     """What an exception says that came out of a file, with the last line of that file it passed."""
     reason = " ".join(str(error).split()) or "no message"
     if isinstance(error, SyntaxError):
-        where = "" if error.filename in (None, str(file)) else f" of {error.filename}"
+        other = error.filename is not None and Path(error.filename).resolve() != file.resolve()
+        where = f" of {error.filename}" if other else ""
         return f", line {error.lineno}{where}: {error.msg}; mend it"
     own = str(file.resolve())
     lines = [

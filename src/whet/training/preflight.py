@@ -12,8 +12,8 @@ from whet.policy.inspection import walk
 from whet.protocols import ChatModel, Corpus, Part, Renderer
 from whet.rewards.judging import context_of, judge
 from whet.rollouts.prompt_lengths import check_room, prompt_length
-from whet.training.premises import insist
 from whet.training.run import Run
+from whet.training.validation import validate
 from whet.types import Group, Need, Task, UsageError
 
 _LOOKED_AT = 1000  # tasks of a corpus without an end
@@ -35,7 +35,7 @@ async def preflight(run: Run) -> list[str]:
     package that is not here, a model folder that is broken, a prompt that leaves no room for its
     reply, a demonstrator without demonstrations, a reward that can't be imported.
     """
-    insist(run)
+    validate(run)
     for part in walk(run):
         if isinstance(part, Part):
             part.check()

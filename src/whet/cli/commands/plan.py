@@ -15,8 +15,8 @@ from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.training.preflight import preflight
-from whet.training.premises import spec
 from whet.training.run import Run
+from whet.training.validation import run_spec
 from whet.types import Need, Request
 
 _GIB, _MIB = 2**30, 2**20
@@ -32,7 +32,7 @@ def main(words: Sequence[str]) -> int:
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*inputs, *_notes(run), *warnings(run, spec(run))):
+    for note in (*inputs, *_notes(run), *warnings(run, run_spec(run))):
         print(f"note: {note}")
     return 0
 

@@ -1,11 +1,11 @@
 """What the parts of a run have to say of each other, before any compute."""
 
-from whet.policy.inspection import objections
+from whet.policy.inspection import errors
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
 
 
-def spec(run: Run) -> RunSpec:
+def run_spec(run: Run) -> RunSpec:
     """The numbers that parts may ask for."""
     return RunSpec(
         samples=run.sampling.group_size,
@@ -15,13 +15,13 @@ def spec(run: Run) -> RunSpec:
     )
 
 
-def insist(run: Run) -> None:
+def validate(run: Run) -> None:
     """Raise `UsageError` with the first reason that a part gives why the run can't work."""
-    here = spec(run)
+    here = run_spec(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
         raise UsageError(
             "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
             "of one task; give 2 or more"
         )
-    for reason in objections(run, here):
+    for reason in errors(run, here):
         raise UsageError(reason)
