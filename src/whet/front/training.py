@@ -16,10 +16,10 @@ from whet.training.as_json import importing, only_here
 from whet.training.folder import RunProgress, fresh_folder
 from whet.training.ledger import Ledger
 from whet.training.preflight import preflight
-from whet.training.premises import insist
 from whet.training.resuming import amended, changed, check
 from whet.training.run import Run
 from whet.training.trainer import Event, RunEnded, fit
+from whet.training.validation import validate
 from whet.types import UsageError
 from whet.view.console import Screen
 from whet.view.live import LiveReport
@@ -108,7 +108,7 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
 
 def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     """Train what is left of a run that has begun."""
-    insist(run)
+    validate(run)
     held, stands = card.read(folder), RunProgress.of(folder, run)
     check(held, run, stands.done)
     if stands.digest:
