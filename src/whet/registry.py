@@ -22,6 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from whet.invoked import command
 from whet.scripts import imported
 from whet.types import UsageError
 
@@ -93,7 +94,7 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
 
 def listing(kind: str) -> str:
     """The command that lists a kind."""
-    return f"whet list {PLURAL[kind]}"
+    return command("list", PLURAL[kind])
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3Config, Qwen3
 
 from whet.cli.main import COMMANDS, main
 from whet.engines.tokenizers import CharacterTokenizer
+from whet.front.training import load_run
 from whet.training.ledger import Ledger
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
@@ -58,14 +60,15 @@ def test_train_says_before_and_after_and_leaves_a_folder(trained):
     assert left == {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html"}
 
 
-def test_the_card_repeats_the_run(trained):
+def test_the_card_repeats_the_run(trained, here, capsys):
     folder, said = trained
     card = json.loads((folder / "runs" / "one" / "run.json").read_text())
     assert card["arguments"] == ["--name", "one"]
     assert card["run"]["sampling"]["size"]["rollouts"] == 4
     assert card["versions"]["torch"] == torch.__version__
-    again = whet(folder, "train", card["recipe"], "--name", "two")
-    assert digest_of(again.stdout) == digest_of(said)
+    assert main(["train", card["recipe"], "--name", "two"]) == 0
+    assert digest_of(capsys.readouterr().out) == digest_of(said)
+    assert load_run("runs/two") == load_run(folder / "runs" / "one")
 
 
 def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_path):
@@ -106,28 +109,37 @@ def test_asked_to_stop_it_ends_the_step_and_says_how_to_go_on(tmp_path, sent):
     assert REFRESH in (metrics.parent / "report.html").read_text()
     process.send_signal(sent)
     said, _ = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "stopped; go on with: whet resume runs/long" in said
+    assert process.returncode == 128 + sent
+    assert "whet resume runs/long" in said
     assert " left " in said
     page = (metrics.parent / "report.html").read_text()
     assert "not finished" in page
     assert REFRESH not in page
 
 
-def test_eval_of_a_run_is_one_json_document(trained):
-    folder, _ = trained
+def test_eval_of_a_run_is_one_json_document(trained, capsys):
+    run = str(trained[0] / "runs" / "one")
     words = ["--tasks", "lists", "--samples", "16", "--k", "1,4,16", "--problems", "12", "--json"]
-    done = whet(folder, "eval", "runs/one", *words)
-    assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
+    assert main(["eval", run, *words]) == 0
+    found = json.loads(capsys.readouterr().out)
     assert found["problems"] == 12
     assert set(found["pass_at"]) == {"1", "4", "16"}
     assert found["pass_at"]["1"]["value"] <= found["pass_at"]["16"]["value"]
     assert found["greedy"]["low"] <= found["greedy"]["value"] <= found["greedy"]["high"]
     assert found["reward"]["value"] == pytest.approx(found["pass_at"]["1"]["value"])
     assert found["graded"] == 0
-    table = whet(folder, "eval", "runs/one", "--problems", "5", "--samples", "4", "--k", "1")
-    assert "greedy pass@1" in table.stdout
+    assert main(["eval", run, "--problems", "5", "--samples", "4", "--k", "1"]) == 0
+    assert "greedy pass@1" in capsys.readouterr().out
+
+
+def test_the_last_lines_are_commands_that_run(trained, here, monkeypatch, capsys):
+    folder, said = trained
+    monkeypatch.chdir(folder)
+    report, measure, examine = said.splitlines()[-3:]
+    assert Path(report.split()[1]).read_text().startswith("<!doctype html>")
+    for line, more in ((measure, ["--problems", "3"]), (examine, [])):
+        assert main([*shlex.split(line.partition("-m whet")[2]), *more]) == 0
+    assert measure.startswith(f"measure {sys.executable} -m whet eval runs/one")
 
 
 def test_eval_with_a_graded_reward_shows_the_reward_first(trained, here, capsys):

@@ -15,7 +15,8 @@ from small import RUN, Repeats
 from whet.policy import algorithms
 from whet.protocols import Learner, Renderer, Update
 from whet.rollouts.batching import build_batch
-from whet.training.card import differences, resolved
+from whet.training.as_json import to_json
+from whet.training.card import differences
 from whet.training.ledger import METRICS, Ledger
 from whet.training.run import Warmup
 from whet.training.warmup import WarmupProgress, sft
@@ -240,10 +241,10 @@ def test_a_warm_up_that_never_gets_there_ends_too():
 
 
 def test_values_on_the_card_differ_by_name():
-    one, other = resolved(RUN), resolved(replace(RUN, optimizer=AdamW(lr=0.5)))
-    assert differences(one, resolved(RUN)) == []
-    assert differences(one, other) == ["optimizer.lr: was 0.001, is 0.5"]
-    longer = resolved(replace(RUN, warmup=RUN.warmup * 2))
+    one, other = to_json(RUN), to_json(replace(RUN, optimizer=AdamW(lr=0.5)))
+    assert differences(one, to_json(RUN)) == []
+    assert differences(one, other) == [("optimizer.lr", 0.001, 0.5)]
+    longer = to_json(replace(RUN, warmup=RUN.warmup * 2))
     assert len(differences(one, longer)) == 1
 
 

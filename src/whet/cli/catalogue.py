@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from whet import registry
+from whet.invoked import command
 from whet.registry import Place
 from whet.types import UsageError
 
@@ -62,5 +63,5 @@ def find(name: str) -> list[Entry]:
     found = [entry for entry in everything if entry.name == name]
     if not found:
         near = registry.nearest(name, {entry.name for entry in everything})
-        raise UsageError(f"{name!r} is unknown; {near} (whet list)")
+        raise UsageError(f"{name!r} is unknown; {near} ({command('list')})")
     return found

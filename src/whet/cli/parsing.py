@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import tyro
 
-from whet import recipes
+from whet import invoked, recipes
 from whet.cli.narrowing import narrowed, restored
 from whet.training.run import Run
 from whet.types import UsageError
@@ -30,7 +30,8 @@ def parse(kind: Callable[..., T], words: Sequence[str], command: str, **more: An
     except SystemExit as end:
         if not end.code:
             raise
-        raise UsageError(f"{_condensed(said.getvalue())} (whet {command} --help)") from None
+        told = f"{_condensed(said.getvalue())} ({invoked.program()} {command} --help)"
+        raise UsageError(told) from None
 
 
 def _condensed(text: str) -> str:

@@ -1,17 +1,17 @@
-"""The run card: everything that is needed to repeat a run."""
+"""The run card: everything that is needed to repeat a run, and to make it again."""
 
 import json
 import os
 import platform
 import subprocess
-from dataclasses import fields, is_dataclass
+from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
-from whet import __version__
+from whet.training.as_json import from_json, to_json
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -19,20 +19,19 @@ CARD = "run.json"
 _PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "math-verify", "peft")
 
 
-def resolved(value: Any) -> Any:
-    """A value as JSON: a part is its type and its fields, down to the numbers."""
-    if is_dataclass(value) and not isinstance(value, type):
-        kind = f"{type(value).__module__}.{type(value).__qualname__}"
-        return {"part": kind} | {f.name: resolved(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, tuple | list):
-        return [resolved(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): resolved(item) for key, item in value.items()}
-    return value if isinstance(value, str | int | float | bool | None) else repr(value)
+class Difference(NamedTuple):
+    """A dotted field in which two values differ, with both readings as JSON."""
+
+    field: str
+    was: Any
+    now: Any
+
+    def __str__(self) -> str:
+        return f"{self.field}: was {self.was!r}, is {self.now!r}"
 
 
-def differences(one: Any, other: Any, path: str = "") -> list[str]:
-    """Dotted fields in which two resolved values differ, with both readings."""
+def differences(one: Any, other: Any, path: str = "") -> list[Difference]:
+    """The dotted fields in which two values differ, both as `to_json` writes them."""
     if isinstance(one, dict) and isinstance(other, dict):
         names = sorted(one.keys() | other.keys())
         pairs = [(name, one.get(name), other.get(name)) for name in names]
@@ -40,15 +39,19 @@ def differences(one: Any, other: Any, path: str = "") -> list[str]:
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         pairs = enumerate(zip(one, other, strict=True))
         return [d for i, (a, b) in pairs for d in differences(a, b, f"{path}.{i}")]
-    return [] if one == other else [f"{path}: was {one!r}, is {other!r}"]
+    return [] if one == other else [Difference(path, one, other)]
 
 
-def card(run: Run, recipe: str, arguments: list[str]) -> dict[str, Any]:
-    """What is written before anything is computed."""
+def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str, Any]:
+    """What is written before anything is computed.
+
+    `run` is enough to make the run again.  `recipe` and `arguments` are the words of a command
+    line; a run that a script made has none.  Raises `UsageError` for a part that JSON can't hold.
+    """
     return {
-        "whet": __version__,
+        "whet": _version("whet"),
         "recipe": recipe,
-        "arguments": arguments,
+        "arguments": list(arguments),
         "directory": os.getcwd(),
         "commit": _commit(),
         "python": platform.python_version(),
@@ -56,8 +59,14 @@ def card(run: Run, recipe: str, arguments: list[str]) -> dict[str, Any]:
         "threads": run.engine.threads or torch.get_num_threads(),
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "versions": {name: found for name in _PACKAGES if (found := _version(name))},
-        "run": resolved(run),
+        "run": to_json(run),
+        "changes": [],  # of the run since it began, in order: field, was, is
     }
+
+
+def exists(folder: Path) -> bool:
+    """Is it a run folder?"""
+    return (folder / CARD).is_file()
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -67,13 +76,35 @@ def read(folder: Path) -> dict[str, Any]:
         raise UsageError(
             f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours"
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        held = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UsageError(f"{str(path)!r} is no JSON: {error}; restore it, or train anew") from error
+    if not isinstance(held, dict) or "run" not in held:
+        raise UsageError(f"{str(path)!r} is no card of a run; restore it, or train anew")
+    return held
 
 
 def write(folder: Path, held: dict[str, Any]) -> None:
-    """Put the card into its folder."""
-    text = json.dumps(held, indent=1, ensure_ascii=False)
-    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+    """Put the card into its folder, whole or not at all."""
+    text = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
+    partial = folder / f"{CARD}.partial"
+    partial.write_text(text + "\n", encoding="utf-8")
+    os.replace(partial, folder / CARD)
+
+
+def run_of(held: Mapping[str, Any]) -> Run:
+    """The run that a card describes; paths in it are relative to the card's `directory`.
+
+    Raises `UsageError` for a part that can't be imported, or that has changed since.
+    """
+    run = from_json(held["run"])
+    if not isinstance(run, Run):
+        raise UsageError(f"the card describes a {type(run).__name__}, which is no run; train anew")
+    changed = differences(held["run"], to_json(run))
+    if changed:
+        raise UsageError(f"a part of the run has changed since it began: {changed[0]}; restore it")
+    return run
 
 
 def _version(name: str) -> str | None:

@@ -109,9 +109,15 @@ class Ledger:
 
     def rewind(self, place: Place) -> None:
         """Forget every row after `place`."""
-        kept = [row for row in self.rows() if (row["phase"], row["step"]) <= place]
+        self._rewrite(row for row in self.rows() if (row["phase"], row["step"]) <= place)
+
+    def relabel(self, kind: str, new: str) -> None:
+        """Give the rows of one kind another: after more steps, a `final` row is not the last."""
+        self._rewrite(row | {"kind": new} if row["kind"] == kind else row for row in self.rows())
+
+    def _rewrite(self, rows: Iterable[Mapping[str, Any]]) -> None:
         partial = self.folder / f"{METRICS}.partial"
-        lines = (json.dumps(row, allow_nan=False) + "\n" for row in kept)
+        lines = [json.dumps(row, allow_nan=False) + "\n" for row in rows]
         partial.write_text("".join(lines), encoding="utf-8")
         os.replace(partial, self.folder / METRICS)
 

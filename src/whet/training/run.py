@@ -55,10 +55,21 @@ class PeriodicEval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointConfig:
-    """When checkpoints are written, which changes no result."""
+    """When checkpoints are written, which changes no result.
+
+    One is due after `seconds`, and besides after every multiple of `steps`.
+    """
 
     seconds: float = 60.0  # least time between two; 0: after every step
+    steps: int = 0  # of a phase; 0: by the clock alone
     keep: int = 2  # number of newest ones kept; the base model's is always kept
+
+    def __post_init__(self) -> None:
+        least = {"seconds": 0, "steps": 0, "keep": 1}
+        for name, bound in least.items():
+            if not getattr(self, name) >= bound:
+                value = getattr(self, name)
+                raise UsageError(f"checkpoints.{name} is {value}; give {bound} or more")
 
 
 _BY_ENGINE = frozenset(

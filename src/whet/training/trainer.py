@@ -224,6 +224,7 @@ class Trainer:
         card = await measure(self.player, run.reward, tasks, evaluation, run.decoding)
         place = len(run.warmup), step
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
+        facts["digest"] = self.player.held().digest  # of the weights that were measured
         self.ledger.write(name, place, of_evaluation(card), facts)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
         return Evaluated(name=name, step=step, card=card)
@@ -246,7 +247,11 @@ class Trainer:
 
     async def _save_if_due(self, place: RunPosition) -> None:
         self.stopped = self.stop()
-        if self.stopped or time.monotonic() - self._saved >= self.run.checkpoints.seconds:
+        saving = self.run.checkpoints
+        due = time.monotonic() - self._saved >= saving.seconds
+        if saving.steps and place.progress.done % saving.steps == 0:
+            due = True
+        if self.stopped or due:
             await self._save(place)
 
     async def _save(self, place: RunPosition) -> None:

@@ -1,6 +1,5 @@
 """`whet resume RUN`: go on exactly where it stood."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,9 @@ from tyro.conf import Positional
 
 from whet.cli.parsing import configured, parse
 from whet.cli.running import execute
+from whet.front.training import go_on_there, load_run, started_in
 from whet.training import card
+from whet.training.as_json import to_json
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -23,18 +24,20 @@ class ResumeOptions:
 
 def main(words: Sequence[str]) -> int:
     """Make the run again from its card, and go on."""
-    folder = Path(parse(ResumeOptions, words, "resume").run).resolve()
-    return execute(rebuilt(folder), folder)
+    folder = Path(parse(ResumeOptions, words, "resume").run).absolute()
+    run = rebuilt(folder)
+    return execute(lambda told, stop: go_on_there(run, folder, told, stop))
 
 
 def rebuilt(folder: Path) -> Run:
     """The run of a folder's card.  Raises `UsageError` where its recipe has changed since."""
-    held = card.read(folder)
-    if not Path(held["directory"]).is_dir():
-        raise UsageError(f"the run was started in {held['directory']!r}, which is gone")
-    os.chdir(held["directory"])  # paths in a recipe are relative to where it was started
-    run, _ = configured(held["recipe"], held["arguments"], "resume")
-    changed = card.differences(held["run"], card.resolved(run))
-    if changed:
-        raise UsageError(f"recipe {held['recipe']!r} has changed since the run began: {changed[0]}")
+    run, held = load_run(folder), card.read(folder)
+    if held["recipe"]:
+        with started_in(held):
+            made, _ = configured(held["recipe"], held["arguments"], "resume")
+        known = {change["field"] for change in held.get("changes", ())}
+        found = card.differences(held["run"], to_json(made))
+        odd = [difference for difference in found if difference.field not in known]
+        if odd:
+            raise UsageError(f"recipe {held['recipe']!r} has changed since the run began: {odd[0]}")
     return run

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from whet import registry
 from whet.cli.parsing import configured
-from whet.cli.running import execute, fresh_folder
-from whet.training import card
+from whet.cli.running import execute
+from whet.front.training import begin
+from whet.training.card import card
 from whet.training.preflight import preflight
 from whet.types import UsageError
 
@@ -19,12 +20,10 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     run, name = configured(recipe, rest, "train")
-    for note in asyncio.run(preflight(run)):
-        print(f"note: {note}")
     name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    folder = fresh_folder(RUNS, name)
-    card.write(folder, card.card(run, recipe, list(rest)))
-    return execute(run, folder)
+    held, folder = card(run, recipe, rest), Path(RUNS) / name
+    notes = asyncio.run(preflight(run))
+    return execute(lambda told, stop: begin(run, folder, held, told, stop), notes)
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:

@@ -18,7 +18,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from whet.cli.pace import Pace
 from whet.evaluation.measure import Scorecard
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
@@ -26,6 +25,7 @@ from whet.training.trainer import Evaluated, Event, PhaseStarted, RunEnded
 from whet.training.warmup import SFTStep
 from whet.types import Metrics, Rollout
 from whet.view import scorecard
+from whet.view.pace import Pace
 from whet.view.scorecard import mark, number
 
 _SILENCE = 30.0  # seconds without a line, after which a step gets one where there is no bar

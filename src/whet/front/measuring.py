@@ -1,0 +1,186 @@
+"""Measure a model or a run: from Python, and for `whet eval`."""
+
+from collections.abc import Sequence
+from contextlib import chdir
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from whet import data, rewards
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder
+from whet.environments.single_turn import SingleTurn
+from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.front.eventloop import finish
+from whet.front.training import load_run
+from whet.invoked import command, shown
+from whet.protocols import Corpus, Engine, Environment, Judge, Model
+from whet.registry import names
+from whet.rollouts.prompt_lengths import PromptLengths, check_room
+from whet.training import card
+from whet.training.folder import RunProgress
+from whet.types import Decoding, Task, UsageError
+
+_ENGINE = Embedded()
+_ENDLESS = 100  # problems of a corpus without an end
+USUAL = EvalConfig(samples=16, k=(1, 4, 16))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What is measured, on which tasks, by which judge."""
+
+    model: Model
+    engine: Engine = _ENGINE
+    corpus: Corpus | None = None
+    environment: Environment = SingleTurn()
+    reward: Judge | None = None
+    decoding: Decoding = Decoding()
+    longest: int = 0  # tokens of a prompt; longer ones are left out.  0: none is
+    directory: str = "."  # to which relative paths belong
+
+    @classmethod
+    def of_run(cls, folder: Path, split: str = "") -> "Subject":
+        """The newest checkpoint of a run, on the run's tasks, judged as the run judges.
+
+        The tasks are those that it evaluates on, or those of a split that is named.
+        """
+        run = load_run(folder)
+        newest = RunProgress.of(folder.absolute(), run).newest
+        if newest is None:
+            resume = command("resume", shown(folder))
+            raise UsageError(f"run {str(folder)!r} has no checkpoint yet; {resume}")
+        return cls(
+            model=Folder(path=str(newest)),
+            engine=run.engine,
+            corpus=run.corpus if split else run.measured,
+            environment=run.environment,
+            reward=run.reward,
+            decoding=run.decoding,
+            longest=run.max_prompt_length,
+            directory=card.read(folder)["directory"],
+        )
+
+    def on(self, tasks: str | Corpus) -> "Subject":
+        """The same model on other tasks, judged by the verifier that each task names."""
+        corpus = data.corpus(_anchored(tasks)) if isinstance(tasks, str) else tasks
+        return replace(self, corpus=corpus).judged_by("declared")
+
+    def judged_by(self, reward: str | Judge) -> "Subject":
+        """The same, with another judge."""
+        judge = rewards.find(_anchored(reward)) if isinstance(reward, str) else reward
+        return replace(self, reward=judge)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvalTasks:
+    """The tasks that are measured on."""
+
+    split: str
+    tasks: Sequence[Task]
+    of: int | None  # tasks in the split; None: it has no end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """A measurement, and what was measured."""
+
+    scores: Scorecard
+    drawn: EvalTasks
+    digest: str  # of the weights
+
+
+def evaluate(
+    model: str | Path | Subject,
+    tasks: str | Corpus | None = None,
+    reward: str | Judge | None = None,
+    *,
+    evaluation: EvalConfig | None = None,
+    decoding: Decoding | None = None,
+    split: str = "",
+) -> Scorecard:
+    """Measure a model: rewards and pass@1 greedy and sampled, unbiased pass@k, 95% intervals.
+
+        whet.evaluate("runs/mine").pass_at[16].value
+        whet.evaluate("path/to/hf-folder", "aime.jsonl", evaluation=EvalConfig(problems=30))
+
+    `model` is a run folder, whose newest checkpoint is measured on the run's own tasks, or a
+    Hugging Face folder; a `Subject` names its engine too.  `tasks` are a family, gym:NAME, a file
+    or a folder of rows, or a corpus; `reward` is a name, path.py:function, or a judge, by default
+    the verifier that the tasks name.  Without `evaluation` all rows are asked, or 100 of what has
+    no end, 16 times; without `split`, all rows of a file that has no test split.  `decoding` is by
+    default the run's.  The numbers are those of `whet eval`.
+
+    Raises `UsageError` where there is no model, or no tasks.
+    """
+    subject = model if isinstance(model, Subject) else subject_of(model, split=split)
+    if tasks is not None:
+        subject = subject.on(tasks)
+    if reward is not None:
+        subject = subject.judged_by(reward)
+    if decoding is not None:
+        subject = replace(subject, decoding=decoding)
+    problems = 0 if evaluation is None else evaluation.problems
+    return measured(subject, evaluation or USUAL, problems, split).scores
+
+
+def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> Subject:
+    """What a run folder or a Hugging Face folder names; a run has an engine of its own."""
+    folder = Path(model)
+    if card.exists(folder):
+        return Subject.of_run(folder, split)
+    return Subject(model=Folder(path=str(model)), engine=engine)
+
+
+def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str) -> Measured:
+    """Play the tasks, judge them and count.
+
+    `problems`: at most so many, 0: all rows, or 100 of what has no end.  `split`: empty for all
+    rows of a file without a test split.
+    """
+    if subject.corpus is None:
+        raise UsageError(
+            f"model {getattr(subject.model, 'path', subject.model)!r} is no run, so say on what: "
+            "--tasks NAME or FILE, in Python tasks="
+        )
+    if problems < 0:
+        raise UsageError(f"problems is {problems}; give 1 or more, or 0 for all")
+    with chdir(subject.directory):
+        return finish(_measured(subject, subject.corpus, evaluation, problems, split))
+
+
+async def _measured(
+    subject: Subject, corpus: Corpus, evaluation: EvalConfig, problems: int, split: str
+) -> Measured:
+    drawn = await _drawn(subject, corpus, problems, split or corpus.benchmark())
+    evaluation = replace(evaluation, problems=len(drawn.tasks))
+    player = await subject.engine.player(subject.model, 0)
+    try:
+        world = player.within(subject.environment)
+        decoding = subject.decoding
+        scores = await measure(world, subject.reward, drawn.tasks, evaluation, decoding)
+        return Measured(scores=scores, drawn=drawn, digest=player.held().digest)
+    finally:
+        await player.close()
+
+
+async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) -> EvalTasks:
+    """The tasks whose prompts fit."""
+    size = corpus.size(split)
+    tasks = corpus.held_out(split, problems or (_ENDLESS if size is None else size))
+    renderer = await subject.engine.renderer(subject.model)
+    lengths = [*zip(tasks, map(PromptLengths(renderer), tasks), strict=True)]
+    if subject.longest:
+        lengths = [(task, length) for task, length in lengths if length <= subject.longest]
+    if not lengths:
+        told = f"; none of {len(tasks)} prompts is as short as {subject.longest}" if tasks else ""
+        raise UsageError(f"split {split!r} has no tasks{told}")
+    if isinstance(subject.environment, SingleTurn):
+        check_room(lengths, subject.model.size().positions, subject.decoding.max_new_tokens)
+    return EvalTasks(split=split, tasks=[task for task, _ in lengths], of=size)
+
+
+def _anchored(text: str) -> str:
+    """A path, perhaps with a function's name behind it, as one that holds in every directory."""
+    path, colon, name = text.partition(":")
+    path_like = Path(path).is_file() or (Path(path).is_dir() and path not in names("corpus"))
+    return f"{Path(path).absolute()}{colon}{name}" if path_like else text

@@ -1,0 +1,121 @@
+"""A run's folder, from the first card to the newest checkpoint."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from whet.invoked import command, shown
+from whet.training import card
+from whet.training.checkpoint import Checkpoints
+from whet.training.ledger import Ledger
+from whet.training.run import Run
+from whet.training.trainer import CHECKPOINTS
+from whet.types import UsageError
+
+Row = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class FreshFolder:
+    """A new run folder; it goes again with the first exception, unless it is kept before."""
+
+    path: Path
+    kept: bool = False
+
+    def keep(self) -> None:
+        """From now on it holds something."""
+        self.kept = True
+
+
+@contextmanager
+def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
+    """Make a run's folder.  Nothing is left of it where the start fails before `keep`.
+
+    Raises `UsageError` where it holds a run already, or can't be written.
+    """
+    if card.exists(folder):
+        resume = command("resume", shown(folder))
+        raise UsageError(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
+    before = set(folder.iterdir()) if folder.is_dir() else None
+    first = _first_missing(folder)
+    fresh = FreshFolder(folder)
+    try:
+        _make(folder)
+        yield fresh
+    except BaseException:
+        if not fresh.kept:
+            _remove(folder, before, first)
+        raise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunProgress:
+    """How far a run has come, as its folder says."""
+
+    newest: Path | None  # checkpoint that is as it was written, an ordinary Hugging Face folder
+    done: int  # steps with rewards that a new process need not take again
+    digest: str  # of the weights at the end of all steps, once they were measured; empty: not yet
+    base: Row  # the ledger's row of the evaluation before the first reward; empty: not yet
+    final: Row  # of the one after the last step
+
+    @classmethod
+    def of(cls, folder: Path, run: Run) -> "RunProgress":
+        """Read it; the files of the newest checkpoint are hashed once.
+
+        Raises `IntegrityError` where there are checkpoints, and all have changed.
+        """
+        checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
+        place = checkpoints.latest()
+        rows = list(Ledger(folder).rows())
+        base, final = (_newest(rows, name) for name in ("base", "final"))
+        end = place is not None and place.at == (len(run.warmup), run.steps)
+        warm = place is None or place.phase < len(run.warmup)
+        return cls(
+            newest=None if place is None else checkpoints.path(place),
+            done=0 if place is None or warm else place.progress.done,
+            digest=final.get("digest", "") if end else "",
+            base=base,
+            final=final,
+        )
+
+
+def _newest(rows: Sequence[Row], kind: str) -> Row:
+    return next((row for row in reversed(rows) if row["kind"] == kind), {})
+
+
+def _first_missing(folder: Path) -> Path | None:
+    """The outermost directory that has to be made."""
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    return missing[-1] if missing else None
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise UsageError(
+            f"run folder {str(folder)!r} can't be written: {error.strerror}"
+        ) from error
+
+
+def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:
+    """What was made; directories above that others have used meanwhile stay."""
+    if before is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        for path in set(folder.iterdir()) - before:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    above = folder.parent
+    while first is not None and above.is_relative_to(first):
+        try:
+            above.rmdir()
+        except OSError:
+            return
+        above = above.parent

@@ -1,0 +1,74 @@
+"""The run folder: made whole or not at all, and saved when it is due."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from small import RUN, followed, small
+
+from whet.training import card
+from whet.training.folder import RunProgress, fresh_folder
+from whet.training.run import CheckpointConfig
+from whet.training.trainer import CHECKPOINTS
+from whet.types import UsageError
+
+
+@pytest.mark.parametrize("error", [UsageError("no"), KeyboardInterrupt(), MemoryError()])
+def test_a_folder_that_nothing_came_into_is_removed(tmp_path, error):
+    with pytest.raises(type(error)), fresh_folder(tmp_path / "a" / "b" / "c") as fresh:
+        (fresh.path / "x" / "y").mkdir(parents=True)
+        (tmp_path / "a" / "other").touch()
+        raise error
+    assert [p.name for p in (tmp_path / "a").rglob("*")] == ["other"]
+
+
+def test_a_folder_that_is_kept_stays(tmp_path):
+    with pytest.raises(UsageError), fresh_folder(tmp_path / "a") as fresh:
+        fresh.keep()
+        raise UsageError("later")
+    assert (tmp_path / "a").is_dir()
+
+
+def test_the_folder_of_a_run_is_not_made_again(tmp_path):
+    card.write(tmp_path, card.card(RUN))
+    with pytest.raises(UsageError, match="exists"), fresh_folder(tmp_path):
+        pass
+    assert card.run_of(card.read(tmp_path)) == RUN
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
+    (tmp_path / "a").mkdir(mode=0o500)
+    with pytest.raises(UsageError, match="can't be written"), fresh_folder(tmp_path / "a" / "b"):
+        pass
+
+
+def test_a_folder_says_how_far_its_run_is(tmp_path):
+    run, folder = small(steps=2), tmp_path / "run"
+
+    def stands(**changes):
+        found = RunProgress.of(folder, replace(run, **changes))
+        return found.newest and found.newest.name, found.done, found.digest
+
+    assert stands() == (None, 0, "")
+    followed(run, folder, stop_after=1)
+    assert stands() == ("step-000000", 0, "")
+    end = followed(run, folder)[-1]
+    assert stands() == ("step-000002", 2, end.digest)
+    assert stands(steps=3) == ("step-000002", 2, "")
+
+
+def test_a_checkpoint_is_written_every_so_many_steps(tmp_path):
+    run = small(checkpoints=CheckpointConfig(seconds=1e9, steps=4, keep=9))
+    followed(run, tmp_path / "run")
+    found = sorted(p.name for p in (tmp_path / "run" / CHECKPOINTS).iterdir())
+    assert found == ["step-000000", "step-000004", "step-000006", *WARM]
+
+
+WARM = ["warmup-0-000004", "warmup-0-000006"]
+
+
+@pytest.mark.parametrize("field", [{"seconds": -1}, {"steps": -1}, {"keep": 0}])
+def test_spacings_of_less_than_nothing_are_refused(field):
+    with pytest.raises(UsageError, match=rf"saving\.{next(iter(field))} is"):
+        CheckpointConfig(**field)
