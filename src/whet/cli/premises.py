@@ -1,4 +1,4 @@
-"""What the parts of a run have to say of each other, before any compute."""
+"""What has to be true of a run before any compute; `plan` and `train` ask the same."""
 
 from whet.policy.anatomy import objections
 from whet.training.run import Run
@@ -15,13 +15,27 @@ def circumstances(run: Run) -> Circumstances:
     )
 
 
-def insist(run: Run) -> None:
-    """Raise `Refusal` with the first reason that a part gives why the run can't work."""
-    here = circumstances(run)
-    if Need.PAIRS in run.objective.needs and here.samples == 1:
+def validated(run: Run) -> Run:
+    """The run itself.  Raises `Refusal` with the first reason why it can't work."""
+    _fits(run)
+    _has_pairs(run)
+    for reason in objections(run, circumstances(run)):
+        raise Refusal(reason)
+    return run
+
+
+def _fits(run: Run) -> None:
+    length, positions = run.decoding.length, run.model.size().positions
+    if length >= positions:
+        raise Refusal(
+            f"sampling.decoding.length is {length}, but the model has {positions} positions for "
+            "prompt and reply; give less"
+        )
+
+
+def _has_pairs(run: Run) -> None:
+    if Need.PAIRS in run.objective.needs and run.sampling.group_size == 1:
         raise Refusal(
             "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
             "of one task; give 2 or more"
         )
-    for reason in objections(run, here):
-        raise Refusal(reason)

@@ -5,12 +5,15 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from whet.cli.console import Screen
 from whet.training import card
+from whet.training.ledger import Ledger
 from whet.training.run import Run
+from whet.training.run_name import checked
 from whet.training.trainer import fit
 from whet.types import Refusal
 from whet.view import report
@@ -20,7 +23,7 @@ STOPPED = 130
 
 def fresh_folder(runs: str, name: str) -> Path:
     """A new folder for a run.  Raises `Refusal` where it exists or can't be made."""
-    folder = Path(runs) / name
+    folder = Path(runs) / checked(name)
     if (folder / card.CARD).exists():
         raise Refusal(
             f"run {str(folder)!r} exists; choose another --name, or: whet resume {folder}"
@@ -33,6 +36,38 @@ def fresh_folder(runs: str, name: str) -> Path:
     except OSError as error:
         raise Refusal(f"run folder {str(folder)!r} can't be written: {error.strerror}") from error
     return folder
+
+
+def standing(folder: Path) -> frozenset[Path]:
+    """What there is already of a folder, above it and in it."""
+    return frozenset(p for p in (*folder.parents, folder, *folder.rglob("*")) if p.exists())
+
+
+@contextmanager
+def undone_if_refused(folder: Path, before: Collection[Path]) -> Iterator[None]:
+    """A run that is refused before its first step leaves nothing behind, and its name free."""
+    try:
+        yield
+    except Refusal:
+        if not _begun(folder):
+            _remove_new(folder, before)
+        raise
+
+
+def _begun(folder: Path) -> bool:
+    """Has it taken a step, of a warm-up or with rewards?"""
+    return any(row["kind"] in {"lesson", "step"} for row in Ledger(folder).rows())
+
+
+def _remove_new(folder: Path, before: Collection[Path]) -> None:
+    """What was not there before, the deepest first, and the folders above that it alone is in."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path not in before:
+            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
+    for path in (folder, *folder.parents):
+        if path in before or not path.exists():
+            return
+        path.rmdir()
 
 
 def carry_out(run: Run, folder: Path) -> int:

@@ -28,13 +28,15 @@ def load(name: str, **settings: object) -> "whet.protocols.Judge":
     return offered(**settings)
 
 
-def find(text: str) -> "whet.protocols.Judge":
-    """The judge that a name, a path or an import path means.
+def find(text: "str | whet.protocols.Judge") -> "whet.protocols.Judge":
+    """The judge that a name, a path or an import path means; one that stands, itself.
 
     `math`: by name; `judge.py`, `judge.py:function`, `package.module:function`: a function of your
     own, as it was written for whet, TRL, veRL, OpenRLHF or verifiers.  Where it has no other name,
     it is called `score`, `compute_score` or `reward_func`.
     """
+    if not isinstance(text, str):
+        return text
     path, colon, function = text.partition(":")
     if not path.endswith(".py") and not colon:
         return load(text)

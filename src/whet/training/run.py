@@ -56,7 +56,19 @@ class Saving:
     """When a checkpoint is written; how often changes no result."""
 
     seconds: float = 60.0  # at least this long apart; 0: after every step
+    steps: int = 0  # besides, whenever so many steps are done; 0: by the clock alone
     keep: int = 2  # newest ones; the base model's is always kept
+
+    def __post_init__(self) -> None:
+        """Refuse counts that are none."""
+        if self.steps < 0 or not self.seconds >= 0:
+            raise Refusal(
+                f"saving.steps is {self.steps} and seconds {self.seconds}; give 0 or more"
+            )
+
+    def is_due(self, done: int, seconds: float) -> bool:
+        """After `done` steps, `seconds` since the last one."""
+        return seconds >= self.seconds or (self.steps > 0 and done % self.steps == 0)
 
 
 _BY_ENGINE = frozenset(

@@ -241,7 +241,8 @@ class Trainer:
 
     async def _save_if_due(self, place: Place) -> None:
         self.stopped = self.stop()
-        if self.stopped or time.monotonic() - self._saved >= self.run.saving.seconds:
+        since = time.monotonic() - self._saved
+        if self.stopped or self.run.saving.is_due(place.progress.done, since):
             await self._save(place)
 
     async def _save(self, place: Place) -> None:

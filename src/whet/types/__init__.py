@@ -3,18 +3,16 @@
 Axes: N chosen tokens of the batch, laid end to end; B rollouts; G groups; V the vocabulary.
 There is no padding and no mask: a token that the policy did not choose never gets here.
 Tensors are named by who computed them: learner, proximal, behaviour or reference policy.
+
+Nouns that hold tensors are imported when they are first asked for, so that a command line, or a
+worker process of a judge, starts without torch.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from whet.types.advice import Asking as Asking
 from whet.types.advice import ChatReply as ChatReply
-from whet.types.batches import Batch as Batch
-from whet.types.batches import Mean as Mean
-from whet.types.batches import Metrics as Metrics
-from whet.types.batches import Scores as Scores
-from whet.types.batches import Subset as Subset
-from whet.types.batches import Totals as Totals
-from whet.types.batches import along as along
-from whet.types.batches import totals as totals
 from whet.types.circumstances import Circumstances as Circumstances
 from whet.types.decoding import Decoding as Decoding
 from whet.types.groups import Group as Group
@@ -41,5 +39,25 @@ from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step
 from whet.types.tasks import Task as Task
 from whet.types.tasks import Verdict as Verdict
-from whet.types.train_batch import TrainBatch as TrainBatch
-from whet.types.weights import Version as Version
+from whet.types.versions import Version as Version
+
+if TYPE_CHECKING:
+    from whet.types.batches import Batch as Batch
+    from whet.types.batches import Mean as Mean
+    from whet.types.batches import Metrics as Metrics
+    from whet.types.batches import Scores as Scores
+    from whet.types.batches import Subset as Subset
+    from whet.types.batches import Totals as Totals
+    from whet.types.batches import along as along
+    from whet.types.batches import totals as totals
+    from whet.types.train_batch import TrainBatch as TrainBatch
+else:
+
+    def __getattr__(name: str) -> Any:
+        homes = ("batches", "train_batch") if not name.startswith("_") else ()
+        for home in homes:
+            module = import_module(f"{__name__}.{home}")
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,38 +5,29 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-from tyro.conf import Positional
 
-from whet.cli.parsing import parse
-from whet.training import card
-from whet.training.doctor import Doctor
+from whet.cli.arguments import Doctor
+from whet.cli.options import parse
+from whet.training import card, doctor
 from whet.training.ledger import Ledger
 
 _EXTRAS = {"reasoning_gym": "gym", "peft": "lora"}
-_CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow", "tyro")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """The health of this machine, or of a run."""
-
-    run: Positional[str] = ""  # its folder, such as runs/quickstart
+_CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow")
 
 
 def main(words: Sequence[str]) -> int:
     """Findings, one a line; exit code 1 where something is wrong."""
-    asked = parse(Words, words, "doctor")
+    asked = parse(Doctor, words, "doctor")
     if not asked.run:
         print("\n".join(_machine()))
         return 0
     folder = Path(asked.run)
     card.read(folder)
-    findings = Doctor().examine(list(Ledger(folder).rows()))
+    findings = doctor.Doctor().examine(list(Ledger(folder).rows()))
     print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.words}" for f in findings))
     return int(any(finding.bad for finding in findings))
 

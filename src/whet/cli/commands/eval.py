@@ -7,11 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tyro.conf import Positional
-
 from whet import data, rewards
+from whet.cli.arguments import Eval
 from whet.cli.commands.resume import rebuilt
-from whet.cli.parsing import parse
+from whet.cli.options import parse
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.environments.question import Question
@@ -21,23 +20,6 @@ from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.trainer import CHECKPOINTS
 from whet.types import Decoding, Refusal, Task
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
-
-    model: Positional[str]  # a run folder, or a Hugging Face folder
-    tasks: str = ""  # a family, gym:NAME, or a .jsonl or .parquet file; a run has its own
-    reward: str = ""  # a name or path.py; by default the verifier that the tasks name
-    split: str = "test"
-    problems: int = 100
-    samples: int = 16
-    k: str = "1,4,16"
-    temperature: float = 1.0
-    length: int = 0  # most tokens of a reply; 0: the run's, else 256
-    device: str = "auto"
-    json: bool = False  # one JSON document and nothing else
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +36,7 @@ class Subject:
 
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
-    asked = parse(Words, words, "eval")
+    asked = parse(Eval, words, "eval")
     exam = Exam(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
     tasks = subject.corpus.held_out(asked.split, exam.problems)
@@ -84,7 +66,7 @@ async def _measured(
     return player, found
 
 
-def _subject(asked: Words) -> Subject:
+def _subject(asked: Eval) -> Subject:
     folder = Path(asked.model)
     subject = _of_run(folder) if (folder / card.CARD).is_file() else _of_folder(asked)
     if asked.tasks:
@@ -114,7 +96,7 @@ def _of_run(folder: Path) -> Subject:
     )
 
 
-def _of_folder(asked: Words) -> Subject:
+def _of_folder(asked: Eval) -> Subject:
     if not asked.tasks:
         raise Refusal(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
     return Subject(

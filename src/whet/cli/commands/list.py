@@ -3,32 +3,23 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from tyro.conf import Positional
 
+from whet.cli.arguments import List
 from whet.cli.catalogue import KINDS, Entry, entries
-from whet.cli.parsing import parse
+from whet.cli.options import parse
 from whet.registry import nearest
 from whet.types import Refusal
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """What there is: algorithms, rewards, sampling, corpora, environments, recipes."""
-
-    kind: Positional[str] = "all"
-    json: bool = False  # one JSON document and nothing else
-
-
 def main(words: Sequence[str]) -> int:
     """A table per kind, or one JSON document."""
-    asked = parse(Words, words, "list")
+    asked = parse(List, words, "list")
     if asked.kind not in {"all", *KINDS}:
         raise Refusal(f"kind {asked.kind!r} is unknown; {nearest(asked.kind, KINDS)}")
     kinds = list(KINDS) if asked.kind == "all" else [asked.kind]

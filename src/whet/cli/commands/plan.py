@@ -6,7 +6,7 @@ from math import ceil
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.premises import circumstances, insist
+from whet.cli.premises import circumstances, validated
 from whet.engines.digest import hash_rate
 from whet.policy.anatomy import warnings
 from whet.policy.clipping import Linear
@@ -15,7 +15,7 @@ from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.training.run import Run
-from whet.types import Need, Refusal, Request
+from whet.types import Need, Request
 
 _GIB, _MIB = 2**30, 2**20
 
@@ -23,9 +23,7 @@ _GIB, _MIB = 2**30, 2**20
 def main(words: Sequence[str]) -> int:
     """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
     recipe, rest = named(words, "plan")
-    run, _ = configured(recipe, rest, "plan")
-    _fits(run)
-    insist(run)
+    run = validated(configured(recipe, rest, "plan").run)
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
@@ -33,15 +31,6 @@ def main(words: Sequence[str]) -> int:
     for note in (*_notes(run), *warnings(run, circumstances(run))):
         print(f"note: {note}")
     return 0
-
-
-def _fits(run: Run) -> None:
-    length, positions = run.decoding.length, run.model.size().positions
-    if length >= positions:
-        raise Refusal(
-            f"sampling.decoding.length is {length}, but the model has {positions} positions for "
-            "prompt and reply; give less"
-        )
 
 
 def _batches(run: Run) -> list[str]:

@@ -1,23 +1,14 @@
 """`whet report RUN`: one HTML file, for anyone, without a network."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from tyro.conf import Positional
-
-from whet.cli.parsing import parse
+from whet.cli.arguments import Report
+from whet.cli.options import parse
 from whet.view import report
-
-
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Write report.html into a run folder."""
-
-    run: Positional[str]  # its folder, such as runs/quickstart
 
 
 def main(words: Sequence[str]) -> int:
     """Write it again."""
-    print(report.write(Path(parse(Words, words, "report").run)))
+    print(report.write(Path(parse(Report, words, "report").run)))
     return 0

@@ -2,28 +2,20 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from tyro.conf import Positional
-
-from whet.cli.parsing import configured, parse
+from whet.cli.arguments import Resume
+from whet.cli.options import parse
+from whet.cli.parsing import configured
 from whet.cli.running import carry_out
 from whet.training import card
 from whet.training.run import Run
 from whet.types import Refusal
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Go on with a run from its newest checkpoint."""
-
-    run: Positional[str]  # its folder, such as runs/quickstart
-
-
 def main(words: Sequence[str]) -> int:
     """Make the run again from its card, and go on."""
-    folder = Path(parse(Words, words, "resume").run).resolve()
+    folder = Path(parse(Resume, words, "resume").run).resolve()
     return carry_out(rebuilt(folder), folder)
 
 
@@ -33,7 +25,7 @@ def rebuilt(folder: Path) -> Run:
     if not Path(held["directory"]).is_dir():
         raise Refusal(f"the run was started in {held['directory']!r}, which is gone")
     os.chdir(held["directory"])  # paths in a recipe are relative to where it was started
-    run, _ = configured(held["recipe"], held["arguments"], "resume")
+    run = configured(held["recipe"], held["arguments"], "resume").run
     changed = card.differences(held["run"], card.resolved(run))
     if changed:
         raise Refusal(f"recipe {held['recipe']!r} has changed since the run began: {changed[0]}")

@@ -6,23 +6,25 @@ from pathlib import Path
 
 from whet import registry
 from whet.cli.parsing import configured
-from whet.cli.premises import insist
-from whet.cli.running import carry_out, fresh_folder
+from whet.cli.premises import validated
+from whet.cli.running import carry_out, fresh_folder, standing, undone_if_refused
 from whet.training import card
+from whet.training.run_name import checked
 from whet.types import Refusal
-
-RUNS = "runs"
 
 
 def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
-    run, name = configured(recipe, rest, "train")
-    insist(run)
-    name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    folder = fresh_folder(RUNS, name)
-    card.write(folder, card.card(run, recipe, list(rest)))
-    return carry_out(run, folder)
+    asked = configured(recipe, rest, "train")
+    validated(asked.run)
+    stem = Path(recipe.partition(":")[0]).stem
+    name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}" if asked.name is None else asked.name
+    before = standing(Path(asked.runs) / checked(name))
+    folder = fresh_folder(asked.runs, name)
+    with undone_if_refused(folder, before):
+        card.write(folder, card.card(asked.run, recipe, list(asked.arguments)))
+        return carry_out(asked.run, folder)
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:

@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import isnan
 from typing import Any
 
-from tyro.conf import Positional
-
 from whet import rewards
+from whet.cli.arguments import Verify
 from whet.cli.looking_on import Bar
-from whet.cli.parsing import parse
+from whet.cli.options import parse
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import Confusion
 from whet.evaluation.opinions import hear
@@ -20,22 +19,9 @@ STOPPED = 130
 _SHOWN = 100  # characters of a reply
 
 
-@dataclass(frozen=True, kw_only=True)
-class Words:
-    """Measure a judge on labelled replies: precision, recall, latency, steadiness, attacks."""
-
-    reward: Positional[str]  # a name, path.py:function, or package.module:function
-    labelled: str  # synthetic, or a .jsonl or .parquet file: prompt, reply, answer, correct
-    against: str = ""  # another judge, to compare with
-    rows: int = 2400  # of the synthetic set
-    at_once: int = 2  # calls under way
-    examples: int = 5  # shown of each kind
-    json: bool = False  # one JSON document and nothing else
-
-
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
-    asked = parse(Words, words, "verify")
+    asked = parse(Verify, words, "verify")
     rows = cases(asked.labelled, count=asked.rows)
     judge = rewards.find(asked.reward)
     other = rewards.find(asked.against) if asked.against else None
@@ -58,7 +44,7 @@ def main(words: Sequence[str]) -> int:
     return STOPPED if bar.stopped() else 0
 
 
-def _table(asked: Words, found: Findings) -> list[str]:
+def _table(asked: Verify, found: Findings) -> list[str]:
     seen, total = len(found.hearing.heard), len(found.hearing.cases)
     matrix, axes, latency = found.matrix, found.axes, found.latency_ms
     spent = ", ".join(f"{name} {ms:.1f}" for name, ms in latency.items())
@@ -116,7 +102,7 @@ def _short(text: str) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
-def _comparison(asked: Words, found: Comparison) -> list[str]:
+def _comparison(asked: Verify, found: Comparison) -> list[str]:
     return [
         "",
         f"against {asked.against}, on {found.both} replies that both judge: "
@@ -149,7 +135,7 @@ def _document(found: Findings, most: int) -> dict[str, Any]:
     }
 
 
-def _compared(found: Comparison, asked: Words) -> dict[str, Any]:
+def _compared(found: Comparison, asked: Verify) -> dict[str, Any]:
     return {
         "reward": asked.against,
         "both": found.both,

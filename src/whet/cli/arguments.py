@@ -1,0 +1,91 @@
+"""What the small commands are asked; nothing heavy is imported, so that help is at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from whet.cli.options import option, word
+
+_RUN = "a run's folder, such as runs/quickstart"
+_JSON = "one JSON document and nothing else"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resume:
+    """Go on with a run from its newest checkpoint, exactly where it stood."""
+
+    run: str = word(_RUN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Eval:
+    """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
+
+    model: str = word("a run's folder, or a Hugging Face folder")
+    tasks: str = option(
+        "a family, gym:NAME, or a file (whet list corpora); a run has its own", default=""
+    )
+    reward: str = option(
+        "a name or path.py; by default the verifier that the tasks name", default=""
+    )
+    split: str = option("which tasks: train, dev or test", default="test")
+    problems: int = option("how many of them", default=100)
+    samples: int = option("replies to each, besides the greedy one", default=16)
+    k: str = option("1,4,16", "of pass@k")
+    temperature: float = option("of the samples", default=1.0)
+    length: int = option("most tokens of a reply; 0: the run's, else 256", default=0)
+    device: str = option("auto, cpu or cuda", default="auto")
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify:
+    """Measure a judge on labelled replies: precision, recall, latency, steadiness, attacks."""
+
+    reward: str = word("a name, path.py:function, or package.module:function")
+    labelled: str = option("synthetic, or a file: prompt, reply, answer, correct")
+    against: str = option("another judge, to compare with", default="")
+    rows: int = option("of the synthetic set", default=2400)
+    at_once: int = option("calls under way", default=2)
+    examples: int = option("shown of each kind", default=5)
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class List:
+    """What there is: algorithms, rewards, sampling, corpora, environments, extensions, recipes."""
+
+    kind: str = word("one of these, in the plural or the singular", default="all")
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Show:
+    """One part: equation, source, defaults, needs, relatives."""
+
+    name: str = word("of an algorithm, a reward, a part of a slot, … (whet list)")
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Write report.html into a run's folder."""
+
+    run: str = word(_RUN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doctor:
+    """The health of this machine, or of a run."""
+
+    run: str = word(f"{_RUN}; without it, this machine is examined", default="")
+
+
+ARGUMENTS: Mapping[str, type] = {
+    "resume": Resume,
+    "eval": Eval,
+    "verify": Verify,
+    "list": List,
+    "show": Show,
+    "report": Report,
+    "doctor": Doctor,
+}

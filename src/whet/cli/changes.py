@@ -1,0 +1,98 @@
+"""Settings of a whole run that are no field of it: the price of KL, epochs, ratios."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from whet.cli.values import value
+from whet.policy.advantages import Outer, RewardToGo
+from whet.policy.objective import Objective
+from whet.policy.regularisers import K3, EntropyBonus, Within
+from whet.protocols.algorithm import Advantage, Regulariser
+from whet.training.run import Run
+from whet.types import Refusal
+
+
+def kl(run: Run, text: str) -> Run:
+    """The price β of KL(π_θ‖π_ref); where there is none, K3, as in GRPO.  0: none."""
+    beta, objective = _price("kl", text), _objective(run, "kl")
+    in_reward = _priced_reward(objective.advantage, beta)
+    if in_reward is not None:
+        return replace(run, objective=replace(objective, advantage=in_reward))
+    own = [_priced(k, beta) for k in objective.regularisers]
+    held = [k if new is None else new for k, new in zip(objective.regularisers, own, strict=True)]
+    if not beta:
+        held = [k for k, new in zip(held, own, strict=True) if new is None]
+    elif not any(own):
+        held.append(K3(beta=beta))
+    return replace(run, objective=replace(objective, regularisers=tuple(held)))
+
+
+def entropy(run: Run, text: str) -> Run:
+    """What the policy is paid for a nat of entropy.  0: nothing."""
+    beta, objective = _price("entropy", text), _objective(run, "entropy")
+    others = [k for k in objective.regularisers if not isinstance(k, EntropyBonus)]
+    bonus = [EntropyBonus(beta=beta)] if beta else []
+    return replace(run, objective=replace(objective, regularisers=(*others, *bonus)))
+
+
+def warmup_ratio(run: Run, text: str) -> Run:
+    """The share of all steps in which the learning rate rises."""
+    ratio, optimiser = value(text, float, "warmup_ratio"), run.optimiser
+    if not 0 <= ratio <= 1:
+        raise Refusal(f"warmup_ratio is {text}; give 0 to 1")
+    decay: Any = optimiser.decay
+    if not any(f.name == "warmup" for f in fields(decay)):
+        raise Refusal(f"warmup_ratio: {type(decay).__name__} has no warmup; choose another decay")
+    decay = replace(decay, warmup=round(ratio * run.steps))
+    return replace(run, optimiser=replace(optimiser, decay=decay))
+
+
+def mini_batch_size(run: Run, text: str) -> Run:
+    """Prompts per optimiser step."""
+    size, prompts = value(text, int, "mini_batch_size"), run.sampling.tickets
+    if size < 1 or prompts % size:
+        raise Refusal(f"mini_batch_size is {text}; give a divisor of {prompts} prompts per step")
+    return replace(run, minibatches=prompts // size)
+
+
+CHANGES: Mapping[str, Callable[[Run, str], Run]] = {  # in this order: a ratio is of all steps
+    "kl": kl,
+    "entropy": entropy,
+    "mini_batch_size": mini_batch_size,
+    "warmup_ratio": warmup_ratio,
+}
+
+
+def _price(name: str, text: str) -> float:
+    found = value(text, float, name)
+    if found < 0:
+        raise Refusal(f"{name} is {text}; give 0 or more")
+    return found
+
+
+def _objective(run: Run, name: str) -> Objective:
+    if not isinstance(run.objective, Objective):
+        kind = type(run.objective).__name__
+        raise Refusal(f"{name}: a {kind} has no regularisers; choose another algorithm")
+    return run.objective
+
+
+def _priced(regulariser: Regulariser, beta: float) -> Regulariser | None:
+    """The same with another price; None where it is no distance."""
+    if isinstance(regulariser, Within):
+        inner = _priced(regulariser.price, beta)
+        return None if inner is None else replace(regulariser, price=inner)
+    held: Any = regulariser
+    distance = hasattr(held, "beta") and not isinstance(held, EntropyBonus)
+    return replace(held, beta=beta) if distance else None
+
+
+def _priced_reward(advantage: Advantage, beta: float) -> Advantage | None:
+    """Where the reward pays for the KL, its price is there; None elsewhere."""
+    if isinstance(advantage, RewardToGo):
+        return replace(advantage, beta=beta)
+    if isinstance(advantage, Outer):
+        inner = _priced_reward(advantage.inner, beta)
+        return None if inner is None else replace(advantage, inner=inner)
+    return None
