@@ -121,8 +121,8 @@ def file_module(kind: str, path: str) -> ModuleType:
 
 
 def listing(kind: str) -> str:
-    """The command that lists a kind."""
-    return f"whet list {PLURAL[kind]}"
+    """The command that lists a kind, or the paths and choices of a slot."""
+    return f"whet list {PLURAL[kind]}" if kind in PLURAL else "whet train RECIPE --help-all"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ class Eval:
     split: str = option("which tasks: train, dev or test", default="test")
     problems: int = option("how many of them", default=100)
     samples: int = option("replies to each, besides the greedy one", default=16)
-    k: str = option("1,4,16", "of pass@k")
+    k: str = option("of pass@k", default="1,4,16")
     temperature: float = option("of the samples", default=1.0)
     length: int = option("most tokens of a reply; 0: the run's, else 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")

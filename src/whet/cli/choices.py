@@ -55,6 +55,8 @@ _KINDS: Mapping[type, str] = {
     Sampling: "sampling",
 }
 _DOORS: Mapping[str, Callable[[str], Any]] = {"corpus": data.corpus, "reward": rewards.find}
+ENGINES = ("whet.engines",)
+PARTS = tuple({r: 0 for rooms in _ROOMS.values() for r in rooms if r not in ENGINES})
 _REGISTERED = {"algorithm", "reward"}  # kinds whose every name fits every slot
 _FILES = "whet_file_"  # modules that the registry made of a user's files
 _MANY = 24  # names; more of them are listed by a command
@@ -111,10 +113,25 @@ def suits(part: Any, hint: Any) -> bool:
     return any(_is_a(type(part), of) for of in slot_types(hint))
 
 
-def named(name: str) -> list[type]:
-    """Every part of that name, of whatever slot."""
-    rooms = dict.fromkeys(room for several in _ROOMS.values() for room in several)
-    return [part for part in _public(tuple(rooms)) if _same(part.__name__, name)]
+def public(rooms: tuple[str, ...] = PARTS) -> Iterator[type]:
+    """The concrete dataclasses of some rooms, and of the user's files."""
+    for room in rooms:
+        _import_all(room)
+    for name, module in sorted(sys.modules.items()):
+        inside = any(f"{name}.".startswith(f"{room}.") for room in rooms)
+        if inside or name.startswith(_FILES):
+            yield from _own(module)
+
+
+def same(one: str, other: str) -> bool:
+    """Are two names of parts the same, with or without capitals and underscores?"""
+    return one.lower().replace("_", "") == other.lower().replace("_", "").replace("-", "")
+
+
+def slot_of(part: type) -> str:
+    """What a part is, in the singular: `correction`."""
+    bases = [base for base in part.__mro__[1:] if base.__module__.startswith("whet.protocols")]
+    return snake(next((base.__name__ for base in bases if base is not Part), "part"))
 
 
 def snake(name: str) -> str:
@@ -161,7 +178,7 @@ def _registered(types: tuple[type, ...], text: str) -> Built | Maker | None:
 
 
 def _in_room(types: tuple[type, ...], text: str) -> Maker | None:
-    found = [part for part in _parts(types) if _same(part.__name__, text)]
+    found = [part for part in _parts(types) if same(part.__name__, text)]
     return Maker(snake(found[0].__name__), found[0]) if found else None
 
 
@@ -217,23 +234,13 @@ def _is_a(part: type, of: type) -> bool:
 
 def _parts(types: tuple[type, ...]) -> list[type]:
     rooms = dict.fromkeys(room for of in types for room in _rooms_of(of))
-    return [part for part in _public(tuple(rooms)) if _fits(part, types)]
+    return [part for part in public(tuple(rooms)) if _fits(part, types)]
 
 
 def _rooms_of(of: type) -> tuple[str, ...]:
     if not of.__module__.startswith("whet."):
         return (of.__module__,)
     return _ROOMS.get(of.__module__, (".".join(of.__module__.split(".")[:2]),))
-
-
-def _public(rooms: tuple[str, ...]) -> Iterator[type]:
-    """The concrete dataclasses of some rooms, and of the user's files."""
-    for room in rooms:
-        _import_all(room)
-    for name, module in sorted(sys.modules.items()):
-        inside = any(f"{name}.".startswith(f"{room}.") for room in rooms)
-        if inside or name.startswith(_FILES):
-            yield from _own(module)
 
 
 def _own(module: ModuleType) -> Iterator[type]:
@@ -249,7 +256,3 @@ def _import_all(room: str) -> None:
     module = import_module(room)
     for found in walk_packages(getattr(module, "__path__", ()), f"{room}."):
         import_module(found.name)
-
-
-def _same(one: str, other: str) -> bool:
-    return one.lower().replace("_", "") == other.lower().replace("_", "").replace("-", "")

@@ -28,12 +28,16 @@ PART = "part"  # the key of a table that names the part
 def read(path: str) -> list[Flag]:
     """The settings of a file.  Raises `Refusal` where it is missing or no TOML, with the line."""
     try:
-        held = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        return list(_flags(tomllib.loads(text), "", path))
     except OSError as error:
         raise Refusal(f"config {path!r} can't be read: {error.strerror}") from error
-    except ValueError as error:  # of TOML, or of UTF-8
+    except UnicodeDecodeError as error:
         raise Refusal(f"config {path!r} is no TOML: {error}") from error
-    return list(_flags(held, "", path))
+    except tomllib.TOMLDecodeError as error:
+        end = f"at line {len(text.splitlines())}, the end"
+        told = str(error).replace("at end of document", end)
+        raise Refusal(f"config {path!r} is no TOML: {told}") from error
 
 
 def _flags(table: Mapping[str, Any], outer: str, file: str) -> Iterator[Flag]:

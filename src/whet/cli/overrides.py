@@ -7,13 +7,14 @@ keeps what was chosen for it: fields of the same name and type that were not at 
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from inspect import Parameter, signature
 from typing import Any, get_type_hints
 
 from whet.cli import values
 from whet.cli.choices import Built, choose, offered, slot_types, snake, suits
-from whet.cli.flags import Flag, match, nearest_path, path_of
+from whet.cli.flags import Flag, match, path_of
 from whet.types import Refusal
 
 
@@ -202,7 +203,8 @@ def _matched(
 def _no_field(part: str, known: Mapping[str, Setting], node: Node, path: str) -> str:
     outer, _, name = path.rpartition(".")
     has = f"it has {', '.join(known)}" if known else "it has none"
-    near = nearest_path(path, [_join(outer, one) for one in known])
+    close = get_close_matches(name, known, n=1)
+    near = f"perhaps you meant --{_join(outer, close[0])}" if close else ""
     told = "; ".join(filter(None, (f"{part} has no field {name!r}", has, near)))
     return f"{_said(node, path)}: {told}"
 

@@ -9,7 +9,7 @@ from whet import recipes
 from whet.cli import config
 from whet.cli.changes import CHANGES
 from whet.cli.choices import Built, choose
-from whet.cli.flags import Flag, flags, match, merged, nearest_path
+from whet.cli.flags import FLAG, Flag, flags, match, merged, nearest_path, path_of
 from whet.cli.overrides import Setting, changed, made, paths, settings_of, tree
 from whet.cli.spellings import SPELLINGS, Answer, spelled
 from whet.cli.values import value
@@ -142,11 +142,17 @@ def _overridden(run: Run, said: Sequence[Flag], besides: Sequence[str], advice: 
     whole = {flag.dotted: flag for flag in said if flag not in fields}
     for name, flag in whole.items():
         if name not in CHANGES:
-            usual = [word for word, means in SPELLINGS.items() if not isinstance(means, Answer)]
-            every = [*(path for path, _, _ in paths(run)), *besides, *usual]
-            near = "; ".join(filter(None, [f"{flag.said} is unknown", nearest_path(name, every)]))
-            raise Refusal(f"{near} ({advice})")
+            raise Refusal(f"{_unknown(flag, run, besides)} ({advice})")
     run = changed(run, tree(fields).inner)
     for name, change in CHANGES.items():
         run = change(run, whole[name].text) if name in whole else run
     return run
+
+
+def _unknown(flag: Flag, run: Run, besides: Sequence[str]) -> str:
+    """What is nearest to a flag that is neither a path nor a spelling of one."""
+    if flag.dotted != ".".join(path_of(flag.said)) and flag.said.startswith(FLAG):
+        return f"{flag.said} means {FLAG}{flag.dotted}, which this run doesn't have"
+    usual = [word for word, means in SPELLINGS.items() if not isinstance(means, Answer)]
+    near = nearest_path(flag.dotted, [*(path for path, _, _ in paths(run)), *besides, *usual])
+    return "; ".join(filter(None, [f"{flag.said} is unknown", near]))

@@ -11,23 +11,27 @@ from rich.console import Console
 from rich.table import Table
 
 from whet.cli.arguments import List
-from whet.cli.catalogue import KINDS, Entry, entries
+from whet.cli.catalogue import KINDS, Entry, entries, kind_of
 from whet.cli.options import parse
-from whet.registry import nearest
-from whet.types import Refusal
+
+_BESIDES = {
+    "corpora": "and gym:NAME (a data set of reasoning_gym), or a file or folder of tasks",
+    "rewards": "and path.py:function or package.module:function, in the forms of TRL, veRL, …",
+    "recipes": "and path.py, with a function of the file's name that returns a Run",
+}
 
 
 def main(words: Sequence[str]) -> int:
     """A table per kind, or one JSON document."""
     asked = parse(List, words, "list")
-    if asked.kind not in {"all", *KINDS}:
-        raise Refusal(f"kind {asked.kind!r} is unknown; {nearest(asked.kind, KINDS)}")
-    kinds = list(KINDS) if asked.kind == "all" else [asked.kind]
+    kinds = list(KINDS) if asked.kind == "all" else [kind_of(asked.kind)]
     if asked.json:
         print(json.dumps({kind: _counted(entries(kind)) for kind in kinds}, indent=1))
         return 0
     for kind in kinds:
         Console().print(_table(kind, entries(kind)))
+        if kind in _BESIDES:
+            print(f"  {_BESIDES[kind]}\n")
     return 0
 
 
