@@ -306,7 +306,10 @@ def test_a_part_keeps_what_was_chosen_for_the_one_that_it_replaces():
     [
         ("--steps many", ["steps is 'many'", "whole number"]),
         ("--sampling.size.rollout 3", ["Fixed", "you meant --sampling.size.rollouts"]),
-        ("--sampling.gate.max_rounds 3", ["--sampling.gate.max_rounds", "AdmitAll", "none"]),
+        (
+            "--sampling.gate.max_rounds 3",
+            ["--sampling.gate.max_rounds", "AdmitAll", "--sampling.gate non_zero_spread has it"],
+        ),
         ("--sampling.gate nonzero", ["'nonzero'", "admit_all, non_zero_spread"]),
         ("--sampling uniform", ["sampling 'uniform'", "another kind", "standard"]),
         ("--objective.advantage whitened", ["inner", "--objective.advantage.inner"]),

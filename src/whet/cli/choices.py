@@ -108,6 +108,12 @@ def offered(hint: Any) -> tuple[str, ...]:
     return tuple(sorted({*families, *(snake(part.__name__) for part in _parts(types))}))
 
 
+def having(hint: Any, name: str) -> list[str]:
+    """The parts of a slot that have a field of that name."""
+    known = [part for part in _parts(slot_types(hint)) if _has(part, name)]
+    return sorted(snake(part.__name__) for part in known)
+
+
 def suits(part: Any, hint: Any) -> bool:
     """Is an object of a slot's type, as far as its class can say?"""
     return any(_is_a(type(part), of) for of in slot_types(hint))
@@ -137,6 +143,10 @@ def slot_of(part: type) -> str:
 def snake(name: str) -> str:
     """`NonZeroSpread` as a word of the command line: `non_zero_spread`."""
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z][a-z0-9])|(?<=[a-z]{3})(?=[A-Z]{2}$)", "_", name).lower()
+
+
+def _has(part: Any, name: str) -> bool:
+    return any(f.name == name and f.init for f in fields(part))
 
 
 def _kind(types: tuple[type, ...]) -> str:

@@ -29,11 +29,12 @@ def read(path: str) -> list[Flag]:
     """The settings of a file.  Raises `Refusal` where it is missing or no TOML, with the line."""
     try:
         text = Path(path).read_text(encoding="utf-8")
-        return list(_flags(tomllib.loads(text), "", path))
     except OSError as error:
         raise Refusal(f"config {path!r} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise Refusal(f"config {path!r} is no TOML: {error}") from error
+    try:
+        return list(_flags(tomllib.loads(text), "", path))
     except tomllib.TOMLDecodeError as error:
         end = f"at line {len(text.splitlines())}, the end"
         told = str(error).replace("at end of document", end)

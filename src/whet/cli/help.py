@@ -13,6 +13,7 @@ from whet.cli.spellings import USUAL
 
 ASKED = ("-h", "--help", "--help-all")
 ALL = ("--help-all", "all")
+_LISTED = {"data": "corpus"}  # parameters that are named otherwise than their kind
 _FLAG, _WHERE, _ALL = 22, 29, 100  # widths of columns, and of a line
 
 
@@ -76,13 +77,17 @@ def _of_recipe(command: str, recipe: str) -> Iterator[str]:
     yield from (found.about.partition("\n\n")[0], "")
     if found.parameters:
         yield "the recipe's own:"
-        yield from (
-            f"  {f'--{name}':{_FLAG}} {f'default: {default}' if default else 'needed'}"
-            for name, default in found.parameters
-        )
+        yield from (_parameter(name, default) for name, default in found.parameters)
         yield ""
     yield from _usual()
     yield f"all, with values and choices: whet {command} {recipe}{needed} --help-all"
+
+
+def _parameter(name: str, default: str) -> str:
+    kind = _LISTED.get(name, name)
+    choices = f"({registry.listing(kind)})" if kind in registry.ROOMS else ""
+    said = f"default: {default}" if default else "needed"
+    return f"  {f'--{name}':{_FLAG}} {said:{_WHERE}} {choices}".rstrip()
 
 
 def _usual() -> Iterator[str]:

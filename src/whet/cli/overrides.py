@@ -10,10 +10,10 @@ from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, 
 from difflib import get_close_matches
 from functools import cache
 from inspect import Parameter, signature
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from whet.cli import values
-from whet.cli.choices import Built, choose, offered, slot_types, snake, suits
+from whet.cli.choices import Built, choose, having, offered, slot_types, snake, suits
 from whet.cli.flags import Flag, match, path_of
 from whet.types import Refusal
 
@@ -24,6 +24,15 @@ class Node:
 
     flag: Flag | None = None
     inner: dict[str, "Node"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part that is changed or made, its path, and the declared type of its slot."""
+
+    make: Callable[..., Any]
+    path: str
+    hint: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +54,14 @@ def tree(flags: Sequence[Flag]) -> Node:
     return root
 
 
-def changed(held: Any, inner: Mapping[str, Node], path: str = "") -> Any:
-    """A dataclass with some of its fields set.
+def changed(held: Any, inner: Mapping[str, Node], path: str = "", hint: Any = None) -> Any:
+    """A dataclass, in a slot of type `hint`, with some of its fields set.
 
     Raises `Refusal` for a field that it doesn't have, and with a part's own reason.
     """
     known = settings_of(type(held))
-    found = {name: (known[name], node) for name, node in _matched(held, known, inner, path)}
+    where = Place(type(held), path, hint)
+    found = {name: (known[name], node) for name, node in _matched(where, inner)}
     new = {
         name: _new(setting.hint, getattr(held, name), node, _join(path, name))
         for name, (setting, node) in found.items()
@@ -137,7 +147,7 @@ def _several(item: Any, held: Any, node: Node, path: str) -> tuple[Any, ...]:
 def _with(hint: Any, held: Any, inner: Mapping[str, Node], path: str) -> Any:
     """What is held, with something inside changed."""
     if _is_part(held):
-        return changed(held, inner, path)
+        return changed(held, inner, path, hint)
     if isinstance(held, tuple):
         _within(inner, len(held), path)
         new = [
@@ -169,7 +179,7 @@ def _made(
     known = settings_of(make)
     kept = _kept(make, before)
     given = dict(kept)
-    for field_name, node in _matched(make, known, inner, path):
+    for field_name, node in _matched(Place(make, path), inner):
         setting = known[field_name]
         held = kept.get(field_name, setting.default)
         given[field_name] = _new(setting.hint, held, node, _join(path, field_name))
@@ -189,24 +199,27 @@ def _kept(make: Callable[..., Any], before: Any) -> dict[str, Any]:
     return {n: held for n in same if not _equal(held := getattr(before, n), old[n].default)}
 
 
-def _matched(
-    of: Any, known: Mapping[str, Setting], inner: Mapping[str, Node], path: str
-) -> Iterator[tuple[str, Node]]:
+def _matched(where: Place, inner: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+    known = settings_of(where.make)
     for name, node in inner.items():
         found = match(name, known)
         if found is None:
-            of = of if isinstance(of, type) or not _is_part(of) else type(of)
-            raise Refusal(_no_field(of.__name__, known, node, _join(path, name)))
+            raise Refusal(_no_field(where, name, node))
         yield found, node
 
 
-def _no_field(part: str, known: Mapping[str, Setting], node: Node, path: str) -> str:
-    outer, _, name = path.rpartition(".")
-    has = f"it has {', '.join(known)}" if known else "it has none"
+def _no_field(where: Place, name: str, node: Node) -> str:
+    """Which fields there are, which is the nearest, and which other part of the slot has it."""
+    known = list(settings_of(where.make))
     close = get_close_matches(name, known, n=1)
-    near = f"perhaps you meant --{_join(outer, close[0])}" if close else ""
-    told = "; ".join(filter(None, (f"{part} has no field {name!r}", has, near)))
-    return f"{_said(node, path)}: {told}"
+    told = [
+        f"{where.make.__name__} has no field {name!r}",
+        f"it has {', '.join(known)}" if known else "it has none",
+        f"perhaps you meant --{_join(where.path, close[0])}" if close else "",
+    ]
+    others = [] if close or where.hint is None else having(where.hint, name)
+    told += [f"--{where.path} {others[0]} has it"] if others else []
+    return f"{_said(node, _join(where.path, name))}: {'; '.join(filter(None, told))}"
 
 
 def _said(node: Node, path: str) -> str:
@@ -227,7 +240,7 @@ def _within(inner: Mapping[str, Node], count: int, path: str) -> None:
 
 
 def _item(hint: Any, index: int) -> Any:
-    inner = values.get_args(hint)
+    inner = get_args(hint)
     return inner[index] if values.length_of(hint) else next(iter(inner), Any)
 
 
