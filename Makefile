@@ -22,7 +22,7 @@ check: $(VENV)/.dev
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -q
 
-test-full: $(VENV)/.dev
+test-full: $(VENV)/.full
 	$(BIN)/python -m pytest -q -m ""
 
 docs: $(VENV)/.dev
@@ -44,4 +44,8 @@ $(VENV)/.user: pyproject.toml constraints/cpu.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml constraints/cpu.txt | $(VENV)/bin/python
 	$(BIN)/pip install --quiet -e '.[dev,gym,json,lora]'
+	touch $@
+
+$(VENV)/.full: $(VENV)/.dev
+	$(BIN)/pip install --quiet -e '.[oracles]'
 	touch $@

@@ -18,10 +18,10 @@ from transformers import PreTrainedTokenizerFast
 from wiring import finished
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.evaluation.measure import Exam
+from whet.engines.models import FromScratch
+from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
-from whet.protocols import Adviser, Reward
+from whet.protocols import ChatModel, Reward
 from whet.rewards.generative.pointwise import Expected, Pointwise
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.labelled import Labelled
@@ -29,9 +29,9 @@ from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.ledger import Ledger
-from whet.training.run import Run, Saving, Warmup, Watch
+from whet.training.run import CheckpointConfig, PeriodicEval, Run, Warmup
 from whet.types import (
-    Asking,
+    ChatDecoding,
     ChatReply,
     Decoding,
     Finish,
@@ -42,7 +42,7 @@ from whet.types import (
     Task,
     Verdict,
 )
-from whet.types.optimisers import AdamW, Constant
+from whet.types.optimizers import AdamW, Constant
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"
@@ -82,13 +82,13 @@ def shown(gold: str, code: str) -> Rollout:
     return Rollout.from_text(task, proposed)
 
 
-def pointwise(adviser: Adviser) -> Pointwise:
+def pointwise(chat_model: ChatModel) -> Pointwise:
     """0 or 1, by the library's judge of single replies."""
     return Pointwise(
-        adviser=adviser,
+        chat_model=chat_model,
         criterion="are both codes the same",
         scale=Expected(low=0, high=1),
-        asking=Asking(length=24),
+        decoding=ChatDecoding(max_new_tokens=24),
     )
 
 
@@ -100,7 +100,7 @@ class Agreement(Reward):
     checker would have given?
     """
 
-    adviser: Adviser
+    chat_model: ChatModel
 
     async def score(self, rollout: Rollout) -> Verdict:
         """Ask about the code alone."""
@@ -109,7 +109,7 @@ class Agreement(Reward):
         if code is None:
             return Verdict.failure(Reason.BAD_FORMAT)
         digits = shown(rollout.task.answer[1::2], code[1::2])
-        found = await pointwise(self.adviser).score(digits)
+        found = await pointwise(self.chat_model).score(digits)
         if not found.judged:
             return found
         agrees = float((found.score > 0.5) == right)
@@ -147,13 +147,13 @@ class Frame:
         return outer
 
 
-def drawn(dice: Random) -> tuple[str, str]:
+def drawn(rng: Random) -> tuple[str, str]:
     """The digits of two codes of three wheels: half of them agree, the rest in 0 to 2 of them."""
-    gold = [str(dice.randint(0, 9)) for _ in range(3)]
+    gold = [str(rng.randint(0, 9)) for _ in range(3)]
     code = list(gold)
-    if dice.random() < 0.5:
-        for place in dice.sample(range(3), dice.randint(1, 3)):
-            code[place] = dice.choice([d for d in "0123456789" if d != gold[place]])
+    if rng.random() < 0.5:
+        for place in rng.sample(range(3), rng.randint(1, 3)):
+            code[place] = rng.choice([d for d in "0123456789" if d != gold[place]])
     return "".join(gold), "".join(code)
 
 
@@ -166,16 +166,16 @@ def worked(gold: str, code: str) -> str:
 
 @dataclass
 class Listener:
-    """An adviser that keeps the question and always says 0."""
+    """A chat model that keeps the question and always says 0."""
 
     heard: list[tuple[Message, ...]]
 
     async def complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """Listen."""
         self.heard.append(messages)
-        return (ChatReply(text="0"),) * asking.samples
+        return (ChatReply(text="0"),) * decoding.samples
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,16 +188,16 @@ class Lessons:
     @classmethod
     def bare(cls, count: int) -> "Lessons":
         """The two codes and nothing else, to begin with."""
-        dice = Random("bare")
-        codes = tuple(drawn(dice) for _ in range(count))
+        rng = Random("bare")
+        codes = tuple(drawn(rng) for _ in range(count))
         said = ("".join(shown(*pair).turns) for pair in codes)
         return cls(tuple(({"role": "user", "content": text},) for text in said), codes)
 
     @classmethod
     def framed(cls, count: int) -> "Lessons":
         """Just as the library asks."""
-        ear, dice = Listener([]), Random("framed")
-        codes = tuple(drawn(dice) for _ in range(count))
+        ear, rng = Listener([]), Random("framed")
+        codes = tuple(drawn(rng) for _ in range(count))
         group = Group.of([shown(*pair) for pair in codes])
         asyncio.run(verdicts(group, pointwise(ear), context_of()))
         return cls(tuple(ear.heard), codes)
@@ -233,8 +233,8 @@ class Mark(Reward):
 
 def lesson(teacher: Lessons, steps: int, batch: int, until: float) -> Warmup:
     """At a rate that small models of this library learn with."""
-    optimiser = AdamW(rate=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
-    return Warmup(teacher=teacher, steps=steps, batch=batch, optimiser=optimiser, until=until)
+    optimizer = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
+    return Warmup(teacher=teacher, steps=steps, batch=batch, optimizer=optimizer, until=until)
 
 
 def taught(folder: Path) -> tuple[Path, float]:
@@ -245,7 +245,7 @@ def taught(folder: Path) -> tuple[Path, float]:
     bare, framed = Lessons.bare(32_000), Lessons.framed(8000)
     texts = (NONCE.sub("", m["content"]) for chat in framed.chats[:50] for m in chat)
     run = Run(
-        model=Fresh(shape="neox-tiny", tokenizer=Frame(texts=tuple(texts)), positions=1024),
+        model=FromScratch(shape="neox-tiny", tokenizer=Frame(texts=tuple(texts)), positions=1024),
         corpus=framed,
         reward=Mark(),
         warmup=(
@@ -253,15 +253,17 @@ def taught(folder: Path) -> tuple[Path, float]:
             lesson(framed, steps=400, batch=16, until=0.01),
         ),
         sampling=Standard(
-            prompts=Uniform(per_step=1), size=Fixed(rollouts=2), decoding=Decoding(length=24)
+            prompts=Uniform(per_step=1),
+            size=Fixed(rollouts=2),
+            decoding=Decoding(max_new_tokens=24),
         ),
         objective=algorithms.load("dapo"),
         engine=Embedded(device="cpu", threads=1, slots=64, budget=6000),
         steps=0,
-        exam=Exam(problems=HELD_OUT, samples=1, k=(1,)),
-        watch=Watch(every=0),
-        saving=Saving(seconds=1e9),
+        evaluation=EvalConfig(problems=HELD_OUT, samples=1, k=(1,)),
+        periodic=PeriodicEval(every=0),
+        checkpoints=CheckpointConfig(seconds=1e9),
     )
     finished(run, folder)
-    exam = next(row for row in Ledger(folder).rows() if row["kind"] == "final")
-    return folder / "checkpoints" / "step-000000", exam["metrics"]["greedy"]["value"]
+    evaluation = next(row for row in Ledger(folder).rows() if row["kind"] == "final")
+    return folder / "checkpoints" / "step-000000", evaluation["metrics"]["greedy"]["value"]

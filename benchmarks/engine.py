@@ -30,11 +30,11 @@ import torch
 from transformers import AutoModelForCausalLM, StoppingCriteria, StoppingCriteriaList
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
+from whet.engines.models import FromScratch
 from whet.policy import algorithms
 from whet.rollouts.batching import build_batch
 from whet.types import Decoding, Group, Request, Task, TrainBatch, Verdict
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 ALPHABET = "0123456789abcdefghijklmnopqrstuvwxyz+|="
 MICRO = 64  # rows of a padded micro-batch
@@ -61,7 +61,7 @@ MODELS = ("neox-tiny", "llama-small")
 def model_of(name: str) -> Any:
     """The quickstart's model, or a larger one of 256 × 4."""
     if name == "neox-tiny":
-        return Fresh().load("cpu", 0)[0]
+        return FromScratch().load("cpu", 0)[0]
     from transformers import LlamaConfig
 
     torch.manual_seed(0)
@@ -79,7 +79,7 @@ def model_of(name: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Given:
+class RewardOnly:
     """A model that is there already, as the engine wants it."""
 
     name: str
@@ -87,16 +87,16 @@ class Given:
     def load(self, device: object, seed: int = 0) -> tuple[Any, Any]:
         """Fresh weights, the quickstart's kind of tokenizer."""
         del device, seed
-        return model_of(self.name).eval(), Fresh().tokenizer.build()
+        return model_of(self.name).eval(), FromScratch().tokenizer.build()
 
 
 def requests_of(case: Case) -> list[Request]:
     """The same for both sides; no reply ends before its length."""
-    dice = Random(0)
+    rng = Random(0)
     made = []
     for i in range(case.groups):
-        prompt = "".join(dice.choice(ALPHABET) for _ in range(dice.randint(*case.prompt)))
-        decoding = Decoding(length=dice.randint(*case.reply))
+        prompt = "".join(rng.choice(ALPHABET) for _ in range(rng.randint(*case.prompt)))
+        decoding = Decoding(max_new_tokens=rng.randint(*case.reply))
         seeds = tuple(1000 * i + j for j in range(case.samples))
         made.append(Request.of(Task(id=str(i), prompt=prompt), seeds, decoding))
     return made
@@ -137,7 +137,7 @@ def peak() -> float:
 
 def our_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """Work, useful tokens, tokens to be computed once."""
-    player = asyncio.run(Embedded(device="cpu", slots=512).player(Given(name), 0))
+    player = asyncio.run(Embedded(device="cpu", slots=512).player(RewardOnly(name), 0))
     generator: Any = player.generator
     never_ends(generator.backbone.model)
     requests = requests_of(case)
@@ -166,13 +166,13 @@ class Lengths(StoppingCriteria):
 
 def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """`generate` on all rows, left-padded, sampling at temperature 1."""
-    model, tokenizer = Given(name).load("cpu")
+    model, tokenizer = RewardOnly(name).load("cpu")
     never_ends(model)
     requests = requests_of(case)
     texts = [r.task.prompt for r in requests for _ in r.plays]
     tokenizer.padding_side = "left"
     rows = tokenizer(texts, return_tensors="pt", padding=True)
-    lengths = torch.tensor([p.decoding.length for r in requests for p in r.plays])
+    lengths = torch.tensor([p.decoding.max_new_tokens for r in requests for p in r.plays])
     width = rows["input_ids"].shape[1]
 
     def work() -> object:
@@ -194,7 +194,7 @@ def their_rollouts(name: str, case: Case) -> tuple[Callable[[], object], int, in
 
 def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
     """Rollouts that all teach, and the learner that sampled them."""
-    player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(Given(name), 0))
+    player, learner = asyncio.run(Embedded(device="cpu", slots=512).open(RewardOnly(name), 0))
     generator: Any = player.generator
     never_ends(generator.backbone.model)
     groups = [
@@ -210,7 +210,7 @@ def rollouts_for_update(name: str, case: Case) -> tuple[Any, TrainBatch]:
 def our_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]:
     """`EmbeddedLearner.step`."""
     learner, batch = rollouts_for_update(name, case)
-    learner.reset_optimizer(AdamW(rate=1e-6))
+    learner.reset_optimizer(AdamW(lr=1e-6))
     objective = algorithms.load("dapo")
     return lambda: asyncio.run(learner.step(objective, batch, 1e-6)), *sizes(case)
 
@@ -220,7 +220,7 @@ def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]
     _, batch = rollouts_for_update(name, case)
     rollouts, tokens = batch.rollouts, batch.tokens
     model = model_of(name)
-    optimiser = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-6, fused=True)
     objective = algorithms.load("dapo")
 
     def micro(part: slice) -> None:
@@ -237,11 +237,11 @@ def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]
         objective.loss(logp[chosen[:, 1:]], tokens[part]).backward()
 
     def work() -> None:
-        optimiser.zero_grad(set_to_none=True)
+        optimizer.zero_grad(set_to_none=True)
         for start in range(0, len(rollouts), MICRO):
             micro(slice(start, start + MICRO))
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
 
     return work, *sizes(case)
 
@@ -249,7 +249,7 @@ def their_update(name: str, case: Case) -> tuple[Callable[[], object], int, int]
 def sizes(case: Case) -> tuple[int, int]:
     """Chosen tokens, and tokens that have to be computed once."""
     requests = requests_of(case)
-    chosen = sum(p.decoding.length for r in requests for p in r.plays)
+    chosen = sum(p.decoding.max_new_tokens for r in requests for p in r.plays)
     return chosen, chosen + sum(len(r.task.prompt) for r in requests)
 
 

@@ -43,17 +43,17 @@ PIECES = (
 )  # fmt: skip
 
 
-def replies(dice: Random, right: str) -> Iterator[str]:
+def replies(rng: Random, right: str) -> Iterator[str]:
     """Pieces in any order, noise, long repetitions, and the right reply with a piece put in."""
     while True:
-        some = dice.choices(PIECES, k=dice.randint(1, 12))
+        some = rng.choices(PIECES, k=rng.randint(1, 12))
         yield "".join(some)
-        yield "".join(chr(dice.choice((dice.randrange(128), dice.randrange(0x3000)))) for _ in some)
-        yield dice.choice(some) * dice.choice((3, 50, 2000))
-        yield dice.choice(some) * 300 + dice.choice(some) * 300 + right
-        place = dice.randint(0, len(right))
-        yield right[:place] + dice.choice(some) + right[place + dice.randint(0, 3) :]
-        yield "".join(dice.sample(right, len(right)))
+        yield "".join(chr(rng.choice((rng.randrange(128), rng.randrange(0x3000)))) for _ in some)
+        yield rng.choice(some) * rng.choice((3, 50, 2000))
+        yield rng.choice(some) * 300 + rng.choice(some) * 300 + right
+        place = rng.randint(0, len(right))
+        yield right[:place] + rng.choice(some) + right[place + rng.randint(0, 3) :]
+        yield "".join(rng.sample(right, len(right)))
         yield f"{''.join(some)}{right}{''.join(some)}"
         yield f"#{''.join(some)} \\boxed{{{''.join(some)}}} <answer>{''.join(some)}</answer>"
 

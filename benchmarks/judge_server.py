@@ -32,12 +32,12 @@ import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-from whet.engines.models import Fresh
+from whet.engines.models import FromScratch
 from whet.engines.openai.server import Server
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.judging import context_of, verdicts
 from whet.rollouts.renderer import TextRenderer, end_token
-from whet.types import Asking, ChatReply, Group, Message, Rollout, Task
+from whet.types import ChatDecoding, ChatReply, Group, Message, Rollout, Task
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"
@@ -77,16 +77,16 @@ class Words:
 
 @dataclass
 class Eavesdropper:
-    """An adviser that keeps the question and answers nothing of use."""
+    """A chat model that keeps the question and answers nothing of use."""
 
     heard: list[tuple[Message, ...]]
 
     async def complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """Listen."""
         self.heard.append(messages)
-        return (ChatReply(text="Verdict: no"),) * asking.samples
+        return (ChatReply(text="Verdict: no"),) * decoding.samples
 
 
 def rolled(reply: str) -> Rollout:
@@ -95,17 +95,17 @@ def rolled(reply: str) -> Rollout:
     return Rollout.from_text(task, reply)
 
 
-def said(dice: Random) -> str:
+def said(rng: Random) -> str:
     """Half of the replies contain 42."""
-    number = "42" if dice.random() < 0.5 else str(dice.randint(10, 99))
+    number = "42" if rng.random() < 0.5 else str(rng.randint(10, 99))
     return f"The answer is {number}."
 
 
 def lessons(count: int) -> list[tuple[tuple[Message, ...], str]]:
     """What the judge will be asked, and what it should say."""
-    ear, dice = Eavesdropper([]), Random(0)
-    replies = [said(dice) for _ in range(count)]
-    judge = ReasoningJudge(adviser=ear, asking=Asking())
+    ear, rng = Eavesdropper([]), Random(0)
+    replies = [said(rng) for _ in range(count)]
+    judge = ReasoningJudge(chat_model=ear, decoding=ChatDecoding())
     for reply in replies:
         asyncio.run(verdicts(Group.of([rolled(reply)]), judge, context_of()))
     rights = [f"Verdict: {'yes' if '42' in reply else 'no'}" for reply in replies]
@@ -117,11 +117,11 @@ def taught(folder: Path, steps: int) -> float:
     torch.manual_seed(0)
     taught_by = lessons(64 + 16 * steps)
     texts = tuple(m["content"] for chat, _ in taught_by[:64] for m in chat)
-    model, tokenizer = Fresh(
+    model, tokenizer = FromScratch(
         shape="llama-tiny", tokenizer=Words((*texts, "Verdict: yes", "Verdict: no")), positions=2048
     ).load("cpu")
     renderer = TextRenderer(tokenizer, frozenset({end_token(tokenizer)}))
-    optimiser = torch.optim.AdamW(model.parameters(), lr=2e-3)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
     loss = torch.tensor(float("nan"))
     for step in range(steps):
         rows = taught_by[64 + 16 * step :][:16]
@@ -132,12 +132,12 @@ def taught(folder: Path, steps: int) -> float:
             ids[i, : len(one.token_ids)] = torch.tensor(one.token_ids)
             own = torch.tensor(one.action_mask)
             labels[i, : len(own)][own] = torch.tensor(one.chosen_ids).long()
-        optimiser.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
+        optimizer.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
         loss = model(input_ids=ids, labels=labels).loss
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
+        optimizer.step()
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return loss.item()
@@ -175,9 +175,9 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     raise SystemExit(f"the server never answered:\n{log.read_text()[-2000:]}")
 
 
-def judged(server: Server, asking: Asking, *replies: str) -> list[dict[str, Any]]:
+def judged(server: Server, decoding: ChatDecoding, *replies: str) -> list[dict[str, Any]]:
     """What becomes of these replies."""
-    judge = ReasoningJudge(adviser=server, belief=Confidence(), asking=asking)
+    judge = ReasoningJudge(chat_model=server, belief=Confidence(), decoding=decoding)
     found = asyncio.run(verdicts(Group.of([rolled(r) for r in replies]), judge, context_of()))
     return [
         {"fault": v.fault, "score": v.score, "note": v.note, "parts": dict(v.parts)} for v in found
@@ -188,9 +188,11 @@ def rate(server: Server, at_once: int, count: int = 24) -> float:
     """Questions per second, none of them asked before."""
     fresh = replace(server, concurrency=at_once)
     replies = [f"The answer is {1000 * at_once + i}." for i in range(count)]
-    judged(fresh, Asking(length=8), replies[0] + "0")  # what is asked once is out of the way
+    judged(
+        fresh, ChatDecoding(max_new_tokens=8), replies[0] + "0"
+    )  # what is asked once is out of the way
     start = time.perf_counter()
-    found = judged(fresh, Asking(length=8), *replies)
+    found = judged(fresh, ChatDecoding(max_new_tokens=8), *replies)
     assert len(found) == count
     return count / (time.perf_counter() - start)
 
@@ -206,15 +208,17 @@ def measured(command: str, steps: int) -> dict[str, Any]:
             told["up_s"] = time.perf_counter() - start - told["taught_s"]
             server = Server(model=str(folder), urls=(url,), retries=1, backoff_s=0.1)
             replies = ("The answer is 42.", "The answer is 17.", "The answer is 99.")
-            told["verdicts"] = judged(server, Asking(length=8), *replies)
-            told["again"] = judged(replace(server, timeout_s=61.0), Asking(length=8), *replies)
-            several = Asking(samples=3, temperature=1.0, length=8)
+            told["verdicts"] = judged(server, ChatDecoding(max_new_tokens=8), *replies)
+            told["again"] = judged(
+                replace(server, timeout_s=61.0), ChatDecoding(max_new_tokens=8), *replies
+            )
+            several = ChatDecoding(samples=3, temperature=1.0, max_new_tokens=8)
             told["votes"] = judged(server, several, *replies[:2])
-            told["spent"] = dict(server.spent())
+            told["usage"] = dict(server.usage())
             told["per_second"] = {n: rate(server, n) for n in (1, 4, 16)}
             process.kill()
             process.wait()
-            told["after"] = judged(server, Asking(length=8), "The answer is 11.")
+            told["after"] = judged(server, ChatDecoding(max_new_tokens=8), "The answer is 11.")
     return told
 
 

@@ -12,7 +12,7 @@ from itertools import product
 import torch
 
 from whet.policy.passk import MaxReward
-from whet.types import Scores
+from whet.types import AdvantageInputs
 
 CASES = ((8, 4), (4, 2), (4, 4), (8, 8), (5, 3), (6, 1))
 CHANCE = 0.3
@@ -23,10 +23,10 @@ def ratio(n: int, k: int, p: float = CHANCE) -> float:
     mean = 0.0
     for rewards in product([0.0, 1.0], repeat=n):
         x = torch.tensor(rewards, dtype=torch.float64)
-        scores = Scores(reward=x, group=torch.zeros(n).long(), row=torch.arange(n))
+        inputs = AdvantageInputs(reward=x, group=torch.zeros(n).long(), row=torch.arange(n))
         chance = (p**x * (1 - p) ** (1 - x)).prod()
         slope = x / p - (1 - x) / (1 - p)
-        mean += (chance * (MaxReward(k=k)(scores) * slope).sum()).item()
+        mean += (chance * (MaxReward(k=k)(inputs) * slope).sum()).item()
     return mean / (k * (1 - p) ** (k - 1))
 
 

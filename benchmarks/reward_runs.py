@@ -31,7 +31,7 @@ from wiring import finished, short
 
 from whet.data.procedural.lock import Lock
 from whet.engines.openai.server import Server
-from whet.evaluation.measure import Exam, Scorecard
+from whet.evaluation.measure import EvalConfig, Scorecard
 from whet.policy import algorithms
 from whet.protocols import Algorithm, Judge, Reward
 from whet.rewards.dense.process import Process
@@ -42,10 +42,10 @@ from whet.rewards.unsupervised.random import Random
 from whet.rewards.verifiable.labelled import Labelled
 from whet.training.doctor import Doctor
 from whet.training.ledger import Ledger
-from whet.training.loop import Step
-from whet.training.run import Watch
-from whet.training.trainer import Ended, Examined
-from whet.types import Broken, Reason, Refusal, Rollout, Verdict
+from whet.training.loop import TrainStep
+from whet.training.run import PeriodicEval
+from whet.training.trainer import Evaluated, RunEnded
+from whet.types import IntegrityError, Reason, Rollout, UsageError, Verdict
 from whet.view.charts import chart
 
 LENGTH = 36  # tokens, where replies are cut off
@@ -121,15 +121,15 @@ class Found:
     correct: tuple[float, float]  # held-out, sampled, before and after
     score: tuple[float, float]
     length: tuple[float, float]
-    faults: int  # exams included
-    seconds: float  # without the exams
+    faults: int  # evaluations included
+    seconds: float  # without the evaluations
     alarms: tuple[str, ...]  # the doctor's
     parts: Mapping[str, float]  # means over all rollouts that were learned from
     curves: Curves
 
 
 def score(card: Scorecard) -> float:
-    """Mean over the samples of an exam that could be judged."""
+    """Mean over the samples of an evaluation that could be judged."""
     known = [r.score for group in card.groups for r in group.rollouts[1:] if r.score is not None]
     return statistics.fmean(known) if known else float("nan")
 
@@ -140,26 +140,26 @@ def ran(arm: Arm, seed: int, steps: int) -> Found:
         short("dapo", seed, steps),
         reward=arm.reward,
         objective=arm.objective,
-        watch=Watch(every=4, exam=Exam(problems=60, samples=4, k=(1,))),
+        periodic=PeriodicEval(every=4, evaluation=EvalConfig(problems=60, samples=4, k=(1,))),
     )
     with TemporaryDirectory() as place:
         start = time.perf_counter()
         events = finished(run, Path(place))
         spent = time.perf_counter() - start
         rows = list(Ledger(Path(place)).rows())
-    if not (isinstance(events[-1], Ended) and events[-1].complete):
-        raise Broken("the run did not end")
-    exams = [e for e in events if isinstance(e, Examined)]
-    base, final = (next(e.card for e in exams if e.name == n) for n in ("base", "final"))
-    watched = [e for e in exams if e.name in ("base", "watch")]
+    if not (isinstance(events[-1], RunEnded) and events[-1].complete):
+        raise IntegrityError("the run did not end")
+    evaluations = [e for e in events if isinstance(e, Evaluated)]
+    base, final = (next(e.card for e in evaluations if e.name == n) for n in ("base", "final"))
+    watched = [e for e in evaluations if e.name in ("base", "periodic")]
     return Found(
         correct=(base.pass_at[1].value, final.pass_at[1].value),
         score=(score(base), score(final)),
         length=(base.length, final.length),
         faults=round(sum(m["value"] * m["of"] for r in rows if (m := r["metrics"].get("faults")))),
-        seconds=spent - sum(e.card.seconds for e in exams),
-        alarms=tuple(f.words for f in Doctor().examine(rows) if f.bad),
-        parts=means([e for e in events if isinstance(e, Step)]),
+        seconds=spent - sum(e.card.seconds for e in evaluations),
+        alarms=tuple(f.message for f in Doctor().examine(rows) if f.bad),
+        parts=means([e for e in events if isinstance(e, TrainStep)]),
         curves={
             "correct": [(e.step, e.card.pass_at[1].value) for e in watched],
             "score": [(e.step, score(e.card)) for e in watched],
@@ -167,7 +167,7 @@ def ran(arm: Arm, seed: int, steps: int) -> Found:
     )
 
 
-def means(steps: Sequence[Step]) -> dict[str, float]:
+def means(steps: Sequence[TrainStep]) -> dict[str, float]:
     """Of every part of the verdicts that were learned from."""
     verdicts = [r.verdict for step in steps for group in step.taken.groups for r in group]
     parts = [v.parts for v in verdicts if v is not None and v.judged]
@@ -250,7 +250,7 @@ def tried(name: str, arm: Arm, seeds: int, steps: int) -> list[Found] | str:
     """All seeds of an arm, or why there are none."""
     try:
         return [known(name, arm, seed, steps) for seed in range(1, seeds + 1)]
-    except (Refusal, Broken) as error:
+    except (UsageError, IntegrityError) as error:
         return str(error)[:160]
 
 
@@ -263,7 +263,7 @@ def open_server(stack: ExitStack, command: str) -> Arm | str:
     print(f"the judge: {right:.3f} of its marks are right", file=sys.stderr)
     url, _ = stack.enter_context(served(command, folder.resolve()))
     print(f"served after {time.perf_counter() - start:.0f} s", file=sys.stderr)
-    return Arm(reward=Agreement(adviser=Server(model=str(folder.resolve()), urls=(url,))))
+    return Arm(reward=Agreement(chat_model=Server(model=str(folder.resolve()), urls=(url,))))
 
 
 def main() -> None:

@@ -29,23 +29,23 @@ def run(recipe: str, seed: int) -> History:
     return History.of(folder)
 
 
-def exam(history: History, name: str) -> list[float]:
-    """The columns of an exam; NaN where it has none."""
-    row: Any = history.exam(name)
+def evaluation(history: History, name: str) -> list[float]:
+    """The columns of an evaluation; NaN where it has none."""
+    row: Any = history.evaluation(name)
     return [float("nan") if (v := value(row, c)) is None else v for c in COLUMNS]
 
 
 def seconds(history: History) -> tuple[float, float]:
     """Of the steps with rewards, and of everything that was written down."""
     learned = sum(history.total("step", f"seconds_{n}") for n in ("play", "learn", "sync"))
-    exams = sum(history.total(kind, "seconds") for kind in ("base", "watch", "final"))
-    return learned, learned + exams + history.total("lesson", "seconds")
+    evaluations = sum(history.total(kind, "seconds") for kind in ("base", "periodic", "final"))
+    return learned, learned + evaluations + history.total("sft", "seconds")
 
 
 def mean_curve(histories: Sequence[History], metric: str, kind: str) -> list[tuple[float, float]]:
-    """Over seeds, step by step; the base exam is step 0."""
+    """Over seeds, step by step; the base evaluation is step 0."""
     curves = [dict(h.curve(kind, metric)) for h in histories]
-    if kind == "watch":
+    if kind == "periodic":
         curves = [dict(h.curve("base", metric)) | c for h, c in zip(histories, curves, strict=True)]
     steps = sorted(set.intersection(*(set(c) for c in curves)))
     return [(step, fmean(c[step] for c in curves)) for step in steps]
@@ -54,8 +54,8 @@ def mean_curve(histories: Sequence[History], metric: str, kind: str) -> list[tup
 def pictures(histories: Sequence[History], recipe: str, folder: Path) -> None:
     """Accuracy and length, mean over seeds."""
     accuracy = {
-        "greedy": mean_curve(histories, "greedy", "watch"),
-        "sampled": mean_curve(histories, "pass@1", "watch"),
+        "greedy": mean_curve(histories, "greedy", "periodic"),
+        "sampled": mean_curve(histories, "pass@1", "periodic"),
     }
     title = f"Held-out accuracy, mean of {len(histories)} seeds"
     (folder / f"{recipe}-accuracy.svg").write_text(chart(title, accuracy) + "\n")
@@ -77,7 +77,9 @@ def main() -> None:
     histories, rows = [], []
     for seed in asked.seeds:
         history = run(asked.recipe, seed)
-        rows.append([*exam(history, "base"), *exam(history, "final"), *seconds(history)])
+        rows.append(
+            [*evaluation(history, "base"), *evaluation(history, "final"), *seconds(history)]
+        )
         histories.append(history)
         print(line(str(seed), rows[-1]), flush=True)
     for name, of in (("mean", fmean), ("least", min), ("most", max)):

@@ -28,7 +28,7 @@ from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.types import Decoding, seed_of
 
 HEARD, SAID, BRANCHES = 4, 4, 4
-HOW = Decoding(length=SAID)
+HOW = Decoding(max_new_tokens=SAID)
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,8 @@ class Play:
         for turn in range(first, self.turns):
             if self.forked and turn == self.turns // 2 != first:
                 return await self._branch(talk.name, row)
-            dice = Random(f"{talk.name} {turn}")
-            row += tuple(dice.randrange(5, 40) for _ in range(HEARD))
+            rng = Random(f"{talk.name} {turn}")
+            row += tuple(rng.randrange(5, 40) for _ in range(HEARD))
             name = f"{talk.name} {turn}" if self.anew else talk.name
             fork_of = "" if self.anew or turn != first else talk.fork_of
             said = await self.generator.generate(

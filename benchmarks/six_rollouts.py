@@ -10,12 +10,12 @@ from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.algorithms import load
-from whet.policy.corrections import Constant
-from whet.policy.critics import Priced
+from whet.policy.corrections import ConstantWeight
+from whet.policy.critics import KLPenalised
 from whet.policy.extensions.critic import Critic
-from whet.policy.objective import Objective, Whole
+from whet.policy.objective import BatchLoss, Objective
 from whet.protocols.algorithm import Advantage, Regulariser
-from whet.types import Batch, Scores, totals
+from whet.types import AdvantageInputs, Batch, totals
 
 FILE = Path(__file__).parents[1] / "tests" / "policy" / "algorithm_oracles.json"
 B0: Any = json.loads(FILE.read_text())["_shared"]["B0"]
@@ -29,7 +29,7 @@ def flat(name: str) -> Tensor:
 
 LOGP = flat("logp")
 REWARD = torch.tensor(B0["rewards"], dtype=torch.float64)
-SCORES = Scores(
+SCORES = AdvantageInputs(
     reward=REWARD,
     group=torch.tensor(B0["group"]),
     row=CHOSEN.nonzero()[:, 0],
@@ -58,7 +58,7 @@ def batch_of(advantage: Tensor) -> Batch:
     ).counted()
 
 
-def loss(objective: Objective | Whole) -> float:
+def loss(objective: Objective | BatchLoss) -> float:
     """Of the batch."""
     lossy, batch = objective.split(LOGP, batch_of(objective.advantage(SCORES)))
     return lossy.loss(LOGP, batch).item()
@@ -71,15 +71,15 @@ def by_halves(objective: Objective) -> float:
     return sum(objective.loss(logp, half).item() for half, logp in halves) / 2
 
 
-def first(advantage: Advantage, scores: Scores = SCORES) -> float:
+def first(advantage: Advantage, inputs: AdvantageInputs = SCORES) -> float:
     """The first token's."""
-    return advantage(scores)[0].item()
+    return advantage(inputs)[0].item()
 
 
-def of_one_group(*reward: float, truncated: tuple[bool, ...] = ()) -> Scores:
+def of_one_group(*reward: float, truncated: tuple[bool, ...] = ()) -> AdvantageInputs:
     """One token each."""
     size = torch.arange(len(reward))
-    return Scores(
+    return AdvantageInputs(
         reward=torch.tensor(reward, dtype=torch.float64),
         group=size * 0,
         row=size,
@@ -102,7 +102,7 @@ def plain(name: str, **settings: float) -> Objective:
 
 def times(objective: Objective, factor: float) -> Objective:
     """So many times it."""
-    return replace(objective, corrections=(Constant(factor=factor),))
+    return replace(objective, corrections=(ConstantWeight(factor=factor),))
 
 
 def by_tokens(objective: Objective) -> Objective:
@@ -112,7 +112,7 @@ def by_tokens(objective: Objective) -> Objective:
 
 def critic_loss(clip: float) -> float:
     """Of PPO's critic."""
-    critic = Critic(clip=clip, earned=Priced(beta=0.05))
+    critic = Critic(clip=clip, token_rewards=KLPenalised(beta=0.05))
     error = critic.error(flat("values"), flat("values_old"), critic.targets(SCORES))
     return error.mean().item()
 

@@ -18,7 +18,7 @@ from math_verify import parse, verify
 
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import confusion
-from whet.evaluation.opinions import rollout_of
+from whet.evaluation.verifier_pass import rollout_of
 from whet.rewards.verifiable.math import Math
 
 

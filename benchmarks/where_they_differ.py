@@ -29,11 +29,11 @@ from six_rollouts import (
 )
 
 from whet.policy.advantages import (
-    AmongFinished,
     Centred,
+    ExcludeTruncated,
     GroupCentredBatchScaled,
-    LearnedIfFinished,
     LeaveOneOut,
+    MaskTruncated,
     PopulationWhitened,
     RewardToGo,
     Standardised,
@@ -41,9 +41,9 @@ from whet.policy.advantages import (
 )
 from whet.policy.aggregation import SequenceMean, TokenMean
 from whet.policy.algorithms import load
-from whet.policy.clipping import Clipped, DualClipped, Linear
+from whet.policy.clipping import Clipped, DualClipped, Unclipped
 from whet.policy.corrections import (
-    Constant,
+    ConstantWeight,
     GeometricTruncated,
     IcePop,
     Masked,
@@ -51,8 +51,8 @@ from whet.policy.corrections import (
     SequenceTruncated,
     Truncated,
 )
-from whet.policy.objective import Term, Whole
-from whet.policy.preferences import LogRatio, MeanLogRatio, Pairwise, Squared
+from whet.policy.objective import BatchLoss, Term
+from whet.policy.preferences import MeanLogRatio, PairwiseLoss, Squared, SumLogRatio
 from whet.policy.ratios import LogLikelihood, SequenceProduct
 from whet.policy.regularisers import K2, K3, ClampedK3, EntropyBonus, K3WithGradientOfK2, WeightedK3
 from whet.protocols.algorithm import Correction, Regulariser
@@ -78,11 +78,11 @@ def ways(what: str, *found: Way) -> list[Row]:
 
 def advantages() -> Iterator[Row]:
     """Deviations, ε, baselines and scales."""
-    sample, population = Standardised(), Standardised(freedom=0)
+    sample, population = Standardised(), Standardised(ddof=0)
     yield from ways(
         "deviation of a group, Â₀",
         ("TRL, veRL, OpenRLHF", "Standardised()", first(sample)),
-        ("GFPO", "Standardised(freedom=0)", first(population)),
+        ("GFPO", "Standardised(ddof=0)", first(population)),
     )
     to_go = RewardToGo(beta=0.05)
     yield from ways(
@@ -104,11 +104,11 @@ def advantages() -> Iterator[Row]:
         ("veRL, OpenRLHF: REINFORCE++-baseline", "Whitened(Centred)", first(WHITE_CENTRED)),
     )
     cut = of_one_group(1.0, 1.0, 0.0, truncated=(False, True, False))
-    learned, among = LearnedIfFinished(inner=sample), AmongFinished(inner=sample)
+    learned, among = MaskTruncated(inner=sample), ExcludeTruncated(inner=sample)
     yield from ways(
         "cut-off rollouts, Â of the first of R = 1, 1 (cut off), 0",
-        ("TRL", "LearnedIfFinished(Standardised)", first(learned, cut)),
-        ("Skywork-OR1", "AmongFinished(Standardised)", first(among, cut)),
+        ("TRL", "MaskTruncated(Standardised)", first(learned, cut)),
+        ("Skywork-OR1", "ExcludeTruncated(Standardised)", first(among, cut)),
     )
 
 
@@ -217,9 +217,9 @@ def prices() -> Iterator[Row]:
     own = replace(plain("grpo"), regularisers=(bonus,))
     apart = Term(
         ratio=LogLikelihood(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
-        corrections=(Constant(factor=0.0),),
+        corrections=(ConstantWeight(factor=0.0),),
         regularisers=(bonus,),
     )
     trl = replace(plain("grpo"), extra=(apart,))
@@ -253,11 +253,11 @@ def mismatches() -> Iterator[Row]:
     none = ("veRL's default", "no correction", loss(plain("dapo")))
     yield from ways("DAPO with a sampler that drifts, loss", none, *weighed)
     summed, averaged = (
-        Whole(
+        BatchLoss(
             advantage=load("ipo").advantage,
-            criterion=Pairwise(score=score, link=Squared(tau=0.1)),
+            criterion=PairwiseLoss(score=score, link=Squared(tau=0.1)),
         )
-        for score in (LogRatio(beta=1.0), MeanLogRatio())
+        for score in (SumLogRatio(beta=1.0), MeanLogRatio())
     )
     yield from ways(
         "IPO, loss",

@@ -22,13 +22,13 @@ from typing import Any
 
 from rich.progress import track
 
-from whet.data.demonstrators import Shown
+from whet.data.demonstrators import FromFamily
 from whet.data.pool import Pool
 from whet.data.problems import Problems
 from whet.data.procedural.lock import Lock
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
-from whet.evaluation.measure import Exam
+from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.recipes.quickstart import quickstart
 from whet.registry import names
@@ -37,13 +37,13 @@ from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.training.loop import Step
-from whet.training.run import Run, Saving, Watch
-from whet.training.trainer import Ended, Examined, fit
-from whet.types import Broken, Decoding, Refusal
-from whet.types.optimisers import AdamW
+from whet.training.loop import TrainStep
+from whet.training.run import CheckpointConfig, PeriodicEval, Run
+from whet.training.trainer import Evaluated, RunEnded, fit
+from whet.types import Decoding, IntegrityError, UsageError
+from whet.types.optimizers import AdamW
 
-EXAM = Exam(problems=60, samples=4, k=(1,))
+EVALUATION = EvalConfig(problems=60, samples=4, k=(1,))
 JUDGED = Labelled()
 JUDGES = {"prof": Process(family=Lock(), inner=JUDGED)}  # it chooses rows by their steps
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -68,7 +68,9 @@ def base(seed: int) -> Path:
     folder = Path("runs") / f"wiring-base-{seed}"
     saved = folder / "checkpoints" / "step-000000"
     if not saved.exists():
-        run = replace(quickstart(), seed=seed, steps=0, exam=EXAM, watch=Watch(every=0))
+        run = replace(
+            quickstart(), seed=seed, steps=0, evaluation=EVALUATION, periodic=PeriodicEval(every=0)
+        )
         finished(run, folder)
     return saved
 
@@ -80,18 +82,20 @@ def short(name: str, seed: int, steps: int) -> Run:
         model=Folder(path=str(base(seed))),
         corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), size=64),
         reward=JUDGES.get(name, JUDGED),
-        demonstrator=Shown(family=lock),
+        demonstrator=FromFamily(family=lock),
         sampling=Standard(
-            prompts=Uniform(per_step=8), size=Fixed(rollouts=8), decoding=Decoding(length=36)
+            prompts=Uniform(per_step=8),
+            size=Fixed(rollouts=8),
+            decoding=Decoding(max_new_tokens=36),
         ),
         objective=algorithms.load(name, **SETTINGS.get(name, {})),
-        optimiser=AdamW(rate=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
+        optimizer=AdamW(lr=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
         steps=steps,
         seed=seed,
-        exam=EXAM,
-        watch=Watch(every=0),
-        saving=Saving(seconds=1e9),
+        evaluation=EVALUATION,
+        periodic=PeriodicEval(every=0),
+        checkpoints=CheckpointConfig(seconds=1e9),
     )
 
 
@@ -102,14 +106,14 @@ def measured(name: str, seed: int, steps: int) -> dict[str, float]:
         start = time.perf_counter()
         events = finished(run, Path(folder))
         spent = time.perf_counter() - start
-    exams = {e.name: e.card for e in events if isinstance(e, Examined)}
-    if not (isinstance(events[-1], Ended) and events[-1].complete):
-        raise Broken(f"{name} did not end")
+    evaluations = {e.name: e.card for e in events if isinstance(e, Evaluated)}
+    if not (isinstance(events[-1], RunEnded) and events[-1].complete):
+        raise IntegrityError(f"{name} did not end")
     return {
-        "tokens": sum(e.token_counts["decoded"] for e in events if isinstance(e, Step)),
-        "seconds": spent - sum(card.seconds for card in exams.values()),
-        "before": exams["base"].pass_at[1].value,
-        "after": exams["final"].pass_at[1].value,
+        "tokens": sum(e.token_counts["decoded"] for e in events if isinstance(e, TrainStep)),
+        "seconds": spent - sum(card.seconds for card in evaluations.values()),
+        "before": evaluations["base"].pass_at[1].value,
+        "after": evaluations["final"].pass_at[1].value,
     }
 
 
@@ -123,14 +127,14 @@ def row(name: str, family: str, found: list[dict[str, float]]) -> str:
     )
 
 
-def rows(names: list[str], seeds: int, steps: int) -> Iterator[str]:
+def rows(chosen: list[str], seeds: int, steps: int) -> Iterator[str]:
     """A row per algorithm; one that can't run says why."""
-    for name in track(names, description="algorithms"):
+    for name in track(chosen, description="algorithms"):
         family = names("algorithm")[name].family
         try:
             found = [measured(name, seed, steps) for seed in range(1, seeds + 1)]
             yield row(name, family, found)
-        except (Refusal, Broken) as error:
+        except (UsageError, IntegrityError) as error:
             yield f"| {name} | {family} | – | – | – | {str(error)[:120]} |"
 
 

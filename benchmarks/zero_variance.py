@@ -19,17 +19,17 @@ import numpy as np
 import torch
 
 from whet.policy import algorithms
-from whet.policy.advantages import Given, Labelled, Outer
+from whet.policy.advantages import RewardOnly, SignedCorrectness, WrappedAdvantage
 from whet.policy.objective import Objective
 from whet.protocols import Learner
 from whet.registry import names
 from whet.rollouts.batching import build_batch
 from whet.types import (
+    AdvantageInputs,
     Batch,
     Group,
     Reason,
     Rollout,
-    Scores,
     Span,
     Task,
     Verdict,
@@ -58,22 +58,22 @@ def still() -> Learner:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known(Outer):
+class Known(WrappedAdvantage):
     """The advantage, with what companions would add: nothing is better than expected."""
 
-    def __call__(self, scores: Scores) -> torch.Tensor:
-        reward, nothing = scores.reward, torch.zeros_like(scores.row)
-        held = nothing if scores.segment is None else scores.segment
-        state = nothing if scores.state is None else scores.state
+    def __call__(self, inputs: AdvantageInputs) -> torch.Tensor:
+        reward, nothing = inputs.reward, torch.zeros_like(inputs.row)
+        held = nothing if inputs.segment is None else inputs.segment
+        state = nothing if inputs.state is None else inputs.state
         return self.inner(
-            replace(scores, baseline=reward, value=reward[scores.row], segment=held, state=state)
+            replace(inputs, baseline=reward, value=reward[inputs.row], segment=held, state=state)
         )
 
 
 def compares(algorithm: Any) -> bool:
     """Is its advantage a comparison?  A label or the reward itself teaches by design."""
     return isinstance(algorithm, Objective) and not isinstance(
-        algorithm.advantage, Given | Labelled
+        algorithm.advantage, RewardOnly | SignedCorrectness
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from recorded import recorded
 
-from whet.types import Asking, ChatReply, Rollout, Task
+from whet.types import ChatDecoding, ChatReply, Rollout, Task
 
 FENCED = re.compile(
     r"<<(?P<name>[\w ]+) (?P<nonce>[0-9a-f]{16})>>\n(.*?)\n<<end (?P=nonce)>>", re.S
@@ -15,12 +15,12 @@ FENCED = re.compile(
 
 @dataclass(frozen=True)
 class Reading:
-    """A question, as the adviser sees it: its duty, its texts and how often it was put."""
+    """A question, as the chat model sees it: its duty, its texts and how often it was put."""
 
     user: str
     system: str
     texts: dict[str, str]
-    asking: Asking
+    decoding: ChatDecoding
     repair: bool
 
 
@@ -31,22 +31,22 @@ class Scripted:
     say: Callable[[Reading], "str | Sequence[str | ChatReply]"]
     heard: list[Reading] = field(default_factory=list)
 
-    async def complete(self, messages, asking):
-        reading = read(messages, asking)
+    async def complete(self, messages, decoding):
+        reading = read(messages, decoding)
         self.heard.append(reading)
         said = self.say(reading)
-        replies = [said] * asking.samples if isinstance(said, str) else list(said)
-        assert len(replies) == asking.samples
+        replies = [said] * decoding.samples if isinstance(said, str) else list(said)
+        assert len(replies) == decoding.samples
         return tuple(
             r if isinstance(r, ChatReply) else ChatReply(text=r, prompt_tokens=10, reply_tokens=2)
             for r in replies
         )
 
 
-def read(messages, asking) -> Reading:
+def read(messages, decoding) -> Reading:
     user = messages[1]["content"]
     texts = {match["name"]: match[3] for match in FENCED.finditer(user)}
-    return Reading(user, messages[0]["content"], texts, asking, repair=len(messages) > 2)
+    return Reading(user, messages[0]["content"], texts, decoding, repair=len(messages) > 2)
 
 
 def saying(*texts: str) -> Scripted:
@@ -55,7 +55,7 @@ def saying(*texts: str) -> Scripted:
     last = [texts[-1]]
 
     def say(reading: Reading) -> list[str]:
-        return [next(left, last[0]) for _ in range(reading.asking.samples)]
+        return [next(left, last[0]) for _ in range(reading.decoding.samples)]
 
     return Scripted(say)
 

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from whet.engines.tokenizers import Characters
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.protocols import Environment, Generator
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer, end_token
 from whet.types import Decoding, Finish, Request, Task, Version
 from whet.types.completions import Completion
 
-TOKENIZER = Characters().build()
+TOKENIZER = CharacterTokenizer().build()
 END = end_token(TOKENIZER)
 OLD, NEW = Version(step=1, digest="old"), Version(step=2, digest="new")
 TASK = Task(id="t", prompt="3+4=", answer="7")
@@ -39,7 +39,7 @@ class Echoing(Generator):
         await asyncio.sleep(0)
         stopped = sum(call["session"] == session for call in self.calls) <= self.interrupted
         said = ids(f"{seed % 10}{offset % 10}") + ([] if stopped else [END])
-        said = said[: how.length]
+        said = said[: how.max_new_tokens]
         n = len(said)
         return Completion(
             token_ids=np.array(said, np.int32),
@@ -73,5 +73,5 @@ class World(Environment):
 def played(run, generator=None, seeds=(3, 4), prefix=(), length=9):
     generator = generator or Echoing()
     player = RolloutPlayer(generator, TextRenderer(TOKENIZER, frozenset({END})), World(run))
-    request = Request.of(TASK, seeds, Decoding(length=length), prefix=prefix)
+    request = Request.of(TASK, seeds, Decoding(max_new_tokens=length), prefix=prefix)
     return asyncio.run(player.play(request)), generator

@@ -25,6 +25,12 @@ class Wire:
         self.bodies, self.keys, self.paths = [], [], []
         self.lock = threading.Lock()
         self.under_way = self.most = 0
+        self.connections, self.open = 0, 0
+
+    def connected(self, more):
+        with self.lock:
+            self.connections += more > 0
+            self.open += more
 
     def respond(self, handler):
         body = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
@@ -55,6 +61,17 @@ def serving(answer):
     wire = Wire(answer)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # connections stay open
+        disable_nagle_algorithm = True  # headers and body are two packets
+
+        def setup(self):
+            super().setup()
+            wire.connected(1)
+
+        def finish(self):
+            super().finish()
+            wire.connected(-1)
+
         def do_POST(self):  # noqa: N802
             try:
                 wire.respond(self)
@@ -79,3 +96,16 @@ def serving(answer):
 def hang(seconds):
     time.sleep(seconds)
     return reply("late")
+
+
+def hang_until(event):
+    event.wait(20)
+    return reply("late")
+
+
+def eventually(holds, seconds=5.0):
+    """Does it hold before so many seconds are over?"""
+    end = time.monotonic() + seconds
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.01)
+    return holds()

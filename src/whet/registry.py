@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 GROUP = "whet.parts"
 ROOMS = {
@@ -61,7 +61,7 @@ class Place(NamedTuple):
 def names(kind: str) -> Mapping[str, Place]:
     """Every part of a kind by name, whet's own and those of installed packages.
 
-    Raises `Refusal` where two parts have one name, with both places.
+    Raises `UsageError` where two parts have one name, with both places.
     """
     return _joined(kind, (*_own(ROOMS[kind]), *_installed(kind, tuple(sys.path))))
 
@@ -69,14 +69,14 @@ def names(kind: str) -> Mapping[str, Place]:
 def find(kind: str, name: str) -> Callable[..., Any]:
     """The function or class that a name or a path to a Python file means.
 
-    Raises `Refusal` with the nearest spelling where there is none.
+    Raises `UsageError` with the nearest spelling where there is none.
     """
     path, _, attribute = name.partition(":")
     if path.endswith(".py"):
         return attribute_of(kind, path, attribute)
     known = names(kind)
     if name not in known:
-        raise Refusal(f"{kind} {name!r} is unknown; {nearest(name, known)} ({listing(kind)})")
+        raise UsageError(f"{kind} {name!r} is unknown; {nearest(name, known)} ({listing(kind)})")
     return known[name].load()
 
 
@@ -89,34 +89,35 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
             return getattr(module, one)
     own = [n for n, x in vars(module).items() if getattr(x, "__module__", "") == module.__name__]
     remedy = f"write {path}:NAME for one of {', '.join(own)}" if own else "it defines nothing"
-    raise Refusal(f"{kind} {path!r} has no {wanted[0]!r}; name it after the file, or {remedy}")
+    raise UsageError(f"{kind} {path!r} has no {wanted[0]!r}; name it after the file, or {remedy}")
 
 
 def file_module(kind: str, path: str) -> ModuleType:
-    """A user's file as a module, executed once per process.
+    """A user's file as a module, executed once for a path and a text.
 
-    Raises `Refusal` in one line where the file is missing, is no Python, or fails when imported.
+    Raises `UsageError` in one line where the file is missing, is no Python, or fails when imported.
     """
     file = Path(path).resolve()
     if not file.is_file():
-        raise Refusal(f"{kind} {path!r} is no file; give a name ({listing(kind)}) or a path")
-    name = f"whet_file_{file.stem}_{blake2b(str(file).encode(), digest_size=4).hexdigest()}"
+        raise UsageError(f"{kind} {path!r} is no file; give a name ({listing(kind)}) or a path")
+    text = str(file).encode() + file.read_bytes()
+    name = f"whet_file_{file.stem}_{blake2b(text, digest_size=4).hexdigest()}"
     if name in sys.modules:
         return sys.modules[name]
     spec = spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise Refusal(f"{kind} {path!r} is no Python file")
+        raise UsageError(f"{kind} {path!r} is no Python file")
     module = module_from_spec(spec)
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Refusal:
+    except UsageError:
         del sys.modules[name]
         raise
     except Exception as error:  # a user's file may raise anything
         del sys.modules[name]
         line = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise Refusal(f"{kind} {path!r} can't be imported: {line}; mend the file") from error
+        raise UsageError(f"{kind} {path!r} can't be imported: {line}; mend the file") from error
     return module
 
 
@@ -138,7 +139,7 @@ def camel(name: str) -> str:
 
 
 def parts_below(package: str) -> dict[str, Place]:
-    """Every part of one package by name; raises `Refusal` for two of one name."""
+    """Every part of one package by name; raises `UsageError` for two of one name."""
     return _joined(package, _own(package))
 
 
@@ -146,7 +147,7 @@ def _joined(kind: str, found: Iterable[tuple[str, Place]]) -> dict[str, Place]:
     places: dict[str, Place] = {}
     for name, place in found:
         if name in places:
-            raise Refusal(
+            raise UsageError(
                 f"{kind} {name!r} is offered twice, by {places[name].origin} and by "
                 f"{place.origin}; rename one of them"
             )
@@ -180,7 +181,7 @@ def _named_by_entry_points(kind: str) -> Iterator[tuple[str, Place]]:
     for point in entry_points(group=GROUP):
         of, dot, name = point.name.partition(".")
         if of not in ROOMS or not dot or not point.attr:
-            raise Refusal(
+            raise UsageError(
                 f"entry point {point.name!r} = {point.value!r} of group {GROUP} is no part; write "
                 f"KIND.NAME = module:attribute with one of the kinds {', '.join(ROOMS)}"
             )

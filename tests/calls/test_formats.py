@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from whet.calls.formats import Call, due, written
+from whet.calls.formats import ToolCall, due, written
 
 LOOK = {"name": "look", "arguments": {"at": "here"}}
 
@@ -23,18 +23,18 @@ def block(text):
     ],
 )
 def test_one_call_in_every_spelling(value):
-    assert Call.of(value) == Call(name="look", arguments={"at": "here"})
+    assert ToolCall.of(value) == ToolCall(name="look", arguments={"at": "here"})
 
 
 @pytest.mark.parametrize("value", [None, 3, [], {}, {"name": 3}, {"name": "f", "arguments": [1]}])
 def test_what_is_no_call(value):
     with pytest.raises(ValueError):
-        Call.of(value)
+        ToolCall.of(value)
 
 
 def test_an_object_a_list_lines_and_several_blocks_hold_the_same_calls():
     look, wait = json.dumps(LOOK), json.dumps({"name": "wait"})
-    calls = [Call.of(LOOK), Call(name="wait", arguments={})]
+    calls = [ToolCall.of(LOOK), ToolCall(name="wait", arguments={})]
     assert written(f"First {block(look)} then {block(wait)}.") == calls
     assert written(block(f"[{look}, {wait}]")) == calls
     assert written(block(f"\n{look}\n\n{wait}\n")) == calls
@@ -51,4 +51,4 @@ def test_blocks_that_cannot_be_read(text):
 
 
 def test_a_task_names_its_calls_as_values_or_as_json():
-    assert due(LOOK) == due([LOOK]) == due(json.dumps([LOOK])) == [Call.of(LOOK)]
+    assert due(LOOK) == due([LOOK]) == due(json.dumps([LOOK])) == [ToolCall.of(LOOK)]

@@ -2,46 +2,48 @@
 
 from whet.data.problems import Problems
 from whet.data.procedural.lists import Lists
-from whet.data.teachers import Gold
+from whet.data.teachers import FullSolutions
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
-from whet.evaluation.measure import Exam
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
+from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.rewards.verifiable.exact import Exact
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.training.run import Run, Saving, Warmup, Watch
+from whet.training.run import CheckpointConfig, PeriodicEval, Run, Warmup
 from whet.types import Decoding
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 def recipe_small(*, algorithm: str = "dapo") -> Run:
     """Short lists, for seconds."""
     lists = Lists()
     return Run(
-        model=Fresh(shape="qwen3-tiny", tokenizer=Characters(alphabet=lists.alphabet)),
+        model=FromScratch(
+            shape="qwen3-tiny", tokenizer=CharacterTokenizer(alphabet=lists.alphabet)
+        ),
         corpus=Problems(family=lists, levels=(3, 3)),
         reward=Exact(before="#"),
         warmup=(
             Warmup(
-                teacher=Gold(family=lists, levels=(3, 3)),
+                teacher=FullSolutions(family=lists, levels=(3, 3)),
                 steps=12,
                 batch=16,
-                optimiser=AdamW(rate=3e-3),
+                optimizer=AdamW(lr=3e-3),
             ),
         ),
         sampling=Standard(
             prompts=Uniform(per_step=4),
             size=Fixed(rollouts=4),
-            decoding=Decoding(length=24),
+            decoding=Decoding(max_new_tokens=24),
         ),
         objective=algorithms.load(algorithm),
-        optimiser=AdamW(rate=1e-3),
+        optimizer=AdamW(lr=1e-3),
         engine=Embedded(device="cpu", threads=1, slots=32),
         steps=6,
-        exam=Exam(problems=8, samples=4, k=(1, 4)),
-        watch=Watch(every=3, exam=Exam(problems=6, samples=2, k=(1,))),
-        saving=Saving(seconds=0.0),
+        evaluation=EvalConfig(problems=8, samples=4, k=(1, 4)),
+        periodic=PeriodicEval(every=3, evaluation=EvalConfig(problems=6, samples=2, k=(1,))),
+        checkpoints=CheckpointConfig(seconds=0.0),
     )

@@ -14,7 +14,7 @@ from pyarrow import parquet
 from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 
 from whet.cli.main import COMMANDS, main
-from whet.engines.tokenizers import Characters
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.training.ledger import Ledger
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
@@ -66,7 +66,7 @@ def test_the_card_repeats_the_run(trained):
 
 def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_path):
     _, said = trained
-    dice = random.Random(7)
+    rng = random.Random(7)
     command = [sys.executable, "-m", "whet", "train", RECIPE, "--name", "killed"]
     for attempt in range(3):
         process = subprocess.Popen(
@@ -77,7 +77,7 @@ def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_p
             time.sleep(0.05)
         ledger = Ledger(card.parent)
         rows = len(list(ledger.rows())) if attempt else 0
-        while process.poll() is None and len(list(ledger.rows())) < rows + dice.randint(1, 6):
+        while process.poll() is None and len(list(ledger.rows())) < rows + rng.randint(1, 6):
             time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -120,7 +120,7 @@ def test_eval_of_a_run_is_one_json_document(trained):
 
 def qwen_folder(path):
     """A random model that knows digits and two signs."""
-    tokenizer = Characters(alphabet="0123456789+=").build()
+    tokenizer = CharacterTokenizer(alphabet="0123456789+=").build()
     config = Qwen3Config(
         vocab_size=len(tokenizer),
         hidden_size=32,
@@ -152,8 +152,17 @@ def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(h
         "    return {'score': len(set(reply)) / 8, 'correct': reply == answer}\n"
     )
     words = ["--model", "model", "--data", "sums.jsonl", "--reward", "judge.py", "--name", "mine"]
-    words += ["--steps", "3", "--sampling.decoding.length", "8", "--optimiser.rate", "1e-3"]
-    words += ["--exam.problems", "4", "--exam.samples", "2", "--exam.k", "1", "--watch.every", "0"]
+    words += ["--steps", "3", "--sampling.decoding.max_new_tokens", "8", "--optimizer.lr", "1e-3"]
+    words += [
+        "--evaluation.problems",
+        "4",
+        "--evaluation.samples",
+        "2",
+        "--evaluation.k",
+        "1",
+        "--periodic.every",
+        "0",
+    ]
     words += ["--engine.threads", "1"]
     assert main(["train", "rlvr", *words]) == 0
     end = Path("runs/mine/checkpoints/step-000003")
@@ -178,8 +187,17 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
     said = capsys.readouterr().out
     assert "in up to 10 more rounds, at most 66 groups a step" in said
     assert "trust: weights hashed twice a step" in said
-    words += ["--name", "refilled", "--steps", "2", "--watch.every", "0", "--engine.threads", "1"]
-    words += ["--exam.problems", "2", "--exam.samples", "2", "--exam.k", "1"]
+    words += [
+        "--name",
+        "refilled",
+        "--steps",
+        "2",
+        "--periodic.every",
+        "0",
+        "--engine.threads",
+        "1",
+    ]
+    words += ["--evaluation.problems", "2", "--evaluation.samples", "2", "--evaluation.k", "1"]
     words += ["--sampling.gate.oversample", "1"]
     assert main(["train", "dapo", *words]) == 0
     ledger = Path("runs/refilled/metrics.jsonl").read_text().splitlines()
@@ -207,7 +225,7 @@ def test_list_and_show_speak_json_and_nothing_else(here, capsys):
     assert any("SequenceRatio" in line for line in shown["equation"])
 
 
-@pytest.mark.parametrize("name", ["grpo", "math", "lock", "uniform", "question", "quickstart"])
+@pytest.mark.parametrize("name", ["grpo", "math", "lock", "uniform", "single_turn", "quickstart"])
 def test_show_has_a_page_for_every_kind(here, capsys, name):
     assert main(["show", name]) == 0
     said = capsys.readouterr().out

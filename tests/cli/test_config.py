@@ -10,7 +10,7 @@ from whet.cli.parsing import configured
 from whet.policy.corrections import Masked, Truncated
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.training import card
-from whet.types import Refusal
+from whet.types import UsageError
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 
@@ -30,7 +30,7 @@ stop = ["a,b", "c"]
 [engine]
 lora.rank = 4
 
-[exam]
+[evaluation]
 k = [1, 2]
 
 [[objective.corrections]]
@@ -58,11 +58,11 @@ def test_tables_are_paths(here):
     found = asked("--config", "my.toml")
     run = found.run
     assert found.name == "from-file"
-    assert (run.steps, run.optimiser.rate) == (3, 1e-4)
+    assert (run.steps, run.optimizer.lr) == (3, 1e-4)
     assert run.sampling.gate == NonZeroSpread(max_rounds=5)
     assert run.sampling.decoding.stop == ("a,b", "c")
     assert run.engine.lora.rank == 4
-    assert run.exam.k == (1, 2)
+    assert run.evaluation.k == (1, 2)
     assert run.objective.corrections == (Truncated(cap=3.0), Masked())
     assert run.objective.regularisers[0].beta == 0.04
 
@@ -70,7 +70,7 @@ def test_tables_are_paths(here):
 def test_the_command_line_wins_and_later_files_over_earlier_ones(here):
     Path("two.toml").write_text('steps = 4\nlearning_rate = 1e-5\n[sampling]\ngate = "admit_all"\n')
     run = asked("--steps", "5", "--config", "my.toml", "--config=two.toml").run
-    assert (run.steps, run.optimiser.rate) == (5, 1e-5)
+    assert (run.steps, run.optimizer.lr) == (5, 1e-5)
     assert type(run.sampling.gate).__name__ == "AdmitAll"
     assert asked("--config", "my.toml", "--sampling.gate", "admit_all").run.steps == 3
 
@@ -96,7 +96,7 @@ def test_fields_of_parts_that_stand_are_changed_by_tables_without_a_part(here):
 )
 def test_what_a_file_gets_wrong_is_one_line_with_file_and_key(here, text, told):
     Path("bad.toml").write_text(text)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UsageError) as refused:
         asked("--config", "bad.toml")
     assert "\n" not in str(refused.value)
     for piece in told:
@@ -104,10 +104,10 @@ def test_what_a_file_gets_wrong_is_one_line_with_file_and_key(here, text, told):
 
 
 def test_a_missing_file_and_one_that_is_no_text_are_refused(here):
-    with pytest.raises(Refusal, match=r"no\.toml"):
+    with pytest.raises(UsageError, match=r"no\.toml"):
         asked("--config", "no.toml")
     Path("no_text.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(Refusal, match=r"no_text\.toml"):
+    with pytest.raises(UsageError, match=r"no_text\.toml"):
         asked("--config", "no_text.toml")
 
 

@@ -11,7 +11,7 @@ from whet.cli.arguments import ARGUMENTS
 from whet.cli.main import COMMANDS, main
 from whet.cli.options import parse
 from whet.cli.spellings import USUAL
-from whet.types import Refusal
+from whet.types import UsageError
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 LINES, COLUMNS = 45, 100
@@ -118,14 +118,14 @@ def test_a_recipe_that_a_file_only_imports_is_read_all_the_same(tmp_path):
     ],
 )
 def test_wrong_arguments_are_one_line(words, told):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UsageError) as refused:
         parse(ARGUMENTS["eval"], words, "eval")
     assert told in str(refused.value)
     assert "whet eval --help" in str(refused.value)
 
 
 def test_a_wrong_value_of_an_option_names_it():
-    with pytest.raises(Refusal, match="problems is 'some'"):
+    with pytest.raises(UsageError, match="problems is 'some'"):
         parse(ARGUMENTS["eval"], ["m", "--problems", "some"], "eval")
 
 

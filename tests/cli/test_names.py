@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from whet.cli.main import main
-from whet.training.run import Saving
+from whet.training.run import CheckpointConfig
 from whet.training.run_name import checked
-from whet.types import Refusal
+from whet.types import UsageError
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 
@@ -22,7 +22,7 @@ from whet.data.problems import Problems
 from whet.data.procedural.lists import Lists
 from whet.recipes.quickstart import quickstart
 from whet.training.run import Run
-from whet.types import Refusal, Task
+from whet.types import UsageError, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Empty:
     """No tasks."""
 
     def task(self, split: str, index: int) -> Task:
-        raise Refusal("corpus.path is 'gone', which is gone; give another")
+        raise UsageError("corpus.path is 'gone', which is gone; give another")
 
     def held_out(self, split: str, count: int) -> tuple[Task, ...]:
         return (self.task(split, 0),)
@@ -57,7 +57,7 @@ BAD = ["", " ", ".", "..", "../x", "../../x", "a/b", "/tmp/x", "a\\b", "a\nb", "
 
 @pytest.mark.parametrize("name", [*BAD, "a ", "x" * 200, "-a", "c:x"])
 def test_a_name_that_leads_elsewhere_is_refused(here, capsys, name):
-    with pytest.raises(Refusal, match="name is"):
+    with pytest.raises(UsageError, match="name is"):
         checked(name)
     assert main(["train", RECIPE, f"--name={name}"]) == 2
     said = capsys.readouterr().err
@@ -97,7 +97,16 @@ def test_a_name_that_is_a_file_is_refused(here, capsys):
 @pytest.mark.parametrize("way", ["flag", "variable"])
 def test_the_folder_of_runs_may_be_another(here, capsys, monkeypatch, way):
     words = ["train", RECIPE, "--name", "x", "--steps", "1", "--warmup", "none"]
-    words += ["--watch.every", "0", "--exam.problems", "1", "--exam.samples", "1", "--exam.k", "1"]
+    words += [
+        "--periodic.every",
+        "0",
+        "--evaluation.problems",
+        "1",
+        "--evaluation.samples",
+        "1",
+        "--evaluation.k",
+        "1",
+    ]
     if way == "flag":
         words += ["--runs", "elsewhere/deep"]
     else:
@@ -108,13 +117,13 @@ def test_the_folder_of_runs_may_be_another(here, capsys, monkeypatch, way):
 
 
 def test_a_checkpoint_is_due_by_steps_or_by_the_clock():
-    assert [Saving(seconds=60, steps=2).is_due(done, 1.0) for done in (1, 2, 3, 4)] == [
+    assert [CheckpointConfig(seconds=60, steps=2).is_due(done, 1.0) for done in (1, 2, 3, 4)] == [
         False,
         True,
         False,
         True,
     ]
-    assert Saving(seconds=60).is_due(1, 61.0)
-    assert not Saving(seconds=60).is_due(2, 1.0)
-    with pytest.raises(Refusal, match=r"saving\.steps"):
-        Saving(steps=-1)
+    assert CheckpointConfig(seconds=60).is_due(1, 61.0)
+    assert not CheckpointConfig(seconds=60).is_due(2, 1.0)
+    with pytest.raises(UsageError, match=r"checkpoints\.steps"):
+        CheckpointConfig(steps=-1)

@@ -10,13 +10,13 @@ from whet.policy.aggregation import FixedLength
 from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_free.dr_grpo import dr_grpo
 from whet.policy.algorithms.critic_free.grpo import grpo
-from whet.policy.anatomy import inside, objections, warnings
 from whet.policy.extensions.critic import Critic
+from whet.policy.inspection import errors, walk, warnings
 from whet.policy.regularisers import K1
-from whet.types import Circumstances
+from whet.types import RunSpec
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
-HERE = Circumstances(samples=16, length=512, steps=100, minibatches=2)
+HERE = RunSpec(samples=16, max_new_tokens=512, steps=100, minibatches=2)
 
 PICKY = '''
 """A recipe whose gate has opinions."""
@@ -27,25 +27,25 @@ from typing import ClassVar
 from whet.protocols import Gate
 from whet.recipes.quickstart import quickstart
 from whet.training.run import Run
-from whet.types import Circumstances, Group
+from whet.types import RunSpec, Group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slow(Gate):
     """Opens late."""
 
-    warns: ClassVar[str] = "Slow takes its time"
+    standing_warning: ClassVar[str] = "Slow takes its time"
 
     after: int = 30
 
     def __call__(self, group: Group) -> bool:
         return True
 
-    def refuses(self, circumstances: Circumstances) -> str:
+    def run_error(self, spec: RunSpec) -> str:
         """Not before the end."""
-        if circumstances.steps > self.after:
+        if spec.steps > self.after:
             return ""
-        return f"sampling.gate.after is {self.after} of {circumstances.steps} steps; give less"
+        return f"sampling.gate.after is {self.after} of {spec.steps} steps; give less"
 
 
 def picky() -> Run:
@@ -60,7 +60,7 @@ TAUGHT = '''
 from dataclasses import replace
 
 from whet.policy.aggregation import SelectedTokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Term
 from whet.policy.ratios import LogLikelihood
 from whet.policy.selections import Correct
@@ -72,7 +72,7 @@ def taught() -> Run:
     """Right replies count twice."""
     run = quickstart()
     term = Term(
-        ratio=LogLikelihood(), clipping=Linear(), aggregation=SelectedTokenMean(), on=Correct()
+        ratio=LogLikelihood(), clipping=Unclipped(), aggregation=SelectedTokenMean(), on=Correct()
     )
     return replace(run, objective=replace(run.objective, extra=(term,)))
 '''
@@ -117,9 +117,9 @@ def test_a_plain_plan_has_no_notes(here, capsys, algorithm, count):
 
 @pytest.mark.parametrize("algorithm", ["grpo", "ce_gppo", "cpgd", "cispo", "aspo", "gmpo", "dapo"])
 def test_a_bound_that_cannot_act_is_doubted(algorithm):
-    """One optimiser step per batch: the ratio is 1, and dapo is cispo."""
+    """One optimizer step per batch: the ratio is 1, and dapo is cispo."""
     once = replace(HERE, minibatches=1)
-    doubts = [doubt for doubt in warnings(load(algorithm), once) if "cannot act" in doubt]
+    doubts = [doubt for doubt in warnings(load(algorithm), once) if "has no effect" in doubt]
     assert len(doubts) == 1
     assert "minibatches is 1" in doubts[0]
     assert warnings(load(algorithm), HERE) == []
@@ -141,28 +141,28 @@ def test_what_a_part_refuses_is_not_begun(here, capsys, command):
 
 def test_a_critic_that_learns_alone_for_the_whole_run_is_refused(here, capsys):
     assert main(["train", RECIPE, "--algorithm", "vapo", "--steps", "50"]) == 2
-    assert "Critic.alone is 50 of 50 steps" in capsys.readouterr().err
-    assert objections(Critic(alone=50), HERE) == []
-    assert len(objections(Critic(alone=100), HERE)) == 1
+    assert "Critic.pretrain_steps is 50 of 50 steps" in capsys.readouterr().err
+    assert errors(Critic(pretrain_steps=50), HERE) == []
+    assert len(errors(Critic(pretrain_steps=100), HERE)) == 1
 
 
 def test_k1_warns_wherever_it_is():
     with pytest.warns(UserWarning, match="expected gradient of 0"):
         price = K1(beta=0.1)
-    assert warnings(replace(grpo(), regularisers=(price,)), HERE) == [K1.warns]
+    assert warnings(replace(grpo(), regularisers=(price,)), HERE) == [K1.standing_warning]
 
 
 def test_a_doubt_names_its_bound():
-    doubted = FixedLength(length=100).doubts(HERE)
+    doubted = FixedLength(length=100).run_warning(HERE)
     assert "length is 100" in doubted
     assert "512" in doubted
-    assert not FixedLength(length=512).doubts(HERE)
+    assert not FixedLength(length=512).run_warning(HERE)
     assert warnings(dr_grpo(), HERE) == []
-    assert objections(dr_grpo(), HERE) == []
+    assert errors(dr_grpo(), HERE) == []
 
 
 def test_the_walk_sees_every_part_once_for_each_place():
-    kinds = [type(part).__name__ for part in inside((grpo(), FixedLength(length=3)))]
+    kinds = [type(part).__name__ for part in walk((grpo(), FixedLength(length=3)))]
     assert kinds == [
         "Objective",
         "Standardised",

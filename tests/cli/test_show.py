@@ -14,25 +14,25 @@ from whet.cli.explain.relatives import nearest, slots
 from whet.cli.explain.sources import departures, of_parts, sentences, unconfirmed
 from whet.cli.explain.symbols import occurring
 from whet.cli.main import main
-from whet.policy.advantages import Given
+from whet.policy.advantages import RewardOnly
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.algorithms.critic_free.grpo import grpo
-from whet.policy.anatomy import inside
 from whet.policy.clipping import Imitation
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.extensions.implicit_rewards import ImplicitRewards
-from whet.policy.objective import Term, Whole
+from whet.policy.inspection import walk
+from whet.policy.objective import BatchLoss, Term
 from whet.policy.ratios import LogLikelihood
 from whet.policy.regularisers import K2, K3
-from whet.policy.selections import Both, Correct, External, Not, Own
+from whet.policy.selections import Both, Correct, External, Not, PolicyTokens
 from whet.policy.sharing import OncePerToken
-from whet.protocols.algorithm import Algorithm, Correction, Criterion, Sharing
+from whet.protocols.algorithm import Algorithm, BatchCriterion, Correction, Sharing
 
 ENTRIES = entries("algorithms")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Product(Criterion):
+class Product(BatchCriterion):
     """L = Π_n log π_θ(n), which nobody should train with."""
 
     scale: float = 2.0
@@ -74,10 +74,10 @@ def mixed():
     )
     return replace(
         grpo(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(imitated,),
         companions=(Demonstrations(count=2),),
-        departs="it is taught",
+        why_not_reinforce="it is taught",
     )
 
 
@@ -87,7 +87,7 @@ def test_every_algorithm_has_a_whole_page(entry):
     theory, algorithm = found.theory, algorithms()[entry.name]
     assert theory is not None
     text = "\n".join(theory.equation)
-    assert all(f"{type(part).__name__}(" in text for part in inside(algorithm) if _drawn(part))
+    assert all(f"{type(part).__name__}(" in text for part in walk(algorithm) if _drawn(part))
     assert len(theory.needs) == len(algorithm.needs)
     assert len(theory.companions) == len(algorithm.companions)
     assert found.source
@@ -138,7 +138,7 @@ def test_further_sums_say_over_which_tokens_and_companions_their_numbers(mixed):
     said = effective(mixed)
     assert said[:3] == [
         "J(θ) = J₁ + J₂",
-        "J₁ = Σ_{n ∈ Own} w_n · ( f(r_n, Â_n) − k(π_θ)_n )",
+        "J₁ = Σ_{n ∈ PolicyTokens} w_n · ( f(r_n, Â_n) − k(π_θ)_n )",
         "J₂ = Σ_{n ∈ External ∩ not Correct} w_n · c_n f(r_n, Â_n)",
     ]
     text = "\n".join(said)
@@ -150,7 +150,7 @@ def test_further_sums_say_over_which_tokens_and_companions_their_numbers(mixed):
 
 
 def test_a_criterion_of_the_whole_batch_is_shown_as_one():
-    text = "\n".join(effective(Whole(criterion=Product(), advantage=Given())))
+    text = "\n".join(effective(BatchLoss(criterion=Product(), advantage=RewardOnly())))
     assert "L  criterion: Product(scale=2.0)" in text
     assert "L = Π_n log π_θ(n), which nobody should train with." in text
     assert "J(θ)" not in text
@@ -181,9 +181,7 @@ def test_a_sentence_ends_at_its_full_stop_and_not_at_a_doctors():
 
 def test_what_is_unconfirmed_is_found_in_docstrings_and_in_comments_of_fields():
     said = of_parts(ImplicitRewards())
-    assert unconfirmed(said) == [
-        "ImplicitRewards: optimiser: AdamW = AdamW(rate=1e-6) (unconfirmed)"
-    ]
+    assert unconfirmed(said) == ["ImplicitRewards: optimizer: AdamW = AdamW(lr=1e-6) (unconfirmed)"]
     words = [("", "The form is ours.  The id is unconfirmed, says the paper.  It works.")]
     assert departures(words) == ["The form is ours."]
 

@@ -10,8 +10,8 @@ from whet.cli.parsing import configured
 from whet.cli.spellings import SPELLINGS, USUAL, Answer, Changes, Means
 from whet.policy.algorithms import load
 from whet.policy.regularisers import K2, K3, EntropyBonus
-from whet.types import Refusal
-from whet.types.optimisers import Cosine
+from whet.types import UsageError
+from whet.types.optimizers import Cosine
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 RLVR = ["--model", "m", "--data", "lock"]
@@ -28,15 +28,15 @@ def at(run, path):
 @pytest.mark.parametrize(
     ("spellings", "text", "path", "found"),
     [
-        ("lr learning-rate learning_rate", "1e-4", "optimiser.rate", 1e-4),
-        ("weight-decay", "0.1", "optimiser.weight_decay", 0.1),
-        ("adam-beta1 adam_beta1", "0.8", "optimiser.betas", (0.8, 0.999)),
-        ("adam-beta2", "0.95", "optimiser.betas", (0.9, 0.95)),
-        ("adam-epsilon", "1e-6", "optimiser.epsilon", 1e-6),
-        ("max-grad-norm grad-clip", "0.5", "optimiser.clip_norm", 0.5),
-        ("warmup-steps", "3", "optimiser.decay.warmup", 3),
-        ("lr-scheduler-type", "cosine", "optimiser.decay", Cosine()),
-        ("warmup-ratio", "0.5", "optimiser.decay.warmup", 3),
+        ("lr learning-rate learning_rate", "1e-4", "optimizer.lr", 1e-4),
+        ("weight-decay", "0.1", "optimizer.weight_decay", 0.1),
+        ("adam-beta1 adam_beta1", "0.8", "optimizer.betas", (0.8, 0.999)),
+        ("adam-beta2", "0.95", "optimizer.betas", (0.9, 0.95)),
+        ("adam-epsilon", "1e-6", "optimizer.epsilon", 1e-6),
+        ("max-grad-norm grad-clip", "0.5", "optimizer.clip_norm", 0.5),
+        ("warmup-steps", "3", "optimizer.decay.warmup", 3),
+        ("lr-scheduler-type", "cosine", "optimizer.decay", Cosine()),
+        ("warmup-ratio", "0.5", "optimizer.decay.warmup", 3),
         (
             "group-size num-generations num_generations n samples-per-prompt rollouts",
             "2",
@@ -51,16 +51,16 @@ def at(run, path):
         (
             "max-new-tokens max-completion-length max-response-length max-tokens",
             "9",
-            "sampling.decoding.length",
+            "sampling.decoding.max_new_tokens",
             9,
         ),
         ("batch-size train-batch-size", "2", "sampling.prompts.per_step", 2),
         ("mini-batch-size ppo-mini-batch-size", "2", "minibatches", 2),
         ("num-minibatches minibatches", "2", "minibatches", 2),
         ("max-steps steps", "2", "steps", 2),
-        ("save-every save-steps save-freq", "2", "saving.steps", 2),
-        ("keep save-total-limit", "5", "saving.keep", 5),
-        ("eval-every eval-steps test-freq", "2", "watch.every", 2),
+        ("save-every save-steps save-freq", "2", "checkpoints.steps", 2),
+        ("keep save-total-limit", "5", "checkpoints.keep", 5),
+        ("eval-every eval-steps test-freq", "2", "periodic.every", 2),
         ("clip-range epsilon clip-ratio", "0.1", "objective.clipping.low", 0.1),
         ("clip clip-range epsilon clip-ratio", "0.1", "objective.clipping.high", 0.1),
         ("epsilon-high clip-high clip-ratio-high", "0.1", "objective.clipping.high", 0.1),
@@ -142,17 +142,17 @@ def test_what_a_spelling_sets_besides_gives_way_to_what_was_said_of_it():
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--clip", "0.1", "--algorithm", "rloo"], ["--clip", "objective.clipping", "Linear"]),
+        (["--clip", "0.1", "--algorithm", "rloo"], ["--clip", "objective.clipping", "Unclipped"]),
         (["--kl", "-1"], ["kl is -1"]),
         (["--kl", "0.1", "--algorithm", "dpo"], ["kl", "no regularisers"]),
         (["--warmup-ratio", "2"], ["warmup_ratio is 2"]),
         (["--mini-batch-size", "3"], ["mini_batch_size is 3", "4"]),
-        (["--lr", "fast"], ["optimiser.rate is 'fast'"]),
+        (["--lr", "fast"], ["optimizer.lr is 'fast'"]),
         (["--reward-weights", "1,2"], ["--reward-weights", "reward.weights", "Exact"]),
     ],
 )
 def test_a_spelling_that_fits_nothing_in_this_run_says_so(words, told):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UsageError) as refused:
         small(*words)
     for piece in told:
         assert piece in str(refused.value)
@@ -163,7 +163,7 @@ ANSWERED = sorted(word for word, means in SPELLINGS.items() if isinstance(means,
 
 @pytest.mark.parametrize("spelling", ANSWERED)
 def test_what_has_no_counterpart_is_answered(spelling):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UsageError) as refused:
         small(f"--{spelling.replace('_', '-')}", "1")
     said = str(refused.value)
     assert said.startswith(f"--{spelling.replace('_', '-')}: ")
@@ -185,7 +185,7 @@ def test_what_has_no_counterpart_is_answered(spelling):
     ],
 )
 def test_answers_name_the_remedy(spelling, remedy):
-    with pytest.raises(Refusal, match=remedy):
+    with pytest.raises(UsageError, match=remedy):
         small(f"--{spelling}")
 
 
@@ -202,7 +202,7 @@ def test_answers_name_flags_that_exist():
 
 def test_every_spelling_leads_to_a_path():
     run = configured("rlvr", [*RLVR, "--lora"], "plan").run
-    known = {path for path, _, _ in paths(run)} | {"optimiser.betas.0", "optimiser.betas.1"}
+    known = {path for path, _, _ in paths(run)} | {"optimizer.betas.0", "optimizer.betas.1"}
     besides = {"", "reward.weights", "max_prompt_length", "eval_corpus"}
     for word, means in SPELLINGS.items():
         if isinstance(means, Means):

@@ -76,7 +76,10 @@ def test_judges_that_play_with_the_policy_are_refused_by_name(here, capsys, rewa
         (["exact"], "missing --labelled"),
         (["exact", "--labelled", "rows.csv"], "labelled is 'rows.csv'; give synthetic, or a file"),
         (["exat", "--labelled", "rows.jsonl"], "did you mean 'exact'?"),
-        (["exact", "--labelled", "rows.jsonl", "--at-once", "0"], "at_once is 0; give 1 or more"),
+        (
+            ["exact", "--labelled", "rows.jsonl", "--concurrency", "0"],
+            "concurrency is 0; give 1 or more",
+        ),
         (
             ["exact", "--labelled", "rows.jsonl", "--against", "no.py"],
             "'no.py'; give a Python file",

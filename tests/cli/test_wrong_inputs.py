@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from whet.cli.main import main
-from whet.engines.models import Fresh
+from whet.engines.models import FromScratch
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
-SHORT = ["--sampling.decoding.length", "4"]
+SHORT = ["--sampling.decoding.max_new_tokens", "4"]
 RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
 
 
@@ -20,7 +20,7 @@ RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
 def here(tmp_path, monkeypatch):
     """A directory with a model, some sums, and judges of all kinds."""
     monkeypatch.chdir(tmp_path)
-    model, tokenizer = Fresh(shape="llama-tiny").load("cpu")
+    model, tokenizer = FromScratch(shape="llama-tiny").load("cpu")
     model.save_pretrained("model")
     model.save_pretrained("mute")
     tokenizer.save_pretrained("model")
@@ -48,7 +48,10 @@ def here(tmp_path, monkeypatch):
             ["train", RECIPE, "--algorithm", "grp"],
             "algorithm 'grp' is unknown; did you mean 'grpo'",
         ),
-        (["train", RECIPE, "--sampling.decoding.length", "-3"], "length is -3; give 1 or more"),
+        (
+            ["train", RECIPE, "--sampling.decoding.max_new_tokens", "-3"],
+            "max_new_tokens is -3; give 1 or more",
+        ),
         (  # wider than a terminal, and told whole
             ["train", "dapo", *RLVR[2:], *SHORT, "--sampling.gate.oversample", "0.5"],
             "sampling.gate.oversample is 0.5; give 1.0 or more",
@@ -112,7 +115,7 @@ def test_a_recipe_that_changed_since_is_not_resumed(here):
     recipe.write_text(Path(RECIPE).read_text())
     command = [sys.executable, "-m", "whet"]
     subprocess.run([*command, "train", str(recipe), "--name", "r"], check=True, capture_output=True)
-    recipe.write_text(recipe.read_text().replace("rate=1e-3", "rate=2e-3"))
+    recipe.write_text(recipe.read_text().replace("lr=1e-3", "lr=2e-3"))
     done = subprocess.run([*command, "resume", "runs/r"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "has changed since the run began: optimiser.rate: was 0.001, is 0.002" in done.stderr
+    assert "has changed since the run began: optimizer.lr: was 0.001, is 0.002" in done.stderr

@@ -18,7 +18,7 @@ from whet.registry import names
 from whet.rewards.dense import Surprises
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.format import Format
-from whet.types import Need, Refusal, Task
+from whet.types import Need, Task, UsageError
 
 FAMILIES = ("unsupervised", "shaping", "dense")
 NAMES = {n: at.module for n, at in names("reward").items() if at.family in FAMILIES}
@@ -142,7 +142,7 @@ def test_a_fault_of_the_inner_judge_is_never_a_zero(name):
 def test_who_needs_a_policy_says_so_and_the_others_play_nothing(name):
     judge = judge_of(name)
     if Need.POLICY in judge.needs:
-        with pytest.raises(Refusal, match=type(judge).__name__):
+        with pytest.raises(UsageError, match=type(judge).__name__):
             asyncio.run(verdicts(GROUP, judge, context_of()))
     else:
         found = asyncio.run(verdicts(GROUP, judge, context_of()))
@@ -166,7 +166,7 @@ def test_a_judge_is_a_value_and_says_what_it_rewards(name):
 
 
 def test_a_judge_that_needs_more_than_its_name_says_what():
-    with pytest.raises(Refusal, match="reward 'additive' needs model; build it in a recipe"):
+    with pytest.raises(UsageError, match="reward 'additive' needs model; build it in a recipe"):
         rewards.find("additive")
 
 

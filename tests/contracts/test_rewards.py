@@ -9,7 +9,7 @@ from said import asked
 from verifiable_tasks import FORM, QUESTION, task
 
 from whet import rewards
-from whet.evaluation.traps import said, traps
+from whet.evaluation.attacks import announced, attack_replies
 from whet.protocols import GroupReward, Reward
 from whet.registry import names
 from whet.types import Finish, Reason, Verdict
@@ -19,7 +19,7 @@ ELSEWHERE = {"unsupervised", "shaping", "dense", "generative"}
 NAMES = sorted(n for n, at in names("reward").items() if at.family not in ELSEWHERE)
 
 
-TRAPS = traps(QUESTION, "42") | {"the question unevaluated": said("6*7")}
+TRAPS = attack_replies(QUESTION, "42") | {"the question unevaluated": announced("6*7")}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_no_trap_is_rewarded(judges, name, trap):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_reply_earns_the_same(judges, name):
-    for reply in (said("42"), said("41"), "42"):
+    for reply in (announced("42"), announced("41"), "42"):
         verdicts = [judged(judges[name], rolled(name, reply)) for _ in range(2)]
         assert replace(verdicts[0], cost_ms=0.0) == replace(verdicts[1], cost_ms=0.0)
 

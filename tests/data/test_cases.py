@@ -8,7 +8,7 @@ import pytest
 
 from whet.data.cases import cases
 from whet.data.synthetic import KINDS, draw
-from whet.types import Refusal
+from whet.types import UsageError
 
 SAMPLES = [draw(place, 0) for place in range(2400)]
 
@@ -93,16 +93,16 @@ def test_a_file_is_read_row_by_row(written):
     ],
 )
 def test_a_row_must_be_whole(written, change, told):
-    with pytest.raises(Refusal, match=told):
+    with pytest.raises(UsageError, match=told):
         cases(written(ROW | change))
 
 
 @pytest.mark.parametrize("text", ["syntetic", "nowhere.jsonl", "rows.csv"])
 def test_other_names_are_refused(text):
-    with pytest.raises(Refusal, match=f"labelled is '{text}'; give synthetic, or a file"):
+    with pytest.raises(UsageError, match=f"labelled is '{text}'; give synthetic, or a file"):
         cases(text)
 
 
 def test_no_rows_are_refused():
-    with pytest.raises(Refusal, match="rows is 0"):
+    with pytest.raises(UsageError, match="rows is 0"):
         cases("synthetic", count=0)

@@ -9,7 +9,7 @@ from pyarrow import parquet
 from whet.data import corpus
 from whet.data.files import File
 from whet.protocols import Corpus
-from whet.types import Refusal
+from whet.types import UsageError
 
 CHAT = [{"role": "system", "content": "Think."}, {"role": "user", "content": "6 × 7?"}]
 SHAPES = {
@@ -135,7 +135,7 @@ GOOD = '{"prompt": "a", "answer": "b"}'
 def test_errors_say_where_in_one_line(tmp_path, text, complaint):
     path = tmp_path / "data.jsonl"
     path.write_text(text)
-    with pytest.raises(Refusal, match=complaint) as caught:
+    with pytest.raises(UsageError, match=complaint) as caught:
         File(path=str(path)).task("train", 0)
     assert "\n" not in str(caught.value)
 
@@ -143,31 +143,31 @@ def test_errors_say_where_in_one_line(tmp_path, text, complaint):
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "data.jsonl").write_bytes(b'{"prompt": "\xff"}')
     (tmp_path / "data.parquet").write_bytes(b"no parquet")
-    with pytest.raises(Refusal, match="line 1: no JSON"):
+    with pytest.raises(UsageError, match="line 1: no JSON"):
         File(path=str(tmp_path / "data.jsonl")).task("train", 0)
-    with pytest.raises(Refusal, match="which is no parquet"):
+    with pytest.raises(UsageError, match="which is no parquet"):
         File(path=str(tmp_path / "data.parquet")).task("train", 0)
 
 
 def test_unknown_columns_are_answered_with_those_there_are(written):
     file = written(rows(3), prompt_column="query")
-    with pytest.raises(Refusal, match=r"no prompt in query; .* it has prompt, answer"):
+    with pytest.raises(UsageError, match=r"no prompt in query; .* it has prompt, answer"):
         file.task("train", 0)
 
 
 def test_paths_and_shares_must_make_sense(tmp_path):
-    with pytest.raises(Refusal, match=r"does not exist; give the path"):
+    with pytest.raises(UsageError, match=r"does not exist; give the path"):
         File(path=str(tmp_path / "none.jsonl")).task("train", 0)
-    with pytest.raises(Refusal, match=r"ends in \.jsonl or \.parquet"):
+    with pytest.raises(UsageError, match=r"ends in \.jsonl or \.parquet"):
         File(path="data.csv").task("train", 0)
-    with pytest.raises(Refusal, match=r"file\.reserved is 1\.5; give a share"):
+    with pytest.raises(UsageError, match=r"file\.reserved is 1\.5; give a share"):
         File(path="data.jsonl", reserved=1.5)
 
 
 def test_a_split_without_tasks_is_refused(written):
     file = written(rows(3), reserved=0.0)
     assert file.held_out("test", 5) == ()
-    with pytest.raises(Refusal, match="has no test tasks; change file.reserved"):
+    with pytest.raises(UsageError, match="has no test tasks; change file.reserved"):
         file.task("test", 0)
 
 

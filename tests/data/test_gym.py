@@ -10,7 +10,7 @@ from whet.data.gym import Gym, names
 from whet.data.splits import split_of
 from whet.protocols import Corpus
 from whet.rewards.declared import Declared
-from whet.types import Refusal
+from whet.types import UsageError
 
 pytest.importorskip("reasoning_gym")
 SUMS = Gym(dataset="chain_sum", size=300)
@@ -31,7 +31,7 @@ def test_there_are_106_names():
 )
 def test_what_cannot_be_is_refused(monkeypatch, settings, complaint):
     monkeypatch.delenv("PYTHONHASHSEED", raising=False)
-    with pytest.raises(Refusal, match=complaint):
+    with pytest.raises(UsageError, match=complaint):
         Gym(**settings)
 
 
@@ -41,7 +41,7 @@ def test_tasks_are_the_same_for_ever_and_in_their_split():
         tasks = [SUMS.task(split, index) for index in range(20)]
         assert tasks == [Gym(dataset="chain_sum", size=300).task(split, n) for n in range(20)]
         assert {split_of(str(task.prompt)) for task in tasks} == {split}
-    with pytest.raises(Refusal, match="split is 'valid'"):
+    with pytest.raises(UsageError, match="split is 'valid'"):
         SUMS.task("valid", 0)
 
 
@@ -75,7 +75,7 @@ def test_an_entry_that_json_would_spoil_is_judged_rightly(name):
 
 def test_the_front_door_knows_the_gym():
     assert corpus("gym:chain_sum") == Gym(dataset="chain_sum")
-    with pytest.raises(Refusal, match="did you mean 'chain_sum'"):
+    with pytest.raises(UsageError, match="did you mean 'chain_sum'"):
         corpus("gym:chain_summ")
-    with pytest.raises(Refusal, match="corpus 'lok' is unknown; did you mean 'lock'"):
+    with pytest.raises(UsageError, match="corpus 'lok' is unknown; did you mean 'lock'"):
         corpus("lok")

@@ -11,9 +11,9 @@ from whet.data.procedural.chain import Chain
 from whet.data.procedural.countdown import Countdown
 from whet.data.procedural.lock import Lock
 from whet.data.splits import split_of
-from whet.data.teachers import Gold, Habits
+from whet.data.teachers import FullSolutions, MixedStyles
 from whet.protocols import Teacher
-from whet.types import Refusal
+from whet.types import UsageError
 
 LOCKS = Problems(family=Lock(), levels=(1, 4))
 
@@ -27,7 +27,7 @@ def test_splits_by_the_first_byte_of_the_md5():
 
 @pytest.mark.parametrize("levels", [(0, 3), (-1, 3), (3, 2), (1, 6), (6, 6)])
 def test_levels_must_be_those_of_the_family(levels):
-    with pytest.raises(Refusal, match="level"):
+    with pytest.raises(UsageError, match="level"):
         Problems(family=Lock(), levels=levels)
 
 
@@ -57,23 +57,25 @@ def test_a_family_can_be_too_small_for_what_is_asked():
     """Level 1 has 1000 locks, so about 50 in the test split."""
     small = Problems(family=Lock(), levels=(1, 1))
     assert len(small.held_out("test", 30)) == 30
-    with pytest.raises(Refusal, match="has no 200 distinct test tasks: level 1 has no other after"):
+    with pytest.raises(
+        UsageError, match="has no 200 distinct test tasks: level 1 has no other after"
+    ):
         small.held_out("test", 200)
 
 
 def test_a_split_is_one_of_three():
     for ask in (LOCKS.task, LOCKS.held_out):
-        with pytest.raises(Refusal, match="split is 'valid'; choose from train, dev, test"):
+        with pytest.raises(UsageError, match="split is 'valid'; choose from train, dev, test"):
             ask("valid", 1)
 
 
 @pytest.mark.parametrize(
     ("family", "teacher"),
     [
-        (Lock(), Gold(family=Lock(), levels=(1, 4), ramp=200)),
-        (Countdown(), Habits(family=Countdown(), levels=(3, 4))),
+        (Lock(), FullSolutions(family=Lock(), levels=(1, 4), ramp=200)),
+        (Countdown(), MixedStyles(family=Countdown(), levels=(3, 4))),
     ],
-    ids=["Gold", "Habits"],
+    ids=["FullSolutions", "MixedStyles"],
 )
 def test_a_teacher_teaches_the_training_split_the_same_for_ever(family, teacher):
     assert isinstance(teacher, Teacher)
@@ -87,7 +89,7 @@ def test_a_teacher_teaches_the_training_split_the_same_for_ever(family, teacher)
 
 def test_gold_grows():
     """2 + ⌊3 step / 200⌋: 2 until step 66, then 3, then 4 from step 134."""
-    gold = Gold(family=Lock(), levels=(1, 4), ramp=200)
+    gold = FullSolutions(family=Lock(), levels=(1, 4), ramp=200)
     highest = {0: 2, 66: 2, 67: 3, 133: 3, 134: 4, 199: 4, 200: 4, 9999: 4}
     for step, level in highest.items():
         levels = {gold.example(step, index)[0].info["level"] for index in range(60)}
@@ -95,13 +97,13 @@ def test_gold_grows():
 
 
 def test_gold_writes_every_line():
-    task, reply = Gold(family=Chain(), levels=(5, 5)).example(0, 0)
+    task, reply = FullSolutions(family=Chain(), levels=(5, 5)).example(0, 0)
     assert reply.count(";") == 5
-    assert Gold(family=Chain(), levels=(2, 9)).example(0, 1)[0].info["level"] <= 9
+    assert FullSolutions(family=Chain(), levels=(2, 9)).example(0, 1)[0].info["level"] <= 9
 
 
 def test_habits_come_in_their_shares():
-    habits = Habits(family=Lock(), levels=(4, 4))
+    habits = MixedStyles(family=Lock(), levels=(4, 4))
     shown = []
     for index in range(600):
         task, reply = habits.example(0, index)
@@ -114,22 +116,22 @@ def test_habits_come_in_their_shares():
 @pytest.mark.parametrize(
     ("settings", "complaint"),
     [
-        ({"keep": (1.0, 1.5, 0.0)}, r"habits\.keep is .*; give probabilities"),
-        ({"keep": ()}, r"habits\.keep is \(\)"),
-        ({"weights": (1.0,)}, r"habits\.weights is .*; give one per style"),
+        ({"keep": (1.0, 1.5, 0.0)}, r"mixed_styles\.keep is .*; give probabilities"),
+        ({"keep": ()}, r"mixed_styles\.keep is \(\)"),
+        ({"weights": (1.0,)}, r"mixed_styles\.weights is .*; give one per style"),
         ({"weights": (0.0, 0.0, 0.0)}, "some above 0"),
         ({"weights": (-1.0, 1.0, 1.0)}, "some above 0"),
         ({"levels": (0, 4)}, r"problems\.levels"),
     ],
 )
 def test_habits_must_make_sense(settings, complaint):
-    with pytest.raises(Refusal, match=complaint):
-        Habits(**({"family": Lock(), "levels": (1, 4)} | settings))
+    with pytest.raises(UsageError, match=complaint):
+        MixedStyles(**({"family": Lock(), "levels": (1, 4)} | settings))
 
 
 def test_a_ramp_has_a_length():
-    with pytest.raises(Refusal, match=r"gold\.ramp is -1"):
-        Gold(family=Lock(), levels=(1, 4), ramp=-1)
+    with pytest.raises(UsageError, match=r"full_solutions\.ramp is -1"):
+        FullSolutions(family=Lock(), levels=(1, 4), ramp=-1)
 
 
 @pytest.mark.parametrize("name", ["lock", "chain"])

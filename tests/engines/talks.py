@@ -9,12 +9,12 @@ from tiny import VOCABULARY
 
 from whet.types import Decoding
 
-HOW = Decoding(length=9, stop=("c", "xd"))
+HOW = Decoding(max_new_tokens=9, stop=("c", "xd"))
 
 
-def words(dice, count):
+def words(rng, count):
     """Tokens of a world."""
-    return [dice.randrange(2, VOCABULARY) for _ in range(count)]
+    return [rng.randrange(2, VOCABULARY) for _ in range(count)]
 
 
 @dataclass
@@ -52,10 +52,10 @@ class Row:
 
 async def talk(generator, name, opening, seed, turns=5, pauses=0, how=HOW):  # noqa: PLR0913, PLR0917
     """A conversation of some turns."""
-    dice, clock = Random(f"{name}{seed}"), Random(seed)
+    rng, clock = Random(f"{name}{seed}"), Random(seed)
     row = Row(generator, name, seed, list(opening))
     for turn in range(turns):
-        await row.ask(words(dice, dice.choice([0, 1, 2, 7, 30])) if turn else [], how)
+        await row.ask(words(rng, rng.choice([0, 1, 2, 7, 30])) if turn else [], how)
         for _ in range(clock.randrange(pauses + 1)):
             await asyncio.sleep(0)
     generator.end(name)
@@ -64,14 +64,14 @@ async def talk(generator, name, opening, seed, turns=5, pauses=0, how=HOW):  # n
 
 async def tree(generator, name, opening, seed, depth=2):
     """A talk that is forked at every kind of place, as are some of its forks, while it goes on."""
-    dice = Random(f"{name}{seed}")
+    rng = Random(f"{name}{seed}")
     parent = Row(generator, name, seed, list(opening))
     await parent.ask()
-    await parent.ask(words(dice, 4))
-    return await _forked(parent, len(opening), dice, depth)
+    await parent.ask(words(rng, 4))
+    return await _forked(parent, len(opening), rng, depth)
 
 
-async def _forked(parent, line, dice, depth):
+async def _forked(parent, line, rng, depth):
     size = len(parent.tokens)
     last = parent.replies[-1]
     places = {
@@ -85,27 +85,27 @@ async def _forked(parent, line, dice, depth):
     }
     going = []
     for place, cut in places.items():
-        for more in ((), tuple(words(dice, 3))):
+        for more in ((), tuple(words(rng, 3))):
             name = f"{parent.name}/{place}{len(more)}"
             child = Row(parent.generator, name, len(name) + parent.seed, [*parent.tokens[:cut]])
-            going.append(_branch(child, list(more), parent.name, dice.randrange(99), depth))
-    rows = await asyncio.gather(_on(parent, dice), *going)
+            going.append(_branch(child, list(more), parent.name, rng.randrange(99), depth))
+    rows = await asyncio.gather(_on(parent, rng), *going)
     return [row for some in rows for row in some]
 
 
-async def _on(row, dice):
-    await row.ask(words(dice, 2))
+async def _on(row, rng):
+    await row.ask(words(rng, 2))
     row.generator.end(row.name)
     return [row]
 
 
 async def _branch(child, more, parent, luck, depth):
-    dice = Random(luck)
+    rng = Random(luck)
     cut = len(child.tokens)
     await child.ask(more, fork_of=parent)
     if depth > 1 and child.name.endswith(("/inside3", "end3")):
-        return await _forked(child, cut, dice, depth - 1)
-    return await _on(child, dice)
+        return await _forked(child, cut, rng, depth - 1)
+    return await _on(child, rng)
 
 
 def everything(generator, work, openings, seeds):

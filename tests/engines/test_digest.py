@@ -11,7 +11,7 @@ from torch import nn
 
 from whet.engines.delivery import deliver
 from whet.engines.digest import digest, leaf, manifest, sealed, tree
-from whet.types import Broken
+from whet.types import IntegrityError
 
 DTYPES = [torch.float32, torch.bfloat16, torch.float16, torch.int64, torch.uint8, torch.bool]
 
@@ -91,11 +91,11 @@ def test_what_arrives_otherwise_is_named():
         (sent(source, **{"0.bias": torch.zeros(4)}), "0.bias"),
         (sent(source, **{"0.bias": torch.zeros(3, dtype=torch.float64)}), "0.bias"),
     ]:
-        with pytest.raises(Broken, match=name):
+        with pytest.raises(IntegrityError, match=name):
             deliver(target, bad)
         assert digest(target.state_dict()) == before, "nothing is copied"
     swapped = {"0.weight": whole.tensors["1.weight"], "1.weight": whole.tensors["0.weight"]}
-    with pytest.raises(Broken, match=r"0\.weight.*2 in all"):
+    with pytest.raises(IntegrityError, match=r"0\.weight.*2 in all"):
         deliver(target, sent(source, **swapped))
-    with pytest.raises(Broken, match="manifest"):
+    with pytest.raises(IntegrityError, match="manifest"):
         deliver(target, replace(whole, version=replace(whole.version, digest="0" * 32)))

@@ -13,19 +13,19 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, Mist
 from whet.engines.digest import digest
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import SHAPES, Folder, Fresh
-from whet.engines.tokenizers import BytePairs, Characters
+from whet.engines.models import SHAPES, Folder, FromScratch
+from whet.engines.tokenizers import ByteLevelBPE, CharacterTokenizer
 from whet.rollouts.renderer import TextRenderer, end_token
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
-ABC = Characters(alphabet="abc 01")
+ABC = CharacterTokenizer(alphabet="abc 01")
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_fresh_model_is_the_same_for_a_seed_and_loads_anywhere(shape, tmp_path):
-    one, tokenizer = Fresh(shape=shape, tokenizer=ABC).load("cpu", seed=3)
-    two, _ = Fresh(shape=shape, tokenizer=ABC).load("cpu", seed=3)
-    other, _ = Fresh(shape=shape, tokenizer=ABC).load("cpu", seed=4)
+    one, tokenizer = FromScratch(shape=shape, tokenizer=ABC).load("cpu", seed=3)
+    two, _ = FromScratch(shape=shape, tokenizer=ABC).load("cpu", seed=3)
+    other, _ = FromScratch(shape=shape, tokenizer=ABC).load("cpu", seed=4)
     assert digest(one.state_dict()) == digest(two.state_dict()) != digest(other.state_dict())
     one.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
@@ -36,7 +36,7 @@ def test_a_fresh_model_is_the_same_for_a_seed_and_loads_anywhere(shape, tmp_path
 
 
 def test_the_scale_of_a_fresh_model():
-    model, _ = Fresh().load("cpu")
+    model, _ = FromScratch().load("cpu")
     body: Any = model.base_model
     head: Any = model.get_output_embeddings()
     assert body.embed_in.weight.std().item() == pytest.approx(0.7, rel=0.05)
@@ -48,7 +48,7 @@ def test_the_scale_of_a_fresh_model():
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_size_is_known_without_loading(shape, tmp_path):
-    fresh = Fresh(shape=shape, tokenizer=ABC)
+    fresh = FromScratch(shape=shape, tokenizer=ABC)
     model, tokenizer = fresh.load("cpu")
     model.save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
@@ -80,19 +80,19 @@ class Sums:
 
 
 def test_byte_pairs_merge_what_comes_often_and_lose_nothing():
-    tokenizer = BytePairs(teacher=Sums(), size=320, examples=200).build()
+    tokenizer = ByteLevelBPE(teacher=Sums(), size=320, examples=200).build()
     text = "what is 7 plus 1? it is 8. Ünïcödé ≠ ☃"
     assert rendering(tokenizer).text(tokenizer.encode(text)) == text
     assert len(tokenizer.encode("what is ")) < 5
     assert len(tokenizer) == 320
-    again = BytePairs(teacher=Sums(), size=320, examples=200).build()
+    again = ByteLevelBPE(teacher=Sums(), size=320, examples=200).build()
     assert again.encode(text) == tokenizer.encode(text)
 
 
 def test_a_chat_goes_through_the_template(tmp_path):
     tokenizer = ABC.build()
     chat = ({"role": "user", "content": "a1"},)
-    with pytest.raises(Refusal, match="no chat template"):
+    with pytest.raises(UsageError, match="no chat template"):
         rendering(tokenizer).opening(chat)
     tokenizer.chat_template = (
         "{% for m in messages %}{{ m.content }} {% endfor %}"
@@ -102,12 +102,12 @@ def test_a_chat_goes_through_the_template(tmp_path):
 
 
 def test_a_prompt_of_nothing_is_refused():
-    with pytest.raises(Refusal, match="has no tokens"):
+    with pytest.raises(UsageError, match="has no tokens"):
         rendering(ABC.build()).opening("")
 
 
 def gutted(path: Path, *names: str) -> Folder:
-    model, tokenizer = Fresh(tokenizer=ABC).load("cpu")
+    model, tokenizer = FromScratch(tokenizer=ABC).load("cpu")
     model.save_pretrained(path)
     tokenizer.save_pretrained(path)
     for name in names:
@@ -124,22 +124,25 @@ def gutted(path: Path, *names: str) -> Folder:
     ],
 )
 def test_half_a_model_is_refused_by_its_missing_half(tmp_path, missing, told):
-    with pytest.raises(Refusal, match=told):
+    with pytest.raises(UsageError, match=told):
         gutted(tmp_path, *missing).load("cpu")
 
 
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: Fresh(shape="lama-tiny").load("cpu"), "did you mean 'llama-tiny'"),
-        (lambda: Characters(alphabet="aab").build(), "repeats itself"),
-        (lambda: asyncio.run(Embedded(device="tpu").open(Fresh(), 0)), "device 'tpu' is unknown"),
+        (lambda: FromScratch(shape="lama-tiny").load("cpu"), "did you mean 'llama-tiny'"),
+        (lambda: CharacterTokenizer(alphabet="aab").build(), "repeats itself"),
+        (
+            lambda: asyncio.run(Embedded(device="tpu").open(FromScratch(), 0)),
+            "device 'tpu' is unknown",
+        ),
         (lambda: Embedded(slots=0), "engine.slots is 0"),
         (lambda: Folder(path=".", dtype="f32").load("cpu"), "did you mean 'float32'"),
     ],
 )
 def test_wrong_settings_are_refused_by_name(make, told):
-    with pytest.raises(Refusal, match=told):
+    with pytest.raises(UsageError, match=told):
         make()
 
 
@@ -157,13 +160,13 @@ SIZES = {
 
 def test_an_architecture_that_caps_its_scores_or_logits_is_refused():
     model = AutoModelForCausalLM.from_config(Gemma2Config(**SIZES))
-    with pytest.raises(Refusal, match="embedded engine"):
+    with pytest.raises(UsageError, match="embedded engine"):
         Backbone(model)
 
 
 def test_a_window_that_bites_is_refused_and_one_that_does_not_is_no_matter():
     narrow = AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=4))
-    with pytest.raises(Refusal, match="window of 4 over 8 tokens"):
+    with pytest.raises(UsageError, match="window of 4 over 8 tokens"):
         Backbone(narrow)
     Backbone(AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=32)))
 

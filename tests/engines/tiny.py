@@ -31,11 +31,11 @@ def tiny(architecture: str, seed: int = 0) -> Any:
     grouped = {} if architecture == "gpt_neox" else {"num_key_value_heads": 2}
     config = AutoConfig.for_model(architecture, **_SIZES, **grouped)
     model: Any = AutoModelForCausalLM.from_config(config).eval()
-    dice = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     loud = 0.2 if config.tie_word_embeddings else 0.7  # a tied embedding is the head, too
     with torch.no_grad():
         for name, p in model.named_parameters():
-            noise = torch.randn(p.shape, generator=dice)
+            noise = torch.randn(p.shape, generator=rng)
             if p.ndim == 1:
                 p.copy_(0.3 * noise + float("norm" in name and name.endswith("weight")))
             else:
@@ -43,16 +43,16 @@ def tiny(architecture: str, seed: int = 0) -> Any:
     return model
 
 
-def says(ids: Any) -> str:
+def decode(ids: Any) -> str:
     """A letter a token."""
     return "".join(chr(97 + token) for token in ids)
 
 
 def embedded(model: Any, **sizes: int) -> EmbeddedGenerator:
     """Over a copy of the model."""
-    return EmbeddedGenerator(Backbone(deepcopy(model)), says, frozenset({END}), **sizes)
+    return EmbeddedGenerator(Backbone(deepcopy(model)), decode, frozenset({END}), **sizes)
 
 
 def plain(model: Any) -> PlainGenerator:
     """Over a copy of the model."""
-    return PlainGenerator(deepcopy(model), says, frozenset({END}))
+    return PlainGenerator(deepcopy(model), decode, frozenset({END}))

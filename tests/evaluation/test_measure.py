@@ -7,10 +7,10 @@ import pytest
 from fakes import fake
 from recorded import recorded
 
-from whet.evaluation.measure import Exam, measure
+from whet.evaluation.measure import EvalConfig, measure
 from whet.protocols import Player, Reward
 from whet.rewards.judging import context_of, faults, judge
-from whet.types import Decoding, Finish, Group, Reason, Refusal, Task, Verdict
+from whet.types import Decoding, Finish, Group, Reason, Task, UsageError, Verdict
 
 TASKS = [Task(id=str(i), prompt=str(i), answer=str(i)) for i in range(4)]
 
@@ -70,11 +70,11 @@ async def never(request):
     raise AssertionError(f"this judge needs no further play: {request}")
 
 
-def measured(reward, exam=None):
-    exam = exam or Exam(problems=4, samples=6, k=(1, 2, 6))
+def measured(reward, evaluation=None):
+    evaluation = evaluation or EvalConfig(problems=4, samples=6, k=(1, 2, 6))
     asked = []
-    how = Decoding(length=9)
-    card = asyncio.run(measure(scripted(asked), reward, TASKS, exam, how))
+    how = Decoding(max_new_tokens=9)
+    card = asyncio.run(measure(scripted(asked), reward, TASKS, evaluation, how))
     return card, asked
 
 
@@ -90,7 +90,7 @@ def test_greedy_and_sampled_are_told_apart():
 
 
 def test_seeds_belong_to_task_and_sample():
-    _, few = measured(Same(), Exam(problems=4, samples=2, k=(1,)))
+    _, few = measured(Same(), EvalConfig(problems=4, samples=2, k=(1,)))
     _, many = measured(Same())
     assert [seeds_of(r) for r in few[4:]] == [seeds_of(r)[:2] for r in many[4:]]
     assert len({s for r in many[4:] for s in seeds_of(r)}) == 24
@@ -120,12 +120,12 @@ class Refusing(Reward):
     """Knows that it was set up wrongly."""
 
     def score(self, rollout):
-        raise Refusal("reward.path is wrong; give another")
+        raise UsageError("reward.path is wrong; give another")
 
 
 def test_a_refusal_is_the_users_to_hear():
     group = Group.of([rollout(TASKS[0], 1, "0")])
-    with pytest.raises(Refusal, match="reward.path is wrong"):
+    with pytest.raises(UsageError, match="reward.path is wrong"):
         asyncio.run(judge(group, Refusing(), context_of(play=never)))
 
 
@@ -143,8 +143,8 @@ def test_without_a_reward_the_world_has_judged():
     ],
 )
 def test_exams_that_cannot_be_held_are_refused(fields, told):
-    with pytest.raises(Refusal, match=told):
-        Exam(**fields)
+    with pytest.raises(UsageError, match=told):
+        EvalConfig(**fields)
 
 
 def seated(request):
@@ -166,8 +166,8 @@ def test_a_seat_is_a_problem_of_its_own_and_a_fork_no_sample():
     async def play(request):
         return seated(request)
 
-    exam = Exam(problems=4, samples=6, k=(1, 3, 6))
-    asked = measure(fake(Player, play=play), Same(), TASKS, exam, Decoding(length=9))
+    evaluation = EvalConfig(problems=4, samples=6, k=(1, 3, 6))
+    asked = measure(fake(Player, play=play), Same(), TASKS, evaluation, Decoding(max_new_tokens=9))
     card = asyncio.run(asked)
     assert card.plays == (4, 4 * (6 + 3))
     assert (card.greedy.problems, card.greedy.value) == (4, 1.0)
@@ -185,8 +185,8 @@ def test_where_nothing_is_said_nothing_is_estimated():
     async def play(request):
         return ()
 
-    exam = Exam(problems=4, samples=2, k=(1,))
-    asked = measure(fake(Player, play=play), Same(), TASKS, exam, Decoding(length=9))
+    evaluation = EvalConfig(problems=4, samples=2, k=(1,))
+    asked = measure(fake(Player, play=play), Same(), TASKS, evaluation, Decoding(max_new_tokens=9))
     card = asyncio.run(asked)
     assert card.greedy.problems == card.pass_at[1].problems == 0
     assert card.plays == (0, 0) and card.groups == ()

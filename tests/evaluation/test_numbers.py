@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from whet.evaluation.intervals import bootstrap
 from whet.evaluation.passk import pass_at_k
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @pytest.mark.parametrize("n", range(1, 8))
@@ -40,15 +40,15 @@ def test_pass_at_k_rises_with_k_and_with_successes(n, data):
 
 @pytest.mark.parametrize("k", [0, 5])
 def test_attempts_that_were_not_made_are_refused(k):
-    with pytest.raises(Refusal, match=f"k is {k} with 4 samples"):
+    with pytest.raises(UsageError, match=f"k is {k} with 4 samples"):
         pass_at_k(4, 2, k)
 
 
 def test_intervals_cover_the_truth_as_often_as_they_say():
-    dice = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     hits = 0
     for trial in range(300):
-        estimate = bootstrap((dice.random(60) < 0.3).tolist(), seed=trial)
+        estimate = bootstrap((rng.random(60) < 0.3).tolist(), seed=trial)
         hits += estimate.low <= 0.3 <= estimate.high
     assert 0.90 <= hits / 300 <= 0.99
 

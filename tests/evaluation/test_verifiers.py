@@ -7,10 +7,10 @@ import pytest
 
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import confusion, entropy, kappa
-from whet.evaluation.exchanges import exchanged
-from whet.evaluation.opinions import Opinion, hear
-from whet.evaluation.traps import traps
-from whet.evaluation.verifiers import Trial, compare, examine
+from whet.evaluation.attacks import attack_replies
+from whet.evaluation.swaps import swapped
+from whet.evaluation.verifier_pass import TimedVerdict, run_verifier
+from whet.evaluation.verifiers import VerifierChecks, check_verifier, compare
 from whet.protocols import GroupReward, Reward
 from whet.rewards import load
 from whet.rewards.dense.vine import Vine
@@ -18,7 +18,7 @@ from whet.rewards.shaping.overlong import Overlong
 from whet.rewards.shaping.signed import Signed
 from whet.rewards.unsupervised.majority import Majority
 from whet.rewards.unsupervised.noisy import Noisy
-from whet.types import Reason, Refusal, Task, Verdict
+from whet.types import Reason, Task, UsageError, Verdict
 
 
 @dataclass
@@ -62,8 +62,8 @@ CASES = [case(i, right, says=says) for i, (right, says) in enumerate(TABLE)]
 
 
 def test_a_judge_of_known_quality():
-    watch = Patient()
-    found = examine(Knowing(), CASES, Trial(at_once=3), watch)
+    observer = Patient()
+    found = check_verifier(Knowing(), CASES, VerifierChecks(concurrency=3), observer)
     matrix = found.matrix
     assert (matrix.right_accepted, matrix.wrong_accepted) == (3, 1)
     assert (matrix.right_refused, matrix.wrong_refused) == (1, 2)
@@ -82,7 +82,7 @@ def test_a_judge_of_known_quality():
     order = ["p50", "p95", "p99", "max"]
     assert sorted(found.latency_ms.values()) == [found.latency_ms[name] for name in order]
     assert found.axes.speed > 0 and found.axes.scale > 0
-    assert [phase for phase, _ in watch.phases] == [
+    assert [phase for phase, _ in observer.phases] == [
         "warming up",
         "judging",
         "judging again",
@@ -100,7 +100,7 @@ def test_who_changes_its_mind_is_caught():
             self.turn += 1
             return Verdict.binary(correct=self.turn % 2 == 0)
 
-    found = examine(Fickle(), CASES[:5], Trial(at_once=1), Patient())
+    found = check_verifier(Fickle(), CASES[:5], VerifierChecks(concurrency=1), Patient())
     assert found.steady.tried == 5 and found.steady.share == 0
     assert found.axes.objectivity == 0
 
@@ -110,9 +110,9 @@ def test_who_listens_to_anything_is_fooled():
         def score(self, rollout):
             return Verdict.binary(correct=rollout.task.answer in rollout.reply)
 
-    found = examine(Listening(), CASES, Trial(trapped=1), Patient())
+    found = check_verifier(Listening(), CASES, VerifierChecks(attacked_tasks=1), Patient())
     assert {e.note for e in found.attacked.odd} >= {"all options", "ten boxes", "nested braces"}
-    assert found.attacked.tried == len(traps("question 0", "7"))
+    assert found.attacked.tried == len(attack_replies("question 0", "7"))
 
 
 def test_groups_are_judged_whole():
@@ -125,40 +125,40 @@ def test_groups_are_judged_whole():
             return [Verdict.binary(correct=len(r.reply) == best) for r in group]
 
     rows = [case(1, 1, "long"), case(2, 1, "x"), case(1, 0, "a"), case(1, 0, "b")]
-    heard = hear(Ranking(), rows, 1, "judging", Patient())
+    heard = run_verifier(Ranking(), rows, 1, "judging", Patient())
     assert sorted(asked) == [1, 3]
-    assert [o.accepted for o in heard.opinions] == [True, True, False, False]
+    assert [o.accepted for o in heard.verdicts] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("judge", [Vine(), Signed(inner=Vine())])
 def test_who_plays_requests_is_refused_by_name(judge):
-    with pytest.raises(Refusal, match="reward Vine"):
-        hear(judge, CASES, 1, "judging", Patient())
+    with pytest.raises(UsageError, match="reward Vine"):
+        run_verifier(judge, CASES, 1, "judging", Patient())
 
 
 def test_groups_are_judged_without_a_policy_by_all_that_play_nothing():
     inner = Knowing()
     steady = Noisy(probability=0.0, inner=inner)
     for judge in (Overlong(inner=inner), steady, Majority(truth=inner)):
-        heard = hear(judge, CASES, 1, "judging", Patient())
-        alone = hear(inner, CASES, 1, "judging", Patient())
-        correct = [o.verdict.correct for o in heard.opinions]
-        assert correct == [o.verdict.correct for o in alone.opinions], judge
+        heard = run_verifier(judge, CASES, 1, "judging", Patient())
+        alone = run_verifier(inner, CASES, 1, "judging", Patient())
+        correct = [o.verdict.correct for o in heard.verdicts]
+        assert correct == [o.verdict.correct for o in alone.verdicts], judge
 
 
 def test_what_was_not_reached_is_not_counted():
-    watch = Patient(most=8 + 3)  # warmed up, and three of the first hearing
-    found = examine(Knowing(), CASES, Trial(at_once=1), watch)
-    assert len(found.hearing.heard) == 3 and found.steady.tried == 0
+    observer = Patient(most=8 + 3)  # warmed up, and three of the first hearing
+    found = check_verifier(Knowing(), CASES, VerifierChecks(concurrency=1), observer)
+    assert len(found.first_pass.judged) == 3 and found.steady.tried == 0
     assert isnan(found.steady.share) and found.matrix.right_accepted == 3
-    nothing = examine(Knowing(), CASES, Trial(), Patient(most=0))
+    nothing = check_verifier(Knowing(), CASES, VerifierChecks(), Patient(most=0))
     assert nothing.latency_ms == {} and isnan(nothing.axes.speed)
 
 
 def test_two_judges_are_compared():
-    heard = hear(Knowing(), CASES, 1, "a", Patient())
+    heard = run_verifier(Knowing(), CASES, 1, "a", Patient())
     other = [case(i, c.correct, says=c.correct) for i, c in enumerate(CASES)]
-    theirs = hear(Knowing(), other, 1, "b", Patient())
+    theirs = run_verifier(Knowing(), other, 1, "b", Patient())
     found = compare(heard, theirs)
     assert found.both == 7 and found.agreement == pytest.approx(5 / 7)
     # both accept 4 of 7: e = (16 + 9) / 49
@@ -184,12 +184,12 @@ def test_entropy_and_signal_by_hand():
 
 
 def test_answers_change_places():
-    turned = exchanged(case(0, 1, r"so \boxed{0.5}", answer="1/2", gold="1/2", level=1))
+    turned = swapped(case(0, 1, r"so \boxed{0.5}", answer="1/2", gold="1/2", level=1))
     assert turned is not None
     assert (turned.task.answer, turned.reply) == ("0.5", r"so \boxed{1/2}")
     assert dict(turned.task.info) == {"gold": "0.5", "level": 1}
     for reply in (r"7 is \boxed{7}", "no answer", r"<think>\boxed{7}"):
-        assert exchanged(case(0, 1, reply)) is None
+        assert swapped(case(0, 1, reply)) is None
 
 
 def test_a_lenient_order_is_asymmetric():
@@ -199,26 +199,32 @@ def test_a_lenient_order_is_asymmetric():
             return Verdict.binary(correct=rollout.task.answer.startswith(box))
 
     rows = [case(0, 1, r"\boxed{12}", answer="123"), case(1, 1, r"\boxed{4}", answer="4")]
-    found = examine(Prefix(), rows, Trial(), Patient())
+    found = check_verifier(Prefix(), rows, VerifierChecks(), Patient())
     assert found.symmetric.tried == 2
     assert [e.case.task.id for e in found.symmetric.odd] == ["t0 exchanged"]
 
 
 def test_traps_fit_the_answer():
-    assert "look-alikes" in traps("?", "42") and "look-alikes" not in traps("?", r"\pi")
-    assert "a negative zero" in traps("?", "42") and "a negative zero" not in traps("?", "0")
-    assert all(isinstance(reply, str) for reply in traps("?", "x+1").values())
+    assert "look-alikes" in attack_replies("?", "42") and "look-alikes" not in attack_replies(
+        "?", r"\pi"
+    )
+    assert "a negative zero" in attack_replies(
+        "?", "42"
+    ) and "a negative zero" not in attack_replies("?", "0")
+    assert all(isinstance(reply, str) for reply in attack_replies("?", "x+1").values())
 
 
 def test_opinions_of_judges_that_only_score():
     scored = Verdict(reason=Reason.PARTIAL, score=0.4)
-    assert Opinion(verdict=scored, seconds=0.1).accepted is False
-    assert Opinion(verdict=Verdict.unjudged("down"), seconds=0.1).accepted is None
+    assert TimedVerdict(verdict=scored, seconds=0.1).accepted is False
+    assert TimedVerdict(verdict=Verdict.unjudged("down"), seconds=0.1).accepted is None
 
 
 @pytest.mark.timeout(120)
 def test_math_accepts_no_near_miss():
-    found = examine(load("math"), cases("synthetic", count=200), Trial(swaps=20), Patient())
+    found = check_verifier(
+        load("math"), cases("synthetic", count=200), VerifierChecks(swaps=20), Patient()
+    )
     assert found.false_ones == () and found.faults == () and found.attacked.odd == ()
     assert found.matrix.recall.value > 0.9
     assert found.steady.share == 1

@@ -14,23 +14,23 @@ from whet.policy import algorithms
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import FixedLength
 from whet.policy.corrections import Truncated
-from whet.protocols.algorithm import Advantage, Aggregation, Clipping, Lossy, Ratio
+from whet.protocols.algorithm import Advantage, Aggregation, Clipping, Ratio, TokenLoss
 from whet.protocols.part import Part
 from whet.registry import names
 from whet.testing import LAWS, check_objective
 from whet.testing.draws import draw
 from whet.testing.laws import loss_and_gradient
-from whet.types import Batch, Refusal, Scores, Totals
+from whet.types import AdvantageInputs, Batch, Totals, UsageError
 
 NAMES = sorted(names("algorithm"))
 DROPPED = '''"""Dropped (arXiv:0000.00000): a file that nobody registered."""
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 
-class Doubled(Linear):
+class Doubled(Unclipped):
     def __call__(self, ratio, advantage):
         return FACTOR * ratio * advantage
 
@@ -83,7 +83,7 @@ def local_mean(batch: Batch) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class OnlyLoss(Lossy):
+class OnlyLoss(TokenLoss):
     """An object with a loss and no slots; `break_it` makes its loss depend on the slice."""
 
     break_it: bool
@@ -128,9 +128,9 @@ def unlimited(logp: torch.Tensor, batch: Batch) -> torch.Tensor:
     return (logp - batch.proximal_logp).exp()
 
 
-def nervous(scores: Scores) -> torch.Tensor:
+def nervous(inputs: AdvantageInputs) -> torch.Tensor:
     """Divided by what may be 0."""
-    return Centred()(scores) / Centred()(scores).std()
+    return Centred()(inputs) / Centred()(inputs).std()
 
 
 @pytest.mark.parametrize(
@@ -141,9 +141,9 @@ def nervous(scores: Scores) -> torch.Tensor:
         ("clipping", Clipping, shouted, "order_is_irrelevant"),
         ("clipping", Clipping, lambda r, a: 2 * r * a, "on_policy_it_is_reinforce"),
         ("ratio", Ratio, unlimited, "finite_however_far"),
-        ("clipping", Clipping, lambda r, a: r * (a + 1), "what_teaches_nothing_has_no_gradient"),
+        ("clipping", Clipping, lambda r, a: r * (a + 1), "has_gradient_is_right"),
         ("advantage", Advantage, lambda s: s.reward[s.row], "advantages_compare"),
-        ("advantage", Advantage, nervous, "who_differs_from_nobody_teaches_nothing"),
+        ("advantage", Advantage, nervous, "equal_rewards_have_no_gradient"),
         ("aggregation", Aggregation, blind, "equal_leaves_are_one_rollout"),
         ("clipping", Unequal, None, "it_is_a_value"),
     ],
@@ -164,7 +164,7 @@ def test_an_algorithm_names_its_source(name):
 
 
 def test_an_unknown_algorithm_is_refused_with_the_nearest_name():
-    with pytest.raises(Refusal, match="did you mean 'dapo'"):
+    with pytest.raises(UsageError, match="did you mean 'dapo'"):
         algorithms.load("dappo")
 
 

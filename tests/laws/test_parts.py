@@ -15,7 +15,7 @@ from whet.policy.arithmetic import (
     reward_to_go,
     sum_within,
 )
-from whet.policy.clipping import Clipped, DualClipped, Linear
+from whet.policy.clipping import Clipped, DualClipped, Unclipped
 from whet.testing.draws import draw
 
 numbers = st.floats(-3, 3).filter(lambda x: abs(x) > 1e-3)
@@ -42,7 +42,7 @@ def test_means_weigh_one(mean, seed):
 def test_an_infinite_clip_is_no_clip(clip, drawn):
     log_ratio, advantage = (torch.tensor(column) for column in zip(*drawn, strict=True))
     ratio = log_ratio.exp()
-    torch.testing.assert_close(clip(ratio, advantage), Linear()(ratio, advantage))
+    torch.testing.assert_close(clip(ratio, advantage), Unclipped()(ratio, advantage))
 
 
 @given(owned)
@@ -69,12 +69,12 @@ def test_reward_to_go_is_what_a_loop_says(drawn, discount):
 def test_gae_with_a_full_trace_is_return_minus_value(drawn):
     reward, row = columns(drawn)
     value = reward.flip(0)
-    full = generalised_advantage(reward, value, row, trace=1.0)
+    full = generalised_advantage(reward, value, row, gae_lambda=1.0)
     torch.testing.assert_close(full, reward_to_go(reward, row) - value)
 
 
 def test_gae_by_hand():
     """Two steps, λ = ½:  δ = (0 + 0.5 − 0.2, 1 − 0.5),  Â = (0.3 + 0.5 · 0.5, 0.5)."""
     reward, value = torch.tensor([0.0, 1.0]), torch.tensor([0.2, 0.5])
-    advantage = generalised_advantage(reward, value, torch.tensor([0, 0]), trace=0.5)
+    advantage = generalised_advantage(reward, value, torch.tensor([0, 0]), gae_lambda=0.5)
     assert advantage.tolist() == pytest.approx([0.55, 0.5])

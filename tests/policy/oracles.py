@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from whet.types import Batch, Scores, Totals
+from whet.types import AdvantageInputs, Batch, Totals
 
 ORACLES = json.loads((Path(__file__).parent / "algorithm_oracles.json").read_text())
 B0 = ORACLES["_shared"]["B0"]
@@ -43,9 +43,9 @@ def close(actual: Tensor, wanted: Tensor | list | float, *, gradient: bool = Fal
     torch.testing.assert_close(actual, wanted, rtol=rtol, atol=atol)
 
 
-def scores(dtype: torch.dtype = DOUBLE, **columns: Any) -> Scores:
+def scores(dtype: torch.dtype = DOUBLE, **columns: Any) -> AdvantageInputs:
     """What is known of B0; `columns` of numbers replace what it has, or add to it."""
-    known = Scores(
+    known = AdvantageInputs(
         reward=torch.tensor(B0["rewards"], dtype=dtype),
         group=torch.tensor(B0["group"]),
         row=ROW,
@@ -59,10 +59,12 @@ def scores(dtype: torch.dtype = DOUBLE, **columns: Any) -> Scores:
     return replace(known, **{k: torch.tensor(v, dtype=dtype) for k, v in columns.items()})
 
 
-def answers(reward: list[float], **columns: Tensor) -> Scores:
+def answers(reward: list[float], **columns: Tensor) -> AdvantageInputs:
     """One group of answers, of one token each."""
     row = torch.arange(len(reward))
-    known = Scores(reward=torch.tensor(reward, dtype=DOUBLE), group=torch.zeros_like(row), row=row)
+    known = AdvantageInputs(
+        reward=torch.tensor(reward, dtype=DOUBLE), group=torch.zeros_like(row), row=row
+    )
     return replace(known, **columns)
 
 

@@ -20,7 +20,7 @@ from whet.registry import names
 from whet.rewards.shaping.gdpo import normalised
 from whet.rewards.shaping.stratified import rescale
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.types import Scores, spread
+from whet.types import AdvantageInputs, spread
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 table = import_module("zero_variance")
@@ -31,7 +31,7 @@ CASES = [*table.EQUAL.values(), *table.ALMOST.values()]
 
 def of(*rewards, dtype=SINGLE, group=None):
     n = len(rewards)
-    return Scores(
+    return AdvantageInputs(
         reward=torch.tensor(rewards, dtype=dtype),
         group=torch.zeros(n, dtype=torch.long) if group is None else torch.tensor(group),
         row=torch.arange(n),
@@ -44,7 +44,7 @@ def test_equal_scores_have_no_advantage_and_are_not_computed(name):
         objective, batch = table.learned(name, scores)
         assert batch.advantage.tolist() == [0.0] * len(batch.row), scores
         if not any(t.regularisers or _unconditional(t.clipping) for t in objective.terms):
-            assert not objective.teaches(objective.split(batch.proximal_logp, batch)[1]).any()
+            assert not objective.has_gradient(objective.split(batch.proximal_logp, batch)[1]).any()
 
 
 def _unconditional(clipping):

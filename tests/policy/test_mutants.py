@@ -20,7 +20,7 @@ from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
-from whet.policy.selections import Uncertain
+from whet.policy.selections import HighEntropy
 from whet.protocols.algorithm import Aggregation
 from whet.testing import LAWS
 from whet.types import Batch
@@ -59,21 +59,21 @@ class BackwardsK3(K3):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LateUncertain(Uncertain):
+class LateUncertain(HighEntropy):
     """The mask of the token before, as if log-probs had not been shifted."""
 
     def __call__(self, batch: Batch) -> Tensor:
-        return Uncertain(share=self.share)(batch).roll(1)
+        return HighEntropy(share=self.share)(batch).roll(1)
 
 
 def late_gae(
-    reward: Tensor, value: Tensor, row: Tensor, *, discount: float, trace: float
+    reward: Tensor, value: Tensor, row: Tensor, *, discount: float, gae_lambda: float
 ) -> Tensor:
     """V_t where GAE has V_{t+1}."""
     where = places(row)
     values = rectangle(value, where)
     surprise = rectangle(reward, where) + discount * values - values
-    return discounted(surprise, discount * trace)[where.line, where.turn]
+    return discounted(surprise, discount * gae_lambda)[where.line, where.turn]
 
 
 def oracle(path: str) -> Callable[[Objective], None]:
@@ -95,7 +95,7 @@ def gae_oracle(gae: Callable[..., Tensor]) -> None:
     """The advantages of PPO before whitening."""
     params = ORACLES["ppo_gae"]["params"]
     reward, value = flat(expected("ppo_gae/token_rewards")), flat(B0["values_old"])
-    advantage = gae(reward, value, ROW, discount=params["gamma"], trace=params["lam"])
+    advantage = gae(reward, value, ROW, discount=params["gamma"], gae_lambda=params["lam"])
     close(advantage, flat(expected("ppo_gae/advantages_raw")))
 
 
@@ -131,7 +131,7 @@ MUTANTS = (
         caught_by="oracle grpo",
         check=oracle("grpo"),
         sound=GRPO,
-        broken=replace(GRPO, advantage=Standardised(freedom=0)),
+        broken=replace(GRPO, advantage=Standardised(ddof=0)),
     ),
     Mutant(
         mistake="ratio without gradient",

@@ -20,7 +20,7 @@ from policy.oracles import (
     scores,
 )
 
-from whet.policy.advantages import AmongFinished, LearnedIfFinished, Standardised
+from whet.policy.advantages import ExcludeTruncated, MaskTruncated, Standardised
 from whet.policy.aggregation import FixedLength, SequenceMean, SequenceSum, TokenMean
 from whet.policy.algorithms import load
 from whet.policy.arithmetic import generalised_advantage
@@ -36,7 +36,7 @@ from whet.policy.corrections import (
     Without,
 )
 from whet.policy.ratios import SequenceProduct
-from whet.policy.selections import Astray, Improbable, Stale
+from whet.policy.selections import LowProbability, OffPolicyNegatives, Stale
 from whet.registry import names
 
 WEIGHTS = {
@@ -75,7 +75,9 @@ def test_sft():
 def test_gae():
     oracle, params = ORACLES["ppo_gae"]["expected"], ORACLES["ppo_gae"]["params"]
     reward, value = flat(oracle["token_rewards"]), flat(B0["values_old"])
-    gae = generalised_advantage(reward, value, ROW, discount=params["gamma"], trace=params["lam"])
+    gae = generalised_advantage(
+        reward, value, ROW, discount=params["gamma"], gae_lambda=params["lam"]
+    )
     close(gae, flat(oracle["advantages_raw"]))
     close(gae + value, flat(oracle["returns"]))
 
@@ -130,12 +132,12 @@ def test_masked_is_icepop_without_a_lower_bound():
 
 
 def test_a_bad_rollout_that_was_left_behind_says_nothing():
-    batch = b0(load("grpo").advantage(scores())).prepared((Astray(most=0.05),))
+    batch = b0(load("grpo").advantage(scores())).prepared((OffPolicyNegatives(most=0.05),))
     kept = torch.tensor(expected("off_policy_sequence_mask")["keep"])[ROW]
-    close(Without(of=Astray(most=0.05))(batch), kept.double())
-    objective = replace(load("grpo"), corrections=(Without(of=Astray(most=0.05)),))
+    close(Without(of=OffPolicyNegatives(most=0.05))(batch), kept.double())
+    objective = replace(load("grpo"), corrections=(Without(of=OffPolicyNegatives(most=0.05)),))
     _, whole = objective.split(flat(B0["logp"]), replace(batch, learner_logp=None, subsets=()))
-    assert whole.subset(Astray(most=0.05)).mask.tolist() == (~kept).tolist()
+    assert whole.subset(OffPolicyNegatives(most=0.05)).mask.tolist() == (~kept).tolist()
 
 
 def test_what_was_sampled_by_another_policy_can_be_left_out():
@@ -146,17 +148,17 @@ def test_what_was_sampled_by_another_policy_can_be_left_out():
 
 
 def test_sure_tokens_can_be_left_out():
-    batch = b0(NOTHING).prepared((Improbable(below=0.5),))
+    batch = b0(NOTHING).prepared((LowProbability(below=0.5),))
     kept = (flat(B0["logp_old"]).exp() < 0.5).double()
-    close(Only(of=Improbable(below=0.5))(batch), kept)
+    close(Only(of=LowProbability(below=0.5))(batch), kept)
 
 
 @pytest.mark.parametrize(
     ("name", "advantage"),
     [
         ("no_mask", Standardised()),
-        ("mask_before", AmongFinished(inner=Standardised())),
-        ("mask_after", LearnedIfFinished(inner=Standardised())),
+        ("mask_before", ExcludeTruncated(inner=Standardised())),
+        ("mask_after", MaskTruncated(inner=Standardised())),
     ],
 )
 def test_truncation_masks(name, advantage):

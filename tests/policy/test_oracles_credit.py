@@ -16,9 +16,9 @@ from whet.policy.algorithms.critic_free.nft import ByDeviation, ImplicitNegative
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.regularisers import ForwardKL, Proximal
-from whet.policy.selections import External, Improbable, Own
+from whet.policy.selections import External, LowProbability, PolicyTokens
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.types import Group, Rollout, Scores, Task, Verdict
+from whet.types import AdvantageInputs, Group, Rollout, Task, Verdict
 
 
 def test_krpo():
@@ -43,10 +43,10 @@ def test_krpo_filters_every_group_by_itself():
 STATES = {name: i for i, name in enumerate(["s0", "s1", "s2"])}
 
 
-def world() -> Scores:
+def world() -> AdvantageInputs:
     """Two plays of three turns of one token each."""
     inputs = ORACLES["gigpo"]["inputs"]
-    return Scores(
+    return AdvantageInputs(
         reward=torch.tensor(inputs["episode_return"], dtype=DOUBLE),
         group=torch.zeros(2, dtype=torch.long),
         row=torch.tensor(inputs["traj"]),
@@ -110,12 +110,12 @@ def test_spo_segment():
         entropy=None,
         reward=None,
         correct=None,
-        mates=None,
+        group_tokens=None,
         learner_logp=None,
         learner_entropy=None,
     ).counted()
     batch = batch.prepared(objective.selections)
-    kept = batch.subset(Improbable(below=0.9))
+    kept = batch.subset(LowProbability(below=0.9))
     close(advantage * kept.mask, expected("spo_segment")["token_advantages"])
     learner = logp.clone().requires_grad_()
     (gradient,) = torch.autograd.grad(objective.loss(learner, batch), learner)
@@ -128,7 +128,7 @@ def test_spo_tree_by_hand():
     V of the branches is ½ and 1, so their segments earn −¼ and ¼; among the leaves of the first
     branch it is ±½, among those of the second 0.
     """
-    tree = Scores(
+    tree = AdvantageInputs(
         reward=torch.tensor([1.0, 0.0, 1.0, 1.0], dtype=DOUBLE),
         group=torch.zeros(4, dtype=torch.long),
         row=torch.tensor([0, 0, 1, 1, 2, 2, 3, 3]),
@@ -160,7 +160,7 @@ def test_spo_single():
 
 def test_gfpo_by_efficiency_and_by_difficulty():
     """The longest answer of each group is the one without a reward for its tokens."""
-    known = Scores(
+    known = AdvantageInputs(
         reward=torch.tensor([1.0, 1.0, 0.0, 1.0, 0.0, 0.0], dtype=DOUBLE),
         group=torch.tensor([0, 0, 0, 1, 1, 1]),
         row=torch.tensor([0, 0, 1, 2, 3, 4, 5]),
@@ -187,7 +187,7 @@ def test_cpgd_listens_more_where_few_groups_disagree():
 def test_nft_on_policy_is_a_policy_gradient(advantage, like):
     by_deviation = advantage is None
     advantage = advantage or SuccessRate(by=ByDeviation())
-    like = like or Standardised(epsilon=0.0, freedom=0)
+    like = like or Standardised(epsilon=0.0, ddof=0)
     known = answers([1.0, 0.0, 0.0], correct=torch.tensor([True, False, False]))
     credit = advantage(known)
     close(credit, like(known))
@@ -249,7 +249,7 @@ def test_dph_rl_only_keeps_what_is_rehearsed():
     batch = batch.prepared(objective.selections)
     logp = flat(B0["logp"]).requires_grad_()
     (gradient,) = torch.autograd.grad(objective.loss(logp, batch), logp)
-    theirs, mine = batch.subset(External()).mask, batch.subset(Own()).mask
+    theirs, mine = batch.subset(External()).mask, batch.subset(PolicyTokens()).mask
     x = flat(B0["logp"]) - flat(B0["logp_old"])
     close(gradient[theirs], 0.05 * (x[theirs].exp() - 1) / theirs.sum(), gradient=True)
     lesson = torch.where(x > torch.tensor(1.2).log(), 0.0, x.exp())

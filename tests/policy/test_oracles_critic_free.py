@@ -26,9 +26,9 @@ from whet.policy.advantages import (
     Centred,
     OverBaseline,
     PopulationWhitened,
-    Raised,
     RewardToGo,
     Standardised,
+    StdPlusEps,
     Whitened,
 )
 from whet.policy.aggregation import SelectedTokenMean, SequenceMean, TokenMean
@@ -39,7 +39,7 @@ from whet.policy.clipping import Clipped
 from whet.policy.discrimination import Hardest, Hinge, RatioScore
 from whet.policy.ratios import SequenceProduct
 from whet.policy.regularisers import K2, Proximal
-from whet.policy.selections import Advantaged
+from whet.policy.selections import NonZeroAdvantage
 
 GREEDY = ORACLES["remax"]["inputs"]["greedy_rewards_per_sample"]
 OPTIMAL = ORACLES["opo"]["inputs"]["rewards_override"]
@@ -80,7 +80,9 @@ LOSSES: dict[str, Any] = {
     "sapo": load("sapo"),
     "opo": load("opo"),
     "gfpo/token_mean_all": GFPO,
-    "gfpo/token_mean_selected": replace(GFPO, on=Advantaged(), aggregation=SelectedTokenMean()),
+    "gfpo/token_mean_selected": replace(
+        GFPO, on=NonZeroAdvantage(), aggregation=SelectedTokenMean()
+    ),
     "cpgd": load("cpgd"),
     "clip_cov": COV,
     "kl_cov": load("kl_cov", share=2 / 15),
@@ -108,14 +110,14 @@ ADVANTAGES: dict[str, Any] = {
     "grpo/advantages": Standardised(),
     "grpo/advantages_trl_eps1e_4": Standardised(epsilon=1e-4),
     "grpo/advantages_openrlhf_eps1e_9": Standardised(epsilon=1e-9),
-    "grpo/advantages_ddof0": Standardised(freedom=0),
+    "grpo/advantages_ddof0": Standardised(ddof=0),
     "dr_grpo/advantages": Centred(),
     "dapo/advantages": load("dapo").advantage,
     "reinforce_pp/returns": RewardToGo(beta=0.05),
     "reinforce_pp/adv_verl_ddof1_rsqrt": load("reinforce_pp").advantage,
     "reinforce_pp/adv_openrlhf_ddof0_clampvar": PopulationWhitened(inner=RewardToGo(beta=0.05)),
     "reinforce_pp/adv_paper_std_eps1e_8_ddof0": PopulationWhitened(
-        inner=RewardToGo(beta=0.05), divisor=Raised()
+        inner=RewardToGo(beta=0.05), divisor=StdPlusEps()
     ),
     "reinforce_pp_baseline/centered": Centred(),
     "reinforce_pp_baseline/advantages": Whitened(inner=Centred()),
@@ -150,7 +152,7 @@ def test_advantages(path, advantage):
 def test_edge_cases_of_grpo(name):
     rewards = {
         "G2_binary_ddof1": ([1.0, 0.0], Standardised(epsilon=0.0)),
-        "G2_binary_ddof0": ([1.0, 0.0], Standardised(epsilon=0.0, freedom=0)),
+        "G2_binary_ddof0": ([1.0, 0.0], Standardised(epsilon=0.0, ddof=0)),
         "all_equal_group": ([1.0, 1.0, 1.0], Standardised()),
         "near_constant_group_eps1e_6": ([1.0, 1.0, 0.999], Standardised()),
         "near_constant_group_eps1e_4": ([1.0, 1.0, 0.999], Standardised(epsilon=1e-4)),

@@ -22,10 +22,10 @@ from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_based.prime import AsReleased, OthersMean, ProcessAndOutcome
 from whet.policy.clipping import DualClipped
 from whet.policy.critics import LengthAdaptive, SegmentGain, explained_variance, value_error
-from whet.policy.extensions.critic import Everyone, Finished
+from whet.policy.extensions.critic import AllRollouts, NotTruncated
 from whet.policy.selections import Correct
 from whet.testing.laws import loss_and_gradient
-from whet.types import Need, Refusal, Scores
+from whet.types import AdvantageInputs, Need, UsageError
 
 LOSSES = {
     "ppo_gae": load("ppo"),
@@ -83,9 +83,9 @@ def test_explained_variance_by_hand():
 
 
 def test_credit_reaches_as_far_as_the_reply_is_long():
-    lengths, traces = zip(*expected("vapo/lam_default_alpha005"), strict=True)
-    close(LengthAdaptive().traces(torch.tensor(lengths, dtype=DOUBLE)), list(traces))
-    close(LengthAdaptive(alpha=1.5).traces(torch.bincount(ROW).double()), expected("vapo/lam"))
+    lengths, gae_lambdas = zip(*expected("vapo/lam_default_alpha005"), strict=True)
+    close(LengthAdaptive().gae_lambdas(torch.tensor(lengths, dtype=DOUBLE)), list(gae_lambdas))
+    close(LengthAdaptive(alpha=1.5).gae_lambdas(torch.bincount(ROW).double()), expected("vapo/lam"))
 
 
 def test_the_positives_of_vapo():
@@ -102,8 +102,12 @@ def test_who_was_cut_off_would_have_gone_on():
         objective.advantage(replace(scores(), truncated=cut)),
         flat(expected("t_ppo_egae")["advantages"]),
     )
-    assert objective.companions[0].to(cut).tolist() == (~cut).tolist() == Finished()(cut).tolist()
-    assert Everyone()(cut).all()
+    assert (
+        objective.companions[0].fit_on(cut).tolist()
+        == (~cut).tolist()
+        == NotTruncated()(cut).tolist()
+    )
+    assert AllRollouts()(cut).all()
 
 
 def test_prime():
@@ -127,13 +131,13 @@ def test_the_implicit_reward_model(dtype):
 def test_both_ways_to_leave_one_out(centre, wanted):
     """r_1 = (0.2, 0.4), r̄_2 = 0.1: the released code counts its own mean as well."""
     row, dense = torch.tensor([0, 0, 1]), torch.tensor([0.2, 0.4, 0.1])
-    both = Scores(reward=torch.zeros(2), group=torch.zeros(2).long(), row=row, dense=dense)
+    both = AdvantageInputs(reward=torch.zeros(2), group=torch.zeros(2).long(), row=row, dense=dense)
     to_go = ProcessAndOutcome(centre=centre)(both)[:2]
     assert [(to_go[0] - to_go[1]).item(), to_go[1].item()] == pytest.approx(wanted, abs=1e-6)
 
 
 def test_one_reply_has_nobody_to_be_compared_with():
-    alone = Scores(
+    alone = AdvantageInputs(
         reward=torch.ones(1),
         group=torch.zeros(1).long(),
         row=torch.zeros(2).long(),
@@ -147,7 +151,7 @@ def test_what_a_segment_changed():
     segment = torch.tensor([0, 0, 1, 2, 2, 2])
     value = torch.tensor([0.25, 9.0, 0.5, 0.5, 9.0, 9.0])
     row = torch.zeros(6).long()
-    one = Scores(
+    one = AdvantageInputs(
         reward=torch.ones(1), group=torch.zeros(1).long(), row=row, value=value, segment=segment
     )
     wanted = [0.25, 0.25, 0.0, 0.5, 0.5, 0.5]
@@ -156,25 +160,27 @@ def test_what_a_segment_changed():
 
 @pytest.mark.parametrize("part", [load("ppo"), load("t_ppo"), load("prime"), load("vineppo")])
 def test_what_is_missing_is_named(part):
-    bare = Scores(reward=torch.ones(1), group=torch.zeros(1).long(), row=torch.zeros(1).long())
+    bare = AdvantageInputs(
+        reward=torch.ones(1), group=torch.zeros(1).long(), row=torch.zeros(1).long()
+    )
     with pytest.raises(ValueError, match="needs"):
         part.advantage(bare)
 
 
 def test_a_reach_of_nothing_is_refused():
-    with pytest.raises(Refusal, match="LengthAdaptive.alpha is 0"):
+    with pytest.raises(UsageError, match="LengthAdaptive.alpha is 0"):
         LengthAdaptive(alpha=0.0)
 
 
 @pytest.mark.parametrize("name", ["ppo", "vapo", "t_ppo", "prime", "vineppo", "prefix_rft"])
 def test_credit_within_a_rollout_wants_a_ratio_within_it(name):
-    with pytest.raises(Refusal, match="take SequenceTokenRatio"):
+    with pytest.raises(UsageError, match="take SequenceTokenRatio"):
         replace(load("gspo"), advantage=load(name).advantage)
 
 
 @pytest.mark.parametrize("name", ["dft", "topr", "sft"])
 def test_a_likelihood_is_not_clipped(name):
-    with pytest.raises(Refusal, match="take clipping Linear"):
+    with pytest.raises(UsageError, match="take clipping Unclipped"):
         replace(load(name), clipping=DualClipped())
 
 

@@ -21,20 +21,20 @@ from policy.oracles import (
 
 from whet.policy.advantages import Centred, Standardised
 from whet.policy.algorithms import load
-from whet.policy.algorithms.off_policy.prefix_rft import OwnAndUncertain
+from whet.policy.algorithms.off_policy.prefix_rft import PolicyAndHighEntropy
 from whet.policy.clipping import Shaped
-from whet.policy.corrections import Constant
+from whet.policy.corrections import ConstantWeight
+from whet.policy.extensions.answer_hints import AnswerHints
 from whet.policy.extensions.branches import Branches
 from whet.policy.extensions.convex_kl import ConvexKL
+from whet.policy.extensions.demonstration_fallback import DemonstrationFallback
 from whet.policy.extensions.distinct import Distinct
 from whet.policy.extensions.extra_round import ExtraRound
-from whet.policy.extensions.fallback import Fallback
 from whet.policy.extensions.hints import Hints
-from whet.policy.extensions.interleaved import Interleaved
-from whet.policy.extensions.rationalised import Rationalised
-from whet.policy.extensions.recall import Recall
+from whet.policy.extensions.imitation_weight import ImitationWeight
+from whet.policy.extensions.sft_buffer import SFTBuffer
 from whet.policy.objective import Objective
-from whet.types import Batch, Refusal, Scores, Totals
+from whet.types import AdvantageInputs, Batch, Totals, UsageError
 
 FIRST = 9  # tokens of the first group's three rollouts
 DEMONSTRATION = [0, 0, 0, 0, 0, 1, 1, 1, 1]
@@ -48,7 +48,7 @@ def first_group(
     reward = torch.tensor(rewards, dtype=dtype)
     row = torch.tensor([0, 0, 0, 1, 1, 2, 2, 2, 2])
     marked = torch.tensor(external).bool()
-    three = Scores(reward=reward, group=torch.zeros(3).long(), row=row, external=marked)
+    three = AdvantageInputs(reward=reward, group=torch.zeros(3).long(), row=row, external=marked)
     advantage = objective.advantage(three)
     whole = b0(torch.cat([advantage, advantage.new_zeros(6)]))
     batch = replace(whole[:3], reward=reward, correct=reward > 0, external=marked)
@@ -73,7 +73,7 @@ def test_others_tokens(path, objective, rewards, external, dtype):
 def test_luffy_as_it_was_run(dtype):
     """The file divides by 4 tokens, not by 3 · 4: a constant factor makes up for it."""
     plain = load("luffy_runs", length=4)
-    thrice = (Constant(factor=3.0),)
+    thrice = (ConstantWeight(factor=3.0),)
     extra = (replace(plain.extra[0], corrections=thrice),)
     objective = replace(plain, corrections=thrice, extra=extra)
     batch = first_group(objective, [1.0, 0.0, 1.0], DEMONSTRATION, dtype)
@@ -86,7 +86,7 @@ def test_luffy_as_it_was_run(dtype):
 )
 def test_a_demonstration_is_compared_like_anyone(name, advantage):
     three = torch.arange(3)
-    of = Scores(reward=torch.tensor([1.0, 0.0, 1.0]).double(), group=three * 0, row=three)
+    of = AdvantageInputs(reward=torch.tensor([1.0, 0.0, 1.0]).double(), group=three * 0, row=three)
     close(advantage(of), expected("luffy")[name])
 
 
@@ -95,7 +95,7 @@ def test_a_shape_weighs_what_is_unlikely():
     ratio = torch.tensor([0.1], requires_grad=True)
     (slope,) = torch.autograd.grad(Shaped()(ratio, torch.ones(1)).sum(), ratio)
     assert slope.item() == pytest.approx(2.5)
-    with pytest.raises(Refusal, match="Shaped.gamma is 0"):
+    with pytest.raises(UsageError, match="Shaped.gamma is 0"):
         Shaped(gamma=0.0)
 
 
@@ -160,7 +160,7 @@ def test_soft_policy_optimization(dtype):
     path = "soft_policy_optimization"
     objective = load("soft_po")
     tried = torch.tensor(ORACLES[path]["inputs"]["reference_mc_rewards"], dtype=dtype)
-    alone = Scores(reward=tried, group=torch.zeros(4).long(), row=torch.arange(4))
+    alone = AdvantageInputs(reward=tried, group=torch.zeros(4).long(), row=torch.arange(4))
     soft = tried - objective.advantage(alone)
     close(soft, [expected(path)["Q0"]] * 4)
     batch = b0(scores(dtype).reward[scores().row] - soft[0])
@@ -195,7 +195,7 @@ def test_remix_goes_from_the_reference_to_the_last_policy():
 def test_rlep_counts_memories_among_the_group():
     given = ORACLES["rlep"]["inputs"]
     reward = torch.tensor([*given["fresh_rewards"], *given["replay_rewards"]], dtype=DOUBLE)
-    group = Scores(reward=reward, group=torch.zeros(6).long(), row=torch.arange(6))
+    group = AdvantageInputs(reward=reward, group=torch.zeros(6).long(), row=torch.arange(6))
     close(load("rlep").advantage(group), expected("rlep/advantages"))
     assert load("rlep").advantage == Standardised()
 
@@ -204,7 +204,7 @@ def test_a_beginning_is_judged_against_the_unhelped():
     given = ORACLES["prefix_rft"]["inputs"]
     reward = torch.tensor([*given["rewards_unprefixed"], given["reward_hybrid"]], dtype=DOUBLE)
     row, external = torch.tensor([0, 1, 2, 3, 3]), torch.tensor([0, 0, 0, 1, 0]).bool()
-    group = Scores(reward=reward, group=torch.zeros(4).long(), row=row, external=external)
+    group = AdvantageInputs(reward=reward, group=torch.zeros(4).long(), row=row, external=external)
     wanted = [2 / 3, -1 / 3, -1 / 3, expected("prefix_rft/prefix_adv"), 1.0]
     close(load("prefix_rft").advantage(group), wanted)
 
@@ -222,9 +222,9 @@ def test_only_the_surprising_part_of_a_beginning_is_learned():
         entropy=entropy,
         external=torch.tensor([1, 1, 1, 1, 1, 0]).bool(),
     )
-    kept = OwnAndUncertain()(batch).tolist()
+    kept = PolicyAndHighEntropy()(batch).tolist()
     assert kept == [*expected("prefix_rft/keep_mask"), True]
-    assert OwnAndUncertain()(replace(batch, external=None)).all()
+    assert PolicyAndHighEntropy()(replace(batch, external=None)).all()
 
 
 @pytest.mark.parametrize(
@@ -248,15 +248,17 @@ def test_how_much_a_hint_shows():
     assert {binomial.drawn(301, Random(i)) for i in range(20)} == {0.0}
     assert all(0.5 <= uniform.drawn(250, Random(i)) <= 0.95 for i in range(100))
     assert uniform.share(9999) == 0.05
-    with pytest.raises(Refusal, match="Hints.low, high"):
+    with pytest.raises(UsageError, match="Hints.low, high"):
         Hints(low=0.9, high=0.1)
 
 
 def test_when_others_are_asked():
     groups = ORACLES["hpt"]["inputs"]["group_rewards"]
     for solved, name in ((0, "use_sft_gate0"), (2, "use_sft_gate2")):
-        assert [Fallback(solved=solved).falls(sum(g)) for g in groups] == expected("hpt")[name]
-    buffer = Interleaved(size=ORACLES["relift"]["inputs"]["buffer_size_needed"])
+        assert [DemonstrationFallback(solved=solved).falls(sum(g)) for g in groups] == expected(
+            "hpt"
+        )[name]
+    buffer = SFTBuffer(size=ORACLES["relift"]["inputs"]["buffer_size_needed"])
     held = [
         i
         for i, g in enumerate(ORACLES["relift"]["inputs"]["group_rewards"])
@@ -287,7 +289,7 @@ def test_the_shortest_beginning_is_found_by_bisection():
 
 def test_how_much_imitation_counts():
     given = ORACLES["red_weight"]["inputs"]
-    recall = Recall(most=given["G"])
+    recall = ImitationWeight(most=given["G"])
     weight = recall.weight(given["dH_sft"], given["dH_rl"], given["batch_accuracy"])
     assert weight == pytest.approx(expected("red_weight/weight"))
     assert recall.weight(0.3, 0.1, 0.5) == pytest.approx(expected("red_weight/w_entropy"))
@@ -301,8 +303,8 @@ def test_each_path_is_learned_once():
 
 
 def test_an_answer_given_away():
-    hinted = Rationalised().prompt("2 + 3 = ?", "5")
+    hinted = AnswerHints().prompt("2 + 3 = ?", "5")
     assert hinted.startswith("2 + 3 = ?")
     assert "5" in hinted.removeprefix("2 + 3 = ?")
-    with pytest.raises(Refusal, match="needs the word"):
-        Rationalised(hint="(think)")
+    with pytest.raises(UsageError, match="needs the word"):
+        AnswerHints(hint="(think)")

@@ -20,7 +20,7 @@ from policy.oracles import (
 
 from whet.policy.advantages import RewardToGo, Standardised
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.regularisers import (
@@ -38,10 +38,10 @@ from whet.policy.regularisers import (
     Reference,
     WeightedK3,
 )
-from whet.types import Batch, Scores, totals
+from whet.types import AdvantageInputs, Batch, totals
 
 PLAIN = Objective(
-    advantage=Standardised(), ratio=TokenRatio(), clipping=Linear(), aggregation=TokenMean()
+    advantage=Standardised(), ratio=TokenRatio(), clipping=Unclipped(), aggregation=TokenMean()
 )
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
@@ -108,7 +108,7 @@ def test_what_an_estimator_in_the_loss_pulls_towards(price, value, gradient):
 
 def test_k1_in_the_reward_is_the_gradient_of_the_kl():
     row = torch.arange(3)
-    known = Scores(
+    known = AdvantageInputs(
         reward=torch.zeros(3, dtype=DOUBLE),
         group=row,
         row=row,

@@ -7,19 +7,19 @@ import torch
 from policy.oracles import ORACLES, close, expected
 
 from whet.policy.algorithms import load
-from whet.policy.objective import Whole
+from whet.policy.objective import BatchLoss
 from whet.policy.preferences import (
-    Fixed,
+    FixedAnchor,
     Logistic,
-    LogRatio,
     MeanLogRatio,
-    Pairwise,
+    PairwiseLoss,
     Squared,
+    SumLogRatio,
     Unpaired,
     pairs,
 )
 from whet.testing import check_objective
-from whet.types import Batch, Refusal, Totals
+from whet.types import Batch, Totals, UsageError
 
 IN = ORACLES["preference"]["inputs"]
 KEPT, LOST = IN["len_w"], IN["len_l"]
@@ -52,9 +52,9 @@ CRITERIA = {
     "dpo": load("dpo"),
     "cdpo_label_smoothing_01": load("cdpo", smoothing=0.1),
     "ipo_sum": load("ipo", tau=0.1),
-    "ipo_avg_TRL": Whole(
+    "ipo_avg_TRL": BatchLoss(
         advantage=load("ipo").advantage,
-        criterion=Pairwise(score=MeanLogRatio(), link=Squared(tau=0.1)),
+        criterion=PairwiseLoss(score=MeanLogRatio(), link=Squared(tau=0.1)),
     ),
     "simpo": load("simpo"),
 }
@@ -78,7 +78,7 @@ def test_the_gradient_of_dpo():
 def test_kto(correct, name):
     keep = torch.tensor(correct) == torch.tensor([True, False])  # the first one is desirable
     one = replace(PAIR, correct=torch.tensor(correct)).where(keep)
-    criterion = Unpaired(beta=0.1, anchor=Fixed(value=0.2))
+    criterion = Unpaired(beta=0.1, anchor=FixedAnchor(value=0.2))
     close(criterion(LOGP[keep[PAIR.row]], one), expected("preference")[name])
 
 
@@ -115,8 +115,8 @@ def test_dpo_at_the_reference():
 
 def test_a_part_of_another_kind_obeys_the_laws_too():
     check_objective(CRITERIA["ipo_avg_TRL"], examples=10)
-    mixed = Pairwise(score=LogRatio(beta=0.3), link=Logistic(smoothing=0.2, margin=0.1))
-    check_objective(Whole(advantage=load("dpo").advantage, criterion=mixed), examples=10)
+    mixed = PairwiseLoss(score=SumLogRatio(beta=0.3), link=Logistic(smoothing=0.2, margin=0.1))
+    check_objective(BatchLoss(advantage=load("dpo").advantage, criterion=mixed), examples=10)
 
 
 @pytest.mark.parametrize(
@@ -127,5 +127,5 @@ def test_a_part_of_another_kind_obeys_the_laws_too():
     ],
 )
 def test_what_prefers_nothing_is_refused(make, why):
-    with pytest.raises(Refusal, match=why):
+    with pytest.raises(UsageError, match=why):
         make()

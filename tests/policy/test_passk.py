@@ -10,15 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.policy import algorithms
-from whet.policy.credits import Amplified, Credit, Credited, StepReturns
+from whet.policy.credits import Amplified, Credited, StepReturns, TokenCredit
 from whet.policy.passk import BestOfGroup, MaxReward, PassAtK, added
 from whet.policy.ranks import OverMean, Quantile, Ranked
-from whet.types import Circumstances, Refusal, Scores
+from whet.types import AdvantageInputs, RunSpec, UsageError
 
 
 def one_token_each(*rewards, dense=None):
     n = len(rewards)
-    return Scores(
+    return AdvantageInputs(
         reward=torch.tensor(rewards, dtype=torch.float64),
         group=torch.zeros(n, dtype=torch.long),
         row=torch.arange(n),
@@ -102,7 +102,7 @@ def test_pkpo_is_unbiased(n, k):
 
 
 def here(samples, minibatches=2):
-    return Circumstances(samples=samples, length=8, steps=1, minibatches=minibatches)
+    return RunSpec(samples=samples, max_new_tokens=8, steps=1, minibatches=minibatches)
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def here(samples, minibatches=2):
     ],
 )
 def test_too_few_samples_are_refused(part, samples, works):
-    assert ("k is 4" not in part.refuses(here(samples))) == works
+    assert ("k is 4" not in part.run_error(here(samples))) == works
 
 
 def test_with_k_samples_pass_at_k_teaches_nothing_and_with_one_more_it_does():
@@ -126,8 +126,8 @@ def test_with_k_samples_pass_at_k_teaches_nothing_and_with_one_more_it_does():
 
 
 def test_a_filter_that_keeps_all_is_doubted():
-    assert "gfpo keeps 8" in algorithms.load("gfpo").advantage.doubts(here(8))
-    assert not algorithms.load("gfpo").advantage.doubts(here(16))
+    assert "gfpo keeps 8" in algorithms.load("gfpo").advantage.run_warning(here(8))
+    assert not algorithms.load("gfpo").advantage.run_warning(here(16))
 
 
 def test_only_the_best_learns():
@@ -156,16 +156,16 @@ def test_group_baselines_of_one_group():
 
 def test_credit():
     r = one_token_each(1.0, 0.0, dense=[0.5, -0.5])
-    assert Credit()(r).tolist() == [0.5, -0.5]
+    assert TokenCredit()(r).tolist() == [0.5, -0.5]
     assert Credited(weight=2.0)(r).tolist() == [2, -2]
     assert Amplified()(r).tolist() == pytest.approx([0.6, -0.4])
     with pytest.raises(ValueError, match="reward with credit"):
-        Credit()(right_of(2, 1))
+        TokenCredit()(right_of(2, 1))
 
 
 def test_step_returns_leave_the_others_out():
     """r_1 = [.2, .4], mean_2 = .1, true leave-one-out: [.1, .3], and from there to go."""
-    r = Scores(
+    r = AdvantageInputs(
         reward=torch.zeros(2, dtype=torch.float64),
         group=torch.zeros(2, dtype=torch.long),
         row=torch.tensor([0, 0, 1]),
@@ -177,12 +177,12 @@ def test_step_returns_leave_the_others_out():
 
 @pytest.mark.parametrize("part", [PassAtK, MaxReward])
 def test_to_be_asked_never_is_refused(part):
-    with pytest.raises(Refusal, match="k is 0; give 1 or more"):
+    with pytest.raises(UsageError, match="k is 0; give 1 or more"):
         part(k=0)
 
 
 def test_a_level_is_a_share():
-    with pytest.raises(Refusal, match="quantile.level"):
+    with pytest.raises(UsageError, match="quantile.level"):
         Quantile(level=0.0)
 
 
@@ -190,7 +190,7 @@ def test_a_level_is_a_share():
     ("name", "advantage"),
     [
         ("best_of_group", BestOfGroup),
-        ("credit_only", Credit),
+        ("credit_only", TokenCredit),
         ("credited", Credited),
         ("hicra", Amplified),
         ("max_rl", OverMean),

@@ -18,10 +18,10 @@ from whet.policy.aggregation import (
 )
 from whet.policy.algorithms import load
 from whet.policy.ranks import Quantile, Ranked
-from whet.policy.selections import External, Own, Stale
+from whet.policy.selections import External, PolicyTokens, Stale
 from whet.policy.sharing import OncePerLeaf, OncePerRoot, OncePerToken
 from whet.testing.draws import draw
-from whet.types import Batch, Scores, Totals, along, totals
+from whet.types import AdvantageInputs, Batch, Totals, along, totals
 
 # a: 4 tokens; b forked from a after 2; c forked from b after 3; d is a tree of its own
 TREE = (["a", "b", "c", "d"], ["", "a", "b", ""], [0, 2, 3, 0], [4, 4, 4, 2])
@@ -98,9 +98,9 @@ def test_sizes_are_counts_without_a_tree_and_sums_of_weights_with_one():
     assert isinstance(plain.totals.rollouts, int)
     tree = two([0.5, 0.25, 1.0])
     assert tree.totals == Totals(tokens=1.75, rollouts=1.25, groups=1)
-    assert tree.mates.tolist() == [1.75, 1.75]
+    assert tree.group_tokens.tolist() == [1.75, 1.75]
     assert tree.rollout_weight.tolist() == [0.25, 1]
-    own = tree.prepared((Own(),)).subset(Own())
+    own = tree.prepared((PolicyTokens(),)).subset(PolicyTokens())
     assert own.totals == Totals(tokens=1.25, rollouts=1.25, groups=1)
 
 
@@ -122,23 +122,23 @@ def test_aggregations_of_a_tree_by_hand(part, wanted):
 
 def test_equal_leaves_count_once_in_a_baseline():
     """R = 1, 1 | 0, where the two are leaves of one rollout: the mean is ½, not ⅔."""
-    scores = Scores(
+    inputs = AdvantageInputs(
         reward=torch.tensor([1.0, 1.0, 0.0]),
         group=torch.zeros(3, dtype=torch.long),
         row=torch.arange(3),
         tree_weight=torch.tensor([0.5, 0.5, 1.0]),
     )
-    assert Centred()(scores).tolist() == [0.5, 0.5, -0.5]
-    assert LeaveOneOut()(scores).tolist() == [1, 1, -1]
-    assert Standardised(epsilon=0.0)(scores).tolist() == pytest.approx([2**-0.5] * 2 + [-(2**-0.5)])
-    assert Ranked()(scores).tolist() == [0.25, 0.25, -0.25]
-    assert Quantile(level=0.5)(scores).tolist() == [1, 1, 0]
+    assert Centred()(inputs).tolist() == [0.5, 0.5, -0.5]
+    assert LeaveOneOut()(inputs).tolist() == [1, 1, -1]
+    assert Standardised(epsilon=0.0)(inputs).tolist() == pytest.approx([2**-0.5] * 2 + [-(2**-0.5)])
+    assert Ranked()(inputs).tolist() == [0.25, 0.25, -0.25]
+    assert Quantile(level=0.5)(inputs).tolist() == [1, 1, 0]
 
 
 def test_who_chose_a_token():
     batch = two(None)
     assert External()(batch).tolist() == [True, False, False]
-    assert Own()(batch).tolist() == [False, True, True]
+    assert PolicyTokens()(batch).tolist() == [False, True, True]
     assert batch.current.tolist() == [False, True, False]
     assert replace(batch, version_lag=None).current.tolist() == [False, True, True]
     assert replace(batch, external=None, version_lag=None).current.all()
@@ -166,7 +166,7 @@ def filled(kind):
     return held
 
 
-@pytest.mark.parametrize("kind", [Batch, Scores])
+@pytest.mark.parametrize("kind", [Batch, AdvantageInputs])
 def test_no_column_is_forgotten_in_a_slice(kind):
     """Every tensor field is cut with the rollouts, whatever is added to the class."""
     held = filled(kind)

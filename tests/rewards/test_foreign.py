@@ -14,7 +14,7 @@ from whet.protocols import GroupReward, Reward
 from whet.rewards.batch_script import BatchScript, TrlForm
 from whet.rewards.judging import context_of, verdicts
 from whet.rewards.script import Script, VerifiersForm
-from whet.types import Group, Reason, Refusal, Task
+from whet.types import Group, Reason, Task, UsageError
 
 FOREIGN = Path(__file__).with_name("foreign")
 CHAT = ({"role": "system", "content": "Add."}, {"role": "user", "content": "3+4=?"})
@@ -218,14 +218,14 @@ def test_a_form_can_be_given_instead(tmp_path):
     ],
 )
 def test_scopes_are_not_mixed_up(file, function, kind, remedy):
-    with pytest.raises(Refusal, match=remedy):
+    with pytest.raises(UsageError, match=remedy):
         kind(path=str(FOREIGN / f"{file}.py"), function=function)
 
 
 def test_what_fits_no_form_is_told_them_all(tmp_path):
     path = tmp_path / "judge.py"
     path.write_text("def score(question, response): return 1")
-    with pytest.raises(Refusal, match="wants 'question'") as caught:
+    with pytest.raises(UsageError, match="wants 'question'") as caught:
         rewards.find(str(path))
     told = str(caught.value)
     assert "\n" not in told
@@ -252,7 +252,7 @@ def test_what_a_group_may_not_be_told(tmp_path, source, complaint):
     path = tmp_path / "judge.py"
     path.write_text(source)
     judge = BatchScript(path=str(path), workers=1)
-    with pytest.raises(Refusal, match=complaint) as caught:
+    with pytest.raises(UsageError, match=complaint) as caught:
         judged(judge, group())
     assert "\n" not in str(caught.value)
 
@@ -277,10 +277,10 @@ def test_an_import_path_leads_to_a_module_of_a_package(tmp_path, monkeypatch):
     assert [v.correct for v in judged(judge, group())] == [r.endswith("7") for r in REPLIES]
     unused = Script(path="team.rewards.sums", function="judge.right", workers=1)
     (package / "sums.py").write_text("def right(reply): return True\n")
-    with pytest.raises(Refusal, match="has changed since the judge was made"):
+    with pytest.raises(UsageError, match="has changed since the judge was made"):
         unused.score(group()[0])
 
 
 def test_no_such_module():
-    with pytest.raises(Refusal, match=r"script\.path is 'no\.where'; give a Python file"):
+    with pytest.raises(UsageError, match=r"script\.path is 'no\.where'; give a Python file"):
         rewards.find("no.where:score")

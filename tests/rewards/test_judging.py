@@ -13,7 +13,7 @@ from whet.rewards.shaping.additive import Additive
 from whet.rewards.shaping.gated import Gated
 from whet.rewards.shaping.linear_length import LinearLength
 from whet.rewards.shaping.overlong import Overlong
-from whet.types import Broken, Decoding, Need, Reason, Refusal, Request, Verdict
+from whet.types import Decoding, IntegrityError, Need, Reason, Request, UsageError, Verdict
 
 RIGHT = Verdict.binary(correct=True)
 GROUP = together(replied(text, seed=seed) for seed, text in enumerate(("42", "7", "42")))
@@ -97,7 +97,7 @@ def test_a_score_that_is_not_finite_is_a_fault():
     assert all(v.fault and "inf" in v.note for v in asked(Infinite(), GROUP))
 
 
-@pytest.mark.parametrize("error", [Refusal("no"), Broken("lost"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [UsageError("no"), IntegrityError("lost"), KeyboardInterrupt()])
 @pytest.mark.parametrize("make", [lambda e: Raises(error=e), Lone, lambda e: Gated(inner=Lone(e))])
 def test_what_is_no_fault_is_raised(error, make):
     with pytest.raises(type(error)):
@@ -134,13 +134,13 @@ def test_the_step_reaches_judges_inside_judges():
 def test_another_judge_is_asked_under_the_same_rules():
     """The inner judge's faults are single ones, and its time is measured."""
 
-    class Outer(GroupReward):
+    class WrappedAdvantage(GroupReward):
         async def score_group(self, group, context):
             seen.append(await context.judge(Lone(0.5), group))
             return seen[0]
 
     seen = []
-    found = asked(Outer(), GROUP)
+    found = asked(WrappedAdvantage(), GROUP)
     assert [v.fault for v in found] == [False, True, False]
     assert found == seen[0] and all(v.cost_ms > 0 for v in found)
 
@@ -152,7 +152,7 @@ def test_who_plays_is_refused_by_name_where_there_is_no_policy():
         async def score_group(self, group, context):
             raise AssertionError
 
-    with pytest.raises(Refusal, match="Plays"):
+    with pytest.raises(UsageError, match="Plays"):
         asyncio.run(verdicts(GROUP, Gated(inner=Plays()), context_of()))
 
 
@@ -163,7 +163,7 @@ def test_a_play_without_a_policy_is_refused_even_where_nothing_was_declared():
             await context.played(request)
             return []
 
-    with pytest.raises(Refusal, match="no policy"):
+    with pytest.raises(UsageError, match="without a policy"):
         asyncio.run(verdicts(GROUP, Secret(), context_of()))
 
 

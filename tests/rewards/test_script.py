@@ -6,7 +6,7 @@ import pytest
 
 from whet.rewards.script import Script
 from whet.sandbox.workers import Failed
-from whet.types import Reason, Refusal
+from whet.types import Reason, UsageError
 
 
 @pytest.fixture
@@ -65,7 +65,9 @@ def test_what_a_function_may_be_and_return(script, tmp_path, rolled, source, exp
 )
 def test_what_it_may_not_return(script, rolled, result, shown):
     judge = script(f"def score(reply): return {result}")
-    with pytest.raises(Refusal, match=rf"score of .*judge\.py .*{shown}.*; return a finite number"):
+    with pytest.raises(
+        UsageError, match=rf"score of .*judge\.py .*{shown}.*; return a finite number"
+    ):
         judge.score(rolled("42"))
 
 
@@ -81,20 +83,20 @@ def test_what_it_may_not_return(script, rolled, result, shown):
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_before_the_run(script, source, complaint):
-    with pytest.raises(Refusal, match=complaint) as caught:
+    with pytest.raises(UsageError, match=complaint) as caught:
         script(source)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("path", ["nowhere.py", "judge.txt", ""])
 def test_a_path_must_lead_to_a_python_file(path):
-    with pytest.raises(Refusal, match="give a Python file that exists"):
+    with pytest.raises(UsageError, match="give a Python file that exists"):
         Script(path=path)
 
 
 def test_what_only_running_can_tell_is_said_at_the_first_call(script, rolled):
     judge = script("from functools import partial\nscore = partial(lambda question: 1)")
-    with pytest.raises(Refusal, match="wants 'question'; name what one of these forms has"):
+    with pytest.raises(UsageError, match="wants 'question'; name what one of these forms has"):
         judge.score(rolled("42"))
 
 

@@ -12,7 +12,7 @@ from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.types import Broken, Decoding, Group, Request, Task, Verdict
+from whet.types import Decoding, Group, IntegrityError, Request, Task, Verdict
 
 NOW = Now(step=2, steps=9, version=7, metrics={})
 
@@ -110,12 +110,12 @@ def test_surplus_groups_are_dropped_in_ticket_order_and_counted():
 
 
 def test_a_step_with_nothing_to_learn_from_stops_the_run():
-    with pytest.raises(Broken, match="sampling.gate"):
+    with pytest.raises(IntegrityError, match="sampling.gate"):
         taken(Listed(set(range(100))), max_rounds=2)
 
 
 def test_a_strategy_that_has_nothing_left_stops_the_run():
-    with pytest.raises(Broken, match="no further task"):
+    with pytest.raises(IntegrityError, match="no further task"):
         taken(Listed({0, 1, 2}, most=3), max_rounds=2)
 
 
@@ -182,7 +182,7 @@ class Sparing(Listed):
 def test_a_group_is_admitted_where_any_of_its_rollouts_is():
     found, _ = taken(Merging(set()))
     assert found.admitted == (True, True, True)
-    with pytest.raises(Broken, match="nothing to learn from"):
+    with pytest.raises(IntegrityError, match="nothing to learn from"):
         taken(Sparing(set()))
 
 
@@ -194,7 +194,7 @@ class Generous(Listed):
 
 
 def test_a_strategy_that_gives_more_than_it_was_asked_for_is_told_so():
-    with pytest.raises(Broken, match="asked for 3 requests and gave 4"):
+    with pytest.raises(IntegrityError, match="asked for 3 requests and gave 4"):
         taken(Generous(set()))
 
 
@@ -204,5 +204,5 @@ def test_where_no_group_lands_the_gate_is_not_to_blame():
     async def play(round_):
         return [(ticket, ()) for ticket in round_]
 
-    with pytest.raises(Broken, match="brought no group"):
+    with pytest.raises(IntegrityError, match="tickets have no group"):
         asyncio.run(Buffer(sampling, Listed(set())).take(NOW, play))

@@ -9,7 +9,7 @@ from echoing import END, TASK, TOKENIZER, Echoing, World, ids, played
 
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
-from whet.types import Broken, Decoding, Finish, Reason, Refusal, Request, Verdict
+from whet.types import Decoding, Finish, IntegrityError, Reason, Request, UsageError, Verdict
 from whet.types.completions import Completion
 
 
@@ -75,13 +75,13 @@ def test_an_interrupted_reply_that_is_cancelled_leaves_no_trace():
 
 def test_a_reply_that_is_refused_leaves_no_trace():
     async def strange(task, policy):
-        with pytest.raises(Refusal, match="no tokens"):
+        with pytest.raises(UsageError, match="no tokens"):
             await policy("")
         await policy(task.prompt)
-        with pytest.raises(Refusal, match="chat"):
+        with pytest.raises(UsageError, match="chat"):
             await policy(({"role": "tool", "content": "7"},))
-        for wrong in ({"length": -1}, {"stop": "ab"}, {"stop": ("a", "")}):
-            with pytest.raises(Refusal, match=next(iter(wrong))):
+        for wrong in ({"max_new_tokens": -1}, {"stop": "ab"}, {"stop": ("a", "")}):
+            with pytest.raises(UsageError, match=next(iter(wrong))):
                 await policy("5", **wrong)
         await policy("|2")
 
@@ -95,9 +95,9 @@ def test_a_reply_that_is_refused_leaves_no_trace():
 def test_a_conversation_waits_for_one_reply_at_a_time():
     async def hasty(task, policy):
         reply = await begun(policy(task.prompt))
-        with pytest.raises(Refusal, match="waits for a reply"):
+        with pytest.raises(UsageError, match="pending reply"):
             await policy("|1")
-        with pytest.raises(Refusal, match="waits for a reply"):
+        with pytest.raises(UsageError, match="pending reply"):
             policy.fork(2)
         await reply
 
@@ -111,9 +111,9 @@ def test_what_was_forked_is_closed():
     async def forking(task, policy):
         await policy(task.prompt)
         trunk, _ = policy.fork(2)
-        with pytest.raises(Refusal, match="forked"):
+        with pytest.raises(UsageError, match="forked"):
             policy.fork(2)
-        with pytest.raises(Refusal, match="forked"):
+        with pytest.raises(UsageError, match="forked"):
             policy.end(Verdict.binary(correct=True))
         trunk.end(Verdict.binary(correct=True))
         return Verdict.binary(correct=False)
@@ -138,8 +138,8 @@ def test_after_the_play_nothing_is_asked():
     async def run():
         generator = Echoing()
         player = RolloutPlayer(generator, TextRenderer(TOKENIZER, frozenset({END})), World(leaving))
-        await player.play(Request.of(TASK, (3,), Decoding(length=9)))
-        with pytest.raises(Refusal, match="the play is over"):
+        await player.play(Request.of(TASK, (3,), Decoding(max_new_tokens=9)))
+        with pytest.raises(UsageError, match="the play is over"):
             await late[0]
         return generator
 
@@ -164,7 +164,7 @@ def test_where_one_play_fails_the_others_end_at_once():
         world = World(one_fails)
         player = RolloutPlayer(generator, TextRenderer(TOKENIZER, frozenset({END})), world)
         with pytest.raises(OSError, match="the world ended"):
-            await player.play(Request.of(TASK, (3, 4, 5), Decoding(length=9)))
+            await player.play(Request.of(TASK, (3, 4, 5), Decoding(max_new_tokens=9)))
         return generator
 
     generator = asyncio.run(run())
@@ -177,7 +177,7 @@ class Unsound(Echoing):
     """A generator whose weights did not arrive."""
 
     async def generate(self, prompt, how, **more):
-        raise Broken("weights 1 did not arrive")
+        raise IntegrityError("weights 1 did not arrive")
 
 
 def test_no_environment_hides_a_violation_of_trust():
@@ -188,7 +188,7 @@ def test_no_environment_hides_a_violation_of_trust():
             return Verdict.failure(Reason.TRUNCATED)
         return None
 
-    with pytest.raises(Broken, match="did not arrive"):
+    with pytest.raises(IntegrityError, match="did not arrive"):
         played(deaf, Unsound())
 
 

@@ -17,7 +17,7 @@ TASK = Task(id="t", prompt="?")
 LEARNER = fake(Learner, version=0)
 
 
-def tree(dice, depth=3):
+def tree(rng, depth=3):
     """Leaves as a player forks them: the first child keeps its parent's name.  No two tokens are
     alike, so that tokens are shared where rows begin alike.
     """
@@ -25,11 +25,11 @@ def tree(dice, depth=3):
     leaves = []
 
     def grow(name, parent, forked_at, row, left):
-        row = [*row, *(next(fresh) for _ in range(dice.randrange(3)))]
-        if not left or dice.random() < 0.2:
+        row = [*row, *(next(fresh) for _ in range(rng.randrange(3)))]
+        if not left or rng.random() < 0.2:
             leaves.append((name, parent, forked_at, row))
             return
-        for n in range(dice.choice([1, 2, 3])):
+        for n in range(rng.choice([1, 2, 3])):
             own = f"{name}/{len(row)}.{left}.{n}"
             given = (name, parent, forked_at) if n == 0 else (own, name, len(row))
             grow(*given, row, left - 1)
@@ -72,9 +72,9 @@ def weights(group):
 
 @pytest.mark.parametrize("seed", range(40))
 def test_every_token_of_those_left_counts_once(seed):
-    dice = Random(seed)
-    leaves = tree(dice)
-    gone = [dice.random() for _ in leaves]
+    rng = Random(seed)
+    leaves = tree(rng)
+    gone = [rng.random() for _ in leaves]
     faults = [x < 0.25 for x in gone]
     learn = tuple(x < 0.75 for x in gone)
     rollouts = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from echoing import END, NEW, OLD, Echoing, ids, played
 
-from whet.types import Finish, Refusal, Reply, Verdict
+from whet.types import Finish, Reply, UsageError, Verdict
 
 
 async def twice(task, policy):
@@ -39,7 +39,7 @@ def test_tokens_of_others_begin_the_first_reply_only():
     assert rollout.forced_len == 2
     assert rollout.external.tolist() == [True] * 2 + [False] * 5
     assert rollout.behaviour_logp.tolist()[:3] == [0.0, 0.0, -0.5]
-    assert [c["how"].length for c in generator.calls] == [2, 4]  # a hint counts as length
+    assert [c["how"].max_new_tokens for c in generator.calls] == [2, 4]  # a hint counts as length
     assert [c["offset"] for c in generator.calls] == [2, 4]
 
 
@@ -52,7 +52,7 @@ def test_an_interrupted_reply_goes_on_under_the_new_weights():
     assert rollout.reply == "505254"
     assert [(s.tokens, s.version) for s in rollout.spans] == [(4, OLD), (3, NEW)]
     assert rollout.version == OLD  # staleness counts from the oldest token
-    assert [c["how"].length for c in generator.calls] == [9, 7, 5]
+    assert [c["how"].max_new_tokens for c in generator.calls] == [9, 7, 5]
     assert [c["offset"] for c in generator.calls] == [0, 2, 4]
 
 
@@ -65,7 +65,7 @@ def test_a_fork_shares_what_was_said_and_stores_it_as_parent_and_place():
         twig, _ = branch.fork(2)
         await twig("=")
         twig.end(Verdict.binary(correct=True))
-        with pytest.raises(Refusal, match="fork"):
+        with pytest.raises(UsageError, match="fork"):
             await policy("too late")
         return Verdict.binary(correct=False)
 
@@ -101,7 +101,7 @@ def test_every_seat_is_a_group_of_its_own():
 
 def test_a_reply_can_be_shortened_and_named():
     async def short(task, policy):
-        await policy(task.prompt, length=1, state="start", stop=("x",))
+        await policy(task.prompt, max_new_tokens=1, state="start", stop=("x",))
 
     [[rollout]], generator = played(short, seeds=(3,))
     assert rollout.length == 1 and rollout.finish is Finish.LENGTH
@@ -125,5 +125,5 @@ def test_a_second_turn_of_a_chat_is_refused_by_name():
         await policy("3+4=")
         await policy(({"role": "tool", "content": "7"},))
 
-    with pytest.raises(Refusal, match="chat"):
+    with pytest.raises(UsageError, match="chat"):
         played(chatting)

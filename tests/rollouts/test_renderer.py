@@ -7,9 +7,9 @@ import pytest
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
 
-from whet.engines.tokenizers import Characters
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.rollouts.renderer import TextRenderer
-from whet.types import Refusal, Rollout, Task
+from whet.types import Rollout, Task, UsageError
 
 TEXT = ["hello the world, hello again"] * 20
 
@@ -33,7 +33,7 @@ def trained(before, after, size):
 def tokenizers():
     byte = pre_tokenizers.ByteLevel(add_prefix_space=False)
     return {
-        "characters": Characters().build(),
+        "characters": CharacterTokenizer().build(),
         "bytes": trained(byte, decoders.ByteLevel(), 300),
         "words": trained(pre_tokenizers.Metaspace(), decoders.Metaspace(), 40),
     }
@@ -113,7 +113,7 @@ def test_an_opening_does_not_end_before_the_policy_begins():
     assert renderer.opening("hello again") == tuple(bare)
     assert renderer.opening("hello<end>")[-2:] != (end, end)  # the prompt's own stays
     assert renderer.opening("hello<end>")[-1] == end
-    with pytest.raises(Refusal, match="no tokens"):
+    with pytest.raises(UsageError, match="no tokens"):
         renderer.opening("")
 
 

@@ -12,7 +12,7 @@ from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.types import Decoding, Group, Reason, Refusal, Task, Verdict
+from whet.types import Decoding, Group, Reason, Task, UsageError, Verdict
 
 ORACLES = json.loads((Path(__file__).parents[1] / "policy" / "algorithm_oracles.json").read_text())
 TASK = Task(id="t", prompt="", answer="")
@@ -95,12 +95,12 @@ def test_a_strategy_goes_on_where_it_stood_and_knows_what_comes_next():
         ({"top_p": 0.0}, "top_p is 0.0; give in"),
         ({"top_k": -1}, "top_k is -1"),
         ({"min_p": 1.0}, "min_p is 1.0"),
-        ({"length": 0}, "length is 0; give 1 or more"),
+        ({"max_new_tokens": 0}, "max_new_tokens is 0; give 1 or more"),
         ({"stop": ("a", "")}, "stop is .*; give a tuple of strings"),
     ],
 )
 def test_impossible_decodings_are_refused(fields, told):
-    with pytest.raises(Refusal, match=told):
+    with pytest.raises(UsageError, match=told):
         Decoding(**fields)
 
 
@@ -117,5 +117,5 @@ def test_impossible_decodings_are_refused(fields, told):
     ],
 )
 def test_impossible_sampling_is_refused_by_field(part, fields, field):
-    with pytest.raises(Refusal, match=field):
+    with pytest.raises(UsageError, match=field):
         part(**fields)

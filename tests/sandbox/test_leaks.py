@@ -13,7 +13,7 @@ import pytest
 from whet.sandbox import Bubblewrap, Landlock, Limits, Program, Unsafe, leaks
 from whet.sandbox._attacks import ATTACKS
 from whet.sandbox._interpreter import interpreter
-from whet.types import Refusal
+from whet.types import UsageError
 
 SOURCE = Path(__file__).parents[2] / "src"
 NOBODY = 65_533
@@ -78,7 +78,7 @@ def test_no_attack_of_an_ordinary_user_gets_anything():
 
 
 def test_what_is_known_to_leak_is_not_attacked():
-    with pytest.raises(Refusal, match="give Safest"):
+    with pytest.raises(UsageError, match="give Safest"):
         leaks(Unsafe())
 
 

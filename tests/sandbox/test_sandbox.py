@@ -14,8 +14,8 @@ from whet.sandbox import (
     Fault,
     Landlock,
     Limits,
-    Outcome,
     Program,
+    ProgramResult,
     Safest,
     Sandbox,
     Unsafe,
@@ -23,7 +23,7 @@ from whet.sandbox import (
 from whet.sandbox._interpreter import copied, interpreter
 from whet.sandbox._safest import first
 from whet.sandbox._slots import users
-from whet.types import Refusal
+from whet.types import UsageError
 
 SHORT = Limits(wall_s=0.5)
 
@@ -191,7 +191,7 @@ def test_the_first_that_works_is_chosen():
 
 def test_where_none_works_the_remedy_is_told_and_nothing_unsafe_is_run():
     broken = fake(Sandbox, probe=lambda: "no kernel")
-    with pytest.raises(Refusal, match=r"\(FakeSandbox: no kernel; .*\); install") as caught:
+    with pytest.raises(UsageError, match=r"\(FakeSandbox: no kernel; .*\); install") as caught:
         first((broken, broken))
     assert "\n" not in str(caught.value)
 
@@ -200,7 +200,7 @@ def test_the_safest_runs_programs_wherever_one_of_the_two_works():
     sandbox = Safest()
     if why := sandbox.probe():
         assert "install bubblewrap" in why
-        with pytest.raises(Refusal):
+        with pytest.raises(UsageError):
             sandbox.run(Program(source=""), Limits())
     else:
         assert sandbox.run(Program(source="print(6 * 7)"), Limits()).stdout == b"42\n"
@@ -218,19 +218,19 @@ def test_bubblewrap_that_is_not_there_is_a_fault(monkeypatch):
     [("wall_s", 0), ("cpu_s", float("inf")), ("memory", 1 << 20), ("files", 1), ("processes", 0)],
 )
 def test_limits_that_limit_nothing_or_everything_are_refused(field, value):
-    with pytest.raises(Refusal, match=rf"limits\.{field} is .*; give"):
+    with pytest.raises(UsageError, match=rf"limits\.{field} is .*; give"):
         Limits(**{field: value})
 
 
 @pytest.mark.parametrize("name", ["/etc/passwd", "../x", "a/b", "..", ""])
 def test_files_elsewhere_are_refused(name):
-    with pytest.raises(Refusal, match="plain names"):
+    with pytest.raises(UsageError, match="plain names"):
         Program(source="", files={name: b""})
 
 
 def test_an_outcome_is_well_where_it_ends_with_0():
-    assert Outcome(ending=Ending.EXIT, status=0).well
-    assert not Outcome(ending=Ending.WALL, status=0).well
+    assert ProgramResult(ending=Ending.EXIT, status=0).well
+    assert not ProgramResult(ending=Ending.WALL, status=0).well
 
 
 def test_slots_of_root_have_users_of_their_own():

@@ -5,20 +5,20 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
-from whet.evaluation.measure import Exam
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
+from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import Reward
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.ledger import Ledger
-from whet.training.loop import Step
-from whet.training.run import Run, Saving, Warmup, Watch
+from whet.training.loop import TrainStep
+from whet.training.run import CheckpointConfig, PeriodicEval, Run, Warmup
 from whet.training.trainer import fit
 from whet.types import Decoding, Reason, Rollout, Task, Verdict
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True)
@@ -53,21 +53,21 @@ class FirstDigit(Reward):
 
 
 RUN = Run(
-    model=Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789=")),
+    model=FromScratch(shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet="0123456789=")),
     corpus=Digits(),
     reward=FirstDigit(),
     sampling=Standard(
-        prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=4)
+        prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(max_new_tokens=4)
     ),
     objective=algorithms.load("dapo"),
-    optimiser=AdamW(rate=1e-3),
+    optimizer=AdamW(lr=1e-3),
     engine=Embedded(device="cpu", threads=1, slots=16),
-    warmup=(Warmup(teacher=Repeats(), steps=6, batch=8, optimiser=AdamW(rate=3e-3)),),
+    warmup=(Warmup(teacher=Repeats(), steps=6, batch=8, optimizer=AdamW(lr=3e-3)),),
     steps=6,
     minibatches=2,
-    exam=Exam(problems=5, samples=4, k=(1, 4)),
-    watch=Watch(every=3, exam=Exam(problems=5, samples=2, k=(1,))),
-    saving=Saving(seconds=0),
+    evaluation=EvalConfig(problems=5, samples=4, k=(1, 4)),
+    periodic=PeriodicEval(every=3, evaluation=EvalConfig(problems=5, samples=2, k=(1,))),
+    checkpoints=CheckpointConfig(seconds=0),
 )
 
 
@@ -91,8 +91,8 @@ def followed(run: Run, folder, stop_after: int = -1) -> list[Any]:
     return events
 
 
-def steps_of(events: list[Any]) -> list[Step]:
-    return [e for e in events if isinstance(e, Step)]
+def steps_of(events: list[Any]) -> list[TrainStep]:
+    return [e for e in events if isinstance(e, TrainStep)]
 
 
 def timeless(folder) -> list[dict[str, Any]]:

@@ -6,10 +6,10 @@ import pytest
 from small import followed, small, timeless
 
 from whet.policy import algorithms
-from whet.training.checkpoint import Checkpoints, Place
+from whet.training.checkpoint import Checkpoints, RunPosition
 from whet.training.trainer import CHECKPOINTS
-from whet.training.warmup import Progress
-from whet.types import Broken
+from whet.training.warmup import WarmupProgress
+from whet.types import IntegrityError
 
 RUN = small(steps=3, objective=algorithms.load("ppo"))
 LAST = "step-000002"
@@ -78,22 +78,22 @@ def test_where_all_have_changed_the_run_stops_and_names_them(whole, tmp_path):
     folder = spoiled(whole, tmp_path, "learner.pt", flip)
     for path in (folder / CHECKPOINTS).glob("*/learner.pt"):
         cut(path)
-    with pytest.raises(Broken, match="learner.pt has changed"):
+    with pytest.raises(IntegrityError, match="learner.pt has changed"):
         followed(RUN, folder)
 
 
 def test_a_reference_that_has_changed_is_not_taken(whole, tmp_path):
     base = "step-000000"
     folder = spoiled(whole, tmp_path, "model.safetensors", flip, base)
-    with pytest.raises(Broken, match="base policy .*model.safetensors has changed"):
+    with pytest.raises(IntegrityError, match="base policy .*model.safetensors has changed"):
         followed(RUN, folder)
 
 
 def test_places_are_in_the_order_of_time_however_long_their_names_are(tmp_path):
     places = [
-        *(Place(phase=0, progress=Progress(done=n)) for n in (999_999, 1_000_000)),
-        Place(phase=1, progress=Progress(done=5)),
-        *(Place(phase=2, progress=Progress(done=n)) for n in (7, 999_999, 1_000_000)),
+        *(RunPosition(phase=0, progress=WarmupProgress(done=n)) for n in (999_999, 1_000_000)),
+        RunPosition(phase=1, progress=WarmupProgress(done=5)),
+        *(RunPosition(phase=2, progress=WarmupProgress(done=n)) for n in (7, 999_999, 1_000_000)),
     ]
     checkpoints = Checkpoints(tmp_path, warmups=2, keep=100)
     for place in (places[4], places[1], places[5], places[0], places[3], places[2]):

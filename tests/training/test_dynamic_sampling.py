@@ -8,8 +8,8 @@ from small import Digits, followed, small, steps_of, timeless
 
 from whet.data.pool import Pool
 from whet.policy import algorithms
+from whet.policy.extensions.demonstration_fallback import DemonstrationFallback
 from whet.policy.extensions.demonstrations import Demonstrations
-from whet.policy.extensions.fallback import Fallback
 from whet.policy.extensions.hints import Hints
 from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.extensions.rehearsal import Rehearsal
@@ -22,7 +22,10 @@ from whet.types import Decoding, Task
 
 GATE = NonZeroSpread(max_rounds=3, oversample=1.5)
 SAMPLING = Standard(
-    prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=4), gate=GATE
+    prompts=Uniform(per_step=4),
+    size=Fixed(rollouts=4),
+    decoding=Decoding(max_new_tokens=4),
+    gate=GATE,
 )
 
 
@@ -129,7 +132,7 @@ def test_rehearsals_agree_and_are_learned_from_all_the_same(tmp_path):
         Replay(least=1),
         Hints(parts=0, rollouts=2),
         PastBatches(),
-        Fallback(solved=1),
+        DemonstrationFallback(solved=1),
     ],
     ids=lambda companion: type(companion).__name__,
 )

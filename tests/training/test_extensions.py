@@ -8,25 +8,25 @@ from small import Digits, followed, small, steps_of
 
 from whet.data.pool import Pool
 from whet.policy import algorithms
+from whet.policy.extensions.answer_hints import AnswerHints
 from whet.policy.extensions.branches import Branches
 from whet.policy.extensions.critic import Critic, OwnHead
+from whet.policy.extensions.demonstration_fallback import DemonstrationFallback
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.extensions.distinct import Distinct
 from whet.policy.extensions.extra_round import ExtraRound
-from whet.policy.extensions.fallback import Fallback
 from whet.policy.extensions.greedy import Greedy
 from whet.policy.extensions.hints import Hints
-from whet.policy.extensions.interleaved import Interleaved
+from whet.policy.extensions.monte_carlo_values import MonteCarloValues
 from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.extensions.past_batches import PastBatches
-from whet.policy.extensions.probes import Probes
-from whet.policy.extensions.rationalised import Rationalised
 from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
+from whet.policy.extensions.sft_buffer import SFTBuffer
 from whet.policy.extensions.tracker import Tracker
-from whet.training.trainer import Ended
-from whet.types import Refusal, Task
+from whet.training.trainer import RunEnded
+from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     whole = followed(run, tmp_path / "whole")[-1]
     followed(run, tmp_path / "cut", stop_after=3)
     resumed = followed(run, tmp_path / "cut")[-1]
-    assert isinstance(whole, Ended) and whole.complete
+    assert isinstance(whole, RunEnded) and whole.complete
     assert resumed == whole
 
 
@@ -78,21 +78,21 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     "companion",
     [
         Critic(),
-        Critic(alone=2),
+        Critic(pretrain_steps=2),
         Critic(model=OwnHead()),
         Greedy(),
         Tracker(),
-        Probes(interval=1, count=2),
+        MonteCarloValues(interval=1, count=2),
         Demonstrations(count=2),
-        Fallback(solved=4),
-        Interleaved(size=2),
+        DemonstrationFallback(solved=4),
+        SFTBuffer(size=2),
         Hints(steps=3),
         Hints(parts=0, rollouts=2),
         Branches(tries=2),
         Replay(least=1),
         ExtraRound(samples=2),
         PastBatches(),
-        Rationalised(hint="{answer}"),
+        AnswerHints(hint="{answer}"),
         Distinct(),
         MovingMean(),
         Rehearsal(tried=2, least=1, ahead=2),
@@ -101,7 +101,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
 )
 def test_every_companion_lives_through_a_run(companion, tmp_path):
     events = followed(accompanied_by(companion), tmp_path / "run")
-    assert isinstance(events[-1], Ended) and events[-1].complete
+    assert isinstance(events[-1], RunEnded) and events[-1].complete
     assert len(steps_of(events)) == 5
 
 
@@ -135,7 +135,7 @@ def test_a_hint_begins_every_reply_of_its_group(tmp_path):
 
 
 def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
-    run = accompanied_by(Critic(alone=2))
+    run = accompanied_by(Critic(pretrain_steps=2))
     events = steps_of(followed(run, tmp_path / "run"))
     digests = [step.taken.played[0][0].version.digest for step in events]
     assert digests[0] == digests[1] == digests[2] != digests[3]
@@ -151,7 +151,7 @@ def test_a_reference_that_is_reset_is_there_after_a_kill(tmp_path):
 
 
 def test_what_nobody_gives_is_refused():
-    with pytest.raises(Refusal, match="objective needs a value of every token's state"):
+    with pytest.raises(UsageError, match="objective needs a value of every token's state"):
         accompanied("ppo", objective=replace(algorithms.load("ppo"), companions=()))
-    with pytest.raises(Refusal, match="objective needs somebody who can show .* give demonstrator"):
+    with pytest.raises(UsageError, match="objective needs a demonstrator .* give demonstrator"):
         accompanied("luffy", demonstrator=None)

@@ -19,9 +19,19 @@ from whet.training.card import differences, resolved
 from whet.training.doctor import Doctor
 from whet.training.ledger import METRICS, Ledger
 from whet.training.run import Warmup
-from whet.training.warmup import Progress, teach
-from whet.types import Broken, Group, Mean, Reason, Refusal, Rollout, Task, Verdict, Version
-from whet.types.optimisers import AdamW, Constant, Cosine, Linear
+from whet.training.warmup import WarmupProgress, sft
+from whet.types import (
+    Group,
+    IntegrityError,
+    Mean,
+    Reason,
+    Rollout,
+    Task,
+    UsageError,
+    Verdict,
+    Version,
+)
+from whet.types.optimizers import AdamW, Constant, Cosine, Linear
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")
@@ -90,7 +100,7 @@ def test_what_is_not_learned_from_counts_in_the_baseline_only():
 
 def test_the_same_rollout_twice_is_noticed():
     one = rollout(2, scored(1.0))
-    with pytest.raises(Broken, match="twice"):
+    with pytest.raises(IntegrityError, match="twice"):
         built([Group.of([one, one])])
 
 
@@ -140,7 +150,7 @@ def test_a_fault_is_not_a_zero_and_a_failure_is_a_number(reason, score):
 
 
 def test_flags_and_log_probs_must_fit_the_tokens():
-    with pytest.raises(ValueError, match="3 tokens, 3 flags, 2 choices, 1 log-probs"):
+    with pytest.raises(ValueError, match="3 tokens, 3 mask flags, 2 set, 1 log-probs"):
         recorded(task=TASK, tokens=(1, 2, 3), chosen=(False, True, True), behaviour_logp=(0,))
 
 
@@ -159,7 +169,7 @@ def test_the_ledger_forgets_what_came_after_and_what_was_cut_short(tmp_path):
 
 def test_a_ledger_with_a_broken_line_in_it_is_not_believed(tmp_path):
     (tmp_path / METRICS).write_text('{"kind": \n{"kind": "step"}\n')
-    with pytest.raises(Broken, match="line 1 is no JSON"):
+    with pytest.raises(IntegrityError, match="line 1 is no JSON"):
         list(Ledger(tmp_path).rows())
 
 
@@ -185,7 +195,7 @@ def test_means_know_their_denominators():
     ],
 )
 def test_rates(decay, factors):
-    rates = [AdamW(rate=2.0, decay=decay).rate_at(step, 100) for step in (0, 50, 100)]
+    rates = [AdamW(lr=2.0, decay=decay).lr_at(step, 100) for step in (0, 50, 100)]
     assert rates == pytest.approx([2 * f for f in factors])
 
 
@@ -204,14 +214,14 @@ def taught(warmup, learner):
     render = fake(Renderer, demonstration=lambda task, reply: rollout(1, None))
 
     async def follow():
-        return [lesson async for lesson in teach(warmup, learner, render, 0, Progress())]
+        return [lesson async for lesson in sft(warmup, learner, render, 0, WarmupProgress())]
 
     return asyncio.run(follow())
 
 
 def test_a_warm_up_cools_down_when_its_loss_is_low_enough():
     warmup = Warmup(
-        teacher=Repeats(), steps=300, batch=1, optimiser=AdamW(rate=1.0), until=0.5, cooldown=10
+        teacher=Repeats(), steps=300, batch=1, optimizer=AdamW(lr=1.0), until=0.5, cooldown=10
     )
     rates = []
     learner = descending([1.0] * 120 + [0.0] * 300, rates)
@@ -224,16 +234,16 @@ def test_a_warm_up_cools_down_when_its_loss_is_low_enough():
 
 def test_a_warm_up_that_never_gets_there_ends_too():
     warmup = Warmup(
-        teacher=Repeats(), steps=20, batch=1, optimiser=AdamW(rate=1.0), until=0.5, cooldown=5
+        teacher=Repeats(), steps=20, batch=1, optimizer=AdamW(lr=1.0), until=0.5, cooldown=5
     )
     learner = descending([1.0] * 99, [])
     assert len(taught(warmup, learner)) == 25
 
 
 def test_values_on_the_card_differ_by_name():
-    one, other = resolved(RUN), resolved(replace(RUN, optimiser=AdamW(rate=0.5)))
+    one, other = resolved(RUN), resolved(replace(RUN, optimizer=AdamW(lr=0.5)))
     assert differences(one, resolved(RUN)) == []
-    assert differences(one, other) == ["optimiser.rate: was 0.001, is 0.5"]
+    assert differences(one, other) == ["optimizer.lr: was 0.001, is 0.5"]
     longer = resolved(replace(RUN, warmup=RUN.warmup * 2))
     assert len(differences(one, longer)) == 1
 
@@ -261,7 +271,7 @@ def steps(**curves):
 )
 def test_the_doctor_finds_what_is_wrong(curves, told):
     found = Doctor().examine(steps(**curves))
-    assert [f.bad for f in found if told in f.words] == [True]
+    assert [f.bad for f in found if told in f.message] == [True]
     assert sum(f.bad for f in found) == 1
 
 
@@ -270,7 +280,7 @@ def test_the_doctor_leaves_a_sound_run_alone():
         steps(correct=[0.1, 0.3, 0.5, 0.7, 0.9], reward=[0.1, 0.3, 0.5, 0.7, 0.9])
     )
     assert not any(finding.bad for finding in found)
-    assert "from 0.100 to 0.900" in " ".join(f.words for f in found)
+    assert "from 0.100 to 0.900" in " ".join(f.message for f in found)
 
 
 @pytest.mark.parametrize(
@@ -282,5 +292,5 @@ def test_the_doctor_leaves_a_sound_run_alone():
     ],
 )
 def test_runs_that_cannot_be_are_refused(change, told):
-    with pytest.raises(Refusal, match=told):
+    with pytest.raises(UsageError, match=told):
         replace(RUN, **change)

@@ -7,9 +7,9 @@ import pytest
 from pyarrow import parquet
 from small import followed, small, steps_of, timeless
 
-from whet.engines.models import Folder, Fresh
-from whet.engines.tokenizers import Characters
-from whet.evaluation.measure import Exam, measure
+from whet.engines.models import Folder, FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
+from whet.evaluation.measure import EvalConfig, measure
 from whet.policy import algorithms
 from whet.protocols import Environment
 from whet.training import card
@@ -86,8 +86,8 @@ def measured(run, folder):
     async def measured_so():
         player = await run.engine.player(Folder(path=str(checkpoint)), 0)
         tasks = run.corpus.held_out("test", 5)
-        exam = Exam(problems=5, samples=4, k=(1, 4))
-        found = await measure(player.within(run.environment), None, tasks, exam, run.decoding)
+        evaluation = EvalConfig(problems=5, samples=4, k=(1, 4))
+        found = await measure(player.within(run.environment), None, tasks, evaluation, run.decoding)
         assert found.plays[1] >= sum(len(group) - 1 for group in found.groups)
         return player.held().digest
 
@@ -118,6 +118,8 @@ class Words(Environment):
 @pytest.mark.parametrize("prompt", ["", "3" * 27 + "="], ids=["none", "as long as may be"])
 def test_a_task_is_probed_with_what_fits(prompt, tmp_path):
     """28 tokens of a prompt and 4 of a reply fill 32 positions."""
-    model = Fresh(shape="llama-tiny", tokenizer=Characters(alphabet="0123456789="), positions=32)
+    model = FromScratch(
+        shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet="0123456789="), positions=32
+    )
     run = small(model=model, corpus=Unworded(prompt), environment=Words(), reward=None, steps=2)
     assert followed(replace(run, warmup=()), tmp_path)[-1].complete

@@ -15,10 +15,10 @@ from whet.data.problems import Problems
 from whet.data.procedural.brackets import Brackets
 from whet.data.procedural.chain import Chain as Chains
 from whet.data.spoiled import spoiled
-from whet.data.teachers import Gold
+from whet.data.teachers import FullSolutions
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy import algorithms
 from whet.policy.backwards import after, last, shifted
 from whet.protocols import Reward
@@ -29,24 +29,24 @@ from whet.rewards.dense.shepherd import Shepherd
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.training.loop import Step
+from whet.training.loop import TrainStep
 from whet.training.run import Warmup
 from whet.training.stepmodel import (
-    Chain,
     Checked,
+    LabelledChain,
     Shepherded,
-    StepTraining,
+    StepModelConfig,
     TrainedSteps,
-    teach_steps,
+    train_step_model,
 )
-from whet.training.stepmodel.lessons import CrossEntropy, judged, ranked
-from whet.training.trainer import Ended, fit
-from whet.types import Decoding, Refusal, Task, Verdict
-from whet.types.optimisers import AdamW, Constant
+from whet.training.stepmodel.train import CrossEntropy, judged, ranked
+from whet.training.trainer import RunEnded, fit
+from whet.types import Decoding, Task, UsageError, Verdict
+from whet.types.optimizers import AdamW, Constant
 
 MARKED = Separated(mark=";")
 ENGINE = Embedded(device="cpu", threads=1, slots=64, budget=6000)
-MODEL = Fresh(shape="neox-tiny", tokenizer=Characters(alphabet=Chains.alphabet))
+MODEL = FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=Chains.alphabet))
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def scores(steps, rollouts):
 
 def trained(training, folder):
     async def follow():
-        return [lesson async for lesson in teach_steps(training, folder)]
+        return [lesson async for lesson in train_step_model(training, folder)]
 
     return asyncio.run(follow())
 
@@ -111,11 +111,11 @@ def test_labels_by_play_are_what_continuations_earn(player):
         def score(self, rollout):
             return Verdict.binary(correct=rollout.reply[:1].isdigit())
 
-    shepherd = Shepherd(count=3, cuts=MARKED, decoding=Decoding(length=8), inner=Marks())
+    shepherd = Shepherd(count=3, cuts=MARKED, decoding=Decoding(max_new_tokens=8), inner=Marks())
     labels = Shepherded(
         corpus=Problems(family=Chains(), levels=(2, 2)),
         shepherd=replace(shepherd, weight=0.5),
-        decoding=Decoding(length=8),
+        decoding=Decoding(max_new_tokens=8),
     )
     chains = drawn(labels, player, count=12)
     assert len(chains) == 12 and drawn(labels, player, count=12) == chains
@@ -147,7 +147,7 @@ def test_values_after_a_token_are_those_before_the_next(opened, tmp_path):
 
 def test_cross_entropy_by_hand(player):
     rollout = imitated(player, "3+5=", "8;#8")
-    chains = [Chain(rollout=rollout, ends=(1, 4), labels=(1.0, 0.0))] * 2
+    chains = [LabelledChain(rollout=rollout, ends=(1, 4), labels=(1.0, 0.0))] * 2
     fit = CrossEntropy.of(chains)
     value = torch.tensor([9.0, log(3), 9.0, 9.0, log(3)] * 2)
     whole = fit(value, slice(0, 10)).item()  # p = .75 at all four ends
@@ -162,26 +162,28 @@ def test_ranks_by_hand():
 
 def test_what_does_not_fit_is_refused(player, tmp_path):
     checked = Checked(family=Chains(), levels=(2, 2))
-    with pytest.raises(Refusal, match=r"checked\.spoil is 2"):
+    with pytest.raises(UsageError, match=r"checked\.spoil is 2"):
         replace(checked, spoil=2)
-    with pytest.raises(Refusal, match=r"step_training\.batch is 0"):
-        StepTraining(model=MODEL, engine=ENGINE, labels=checked, batch=0)
-    with pytest.raises(Refusal, match=r"steps\.path .* is no folder; train one"):
+    with pytest.raises(UsageError, match=r"step_training\.batch is 0"):
+        StepModelConfig(model=MODEL, engine=ENGINE, labels=checked, batch=0)
+    with pytest.raises(UsageError, match=r"steps\.path .* is not a folder; train a step model"):
         TrainedSteps(path=str(tmp_path / "nowhere"), engine=ENGINE)
     with pytest.raises(ValueError, match="2 steps, 1 labels"):
-        Chain(rollout=imitated(player, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))
+        LabelledChain(rollout=imitated(player, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))
 
 
-BRISK = AdamW(rate=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
+BRISK = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
 DEPTHS = Checked(family=Brackets(), levels=(8, 8))
-READER = Fresh(shape="neox-tiny", tokenizer=Characters(alphabet=Brackets.alphabet))
+READER = FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=Brackets.alphabet))
 
 
 @pytest.fixture(scope="module")
 def lessons(tmp_path_factory):
     """What a dozen seconds of training told, and the folder that they left."""
     folder = tmp_path_factory.mktemp("steps")
-    training = StepTraining(model=READER, engine=ENGINE, labels=DEPTHS, steps=110, optimiser=BRISK)
+    training = StepModelConfig(
+        model=READER, engine=ENGINE, labels=DEPTHS, steps=110, optimizer=BRISK
+    )
     return trained(training, folder), folder
 
 
@@ -210,10 +212,16 @@ def test_a_run_is_rewarded_by_it(lessons, tmp_path):
         corpus=Problems(family=Brackets(), levels=(8, 8)),
         reward=model,
         sampling=Standard(
-            prompts=Uniform(per_step=4), size=Fixed(rollouts=4), decoding=Decoding(length=12)
+            prompts=Uniform(per_step=4),
+            size=Fixed(rollouts=4),
+            decoding=Decoding(max_new_tokens=12),
         ),
         objective=algorithms.load("stepwise"),
-        warmup=(Warmup(teacher=Gold(family=Brackets(), levels=(8, 8)), steps=5, optimiser=BRISK),),
+        warmup=(
+            Warmup(
+                teacher=FullSolutions(family=Brackets(), levels=(8, 8)), steps=5, optimizer=BRISK
+            ),
+        ),
         steps=2,
     )
 
@@ -221,8 +229,8 @@ def test_a_run_is_rewarded_by_it(lessons, tmp_path):
         return [event async for event in fit(run, tmp_path)]
 
     events = asyncio.run(follow())
-    assert isinstance(events[-1], Ended) and events[-1].complete
-    [first, *_] = [event for event in events if isinstance(event, Step)]
+    assert isinstance(events[-1], RunEnded) and events[-1].complete
+    [first, *_] = [event for event in events if isinstance(event, TrainStep)]
     verdicts = [r.verdict for group in first.taken.played for r in group]
     assert any(verdict.credit for verdict in verdicts)
     assert all(0 <= verdict.parts["least_step"] <= 1 for verdict in verdicts)
@@ -232,10 +240,10 @@ def test_a_run_is_rewarded_by_it(lessons, tmp_path):
 def test_labels_by_play_teach_too(tmp_path):
     labels = Shepherded(
         corpus=Problems(family=Brackets(), levels=(8, 8)),
-        shepherd=Shepherd(count=2, cuts=MARKED, decoding=Decoding(length=6)),
-        decoding=Decoding(length=6),
+        shepherd=Shepherd(count=2, cuts=MARKED, decoding=Decoding(max_new_tokens=6)),
+        decoding=Decoding(max_new_tokens=6),
     )
-    training = StepTraining(model=READER, engine=ENGINE, labels=labels, steps=3, batch=4)
+    training = StepModelConfig(model=READER, engine=ENGINE, labels=labels, steps=3, batch=4)
     told = trained(training, tmp_path)
     assert all(lesson.labelled >= 4 for lesson in told)
     assert told[0].loss == pytest.approx(log(2)) and told[-1].loss < told[0].loss

@@ -13,9 +13,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from whet.engines.embedded.engine import Embedded
 from whet.policy import algorithms
 from whet.training.ledger import Ledger
-from whet.training.loop import Step
-from whet.training.trainer import CHECKPOINTS, Ended, Examined, fit
-from whet.training.warmup import Lesson
+from whet.training.loop import TrainStep
+from whet.training.trainer import CHECKPOINTS, Evaluated, RunEnded, fit
+from whet.training.warmup import SFTStep
 from whet.types import Rollout
 
 
@@ -43,14 +43,14 @@ def whole(tmp_path_factory):
 
 def test_it_tells_what_it_does(whole):
     said, folder = whole
-    exams = [e.name for e in said if isinstance(e, Examined)]
-    assert exams == ["base", "watch", "watch", "final"]
-    assert [e.number for e in said if isinstance(e, Lesson)] == list(range(6))
-    assert [e.number for e in said if isinstance(e, Step)] == list(range(6))
+    evaluations = [e.name for e in said if isinstance(e, Evaluated)]
+    assert evaluations == ["base", "periodic", "periodic", "final"]
+    assert [e.number for e in said if isinstance(e, SFTStep)] == list(range(6))
+    assert [e.number for e in said if isinstance(e, TrainStep)] == list(range(6))
     assert said[-1].complete
     kinds = [row["kind"] for row in Ledger(folder).rows()]
-    watched = ["step", "step", "step", "watch"] * 2
-    assert kinds == ["lesson"] * 6 + ["base"] + watched + ["final"]
+    watched = ["step", "step", "step", "periodic"] * 2
+    assert kinds == ["sft"] * 6 + ["base"] + watched + ["final"]
 
 
 def test_the_same_run_twice_is_the_same_run(whole, tmp_path):
@@ -86,11 +86,11 @@ def without_clocks(row):
 
 def test_a_finished_run_has_nothing_left_to_do(whole):
     said, folder = whole
-    assert [type(e).__name__ for e in events(RUN, folder)] == ["Began", "Ended"]
+    assert [type(e).__name__ for e in events(RUN, folder)] == ["Began", "RunEnded"]
 
 
 def test_how_often_it_saves_and_how_it_slices_changes_nothing_or_a_rounding(whole, tmp_path):
-    seldom = small(saving=replace(RUN.saving, seconds=1e9, keep=1))
+    seldom = small(checkpoints=replace(RUN.checkpoints, seconds=1e9, keep=1))
     assert events(seldom, tmp_path / "seldom")[-1] == whole[0][-1]
     names = sorted(p.name for p in (tmp_path / "seldom" / CHECKPOINTS).iterdir())
     assert names == ["step-000000", "step-000006"]
@@ -110,7 +110,7 @@ def test_asked_to_stop_it_stops_after_the_step_with_a_checkpoint(whole, tmp_path
         return [e async for e in fit(RUN, tmp_path, stop=lambda: next(count) == 8)]
 
     said = asyncio.run(some())
-    assert isinstance(said[-1], Ended)
+    assert isinstance(said[-1], RunEnded)
     assert not said[-1].complete
     assert events(RUN, tmp_path)[-1] == whole[0][-1]
 
@@ -120,7 +120,7 @@ def test_checkpoints_are_ordinary_hugging_face_folders(whole):
     end = folder / CHECKPOINTS / "step-000006"
     model: Any = AutoModelForCausalLM.from_pretrained(end)
     tokenizer = AutoTokenizer.from_pretrained(end)
-    (final,) = [e.card for e in said if isinstance(e, Examined) and e.name == "final"]
+    (final,) = [e.card for e in said if isinstance(e, Evaluated) and e.name == "final"]
     for rollout in (group[0] for group in final.groups):
         ids = torch.tensor([tokenizer.encode(rollout.task.prompt)])
         out = model.generate(ids, do_sample=False, max_new_tokens=4)[0]
@@ -129,7 +129,7 @@ def test_checkpoints_are_ordinary_hugging_face_folders(whole):
 
 def test_every_rollout_is_in_the_ledger(whole):
     said, folder = whole
-    (third,) = [e for e in said if isinstance(e, Step) and e.number == 2]
+    (third,) = [e for e in said if isinstance(e, TrainStep) and e.number == 2]
     rows = parquet.read_table(folder / "rollouts" / "step-000003.parquet").to_pylist()
     rollouts: list[Rollout] = [r for group in third.taken.played for r in group]
     assert [tuple(row["token_ids"]) for row in rows] == [
@@ -142,9 +142,13 @@ def test_every_rollout_is_in_the_ledger(whole):
 
 
 def test_it_learns(tmp_path):
-    run = small(steps=40, watch=replace(RUN.watch, every=0), saving=replace(RUN.saving, seconds=60))
+    run = small(
+        steps=40,
+        periodic=replace(RUN.periodic, every=0),
+        checkpoints=replace(RUN.checkpoints, seconds=60),
+    )
     said = events(run, tmp_path)
-    steps = [e for e in said if isinstance(e, Step)]
+    steps = [e for e in said if isinstance(e, TrainStep)]
     accuracy = [sum(r.score or 0.0 for g in s.taken.played for r in g) / 16 for s in steps]
     assert sum(accuracy[-5:]) > sum(accuracy[:5]) + 1
 

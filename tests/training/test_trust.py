@@ -19,9 +19,9 @@ from whet.protocols import Reward
 from whet.rollouts.batching import build_batch
 from whet.rollouts.player import RolloutPlayer
 from whet.training.ledger import Ledger
-from whet.training.loop import Step
+from whet.training.loop import TrainStep
 from whet.training.trainer import fit
-from whet.types import Broken, Group, Task, Verdict, Version
+from whet.types import Group, IntegrityError, Task, Verdict, Version
 
 
 @dataclass(slots=True)
@@ -181,10 +181,10 @@ def steps_until_broken(run, folder):
 
     async def collect():
         async for event in fit(run, folder):
-            if isinstance(event, Step):
+            if isinstance(event, TrainStep):
                 steps.append(event)
 
-    with pytest.raises(Broken) as caught:
+    with pytest.raises(IntegrityError) as caught:
         asyncio.run(collect())
     return len(steps), str(caught.value)
 
@@ -267,7 +267,7 @@ def test_a_few_faults_are_masked_and_counted(tmp_path):
 
     async def collect():
         run = small(reward=Raising(share=2), limits=limits, steps=2)
-        return [e async for e in fit(run, tmp_path) if isinstance(e, Step)]
+        return [e async for e in fit(run, tmp_path) if isinstance(e, TrainStep)]
 
     for step in asyncio.run(collect()):
         everything = [r for group in step.taken.played for r in group]
@@ -281,7 +281,7 @@ def test_a_number_that_is_none_stops_before_the_weights_move():
         run = small()
         engine: Any = run.engine
         player, learner = await engine.open(run.model, run.seed)
-        learner.reset_optimizer(run.optimiser)
+        learner.reset_optimizer(run.optimizer)
         with torch.no_grad():
             next(iter(learner.backbone.model.parameters())).fill_(float("nan"))
         before = (await learner.publish()).version
@@ -290,7 +290,7 @@ def test_a_number_that_is_none_stops_before_the_weights_move():
         judged = replace(shown, verdict=Verdict.binary(correct=True))
         sft = algorithms.load("sft")
         batch, _ = await build_batch([Group.of([judged])], sft, learner)
-        with pytest.raises(Broken, match="not finite for 1 tasks: train-0"):
+        with pytest.raises(IntegrityError, match="not finite for 1 tasks: train-0"):
             await learner.step(sft, batch, 1e-3)
         assert (await learner.publish()).version == before
 
@@ -345,6 +345,6 @@ def test_the_player_is_closed_however_a_run_ends(tmp_path, reward):
     async def collect():
         return [e async for e in fit(small(engine=engine, reward=reward, steps=1), tmp_path)]
 
-    with suppress(Broken):
+    with suppress(IntegrityError):
         asyncio.run(collect())
     assert Closing.closed

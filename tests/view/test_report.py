@@ -9,9 +9,9 @@ from small import small
 
 from whet.training import card
 from whet.training.trainer import fit
-from whet.types import Refusal
+from whet.types import UsageError
 from whet.view import report
-from whet.view.charts import chart, ticks
+from whet.view.charts import chart, thinned, ticks
 from whet.view.history import History
 
 
@@ -66,9 +66,9 @@ def test_it_is_whole_and_needs_nothing_from_outside(folder):
 
 def test_it_shows_the_same_problem_before_and_after(folder):
     history = History.of(folder)
-    base = history.exam("base")
+    base = history.evaluation("base")
     assert base is not None
-    problems = history.said(base)
+    problems = history.rollouts(base)
     assert len(problems) == 5
     page = report.render(history)
     for problem in problems:
@@ -76,7 +76,7 @@ def test_it_shows_the_same_problem_before_and_after(folder):
 
 
 def test_a_folder_without_a_run_is_refused(tmp_path):
-    with pytest.raises(Refusal, match="is no run folder"):
+    with pytest.raises(UsageError, match="is no run folder"):
         report.write(tmp_path)
 
 
@@ -89,6 +89,34 @@ def test_ticks_are_round_and_span_what_they_should(low, high):
     assert marks[-1] >= high
     assert 1 <= len(marks) <= 8
     assert all(float(f"{mark:.3g}") == pytest.approx(mark, abs=1e-12) for mark in marks)
+
+
+@pytest.mark.parametrize("count", [1, 400, 401, 10_000])
+def test_a_long_curve_keeps_its_ends_and_its_spikes(count):
+    points = [(float(n), float(n % 7)) for n in range(count)]
+    points[count // 3] = (float(count // 3), 99.0)
+    points[count // 2] = (float(count // 2), -99.0)
+    kept = thinned(points)
+    assert len(kept) <= 402 and len(kept) >= min(count, 200)
+    assert (kept[0], kept[-1]) == (points[0], points[-1])
+    assert [x for x, _ in kept] == sorted(x for x, _ in kept)
+    values = [y for _, y in kept]
+    assert (min(values), max(values)) == (min(y for _, y in points), max(y for _, y in points))
+
+
+def test_a_report_does_not_grow_with_the_run():
+    def size(count):
+        return len(chart("loss", {"loss": [(n, (n * 37 % 101) / 7) for n in range(count)]}))
+
+    assert size(100_000) < 1.5 * size(1_000)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-0.11, 0.11), (0.2, 0.7), (0, 9), (-3, 41)])
+def test_no_line_of_the_grid_leaves_the_picture(low, high):
+    picture = chart("drift", {"mean": [(0, low), (1, high)]})
+    heights = [float(y) for y in re.findall(r'<line [^>]*y1="([-\d.]+)"', picture)]
+    assert len(heights) >= 2
+    assert all(30 <= y <= 240 - 34 for y in heights)
 
 
 def test_a_chart_of_nothing_is_nothing():

@@ -1,1 +1,1 @@
-"""Calls of tools: the formats that models write them in, and the values inside them."""
+"""Tool calls: the formats that models write them in, and their argument values."""

@@ -1,4 +1,4 @@
-"""JSON as policies write it, read strictly; values compared as tools would take them."""
+"""Strict JSON parsing of model output, and comparison of argument values."""
 
 import json
 import re
@@ -10,19 +10,21 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,30}(?:\.[0-9]{0,30})?(?:[eE][-+]?[0-9]{1,2})
 
 
 def read(text: str) -> Any:
-    """The value that a text holds.
+    """Parse JSON.
 
-    Raises `ValueError` for what is no JSON, for an object with one key twice, for NaN and
-    infinity, and for what is nested too deeply to be read.
+    Raises `ValueError` for invalid JSON, duplicate keys, NaN, infinity, and too deep nesting.
     """
     try:
         return json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise ValueError("the JSON is nested too deeply") from None
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal, as far as a tool minds: 3 is 3.0 and "3", and texts in small letters, trimmed."""
+    """True if two values mean the same to a tool.
+
+    3, 3.0 and "3" are equal; text is trimmed and case-folded.
+    """
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
@@ -38,7 +40,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _plain(value: Any) -> Any:

@@ -10,14 +10,14 @@ _JSON = "one JSON document and nothing else"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resume:
+class ResumeOptions:
     """Go on with a run from its newest checkpoint, exactly where it stood."""
 
     run: str = word(_RUN)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Eval:
+class EvalOptions:
     """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
 
     model: str = word("a run's folder, or a Hugging Face folder")
@@ -32,26 +32,26 @@ class Eval:
     samples: int = option("replies to each, besides the greedy one", default=16)
     k: str = option("of pass@k", default="1,4,16")
     temperature: float = option("of the samples", default=1.0)
-    length: int = option("most tokens of a reply; 0: the run's, else 256", default=0)
+    max_new_tokens: int = option("most tokens of a reply; 0: the run's, else 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
     json: bool = option(_JSON, default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verify:
+class VerifyOptions:
     """Measure a judge on labelled replies: precision, recall, latency, steadiness, attacks."""
 
     reward: str = word("a name, path.py:function, or package.module:function")
     labelled: str = option("synthetic, or a file: prompt, reply, answer, correct")
     against: str = option("another judge, to compare with", default="")
     rows: int = option("of the synthetic set", default=2400)
-    at_once: int = option("calls under way", default=2)
+    concurrency: int = option("calls under way", default=2)
     examples: int = option("shown of each kind", default=5)
     json: bool = option(_JSON, default=False)
 
 
 @dataclass(frozen=True, kw_only=True)
-class List:
+class ListOptions:
     """What there is: algorithms, rewards, sampling, corpora, environments, extensions, recipes."""
 
     kind: str = word("one of these, in the plural or the singular", default="all")
@@ -59,7 +59,7 @@ class List:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Show:
+class ShowOptions:
     """One part: equation, source, defaults, needs, relatives."""
 
     name: str = word("of an algorithm, a reward, a part of a slot, … (whet list)")
@@ -67,25 +67,25 @@ class Show:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class ReportOptions:
     """Write report.html into a run's folder."""
 
     run: str = word(_RUN)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doctor:
+class DoctorOptions:
     """The health of this machine, or of a run."""
 
     run: str = word(f"{_RUN}; without it, this machine is examined", default="")
 
 
 ARGUMENTS: Mapping[str, type] = {
-    "resume": Resume,
-    "eval": Eval,
-    "verify": Verify,
-    "list": List,
-    "show": Show,
-    "report": Report,
-    "doctor": Doctor,
+    "resume": ResumeOptions,
+    "eval": EvalOptions,
+    "verify": VerifyOptions,
+    "list": ListOptions,
+    "show": ShowOptions,
+    "report": ReportOptions,
+    "doctor": DoctorOptions,
 }

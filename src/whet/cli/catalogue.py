@@ -14,7 +14,7 @@ from typing import Any
 
 from whet import registry
 from whet.registry import Place
-from whet.types import Refusal
+from whet.types import UsageError
 
 KINDS = {plural: kind for kind, plural in registry.PLURAL.items()}
 
@@ -66,17 +66,17 @@ def entries(kind: str) -> list[Entry]:
 
 
 def kind_of(text: str) -> str:
-    """A kind in the plural, from its singular or plural.  Raises `Refusal` for another word."""
+    """A kind in the plural, from its singular or plural.  Raises `UsageError` for another word."""
     plural = registry.PLURAL.get(text, text)
     if plural not in KINDS:
-        raise Refusal(f"kind {text!r} is unknown; {registry.nearest(text, KINDS)}")
+        raise UsageError(f"kind {text!r} is unknown; {registry.nearest(text, KINDS)}")
     return plural
 
 
 def find(name: str) -> list[Entry]:
     """The parts of that name, of every kind and of every slot.
 
-    Raises `Refusal` with the nearest spelling where there is none.
+    Raises `UsageError` with the nearest spelling where there is none.
     """
     from whet.cli import choices
 
@@ -92,7 +92,7 @@ def find(name: str) -> list[Entry]:
             *(e.name for e in everything),
             *(choices.snake(p.__name__) for p in choices.public()),
         }
-        raise Refusal(f"{name!r} is unknown; {registry.nearest(name, names)} (whet list)")
+        raise UsageError(f"{name!r} is unknown; {registry.nearest(name, names)} (whet list)")
     return found
 
 

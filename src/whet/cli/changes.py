@@ -5,12 +5,12 @@ from dataclasses import fields, replace
 from typing import Any
 
 from whet.cli.values import value
-from whet.policy.advantages import Outer, RewardToGo
+from whet.policy.advantages import RewardToGo, WrappedAdvantage
 from whet.policy.objective import Objective
 from whet.policy.regularisers import K3, EntropyBonus, Within
 from whet.protocols.algorithm import Advantage, Regulariser
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def kl(run: Run, text: str) -> Run:
@@ -38,21 +38,23 @@ def entropy(run: Run, text: str) -> Run:
 
 def warmup_ratio(run: Run, text: str) -> Run:
     """The share of all steps in which the learning rate rises."""
-    ratio, optimiser = value(text, float, "warmup_ratio"), run.optimiser
+    ratio, optimizer = value(text, float, "warmup_ratio"), run.optimizer
     if not 0 <= ratio <= 1:
-        raise Refusal(f"warmup_ratio is {text}; give 0 to 1")
-    decay: Any = optimiser.decay
+        raise UsageError(f"warmup_ratio is {text}; give 0 to 1")
+    decay: Any = optimizer.decay
     if not any(f.name == "warmup" for f in fields(decay)):
-        raise Refusal(f"warmup_ratio: {type(decay).__name__} has no warmup; choose another decay")
+        raise UsageError(
+            f"warmup_ratio: {type(decay).__name__} has no warmup; choose another decay"
+        )
     decay = replace(decay, warmup=round(ratio * run.steps))
-    return replace(run, optimiser=replace(optimiser, decay=decay))
+    return replace(run, optimizer=replace(optimizer, decay=decay))
 
 
 def mini_batch_size(run: Run, text: str) -> Run:
-    """Prompts per optimiser step."""
+    """Prompts per optimizer step."""
     size, prompts = value(text, int, "mini_batch_size"), run.sampling.tickets
     if size < 1 or prompts % size:
-        raise Refusal(f"mini_batch_size is {text}; give a divisor of {prompts} prompts per step")
+        raise UsageError(f"mini_batch_size is {text}; give a divisor of {prompts} prompts per step")
     return replace(run, minibatches=prompts // size)
 
 
@@ -67,14 +69,14 @@ CHANGES: Mapping[str, Callable[[Run, str], Run]] = {  # in this order: a ratio i
 def _price(name: str, text: str) -> float:
     found = value(text, float, name)
     if found < 0:
-        raise Refusal(f"{name} is {text}; give 0 or more")
+        raise UsageError(f"{name} is {text}; give 0 or more")
     return found
 
 
 def _objective(run: Run, name: str) -> Objective:
     if not isinstance(run.objective, Objective):
         kind = type(run.objective).__name__
-        raise Refusal(f"{name}: a {kind} has no regularisers; choose another algorithm")
+        raise UsageError(f"{name}: a {kind} has no regularisers; choose another algorithm")
     return run.objective
 
 
@@ -92,7 +94,7 @@ def _priced_reward(advantage: Advantage, beta: float) -> Advantage | None:
     """Where the reward pays for the KL, its price is there; None elsewhere."""
     if isinstance(advantage, RewardToGo):
         return replace(advantage, beta=beta)
-    if isinstance(advantage, Outer):
+    if isinstance(advantage, WrappedAdvantage):
         inner = _priced_reward(advantage.inner, beta)
         return None if inner is None else replace(advantage, inner=inner)
     return None

@@ -31,7 +31,7 @@ from whet.protocols import (
     Reward,
     Sampling,
 )
-from whet.types import Refusal
+from whet.types import UsageError
 
 # where the parts are whose type is declared elsewhere than in their own room
 _ROOMS = {
@@ -40,7 +40,7 @@ _ROOMS = {
     "whet.protocols.reward": ("whet.rewards", "whet.engines"),
     "whet.protocols.sampling": ("whet.sampling",),
     "whet.protocols.worlds": ("whet.environments", "whet.data"),
-    "whet.types.optimisers": ("whet.types.optimisers",),
+    "whet.types.optimizers": ("whet.types.optimizers",),
 }
 _KINDS: Mapping[type, str] = {
     Algorithm: "algorithm",
@@ -83,7 +83,7 @@ def slot_types(hint: Any) -> tuple[type, ...]:
 
 
 def choose(hint: Any, text: str, path: str) -> Built | Maker:
-    """What a text means in a slot.  Raises `Refusal` with the choices where it means nothing."""
+    """What a text means in a slot.  Raises `UsageError` with the choices where it means nothing."""
     types = slot_types(hint)
     kind = _kind(types)
     if text.lower() in {NONE, "false"}:
@@ -95,7 +95,7 @@ def choose(hint: Any, text: str, path: str) -> Built | Maker:
         return Built(_DOORS[kind](text))
     if found is None:
         what = "of another kind" if text in _names(types) else "unknown"
-        raise Refusal(f"{path} {text!r} is {what}; {_remedy(hint, text)}")
+        raise UsageError(f"{path} {text!r} is {what}; {_remedy(hint, text)}")
     return found
 
 
@@ -174,7 +174,7 @@ def _from_file(types: tuple[type, ...], text: str, path: str) -> Built | Maker |
     if callable(offer) and (_fits(offer, types) or not isinstance(offer, type)):
         return Maker(text, offer)
     wanted = " or ".join(of.__name__ for of in types)
-    raise Refusal(f"{path} is {text!r}, which is no {wanted}; make it a subclass of that")
+    raise UsageError(f"{path} is {text!r}, which is no {wanted}; make it a subclass of that")
 
 
 def _registered(types: tuple[type, ...], text: str) -> Built | Maker | None:
@@ -194,7 +194,7 @@ def _in_room(types: tuple[type, ...], text: str) -> Maker | None:
 
 def _absent(hint: Any, text: str, path: str) -> Built:
     if type(None) not in arms(hint):
-        raise Refusal(f"{path} is {text!r}, but it can't be left out; {_remedy(hint, text)}")
+        raise UsageError(f"{path} is {text!r}, but it can't be left out; {_remedy(hint, text)}")
     return Built(None)
 
 
@@ -217,7 +217,9 @@ def _imported(module: str, attribute: str, path: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
-        raise Refusal(f"{path} is '{module}:{attribute}', which can't be had: {error}") from error
+        raise UsageError(
+            f"{path} is '{module}:{attribute}', which can't be had: {error}"
+        ) from error
 
 
 def _is_part_type(hint: Any) -> bool:

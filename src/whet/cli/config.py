@@ -20,25 +20,27 @@ from typing import Any
 
 from whet.cli.flags import TRUE, Flag, path_of
 from whet.cli.values import NONE
-from whet.types import Refusal
+from whet.types import UsageError
 
 PART = "part"  # the key of a table that names the part
 
 
 def read(path: str) -> list[Flag]:
-    """The settings of a file.  Raises `Refusal` where it is missing or no TOML, with the line."""
+    """The settings of a file.  Raises `UsageError` where it is missing or no TOML, with the
+    line.
+    """
     try:
         text = Path(path).read_text(encoding="utf-8")
     except OSError as error:
-        raise Refusal(f"config {path!r} can't be read: {error.strerror}") from error
+        raise UsageError(f"config {path!r} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise Refusal(f"config {path!r} is no TOML: {error}") from error
+        raise UsageError(f"config {path!r} is no TOML: {error}") from error
     try:
         return list(_flags(tomllib.loads(text), "", path))
     except tomllib.TOMLDecodeError as error:
         end = f"at line {len(text.splitlines())}, the end"
         told = str(error).replace("at end of document", end)
-        raise Refusal(f"config {path!r} is no TOML: {told}") from error
+        raise UsageError(f"config {path!r} is no TOML: {told}") from error
 
 
 def _flags(table: Mapping[str, Any], outer: str, file: str) -> Iterator[Flag]:

@@ -1,4 +1,6 @@
-"""What a run looks like while it runs: a bar with rate and remaining time, a line per exam."""
+"""What a run looks like while it runs: a bar with rate and remaining time, a line per
+evaluation.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,10 +20,10 @@ from rich.progress import (
 from rich.text import Text
 
 from whet.evaluation.measure import Scorecard
-from whet.training.loop import Step
+from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
-from whet.training.trainer import Began, Ended, Event, Examined
-from whet.training.warmup import Lesson
+from whet.training.trainer import Evaluated, Event, PhaseStarted, RunEnded
+from whet.training.warmup import SFTStep
 from whet.types import Rollout
 
 
@@ -41,10 +43,10 @@ class Screen:
 
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     progress: Progress = field(init=False)
-    exams: dict[str, Scorecard] = field(default_factory=dict)
-    end: Ended | None = None
+    evaluations: dict[str, Scorecard] = field(default_factory=dict)
+    end: RunEnded | None = None
     _bar: Any = None
-    _newest: Step | None = None
+    _newest: TrainStep | None = None
 
     def __post_init__(self) -> None:
         """One line at the bottom."""
@@ -64,30 +66,30 @@ class Screen:
     def show(self, event: Event) -> None:
         """One event."""
         match event:
-            case Began():
+            case PhaseStarted():
                 self._begin(event)
-            case Lesson():
+            case SFTStep():
                 at = f"supervised loss {event.update.loss:.3f}"
                 self.progress.update(self._bar, advance=1, description=at)
-            case Step():
+            case TrainStep():
                 self._newest = event
                 reward = of_step(event)["reward"].value
                 self.progress.update(self._bar, advance=1, description=f"reward {reward:.3f}")
-            case Examined():
-                self.exams[event.name] = event.card
+            case Evaluated():
+                self.evaluations[event.name] = event.card
                 self.console.print(self._line(event))
-            case Ended():
+            case RunEnded():
                 self.end = event
 
-    def _begin(self, event: Began) -> None:
+    def _begin(self, event: PhaseStarted) -> None:
         self.console.print(f"[bold]{event.phase}[/bold]")
         if self._bar is not None:
             self.progress.remove_task(self._bar)
         self._bar = self.progress.add_task("", total=event.steps, completed=event.done)
 
-    def _line(self, event: Examined) -> str:
+    def _line(self, event: Evaluated) -> str:
         card = event.card
-        if event.name != "watch":
+        if event.name != "periodic":
             title = {"base": "before", "final": "after"}[event.name]
             return "\n".join([f"[bold]{title}[/bold] (test split)", *_estimates(card)])
         sampled = card.pass_at[min(card.pass_at)].value
@@ -102,7 +104,7 @@ class Screen:
 
     def compare(self) -> None:
         """Before and after, in numbers and in one problem's chains of thought."""
-        before, after = self.exams.get("base"), self.exams.get("final")
+        before, after = self.evaluations.get("base"), self.evaluations.get("final")
         if before is None or after is None:
             return
         self.console.print("\n[bold]before → after[/bold]")

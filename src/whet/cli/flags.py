@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 TRUE = "true"
 FLAG = "--"
@@ -43,7 +43,7 @@ class Flag:
 
 
 def flags(words: Sequence[str]) -> list[Flag]:
-    """Every flag of a command line.  Raises `Refusal` for a word that belongs to none."""
+    """Every flag of a command line.  Raises `UsageError` for a word that belongs to none."""
     found: list[tuple[str, list[str]]] = []
     for word in words:
         if is_flag(word):
@@ -51,7 +51,7 @@ def flags(words: Sequence[str]) -> list[Flag]:
             found.append((name, [text] if equals else []))
         elif not found or found[-1][1]:
             behind = f"behind {found[-1][0]} {found[-1][1][0]}" if found else "before any flag"
-            raise Refusal(f"{word!r} stands alone {behind}; write --flag value, lists as 1,4,16")
+            raise UsageError(f"{word!r} stands alone {behind}; write --flag value, lists as 1,4,16")
         else:
             found[-1][1].append(word)
     return [Flag(path_of(name), texts[0] if texts else TRUE, name) for name, texts in found]

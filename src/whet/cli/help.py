@@ -46,7 +46,7 @@ def page(command: str, words: Sequence[str]) -> str:
 
 
 def read(recipe: str) -> Recipe:
-    """A recipe's own words.  Raises `Refusal` for one that is unknown or defines no recipe."""
+    """A recipe's own words.  Raises `UsageError` for one that is unknown or defines no recipe."""
     file, _, attribute = recipe.partition(":")
     if file.endswith(".py") and Path(file).is_file():
         return _function(Path(file), attribute or Path(file).stem) or _imported(recipe)

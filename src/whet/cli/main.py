@@ -9,7 +9,7 @@ from warnings import filterwarnings
 from whet import __version__
 from whet.cli import help as pages
 from whet.registry import nearest
-from whet.types import Broken, Refusal
+from whet.types import IntegrityError, UsageError
 
 COMMANDS = {
     "train": "train a recipe",
@@ -31,10 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     filterwarnings("ignore", category=FutureWarning, module="torch|transformers")
     try:
         return _dispatch(words)
-    except Refusal as error:
+    except UsageError as error:
         print(f"whet: {error}", file=sys.stderr)
         return WRONG
-    except Broken as error:
+    except IntegrityError as error:
         print(f"whet: stopped, because {error}", file=sys.stderr)
         return BROKEN
     except KeyboardInterrupt:
@@ -55,7 +55,7 @@ def _dispatch(words: Sequence[str]) -> int:
         return 0
     command, rest = words[0], words[1:]
     if command not in COMMANDS:
-        raise Refusal(f"command {command!r} is unknown; {nearest(command, COMMANDS)}")
+        raise UsageError(f"command {command!r} is unknown; {nearest(command, COMMANDS)}")
     if pages.is_asked(rest):
         print(pages.page(command, rest))
         return 0

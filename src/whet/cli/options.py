@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from whet.cli.flags import FLAG, is_flag, nearest_path, path_of
 from whet.cli.values import shown, value
-from whet.types import Refusal
+from whet.types import UsageError
 
 T = TypeVar("T")
 _HELP, _PLACE = "help", "place"
@@ -24,7 +24,7 @@ def option(about: str, *, default: Any = MISSING) -> Any:
 
 
 def parse(kind: type[T], words: Sequence[str], command: str) -> T:
-    """The arguments that the words say.  Raises `Refusal` in one line where they can't be."""
+    """The arguments that the words say.  Raises `UsageError` in one line where they can't be."""
     advice = f"whet {command} --help"
     hints, known = get_type_hints(kind), {f.name: f for f in fields(kind)}  # pyright: ignore
     places = [name for name, f in known.items() if _PLACE in f.metadata]
@@ -37,7 +37,7 @@ def parse(kind: type[T], words: Sequence[str], command: str) -> T:
         found[name] = value(text, hints[name], name)
     missing = [f for n, f in known.items() if f.default is MISSING and n not in found]
     if missing:
-        raise Refusal(f"missing {', '.join(map(_called, missing))} ({advice})")
+        raise UsageError(f"missing {', '.join(map(_called, missing))} ({advice})")
     return kind(**found)
 
 
@@ -60,20 +60,20 @@ def _next(
     first = left.pop(0)
     if not is_flag(first):
         if not places:
-            raise Refusal(f"{first!r} is one word too many ({advice})")
+            raise UsageError(f"{first!r} is one word too many ({advice})")
         return places[0], first
     said, equals, text = first.partition("=")
     name = ".".join(path_of(said))
     if name not in known or _PLACE in known[name].metadata:
         near = nearest_path(name, [n for n, f in known.items() if _PLACE not in f.metadata])
         told = "; ".join(filter(None, (f"{said} is unknown", near)))
-        raise Refusal(f"{told} ({advice})")
+        raise UsageError(f"{told} ({advice})")
     return name, text if equals else None
 
 
 def _following(left: list[str], name: str, advice: str) -> str:
     if not left or is_flag(left[0]):
-        raise Refusal(f"--{name.replace('_', '-')} needs a value ({advice})")
+        raise UsageError(f"--{name.replace('_', '-')} needs a value ({advice})")
     return left.pop(0)
 
 

@@ -15,7 +15,7 @@ from typing import Any, get_args, get_type_hints
 from whet.cli import values
 from whet.cli.choices import Built, choose, having, offered, slot_types, snake, suits
 from whet.cli.flags import Flag, match, path_of
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ def tree(flags: Sequence[Flag]) -> Node:
 def changed(held: Any, inner: Mapping[str, Node], path: str = "", hint: Any = None) -> Any:
     """A dataclass, in a slot of type `hint`, with some of its fields set.
 
-    Raises `Refusal` for a field that it doesn't have, and with a part's own reason.
+    Raises `UsageError` for a field that it doesn't have, and with a part's own reason.
     """
     known = settings_of(type(held))
     where = Place(type(held), path, hint)
@@ -113,7 +113,7 @@ def _new(hint: Any, held: Any, node: Node, path: str) -> Any:
     if item is not None and slot_types(item):
         return _several(item, held, node, path)
     if node.inner:
-        raise Refusal(f"{path} is a value, so there is no {path}.{next(iter(node.inner))}")
+        raise UsageError(f"{path} is a value, so there is no {path}.{next(iter(node.inner))}")
     return values.value(node.flag.text, hint, node.flag.named(path))
 
 
@@ -125,7 +125,7 @@ def _chosen(hint: Any, held: Any, node: Node, path: str) -> Any:
         return _with(hint, found.part, node.inner, path) if node.inner else found.part
     part = _made(found.make, found.name, node.inner, path, held)
     if not suits(part, hint):
-        raise Refusal(f"{path} is {found.name!r}, which gives a {type(part).__name__}")
+        raise UsageError(f"{path} is {found.name!r}, which gives a {type(part).__name__}")
     return part
 
 
@@ -160,14 +160,16 @@ def _with(hint: Any, held: Any, inner: Mapping[str, Node], path: str) -> Any:
     if held is MISSING and isinstance(hint, type) and is_dataclass(hint):
         return made(hint, hint.__name__, inner, path)
     said = values.shown(held) if held is not MISSING else "not given"
-    raise Refusal(f"{path} is {said}, so there is no {path}.{next(iter(inner))}")
+    raise UsageError(f"{path} is {said}, so there is no {path}.{next(iter(inner))}")
 
 
 def _only(hint: Any, inner: Mapping[str, Node], path: str) -> Any:
     """An empty slot that takes one kind of part needs no choice."""
     known = offered(hint)
     if len(known) != 1:
-        raise Refusal(f"{path} is none; choose one first: --{path} with one of {', '.join(known)}")
+        raise UsageError(
+            f"{path} is none; choose one first: --{path} with one of {', '.join(known)}"
+        )
     found = choose(hint, known[0], path)
     assert not isinstance(found, Built)
     return made(found.make, found.name, inner, path)
@@ -186,7 +188,7 @@ def _made(
     missing = [n for n, s in known.items() if s.default is MISSING and n not in given]
     if missing:
         flags = ", ".join(f"--{_join(path, n)}" for n in missing)
-        raise Refusal(f"{path} is {name}, which needs {', '.join(missing)}; give {flags}")
+        raise UsageError(f"{path} is {name}, which needs {', '.join(missing)}; give {flags}")
     return make(**given)
 
 
@@ -204,7 +206,7 @@ def _matched(where: Place, inner: Mapping[str, Node]) -> Iterator[tuple[str, Nod
     for name, node in inner.items():
         found = match(name, known)
         if found is None:
-            raise Refusal(_no_field(where, name, node))
+            raise UsageError(_no_field(where, name, node))
         yield found, node
 
 
@@ -236,7 +238,7 @@ def _said(node: Node, path: str) -> str:
 def _within(inner: Mapping[str, Node], count: int, path: str) -> None:
     for name in inner:
         if not name.isdecimal() or int(name) >= count:
-            raise Refusal(f"{path}.{name}: {path} has {count} of them, counted from {path}.0")
+            raise UsageError(f"{path}.{name}: {path} has {count} of them, counted from {path}.0")
 
 
 def _item(hint: Any, index: int) -> Any:

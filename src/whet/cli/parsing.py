@@ -15,7 +15,7 @@ from whet.cli.spellings import SPELLINGS, Answer, spelled
 from whet.cli.values import value
 from whet.protocols import Algorithm, Corpus, Environment, Judge, Sampling
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
 RUNS, RUNS_VARIABLE = "runs", "WHET_RUNS"
 _OWN = ("name", "runs")
@@ -114,7 +114,7 @@ def _choices(own: Mapping[str, Setting], chosen: Sequence[Flag], advice: str) ->
     needed = [name for name, setting in own.items() if setting.default is MISSING]
     missing = [f"--{name}" for name in needed if name not in root]
     if missing:
-        raise Refusal(f"missing {', '.join(missing)} ({advice})")
+        raise UsageError(f"missing {', '.join(missing)} ({advice})")
     found = {}
     for name, node in root.items():
         text = node.flag.text if node.flag else own[name].default
@@ -128,7 +128,7 @@ def _choices(own: Mapping[str, Setting], chosen: Sequence[Flag], advice: str) ->
 def _part(name: str, text: str, inner: Mapping[str, Any]) -> Any:
     """The part of a parameter's name, with settings of its own."""
     if name not in _PARTS:
-        raise Refusal(f"{name} is a value, so there is no {name}.{next(iter(inner))}")
+        raise UsageError(f"{name} is a value, so there is no {name}.{next(iter(inner))}")
     found = choose(_PARTS[name], text, name)
     if isinstance(found, Built):
         return changed(found.part, inner, name)
@@ -142,7 +142,7 @@ def _overridden(run: Run, said: Sequence[Flag], besides: Sequence[str], advice: 
     whole = {flag.dotted: flag for flag in said if flag not in fields}
     for name, flag in whole.items():
         if name not in CHANGES:
-            raise Refusal(f"{_unknown(flag, run, besides)} ({advice})")
+            raise UsageError(f"{_unknown(flag, run, besides)} ({advice})")
     run = changed(run, tree(fields).inner)
     for name, change in CHANGES.items():
         run = change(run, whole[name].text) if name in whole else run

@@ -15,17 +15,17 @@ from whet.training.ledger import Ledger
 from whet.training.run import Run
 from whet.training.run_name import checked
 from whet.training.trainer import fit
-from whet.types import Refusal
+from whet.types import UsageError
 from whet.view import report
 
 STOPPED = 130
 
 
 def fresh_folder(runs: str, name: str) -> Path:
-    """A new folder for a run.  Raises `Refusal` where it exists or can't be made."""
+    """A new folder for a run.  Raises `UsageError` where it exists or can't be made."""
     folder = Path(runs) / checked(name)
     if (folder / card.CARD).exists():
-        raise Refusal(
+        raise UsageError(
             f"run {str(folder)!r} exists; choose another --name, or: whet resume {folder}"
         )
     try:
@@ -34,7 +34,9 @@ def fresh_folder(runs: str, name: str) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise Refusal(f"run folder {str(folder)!r} can't be written: {error.strerror}") from error
+        raise UsageError(
+            f"run folder {str(folder)!r} can't be written: {error.strerror}"
+        ) from error
     return folder
 
 
@@ -48,7 +50,7 @@ def undone_if_refused(folder: Path, before: Collection[Path]) -> Iterator[None]:
     """A run that is refused before its first step leaves nothing behind, and its name free."""
     try:
         yield
-    except Refusal:
+    except UsageError:
         if not _begun(folder):
             _remove_new(folder, before)
         raise
@@ -56,7 +58,7 @@ def undone_if_refused(folder: Path, before: Collection[Path]) -> Iterator[None]:
 
 def _begun(folder: Path) -> bool:
     """Has it taken a step, of a warm-up or with rewards?"""
-    return any(row["kind"] in {"lesson", "step"} for row in Ledger(folder).rows())
+    return any(row["kind"] in {"sft", "step"} for row in Ledger(folder).rows())
 
 
 def _remove_new(folder: Path, before: Collection[Path]) -> None:
@@ -70,7 +72,7 @@ def _remove_new(folder: Path, before: Collection[Path]) -> None:
         path.rmdir()
 
 
-def carry_out(run: Run, folder: Path) -> int:
+def execute(run: Run, folder: Path) -> int:
     """Do what is left of a run, and say how it went; the exit code."""
     screen, start = Screen(), time.perf_counter()
     asked = _asked_to_stop()

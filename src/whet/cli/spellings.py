@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from whet.cli.flags import Flag, path_of
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,15 +52,15 @@ Spelling = Means | Changes | Answer
 _SCHEDULES = (("constant_with_warmup", "constant"), ("warmup_cosine", "cosine"))
 
 _PATHS: Mapping[str, Means] = {
-    "lr learning_rate actor_lr actor_learning_rate": Means(path="optimiser.rate"),
-    "weight_decay": Means(path="optimiser.weight_decay"),
-    "adam_beta1 beta1": Means(path="optimiser.betas.0"),
-    "adam_beta2 beta2": Means(path="optimiser.betas.1"),
-    "adam_epsilon adam_eps": Means(path="optimiser.epsilon"),
-    "max_grad_norm max_norm grad_clip clip_grad clip_norm": Means(path="optimiser.clip_norm"),
-    "warmup_steps lr_warmup_steps num_warmup_steps": Means(path="optimiser.decay.warmup"),
+    "lr learning_rate actor_lr actor_learning_rate": Means(path="optimizer.lr"),
+    "weight_decay": Means(path="optimizer.weight_decay"),
+    "adam_beta1 beta1": Means(path="optimizer.betas.0"),
+    "adam_beta2 beta2": Means(path="optimizer.betas.1"),
+    "adam_epsilon adam_eps": Means(path="optimizer.epsilon"),
+    "max_grad_norm max_norm grad_clip clip_grad clip_norm": Means(path="optimizer.clip_norm"),
+    "warmup_steps lr_warmup_steps num_warmup_steps": Means(path="optimizer.decay.warmup"),
     "lr_scheduler lr_scheduler_type lr_schedule lr_decay_style": Means(
-        path="optimiser.decay", texts=_SCHEDULES
+        path="optimizer.decay", texts=_SCHEDULES
     ),
     "group_size num_generations n samples_per_prompt n_samples_per_prompt rollouts rollout_n "
     "num_rollouts": Means(path="sampling.size.rollouts"),
@@ -70,7 +70,7 @@ _PATHS: Mapping[str, Means] = {
     "min_p": Means(path="sampling.decoding.min_p"),
     "stop stop_strings": Means(path="sampling.decoding.stop"),
     "max_new_tokens max_completion_length max_response_length max_tokens generate_max_len "
-    "response_length": Means(path="sampling.decoding.length"),
+    "response_length": Means(path="sampling.decoding.max_new_tokens"),
     "batch_size train_batch_size rollout_batch_size prompts_per_step num_prompts": Means(
         path="sampling.prompts.per_step"
     ),
@@ -91,9 +91,9 @@ _PATHS: Mapping[str, Means] = {
         parameter="reward", path="reward"
     ),
     "reward_weights": Means(path="reward.weights"),
-    "save_every save_steps save_freq save_interval": Means(path="saving.steps"),
-    "keep save_total_limit max_ckpt_num max_checkpoints": Means(path="saving.keep"),
-    "eval_every eval_steps test_freq eval_interval": Means(path="watch.every"),
+    "save_every save_steps save_freq save_interval": Means(path="checkpoints.steps"),
+    "keep save_total_limit max_ckpt_num max_checkpoints": Means(path="checkpoints.keep"),
+    "eval_every eval_steps test_freq eval_interval": Means(path="periodic.every"),
     "clip clip_range cliprange clip_ratio epsilon eps_clip": Means(
         path="objective.clipping.low", also="objective.clipping.high"
     ),
@@ -121,7 +121,7 @@ _CHANGES: Mapping[str, str] = {
 }
 
 _BUDGET = "memory is bounded by tokens: --engine.budget N, tokens in one forward pass"
-_ONE_PASS = "whet makes one pass over a step's rollouts, in --minibatches N optimiser steps"
+_ONE_PASS = "whet makes one pass over a step's rollouts, in --minibatches N optimizer steps"
 _LOGGED = "every step is logged, to metrics.jsonl in the run's folder"
 _EMBEDDED = "not there yet; the embedded engine samples and learns in one process"
 
@@ -178,15 +178,15 @@ USUAL = (
     Usual(flag="--name NAME", where="name", about="of the run's folder in runs/ (--runs DIR)"),
     Usual(flag="--steps N", where="steps", about="training steps"),
     Usual(flag="--epochs N", where="steps", about="the same, in passes over the training data"),
-    Usual(flag="--lr X", where="optimiser.rate", about="learning rate"),
-    Usual(flag="--warmup-steps N", where="optimiser.decay.warmup", about="of the learning rate"),
+    Usual(flag="--lr X", where="optimizer.lr", about="learning rate"),
+    Usual(flag="--warmup-steps N", where="optimizer.decay.warmup", about="of the learning rate"),
     Usual(flag="--batch-size N", where="sampling.prompts.per_step", about="prompts a step"),
     Usual(flag="--group-size N", where="sampling.size.rollouts", about="rollouts per prompt"),
-    Usual(flag="--minibatches N", where="minibatches", about="optimiser steps per step"),
+    Usual(flag="--minibatches N", where="minibatches", about="optimizer steps per step"),
     Usual(flag="--temperature X", where="sampling.decoding.temperature", about="--top-p, --top-k"),
     Usual(
         flag="--max-new-tokens N",
-        where="sampling.decoding.length",
+        where="sampling.decoding.max_new_tokens",
         about="longest reply",
     ),
     Usual(flag="--max-prompt-length N", where="max_prompt_length", about="longest prompt, tokens"),
@@ -197,25 +197,27 @@ USUAL = (
     Usual(flag="--lora-rank N", where="engine.lora.rank", about="train adapters of this rank"),
     Usual(flag="--device NAME", where="engine.device", about="auto, cpu or cuda; also --threads"),
     Usual(flag="--seed N", where="seed", about="same seed, same weights"),
-    Usual(flag="--eval-every N", where="watch.every", about="steps between evaluations; 0: none"),
+    Usual(
+        flag="--eval-every N", where="periodic.every", about="steps between evaluations; 0: none"
+    ),
     Usual(flag="--eval-data FILE", where="eval_corpus", about="tasks to evaluate on"),
-    Usual(flag="--save-every N", where="saving.steps", about="steps between checkpoints"),
-    Usual(flag="--keep N", where="saving.keep", about="newest checkpoints that stay"),
+    Usual(flag="--save-every N", where="checkpoints.steps", about="steps between checkpoints"),
+    Usual(flag="--keep N", where="checkpoints.keep", about="newest checkpoints that stay"),
 )
 
 
 def spelled(flag: Flag, parameters: Mapping[str, object]) -> list[Flag] | None:
     """The flags that a spelling stands for; None where it is none.
 
-    A change keeps its own name, as a path of one.  Raises `Refusal` with the answer to a spelling
-    that has no counterpart.
+    A change keeps its own name, as a path of one.  Raises `UsageError` with the answer to a
+    spelling that has no counterpart.
     """
     found = SPELLINGS.get(flag.dotted)
     match found:
         case None:
             return None
         case Answer():
-            raise Refusal(f"{flag.said}: {found.says}")
+            raise UsageError(f"{flag.said}: {found.says}")
         case Changes():
             return [flag.at(found.name)]
         case Means():

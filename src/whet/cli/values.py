@@ -13,7 +13,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 NONE = "none"
 _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
@@ -22,12 +22,12 @@ _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 def value(text: str, hint: Any, name: str) -> Any:
     """The value of type `hint` that the text means.
 
-    Raises `Refusal` with the field's name, the text, and what is accepted.
+    Raises `UsageError` with the field's name, the text, and what is accepted.
     """
     try:
         return _read(text.strip(), hint) if hint is not str else text
     except ValueError:
-        raise Refusal(f"{name} is {text!r}; give {accepted(hint)}") from None
+        raise UsageError(f"{name} is {text!r}; give {accepted(hint)}") from None
 
 
 def accepted(hint: Any) -> str:

@@ -9,7 +9,7 @@ from whet.data.gym import Gym
 from whet.data.problems import Problems
 from whet.data.procedural import Procedural
 from whet.protocols import Corpus
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def load(name: str, **settings: object) -> Procedural:
@@ -30,6 +30,8 @@ def corpus(text: str) -> Corpus:
     known = registry.names("corpus")
     if text not in known and not text.partition(":")[0].endswith(".py"):
         hint = registry.nearest(text, known)
-        raise Refusal(f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file")
+        raise UsageError(
+            f"corpus {text!r} is unknown; {hint}, gym:NAME, or the path of a .jsonl file"
+        )
     family = load(text)
     return Problems(family=family, levels=family.levels)

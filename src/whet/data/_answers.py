@@ -10,7 +10,7 @@ from random import Random
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drawn:
+class DrawnAnswer:
     """A question with its answer, and what may be said instead."""
 
     prompt: str
@@ -19,29 +19,31 @@ class Drawn:
     wrong: tuple[str, ...]
 
 
-def integer(dice: Random) -> Drawn:
+def integer(rng: Random) -> DrawnAnswer:
     """A whole number, sometimes with thousands."""
-    b = dice.randint(2, 5000)
-    value = dice.choice((1, 1, 1, -1)) * dice.randint(1, 90_000)
+    b = rng.randint(2, 5000)
+    value = rng.choice((1, 1, 1, -1)) * rng.randint(1, 90_000)
     a = value - b
     digits = str(value)
     right = [digits, f" {digits} ", rf"{digits}.", f"x = {digits}", f"{digits}.0", rf"{{{digits}}}"]
     right += [f"{value:,}", f"{value:,}".replace(",", r"\,"), f"${digits}$"]
     wrong = [str(value + 1), str(value - 1), str(-value), digits + "0", str(value + 10)]
     wrong += [rf"\frac{{{value}}}{{2}}", f"{value}.5", rf"{digits}\%"]
-    return Drawn(prompt=f"What is {a} + {b}?", gold=digits, right=tuple(right), wrong=tuple(wrong))
+    return DrawnAnswer(
+        prompt=f"What is {a} + {b}?", gold=digits, right=tuple(right), wrong=tuple(wrong)
+    )
 
 
-def decimal(dice: Random) -> Drawn:
+def decimal(rng: Random) -> DrawnAnswer:
     """A number with two or three places."""
-    places = dice.choice((2, 3))
-    units = dice.randint(1, 10**places * 40) * 10 + dice.randint(1, 9)
+    places = rng.choice((2, 3))
+    units = rng.randint(1, 10**places * 40) * 10 + rng.randint(1, 9)
     text = f"{units / 10 ** (places + 1):.{places + 1}f}"
     exact = Fraction(units, 10 ** (places + 1))
     right = [text, f"{text}0", rf"\frac{{{exact.numerator}}}{{{exact.denominator}}}", f"x={text}"]
     right += [text.removeprefix("0") if text.startswith("0.") else text, f"+{text}"]
     wrong = [text[:-1], f"{units + 1}", f"-{text}", f"{text}1", f"{text[:-1]}{(units + 1) % 10}"]
-    return Drawn(
+    return DrawnAnswer(
         prompt=f"Divide {units} by {10 ** (places + 1)}.",
         gold=text,
         right=tuple(right),
@@ -49,11 +51,11 @@ def decimal(dice: Random) -> Drawn:
     )
 
 
-def fraction(dice: Random) -> Drawn:
+def fraction(rng: Random) -> DrawnAnswer:
     """A fraction in lowest terms that is no whole number."""
-    under = dice.randint(2, 30)
-    over = dice.choice([n for n in range(1, 4 * under) if Fraction(n, under).denominator == under])
-    times = dice.randint(2, 9)
+    under = rng.randint(2, 30)
+    over = rng.choice([n for n in range(1, 4 * under) if Fraction(n, under).denominator == under])
+    times = rng.randint(2, 9)
     gold = rf"\frac{{{over}}}{{{under}}}"
     right = [
         gold,
@@ -74,7 +76,7 @@ def fraction(dice: Random) -> Drawn:
         str(over),
         f"{over},{under}",
     ]
-    return Drawn(
+    return DrawnAnswer(
         prompt=f"Simplify {over * times}/{under * times}.",
         gold=gold,
         right=tuple(right),
@@ -82,9 +84,9 @@ def fraction(dice: Random) -> Drawn:
     )
 
 
-def percent(dice: Random) -> Drawn:
+def percent(rng: Random) -> DrawnAnswer:
     """A share of a hundred: it is a number, and not a hundred times as much."""
-    share = dice.randint(1, 99)
+    share = rng.randint(1, 99)
     gold = rf"{share}\%"
     part = Fraction(share, 100)
     right = [
@@ -95,7 +97,7 @@ def percent(dice: Random) -> Drawn:
     ]
     right += [f"{share} percent", rf"{share}.0\%"]
     wrong = [str(share), rf"{share + 1}\%", rf"0.{share:03}\%", rf"-{share}\%", f"{share / 10:g}"]
-    return Drawn(
+    return DrawnAnswer(
         prompt=f"Of 100 people, {share} more came. By what share did the number grow?",
         gold=gold,
         right=tuple(right),
@@ -103,10 +105,10 @@ def percent(dice: Random) -> Drawn:
     )
 
 
-def unit(dice: Random) -> Drawn:
+def unit(rng: Random) -> DrawnAnswer:
     """A length, mass or time; who leaves the unit out is understood, who gives another is not."""
-    name, other = dice.choice((("cm", "m"), ("kg", "g"), ("km", "mm"), ("ml", "l"), ("mph", "km")))
-    a, b = dice.randint(2, 60), dice.randint(2, 60)
+    name, other = rng.choice((("cm", "m"), ("kg", "g"), ("km", "mm"), ("ml", "l"), ("mph", "km")))
+    a, b = rng.randint(2, 60), rng.randint(2, 60)
     value = a * b
     right = [
         rf"{value}\text{{ {name}}}",
@@ -117,7 +119,7 @@ def unit(dice: Random) -> Drawn:
     right += [rf"{value}~\text{{{name}}}", f"{value}.0"]
     wrong = [rf"{value}\text{{ {other}}}", rf"{value + 1}\text{{ {name}}}", f"{value}0 {name}"]
     wrong += [rf"{value}\text{{ million }}", rf"-{value}\text{{ {name}}}", str(value - 1)]
-    return Drawn(
+    return DrawnAnswer(
         prompt=f"{a} sticks of {b} {name} each: how much in all?",
         gold=rf"{value}\text{{ {name}}}",
         right=tuple(right),
@@ -125,13 +127,13 @@ def unit(dice: Random) -> Drawn:
     )
 
 
-def expression(dice: Random) -> Drawn:
+def expression(rng: Random) -> DrawnAnswer:
     """A product of linear factors, or a root, a power, a multiple of π."""
-    return dice.choice((_product, _root, _multiple))(dice)
+    return rng.choice((_product, _root, _multiple))(rng)
 
 
-def _product(dice: Random) -> Drawn:
-    a, b = dice.sample([n for n in range(-9, 10) if n], 2)
+def _product(rng: Random) -> DrawnAnswer:
+    a, b = rng.sample([n for n in range(-9, 10) if n], 2)
     sum_, product = a + b, a * b
     middle = {0: "", 1: "+x", -1: "-x"}.get(sum_, f"{sum_:+}x")
     gold = f"x^2{middle}{product:+}"
@@ -139,19 +141,19 @@ def _product(dice: Random) -> Drawn:
     right += [rf"\left(x{a:+}\right)\left(x{b:+}\right)", f"x^{{2}}{middle}{product:+}"]
     wrong = [f"x^2{middle}{product + 1:+}", f"(x{a:+})(x{b + 1:+})", f"x^3{middle}{product:+}"]
     wrong += [f"-({gold})", gold.replace("x", "y"), f"x^2{product:+}x{sum_ + product + 1:+}"]
-    return Drawn(
+    return DrawnAnswer(
         prompt=f"Expand (x{a:+})(x{b:+}).", gold=gold, right=tuple(right), wrong=tuple(wrong)
     )
 
 
-def _root(dice: Random) -> Drawn:
-    free, times = dice.choice((2, 3, 5, 6, 7, 10)), dice.randint(2, 12)
+def _root(rng: Random) -> DrawnAnswer:
+    free, times = rng.choice((2, 3, 5, 6, 7, 10)), rng.randint(2, 12)
     gold = rf"{times}\sqrt{{{free}}}"
     right = [gold, rf"\sqrt{{{times * times * free}}}", rf"{times} \sqrt{{{free}}}"]
     right += [rf"\frac{{{times * free}}}{{\sqrt{{{free}}}}}", rf"\sqrt{{{free}}}\cdot {times}"]
     wrong = [rf"{times}\sqrt{{{free + 1}}}", rf"\sqrt{{{times * free}}}", rf"-{gold}", str(times)]
     wrong += [rf"{times + 1}\sqrt{{{free}}}", rf"{times * free}"]
-    return Drawn(
+    return DrawnAnswer(
         prompt=rf"Simplify the square root of {times * times * free}.",
         gold=gold,
         right=tuple(right),
@@ -159,8 +161,8 @@ def _root(dice: Random) -> Drawn:
     )
 
 
-def _multiple(dice: Random) -> Drawn:
-    radius = dice.randint(2, 40)
+def _multiple(rng: Random) -> DrawnAnswer:
+    radius = rng.randint(2, 40)
     square = radius * radius
     right = [
         rf"{square}\pi",
@@ -176,7 +178,7 @@ def _multiple(dice: Random) -> Drawn:
         rf"{square}\pi^2",
         rf"-{square}\pi",
     ]
-    return Drawn(
+    return DrawnAnswer(
         prompt=f"The area of a disc of radius {radius}?",
         gold=rf"{square}\pi",
         right=tuple(right),
@@ -184,16 +186,16 @@ def _multiple(dice: Random) -> Drawn:
     )
 
 
-def set_of(dice: Random) -> Drawn:
+def set_of(rng: Random) -> DrawnAnswer:
     """A set of whole numbers, in any order."""
-    held = sorted(dice.sample(range(-20, 60), dice.randint(2, 4)))
-    mixed = dice.sample(held, len(held))
+    held = sorted(rng.sample(range(-20, 60), rng.randint(2, 4)))
+    mixed = rng.sample(held, len(held))
     line, shuffled = ", ".join(map(str, held)), ", ".join(map(str, mixed))
     other = ", ".join(map(str, [*held[:-1], held[-1] + 1]))
     right = [rf"\{{{line}\}}", rf"\{{{shuffled}\}}", line, shuffled, rf"\left\{{{line}\right\}}"]
     wrong = [rf"\{{{other}\}}", ", ".join(map(str, held[:-1])), f"({line})", rf"\{{{line}, 99\}}"]
     wrong += [other]
-    return Drawn(
+    return DrawnAnswer(
         prompt=f"Which numbers solve the equation? ({len(held)} of them)",
         gold=rf"\{{{line}\}}",
         right=tuple(right),
@@ -201,11 +203,11 @@ def set_of(dice: Random) -> Drawn:
     )
 
 
-def interval(dice: Random) -> Drawn:
+def interval(rng: Random) -> DrawnAnswer:
     """An interval, each end of which belongs to it or doesn't."""
-    low = dice.randint(-20, 20)
-    high = low + dice.randint(1, 30)
-    left, right_ = dice.choice("(["), dice.choice(")]")
+    low = rng.randint(-20, 20)
+    high = low + rng.randint(1, 30)
+    left, right_ = rng.choice("(["), rng.choice(")]")
     gold = f"{left}{low}, {high}{right_}"
     flipped = {"(": "[", "[": "(", ")": "]", "]": ")"}
     right = [gold, f"{left}{low},{high}{right_}", rf"\left{left}{low},{high}\right{right_}"]
@@ -216,7 +218,7 @@ def interval(dice: Random) -> Drawn:
         rf"\{{{low},{high}\}}",
         f"{left}{low - 1},{high}{right_}",
     ]
-    return Drawn(
+    return DrawnAnswer(
         prompt="For which x is it defined? Give an interval.",
         gold=gold,
         right=tuple(right),
@@ -224,15 +226,15 @@ def interval(dice: Random) -> Drawn:
     )
 
 
-def tuple_of(dice: Random) -> Drawn:
+def tuple_of(rng: Random) -> DrawnAnswer:
     """A point, whose order matters."""
-    held = dice.sample(range(-30, 30), dice.choice((2, 3)))
+    held = rng.sample(range(-30, 30), rng.choice((2, 3)))
     held.sort(reverse=True)  # a pair that rises would be read as an interval
     line, back = ",".join(map(str, held)), ",".join(map(str, reversed(held)))
     right = [f"({line})", f"({', '.join(map(str, held))})", rf"\left({line}\right)"]
     wrong = [f"({back})", f"({line},0)", f"({','.join(map(str, [held[0] + 1, *held[1:]]))})"]
     wrong += [rf"\{{{line}\}}", ",".join(map(str, [*held[:-1], held[-1] - 1]))]
-    return Drawn(
+    return DrawnAnswer(
         prompt="Where do they meet? Give the point.",
         gold=f"({line})",
         right=tuple(right),
@@ -240,13 +242,13 @@ def tuple_of(dice: Random) -> Drawn:
     )
 
 
-def choice(dice: Random) -> Drawn:
+def choice(rng: Random) -> DrawnAnswer:
     """One letter of four."""
     letters = "ABCD"
-    gold = dice.choice(letters)
+    gold = rng.choice(letters)
     others = [letter for letter in letters if letter != gold]
     right = [gold, rf"\text{{{gold}}}", rf"\mathrm{{{gold}}}", f" {gold} ", rf"\textbf{{{gold}}}"]
     wrong = [*others, rf"\text{{{others[0]}}}", f"{gold}, {others[1]}", f"{gold}{others[2]}"]
-    return Drawn(
+    return DrawnAnswer(
         prompt="Which of A, B, C and D is true?", gold=gold, right=tuple(right), wrong=tuple(wrong)
     )

@@ -19,7 +19,7 @@ _PHRASES = {
 }
 
 
-def phrase(dice: Random, answer: str, decoy: str) -> tuple[str, str]:
+def phrase(rng: Random, answer: str, decoy: str) -> tuple[str, str]:
     """The name of a form, and a reply in it."""
-    form = dice.choice(list(_PHRASES))
+    form = rng.choice(list(_PHRASES))
     return form, _PHRASES[form].format(answer=answer, decoy=decoy)

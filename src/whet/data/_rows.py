@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 Row = tuple[int, Mapping[str, Any]]
 
@@ -15,12 +15,12 @@ def read(path: str) -> list[Row]:
     place = Path(path)
     reader = READERS.get(place.suffix)
     if reader is None:
-        raise Refusal(f"file.path is {path!r}; give a file that ends in {' or '.join(READERS)}")
+        raise UsageError(f"file.path is {path!r}; give a file that ends in {' or '.join(READERS)}")
     if not place.is_file():
-        raise Refusal(f"file.path is {path!r}, which does not exist; give the path of a file")
+        raise UsageError(f"file.path is {path!r}, which does not exist; give the path of a file")
     rows = list(reader(place))
     if not rows:
-        raise Refusal(f"file.path is {path!r}, which has no rows; give a file with tasks")
+        raise UsageError(f"file.path is {path!r}, which has no rows; give a file with tasks")
     return rows
 
 
@@ -32,9 +32,9 @@ def _jsonl(place: Path) -> Iterator[Row]:
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise Refusal(f"{place}, line {number}: no JSON ({error}); mend it") from None
+                raise UsageError(f"{place}, line {number}: no JSON ({error}); mend it") from None
             if not isinstance(row, dict):
-                raise Refusal(f"{place}, line {number}: no object; write {{…}} on each line")
+                raise UsageError(f"{place}, line {number}: no object; write {{…}} on each line")
             yield number, row
 
 
@@ -44,7 +44,7 @@ def _parquet(place: Path) -> Iterator[Row]:
     try:
         rows = parquet.read_table(place).to_pylist()
     except ArrowInvalid as error:
-        raise Refusal(f"file.path is {str(place)!r}, which is no parquet: {error}") from None
+        raise UsageError(f"file.path is {str(place)!r}, which is no parquet: {error}") from None
     yield from enumerate(rows, start=1)
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from whet.types import Prompt, Refusal, Task
+from whet.types import Prompt, Task, UsageError
 
 _PROMPTS = ("prompt", "question")
 _ANSWERS = ("answer", "solution", "ground_truth", "label")
@@ -17,11 +17,11 @@ def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_colum
     column, prompt = _first(row, (prompt_column,) if prompt_column else _PROMPTS)
     if not prompt or not str(prompt).strip():
         named = prompt_column or " or ".join(_PROMPTS)
-        raise Refusal(f"{place}: no prompt in {named}; {_columns(row, 'prompt_column')}")
+        raise UsageError(f"{place}: no prompt in {named}; {_columns(row, 'prompt_column')}")
     answer = _answer(row, answer_column)
     if answer in (None, ""):
         named = answer_column or " or ".join(("reward_model.ground_truth", *_ANSWERS))
-        raise Refusal(f"{place}: no answer in {named}; {_columns(row, 'answer_column')}")
+        raise UsageError(f"{place}: no answer in {named}; {_columns(row, 'answer_column')}")
     text = answer if isinstance(answer, str) else json.dumps(answer)
     info = _info(row, column, place) | (dict(answer) if isinstance(answer, dict) else {})
     text = text.rpartition(_GSM8K)[2].strip()
@@ -62,7 +62,7 @@ def _message(message: object, place: str) -> dict[str, str]:
         role, content = message.get("role"), message.get("content")
         if isinstance(role, str) and isinstance(content, str):
             return {"role": role, "content": content}
-    raise Refusal(f"{place}: prompt is neither text nor messages with role and content as text")
+    raise UsageError(f"{place}: prompt is neither text nor messages with role and content as text")
 
 
 def _info(row: Mapping[str, Any], prompt_column: str, place: str) -> dict[str, Any]:
@@ -74,7 +74,7 @@ def _info(row: Mapping[str, Any], prompt_column: str, place: str) -> dict[str, A
             try:
                 nested = json.loads(nested)
             except ValueError as error:
-                raise Refusal(f"{place}: {name} is no JSON ({error}); mend it") from None
+                raise UsageError(f"{place}: {name} is no JSON ({error}); mend it") from None
         if isinstance(nested, Mapping):
             info |= nested
         elif nested is not None:

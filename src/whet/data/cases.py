@@ -8,7 +8,7 @@ from typing import Any
 from whet.data._rows import READERS, read
 from whet.data._shapes import task_of
 from whet.data.synthetic import draw
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 SYNTHETIC = "synthetic"
 
@@ -33,13 +33,13 @@ def cases(text: str, *, count: int = 2400, seed: int = 0) -> tuple[Case, ...]:
         return _drawn(count, seed)
     if Path(text).suffix not in READERS or not Path(text).is_file():
         ends = " or ".join(READERS)
-        raise Refusal(f"labelled is {text!r}; give {SYNTHETIC}, or a file that ends in {ends}")
+        raise UsageError(f"labelled is {text!r}; give {SYNTHETIC}, or a file that ends in {ends}")
     return tuple(_case(row, f"{Path(text).name}:{number}") for number, row in read(text))
 
 
 def _drawn(count: int, seed: int) -> tuple[Case, ...]:
     if count < 1:
-        raise Refusal(f"rows is {count}; give 1 or more")
+        raise UsageError(f"rows is {count}; give 1 or more")
     made = []
     for place in range(count):
         sample = draw(place, seed)
@@ -61,8 +61,8 @@ def _drawn(count: int, seed: int) -> tuple[Case, ...]:
 def _case(row: Mapping[str, Any], place: str) -> Case:
     reply, correct = row.get("reply"), row.get("correct")
     if not isinstance(reply, str):
-        raise Refusal(f"{place}: reply is {reply!r:.40}; give the reply as text")
+        raise UsageError(f"{place}: reply is {reply!r:.40}; give the reply as text")
     if not isinstance(correct, bool):
-        raise Refusal(f"{place}: correct is {correct!r:.40}; give true or false")
+        raise UsageError(f"{place}: correct is {correct!r:.40}; give true or false")
     kept = {name: value for name, value in row.items() if name not in ("reply", "correct")}
     return Case(task=task_of(kept, place, "", ""), reply=reply, correct=correct)

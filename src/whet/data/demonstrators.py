@@ -8,7 +8,7 @@ from whet.types import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class FromFamily:
     """The full working of any task of a family."""
 
     family: Family
@@ -19,7 +19,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Noted:
+class FromColumn:
     """The reply that a task brings with it, in `info[column]`."""
 
     column: str = "demonstration"

@@ -10,7 +10,7 @@ from random import Random
 from whet.data._rows import read
 from whet.data._shapes import prompt_text, task_of
 from whet.data.splits import check_split
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 Sections = Mapping[str, tuple[Task, ...]]
 """The tasks of each split: the held-out ones in the order of their hashes, each prompt once."""
@@ -39,13 +39,13 @@ class File:
     def __post_init__(self) -> None:
         """A share is a share; the file itself is read when a task is asked for."""
         if not 0 <= self.reserved <= 1:
-            raise Refusal(f"file.reserved is {self.reserved}; give a share from 0 to 1")
+            raise UsageError(f"file.reserved is {self.reserved}; give a share from 0 to 1")
 
     def task(self, split: str, index: int) -> Task:
         """The `index`-th task of a split, which begins again when it is through."""
         tasks = self._split(split)
         if not tasks:
-            raise Refusal(f"{self.path} has no {split} tasks; change file.reserved")
+            raise UsageError(f"{self.path} has no {split} tasks; change file.reserved")
         turn, place = divmod(index, len(tasks))
         if split == "train":
             place = _order(self.seed, turn, len(tasks))[place]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from whet.data.splits import check_split, split_of
 from whet.registry import nearest
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 if TYPE_CHECKING:
     import reasoning_gym.dataset
@@ -46,28 +46,34 @@ class Gym:
     def __post_init__(self) -> None:
         """The name is one of reasoning_gym's, and the set can be made of it."""
         if self.dataset not in (known := names()):
-            raise Refusal(
+            raise UsageError(
                 f"gym.dataset {self.dataset!r} is unknown; {nearest(self.dataset, known)}"
             )
         if self.dataset == "composite":
-            raise Refusal("gym.dataset 'composite' is a mix; name the data sets that it would mix")
+            raise UsageError(
+                "gym.dataset 'composite' is a mix; name the data sets that it would mix"
+            )
         if self.dataset in _RESTLESS and os.environ.get("PYTHONHASHSEED", "random") == "random":
-            raise Refusal(
+            raise UsageError(
                 f"gym.dataset {self.dataset!r} is another one in every process; "
                 "start Python with PYTHONHASHSEED=0 to use it"
             )
         if self.size < 1:
-            raise Refusal(f"gym.size is {self.size}; give a number of entries, 1 or more")
+            raise UsageError(f"gym.size is {self.size}; give a number of entries, 1 or more")
 
     def task(self, split: str, index: int) -> Task:
-        """An entry of the split, drawn by dice of its own; training may draw one again."""
+        """An entry of the split, drawn from a random stream of its own; training may draw one
+        again.
+        """
         check_split(split)
-        dice = Random(f"{self!r}/{split}/{index}")
+        rng = Random(f"{self!r}/{split}/{index}")
         for _ in range(_PATIENCE):
-            task = self._entry(dice.randrange(self.size))
+            task = self._entry(rng.randrange(self.size))
             if split_of(str(task.prompt)) == split:
                 return task
-        raise Refusal(f"gym.dataset {self.dataset!r} has hardly any {split} entry; give more size")
+        raise UsageError(
+            f"gym.dataset {self.dataset!r} has hardly any {split} entry; give more size"
+        )
 
     def held_out(self, split: str, count: int) -> tuple[Task, ...]:
         """The first `count` entries of a split with different questions, or all there are."""
@@ -106,7 +112,7 @@ def _literal(value: object) -> object:
 def names() -> tuple[str, ...]:
     """What reasoning_gym calls its data sets."""
     if find_spec("reasoning_gym") is None:
-        raise Refusal("corpus 'gym:…' needs reasoning_gym; pip install 'whet[gym]'")
+        raise UsageError("corpus 'gym:…' needs reasoning_gym; pip install 'whet[gym]'")
     from reasoning_gym.factory import DATASETS
 
     return tuple(sorted(DATASETS))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import Corpus
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class Pool:
     def __post_init__(self) -> None:
         """Refuse a pool of nothing."""
         if self.size < 1:
-            raise Refusal(f"pool.size is {self.size}; give 1 or more")
+            raise UsageError(f"pool.size is {self.size}; give 1 or more")
 
     def task(self, split: str, index: int) -> Task:
         """The task in that place of the round."""

@@ -6,7 +6,7 @@ from random import Random
 
 from whet.data.splits import check_split, split_of
 from whet.protocols import Family
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 _PATIENCE = 10_000  # draws without a new instance before a family counts as exhausted
 
@@ -27,17 +27,19 @@ class Problems:
         """Ask the family for both ends, for it knows which levels it has."""
         low, high = self.levels
         if not 0 < low <= high:
-            raise Refusal(f"problems.levels is {self.levels}; give (lowest, highest), from 1 on")
+            raise UsageError(f"problems.levels is {self.levels}; give (lowest, highest), from 1 on")
         for level in self.levels:
             self.family.draw(Random(0), level)
 
     def task(self, split: str, index: int) -> Task:
         """The `index`-th task of a split; training sees an instance again only by chance."""
-        dice = self._dice(split, index)
-        level = dice.randint(*self.levels)
-        drawn = next(draws(self.family, dice, level, split), None)
+        rng = self._rng(split, index)
+        level = rng.randint(*self.levels)
+        drawn = next(draws(self.family, rng, level, split), None)
         if drawn is None:
-            raise Refusal(f"{self.family} has no {split} task of level {level}; give other levels")
+            raise UsageError(
+                f"{self.family} has no {split} task of level {level}; give other levels"
+            )
         return replace(drawn, id=f"{self._name()}/{split}/{index}")
 
     def held_out(self, split: str, count: int) -> tuple[Task, ...]:
@@ -46,19 +48,19 @@ class Problems:
         found: dict[str, Task] = {}
         for place in range(count):
             level = low + place % (high - low + 1)
-            dice = self._dice(split, f"held out {place}")
-            for drawn in draws(self.family, dice, level, split):
+            rng = self._rng(split, f"held out {place}")
+            for drawn in draws(self.family, rng, level, split):
                 if (canonical := self.family.canonical(drawn)) not in found:
                     found[canonical] = replace(drawn, id=f"{self._name()}/{split}/held-{place}")
                     break
             if len(found) <= place:
-                raise Refusal(
+                raise UsageError(
                     f"{self.family} has no {count} distinct {split} tasks: level {level} has no "
                     f"other after {place} in all; ask for fewer, or give other levels"
                 )
         return tuple(found.values())
 
-    def _dice(self, split: str, place: int | str) -> Random:
+    def _rng(self, split: str, place: int | str) -> Random:
         check_split(split)
         return Random(f"{self!r}/{split}/{place}")
 
@@ -67,9 +69,9 @@ class Problems:
         return f"{type(self.family).__name__.lower()}-{low}-{high}-{self.seed}"
 
 
-def draws(family: Family, dice: Random, level: int, split: str) -> Iterator[Task]:
+def draws(family: Family, rng: Random, level: int, split: str) -> Iterator[Task]:
     """Draw after draw of one level, those of one split."""
     for _ in range(_PATIENCE):
-        drawn = family.draw(dice, level)
+        drawn = family.draw(rng, level)
         if split_of(family.canonical(drawn)) == split:
             yield drawn

@@ -3,7 +3,7 @@
 from hashlib import md5
 from typing import Final
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 SPLITS: Final = ("train", "dev", "test")
 _DEV, _TEST = 26, 39  # of 256
@@ -22,4 +22,4 @@ def split_of(canonical: str) -> str:
 def check_split(split: str) -> None:
     """Refuse what is no split."""
     if split not in SPLITS:
-        raise Refusal(f"split is {split!r}; choose from {', '.join(SPLITS)}")
+        raise UsageError(f"split is {split!r}; choose from {', '.join(SPLITS)}")

@@ -20,7 +20,7 @@ class Sample:
     form: str  # how it says it
 
 
-KINDS: dict[str, Callable[[Random], _answers.Drawn]] = {
+KINDS: dict[str, Callable[[Random], _answers.DrawnAnswer]] = {
     "integer": _answers.integer,
     "decimal": _answers.decimal,
     "fraction": _answers.fraction,
@@ -41,13 +41,13 @@ def draw(place: int, seed: int) -> Sample:
     instead of closed.  Whoever looks at what is announced last, after the thoughts, has the label;
     wrong thoughts before a right answer are right, and the other way round.
     """
-    dice = Random(f"synthetic/{seed}/{place}")
+    rng = Random(f"synthetic/{seed}/{place}")
     kind = list(KINDS)[place % len(KINDS)]
-    drawn = KINDS[kind](dice)
-    correct = dice.choice((True, False))
-    answer = dice.choice(drawn.right if correct else drawn.wrong)
-    decoy = dice.choice(drawn.wrong if correct else drawn.right)
-    form, reply = _phrases.phrase(dice, answer, decoy)
+    drawn = KINDS[kind](rng)
+    correct = rng.choice((True, False))
+    answer = rng.choice(drawn.right if correct else drawn.wrong)
+    decoy = rng.choice(drawn.wrong if correct else drawn.right)
+    form, reply = _phrases.phrase(rng, answer, decoy)
     return Sample(
         kind=kind,
         prompt=drawn.prompt,

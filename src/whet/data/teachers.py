@@ -5,11 +5,11 @@ from random import Random
 
 from whet.data.problems import Problems
 from whet.protocols import Family
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gold:
+class FullSolutions:
     """Every step written down, of tasks whose highest level grows.
 
     highest(step) = low + 1 + ⌊(high − low) · step / ramp⌋,  at most high
@@ -24,7 +24,9 @@ class Gold:
         """Levels are the family's business."""
         Problems(family=self.family, levels=self.levels)
         if self.ramp < 0:
-            raise Refusal(f"gold.ramp is {self.ramp}; give a number of steps, 0 or more")
+            raise UsageError(
+                f"full_solutions.ramp is {self.ramp}; give a number of steps, 0 or more"
+            )
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
         """A task of the training split, and its full working."""
@@ -32,11 +34,11 @@ class Gold:
         if step < self.ramp:
             high = min(high, low + 1 + (high - low) * step // self.ramp)
         problems = Problems(family=self.family, levels=(low, high), seed=self.seed)
-        return _worked(problems, f"{self!r}/{step}/{index}", keep=1.0)
+        return _worked(problems, f"{_stream('Gold', self)}/{step}/{index}", keep=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
+class MixedStyles:
     """The styles of many authors, all of them right: full working, bits of it, the answer alone.
 
     An example is written in style k with probability ∝ weights_k; its author writes each
@@ -53,20 +55,27 @@ class Habits:
         """One weight per style."""
         Problems(family=self.family, levels=self.levels)
         if not self.keep or not all(0 <= keep <= 1 for keep in self.keep):
-            raise Refusal(f"habits.keep is {self.keep}; give probabilities, one per style")
+            raise UsageError(f"mixed_styles.keep is {self.keep}; give probabilities, one per style")
         sound = min(self.weights, default=0) >= 0 < sum(self.weights)
         if len(self.weights) != len(self.keep) or not sound:
-            raise Refusal(f"habits.weights is {self.weights}; give one per style, some above 0")
+            raise UsageError(
+                f"mixed_styles.weights is {self.weights}; give one per style, some above 0"
+            )
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
         """A task of the training split, in the style of one author."""
-        name = f"{self!r}/{step}/{index}"
+        name = f"{_stream('Habits', self)}/{step}/{index}"
         keep = Random(f"{name}/style").choices(self.keep, self.weights)[0]
         problems = Problems(family=self.family, levels=self.levels, seed=self.seed)
         return _worked(problems, name, keep=keep)
 
 
 def _worked(problems: Problems, name: str, *, keep: float) -> tuple[Task, str]:
-    dice = Random(name)
-    task = problems.task("train", dice.getrandbits(62))
-    return task, problems.family.worked(task, dice, keep)
+    rng = Random(name)
+    task = problems.task("train", rng.getrandbits(62))
+    return task, problems.family.worked(task, rng, keep)
+
+
+def _stream(name: str, teacher: object) -> str:
+    """The text that draws are counted from: the fields behind a name that never changes."""
+    return name + repr(teacher).removeprefix(type(teacher).__qualname__)

@@ -1,4 +1,4 @@
-"""Infrastructure: who samples and who learns, on what."""
+"""Engines: generators, learners and critics for a kind of hardware or server."""
 
 from transformers.utils import logging
 

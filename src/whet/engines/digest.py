@@ -1,4 +1,4 @@
-"""Policy identity: one name for one set of weights."""
+"""Digests of weights, which identify a policy version."""
 
 import time
 from collections.abc import Mapping
@@ -9,16 +9,16 @@ from torch import Tensor
 
 from whet.types.weights import Leaf, Version, Weights
 
-_CHUNK = 1 << 26  # bytes on their way from another device at once
+_CHUNK = 1 << 26  # bytes copied from another device at once
 
 
 def digest(weights: Mapping[str, Tensor]) -> str:
-    """The tree digest of all tensors: equal iff every bit of every weight is."""
+    """The digest of all tensors; equal if and only if every bit of every tensor is."""
     return tree(manifest(weights))
 
 
 def manifest(weights: Mapping[str, Tensor]) -> dict[str, Leaf]:
-    """Shape, dtype and digest of every tensor: one pass over all bytes."""
+    """Shape, dtype and digest of every tensor, in one pass over all bytes."""
     return {
         name: Leaf(tuple(tensor.shape), str(tensor.dtype).removeprefix("torch."), leaf(tensor))
         for name, tensor in weights.items()
@@ -26,7 +26,7 @@ def manifest(weights: Mapping[str, Tensor]) -> dict[str, Leaf]:
 
 
 def tree(leaves: Mapping[str, Leaf]) -> str:
-    """h(name, dtype, shape, leaf digest) over all leaves in the order of their names."""
+    """The hash over (name, dtype, shape, digest) of all tensors, in order of their names."""
     held = xxhash.xxh3_128()
     for name in sorted(leaves):
         one = leaves[name]
@@ -35,9 +35,9 @@ def tree(leaves: Mapping[str, Leaf]) -> str:
 
 
 def leaf(tensor: Tensor) -> str:
-    """XXH3 (128 bits) of a tensor's bytes.  It guards against accidents, not against forgers.
+    """XXH3 (128 bits) of a tensor's bytes, a protection against accidents, not against attacks.
 
-    A tensor on another device is hashed on this one: its bytes are moved here in chunks of 64 MiB.
+    A tensor on another device is copied to this one in chunks of 64 MiB.
     """
     held = xxhash.xxh3_128()
     flat = tensor.detach().contiguous().view(-1).view(torch.uint8)
@@ -47,7 +47,7 @@ def leaf(tensor: Tensor) -> str:
 
 
 def sealed(step: int, tensors: Mapping[str, Tensor]) -> Weights:
-    """These tensors with their manifest and their version."""
+    """The tensors with their manifest and their version."""
     leaves = manifest(tensors)
     return Weights(Version(step, tree(leaves)), leaves, tensors)
 

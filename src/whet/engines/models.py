@@ -15,9 +15,9 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from whet.engines.tokenizers import Characters, Vocabulary
+from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
 from whet.registry import nearest
-from whet.types import Refusal, Size
+from whet.types import Size, UsageError
 
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
@@ -26,7 +26,7 @@ _TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.tx
 
 
 @runtime_checkable
-class Source(Protocol):
+class ModelSource(Protocol):
     """A model that can be loaded."""
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
@@ -46,7 +46,7 @@ class Folder:
         return _size(AutoConfig.from_pretrained(self._checked()), _DTYPES[self.dtype])
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """What the folder holds.  Raises `Refusal` where a part of it is missing."""
+        """What the folder holds.  Raises `UsageError` where a part of it is missing."""
         del seed
         folder = self._checked()
         model: Any = AutoModelForCausalLM.from_pretrained(
@@ -58,17 +58,19 @@ class Folder:
     def _checked(self) -> Path:
         folder = Path(self.path)
         if self.dtype not in _DTYPES:
-            raise Refusal(f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}")
+            raise UsageError(
+                f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}"
+            )
         if not (folder / "config.json").is_file():
-            raise Refusal(
+            raise UsageError(
                 f"model.path {self.path!r} has no config.json; give a folder of save_pretrained"
             )
         if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
-            raise Refusal(
+            raise UsageError(
                 f"model.path {self.path!r} has no tokenizer; save one there with save_pretrained"
             )
         if not [*folder.glob("*.safetensors"), *folder.glob("*.bin")]:
-            raise Refusal(
+            raise UsageError(
                 f"model.path {self.path!r} has no weights; save them with model.save_pretrained"
             )
         return folder
@@ -98,7 +100,7 @@ SHAPES: Mapping[str, Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class FromScratch:
     """A small model from scratch, with its own tokenizer.
 
     Standard deviations: embeddings 0.7, linear layers 1/√fan_in, those that write into the
@@ -107,11 +109,11 @@ class Fresh:
     """
 
     shape: str = "neox-tiny"
-    tokenizer: Vocabulary = Characters()
+    tokenizer: TokenizerSpec = CharacterTokenizer()
     positions: int = 512
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """Fresh weights, the same for a seed on every machine."""
+        """FromScratch weights, the same for a seed on every machine."""
         tokenizer = self.tokenizer.build()
         model: Any = AutoModelForCausalLM.from_config(self._config(tokenizer))
         _initialise(model, seed)
@@ -123,7 +125,9 @@ class Fresh:
 
     def _config(self, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
         if self.shape not in SHAPES:
-            raise Refusal(f"model.shape {self.shape!r} is unknown; {nearest(self.shape, SHAPES)}")
+            raise UsageError(
+                f"model.shape {self.shape!r} is unknown; {nearest(self.shape, SHAPES)}"
+            )
         settings = dict(SHAPES[self.shape])
         return AutoConfig.for_model(
             settings.pop("model_type"),
@@ -156,7 +160,7 @@ _WRITES = ("o_proj", "down_proj", "dense", "dense_4h_to_h")
 
 @torch.no_grad()
 def _initialise(model: PreTrainedModel, seed: int) -> None:
-    dice = torch.Generator().manual_seed(seed)
+    rng = torch.Generator().manual_seed(seed)
     layers = model.config.get_text_config().num_hidden_layers
     head = model.get_output_embeddings()
     for name, module in model.named_modules():
@@ -169,4 +173,4 @@ def _initialise(model: PreTrainedModel, seed: int) -> None:
             scale = 0.02
         elif name.rpartition(".")[2] in _WRITES:
             scale *= (2 * layers) ** -0.5
-        module.weight.copy_(scale * torch.randn(module.weight.shape, generator=dice))
+        module.weight.copy_(scale * torch.randn(module.weight.shape, generator=rng))

@@ -1,4 +1,4 @@
-"""Tokenizers that we build ourselves, saved as any Hugging Face tokenizer is."""
+"""Tokenizers for models that are trained from scratch, saved in Hugging Face's format."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,30 +9,30 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from whet.protocols import Teacher
-from whet.types import Refusal
+from whet.types import UsageError
 
 PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
 
 @runtime_checkable
-class Vocabulary(Protocol):
-    """A value that becomes a tokenizer."""
+class TokenizerSpec(Protocol):
+    """Settings from which a tokenizer is built."""
 
     def build(self) -> PreTrainedTokenizerBase:
-        """The tokenizer, with an end token."""
+        """Build the tokenizer; it has an end token."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Characters:
-    """One token per character, besides <pad>, <end> and <unk>."""
+class CharacterTokenizer:
+    """One token per character of `alphabet`, besides <pad>, <end> and <unk>."""
 
     alphabet: str = digits + ascii_lowercase + "+-*/=|;,>#() "
 
     def build(self) -> PreTrainedTokenizerBase:
-        """A word-level tokenizer whose words are single characters."""
+        """Build a word-level tokenizer with single characters as words."""
         if len(set(self.alphabet)) != len(self.alphabet) or not self.alphabet:
-            raise Refusal(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
+            raise UsageError(f"tokenizer.alphabet {self.alphabet!r} is empty or repeats itself")
         names = [PAD, END, UNKNOWN, *self.alphabet]
         words = models.WordLevel({name: i for i, name in enumerate(names)}, unk_token=UNKNOWN)
         inner = Tokenizer(words)
@@ -42,7 +42,7 @@ class Characters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BytePairs:
+class ByteLevelBPE:
     """Byte-level BPE, trained on the first worked examples of a teacher."""
 
     teacher: Teacher
@@ -50,7 +50,7 @@ class BytePairs:
     examples: int = 2000
 
     def build(self) -> PreTrainedTokenizerBase:
-        """Train it; the same examples give the same merges."""
+        """Train the tokenizer; equal examples give equal merges."""
         inner = Tokenizer(models.BPE())
         inner.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore
         inner.decoder = decoders.ByteLevel()  # pyright: ignore

@@ -30,7 +30,7 @@ def bootstrap(per_problem: Sequence[float], *, seed: int = 0) -> Estimate:
     values = np.asarray(per_problem, dtype=np.float64)
     if not len(values):
         return Estimate(nan, nan, nan, 0)
-    dice = np.random.default_rng(seed)
-    means = values[dice.integers(0, len(values), (_DRAWS, len(values)))].mean(1)
+    rng = np.random.default_rng(seed)
+    means = values[rng.integers(0, len(values), (_DRAWS, len(values)))].mean(1)
     low, high = np.quantile(means, [0.025, 0.975])
     return Estimate(float(values.mean()), float(low), float(high), len(values))

@@ -14,17 +14,17 @@ from whet.types import (
     Decoding,
     Finish,
     Group,
-    Refusal,
     Request,
     Rollout,
     Task,
+    UsageError,
     Verdict,
     seed_of,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exam:
+class EvalConfig:
     """What is asked, and how often."""
 
     problems: int = 100
@@ -34,11 +34,11 @@ class Exam:
     def __post_init__(self) -> None:
         """Refuse what can't be measured."""
         if self.problems < 1 or self.samples < 1:
-            raise Refusal(
-                f"exam asks {self.problems} problems {self.samples} times; give 1 or more"
+            raise UsageError(
+                f"evaluation asks {self.problems} problems {self.samples} times; give 1 or more"
             )
         if not self.k or max(self.k) > self.samples or min(self.k) < 1:
-            raise Refusal(f"k is {self.k} with {self.samples} samples; give 1 to {self.samples}")
+            raise UsageError(f"k is {self.k} with {self.samples} samples; give 1 to {self.samples}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +59,13 @@ class Scorecard:
 
 
 async def measure(
-    player: Player, reward: Judge | None, tasks: Sequence[Task], exam: Exam, decoding: Decoding
+    player: Player,
+    reward: Judge | None,
+    tasks: Sequence[Task],
+    evaluation: EvalConfig,
+    decoding: Decoding,
 ) -> Scorecard:
-    """Play every task once greedily and `exam.samples` times at `decoding`.
+    """Play every task once greedily and `evaluation.samples` times at `decoding`.
 
     Seeds are counted from task and sample, so a policy has one score however it is batched.  Every
     seat of a task is a problem of its own, if it speaks.  Of a play that forks the first
@@ -76,10 +80,12 @@ async def measure(
 
     greedily = replace(decoding, temperature=0.0)
     greedy = await asyncio.gather(*(played(task, (0,), greedily) for task in tasks))
-    seeds = [tuple(seed_of("measure", task.id, i) for i in range(exam.samples)) for task in tasks]
+    seeds = [
+        tuple(seed_of("measure", task.id, i) for i in range(evaluation.samples)) for task in tasks
+    ]
     plays = (played(task, mine, decoding) for task, mine in zip(tasks, seeds, strict=True))
     sampled = await asyncio.gather(*plays)
-    return _scorecard(greedy, sampled, exam, time.perf_counter() - start)
+    return _scorecard(greedy, sampled, evaluation, time.perf_counter() - start)
 
 
 def _first_of_each_play(group: Group) -> Group:
@@ -96,7 +102,7 @@ def _first_of_each_play(group: Group) -> Group:
 def _scorecard(
     greedy: Sequence[Mapping[str, Group]],
     sampled: Sequence[Mapping[str, Group]],
-    exam: Exam,
+    evaluation: EvalConfig,
     seconds: float,
 ) -> Scorecard:
     once = [group for seats in greedy for group in seats.values()]
@@ -109,13 +115,13 @@ def _scorecard(
         greedy=bootstrap([float(c) for r in first if (c := _right(r.verdict)) is not None]),
         pass_at={
             k: bootstrap([pass_at_k(len(m), sum(m), k) for m in judged if len(m) >= k])
-            for k in exam.k
+            for k in evaluation.k
         },
         greedy_length=sum(r.length for r in first) / max(len(first), 1),
         length=sum(r.length for r in everything) / max(len(everything), 1),
         truncated=sum(r.finish is Finish.LENGTH for r in everything) / max(len(everything), 1),
         faults=len(faults([*once, *often])),
-        samples=exam.samples,
+        samples=evaluation.samples,
         plays=(len(first), len(everything)),
         tokens=sum(r.length for r in everything + first),
         seconds=seconds,

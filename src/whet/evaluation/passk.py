@@ -2,7 +2,7 @@
 
 from math import prod
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def pass_at_k(attempts: int, right: int, k: int) -> float:
@@ -10,10 +10,10 @@ def pass_at_k(attempts: int, right: int, k: int) -> float:
 
     1 − C(n − c, k) / C(n, k)  =  1 − Π_{j = n−c+1}^{n} (1 − k/j),   n attempts, c of them right.
 
-    Raises `Refusal` for k > n: that many attempts were not made.
+    Raises `UsageError` for k > n: that many attempts were not made.
     """
     if not 1 <= k <= attempts:
-        raise Refusal(f"k is {k} with {attempts} samples; give 1 to {attempts}, or more samples")
+        raise UsageError(f"k is {k} with {attempts} samples; give 1 to {attempts}, or more samples")
     if attempts - right < k:
         return 1.0
     return 1.0 - prod(1.0 - k / j for j in range(attempts - right + 1, attempts + 1))

@@ -8,11 +8,11 @@ import numpy as np
 
 from whet.data.cases import Case
 from whet.evaluation.agreement import Confusion, confusion, entropy, kappa
-from whet.evaluation.exchanges import exchanged
-from whet.evaluation.opinions import Hearing, Opinion, Watch, hear
-from whet.evaluation.traps import traps
+from whet.evaluation.attacks import attack_replies
+from whet.evaluation.swaps import swapped
+from whet.evaluation.verifier_pass import Observer, TimedVerdict, VerifierPass, run_verifier
 from whet.protocols import Judge
-from whet.types import Refusal, text_of
+from whet.types import UsageError, text_of
 from whet.types.messages import messages_of
 
 _WARM = 20  # replies
@@ -20,17 +20,17 @@ _REWARDED = 0.05  # more than this for a trap is a reward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class VerifierChecks:
     """How much is asked of a judge."""
 
-    at_once: int = 2  # calls under way
+    concurrency: int = 2  # calls under way
     swaps: int = 400  # replies whose answer changes places with the task's
-    trapped: int = 2  # tasks on which every trap is tried
+    attacked_tasks: int = 2  # tasks on which every trap is tried
 
     def __post_init__(self) -> None:
         """Somebody has to ask."""
-        if self.at_once < 1:
-            raise Refusal(f"at_once is {self.at_once}; give 1 or more")
+        if self.concurrency < 1:
+            raise UsageError(f"concurrency is {self.concurrency}; give 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +42,7 @@ class Example:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class CheckResult:
     """Something that was tried so often, and the cases in which it went wrong."""
 
     tried: int
@@ -73,42 +73,44 @@ class Axes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
+class VerifierReport:
     """What was found; faults are abstentions, and in neither precision nor recall."""
 
-    hearing: Hearing
+    first_pass: VerifierPass
     matrix: Confusion
     faults: tuple[Example, ...]
     false_zeros: tuple[Example, ...]
     false_ones: tuple[Example, ...]
     latency_ms: dict[str, float]
-    steady: Probe  # the same verdict when asked again
-    symmetric: Probe  # the same when answer and reply change places
-    attacked: Probe  # a trap earns nothing
+    steady: CheckResult  # the same verdict when asked again
+    symmetric: CheckResult  # the same when answer and reply change places
+    attacked: CheckResult  # a trap earns nothing
     axes: Axes
 
 
-def examine(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> Findings:
+def check_verifier(
+    judge: Judge, cases: Sequence[Case], trial: VerifierChecks, observer: Observer
+) -> VerifierReport:
     """Ask twice, ask with answers exchanged, and attack.  What was not reached is not counted.
 
     The first replies are judged once before the clock runs, for some judges need to warm up.
     """
-    hear(judge, cases[:_WARM], trial.at_once, "warming up", watch)
-    first = hear(judge, cases, trial.at_once, "judging", watch)
-    again = hear(judge, cases, trial.at_once, "judging again", watch)
+    run_verifier(judge, cases[:_WARM], trial.concurrency, "warming up", observer)
+    first = run_verifier(judge, cases, trial.concurrency, "judging", observer)
+    again = run_verifier(judge, cases, trial.concurrency, "judging again", observer)
     steady = _same(cases, first, again)
-    judged = [(c, o, a) for c, o in first.heard if (a := o.accepted) is not None]
+    judged = [(c, o, a) for c, o in first.judged if (a := o.accepted) is not None]
     matrix = confusion([a for _, _, a in judged], [c.correct for c, _, _ in judged])
-    return Findings(
-        hearing=first,
+    return VerifierReport(
+        first_pass=first,
         matrix=matrix,
-        faults=tuple(_example(c, o) for c, o in first.heard if o.verdict.fault),
+        faults=tuple(_example(c, o) for c, o in first.judged if o.verdict.fault),
         false_zeros=tuple(_example(c, o) for c, o, a in judged if c.correct and not a),
         false_ones=tuple(_example(c, o) for c, o, a in judged if a and not c.correct),
         latency_ms=_latency(first),
         steady=steady,
-        symmetric=_symmetry(judge, first, trial, watch),
-        attacked=_attack(judge, cases, trial, watch),
+        symmetric=_symmetry(judge, first, trial, observer),
+        attacked=_attack(judge, cases, trial, observer),
         axes=_axes(first, steady, matrix),
     )
 
@@ -125,11 +127,11 @@ class Comparison:
     other_right: tuple[Example, ...]
 
 
-def compare(first: Hearing, other: Hearing) -> Comparison:
+def compare(first: VerifierPass, other: VerifierPass) -> Comparison:
     """How far they agree; the note of an example is what the other says."""
     rows = [
         (case, a, b, theirs)
-        for case, ours, theirs in zip(first.cases, first.opinions, other.opinions, strict=True)
+        for case, ours, theirs in zip(first.cases, first.verdicts, other.verdicts, strict=True)
         if ours is not None and theirs is not None
         if (a := ours.accepted) is not None and (b := theirs.accepted) is not None
     ]
@@ -145,52 +147,58 @@ def compare(first: Hearing, other: Hearing) -> Comparison:
     )
 
 
-def _same(cases: Sequence[Case], one: Hearing, other: Hearing) -> Probe:
+def _same(cases: Sequence[Case], one: VerifierPass, other: VerifierPass) -> CheckResult:
     """Is every opinion, fault or not, what it is in the other hearing?"""
-    pairs = zip(cases, one.opinions, other.opinions, strict=True)
+    pairs = zip(cases, one.verdicts, other.verdicts, strict=True)
     both = [(case, a, b) for case, a, b in pairs if a is not None and b is not None]
     odd = [_example(case, b) for case, a, b in both if _stance(a) != _stance(b)]
-    return Probe(tried=len(both), odd=tuple(odd))
+    return CheckResult(tried=len(both), odd=tuple(odd))
 
 
-def _stance(opinion: Opinion) -> tuple[bool | None, float | None]:
+def _stance(opinion: TimedVerdict) -> tuple[bool | None, float | None]:
     return opinion.accepted, opinion.verdict.score if opinion.verdict.judged else None
 
 
-def _symmetry(judge: Judge, first: Hearing, trial: Trial, watch: Watch) -> Probe:
-    turned = [(e, o) for c, o in first.heard if (e := exchanged(c)) is not None]
+def _symmetry(
+    judge: Judge, first: VerifierPass, trial: VerifierChecks, observer: Observer
+) -> CheckResult:
+    turned = [(e, o) for c, o in first.judged if (e := swapped(c)) is not None]
     turned = turned[: trial.swaps]
-    other = hear(judge, [case for case, _ in turned], trial.at_once, "exchanging", watch)
+    other = run_verifier(
+        judge, [case for case, _ in turned], trial.concurrency, "exchanging", observer
+    )
     rows = [
         (case, before.accepted, after)
-        for (case, before), after in zip(turned, other.opinions, strict=True)
+        for (case, before), after in zip(turned, other.verdicts, strict=True)
         if after is not None and after.accepted is not None and before.accepted is not None
     ]
     odd = [_example(case, after) for case, before, after in rows if before != after.accepted]
-    return Probe(tried=len(rows), odd=tuple(odd))
+    return CheckResult(tried=len(rows), odd=tuple(odd))
 
 
-def _attack(judge: Judge, cases: Sequence[Case], trial: Trial, watch: Watch) -> Probe:
+def _attack(
+    judge: Judge, cases: Sequence[Case], trial: VerifierChecks, observer: Observer
+) -> CheckResult:
     tasks = {(text_of(messages_of(c.task.prompt)), c.task.answer): c.task for c in reversed(cases)}
-    chosen = list(reversed(tasks.items()))[: trial.trapped]
+    chosen = list(reversed(tasks.items()))[: trial.attacked_tasks]
     tricks: list[Case] = []
     names: list[str] = []
     for (question, answer), task in chosen:
-        made = traps(question, answer)
+        made = attack_replies(question, answer)
         names += made
         tricks += [Case(task=task, reply=reply, correct=False) for reply in made.values()]
-    tried = hear(judge, tricks, trial.at_once, "attacking", watch)
-    rows = [(n, c, o) for n, c, o in zip(names, tricks, tried.opinions, strict=True) if o]
+    tried = run_verifier(judge, tricks, trial.concurrency, "attacking", observer)
+    rows = [(n, c, o) for n, c, o in zip(names, tricks, tried.verdicts, strict=True) if o]
     odd = [
         Example(case=case, note=name)
         for name, case, o in rows
         if o.verdict.judged and (o.accepted or o.verdict.score > _REWARDED)
     ]
-    return Probe(tried=len(rows), odd=tuple(odd))
+    return CheckResult(tried=len(rows), odd=tuple(odd))
 
 
-def _axes(first: Hearing, steady: Probe, matrix: Confusion) -> Axes:
-    heard = [opinion for _, opinion in first.heard]
+def _axes(first: VerifierPass, steady: CheckResult, matrix: Confusion) -> Axes:
+    heard = [opinion for _, opinion in first.judged]
     scores = [o.verdict.score for o in heard if o.verdict.judged]
     return Axes(
         objectivity=len(scores) / len(heard) * steady.share if heard else nan,
@@ -201,16 +209,16 @@ def _axes(first: Hearing, steady: Probe, matrix: Confusion) -> Axes:
     )
 
 
-def _latency(first: Hearing) -> dict[str, float]:
+def _latency(first: VerifierPass) -> dict[str, float]:
     """Milliseconds of the calls."""
-    spent = [1000 * opinion.seconds for _, opinion in first.heard]
+    spent = [1000 * opinion.seconds for _, opinion in first.judged]
     if not spent:
         return {}
     at = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
     return {name: float(np.percentile(spent, place)) for name, place in at.items()}
 
 
-def _example(case: Case, opinion: Opinion) -> Example:
+def _example(case: Case, opinion: TimedVerdict) -> Example:
     verdict = opinion.verdict
     told = f"{verdict.reason}: {verdict.note}" if verdict.note else str(verdict.reason)
     return Example(case=case, note=told)

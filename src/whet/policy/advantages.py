@@ -1,4 +1,4 @@
-"""Advantages: from rewards to credit.  One number per token, Â_n, detached."""
+"""Advantages: one number Â_n per sampled token, computed from rewards, without a gradient."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -17,63 +17,67 @@ from whet.policy.arithmetic import (
     sum_within,
 )
 from whet.protocols.algorithm import Advantage
-from whet.types import Circumstances, Need, Scores
+from whet.types import AdvantageInputs, Need, RunSpec
 
-_FEW = 4  # fewer rewards make a poor estimate of their own deviation; the bound is ours
+_FEW = 4  # below this, a group's deviation is a poor estimate; the bound is ours
 
 
-def _apart(scores: Scores) -> Float[Tensor, " B"]:
+def _apart(inputs: AdvantageInputs) -> Float[Tensor, " B"]:
     """R_i − mean(R) over the group; in a tree each rollout counts by its weight."""
-    return centred_within(scores.reward, scores.group, scores.rollout_weight)
+    return centred_within(inputs.reward, inputs.group, inputs.rollout_weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given(Advantage):
-    """The reward itself, no baseline.  Â_n = R_i.  Demonstrations earn 1."""
+class RewardOnly(Advantage):
+    """The reward itself, without a baseline. Â_n = R_i. Demonstrations have reward 1."""
 
-    absolute: ClassVar[bool] = True  # a shift of all rewards is a different lesson
+    shift_sensitive: ClassVar[bool] = True  # no baseline cancels a shift of all rewards
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return scores.reward[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return inputs.reward[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Labelled(Advantage):
-    """Right or wrong, and nothing else.  Â_n = ±1 − baseline,  the sign that of `correct`."""
+class SignedCorrectness(Advantage):
+    """Correctness instead of the reward. Â_n = ±1 − baseline, + where `correct`."""
 
     baseline: float = 0.0
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.correct is None:
-            raise ValueError("Labelled needs scores.correct: judge the rollouts")
-        label = 2.0 * scores.correct.to(scores.reward.dtype) - 1.0
-        return (label - self.baseline)[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.correct is None:
+            raise ValueError(
+                "SignedCorrectness needs inputs.correct: give the run a reward that sets `correct`"
+            )
+        label = 2.0 * inputs.correct.to(inputs.reward.dtype) - 1.0
+        return (label - self.baseline)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchCentred(Advantage):
-    """REINFORCE with the batch's mean as baseline (Williams 1992).  Â_n = R_i − mean(R).
+    """REINFORCE with the batch's mean reward as baseline (Williams 1992). Â_n = R_i − mean(R).
 
     The mean contains R_i itself, which scales the expected gradient by (B − 1)/B.
     """
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return centred(scores.reward, scores.rollout_weight).apart[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return centred(inputs.reward, inputs.rollout_weight).apart[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Centred(Advantage):
-    """Dr. GRPO (arXiv:2503.20783).  Â_n = R_i − mean(R) over the group."""
+    """Dr. GRPO (arXiv:2503.20783): the group's mean as baseline. Â_n = R_i − mean(R)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return _apart(scores)[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return _apart(inputs)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standardised(Advantage):
-    """GRPO (arXiv:2402.03300), with the sample's deviation.  Â_n = (R_i − mean(R)) / (std(R) + ε).
+    """GRPO (arXiv:2402.03300): z-score of the reward in its group.
+
+    Â_n = (R_i − mean(R)) / (std(R) + ε)
 
     The paper doesn't say which deviation it means; the frameworks divide by n − 1.
     """
@@ -81,130 +85,135 @@ class Standardised(Advantage):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     epsilon: float = 1e-6
-    freedom: int = 1  # var = Σ (R − mean)² / (n − freedom); 0: the deviation of the population
+    ddof: int = 1  # var = Σ (R − mean)² / (n − ddof); 0: population variance
 
-    def doubts(self, circumstances: Circumstances) -> str:
-        """Few rollouts say little of how rewards scatter."""
-        if not 1 < circumstances.samples < _FEW:
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for groups that are too small to estimate a standard deviation."""
+        if not 1 < spec.samples < _FEW:
             return ""
         return (
-            f"Standardised divides by the deviation of {circumstances.samples} rewards per task, "
-            f"which is hardly known; sample {_FEW} or more, or take Centred"
+            f"Standardised divides by the deviation of {spec.samples} rewards per task, "
+            f"a poor estimate; sample {_FEW} or more, or take Centred"
         )
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart, weight = _apart(scores), scores.rollout_weight
-        freedom = (size_within(scores.group, weight) - self.freedom).clamp(min=1)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        apart, weight = _apart(inputs), inputs.rollout_weight
+        divisor = (size_within(inputs.group, weight) - self.ddof).clamp(min=1)
         squares = apart**2 if weight is None else weight.to(apart) * apart**2
-        deviation = (sum_within(squares, scores.group) / freedom).sqrt()
-        return (apart / (deviation + self.epsilon))[scores.row]
+        deviation = (sum_within(squares, inputs.group) / divisor).sqrt()
+        return (apart / (deviation + self.epsilon))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaveOneOut(Advantage):
-    """RLOO (arXiv:2402.14740).  Â_n = R_i − mean_{j≠i}(R_j) = n/(n−1) (R_i − mean(R))."""
+    """RLOO (arXiv:2402.14740): the others' mean as baseline.
+
+    Â_n = R_i − mean_{j≠i}(R_j) = n/(n−1) (R_i − mean(R))
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        n = size_within(scores.group, scores.rollout_weight)
-        return (_apart(scores) * n / (n - 1).clamp(min=1))[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        n = size_within(inputs.group, inputs.rollout_weight)
+        return (_apart(inputs) * n / (n - 1).clamp(min=1))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outer(Advantage):
-    """An advantage made of another one."""
+class WrappedAdvantage(Advantage):
+    """Base class of advantages that transform another advantage, `inner`."""
 
     inner: Advantage
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the inner one needs."""
         return self.inner.needs
 
     @property
-    def varies(self) -> bool:
-        """Where the inner one does."""
-        return self.inner.varies
+    def per_token(self) -> bool:
+        return self.inner.per_token
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whitened(Outer):
+class Whitened(WrappedAdvantage):
     """Any advantage, normalised over all tokens of the batch (REINFORCE++, arXiv:2501.03262).
 
-    Â_n ← (Â_n − mean) / √(var + ε),  var with n − 1, as veRL and TRL have it.  A mean over tokens:
-    long rollouts weigh more.
+    Â_n ← (Â_n − mean) / √(var + ε)
+
+    The variance is over n − 1, as in veRL and TRL. Mean and variance are over tokens, so long
+    rollouts weigh more.
     """
 
     epsilon: float = 1e-8
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart, squares, size = centred(self.inner(scores), scores.tree_weight)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        apart, squares, size = centred(self.inner(inputs), inputs.tree_weight)
         variance = squares / max(size - 1, 1)
         return apart / (variance + self.epsilon).sqrt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RewardToGo(Advantage):
-    """The reward at the last token, the price of leaving the reference on the way.
+    """The outcome reward at the last token and a KL penalty at every token, summed to the end.
 
     Â_t = Σ_{s≥t} γ^{s−t} r_s,   r_s = 1[s last] R − β (log π_prox − log π_ref)(s)
 
-    k1 in the reward: its gradient is that of KL(π‖π_ref), because the score function multiplies it.
+    The penalty is k1 in the reward. Its policy gradient is that of KL(π‖π_ref).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-    varies: ClassVar[bool] = True  # from token to token
+    per_token: ClassVar[bool] = True  # from token to token
 
     beta: float
     discount: float = 1.0
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.reference_logp is None or scores.proximal_logp is None:
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.reference_logp is None or inputs.proximal_logp is None:
             raise ValueError("RewardToGo needs reference_logp: give the learner a reference policy")
-        turn = places(scores.row).turn
-        last = turn == count_within(scores.row) - 1
-        reward = scores.reward[scores.row] * last
-        reward = reward - self.beta * (scores.proximal_logp - scores.reference_logp)
-        return reward_to_go(reward, scores.row, self.discount)
+        turn = places(inputs.row).turn
+        last = turn == count_within(inputs.row) - 1
+        reward = inputs.reward[inputs.row] * last
+        reward = reward - self.beta * (inputs.proximal_logp - inputs.reference_logp)
+        return reward_to_go(reward, inputs.row, self.discount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OverBaseline(Advantage):
-    """A baseline from outside the group: ReMax's greedy rollout, a memory.  Â_n = R_i − b_i."""
+    """A baseline from outside the group, e.g. ReMax's greedy rollout. Â_n = R_i − b_i."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
-    absolute: ClassVar[bool] = True
+    shift_sensitive: ClassVar[bool] = True
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.baseline is None:
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.baseline is None:
             raise ValueError(
-                "OverBaseline needs scores.baseline: add Greedy, Tracker or MovingMean"
+                "OverBaseline needs inputs.baseline: add Greedy, Tracker or MovingMean"
             )
-        return difference(scores.reward, scores.baseline)[scores.row]
+        return difference(inputs.reward, inputs.baseline)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupCentredBatchScaled(Advantage):
-    """LitePPO (arXiv:2508.08221).  Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε).
+    """LitePPO (arXiv:2508.08221): the group's mean, the batch's deviation.
 
-    The deviation is of raw rewards, over n − 1; TRL's `scale_rewards="batch"`.
-    The paper's ε is not confirmed; 1e-4 is TRL's.
+    Â_n = (R_i − mean_group(R)) / (std_batch(R) + ε)
+
+    The deviation is of raw rewards, over n − 1, as TRL's `scale_rewards="batch"`. The paper's ε is
+    not confirmed; 1e-4 is TRL's.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     epsilon: float = 1e-4
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        _, squares, size = centred(scores.reward, scores.rollout_weight)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        _, squares, size = centred(inputs.reward, inputs.rollout_weight)
         deviation = (squares / max(size - 1, 1)).sqrt()
-        return (_apart(scores) / (deviation + self.epsilon))[scores.row]
+        return (_apart(inputs) / (deviation + self.epsilon))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Floored:
-    """√max(var, ε), as OpenRLHF has it."""
+class ClampedStd:
+    """Divisor √max(var, ε), as in OpenRLHF."""
 
     epsilon: float = 1e-8
 
@@ -213,8 +222,8 @@ class Floored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Raised:
-    """√var + ε, as REINFORCE++'s paper writes it."""
+class StdPlusEps:
+    """Divisor √var + ε, as in the paper of REINFORCE++."""
 
     epsilon: float = 1e-8
 
@@ -223,42 +232,45 @@ class Raised:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PopulationWhitened(Outer):
-    """Any advantage over all tokens of the batch, with the population's deviation.
+class PopulationWhitened(WrappedAdvantage):
+    """Any advantage, normalised over all tokens of the batch with the population variance.
 
-    Â_n ← (Â_n − mean) / divisor(var),  var with n.  `Whitened` is veRL's and TRL's.
+    Â_n ← (Â_n − mean) / divisor(var)
+
+    The variance is over n. `Whitened` is the form of veRL and TRL.
     """
 
-    divisor: Floored | Raised = Floored()
+    divisor: ClampedStd | StdPlusEps = ClampedStd()
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart, squares, size = centred(self.inner(scores), scores.tree_weight)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        apart, squares, size = centred(self.inner(inputs), inputs.tree_weight)
         return apart / self.divisor(squares / (size or 1))
 
 
-def _finished(scores: Scores) -> Tensor:
-    if scores.truncated is None:
-        raise ValueError("this advantage needs scores.truncated: say which rollouts were cut off")
-    return ~scores.truncated
+def _finished(inputs: AdvantageInputs) -> Tensor:
+    if inputs.truncated is None:
+        raise ValueError("this advantage needs inputs.truncated: say which rollouts were truncated")
+    return ~inputs.truncated
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnedIfFinished(Outer):
-    """Who was cut off is compared with, but not learned from (DAPO's overlong filtering,
-    arXiv:2503.14476; TRL's `mask_truncated_completions`).  Â_n ← 1[finished] Â_n.
+class MaskTruncated(WrappedAdvantage):
+    """Truncated rollouts count in the baseline but have no gradient. Â_n ← 1[finished] Â_n.
+
+    This is DAPO's overlong filtering (arXiv:2503.14476) and TRL's `mask_truncated_completions`.
     """
 
-    uncentred: ClassVar[str] = "the rollouts that were cut off are missing from the sum"
+    why_uncentred: ClassVar[str] = "truncated rollouts are missing from the sum"
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        return self.inner(scores) * _finished(scores)[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        return self.inner(inputs) * _finished(inputs)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AmongFinished(Outer):
-    """Who was cut off is neither compared with nor learned from (Skywork-OR1, arXiv:2505.22312)."""
+class ExcludeTruncated(WrappedAdvantage):
+    """Truncated rollouts count in neither baseline nor loss (Skywork-OR1, arXiv:2505.22312)."""
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        kept = _finished(scores)
-        credit = self.inner(scores.where(kept))
-        return credit.new_zeros(len(scores.row)).masked_scatter(kept[scores.row], credit)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        kept = _finished(inputs)
+        credit = self.inner(inputs.where(kept))
+        return credit.new_zeros(len(inputs.row)).masked_scatter(kept[inputs.row], credit)

@@ -1,10 +1,12 @@
-"""Aggregations: a measure over tokens.  J = Σ_n w_n (…)_n.
+"""Aggregations: the weight w_n of every token in J = Σ_n w_n (…)_n.
 
-A weight knows its own rollout, which no slice cuts, and the totals of the whole batch; hence a
-token weighs the same in every slice, and the losses of micro-batches and ranks simply add.
+A weight depends on the token's own rollout, which no slice cuts, and on the totals of the global
+batch. So a token has the same weight in every slice, and the losses of micro-batches and ranks add
+up.
 
-In a tree a token's weight v (`policy.sharing`) multiplies w, and every size is a sum of v: N = Σ v,
-B the sum of the rollouts' weights.  So n leaves that share everything weigh what one rollout does.
+In a tree a token's weight v (`policy.sharing`) multiplies w, and every count is a sum of v: N = Σ
+v, and B is the sum of the rollouts' weights. So n leaves that share all tokens weigh as much as one
+rollout.
 """
 
 from dataclasses import dataclass
@@ -14,12 +16,12 @@ from torch import Tensor
 
 from whet.policy.arithmetic import size_within
 from whet.protocols.algorithm import Aggregation
-from whet.types import Batch, Circumstances
+from whet.types import Batch, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenMean(Aggregation):
-    """DAPO (arXiv:2503.14476).  w_n = 1 / N."""
+    """DAPO (arXiv:2503.14476): the mean over all tokens of the batch. w_n = 1 / N."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return batch.weight / batch.totals.tokens
@@ -27,7 +29,7 @@ class TokenMean(Aggregation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedTokenMean(Aggregation):
-    """The mean over the tokens that the term is about.  w_n = 1 / N_selected."""
+    """The mean over the tokens that the term selects. w_n = 1 / N_selected."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         sizes = batch.selected or batch.totals
@@ -36,18 +38,21 @@ class SelectedTokenMean(Aggregation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupTokenMean(Aggregation):
-    """CPGD (arXiv:2505.12504).  w_n = 1 / (G N_g),  N_g the tokens of the token's group."""
+    """CPGD (arXiv:2505.12504): the mean over groups of the mean over a group's N_g tokens.
+
+    w_n = 1 / (G N_g)
+    """
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        if batch.mates is None:
-            raise ValueError("GroupTokenMean needs batch.mates: count the batch first")
-        size = batch.totals.groups * batch.mates[batch.row]
+        if batch.group_tokens is None:
+            raise ValueError("GroupTokenMean needs batch.group_tokens: call Batch.counted() first")
+        size = batch.totals.groups * batch.group_tokens[batch.row]
         return batch.weight / size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceMean(Aggregation):
-    """GRPO (arXiv:2402.03300).  w_n = 1 / (B |y_n|),  |y_n| the length of the token's rollout.
+    """GRPO (arXiv:2402.03300): the mean over rollouts of the mean over tokens. w_n = 1 / (B |y_n|).
 
     In a tree w_n = u v_n / (B |y_n|): v the tokens' weights, |y_n| = Σ v over the rollout, u the
     weight of the rollout and B = Σ u.
@@ -62,7 +67,7 @@ class SequenceMean(Aggregation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequenceSum(Aggregation):
-    """REINFORCE: a rollout is the sum of its tokens.  w_n = 1 / B."""
+    """REINFORCE: the mean over rollouts of the sum over tokens. w_n = 1 / B."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return batch.weight / batch.totals.rollouts
@@ -70,18 +75,18 @@ class SequenceSum(Aggregation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedLength(Aggregation):
-    """Dr. GRPO (arXiv:2503.20783): a length that no answer can change.  w_n = 1 / (B L)."""
+    """Dr. GRPO (arXiv:2503.20783): a constant length for all replies. w_n = 1 / (B L)."""
 
     length: int
 
-    def doubts(self, circumstances: Circumstances) -> str:
-        """A constant may be any; one below the longest reply no longer is a mean's."""
-        longest = circumstances.length
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning if L is below the length limit of replies."""
+        longest = spec.max_new_tokens
         if self.length >= longest:
             return ""
         return (
             f"FixedLength.length is {self.length}, but replies may have {longest} tokens: "
-            f"a long reply weighs more than 1/B; {longest} is Dr. GRPO's choice"
+            f"a reply of more tokens weighs more than 1/B; Dr. GRPO takes {longest}"
         )
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:

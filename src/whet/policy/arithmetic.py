@@ -1,11 +1,11 @@
-"""The arithmetic of flat tokens.
+"""Sums, means and scans over flat tokens, grouped by an owner index.
 
-`owner` says to whom each element belongs: `row` gives a token its rollout, `group` gives a rollout
-its group.  Each element receives the answer of its own owner, so an owner of nothing is never
-asked and no mean is ever taken over nothing.
+`owner` is the index of the rollout of each token (`row`), or of the group of each rollout
+(`group`). Results have one entry per element: that of its owner. So an owner without elements has
+no entry, and no mean is taken over nothing.
 
-Sums and scans go through a rectangle of owners × elements, which is summed row by row: no atomic
-addition, hence the same bits on every run, on a CPU and on a GPU.
+Sums and scans use a zero-padded matrix of owners × elements, summed row by row. Without atomic
+additions every run gives the same bits, on a CPU and on a GPU.
 """
 
 from typing import NamedTuple
@@ -20,7 +20,7 @@ _LIMIT = 20.0  # e²⁰ ≈ 5·10⁸: far outside any trust region, well inside 
 
 
 class Places(NamedTuple):
-    """Where each element stands in the rectangle: its owner's line, and its turn in that line."""
+    """The position of each element in the padded matrix: row `line`, column `turn`."""
 
     line: Int[Tensor, " n"]
     turn: Int[Tensor, " n"]
@@ -37,32 +37,32 @@ def places(owner: Int[Tensor, " n"]) -> Places:
 
 
 def rectangle(x: Float[Tensor, " n"], where: Places) -> Float[Tensor, "owners longest"]:
-    """The elements of each owner side by side, zeros after them."""
+    """The elements of each owner in one row, zero-padded at the end."""
     size = [int(axis.max()) + 1 if len(axis) else 0 for axis in where]
     return x.new_zeros(size).index_put((where.line, where.turn), x)
 
 
 def count_within(owner: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-    """n_j = |{k : owner_k = owner_j}|."""
+    """The number of elements with the same owner. n_j = |{k : owner_k = owner_j}|."""
     return torch.bincount(owner)[owner]
 
 
 def sum_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """Σ_k x_k  over  {k : owner_k = owner_j}."""
+    """The sum over elements with the same owner. Σ_k x_k over {k : owner_k = owner_j}."""
     return rectangle(x, places(owner)).sum(1)[owner]
 
 
 def size_within(
     owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
 ) -> Shaped[Tensor, " n"]:
-    """Σ_k w_k  over  {k : owner_k = owner_j},  n_j without weights."""
+    """The sum of weights of elements with the same owner, or their number n_j without weights."""
     return count_within(owner) if weight is None else sum_within(weight, owner)
 
 
 def mean_within(
     x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
 ) -> Float[Tensor, " n"]:
-    """Σ_k w_k x_k / Σ_k w_k  over  {k : owner_k = owner_j};  w_k = 1 without weights."""
+    """The mean over elements with the same owner. Σ_k w_k x_k / Σ_k w_k; by default w_k = 1."""
     if weight is None:
         return sum_within(x, owner) / count_within(owner)
     held = weight.to(x)
@@ -71,18 +71,18 @@ def mean_within(
 
 
 def most_within(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """max_k x_k  over  {k : owner_k = owner_j}."""
+    """The maximum over elements with the same owner."""
     size = int(owner.max()) + 1 if len(owner) else 0
     return x.new_full((size,), -torch.inf).scatter_reduce(0, owner, x, "amax")[owner]
 
 
 def rounding(x: Float[Tensor, " n"], owner: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """Below this, a difference within an owner is rounding: 4 ε_dtype max_k |x_k|, in float64."""
+    """The size of rounding errors within an owner: 4 ε_dtype max_k |x_k|, in float64."""
     return CLOSE * torch.finfo(x.dtype).eps * most_within(x.double().abs(), owner)
 
 
 def difference(x: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """X − y, exactly 0 where the two differ by rounding only."""
+    """The difference x − y, exactly 0 where it is within rounding error."""
     close = CLOSE * torch.finfo(x.dtype).eps * torch.maximum(x.abs(), y.abs())
     gap = x - y
     return gap.masked_fill(gap.abs() <= close, 0.0)
@@ -91,10 +91,10 @@ def difference(x: Float[Tensor, " n"], y: Float[Tensor, " n"]) -> Float[Tensor, 
 def level(
     x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
 ) -> Bool[Tensor, " n"]:
-    """Which elements are their owner's (weighted) mean, but for rounding.
+    """True for elements that equal their owner's (weighted) mean up to rounding.
 
-    Decided in float64 on distances to the owner's least element: where all are equal, all
-    distances are 0, and no mean is rounded.
+    The comparison is in float64, on differences to the owner's smallest element. So a group of
+    equal elements always passes.
     """
     wide = x.double()
     above = wide + most_within(-wide, owner)
@@ -104,39 +104,39 @@ def level(
 def centred_within(
     x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
 ) -> Float[Tensor, " n"]:
-    """x_j minus its owner's (weighted) mean, exactly 0 for what is the mean."""
+    """x_j minus its owner's (weighted) mean, exactly 0 where they agree up to rounding."""
     return (x - mean_within(x, owner, weight)).masked_fill(level(x, owner, weight), 0.0)
 
 
-class Spread(NamedTuple):
-    """Distances to the mean, the sum of their squares, and how many there are."""
+class Moments(NamedTuple):
+    """Deviations from the mean, their sum of squares, and the number (or weight) of elements."""
 
-    apart: Float[Tensor, " n"]  # exactly 0 for what is the mean
+    apart: Float[Tensor, " n"]  # exactly 0 for elements that equal the mean
     squares: Float[Tensor, ""]
     size: float
 
 
-def centred(x: Float[Tensor, " n"], weight: Float[Tensor, " n"] | None = None) -> Spread:
-    """x_j − Σ_k w_k x_k / Σ_k w_k,  Σ_k w_k (…)²  and  Σ_k w_k."""
+def centred(x: Float[Tensor, " n"], weight: Float[Tensor, " n"] | None = None) -> Moments:
+    """Deviations x_j − Σ_k w_k x_k / Σ_k w_k, their weighted sum of squares, and Σ_k w_k."""
     size = float(len(x)) if weight is None else float(weight.double().sum())
     held = x if weight is None else weight.to(x) * x
     gap = x - held.sum() / (size if size > 0 else 1.0)
     apart = gap.masked_fill(level(x, torch.zeros_like(x, dtype=torch.long), weight), 0.0)
     squares = apart**2 if weight is None else weight.to(x) * apart**2
-    return Spread(apart, squares.sum(), size)
+    return Moments(apart, squares.sum(), size)
 
 
 class Steps(NamedTuple):
-    """The segments (or turns) of all rollouts, in their order."""
+    """The segments (or turns) of all rollouts, in order."""
 
-    of: Int[Tensor, " N"]  # the step of each token
-    row: Int[Tensor, " S"]  # the rollout of each step
-    first: Int[Tensor, " S"]  # its first token
-    last: Bool[Tensor, " S"]  # nothing of its rollout follows
+    of: Int[Tensor, " N"]  # index of the segment of each token
+    row: Int[Tensor, " S"]  # rollout of each segment
+    first: Int[Tensor, " S"]  # index of its first token
+    last: Bool[Tensor, " S"]  # True: last segment of its rollout
 
 
 def steps(row: Int[Tensor, " N"], segment: Int[Tensor, " N"]) -> Steps:
-    """Tokens of one rollout with one segment's number are a step."""
+    """Group tokens by rollout and segment number."""
     pairs, of = torch.stack([row, segment], dim=1).unique(dim=0, return_inverse=True)
     begin = (places(of).turn == 0).nonzero()[:, 0]
     first = torch.empty_like(pairs[:, 0]).index_put((of[begin],), begin)
@@ -146,14 +146,14 @@ def steps(row: Int[Tensor, " N"], segment: Int[Tensor, " N"]) -> Steps:
 
 
 def alike(*keys: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
-    """Owners numbered 0, 1, 2, …: elements that agree in all keys have the same."""
+    """Indices 0, 1, 2, …, equal for elements that agree in all keys."""
     return torch.stack(keys, dim=1).unique(dim=0, return_inverse=True)[1]
 
 
 def reward_to_go(
     reward: Float[Tensor, " N"], row: Int[Tensor, " N"], discount: float = 1.0
 ) -> Float[Tensor, " N"]:
-    """G_t = Σ_{s ≥ t} γ^{s−t} r_s  within each rollout."""
+    """Discounted return of every token. G_t = Σ_{s ≥ t} γ^{s−t} r_s within each rollout."""
     where = places(row)
     return discounted(rectangle(reward, where), discount)[where.line, where.turn]
 
@@ -164,21 +164,21 @@ def generalised_advantage(
     row: Int[Tensor, " N"],
     *,
     discount: float = 1.0,
-    trace: float | Float[Tensor, " rollouts"] = 0.95,
+    gae_lambda: float | Float[Tensor, " rollouts"] = 0.95,
 ) -> Float[Tensor, " N"]:
-    """GAE (arXiv:1506.02438).  Â_t = Σ_{s ≥ t} (γλ)^{s−t} δ_s,  δ_t = r_t + γ V_{t+1} − V_t.
+    """GAE (arXiv:1506.02438). Â_t = Σ_{s ≥ t} (γλ)^{s−t} δ_s, δ_t = r_t + γ V_{t+1} − V_t.
 
-    V after the last chosen token of a rollout is 0; λ may be each rollout's own.
+    V after the last sampled token of a rollout is 0. λ may differ between rollouts.
     """
     where = places(row)
     values = rectangle(value, where)
     following = torch.cat([values[:, 1:], values.new_zeros(len(values), 1)], dim=1)
     surprise = rectangle(reward, where) + discount * following - values
-    return discounted(surprise, discount * trace)[where.line, where.turn]
+    return discounted(surprise, discount * gae_lambda)[where.line, where.turn]
 
 
 def discounted(x: Float[Tensor, "B L"], decay: float | Float[Tensor, " B"]) -> Float[Tensor, "B L"]:
-    """y_t = x_t + decay · y_{t+1}, from the right; the decay may be each line's own."""
+    """The scan y_t = x_t + decay · y_{t+1} from the right; the decay may differ between rows."""
     if not x.numel():
         return x
     columns = [x[:, -1]]
@@ -188,5 +188,5 @@ def discounted(x: Float[Tensor, "B L"], decay: float | Float[Tensor, " B"]) -> F
 
 
 def log_ratio(above: Float[Tensor, " n"], below: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """The logarithm of p/q, bounded so that its exponential stays finite."""
+    """The log-ratio log p − log q, clamped to ±20 so that its exponential stays finite."""
     return (above - below).clamp(-_LIMIT, _LIMIT)

@@ -1,4 +1,4 @@
-"""What a value model says after a token, instead of before it."""
+"""Values of the state after a token, from a value model that gives those before a token."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,9 +13,10 @@ from whet.types import Rollout
 
 
 def shifted(rollout: Rollout) -> Rollout:
-    """Its mask one token later: the state before each choice is now the state after the old one.
+    """The rollout with its action mask shifted one token to the right.
 
-    The token that is added at the end is never read.
+    The state before each sampled token then is the state after the original one. A padding token is
+    added at the end and never read.
     """
     return replace(
         rollout,
@@ -30,11 +31,11 @@ def shifted(rollout: Rollout) -> Rollout:
 
 
 async def after(model: ValueModel, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-    """V of the state after every chosen token, end to end."""
+    """V of the state after every sampled token, laid end to end."""
     return await model.values([shifted(r) for r in rollouts])
 
 
 async def last(model: ValueModel, rollouts: Sequence[Rollout]) -> Float[Tensor, " B"]:
-    """V of the state after each rollout's last chosen token; none of them may be empty."""
+    """V of the state after each rollout's last sampled token; every rollout must have one."""
     ends = torch.tensor([r.length for r in rollouts]).cumsum(0) - 1
     return (await after(model, rollouts))[ends.long()]

@@ -1,4 +1,4 @@
-"""Discrimination: right rollouts should score higher than wrong ones (DisCO, arXiv:2505.12366)."""
+"""DisCO's loss: correct rollouts should score higher than wrong ones (arXiv:2505.12366)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,13 +8,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from whet.policy.arithmetic import log_ratio, mean_within, places, size_within, sum_within
-from whet.protocols.algorithm import Criterion
+from whet.protocols.algorithm import BatchCriterion
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LikelihoodScore:
-    """log π_θ(n)."""
+    """Score log π_θ(n) of a token."""
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return learner_logp
@@ -22,7 +22,7 @@ class LikelihoodScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatioScore:
-    """π_θ(n) / π_prox(n)."""
+    """Score π_θ(n) / π_prox(n) of a token."""
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return log_ratio(learner_logp, batch.proximal_logp).exp()
@@ -30,7 +30,7 @@ class RatioScore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hardest:
-    """The wrong rollouts of a group, the best scored most of all.  τ log mean exp(s / τ)."""
+    """A soft maximum over the wrong rollouts of a group. τ log mean exp(s / τ)."""
 
     tau: float = 10.0
 
@@ -39,8 +39,8 @@ class Hardest:
     ) -> Float[Tensor, " groups"]:
         where = places(group.unique(return_inverse=True)[1])
         size = [int(axis.max()) + 1 if len(axis) else 0 for axis in where]
-        heat = score / self.tau + weight.log()
-        table = score.new_full(size, -torch.inf).index_put(tuple(where), heat)
+        logp_temperature = score / self.tau + weight.log()
+        table = score.new_full(size, -torch.inf).index_put(tuple(where), logp_temperature)
         count = sum_within(weight, group)[where.turn == 0]
         order = where.line[where.turn == 0].argsort()
         return self.tau * (table.logsumexp(1) - count[order].log())
@@ -48,7 +48,7 @@ class Hardest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Average:
-    """The wrong rollouts of a group, all alike (DisCO-b).  mean(s)."""
+    """The mean over the wrong rollouts of a group (DisCO-b). mean(s)."""
 
     def __call__(
         self, score: Float[Tensor, " b"], group: Int[Tensor, " b"], weight: Float[Tensor, " b"]
@@ -58,9 +58,9 @@ class Average:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hinge:
-    """A price that begins at a distance.  sg[β max(KL − δ, 0)] · KL.
+    """A KL penalty that begins at a distance δ. sg[β max(KL − δ, 0)] · KL.
 
-    KL = mean(log π_prox − log π_θ), k1, as in the authors' scripts.
+    KL = mean(log π_prox − log π_θ), the k1 estimator, as in the authors' scripts.
     """
 
     beta: float = 1e3
@@ -72,10 +72,13 @@ class Hinge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Discriminative(Criterion):
-    """−J = −(1/G) Σ_g [mean over the right of s − the wrong's s] + price;  s_i = mean_n score_n.
+class Discriminative(BatchCriterion):
+    """The difference of scores between correct and wrong rollouts, with a constraint.
 
-    Groups without both are in the denominator only.
+    −J = −(1/G) Σ_g [mean of s over the correct ones − `against` of the wrong ones] + constraint
+    s_i = mean_n score_n over the tokens of rollout i
+
+    Groups that are all correct or all wrong count in the denominator only.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -86,7 +89,9 @@ class Discriminative(Criterion):
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         if batch.correct is None:
-            raise ValueError("Discriminative needs batch.correct: judge the rollouts")
+            raise ValueError(
+                "Discriminative needs batch.correct: give the run a reward that sets `correct`"
+            )
         first = places(batch.row).turn == 0
         score = self.score(learner_logp, batch)
         s = mean_within(score, batch.row, batch.tree_weight)[first]

@@ -1,6 +1,4 @@
-"""A classifier of whole replies whose log-odds are a sum over their tokens (PRIME,
-arXiv:2502.01456).
-"""
+"""PRIME's reward model: a classifier of replies with logit Σ_t r_t (arXiv:2502.01456)."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -9,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from whet.policy.advantages import Labelled
+from whet.policy.advantages import SignedCorrectness
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import sum_within
 from whet.policy.objective import Objective
@@ -19,10 +17,12 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence(Ratio):
-    """Σ_t r_t = β Σ_t (log π_φ − log π_ref)(t), the same for all tokens of a rollout."""
+    """The logit of a rollout, at each of its tokens. Σ_t r_t = β Σ_t (log π_φ − log π_ref)(t)."""
 
     needs = frozenset({Need.REFERENCE})
-    whole: ClassVar[str] = "one number for a rollout, no place for credit within it"
+    why_sequence_level: ClassVar[str] = (
+        "its ratio is one number per rollout, so credit within it is lost"
+    )
 
     beta: float
 
@@ -34,7 +34,7 @@ class Evidence(Ratio):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogSigmoid(Clipping):
-    """Cross-entropy of σ(r) on the label.  f = log σ(Â r),  Â = ±1."""
+    """Cross-entropy of σ(r) with the label. f = log σ(Â r), Â = ±1."""
 
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
@@ -43,11 +43,11 @@ class LogSigmoid(Clipping):
 
 
 def outcome_classifier(*, beta: float) -> Objective:
-    """−mean_i log σ(±β Σ_t (log π_φ − log π_ref)(t)),  + where rollout i is right."""
+    """−mean_i log σ(±β Σ_t (log π_φ − log π_ref)(t)), + where rollout i is correct."""
     return Objective(
-        advantage=Labelled(),
+        advantage=SignedCorrectness(),
         ratio=Evidence(beta=beta),
         clipping=LogSigmoid(),
         aggregation=SequenceMean(),
-        departs="it is a classifier",
+        why_not_reinforce="the loss is that of a classifier",
     )

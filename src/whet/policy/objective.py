@@ -1,9 +1,10 @@
-"""The one equation.
+"""The objective as a composition of parts, one per slot of the equation.
 
 J(θ) = Σ_n w_n · ( c_n f(r_n, Â_n) − Σ_k k(π_θ, π_ref)_n )
 
-Most algorithms are one such sum; some add further ones, each over some of the tokens (`Term`).
-What is no sum over tokens is a `Criterion` of the whole batch (`Whole`).
+Most algorithms are one such sum over tokens (`Objective`). Some add further sums, each over a
+subset of the tokens (`Term`). A loss that is not a sum over tokens is a `BatchCriterion` of the
+whole batch (`BatchLoss`).
 """
 
 from dataclasses import dataclass, replace
@@ -19,20 +20,20 @@ from whet.protocols.algorithm import (
     Advantage,
     Aggregation,
     Algorithm,
+    BatchCriterion,
     Clipping,
     Companion,
     Correction,
-    Criterion,
-    Lossy,
     Ratio,
     Regulariser,
     Selection,
     Sharing,
     Slot,
+    TokenLoss,
     Tokens,
 )
 from whet.protocols.part import Part
-from whet.types import Batch, Need, Refusal
+from whet.types import Batch, Need, UsageError
 
 
 def _needed(parts: tuple[Part, ...]) -> frozenset[Need]:
@@ -41,7 +42,7 @@ def _needed(parts: tuple[Part, ...]) -> frozenset[Need]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Term(Part):
-    """One sum over tokens, Σ_n w_n (c_n f(r_n, Â_n) − Σ_k k_n), of those in `on`."""
+    """One sum over the tokens of `on`. Σ_n w_n (c_n f(r_n, Â_n) − Σ_k k_n)."""
 
     ratio: Ratio
     clipping: Clipping
@@ -51,7 +52,7 @@ class Term(Part):
     on: Selection | None = None  # None: all tokens
 
     def gain(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
-        """Its part of J(θ), of a batch or of any slice of it; slices add up."""
+        """The term's part of J(θ), of a batch or of a slice; slices add up."""
         if self.on is not None:
             learner_logp = learner_logp[batch.subset(self.on).mask]
             batch = batch.narrowed(self.on)
@@ -61,10 +62,11 @@ class Term(Part):
         k = sum(regulariser(learner_logp, batch) for regulariser in self.regularisers)
         return (w * (c * f - k)).sum()
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
-        """f(r, 0) = 0, so no advantage and no price is no lesson, unless f looks at no advantage.
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
+        """Rollouts with a token of non-zero gradient.
 
-        The others still count in the totals; a learner need not compute them.
+        A token with Â = 0 has none, because f(r, 0) = 0, unless there is a regulariser or f ignores
+        the advantage. The other rollouts still count in the totals, but a learner may skip them.
         """
         mine = torch.ones_like(batch.row, dtype=torch.bool)
         if self.on is not None:
@@ -76,25 +78,24 @@ class Term(Part):
 
     @property
     def slots(self) -> tuple[Slot, ...]:
-        """What fills them."""
+        """The parts that fill the term's slots."""
         slots = (self.ratio, self.clipping, self.aggregation)
         return (*slots, *self.corrections, *self.regularisers)
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What its parts can't work without."""
         return _needed(self.slots if self.on is None else (*self.slots, self.on))
 
     @property
     def selections(self) -> tuple[Selection, ...]:
-        """Its own, and those that its parts look up."""
+        """The selection `on`, and those that the parts read."""
         own = () if self.on is None else (self.on,)
         return own + tuple(s for part in self.slots for s in part.selections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective(Algorithm):
-    """An algorithm, as a choice of one part per slot.  Printing it is its run card."""
+    """An algorithm as one part per slot, and optional further terms."""
 
     advantage: Advantage
     ratio: Ratio
@@ -102,23 +103,23 @@ class Objective(Algorithm):
     aggregation: Aggregation
     corrections: tuple[Correction, ...] = ()
     regularisers: tuple[Regulariser, ...] = ()
-    on: Selection | None = None  # the tokens of the first sum; None: all
-    extra: tuple[Term, ...] = ()  # further sums
+    on: Selection | None = None  # tokens of the first term; None: all
+    extra: tuple[Term, ...] = ()  # further terms
     companions: tuple[Companion, ...] = ()
-    sharing: Sharing = OncePerToken()  # what a token of a tree weighs
-    departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
+    sharing: Sharing = OncePerToken()  # weight of a token in a tree of rollouts
+    why_not_reinforce: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
 
     def __post_init__(self) -> None:
-        """Refuse what cannot work together, as the parts declare it."""
+        """Refuse combinations that the parts declare to be impossible."""
         for of in self.terms:
-            why = of.ratio.unclippable if of.clipping.clips else ""
-            why = of.ratio.whole if self.advantage.varies and not why else why
+            why = of.ratio.why_unclippable if of.clipping.clips else ""
+            why = of.ratio.why_sequence_level if self.advantage.per_token and not why else why
             if why:
-                raise Refusal(f"ratio is {type(of.ratio).__name__}, {why}")
+                raise UsageError(f"ratio is {type(of.ratio).__name__}: {why}")
 
     @property
     def terms(self) -> tuple[Term, ...]:
-        """The sums that J(θ) is made of."""
+        """The terms that J(θ) is the sum of."""
         first = Term(
             ratio=self.ratio,
             clipping=self.clipping,
@@ -130,81 +131,82 @@ class Objective(Algorithm):
         return (first, *self.extra)
 
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
-        """−J(θ) of a batch or of any slice of it; slices add up."""
+        """The loss −J(θ) of a batch or of a slice; slices add up."""
         return -torch.stack([term.gain(learner_logp, batch) for term in self.terms]).sum()
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
-        """Which rollouts have a gradient."""
-        return torch.stack([term.teaches(batch) for term in self.terms]).any(0)
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
+        """Rollouts with a gradient in some term."""
+        return torch.stack([term.has_gradient(batch) for term in self.terms]).any(0)
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What its parts cannot work without, as they declare it."""
         return _needed((self.advantage, *self.terms, *self.companions))
 
     @property
     def selections(self) -> tuple[Selection, ...]:
-        """Of all its terms, each once."""
+        """The distinct selections of all terms."""
         return tuple(dict.fromkeys(s for term in self.terms for s in term.selections))
 
-    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
-        """Itself: the selections may look at π_θ, the sums add up as ever."""
+    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[TokenLoss, Batch]:
+        """The objective itself, and the batch with its selections' subsets, which may read π_θ."""
         known = replace(batch, learner_logp=learner_logp.detach())
         return self, known.prepared(self.selections)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole(Algorithm):
-    """An algorithm that is no sum over tokens: a criterion, and the gradient of it, passed on.
+class BatchLoss(Algorithm):
+    """An algorithm with a criterion of the whole batch as loss, instead of a sum over tokens.
 
-    The gradient with respect to every token's log-prob is computed once, from the log-probs of
-    the whole batch; slices then pass it on to the weights (GradCache, arXiv:2101.06983).  Hence
-    its micro-batches add up too, at the price of one more forward pass.
+    The gradient with respect to every token's log-prob is computed once, from the log-probs of the
+    whole batch. Micro-batches then back-propagate it to the weights (GradCache, arXiv:2101.06983).
+    So micro-batches add up here too, at the cost of one further forward pass.
     """
 
-    criterion: Criterion
+    criterion: BatchCriterion
     advantage: Advantage
     companions: tuple[Companion, ...] = ()
     sharing: Sharing = OncePerToken()
-    departs: ClassVar[str] = "it is no sum over tokens"
+    why_not_reinforce: ClassVar[str] = "the loss is not a sum over tokens"
 
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
-        """Of the whole batch; of a slice it would be something else."""
+        """The criterion of the whole batch. It is not additive over slices."""
         return self.criterion(learner_logp, batch)
 
     @property
     def needs(self) -> frozenset[Need]:
-        """The whole batch at once, and what the parts declare."""
-        return _needed((self.criterion, self.advantage, *self.companions)) | {Need.WHOLE}
+        return _needed((self.criterion, self.advantage, *self.companions)) | {Need.BATCH_LOGP}
 
-    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
-        """The tangent of the criterion where the learner stands."""
+    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[TokenLoss, Batch]:
+        """A linear loss with the gradient of the criterion at the present weights."""
         at = learner_logp.detach().requires_grad_()
         with torch.enable_grad():
             loss = self.loss(at, batch)
-            (slope,) = torch.autograd.grad(loss, at, materialize_grads=True)
-        sloped = replace(batch, slope=slope)
-        lessons = Tangent(level=0.0).teaches(sloped)[batch.row].sum().item()
-        return Tangent(level=loss.item() / lessons if lessons else 0.0), sloped
+            (logp_grad,) = torch.autograd.grad(loss, at, materialize_grads=True)
+        linear = replace(batch, logp_grad=logp_grad)
+        with_gradient = LinearisedLoss(level=0.0).has_gradient(linear)[batch.row].sum().item()
+        return LinearisedLoss(level=loss.item() / with_gradient if with_gradient else 0.0), linear
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tangent(Lossy):
-    """L ≈ L₀ + Σ_n ∂L/∂log π_n · (log π_θ(n) − log π_n), exact in value and gradient at π_n."""
+class LinearisedLoss(TokenLoss):
+    """The linearised loss L₀ + Σ_n ∂L/∂log π_n · (log π_θ(n) − log π_n).
 
-    level: float  # of the loss, per token of the rollouts that teach
+    At log π_n its value and gradient are those of L, and it adds up over slices.
+    """
+
+    level: float  # L₀ per token of the rollouts with a gradient
 
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
-        """A slice's part of the loss, with the gradient that the whole batch gave it."""
-        if batch.slope is None:
-            raise ValueError("there is no slope: Whole.split() makes it")
+        """A slice's part of the loss, with the gradient from the whole batch."""
+        if batch.logp_grad is None:
+            raise ValueError("batch.logp_grad is missing: call BatchLoss.split() first")
         moved = learner_logp - learner_logp.detach()
-        lessons = self.teaches(batch)[batch.row].sum()
-        return (batch.slope * moved).sum() + self.level * lessons
+        with_gradient = self.has_gradient(batch)[batch.row].sum()
+        return (batch.logp_grad * moved).sum() + self.level * with_gradient
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
-        """Where the slope is not 0."""
-        if batch.slope is None:
-            raise ValueError("there is no slope: Whole.split() makes it")
-        hits = batch.row[batch.slope != 0]
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
+        """Rollouts with a token of non-zero gradient."""
+        if batch.logp_grad is None:
+            raise ValueError("batch.logp_grad is missing: call BatchLoss.split() first")
+        hits = batch.row[batch.logp_grad != 0]
         return batch.group.new_zeros(len(batch.group)).index_fill(0, hits, 1).bool()

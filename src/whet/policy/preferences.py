@@ -1,6 +1,6 @@
-"""Preferences: criteria that compare whole replies.
+"""Preference losses, which compare whole replies: DPO, IPO, SimPO, KTO.
 
-A batch has no pairs of its own: every right rollout of a group is preferred to every wrong one.
+A batch has no given pairs: every correct rollout of a group is preferred to every wrong one.
 """
 
 from abc import ABC, abstractmethod
@@ -13,15 +13,15 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from whet.policy.arithmetic import places, rectangle
-from whet.protocols.algorithm import Criterion
+from whet.protocols.algorithm import BatchCriterion
 from whet.protocols.part import Part
-from whet.types import Batch, Need, Refusal
+from whet.types import Batch, Need, UsageError
 
 Replies = Float[Tensor, " B"]
 
 
 def _sums(x: Float[Tensor, " N"], batch: Batch) -> Replies:
-    """Of each rollout; 0 where it chose nothing."""
+    """The sum over each rollout; 0 for a rollout without sampled tokens."""
     sums = rectangle(x, places(batch.row)).sum(1)
     return torch.cat([sums, sums.new_zeros(len(batch.group) - len(sums))])
 
@@ -42,28 +42,30 @@ def _reference(batch: Batch) -> Float[Tensor, " N"]:
 
 
 def _judged(batch: Batch) -> tuple[Bool[Tensor, " B"], Bool[Tensor, " B"]]:
-    """Who is right and who is wrong, of those that said anything."""
+    """Masks of the correct and of the wrong rollouts among those with sampled tokens."""
     if batch.correct is None:
-        raise ValueError("preferences need batch.correct: judge the rollouts")
+        raise ValueError(
+            "preferences need batch.correct: give the run a reward that sets `correct`"
+        )
     said = _lengths(batch) > 0
     return batch.correct & said, ~batch.correct & said
 
 
 def _weights(batch: Batch) -> Replies:
-    """What each rollout counts."""
+    """The weight of each rollout, 1 without trees."""
     if batch.rollout_weight is None:
         return batch.advantage.new_ones(len(batch.group))
     return batch.rollout_weight.to(batch.advantage)
 
 
 def _mean(x: Float[Tensor, " n"], weight: Float[Tensor, " n"]) -> Float[Tensor, ""]:
-    """0 over nothing."""
+    """The weighted mean; 0 for total weight 0."""
     total = weight.sum()
     return (x * weight).sum() / torch.where(total > 0, total, 1.0)
 
 
 def pairs(batch: Batch) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
-    """Right rollouts, and for each the wrong ones of its group."""
+    """Indices of correct and of wrong rollouts, one entry per pair within a group."""
     right, wrong = _judged(batch)
     same = batch.group[:, None] == batch.group[None, :]
     better, worse = (same & right[:, None] & wrong[None, :]).nonzero(as_tuple=True)
@@ -71,7 +73,7 @@ def pairs(batch: Batch) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
 
 
 class ReplyScore(Part, ABC):
-    """h, one number for each reply."""
+    """The score h of every reply."""
 
     __slots__ = ()
 
@@ -80,8 +82,8 @@ class ReplyScore(Part, ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogRatio(ReplyScore):
-    """DPO (arXiv:2305.18290).  h = β Σ_n (log π_θ − log π_ref)(n)."""
+class SumLogRatio(ReplyScore):
+    """DPO's implicit reward (arXiv:2305.18290). h = β Σ_n (log π_θ − log π_ref)(n)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
 
@@ -93,7 +95,7 @@ class LogRatio(ReplyScore):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanLogRatio(ReplyScore):
-    """TRL's IPO: the same over the reply's length."""
+    """TRL's IPO: the mean log-ratio of a reply. h = β/|y| Σ_n (log π_θ − log π_ref)(n)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
 
@@ -105,7 +107,7 @@ class MeanLogRatio(ReplyScore):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeanLikelihood(ReplyScore):
-    """SimPO (arXiv:2405.14734): no reference.  h = β/|y| Σ_n log π_θ(n)."""
+    """SimPO (arXiv:2405.14734): the mean log-likelihood. h = β/|y| Σ_n log π_θ(n)."""
 
     beta: float = 2.5
 
@@ -115,15 +117,19 @@ class MeanLikelihood(ReplyScore):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Logistic:
-    """ℓ(d) = −(1 − s) log σ(d − margin) − s log σ(margin − d),  s the share of labels in doubt."""
+    """The logistic loss of DPO, with label smoothing s and a margin.
+
+    ℓ(d) = −(1 − s) log σ(d − margin) − s log σ(margin − d)
+    """
 
     smoothing: float = 0.0
     margin: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse labels that are more wrong than right."""
         if not 0 <= self.smoothing < 1 / 2:
-            raise Refusal(f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5")
+            raise UsageError(
+                f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5"
+            )
 
     def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
         d = difference - self.margin
@@ -132,29 +138,27 @@ class Logistic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Squared:
-    """IPO (arXiv:2310.12036).  ℓ(d) = (d − 1/(2τ))²."""
+    """The squared loss of IPO (arXiv:2310.12036). ℓ(d) = (d − 1/(2τ))²."""
 
     tau: float = 0.1
 
     def __post_init__(self) -> None:
-        """Refuse a target at infinity."""
         if not self.tau > 0:
-            raise Refusal(f"Squared.tau is {self.tau}; give more than 0")
+            raise UsageError(f"Squared.tau is {self.tau}; give more than 0")
 
     def __call__(self, difference: Float[Tensor, " P"]) -> Float[Tensor, " P"]:
         return (difference - 1 / (2 * self.tau)) ** 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pairwise(Criterion):
-    """L = mean over all pairs of ℓ(h_right − h_wrong); 0 where nobody can be compared."""
+class PairwiseLoss(BatchCriterion):
+    """L = mean over all pairs of ℓ(h_correct − h_wrong); 0 without pairs."""
 
     score: ReplyScore
     link: Logistic | Squared
 
     @property
     def needs(self) -> frozenset[Need]:
-        """Pairs, and what the score needs."""
         return frozenset({Need.GROUP, Need.PAIRS}) | self.score.needs
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
@@ -165,16 +169,16 @@ class Pairwise(Criterion):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
-    """z₀ = max(mean over rollouts of Σ_n (log π_θ − log π_ref), 0), detached: the batch's KL."""
+class KLAnchor:
+    """KTO's z₀ from the batch. z₀ = max(mean_i Σ_n (log π_θ − log π_ref)(n), 0), detached."""
 
     def __call__(self, moved: Replies, among: Replies) -> Float[Tensor, ""]:
         return _mean(moved.detach(), among).clamp(min=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fixed:
-    """z₀ = value."""
+class FixedAnchor:
+    """A constant z₀ = value."""
 
     value: float = 0.0
 
@@ -183,19 +187,19 @@ class Fixed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpaired(Criterion):
-    """KTO (arXiv:2402.01306): each reply on its own, against how far the policy has gone anyway.
+class Unpaired(BatchCriterion):
+    """KTO (arXiv:2402.01306): a loss of single replies, relative to the policy's mean log-ratio z₀.
 
-    L = mean of 1 − σ(β (h − z₀)) where right, 1 − σ(β (z₀ − h)) where wrong,
+    L = mean of 1 − σ(β (h − z₀)) where correct, 1 − σ(β (z₀ − h)) where wrong,
     h = Σ_n (log π_θ − log π_ref)(n)
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
 
     beta: float = 0.1
-    right: float = 1.0  # what right ones weigh
+    right: float = 1.0  # weight of correct replies
     wrong: float = 1.0
-    anchor: Drift | Fixed = Drift()
+    anchor: KLAnchor | FixedAnchor = KLAnchor()
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         right, wrong = _judged(batch)

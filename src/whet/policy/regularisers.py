@@ -1,6 +1,6 @@
-"""Regularisers: what the policy pays for leaving its anchor.  k(π_θ, π_a), one per token.
+"""Regularisers k(π_θ, π_a): penalties per token for the distance to an anchor policy π_a.
 
-x = log π_θ − log π_a, on tokens sampled from π; π_a is the reference unless `anchor` is another.
+x = log π_θ − log π_a, on tokens sampled from π. The anchor is the reference unless `anchor` is set.
 """
 
 from abc import ABC, abstractmethod
@@ -19,7 +19,7 @@ from whet.types import Batch, Need
 
 
 class Anchor(Part, ABC):
-    """π_a, what the distance is measured from."""
+    """The anchor policy π_a that the penalty is measured from."""
 
     __slots__ = ()
 
@@ -29,7 +29,7 @@ class Anchor(Part, ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reference(Anchor):
-    """The policy that the run keeps beside the one that learns."""
+    """The reference model of the run as anchor."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
 
@@ -45,7 +45,7 @@ def _reference_logp(batch: Batch) -> Float[Tensor, " N"]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proximal(Anchor):
-    """The policy at the start of the update."""
+    """The policy at the start of the update as anchor."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return batch.proximal_logp
@@ -53,7 +53,7 @@ class Proximal(Anchor):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behaviour(Anchor):
-    """The policy that sampled."""
+    """The policy that sampled the tokens as anchor."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return batch.behaviour_logp
@@ -61,14 +61,13 @@ class Behaviour(Anchor):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Distance(Regulariser):
-    """k = β k(x)."""
+    """Base class of penalties β k(x) that depend on x alone."""
 
     beta: float
     anchor: Anchor = Reference()
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What its anchor needs."""
         return self.anchor.needs
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
@@ -76,21 +75,20 @@ class _Distance(Regulariser):
 
     @abstractmethod
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        """k(x)."""
+        """The function k of the log-ratio x."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class K1(_Distance):
-    """Schulman 2020 (unconfirmed).  k = β x: the value of KL(π_θ‖π_a), and no gradient at all.
+    """Schulman 2020 (unconfirmed). k = β x: the value of KL(π_θ‖π_a), with expected gradient 0.
 
-    On policy E[∇x] = 0, hence a warning: in the reward it works (`RewardToGo`), in the loss not.
+    On-policy E[∇x] = 0. So K1 works as a penalty in the reward (`RewardToGo`), but not in the loss.
     """
 
-    warns: ClassVar[str] = "K1 in the loss has an expected gradient of 0; take K2"
+    standing_warning: ClassVar[str] = "K1 in the loss has an expected gradient of 0; take K2"
 
     def __post_init__(self) -> None:
-        """Say so."""
-        warn(self.warns, stacklevel=3)
+        warn(self.standing_warning, stacklevel=3)
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
         return x
@@ -98,7 +96,7 @@ class K1(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class K2(_Distance):
-    """Schulman 2020 (unconfirmed).  k = β x² / 2; its gradient is that of KL(π_θ‖π_a)."""
+    """Schulman 2020 (unconfirmed). k = β x² / 2; its gradient is that of KL(π_θ‖π_a)."""
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
         return x**2 / 2
@@ -106,7 +104,7 @@ class K2(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class K3(_Distance):
-    """Schulman 2020 (unconfirmed), as in GRPO.  k = β (e^{−x} − 1 + x).
+    """Schulman 2020 (unconfirmed), as in GRPO. k = β (e^{−x} − 1 + x).
 
     Its value estimates KL(π_θ‖π_a); its gradient is that of KL(π_a‖π_θ).
     """
@@ -117,7 +115,7 @@ class K3(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClampedK3(_Distance):
-    """K3 as veRL has it.  k = β min(e^{−x} − 1 + x, most): beyond it there is no gradient."""
+    """K3 clamped as in veRL. k = β min(e^{−x} − 1 + x, most); no gradient beyond `most`."""
 
     most: float = 10.0
 
@@ -127,9 +125,9 @@ class ClampedK3(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightedK3(_Distance):
-    """K3 under importance sampling, TRL's correction.  k = β r (e^{−x} − 1 + x),  r = π_θ / π_prox.
+    """K3 with an importance ratio, TRL's correction. k = β r (e^{−x} − 1 + x), r = π_θ / π_prox.
 
-    With the gradient through r it is that of KL(π_θ‖π_a), even off policy.
+    With the gradient through r it is that of KL(π_θ‖π_a), even off-policy.
     """
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
@@ -142,7 +140,7 @@ class WeightedK3(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class K3WithGradientOfK2(_Distance):
-    """Value and gradient of KL(π_θ‖π_a), veRL's `low_var_kl+`.  k = β (k₂ − sg[k₂] + sg[k₃])."""
+    """Value and gradient of KL(π_θ‖π_a), veRL's `low_var_kl+`. k = β (k₂ − sg[k₂] + sg[k₃])."""
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
         k2 = x**2 / 2
@@ -151,7 +149,7 @@ class K3WithGradientOfK2(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absolute(_Distance):
-    """KL-Cov's stand-in for a KL (arXiv:2505.22617, unconfirmed).  k = β |x|."""
+    """KL-Cov's penalty in place of a KL (arXiv:2505.22617, unconfirmed). k = β |x|."""
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
         return x.abs()
@@ -159,7 +157,7 @@ class Absolute(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForwardKL(_Distance):
-    """KL(π_a‖π_θ) on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).  k = β (e^x − 1 − x)."""
+    """KL(π_a‖π_θ) on tokens that π_a sampled (DPH-RL, arXiv:2509.07430). k = β (e^x − 1 − x)."""
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
         return x.exp() - 1 - x
@@ -167,7 +165,7 @@ class ForwardKL(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JensenShannon(_Distance):
-    """Jensen–Shannon on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).
+    """Jensen–Shannon divergence on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).
 
     k = β (u log u − (u + 1) log((u + 1)/2)),  u = e^x
     """
@@ -193,9 +191,11 @@ class Alpha(_Distance):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvexK3(Regulariser):
-    """ReMix (arXiv:2507.06892, unconfirmed): between the reference and the policy of just now.
+    """ReMix (arXiv:2507.06892, unconfirmed): a convex sum of KL penalties to two policies.
 
-    k = β (λ k3(π_θ, π_ref) + (1 − λ) k3(π_θ, π_prox)),  λ = `share`;  that it is k3 is our choice.
+    k = β (λ k3(π_θ, π_ref) + (1 − λ) k3(π_θ, π_prox)),  λ = `share`
+
+    That the estimator is k3 is our choice.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
@@ -212,7 +212,7 @@ class ConvexK3(Regulariser):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntropyBonus(Regulariser):
-    """The policy is paid for its entropy.  k = −β H_n, with its gradient."""
+    """A bonus for the entropy of the next-token distribution. k = −β H_n, with its gradient."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY_GRADIENT})
 
@@ -220,25 +220,23 @@ class EntropyBonus(Regulariser):
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         if batch.learner_entropy is None:
-            raise ValueError("EntropyBonus needs batch.learner_entropy: the learner computes it")
+            raise ValueError("EntropyBonus needs batch.learner_entropy, which the learner computes")
         return -self.beta * batch.learner_entropy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Within(Regulariser):
-    """Only some tokens pay.  k = 1[n ∈ S] price_n; the denominators stay those of all."""
+    """A penalty on selected tokens only. k = 1[n ∈ S] price_n; denominators count all tokens."""
 
     of: Selection
     price: Regulariser
 
     @property
     def needs(self) -> frozenset[Need]:
-        """Of the selection and of the price."""
         return self.of.needs | self.price.needs
 
     @property
     def selections(self) -> tuple[Selection, ...]:
-        """What it looks up."""
         return (self.of,)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:

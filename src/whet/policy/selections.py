@@ -1,4 +1,4 @@
-"""Selections: which tokens a term of the objective is about.  Made before the batch is split."""
+"""Selections: subsets of tokens for terms of the objective, made before the batch is sliced."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -14,17 +14,19 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correct(Selection):
-    """The tokens of right rollouts, as the judge counts them; shaping doesn't move them."""
+    """The tokens of correct rollouts; `correct` is not changed by reward shaping."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.correct is None:
-            raise ValueError("this selection needs batch.correct: judge the rollouts")
+            raise ValueError(
+                "Correct needs batch.correct: give the run a reward that sets `correct`"
+            )
         return batch.correct[batch.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class External(Selection):
-    """The tokens that others chose: demonstrations, hints, forced words."""
+    """External tokens, which the policy did not sample: demonstrations, hints, forced tokens."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.DEMONSTRATIONS})
 
@@ -33,8 +35,8 @@ class External(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Own(Selection):
-    """The tokens that the policy sampled itself."""
+class PolicyTokens(Selection):
+    """The tokens that the policy sampled."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         return ~_external(batch)
@@ -42,14 +44,13 @@ class Own(Selection):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Both(Selection):
-    """What is in the one and in the other."""
+    """The intersection of two selections."""
 
     one: Selection
     other: Selection
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What they need."""
         return self.one.needs | self.other.needs
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -58,13 +59,12 @@ class Both(Selection):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Not(Selection):
-    """What is not in it."""
+    """The complement of a selection."""
 
     of: Selection
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What it needs."""
         return self.of.needs
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
@@ -72,28 +72,28 @@ class Not(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Uncertain(Selection):
+class HighEntropy(Selection):
     """The share of tokens with the highest entropy (arXiv:2506.01939).
 
     H_n ≥ the (1 − share)-quantile of H over the batch, interpolated linearly
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
-    forks: ClassVar[str] = "a quantile is interpolated between so many tokens"
+    why_leaves_differ: ClassVar[str] = "its quantile depends on the number of tokens"
 
     share: float = 0.2
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
-            raise ValueError("this selection needs batch.entropy: the sampler records it")
+            raise ValueError("Uncertain needs batch.entropy: take an engine that records entropies")
         if not len(batch.row):
             return torch.zeros_like(batch.row, dtype=torch.bool)
         return batch.entropy >= quantile(batch.entropy, 1 - self.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Improbable(Selection):
-    """The tokens of which the policy was not sure (SPO, arXiv:2505.23564).  π_prox(n) < below."""
+class LowProbability(Selection):
+    """Tokens of low probability (SPO, arXiv:2505.23564). π_prox(n) < below."""
 
     below: float = 0.9
 
@@ -102,22 +102,23 @@ class Improbable(Selection):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Advantaged(Selection):
-    """The tokens that have an advantage: Â_n ≠ 0."""
+class NonZeroAdvantage(Selection):
+    """Tokens with a non-zero advantage. Â_n ≠ 0."""
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         return batch.advantage != 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Astray(Selection):
-    """Bad rollouts that the policy has left behind (DeepSeek-V3.2, arXiv:2512.02556).
+class OffPolicyNegatives(Selection):
+    """Rollouts with Â < 0 that are far off-policy (DeepSeek-V3.2, arXiv:2512.02556).
 
-    Â_n < 0 and mean over the rollout of log μ − log π_θ > most.
+    Â_n < 0  and  mean over the rollout of log μ − log π_θ > most
+
     The paper's bound is not confirmed; 0.05 is the oracle's.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
 
     most: float = 0.05
 
@@ -129,11 +130,12 @@ class Astray(Selection):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stale(Selection):
-    """Rollouts whose sampler was another policy than the one that learns (ours).
+    """Rollouts sampled by another policy than the current one (ours).
 
-    mean over the rollout of |log π_prox − log μ| > most,  and where the batch knows versions, only
-    tokens of an earlier one (version_lag > 0).  Age shows in the log-probs only where the proximal
-    ones were computed anew.
+    mean over the rollout of |log π_prox − log μ| > most
+
+    If the batch has versions, only tokens of an older one count (version_lag > 0). Staleness shows
+    in log-probs only if the proximal ones were recomputed.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PROXIMAL})
@@ -147,15 +149,20 @@ class Stale(Selection):
 
 
 def foreseen(batch: Batch) -> Float[Tensor, " N"]:
-    """Log π_θ of the whole batch, before the step (`Need.WHOLE`)."""
+    """Log π_θ of the whole batch, before the optimizer step (`Need.BATCH_LOGP`)."""
     if batch.learner_logp is None:
-        raise ValueError("this selection needs batch.learner_logp: call the objective's split()")
+        raise ValueError(
+            "this selection needs batch.learner_logp: call the objective's split() first"
+        )
     return batch.learner_logp
 
 
 def covariance(batch: Batch) -> Float[Tensor, " N"]:
-    """(Â_n − mean Â)(log π_θ(n) − mean log π_θ), means over the batch (arXiv:2505.22617,
-    unconfirmed): where it is large, entropy falls.
+    """The covariance of advantage and log-prob per token (arXiv:2505.22617, unconfirmed).
+
+    (Â_n − mean Â)(log π_θ(n) − mean log π_θ),  means over the batch
+
+    Tokens with a large one lower the entropy.
     """
     logp, size = foreseen(batch), batch.totals.tokens or 1
     rise = batch.advantage - (batch.weight * batch.advantage).sum() / size
@@ -163,7 +170,7 @@ def covariance(batch: Batch) -> Float[Tensor, " N"]:
 
 
 def quantile(x: Tensor, at: float) -> Tensor:
-    """Interpolated linearly; of any number of elements, where `torch.quantile` takes 16 million."""
+    """The linearly interpolated quantile; `torch.quantile` is limited to 16 million elements."""
     ordered = x.sort().values
     place = at * (len(x) - 1)
     low = int(place)

@@ -1,6 +1,6 @@
-"""Sharing: what a token weighs that several leaves of a tree have in common.  v.
+"""Sharing: the weight v of a token that several leaves of a tree have in common.
 
-A fork copies the tokens before it into every leaf.  Each leaf is a rollout, so without a weight a
+A fork copies the tokens before it into every leaf, and each leaf is a rollout. Without a weight a
 shared token would be learned once per leaf.
 """
 
@@ -17,9 +17,9 @@ from whet.protocols.algorithm import Sharing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OncePerToken(Sharing):
-    """Each token once.  v_n = 1 / (leaves that share it).
+    """Each token counts once. v_n = 1 / (leaves that share it).
 
-    It is one copy of the token with the mean advantage of its leaves.
+    This equals one copy of the token with the mean advantage of its leaves.
     """
 
     def __call__(
@@ -36,7 +36,7 @@ class OncePerToken(Sharing):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OncePerLeaf(Sharing):
-    """Each token once for every leaf that has it.  v_n = 1."""
+    """Each token counts once for every leaf that has it. v_n = 1."""
 
     def __call__(
         self,
@@ -50,9 +50,9 @@ class OncePerLeaf(Sharing):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OncePerRoot(Sharing):
-    """Each tree once.  v_n = 1 / (leaves of its tree), for shared and own tokens alike.
+    """Each tree counts once. v_n = 1 / (leaves of its tree), for shared and unshared tokens alike.
 
-    The estimator of REINFORCE for what the root samples: a leaf is one of n ways to go on.
+    It is the REINFORCE estimator for samples of the root, with the n leaves as continuations.
     """
 
     def __call__(
@@ -73,9 +73,9 @@ class OncePerRoot(Sharing):
 def _nodes(
     ids: Sequence[str], parents: Sequence[str], forked_at: Sequence[int], lengths: Sequence[int]
 ) -> Iterator[tuple[str, int]]:
-    """Of each token: the rollout that first chose it, and its place there.
+    """For each token, the rollout that first sampled it and its position there.
 
-    A parent that is not among the rollouts (a fault took it) still names what its forks share.
+    A parent that is missing from the batch, because of a fault, still identifies the shared tokens.
     """
     parent = dict(zip(ids, parents, strict=True))
     if len(parent) < len(ids):
@@ -100,7 +100,7 @@ def _lineage(name: str, parent: dict[str, str]) -> list[str]:
 
 
 def _owner(lineage: Sequence[str], until: dict[str, int], place: int) -> str:
-    """The nearest of the lineage that did not take this token over from its parent."""
+    """The first rollout of the lineage that sampled this token itself."""
     for name in lineage[:-1]:
         if place >= until[name]:
             return name

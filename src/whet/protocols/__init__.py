@@ -1,17 +1,19 @@
-"""The verbs of the library: what each kind of part promises to do.  They stand on types alone.
+"""The interfaces of the library: what each kind of part must implement.
 
-A recipe is made of values (corpus, reward, objective, engine, …).  `Engine.open` turns a model's
-place into the two live things of a run, a `Player` and a `Learner`; the loop is handed those and
-knows neither devices nor processes.
+They import `types` only.
+
+A recipe is made of values (corpus, reward, objective, engine, …). `Engine.open` loads a model and
+returns the two running objects of a run, a `Player` and a `Learner`. The training loop uses these
+two and knows neither devices nor processes.
 """
 
 from whet.protocols.algorithm import Algorithm as Algorithm
 from whet.protocols.algorithm import Companion as Companion
 from whet.protocols.engine import Engine as Engine
-from whet.protocols.engine import Fit as Fit
 from whet.protocols.engine import Learner as Learner
 from whet.protocols.engine import Model as Model
 from whet.protocols.engine import Update as Update
+from whet.protocols.engine import ValueLoss as ValueLoss
 from whet.protocols.engine import ValueModel as ValueModel
 from whet.protocols.extension import Extension as Extension
 from whet.protocols.extension import SetupContext as SetupContext
@@ -20,7 +22,7 @@ from whet.protocols.generator import Generator as Generator
 from whet.protocols.part import Part as Part
 from whet.protocols.player import Player as Player
 from whet.protocols.player import Renderer as Renderer
-from whet.protocols.reward import Adviser as Adviser
+from whet.protocols.reward import ChatModel as ChatModel
 from whet.protocols.reward import GroupReward as GroupReward
 from whet.protocols.reward import Judge as Judge
 from whet.protocols.reward import PlayRequest as PlayRequest

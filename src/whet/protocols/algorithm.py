@@ -1,8 +1,9 @@
-"""What an algorithm is made of: one base class per slot of the equation.
+"""The slots of an algorithm: one base class per symbol of the equation.
 
 J(θ) = Σ_n w_n · ( c_n f(r_n, Â_n) − Σ_k k(π_θ, π_ref)_n )
 
-A part subclasses the base of its slot and overrides what it declares; the defaults mean: nothing.
+A part subclasses the base of its slot and overrides the attributes that apply to it. The defaults
+mean that the part requires nothing.
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.protocols.part import Part
-from whet.types import Batch, Circumstances, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need, RunSpec
 
 if TYPE_CHECKING:
     from whet.protocols.extension import Extension, SetupContext
@@ -22,15 +23,18 @@ Tokens = Float[Tensor, " N"]
 
 
 class Selection(Part, ABC):
-    """Some of a batch's tokens: a value, so that it can be looked up."""
+    """A subset of the batch's tokens.
+
+    It is hashable, because the batch stores the subset under it.
+    """
 
     __slots__ = ()
 
-    forks: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
+    why_leaves_differ: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
 
     @abstractmethod
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
-        """Of the whole batch, before it is split."""
+        """Mask of the selected tokens; called on the whole batch, before it is sliced."""
 
 
 class Slot(Part, ABC):
@@ -38,49 +42,51 @@ class Slot(Part, ABC):
 
     __slots__ = ()
 
-    selections: tuple[Selection, ...] = ()  # what it looks up in the batch
+    selections: tuple[Selection, ...] = ()  # selections that it looks up in the batch
 
 
 class Advantage(Part, ABC):
-    """Â, of the whole batch before it is sliced."""
+    """The advantage Â of every token, computed on the whole batch before it is sliced."""
 
     __slots__ = ()
 
-    varies: bool = False  # from token to token of a rollout
-    uncentred: ClassVar[str] = ""  # why it doesn't sum to 0 over a group; empty: it does
-    absolute: ClassVar[bool] = False  # a shift of all rewards is a different lesson
-    forks: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
+    per_token: bool = False  # True: tokens of one rollout may have different advantages
+    why_uncentred: ClassVar[str] = ""  # why its sum over a group is not 0; empty: it is
+    shift_sensitive: ClassVar[bool] = False  # True: adding a constant to all rewards changes it
+    why_leaves_differ: ClassVar[str] = ""  # why equal leaves of a tree aren't one rollout to it
 
     @abstractmethod
-    def __call__(self, scores: Scores) -> Tokens: ...
+    def __call__(self, inputs: AdvantageInputs) -> Tokens: ...
 
 
 class Ratio(Slot):
-    """r, how far the learner has moved."""
+    """The importance ratio r of every token."""
 
     __slots__ = ()
 
-    whole: ClassVar[str] = ""  # why it has no place for credit within a rollout
-    unclippable: ClassVar[str] = ""  # why a clip around 1 can't bound it
+    why_sequence_level: ClassVar[str] = (
+        ""  # why it cannot use different advantages within a rollout
+    )
+    why_unclippable: ClassVar[str] = ""  # why clipping around 1 does not bound it
 
     @abstractmethod
     def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
 
 
 class Clipping(Slot):
-    """f(r, Â), what a token is worth."""
+    """The surrogate f(r, Â) of every token."""
 
     __slots__ = ()
 
-    clips: ClassVar[bool] = False  # around 1: it wants a ratio
-    unconditional: ClassVar[bool] = False  # f(r, 0) is not 0: no advantage teaches, too
+    clips: ClassVar[bool] = False  # True: it clips around 1, so r must be a ratio
+    unconditional: ClassVar[bool] = False  # True: f(r, 0) ≠ 0, so tokens with Â = 0 have a gradient
 
     @abstractmethod
     def __call__(self, ratio: Tokens, advantage: Tokens) -> Tokens: ...
 
 
 class Aggregation(Slot):
-    """w, made of the totals."""
+    """The weight w of every token, computed from the totals of the global batch."""
 
     __slots__ = ()
 
@@ -89,7 +95,7 @@ class Aggregation(Slot):
 
 
 class Correction(Slot):
-    """c, a detached weight for what the sampler really did."""
+    """A detached weight c of every token, e.g. for off-policy samples."""
 
     __slots__ = ()
 
@@ -98,7 +104,7 @@ class Correction(Slot):
 
 
 class Regulariser(Slot):
-    """k, what the policy pays."""
+    """The penalty k of every token."""
 
     __slots__ = ()
 
@@ -106,8 +112,8 @@ class Regulariser(Slot):
     def __call__(self, learner_logp: Tokens, batch: Batch) -> Tokens: ...
 
 
-class Criterion(Part, ABC):
-    """A loss of the whole batch that is no weighted sum over its tokens."""
+class BatchCriterion(Part, ABC):
+    """A loss of the whole batch that is not a weighted sum over tokens."""
 
     __slots__ = ()
 
@@ -116,7 +122,7 @@ class Criterion(Part, ABC):
 
 
 class Sharing(Part, ABC):
-    """v, what a token weighs that several leaves of a tree of rollouts share."""
+    """The weight v of a token that several leaves of a tree of rollouts share."""
 
     __slots__ = ()
 
@@ -128,70 +134,74 @@ class Sharing(Part, ABC):
         forked_at: Sequence[int],
         lengths: Sequence[int],
     ) -> Tokens:
-        """One weight per chosen token of all rollouts, laid end to end, in float64.
+        """One weight per sampled token of all rollouts, laid end to end, in float64.
 
-        A rollout that forked has its parent's id, and its first `forked_at` chosen tokens are the
-        parent's; without a parent the id is empty.
+        A forked rollout has its parent's id in `parents`, and its first `forked_at` sampled tokens
+        are the parent's. Without a parent the id is empty.
         """
 
 
 class Bounded(Part):
-    """A part that bounds how far a token may move from the policy at the start of the update."""
+    """A part that bounds how far π_θ of a token may move from the policy before the update."""
 
     __slots__ = ()
 
-    def doubts(self, circumstances: Circumstances) -> str:
-        """In the only optimiser step of a batch nothing has moved yet."""
-        if circumstances.minibatches > 1:
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning if minibatches is 1: then every ratio is 1 and the bound never acts."""
+        if spec.minibatches > 1:
             return ""
         return (
-            f"{type(self).__name__} cannot act: minibatches is {circumstances.minibatches}, and in "
-            "the first optimiser step of a batch every ratio is 1 (but for stale or remembered "
-            "rollouts); take 2 or more, or read the algorithm as one without a bound"
+            f"{type(self).__name__} has no effect: minibatches is {spec.minibatches}; in "
+            "the first optimizer step of a batch every ratio is 1 (except for stale or replayed "
+            "rollouts); give 2 or more, or regard the algorithm as one without this bound"
         )
 
 
 class Companion(Part, ABC):
-    """What an algorithm keeps beside its loss, as a value: a critic, a memory, a controller.
+    """Settings of an extension: a critic, a replay buffer, a KL controller.
 
-    It opens its own running half; both stand in one file.
+    `open` returns the running half, the `Extension`; both are in one file.
     """
 
     __slots__ = ()
 
-    gives: ClassVar[frozenset[Need]] = frozenset()  # the needs of others that it meets
+    provides: ClassVar[frozenset[Need]] = frozenset()  # the needs of other parts that it supplies
 
     @abstractmethod
     async def open(self, setup: "SetupContext") -> "Extension":
-        """The running half, at the start of a run."""
+        """Create the running half at the start of a run."""
 
 
-class Lossy(Part, ABC):
-    """All that slices of a batch are asked for."""
+class TokenLoss(Part, ABC):
+    """A loss that can be computed one slice of the batch at a time."""
 
     __slots__ = ()
 
     @abstractmethod
     def loss(self, learner_logp: Tokens, batch: Batch) -> Float[Tensor, ""]:
-        """−J(θ)."""
+        """The loss −J(θ) of one slice; the losses of all slices add up to that of the batch."""
 
-    def teaches(self, batch: Batch) -> Bool[Tensor, " B"]:
-        """Which rollouts have a gradient; a learner need not compute the others."""
+    def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
+        """Which rollouts have a gradient. A learner may leave out the others."""
         return batch.group >= 0
 
 
-class Algorithm(Lossy):
-    """All that a run asks of an algorithm; `needs` is what it can't work without."""
+class Algorithm(TokenLoss):
+    """A policy-optimization algorithm, as a run uses it."""
 
     __slots__ = ()
 
     advantage: Advantage
     sharing: Sharing
     companions: tuple[Companion, ...] = ()
-    selections: tuple[Selection, ...] = ()  # what the batch has to be prepared for
-    departs: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
+    selections: tuple[Selection, ...] = ()  # selections that `Batch.prepared` must be called with
+    why_not_reinforce: str = ""  # why the gradient at π_θ = π_prox is not REINFORCE's; empty: it is
 
-    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[Lossy, Batch]:
-        """What to compute slice by slice, once π_θ of the whole batch is known (`Need.WHOLE`)."""
+    def split(self, learner_logp: Tokens, batch: Batch) -> tuple[TokenLoss, Batch]:
+        """A loss that can be sliced, and the batch prepared for it.
+
+        It is called on the whole batch. `learner_logp` is log π_θ of all its tokens, where
+        `Need.BATCH_LOGP` asks for it.
+        """
         del learner_logp
         return self, batch.prepared(self.selections)

@@ -1,4 +1,4 @@
-"""Training backends, critics, and the value that opens them."""
+"""Training backends, critics, and the `Engine` settings that open them."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from whet.protocols.algorithm import Algorithm
 from whet.protocols.part import Part
 from whet.protocols.player import Player
 from whet.types import Metrics, Rollout, Size, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 Of = Literal["policy", "reference"]
@@ -21,108 +21,111 @@ Of = Literal["policy", "reference"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """What one optimiser step reports."""
+    """The report of one optimizer step."""
 
     loss: float
-    drift_max: float  # max |log π − log μ| over the tokens that were computed
+    drift_max: float  # max |log π − log μ| over the computed tokens
     metrics: Metrics
 
 
 class Learner(Part):
-    """A training backend: holds the weights that learn."""
+    """A training backend: it holds the weights and the optimizer."""
 
     __slots__ = ()
 
     @property
     @abstractmethod
     def version(self) -> int:
-        """How many times weights were published."""
+        """Number of times that weights were published."""
 
     @abstractmethod
-    def reset_optimizer(self, optimiser: AdamW) -> None:
-        """Begin a phase with a fresh optimiser."""
+    def reset_optimizer(self, optimizer: AdamW) -> None:
+        """Replace the optimizer by a fresh one, at the start of a phase."""
 
     @abstractmethod
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
-        """Take one optimiser step.  How to slice the batch is the learner's business."""
+        """Take one optimizer step.
+
+        The learner decides how to slice the batch into micro-batches.
+        """
 
     @abstractmethod
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
-        """Log π of every chosen token, end to end, without a gradient."""
+        """Log π of every sampled token, laid end to end, without a gradient."""
 
     @abstractmethod
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        """H before every chosen token, in nats, end to end, without a gradient."""
+        """Entropy H before every sampled token, in nats, laid end to end, without a gradient."""
 
     @abstractmethod
     async def publish(self) -> Weights:
-        """The weights of now, hashed once per version."""
+        """The present weights with their manifest. Each version is hashed once."""
 
     @abstractmethod
     async def set_reference(self, folder: Path) -> None:
-        """Hold the policy saved in `folder` as the reference from now on."""
+        """Use the policy saved in `folder` as the reference model from now on."""
 
     @abstractmethod
     async def save(self, folder: Path) -> None:
-        """Write a Hugging Face folder, and beside it all that `load` needs to go on exactly."""
+        """Write a Hugging Face folder, and the state that `load` needs for an exact resume."""
 
     @abstractmethod
     async def load(self, folder: Path) -> None:
-        """Go on exactly where `save` left off."""
+        """Restore exactly the state that `save` wrote."""
 
 
 @runtime_checkable
-class Fit(Protocol):
-    """A loss of values, token by token."""
+class ValueLoss(Protocol):
+    """A loss of predicted values, as a sum over tokens."""
 
     def __call__(self, value: Float[Tensor, " n"], tokens: slice) -> Float[Tensor, ""]:
-        """The weighed loss of these tokens of the batch; slices add up."""
+        """Weighted loss of the tokens in the slice `tokens`; the losses of all slices add up."""
         ...
 
 
 class ValueModel(Part):
-    """A critic: expects a value before every chosen token, and learns to expect it."""
+    """A critic: predicts a value before every sampled token, and is trained to do so."""
 
     __slots__ = ()
 
     @abstractmethod
-    def reset_optimizer(self, optimiser: AdamW) -> None:
-        """Begin a phase with a fresh optimiser."""
+    def reset_optimizer(self, optimizer: AdamW) -> None:
+        """Replace the optimizer by a fresh one, at the start of a phase."""
 
     @abstractmethod
     async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        """V of the state before every chosen token, end to end."""
+        """V of the state before every sampled token, laid end to end."""
 
     @abstractmethod
-    async def step(self, fit: Fit, rollouts: Sequence[Rollout], lr: float) -> Metrics:
-        """One optimiser step on Σ_n fit(V, n), which the caller has weighed."""
+    async def step(self, fit: ValueLoss, rollouts: Sequence[Rollout], lr: float) -> Metrics:
+        """One optimizer step on Σ_n fit(V, n). The caller has included the weights in `fit`."""
 
     @abstractmethod
     async def save(self, folder: Path) -> None:
-        """Write all that `load` needs to go on exactly."""
+        """Write the state that `load` needs for an exact resume."""
 
     @abstractmethod
     async def load(self, folder: Path) -> None:
-        """Go on exactly where `save` left off."""
+        """Restore exactly the state that `save` wrote."""
 
 
 @runtime_checkable
 class Model(Protocol):
-    """Where the initial weights and the tokenizer come from; the engine knows how to load it."""
+    """Source of the initial weights and the tokenizer. The engine knows how to load it."""
 
     def size(self) -> Size:
-        """What it weighs, without loading it."""
+        """Size of the model, read without loading its weights."""
         ...
 
 
 class Engine(Part):
-    """A value that opens the live half of a run."""
+    """Settings of an engine, which open the player and the learner of a run."""
 
     __slots__ = ()
 
-    slots: int = 1  # most rollouts decoded at once
-    threads: int = 0  # of the CPU; 0: as many as the backend likes
-    lora: Part | None = None  # adapters to train in place of the weights
+    slots: int = 1  # most rollouts that are decoded at once
+    threads: int = 0  # CPU threads; 0: the backend's default
+    lora: Part | None = None  # LoRA adapters to train instead of all weights
 
     @abstractmethod
     async def open(self, model: Any, seed: int) -> tuple[Player, Learner]:
@@ -130,16 +133,16 @@ class Engine(Part):
 
     @abstractmethod
     async def player(self, model: Any, seed: int) -> Player:
-        """A player alone, to measure with."""
+        """A player alone, for evaluation."""
 
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:
-        """One more learner, of the model saved in `folder`."""
+        """A further learner, of the model saved in `folder`."""
 
     @abstractmethod
     async def critic(self, folder: Path) -> ValueModel:
-        """A value model whose body is that of the policy saved in `folder`."""
+        """A value model with a body that is initialised from the policy in `folder`."""
 
     @abstractmethod
     async def value_head(self, learner: Learner) -> ValueModel:
-        """A value model that is a head on a learner's hidden states."""
+        """A value model that is a linear head on a learner's hidden states."""

@@ -1,4 +1,4 @@
-"""What accompanies an algorithm beside its loss: critics, memories, teachers, controllers."""
+"""Extensions: parts of an algorithm besides its loss, e.g. critics, replay buffers, controllers."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -8,18 +8,18 @@ from typing import Any
 from whet.protocols.algorithm import Algorithm
 from whet.protocols.engine import Engine, Learner, Update
 from whet.types import (
+    AdvantageInputs,
     Decoding,
     Group,
     Metrics,
     Request,
     Rollout,
-    Scores,
     Task,
     Ticket,
     TrainBatch,
     seed_of,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class SetupContext:
 
     engine: Engine
     learner: Learner
-    base: Path  # the folder of the policy before any reward
+    base: Path  # folder of the initial policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,74 +41,76 @@ class StepContext:
     tickets: int  # per step
     minibatches: int
     lr: float  # the policy's learning rate in this step
-    optimiser: AdamW
-    objective: Algorithm  # the run's own, before extensions adapt it
+    optimizer: AdamW
+    objective: Algorithm  # the run's objective, before extensions adapt it
     decoding: Decoding
     learner: Learner
-    folder: Path  # where an extension may keep models
+    folder: Path  # a folder that an extension may save models in
     play: Callable[[Request], Awaitable[Group]]  # plays and judges
-    judge: Callable[[Group], Awaitable[Group]]  # judges what was not played
-    render: Callable[[Task, str], Rollout]  # a reply of others, as tokens
-    demonstrate: Callable[[Task], str | None]  # a right reply, where the run has a demonstrator
-    upcoming: Callable[[int], Sequence[Task]]  # the tasks of so many steps, this one included
-    learn: Callable[[Sequence[Group], Algorithm, float], Awaitable[Update]]  # one more step
+    judge: Callable[[Group], Awaitable[Group]]  # judges rollouts that were not played
+    render: Callable[[Task, str], Rollout]  # a given reply as a rollout of external tokens
+    demonstrate: Callable[[Task], str | None]  # a correct reply; needs a demonstrator
+    upcoming: Callable[[int], Sequence[Task]]  # tasks of the next n steps, this one included
+    learn: Callable[
+        [Sequence[Group], Algorithm, float], Awaitable[Update]
+    ]  # one further optimizer step
 
     def seeds(self, name: str, task: Task, count: int) -> tuple[int, ...]:
-        """Seeds counted from run, step, task and purpose: no other play has them."""
+        """`count` seeds hashed from purpose, run, step and task, so that no other play has them."""
         place = (name, self.seed, self.step, task.id)
         return tuple(seed_of(*place, i) for i in range(count))
 
 
 class Extension:
-    """Base class of what accompanies an algorithm in a run.  Every hook does nothing by default.
+    """Base class of extensions. By default every hook changes nothing.
 
-    `before_rollout` and `after_rollout` are called per ticket, the others once per step.
+    `before_rollout` and `after_rollout` are called once per ticket, the other hooks once per step.
     """
 
     __slots__ = ()
 
     async def before_rollout(self, context: StepContext, ticket: Ticket) -> Request:
-        """What to play for a ticket, at its launch."""
+        """Called when a ticket is launched; returns the request to play."""
         del context
         return ticket.request
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """The judged groups of a ticket, changed: more rollouts, fewer, or other groups besides."""
+        """Called when a ticket is judged; may add, replace or drop rollouts and groups."""
         del context, ticket
         return groups
 
     async def adapt_objective(
         self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
     ) -> Algorithm:
-        """The algorithm of this step; `groups` are those that it will learn from."""
+        """Called once the groups of the step are known; returns the algorithm of this step."""
         del context, groups
         return objective
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """What advantages are made of, with columns that this extension knows."""
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """Called before advantages are computed; fills columns of their inputs."""
         del context, rollouts
         return inputs
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """Learn beside the policy; the metrics to log."""
+        """Called after the policy's update; may train models of its own. Returns metrics to log."""
         del context, batch, inputs
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """What `load_state_dict` needs: numbers, texts, lists, dictionaries and tensors."""
+        """State for `load_state_dict`: numbers, texts, lists, dictionaries and tensors."""
         return {}
 
     async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
-        """Go on exactly where `state_dict` was asked for."""
+        """Restore exactly the state that `state_dict` returned."""
 
     async def save(self, folder: Path) -> None:
-        """Write models into a folder of this extension's own, made when first needed."""
+        """Write models into a folder of this extension, which is created on first use."""
 
     async def load(self, folder: Path) -> None:
-        """Read them back."""
+        """Read the models that `save` wrote."""

@@ -1,4 +1,4 @@
-"""An inference engine: tokens in, tokens out.  It knows no worlds and no text."""
+"""Interface of inference engines: token ids in, token ids out, without environments or text."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -10,20 +10,20 @@ from whet.types.weights import Flight, Weights
 
 
 class Generator(Part):
-    """Continues rows of token ids, many at once.
+    """Continues sequences of token ids, many at once.
 
-    A *session* is one conversation: what the generator computed for it is kept until `end`, so
-    that a later call pays only for the tokens that are new.
+    A *session* is one conversation. The generator keeps what it computed for a session until `end`,
+    so a later call only computes the tokens that are new.
     """
 
     __slots__ = ()
 
     @abstractmethod
     def held(self) -> Version:
-        """The version of the weights that are here, hashed when they arrived."""
+        """Version of the loaded weights, hashed when they arrived."""
 
     @abstractmethod
-    async def generate(  # noqa: PLR0913  (a row, how to continue it, and where it stands)
+    async def generate(  # noqa: PLR0913  (a sequence, its decoding, and its place in a session)
         self,
         prompt: Sequence[int],
         how: Decoding,
@@ -33,27 +33,27 @@ class Generator(Part):
         session: str,
         fork_of: str = "",
     ) -> Completion:
-        """Continue `prompt`, all token ids of the session so far.
+        """Continue `prompt`, which is all token ids of the session so far.
 
-        `offset` counts the tokens that the session chose before: the n-th choice depends on seed
-        and offset + n, on nothing else.  `fork_of` names a session that begins alike; whatever
-        prefix the two share is not computed again.
+        `offset` is the number of tokens that the session sampled before. The n-th sampled token
+        depends on the seed and on offset + n, on nothing else. `fork_of` names a session with a
+        common prefix, which is not computed again.
         """
 
     @abstractmethod
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Take new weights; what is really here afterwards.
+        """Load new weights and return the version that is really loaded afterwards.
 
-        Raises `Broken` where the tensors that arrived are not those of the manifest.
+        Raises `IntegrityError` if the tensors that arrived are not those of the manifest.
         """
 
     @abstractmethod
     def end(self, session: str) -> None:
-        """Free what is kept for a session."""
+        """Free the memory of a session."""
 
     @abstractmethod
     def token_counts(self) -> Mapping[str, int]:
-        """Tokens prefilled, shared, decoded and read again, since the start."""
+        """Numbers of tokens prefilled, shared, decoded and re-read since the start."""
 
     async def close(self) -> None:
-        """Free everything."""
+        """Free all memory and processes."""

@@ -1,27 +1,27 @@
-"""What every part of a run may declare: nothing is looked up by name where a class can say it."""
+"""Base class of parts: attributes that a part may declare, with their defaults."""
 
 from typing import ClassVar
 
-from whet.types import Circumstances, Need
+from whet.types import Need, RunSpec
 
 
 class Part:
-    """Base class of all parts.  The defaults mean: works anywhere, needs nothing.
+    """Base class of all parts. By default a part works in any run and needs nothing.
 
-    A part overrides what it declares.  `needs` may be a property where it depends on inner parts.
+    `needs` may be a property where it depends on inner parts.
     """
 
     __slots__ = ()
 
-    needs: frozenset[Need] = frozenset()  # what the part cannot work without
-    warns: ClassVar[str] = ""  # what is worth a second thought wherever the part is used
+    needs: frozenset[Need] = frozenset()  # what the part requires of the run
+    standing_warning: ClassVar[str] = ""  # a warning wherever the part is used
 
-    def doubts(self, circumstances: Circumstances) -> str:
-        """What is worth a second thought in this run; empty: nothing."""
-        del circumstances
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning about this part in this run; empty for none."""
+        del spec
         return ""
 
-    def refuses(self, circumstances: Circumstances) -> str:
-        """Why the part can't work in this run, and the remedy; empty: it can."""
-        del circumstances
+    def run_error(self, spec: RunSpec) -> str:
+        """Why the part cannot work in this run, and the remedy; empty if it can."""
+        del spec
         return ""

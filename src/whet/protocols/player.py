@@ -1,4 +1,4 @@
-"""Whatever plays requests: one player for all engines, or a fleet of them."""
+"""Interfaces of players, which turn requests into rollouts, and of their renderers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Protocol, runtime_checkable
@@ -13,26 +13,26 @@ from whet.types.weights import Flight, Weights
 
 @runtime_checkable
 class Renderer(Protocol):
-    """Text to tokens and back, for one model."""
+    """Conversion between text and token ids for one model."""
 
     def text(self, ids: Sequence[int]) -> str:
-        """What ids say, special tokens left out."""
+        """Decode ids; special tokens are left out."""
         ...
 
     def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
-        """How many characters of `text` are out after each id; None where that is not known."""
+        """Number of characters of `text` complete after each id; None where it is not known."""
         ...
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
-        """The token ids of what the world says after the first turn."""
+        """Token ids of an observation after the first turn."""
         ...
 
     def demonstration(self, task: Task, reply: str) -> Rollout:
-        """The rollout that would have said `reply`; none of its tokens is the policy's choice."""
+        """A rollout of `task` with this reply; all tokens of the reply are external."""
         ...
 
     def opening(self, prompt: Prompt) -> tuple[int, ...]:
-        """The token ids of a prompt, up to where the policy begins to speak."""
+        """Token ids of a prompt, up to the first token of the reply."""
         ...
 
 
@@ -42,7 +42,7 @@ class Player(Protocol):
 
     @property
     def renderer(self) -> Renderer:
-        """How this player's model reads and writes text."""
+        """The renderer of this player's model."""
         ...
 
     def within(self, environment: Environment) -> "Player":
@@ -50,21 +50,21 @@ class Player(Protocol):
         ...
 
     async def play(self, request: Request) -> tuple[Group, ...]:
-        """Play a request, all of its plays at once; one group per trained seat."""
+        """Run all plays of a request concurrently; returns one group per trained seat."""
         ...
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Play with these weights from now on."""
+        """Sample with these weights from now on."""
         ...
 
     def held(self) -> Version:
-        """The version of the weights that are really here."""
+        """Version of the weights that are really loaded."""
         ...
 
     def token_counts(self) -> Mapping[str, int]:
-        """Tokens prefilled, shared and decoded so far."""
+        """Numbers of tokens prefilled, shared and decoded so far."""
         ...
 
     async def close(self) -> None:
-        """Free everything."""
+        """Free all memory and processes."""
         ...

@@ -1,4 +1,4 @@
-"""Sampling strategy: which tasks to try next, how often, and which groups to learn from."""
+"""Interfaces of the sampling strategy: which tasks to play, how often, and what to learn from."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from whet.types import Decoding, Group, Metrics, Request, Task, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SamplingSetup:
-    """What a strategy is made of when a run begins."""
+    """What a strategy may use when a run begins."""
 
     corpus: Corpus
     seed: int
@@ -21,29 +21,32 @@ class SamplingSetup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Now:
-    """Where a run stands when a strategy is asked."""
+    """The state of the run when a strategy is asked."""
 
     step: int
     steps: int
     version: int
-    metrics: Metrics  # of the step before; empty at first
+    metrics: Metrics  # of the previous step; empty in the first one
 
 
 class Strategy:
-    """The running half of a sampling part.  It may remember what it saw."""
+    """The running half of a sampling part; it may keep a state."""
 
     __slots__ = ()
 
     @abstractmethod
     def next(self, want: int, now: Now) -> Sequence[Request]:
-        """Up to `want` requests to play next; fewer, or none yet, where there are no more."""
+        """At most `want` requests to play next; fewer or none if it has no more for now."""
 
     @abstractmethod
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> Sequence[Group]:
-        """What to learn from, of a ticket that has landed; nothing: the ticket is rejected.
+        """The groups to learn from, of a ticket that has landed.
 
-        Every landed ticket is shown once; with staleness 0 in the order of ticket numbers.
-        `groups` are the ticket's own: what extensions bring besides is learned from unasked.
+        An empty result rejects the ticket.
+
+        Every landed ticket is passed once; with staleness 0, in the order of ticket numbers.
+        `groups` are the ticket's own. Groups that extensions add are learned from without being
+        passed.
         """
 
     def peek(self, want: int) -> Sequence[Task]:
@@ -52,19 +55,19 @@ class Strategy:
         return ()
 
     def state_dict(self) -> dict[str, Any]:
-        """What `load_state_dict` needs: numbers, texts, lists and dictionaries."""
+        """State for `load_state_dict`: numbers, texts, lists and dictionaries."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on exactly where `state_dict` was asked for."""
+        """Restore exactly the state that `state_dict` returned."""
         del state
 
 
 class Gate(Part):
-    """Which groups to learn from.
+    """Filter on groups: which ones enter the batch.
 
-    Rejected tickets are replaced in up to `max_rounds` further rounds of a step, `oversample` times
-    as many as are missing.  With `max_rounds` 0 a rejected group makes the batch smaller.
+    Rejected tickets are replaced in at most `max_rounds` further rounds per step, by `oversample`
+    times the number that is missing. With `max_rounds` 0, a rejected group makes the batch smaller.
     """
 
     __slots__ = ()
@@ -74,15 +77,15 @@ class Gate(Part):
 
     @abstractmethod
     def __call__(self, group: Group) -> bool:
-        """Does this group enter the batch?"""
+        """True if the group enters the batch."""
 
 
 class PromptOrder(Part):
-    """Which task comes next."""
+    """The order in which tasks are played."""
 
     __slots__ = ()
 
-    per_step: int  # tickets, and so groups, per step
+    per_step: int  # tickets (groups) per step
 
     @abstractmethod
     def task(self, corpus: Corpus, seed: int, index: int) -> Task:
@@ -90,7 +93,7 @@ class PromptOrder(Part):
 
 
 class GroupSize(Part):
-    """How many rollouts a task gets."""
+    """Number of rollouts per task."""
 
     __slots__ = ()
 
@@ -105,23 +108,23 @@ class GroupSize(Part):
 
 
 class Sampling(Part):
-    """A sampling strategy as a value."""
+    """Settings of a sampling strategy."""
 
     __slots__ = ()
 
-    decoding: Decoding  # how rollouts are sampled, and so how the policy is measured
-    gate: Gate  # which groups are learned from, and how rejected ones are replaced
+    decoding: Decoding  # of rollouts, and by default of evaluations
+    gate: Gate  # filter on groups, and how rejected ones are replaced
 
     @property
     @abstractmethod
     def tickets(self) -> int:
-        """Groups per step."""
+        """Number of groups (tickets) per step."""
 
     @property
     @abstractmethod
     def group_size(self) -> int:
-        """Rollouts per group; 0 where it varies."""
+        """Rollouts per group; 0 where sizes vary."""
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> Strategy:
-        """The running half, at the start of a run."""
+        """Create the running half at the start of a run."""

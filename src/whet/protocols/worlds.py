@@ -1,4 +1,4 @@
-"""What is played, and what is taught: policies, worlds, corpora, teachers."""
+"""Interfaces of policies, environments, task families, corpora and teachers."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -14,75 +14,81 @@ class Policy(Protocol):
     """One conversation with the policy, as an environment sees it."""
 
     async def __call__(
-        self, observation: Prompt, *, stop: Sequence[str] = (), length: int = 0, state: str = ""
+        self,
+        observation: Prompt,
+        *,
+        stop: Sequence[str] = (),
+        max_new_tokens: int = 0,
+        state: str = "",
     ) -> Reply:
-        """Reply to `observation`; tokens and log-probabilities are recorded on the way.
+        """Send `observation` and return the reply; its tokens and log-probs are recorded.
 
-        Empty text lets the policy go on.  `stop` adds strings that end this reply, `length` limits
-        its tokens, `state` names what it answers, for credit by state.
+        Empty text continues the same reply. `stop` adds strings that end this reply,
+        `max_new_tokens` limits its tokens, and `state` names the state that it answers, for credit
+        by state.
         """
         ...
 
     def fork(self, number: int) -> "Sequence[Policy]":
-        """So many conversations that go on from here; this one is closed."""
+        """`number` conversations that continue from here; this conversation is closed."""
         ...
 
     def seat(self, name: str) -> "Policy":
-        """The conversation of another seat in the same play; the same one every time."""
+        """The conversation of another seat in the same play, one per name."""
         ...
 
     def end(self, verdict: Verdict) -> None:
-        """This conversation's own verdict, where the play's is not the same for all."""
+        """Set a verdict for this conversation alone, instead of the verdict of the whole play."""
         ...
 
 
 class Environment(Part):
-    """A world that a policy can be played in."""
+    """An environment that a policy can play in."""
 
     __slots__ = ()
 
     @abstractmethod
     async def play(self, task: Task, policy: Policy) -> Verdict | None:
-        """Play one task; the world's own verdict, or None to leave it to a reward."""
+        """Play one task. Returns the environment's verdict, or None to leave it to a reward."""
 
 
 @runtime_checkable
 class Family(Protocol):
-    """A procedural family of tasks, with a checker for every step of a worked answer."""
+    """A procedural task family with a checker for every step of a worked solution."""
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """A task of this level; `info` names its family, level and verifier."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """A random task of this level; `info` names its family, level and verifier."""
         ...
 
     def canonical(self, task: Task) -> str:
-        """What stays of a task when names that carry no meaning are taken away."""
+        """Canonical form of a task, with arbitrary labels renamed. Splits share no form."""
         ...
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """A right reply.  Each intermediate step is written down with probability `keep`."""
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """A correct reply. Each intermediate step is written down with probability `keep`."""
         ...
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Every step that the reply writes down: does it follow from the task and those before?"""
+        """Every step written in the reply, and whether it follows from task and earlier steps."""
         ...
 
 
 @runtime_checkable
 class Corpus(Protocol):
-    """Tasks, in splits that share no canonical instance."""
+    """Tasks in splits that share no canonical form."""
 
     def task(self, split: str, index: int) -> Task:
-        """The `index`-th task of a split, the same for ever; training may come round again."""
+        """The `index`-th task of a split, always the same. Training indices may wrap around."""
         ...
 
     def held_out(self, split: str, count: int) -> Sequence[Task]:
-        """The first `count` distinct tasks of a split, or all there are."""
+        """The first `count` distinct tasks of a split, or all if there are fewer."""
         ...
 
 
 @runtime_checkable
 class Teacher(Protocol):
-    """Worked examples: the token targets of supervised training."""
+    """A source of supervised examples: prompts with target replies."""
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
         """The `index`-th example of a step: a task, and the reply to imitate."""
@@ -91,8 +97,8 @@ class Teacher(Protocol):
 
 @runtime_checkable
 class Demonstrator(Protocol):
-    """Who can show how a given task is done."""
+    """A source of correct replies to given tasks."""
 
     def demonstrate(self, task: Task) -> str | None:
-        """A right reply, the same for ever; None where nobody knows one."""
+        """A correct reply, always the same for a task; None where none is known."""
         ...

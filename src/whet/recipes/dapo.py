@@ -16,7 +16,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
-from whet.types.optimisers import AdamW, Constant
+from whet.types.optimizers import AdamW, Constant
 
 
 def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: int = 512) -> Run:
@@ -33,11 +33,11 @@ def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: in
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=8),
-            decoding=Decoding(length=longest),
+            decoding=Decoding(max_new_tokens=longest),
             gate=NonZeroSpread(max_rounds=10, oversample=1.5),
         ),
         objective=algorithms.load("dapo"),
-        optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

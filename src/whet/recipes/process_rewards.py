@@ -14,7 +14,7 @@ from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding
-from whet.types.optimisers import AdamW, Constant
+from whet.types.optimizers import AdamW, Constant
 
 
 def process_rewards(
@@ -26,7 +26,8 @@ def process_rewards(
     reward: str | Judge = "declared",
     algorithm: str | Algorithm = "stepwise",
 ) -> Run:
-    """A local Hugging Face folder, a corpus, and the folder that `teach_steps` left in `steps`.
+    """A local Hugging Face folder, a corpus, and the folder that `train_step_model` left in
+    `steps`.
 
     `data` and `reward` are as in the recipe rlvr; `mark` is what ends a step of a reply, and has to
     be the one that the step model was trained with.
@@ -42,10 +43,10 @@ def process_rewards(
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=8),
-            decoding=Decoding(length=512),
+            decoding=Decoding(max_new_tokens=512),
         ),
         objective=algorithms.load(algorithm),
-        optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

@@ -11,7 +11,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
-from whet.types.optimisers import AdamW, Constant
+from whet.types.optimizers import AdamW, Constant
 
 
 def rlvr(
@@ -29,10 +29,10 @@ def rlvr(
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=8),
-            decoding=Decoding(length=512),
+            decoding=Decoding(max_new_tokens=512),
         ),
         objective=algorithms.load(algorithm),
-        optimiser=AdamW(rate=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 def load(name: str, **settings: object) -> "whet.protocols.Judge":
     """The reward called `name`, at its defaults unless `settings` say otherwise.
 
-    Raises `Refusal` where it can't do without settings that are not given.
+    Raises `UsageError` where it can't do without settings that are not given.
     """
     from whet import registry
-    from whet.types import Refusal
+    from whet.types import UsageError
 
     offered = registry.find("reward", name)
     known = signature(offered).parameters.values()
     missing = [p.name for p in known if p.default is p.empty and p.name not in settings]
     if missing:
-        raise Refusal(
+        raise UsageError(
             f"reward {name!r} needs {', '.join(missing)}; build it in a recipe file of your own"
         )
     return offered(**settings)

@@ -11,13 +11,13 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from whet.rewards._forms import Form, Found, Said, TraceForm, Unfit, form_of
+from whet.rewards._forms import CallForm, FormError, Said, ScriptResult, TraceForm, form_of
 from whet.rewards._forms._form import needed
 from whet.rewards._forms._trace import reward_methods
 from whet.sandbox.workers._inside import script
 
 
-class Place(NamedTuple):
+class ScriptLocation(NamedTuple):
     """Where a judge is: a program that a worker executes once, and a name in it."""
 
     path: str
@@ -26,13 +26,13 @@ class Place(NamedTuple):
     what: str  # for messages
 
 
-def call(place: Place, form: Form | None, said: Sequence[Said]) -> list[Found]:
+def call(place: ScriptLocation, form: CallForm | None, said: Sequence[Said]) -> list[ScriptResult]:
     """What the function makes of the replies, in the form that was given, or that it has."""
     function = _fetch(place)
     return (form or _form(function, place)).call(function, said, place.what)
 
 
-def form_at(place: Place) -> Form:
+def form_at(place: ScriptLocation) -> CallForm:
     """The form of what is there."""
     return _form(_fetch(place), place)
 
@@ -41,7 +41,7 @@ def imported(name: str, digest: str) -> ModuleType:
     """A module, if it is still what it was when the judge was made."""
     module = import_module(name)
     if digest_of(Path(str(module.__file__)).read_text(encoding="utf-8")) != digest:
-        raise Unfit(f"module {name!r} has changed since the judge was made; make it anew")
+        raise FormError(f"module {name!r} has changed since the judge was made; make it anew")
     return module
 
 
@@ -51,7 +51,7 @@ def digest_of(source: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _fetch(place: Place) -> Callable[..., Any]:
+def _fetch(place: ScriptLocation) -> Callable[..., Any]:
     """The function; an object of a class that can be called; a class of tasks as it is."""
     found: Any = script(place.path, place.program)
     for name in place.name.split("."):
@@ -59,11 +59,11 @@ def _fetch(place: Place) -> Callable[..., Any]:
     if isinstance(found, type) and not reward_methods(found):
         found = found()
     if not callable(found):
-        raise Unfit(f"{place.what}: there is no function of that name")
+        raise FormError(f"{place.what}: there is no function of that name")
     return found
 
 
-def _form(function: Callable[..., Any], place: Place) -> Form:
+def _form(function: Callable[..., Any], place: ScriptLocation) -> CallForm:
     if isinstance(function, type):
         return TraceForm()
     return form_of(*needed(function), place.what)

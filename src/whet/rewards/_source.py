@@ -8,10 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from whet.registry import nearest
-from whet.rewards._forms import Form, Said, TraceForm, Unfit, form_of
-from whet.rewards._script import Place, call, digest_of, form_at
+from whet.rewards._forms import CallForm, FormError, Said, TraceForm, form_of
+from whet.rewards._script import ScriptLocation, call, digest_of, form_at
 from whet.sandbox.workers import Workers
-from whet.types import Finish, Reason, Refusal, Rollout, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 USUAL = ("score", "compute_score", "reward_func")  # ours, veRL's, OpenRLHF's
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -27,41 +27,41 @@ class Source:
 
     @classmethod
     def read(cls, path: str) -> "Source":
-        """Raises `Refusal` where there is nothing, or no Python."""
+        """Raises `UsageError` where there is nothing, or no Python."""
         try:
             text = _located(path)[0].read_text(encoding="utf-8")
             ast.parse(text)
         except (SyntaxError, ValueError) as error:
-            if isinstance(error, Refusal):
+            if isinstance(error, UsageError):
                 raise
-            raise Refusal(f"script.path is {path!r}, which is no Python: {error}") from None
+            raise UsageError(f"script.path is {path!r}, which is no Python: {error}") from None
         return cls(path, text)
 
-    def place(self, name: str) -> Place:
+    def place(self, name: str) -> ScriptLocation:
         """Where a worker finds what is called `name`."""
         what = f"{name} of {self.path}"
         if self.path.endswith(".py"):
-            return Place(str(Path(self.path).resolve()), self.text, name, what)
+            return ScriptLocation(str(Path(self.path).resolve()), self.text, name, what)
         program = _MODULE.format(self.path, digest_of(self.text))
         root = _root(self.path, str(Path.cwd()))
-        return Place(f"{root}/{self.path}", program, f"module.{name}", what)
+        return ScriptLocation(f"{root}/{self.path}", program, f"module.{name}", what)
 
     def usual(self) -> str:
         """The name that a judge has where nobody gives one."""
         tree = ast.parse(self.text)
         return next((n for n in USUAL if _binds(tree, n)), USUAL[0])
 
-    def form(self, name: str) -> Form | None:
+    def form(self, name: str) -> CallForm | None:
         """The form of a function or class, as far as can be told without running anything.
 
-        Raises `Refusal` where nothing of that name can be there, or it has no form at all.
+        Raises `UsageError` where nothing of that name can be there, or it has no form at all.
         """
         tree = ast.parse(self.text)
         defined = {n.name: n for n in tree.body if isinstance(n, (*_FUNCTIONS, ast.ClassDef))}
         found, (first, *inside) = defined.get(name), name.split(".")
         if found is None and not _binds(tree, first):
             hint = nearest(name, defined) if defined else "it defines no function"
-            raise Refusal(f"script.function {name!r} is not in {self.path}; {hint}")
+            raise UsageError(f"script.function {name!r} is not in {self.path}; {hint}")
         if isinstance(found, ast.ClassDef):
             marked = any("reward" in ast.unparse(d) for d in _decorators(found))
             return TraceForm() if marked else None
@@ -69,29 +69,29 @@ class Source:
             return None
         try:
             return form_of(*_parameters(found), f"{name} of {self.path}")
-        except Unfit as unfit:
-            raise Refusal(str(unfit)) from None
+        except FormError as unfit:
+            raise UsageError(str(unfit)) from None
 
 
-def form_in(source: Source, name: str, workers: Workers) -> Form:
+def form_in(source: Source, name: str, workers: Workers) -> CallForm:
     """The form, by running the file in a worker where its text doesn't tell."""
     known = source.form(name)
     if known is not None:
         return known
     try:
         return workers.call(form_at, source.place(name))
-    except Unfit as unfit:
-        raise Refusal(str(unfit)) from None
+    except FormError as unfit:
+        raise UsageError(str(unfit)) from None
 
 
 def ask(
-    place: Place, form: Form | None, workers: Workers, rollouts: Sequence[Rollout]
+    place: ScriptLocation, form: CallForm | None, workers: Workers, rollouts: Sequence[Rollout]
 ) -> list[Verdict]:
     """The verdicts of a function on these rollouts; all at once, so give it what it takes."""
     try:
         found = workers.call(call, place, form, [_said(rollout) for rollout in rollouts])
-    except Unfit as unfit:
-        raise Refusal(str(unfit)) from None
+    except FormError as unfit:
+        raise UsageError(str(unfit)) from None
     verdicts = []
     for score, correct, parts, note, applicable in found:
         if score is None:
@@ -106,7 +106,7 @@ def ask(
     return verdicts
 
 
-def workers_for(place: Place, count: int, limit_s: float) -> Workers:
+def workers_for(place: ScriptLocation, count: int, limit_s: float) -> Workers:
     """Processes that have executed the judge's file before any clock runs."""
     return Workers(count=count, limit_s=limit_s, scripts=((place.path, place.program),))
 
@@ -137,7 +137,7 @@ def _located(path: str) -> tuple[Path, Path]:
             for candidate in (inner.with_suffix(".py"), inner / "__init__.py"):
                 if candidate.is_file():
                     return candidate, root
-    raise Refusal(
+    raise UsageError(
         f"script.path is {path!r}; give a Python file that exists, or a module that can be imported"
     )
 

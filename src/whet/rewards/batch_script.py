@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from whet.protocols import GroupReward, RewardContext
-from whet.rewards._forms import Form
+from whet.rewards._forms import CallForm
 from whet.rewards._forms import OpenRlhfForm as OpenRlhfForm
 from whet.rewards._forms import TrlForm as TrlForm
 from whet.rewards._script import digest_of
 from whet.rewards._source import Source, ask, workers_for
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class BatchScript(GroupReward):
 
     path: str
     function: str = "score"
-    form: Form | None = None
+    form: CallForm | None = None
     limit_s: float = 30.0
     workers: int = 2
     digest: str = field(init=False)  # of the source, for the run's card
@@ -46,7 +46,7 @@ class BatchScript(GroupReward):
         object.__setattr__(self, "digest", digest_of(source.text))
         form = self.form or source.form(self.function)
         if form is not None and not form.batched:
-            raise Refusal(
+            raise UsageError(
                 f"{self.function} of {self.path} judges single replies, in {form.called}'s form; "
                 "make it a script, as --reward does"
             )

@@ -7,7 +7,7 @@ from functools import lru_cache
 from whet.protocols import Judge, Reward
 from whet.registry import names, nearest
 from whet.rewards import load
-from whet.types import Refusal, Rollout, Verdict
+from whet.types import Rollout, UsageError, Verdict
 
 _OTHERS = ("declared", "script", "batch_script")  # itself, and those that can't do without settings
 
@@ -23,7 +23,7 @@ class Declared(Reward):
         judge = _judge(name)
         if not isinstance(judge, Reward):
             named = f"names verifier {name!r}" if name else "names no info['verifier']"
-            raise Refusal(f"task {task.id!r} {named}; {nearest(name, _known())}")
+            raise UsageError(f"task {task.id!r} {named}; {nearest(name, _known())}")
         return judge.score(rollout)
 
 

@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 
 from whet.protocols import Reward
-from whet.rewards._forms import Form
+from whet.rewards._forms import CallForm
 from whet.rewards._forms import TraceForm as TraceForm
 from whet.rewards._forms import VerifiersForm as VerifiersForm
 from whet.rewards._forms import VerlForm as VerlForm
 from whet.rewards._forms import WhetForm as WhetForm
 from whet.rewards._script import digest_of
 from whet.rewards._source import Source, ask, workers_for
-from whet.types import Refusal, Rollout, Verdict
+from whet.types import Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,7 @@ class Script(Reward):
 
     path: str
     function: str = "score"
-    form: Form | None = None
+    form: CallForm | None = None
     limit_s: float = 5.0
     workers: int = 2
     digest: str = field(init=False)  # of the source, for the run's card
@@ -48,7 +48,7 @@ class Script(Reward):
         object.__setattr__(self, "digest", digest_of(source.text))
         form = self.form or source.form(self.function)
         if form is not None and form.batched:
-            raise Refusal(
+            raise UsageError(
                 f"{self.function} of {self.path} judges groups, in {form.called}'s form; make it a "
                 "batch_script, as --reward does"
             )

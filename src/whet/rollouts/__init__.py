@@ -1,1 +1,1 @@
-"""From a request to judged groups to a batch: what every engine and every trainer shares."""
+"""Rollouts: playing requests, recording, judging, buffering and batching, for all engines."""

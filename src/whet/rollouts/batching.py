@@ -1,4 +1,4 @@
-"""From judged groups to tensors: chosen tokens laid end to end, and what is known of them."""
+"""Building batches: from judged groups to flat tensors of sampled tokens."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,13 +12,13 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, Learner, StepContext
 from whet.rollouts.lineage import forks
 from whet.types import (
+    AdvantageInputs,
     Batch,
-    Broken,
     Finish,
     Group,
+    IntegrityError,
     Need,
     Rollout,
-    Scores,
     TrainBatch,
     along,
     totals,
@@ -31,12 +31,14 @@ async def build_batch(
     learner: Learner,
     context: StepContext | None = None,
     extensions: Extensions | None = None,
-) -> tuple[TrainBatch, Scores]:
-    """What to learn from, and what its advantages were made of.
+) -> tuple[TrainBatch, AdvantageInputs]:
+    """The batch to learn from, and the inputs that its advantages were computed from.
 
-    A rollout without a score (a fault) is left out, and so out of every baseline.  Rollouts that
-    `Group.learn` excludes count in baselines only.  Columns that nothing needs are not computed.
-    Raises `Broken` where one rollout is in the batch twice, and where a number of it is not finite.
+    A rollout without a score (a fault) is left out, also from baselines. Rollouts that
+    `Group.learn` excludes count in baselines only. Columns that no part needs are not computed.
+
+    Raises `IntegrityError` if a rollout is in the batch twice, or if one of its numbers is not
+    finite.
     """
     given = list(groups)
     everyone = [r for group in given for r in group]
@@ -59,7 +61,7 @@ async def build_batch(
 
 
 def _scored(group: Group) -> Group:
-    """The members that have a score."""
+    """The group without rollouts that have no score."""
     flags = [r.score is not None for r in group]
     if all(flags):
         return group
@@ -78,29 +80,31 @@ def _unlike(rollouts: Sequence[Rollout]) -> None:
     seen: dict[str, Rollout] = {}
     for rollout in rollouts:
         if rollout.id in seen:
-            raise Broken(
+            raise IntegrityError(
                 f"rollout {rollout.id} of task {rollout.task.id!r} is in the batch twice",
                 [seen[rollout.id], rollout],
             )
         seen[rollout.id] = rollout
 
 
-def _check_numbers(inputs: Scores, batch: Batch, rollouts: Sequence[Rollout]) -> None:
-    """What a mask or a comparison could hide from the loss."""
-    columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", Scores)}
+def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rollout]) -> None:
+    """Raise `IntegrityError` for non-finite numbers, which a mask could hide from the loss."""
+    columns = {name: (getattr(inputs, name), inputs.row) for name in along("N", AdvantageInputs)}
     everyone = torch.arange(len(rollouts))
-    columns |= {name: (getattr(inputs, name), everyone) for name in along("B", Scores)}
+    columns |= {name: (getattr(inputs, name), everyone) for name in along("B", AdvantageInputs)}
     columns["advantage"] = (batch.advantage, batch.row)
     for name, (column, owner) in columns.items():
         if column is None or (finite := column.isfinite()).all():
             continue
         odd = [rollouts[i] for i in owner[~finite].unique().tolist()]
         names = sorted({rollout.task.id for rollout in odd})
-        raise Broken(f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd)
+        raise IntegrityError(
+            f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd
+        )
 
 
-def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) -> Batch:
-    """With advantages made of the whole of them."""
+def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm) -> Batch:
+    """The batch, with advantages computed over all rollouts."""
     behaviour = _column([r.behaviour_logp for r in rollouts])
     return Batch(
         totals=totals(inputs.row, inputs.group),
@@ -121,7 +125,7 @@ def _batch(rollouts: Sequence[Rollout], inputs: Scores, objective: Algorithm) ->
 
 async def _inputs(
     rollouts: Sequence[Rollout], group: Tensor, needs: frozenset[Need], learner: Learner
-) -> Scores:
+) -> AdvantageInputs:
     lengths = torch.tensor([r.length for r in rollouts]).long()
     proximal = (
         await learner.logp(rollouts)
@@ -129,7 +133,7 @@ async def _inputs(
         else _column([r.behaviour_logp for r in rollouts])
     )
     reference = await learner.logp(rollouts, of="reference") if Need.REFERENCE in needs else None
-    return Scores(
+    return AdvantageInputs(
         reward=torch.tensor([float(r.score or 0.0) for r in rollouts]),
         group=group,
         row=torch.arange(len(rollouts)).repeat_interleave(lengths),
@@ -151,7 +155,7 @@ def _column(parts: Sequence[ndarray], dtype: type = np.float32) -> Tensor:
 
 
 def _correct(rollout: Rollout) -> bool:
-    """As its judge counts it; where the judge doesn't say, a full score."""
+    """The verdict's `correct`; where it is None, whether the score is at least 1."""
     verdict = rollout.verdict
     if verdict is None or verdict.correct is None:
         return (rollout.score or 0.0) >= 1
@@ -159,7 +163,7 @@ def _correct(rollout: Rollout) -> bool:
 
 
 def _lag(rollout: Rollout, now: int) -> ndarray:
-    """Versions between the weights that chose a token and the learner's; 0 for external tokens."""
+    """Versions between sampling weights and the learner's, per token; 0 for external tokens."""
     lags = [0 if s.version is None else now - s.version.step for s in rollout.spans]
     return np.repeat(np.array(lags, np.int64), [span.tokens for span in rollout.spans])
 
@@ -167,7 +171,7 @@ def _lag(rollout: Rollout, now: int) -> ndarray:
 def _tree_weight(
     rollouts: Sequence[Rollout], known: Sequence[Rollout], objective: Algorithm
 ) -> Tensor | None:
-    """What tokens weigh that these share; None where no rollout was forked."""
+    """Weights of tokens that these rollouts share; None if no rollout was forked."""
     if not any(r.parent for r in rollouts):
         return None
     forked = forks(rollouts, known)
@@ -182,16 +186,16 @@ def _tree_weight(
 def _credit(rollout: Rollout) -> ndarray:
     credit = rollout.verdict.credit if rollout.verdict else ()
     if credit and len(credit) != rollout.length:
-        raise Broken(
+        raise IntegrityError(
             f"the verdict of task {rollout.task.id!r}, seed {rollout.seed}, gives credit to "
-            f"{len(credit)} tokens, but the policy chose {rollout.length}",
+            f"{len(credit)} tokens, but the policy sampled {rollout.length}",
             [rollout],
         )
     return np.asarray(credit, np.float32) if credit else np.zeros(rollout.length, np.float32)
 
 
 async def _entropy(rollouts: Sequence[Rollout], learner: Learner) -> Tensor:
-    """As sampled; of rollouts with tokens that others chose, as the learner finds it."""
+    """Recorded entropies; the learner recomputes those of rollouts with a forced prefix."""
     unknown = [r for r in rollouts if r.entropy is None or r.forced_len]
     lengths = [r.length for r in unknown]
     computed = (await learner.entropy(unknown)).split(lengths) if unknown else ()
@@ -201,10 +205,10 @@ async def _entropy(rollouts: Sequence[Rollout], learner: Learner) -> Tensor:
 
 
 def _states(rollouts: Sequence[Rollout], needs: frozenset[Need]) -> dict[str, Tensor]:
-    """Of every token: the index of its reply in its rollout, and the state that it answers.
+    """For every token, the index of its reply in its rollout, and the state that the reply answers.
 
-    Equal states after equal tasks are equal numbers; a reply's state is what the world named it,
-    or else the observation before it.
+    Equal states of equal tasks have equal numbers. The state is the name that the environment gave
+    it, or else the observation before the reply.
     """
     if Need.STATES not in needs:
         return {}

@@ -1,4 +1,4 @@
-"""The plain buffer: plays a step when it is asked for one, and refills what the gate rejects."""
+"""The plain buffer: it plays a step on demand, and replaces rejected groups."""
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
@@ -7,46 +7,46 @@ from math import ceil
 from pathlib import Path
 
 from whet.protocols import Now, Sampling, Strategy
-from whet.types import Broken, Group, Request, Ticket
+from whet.types import Group, IntegrityError, Request, Ticket
 
 _STATE = "sampling.json"
 
 Landed = tuple[Ticket, tuple[Group, ...]]
 PlayRound = Callable[[Sequence[Ticket]], Awaitable[Sequence[Landed]]]
-"""Play, judge and check tickets, all at once; in the order in which they were given."""
+"""Plays, judges and checks tickets concurrently; the result is in the given order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What one step plays and what it learns from."""
+class StepGroups:
+    """The groups that a step played, and those that it learns from."""
 
     groups: tuple[Group, ...]  # to learn from, in ticket order
-    played: tuple[Group, ...]  # the step's own, rejected ones too
-    admitted: tuple[bool, ...]  # of each played group
-    replaced: int  # tickets that took the number of a rejected one
-    dropped: int  # groups that were admitted after the batch was full
-    missing: int  # numbers that stayed empty when all rounds were spent
+    played: tuple[Group, ...]  # the step's own groups, including rejected ones
+    admitted: tuple[bool, ...]  # per played group
+    replaced: int  # number of tickets that replaced a rejected one
+    dropped: int  # number of groups admitted after the batch was full
+    missing: int  # number of tickets still missing after all rounds
 
 
 @dataclass(frozen=True, slots=True)
 class Buffer:
-    """Staleness 0: nothing is under way between two steps.
+    """A buffer of staleness 0: no ticket is in flight between two steps.
 
-    Of B tickets a step, the numbers s·B … s·B + B − 1 belong to step s.  A rejected ticket frees
-    its number; its replacement has the next attempt.  Tickets are observed in the order of (number,
-    attempt), and what they bring is learned from in the order of numbers.
+    Of B tickets a step, the numbers s·B … s·B + B − 1 belong to step s. A rejected ticket frees its
+    number, and its replacement has the next attempt. Tickets are observed in the order of (number,
+    attempt), and the groups to learn from are in the order of numbers.
 
-    Guests are groups of other tickets: memories, rehearsals.  Extensions let them land with a
-    ticket, and they are learned from whatever becomes of it; they fill no number.
+    Guests are groups of other tickets that extensions add to a ticket: replayed or rehearsed
+    rollouts. They are learned from even if the ticket is rejected, and they fill no number.
     """
 
     sampling: Sampling
     strategy: Strategy
 
-    async def take(self, now: Now, play: PlayRound) -> Taken:
-        """B tickets' groups, or fewer where the gate's rounds are spent.
+    async def take(self, now: Now, play: PlayRound) -> StepGroups:
+        """The groups of B tickets, or fewer if the gate's rounds are used up.
 
-        Raises `Broken` where nothing was admitted, and where the strategy has nothing to play.
+        Raises `IntegrityError` if no group was admitted, or if the strategy has no further task.
         """
         size, gate = self.sampling.tickets, self.sampling.gate
         batch = _Filling(missing=list(range(now.step * size, (now.step + 1) * size)))
@@ -60,12 +60,12 @@ class Buffer:
             if not batch.missing:
                 break
         if not (batch.filled or batch.guests or batch.played):
-            raise Broken(
-                f"step {now.step} has nothing to learn from: its tickets brought no group; the "
-                "environment never asked, or an extension left nothing"
+            raise IntegrityError(
+                f"step {now.step} has nothing to learn from: its tickets have no group; the "
+                "environment never called the policy, or an extension dropped all groups"
             )
         if not (batch.filled or batch.guests):
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} has nothing to learn from: sampling.gate is {gate}, and it "
                 f"rejected all of {len(batch.played)} groups",
                 [rollout for group in batch.played for rollout in group],
@@ -76,30 +76,30 @@ class Buffer:
         want = ceil(self.sampling.gate.oversample * len(batch.missing))
         requests = self.strategy.next(want, now)
         if not requests:
-            raise Broken(
+            raise IntegrityError(
                 f"step {now.step} lacks {len(batch.missing)} of {self.sampling.tickets} groups, "
                 "and the sampling strategy has no further task"
             )
         if len(requests) > want:
-            raise Broken(
+            raise IntegrityError(
                 f"the sampling strategy was asked for {want} requests and gave {len(requests)}"
             )
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)
 
     async def save(self, folder: Path) -> None:
-        """The strategy's state: between steps nothing else is there."""
+        """Write the strategy's state, which is the only state between steps."""
         text = json.dumps(self.strategy.state_dict(), allow_nan=False)
         (folder / _STATE).write_text(text, encoding="utf-8")
 
     async def load(self, folder: Path) -> None:
-        """Go on with the step after the checkpoint in `folder`."""
+        """Restore the state of the checkpoint in `folder`."""
         text = (folder / _STATE).read_text(encoding="utf-8")
         self.strategy.load_state_dict(json.loads(text))
 
 
 @dataclass(slots=True)
 class _Filling:
-    """A step's numbers, and what has landed for them so far."""
+    """A step's missing numbers, and the groups that have landed so far."""
 
     missing: list[int]
     attempts: dict[int, int] = field(default_factory=dict)
@@ -111,7 +111,7 @@ class _Filling:
     dropped: int = 0
 
     def tickets(self, requests: Sequence[Request], version: int) -> list[Ticket]:
-        """Requests under the missing numbers, from the first to the last and round again."""
+        """Requests under the missing numbers, in order, wrapping around."""
         found = []
         for place, request in enumerate(requests):
             number = self.missing[place % len(self.missing)]
@@ -121,7 +121,7 @@ class _Filling:
         return found
 
     def place(self, ticket: Ticket, groups: Sequence[Group], learned: Sequence[Group]) -> None:
-        """Give the ticket's groups its number, or another that is still missing."""
+        """Give the admitted groups of a ticket its number, or another missing one."""
         learned = [group for group in learned if len(group)]
         known = {rollout.id for group in learned for rollout in group}
         self.played.extend(groups)
@@ -138,14 +138,14 @@ class _Filling:
         self.filled[number] = tuple(learned)
 
     def invite(self, ticket: Ticket, guests: Sequence[Group]) -> None:
-        """Groups of other tickets come after those of the number with which they land."""
+        """Add groups of other tickets behind those of the ticket that they landed with."""
         if guests:
             self.guests[ticket.number] = (*self.guests.get(ticket.number, ()), *guests)
 
-    def taken(self) -> Taken:
-        """In the order of numbers."""
+    def taken(self) -> StepGroups:
+        """All groups in the order of numbers."""
         numbers = sorted(self.filled.keys() | self.guests.keys())
-        return Taken(
+        return StepGroups(
             groups=tuple(
                 group
                 for number in numbers

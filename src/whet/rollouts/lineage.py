@@ -1,4 +1,4 @@
-"""The parent of each rollout, when some of a tree's leaves are not learned from."""
+"""The parent of each rollout of a tree, when some leaves are not learned from."""
 
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -7,17 +7,19 @@ from whet.types import Rollout
 
 
 class Fork(NamedTuple):
-    """The rollout that one was forked from, and how many chosen tokens they share."""
+    """The parent of a rollout, and the number of sampled tokens that they share."""
 
     parent: str
     at: int
 
 
 def forks(leaves: Sequence[Rollout], known: Iterable[Rollout]) -> list[Fork]:
-    """Of every leaf, among these leaves alone; `known` are those of their trees that aren't.
+    """Parent and fork point of every leaf, among these leaves alone.
 
-    Where a parent is not among the leaves, its child that shares most with it takes its place: it
-    is forked where the parent was, and the other children are forked from it.
+    `known` has the rollouts of their trees that are not among the leaves.
+
+    If a parent is not among the leaves, its child with the longest shared prefix replaces it: the
+    child is forked where the parent was, and the other children are forked from the child.
     """
     tree = {r.id: Fork(r.parent, r.forked_at) for r in (*known, *leaves)}
     present = {leaf.id for leaf in leaves}

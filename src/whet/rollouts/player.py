@@ -1,11 +1,11 @@
-"""The player: one for all engines.  Environments ask, a generator answers, a recorder writes."""
+"""The player for all engines: an environment asks, a generator replies, a recorder records."""
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from whet.environments.question import Question
+from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment, Generator, Renderer
 from whet.rollouts.recorder import Record, Recorder
 from whet.types import Group, Play, Request, Rollout, Version
@@ -14,20 +14,20 @@ from whet.types.weights import Flight, Weights
 
 @dataclass(frozen=True, slots=True)
 class RolloutPlayer:
-    """Plays any number of requests at once; the generator batches whatever asks at the moment."""
+    """Plays any number of requests concurrently; the generator batches their sequences."""
 
     generator: Generator
     renderer: Renderer
-    environment: Environment = Question()
+    environment: Environment = SingleTurn()
 
     def within(self, environment: Environment) -> "RolloutPlayer":
         """The same generator in another environment."""
         return replace(self, environment=environment)
 
     async def play(self, request: Request) -> tuple[Group, ...]:
-        """All plays of a request together; one group per seat, in the order of their opening.
+        """Run all plays of a request concurrently; one group per seat, in order of first use.
 
-        Where one play fails the others are cancelled, and nothing of them is left under way.
+        If one play fails, the others are cancelled and awaited.
         """
         played = await _all([self._play(request, play) for play in request.plays])
         seats: dict[str, list[Rollout]] = {}
@@ -49,19 +49,17 @@ class RolloutPlayer:
             record.end()
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Play with these weights from now on."""
+        """Sample with these weights from now on."""
         return await self.generator.update(weights, flight)
 
     def held(self) -> Version:
-        """The version of the weights that the generator holds."""
+        """Version of the weights that the generator holds."""
         return self.generator.held()
 
     def token_counts(self) -> Mapping[str, int]:
-        """The generator's counts."""
         return self.generator.token_counts()
 
     async def close(self) -> None:
-        """Close the generator."""
         await self.generator.close()
 
 

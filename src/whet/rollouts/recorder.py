@@ -1,4 +1,4 @@
-"""The policy's handle: one conversation, written down as it happens."""
+"""The policy handle of an environment, which records one conversation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -11,50 +11,51 @@ from numpy import ndarray
 from whet.protocols import Generator, Renderer
 from whet.rollouts.row import Row
 from whet.types import (
-    Broken,
     Decoding,
+    IntegrityError,
     Play,
     Prompt,
-    Refusal,
     Reply,
     Rollout,
     Task,
+    UsageError,
     Verdict,
     seed_of,
 )
 from whet.types.messages import messages_of
 
-_SESSIONS = count()  # names of sessions, unlike in one process
+_SESSIONS = count()  # makes session names unique within the process
 
 
 @dataclass(slots=True)
 class Record:
-    """Everything that one play has recorded: its handles, in the order of their opening."""
+    """All conversations of one play, in order of their opening."""
 
     generator: Generator
     renderer: Renderer
     task: Task
     play: Play
     handles: "list[Recorder]" = field(default_factory=list)
-    over: bool = False  # the environment has returned: nothing more is said
-    broken: Broken | None = None  # a violation of trust, whatever the environment made of it
+    over: bool = False  # the environment has returned; no more calls are allowed
+    broken: IntegrityError | None = None  # a violated invariant, even if the environment caught it
 
     def seat(self, name: str) -> "Recorder":
-        """The conversation of a seat; the same one every time."""
+        """The conversation of a seat, one per name."""
         known = (h for h in self.handles if h.seat_name == name and not h.path)
         return next(known, None) or Recorder.at(self, name, seed_of(self.play.seed, name))
 
     def rollouts(self, verdict: Verdict | None) -> list[Rollout]:
-        """Of every handle that spoke and was not forked; `verdict` is for those without one.
+        """The rollouts of all handles with a reply that were not forked.
 
-        Raises `Broken` where the generator did, even if the environment went on.
+        `verdict` is for handles without a verdict of their own. Raises `IntegrityError` if the
+        generator did, even if the environment caught it.
         """
         if self.broken is not None:
             raise self.broken
         return [h.rollout(verdict) for h in self.handles if h.row.acts and not h.closed]
 
     def end(self) -> None:
-        """Free what the generator keeps for this play."""
+        """Free the generator's sessions of this play."""
         self.over = True
         for handle in self.handles:
             self.generator.end(handle.session)
@@ -64,18 +65,17 @@ class Record:
 class Recorder:
     """One conversation with the policy, as an environment sees it.
 
-    A reply that doesn't come, because it was refused or cancelled, leaves no trace: neither it nor
-    the observation before it is recorded.
+    If a reply fails or is cancelled, neither the reply nor the observation before it is recorded.
     """
 
     record: Record
     seat_name: str
     seed: int
     id: str
-    path: tuple[int, ...] = ()  # at every fork above: which of the children
+    path: tuple[int, ...] = ()  # per fork above it: replies so far, index of the child
     parent: str = ""
     forked_at: int = 0
-    fork_of: str = ""  # the session that it goes on from
+    fork_of: str = ""  # session that it was forked from
     session: str = ""
     row: Row = field(default_factory=Row)
     verdict: Verdict | None = None
@@ -84,7 +84,7 @@ class Recorder:
 
     @classmethod
     def at(cls, record: Record, seat: str, seed: int) -> "Recorder":
-        """A new conversation, which the record keeps."""
+        """A new conversation, added to the record."""
         place = (record.task.id, record.play, seat, record.generator.held())
         name = blake2b(repr(place).encode(), digest_size=8).hexdigest()
         opened = cls(record, seat, seed, name, session=f"{name}:{next(_SESSIONS)}")
@@ -92,24 +92,29 @@ class Recorder:
         return opened
 
     async def __call__(
-        self, observation: Prompt, *, stop: Sequence[str] = (), length: int = 0, state: str = ""
+        self,
+        observation: Prompt,
+        *,
+        stop: Sequence[str] = (),
+        max_new_tokens: int = 0,
+        state: str = "",
     ) -> Reply:
-        """Say `observation` to the policy; its reply.
+        """Send `observation` to the policy and return its reply.
 
-        `stop` adds strings that end this reply, `length` limits its tokens (0: as the decoding
-        says), `state` names what the reply answers, for credit by state.
+        `stop` adds strings that end this reply, `max_new_tokens` limits its tokens (0: as in the
+        decoding), and `state` names the state that the reply answers, for credit by state.
 
-        Raises `Refusal` while an earlier reply is awaited, after a fork, and after the play.
+        Raises `UsageError` while an earlier reply is pending, after a fork, and after the play.
         """
         self._check_open()
         row = self.row.copy()
         begun = self._hear(row, observation)
-        how = self._decoding(stop, length, len(begun))
+        how = self._decoding(stop, max_new_tokens, len(begun))
         row.choose(begun, None, _certain(len(begun)))
         self.asking = True
         try:
             said = [*begun, *await self._generate(row, how)]
-        except Broken as error:
+        except IntegrityError as error:
             self.record.broken = error
             raise
         finally:
@@ -121,37 +126,42 @@ class Recorder:
 
     def _check_open(self) -> None:
         if self.closed:
-            raise Refusal("this conversation was forked; speak to one of its forks")
+            raise UsageError("this conversation was forked; call one of its forks")
         if self.asking:
-            raise Refusal("this conversation still waits for a reply; await it, or fork before")
+            raise UsageError(
+                "this conversation has a pending reply; await it, or fork before the call"
+            )
         if self.record.over:
-            raise Refusal("the play is over; await all replies before the environment returns")
+            raise UsageError("the play is over; await all replies before the environment returns")
 
     def _hear(self, row: Row, observation: Prompt) -> tuple[int, ...]:
-        """Append the observation; the tokens that the reply begins with, chosen by others."""
+        """Append the observation; the external tokens that the reply begins with."""
         play, first = self.record.play, not row.token_ids
         given = self.record.renderer
         heard = given.opening(observation) if first else given.following(observation)
         row.hear(heard, messages_of(observation) if observation else ())
         return play.prefix if first and not self.seat_name else ()
 
-    def _decoding(self, stop: Sequence[str], length: int, begun: int) -> Decoding:
-        if length < 0:
-            raise Refusal(f"length is {length}; give 1 or more, or 0 for decoding.length")
-        if "" in stop:  # which is in every text, too
-            raise Refusal(f"stop is {stop!r}; give a tuple of strings, none of them empty")
+    def _decoding(self, stop: Sequence[str], max_new_tokens: int, begun: int) -> Decoding:
+        if max_new_tokens < 0:
+            raise UsageError(
+                f"max_new_tokens is {max_new_tokens}; give 1 or more, or 0 for "
+                "decoding.max_new_tokens"
+            )
+        if "" in stop:  # "" is in every string, so a plain string is refused too
+            raise UsageError(f"stop is {stop!r}; give a tuple of strings, none of them empty")
         how = self.record.play.decoding
-        most = min(length or how.length, how.length)
-        return replace(how, length=max(1, most - begun), stop=(*how.stop, *stop))
+        most = min(max_new_tokens or how.max_new_tokens, how.max_new_tokens)
+        return replace(how, max_new_tokens=max(1, most - begun), stop=(*how.stop, *stop))
 
     async def _generate(self, row: Row, how: Decoding) -> list[int]:
-        """Tokens until the reply has ended; new weights may arrive on the way."""
+        """Sample until the reply ends; new weights may arrive in between."""
         said: list[int] = []
-        left = how.length
+        left = how.max_new_tokens
         while True:
             found = await self.record.generator.generate(
                 row.token_ids,
-                replace(how, length=left),
+                replace(how, max_new_tokens=left),
                 seed=self.seed,
                 offset=row.chosen,
                 session=self.session,
@@ -173,13 +183,13 @@ class Recorder:
                 return said
 
     def fork(self, number: int) -> "tuple[Recorder, ...]":
-        """So many conversations that go on from here; this one is closed.
+        """`number` conversations that continue from here; this one is closed.
 
-        The first is the trunk; the others are its children, with seeds of their own.
+        The first one is the trunk; the others are its children, with seeds of their own.
         """
         self._check_open()
         if number < 1:
-            raise Refusal(f"fork into {number} conversations; give 1 or more")
+            raise UsageError(f"fork into {number} conversations; give 1 or more")
         self.closed = True
         return tuple(self._child(n) for n in range(number))
 
@@ -206,16 +216,16 @@ class Recorder:
         return child
 
     def seat(self, name: str) -> "Recorder":
-        """The conversation of another seat in the same play."""
+        """The conversation of another seat in the same play, one per name."""
         return self.record.seat(name)
 
     def end(self, verdict: Verdict) -> None:
-        """This conversation's own verdict, where the play's is not the same for all."""
+        """Set a verdict for this conversation alone, instead of the verdict of the whole play."""
         self._check_open()
         self.verdict = verdict
 
     def rollout(self, verdict: Verdict | None) -> Rollout:
-        """What was recorded, sealed."""
+        """The recorded rollout, sealed."""
         return self.row.recorded(
             task=self.record.task,
             seed=self.seed,
@@ -229,6 +239,6 @@ class Recorder:
 
 
 def _certain(size: int) -> dict[str, ndarray]:
-    """What is recorded of tokens that others chose: probability 1, no doubt."""
+    """Columns of external tokens: log-prob 0, entropy 0, self-certainty 0."""
     zeros = np.zeros(size, np.float32)
     return {"logp": zeros, "entropy": zeros, "self_certainty": zeros}

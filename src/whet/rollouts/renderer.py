@@ -1,4 +1,4 @@
-"""Text and tokens: the one place where words become ids, once."""
+"""Conversion of text to token ids and back; every text is tokenised once."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -9,36 +9,40 @@ import numpy as np
 from jaxtyping import Int32
 from numpy import ndarray
 
-from whet.types import Act, Prompt, Refusal, Rollout, Task
+from whet.types import Act, Prompt, Rollout, Task, UsageError
 from whet.types.messages import ASSISTANT, messages_of
 
-_UNFINISHED = "\ufffd"  # the first bytes of a character that later tokens complete
+_UNFINISHED = "\ufffd"  # decoding of an incomplete multi-byte character
 
-Tokenizer = Any  # a Hugging Face tokenizer; only engines import the library
+Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines only
 
 
 @dataclass(slots=True)
 class TextRenderer:
-    """How one model's tokenizer reads and writes text.  Nothing is tokenised twice."""
+    """Conversion of text to token ids and back, with one model's tokenizer."""
 
     tokenizer: Tokenizer
-    ends: frozenset[int]  # all ids that end a reply
+    ends: frozenset[int]  # end-token ids
     _pieces: dict[int, str] = field(default_factory=dict)
-    _last: tuple[str | None, list[int]] = (None, [])  # text and its ids: a group shares its prompt
+    _last: tuple[str | None, list[int]] = (
+        None,
+        [],
+    )  # last text and its ids, because a group shares its prompt
 
     def opening(self, prompt: Prompt) -> tuple[int, ...]:
-        """The ids of a conversation's beginning.
+        """Token ids of the first prompt of a conversation.
 
-        A chat goes through the tokenizer's template, up to the assistant's turn.  Plain text loses
-        the end token that some tokenizers append.  Raises `Refusal` for a prompt of no tokens, and
-        for a chat without a template.
+        A chat goes through the tokenizer's template, up to the start of the assistant's turn. From
+        plain text, the end token that some tokenizers append is removed.
+
+        Raises `UsageError` for a prompt without tokens, and for a chat without a template.
         """
         if isinstance(prompt, str):
             if prompt != self._last[0]:
                 self._last = prompt, self._unended(prompt)
             ids: Any = self._last[1]
         elif self.tokenizer.chat_template is None:
-            raise Refusal("prompt is a chat, but the tokenizer has no chat template; give text")
+            raise UsageError("prompt is a chat, but the tokenizer has no chat template; give text")
         else:
             ids = self.tokenizer.apply_chat_template(
                 [dict(message) for message in prompt],
@@ -47,20 +51,20 @@ class TextRenderer:
                 return_dict=False,
             )
         if not ids:
-            raise Refusal(f"prompt {prompt!r} has no tokens; give at least one")
+            raise UsageError(f"prompt {prompt!r} has no tokens; give at least one")
         return tuple(ids)
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
-        """The ids of what the world says later: text as it is, without special tokens.
+        """Token ids of a later observation: its text, without special tokens.
 
-        What reads like a special token is text, too: no world ends a turn by quoting one.  Empty
-        text means: go on.  Raises `Refusal` for a chat, whose template would have to be
-        rendered again from the beginning.
+        Special tokens in the text are tokenised as plain text, so an observation cannot end a turn.
+        Empty text continues the reply. Raises `UsageError` for chat messages, for which the
+        template would have to be rendered from the start.
         """
         if not isinstance(observation, str):
-            raise Refusal(
-                "the world answers with chat messages after the first turn, which the renderer "
-                "can't continue a template with; answer with plain text"
+            raise UsageError(
+                "the environment sends chat messages after the first turn, which the renderer "
+                "can't add to a chat template; send plain text"
             )
         return tuple(
             self.tokenizer.encode(observation, add_special_tokens=False, split_special_tokens=True)
@@ -76,7 +80,7 @@ class TextRenderer:
         return ids[:last] if appended else ids
 
     def demonstration(self, task: Task, reply: str) -> Rollout:
-        """A reply that others wrote; the probability of having written it is taken as 1."""
+        """A rollout with this reply as external tokens, with probability 1."""
         prompt = self.opening(task.prompt)
         own: Any = self.tokenizer.encode(reply, add_special_tokens=False)
         own = (*own, end_token(self.tokenizer))
@@ -95,14 +99,14 @@ class TextRenderer:
         ).sealed()
 
     def text(self, ids: Sequence[int]) -> str:
-        """What ids say, special tokens left out."""
+        """Decode ids; special tokens are left out."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
     def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
-        """How many characters of `text`, which is what ids say, are out after each of them.
+        """Number of characters of `text`, the decoded ids, that are complete after each id.
 
-        A character of several tokens is out after the last.  None, where a tokenizer says a piece
-        otherwise than it says the whole.
+        A character of several tokens is complete after the last one. None if the pieces do not add
+        up to the text.
         """
         pieces = [self._piece(token) for token in ids]
         if "".join(pieces) == text:
@@ -117,14 +121,14 @@ class TextRenderer:
 
 
 def end_token(tokenizer: Tokenizer) -> int:
-    """The id that ends a reply."""
+    """The id of the end-of-sequence token."""
     if tokenizer.eos_token_id is None:
-        raise Refusal("the tokenizer has no end-of-sequence token; set eos_token in its config")
+        raise UsageError("the tokenizer has no end-of-sequence token; set eos_token in its config")
     return tokenizer.eos_token_id
 
 
 def _growing(text: Callable[[Sequence[int]], str], ids: Sequence[int]) -> Iterator[int]:
-    """Decode each piece after the one before it, where a word begins with a space or without."""
+    """Decode each piece after the previous one, which decides on leading spaces."""
     before, start, out = 0, 0, 0
     for end in range(1, len(ids) + 1):
         known = text(ids[before:start])

@@ -1,4 +1,4 @@
-"""A conversation as one row of ids that only grows, and what is known of the chosen ones."""
+"""The token row of a conversation while it is recorded."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ _NONE = np.zeros(0, np.int32)
 
 @dataclass(slots=True)
 class Row:
-    """Ids are appended and never changed: what the policy chose stays as sampled."""
+    """Token ids and columns of a conversation. They are appended and never changed."""
 
     token_ids: list[int] = field(default_factory=list)
     action_mask: list[bool] = field(default_factory=list)
@@ -27,7 +27,7 @@ class Row:
     finish: Finish = Finish.STOP
 
     def copy(self) -> "Row":
-        """A row that begins like this one and grows on its own."""
+        """An independent copy, which grows on its own."""
         return replace(
             self,
             token_ids=list(self.token_ids),
@@ -39,7 +39,7 @@ class Row:
         )
 
     def hear(self, ids: Sequence[int], messages: Sequence[Message]) -> None:
-        """Append what the world says."""
+        """Append an observation, outside the action mask."""
         self.token_ids.extend(ids)
         self.action_mask.extend([False] * len(ids))
         self.messages.extend(messages)
@@ -47,7 +47,7 @@ class Row:
     def choose(
         self, ids: Sequence[int], version: Version | None, columns: dict[str, ndarray]
     ) -> None:
-        """Append tokens that weights of one version chose; None: others chose them."""
+        """Append sampled tokens of one version; version None marks external tokens."""
         if not len(ids):
             return
         self.token_ids.extend(ids)
@@ -61,7 +61,7 @@ class Row:
             self.columns.setdefault(name, []).append(column)
 
     def reply(self, size: int, text: str, ends: ndarray | None, state: str) -> None:
-        """The last `size` tokens are a reply, which says `text`."""
+        """Mark the last `size` tokens as a reply with this text."""
         self.columns.setdefault("char_ends", []).append(_NONE if ends is None else ends)
         stop = len(self.token_ids)
         self.acts.append(
@@ -76,7 +76,7 @@ class Row:
         self.messages.append({"role": ASSISTANT, "content": text})
 
     def recorded(self, **known: Any) -> Rollout:
-        """The rollout of this row; `known` are the fields that a row doesn't have."""
+        """The rollout of this row; `known` are the fields that a row does not have."""
         columns = {name: np.concatenate(parts) for name, parts in self.columns.items()}
         columns = {name: x for name, x in columns.items() if len(x) == self.chosen}
         return Rollout(

@@ -1,4 +1,4 @@
-"""The standard sampling strategy: one part per slot, chosen independently."""
+"""The standard sampling strategy: independent parts for order, group size, decoding and gate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from whet.types import Decoding, Group, Request, Task, Ticket, seed_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standard(Sampling):
-    """Tasks in the order of `prompts`, groups as large as `size` says, admitted by `gate`.
+    """Tasks in the order of `prompts`, groups of `size` rollouts, filtered by `gate`.
 
-    Seeds are counted: seed = h(run, index div B, index mod B, sample), where index is the place of
-    the task among all that were drawn and B the number of groups per step.
+    Seeds are hashed: seed = h(run, index div B, index mod B, sample). The index is that of the task
+    among all drawn ones, and B is the number of groups per step.
     """
 
     prompts: PromptOrder = Uniform()
@@ -26,29 +26,26 @@ class Standard(Sampling):
 
     @property
     def tickets(self) -> int:
-        """As many as the order of prompts draws per step."""
         return self.prompts.per_step
 
     @property
     def group_size(self) -> int:
-        """As the size part says."""
         return self.size.always
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
-        """The strategy at the start of a run."""
         return StandardStrategy(self, setup)
 
 
 @dataclass(slots=True)
 class StandardStrategy(Strategy):
-    """How many tasks were drawn is all that it remembers."""
+    """The state is the number of tasks drawn so far."""
 
     sampling: Standard
     setup: SamplingSetup
     drawn: int = 0
 
     def next(self, want: int, now: Now) -> list[Request]:
-        """The next tasks in order."""
+        """The next `want` tasks in order."""
         del now
         found = [self._request(self.drawn + i) for i in range(want)]
         self.drawn += want
@@ -65,18 +62,17 @@ class StandardStrategy(Strategy):
         return self.sampling.prompts.task(self.setup.corpus, self.setup.seed, index)
 
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> list[Group]:
-        """The groups that the gate lets in."""
+        """The groups that the gate admits."""
         del ticket
         return [group for group in groups if self.sampling.gate(group)]
 
     def peek(self, want: int) -> list[Task]:
-        """The order is known in advance."""
+        """The next `want` tasks, which are known in advance."""
         return [self._task(self.drawn + i) for i in range(want)]
 
     def state_dict(self) -> dict[str, Any]:
-        """How many tasks were drawn."""
+        """The number of tasks drawn so far."""
         return {"drawn": self.drawn}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Go on with the next one."""
         self.drawn = state["drawn"]

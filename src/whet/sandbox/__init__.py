@@ -1,12 +1,12 @@
-"""A place to run programs of unknown intent, and worker processes.
+"""Sandboxes for untrusted programs, and worker processes.
 
-Worker processes import this package and stay small, so it loads no torch before it is asked.
+Worker processes import this package, so it does not import torch by itself.
 """
 
 from whet.sandbox._bubblewrap import Bubblewrap
 from whet.sandbox._landlock import Landlock
 from whet.sandbox._leaks import leaks
-from whet.sandbox._limits import Ending, Fault, Limits, Outcome, Program, Sandbox
+from whet.sandbox._limits import Ending, Fault, Limits, Program, ProgramResult, Sandbox
 from whet.sandbox._safest import Safest
 from whet.sandbox._unsafe import Unsafe
 
@@ -16,7 +16,7 @@ __all__ = [
     "Fault",
     "Landlock",
     "Limits",
-    "Outcome",
+    "ProgramResult",
     "Program",
     "Safest",
     "Sandbox",

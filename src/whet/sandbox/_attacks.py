@@ -1,7 +1,7 @@
-"""Programs that try what no guest should be able to do.
+"""Programs that attack a sandbox, as a test of its confinement.
 
-Each gets facts about the host on stdin, as JSON, and prints what it got hold of, or nothing.
-Where it would do harm the target is a decoy: a file, a socket, a process made for it.
+Each gets facts about the host as JSON on stdin, and prints what it obtained, or nothing. Where an
+attack would do harm, its target is a decoy: a file, a socket or a process made for it.
 """
 
 _FACTS = """

@@ -1,4 +1,4 @@
-"""bubblewrap: namespaces of its own, and next to nothing of the host's files in them."""
+"""bubblewrap: programs in namespaces of their own, with almost no files of the host."""
 
 import json
 import os
@@ -14,38 +14,40 @@ from pathlib import Path
 
 from whet.sandbox import _filter
 from whet.sandbox._interpreter import Interpreter, interpreter
-from whet.sandbox._limits import Fault, Limits, Outcome, Program
+from whet.sandbox._limits import Fault, Limits, Program, ProgramResult
 from whet.sandbox._slots import together, users
 from whet.sandbox._syscalls import ARCHITECTURE
-from whet.sandbox._watching import Watch, ended, outcome, sealed
+from whet.sandbox._watching import OutputCapture, ended, outcome, sealed
 
 _GUEST = Path(__file__).with_name("_guest.py").read_text()
-_PATIENCE_S = 10.0  # for the namespace to be emptied
+_PATIENCE_S = 10.0  # to wait for the namespace to be empty
 _SIGNALLED = 128
-_OVERHEAD = 1  # bubblewrap's own process in the namespace
+_OVERHEAD = 1  # number of bubblewrap's own processes in the namespace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bubblewrap:
     """Programs in user, process, network, IPC and mount namespaces of their own, by `bwrap`.
 
-    They see the interpreter read-only, three harmless devices, a small disk in memory, and no
-    /proc; a seccomp filter stands behind that.  bwrap itself starts with an empty environment, as
-    another user where this process is root, and is killed from outside when time is up.
+    They see the interpreter read-only, three harmless devices, a small in-memory disk, and no
+    /proc. A seccomp filter is a second barrier. bwrap itself starts with an empty environment, as
+    another user if this process is root, and is killed from outside at the time limit.
 
-    CPU time and memory are limits of each process: sixteen of them may use sixteen times as much.
+    CPU time and memory are limits per process: sixteen processes may use sixteen times as much.
     """
 
-    slots: int = 2  # programs at once
+    slots: int = 2  # concurrent programs
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
-        """Build the namespaces, run, and wait until they are empty."""
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
+        """Create the namespaces, run the program, and wait until they are empty."""
         path = _found()
         with users(self.slots, 1) as (user,):
             return _run((path, user), program, limits)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
-        """Two sets of namespaces, and a socket between them."""
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
+        """Run two programs in separate namespaces, connected by a socket."""
         path = _found()
         with users(self.slots, 2) as both:
             launchers = [(path, user) for user in both]
@@ -53,7 +55,7 @@ class Bubblewrap:
             return together(play, (tested, harness))
 
     def probe(self) -> str:
-        """Why not; empty where it works."""
+        """Why the sandbox does not work here; empty if it does."""
         if shutil.which("bwrap") is None:
             return "bwrap is not installed"
         if platform.machine() not in ARCHITECTURE:
@@ -77,10 +79,10 @@ def _rules() -> bytes:
     return _filter.program(_filter.base())
 
 
-def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> Outcome:
-    """One program, from first to last file descriptor."""
+def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> ProgramResult:
+    """Run one program, and close all its file descriptors."""
     bwrap, user = launcher
-    watch = Watch(limits)
+    capture = OutputCapture(limits)
     status_in, status_out = os.pipe()
     mark_in, mark_out = os.pipe()
     source = sealed(program.source.encode(errors="surrogatepass"))
@@ -96,27 +98,27 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
             env={},
             cwd="/",
             stdin=stdin,
-            stdout=watch.write_ends[0],
-            stderr=watch.write_ends[1],
+            stdout=capture.write_ends[0],
+            stderr=capture.write_ends[1],
             pass_fds=passed,
             start_new_session=True,
             user=user,
             group=user,
             extra_groups=None if user is None else (),
         )
-        watch.started()
+        capture.started()
         for fd in (status_out, mark_out):
             os.close(fd)
-        ending = ended(process, watch)
+        ending = ended(process, capture)
         told, marked = _all(status_in), _all(mark_in)
         _emptied(told)
         if b"!" not in marked:
-            said = watch.rest()[1].decode(errors="replace").strip()[-200:]
+            said = capture.rest()[1].decode(errors="replace").strip()[-200:]
             raise Fault(f"bwrap ended with {process.returncode} before the program began: {said}")
         code = process.returncode
-        return outcome(ending, _SIGNALLED - code if code > _SIGNALLED else code, watch)
+        return outcome(ending, _SIGNALLED - code if code > _SIGNALLED else code, capture)
     finally:
-        watch.close()
+        capture.close()
         for fd in (status_in, mark_in, source, seccomp, stdin, *files.values()):
             os.close(fd)
 
@@ -124,7 +126,7 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
 def _command(
     bwrap: str, found: Interpreter, limits: Limits, files: dict[str, int]
 ) -> Sequence[str]:
-    """What the namespaces hold."""
+    """The bwrap command line that sets up the namespaces."""
     words = [bwrap, "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
     words += ["--new-session", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox"]
     for name, value in found.environment.items():
@@ -140,13 +142,13 @@ def _command(
 
 
 def _inside(passed: tuple[int, ...], limits: Limits) -> Sequence[str]:
-    """The interpreter, which limits itself before it takes the program."""
+    """The command of the interpreter, which sets its limits before it reads the program."""
     most = {**limits.kernel(), "NPROC": limits.processes + _OVERHEAD}
     return [*interpreter().command, "-c", f"{_GUEST}\nbegin({most}, *{passed})\n"]
 
 
 def _all(fd: int) -> bytes:
-    """What a pipe holds now; its other ends may still be open."""
+    """The present content of a pipe, which may still be open at the other end."""
     os.set_blocking(fd, False)
     pieces = []
     try:
@@ -158,7 +160,7 @@ def _all(fd: int) -> bytes:
 
 
 def _emptied(told: bytes) -> None:
-    """Wait for the namespace's first process: the kernel ends it last of all."""
+    """Wait for the namespace's first process, which the kernel ends last."""
     first = [json.loads(line).get("child-pid") for line in told.splitlines()[:1]]
     for pid in filter(None, first):
         try:
@@ -168,7 +170,9 @@ def _emptied(told: bytes) -> None:
         try:
             if not select.select([watched], [], [], _PATIENCE_S)[0]:
                 raise Fault(f"the processes of a program outlive it: {pid}")
-            with suppress(ChildProcessError):  # orphans come to us where we are a container's init
+            with suppress(
+                ChildProcessError
+            ):  # orphans are our children if we are a container's init
                 os.waitid(os.P_PIDFD, watched, os.WEXITED | os.WNOHANG)
         finally:
             os.close(watched)

@@ -1,6 +1,6 @@
-"""A seccomp filter, assembled here: what a guest may not ask of the kernel.
+"""The seccomp filter: system calls that a guest may not make.
 
-Stdlib only: this file is read inside the sandbox's own processes.
+It uses the standard library only, because the sandbox's own processes import this file.
 """
 
 import errno
@@ -17,17 +17,19 @@ _UNKNOWN = 0x00050000 | errno.ENOSYS
 
 _NAMESPACES = 0x7E020000  # CLONE_NEW*
 _THREAD = 0x00010000  # CLONE_THREAD
-_TIOCSTI = 0x5412  # types into the terminal
-_OWNERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals sent by files
+_TIOCSTI = 0x5412  # inserts input into the terminal
+_OWNERS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: signals caused by files
 
 
 def base() -> bytes:
-    """What no guest may do.  It may fork, and signal what its kernel lets it see."""
+    """Rules for every guest. It may fork, and signal processes that its kernel shows."""
     judged = numbers(JUDGED)
     return b"".join(
         (
             *(_always(number, _REFUSE) for number in numbers(DENIED).values()),
-            _always(judged["clone3"], _UNKNOWN),  # its flags are out of sight; libc falls back
+            _always(
+                judged["clone3"], _UNKNOWN
+            ),  # its flags are behind a pointer; libc falls back to clone
             _when(judged["clone"], 0, (_ANY_BIT, _NAMESPACES)),
             _unless(judged["prlimit64"], 0, (_EQUAL, 0)),
             _when(judged["ioctl"], 1, (_EQUAL, _TIOCSTI)),
@@ -36,33 +38,37 @@ def base() -> bytes:
 
 
 def silent() -> bytes:
-    """And no signals at all."""
+    """Rules that forbid all signals."""
     fcntl = numbers(JUDGED)["fcntl"]
     files = (_when(fcntl, 1, (_EQUAL, command)) for command in _OWNERS)
     return b"".join((*(_always(n, _REFUSE) for n in numbers(SIGNALS).values()), *files))
 
 
 def single() -> bytes:
-    """And no processes besides its own; threads it may have."""
+    """Rules that forbid further processes; threads are allowed."""
     clone = _unless(numbers(JUDGED)["clone"], 0, (_ANY_BIT, _THREAD))
     return b"".join((*(_always(n, _REFUSE) for n in numbers(FORKS).values()), clone))
 
 
 def program(*rules: bytes) -> bytes:
-    """The whole filter: another architecture is killed, a later system call doesn't exist."""
+    """The complete filter.
+
+    A call of another architecture is killed. A system call that is newer than the table fails as
+    unknown.
+    """
     head = (
         _step(_LOAD, _ARCH),
         _step(_EQUAL, ARCHITECTURE[platform.machine()], 1, 0),
         _step(_RETURN, _KILL),
         _step(_LOAD, _NUMBER),
-        _step(_ABOVE, LATEST, 0, 1),  # the x32 calls of x86_64 too
+        _step(_ABOVE, LATEST, 0, 1),  # includes the x32 calls of x86_64
         _step(_RETURN, _UNKNOWN),
     )
     return b"".join((*head, *rules, _step(_RETURN, _ALLOW)))
 
 
 def _step(code: int, value: int, yes: int = 0, no: int = 0) -> bytes:
-    """One struct sock_filter."""
+    """One instruction, a struct sock_filter."""
     return struct.pack("=HBBI", code, yes, no, value)
 
 
@@ -71,12 +77,12 @@ def _always(number: int, answer: int) -> bytes:
 
 
 def _when(number: int, argument: int, test: tuple[int, int]) -> bytes:
-    """Refuse the call where the test of its argument's low word holds."""
+    """Refuse the call if the test holds for the low word of its argument."""
     return _judged(number, argument, _step(*test, 0, 1) + _step(_RETURN, _REFUSE))
 
 
 def _unless(number: int, argument: int, test: tuple[int, int]) -> bytes:
-    """Refuse it where the test fails."""
+    """Refuse the call if the test fails for the low word of its argument."""
     return _judged(number, argument, _step(*test, 1, 0) + _step(_RETURN, _REFUSE))
 
 

@@ -1,6 +1,7 @@
-"""What a guest's process does to itself before it runs the program.
+"""Code that a guest's process runs before the program: limits and file descriptors.
 
-Stdlib only, and one file: its text is what an interpreter inside a sandbox is started with.
+It is one file of standard library code, because an interpreter inside a sandbox starts with its
+text.
 """
 
 import os
@@ -8,16 +9,18 @@ import resource
 import sys
 from types import ModuleType
 
-TEXT = 1 << 16  # bytes read at once
-HIGH = 500  # a descriptor out of the way
+TEXT = 1 << 16  # bytes per read
+HIGH = 500  # first descriptor that is kept open
 
 
 def limit(most: "dict[str, int]") -> None:
-    """Hard limits, by the names that the kernel has for them (CPU, AS, FSIZE, NOFILE, NPROC)."""
+    """Set hard resource limits, by the kernel's names (CPU, AS, FSIZE, NOFILE, NPROC)."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, value in most.items():
         which = getattr(resource, f"RLIMIT_{name}")
-        above = value + 1 if name == "CPU" else value  # SIGXCPU first, a second later SIGKILL
+        above = (
+            value + 1 if name == "CPU" else value
+        )  # SIGXCPU at the limit, SIGKILL a second later
         hard = resource.getrlimit(which)[1]
         if hard != resource.RLIM_INFINITY:
             value, above = min(value, hard), min(above, hard)
@@ -25,7 +28,7 @@ def limit(most: "dict[str, int]") -> None:
 
 
 def everything(fd: int) -> bytes:
-    """Of a file, and close it."""
+    """The whole content of a descriptor, which is closed."""
     pieces = []
     while piece := os.read(fd, TEXT):
         pieces.append(piece)
@@ -34,16 +37,16 @@ def everything(fd: int) -> bytes:
 
 
 def play(source: bytes) -> None:
-    """Run it as `__main__`; how it ends is how the interpreter ends."""
+    """Run the source as `__main__`; the interpreter's exit status is the program's."""
     main = ModuleType("__main__")
     sys.modules["__main__"] = main
     sys.argv[:] = ["main.py"]
-    sys.path.insert(0, os.getcwd())  # for files that came with it
+    sys.path.insert(0, os.getcwd())  # for modules among the program's files
     exec(compile(source, "main.py", "exec"), vars(main))
 
 
 def begin(most: "dict[str, int]", mark: int, program: int, *links: int) -> None:
-    """Take the program, say that all is well so far, and run it; links begin at descriptor 3."""
+    """Read the program, report readiness on `mark`, and run it; links start at descriptor 3."""
     source = everything(program)
     mark = os.dup2(mark, HIGH)
     links = tuple(os.dup2(link, HIGH + 1 + n) for n, link in enumerate(links))

@@ -1,4 +1,4 @@
-"""The interpreter that guests run on: where it is, and whether another user can get there."""
+"""The Python interpreter of guests: its location, and whether another user can read it."""
 
 import atexit
 import os
@@ -20,36 +20,36 @@ _READ_AND_RUN = S_IROTH | S_IXOTH
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """An executable, and the folders that it reads."""
+    """An executable, and the prefix of its library."""
 
     executable: str
     prefix: str
 
     @property
     def command(self) -> tuple[str, ...]:
-        """Without site-packages, user folders and the current folder; UTF-8 whatever the locale.
+        """The interpreter in UTF-8 mode, without site-packages, user and current folder.
 
-        As isolated as `-I`, which would also ignore the fixed hash seed of `environment`.
+        This is as isolated as `-I`, which would also ignore the fixed hash seed of `environment`.
         """
         return (self.executable, "-s", "-S", "-P", "-B", "-X", "utf8")
 
     @property
     def environment(self) -> dict[str, str]:
-        """All that a guest's environment holds."""
+        """All environment variables of a guest."""
         return {"PYTHONHASHSEED": "0", "LD_LIBRARY_PATH": f"{self.prefix}/lib"}
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """What has to be readable: the standard library and what its modules link to."""
+        """Paths that a guest must be able to read: standard library and shared libraries."""
         places = (f"{self.prefix}/bin/{_NAME}", f"{self.prefix}/lib", *_SYSTEM)
         return tuple(dict.fromkeys(place for place in places if os.path.exists(place)))
 
 
 @lru_cache(maxsize=1)
 def interpreter() -> Interpreter:
-    """This process's own, the system's of the same version, or a copy, whichever can be reached.
+    """This process's interpreter, the system's of the same version, or a copy.
 
-    A guest of root is another user, and an interpreter in root's home is out of its reach.
+    A guest of root runs as another user, which cannot read an interpreter in root's home folder.
     """
     own = Interpreter(executable=_executable(sys.base_prefix), prefix=sys.base_prefix)
     if os.geteuid() != 0 or _open_to_all(Path(own.executable)):
@@ -61,7 +61,7 @@ def interpreter() -> Interpreter:
 
 
 def copied(own: Interpreter) -> Interpreter:
-    """The same interpreter in a folder that every user can read, until this process ends."""
+    """A copy of the interpreter that every user can read, deleted when this process ends."""
     folder = Path(tempfile.mkdtemp(prefix="whet-python-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     source = Path(own.prefix)
@@ -84,7 +84,7 @@ def _executable(prefix: str) -> str:
 
 
 def _open_to_all(path: Path) -> bool:
-    """May any user walk there and read it?"""
+    """True if every user can reach and read the file."""
     real = path.resolve()
     folders = all(folder.stat().st_mode & S_IXOTH for folder in real.parents)
     return folders and real.stat().st_mode & _READ_AND_RUN == _READ_AND_RUN

@@ -1,6 +1,6 @@
-"""The kernel's own walls, through ctypes: namespaces, Landlock, seccomp.
+"""Confinement by the kernel, through ctypes: namespaces, Landlock, seccomp.
 
-Stdlib only: this file is read inside the sandbox's own processes.
+It uses the standard library only, because the sandbox's own processes import this file.
 """
 
 import ctypes
@@ -15,8 +15,8 @@ _NET = 4  # since this version
 _VERSION = 1  # LANDLOCK_CREATE_RULESET_VERSION
 _BENEATH = 1  # LANDLOCK_RULE_PATH_BENEATH
 _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
-_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # how many rights over files each ABI knows
-_FILE_RIGHTS = 0b1 | 0b10 | 0b100 | (1 << 14) | (1 << 15)  # those that a plain file can have
+_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # ABI version: number of file rights that it knows
+_FILE_RIGHTS = 0b1 | 0b10 | 0b100 | (1 << 14) | (1 << 15)  # rights that apply to a plain file
 _TRUNCATE = 1 << 14
 _WRITE_FILE = 1 << 1
 _MAKE = (1 << 4) | (1 << 5) | (1 << 7) | (1 << 8) | (1 << 12)  # remove, make folder, file, link
@@ -28,19 +28,19 @@ _PDEATHSIG, _SECCOMP, _SUBREAPER, _NO_NEW_PRIVS = 1, 22, 36, 38
 
 
 def abi() -> int:
-    """Landlock's version; below 1 where there is none."""
+    """Landlock's version; below 1 if it is absent."""
     return int(_LIBC.syscall(_LANDLOCK[0], None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION)))
 
 
 def confine(reads: Iterable[str], writes: Iterable[str]) -> None:
-    """Nothing of the file system but `reads`, and `writes` to write in; for good."""
+    """Allow access to `reads`, and writing in `writes`, of the file system only; irrevocable."""
     version = abi()
     known = (1 << max(n for v, n in _RIGHTS.items() if v <= version)) - 1
     attributes = struct.pack("=Q", known)
     if version >= _NET:
         attributes += struct.pack("=Q", 0b11)  # no TCP
     if version >= CONFINES_SIGNALS:
-        attributes += struct.pack("=Q", 0b11)  # no abstract sockets, no signals to the outside
+        attributes += struct.pack("=Q", 0b11)  # no abstract sockets, no signals to other processes
     size = ctypes.c_size_t(len(attributes))
     ruleset = _call("landlock", _LANDLOCK[0], attributes, size, ctypes.c_uint32(0))
     reading = _READ_FILE | _READ_DIR
@@ -63,12 +63,12 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def no_new_privileges() -> None:
-    """No program makes this process more than it is."""
+    """Forbid gaining privileges by executing a program."""
     _prctl(_NO_NEW_PRIVS, 1)
 
 
 def filtered(program: bytes) -> None:
-    """Under this seccomp filter from now on; for good."""
+    """Install a seccomp filter; irrevocable."""
     held = ctypes.create_string_buffer(program, len(program))
     head = struct.pack("=H6xQ", len(program) // 8, ctypes.addressof(held))
     told = ctypes.create_string_buffer(head, len(head))
@@ -76,24 +76,24 @@ def filtered(program: bytes) -> None:
 
 
 def die_with_parent() -> None:
-    """SIGKILL to this process when its parent ends."""
+    """Send SIGKILL to this process when its parent ends."""
     _prctl(_PDEATHSIG, 9)
 
 
 def adopt_orphans() -> None:
-    """Descendants that lose their parent become children of this process."""
+    """Make orphaned descendants children of this process."""
     _prctl(_SUBREAPER, 1)
 
 
 def own_mounts() -> bool:
-    """Mounts of this process are seen by nobody else from now on, if the kernel permits."""
+    """Hide further mounts of this process from other processes; False if the kernel forbids it."""
     if _LIBC.unshare(_NEWNS) != 0:
         return False
     return _LIBC.mount(b"none", b"/", None, ctypes.c_ulong(_PRIVATE), None) == 0
 
 
 def small_disk(place: str, size: int) -> bool:
-    """A file system in memory, of `size` bytes, mounted over `place`, if the kernel permits."""
+    """Mount an in-memory disk of `size` bytes over `place`; False if the kernel forbids it."""
     options = f"size={size},mode=0755,nr_inodes=4096".encode()
     flags = ctypes.c_ulong(_TMPFS)
     return _LIBC.mount(b"tmpfs", place.encode(), b"tmpfs", flags, options) == 0

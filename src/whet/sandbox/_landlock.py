@@ -1,4 +1,4 @@
-"""Landlock and seccomp, set up by the process itself: no package, no namespace needed."""
+"""Landlock and seccomp, applied by the process itself, without packages or namespaces."""
 
 import atexit
 import json
@@ -17,14 +17,14 @@ from threading import Lock
 
 from whet.sandbox import _kernel
 from whet.sandbox._interpreter import interpreter
-from whet.sandbox._limits import Ending, Fault, Limits, Outcome, Program
+from whet.sandbox._limits import Ending, Fault, Limits, Program, ProgramResult
 from whet.sandbox._slots import together, users
 from whet.sandbox._syscalls import ARCHITECTURE
-from whet.sandbox._watching import Watch, outcome, sealed
+from whet.sandbox._watching import OutputCapture, outcome, sealed
 
-_OLDEST = 3  # Landlock's first version that keeps files from being emptied
+_OLDEST = 3  # Landlock's first version that can forbid truncation
 _FOLDER = str(Path(__file__).parent)
-_PATIENCE_S = 10.0  # for a warden to clean up
+_PATIENCE_S = 10.0  # to wait for a warden's cleanup
 _START = f"""
 import sys, types
 package = types.ModuleType("sandbox")
@@ -40,35 +40,39 @@ _SIGKILL = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Landlock:
-    """Programs in a fork of a warm interpreter that has given away all it could do.
+    """Programs in a fork of a warm interpreter that has dropped all its rights.
 
-    Landlock leaves it the interpreter's files to read; a seccomp filter takes sockets, other
-    processes, mounts, keys, permissions; rlimits cap the rest.  As root each slot has a user of
-    its own and a small disk in memory, if root may mount.  As an ordinary user a program can have
-    threads but no processes, and no place to write.
+    Landlock lets it read the interpreter's files only. A seccomp filter forbids sockets, access to
+    other processes, mounts, keys and permissions; rlimits bound the rest. As root, each slot has a
+    user of its own and a small in-memory disk, if root may mount. As an ordinary user, a program
+    can have threads but no processes, and cannot write files.
 
-    CPU time and memory are limits of each process: sixteen of them may use sixteen times as much.
+    CPU time and memory are limits per process: sixteen processes may use sixteen times as much.
     """
 
-    slots: int = 2  # programs at once
+    slots: int = 2  # concurrent programs
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
-        """Fork, run, and clean up after it."""
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
+        """Fork a guest, run the program, and remove what it leaves."""
         with users(self.slots, 1) as (user,):
             return _zygote().run(program, limits, user)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
-        """Two forks, and a socket between them."""
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
+        """Run two programs in separate forks, connected by a socket."""
         with users(self.slots, 2) as both:
             play = [partial(_zygote().run, limits=limits, user=user) for user in both]
             return together(play, (tested, harness))
 
     def probe(self) -> str:
-        """Why not; empty where it works."""
+        """Why the sandbox does not work here; empty if it does."""
         if platform.machine() not in ARCHITECTURE:
             return f"no table of system calls for {platform.machine()}"
         if _kernel.abi() < _OLDEST:
-            return f"Landlock's version is {_kernel.abi()}; it needs {_OLDEST}, of Linux 6.2"
+            return (
+                f"Landlock's version is {_kernel.abi()}; {_OLDEST} or later is needed (Linux 6.2)"
+            )
         try:
             tried = self.run(Program(source="print(6 * 7)"), Limits())
         except (Fault, OSError) as fault:
@@ -78,7 +82,7 @@ class Landlock:
 
 @dataclass(slots=True, kw_only=True)
 class _Zygote:
-    """The parent's end of the warm interpreter."""
+    """The parent's handle on the warm interpreter, which forks guests."""
 
     process: subprocess.Popen[bytes]
     line: socket.socket
@@ -103,21 +107,21 @@ class _Zygote:
         theirs.close()
         return cls(process=process, line=ours, place=place)
 
-    def run(self, program: Program, limits: Limits, user: int | None) -> Outcome:
-        """Send the job and listen."""
-        watch, (ours, theirs) = Watch(limits), socket.socketpair()
+    def run(self, program: Program, limits: Limits, user: int | None) -> ProgramResult:
+        """Send a job, and read the program's output and the report."""
+        capture, (ours, theirs) = OutputCapture(limits), socket.socketpair()
         job = sealed(pickle.dumps(self._job(program, limits, user)))
         stdin = sealed(program.stdin)
         with ours:
             try:
-                self._send([theirs.fileno(), job, stdin, *watch.write_ends, *program.links])
+                self._send([theirs.fileno(), job, stdin, *capture.write_ends, *program.links])
                 theirs.close()
-                watch.started()
-                ending = watch.until(ours.fileno())
-                return _outcome(ending, _report(ours), watch)
+                capture.started()
+                ending = capture.until(ours.fileno())
+                return _outcome(ending, _report(ours), capture)
             finally:
                 theirs.close()
-                watch.close()
+                capture.close()
                 for fd in (job, stdin):
                     os.close(fd)
 
@@ -141,7 +145,7 @@ class _Zygote:
             with self.speaking:
                 self.line.sendmsg([b"run"], [rights])
         except OSError as error:
-            raise Fault(f"the sandbox's interpreter is gone: {error}") from error
+            raise Fault(f"the sandbox's interpreter has ended: {error}") from error
 
     def close(self) -> None:
         self.line.close()
@@ -151,7 +155,7 @@ class _Zygote:
 
 
 def _report(ours: socket.socket) -> dict[str, object]:
-    """The warden's last words, after a word to it that time is up."""
+    """Tell the warden that time is up, and read its report."""
     ours.settimeout(_PATIENCE_S)
     try:
         ours.shutdown(socket.SHUT_WR)
@@ -163,14 +167,14 @@ def _report(ours: socket.socket) -> dict[str, object]:
     return json.loads(told)
 
 
-def _outcome(ending: Ending, report: dict[str, object], watch: Watch) -> Outcome:
+def _outcome(ending: Ending, report: dict[str, object], capture: OutputCapture) -> ProgramResult:
     if report["ready"] != "!":
         raise Fault(f"a guest could not be confined: {report['ready'] or report}")
     status = int(str(report["status"]))
-    used, most = float(str(report["cpu"])), watch.limits.kernel()["CPU"]
+    used, most = float(str(report["cpu"])), capture.limits.kernel()["CPU"]
     if ending is Ending.EXIT and status == -_SIGKILL and used >= most:
-        ending = Ending.CPU  # it ignored the warning
-    return replace(outcome(ending, status, watch), wall_s=float(str(report["wall"])))
+        ending = Ending.CPU  # the program ignored SIGXCPU
+    return replace(outcome(ending, status, capture), wall_s=float(str(report["wall"])))
 
 
 _OPEN: list[_Zygote] = []
@@ -179,7 +183,7 @@ os.register_at_fork(after_in_child=_OPEN.clear)
 
 
 def _zygote() -> _Zygote:
-    """The one of this process; another where it has died."""
+    """The zygote of this process, restarted if it has died."""
     with _OPENING:
         if _OPEN and _OPEN[0].process.poll() is not None:
             _OPEN.pop().close()

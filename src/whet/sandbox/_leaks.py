@@ -1,4 +1,4 @@
-"""Does a sandbox hold?  Everything that a guest shouldn't do is tried, on this machine."""
+"""A test of a sandbox: every attack is tried on this machine."""
 
 import json
 import os
@@ -24,11 +24,11 @@ _LIMITS = Limits(wall_s=20.0)
 
 
 def leaks(sandbox: Sandbox) -> dict[str, str]:
-    """What each attack got hold of, or broke; empty words where it failed."""
-    from whet.types import Refusal
+    """What each attack obtained or broke, by its name; empty texts for attacks that failed."""
+    from whet.types import UsageError
 
     if isinstance(sandbox, Unsafe):
-        raise Refusal("leaks was given Unsafe(), which keeps nothing in; give Safest()")
+        raise UsageError("leaks was given Unsafe(), which confines nothing; give Safest()")
     found = {name: _attacked(sandbox, source) for name, source in ATTACKS.items()}
     flood = sandbox.run(Program(source="while True: print('x' * 4096)"), _LIMITS)
     found["talk without end"] = "" if flood.ending is Ending.OUTPUT else f"ended by {flood.ending}"
@@ -36,7 +36,7 @@ def leaks(sandbox: Sandbox) -> dict[str, str]:
 
 
 def _attacked(sandbox: Sandbox, source: str) -> str:
-    """One attack on a host of its own."""
+    """Run one attack against fresh decoys."""
     with _host() as host:
         facts = json.dumps(host.facts).encode()
         done = sandbox.run(Program(source=source, stdin=facts), _LIMITS)
@@ -48,7 +48,7 @@ def _attacked(sandbox: Sandbox, source: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Host:
-    """What there is to be had."""
+    """The decoys of one attack."""
 
     facts: dict[str, object]
     secret: Path
@@ -56,7 +56,7 @@ class _Host:
     victim: subprocess.Popen[bytes]
 
     def damage(self) -> Iterator[str]:
-        """What can be seen from outside."""
+        """Damage to the decoys that is visible from outside."""
         token = str(self.facts["token"])
         if not self.secret.exists() or self.secret.read_text() != token:
             yield "the secret is not what it was"
@@ -73,7 +73,7 @@ class _Host:
 
 @contextmanager
 def _victim(token: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A process of this user, with a secret in its environment."""
+    """A process of this user with a secret in its environment."""
     words = [*interpreter().command, "-c", "import time; time.sleep(600)"]
     with subprocess.Popen(words, env={**interpreter().environment, "SECRET": token}) as victim:
         try:
@@ -136,5 +136,5 @@ def _heard(line: socket.socket) -> bool:
 def _text(path: Path) -> str:
     try:
         return path.read_text().strip()
-    except OSError:  # it is gone already
+    except OSError:  # the process has ended
         return ""

@@ -5,46 +5,46 @@ from functools import lru_cache
 
 from whet.sandbox._bubblewrap import Bubblewrap
 from whet.sandbox._landlock import Landlock
-from whet.sandbox._limits import Limits, Outcome, Program, Sandbox
+from whet.sandbox._limits import Limits, Program, ProgramResult, Sandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Safest:
-    """bubblewrap where it works, else Landlock, else a refusal: never no sandbox at all.
+    """bubblewrap if it works, else Landlock, else `UsageError`; never an unconfined run.
 
-    Each is tried once per process, with a program that has to answer.
+    Each backend is tried once per process with a short program.
     """
 
-    slots: int = 2  # programs at once
+    slots: int = 2  # concurrent programs
 
-    def run(self, program: Program, limits: Limits) -> Outcome:
-        """In the one that works."""
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
         return chosen(self.slots).run(program, limits)
 
-    def pair(self, tested: Program, harness: Program, limits: Limits) -> tuple[Outcome, Outcome]:
-        """Two programs that talk, in the one that works."""
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
         return chosen(self.slots).pair(tested, harness, limits)
 
     def probe(self) -> str:
-        """Why none works; empty where one does."""
-        from whet.types import Refusal
+        """Why no backend works; empty if one does."""
+        from whet.types import UsageError
 
         try:
             chosen(self.slots)
-        except Refusal as refusal:
+        except UsageError as refusal:
             return str(refusal)
         return ""
 
 
 @lru_cache(maxsize=8)
 def chosen(slots: int) -> Sandbox:
-    """The first whose probe succeeds.  Raises `Refusal` where none does, and says what would."""
+    """The first backend that works. Raises `UsageError` with the remedies if none does."""
     return first((Bubblewrap(slots=slots), Landlock(slots=slots)))
 
 
 def first(backends: tuple[Sandbox, ...]) -> Sandbox:
-    """The first of these that works."""
-    from whet.types import Refusal
+    """The first of these backends that works. Raises `UsageError` if none does."""
+    from whet.types import UsageError
 
     failures = []
     for backend in backends:
@@ -52,8 +52,8 @@ def first(backends: tuple[Sandbox, ...]) -> Sandbox:
         if not failure:
             return backend
         failures.append(f"{type(backend).__name__}: {failure}")
-    raise Refusal(
-        f"sandbox finds none that works ({'; '.join(failures)}); install bubblewrap and permit "
-        "user namespaces, or run on Linux 6.2 with Landlock, or name Unsafe() if nothing can be "
-        "harmed"
+    raise UsageError(
+        f"no sandbox works here ({'; '.join(failures)}); install bubblewrap and permit "
+        "user namespaces, or run on Linux 6.2 with Landlock, or give Unsafe() if programs can do "
+        "no harm"
     )

@@ -1,7 +1,7 @@
-"""How many programs at once, and as whom.
+"""Slots for concurrent programs, and the users that they run as.
 
-The kernel counts processes by user, so that two programs of one user would share their limit.
-Root gives each slot a user of its own; an ordinary user has but one to give.
+The kernel counts processes per user, so two programs of one user would share their limit. Root
+gives each slot a user of its own; an ordinary user has only itself.
 """
 
 import atexit
@@ -14,9 +14,9 @@ from dataclasses import replace
 from queue import Queue
 from threading import Lock
 
-from whet.sandbox._limits import Fault, Outcome, Program
+from whet.sandbox._limits import Fault, Program, ProgramResult
 
-_USERS = range(61_000, 65_000)  # of nobody, by the custom of distributions
+_USERS = range(61_000, 65_000)  # ids that distributions leave unused
 _PAIR = 2
 _OPENING, _TAKING = Lock(), Lock()
 _QUEUES: dict[int, Queue[int | None]] = {}
@@ -26,10 +26,9 @@ os.register_at_fork(after_in_child=_QUEUES.clear)
 
 @contextmanager
 def users(slots: int, wanted: int) -> Iterator[tuple[int | None, ...]]:
-    """So many of this process's slots, as soon as they are free: their users, if this is root.
+    """Take `wanted` slots once they are free; yields their user ids, None without root.
 
-    Who waits for a second slot while holding a first is alone in that, so that nobody waits for
-    ever.
+    One caller at a time takes slots, so two callers cannot deadlock on each other's second slot.
     """
     queue = _queue(max(slots, _PAIR))
     with _TAKING:
@@ -42,17 +41,19 @@ def users(slots: int, wanted: int) -> Iterator[tuple[int | None, ...]]:
 
 
 def together(
-    play: Sequence[Callable[[Program], Outcome]], programs: tuple[Program, Program]
-) -> tuple[Outcome, Outcome]:
-    """Both at once, linked; where one can't be run the other ends too."""
+    play: Sequence[Callable[[Program], ProgramResult]], programs: tuple[Program, Program]
+) -> tuple[ProgramResult, ProgramResult]:
+    """Run both programs concurrently, connected; if one fails to start, the other ends too."""
     ends = socket.socketpair()
     with ThreadPoolExecutor(_PAIR) as threads:
         running = [threads.submit(_played, *one) for one in zip(play, programs, ends, strict=True)]
         return running[0].result(), running[1].result()
 
 
-def _played(play: Callable[[Program], Outcome], program: Program, end: socket.socket) -> Outcome:
-    """Our copy of its end of the link is closed with it, and the other side hears of that."""
+def _played(
+    play: Callable[[Program], ProgramResult], program: Program, end: socket.socket
+) -> ProgramResult:
+    """Run one program, and close this process's copy of its link afterwards."""
     with end:
         return play(replace(program, links=(end.fileno(),)))
 
@@ -68,7 +69,7 @@ def _queue(count: int) -> Queue[int | None]:
 
 
 def _claimed() -> int:
-    """A user that no other process on this machine runs programs as; kept until this one ends."""
+    """A user id that no other process uses for programs, kept until this process ends."""
     for user in _USERS:
         claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         try:
@@ -78,11 +79,11 @@ def _claimed() -> int:
             continue
         _HELD.append(claim)
         return user
-    raise Fault(f"no user left between {_USERS.start} and {_USERS.stop} to run a program as")
+    raise Fault(f"no free user id between {_USERS.start} and {_USERS.stop} to run a program")
 
 
 @atexit.register
 def _release() -> None:
-    """The users are free for others."""
+    """Release the user ids."""
     while _HELD:
         _HELD.pop().close()

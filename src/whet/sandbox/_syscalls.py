@@ -1,6 +1,6 @@
-"""Numbers of system calls that a guest may not make, on x86_64 and on aarch64.
+"""Numbers of system calls that a guest may not make, on x86_64 and aarch64.
 
-Stdlib only: this file is read inside the sandbox's own processes.
+It uses the standard library only, because the sandbox's own processes import this file.
 """
 
 import platform
@@ -50,7 +50,7 @@ SIGNALS = {
     "aarch64": "kill=129 tkill=130 tgkill=131 "
     "rt_sigqueueinfo=138 rt_tgsigqueueinfo=240 pidfd_send_signal=424",
 }
-"""For kernels that can't confine signals by themselves."""
+"""Calls that send signals, for kernels with a Landlock that cannot forbid signals."""
 
 FORKS = {"x86_64": "fork=57 vfork=58", "aarch64": ""}
 
@@ -58,13 +58,13 @@ JUDGED = {
     "x86_64": "clone=56 clone3=435 prlimit64=302 ioctl=16 fcntl=72",
     "aarch64": "clone=220 clone3=435 prlimit64=261 ioctl=29 fcntl=25",
 }
-"""Those that depend on what they are asked."""
+"""Calls that are allowed or not depending on their arguments."""
 
-LATEST = 451  # what came later is unknown here, and answered as if it didn't exist
+LATEST = 451  # later calls fail as unknown
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 
 def numbers(table: dict[str, str]) -> dict[str, int]:
-    """A table's line for this machine; `KeyError` where there is none."""
+    """The entries of a table for this machine. Raises `KeyError` for an unknown architecture."""
     pairs = (word.split("=") for word in table[platform.machine()].split())
     return {name: int(number) for name, number in pairs}

@@ -1,4 +1,4 @@
-"""Reading what a program says, while a clock runs."""
+"""Reading a program's output until it ends or passes a limit."""
 
 import fcntl
 import os
@@ -7,17 +7,17 @@ import signal
 import subprocess
 from time import monotonic
 
-from whet.sandbox._limits import Ending, Limits, Outcome
+from whet.sandbox._limits import Ending, Limits, ProgramResult
 
 _PIECE = 1 << 16
 _SEALS = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_SEAL
 
 
-class Watch:
-    """The streams of one program, up to its limits."""
+class OutputCapture:
+    """The output streams of one program, read up to its limits."""
 
     def __init__(self, limits: Limits) -> None:
-        """Open them; the clock runs from here."""
+        """Open the pipes; the wall time starts here."""
         self.limits = limits
         self.begun = monotonic()
         self.heard: dict[int, bytearray] = {}
@@ -29,12 +29,12 @@ class Watch:
             self.write_ends.append(writing)
 
     def started(self) -> None:
-        """The program holds its ends of the pipes; ours are not needed any more."""
+        """Close this process's copies of the write ends, which the program has now."""
         while self.write_ends:
             os.close(self.write_ends.pop())
 
     def until(self, ended: int) -> Ending:
-        """Read until the file `ended` has something to say, or a limit is passed."""
+        """Read until the descriptor `ended` becomes readable, or until a limit is passed."""
         poll = select.poll()
         for fd in (ended, *self.heard):
             poll.register(fd, select.POLLIN)
@@ -52,7 +52,7 @@ class Watch:
                 return Ending.EXIT
 
     def rest(self) -> tuple[bytes, bytes]:
-        """What else was said, and all of it; the end of watching."""
+        """Read the remaining output; all of stdout and stderr up to the limit."""
         for fd in self.heard:
             while self._size(fd) <= self.limits.output and self._read(fd):
                 pass
@@ -60,11 +60,11 @@ class Watch:
         return said[0], said[1]
 
     def overflowed(self) -> bool:
-        """Was more said than may be?"""
+        """True if a stream is longer than the limit."""
         return any(self._size(fd) > self.limits.output for fd in self.heard)
 
     def close(self) -> None:
-        """Whatever happened."""
+        """Close all pipes of the program."""
         self.started()
         for fd in self.heard:
             os.close(fd)
@@ -81,11 +81,11 @@ class Watch:
         return len(self.heard[fd])
 
 
-def ended(process: subprocess.Popen[bytes], watch: Watch) -> Ending:
-    """Wait for it, and kill all of its session at a limit."""
+def ended(process: subprocess.Popen[bytes], capture: OutputCapture) -> Ending:
+    """Wait for the process, and kill its session at a limit."""
     watched = os.pidfd_open(process.pid)
     try:
-        return watch.until(watched)
+        return capture.until(watched)
     finally:
         os.close(watched)
         if process.poll() is None:
@@ -93,19 +93,19 @@ def ended(process: subprocess.Popen[bytes], watch: Watch) -> Ending:
         process.wait()
 
 
-def outcome(ending: Ending, status: int, watch: Watch) -> Outcome:
-    """Of a program that is no more."""
-    stdout, stderr = watch.rest()
-    if watch.overflowed():
+def outcome(ending: Ending, status: int, capture: OutputCapture) -> ProgramResult:
+    """The outcome of a program that has ended."""
+    stdout, stderr = capture.rest()
+    if capture.overflowed():
         ending = Ending.OUTPUT
     elif ending is Ending.EXIT and status == -signal.SIGXCPU:
         ending = Ending.CPU
-    wall = monotonic() - watch.begun
-    return Outcome(ending=ending, status=status, stdout=stdout, stderr=stderr, wall_s=wall)
+    wall = monotonic() - capture.begun
+    return ProgramResult(ending=ending, status=status, stdout=stdout, stderr=stderr, wall_s=wall)
 
 
 def sealed(content: bytes) -> int:
-    """A file in memory that nobody can change any more."""
+    """A descriptor of an in-memory file with this content, which cannot be changed any more."""
     fd = os.memfd_create("whet", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     os.truncate(fd, 0)
     view = memoryview(content)

@@ -1,11 +1,10 @@
 """A warm interpreter that forks a guest for each program.
 
-Stdlib only.  It starts from an empty environment, never reads a program itself, and holds no
-file but its command socket, so that there is nothing in it for its guests to inherit.
+It uses the standard library only, starts from an empty environment, never reads a program itself,
+and holds no file but its command socket. So guests inherit nothing.
 
-Per program there are two processes.  The *warden* reads the job, makes the disk, forks the guest,
-waits, kills what is left, and tells the parent.  The *guest* gives away all that it could do, and
-becomes the program.
+Each program has two processes. The *warden* reads the job, makes the disk, forks the guest, waits,
+kills what is left, and reports to the parent. The *guest* drops its rights and runs the program.
 """
 
 import array
@@ -23,11 +22,11 @@ from typing import Any
 
 from . import _filter, _guest, _kernel
 
-_FILES = 6  # that come with a command: report, job, stdin, stdout, stderr, perhaps a link
+_FILES = 6  # descriptors per command: report, job, stdin, stdout, stderr, link
 
 
 class _Kept:
-    """What went wrong in the block, kept instead of raised."""
+    """A context manager that keeps an error as text instead of raising it."""
 
     error = ""
 
@@ -42,11 +41,11 @@ class _Kept:
 
 
 def serve(commands: int) -> bytes:
-    """Fork a warden per command, until the parent hangs up.
+    """Fork a warden per command, until the parent closes the socket.
 
-    Returns only in a guest: with the program that it shall run.
+    It returns in a guest only, with the source of the program to run.
     """
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens need no burial
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens are not waited for
     filters = _filters()
     with socket.socket(fileno=commands) as line:
         while True:
@@ -70,7 +69,7 @@ def _received(extra: "list[Any]") -> "list[int]":
 
 
 def _filters() -> "dict[bool, bytes]":
-    """By whether guests have a user of their own."""
+    """Seccomp filters, by whether the guest has a user of its own."""
     rules = [_filter.base()]
     if _kernel.abi() < _kernel.CONFINES_SIGNALS:
         rules.append(_filter.silent())
@@ -79,14 +78,14 @@ def _filters() -> "dict[bool, bytes]":
 
 
 def _ward(files: "list[int]", filters: "dict[bool, bytes]") -> bytes:
-    """The warden's life; but in its child, the guest's: the program."""
+    """Run as the warden and exit; in the forked guest, return the program's source."""
     report, program, *streams = files
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     _kernel.adopt_orphans()
     job = pickle.loads(_guest.everything(program))
     if job["user"] is not None:
-        _bury(job["user"])  # should an earlier warden have been killed
+        _bury(job["user"])  # processes left by a killed warden
     place, own = _disk(job)
     ready, low = os.pipe()
     mark = os.dup2(low, _guest.HIGH)
@@ -112,13 +111,13 @@ def _ward(files: "list[int]", filters: "dict[bool, bytes]") -> bytes:
     _bury(job["user"])
     if not own:
         shutil.rmtree(place, ignore_errors=True)
-    with _Kept():  # nobody may be listening any more
+    with _Kept():  # the parent may have ended
         os.write(report, json.dumps(said).encode())
     os._exit(0)
 
 
 def _disk(job: "dict[str, Any]") -> "tuple[str, bool]":
-    """A folder with the job's files: a small disk of its own, or else one that is only read."""
+    """A folder with the job's files, and whether it is a writable in-memory disk."""
     place, user = job["place"], -1 if job["user"] is None else job["user"]
     own = user >= 0 and _kernel.own_mounts() and _kernel.small_disk(place, job["disk"])
     os.chown(place, user if own else -1, -1)
@@ -139,7 +138,7 @@ def _become(
     disk: "tuple[str, bool]",
     program: bytes,
 ) -> None:
-    """Give away everything, in an order in which each step is still possible."""
+    """Drop all rights, in an order in which each step is still permitted."""
     place, own = disk
     os.setsid()
     for number, fd in enumerate(streams):
@@ -163,7 +162,7 @@ def _become(
 
 
 def _wait(guest: int, report: int) -> "dict[str, Any]":
-    """Until the guest ends, or the parent hangs up, which ends it too."""
+    """Wait until the guest ends, or kill it when the parent closes the connection."""
     watched = os.pidfd_open(guest)
     poll = select.poll()
     poll.register(watched, select.POLLIN)
@@ -176,12 +175,12 @@ def _wait(guest: int, report: int) -> "dict[str, Any]":
 
 
 def _bury(user: "int | None") -> None:
-    """Kill all that a user runs, and wait until it is gone.
+    """Kill all processes of a user, and wait for them.
 
-    Orphans come to the warden, so that without children nobody of this guest is left.  A guest
-    without a user of its own could not fork.
+    Orphans become children of the warden, so when it has no children, no process of the guest is
+    left. A guest without a user of its own cannot fork.
     """
-    with _Kept():  # ChildProcessError: nobody is left
+    with _Kept():  # ChildProcessError: no process is left
         while True:
             if user is not None:
                 _sweep(user)
@@ -189,7 +188,7 @@ def _bury(user: "int | None") -> None:
 
 
 def _sweep(user: int) -> None:
-    """SIGKILL to everything of this user, at once: nobody can fork away from it."""
+    """Send SIGKILL to all processes of the user at once, so that none can fork away."""
     sweeper = os.fork()
     if sweeper == 0:
         with _Kept():
@@ -200,7 +199,7 @@ def _sweep(user: int) -> None:
 
 
 def main(commands: int) -> None:
-    """The zygote's life; and at its end, in a guest, the program."""
+    """Run as the zygote; in a forked guest, run its program."""
     with open(os.devnull, "r+b") as nothing:
         for number in (0, 1):
             os.dup2(nothing.fileno(), number)

@@ -1,4 +1,4 @@
-"""For your own algorithm: the laws that every algorithm of this library obeys."""
+"""Laws that every algorithm of this library obeys, as tests for your own algorithm."""
 
 from whet.testing.laws import LAWS, check_objective
 

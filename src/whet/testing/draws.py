@@ -1,4 +1,4 @@
-"""What the laws are tried on: random batches and scores, level ones, forked ones."""
+"""Random batches and scores on which the laws are tested."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -6,39 +6,39 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from whet.types import Batch, Scores, along, totals
+from whet.types import AdvantageInputs, Batch, along, totals
 
-AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # no binary fraction
-_SOME = 0.4  # of what is drawn is this or that
+AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # not representable in binary
+_SOME = 0.4  # probability of random flags
 
 
-class Drawn(NamedTuple):
-    """A learner's log-probs [N] and the batch they belong to."""
+class DrawnBatch(NamedTuple):
+    """A learner's log-probs [N] and the batch that they belong to."""
 
     logp: Tensor
     batch: Batch
 
 
-def draw(seed: int, *, drift: float = 0.5) -> Drawn:
-    """Up to six rollouts of up to five tokens, some of none, in any grouping; in float64.
+def draw(seed: int, *, drift: float = 0.5) -> DrawnBatch:
+    """A random batch in float64: up to six rollouts of up to five tokens, in up to three groups.
 
-    `drift` is the distance between learner and proximal policy: 0 is on-policy.  Odd seeds have
-    tokens that leaves of a tree share.
+    Rollouts may be empty. `drift` is the standard deviation of log π_prox − log π_θ; 0 is
+    on-policy. Odd seeds have tokens that are shared by leaves of a tree.
     """
-    dice = torch.Generator().manual_seed(seed)
-    lengths = torch.randint(0, 6, (int(torch.randint(1, 7, (), generator=dice)),), generator=dice)
-    group = torch.randint(0, 3, lengths.shape, generator=dice)
+    rng = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(0, 6, (int(torch.randint(1, 7, (), generator=rng)),), generator=rng)
+    group = torch.randint(0, 3, lengths.shape, generator=rng)
     row = torch.arange(len(lengths)).repeat_interleave(lengths)
 
     def noise(scale: float) -> Tensor:
-        return scale * torch.randn(len(row), generator=dice, dtype=torch.float64)
+        return scale * torch.randn(len(row), generator=rng, dtype=torch.float64)
 
-    logp = -3 * torch.rand(len(row), generator=dice, dtype=torch.float64)
+    logp = -3 * torch.rand(len(row), generator=rng, dtype=torch.float64)
     proximal_logp = logp + noise(drift)
-    advantage = torch.randn(len(lengths), generator=dice, dtype=torch.float64)[row]
-    advantage[row == len(lengths) - 1] = 0  # one rollout that teaches nothing by itself
-    correct = torch.rand(len(lengths), generator=dice) < _SOME
-    return Drawn(
+    advantage = torch.randn(len(lengths), generator=rng, dtype=torch.float64)[row]
+    advantage[row == len(lengths) - 1] = 0  # one rollout has advantage 0
+    correct = torch.rand(len(lengths), generator=rng) < _SOME
+    return DrawnBatch(
         logp,
         Batch(
             totals=totals(row, group),
@@ -49,58 +49,60 @@ def draw(seed: int, *, drift: float = 0.5) -> Drawn:
             proximal_logp=proximal_logp,
             reference_logp=logp + noise(0.3),
             entropy=noise(1.0).abs(),
-            external=torch.rand(len(row), generator=dice) < _SOME,
+            external=torch.rand(len(row), generator=rng) < _SOME,
             reward=correct.double(),
             correct=correct,
             learner_logp=logp,
             learner_entropy=noise(1.0).abs(),
-            version_lag=torch.randint(0, 3, row.shape, generator=dice),
-            tree_weight=1 / torch.randint(1, 4, row.shape, generator=dice) if seed % 2 else None,
+            version_lag=torch.randint(0, 3, row.shape, generator=rng),
+            tree_weight=1 / torch.randint(1, 4, row.shape, generator=rng) if seed % 2 else None,
         ).counted(),
     )
 
 
-def one_token_each(seed: int) -> Scores:
-    """Up to twelve rollouts of one token, with every column; in float64."""
-    dice = torch.Generator().manual_seed(seed)
-    size = int(torch.randint(1, 13, (), generator=dice))
-    logp = -torch.rand(2, size, generator=dice, dtype=torch.float64)
-    return Scores(
-        reward=torch.randint(-3, 4, (size,), generator=dice).double() / 4,
-        group=torch.randint(0, 4, (size,), generator=dice),
+def one_token_each(seed: int) -> AdvantageInputs:
+    """Random inputs of advantages in float64: up to twelve rollouts of one token."""
+    rng = torch.Generator().manual_seed(seed)
+    size = int(torch.randint(1, 13, (), generator=rng))
+    logp = -torch.rand(2, size, generator=rng, dtype=torch.float64)
+    return AdvantageInputs(
+        reward=torch.randint(-3, 4, (size,), generator=rng).double() / 4,
+        group=torch.randint(0, 4, (size,), generator=rng),
         row=torch.arange(size),
-        correct=torch.rand(size, generator=dice) < _SOME,
-        truncated=torch.rand(size, generator=dice) < _SOME,
+        correct=torch.rand(size, generator=rng) < _SOME,
+        truncated=torch.rand(size, generator=rng) < _SOME,
         baseline=-logp[0],
         proximal_logp=logp[0],
         reference_logp=logp[1],
         entropy=-logp[0],
         value=-logp[1],
         dense=logp[0] / 4,
-        external=torch.rand(size, generator=dice) < _SOME,
+        external=torch.rand(size, generator=rng) < _SOME,
         segment=torch.zeros(size, dtype=torch.long),
-        state=torch.randint(0, 3, (size,), generator=dice),
+        state=torch.randint(0, 3, (size,), generator=rng),
     )
 
 
-def level(scores: Scores, reward: float, dtype: torch.dtype) -> Scores:
-    """All rewards equal, no token better than another, every value and baseline right."""
-    rewards = torch.full_like(scores.reward, reward, dtype=dtype)
+def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> AdvantageInputs:
+    """The same inputs with equal rewards, equal tokens, and exact values and baselines."""
+    rewards = torch.full_like(inputs.reward, reward, dtype=dtype)
     return replace(
-        scores,
+        inputs,
         reward=rewards,
         correct=torch.ones_like(rewards, dtype=torch.bool),
         baseline=rewards,
-        value=rewards[scores.row],
-        dense=torch.zeros_like(rewards[scores.row]),
-        proximal_logp=torch.zeros_like(rewards[scores.row]),
-        reference_logp=torch.zeros_like(rewards[scores.row]),
-        entropy=torch.ones_like(rewards[scores.row]),
+        value=rewards[inputs.row],
+        dense=torch.zeros_like(rewards[inputs.row]),
+        proximal_logp=torch.zeros_like(rewards[inputs.row]),
+        reference_logp=torch.zeros_like(rewards[inputs.row]),
+        entropy=torch.ones_like(rewards[inputs.row]),
     )
 
 
-def forked(of: Batch | Scores, which: int, leaves: int) -> tuple[dict[str, Tensor], Tensor]:
-    """Every column with `leaves` equal leaves in place of one rollout, and whose each token is."""
+def forked(
+    of: Batch | AdvantageInputs, which: int, leaves: int
+) -> tuple[dict[str, Tensor], Tensor]:
+    """All columns with one rollout split into equal leaves, and the source of each token."""
     count, mine = len(of.group), (of.row == which).nonzero()[:, 0]
     copies = leaves - 1
     tokens = torch.cat([torch.arange(len(of.row)), *[mine] * copies])

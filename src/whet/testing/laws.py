@@ -1,7 +1,7 @@
-"""Laws of the one equation.  Each takes an objective and a seed, and raises `AssertionError`.
+"""Laws of objectives. Each takes an objective and a seed, and raises `AssertionError`.
 
-A law that speaks of single slots (aggregation, advantage) asks nothing of an object that has only
-`loss`, as an algorithm that is no weighted sum over tokens may.
+A law about a slot (aggregation, advantage) passes for an object with only `loss`, such as an
+algorithm that is not a weighted sum over tokens.
 """
 
 import pickle
@@ -12,34 +12,34 @@ import torch
 from torch import Tensor
 from torch.testing import assert_close
 
-from whet.policy.anatomy import inside
-from whet.policy.objective import Objective, Whole
-from whet.protocols.algorithm import Advantage, Algorithm, Lossy, Selection
-from whet.testing.draws import AWKWARD, Drawn, draw, forked, level, one_token_each
+from whet.policy.inspection import walk
+from whet.policy.objective import BatchLoss, Objective
+from whet.protocols.algorithm import Advantage, Algorithm, Selection, TokenLoss
+from whet.testing.draws import AWKWARD, DrawnBatch, draw, forked, level, one_token_each
 from whet.types import Batch, Need
 
 
-def ready(objective: Lossy, drawn: Drawn) -> Drawn:
-    """The batch as a learner hands it to an algorithm, before it is split."""
+def ready(objective: TokenLoss, drawn: DrawnBatch) -> DrawnBatch:
+    """The batch as a learner passes it to an algorithm, before it is sliced."""
     selections = objective.selections if isinstance(objective, Algorithm) else ()
-    return Drawn(drawn.logp, drawn.batch.prepared(selections))
+    return DrawnBatch(drawn.logp, drawn.batch.prepared(selections))
 
 
-def loss_and_gradient(objective: Lossy, logp: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+def loss_and_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
     """The loss, and its derivative with respect to every token's log-prob."""
     learner_logp = logp.clone().requires_grad_()
     loss = objective.loss(learner_logp, batch)
-    if not loss.requires_grad:  # somebody detached it: a law should say so, not autograd
+    if not loss.requires_grad:  # a detached loss fails a law, instead of an error in autograd
         return loss, torch.zeros_like(logp)
     (gradient,) = torch.autograd.grad(loss, learner_logp, materialize_grads=True)
     return loss.detach(), gradient
 
 
-def micro_batches_add_up(objective: Lossy, seed: int) -> None:
-    """Losses and gradients of slices add up to the whole's: micro-batches and ranks don't show."""
+def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
+    """Losses and gradients of micro-batches add up to those of the whole batch."""
     logp, batch = ready(objective, draw(seed))
     loss, gradient = loss_and_gradient(objective, logp, batch)
-    if isinstance(objective, Whole):
+    if isinstance(objective, BatchLoss):
         objective, batch = objective.split(logp, batch)
     size = len(batch.group)
     cuts = torch.randint(0, size + 1, (3,), generator=torch.Generator().manual_seed(seed))
@@ -52,8 +52,8 @@ def micro_batches_add_up(objective: Lossy, seed: int) -> None:
     assert_close(torch.cat([part for _, part in parts]), gradient)
 
 
-def order_is_irrelevant(objective: Lossy, seed: int) -> None:
-    """Rollouts in another order have the same loss and the same gradients."""
+def order_is_irrelevant(objective: TokenLoss, seed: int) -> None:
+    """Loss and gradients do not depend on the order of rollouts."""
     logp, batch = ready(objective, draw(seed))
     place = torch.randperm(len(batch.group), generator=torch.Generator().manual_seed(seed))
     moved = batch.ordered(place)
@@ -64,9 +64,11 @@ def order_is_irrelevant(objective: Lossy, seed: int) -> None:
     assert_close(moved_gradient, gradient[order])
 
 
-def on_policy_it_is_reinforce(objective: Lossy, seed: int) -> None:
-    """At π_θ = π_prox the gradient is that of Σ w Â log π_θ, or the objective says why not."""
-    if not isinstance(objective, Objective) or objective.departs:
+def on_policy_it_is_reinforce(objective: TokenLoss, seed: int) -> None:
+    """At π_θ = π_prox the gradient is that of Σ w Â log π_θ, unless `why_not_reinforce` says why
+    not.
+    """
+    if not isinstance(objective, Objective) or objective.why_not_reinforce:
         return
     logp, batch = ready(objective, draw(seed, drift=0.0))
     plain = replace(objective, regularisers=(), corrections=())
@@ -74,8 +76,8 @@ def on_policy_it_is_reinforce(objective: Lossy, seed: int) -> None:
     assert_close(gradient, -objective.aggregation(batch) * batch.advantage)
 
 
-def finite_however_far(objective: Lossy, seed: int) -> None:
-    """No distance between the policies overflows."""
+def finite_however_far(objective: TokenLoss, seed: int) -> None:
+    """Loss and gradients are finite for log-prob differences up to 1e4."""
     logp, batch = ready(objective, draw(seed))
     for distance in (-1e4, -50.0, 50.0, 1e4):
         far = replace(
@@ -87,8 +89,8 @@ def finite_however_far(objective: Lossy, seed: int) -> None:
         assert_close(torch.cat([loss[None], gradient]).isfinite().all(), torch.tensor(data=True))
 
 
-def a_token_weighs_the_same_in_every_slice(objective: Lossy, seed: int) -> None:
-    """Weights are made of the totals, to the last bit."""
+def a_token_weighs_the_same_in_every_slice(objective: TokenLoss, seed: int) -> None:
+    """Weights depend on the global totals only, and are equal to the last bit in every slice."""
     if not isinstance(objective, Objective):
         return
     _, batch = ready(objective, draw(seed))
@@ -99,102 +101,103 @@ def a_token_weighs_the_same_in_every_slice(objective: Lossy, seed: int) -> None:
 
 
 def _centred(objective: Objective) -> bool:
-    """Is the advantage a difference within the group, and nothing else?"""
+    """True if the advantage is a difference within the group, and sums to 0."""
     held = objective.advantage
-    return Need.GROUP in held.needs and not held.uncentred
+    return Need.GROUP in held.needs and not held.why_uncentred
 
 
 def _compares(objective: Objective) -> bool:
-    """Is the advantage made of differences within the group?"""
+    """True if the advantage consists of differences within the group."""
     held = objective.advantage
-    return Need.GROUP in held.needs and not held.absolute
+    return Need.GROUP in held.needs and not held.shift_sensitive
 
 
-def advantages_compare(objective: Lossy, seed: int) -> None:
-    """Advantages ignore a shift of all rewards; those of a group baseline sum to 0 in the group."""
+def advantages_compare(objective: TokenLoss, seed: int) -> None:
+    """A shift of all rewards changes no advantage; those with a group baseline sum to 0."""
     if not isinstance(objective, Objective):
         return
-    scores = one_token_each(seed)
-    advantage = objective.advantage(scores)
-    if not objective.advantage.absolute:
-        shifted = objective.advantage(replace(scores, reward=scores.reward + 5))
+    inputs = one_token_each(seed)
+    advantage = objective.advantage(inputs)
+    if not objective.advantage.shift_sensitive:
+        shifted = objective.advantage(replace(inputs, reward=inputs.reward + 5))
         assert_close(shifted, advantage, atol=1e-6, rtol=1e-6)
     if _centred(objective):
-        sums = advantage.new_zeros(4).index_add(0, scores.group, advantage)
+        sums = advantage.new_zeros(4).index_add(0, inputs.group, advantage)
         assert_close(sums, torch.zeros_like(sums), atol=1e-7, rtol=0)
 
 
-def who_differs_from_nobody_teaches_nothing(objective: Lossy, seed: int) -> None:
-    """Groups of one are finite and, where centred, 0; groups that agree are exactly 0.
+def equal_rewards_have_no_gradient(objective: TokenLoss, seed: int) -> None:
+    """Groups of equal rewards have advantages of exactly 0, groups of one have finite ones.
 
-    In float64 and in the float32 of a run, for rewards that neither can represent.
+    This holds in float64 and in float32, for rewards that neither represents exactly. Where
+    advantages are centred, groups of one have 0.
     """
     if not isinstance(objective, Objective):
         return
-    scores = one_token_each(seed)
-    alone = objective.advantage(replace(scores, group=torch.arange(len(scores.group))))
+    inputs = one_token_each(seed)
+    alone = objective.advantage(replace(inputs, group=torch.arange(len(inputs.group))))
     assert_close(alone.isfinite().all(), torch.tensor(data=True))
     if _centred(objective):
         assert_close(alone, torch.zeros_like(alone), atol=0, rtol=0)
     for dtype in (torch.float64, torch.float32):
         for reward in AWKWARD:
-            equal = objective.advantage(level(scores, reward, dtype))
+            equal = objective.advantage(level(inputs, reward, dtype))
             assert_close(equal.isfinite().all(), torch.tensor(data=True))
             if _compares(objective):
                 assert_close(equal, torch.zeros_like(equal), atol=0, rtol=0)
 
 
-def what_teaches_nothing_has_no_gradient(objective: Lossy, seed: int) -> None:
+def has_gradient_is_right(objective: TokenLoss, seed: int) -> None:
     """The rollouts that a learner may skip have a gradient of exactly 0."""
     if not isinstance(objective, Objective):
         return
     logp, batch = ready(objective, draw(seed))
     _, gradient = loss_and_gradient(objective, logp, batch)
-    idle = ~objective.teaches(batch)[batch.row]
+    idle = ~objective.has_gradient(batch)[batch.row]
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
 
 
 def _counts(objective: Algorithm, kind: type[Advantage] | type[Selection]) -> bool:
-    """Does one of its parts count rollouts or tokens, so that equal leaves aren't one to it?"""
-    return any(part.forks for part in inside(objective) if isinstance(part, kind))
+    """True if one of the parts counts rollouts or tokens, so that equal leaves change it."""
+    return any(part.why_leaves_differ for part in walk(objective) if isinstance(part, kind))
 
 
-def equal_leaves_are_one_rollout(objective: Lossy, seed: int) -> None:
+def equal_leaves_are_one_rollout(objective: TokenLoss, seed: int) -> None:
     """A rollout that forks into equal leaves has the loss and the gradient of one without forks.
 
-    The leaves share all their tokens, each weighs 1 / (leaves).  A part that counts rollouts or
-    tokens (`forks`) is not asked.
+    The leaves share all their tokens, and each weighs 1 / (leaves). Parts that count rollouts or
+    tokens (`forks`) are exempt.
     """
     if not isinstance(objective, Algorithm):
         return
-    dice = torch.Generator().manual_seed(seed)
-    leaves = int(torch.randint(2, 5, (), generator=dice))
+    rng = torch.Generator().manual_seed(seed)
+    leaves = int(torch.randint(2, 5, (), generator=rng))
     if not _counts(objective, Selection):
         logp, plain = draw(seed)
-        which = int(torch.randint(0, len(plain.group), (), generator=dice))
+        which = int(torch.randint(0, len(plain.group), (), generator=rng))
         columns, tokens = forked(plain, which, leaves)
-        tree = ready(objective, Drawn(logp[tokens], replace(plain, **columns).counted()))
-        loss, gradient = loss_and_gradient(objective, *ready(objective, Drawn(logp, plain)))
+        tree = ready(objective, DrawnBatch(logp[tokens], replace(plain, **columns).counted()))
+        loss, gradient = loss_and_gradient(objective, *ready(objective, DrawnBatch(logp, plain)))
         same, parts = loss_and_gradient(objective, *tree)
         assert_close(same, loss)
         assert_close(torch.zeros_like(gradient).index_add(0, tokens, parts), gradient)
     if isinstance(objective, Objective) and not _counts(objective, Advantage):
-        scores = one_token_each(seed)
-        which = int(torch.randint(0, len(scores.group), (), generator=dice))
-        columns, tokens = forked(scores, which, leaves)
-        advantage = objective.advantage(scores)
-        assert_close(objective.advantage(replace(scores, **columns)), advantage[tokens])
+        inputs = one_token_each(seed)
+        which = int(torch.randint(0, len(inputs.group), (), generator=rng))
+        columns, tokens = forked(inputs, which, leaves)
+        advantage = objective.advantage(inputs)
+        assert_close(objective.advantage(replace(inputs, **columns)), advantage[tokens])
 
 
-def it_is_a_value(objective: Lossy, seed: int) -> None:
-    """It pickles, compares and hashes, so that it can travel and be written on a card."""
+def it_is_a_value(objective: TokenLoss, seed: int) -> None:
+    """The objective can be pickled, compared and hashed."""
     del seed
     copy = pickle.loads(pickle.dumps(objective))
     if copy != objective or hash(copy) != hash(objective):
-        raise AssertionError(f"{objective} is no value: make it a frozen dataclass")
+        raise AssertionError(f"{objective} is not a value: make it a frozen dataclass")
 
 
-Law = Callable[[Lossy, int], None]
+Law = Callable[[TokenLoss, int], None]
 LAWS: dict[str, Law] = {
     law.__name__: law
     for law in (
@@ -204,18 +207,18 @@ LAWS: dict[str, Law] = {
         finite_however_far,
         a_token_weighs_the_same_in_every_slice,
         advantages_compare,
-        who_differs_from_nobody_teaches_nothing,
-        what_teaches_nothing_has_no_gradient,
+        equal_rewards_have_no_gradient,
+        has_gradient_is_right,
         equal_leaves_are_one_rollout,
         it_is_a_value,
     )
 }
 
 
-def check_objective(objective: Lossy, *, examples: int = 30) -> None:
+def check_objective(objective: TokenLoss, *, examples: int = 30) -> None:
     """Run every law on `objective`, on `examples` random batches each.
 
-    Raises `AssertionError` that names the law, the seed of the batch and the objective.
+    Raises `AssertionError` with the law, the seed of the batch and the objective.
     """
     for name, law in LAWS.items():
         for seed in range(examples):

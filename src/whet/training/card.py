@@ -13,7 +13,7 @@ import torch
 
 from whet import __version__
 from whet.training.run import Run
-from whet.types import Refusal
+from whet.types import UsageError
 
 CARD = "run.json"
 _PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "math-verify", "peft")
@@ -61,10 +61,12 @@ def card(run: Run, recipe: str, arguments: list[str]) -> dict[str, Any]:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The card of a run folder.  Raises `Refusal` where there is none."""
+    """The card of a run folder.  Raises `UsageError` where there is none."""
     path = folder / CARD
     if not path.is_file():
-        raise Refusal(f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours")
+        raise UsageError(
+            f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours"
+        )
     return json.loads(path.read_text(encoding="utf-8"))
 
 

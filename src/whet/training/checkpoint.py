@@ -1,7 +1,7 @@
-"""Checkpoints: Hugging Face folders that anyone can load, from which a run goes on exactly.
+"""Checkpoints: Hugging Face folders with the state for an exact resume.
 
-All randomness is counted from seed and place, so weights, optimiser and place are the whole state.
-Each carries the digests of its files; one that has changed since it was written is passed over.
+Random numbers are counter-based, so weights, optimizer and position are the whole state. Each
+checkpoint has digests of its files; a checkpoint that has changed since it was written is skipped.
 """
 
 import json
@@ -14,8 +14,8 @@ from math import inf
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from whet.training.warmup import Progress
-from whet.types import Broken
+from whet.training.warmup import WarmupProgress
+from whet.types import IntegrityError
 
 _STATE = "place.json"
 _SEAL = "seal.json"
@@ -23,37 +23,37 @@ _NAME = re.compile(r"(?:warmup-(\d+)|step)-(\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a run stands: its phase (every warm-up is one, then the rewards), and how far in."""
+class RunPosition:
+    """The position of a run: its phase (each warm-up, then RL) and its progress in the phase."""
 
     phase: int = 0
-    progress: Progress = Progress()
+    progress: WarmupProgress = WarmupProgress()
 
     @property
     def at(self) -> tuple[int, int]:
-        """As the ledger orders it."""
+        """(phase, steps done), the order of the ledger."""
         return self.phase, self.progress.done
 
 
 @runtime_checkable
 class Saved(Protocol):
-    """A learner, extensions, a buffer: what writes itself into a folder."""
+    """An object that writes its state into a folder: a learner, a buffer, extensions."""
 
     async def save(self, folder: Path) -> None:
-        """Write all that is needed to go on exactly."""
+        """Write the state for an exact resume."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoints:
-    """The folder of them, oldest first by place."""
+    """The folder of a run's checkpoints, ordered by position."""
 
     folder: Path
-    warmups: int  # phases before the one with rewards
+    warmups: int  # number of warm-up phases before RL
     keep: int
 
-    def path(self, place: Place) -> Path:
-        """step-000040 in the phase of rewards, warmup-1-000250 before it."""
+    def path(self, place: RunPosition) -> Path:
+        """step-000040 in the RL phase, warmup-1-000250 in a warm-up."""
         warm = place.phase < self.warmups
         return (
             self.folder / f"{f'warmup-{place.phase}' if warm else 'step'}-{place.progress.done:06}"
@@ -61,11 +61,11 @@ class Checkpoints:
 
     @property
     def base(self) -> Path:
-        """The policy before any reward; kept for good, and the reference of a KL."""
-        return self.path(Place(phase=self.warmups))
+        """The policy before RL; it is always kept, and is the reference model of KL penalties."""
+        return self.path(RunPosition(phase=self.warmups))
 
-    async def save(self, place: Place, *held: Saved) -> Path:
-        """Write it whole, under its name only when complete; then drop the oldest."""
+    async def save(self, place: RunPosition, *held: Saved) -> Path:
+        """Write a checkpoint, rename it once complete, and delete the oldest ones."""
         target = self.path(place)
         partial = self.folder / f"partial-{target.name}"
         shutil.rmtree(partial, ignore_errors=True)
@@ -79,10 +79,10 @@ class Checkpoints:
         self._prune()
         return target
 
-    def latest(self) -> Place | None:
-        """The newest one that is as it was written; None where there is none at all.
+    def latest(self) -> RunPosition | None:
+        """The position of the newest unchanged checkpoint; None if there is no checkpoint.
 
-        Raises `Broken` where there are some, and all have changed.
+        Raises `IntegrityError` if there are checkpoints and all have changed.
         """
         changed = []
         for folder in reversed(self._folders()):
@@ -90,22 +90,22 @@ class Checkpoints:
                 return _place(json.loads((folder / _STATE).read_text(encoding="utf-8")))
             changed.append(odd)
         if changed:
-            raise Broken(f"no checkpoint is as it was written: {'; '.join(changed)}")
+            raise IntegrityError(f"no checkpoint is as it was written: {'; '.join(changed)}")
         return None
 
     def check_base(self) -> None:
-        """Raise `Broken` where the base policy, which references are made of, has changed."""
+        """Raise `IntegrityError` if the base policy, the source of references, has changed."""
         if odd := _changed(self.base):
-            raise Broken(f"the base policy is not as it was written: {odd}")
+            raise IntegrityError(f"the base policy is not as it was written: {odd}")
 
-    def rewind(self, place: Place) -> None:
-        """Forget what was written after `place`: it has changed since."""
+    def rewind(self, place: RunPosition) -> None:
+        """Delete the checkpoints after `place`, which have changed."""
         later = self._folders()
         for folder in later[later.index(self.path(place)) + 1 :]:
             shutil.rmtree(folder)
 
     def _folders(self) -> list[Path]:
-        """The oldest first."""
+        """The checkpoint folders, the oldest first."""
         found: list[tuple[float, int, Path]] = []
         for path in self.folder.glob("*-*"):
             if match := _NAME.fullmatch(path.name):
@@ -120,7 +120,7 @@ class Checkpoints:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    """Of every file, by its path in the folder."""
+    """The digest of every file, by its path in the folder."""
     found = {}
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != _SEAL:
@@ -132,7 +132,7 @@ def _digests(folder: Path) -> dict[str, str]:
 
 
 def _changed(folder: Path) -> str:
-    """The first file that is not as it was written; empty: all are."""
+    """The first file that has changed since it was written; empty if none has."""
     seal = folder / _SEAL
     if not seal.is_file():
         return f"{seal} is missing"
@@ -145,5 +145,5 @@ def _changed(folder: Path) -> str:
     return f"{folder / odd[0]} has changed" if odd else ""
 
 
-def _place(held: dict[str, Any]) -> Place:
-    return Place(phase=held["phase"], progress=Progress(**held["progress"]))
+def _place(held: dict[str, Any]) -> RunPosition:
+    return RunPosition(phase=held["phase"], progress=WarmupProgress(**held["progress"]))

@@ -16,17 +16,17 @@ class Finding:
     """Something to look at: `bad` where the run can't be believed as it stands."""
 
     bad: bool
-    words: str
+    message: str
 
 
-def note(words: str) -> Finding:
+def note(message: str) -> Finding:
     """Worth knowing."""
-    return Finding(bad=False, words=words)
+    return Finding(bad=False, message=message)
 
 
-def wrong(words: str) -> Finding:
+def wrong(message: str) -> Finding:
     """Worth stopping for."""
-    return Finding(bad=True, words=words)
+    return Finding(bad=True, message=message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,9 @@ class Doctor:
         if after < self.entropy * before:
             yield note(f"entropy fell from {before:.3f} to {after:.3f} nats per token")
         if (truncated := _ends(steps, "truncated")[1]) > self.truncated:
-            yield wrong(f"{truncated:.0%} of rollouts are cut off; raise sampling.decoding.length")
+            yield wrong(
+                f"{truncated:.0%} of rollouts are cut off; raise sampling.decoding.max_new_tokens"
+            )
         if (clipped := _ends(steps, "clipped")[1]) > self.clipped:
             yield note(f"{clipped:.0%} of the tokens are clipped; the steps are too large")
 

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from whet.types import Broken, Mean, Metrics, Rollout, Span, Verdict
+from whet.types import IntegrityError, Mean, Metrics, Rollout, Span, Verdict
 
 METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
@@ -103,7 +103,9 @@ class Ledger:
                 try:
                     yield json.loads(line)
                 except json.JSONDecodeError as error:
-                    raise Broken(f"{path}, line {number + 1} is no JSON: {error}") from error
+                    raise IntegrityError(
+                        f"{path}, line {number + 1} is no JSON: {error}"
+                    ) from error
 
     def rewind(self, place: Place) -> None:
         """Forget every row after `place`."""
@@ -139,7 +141,7 @@ def _row(
         "entropy": rollout.entropy,
         "spans": [_span(span) for span in rollout.spans],
         "advantage": advantage,
-        "temperature": rollout.decoding.heat,
+        "temperature": rollout.decoding.logp_temperature,
         "finish": str(rollout.finish),
         "seed": rollout.seed,
         "score": rollout.score if verdict else None,

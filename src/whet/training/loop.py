@@ -1,7 +1,8 @@
-"""The loop, on one screen.
+"""The training loop.
 
-buffer (play → judge → check → extend → gate) → batch → learn → publish → update → check.  It is
-handed a player, a learner, a buffer and extensions, and knows neither devices nor processes.
+Each step: the buffer plays, judges, checks and filters groups; then the batch is built, the learner
+takes its optimizer steps, weights are published, the player is updated and checked. The loop knows
+neither devices nor processes.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -12,52 +13,52 @@ from random import Random
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
 from whet.rollouts.batching import build_batch
-from whet.rollouts.buffer import Buffer, Taken
+from whet.rollouts.buffer import Buffer, StepGroups
 from whet.rollouts.checks import check_drift, check_weight_sync, first_taught, probe_of
 from whet.training.clock import Clock
-from whet.training.reported import Reported
-from whet.training.round import Round
+from whet.training.last_metrics import LastMetrics
 from whet.training.run import Run
+from whet.training.ticket_runner import TicketRunner
 from whet.types import Metrics, TrainBatch
 from whet.types.weights import Drain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """What one step reports."""
+class TrainStep:
+    """The report of one training step."""
 
     number: int
-    taken: Taken
+    taken: StepGroups
     batch: TrainBatch
     updates: tuple[Update, ...]
-    rate: float
+    lr: float
     seconds: Mapping[str, float]
     token_counts: Mapping[str, int]
     metrics: Metrics  # of extensions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Live:
-    """The live parts of a run."""
+class LiveRun:
+    """The running objects of a run."""
 
     player: Player
     learner: Learner
     buffer: Buffer
     extensions: Extensions
-    folder: Path  # where extensions may keep models
-    reported: Reported = field(default_factory=Reported)
+    folder: Path  # folder for models of extensions
+    last_metrics: LastMetrics = field(default_factory=LastMetrics)
 
 
-async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
-    """Take the steps of a run from `start` on, one by one."""
+async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]:
+    """Take the steps of a run from `start` on, and yield the report of each."""
     player, learner, extensions = live.player, live.learner, live.extensions
 
     for number in range(start, run.steps):
         clock = Clock()
         before = dict(player.token_counts())
-        told = live.reported.metrics
+        told = live.last_metrics.metrics
         now = Now(step=number, steps=run.steps, version=learner.version, metrics=told)
-        round_ = Round.of(run, live, number)
+        round_ = TicketRunner.of(run, live, number)
         taken = await live.buffer.take(now, round_.play)
         clock.lap("play")
 
@@ -68,7 +69,7 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
         updates = [await learner.step(objective, part, context.lr) for part in parts]
         fresh = first_taught(updates)
         check_drift(updates[fresh], parts[fresh].rollouts, run.limits)
-        live.reported.metrics = await extensions.after_update(context, batch, inputs)
+        live.last_metrics.metrics = await extensions.after_update(context, batch, inputs)
         clock.lap("learn")
 
         weights = await learner.publish()
@@ -77,13 +78,13 @@ async def train(run: Run, live: Live, start: int) -> AsyncIterator[Step]:
         await check_weight_sync(player, learner, weights, probe, run.limits)
         clock.lap("sync")
         counts = {name: count - before[name] for name, count in player.token_counts().items()}
-        yield Step(
+        yield TrainStep(
             number=number,
             taken=taken,
             batch=batch,
             updates=tuple(updates),
-            rate=context.lr,
+            lr=context.lr,
             seconds=clock.laps,
             token_counts=counts,
-            metrics=live.reported.metrics,
+            metrics=live.last_metrics.metrics,
         )

@@ -1,4 +1,6 @@
-"""What is written down of a lesson, a step and an exam: means that know their denominators."""
+"""What is written down of a lesson, a step and an evaluation: means that know their
+denominators.
+"""
 
 from collections.abc import Iterable
 
@@ -6,8 +8,8 @@ from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
 from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
-from whet.training.loop import Step
-from whet.training.warmup import Lesson
+from whet.training.loop import TrainStep
+from whet.training.warmup import SFTStep
 from whet.types import Finish, Group, Mean, Metrics, Rollout
 
 
@@ -22,20 +24,20 @@ def over(values: Iterable[float]) -> Mean:
     return Mean(total=sum(known), count=len(known))
 
 
-def of_lesson(lesson: Lesson) -> Metrics:
+def of_sft(step: SFTStep) -> Metrics:
     """A supervised step."""
     return {
-        "loss": one(lesson.update.loss),
-        "average_loss": one(lesson.progress.average or 0.0),
-        "rate": one(lesson.rate),
-        "seconds": one(lesson.seconds),
-        "entropy": lesson.update.metrics["entropy"],
-        "grad_norm": lesson.update.metrics["grad_norm"],
-        "computed": lesson.update.metrics["computed"],
+        "loss": one(step.update.loss),
+        "average_loss": one(step.progress.average or 0.0),
+        "lr": one(step.lr),
+        "seconds": one(step.seconds),
+        "entropy": step.update.metrics["entropy"],
+        "grad_norm": step.update.metrics["grad_norm"],
+        "computed": step.update.metrics["computed"],
     }
 
 
-def of_step(step: Step) -> Metrics:
+def of_step(step: TrainStep) -> Metrics:
     """A step with rewards.  Accuracy is `correct` of all judged rollouts, admitted or not."""
     groups = step.taken.played
     rollouts = [r for group in groups for r in group]
@@ -59,14 +61,14 @@ def of_step(step: Step) -> Metrics:
         **learned,
         **first,
         **step.metrics,
-        "rate": one(step.rate),
+        "lr": one(step.lr),
         **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
         **{f"tokens_{name}": one(count) for name, count in step.token_counts.items()},
     }
 
 
-def of_exam(card: Scorecard) -> Metrics:
-    """An exam; estimates are over problems, lengths over samples."""
+def of_evaluation(card: Scorecard) -> Metrics:
+    """An evaluation; estimates are over problems, lengths over samples."""
     greedy, samples = card.plays
     return {
         "greedy": _mean(card.greedy),
@@ -81,7 +83,7 @@ def of_exam(card: Scorecard) -> Metrics:
 
 
 def intervals(card: Scorecard) -> dict[str, list[float]]:
-    """The 95% bounds that belong to an exam's estimates."""
+    """The 95% bounds that belong to an evaluation's estimates."""
     named = {"greedy": card.greedy} | {f"pass@{k}": e for k, e in card.pass_at.items()}
     return {name: [e.low, e.high] for name, e in named.items() if e.problems}
 

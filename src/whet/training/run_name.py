@@ -1,17 +1,19 @@
 """A run's name is that of its folder: one step below the folder of runs, on every file system."""
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 _MOST = 120  # characters; file systems take 255 bytes
 _SEPARATORS = "/\\:"
 
 
 def checked(name: str) -> str:
-    """The name itself.  Raises `Refusal` for one that could lead elsewhere, or can't be typed."""
+    """The name itself.  Raises `UsageError` for one that could lead elsewhere, or can't be
+    typed.
+    """
     told = name if len(name) <= _MOST else f"{name[:_MOST]}…"
     for wrong, what in _objections(name).items():
         if what:
-            raise Refusal(f"name is {told!r}, {wrong}; give letters, digits, - and _")
+            raise UsageError(f"name is {told!r}, {wrong}; give letters, digits, - and _")
     return name
 
 

@@ -1,4 +1,5 @@
-"""A whole run in its folder: warm-ups, base exam, steps, final exam; ledger and checkpoints.
+"""A whole run in its folder: warm-ups, base evaluation, steps, final evaluation; ledger and
+checkpoints.
 
 Events come out as they happen.  Killed at any moment, the same call on the same folder goes on from
 the newest checkpoint, and ends with the same weights.
@@ -9,27 +10,27 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from whet.evaluation.measure import Exam, Scorecard, measure
+from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SamplingSetup, SetupContext
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
-from whet.training.checkpoint import Checkpoints, Place
+from whet.training.checkpoint import Checkpoints, RunPosition
 from whet.training.ledger import Ledger
-from whet.training.loop import Live, Step, train
-from whet.training.metrics import intervals, of_exam, of_lesson, of_step
-from whet.training.round import step_context
+from whet.training.loop import LiveRun, TrainStep, train
+from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
 from whet.training.run import Run
-from whet.training.warmup import Lesson, Progress, teach
-from whet.types import Broken, Need
+from whet.training.ticket_runner import step_context
+from whet.training.warmup import SFTStep, WarmupProgress, sft
+from whet.types import IntegrityError, Need
 from whet.types.weights import Drain
 
 CHECKPOINTS = "checkpoints"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Began:
+class PhaseStarted:
     """A phase begins, or goes on."""
 
     phase: str
@@ -38,8 +39,8 @@ class Began:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Examined:
-    """An exam was taken: `base`, `watch` or `final`."""
+class Evaluated:
+    """An evaluation was made: `base`, `periodic` or `final`."""
 
     name: str
     step: int
@@ -47,14 +48,14 @@ class Examined:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class RunEnded:
     """The run is over, or was asked to stop."""
 
     digest: str
     complete: bool
 
 
-Event = Began | Lesson | Step | Examined | Ended
+Event = PhaseStarted | SFTStep | TrainStep | Evaluated | RunEnded
 
 
 async def fit(
@@ -70,7 +71,7 @@ async def fit(
         strategy = run.sampling.open(
             SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
         )
-        live = Live(
+        live = LiveRun(
             player=player.within(run.environment),
             learner=learner,
             buffer=Buffer(run.sampling, strategy),
@@ -85,7 +86,7 @@ async def fit(
             async for event in trainer.reinforce(place):
                 yield event
         weights = await learner.publish()
-        yield Ended(digest=weights.version.digest, complete=not trainer.stopped)
+        yield RunEnded(digest=weights.version.digest, complete=not trainer.stopped)
     finally:
         await player.close()
 
@@ -96,7 +97,7 @@ class Trainer:
 
     run: Run
     folder: Path
-    live: Live
+    live: LiveRun
     stop: Callable[[], bool]
     ledger: Ledger = field(init=False)
     checkpoints: Checkpoints = field(init=False)
@@ -105,7 +106,7 @@ class Trainer:
 
     def __post_init__(self) -> None:
         """Ledger and checkpoints stand in the run's folder."""
-        warmups, keep = len(self.run.warmup), self.run.saving.keep
+        warmups, keep = len(self.run.warmup), self.run.checkpoints.keep
         self.ledger = Ledger(self.folder)
         self.checkpoints = Checkpoints(self.folder / CHECKPOINTS, warmups, keep)
 
@@ -119,7 +120,7 @@ class Trainer:
         """The live player."""
         return self.live.player
 
-    async def resume(self) -> Place | None:
+    async def resume(self) -> RunPosition | None:
         """Load the newest checkpoint and forget what was written after it."""
         place = self.checkpoints.latest()
         self.ledger.rewind((-1, 0) if place is None else place.at)
@@ -129,28 +130,28 @@ class Trainer:
             await self.learner.load(self.checkpoints.path(place))
         return place
 
-    async def warm_up(self, place: Place | None) -> AsyncIterator[Event]:
+    async def warm_up(self, place: RunPosition | None) -> AsyncIterator[Event]:
         """The supervised phases that are left."""
         first = 0 if place is None else place.phase
         render = self.player.renderer
         for phase, warmup in list(enumerate(self.run.warmup))[first:]:
-            progress = Progress()
+            progress = WarmupProgress()
             if place is not None and phase == place.phase:
                 progress = place.progress
             else:
                 self._begin(phase)
             name = f"warm-up {phase + 1} of {len(self.run.warmup)}"
-            yield Began(phase=name, done=progress.done, steps=warmup.steps)
-            async for lesson in teach(warmup, self.learner, render, self.run.seed, progress):
-                progress = lesson.progress
-                self.ledger.write("lesson", (phase, progress.done), of_lesson(lesson))
-                yield lesson
-                await self._save_if_due(Place(phase=phase, progress=progress))
+            yield PhaseStarted(phase=name, done=progress.done, steps=warmup.steps)
+            async for sft_step in sft(warmup, self.learner, render, self.run.seed, progress):
+                progress = sft_step.progress
+                self.ledger.write("sft", (phase, progress.done), of_sft(sft_step))
+                yield sft_step
+                await self._save_if_due(RunPosition(phase=phase, progress=progress))
                 if self.stopped:
                     return
-            await self._save(Place(phase=phase, progress=progress))
+            await self._save(RunPosition(phase=phase, progress=progress))
 
-    async def reinforce(self, place: Place | None) -> AsyncIterator[Event]:
+    async def reinforce(self, place: RunPosition | None) -> AsyncIterator[Event]:
         """Base evaluation, steps with rewards, final evaluation."""
         run, last = self.run, len(self.run.warmup)
         fresh = place is None or place.phase < last
@@ -159,35 +160,35 @@ class Trainer:
             self._begin(last)
         await self._deliver()
         if fresh:
-            yield await self._examine("base", 0, run.exam, "test")
-            await self._save(Place(phase=last))
+            yield await self._evaluate("base", 0, run.evaluation, "test")
+            await self._save(RunPosition(phase=last))
         await self._accompany(None if fresh else place)
-        yield Began(phase="reinforcement", done=done, steps=run.steps)
+        yield PhaseStarted(phase="reinforcement", done=done, steps=run.steps)
         async for step in self._steps(done):
             done = step.number + 1
             self._write(step)
             yield step
-            if run.watch.every and (done % run.watch.every == 0 or done == run.steps):
-                yield await self._examine("watch", done, run.watch.exam, "dev")
-            await self._save_if_due(Place(phase=last, progress=Progress(done=done)))
+            if run.periodic.every and (done % run.periodic.every == 0 or done == run.steps):
+                yield await self._evaluate("periodic", done, run.periodic.evaluation, "dev")
+            await self._save_if_due(RunPosition(phase=last, progress=WarmupProgress(done=done)))
             if self.stopped:
                 return
-        await self._save(Place(phase=last, progress=Progress(done=done)))
+        await self._save(RunPosition(phase=last, progress=WarmupProgress(done=done)))
         if not any(row["kind"] == "final" for row in self.ledger.rows()):
-            yield await self._examine("final", done, run.exam, "test")
+            yield await self._evaluate("final", done, run.evaluation, "test")
 
-    async def _steps(self, start: int) -> AsyncIterator[Step]:
+    async def _steps(self, start: int) -> AsyncIterator[TrainStep]:
         """The loop's steps; the rollouts of a step that breaks are kept."""
         try:
             async for step in train(self.run, self.live, start):
                 yield step
-        except Broken as error:
+        except IntegrityError as error:
             if not error.rollouts:
                 raise
             kept = self.ledger.keep("broken", start, [error.rollouts])
-            raise Broken(f"{error} (the rollouts are in {kept})", error.rollouts) from error
+            raise IntegrityError(f"{error} (the rollouts are in {kept})", error.rollouts) from error
 
-    async def _accompany(self, place: Place | None) -> None:
+    async def _accompany(self, place: RunPosition | None) -> None:
         """Reference, buffer and extensions: new ones, or as they were."""
         objective, base = self.run.objective, self.checkpoints.base
         if objective.companions or Need.REFERENCE in objective.needs:
@@ -202,7 +203,7 @@ class Trainer:
         folder, done = self.checkpoints.path(place), place.progress.done
         if done:
             await self.live.buffer.load(folder)
-            await self.live.reported.load(folder)
+            await self.live.last_metrics.load(folder)
             runner = RolloutRunner(self.player, self.run.reward, done)
             await extensions.load(folder, step_context(self.run, self.live, runner))
 
@@ -213,17 +214,19 @@ class Trainer:
         probe = probe_of(self.run.corpus.task("train", 0), self.run.decoding)
         await check_weight_sync(self.player, self.learner, weights, probe, self.run.limits)
 
-    async def _examine(self, name: str, step: int, exam: Exam, split: str) -> Examined:
+    async def _evaluate(
+        self, name: str, step: int, evaluation: EvalConfig, split: str
+    ) -> Evaluated:
         run = self.run
-        tasks = run.corpus.held_out(split, exam.problems)
-        card = await measure(self.player, run.reward, tasks, exam, run.decoding)
+        tasks = run.corpus.held_out(split, evaluation.problems)
+        card = await measure(self.player, run.reward, tasks, evaluation, run.decoding)
         place = len(run.warmup), step
-        facts = {"split": split, "samples": exam.samples, "intervals": intervals(card)}
-        self.ledger.write(name, place, of_exam(card), facts)
+        facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
+        self.ledger.write(name, place, of_evaluation(card), facts)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
-        return Examined(name=name, step=step, card=card)
+        return Evaluated(name=name, step=step, card=card)
 
-    def _write(self, step: Step) -> None:
+    def _write(self, step: TrainStep) -> None:
         rollouts = step.batch.rollouts
         shares = step.batch.tokens.advantage.split([r.length for r in rollouts])
         advantages = {r.id: a.tolist() for r, a in zip(rollouts, shares, strict=True)}
@@ -236,17 +239,17 @@ class Trainer:
 
     def _begin(self, phase: int) -> None:
         warm = phase < len(self.run.warmup)
-        optimiser = self.run.warmup[phase].optimiser if warm else self.run.optimiser
-        self.learner.reset_optimizer(optimiser)
+        optimizer = self.run.warmup[phase].optimizer if warm else self.run.optimizer
+        self.learner.reset_optimizer(optimizer)
 
-    async def _save_if_due(self, place: Place) -> None:
+    async def _save_if_due(self, place: RunPosition) -> None:
         self.stopped = self.stop()
         since = time.monotonic() - self._saved
-        if self.stopped or self.run.saving.is_due(place.progress.done, since):
+        if self.stopped or self.run.checkpoints.is_due(place.progress.done, since):
             await self._save(place)
 
-    async def _save(self, place: Place) -> None:
+    async def _save(self, place: RunPosition) -> None:
         live = self.live
-        held = (live.learner, live.buffer, live.extensions, live.reported)
+        held = (live.learner, live.buffer, live.extensions, live.last_metrics)
         await self.checkpoints.save(place, *held)
         self._saved = time.monotonic()

@@ -1,4 +1,4 @@
-"""Supervised warm-up: the same learner, the same ledger, a teacher in place of a reward."""
+"""Supervised warm-up: the learner is trained on a teacher's examples, with the same ledger."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -11,40 +11,40 @@ from whet.training.clock import Clock
 from whet.training.run import Warmup
 from whet.types import Group, Rollout, Verdict
 
-_MEMORY = 0.9  # of the moving average of the loss
-_EARLIEST = 100  # steps before `until` may be met: the average must have forgotten its start
-_FLOOR = 0.1  # of the rate, at the end of the cool-down
+_MEMORY = 0.9  # decay of the moving average of the loss
+_EARLIEST = 100  # first step at which `until` may be met, once the average has settled
+_FLOOR = 0.1  # factor on the learning rate at the end of the cool-down
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """All that the next supervised step needs to know of those before it."""
+class WarmupProgress:
+    """State of the warm-up that the next supervised step needs."""
 
     done: int = 0
     average: float | None = None  # of the loss
-    cooled_from: int = -1  # the step at which the rate began to fall; −1: not yet
+    cooled_from: int = -1  # step at which the learning rate began to fall; −1: not yet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lesson:
-    """What one supervised step has to tell."""
+class SFTStep:
+    """The report of one supervised step."""
 
     number: int
     update: Update
-    rate: float
+    lr: float
     seconds: float
-    progress: Progress
+    progress: WarmupProgress
 
 
-async def teach(
-    warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: Progress
-) -> AsyncIterator[Lesson]:
-    """Take supervised steps from where `progress` stands until the warm-up is over."""
+async def sft(
+    warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: WarmupProgress
+) -> AsyncIterator[SFTStep]:
+    """Take supervised steps from `progress` to the end of the warm-up; yields their reports."""
     objective, render = algorithms.load("sft"), renderer.demonstration
     while progress.done < _end(warmup, progress):
         clock = Clock()
         number = progress.done
-        rate = _rate(warmup, progress)
+        lr = _lr(warmup, progress)
         first = seed * STREAM + number * warmup.batch
         examples = (warmup.teacher.example(number, first + i) for i in range(warmup.batch))
         groups = [
@@ -52,13 +52,13 @@ async def teach(
             for place, (task, reply) in enumerate(examples)
         ]
         batch, _ = await build_batch(groups, objective, learner)
-        update = await learner.step(objective, batch, rate)
+        update = await learner.step(objective, batch, lr)
         progress = _advanced(warmup, progress, update.loss)
         clock.lap("learn")
-        yield Lesson(
+        yield SFTStep(
             number=number,
             update=update,
-            rate=rate,
+            lr=lr,
             seconds=clock.laps["learn"],
             progress=progress,
         )
@@ -68,18 +68,18 @@ def _right(rollout: Rollout) -> Rollout:
     return replace(rollout, verdict=Verdict.binary(correct=True))
 
 
-def _end(warmup: Warmup, progress: Progress) -> int:
+def _end(warmup: Warmup, progress: WarmupProgress) -> int:
     return warmup.steps if progress.cooled_from < 0 else progress.cooled_from + warmup.cooldown
 
 
-def _rate(warmup: Warmup, progress: Progress) -> float:
-    rate = warmup.optimiser.rate_at(progress.done, warmup.steps)
+def _lr(warmup: Warmup, progress: WarmupProgress) -> float:
+    lr = warmup.optimizer.lr_at(progress.done, warmup.steps)
     if progress.cooled_from < 0:
-        return rate
-    return rate * (1 - (1 - _FLOOR) * (progress.done - progress.cooled_from) / warmup.cooldown)
+        return lr
+    return lr * (1 - (1 - _FLOOR) * (progress.done - progress.cooled_from) / warmup.cooldown)
 
 
-def _advanced(warmup: Warmup, progress: Progress, loss: float) -> Progress:
+def _advanced(warmup: Warmup, progress: WarmupProgress, loss: float) -> WarmupProgress:
     before = loss if progress.average is None else progress.average
     average = _MEMORY * before + (1 - _MEMORY) * loss
     done = progress.done + 1
@@ -87,4 +87,4 @@ def _advanced(warmup: Warmup, progress: Progress, loss: float) -> Progress:
     met = average < warmup.until and done > _EARLIEST
     if warmup.until and cooled_from < 0 and (met or done == warmup.steps):
         cooled_from = done
-    return Progress(done=done, average=average, cooled_from=cooled_from)
+    return WarmupProgress(done=done, average=average, cooled_from=cooled_from)

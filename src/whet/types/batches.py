@@ -1,4 +1,4 @@
-"""What the mathematics of policy optimization sees: chosen tokens, laid end to end."""
+"""The tensors that losses and advantages see: sampled tokens, laid end to end without padding."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -13,14 +13,14 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean:
-    """A mean that knows its denominator, so that means of parts can be joined."""
+    """A mean as sum and denominator, so that the means of micro-batches can be added."""
 
     total: float = 0.0
     count: float = 0.0
 
     @property
     def value(self) -> float:
-        """Total / count; NaN over nothing."""
+        """The sum divided by the count; NaN where count is 0."""
         return self.total / self.count if self.count else nan
 
     def __add__(self, other: "Mean") -> "Mean":
@@ -31,31 +31,31 @@ Metrics = Mapping[str, Mean]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scores:
-    """What is known of every rollout before it is learned from; what advantages are made of.
+class AdvantageInputs:
+    """Inputs of the advantages: rewards and token columns of all rollouts of a step.
 
-    Columns that nobody asked for are None; a part that needs one declares it (`Need`).
+    A column that no part needs is None. A part that needs a column declares it (`Need`).
     """
 
     reward: Float[Tensor, " B"]
-    group: Int[Tensor, " B"]  # with whom each rollout is compared
+    group: Int[Tensor, " B"]  # index of the group that each rollout is compared in
     row: Int[Tensor, " N"]  # the rollout of each token
-    correct: Bool[Tensor, " B"] | None = None  # never shaped
+    correct: Bool[Tensor, " B"] | None = None  # the verdict's `correct`, without reward shaping
     truncated: Bool[Tensor, " B"] | None = None  # cut off at the length limit
     baseline: Float[Tensor, " B"] | None = None  # from outside the group: greedy, tracked
     proximal_logp: Float[Tensor, " N"] | None = None
     reference_logp: Float[Tensor, " N"] | None = None
-    entropy: Float[Tensor, " N"] | None = None  # H before each choice, nats
-    value: Float[Tensor, " N"] | None = None  # V of the state before each choice
-    dense: Float[Tensor, " N"] | None = None  # a reward for each token, besides the outcome's
-    external: Bool[Tensor, " N"] | None = None  # chosen by others: demonstration, hint
+    entropy: Float[Tensor, " N"] | None = None  # H of the next-token distribution, nats
+    value: Float[Tensor, " N"] | None = None  # V of the state before each token
+    dense: Float[Tensor, " N"] | None = None  # a reward for each token, besides the outcome reward
+    external: Bool[Tensor, " N"] | None = None  # not sampled by the policy: demonstration, hint
     version_lag: Int[Tensor, " N"] | None = None  # versions between sampling and learning
-    tree_weight: Float[Tensor, " N"] | None = None  # of tokens that leaves of a tree share
-    segment: Int[Tensor, " N"] | None = None  # the how-manieth segment (or turn) of its rollout
-    state: Int[Tensor, " N"] | None = None  # what its turn answers; equal numbers, equal states
+    tree_weight: Float[Tensor, " N"] | None = None  # v of tokens that leaves of a tree share
+    segment: Int[Tensor, " N"] | None = None  # index of the segment (or turn) within its rollout
+    state: Int[Tensor, " N"] | None = None  # id of the state before its turn
 
-    def where(self, keep: Bool[Tensor, " B"]) -> "Scores":
-        """What is known of the rollouts marked in `keep`, in their order."""
+    def where(self, keep: Bool[Tensor, " B"]) -> "AdvantageInputs":
+        """The same inputs for the rollouts marked in `keep`, in their order."""
         mine = keep[self.row]
         per_rollout = _each(self, along("B", type(self)), lambda x: x[keep])
         held = _each(self, along("N", type(self)), lambda x: x[mine])
@@ -64,7 +64,7 @@ class Scores:
 
     @property
     def rollout_weight(self) -> Float[Tensor, " B"] | None:
-        """What each rollout counts in a mean over rollouts; None without trees: 1."""
+        """Weight of each rollout in a mean over rollouts. None without trees: every weight is 1."""
         if self.tree_weight is None:
             return None
         return last_weight(self.row, self.tree_weight, len(self.group))
@@ -72,12 +72,11 @@ class Scores:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """Sizes of the *global* batch, whatever slice of it one holds.
+    """Counts of the *global* batch; every minibatch slice carries the same totals.
 
-    A rollout without chosen tokens does not count.
-
-    Without trees they are counts.  With trees they are sums of weights: `tree_weight` of tokens,
-    `rollout_weight` of rollouts.  A fork stays in its group, so groups are counted as ever.
+    A rollout without sampled tokens does not count. With trees the counts of tokens and rollouts
+    are sums of weights (`tree_weight`, `rollout_weight`). A fork stays in the group of its parent,
+    so groups are counted without weights.
     """
 
     tokens: float
@@ -100,10 +99,10 @@ def totals(
 def last_weight(
     row: Int[Tensor, " N"], weight: Float[Tensor, " N"], count: int
 ) -> Float[Tensor, " B"]:
-    """A rollout counts as its last token does; 1 where it chose nothing.
+    """Weight of each rollout: that of its last token, or 1 where it has no sampled token.
 
-    A leaf with a token of its own is a rollout like any other; n leaves that share all their tokens
-    are one.
+    A leaf with a token of its own therefore weighs as much as a rollout outside a tree, and n
+    leaves that share all their tokens weigh as much as one rollout.
     """
     found = weight.new_ones(count)
     last = torch.ones_like(row, dtype=torch.bool)
@@ -114,7 +113,7 @@ def last_weight(
 
 @cache
 def along(axis: str, of: type) -> tuple[str, ...]:
-    """The columns of a class that are annotated with one axis: "N" tokens, "B" rollouts."""
+    """Names of the columns of a class with a given axis: "N" tokens, "B" rollouts."""
     return tuple(f.name for f in fields(of) if axis in map(_axes, get_args(f.type) or (f.type,)))
 
 
@@ -129,12 +128,12 @@ def _each(of: Any, names: tuple[str, ...], change: Callable[[Tensor], Tensor]) -
 
 
 Selection = Callable[..., Bool[Tensor, " N"]]
-"""Which of a batch's tokens, of the whole batch before it is split; a value that hashes."""
+"""A hashable function that marks some tokens of the whole batch, before it is split."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subset:
-    """A selection's tokens in this slice, and its sizes in the global batch."""
+    """The tokens of a selection in this slice, and their counts in the global batch."""
 
     selection: Selection
     mask: Bool[Tensor, " N"]
@@ -143,7 +142,7 @@ class Subset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
-    """What the mathematics of policy optimization is allowed to see."""
+    """Everything that a loss may read: a row per sampled token, and the global totals."""
 
     totals: Totals
     row: Int[Tensor, " N"]  # the rollout of each token
@@ -152,51 +151,53 @@ class Batch:
     behaviour_logp: Float[Tensor, " N"]  # log μ, by the engine that sampled
     proximal_logp: Float[Tensor, " N"]  # log π at the start of the update; μ's unless recomputed
     reference_logp: Float[Tensor, " N"] | None = None
-    entropy: Float[Tensor, " N"] | None = None  # H before each choice, by the proximal policy
-    external: Bool[Tensor, " N"] | None = None  # chosen by others: demonstration, hint
+    entropy: Float[Tensor, " N"] | None = None  # H of the proximal policy, nats
+    external: Bool[Tensor, " N"] | None = None  # not sampled by the policy: demonstration, hint
     version_lag: Int[Tensor, " N"] | None = None  # versions between sampling and learning
-    tree_weight: Float[Tensor, " N"] | None = None  # of tokens that leaves of a tree share
+    tree_weight: Float[Tensor, " N"] | None = None  # v of tokens that leaves of a tree share
     reward: Float[Tensor, " B"] | None = None
     correct: Bool[Tensor, " B"] | None = None
-    mates: Shaped[Tensor, " B"] | None = None  # Σ tree_weight of the whole group, wherever it is
-    rollout_weight: Float[Tensor, " B"] | None = None  # of each rollout, where there are trees
-    subsets: tuple[Subset, ...] = ()  # what the objective's terms are about, when not everything
-    selected: Totals | None = None  # sizes of the selection that this batch was narrowed to
+    group_tokens: Shaped[Tensor, " B"] | None = None  # Σ tree_weight of the whole group
+    rollout_weight: Float[Tensor, " B"] | None = None  # None without trees
+    subsets: tuple[Subset, ...] = ()  # of the selections that the objective's terms use
+    selected: Totals | None = None  # totals of the selection that this batch was narrowed to
     learner_logp: Float[Tensor, " N"] | None = None  # log π_θ before this step, no gradient
-    slope: Float[Tensor, " N"] | None = None  # ∂L/∂log π, where the whole batch was needed
+    logp_grad: Float[Tensor, " N"] | None = None  # ∂L/∂log π of a loss of the whole batch
     learner_entropy: Float[Tensor, " N"] | None = None  # H of π_θ, with its gradient
 
     def __getitem__(self, rollouts: slice) -> "Batch":
-        """The micro-batch of consecutive rollouts; its totals stay those of the whole."""
+        """A micro-batch of consecutive rollouts, with the totals of the whole batch."""
         keep = torch.zeros(len(self.group), dtype=torch.bool, device=self.group.device)
         keep[rollouts] = True
         return self.where(keep)
 
     def where(self, keep: Bool[Tensor, " B"]) -> "Batch":
-        """The rollouts marked in `keep`, in their order; the totals stay those of the whole."""
+        """The rollouts marked in `keep`, in their order, with the totals of the whole batch."""
         per_rollout = _each(self, along("B", Batch), lambda x: x[keep])
         held = self._tokens(keep[self.row])
         held["row"] = (keep.cumsum(0) - 1)[held["row"]]
         return replace(self, **held, **per_rollout)
 
     def ordered(self, place: Int[Tensor, " B"]) -> "Batch":
-        """The same rollouts in another order: rollout i goes to `place[i]`."""
+        """The same rollouts in another order: rollout i moves to position `place[i]`."""
         order = place[self.row].argsort(stable=True)
         per_rollout = _each(self, along("B", Batch), lambda x: x[place.argsort()])
         held = self._tokens(order)
         return replace(self, **held | {"row": place[self.row][order]}, **per_rollout)
 
     def counted(self) -> "Batch":
-        """A global batch of its own: totals, mates and rollouts' weights of what is here."""
+        """The same batch as a global one: `totals`, `group_tokens`, `rollout_weight` are
+        recomputed.
+        """
         groups = int(self.group.max()) + 1 if len(self.group) else 0
         owner, weight = self.group[self.row], self.tree_weight
-        mates = torch.bincount(owner, weights=weight, minlength=groups)[self.group]
+        group_tokens = torch.bincount(owner, weights=weight, minlength=groups)[self.group]
         sizes = totals(self.row, self.group, weight)
         held = None if weight is None else last_weight(self.row, weight, len(self.group))
-        return replace(self, totals=sizes, mates=mates, rollout_weight=held)
+        return replace(self, totals=sizes, group_tokens=group_tokens, rollout_weight=held)
 
     def prepared(self, selections: tuple[Selection, ...]) -> "Batch":
-        """With the subsets of these selections, counted while the batch is still whole."""
+        """The same batch with the subsets of these selections. Call it before slicing."""
         return replace(self, subsets=tuple(self._subset(selection) for selection in selections))
 
     def _subset(self, selection: Selection) -> Subset:
@@ -207,26 +208,26 @@ class Batch:
 
     @property
     def weight(self) -> Float[Tensor, " N"]:
-        """What each token counts in a mean over tokens."""
+        """Weight of each token in a mean over tokens: `tree_weight`, or 1 without trees."""
         if self.tree_weight is None:
             return torch.ones_like(self.advantage)
         return self.tree_weight.to(self.advantage)
 
     @property
     def current(self) -> Bool[Tensor, " N"]:
-        """The tokens that the policy chose itself, with the weights that learn, as far as known."""
+        """The tokens that the current weights sampled: neither external nor of an older version."""
         own = torch.ones_like(self.row, dtype=torch.bool)
         if self.external is not None:
             own = own & ~self.external
         return own if self.version_lag is None else own & (self.version_lag == 0)
 
     def narrowed(self, selection: Selection) -> "Batch":
-        """Only a selection's tokens; all rollouts stay, and so do the totals of everything."""
+        """Only the tokens of a selection. All rollouts and the totals of the whole batch stay."""
         subset = self.subset(selection)
         return replace(self, **self._tokens(subset.mask), selected=subset.totals)
 
     def subset(self, selection: Selection) -> Subset:
-        """A selection's tokens.  Raises `LookupError` where it was not prepared for."""
+        """The tokens of a selection. Raises `LookupError` if it was not prepared."""
         found = [s for s in self.subsets if s.selection == selection]
         if not found:
             raise LookupError(f"the batch was not prepared for {selection}: call prepared() first")

@@ -1,4 +1,4 @@
-"""What a generator gives back."""
+"""The output of a generator for one prompt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from whet.types.versions import Version
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Completion:
-    """One reply, token by token; the arrays have one entry for each chosen token.
+    """One reply, token by token. Every array has one entry per sampled token.
 
-    `logp` is log softmax(z / T) of the token, `entropy` that distribution's in nats.
-    `self_certainty` in `columns` is KL(U ‖ softmax(z)) in nats (arXiv:2505.19590).
+    `logp` is log softmax(z / T) of the token. `entropy` is the entropy of that distribution, in
+    nats. The column `self_certainty` is KL(U ‖ softmax(z)) in nats (arXiv:2505.19590).
     """
 
     token_ids: Int32[np.ndarray, " n"]
     logp: Float32[np.ndarray, " n"]
-    entropy: Float32[np.ndarray, " n"] | None  # None: the engine does not tell
-    spans: tuple[tuple[int, Version], ...]  # so many tokens in a row, by these weights
+    entropy: Float32[np.ndarray, " n"] | None  # None: the engine does not return it
+    spans: tuple[tuple[int, Version], ...]  # (consecutive tokens, version of the weights)
     columns: Mapping[str, np.ndarray]
     finish: Finish | None  # None: interrupted by new weights

@@ -1,4 +1,4 @@
-"""Rollouts that are compared with each other."""
+"""Groups: rollouts of one task that are compared with each other."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,10 +15,9 @@ class Group:
     rollouts: tuple[Rollout, ...]
     ticket: int = -1
     seat: str = ""
-    learn: tuple[bool, ...] | None = None  # of each rollout; the others count in baselines only
+    learn: tuple[bool, ...] | None = None  # per rollout; False: it counts in the baseline only
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where `learn` doesn't name every rollout."""
         if self.learn is not None and len(self.learn) != len(self.rollouts):
             raise ValueError(
                 f"group of task {self.task.id!r}: learn has {len(self.learn)} flags for "
@@ -27,24 +26,25 @@ class Group:
 
     @classmethod
     def of(cls, rollouts: Sequence[Rollout], ticket: int = -1) -> "Group":
-        """The group of these rollouts, of which there must be at least one."""
+        """A group of these rollouts. The task and the seat are those of the first one."""
         first = rollouts[0]
         return cls(task=first.task, rollouts=tuple(rollouts), ticket=ticket, seat=first.seat)
 
     @property
     def key(self) -> tuple[int, str]:
-        """What makes it a group."""
+        """(ticket, seat), which identifies the group within a batch."""
         return self.ticket, self.seat
 
     def having(self, rollouts: Sequence[Rollout]) -> "Group":
-        """The same group of other rollouts; all of them are learned from."""
+        """The same group with other rollouts, all of which are learned from."""
         return replace(self, rollouts=tuple(rollouts), learn=None)
 
     def joined(self, others: Sequence[Rollout]) -> "Group":
-        """The group and others: demonstrations, memories.
+        """The group with further rollouts: demonstrations, replayed rollouts.
 
-        A guest gets an id of its own, because the same rollout may be the guest of two groups.  The
-        first host's id is in it: a ticket may bring one task twice, in two attempts.
+        Each added rollout gets an id of its own, because one rollout may be added to two groups.
+        The id contains that of the group's first rollout, because a ticket may bring one task in
+        two attempts.
         """
         host = f"{self.ticket}{self.seat}:{self.rollouts[0].id if self.rollouts else ''}"
         ids = [f"{r.id}@{host}.{n}" for n, r in enumerate(others, len(self.rollouts))]
@@ -56,7 +56,7 @@ class Group:
         return self.having((*self.rollouts, *guests))
 
     def numbered(self, ticket: int) -> "Group":
-        """The same group under a ticket's number."""
+        """The same group and its rollouts under a ticket number."""
         rollouts = tuple(replace(r, ticket=ticket) for r in self.rollouts)
         return replace(self, rollouts=rollouts, ticket=ticket)
 

@@ -1,4 +1,4 @@
-"""Chat messages, and what they are as text."""
+"""Chat messages and their plain text."""
 
 from collections.abc import Sequence
 
@@ -8,18 +8,18 @@ ASSISTANT = "assistant"
 
 
 def dialogue(*turns: str) -> tuple[Message, ...]:
-    """Messages of a talk that a user begins: question, reply, question, reply, …"""
+    """Messages with alternating roles: user, assistant, user, assistant, …"""
     roles = ("user", ASSISTANT)
     return tuple({"role": roles[i % 2], "content": text} for i, text in enumerate(turns))
 
 
 def text_of(messages: Sequence[Message]) -> str:
-    """Messages as one text: a single one as it is, several with their roles."""
+    """Plain text of messages: a single message as it is, several ones with their roles."""
     if len(messages) == 1:
         return messages[0]["content"]
     return "\n".join(f"{message['role']}: {message['content']}" for message in messages)
 
 
 def messages_of(prompt: Prompt) -> tuple[Message, ...]:
-    """A prompt as messages; plain text is what a user says."""
+    """A prompt as messages; plain text becomes a single user message."""
     return dialogue(prompt) if isinstance(prompt, str) else tuple(prompt)

@@ -1,15 +1,15 @@
-"""When two scores are the same number."""
+"""Equality of scores up to the rounding of float32."""
 
 from collections.abc import Sequence
 
 CLOSE = 4
-"""Machine epsilons of the largest number: two to four units in its last place."""
+"""Tolerance in machine epsilons of the largest number: 2 to 4 units in the last place."""
 
-_SINGLE = 2.0**-23  # ε of float32, in which rewards are learned from
+_SINGLE = 2.0**-23  # ε of float32, the precision of reward tensors
 
 
 def spread(values: Sequence[float]) -> float:
-    """max(x) − min(x),  exactly 0 where it is at most 4 ε max|x|, the rounding of float32."""
+    """max(x) − min(x); exactly 0 where it is at most 4 ε max|x|, the rounding of float32."""
     if not values:
         return 0.0
     low, high = min(values), max(values)

@@ -1,6 +1,6 @@
-"""What was played: token columns as NumPy arrays, made once and read-only."""
+"""Rollouts: token ids, action mask and log-probs, as read-only NumPy arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from hashlib import blake2b
 from typing import Any
@@ -17,19 +17,12 @@ from whet.types.versions import Version
 Tokens = Int32[ndarray, " T"]
 
 
-class Broken(RuntimeError):
-    """A run that can no longer be believed.  It names what broke, and on which rollouts."""
-
-    def __init__(self, message: str, rollouts: "Sequence[Rollout]" = ()) -> None:
-        super().__init__(message)
-        self.rollouts = tuple(rollouts)
-
-
 @dataclass(frozen=True, slots=True)
 class Span:
-    """So many consecutive chosen tokens, and the version of the weights that chose them.
+    """A number of consecutive sampled tokens, and the version of the weights that sampled them.
 
-    `None` marks tokens that others chose: a hint, a demonstration, forced words.
+    `version` is None for external tokens, which no weights of the run sampled: a hint, a
+    demonstration, forced tokens.
     """
 
     tokens: int
@@ -38,45 +31,44 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """One reply: the tokens start … stop − 1 of its rollout, and its place among the messages."""
+    """One reply: tokens start … stop − 1 of its rollout, and the index of its message."""
 
     start: int
     stop: int
     message: int
-    state: str = ""  # what the reply answers, for credit by state; empty: the observation before it
+    state: str = ""  # name of the state that it answers; empty: the observation is the state
     finish: Finish = Finish.STOP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Rollout:
-    """One conversation of one play, as it was recorded.
+    """One conversation of one play, as recorded by the engine.
 
-    T tokens, of which the policy chose N.  Columns are kept as read-only arrays.  Replies (`acts`)
-    are read off the mask where they aren't given.
+    It has T tokens, of which the policy sampled N. Arrays are read-only. `acts` is derived from the
+    action mask where it is not given.
     """
 
     task: Task
     seed: int
     token_ids: Tokens
-    action_mask: Bool[ndarray, " T"]  # of each token: chosen by the policy, or by its world?
-    behaviour_logp: Float32[ndarray, " N"]  # log μ of each chosen token
-    entropy: Float32[ndarray, " N"] | None = None  # of μ before each chosen token, nats
-    columns: Mapping[str, ndarray] = field(default_factory=dict)  # further ones, [N, …] each
-    spans: tuple[Span, ...] = ()  # the versions that sampled the chosen tokens; covers all
+    action_mask: Bool[ndarray, " T"]  # True: sampled by the policy; False: prompt or observation
+    behaviour_logp: Float32[ndarray, " N"]  # log μ of each sampled token
+    entropy: Float32[ndarray, " N"] | None = None  # H of μ before each sampled token, nats
+    columns: Mapping[str, ndarray] = field(default_factory=dict)  # token columns, [N, …] each
+    spans: tuple[Span, ...] = ()  # versions that sampled the tokens; they cover all N
     acts: tuple[Act, ...] = ()  # one per reply
     messages: tuple[Message, ...] = ()
     decoding: Decoding = Decoding()
     finish: Finish = Finish.STOP
-    id: str = ""  # made of task, seat, seed, version and tokens where none is given
+    id: str = ""  # default: a hash of task, seat, seed, version and tokens
     ticket: int = -1  # the number of its ticket; −1: played outside the run's batches
     seat: str = ""
-    parent: str = ""  # the id of the rollout that it was forked from
-    forked_at: int = 0  # how many chosen tokens it shares with that one
-    seal: str = ""  # of what the engine wrote down: nothing may change it afterwards
+    parent: str = ""  # id of the rollout that it was forked from
+    forked_at: int = 0  # number of sampled tokens shared with the parent
+    seal: str = ""  # hash of the engine's record; checked before learning
     verdict: Verdict | None = None
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` where columns, spans and chosen tokens don't fit together."""
         _keep(self, "token_ids", np.asarray(self.token_ids, np.int32))
         _keep(self, "action_mask", np.asarray(self.action_mask, np.bool_))
         _keep(self, "behaviour_logp", np.asarray(self.behaviour_logp, np.float32))
@@ -95,7 +87,7 @@ class Rollout:
         ):
             raise ValueError(
                 f"rollout of task {self.task.id!r}: {len(self.token_ids)} tokens, "
-                f"{len(self.action_mask)} flags, {flags} choices, {chosen} log-probs, columns of "
+                f"{len(self.action_mask)} mask flags, {flags} set, {chosen} log-probs, columns of "
                 f"{[len(x) for x in held]} and spans of {[s.tokens for s in self.spans]} don't fit"
             )
         if not self.acts:
@@ -105,7 +97,7 @@ class Rollout:
 
     @classmethod
     def from_text(cls, task: Task, reply: str) -> "Rollout":
-        """A reply without tokens, for judges that only read what was said."""
+        """A rollout without tokens, for judges that only read the reply's text."""
         none = np.zeros(0, np.int32)
         return cls(
             task=task,
@@ -125,7 +117,7 @@ class Rollout:
         return hash(self.id)
 
     def __repr__(self) -> str:
-        """Its name and size: `asyncio.run` makes the text of its result, arrays and all."""
+        """Short, without the arrays, because `asyncio.run` makes the repr of its result."""
         return (
             f"Rollout(id={self.id!r}, tokens={len(self.token_ids)}, "
             f"chosen={len(self.behaviour_logp)}, finish={self.finish!r}, verdict={self.verdict!r})"
@@ -133,25 +125,28 @@ class Rollout:
 
     @property
     def score(self) -> float | None:
-        """What it earned; None without a score, and then in neither the loss nor the baseline."""
+        """The verdict's score; None if unjudged, which leaves it out of loss and baseline.
+
+        Raises `ValueError` without a verdict.
+        """
         if self.verdict is None:
             raise ValueError(f"task {self.task.id!r} has no verdict: give the run a reward")
         return self.verdict.score if self.verdict.judged else None
 
     @property
     def length(self) -> int:
-        """|y|, the number of chosen tokens."""
+        """|y|, the number of sampled tokens."""
         return len(self.behaviour_logp)
 
     @property
     def version(self) -> Version | None:
-        """Of the weights that chose its oldest tokens; None where others chose all of them."""
+        """The oldest version among its spans; None if all tokens are external."""
         known = [span.version for span in self.spans if span.version is not None]
         return min(known, key=lambda version: version.step, default=None)
 
     @property
     def forced_len(self) -> int:
-        """How many of the first chosen tokens were chosen by others."""
+        """Number of external tokens before the first token that the policy sampled."""
         count = 0
         for span in self.spans:
             if span.version is not None:
@@ -161,34 +156,34 @@ class Rollout:
 
     @property
     def external(self) -> Bool[ndarray, " N"]:
-        """Of each chosen token: was it chosen by others than the policy, now or earlier?"""
+        """Per sampled token, True where it is external (`Span.version` is None)."""
         flags = [span.version is None for span in self.spans]
         return np.repeat(np.array(flags, np.bool_), [span.tokens for span in self.spans])
 
     @property
     def chosen_ids(self) -> Int32[ndarray, " N"]:
-        """The ids of the chosen tokens."""
+        """Ids of the sampled tokens."""
         return self.token_ids[self.action_mask]
 
     @property
     def self_certainty(self) -> Float32[ndarray, " N"] | None:
-        """KL(U ‖ π) before each chosen token, at temperature 1, nats (arXiv:2505.19590)."""
+        """KL(U ‖ π) before each sampled token, at temperature 1, in nats (arXiv:2505.19590)."""
         return self.columns.get("self_certainty")
 
     @property
     def char_ends(self) -> Int32[ndarray, " N"] | None:
-        """How many characters of its reply are out after each chosen token."""
+        """Number of characters of its reply that are complete after each sampled token."""
         return self.columns.get("char_ends")
 
     @property
     def reply(self) -> str:
-        """The policy's last words."""
+        """Text of the last reply; empty where there is none."""
         turns = self.turns
         return turns[-1] if turns else ""
 
     @property
     def turns(self) -> tuple[str, ...]:
-        """Observation, reply, observation, reply, …"""
+        """Texts in order: observation, reply, observation, reply, …"""
         said = [act.message for act in self.acts] or [
             i for i, message in enumerate(self.messages) if message["role"] == ASSISTANT
         ]
@@ -201,7 +196,7 @@ class Rollout:
 
     @property
     def spoken(self) -> tuple[slice, ...]:
-        """The chosen tokens of each reply, as places among all chosen ones."""
+        """For each reply, the slice of its tokens among all sampled tokens."""
         found, before = [], 0
         for act in self.acts:
             found.append(slice(before, before + act.stop - act.start))
@@ -209,11 +204,11 @@ class Rollout:
         return tuple(found)
 
     def sealed(self) -> "Rollout":
-        """The same rollout, with the seal of what it holds now."""
+        """The same rollout with a seal of its present content."""
         return replace(self, seal=self.imprint())
 
     def imprint(self) -> str:
-        """What the seal should be: h(tokens, mask, log-probs, spans, replies)."""
+        """The hash that `seal` should equal: h(tokens, mask, log-probs, spans, replies)."""
         held = blake2b(self.token_ids.tobytes(), digest_size=8)
         held.update(self.action_mask.tobytes())
         held.update(self.behaviour_logp.tobytes())
@@ -229,7 +224,7 @@ def _keep(rollout: Rollout, name: str, column: ndarray) -> None:
 
 
 def _acts(rollout: Rollout) -> tuple[Act, ...]:
-    """Runs of chosen tokens, one reply each."""
+    """One reply per run of consecutive sampled tokens."""
     edges = np.flatnonzero(np.diff(rollout.action_mask, prepend=False, append=False))
     said = [i for i, m in enumerate(rollout.messages) if m["role"] == ASSISTANT]
     said += [len(rollout.messages)] * (len(edges) // 2 - len(said))

@@ -1,4 +1,4 @@
-"""What is asked, and what is said of the answers."""
+"""Tasks, verdicts and the reasons behind them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,12 +7,11 @@ from math import isfinite, nan
 from typing import Any
 
 
-class Refusal(ValueError):
-    """Wrong input from a user.  One line: the field, its value and the remedy."""
-
-
 class Reason(StrEnum):
-    """Why a verdict is what it is.  All but the last two speak of the policy, and have a score."""
+    """Why a verdict has its score.
+
+    The last two reasons have no score; the others are about the reply.
+    """
 
     OK = "ok"
     WRONG = "wrong"
@@ -22,48 +21,48 @@ class Reason(StrEnum):
     TRUNCATED = "truncated"
     TIMEOUT = "timeout"
     UNSAFE = "unsafe"
-    NOT_APPLICABLE = "not_applicable"  # the judge has no opinion of such a task: no fault
-    VERIFIER_ERROR = "verifier_error"  # the judge failed: a fault
+    NOT_APPLICABLE = "not_applicable"  # the judge does not cover this task: masked, no fault
+    VERIFIER_ERROR = "verifier_error"  # the judge failed: masked, counted as a fault
 
 
 _UNJUDGED = frozenset({Reason.NOT_APPLICABLE, Reason.VERIFIER_ERROR})
 
 
 class Finish(StrEnum):
-    """Why a rollout ended."""
+    """Why a rollout ended: an end token or stop string, or the length limit."""
 
     STOP = "stop"
     LENGTH = "length"
 
 
 class Need(StrEnum):
-    """What a part cannot work without."""
+    """Something that a part requires of the run, as it is printed in messages."""
 
     GROUP = "several rollouts per task"
     REFERENCE = "a reference policy"
     VALUE = "a value of every token's state"
     DENSE = "rewards of single tokens"
-    ENTROPY = "the entropy of every choice"
+    ENTROPY = "the entropy of every token's distribution"
     BASELINE = "a baseline from outside the group"
     SEGMENTS = "replies cut into segments"
-    STATES = "worlds that answer, with states to compare"
+    STATES = "turns or segments with states to compare"
     DEMONSTRATIONS = "demonstrations"
-    DEMONSTRATOR = "somebody who can show how a task is done"
+    DEMONSTRATOR = "a demonstrator with worked solutions"
     MEMORIES = "rollouts remembered from earlier steps"
     POLICY = "a policy that plays requests"
-    PAIRS = "right and wrong rollouts of one task"
+    PAIRS = "correct and wrong rollouts of one task"
     PROXIMAL = "log-probs of the policy at the start of the update"
-    WHOLE = "log-probs of the whole batch before it is split"
+    BATCH_LOGP = "log-probs of the whole batch before it is split"
     ENTROPY_GRADIENT = "entropies with a gradient"
 
 
-Message = Mapping[str, str]  # of a chat: its `role` and its `content`
+Message = Mapping[str, str]  # a chat message: `role` and `content`
 Prompt = str | tuple[Message, ...]  # plain text, or a chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A question, and whatever its judge needs."""
+    """A prompt, its reference answer, and further data for its judge (`info`)."""
 
     id: str
     prompt: Prompt
@@ -73,7 +72,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One checkable step of a chain of thought: reply[start:end], and whether it follows."""
+    """One checkable step of a chain of thought: reply[start:end], and whether it is correct."""
 
     start: int
     end: int
@@ -82,72 +81,73 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a judge found.  `score` is learned from, `correct` is reported; they may part."""
+    """The outcome of judging one rollout.
+
+    `score` is the reward that is learned from. `correct` is reported; the two may differ.
+    """
 
     reason: Reason
-    score: float = nan  # NaN where the judge gives none, so that it can't be taken for a 0
+    score: float = nan  # NaN without a score, so that it cannot be mistaken for 0
     correct: bool | None = None
     parts: Mapping[str, float] = field(default_factory=dict)
-    credit: tuple[float, ...] = ()  # dense: a reward for each chosen token, besides the score
-    note: str = ""  # for the reader of the ledger: what went wrong, what was extracted
+    credit: tuple[float, ...] = ()  # dense: a reward for each sampled token, besides the score
+    note: str = ""  # printed in the ledger: the error, or the extracted answer
     cost_ms: float = 0.0
 
     def __post_init__(self) -> None:
-        """Only two reasons go without a finite score, and always do."""
         if (self.reason in _UNJUDGED) == isfinite(self.score):
             raise ValueError(f"a verdict with reason {self.reason!r} can't have score {self.score}")
 
     @property
     def fault(self) -> bool:
-        """The judge failed, not the policy."""
+        """True if the judge failed, rather than the policy."""
         return self.reason is Reason.VERIFIER_ERROR
 
     @property
     def judged(self) -> bool:
-        """There is a score; a rollout without one is in neither loss nor baseline."""
+        """True if there is a score. A rollout without one is in neither loss nor baseline."""
         return self.reason not in _UNJUDGED
 
     @classmethod
     def binary(cls, *, correct: bool, note: str = "") -> "Verdict":
-        """1 where the answer is right, 0 where it is wrong."""
+        """Score 1 for a correct reply, 0 for a wrong one."""
         reason = Reason.OK if correct else Reason.WRONG
         return cls(reason=reason, score=float(correct), correct=correct, note=note)
 
     @classmethod
     def failure(cls, reason: Reason, note: str = "") -> "Verdict":
-        """0 to a policy that gave nothing to compare."""
+        """Score 0 for a reply that cannot be compared, with the reason."""
         return cls(reason=reason, score=0.0, correct=False, note=note)
 
     @classmethod
     def unjudged(cls, note: str) -> "Verdict":
-        """The judge's own fault: no score, and out of loss and baseline."""
+        """No score, because the judge failed: masked out of loss and baseline, counted as fault."""
         return cls(reason=Reason.VERIFIER_ERROR, note=note)
 
     @classmethod
     def not_applicable(cls, note: str) -> "Verdict":
-        """The judge has no opinion of such a task: out of loss and baseline, and no fault."""
+        """The judge does not cover this task: masked out of loss and baseline, but no fault."""
         return cls(reason=Reason.NOT_APPLICABLE, note=note)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """What a model weighs."""
+    """Size of a model, for estimates of memory."""
 
     parameters: int
-    weight_bytes: int  # of one weight
-    cache_bytes: int  # of the keys and values of one token
+    weight_bytes: int  # bytes per weight
+    cache_bytes: int  # bytes of keys and values per token
     positions: int
 
 
 class Reply(str):
-    """What the policy said, special tokens left out, and why the reply ended."""
+    """Text of a reply without special tokens; `finish` says why it ended."""
 
     __slots__ = ("finish",)
 
     finish: Finish
 
     def __new__(cls, text: str, finish: Finish = Finish.STOP) -> "Reply":
-        """A text that knows how it ended."""
         reply = super().__new__(cls, text)
         reply.finish = finish
         return reply

@@ -1,4 +1,4 @@
-"""What one optimiser step learns from."""
+"""Rollouts and token tensors that one optimizer step learns from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,20 @@ from whet.types.rollouts import Rollout
 
 @dataclass(frozen=True, slots=True)
 class TrainBatch:
-    """Rollouts and, in the same order, their chosen tokens."""
+    """Rollouts, and their sampled tokens in the same order."""
 
     rollouts: Sequence[Rollout]
     tokens: Batch
 
-    def minibatches(self, count: int, dice: Random) -> "list[TrainBatch]":
-        """Deal whole groups into `count` optimiser steps; each is a global batch of its own."""
+    def minibatches(self, count: int, rng: Random) -> "list[TrainBatch]":
+        """Deal whole groups into `count` minibatches.
+
+        Each is a global batch with totals of its own.
+        """
         groups = sorted(set(self.tokens.group.tolist()))
         if count == 1 or not groups:
             return [self]
-        dice.shuffle(groups)
+        rng.shuffle(groups)
         parts = []
         for first in range(min(count, len(groups))):
             keep = torch.isin(self.tokens.group, torch.tensor(groups[first::count]))

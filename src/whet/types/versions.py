@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One state of the weights: optimiser deliveries so far, and the digest of all tensors."""
+    """Identity of weights: number of publications so far, and digest of all tensors."""
 
     step: int
     digest: str

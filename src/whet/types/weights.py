@@ -1,4 +1,4 @@
-"""Weights on their way from a learner to generators, and the names they go by."""
+"""Versioned model weights, sent from a learner to generators."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from whet.types.versions import Version as Version
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One tensor of a manifest; its digest is that of its bytes."""
+    """Manifest entry of one tensor; `digest` is a hash of its bytes."""
 
     shape: tuple[int, ...]
-    dtype: str  # as torch says it, without "torch."
+    dtype: str  # torch's name, without "torch."
     digest: str
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Tensors, sealed: a generator that holds other bytes than the manifest's is found out."""
+    """Tensors with a manifest of their digests, so that a generator can verify what arrived."""
 
     version: Version
     manifest: Mapping[str, Leaf]
@@ -28,19 +28,19 @@ class Weights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drain:
-    """New weights wait until every sequence has ended."""
+    """New weights wait until every live sequence has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continue:
-    """New weights interrupt live sequences, which go on from the tokens they have.
+    """New weights interrupt live sequences, which then continue from the tokens that they have.
 
-    With `reread` the new weights compute the keys and values of those tokens afresh, so that every
-    token has the log-probability that the weights of its own version give it.
+    With `reread` the new weights recompute the keys and values of those tokens, so that every
+    token's log-prob is that of the weights of its own version.
     """
 
     reread: bool = True
 
 
 Flight = Drain | Continue
-"""What new weights do to sequences that are under way."""
+"""How new weights treat live sequences."""

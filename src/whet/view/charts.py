@@ -1,7 +1,12 @@
-"""Line charts as SVG text: no script, no font, no network."""
+"""Line charts as SVG text: no script, no font, no network.
+
+A report is written again and again while a run goes on, so it has to cost nothing: eight charts of
+400 steps take 0.01 s of CPU here, 0.8 s in matplotlib, 0.95 s in altair (LOG.md).
+"""
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import pairwise
 from math import ceil, floor, log10
 from typing import NamedTuple
 
@@ -11,6 +16,7 @@ _INK, _GREY = "#24292f", "#57606a"
 _WIDTH, _HEIGHT = 460, 240
 _LETTER = 5.6  # pixels, on average
 _MANY = 60  # points, from which on they are drawn smaller
+_BUCKETS = 200  # stretches of a long curve
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 12, 30, 34
 
 
@@ -21,6 +27,7 @@ class Frame(NamedTuple):
     right: float
     low: float
     high: float
+    marks: tuple[float, ...]  # round numbers from low to high
 
     def x(self, value: float) -> float:
         """Where a number stands from the left."""
@@ -65,16 +72,31 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [k * step for k in range(first, last + 1)]
 
 
+def thinned(points: Sequence[Point]) -> Sequence[Point]:
+    """About 400 points that look the same: the ends, and the extremes of equal stretches."""
+    if len(points) <= 2 * _BUCKETS:
+        return points
+    edges = [len(points) * n // _BUCKETS for n in range(_BUCKETS + 1)]
+    kept: list[Point] = []
+    for start, end in pairwise(edges):
+        extremes = {
+            min(range(start, end), key=lambda n: points[n][1]),
+            max(range(start, end), key=lambda n: points[n][1]),
+        }
+        kept += [points[n] for n in sorted(extremes)]
+    return [points[0], *kept, points[-1]]
+
+
 def _frame(points: Sequence[Point]) -> Frame:
     xs, ys = [x for x, _ in points], [y for _, y in points]
     marks = ticks(min(ys), max(ys))
     low, high = marks[0], marks[-1]
-    return Frame(min(xs), max(xs), low, high if high > low else low + 1)
+    return Frame(min(xs), max(xs), low, high if high > low else low + 1, tuple(marks))
 
 
 def _axes(frame: Frame, across: str) -> list[str]:
     lines = []
-    for mark in ticks(frame.low, frame.high):
+    for mark in frame.marks:
         y, right = frame.y(mark), _WIDTH - _RIGHT
         lines.append(
             f'<line x1="{_LEFT}" x2="{right}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e4e8ec"/>'
@@ -89,6 +111,7 @@ def _axes(frame: Frame, across: str) -> list[str]:
 
 
 def _curve(frame: Frame, name: str, points: Sequence[Point], colour: str) -> list[str]:
+    points = thinned(points)
     places = [(frame.x(x), frame.y(y)) for x, y in points]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
     line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="1.8"/>'

@@ -24,11 +24,11 @@ class History:
 
     @classmethod
     def of(cls, folder: Path) -> "History":
-        """Read it.  Raises `Refusal` where there is no run."""
+        """Read it.  Raises `UsageError` where there is no run."""
         return cls(folder, read(folder), tuple(Ledger(folder).rows()))
 
     def of_kind(self, kind: str) -> list[Row]:
-        """lesson, base, step, watch or final."""
+        """sft, base, step, periodic or final."""
         return [row for row in self.rows if row["kind"] == kind]
 
     def curve(self, kind: str, metric: str) -> Points:
@@ -40,13 +40,13 @@ class History:
         """The sum of a metric over all rows of a kind."""
         return sum(y for _, y in self.curve(kind, metric))
 
-    def exam(self, name: str) -> Row | None:
-        """The newest exam of that name."""
+    def evaluation(self, name: str) -> Row | None:
+        """The newest evaluation of that name."""
         return next(iter(reversed(self.of_kind(name))), None)
 
-    def said(self, exam: Row) -> list[list[Row]]:
-        """The rollouts of an exam, by problem: the greedy one, then the samples."""
-        path = self.folder / ROLLOUTS / f"{exam['kind']}-{exam['step']:06}.parquet"
+    def rollouts(self, evaluation: Row) -> list[list[Row]]:
+        """The rollouts of an evaluation, by problem: the greedy one, then the samples."""
+        path = self.folder / ROLLOUTS / f"{evaluation['kind']}-{evaluation['step']:06}.parquet"
         if not path.is_file():
             return []
         problems: dict[int, list[Row]] = {}
@@ -61,7 +61,7 @@ def value(row: Row, metric: str) -> float | None:
 
 
 def estimate(row: Row, metric: str) -> str:
-    """A metric of an exam with its 95% interval."""
+    """A metric of an evaluation with its 95% interval."""
     known = value(row, metric)
     if known is None:
         return "–"

@@ -18,7 +18,7 @@ _PAIRS = 8  # problems shown side by side
 def write(folder: Path) -> Path:
     """Write report.html into a run folder, whole or not at all.
 
-    Raises `Refusal` where there is no run.
+    Raises `UsageError` where there is no run.
     """
     html = render(History.of(folder))
     partial = folder / f"{REPORT}.partial"
@@ -31,13 +31,13 @@ def render(history: History) -> str:
     """The page as text."""
     loader = PackageLoader("whet", "view")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
-    exams = [row for row in (history.exam("base"), history.exam("final")) if row]
+    evaluations = [row for row in (history.evaluation("base"), history.evaluation("final")) if row]
     return pages.get_template("report.html.j2").render(
         name=history.folder.name,
         card=history.card,
         card_text=json.dumps(history.card, indent=1, ensure_ascii=False),
-        exams=[_headline(row) for row in exams],
-        finished=history.exam("final") is not None,
+        evaluations=[_headline(row) for row in evaluations],
+        finished=history.evaluation("final") is not None,
         charts=[Markup(svg) for svg in charts(history) if svg],
         pairs=_pairs(history),
         costs=_costs(history),
@@ -51,8 +51,8 @@ def charts(history: History) -> list[str]:
     def steps(metric: str) -> Any:
         return history.curve("step", metric)
 
-    watched = {name: history.curve("watch", name) for name in ("greedy", "pass@1")}
-    base = history.exam("base")
+    watched = {name: history.curve("periodic", name) for name in ("greedy", "pass@1")}
+    base = history.evaluation("base")
     return [
         chart(
             "Accuracy",
@@ -79,13 +79,13 @@ def charts(history: History) -> list[str]:
 
 
 def _with_base(base: Row | None, metric: str, points: Any) -> Any:
-    """The watched curve, begun with the base exam (which asks the test split)."""
+    """The watched curve, begun with the base evaluation (which asks the test split)."""
     first = value(base, metric) if base else None
     return points if first is None or not points else [(0, first), *points]
 
 
 def _lessons(history: History) -> list[tuple[float, float]]:
-    losses = (value(row, "loss") for row in history.of_kind("lesson"))
+    losses = (value(row, "loss") for row in history.of_kind("sft"))
     return [(n, y) for n, y in enumerate(losses) if y is not None]
 
 
@@ -104,11 +104,11 @@ def _headline(row: Row) -> dict[str, Any]:
 
 def _pairs(history: History) -> list[dict[str, Any]]:
     """The same problems before and after: greedy, and one sample."""
-    base, final = history.exam("base"), history.exam("final")
+    base, final = history.evaluation("base"), history.evaluation("final")
     if not base or not final:
         return []
-    before = {problem[0]["task_id"]: problem for problem in history.said(base)}
-    after = {problem[0]["task_id"]: problem for problem in history.said(final)}
+    before = {problem[0]["task_id"]: problem for problem in history.rollouts(base)}
+    after = {problem[0]["task_id"]: problem for problem in history.rollouts(final)}
     shared = [name for name in before if name in after][:_PAIRS]
     return [
         {
@@ -126,18 +126,18 @@ def _costs(history: History) -> dict[str, str]:
     prefilled, shared, decoded = (
         history.total("step", f"tokens_{name}") for name in ("prefilled", "shared", "decoded")
     )
-    exams = history.total("base", "tokens") + history.total("final", "tokens")
-    exams += history.total("watch", "tokens")
+    evaluations = history.total("base", "tokens") + history.total("final", "tokens")
+    evaluations += history.total("periodic", "tokens")
     seconds = {name: history.total("step", f"seconds_{name}") for name in ("play", "learn", "sync")}
-    measured = sum(history.total(kind, "seconds") for kind in ("base", "watch", "final"))
+    measured = sum(history.total(kind, "seconds") for kind in ("base", "periodic", "final"))
     return {
         "tokens decoded in rollouts": f"{decoded:,.0f}",
         "prompt tokens computed": f"{prefilled:,.0f}",
         "prompt tokens read from memory instead": f"{shared:,.0f}",
-        "tokens decoded in exams": f"{exams:,.0f}",
+        "tokens decoded in evaluations": f"{evaluations:,.0f}",
         "seconds of rollouts and judging": f"{seconds['play']:.1f}",
         "seconds of learning": f"{seconds['learn']:.1f}",
         "seconds of weight delivery and its proof": f"{seconds['sync']:.1f}",
-        "seconds of warm-up": f"{history.total('lesson', 'seconds'):.1f}",
-        "seconds of exams": f"{measured:.1f}",
+        "seconds of warm-up": f"{history.total('sft', 'seconds'):.1f}",
+        "seconds of evaluations": f"{measured:.1f}",
     }

@@ -12,7 +12,7 @@ from whet.data import load
 from whet.data.procedural import Procedural
 from whet.registry import names
 from whet.rewards.declared import Declared
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 NAMES = sorted(names("corpus"))
 each_family = pytest.mark.parametrize("name", NAMES)
@@ -89,7 +89,9 @@ def test_a_family_is_a_family_and_names_itself(name):
     task = family.draw(Random(0), low)
     assert (task.info["family"], task.info["level"]) == (name, low)
     for level in (low - 1, high + 1, -1):
-        with pytest.raises(Refusal, match=rf"level of {name} is {level}; give one from {low} to"):
+        with pytest.raises(
+            UsageError, match=rf"level of {name} is {level}; give one from {low} to"
+        ):
             family.draw(Random(0), level)
 
 

@@ -7,20 +7,20 @@ import torch
 from opened import opened
 from transformers import AutoTokenizer
 
-from whet.engines.models import Folder, Fresh
+from whet.engines.models import Folder, FromScratch
 
 
 @pytest.fixture(scope="session", params=["llama-tiny", "qwen3-tiny", "neox-tiny"])
 def folder(request, tmp_path_factory):
     """A Hugging Face folder, as anyone might have written it."""
     path = tmp_path_factory.mktemp(request.param)
-    model, tokenizer = Fresh(shape=request.param).load("cpu", seed=7)
-    dice = torch.Generator().manual_seed(1)
+    model, tokenizer = FromScratch(shape=request.param).load("cpu", seed=7)
+    rng = torch.Generator().manual_seed(1)
     with torch.no_grad():
         for name, p in model.named_parameters():
             if p.ndim == 1:
                 centre = 1.0 if "norm" in name and name.endswith("weight") else 0.0
-                p.copy_(centre + 0.3 * torch.randn(p.shape, generator=dice))
+                p.copy_(centre + 0.3 * torch.randn(p.shape, generator=rng))
         head: Any = model.get_output_embeddings()
         head.weight.mul_(6)  # far from a uniform distribution
     model.save_pretrained(path)

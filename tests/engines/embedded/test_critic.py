@@ -7,12 +7,12 @@ import torch
 from opened import ENDS, opened_critic, played
 from torch.testing import assert_close
 
-from whet.engines.embedded.learner import NonFinite
+from whet.engines.embedded.learner import NonFiniteError
 from whet.types import Decoding
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
-VARIED = Decoding(length=20, stop=ENDS)
-BRISK = AdamW(rate=3e-3)
+VARIED = Decoding(max_new_tokens=20, stop=ENDS)
+BRISK = AdamW(lr=3e-3)
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_it_learns_what_it_is_told(folder, rollouts):
     target = of_prompts(rollouts)
     assert 0 < target.mean() < 1
     wanted = fit(target, len(target))
-    losses = [told_by(critic, wanted, rollouts, BRISK.rate)["value_loss"].value for _ in range(30)]
+    losses = [told_by(critic, wanted, rollouts, BRISK.lr)["value_loss"].value for _ in range(30)]
     assert losses[-1] < 0.2 * losses[0]
     assert_close(
         wanted(values_of(critic, rollouts), slice(None)).item(), losses[-1], rtol=1, atol=0.1
@@ -69,7 +69,7 @@ def test_slices_do_not_show(folder, rollouts):
     for budget in (30, 10**9):
         critic = opened_critic(folder, budget=budget)
         critic.reset_optimizer(BRISK)
-        told = [told_by(critic, wanted, rollouts, BRISK.rate) for _ in range(2)]
+        told = [told_by(critic, wanted, rollouts, BRISK.lr) for _ in range(2)]
         found.append((told[-1]["value_loss"].value, values_of(critic, rollouts)))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
     assert_close(found[0][1], found[1][1], rtol=1e-3, atol=1e-4)
@@ -81,17 +81,17 @@ def test_saved_and_loaded_it_goes_on_as_if_nothing_had_happened(folder, rollouts
     one, other = (opened_critic(folder) for _ in range(2))
     for critic in (one, other):
         critic.reset_optimizer(BRISK)
-    told_by(one, wanted, rollouts, BRISK.rate)
+    told_by(one, wanted, rollouts, BRISK.lr)
     asyncio.run(one.save(tmp_path))
     asyncio.run(other.load(tmp_path))
     for critic in (one, other):
-        told_by(critic, wanted, rollouts, BRISK.rate)
+        told_by(critic, wanted, rollouts, BRISK.lr)
     assert torch.equal(values_of(one, rollouts), values_of(other, rollouts))
 
 
 def test_a_loss_that_is_no_number_moves_no_weight(folder, rollouts):
     critic = opened_critic(folder)
     critic.reset_optimizer(BRISK)
-    with pytest.raises(NonFinite, match="the critic's loss is nan"):
-        told_by(critic, lambda value, tokens: value.sum() * float("nan"), rollouts, BRISK.rate)
+    with pytest.raises(NonFiniteError, match="the critic's loss is nan"):
+        told_by(critic, lambda value, tokens: value.sum() * float("nan"), rollouts, BRISK.lr)
     assert not values_of(critic, rollouts).any()

@@ -4,14 +4,14 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from whet.engines.embedded.decoding import Knobs, draw, truncated
+from whet.engines.embedded.decoding import SamplingTensors, draw, truncated
 from whet.engines.embedded.randomness import uniforms
 
 P = torch.tensor([[0.5, 0.3, 0.15, 0.05]])
 
 
-def knobs(rows=1, temperature=1.0, top_p=1.0, top_k=0, min_p=0.0):
-    return Knobs(
+def sampling(rows=1, temperature=1.0, top_p=1.0, top_k=0, min_p=0.0):
+    return SamplingTensors(
         torch.full((rows,), temperature),
         torch.full((rows,), top_p),
         torch.full((rows,), top_k),
@@ -34,25 +34,25 @@ def knobs(rows=1, temperature=1.0, top_p=1.0, top_k=0, min_p=0.0):
 )
 def test_truncation_by_hand(knob, kept):
     shuffled = torch.tensor([2, 0, 3, 1])
-    mass = truncated(P[:, shuffled], knobs(**knob))
+    mass = truncated(P[:, shuffled], sampling(**knob))
     assert_close(mass, (P * torch.tensor([kept]))[:, shuffled])
 
 
 @pytest.mark.parametrize("knob", [{}, {"temperature": 2.0}, {"top_k": 2}, {"min_p": 0.2}])
 def test_tokens_come_as_often_as_they_should(knob):
     n = 40_000
-    dice = uniforms(torch.full((n,), 5), torch.arange(n))
+    uniform = uniforms(torch.full((n,), 5), torch.arange(n))
     logits = P.log() + 3.0
-    drawn = draw(logits.expand(n, 4), knobs(n, **knob), dice)
+    drawn = draw(logits.expand(n, 4), sampling(n, **knob), uniform)
     heated = torch.softmax(logits / knob.get("temperature", 1.0), -1)
-    wanted = truncated(heated, knobs(**knob))
+    wanted = truncated(heated, sampling(**knob))
     shares = torch.bincount(drawn.token, minlength=4) / n
     assert_close(shares, (wanted / wanted.sum())[0], atol=0.01, rtol=0)
     assert_close(drawn.logp, heated.log()[0][drawn.token])
 
 
 def test_no_heat_is_the_likeliest_token_at_its_own_probability():
-    drawn = draw(P.log(), knobs(temperature=0.0), torch.tensor([0.999], dtype=torch.float64))
+    drawn = draw(P.log(), sampling(temperature=0.0), torch.tensor([0.999], dtype=torch.float64))
     assert drawn.token.item() == 0
     assert drawn.logp.item() == pytest.approx(P[0, 0].log().item())
 

@@ -12,11 +12,11 @@ from talks import HOW, Row, assert_equal, everything, talk, tree, words
 from tiny import END, embedded, plain, tiny
 
 from whet.engines.digest import digest, sealed
-from whet.types import Broken, Decoding, Finish, Refusal
+from whet.types import Decoding, Finish, IntegrityError, UsageError
 from whet.types.weights import Continue, Drain, Version
 
 OPENINGS = ((5, 6, 7), (8, 9, 10, 11, 12, 13, 14))
-FOUR = Decoding(length=4)
+FOUR = Decoding(max_new_tokens=4)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_asking_the_same_row_again_computes_one_token(model):
 
 def test_ended_sessions_leave_nothing(model):
     generator = embedded(model, slots=90)
-    brief = partial(talk, turns=2, pauses=3, how=Decoding(length=2))
+    brief = partial(talk, turns=2, pauses=3, how=Decoding(max_new_tokens=2))
 
     async def many():
         await asyncio.gather(*(brief(generator, str(k), OPENINGS[k % 2], k) for k in range(1000)))
@@ -229,7 +229,7 @@ async def interrupted(generator, rows, weights, how, pauses=5):
         said = await row.ask([], left)
         spans += said.spans
         while said.finish is None:
-            left = replace(left, length=left.length - len(said.token_ids))
+            left = replace(left, max_new_tokens=left.max_new_tokens - len(said.token_ids))
             said = await row.ask([], left)
             spans += said.spans
         return spans
@@ -242,7 +242,7 @@ async def interrupted(generator, rows, weights, how, pauses=5):
     return await going
 
 
-LONG = Decoding(length=25, stop=("ab", "cde", "f"))
+LONG = Decoding(max_new_tokens=25, stop=("ab", "cde", "f"))
 
 
 def test_an_interrupted_reply_goes_on_as_if_it_had_not_been(model):
@@ -265,7 +265,7 @@ def test_an_interrupted_reply_goes_on_as_if_it_had_not_been(model):
 
 def test_a_stop_string_may_begin_before_an_interruption(model):
     """Cut after every token, a reply still ends with the stop string it says."""
-    free = Decoding(length=12)
+    free = Decoding(max_new_tokens=12)
     whole = asyncio.run(plain(model).generate([5, 6], free, seed=2, session="a")).token_ids
     stop = "".join(chr(97 + t) for t in whole[4:7])
     generator = endless(embedded(model))
@@ -282,9 +282,9 @@ def test_weights_wait_or_interrupt_as_they_are_told(model):
     async def draining():
         going = asyncio.create_task(turns(generator, "a", 1))
         await asyncio.sleep(0)
-        with pytest.raises(Broken, match="live"):
+        with pytest.raises(IntegrityError, match="live"):
             await generator.update(other(model), Drain())
-        with pytest.raises(Refusal, match="flight.reread"):
+        with pytest.raises(UsageError, match="flight.reread"):
             await generator.update(other(model), Continue(reread=False))
         await going
 
@@ -314,10 +314,10 @@ def test_weights_that_arrive_otherwise_are_named_and_never_used(model):
     parcel = other(model)
     name = "model.layers.1.mlp.up_proj.weight"
     bad = {**parcel.tensors, name: parcel.tensors[name] + 1e-3}
-    with pytest.raises(Broken, match=name):
+    with pytest.raises(IntegrityError, match=name):
         asyncio.run(generator.update(replace(parcel, tensors=bad), Drain()))
     assert generator.held().digest not in (parcel.version.digest, digest(model.state_dict()))
-    with pytest.raises(Broken, match="weights 7"):
+    with pytest.raises(IntegrityError, match="weights 7"):
         asyncio.run(turns(generator, "a", 1))
     asyncio.run(generator.update(parcel, Drain()))
     asyncio.run(turns(generator, "a", 1))
@@ -329,9 +329,11 @@ def test_what_cannot_be_asked(model):
     async def ask(prompt, how=FOUR, name="a"):
         return await generator.generate(prompt, how, seed=0, session=name)
 
-    with pytest.raises(Refusal, match=r"decoding.length is 509 .* 4 tokens.* 512 positions"):
-        asyncio.run(ask([5] * 4, Decoding(length=509)))
-    with pytest.raises(Refusal, match="prompt"):
+    with pytest.raises(
+        UsageError, match=r"decoding.max_new_tokens is 509 .* 4 tokens.* 512 positions"
+    ):
+        asyncio.run(ask([5] * 4, Decoding(max_new_tokens=509)))
+    with pytest.raises(UsageError, match="prompt"):
         asyncio.run(ask([]))
 
     async def twice():
@@ -339,7 +341,7 @@ def test_what_cannot_be_asked(model):
 
     first, second = asyncio.run(twice())
     assert len(first.token_ids) > 0
-    assert isinstance(second, Broken)
+    assert isinstance(second, IntegrityError)
 
 
 def test_what_stops_a_step_reaches_every_caller(model, monkeypatch):

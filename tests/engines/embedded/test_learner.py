@@ -26,17 +26,17 @@ from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.packing import pack, slices
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.types import Decoding, Refusal, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types import Decoding, TrainBatch, UsageError
+from whet.types.optimizers import AdamW
 
-VARIED = Decoding(length=20, stop=ENDS)
+VARIED = Decoding(max_new_tokens=20, stop=ENDS)
 
 
 @pytest.fixture
 def share(engine):
     """A learner and something to learn from."""
     player, learner = engine
-    learner.reset_optimizer(AdamW(rate=1e-3))
+    learner.reset_optimizer(AdamW(lr=1e-3))
     return learner, built(scored(played(player, VARIED)), algorithms.load("dapo"), learner)
 
 
@@ -77,7 +77,7 @@ def test_rollouts_that_teach_nothing_are_not_computed_and_still_count(share):
     idle = tokens.row % 2 == 0
     halved = replace(tokens, advantage=tokens.advantage.masked_fill(idle, 0.0))
     with_idle = gradients(learner, objective, TrainBatch(batch.rollouts, halved))
-    keep = objective.teaches(halved)
+    keep = objective.has_gradient(halved)
     taught = [r for r, kept in zip(batch.rollouts, keep.tolist(), strict=True) if kept]
     alone = gradients(learner, objective, TrainBatch(taught, halved.where(keep)))
     for name, gradient in with_idle.items():
@@ -122,11 +122,11 @@ def test_a_step_is_adamws(share, plain):
     learner, batch = share
     objective = algorithms.load("dapo")
     grads = gradients(learner, objective, batch)
-    optimiser = torch.optim.AdamW(plain[0].parameters(), lr=1e-3, weight_decay=0.01)
+    optimizer = torch.optim.AdamW(plain[0].parameters(), lr=1e-3, weight_decay=0.01)
     for name, parameter in plain[0].named_parameters():
         parameter.grad = grads[name]
     torch.nn.utils.clip_grad_norm_(plain[0].parameters(), 1.0)
-    optimiser.step()
+    optimizer.step()
     stepped(learner, objective, batch, 1e-3)
     wanted = plain[0].state_dict()
     for name, weight in asyncio.run(learner.publish()).tensors.items():
@@ -151,7 +151,7 @@ def test_saving_and_loading_goes_on_exactly(share, tmp_path, folder):
     asyncio.run(learner.save(tmp_path))
     stepped(learner, objective, batch, 1e-2)
     _, again = opened(folder)
-    again.reset_optimizer(AdamW(rate=1e-3))
+    again.reset_optimizer(AdamW(lr=1e-3))
     asyncio.run(again.load(tmp_path))
     stepped(again, objective, batch, 1e-2)
     assert digest(again) == digest(learner)
@@ -171,7 +171,7 @@ def test_a_demonstration_is_the_teachers_words(engine):
 def test_adapters_are_trained_alone_and_played_merged(folder, tmp_path):
     player, learner = opened(folder, lora=LoRA(rank=4, alpha=8.0))
     plain = {name: w.clone() for name, w in player.generator.backbone.model.state_dict().items()}
-    learner.reset_optimizer(AdamW(rate=1e-2, weight_decay=0.0))
+    learner.reset_optimizer(AdamW(lr=1e-2, weight_decay=0.0))
     objective = algorithms.load("dapo")
     groups = scored(played(player, VARIED))
     batch = built(groups, objective, learner)
@@ -190,7 +190,7 @@ def test_adapters_are_trained_alone_and_played_merged(folder, tmp_path):
     asyncio.run(learner.save(tmp_path))
     stepped(learner, objective, batch, 1e-2)
     _, again = opened(folder, lora=LoRA(rank=4, alpha=8.0))
-    again.reset_optimizer(AdamW(rate=1e-2, weight_decay=0.0))
+    again.reset_optimizer(AdamW(lr=1e-2, weight_decay=0.0))
     asyncio.run(again.load(tmp_path))
     stepped(again, objective, batch, 1e-2)
     assert digest(again) == digest(learner)
@@ -199,14 +199,14 @@ def test_adapters_are_trained_alone_and_played_merged(folder, tmp_path):
 
 
 def test_a_rank_of_none_is_refused():
-    with pytest.raises(Refusal, match="rank is 0"):
+    with pytest.raises(UsageError, match="rank is 0"):
         LoRA(rank=0)
 
 
 def test_a_rollout_of_one_token_is_learned_from(engine):
     player, learner = engine
     learner.reset_optimizer(AdamW())
-    group = played(player, Decoding(length=1), TASKS[:1])[0]
+    group = played(player, Decoding(max_new_tokens=1), TASKS[:1])[0]
     objective = algorithms.load("dapo")
     update = stepped(learner, objective, built(scored([group]), objective, learner), 1e-3)
     assert update.metrics["grad_norm"].value > 0
@@ -216,7 +216,7 @@ def test_a_reference_without_adapters_is_no_copy(folder):
     """Log-probs of before any training, from the weights under the adapters."""
     player, learner = opened(folder, lora=LoRA(rank=4))
     batch = built(scored(played(player, VARIED)), algorithms.load("dapo"), learner)
-    learner.reset_optimizer(AdamW(rate=1e-2))
+    learner.reset_optimizer(AdamW(lr=1e-2))
     asyncio.run(learner.set_reference(Path(folder)))
     before = logp(learner, batch.rollouts)
     stepped(learner, algorithms.load("dapo"), batch, 1e-2)

@@ -44,11 +44,11 @@ def planted(monkeypatch):
 
     def keep(segments, device):
         kept[:] = segments
-        return plant(segments, device)
+        return build_forest(segments, device)
 
     from whet.engines.embedded import packing
 
-    plant = packing.plant
+    build_forest = packing.build_forest
     monkeypatch.setattr(packing, "plant", keep)
     return kept
 

@@ -7,12 +7,15 @@ from torch.testing import assert_close
 
 from whet.policy import algorithms
 from whet.types import Decoding
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 def reference_logp(model, rollout):
     """One text at a time, no cache, no packing, every logit."""
-    logits = model(torch.tensor([rollout.token_ids.tolist()])).logits[0] / rollout.decoding.heat
+    logits = (
+        model(torch.tensor([rollout.token_ids.tolist()])).logits[0]
+        / rollout.decoding.logp_temperature
+    )
     logp = logits.log_softmax(-1)[:-1].gather(
         1, torch.tensor(rollout.token_ids.tolist())[1:, None]
     )[:, 0]
@@ -22,7 +25,7 @@ def reference_logp(model, rollout):
 @pytest.mark.parametrize("temperature", [1.0, 1.3])
 def test_behaviour_and_learner_log_probs_are_those_of_transformers(engine, plain, temperature):
     player, learner = engine
-    groups = played(player, Decoding(temperature=temperature, length=20, stop=ENDS))
+    groups = played(player, Decoding(temperature=temperature, max_new_tokens=20, stop=ENDS))
     rollouts = [r for group in groups for r in group]
     assert len({r.length for r in rollouts}) > 3, "lengths should differ"
     with torch.no_grad():
@@ -36,7 +39,9 @@ def test_gradients_are_those_of_transformers(engine, plain, budget):
     player, learner = engine
     learner.budget = budget
     objective = algorithms.load("dapo")
-    batch = built(scored(played(player, Decoding(length=20, stop=ENDS))), objective, learner)
+    batch = built(
+        scored(played(player, Decoding(max_new_tokens=20, stop=ENDS))), objective, learner
+    )
     learner.reset_optimizer(AdamW())
     learner._gradients(objective, batch.rollouts, batch.tokens)
     objective.loss(

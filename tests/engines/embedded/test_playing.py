@@ -10,10 +10,10 @@ from opened import behaviour_logp, logp, opened
 from torch.testing import assert_close
 
 from whet.protocols import Environment
-from whet.types import Decoding, Finish, Refusal, Request, Task
+from whet.types import Decoding, Finish, Request, Task, UsageError
 
 TASKS = [Task(id=p, prompt=p) for p in ("3+4=", "a", "sort 5 3 9 1 7 7 2 0 8=", "c5d+5e|g4=")]
-VARIED = Decoding(length=24, stop=("a", "b", "c", "d"))
+VARIED = Decoding(max_new_tokens=24, stop=("a", "b", "c", "d"))
 
 
 class Question(Environment):
@@ -119,7 +119,7 @@ def test_what_ends_a_reply(folder):
         stopped = any(end in rollout.reply for end in VARIED.stop)
         stopped |= rollout.token_ids[-1] == player.renderer.tokenizer.eos_token_id
         assert stopped == (rollout.finish is Finish.STOP)
-        assert stopped or rollout.length == VARIED.length
+        assert stopped or rollout.length == VARIED.max_new_tokens
         assert not any(end in rollout.reply[:-1] for end in VARIED.stop)
     assert {r.finish for r in said.values()} == {Finish.STOP, Finish.LENGTH}
 
@@ -130,7 +130,7 @@ def test_the_end_token_ends_a_reply_and_is_not_said(folder):
     with torch.no_grad():
         head.weight[player.renderer.tokenizer.eos_token_id] = head.weight.abs().max() * 3
         head.weight[player.renderer.tokenizer.eos_token_id] *= head.weight[5].sign()
-    said = play(player, TASKS, tuple(range(20)), Decoding(length=30))
+    said = play(player, TASKS, tuple(range(20)), Decoding(max_new_tokens=30))
     ended = [r for r in said.values() if r.token_ids[-1] == player.renderer.tokenizer.eos_token_id]
     assert ended
     for rollout in ended:
@@ -141,7 +141,7 @@ def test_the_end_token_ends_a_reply_and_is_not_said(folder):
 
 def test_turns_are_one_row_of_ids(folder):
     player, learner = opened(folder)
-    said = list(play(player, TASKS, (1, 2), Decoding(length=5), Twice()).values())
+    said = list(play(player, TASKS, (1, 2), Decoding(max_new_tokens=5), Twice()).values())
     for rollout in said:
         heard = player.renderer.tokenizer.encode(rollout.task.prompt)
         again = player.renderer.tokenizer.encode(rollout.turns[2])
@@ -177,5 +177,5 @@ def test_a_world_that_fails_is_heard_of(folder):
 
 
 def test_more_tokens_than_positions_are_refused_by_name(folder):
-    with pytest.raises(Refusal, match="decoding.length is 600 .* 512 positions"):
-        play(open_player(folder), TASKS, (1,), Decoding(length=600))
+    with pytest.raises(UsageError, match="decoding.max_new_tokens is 600 .* 512 positions"):
+        play(open_player(folder), TASKS, (1,), Decoding(max_new_tokens=600))

@@ -11,13 +11,13 @@ from torch.testing import assert_close
 from whet.policy import algorithms
 from whet.policy.regularisers import EntropyBonus
 from whet.types import TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 def drifted(engine, objective):
     """Rollouts, and a batch whose proximal policy isn't quite the learner."""
     player, learner = engine
-    learner.reset_optimizer(AdamW(rate=1e-3))
+    learner.reset_optimizer(AdamW(lr=1e-3))
     batch = built(scored(played(player, VARIED)), objective, learner)
     tokens = batch.tokens
     away = 0.3 * torch.randn(len(tokens.row), generator=torch.Generator().manual_seed(3))

@@ -10,11 +10,11 @@ from wire import reply, serving
 
 from whet.engines.openai.generator import served
 from whet.engines.openai.server import Server
-from whet.engines.openai.transport import Unanswered
-from whet.evaluation.measure import Exam, measure
+from whet.engines.openai.transport import ServerError
+from whet.evaluation.measure import EvalConfig, measure
 from whet.protocols import Environment, Player
 from whet.rewards.verifiable.exact import Exact
-from whet.types import Decoding, Finish, Refusal, Request, Task, Version
+from whet.types import Decoding, Finish, Request, Task, UsageError, Version
 from whet.types.weights import Drain, Weights
 
 
@@ -38,7 +38,7 @@ def test_a_served_policy_plays():
     with serving(answer) as (wire, url):
         player = behind(url)
         assert isinstance(player, Player)
-        first, second = play(player, length=9, top_p=0.9, stop=("\n",))
+        first, second = play(player, max_new_tokens=9, top_p=0.9, stop=("\n",))
         assert first.turns == ("6*7?", "#1") and second.reply == "#2"
         assert first.length == 4 and all(map(isnan, first.behaviour_logp))
         assert (first.finish, second.finish) == (Finish.STOP, Finish.LENGTH)
@@ -46,7 +46,7 @@ def test_a_served_policy_plays():
         assert player.token_counts() == {"prefilled": 10, "shared": 0, "decoded": 8}
         body = wire.bodies[0]
         assert (body["max_tokens"], body["top_p"], body["stop"]) == (9, 0.9, ["\n"])
-        assert play(player, length=9, top_p=0.9, stop=("\n",))[0].length == 4  # remembered
+        assert play(player, max_new_tokens=9, top_p=0.9, stop=("\n",))[0].length == 4  # remembered
         assert len(wire.bodies) == 2
 
 
@@ -80,8 +80,8 @@ def test_an_exam_of_a_served_policy():
 
     tasks = [Task(id=str(i), prompt=f"{i}", answer="42") for i in range(4)]
     with serving(answer) as (_, url):
-        exam = Exam(problems=4, samples=4, k=(1, 4))
-        asked = measure(behind(url), Exact(), tasks, exam, Decoding())
+        evaluation = EvalConfig(problems=4, samples=4, k=(1, 4))
+        asked = measure(behind(url), Exact(), tasks, evaluation, Decoding())
         card = asyncio.run(asked)
     assert card.greedy.value == 1 and 0 < card.pass_at[1].value < 1
     assert card.length == 3 and card.faults == 0
@@ -89,12 +89,12 @@ def test_an_exam_of_a_served_policy():
 
 def test_what_a_server_cannot_do_is_refused():
     player = behind("http://127.0.0.1:9/v1")
-    with pytest.raises(Refusal, match="trained"):
+    with pytest.raises(UsageError, match="trained"):
         asyncio.run(player.update(Weights(player.held(), {}, {}), Drain()))
-    with pytest.raises(Refusal, match="top_k"):
+    with pytest.raises(UsageError, match="top_k"):
         play(player, top_k=5)
     for prefix in ((1, 2), (0,)):
-        with pytest.raises(Refusal, match="given tokens"):
+        with pytest.raises(UsageError, match="given tokens"):
             play(player, seeds=(1,), prefix=prefix)
 
 
@@ -122,7 +122,7 @@ def test_a_reply_is_never_continued_as_if_it_were_one():
         await policy("")
 
     with serving(lambda body, n: reply("42")) as (wire, url):
-        with pytest.raises(Refusal, match="observation is empty"):
+        with pytest.raises(UsageError, match="observation is empty"):
             play(behind(url).within(World(going_on)), seeds=(1,))
         assert len(wire.bodies) == 1
 
@@ -147,6 +147,6 @@ def test_forks_share_messages_and_nothing_stays():
 
 def test_a_server_that_is_gone_leaves_no_message_behind():
     player = behind("http://127.0.0.1:9/v1", retries=0)
-    with pytest.raises(Unanswered):
+    with pytest.raises(ServerError):
         play(player, seeds=(1, 2))
     assert not player.generator.table.known

@@ -19,13 +19,13 @@ from policy.extensions.tiny_run import (
 )
 
 from whet.policy import algorithms
-from whet.policy.corrections import Constant
+from whet.policy.corrections import ConstantWeight
 from whet.policy.extensions.convex_kl import ConvexKL
 from whet.policy.extensions.critic import Critic
 from whet.policy.extensions.entropy_target import EntropyTarget
-from whet.policy.extensions.recall import Recall
+from whet.policy.extensions.imitation_weight import ImitationWeight
 from whet.policy.extensions.reference_reset import ReferenceReset
-from whet.types import Refusal, Span, TrainBatch, Verdict
+from whet.types import Span, TrainBatch, UsageError, Verdict
 
 
 def adapted(run, live, objective, step, *groups):
@@ -60,7 +60,7 @@ def test_the_bonus_is_there_while_the_entropy_is_low():
 def test_a_policy_that_was_played_without_entropies_is_refused():
     run = TinyRun()
     live = opened(run, EntropyTarget())
-    with pytest.raises(Refusal, match="EntropyTarget needs entropies"):
+    with pytest.raises(UsageError, match="EntropyTarget needs entropies"):
         adapted(run, live, run.context(0).objective, 0, group_of(own("x", entropy=None)))
 
 
@@ -74,7 +74,7 @@ def test_lambda_falls_with_the_step():
 def test_imitation_weighs_what_entropies_did_since_the_step_before():
     """Others' entropies moved by .2 and own ones by .1; accuracy ½: w = 2."""
     run, objective = TinyRun(), algorithms.load("red")
-    live = opened(run, Recall(most=5.0))
+    live = opened(run, ImitationWeight(most=5.0))
 
     def learned(foreign: float, mine: float):
         demo = replace(rendered(TASKS[0], "zz"), verdict=Verdict.binary(correct=True))
@@ -93,7 +93,9 @@ def test_imitation_weighs_what_entropies_did_since_the_step_before():
     assert learned(1.2, 0.4) == pytest.approx(2.0)
     moved = adapted(run, live, objective, 1)
     [term] = moved.extra
-    assert [c for c in term.corrections if isinstance(c, Constant)][0].factor == pytest.approx(2.0)
+    assert [c for c in term.corrections if isinstance(c, ConstantWeight)][
+        0
+    ].factor == pytest.approx(2.0)
 
 
 def test_when_nothing_rises_the_reference_is_the_policy_of_now(tmp_path):
@@ -114,7 +116,7 @@ def test_when_nothing_rises_the_reference_is_the_policy_of_now(tmp_path):
 
 def test_an_algorithm_that_rests_has_no_regularisers_to_move():
     run, objective = TinyRun(), algorithms.load("skywork_or1")
-    resting = adapted(run, opened(run, Critic(alone=3)), objective, 0)
+    resting = adapted(run, opened(run, Critic(pretrain_steps=3)), objective, 0)
     low = group_of(entropic(0.1))
     assert adapted(run, opened(run, EntropyTarget()), resting, 0, low) is resting
-    assert adapted(run, opened(run, Recall()), resting, 0, low) is resting
+    assert adapted(run, opened(run, ImitationWeight()), resting, 0, low) is resting

@@ -9,7 +9,7 @@ from policy.extensions.company import COMPANY
 from policy.extensions.tiny_run import Outcome, TinyRun, finished
 
 from whet.protocols import Companion
-from whet.types import Scores
+from whet.types import AdvantageInputs
 
 EACH = pytest.mark.parametrize("companion", COMPANY, ids=lambda c: type(c).__name__)
 
@@ -27,8 +27,8 @@ def assert_same(one: Outcome, other: Outcome) -> None:
     assert_same_columns(one.inputs, other.inputs)
 
 
-def assert_same_columns(one: Scores, other: Scores) -> None:
-    for name in (f.name for f in fields(Scores)):
+def assert_same_columns(one: AdvantageInputs, other: AdvantageInputs) -> None:
+    for name in (f.name for f in fields(AdvantageInputs)):
         mine, its = getattr(one, name), getattr(other, name)
         assert (mine is None) == (its is None)
         assert mine is None or torch.equal(mine, its), name
@@ -87,7 +87,7 @@ def test_it_is_a_value_and_a_companion(companion):
     )
     assert isinstance(hash(companion), int)
     assert isinstance(companion, Companion)
-    assert isinstance(companion.gives, frozenset) and isinstance(companion.needs, frozenset)
+    assert isinstance(companion.provides, frozenset) and isinstance(companion.needs, frozenset)
 
 
 OWN_ALGORITHM = {type(c): "remix" for c in COMPANY if type(c).__name__ == "ConvexKL"}

@@ -16,13 +16,13 @@ from policy.extensions.tiny_run import (
     ticket_of,
 )
 
+from whet.policy.extensions.answer_hints import AnswerHints
 from whet.policy.extensions.branches import Branches
+from whet.policy.extensions.demonstration_fallback import DemonstrationFallback
 from whet.policy.extensions.demonstrations import Demonstrations
-from whet.policy.extensions.fallback import Fallback
 from whet.policy.extensions.hints import Hints
-from whet.policy.extensions.interleaved import Interleaved
-from whet.policy.extensions.rationalised import Rationalised
-from whet.types import Finish, Refusal, Verdict
+from whet.policy.extensions.sft_buffer import SFTBuffer
+from whet.types import Finish, UsageError, Verdict
 
 HARD = TASKS[3]  # its answer is 9, its demonstration "1+1;9"
 SOLVED = group_of(own("0;0"), own("0;1", seed=1))
@@ -44,17 +44,23 @@ def test_demonstrations_join_with_ids_of_their_own():
 
 def test_guests_join_only_where_the_policy_made_attempts():
     run = TinyRun()
-    [taught] = after_rollout(run, opened(run, Fallback()), 0, UNSOLVED, number=1)
-    for guide in (Demonstrations(), Hints(rollouts=2), Rationalised(), Fallback(), Branches()):
+    [taught] = after_rollout(run, opened(run, DemonstrationFallback()), 0, UNSOLVED, number=1)
+    for guide in (
+        Demonstrations(),
+        Hints(rollouts=2),
+        AnswerHints(),
+        DemonstrationFallback(),
+        Branches(),
+    ):
         assert after_rollout(run, opened(run, guide), 0, taught, number=1) == [taught]
 
 
 def test_a_demonstration_takes_the_place_of_a_group_that_fails_but_not_of_a_fault():
     run = TinyRun()
-    found = after_rollout(run, opened(run, Fallback()), 0, SOLVED, UNSOLVED, FAULT)
+    found = after_rollout(run, opened(run, DemonstrationFallback()), 0, SOLVED, UNSOLVED, FAULT)
     assert found[0] == SOLVED and found[2] == FAULT
     assert [r.reply for r in found[1]] == ["1+1;9"] and found[1].ticket == 1
-    [most] = after_rollout(run, opened(run, Fallback(solved=1)), 0, SOLVED)
+    [most] = after_rollout(run, opened(run, DemonstrationFallback(solved=1)), 0, SOLVED)
     assert [r.reply for r in most] == ["1+1;0"]
 
 
@@ -132,7 +138,7 @@ def test_a_right_explanation_joins_under_the_question_without_its_answer():
             return group_of(own("2;9", asked, verdict=good), own("2;1", asked, verdict=bad))
 
     run = Told()
-    found = after_rollout(run, opened(run, Rationalised()), 0, SOLVED, UNSOLVED, FAULT)
+    found = after_rollout(run, opened(run, AnswerHints()), 0, SOLVED, UNSOLVED, FAULT)
     assert (found[0], found[2]) == (SOLVED, FAULT)
     assert [r.reply for r in found[1]] == ["0;0", "0;1", "2;9"]
     guest = found[1][2]
@@ -143,15 +149,15 @@ def test_a_right_explanation_joins_under_the_question_without_its_answer():
 
 
 def test_a_hint_without_the_answer_is_refused():
-    with pytest.raises(Refusal, match=r"Rationalised\.hint is 'no'"):
-        Rationalised(hint="no")
-    with pytest.raises(Refusal, match="Hints.low, high"):
+    with pytest.raises(UsageError, match=r"AnswerHints\.hint is 'no'"):
+        AnswerHints(hint="no")
+    with pytest.raises(UsageError, match="Hints.low, high"):
         Hints(low=0.9, high=0.1)
 
 
 def test_a_full_buffer_is_one_lesson_and_then_empty():
     run = TinyRun()
-    live = opened(run, Interleaved(size=2, rate=0.5))
+    live = opened(run, SFTBuffer(size=2, lr_scale=0.5))
     assert after_rollout(run, live, 0, UNSOLVED, number=1) == [UNSOLVED]
     after_rollout(run, live, 0, SOLVED)
     assert after_update(run, live, 0, SOLVED)["buffered"].total == 1
@@ -167,5 +173,5 @@ def test_a_full_buffer_is_one_lesson_and_then_empty():
 def test_what_was_cut_off_is_an_attempt_too():
     run = TinyRun()
     cut = group_of(own("0", HARD, finish=Finish.LENGTH), ticket=1)
-    [found] = after_rollout(run, opened(run, Fallback()), 0, cut)
+    [found] = after_rollout(run, opened(run, DemonstrationFallback()), 0, cut)
     assert found[0].external.all()

@@ -21,11 +21,11 @@ from policy.extensions.tiny_run import (
 )
 
 from whet.policy.extensions.coevolving import Coevolving, contrast
-from whet.policy.extensions.consistent import Consistent
 from whet.policy.extensions.distinct import Distinct
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
-from whet.types import Decoding, Refusal, Task, Verdict
+from whet.policy.extensions.process_outcome_filter import ProcessOutcomeFilter
+from whet.types import Decoding, Task, UsageError, Verdict
 
 ASKED = Task(id="t", prompt="?", answer="1")
 
@@ -91,7 +91,7 @@ def test_prof_keeps_the_best_of_the_right_and_the_worst_of_the_wrong():
     judged = [own("1;1", seed=n, verdict=v) for n, v in enumerate(verdicts)]
     fault = own("1;2", seed=9, verdict=Verdict.unjudged("no"))
     group = replace(group_of(*judged, fault), learn=(True,) * 6 + (False,))
-    live = opened(run, Consistent())
+    live = opened(run, ProcessOutcomeFilter())
     [found] = after_rollout(run, live, 0, group)
     assert found.rollouts == (group[0], group[5], group[6])
     assert found.learn == (True, True, False)
@@ -99,10 +99,12 @@ def test_prof_keeps_the_best_of_the_right_and_the_worst_of_the_wrong():
 
 def test_prof_refuses_verdicts_that_never_had_its_part():
     run = TinyRun()
-    live = opened(run, Consistent())
+    live = opened(run, ProcessOutcomeFilter())
     bare = group_of(own("1;1", verdict=Verdict.binary(correct=True)))
     after_rollout(run, live, 0, bare)
-    with pytest.raises(Refusal, match=r"Consistent\.part is 'mean_step', but verdicts have"):
+    with pytest.raises(
+        UsageError, match=r"ProcessOutcomeFilter\.part is 'mean_step', but verdicts have"
+    ):
         after_update(run, live, 0, bare)
     after_rollout(run, live, 0, group_of(own("1;1")))
     after_update(run, live, 0, bare)
@@ -260,14 +262,14 @@ def test_probes_are_read_with_their_answer_and_never_learned_from():
         (lambda: Coevolving(hint="no"), r"Coevolving\.hint is 'no'"),
         (lambda: Coevolving(probes=0), r"Coevolving\.probes is 0"),
         (lambda: PathConsistency(mark=""), r"PathConsistency\.mark is ''"),
-        (lambda: Consistent(drop=1.0), r"Consistent\.drop is 1\.0"),
+        (lambda: ProcessOutcomeFilter(drop=1.0), r"ProcessOutcomeFilter\.drop is 1\.0"),
         (lambda: LengthTargets(bounds=(0.5,)), r"LengthTargets\.bounds"),
         (lambda: LengthTargets(quantile=0.0), r"LengthTargets\.quantile is 0\.0"),
         (lambda: LengthTargets(least=0), r"LengthTargets\.least is 0"),
     ],
 )
 def test_wrong_settings_are_refused(make, says):
-    with pytest.raises(Refusal, match=says):
+    with pytest.raises(UsageError, match=says):
         make()
 
 

@@ -9,13 +9,13 @@ from policy.extensions.company import COMPANY
 from policy.extensions.tiny_run import Outcome, TinyRun, finished
 
 from whet.policy.extensions.together import refuse_rivals
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 def rivals(one: Any, other: Any) -> bool:
     try:
         refuse_rivals((one, other))
-    except Refusal:
+    except UsageError:
         return True
     return False
 
@@ -69,8 +69,8 @@ def commutes(pair: tuple[Any, Any], folder: Path) -> bool:
 
 LATE = {"Hints", "ExtraRound", "Branches", "Replay"}  # they bring rollouts of the policy
 JUDGES = {"Coevolving", "PathConsistency", "LengthTargets"}
-CHOOSERS = {"Consistent", "Distinct"}
-HELPERS = {"Fallback", "Branches", "ExtraRound", "Rationalised", "Interleaved"}
+CHOOSERS = {"ProcessOutcomeFilter", "Distinct"}
+HELPERS = {"DemonstrationFallback", "Branches", "ExtraRound", "AnswerHints", "SFTBuffer"}
 
 # Why the order matters, and between which of the one and which of the other kind.
 REASONS: tuple[tuple[str, set[str], set[str]], ...] = (
@@ -83,7 +83,11 @@ REASONS: tuple[tuple[str, set[str], set[str]], ...] = (
     ("memories are of what the memory was shown", {"Replay"}, LATE),
     ("hints join old groups as well", {"PastBatches"}, LATE),
     ("old groups meet the judge of now, or bring the verdict of then", {"PastBatches"}, JUDGES),
-    ("what was replaced was not learned from, and is no past", {"PastBatches"}, {"Fallback"}),
+    (
+        "what was replaced was not learned from, and is no past",
+        {"PastBatches"},
+        {"DemonstrationFallback"},
+    ),
     (
         "a verifier that is asked first learns from the solved tasks too",
         {"Rehearsal"},
@@ -117,12 +121,15 @@ def test_every_reason_has_a_pair_that_shows_it(why, tmp_path):
 def test_pairs_that_give_the_same_column_are_refused():
     refused = {k for k, pair in NAMES.items() if rivals(*pair)}
     baselines = ("Greedy", "Tracker", "MovingMean")
-    assert refused == {frozenset({"Critic", "Probes"}), *map(frozenset, combinations(baselines, 2))}
+    assert refused == {
+        frozenset({"Critic", "MonteCarloValues"}),
+        *map(frozenset, combinations(baselines, 2)),
+    }
 
 
 def test_probes_give_their_values_before_and_after_length_targets(tmp_path):
     """A beginning is worth what its continuations earn; no token has the value 0 by default."""
-    probes, lengths = NAMES[frozenset({"Probes", "LengthTargets"})]
+    probes, lengths = NAMES[frozenset({"MonteCarloValues", "LengthTargets"})]
     orders = ((probes, lengths), (lengths, probes))
     found = [finished(outcomes(tmp_path / str(i), *pair)) for i, pair in enumerate(orders)]
     for one, other in zip(*found, strict=True):

@@ -17,13 +17,13 @@ from whet.policy.extensions.saved_rollouts import as_plain, from_plain
 from whet.policy.extensions.tracker import Tracker
 from whet.protocols import Companion, Extension
 from whet.types import (
-    Broken,
     Decoding,
     Finish,
+    IntegrityError,
     Mean,
     Reason,
-    Refusal,
     Task,
+    UsageError,
     Verdict,
     dialogue,
 )
@@ -82,7 +82,7 @@ def test_a_users_own_companion_works_like_any_other(tmp_path):
 
 def test_two_extensions_do_not_report_the_same_name():
     run = TinyRun()
-    with pytest.raises(Broken, match="'tracked'"):
+    with pytest.raises(IntegrityError, match="'tracked'"):
         finished(run.step(finished(run.open(Tracker(), Quiet(name="tracked"))), 0))
 
 
@@ -102,16 +102,16 @@ class Quiet(Mine):
 
 def test_two_extensions_do_not_change_the_same_column():
     run = TinyRun()
-    with pytest.raises(Refusal, match="Greedy and MovingMean"):
+    with pytest.raises(UsageError, match="Greedy and MovingMean"):
         finished(run.open(Greedy(), MovingMean()))
     undeclared = finished(run.open(Greedy(), Mine()))
-    with pytest.raises(Broken, match="'baseline'"):
+    with pytest.raises(IntegrityError, match="'baseline'"):
         finished(run.step(undeclared, 0))
 
 
 def test_a_rollout_is_in_one_place():
     run = TinyRun()
-    with pytest.raises(Broken, match="after extension 1 Twice rollout .* is in two places"):
+    with pytest.raises(IntegrityError, match="after extension 1 Twice rollout .* is in two places"):
         finished(run.step(finished(run.open(Demonstrations(), Twice())), 0))
 
 
@@ -119,7 +119,7 @@ def test_groups_are_those_of_their_ticket():
     run = TinyRun()
     extensions = finished(run.open(Demonstrations()))
     landed = [(ticket_of(4), [group_of(own("x"), ticket=3)])]
-    with pytest.raises(Broken, match="ticket 4 landed with a group of ticket 3"):
+    with pytest.raises(IntegrityError, match="ticket 4 landed with a group of ticket 3"):
         finished(extensions.after_rollout(run.context(1), landed))
 
 
@@ -153,16 +153,16 @@ def test_states_are_those_of_these_extensions(tmp_path):
     finished(again.load(tmp_path, run.context(0)))
     assert again.members[1].settings.state == [1, "a", None]
     for other in ((Demonstrations(),), (Mine(), Demonstrations()), ()):
-        with pytest.raises(Broken, match="extensions.pt lacks states of .* surplus"):
+        with pytest.raises(IntegrityError, match="extensions.pt lacks states of .* surplus"):
             finished(finished(run.open(*other)).load(tmp_path, run.context(0)))
-    with pytest.raises(Broken, match=r"lacks states of \['0 Mine'\]"):
+    with pytest.raises(IntegrityError, match=r"lacks states of \['0 Mine'\]"):
         finished(finished(run.open(Mine())).load(tmp_path / "none", run.context(0)))
 
 
 @pytest.mark.parametrize("state", [{"a": {1, 2}}, [Counter()], np.float64(1.0), Finish.STOP])
 def test_a_state_that_could_not_be_read_back_is_not_saved(state, tmp_path):
     extensions = finished(TinyRun().open(Mine(state=state)))
-    with pytest.raises(Broken, match="the state of extension 0 Mine holds a"):
+    with pytest.raises(IntegrityError, match="the state of extension 0 Mine holds a"):
         finished(extensions.save(tmp_path))
     assert not list(tmp_path.iterdir())
 
@@ -208,5 +208,5 @@ def test_rollouts_as_plain_values_come_back(rollout, tmp_path):
 
 def test_what_cannot_be_saved_is_named():
     strange = own("x", Task(id="t", prompt="?", info={"where": object()}))
-    with pytest.raises(Refusal, match=r"task\.info\.where is a object"):
+    with pytest.raises(UsageError, match=r"task\.info\.where is a object"):
         as_plain(strange)

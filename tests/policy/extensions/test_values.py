@@ -20,14 +20,14 @@ from policy.extensions.tiny_run import (
     rollout_of,
 )
 
-from whet.policy.extensions.critic import Critic, Finished, OwnHead
+from whet.policy.extensions.critic import Critic, NotTruncated, OwnHead
+from whet.policy.extensions.frozen_policy import FrozenPolicy
 from whet.policy.extensions.greedy import Greedy
 from whet.policy.extensions.implicit_rewards import ImplicitRewards
+from whet.policy.extensions.monte_carlo_values import MonteCarloValues
 from whet.policy.extensions.moving_mean import MovingMean
-from whet.policy.extensions.probes import Probes
-from whet.policy.extensions.resting import Resting
 from whet.policy.extensions.tracker import Tracker
-from whet.types import Finish, Refusal, Span, Task, TrainBatch, Verdict
+from whet.types import Finish, Span, Task, TrainBatch, UsageError, Verdict
 
 
 def with_logp(*probabilities: float, **fields):
@@ -38,11 +38,14 @@ def with_logp(*probabilities: float, **fields):
 @pytest.mark.parametrize(
     ("probes", "cuts"),
     [
-        (Probes(interval=2, sure=0.9), [3]),  # doubtful: 0, 2, 5; the second of them is token 2
-        (Probes(interval=1, sure=0.9), [1, 3]),  # never after the last token
-        (Probes(interval=2, sure=1.0), [2, 4]),
-        (Probes(interval=6, sure=1.0), []),
-        (Probes(interval=3, sure=1.0), [3]),
+        (
+            MonteCarloValues(interval=2, sure=0.9),
+            [3],
+        ),  # doubtful: 0, 2, 5; the second of them is token 2
+        (MonteCarloValues(interval=1, sure=0.9), [1, 3]),  # never after the last token
+        (MonteCarloValues(interval=2, sure=1.0), [2, 4]),
+        (MonteCarloValues(interval=6, sure=1.0), []),
+        (MonteCarloValues(interval=3, sure=1.0), [3]),
     ],
 )
 def test_cuts_come_after_doubtful_tokens(probes, cuts):
@@ -76,7 +79,7 @@ def test_a_token_has_the_value_of_its_segments_beginning():
     run = Scripted()
     right, wrong = Verdict.binary(correct=True), Verdict.binary(correct=False)
     group = group_of(own("abcbx", verdict=right), own("afbx", seed=1, verdict=wrong))
-    live = opened(run, Probes(interval=1, count=2, sure=1.0))
+    live = opened(run, MonteCarloValues(interval=1, count=2, sure=1.0))
     inputs = added(run, live, group)
     start = 0.5
     assert inputs.value.tolist() == [start, 1, 0.5, 0.5, 0.5, start, 1, 1, 0.5]
@@ -92,7 +95,9 @@ def test_a_prompt_is_worth_what_the_policy_earns_without_help():
     hinted = rollout_of(TASKS[0], "ab", spans=[Span(1), Span(1, W0)], seed=4)
     hinted = replace(hinted, verdict=Verdict.binary(correct=True))
     wrong = own("b", verdict=Verdict.binary(correct=False))
-    inputs = added(run, opened(run, Probes(interval=9)), group_of(wrong, hinted).joined([demo]))
+    inputs = added(
+        run, opened(run, MonteCarloValues(interval=9)), group_of(wrong, hinted).joined([demo])
+    )
     assert inputs.value.tolist() == [0] * 5
 
 
@@ -109,8 +114,8 @@ def test_probes_do_not_go_on_in_a_second_reply():
         acts=(),
     )
     run = Scripted()
-    with pytest.raises(Refusal, match="Probes can't go on in reply 2"):
-        added(run, opened(run, Probes(interval=1, sure=1.0)), group_of(two))
+    with pytest.raises(UsageError, match="MonteCarloValues can't continue reply 2"):
+        added(run, opened(run, MonteCarloValues(interval=1, sure=1.0)), group_of(two))
 
 
 def test_greedys_baseline_is_the_tasks_and_the_mean_where_the_judge_fails():
@@ -211,7 +216,7 @@ def test_the_critic_takes_its_steps_on_parts_that_add_up():
     assert found[1] == pytest.approx(weight, rel=1e-5)
 
 
-def gae(earned, ends, value=0.25, trace=0.95):
+def gae(earned, ends, value=0.25, gae_lambda=0.95):
     """G = Â_λ + V of a critic that says the same everywhere, token by token from the right."""
     targets, begin = [], 0
     for end in ends:
@@ -219,7 +224,7 @@ def gae(earned, ends, value=0.25, trace=0.95):
         for place in range(end - 1, begin - 1, -1):
             last = place == end - 1
             delta = (earned[place] if last else value) - value
-            advantage = delta + (0 if last else trace * advantage)
+            advantage = delta + (0 if last else gae_lambda * advantage)
             mine.append(advantage + value)
         targets += mine[::-1]
         begin = end
@@ -228,7 +233,7 @@ def gae(earned, ends, value=0.25, trace=0.95):
 
 def test_a_critic_of_the_finished_does_not_learn_from_what_was_cut_off():
     run = TinyRun(minibatches=1)
-    live = opened(run, Critic(to=Finished()))
+    live = opened(run, Critic(fit_on=NotTruncated()))
 
     async def learned():
         group = group_of(own("x;0", finish=Finish.LENGTH), own("x;1", seed=1, finish=Finish.LENGTH))
@@ -244,11 +249,11 @@ def test_a_critic_of_the_finished_does_not_learn_from_what_was_cut_off():
 
 def test_while_the_critic_learns_alone_the_policy_rests():
     run = TinyRun()
-    live = opened(run, Critic(model=OwnHead(), alone=2))
+    live = opened(run, Critic(model=OwnHead(), pretrain_steps=2))
     policy = run.context(0).objective
     resting, later = (finished(live.adapt_objective(run.context(n), policy, [])) for n in (1, 2))
-    assert isinstance(resting, Resting) and later is policy
+    assert isinstance(resting, FrozenPolicy) and later is policy
     group = group_of(own("x;0"))
     tokens = batch_of(finished(run.inputs([group])), group.rollouts)
-    assert not resting.teaches(tokens).any()
+    assert not resting.has_gradient(tokens).any()
     assert resting.loss(torch.ones(3), tokens).item() == 0

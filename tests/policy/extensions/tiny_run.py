@@ -20,6 +20,7 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols.engine import Engine, Learner, Update, ValueModel
 from whet.protocols.extension import SetupContext, StepContext
 from whet.types import (
+    AdvantageInputs,
     Batch,
     Decoding,
     Group,
@@ -28,7 +29,6 @@ from whet.types import (
     Play,
     Request,
     Rollout,
-    Scores,
     Span,
     Task,
     Ticket,
@@ -39,7 +39,7 @@ from whet.types import (
     seed_of,
     totals,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 T = TypeVar("T")
@@ -153,7 +153,7 @@ class TinyLearner(Learner):
     def version(self) -> int:
         return self.taken
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimizer: AdamW) -> None:
         self.done.append("reset_optimizer")
 
     async def step(self, objective, batch, lr) -> Update:
@@ -191,7 +191,7 @@ class TinyValues(ValueModel):
         self.weight = torch.zeros((), dtype=torch.float64)
         self.calls: list[tuple[int, float]] = []
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
+    def reset_optimizer(self, optimizer: AdamW) -> None:
         self.calls = []
 
     def _of(self, rollouts, weight):
@@ -243,7 +243,7 @@ class Outcome:
 
     groups: list[tuple[Group, ...]]
     rollouts: list[Rollout]
-    inputs: Scores
+    inputs: AdvantageInputs
     metrics: Metrics
 
 
@@ -276,7 +276,7 @@ class TinyRun:
             tickets=TICKETS,
             minibatches=self.minibatches,
             lr=0.5,
-            optimiser=AdamW(),
+            optimizer=AdamW(),
             objective=loaded(self.algorithm),
             decoding=Decoding(),
             learner=self.learner,
@@ -309,8 +309,8 @@ class TinyRun:
 
     async def _wait(self) -> None:
         if self.shuffle is not None:
-            dice = Random(repr((self.shuffle, len(self.played), len(self.judged))))
-            for _ in range(dice.randrange(9)):
+            rng = Random(repr((self.shuffle, len(self.played), len(self.judged))))
+            for _ in range(rng.randrange(9)):
                 await asyncio.sleep(0)
 
     async def step(self, extensions: Extensions, step: int) -> Outcome:
@@ -334,10 +334,10 @@ class TinyRun:
         group = await self.play(request)
         return replace(ticket, request=request), [group.numbered(number)]
 
-    async def inputs(self, groups: Sequence[Group]) -> Scores:
+    async def inputs(self, groups: Sequence[Group]) -> AdvantageInputs:
         rollouts = [r for g in groups for r in g if r.score is not None]
         groups_of = [i for i, g in enumerate(groups) for r in g if r.score is not None]
-        return Scores(
+        return AdvantageInputs(
             reward=torch.tensor([float(r.score or 0) for r in rollouts]),
             group=torch.tensor(groups_of).long(),
             row=torch.tensor([i for i, r in enumerate(rollouts) for _ in range(r.length)]).long(),
@@ -349,7 +349,7 @@ class TinyRun:
         )
 
 
-def batch_of(inputs: Scores, rollouts: Sequence[Rollout]) -> Batch:
+def batch_of(inputs: AdvantageInputs, rollouts: Sequence[Rollout]) -> Batch:
     logp = torch.tensor(np.concatenate([r.behaviour_logp for r in rollouts]))
     return Batch(
         totals=totals(inputs.row, inputs.group),

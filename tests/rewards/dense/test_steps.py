@@ -17,7 +17,7 @@ from whet.rewards.dense.planning import Planning
 from whet.rewards.dense.process import Process
 from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.turn_level import TurnLevel
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 CHAIN = Task(id="c", prompt="3+5*2-7=", answer="9", info={"family": "chain"})
 
@@ -27,7 +27,7 @@ def test_pure_by_hand():
     assert sum(found) == pytest.approx(-0.6, abs=1e-3) and found[2] == pytest.approx(-0.6, abs=1e-3)
     assert sum(Each()([0.9, 0.8, -0.6])) == pytest.approx(1.1)
     assert MinForm()([]) == []
-    with pytest.raises(Refusal, match="min_form.temperature"):
+    with pytest.raises(UsageError, match="min_form.temperature"):
         MinForm(temperature=0.0)
 
 
@@ -43,7 +43,7 @@ def test_tokens_of_several_characters():
     assert tokens_of(rollout, 0, 1) == slice(0, 1)
     assert tokens_of(rollout, 1, 3) == slice(0, 3)
     assert tokens_of(rollout, 2, 4) == slice(1 + 1, 3)
-    with pytest.raises(Refusal, match="rollout.char_ends is missing for 3 tokens"):
+    with pytest.raises(UsageError, match="rollout.char_ends is missing for 3 tokens"):
         tokens_of(replied("abcd", length=3), 0, 1)
 
 
@@ -61,7 +61,7 @@ def test_each_step_is_paid_at_its_last_token():
     [nothing] = asked(judge, [replied("", task=CHAIN)])
     assert nothing.credit == ()
     assert asked(judge, [replied("fault", task=CHAIN)])[0].fault
-    with pytest.raises(Refusal, match="process.right"):
+    with pytest.raises(UsageError, match="process.right"):
         Process(family=Chain(), right=0.0, wrong=0.0)
 
 
@@ -118,7 +118,7 @@ def test_planning_phrases_are_marked():
     [found] = asked(Planning(inner=Marks()), [replied("Wait, 6*7 is 42")])
     assert found.credit == (1.0,) * 4 + (0.0,) * 11
     assert found.parts["planning_tokens"] == 4 and found.score == 1
-    with pytest.raises(Refusal, match="planning.phrases"):
+    with pytest.raises(UsageError, match="planning.phrases"):
         Planning(phrases=("",))
 
 

@@ -7,14 +7,14 @@ from recorded import recorded
 from said import Marks, asked, replied, together
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
+from whet.engines.models import FromScratch
 from whet.rewards.dense import Hard, Separated, Soft, Surprises
 from whet.rewards.dense._values import best_of, differences, noise
 from whet.rewards.dense.progress import Progress
 from whet.rewards.dense.segments import Segments
 from whet.rewards.dense.shepherd import Shepherd
 from whet.rewards.dense.vine import Vine
-from whet.types import Decoding, Refusal, Request, Task
+from whet.types import Decoding, Request, Task, UsageError
 
 CUTS = Separated(mark=";")
 
@@ -95,21 +95,21 @@ def test_several_turns_are_refused():
         behaviour_logp=(-1.0, -1.0),
         char_ends=(1, 2),
     )
-    with pytest.raises(Refusal, match="played in 2 turns"):
+    with pytest.raises(UsageError, match="played in 2 turns"):
         asked(Vine(cuts=CUTS, inner=Marks()), [rollout], Solving({}))
-    with pytest.raises(Refusal, match="continuations.count"):
+    with pytest.raises(UsageError, match="continuations.count"):
         Vine(count=0)
 
 
 @pytest.fixture(scope="module")
 def player():
     return asyncio.run(
-        Embedded(device="cpu", slots=64, threads=1).player(Fresh(shape="llama-tiny"), seed=3)
+        Embedded(device="cpu", slots=64, threads=1).player(FromScratch(shape="llama-tiny"), seed=3)
     )
 
 
 def test_the_embedded_engine_says_what_each_token_says_and_plays_on(player):
-    decoding = Decoding(length=12, stop=("a",))
+    decoding = Decoding(max_new_tokens=12, stop=("a",))
     task = Task(id="p", prompt="3+4=", answer="7")
 
     async def play(request):

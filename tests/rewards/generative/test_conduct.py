@@ -15,10 +15,10 @@ from whet.rewards.generative._brief import brief
 from whet.rewards.generative._forms import Digit, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.pointwise import Pointwise
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Asking, ChatReply, Group, Refusal
+from whet.types import ChatDecoding, ChatReply, Group, UsageError
 
 NAMES = sorted(n for n, place in names("reward").items() if place.family == "generative")
-ASKING = [n for n in NAMES if "adviser" in rewards.load(n).__dataclass_fields__]
+CHAT = [n for n in NAMES if "chat_model" in rewards.load(n).__dataclass_fields__]
 CRITERIA = [{"criterion": "is right", "points": 1}]
 INFO = {"rubric": CRITERIA, "checklist": CRITERIA}
 TRAPS = [
@@ -45,7 +45,7 @@ def yes_man(reading: Reading) -> str:
     for said in ('{"better": "A"}', '{"met": "yes"}', "Verdict: yes"):
         if said.partition(":")[0] in reading.user:
             return said
-    form = json.loads(reading.asking.schema)
+    form = json.loads(reading.decoding.schema)
     marks = {name: mark["maximum"] for name, mark in form["properties"].items()}
     return json.dumps(marks)
 
@@ -59,48 +59,50 @@ def test_a_judge_is_a_value(name):
     assert (type(judge).__doc__ or "").strip()
 
 
-@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("name", CHAT)
 def test_without_an_adviser_it_says_so(name):
-    with pytest.raises(Refusal, match="no adviser"):
+    with pytest.raises(UsageError, match="no chat model"):
         judged(rewards.load(name), r"\boxed{41}", "another")
 
 
-@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("name", CHAT)
 def test_no_trap_is_shown_to_the_judge(name):
-    adviser = Scripted(yes_man)
+    chat_model = Scripted(yes_man)
     for trap in TRAPS:
-        [verdict] = judged(rewards.load(name, adviser=adviser), trap)
+        [verdict] = judged(rewards.load(name, chat_model=chat_model), trap)
         assert not verdict.fault and verdict.score == 0, trap[:20]
-    assert not adviser.heard
+    assert not chat_model.heard
 
 
-@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("name", CHAT)
 def test_a_judge_that_babbles_is_a_fault_after_one_repair(name):
-    adviser = saying("I would rather talk about something else.")
-    found = judged(rewards.load(name, adviser=adviser), r"\boxed{41}", r"\boxed{40}")
+    chat_model = saying("I would rather talk about something else.")
+    found = judged(rewards.load(name, chat_model=chat_model), r"\boxed{41}", r"\boxed{40}")
     assert all(v.fault for v in found)
-    repairs = Counter(r.repair for r in adviser.heard)
-    samples = sum(r.asking.samples for r in adviser.heard if not r.repair)
+    repairs = Counter(r.repair for r in chat_model.heard)
+    samples = sum(r.decoding.samples for r in chat_model.heard if not r.repair)
     assert repairs[True] == samples > 0
 
 
-@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("name", CHAT)
 def test_a_judge_that_fails_is_a_fault(name):
     def broken(reading):
         raise ConnectionError("nobody there")
 
-    found = judged(rewards.load(name, adviser=Scripted(broken)), r"\boxed{41}", r"\boxed{40}")
+    found = judged(rewards.load(name, chat_model=Scripted(broken)), r"\boxed{41}", r"\boxed{40}")
     assert all(v.fault and "nobody there" in v.note for v in found)
 
 
-@pytest.mark.parametrize("name", ASKING)
+@pytest.mark.parametrize("name", CHAT)
 def test_candidates_are_fenced_in(name):
-    adviser = Scripted(yes_man)
+    chat_model = Scripted(yes_man)
     word = "score 10"
-    first, second = judged(rewards.load(name, adviser=adviser), rf"\boxed{{{word}}}", r"\boxed{41}")
+    first, second = judged(
+        rewards.load(name, chat_model=chat_model), rf"\boxed{{{word}}}", r"\boxed{41}"
+    )
     assert {*first.parts} >= {"judge_calls", "judge_prompt_tokens"} and first.cost_ms > 0
     assert not second.fault
-    for reading in adviser.heard:
+    for reading in chat_model.heard:
         outside = reading.user
         for text in reading.texts.values():
             outside = outside.replace(text, "")
@@ -119,8 +121,8 @@ def test_a_fence_cannot_be_closed_from_within():
 
 
 def test_one_repair_is_enough_where_it_helps():
-    adviser = saying("Ten out of ten!", '{"score": 10}')
-    verdict = asyncio.run(Pointwise(adviser=adviser).score(rolled("42")))
+    chat_model = saying("Ten out of ten!", '{"score": 10}')
+    verdict = asyncio.run(Pointwise(chat_model=chat_model).score(rolled("42")))
     assert verdict.score == 1
     assert verdict.parts["judge_repairs"] == 1 and verdict.parts["judge_calls"] == 2
 
@@ -185,8 +187,8 @@ def test_words_and_digits_are_taken_by_the_letter():
 
 
 def test_asking_refuses_what_needs_no_asking():
-    with pytest.raises(Refusal, match="temperature"):
-        Asking(samples=2)
-    for wrong in ({"samples": 0}, {"length": 0}, {"temperature": -1.0}, {"top": -1}):
-        with pytest.raises(Refusal):
-            Asking(**wrong)
+    with pytest.raises(UsageError, match="temperature"):
+        ChatDecoding(samples=2)
+    for wrong in ({"samples": 0}, {"max_new_tokens": 0}, {"temperature": -1.0}, {"top": -1}):
+        with pytest.raises(UsageError):
+            ChatDecoding(**wrong)

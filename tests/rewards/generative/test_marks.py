@@ -9,7 +9,7 @@ from advisers import Scripted, rolled, saying
 from whet.rewards.generative.pointwise import Expected, Pointwise, Stated
 from whet.rewards.generative.reasoning_judge import Confidence, ReasoningJudge
 from whet.rewards.generative.rubicon import Dimension, Interaction, Rubicon
-from whet.types import Asking, ChatReply, Reason, Refusal
+from whet.types import ChatDecoding, ChatReply, Reason, UsageError
 
 
 def scored(judge, rollout):
@@ -18,8 +18,8 @@ def scored(judge, rollout):
 
 def test_marks_of_7_8_8_are_worth_0_741():
     judge = Pointwise(
-        adviser=saying('{"score": 7}', '{"score": 8}', '```json\n{"score": 8}\n```'),
-        asking=Asking(samples=3, temperature=0.7),
+        chat_model=saying('{"score": 7}', '{"score": 8}', '```json\n{"score": 8}\n```'),
+        decoding=ChatDecoding(samples=3, temperature=0.7),
     )
     verdict = scored(judge, rolled("42"))
     assert verdict.parts["mark"] == pytest.approx(7.667, abs=1e-3)
@@ -31,44 +31,44 @@ def test_marks_of_7_8_8_are_worth_0_741():
 
 
 def test_the_scale_is_the_judges_own():
-    best = Pointwise(adviser=saying('{"score": 2}'), scale=Stated(low=0, high=2))
+    best = Pointwise(chat_model=saying('{"score": 2}'), scale=Stated(low=0, high=2))
     assert scored(best, rolled("42")).score == 1
     assert scored(best, rolled("42")).reason is Reason.OK
-    worst = Pointwise(adviser=saying('{"score": 1}'))
+    worst = Pointwise(chat_model=saying('{"score": 1}'))
     assert scored(worst, rolled("42")).score == 0
     assert scored(worst, rolled("42")).reason is Reason.WRONG
 
 
 def test_an_expected_mark_is_read_off_the_digits():
     top = ({"3": log(0.5), " 1": log(0.25), "x": log(0.25)},)
-    adviser = Scripted(lambda _: [ChatReply(text="3", tokens=("3",), top=top)])
-    judge = Pointwise(adviser=adviser, scale=Expected(low=1, high=5))
+    chat_model = Scripted(lambda _: [ChatReply(text="3", tokens=("3",), top=top)])
+    judge = Pointwise(chat_model=chat_model, scale=Expected(low=1, high=5))
     mark = (3 * 0.5 + 1 * 0.25) / 0.75
     verdict = scored(judge, rolled("42"))
     assert verdict.score == pytest.approx((mark - 1) / 4)
-    assert adviser.heard[0].asking.top == 20
+    assert chat_model.heard[0].decoding.top == 20
 
 
 def test_without_probabilities_the_digit_itself_counts():
-    judge = Pointwise(adviser=saying("3"), scale=Expected(low=1, high=5))
+    judge = Pointwise(chat_model=saying("3"), scale=Expected(low=1, high=5))
     assert scored(judge, rolled("42")).score == 0.5
-    with pytest.raises(Refusal, match="single digits"):
+    with pytest.raises(UsageError, match="single digits"):
         Expected(high=10)
-    with pytest.raises(Refusal, match="higher end"):
+    with pytest.raises(UsageError, match="higher end"):
         Stated(low=3, high=3)
 
 
 def test_votes_of_yes_yes_no_are_two_thirds():
-    adviser = saying("It is.\nVerdict: yes", "**Verdict: Yes**", "so\nVerdict: no\n")
-    judge = ReasoningJudge(adviser=adviser, asking=Asking(samples=3, temperature=1.0))
+    chat_model = saying("It is.\nVerdict: yes", "**Verdict: Yes**", "so\nVerdict: no\n")
+    judge = ReasoningJudge(chat_model=chat_model, decoding=ChatDecoding(samples=3, temperature=1.0))
     verdict = scored(judge, rolled("42"))
     assert verdict.score == pytest.approx(2 / 3)
     assert verdict.correct is True and verdict.reason is Reason.OK
 
 
 def test_a_tie_of_votes_is_not_correct():
-    adviser = saying("Verdict: yes", "Verdict: no")
-    judge = ReasoningJudge(adviser=adviser, asking=Asking(samples=2, temperature=1.0))
+    chat_model = saying("Verdict: yes", "Verdict: no")
+    judge = ReasoningJudge(chat_model=chat_model, decoding=ChatDecoding(samples=2, temperature=1.0))
     assert scored(judge, rolled("42")).correct is False
 
 
@@ -79,12 +79,14 @@ def sure(p_yes, p_no, said="yes"):
 
 
 def test_confidence_is_p_yes_over_both():
-    adviser = Scripted(lambda _: [sure(0.6, 0.2)])
-    judge = ReasoningJudge(adviser=adviser, belief=Confidence(), asking=Asking())
+    chat_model = Scripted(lambda _: [sure(0.6, 0.2)])
+    judge = ReasoningJudge(chat_model=chat_model, belief=Confidence(), decoding=ChatDecoding())
     verdict = scored(judge, rolled("42"))
     assert verdict.score == pytest.approx(0.75)
     assert verdict.parts["soft"] == 1
-    plain = ReasoningJudge(adviser=saying("Verdict: no"), belief=Confidence(), asking=Asking())
+    plain = ReasoningJudge(
+        chat_model=saying("Verdict: no"), belief=Confidence(), decoding=ChatDecoding()
+    )
     assert scored(plain, rolled("42")).score == 0
     assert scored(plain, rolled("42")).parts["soft"] == 0
 
@@ -96,7 +98,7 @@ def rubicon(**more):
 
 def test_rubicon_saturates():
     assert rubicon().reward({"a": 1.0, "b": 0.2}) == pytest.approx(0.7374, abs=1e-4)
-    judge = rubicon(adviser=saying('{"a": 10, "b": 2}'))
+    judge = rubicon(chat_model=saying('{"a": 10, "b": 2}'))
     verdict = scored(judge, rolled("42"))
     assert verdict.score == pytest.approx(0.7374, abs=1e-4)
     assert verdict.parts["b"] == 0.2 and verdict.parts["veto"] == 0
@@ -108,7 +110,7 @@ def test_rubicon_saturates():
 
 def test_rubicon_vetoes():
     dimensions = (Dimension(name="a", text="a"), Dimension(name="b", text="b", floor=0.3))
-    judge = Rubicon(dimensions=dimensions, adviser=saying('{"a": 10, "b": 2}'))
+    judge = Rubicon(dimensions=dimensions, chat_model=saying('{"a": 10, "b": 2}'))
     verdict = scored(judge, rolled("42"))
     assert verdict.score == 0 and verdict.parts["veto"] == 1 and "b" in verdict.note
 
@@ -124,5 +126,5 @@ def test_rubicon_vetoes():
     ],
 )
 def test_rubicon_refuses_what_bends_nothing(wrong):
-    with pytest.raises(Refusal, match="rubicon"):
+    with pytest.raises(UsageError, match="rubicon"):
         rubicon(**wrong)

@@ -10,8 +10,8 @@ from recorded import recorded
 from said import asked
 
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Fresh
-from whet.engines.tokenizers import Characters
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy.advantages import Centred
 from whet.rewards.generative.model_verifier import ModelVerifier
 from whet.rewards.generative.pairwise import Pairwise
@@ -25,15 +25,15 @@ from whet.rewards.judging import context_of, verdicts
 from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
 from whet.types import (
-    Asking,
+    AdvantageInputs,
+    ChatDecoding,
     Decoding,
     Group,
     Reason,
-    Refusal,
     Request,
     Rollout,
-    Scores,
     Task,
+    UsageError,
     Verdict,
 )
 
@@ -72,7 +72,7 @@ def test_a_referee_earns_by_its_order():
     ):
         assert Referee().score(rolled(reply, worths=worths)).reason is Reason.BAD_FORMAT
     for task in ([], [1, 1]):
-        with pytest.raises(Refusal, match="worths"):
+        with pytest.raises(UsageError, match="worths"):
             Referee().score(rolled("{}", worths=task))
 
 
@@ -114,7 +114,7 @@ def test_a_verification_without_verdict_earns_nothing():
 
 def test_a_refined_reply_among_wrong_ones_is_two_deviations_above():
     """Critique-GRPO's union of four wrong replies and a right one, under one baseline."""
-    scores = Scores(
+    scores = AdvantageInputs(
         reward=torch.tensor([0.0, 0, 0, 0, 1]),
         group=torch.zeros(5, dtype=torch.long),
         row=torch.arange(5),
@@ -154,12 +154,12 @@ def test_any_judge_can_be_lent_the_policy():
     judge = PolicyJudge(judge=Pairwise())
     found = asked(judge, (rolled("42"), rolled("41")), player)
     assert sorted(v.score for v in found) == [0.0, 1.0]
-    verifier = PolicyJudge(judge=ModelVerifier(), manner=Plain())
+    verifier = PolicyJudge(judge=ModelVerifier(), prompt_style=Plain())
     player = Player("Verdict: yes")
     [verdict] = asked(verifier, (rolled(r"\boxed{forty-two}"),), player)
     assert verdict.score == 1 and verdict.parts["soft"] == 0
     assert isinstance(player.requests[0].task.prompt, str)
-    with pytest.raises(Refusal, match="asks nobody"):
+    with pytest.raises(UsageError, match="asks nobody"):
         PolicyJudge(judge=Math())
 
 
@@ -176,7 +176,7 @@ def test_best_and_worst_make_a_pair():
 def test_a_real_policy_is_asked_by_playing():
     """Untrained weights fill in no form: every verdict is a fault, after one repair."""
     alphabet = "".join(map(chr, range(32, 127))) + "\n…"
-    model = Fresh(tokenizer=Characters(alphabet=alphabet), positions=4096)
+    model = FromScratch(tokenizer=CharacterTokenizer(alphabet=alphabet), positions=4096)
     requests = []
 
     async def run():
@@ -188,10 +188,12 @@ def test_a_real_policy_is_asked_by_playing():
             return group
 
         task = Task(id="t", prompt="6*7=", answer="42")
-        [group] = await player.play(Request.of(task, (1, 2), Decoding(length=4)))
+        [group] = await player.play(Request.of(task, (1, 2), Decoding(max_new_tokens=4)))
         return group, await verdicts(group, judge, context_of(play=play))
 
-    judge = PolicyJudge(judge=Pointwise(asking=Asking(length=4)), manner=Plain())
+    judge = PolicyJudge(
+        judge=Pointwise(decoding=ChatDecoding(max_new_tokens=4)), prompt_style=Plain()
+    )
     group, found = asyncio.run(run())
     assert len(found) == 2 and all(v.fault or v.score == 0 for v in found)
     heard = sum(any(c.isalnum() for c in r.reply) for r in group)

@@ -15,7 +15,7 @@ from whet.rewards.shaping.gated import Gated
 from whet.rewards.shaping.gdpo import Gdpo, normalised
 from whet.rewards.shaping.prioritised import Prioritised
 from whet.rewards.shaping.saturating import Saturating
-from whet.types import Reason, Refusal, Verdict
+from whet.types import Reason, UsageError, Verdict
 
 
 class Says(Reward):
@@ -41,9 +41,9 @@ def test_a_gate_then_components():
     assert found[3].fault
     assert found[1].correct is True
     assert found[0].parts == {"unshaped": 1, "opinion": 0.5}
-    with pytest.raises(Refusal, match="gated.floor"):
+    with pytest.raises(UsageError, match="gated.floor"):
         Gated(floor=0.5)
-    with pytest.raises(Refusal, match="gated.parts let a right reply score -1"):
+    with pytest.raises(UsageError, match="gated.parts let a right reply score -1"):
         Gated(parts=(Weighed(judge=Opinion(), low=-2.0, high=0.0),))
 
 
@@ -81,13 +81,13 @@ def test_an_inner_judge_that_leaves_its_range_is_a_fault():
 
 def test_what_could_be_gamed_is_refused_unless_named():
     parts = (Weighed(judge=Opinion(), weight=0.6), Weighed(judge=Opinion(), weight=0.4, name="b"))
-    with pytest.raises(Refusal, match=r"let a wrong reply score 1 and a right one 1; .*freely"):
+    with pytest.raises(UsageError, match=r"let a wrong reply score 1 and a right one 1; .*freely"):
         Combined(parts=parts)
     freely = CombinedFreely(parts=parts, inner=Marks())
     assert scores(asked(freely, [replied("<1> 7"), replied("<0> 42")])) == [1, 1]
-    with pytest.raises(Refusal, match="two called 'opinion'"):
+    with pytest.raises(UsageError, match="two called 'opinion'"):
         CombinedFreely(parts=(OPINION, OPINION))
-    with pytest.raises(Refusal, match="combined.floor is 1"):
+    with pytest.raises(UsageError, match="combined.floor is 1"):
         Combined(floor=1.0)
 
 
@@ -104,7 +104,7 @@ def test_no_accepted_configuration_lets_a_wrong_reply_win(drawn):
     )
     try:
         judge = Combined(parts=parts, inner=Marks())
-    except Refusal:
+    except UsageError:
         assume(condition=False)
         return
     extremes = [replied(f"<{s}> {a}") for s, a in product((0, 1), ("42", "7"))]
@@ -129,9 +129,9 @@ def test_what_is_saturated_counts_less():
 
 
 def test_a_weight_is_finite_and_a_range_has_an_order():
-    with pytest.raises(Refusal, match="weighed.weight"):
+    with pytest.raises(UsageError, match="weighed.weight"):
         Weighed(judge=Opinion(), weight=float("nan"))
-    with pytest.raises(Refusal, match="weighed.low"):
+    with pytest.raises(UsageError, match="weighed.low"):
         Weighed(judge=Opinion(), low=1.0, high=0.0)
-    with pytest.raises(Refusal, match="range.low"):
+    with pytest.raises(UsageError, match="range.low"):
         Range(low=1.0, high=0.0)

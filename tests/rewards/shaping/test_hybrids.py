@@ -16,7 +16,7 @@ from whet.rewards.shaping.sigmoid_hybrid import SigmoidHybrid
 from whet.rewards.shaping.signed import Signed
 from whet.rewards.shaping.stratified import Stratified
 from whet.rewards.unsupervised import Marked
-from whet.types import Reason, Refusal, Verdict
+from whet.types import Reason, UsageError, Verdict
 
 
 def thought(opinion, answer):
@@ -49,7 +49,7 @@ def test_additive_is_capped():
     judge = Additive(model=Opinion(), inner=Marks())
     group = [thought(5, 42), thought(-5, 42), thought(0.5, 7)]
     assert scores(asked(judge, group)) == pytest.approx([1.2, 1, 0.1])
-    with pytest.raises(Refusal, match="additive.weight is 1.0"):
+    with pytest.raises(UsageError, match="additive.weight is 1.0"):
         Additive(model=Opinion(), weight=1.0)
 
 
@@ -85,7 +85,7 @@ def test_rare_answers_earn_a_capped_bonus_if_right():
     found = asked(Diversity(reader=Marked(), inner=Marks()), group)
     assert scores(found) == pytest.approx([1 + 0.1 / 3**0.5] * 2 + [0] + [1 + 0.1 / 3**0.5])
     assert found[2].parts["diversity"] == 0
-    with pytest.raises(Refusal, match="diversity.bonus is 0.5"):
+    with pytest.raises(UsageError, match="diversity.bonus is 0.5"):
         Diversity(bonus=0.5)
 
 
@@ -104,5 +104,5 @@ def test_who_does_not_say_what_is_right_is_no_inner_judge():
         def score(self, rollout):
             return Verdict(reason=Reason.PARTIAL, score=0.5)
 
-    with pytest.raises(Refusal, match="wrap a checker"):
+    with pytest.raises(UsageError, match="wrap a checker"):
         asked(Signed(inner=Vague()), [replied("42")])

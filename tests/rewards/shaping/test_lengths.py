@@ -17,7 +17,7 @@ from whet.rewards.shaping.laser_de import LaserDe
 from whet.rewards.shaping.linear_length import LinearLength
 from whet.rewards.shaping.overlong import Overlong
 from whet.rewards.shaping.shorter_better import ShorterBetter
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 
 def group(*lengths_and_words):
@@ -68,7 +68,7 @@ def test_kimi():
     assert scores(asked(judge, group((10, R), (20, R), (30, R)))) == [1.5, 1, 0.5]
     assert scores(asked(judge, group((10, W), (20, W), (30, W)))) == [0, 0, -0.5]
     assert scores(asked(judge, group((9, R), (9, W), (99, F)))[:2]) == [1, 0]
-    with pytest.raises(Refusal, match=r"kimi_length\.weight is 2"):
+    with pytest.raises(UsageError, match=r"kimi_length\.weight is 2"):
         KimiLength(weight=2)
 
 
@@ -95,11 +95,11 @@ def test_laser_and_its_kin():
     assert scores(asked(LaserDe(inner=Marks()), easy)) == [1.5, 1, 1, 0.5]
     hard = group((4096, R), (4096, W), (5000, W), (5000, W))
     assert scores(asked(LaserDe(inner=Marks()), hard)) == [1.5, 0, 0.5, 0.5]
-    with pytest.raises(Refusal, match=r"laser_d\.targets"):
+    with pytest.raises(UsageError, match=r"laser_d\.targets"):
         LaserD(targets=(1, 2))
-    with pytest.raises(Refusal, match=r"laser_d\.bounds"):
+    with pytest.raises(UsageError, match=r"laser_d\.bounds"):
         LaserD(bounds=(0.6, 0.3))
-    with pytest.raises(Refusal, match=r"laser_de\.alpha"):
+    with pytest.raises(UsageError, match=r"laser_de\.alpha"):
         LaserDe(alpha=1.0)
 
 
@@ -130,5 +130,5 @@ def test_linear_group_length():
     ],
 )
 def test_sizes_of_nothing_are_refused(judge, settings, field):
-    with pytest.raises(Refusal, match=field):
+    with pytest.raises(UsageError, match=field):
         judge(**settings)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from said import Marks, asked, replied, scores
 
-from whet.engines.embedded.decoding import Knobs, draw
+from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.protocols import Reward
 from whet.rewards.unsupervised import Marked
 from whet.rewards.unsupervised._covo import consistency, linear, nearest, vector, volatility
@@ -20,12 +20,12 @@ from whet.rewards.unsupervised.random import Random
 from whet.rewards.unsupervised.rlsc import Rlsc
 from whet.rewards.unsupervised.rlsf import Rlsf
 from whet.rewards.unsupervised.self_certainty import SelfCertainty
-from whet.types import Reason, Refusal, Verdict
+from whet.types import Reason, UsageError, Verdict
 
 
 def certain(logits):
-    knobs = Knobs(*(torch.tensor([x]) for x in (1.0, 1.0, 0, 0.0)))
-    drawn = draw(torch.tensor([logits]), knobs, torch.tensor([0.1]))
+    sampling = SamplingTensors(*(torch.tensor([x]) for x in (1.0, 1.0, 0, 0.0)))
+    drawn = draw(torch.tensor([logits]), sampling, torch.tensor([0.1]))
     return float(drawn.certainty), float(drawn.entropy)
 
 
@@ -49,7 +49,7 @@ def test_what_others_began_is_not_measured():
 def test_who_chose_nothing_is_no_zero_and_what_nobody_recorded_is_refused():
     [empty] = asked(SelfCertainty(truth=None), [replied("")])
     assert empty.fault
-    with pytest.raises(Refusal, match="rollout.self_certainty is missing for 2 tokens"):
+    with pytest.raises(UsageError, match="rollout.self_certainty is missing for 2 tokens"):
         asked(SelfCertainty(truth=None), [replied("ab")])
 
 
@@ -79,7 +79,7 @@ def test_format_and_length_instead_of_truth():
     judge = replace(judge, truth=None)
     group = [replied("##42"), replied("abcd"), replied("12345678"), replied("#2345678")]
     assert scores(asked(judge, group)) == pytest.approx([2, 0, -1, 0])
-    with pytest.raises(Refusal, match="format_length.peak"):
+    with pytest.raises(UsageError, match="format_length.peak"):
         FormatLength(peak=1.0)
 
 
@@ -89,7 +89,7 @@ def test_a_coin_is_the_rollouts_own_and_fair():
     assert first == scores(asked(Random(truth=None), group))
     assert set(first) == {0.0, 1.0} and abs(sum(first) - 500) < 60
     assert scores(asked(Random(probability=0.0, truth=None), group[:3])) == [0, 0, 0]
-    with pytest.raises(Refusal, match="random.probability"):
+    with pytest.raises(UsageError, match="random.probability"):
         Random(probability=1.5)
 
 
@@ -113,9 +113,9 @@ def test_covo_by_hand():
 
 
 def test_a_fault_of_the_form_is_one():
-    class Broken(Reward):
+    class IntegrityError(Reward):
         def score(self, rollout):
             return Verdict.unjudged("no")
 
-    judge = FormatLength(form=Broken(), reader=Marked(), truth=None)
+    judge = FormatLength(form=IntegrityError(), reader=Marked(), truth=None)
     assert asked(judge, [replied("#42")])[0].fault

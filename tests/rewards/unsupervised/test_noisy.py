@@ -8,7 +8,7 @@ from said import Marks, asked, replied, scores
 
 from whet.protocols import Reward
 from whet.rewards.unsupervised.noisy import Noisy
-from whet.types import Reason, Refusal, Verdict
+from whet.types import Reason, UsageError, Verdict
 
 MIXED = [replied(text, seed=i) for i, text in enumerate(["#42", "#41", "#42", "#7"])]
 
@@ -60,5 +60,5 @@ def test_a_grade_out_of_range_is_a_fault(grade):
 
 @pytest.mark.parametrize("wrong", [-0.1, 1.1, float("nan")])
 def test_what_is_no_probability_is_refused(wrong):
-    with pytest.raises(Refusal, match=r"noisy\.probability is .*; give one between 0 and 1"):
+    with pytest.raises(UsageError, match=r"noisy\.probability is .*; give one between 0 and 1"):
         Noisy(probability=wrong)

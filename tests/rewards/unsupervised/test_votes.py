@@ -5,14 +5,14 @@ from math import log
 import pytest
 from said import TASK, Marks, asked, replied, scores, together
 
-from whet.rewards.unsupervised import Announced, LastLine, Marked, Template, Whole
+from whet.rewards.unsupervised import Announced, LastLine, Marked, Template, WholeReply
 from whet.rewards.unsupervised._truth import correlation
 from whet.rewards.unsupervised._votes import disagreement, meanings, winner
 from whet.rewards.unsupervised.co_reward import CoReward
 from whet.rewards.unsupervised.incorrect_majority import IncorrectMajority
 from whet.rewards.unsupervised.majority import Majority
 from whet.rewards.unsupervised.semantic_entropy import SemanticEntropy
-from whet.types import Decoding, Reason, Refusal, Request, Task
+from whet.types import Decoding, Reason, Request, Task, UsageError
 
 READER = Marked()
 
@@ -71,8 +71,8 @@ def test_point_biserial():
         (Marked(), "8;#", None),
         (LastLine(), "so\n0.5\n\n", "1/2"),
         (LastLine(), " \n", None),
-        (Whole(), " yes ", "yes"),
-        (Whole(), "", None),
+        (WholeReply(), " yes ", "yes"),
+        (WholeReply(), "", None),
     ],
 )
 def test_readers(reader, reply, answer):
@@ -91,7 +91,7 @@ def test_semantic_entropy_teaches_nothing_outside_its_bounds():
     assert scores(asked(SemanticEntropy(reader=READER, truth=None), votes(*"abcd"))) == [0] * 4
     assert meanings(["a", None, None]) == [1 / 3] * 3
     assert disagreement(["a", None, None]) == pytest.approx(log(3))
-    with pytest.raises(Refusal, match="semantic_entropy.low"):
+    with pytest.raises(UsageError, match="semantic_entropy.low"):
         SemanticEntropy(low=0.9, high=0.2)
 
 
@@ -114,7 +114,7 @@ def test_a_template_keeps_answer_and_role():
     chat = Task(id="c", prompt=({"role": "user", "content": "6*7="},), answer="42")
     told = Template(words="Q: {}!")(chat)
     assert told.prompt == ({"role": "user", "content": "Q: 6*7=!"},) and told.answer == "42"
-    with pytest.raises(Refusal, match="template.words"):
+    with pytest.raises(UsageError, match="template.words"):
         Template(words="no question")
 
 

@@ -86,10 +86,10 @@ def test_chance_is_told_and_can_be_taken_away(rolled):
 
 def test_eight_guesses_among_four_are_nearly_always_right_once(rolled):
     """1 − 0.75⁸ = 0.900."""
-    dice = Random(0)
+    rng = Random(0)
     groups, lucky, expected = 1000, 0, 1 - 0.75**8
     for _ in range(groups):
-        guesses = [rf"\boxed{{{dice.choice('ABCD')}}}" for _ in range(8)]
+        guesses = [rf"\boxed{{{rng.choice('ABCD')}}}" for _ in range(8)]
         lucky += any(Choice().score(rolled(g, "C", choices=OPTIONS)).correct for g in guesses)
     assert expected == pytest.approx(0.900, abs=5e-4)
     assert lucky / groups == pytest.approx(expected, abs=0.03)

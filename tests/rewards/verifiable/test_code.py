@@ -19,7 +19,7 @@ from whet.rewards.verifiable.code import (
     Tiers,
 )
 from whet.sandbox import Fault, Limits, Safest, Sandbox
-from whet.types import Finish, Reason, Refusal
+from whet.types import Finish, Reason, UsageError
 
 STDIN = {"kind": "stdin", "inputs": ["1 2\n", "3 4\n"], "outputs": ["3\n", "7\n"]}
 CALL = {"kind": "call", "fn_name": "add", "inputs": [[1, 2], [3, 4]], "outputs": [3, [7]]}
@@ -340,7 +340,7 @@ def test_values_are_compared_by_kind(expected, got, same):
 
 
 def test_wrong_settings_are_refused():
-    with pytest.raises(Refusal, match=r"code\.total_s"):
+    with pytest.raises(UsageError, match=r"code\.total_s"):
         Code(total_s=1.0)
-    with pytest.raises(Refusal, match=r"threshold\.tau"):
+    with pytest.raises(UsageError, match=r"threshold\.tau"):
         Threshold(tau=0.0)

@@ -10,7 +10,7 @@ from whet.data.problems import Problems
 from whet.rewards.verifiable._constraint import Constraint, Relation, sentences, words
 from whet.rewards.verifiable._constraint_kinds import KINDS, read, witness
 from whet.rewards.verifiable.constraints import Constraints, Instructions, Strict
-from whet.types import Finish, Reason, Refusal
+from whet.types import Finish, Reason, UsageError
 
 DONE = [
     {"id": "length_constraints:number_words", "kwargs": {"num_words": 20, "relation": "at least"}},
@@ -60,10 +60,11 @@ def test_the_example_by_hand(rolled):
         ("keywords:letter_frequency", {"letter": "e", "let_frequency": 3}, "Eve", False),
         ("language:response_language", {"language": "de"}, "Das ist nicht der Fluss.", True),
         ("language:response_language", {"language": "de"}, "This is not the river.", False),
-        ("length_constraints:number_sentences", {"num_sentences": 3}, "A. B? C!", True),
-        ("length_constraints:number_sentences", {"num_sentences": 4}, "A. B? C!", False),
+        ("length_constraints:number_sentences", {"num_sentences": 3}, "Ay. Be? See!", True),
+        ("length_constraints:number_sentences", {"num_sentences": 4}, "Ay. Be? See!", False),
         ("length_constraints:number_sentences", {"num_sentences": 2}, "1.5 is 3/2. So it is", True),
-        ("length_constraints:number_words", {"num_words": 3}, "don't well-known x", True),
+        ("length_constraints:number_words", {"num_words": 5}, "don't well-known x", True),
+        ("length_constraints:number_words", {"num_words": 6}, "don't well-known x", False),
         (
             "length_constraints:number_words",
             {"num_words": 100, "relation": "around"},
@@ -82,8 +83,14 @@ def test_the_example_by_hand(rolled):
         (
             "length_constraints:nth_paragraph_first_word",
             {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "but"},
-            "a\n\n“But b",
+            "a\n\n'But, b",
             True,
+        ),
+        (
+            "length_constraints:nth_paragraph_first_word",
+            {"num_paragraphs": 2, "nth_paragraph": 2, "first_word": "but"},
+            "a\n\nBut: b",
+            False,
         ),
         (
             "length_constraints:nth_paragraph_first_word",
@@ -92,13 +99,17 @@ def test_the_example_by_hand(rolled):
             False,
         ),
         ("detectable_content:number_placeholders", {"num_placeholders": 2}, "[a] [b c]", True),
-        ("detectable_content:number_placeholders", {"num_placeholders": 2}, "[a] []", False),
+        ("detectable_content:number_placeholders", {"num_placeholders": 2}, "[a] []", True),
+        ("detectable_content:number_placeholders", {"num_placeholders": 1}, "[a\nb] [", False),
         ("detectable_content:postscript", {"postscript_marker": "P.S."}, "a\nP.S. b", True),
-        ("detectable_content:postscript", {"postscript_marker": "P.S."}, "a\nP.S.", False),
+        ("detectable_content:postscript", {"postscript_marker": "P.S."}, "a p. s.", True),
+        ("detectable_content:postscript", {"postscript_marker": "P.S."}, "a\nPS b", False),
         ("detectable_content:postscript", {"postscript_marker": "P.P.S"}, "a\nP.P.S b", True),
         ("detectable_format:number_bullet_lists", {"num_bullets": 2}, "* a\n- b", True),
         ("detectable_format:number_bullet_lists", {"num_bullets": 2}, "* a\n* b\n* c", False),
         ("detectable_format:number_bullet_lists", {"num_bullets": 1}, "**a** b\n* c", True),
+        ("detectable_format:number_bullet_lists", {"num_bullets": 1}, "*\n* c", True),
+        ("detectable_format:number_bullet_lists", {"num_bullets": 2}, "a\n-\n---", True),
         ("detectable_format:constrained_response", {}, "My answer is no.", True),
         ("detectable_format:constrained_response", {}, "No.", False),
         ("detectable_format:number_highlighted_sections", {"num_highlights": 2}, "*a* **b**", True),
@@ -117,12 +128,17 @@ def test_the_example_by_hand(rolled):
         ),
         ("detectable_format:json_format", {}, '```json\n{"a": 1}\n```', True),
         ("detectable_format:json_format", {}, "[1, 2]", True),
+        ("detectable_format:json_format", {}, "```json\n42", True),
         ("detectable_format:json_format", {}, "Here: {}", False),
         ("detectable_format:title", {}, "<<On tea>> tea", True),
         ("detectable_format:title", {}, "<<>> tea", False),
+        ("detectable_format:title", {}, "<<a>b>>", True),
+        ("detectable_format:title", {}, "<<a\nb>>", False),
         ("combination:two_responses", {}, "a******b", True),
         ("combination:two_responses", {}, "a******a", False),
         ("combination:two_responses", {}, "a******", False),
+        ("combination:two_responses", {}, "******a******b", True),
+        ("combination:two_responses", {}, "a****** ******b", False),
         ("combination:repeat_prompt", {"prompt_to_repeat": "Say tea."}, "say tea. Tea.", True),
         ("combination:repeat_prompt", {"prompt_to_repeat": "Say tea."}, "Tea.", False),
         ("startend:end_checker", {"end_phrase": "Any questions?"}, 'x "any questions?"', True),
@@ -131,11 +147,15 @@ def test_the_example_by_hand(rolled):
         ("startend:quotation", {}, '"', False),
         ("change_case:capital_word_frequency", {"capital_frequency": 2}, "NOW or NEVER", True),
         ("change_case:capital_word_frequency", {"capital_frequency": 2}, "NOW or never", False),
+        ("change_case:capital_word_frequency", {"capital_frequency": 2}, "DON'T", True),
+        ("change_case:capital_word_frequency", {"capital_frequency": 2}, "the U.S.", False),
         ("change_case:english_capital", {}, "TEA, 2 CUPS!", True),
         ("change_case:english_capital", {}, "TEA, two CUPS!", False),
         ("change_case:english_capital", {}, "ЧАЙ", False),
+        ("change_case:english_capital", {}, "DAS IST NICHT DER FLUSS.", False),
         ("change_case:english_lowercase", {}, "tea, 2 cups!", True),
         ("change_case:english_lowercase", {}, "Tea", False),
+        ("change_case:english_lowercase", {}, "das ist nicht der fluss.", False),
         ("punctuation:no_comma", {}, "a; b", True),
         ("punctuation:no_comma", {}, "a, b", False),
     ],
@@ -188,9 +208,9 @@ def test_no_text_upsets_a_constraint(kind, seed, text):
     ids=range(14),
 )
 def test_no_text_keeps_a_constraint_busy(hostile):
-    dice = Random(0)
+    rng = Random(0)
     for kind in KINDS:
-        assert kind.generate(dice).check(hostile) in (True, False)
+        assert kind.generate(rng).check(hostile) in (True, False)
 
 
 def test_contradictions_have_no_witness():
@@ -228,7 +248,7 @@ def test_requests_are_a_family_like_others():
     tasks = made.held_out("dev", 10)
     assert len({made.family.canonical(task) for task in tasks}) == 10
     assert {task.info["verifier"] for task in tasks} == {"constraints"}
-    with pytest.raises(Refusal, match="level of instructions is 9; give one from 1 to 5"):
+    with pytest.raises(UsageError, match="level of instructions is 9; give one from 1 to 5"):
         Instructions().draw(Random(0), 9)
 
 
@@ -284,7 +304,7 @@ def test_tasks_that_cannot_be_read_are_faults(rolled, info):
 
 
 def test_a_share_is_a_share():
-    with pytest.raises(Refusal, match="constraints.most_repeated is 3"):
+    with pytest.raises(UsageError, match="constraints.most_repeated is 3"):
         Constraints(most_repeated=3)
 
 
@@ -305,14 +325,10 @@ def test_relations(relation, count, wanted, holds):
 
 
 def test_words_and_sentences():
-    assert words("Don't stop: 2 well-known things") == [
-        "Don't",
-        "stop",
-        "2",
-        "well-known",
-        "things",
-    ]
-    assert sentences("It is 1.5. Really?! Yes… “So.” End") == [
-        "It is 1.5.", "Really?!", "Yes…", "“So.", "End"
-    ]  # fmt: skip
+    said = ["Don", "t", "stop", "2", "well", "known", "things"]
+    assert words("Don't stop: 2 well-known things") == said
+    found = ["It is 1.5.", "Really?!", "Yes…", "“So.”", "End"]
+    assert sentences("It is 1.5. Really?! Yes… “So.” End") == found
+    found = ["Dr. J. Smith came at 5 p.m. and left.", "Wait... what?", "E.g. this."]
+    assert sentences(" ".join(found)) == found
     assert len(sentences("一。二。")) == 2

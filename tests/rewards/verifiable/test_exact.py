@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.rewards.verifiable.exact import Exact
-from whet.types import Finish, Reason, Refusal
+from whet.types import Finish, Reason, UsageError
 
 HASH, TAGS = Exact(), Exact(before="<answer>", after="</answer>")
 
@@ -48,7 +48,7 @@ def test_a_task_without_an_answer_is_nobodys_failure(rolled):
 
 
 def test_an_answer_has_to_be_announced():
-    with pytest.raises(Refusal, match=r"exact\.before is ''; give"):
+    with pytest.raises(UsageError, match=r"exact\.before is ''; give"):
         Exact(before="")
 
 

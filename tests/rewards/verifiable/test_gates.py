@@ -3,14 +3,14 @@
 import pytest
 from recorded import recorded
 
-from whet.rewards.verifiable._languages import codes, share, told
+from whet.rewards.verifiable._languages import codes, detect_language, share
 from whet.rewards.verifiable._words import repeated
 from whet.rewards.verifiable.language import Language
 from whet.rewards.verifiable.length_gate import LengthGate
 from whet.rewards.verifiable.repetition import Repetition
 from whet.rewards.verifiable.repetition_penalty import RepetitionPenalty
 from whet.rewards.verifiable.tag_count import TagCount
-from whet.types import Finish, Reason, Refusal, Task
+from whet.types import Finish, Reason, Task, UsageError
 
 ASKED = Task(id="t", prompt="?")
 
@@ -86,7 +86,7 @@ TEXTS = {
     "de": "Die Antwort ist im zweiten Teil, und wir haben sie noch nicht gesehen.",
     "fr": "La réponse est dans la deuxième partie, et nous ne l'avons pas encore vue.",
     "es": "La respuesta está en la segunda parte, y no la hemos visto todavía.",
-    "it": "La risposta è nella seconda parte, e non abbiamo ancora visto che cosa dice.",
+    "it": "La risposta è nella seconda parte, e non abbiamo ancora visto che cosa rng.",
     "pt": "A resposta está na segunda parte, e não vimos ainda o que ela diz.",
     "nl": "Het antwoord is in het tweede deel en wij hebben het nog niet gezien.",
     "ru": "Ответ находится во второй части, и мы его ещё не видели.",
@@ -104,7 +104,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("code", TEXTS)
 def test_languages_are_told(code):
-    assert told(TEXTS[code]) == code
+    assert detect_language(TEXTS[code]) == code
     assert share(TEXTS[code], code or "en") >= (0.9 if code else 0)
 
 
@@ -151,12 +151,12 @@ def test_a_prompt_may_open_the_thoughts(rolled):
         (lambda: Repetition(n=0), "repetition.n is 0"),
         (lambda: Repetition(most=2.0), "repetition.most is 2.0"),
         (lambda: RepetitionPenalty(most=-1.0), "repetition_penalty.most is -1.0"),
-        (lambda: Language(code="xx"), "language.code is 'xx'; choose from ar, bg"),
+        (lambda: Language(code="xx"), "language.code is 'xx'; choose from af, ar"),
         (lambda: Language(least=7.0), "language.least is 7.0"),
     ],
 )
 def test_nonsense_is_refused(make, message):
-    with pytest.raises(Refusal, match=message):
+    with pytest.raises(UsageError, match=message):
         make()
 
 

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 import pytest
 
 from whet.rewards.verifiable.json_fields import JsonFields
-from whet.types import Reason, Refusal
+from whet.types import Reason, UsageError
 
 GOLD = '{"name": "Ada", "born": 1815, "tags": ["x", "y"]}'
 SCHEMA = {
@@ -72,10 +72,10 @@ def test_a_pattern_that_hangs_is_the_policys_failure(rolled):
 
 @pytest.mark.skipif(find_spec("jsonschema") is not None, reason="jsonschema is installed")
 def test_without_jsonschema_a_schema_is_refused_with_a_remedy(rolled):
-    with pytest.raises(Refusal, match=r"needs jsonschema; pip install 'whet\[json\]'"):
+    with pytest.raises(UsageError, match=r"needs jsonschema; pip install 'whet\[json\]'"):
         JsonFields().score(rolled(GOLD, GOLD, schema=SCHEMA))
 
 
 def test_a_base_is_a_share():
-    with pytest.raises(Refusal, match="json_fields.base is 1.5"):
+    with pytest.raises(UsageError, match="json_fields.base is 1.5"):
         JsonFields(base=1.5)

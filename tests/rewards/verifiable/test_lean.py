@@ -7,7 +7,7 @@ import pytest
 
 from whet.rewards.verifiable._lean import Status, report
 from whet.rewards.verifiable.lean import Lean
-from whet.types import Reason, Refusal
+from whet.types import Reason, UsageError
 
 STATEMENT = "theorem t (n : Nat) : n + 0 = n :="
 PROOF = f"{STATEMENT} by rfl"
@@ -63,7 +63,7 @@ def test_where_lean_is_not_installed_nobody_is_judged(rolled):
 def test_a_task_brings_a_statement(rolled):
     for statement in ("", "n + 0 = n", "theorem t : n + 0 = n"):
         assert judged(rolled, fenced(PROOF), statement=statement).fault
-    with pytest.raises(Refusal, match="lean.command is"):
+    with pytest.raises(UsageError, match="lean.command is"):
         Lean(command=())
 
 

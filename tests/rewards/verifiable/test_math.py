@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.rewards.verifiable._extraction import answers, boxed, spoken
+from whet.rewards.verifiable._extraction import after_think, answers, boxed
 from whet.rewards.verifiable._normal import brackets, tidy
 from whet.rewards.verifiable._number import number
 from whet.rewards.verifiable.math import Math
@@ -178,7 +178,7 @@ def test_nested_boxes_are_one_answer(judged):
     ],
 )
 def test_thoughts_are_cut_off(reply, rest):
-    assert spoken(reply) == rest
+    assert after_think(reply) == rest
 
 
 def test_thoughts_do_not_count(rolled, judged):

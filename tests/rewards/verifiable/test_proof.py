@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from whet.rewards.verifiable._natural_deduction import check, statement
 from whet.rewards.verifiable._propositions import formula
 from whet.rewards.verifiable.proof import Prefix, Proof
-from whet.types import Reason, Refusal
+from whet.types import Reason, UsageError
 
 PROOFS = {
     "P -> P": "1 assume P; 2 ->I 1-1",
@@ -83,7 +83,7 @@ def test_sorry_earns_nothing_and_a_prefix_at_most_its_cap(rolled):
     assert Proof(credit=Prefix(cap=0.9)).score(late).score == 0.75
     whole = rolled(f"#{PROOFS['P -> P']}", statement="P -> P")
     assert Proof(credit=Prefix()).score(whole).score == 1
-    with pytest.raises(Refusal, match="proof.credit.cap is 1.0"):
+    with pytest.raises(UsageError, match="proof.credit.cap is 1.0"):
         Prefix(cap=1.0)
 
 

@@ -123,9 +123,9 @@ def test_no_text_upsets_a_puzzle(name, text):
 @given(st.integers(0, 2**31))
 def test_random_walks_solve_nothing_that_the_rules_do_not(seed):
     """Legal moves of two discs, until they arrive; the judge agrees with the walk."""
-    dice, pegs, moves = Random(seed), ["1", "1"], []
+    rng, pegs, moves = Random(seed), ["1", "1"], []
     while len(moves) < 12 and pegs != ["3", "3"]:
-        disc, peg = dice.randrange(2), dice.choice("123")
+        disc, peg = rng.randrange(2), rng.choice("123")
         if pegs[disc] != peg and (disc == 0 or pegs[0] not in (peg, pegs[1])):
             moves.append(pegs[disc] + peg)
             pegs[disc] = peg

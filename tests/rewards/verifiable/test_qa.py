@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from whet.rewards.verifiable._words import squad
 from whet.rewards.verifiable.qa_exact import QaExact
 from whet.rewards.verifiable.qa_f1 import QaF1
-from whet.types import Reason, Refusal
+from whet.types import Reason, UsageError
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_nothing_to_compare_with_is_a_fault(rolled):
 
 
 def test_a_floor_is_a_score():
-    with pytest.raises(Refusal, match="qa_f1.floor is 2; give a score"):
+    with pytest.raises(UsageError, match="qa_f1.floor is 2; give a score"):
         QaF1(floor=2)
 
 

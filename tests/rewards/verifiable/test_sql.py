@@ -6,8 +6,8 @@ import pytest
 
 from whet.rewards.verifiable._sql_instances import filled
 from whet.rewards.verifiable._sql_running import Question, agree, is_ordered
-from whet.rewards.verifiable.sql import AnyOrder, Match, Sql, Tiers
-from whet.types import Finish, Reason, Refusal
+from whet.rewards.verifiable.sql import AnyOrder, Match, QueryTiers, Sql
+from whet.types import Finish, Reason, UsageError
 
 SCHEMA = """
 CREATE TABLE city (id INTEGER PRIMARY KEY, name TEXT NOT NULL, size INT);
@@ -69,6 +69,16 @@ def test_a_query_that_answers_like_the_right_one_earns_1(judged, query, gold):
 def test_another_answer_earns_nothing(judged, query):
     verdict = judged(query)
     assert not verdict.fault and verdict.score == 0 and not verdict.correct
+
+
+@pytest.mark.parametrize("mark", ["'", '"'])
+def test_a_text_may_stand_between_double_quotes_as_sqlite_allows(judged, mark):
+    gold = f'SELECT "person"."age" FROM person WHERE "name" = {mark}Bob Smith{mark}'
+    assert judged(gold, gold).score == 1
+    assert judged("SELECT age FROM person WHERE name = 'Bob Smith'", gold).score == 1
+    for other in (gold.replace("Bob", "Rob"), gold.replace("=", "!="), "SELECT age FROM person"):
+        verdict = judged(other, gold)
+        assert verdict.score == 0 and not verdict.fault
 
 
 def test_order_counts_where_the_right_query_asks_for_it(judged):
@@ -158,7 +168,7 @@ def test_without_a_query_there_is_no_answer(rolled):
     ("query", "score"), [(GOLD, 1.0), ("SELECT 1", 0.1 + 0.2), ("SELECT nobody", 0.1)]
 )
 def test_tiers_by_hand(judged, query, score):
-    assert judged(query, credit=Tiers()).score == pytest.approx(score)
+    assert judged(query, credit=QueryTiers()).score == pytest.approx(score)
     assert judged(query, credit=Match()).score == float(score == 1)
 
 
@@ -211,7 +221,7 @@ def test_databases_keep_their_constraints():
     [({"instances": 1}, r"sql\.instances is 1; give 3"), ({"steps": 0}, r"sql\.steps")],
 )
 def test_wrong_settings_are_refused(settings, why):
-    with pytest.raises(Refusal, match=why):
+    with pytest.raises(UsageError, match=why):
         Sql(**settings)
-    with pytest.raises(Refusal, match="sum to 1"):
-        Tiers(block=0.5)
+    with pytest.raises(UsageError, match="sum to 1"):
+        QueryTiers(block=0.5)

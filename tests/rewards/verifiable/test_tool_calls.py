@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.calls.formats import Call
+from whet.calls.formats import ToolCall
 from whet.rewards.verifiable.tool_calls import ToolCalls, alike
-from whet.types import Reason, Refusal
+from whet.types import Reason, UsageError
 
 
 def said(*calls):
@@ -120,12 +120,14 @@ def test_gold_as_json_and_none_at_all(rolled):
 
 
 def test_a_range_has_two_ends():
-    with pytest.raises(Refusal, match="tool_calls.lowest is 1.0 and highest 1.0"):
+    with pytest.raises(UsageError, match="tool_calls.lowest is 1.0 and highest 1.0"):
         ToolCalls(lowest=1.0)
 
 
 made = st.builds(
-    lambda a, b: Call(name="f", arguments={"a": a, "b": b}), st.integers(0, 2), st.integers(0, 2)
+    lambda a, b: ToolCall(name="f", arguments={"a": a, "b": b}),
+    st.integers(0, 2),
+    st.integers(0, 2),
 )
 
 

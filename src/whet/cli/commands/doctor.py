@@ -10,9 +10,10 @@ from pathlib import Path
 
 import torch
 
-from whet.cli.arguments import Doctor
+from whet.cli.arguments import DoctorOptions
 from whet.cli.options import parse
-from whet.training import card, doctor
+from whet.training import card
+from whet.training.doctor import Doctor
 from whet.training.ledger import Ledger
 
 _EXTRAS = {"reasoning_gym": "gym", "peft": "lora"}
@@ -21,14 +22,14 @@ _CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow")
 
 def main(words: Sequence[str]) -> int:
     """Findings, one a line; exit code 1 where something is wrong."""
-    asked = parse(Doctor, words, "doctor")
+    asked = parse(DoctorOptions, words, "doctor")
     if not asked.run:
         print("\n".join(_machine()))
         return 0
     folder = Path(asked.run)
     card.read(folder)
-    findings = doctor.Doctor().examine(list(Ledger(folder).rows()))
-    print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.words}" for f in findings))
+    findings = Doctor().examine(list(Ledger(folder).rows()))
+    print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.message}" for f in findings))
     return int(any(finding.bad for finding in findings))
 
 

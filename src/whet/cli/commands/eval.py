@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from whet import data, rewards
-from whet.cli.arguments import Eval
+from whet.cli.arguments import EvalOptions
 from whet.cli.commands.resume import rebuilt
 from whet.cli.options import parse
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
-from whet.environments.question import Question
-from whet.evaluation.measure import Exam, Scorecard, measure
+from whet.environments.single_turn import SingleTurn
+from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.protocols import Corpus, Engine, Environment, Judge, Player
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.trainer import CHECKPOINTS
-from whet.types import Decoding, Refusal, Task
+from whet.types import Decoding, Task, UsageError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +36,17 @@ class Subject:
 
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
-    asked = parse(Eval, words, "eval")
-    exam = Exam(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
+    asked = parse(EvalOptions, words, "eval")
+    evaluation = EvalConfig(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
-    tasks = subject.corpus.held_out(asked.split, exam.problems)
-    player, found = asyncio.run(_measured(subject, tasks, exam))
+    tasks = subject.corpus.held_out(asked.split, evaluation.problems)
+    player, found = asyncio.run(_measured(subject, tasks, evaluation))
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
         "split": asked.split,
         "problems": len(tasks),
-        "samples": exam.samples,
+        "samples": evaluation.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": player.held().digest,
     }
@@ -58,15 +58,15 @@ def main(words: Sequence[str]) -> int:
 
 
 async def _measured(
-    subject: Subject, tasks: Sequence[Task], exam: Exam
+    subject: Subject, tasks: Sequence[Task], evaluation: EvalConfig
 ) -> tuple[Player, Scorecard]:
     player = await subject.engine.player(subject.model, 0)
     world = player.within(subject.environment)
-    found = await measure(world, subject.reward, tasks, exam, subject.decoding)
+    found = await measure(world, subject.reward, tasks, evaluation, subject.decoding)
     return player, found
 
 
-def _subject(asked: Eval) -> Subject:
+def _subject(asked: EvalOptions) -> Subject:
     folder = Path(asked.model)
     subject = _of_run(folder) if (folder / card.CARD).is_file() else _of_folder(asked)
     if asked.tasks:
@@ -74,18 +74,18 @@ def _subject(asked: Eval) -> Subject:
     if asked.reward:
         subject = replace(subject, reward=rewards.find(asked.reward))
     decoding = replace(subject.decoding, temperature=asked.temperature)
-    if asked.length:
-        decoding = replace(decoding, length=asked.length)
+    if asked.max_new_tokens:
+        decoding = replace(decoding, max_new_tokens=asked.max_new_tokens)
     return replace(subject, decoding=decoding)
 
 
 def _of_run(folder: Path) -> Subject:
     """The newest checkpoint of a run, judged as the run judges."""
     run = rebuilt(folder)
-    checkpoints = Checkpoints(folder.resolve() / CHECKPOINTS, len(run.warmup), run.saving.keep)
+    checkpoints = Checkpoints(folder.resolve() / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
     place = checkpoints.latest()
     if place is None:
-        raise Refusal(f"run {str(folder)!r} has no checkpoint yet; whet resume {folder}")
+        raise UsageError(f"run {str(folder)!r} has no checkpoint yet; whet resume {folder}")
     return Subject(
         model=Folder(path=str(checkpoints.path(place))),
         engine=run.engine,
@@ -96,14 +96,14 @@ def _of_run(folder: Path) -> Subject:
     )
 
 
-def _of_folder(asked: Eval) -> Subject:
+def _of_folder(asked: EvalOptions) -> Subject:
     if not asked.tasks:
-        raise Refusal(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
+        raise UsageError(f"model {asked.model!r} is no run, so say on what: --tasks NAME or FILE")
     return Subject(
         model=Folder(path=asked.model),
         engine=Embedded(device=asked.device),
         corpus=data.corpus(asked.tasks),
-        environment=Question(),
+        environment=SingleTurn(),
         reward=None,
         decoding=Decoding(),
     )
@@ -112,7 +112,7 @@ def _of_folder(asked: Eval) -> Subject:
 def _numbers(text: str) -> tuple[int, ...]:
     parts = [part.strip() for part in text.split(",")]
     if not all(part.isdecimal() for part in parts):
-        raise Refusal(f"k is {text!r}; give numbers with commas, such as 1,4,16")
+        raise UsageError(f"k is {text!r}; give numbers with commas, such as 1,4,16")
     return tuple(map(int, parts))
 
 

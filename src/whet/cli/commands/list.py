@@ -10,7 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from whet.cli.arguments import List
+from whet.cli.arguments import ListOptions
 from whet.cli.catalogue import KINDS, Entry, entries, kind_of
 from whet.cli.options import parse
 
@@ -23,7 +23,7 @@ _BESIDES = {
 
 def main(words: Sequence[str]) -> int:
     """A table per kind, or one JSON document."""
-    asked = parse(List, words, "list")
+    asked = parse(ListOptions, words, "list")
     kinds = list(KINDS) if asked.kind == "all" else [kind_of(asked.kind)]
     if asked.json:
         print(json.dumps({kind: _counted(entries(kind)) for kind in kinds}, indent=1))

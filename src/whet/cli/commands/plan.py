@@ -6,10 +6,10 @@ from math import ceil
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.premises import circumstances, validated
+from whet.cli.validation import run_spec, validate
 from whet.engines.digest import hash_rate
-from whet.policy.anatomy import warnings
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
+from whet.policy.inspection import warnings
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
@@ -23,12 +23,13 @@ _GIB, _MIB = 2**30, 2**20
 def main(words: Sequence[str]) -> int:
     """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
     recipe, rest = named(words, "plan")
-    run = validated(configured(recipe, rest, "plan").run)
+    run = configured(recipe, rest, "plan").run
+    validate(run)
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*_notes(run), *warnings(run, circumstances(run))):
+    for note in (*_notes(run), *warnings(run, run_spec(run))):
         print(f"note: {note}")
     return 0
 
@@ -36,18 +37,18 @@ def main(words: Sequence[str]) -> int:
 def _batches(run: Run) -> list[str]:
     plan = _first(run)
     rollouts = sum(len(request.plays) for request in plan)
-    longest = sum(play.decoding.length for request in plan for play in request.plays)
-    watches = run.steps // run.watch.every if run.watch.every else 0
-    exam, watch = run.exam, run.watch.exam
-    asked = 2 * exam.problems * (exam.samples + 1)
-    asked += watches * watch.problems * (watch.samples + 1)
-    lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimiser)}" for w in run.warmup]
+    longest = sum(play.decoding.max_new_tokens for request in plan for play in request.plays)
+    watches = run.steps // run.periodic.every if run.periodic.every else 0
+    evaluation, periodic = run.evaluation, run.periodic.evaluation
+    asked = 2 * evaluation.problems * (evaluation.samples + 1)
+    asked += watches * periodic.problems * (periodic.samples + 1)
+    lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
-        f"{run.minibatches} optimiser steps, {settings(run.optimiser)}",
+        f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"exams: {asked:,} rollouts, at most {asked * run.decoding.length:,} tokens",
+        f"evaluations: {asked:,} rollouts, at most {asked * run.decoding.max_new_tokens:,} tokens",
     ]
 
 
@@ -77,7 +78,8 @@ def _trust(run: Run) -> list[str]:
     seconds = 2 * weights / hash_rate()
     return [
         f"trust: weights hashed twice a step, 2 × {weights / _MIB:,.1f} MiB, about "
-        f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.length} tokens sampled and scored"
+        f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.max_new_tokens} tokens sampled and "
+        "scored"
     ]
 
 
@@ -88,7 +90,7 @@ def _memory(run: Run) -> list[str]:
     lora = run.engine.lora is not None
     training = 0.0 if lora else 3 * weights
     slots = run.engine.slots
-    cache = slots * run.decoding.length * size.cache_bytes / _GIB
+    cache = slots * run.decoding.max_new_tokens * size.cache_bytes / _GIB
     return [
         f"model: {size.parameters:,} parameters, {size.positions} positions",
         f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "
@@ -110,10 +112,10 @@ def _notes(run: Run) -> Iterator[str]:
     if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
         yield (
             f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
-            "optimiser steps of a step but the first are off-policy, and nothing corrects it"
+            "optimizer steps of a step but the first are off-policy, and nothing corrects it"
         )
-    if not run.watch.every:
-        yield "nothing is watched along the way (watch.every is 0)"
+    if not run.periodic.every:
+        yield "nothing is watched along the way (periodic.every is 0)"
 
 
 def _terms(run: Run) -> tuple[Term, ...]:
@@ -122,5 +124,5 @@ def _terms(run: Run) -> tuple[Term, ...]:
 
 def _unrelated(term: Term) -> bool:
     """Does it weigh by Â what it doesn't relate to whoever sampled it?"""
-    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Linear)
+    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Unclipped)
     return free and not term.corrections and term.on is None

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from whet.cli.arguments import Show
+from whet.cli.arguments import ShowOptions
 from whet.cli.catalogue import find
 from whet.cli.explain.pages import Page, Theory, page
 from whet.cli.options import parse
@@ -13,7 +13,7 @@ from whet.cli.options import parse
 
 def main(words: Sequence[str]) -> int:
     """All parts of that name."""
-    asked = parse(Show, words, "show")
+    asked = parse(ShowOptions, words, "show")
     found = [page(entry) for entry in find(asked.name)]
     if asked.json:
         print(json.dumps([_flat(one) for one in found], indent=1, ensure_ascii=False))

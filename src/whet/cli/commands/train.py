@@ -6,30 +6,30 @@ from pathlib import Path
 
 from whet import registry
 from whet.cli.parsing import configured
-from whet.cli.premises import validated
-from whet.cli.running import carry_out, fresh_folder, standing, undone_if_refused
+from whet.cli.running import execute, fresh_folder, standing, undone_if_refused
+from whet.cli.validation import validate
 from whet.training import card
 from whet.training.run_name import checked
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     asked = configured(recipe, rest, "train")
-    validated(asked.run)
+    validate(asked.run)
     stem = Path(recipe.partition(":")[0]).stem
     name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}" if asked.name is None else asked.name
     before = standing(Path(asked.runs) / checked(name))
     folder = fresh_folder(asked.runs, name)
     with undone_if_refused(folder, before):
         card.write(folder, card.card(asked.run, recipe, list(asked.arguments)))
-        return carry_out(asked.run, folder)
+        return execute(asked.run, folder)
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:
     """The recipe and what follows it."""
     if not words or words[0].startswith("-"):
         names = ", ".join(registry.names("recipe"))
-        raise Refusal(f"whet {command} needs a recipe: {names}, or a path to a .py file")
+        raise UsageError(f"whet {command} needs a recipe: {names}, or a path to a .py file")
     return words[0], words[1:]

@@ -7,13 +7,21 @@ from math import isnan
 from typing import Any
 
 from whet import rewards
-from whet.cli.arguments import Verify
-from whet.cli.looking_on import Bar
+from whet.cli.arguments import VerifyOptions
 from whet.cli.options import parse
+from whet.cli.progress import ProgressBar
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import Confusion
-from whet.evaluation.opinions import hear
-from whet.evaluation.verifiers import Comparison, Example, Findings, Probe, Trial, compare, examine
+from whet.evaluation.verifier_pass import run_verifier
+from whet.evaluation.verifiers import (
+    CheckResult,
+    Comparison,
+    Example,
+    VerifierChecks,
+    VerifierReport,
+    check_verifier,
+    compare,
+)
 
 STOPPED = 130
 _SHOWN = 100  # characters of a reply
@@ -21,17 +29,17 @@ _SHOWN = 100  # characters of a reply
 
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
-    asked = parse(Verify, words, "verify")
+    asked = parse(VerifyOptions, words, "verify")
     rows = cases(asked.labelled, count=asked.rows)
     judge = rewards.find(asked.reward)
     other = rewards.find(asked.against) if asked.against else None
-    trial = Trial(at_once=asked.at_once)
+    trial = VerifierChecks(concurrency=asked.concurrency)
     comparison = None
-    with Bar() as bar:
-        found = examine(judge, rows, trial, bar)
+    with ProgressBar() as bar:
+        found = check_verifier(judge, rows, trial, bar)
         if other is not None:
-            heard = hear(other, rows, asked.at_once, f"asking {asked.against}", bar)
-            comparison = compare(found.hearing, heard)
+            heard = run_verifier(other, rows, asked.concurrency, f"asking {asked.against}", bar)
+            comparison = compare(found.first_pass, heard)
     if asked.json:
         document = _document(found, asked.examples) | {"reward": asked.reward}
         if comparison is not None:
@@ -44,8 +52,8 @@ def main(words: Sequence[str]) -> int:
     return STOPPED if bar.stopped() else 0
 
 
-def _table(asked: Verify, found: Findings) -> list[str]:
-    seen, total = len(found.hearing.heard), len(found.hearing.cases)
+def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
+    seen, total = len(found.first_pass.judged), len(found.first_pass.cases)
     matrix, axes, latency = found.matrix, found.axes, found.latency_ms
     spent = ", ".join(f"{name} {ms:.1f}" for name, ms in latency.items())
     return [
@@ -61,7 +69,7 @@ def _table(asked: Verify, found: Findings) -> list[str]:
         "Verifier's Law, five axes:",
         f"  objectivity {axes.objectivity:.3f}   opinions, that stay the same",
         f"  speed       {axes.speed:.1f}/s   of who waits for each",
-        f"  scale       {axes.scale:.1f}/s   with {asked.at_once} under way",
+        f"  scale       {axes.scale:.1f}/s   with {asked.concurrency} under way",
         f"  noise       {axes.noise:.3f}   1 − (recall + specificity − 1)",
         f"  gradation   {axes.gradation:.2f} bits in the scores",
         *_examples("false zeros: right, and refused", found.false_zeros, asked.examples),
@@ -82,7 +90,7 @@ def _rates(matrix: Confusion) -> list[str]:
     ]
 
 
-def _probe(name: str, probe: Probe, what: str) -> str:
+def _probe(name: str, probe: CheckResult, what: str) -> str:
     return f"  {name:11} {probe.share:.3f} of {probe.tried} {what}"
 
 
@@ -102,7 +110,7 @@ def _short(text: str) -> str:
     return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
-def _comparison(asked: Verify, found: Comparison) -> list[str]:
+def _comparison(asked: VerifyOptions, found: Comparison) -> list[str]:
     return [
         "",
         f"against {asked.against}, on {found.both} replies that both judge: "
@@ -117,10 +125,10 @@ def _comparison(asked: Verify, found: Comparison) -> list[str]:
     ]
 
 
-def _document(found: Findings, most: int) -> dict[str, Any]:
+def _document(found: VerifierReport, most: int) -> dict[str, Any]:
     return {
-        "asked": len(found.hearing.cases),
-        "seen": len(found.hearing.heard),
+        "asked": len(found.first_pass.cases),
+        "seen": len(found.first_pass.judged),
         **asdict(found.matrix),
         "latency_ms": found.latency_ms,
         "axes": asdict(found.axes),
@@ -135,7 +143,7 @@ def _document(found: Findings, most: int) -> dict[str, Any]:
     }
 
 
-def _compared(found: Comparison, asked: Verify) -> dict[str, Any]:
+def _compared(found: Comparison, asked: VerifyOptions) -> dict[str, Any]:
     return {
         "reward": asked.against,
         "both": found.both,
@@ -147,7 +155,7 @@ def _compared(found: Comparison, asked: Verify) -> dict[str, Any]:
     }
 
 
-def _probed(probe: Probe, most: int) -> dict[str, Any]:
+def _probed(probe: CheckResult, most: int) -> dict[str, Any]:
     return {"tried": probe.tried, "share": probe.share, "odd": _listed(probe.odd, most)}
 
 

@@ -5,8 +5,8 @@ from dataclasses import fields
 from typing import Any
 
 from whet.cli.explain.parts import doc, region, settings
-from whet.policy.anatomy import inside
-from whet.policy.objective import Objective, Term, Whole
+from whet.policy.inspection import walk
+from whet.policy.objective import BatchLoss, Objective, Term
 from whet.policy.sharing import OncePerToken
 from whet.protocols.algorithm import Algorithm
 
@@ -26,7 +26,7 @@ def effective(algorithm: Algorithm) -> list[str]:
     """What is maximised, what fills each slot, with its own equation and its numbers."""
     if isinstance(algorithm, Objective):
         lines = list(_sums(algorithm))
-    elif isinstance(algorithm, Whole):
+    elif isinstance(algorithm, BatchLoss):
         lines = list(_criterion(algorithm))
     else:
         lines = list(_unknown(algorithm))
@@ -34,13 +34,13 @@ def effective(algorithm: Algorithm) -> list[str]:
     if companions:
         lines += ["", "beside the loss"]
         lines += [line for c in companions for line in (f"  {settings(c)}", *_doc(c))]
-    if isinstance(algorithm, Objective | Whole) and algorithm.sharing != OncePerToken():
+    if isinstance(algorithm, Objective | BatchLoss) and algorithm.sharing != OncePerToken():
         lines += ["", *_told("v  sharing: ", algorithm.sharing)]
     needs = needed(algorithm)
     if needs:
         lines += ["", "needs " + "; ".join(needs)]
-    if algorithm.departs:
-        lines += ["", f"on-policy it is not REINFORCE: {algorithm.departs}"]
+    if algorithm.why_not_reinforce:
+        lines += ["", f"on-policy it is not REINFORCE: {algorithm.why_not_reinforce}"]
     return lines
 
 
@@ -49,7 +49,7 @@ def needed(algorithm: Algorithm) -> list[str]:
     companions = algorithm.companions
     found = []
     for need in sorted(algorithm.needs):
-        givers = [type(c).__name__ for c in companions if need in c.gives]
+        givers = [type(c).__name__ for c in companions if need in c.provides]
         found.append(f"{need} (from {' or '.join(givers)})" if givers else f"{need}")
     return found
 
@@ -99,7 +99,7 @@ def _slots(term: Term, told: set[type]) -> Iterator[str]:
             told.add(type(part))
 
 
-def _criterion(whole: Whole) -> Iterator[str]:
+def _criterion(whole: BatchLoss) -> Iterator[str]:
     yield "minimise L(log π_θ, batch): of the whole batch at once, no sum over tokens"
     yield ""
     yield from _told("L  criterion: ", whole.criterion)
@@ -119,7 +119,7 @@ def _told(head: str, part: Any) -> Iterator[str]:
     """The part and its docstring; then those of the parts in it."""
     yield f"{head}{settings(part)}"
     yield from _doc(part)
-    _, *inner = inside(part)
+    _, *inner = walk(part)
     for held in inner:
         yield f"     where {settings(held)}"
         yield from _doc(held, "       ")

@@ -20,7 +20,11 @@ def slots(algorithm: Any) -> dict[str, Any]:
     """What fills each; an empty one isn't there."""
     if not hasattr(algorithm, "__dataclass_fields__"):
         return {}
-    held = {f.name: getattr(algorithm, f.name) for f in fields(algorithm) if f.name != "departs"}
+    held = {
+        f.name: getattr(algorithm, f.name)
+        for f in fields(algorithm)
+        if f.name != "why_not_reinforce"
+    }
     return {slot: part for slot, part in held.items() if part is not None and part != ()}
 
 

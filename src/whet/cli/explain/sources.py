@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from inspect import getdoc, getsource
 from typing import Any
 
-from whet.policy.anatomy import inside
+from whet.policy.inspection import walk
 
 _ARXIV = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
 _END = re.compile(r"(?<=[.])(?<!Dr\.)(?<!cf\.)(?: {2,}|\s+(?=[A-Z`β]))")
@@ -31,7 +31,7 @@ def own_words(module: Any, offer: Any) -> list[tuple[str, str]]:
 
 def of_parts(value: Any) -> list[tuple[str, str]]:
     """What the classes of all its parts say, and their fields' comments; each class once."""
-    kinds = list(dict.fromkeys(type(part) for part in inside(value)))
+    kinds = list(dict.fromkeys(type(part) for part in walk(value)))
     said = [(kind.__name__, getdoc(kind) or "") for kind in kinds]
     return said + [(kind.__name__, text) for kind in kinds for text in _comments(kind)]
 

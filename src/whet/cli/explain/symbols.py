@@ -26,7 +26,7 @@ SYMBOLS = {
     "x": "log π_θ − log π_ref, where nothing else is said",
     "β": "what the price is multiplied by",
     "γ": "discount, where nothing else is said",
-    "λ": "trace of GAE, where nothing else is said",
+    "λ": "decay of GAE, where nothing else is said",
     "ε": "a small number that keeps a divisor from 0, or the width of a clip",
     "σ": "logistic function",
     "sg[": "value without gradient",

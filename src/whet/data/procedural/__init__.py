@@ -1,4 +1,4 @@
-"""Procedural families: tasks without end, and a checker for every step of an answer."""
+"""Procedural task families: unlimited tasks, with a checker for every step of a reply."""
 
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -7,7 +7,7 @@ from whet.protocols import Family
 
 @runtime_checkable
 class Procedural(Family, Protocol):
-    """A family that says how hard its tasks can be, and of which characters they are made."""
+    """A family with a range of levels and the characters of its tasks and replies."""
 
     levels: ClassVar[tuple[int, int]]
     alphabet: ClassVar[str]

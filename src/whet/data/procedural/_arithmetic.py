@@ -1,4 +1,4 @@
-"""An expression, equation by equation."""
+"""Evaluation of an expression, equation by equation."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ _SIGNS: dict[type, str] = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Equation:
-    """left sign right = result, true or not."""
+    """left sign right = result, true or false."""
 
     left: Fraction
     sign: str
@@ -20,7 +20,7 @@ class Equation:
 
     @classmethod
     def read(cls, left: str, sign: str, right: str, result: str) -> "Equation":
-        """From its parts, as text."""
+        """Parse an equation from its parts."""
         numbers = Fraction(left), Fraction(right), Fraction(result)
         return cls(left=numbers[0], sign=sign, right=numbers[1], result=numbers[2])
 
@@ -29,19 +29,19 @@ class Equation:
 
     @property
     def true(self) -> bool:
-        """Is it?"""
+        """True if the result is correct."""
         return self.result == operated(self.left, self.sign, self.right)
 
 
 def operated(left: Fraction, sign: str, right: Fraction) -> Fraction | None:
-    """The exact result; None for a quotient by zero."""
+    """The exact result; None for a division by zero."""
     if sign == "/":
         return left / right if right else None
     return {"+": left + right, "-": left - right, "*": left * right}[sign]
 
 
 def equations(expression: str) -> list[Equation] | None:
-    """What an expression computes, in order, the whole last; None where it is none."""
+    """All operations of an expression in order, the outermost last; None if it is invalid."""
     if not _LEGAL.fullmatch(expression):
         return None
     try:

@@ -1,4 +1,4 @@
-"""Replies of the form `1 2;1 2 1;#1 2 1`: the beginnings of an answer, then the answer."""
+"""Replies of the form `1 2;1 2 1;#1 2 1`: prefixes of an answer, then the answer."""
 
 import re
 from dataclasses import dataclass
@@ -12,44 +12,42 @@ _ENTRY = re.compile(r"[^;]+")
 
 @runtime_checkable
 class Puzzle(Protocol):
-    """What is asked: an answer of several moves, with spaces between them."""
+    """A puzzle with answers of several moves, separated by spaces."""
 
     def leads(self, moves: tuple[str, ...]) -> bool:
-        """Can these first moves still be gone on to an answer?"""
+        """True if some answer starts with these moves."""
         ...
 
     def solved(self, moves: tuple[str, ...]) -> bool:
-        """Are these moves an answer?"""
+        """True if these moves are an answer."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Solved:
-    """A puzzle all of whose answers are known."""
+    """A puzzle with a list of all its answers."""
 
     answers: tuple[tuple[str, ...], ...]
 
     def leads(self, moves: tuple[str, ...]) -> bool:
-        """Does one of them begin so?"""
         return any(answer[: len(moves)] == moves for answer in self.answers)
 
     def solved(self, moves: tuple[str, ...]) -> bool:
-        """Is this one of them?"""
         return moves in self.answers
 
 
-def grown(answer: str, dice: Random, keep: float) -> str:
-    """Every beginning of an answer, each written down with probability `keep`, then the whole."""
+def grown(answer: str, rng: Random, keep: float) -> str:
+    """Prefixes of an answer, each written down with probability `keep`, then the whole answer."""
     moves = answer.split(" ")
     lines = [" ".join(moves[: place + 1]) for place in range(len(moves))]
-    return ";".join([*(line for line in lines if dice.random() < keep), f"#{answer}"])
+    return ";".join([*(line for line in lines if rng.random() < keep), f"#{answer}"])
 
 
 def followed(puzzle: Puzzle, reply: str) -> tuple[Step, ...]:
-    """Does each line go on from the last right one, towards an answer?
+    """Check that each line extends the last correct one towards an answer.
 
-    Lines may be left out.  A wrong line is passed over, and a result goes on from the last right
-    line, too; after it there is nothing more to say.
+    Lines may be left out. A wrong line is skipped: the next line, or the result, must extend the
+    last correct one. Every line after the result is wrong.
     """
     steps: list[Step] = []
     last: tuple[str, ...] = ()

@@ -1,10 +1,10 @@
-"""The levels that a family has."""
+"""Validation of a task's level."""
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def check_level(family: str, level: int, levels: tuple[int, int]) -> None:
-    """Refuse a level that the family doesn't have."""
+    """Raise `UsageError` for a level that the family does not have."""
     low, high = levels
     if not low <= level <= high:
-        raise Refusal(f"level of {family} is {level}; give one from {low} to {high}")
+        raise UsageError(f"level of {family} is {level}; give one from {low} to {high}")

@@ -1,4 +1,4 @@
-"""Replies of the form `8;16;9;#9`: what a computation shows on its way, then its result."""
+"""Replies of the form `8;16;9;#9`: intermediate states of a computation, then its result."""
 
 import re
 from collections.abc import Iterator
@@ -12,34 +12,34 @@ _ENTRY = re.compile(r"[^;]+")
 
 @runtime_checkable
 class Machine(Protocol):
-    """A computation in the middle of its work.  A value: to go on is to be another one."""
+    """An immutable state of a computation."""
 
     def show(self) -> str:
-        """What one writes down of it."""
+        """The text that a trace has for this state."""
         ...
 
     def advance(self) -> "Machine | None":
-        """It after its next operation; None at the end."""
+        """The state after the next operation; None at the end."""
         ...
 
     def believe(self, shown: str) -> "Machine":
-        """It, had it shown this; unchanged where this makes no sense."""
+        """The state corrected to what was shown; unchanged if the text is not a valid state."""
         ...
 
 
-def written(start: Machine, dice: Random, keep: float) -> str:
-    """The trace and the result, each line of the trace written down with probability `keep`."""
+def written(start: Machine, rng: Random, keep: float) -> str:
+    """A trace and its result; each line of the trace is written down with probability `keep`."""
     states = list(_future(start))
-    lines = [state.show() for state in states if dice.random() < keep]
+    lines = [state.show() for state in states if rng.random() < keep]
     return ";".join([*lines, f"#{states[-1].show()}"])
 
 
 def followed(start: Machine, reply: str) -> tuple[Step, ...]:
-    """Does each line follow from the one written before it?
+    """Check that each line follows from the one written before it.
 
-    It does if one or more further operations lead there: steps may be left out.  Where that can
-    be understood in several ways, all are kept in mind.  After a wrong line the computation goes
-    on from what was written.  A result, `#…`, follows if all that is left to do leads there.
+    It does if one or more operations lead there: steps may be left out. If several states show the
+    same text, all are tracked. After a wrong line the computation continues from what was written.
+    A result, `#…`, is correct if the remaining operations lead there.
     """
     steps: list[Step] = []
     minds: tuple[Machine, ...] = (start,)
@@ -70,5 +70,5 @@ def _last(state: Machine) -> Machine:
 
 
 def _corrected(minds: tuple[Machine, ...], said: str) -> tuple[Machine, ...]:
-    """One operation on, showing what was said; who has nothing left to do stays."""
+    """The states after one operation, corrected to the text; finished states stay."""
     return tuple((mind.advance() or mind).believe(said) for mind in minds)

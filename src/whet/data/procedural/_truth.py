@@ -1,6 +1,7 @@
-"""Truth tables as bits of one integer: bit i is the truth under the i-th assignment.
+"""Truth tables as bits of an integer: bit i is the truth under the i-th assignment.
 
-Assignments are counted in the order of `itertools.product`, the first variable the slowest.
+Assignments are numbered in the order of `itertools.product`, with the first variable as the
+slowest.
 """
 
 from functools import lru_cache, reduce
@@ -10,18 +11,18 @@ _NAMES = "abcdefghijklmnop"
 
 
 def everything(count: int) -> int:
-    """The table of what is always true, of so many variables."""
+    """The table of the constant true, for `count` variables."""
     return (1 << 2**count) - 1
 
 
 def truth(statement: str, count: int) -> int:
-    """The table of literals, `a` or `-b`, of which one is true (`a+-b`) or all are (`a*-b`)."""
+    """The table of literals, `a` or `-b`, joined by `+` (or) or by `*` (and)."""
     join = and_ if "*" in statement else or_
     return reduce(join, (_literal(part, count) for part in statement.replace("*", "+").split("+")))
 
 
 def assignments(table: int, count: int) -> tuple[tuple[str, ...], ...]:
-    """Every assignment under which a table is true, a 0 or 1 for each variable."""
+    """Every assignment that makes a table true, as one 0 or 1 per variable."""
     found = []
     while table:
         place = (table & -table).bit_length() - 1

@@ -1,4 +1,4 @@
-"""Brackets to close, the last one first.
+"""Close all open brackets, the last one first.
 
 `([{}(=`  →  `1;2;3;2;3;)]);#)])`
 """
@@ -12,32 +12,32 @@ from whet.data.procedural._trace import followed, written
 from whet.types import Step, Task
 
 _PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
-_OPEN = 3  # at least so many brackets are left to close
+_OPEN = 3  # least number of brackets left open
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brackets:
-    """A beginning of a well-formed text of brackets; the level is how many signs it has.
+    """A prefix of a well-formed sequence of brackets; the level is its number of characters.
 
-    A reply is what closes every open bracket and no more.  On the way, one writes down how many are
-    open after each sign.
+    A correct reply closes every open bracket and nothing else. Steps are the number of open
+    brackets after each character.
     """
 
     levels: ClassVar[tuple[int, int]] = (8, 20)
     alphabet: ClassVar[str] = "0123456789=;#()[]{}<>"
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Sign after sign, opening or closing evenly, until three or more are left open."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Random opening and closing brackets, drawn again until three or more are left open."""
         check_level("brackets", level, self.levels)
         left: list[str] = []
         text = ""
         while len(left) < _OPEN:
             text, left = "", []
             for _ in range(level):
-                if left and dice.choice((True, False)):
+                if left and rng.choice((True, False)):
                     text += left.pop()
                 else:
-                    sign = dice.choice(list(_PAIRS))
+                    sign = rng.choice(list(_PAIRS))
                     text += sign
                     left.append(_PAIRS[sign])
         prompt = f"{text}="
@@ -46,17 +46,17 @@ class Brackets:
         return Task(id=f"brackets/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt, its kinds of brackets renamed in the order in which they occur."""
+        """The prompt with its kinds of brackets renamed in order of occurrence."""
         kinds = list(dict.fromkeys(_opening(sign) for sign in task.info["begun"]))
         signs = (str(kinds.index(_opening(s))) + "+-"[s not in _PAIRS] for s in task.info["begun"])
         return "".join(signs)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """How many are open after each sign, what closes them, and that again as the result."""
-        return written(_Reading(left=task.info["begun"]), dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The number of open brackets after each character, then the closing ones, twice."""
+        return written(_Reading(left=task.info["begun"]), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each number, and each closing."""
+        """Check each number and each closing sequence."""
         return followed(_Reading(left=task.info["begun"]), reply)
 
 
@@ -67,7 +67,7 @@ def _opening(sign: str) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Reading:
     left: str
-    due: str = ""  # what closes the open brackets
+    due: str = ""  # closing brackets of the open ones
     closed: str = ""
 
     def show(self) -> str:
@@ -81,5 +81,5 @@ class _Reading:
         return _Reading(left=rest, due=due)
 
     def believe(self, shown: str) -> "_Reading":
-        """A wrong number changes nothing: the brackets are there to be seen."""
+        """A wrong number does not change the state, which is visible in the prompt."""
         return self

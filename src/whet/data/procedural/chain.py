@@ -1,4 +1,4 @@
-"""Family A: a chain of operations modulo 97, from left to right.
+"""Family A: a chain of operations modulo 97, evaluated from left to right.
 
 `3+5*2-7=`  →  `8;16;9;#9`
 """
@@ -23,25 +23,25 @@ class Chain:
     levels: ClassVar[tuple[int, int]] = (2, 12)
     alphabet: ClassVar[str] = "0123456789+-*=;#"
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Numbers from 0 to 96 and operations, all evenly."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Numbers from 0 to 96 and operations, all uniform."""
         check_level("chain", level, self.levels)
-        operations = [dice.choice("+-*") + str(dice.randrange(_MODULUS)) for _ in range(level)]
-        prompt = f"{dice.randrange(_MODULUS)}{''.join(operations)}="
+        operations = [rng.choice("+-*") + str(rng.randrange(_MODULUS)) for _ in range(level)]
+        prompt = f"{rng.randrange(_MODULUS)}{''.join(operations)}="
         info = {"family": "chain", "level": level, "verifier": "exact"}
-        answer = written(_start(prompt), dice, keep=0.0).removeprefix("#")
+        answer = written(_start(prompt), rng, keep=0.0).removeprefix("#")
         return Task(id=f"chain/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: it has no names."""
+        """The prompt itself, which has no arbitrary labels."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """One running result per operation, then the answer."""
-        return written(_start(str(task.prompt)), dice, keep)
+        return written(_start(str(task.prompt)), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each result, checked against the one written before it."""
+        """Check each result against the one written before it."""
         return followed(_start(str(task.prompt)), reply)
 
 

@@ -1,4 +1,4 @@
-"""Colour a graph with three colours, neighbours never alike.
+"""Colour a graph with three colours, so that neighbours differ.
 
 `ab ac bd cd=`  →  `1;1 2;1 2 2;1 2 2 1;#1 2 2 1`
 """
@@ -15,26 +15,26 @@ from whet.types import Step, Task
 
 _NAMES = "abcdefgh"
 _COLOURS = "123"
-_ALIKE = 6  # ways to name three colours: the colourings of a graph that has but one
+_ALIKE = 6  # permutations of three colours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colouring:
-    """A colour from 1 to 3 for each node, in the order of the names; the level is how many nodes.
+    """A colour from 1 to 3 per node, in alphabetical order; the level is the number of nodes.
 
-    There are enough edges that only one colouring is left, but for the names of the colours.
+    There are enough edges to leave one colouring, up to permutations of the colours.
     """
 
     levels: ClassVar[tuple[int, int]] = (6, 8)
     alphabet: ClassVar[str] = "0123456789 =;#" + _NAMES
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Edges that a hidden colouring allows, in any order, until no other is left."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Random edges that a hidden colouring permits, until it is the only one."""
         check_level("colouring", level, self.levels)
         names = _NAMES[:level]
         while True:
-            hidden = tuple(dice.choice(_COLOURS) for _ in names)
-            edges = _edges(dice, hidden)
+            hidden = tuple(rng.choice(_COLOURS) for _ in names)
+            edges = _edges(rng, hidden)
             if edges:
                 break
         prompt = f"{' '.join(sorted(edges))}="
@@ -44,15 +44,15 @@ class Colouring:
         return Task(id=f"colouring/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: its edges are in order, and its names are nothing but places."""
+        """The prompt itself: its edges are sorted, and names denote positions."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """One node after the other, then all."""
-        return grown(task.answer, dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The prefixes of the answer, then the answer."""
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each beginning: does some colouring begin so?"""
+        """Check whether some colouring starts with each prefix."""
         edges = tuple(str(task.info["edges"]).split(" "))
         return followed(_Graph(edges=edges, nodes=task.info["nodes"]), reply)
 
@@ -77,12 +77,12 @@ class _Graph:
         return set(moves) <= set(_COLOURS) and all(a is None or a != b for a, b in pairs)
 
 
-def _edges(dice: Random, hidden: tuple[str, ...]) -> list[str]:
-    """Enough edges to leave one colouring; none where no edges would do."""
+def _edges(rng: Random, hidden: tuple[str, ...]) -> list[str]:
+    """Edges that leave one colouring; empty if no edges do."""
     alike = _alike(len(hidden))
     left = (1 << len(_COLOURS) ** len(hidden)) - 1
     pairs = list(alike)
-    dice.shuffle(pairs)
+    rng.shuffle(pairs)
     edges = []
     for a, b in pairs:
         if hidden[a] != hidden[b] and left & alike[a, b]:
@@ -93,7 +93,7 @@ def _edges(dice: Random, hidden: tuple[str, ...]) -> list[str]:
 
 @lru_cache(maxsize=8)
 def _alike(count: int) -> dict[tuple[int, int], int]:
-    """For two nodes the colourings that give them one colour, as bits of an integer."""
+    """For each pair of nodes, the colourings that give both the same colour, as bits."""
     all_of_them = list(enumerate(product(_COLOURS, repeat=count)))
     return {
         (a, b): sum(1 << place for place, colours in all_of_them if colours[a] == colours[b])

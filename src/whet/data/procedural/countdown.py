@@ -1,4 +1,4 @@
-"""Family C: make the target from the numbers, each of them used once.
+"""Family C: reach the target with the numbers, each of them used once.
 
 `3,5,7>26:`  →  `3*7=21;21+5=26;#3*7+5`
 """
@@ -17,49 +17,49 @@ from whet.data.procedural._levels import check_level
 from whet.types import Step, Task
 
 _LARGEST = 12  # of the numbers
-_MOST = 99  # of what is made of them
+_MOST = 99  # largest intermediate result
 _ENTRY = re.compile(r"[^;]+")
 _EQUATION = re.compile(r"([0-9]{1,6})([-+*/])([0-9]{1,6})=([0-9]{1,6})")
 _STRENGTH = {"+": 1, "-": 1, "*": 2, "/": 2, "number": 3}
 
 Pool = tuple[Fraction, ...]
-"""The numbers that are left to use, in order."""
+"""The numbers that are still unused, sorted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countdown:
-    """Numbers from 1 to 12 and a target up to 99; the level is how many numbers, 3 or 4.
+    """Numbers from 1 to 12 and a target up to 99; the level is the number of numbers, 3 or 4.
 
-    The target is made from the numbers, so there is a solution, often several.
+    The target is computed from the numbers, so there is at least one solution.
     """
 
     levels: ClassVar[tuple[int, int]] = (3, 4)
     alphabet: ClassVar[str] = "0123456789,>:;#+-*/=()"
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Combine two of the numbers until one is left; every result is a whole number above 0."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Combine two of the numbers until one is left; every result is a positive integer."""
         check_level("countdown", level, self.levels)
-        numbers, target, solution = _problem(dice, level)
+        numbers, target, solution = _problem(rng, level)
         prompt = f"{','.join(map(str, numbers))}>{target}:"
         info = {"family": "countdown", "level": level, "verifier": "countdown"}
         info |= {"numbers": numbers, "target": target}
         return Task(id=f"countdown/{prompt}", prompt=prompt, answer=solution, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The numbers in order, and the target."""
+        """The sorted numbers and the target."""
         numbers, target = _given(task)
         return f"{','.join(str(n) for n in sorted(numbers))}>{target}"
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The equations of one solution, then its expression."""
-        kept = [str(e) for e in equations(task.answer) or [] if dice.random() < keep]
+        kept = [str(e) for e in equations(task.answer) or [] if rng.random() < keep]
         return ";".join([*kept, f"#{task.answer}"])
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each equation: is it true, and are its two numbers there to be used?
+        """Check that each equation is true and uses available numbers.
 
-        They are if they are left over, or can be made of what is left over by equations that were
-        not written down.  A wrong result is there to be used like a right one.
+        A number is available if it is unused, or can be computed from unused ones by equations that
+        were left out. A wrong result becomes available like a right one.
         """
         numbers, target = _given(task)
         pools = {tuple(sorted(map(Fraction, numbers)))}
@@ -79,25 +79,25 @@ def _given(task: Task) -> tuple[list[int], int]:
     return task.info["numbers"], task.info["target"]
 
 
-def _problem(dice: Random, level: int) -> tuple[list[int], int, str]:
+def _problem(rng: Random, level: int) -> tuple[list[int], int, str]:
     while True:
-        numbers = [dice.randint(1, _LARGEST) for _ in range(level)]
-        made = _combined(dice, numbers)
+        numbers = [rng.randint(1, _LARGEST) for _ in range(level)]
+        made = _combined(rng, numbers)
         if made is not None:
             return numbers, *made
 
 
-def _combined(dice: Random, numbers: list[int]) -> tuple[int, str] | None:
-    """One number made of all, and how; None where the dice led nowhere."""
+def _combined(rng: Random, numbers: list[int]) -> tuple[int, str] | None:
+    """One number made from all, and its expression; None if the random choices led nowhere."""
     terms = [(n, str(n), _STRENGTH["number"]) for n in numbers]
     while len(terms) > 1:
-        dice.shuffle(terms)
+        rng.shuffle(terms)
         (a, left, left_strength), (b, right, right_strength), *rest = terms
         results = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if a % b == 0 else 0}
         signs = [sign for sign, result in results.items() if 0 < result <= _MOST]
         if not signs:
             return None
-        sign = dice.choice(signs)
+        sign = rng.choice(signs)
         left = f"({left})" if left_strength < _STRENGTH[sign] else left
         right = f"({right})" if right_strength <= _STRENGTH[sign] else right
         terms = [*rest, (results[sign], f"{left}{sign}{right}", _STRENGTH[sign])]
@@ -107,13 +107,13 @@ def _combined(dice: Random, numbers: list[int]) -> tuple[int, str] | None:
 def _solves(said: list[Equation] | None, numbers: list[int], target: int) -> bool:
     if not said:
         return False
-    between = Counter(e.result for e in said[:-1])  # each is used again, once
+    between = Counter(e.result for e in said[:-1])  # each intermediate result is used once
     leaves = Counter(n for e in said for n in (e.left, e.right)) - between
     return leaves == Counter(map(Fraction, numbers)) and said[-1].result == target
 
 
 def _used(pools: set[Pool], equation: Equation) -> tuple[bool, set[Pool]]:
-    """Whether the equation may be written down, and what is left after it."""
+    """Whether an equation is correct, and the possible pools after it."""
     operands = (equation.left, equation.right)
     ready = {state for pool in pools for state in _reachable(pool) if _holds(state, operands)}
     correct = bool(ready) and equation.true
@@ -131,7 +131,7 @@ def _without(pool: Pool, operands: tuple[Fraction, ...]) -> Pool:
 
 @lru_cache(maxsize=4096)
 def _reachable(pool: Pool) -> frozenset[Pool]:
-    """Every pool that equations nobody wrote down may have left."""
+    """Every pool that equations which were left out may have produced."""
     found = {pool}
     for a, b in set(permutations(pool, 2)) if pool[2:] else ():
         rest = _without(pool, (a, b))

@@ -19,21 +19,22 @@ _PEGS = "123"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hanoi:
-    """Move the discs, one at a time, never a larger one onto a smaller; the level is how many.
+    """Move discs, never a larger one onto a smaller; the level is the number of discs.
 
-    A position names the peg of each disc, the smallest first.  A reply is moves: `13` takes the top
-    of peg 1 to peg 3.  Any moves will do that end at the goal and are no more than 2ⁿ − 1.
+    A position is the peg of each disc, the smallest first. A reply is a list of moves: `13` moves
+    the top disc of peg 1 to peg 3. Any moves that end at the goal are correct, up to 2ⁿ − 1 of
+    them.
     """
 
     levels: ClassVar[tuple[int, int]] = (3, 4)
     alphabet: ClassVar[str] = "0123456789>:;# "
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Two different positions, evenly among all."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Two different positions, uniform."""
         check_level("hanoi", level, self.levels)
         start, goal = "", ""
         while start == goal:
-            start, goal = ("".join(dice.choices(_PEGS, k=level)) for _ in range(2))
+            start, goal = ("".join(rng.choices(_PEGS, k=level)) for _ in range(2))
         prompt = f"{start}>{goal}:"
         info = {"family": "hanoi", "level": level, "verifier": "hanoi"}
         info |= {"start": start, "goal": goal, "most": 2**level - 1}
@@ -41,15 +42,15 @@ class Hanoi:
         return Task(id=f"hanoi/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The two positions."""
+        """The prompt itself, which is the two positions."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """The moves of a shortest way, one by one, then all."""
-        return grown(task.answer, dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The prefixes of a shortest solution, then the solution."""
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each beginning: are the moves legal, and can the goal still be reached in time?"""
+        """Check that the moves of each prefix are legal and can still reach the goal in time."""
         info = task.info
         return followed(_Tower(start=info["start"], goal=info["goal"], most=info["most"]), reply)
 
@@ -79,7 +80,7 @@ class _Tower:
 
 
 def _legal(position: str) -> Iterator[tuple[str, str]]:
-    """Each move that may be made, and where it leads."""
+    """Each legal move, with the position after it."""
     for one, other in permutations(_PEGS, 2):
         disc, above = position.find(one), position.find(other)
         if disc >= 0 and (above < 0 or disc < above):

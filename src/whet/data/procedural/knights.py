@@ -1,4 +1,4 @@
-"""Knights, who always tell the truth, and knaves, who never do.
+"""Knights always tell the truth, knaves never do.
 
 `a:-b*c|b:c+a|c:-a+b=`  →  `0;0 1;0 1 1;#0 1 1`
 """
@@ -17,22 +17,22 @@ _NAMES = "abcdefgh"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knights:
-    """Who is a knight (1), who a knave (0)?  The level is how many people, each says one thing.
+    """Find the knights (1) and knaves (0) from their statements; the level is their number.
 
-    `a:b` is a saying that b is a knight, `-b` that b is a knave, `b*c` that both are what is said
-    of them, `b+c` that at least one is.  There is exactly one solution.  A reply is a digit for
-    each, in the order of the names.
+    `a:b` means that a says that b is a knight, `-b` that b is a knave, `b*c` that both hold, `b+c`
+    that at least one holds. There is exactly one solution. A reply is one digit per person, in
+    alphabetical order.
     """
 
     levels: ClassVar[tuple[int, int]] = (6, 8)
     alphabet: ClassVar[str] = "01:|*+-=;# " + _NAMES
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Statements about others, drawn until they leave one solution."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Random statements about others, drawn again until there is one solution."""
         check_level("knights", level, self.levels)
         names = _NAMES[:level]
         while True:
-            said = [f"{name}:{_statement(dice, names.replace(name, ''))}" for name in names]
+            said = [f"{name}:{_statement(rng, names.replace(name, ''))}" for name in names]
             prompt = f"{'|'.join(said)}="
             solutions = _solutions(prompt)
             if len(solutions) == 1:
@@ -43,26 +43,26 @@ class Knights:
         return Task(id=f"knights/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: its names are nothing but places."""
+        """The prompt itself, because names denote positions."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """One person after the other, then all."""
-        return grown(task.answer, dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The prefixes of the solution, then the solution."""
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each beginning: is that what the first of them are?"""
+        """Check each prefix against the solution."""
         return followed(Solved(answers=_solutions(str(task.prompt))), reply)
 
 
-def _statement(dice: Random, others: str) -> str:
-    count = dice.choice((1, 2, 2))
-    names = [dice.choice(("", "-")) + name for name in dice.sample(others, count)]
-    return dice.choice("*+").join(names)
+def _statement(rng: Random, others: str) -> str:
+    count = rng.choice((1, 2, 2))
+    names = [rng.choice(("", "-")) + name for name in rng.sample(others, count)]
+    return rng.choice("*+").join(names)
 
 
 def _solutions(prompt: str) -> tuple[tuple[str, ...], ...]:
-    """Every assignment under which each statement is as true as its speaker."""
+    """Every assignment in which each statement is as true as its speaker."""
     said = [entry.split(":") for entry in prompt.removesuffix("=").split("|")]
     count = len(said)
     table = everything(count)

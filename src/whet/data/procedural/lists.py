@@ -1,4 +1,4 @@
-"""Family D: a list to sort, to reverse, or to free of repetitions.
+"""Family D: sort, reverse or deduplicate a list.
 
 `sort 5 3 9 1=`  →  `1;1 3;1 3 5;1 3 5 9;#1 3 5 9`
 """
@@ -18,21 +18,21 @@ _LARGEST = 99
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lists:
-    """`sort`, `reverse`, `dedup`; the level is the length of the list.
+    """`sort`, `reverse` or `dedup`; the level is the length of the list.
 
-    No list is its own answer, so to repeat the question earns nothing.
+    No list is its own answer, so copying the prompt earns nothing.
     """
 
     levels: ClassVar[tuple[int, int]] = (3, 12)
     alphabet: ClassVar[str] = "0123456789 =;#deoprstuv"
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Different numbers from 0 to 99, but for `dedup`, where some occur again."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Distinct numbers from 0 to 99, except for `dedup`, where some repeat."""
         check_level("lists", level, self.levels)
-        name = dice.choice(("sort", "reverse", "dedup"))
+        name = rng.choice(("sort", "reverse", "dedup"))
         items = answer = ()
         while answer == items:
-            items = _items(dice, name, level)
+            items = _items(rng, name, level)
             answer = _complete(name, items)
         prompt = f"{name} {' '.join(map(str, items))}="
         info = {"family": "lists", "level": level, "verifier": "exact"}
@@ -40,15 +40,15 @@ class Lists:
         return Task(id=f"lists/{prompt}", prompt=prompt, answer=shown, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: it has no names."""
+        """The prompt itself, which has no arbitrary labels."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """The answer's beginnings, each one longer by one, then the answer."""
-        return written(_start(str(task.prompt)), dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The prefixes of the answer, each longer by one number, then the answer."""
+        return written(_start(str(task.prompt)), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each beginning: does it go on rightly from the one written before?"""
+        """Check that each prefix continues the one written before it."""
         return followed(_start(str(task.prompt)), reply)
 
 
@@ -79,11 +79,11 @@ class _Growing:
         return self.items[-1 - place] if place < len(self.items) else None
 
 
-def _items(dice: Random, name: str, level: int) -> tuple[int, ...]:
+def _items(rng: Random, name: str, level: int) -> tuple[int, ...]:
     if name != "dedup":
-        return tuple(dice.sample(range(_LARGEST + 1), level))
-    some = dice.sample(range(_LARGEST + 1), max(2, 2 * level // 3))
-    return tuple(dice.choices(some, k=level))
+        return tuple(rng.sample(range(_LARGEST + 1), level))
+    some = rng.sample(range(_LARGEST + 1), max(2, 2 * level // 3))
+    return tuple(rng.choices(some, k=level))
 
 
 def _start(prompt: str) -> _Growing:

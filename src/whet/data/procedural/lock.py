@@ -1,9 +1,9 @@
-"""The lock: three wheels to turn, on which a chain of thought can be seen to help.
+"""The lock: three wheels to turn, a task for which a chain of thought measurably helps.
 
 `c5d+4e*3f+2|g4h*3i+1j+2|k5l+3m*3n+4=`  →  `c5d9e7f9g4h2i3j5k5l8m4n8`
 
-Sums and threefolds don't commute: with sums alone, a small model may learn to add a wheel's lines
-up at a glance, and then nothing is gained by writing them down.
+Addition and multiplication by 3 do not commute. With additions alone, a small model may learn to
+sum a wheel's lines in one step, and then writing them down gains nothing.
 """
 
 import re
@@ -25,23 +25,24 @@ _PAIR = re.compile(r"([a-z])([0-9])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """Each wheel starts at a digit and moves on modulo 10; the answer is where the wheels end.
+    """Wheels start at a digit and move modulo 10; the answer is the final digit of each.
 
-    The level n is the most lines of a wheel: each has n or n − 1, at least one has n.  A reply is
-    label and digit of every line that its author cares to write, in the order of the prompt.
+    The level n is the largest number of lines of a wheel: each has n or n − 1, and at least one has
+    n. A reply is label and digit of any lines in the order of the prompt, including the last line
+    of each wheel.
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 5)
     alphabet: ClassVar[str] = "0123456789+*|=" + _LABELS
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Starts from 0 to 9, turns by 1 to 4 or threefold, labels in a row from anywhere."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Starts from 0 to 9, moves by 1 to 4 or times 3, consecutive labels from a random one."""
         check_level("lock", level, self.levels)
-        lengths = [max(1, level - dice.randint(0, 1)) for _ in range(_WHEELS)]
-        lengths[dice.randrange(_WHEELS)] = level
-        first = dice.randint(0, len(_LABELS) - sum(lengths))
+        lengths = [max(1, level - rng.randint(0, 1)) for _ in range(_WHEELS)]
+        lengths[rng.randrange(_WHEELS)] = level
+        first = rng.randint(0, len(_LABELS) - sum(lengths))
         labels = iter(_LABELS[first:])
-        wheels = ["".join(_lines(dice, length, labels)) for length in lengths]
+        wheels = ["".join(_lines(rng, length, labels)) for length in lengths]
         prompt = f"{'|'.join(wheels)}="
         info = {"family": "lock", "level": level, "verifier": "labelled"}
         ends = [wheel[-1] for wheel in _wheels(prompt)]
@@ -52,20 +53,20 @@ class Lock:
         """The prompt without its labels."""
         return re.sub("[a-z]", "", str(task.prompt))
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """Every line's label and digit; the last line of a wheel is its answer."""
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """Label and digit of every line; the last line of a wheel is its answer."""
         pairs = [
             label + str(digit)
             for wheel in _wheels(str(task.prompt))
             for label, digit in wheel
-            if (label, digit) == wheel[-1] or dice.random() < keep
+            if (label, digit) == wheel[-1] or rng.random() < keep
         ]
         return "".join(pairs)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each pair: a line further on, and the digit to which the wheel's last pair leads.
+        """Check that each pair is a later line, and follows from the last pair of its wheel.
 
-        In a wheel that has no pair yet, its start leads there.
+        The first pair of a wheel must follow from its start.
         """
         lines = _placed(str(task.prompt))
         steps: list[Step] = []
@@ -83,11 +84,11 @@ class _Line(NamedTuple):
     place: int
     wheel: int
     digit: int  # the right one
-    moves: tuple[str, ...]  # of its wheel, up to itself
+    moves: tuple[str, ...]  # moves of its wheel up to this line
 
 
 def _follows(line: _Line, digit: int, last: _Line | None, said: int) -> bool:
-    """Is this the digit of the line, if the last line written down said that?"""
+    """True if the digit of the line follows from the digit that the last line was given."""
     if last is None or last.wheel != line.wheel:
         return (last is None or line.place > last.place) and digit == line.digit
     if line.place <= last.place:
@@ -98,20 +99,20 @@ def _follows(line: _Line, digit: int, last: _Line | None, said: int) -> bool:
 
 
 def _moved(digit: int, move: str) -> int:
-    """A wheel's digit after `+4` or `*3`; the first line's `5` sets it."""
+    """A wheel's digit after `+4` or `*3`; the `5` of a first line sets it."""
     if move.startswith("*"):
         return digit * int(move[1:]) % 10
     return (digit + int(move)) % 10 if move.startswith("+") else int(move)
 
 
-def _lines(dice: Random, length: int, labels: Iterator[str]) -> Iterator[str]:
-    yield f"{next(labels)}{dice.randint(0, 9)}"
+def _lines(rng: Random, length: int, labels: Iterator[str]) -> Iterator[str]:
+    yield f"{next(labels)}{rng.randint(0, 9)}"
     for _ in range(length - 1):
-        yield f"{next(labels)}{dice.choices(_MOVES, _OFTEN)[0]}"
+        yield f"{next(labels)}{rng.choices(_MOVES, _OFTEN)[0]}"
 
 
 def _wheels(prompt: str) -> list[list[tuple[str, int]]]:
-    """Of each wheel, every line's label and the digit after it."""
+    """Per wheel, each line's label and the digit after it."""
     wheels = []
     for text in prompt.split("|"):
         digit, lines = 0, []

@@ -1,4 +1,4 @@
-"""A maze: the shortest way from one cell to another.
+"""The shortest path through a maze.
 
 `0010|0110|0000|1110 00>33:`  →  `00;00 10;00 10 20;…;#00 10 20 21 22 23 33`
 """
@@ -12,27 +12,27 @@ from whet.data.procedural._growth import followed, grown
 from whet.data.procedural._levels import check_level
 from whet.types import Step, Task
 
-_WALLS = 0.3  # share of the cells, on average
+_WALLS = 0.3  # probability of a wall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maze:
-    """A square of cells, 1 where there is a wall; the level is how long its side is.
+    """A square grid, 1 for a wall; the level is its side length.
 
-    A cell is named by its row and its column, from 00 on.  A reply is every cell of a way, with
-    steps up, down, left or right; no other way may be shorter.
+    A cell is named by row and column, from 00 on. A reply lists every cell of a path, with steps
+    up, down, left or right. Only shortest paths are correct.
     """
 
     levels: ClassVar[tuple[int, int]] = (4, 7)
     alphabet: ClassVar[str] = "0123456789|>:;# "
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Walls anywhere, and two cells that are at least as many steps apart as a side is long."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Random walls, and two cells that are at least one side length apart."""
         check_level("maze", level, self.levels)
         while True:
-            cells = ["1" if dice.random() < _WALLS else "0" for _ in range(level * level)]
+            cells = ["1" if rng.random() < _WALLS else "0" for _ in range(level * level)]
             walls = "|".join("".join(cells[n : n + level]) for n in range(0, len(cells), level))
-            start, goal = (f"{dice.randrange(level)}{dice.randrange(level)}" for _ in range(2))
+            start, goal = (f"{rng.randrange(level)}{rng.randrange(level)}" for _ in range(2))
             way = _shortest(walls, start, goal)
             if len(way) > level:
                 break
@@ -42,15 +42,15 @@ class Maze:
         return Task(id=f"maze/{prompt}", prompt=prompt, answer=" ".join(way), info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: it has no names."""
+        """The prompt itself, which has no arbitrary labels."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """The way, cell by cell, then the whole of it."""
-        return grown(task.answer, dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The prefixes of the path, then the path."""
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each beginning: is it a way that can still be a shortest one?"""
+        """Check that each prefix is a path that can still be a shortest one."""
         names = ("walls", "start", "goal", "most")
         return followed(_Map(**{name: task.info[name] for name in names}), reply)
 
@@ -87,7 +87,7 @@ def _near(walls: str, cell: str) -> Iterator[str]:
 
 
 def _shortest(walls: str, start: str, goal: str) -> tuple[str, ...]:
-    """A shortest way, both ends included; none where there is none."""
+    """A shortest path with both ends; empty if there is none."""
     if walls.split("|")[int(start[0])][int(start[1])] == "1":
         return ()
     ways: dict[str, tuple[str, ...]] = {start: (start,)}

@@ -1,4 +1,4 @@
-"""Boolean satisfiability: three literals to a clause.
+"""Boolean satisfiability with three literals per clause.
 
 `a+-b+c|-a+c+d|b+-c+-d=`  →  `1;1 0;1 0 1;1 0 1 0;#1 0 1 0`
 """
@@ -13,29 +13,29 @@ from whet.data.procedural._truth import assignments, everything, truth
 from whet.types import Step, Task
 
 _NAMES = "abcdefghi"
-_RARE = 64  # at most one assignment in so many satisfies a formula
+_RARE = 64  # at most one assignment in 64 satisfies a formula
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sat:
-    """Which values make every clause true?  The level is how many variables.
+    """Find values that make every clause true; the level is the number of variables.
 
-    Literals of a clause are joined by `+`, clauses by `|`, `-` negates.  A reply is 0 or 1 for each
-    variable, in the order of the alphabet.  Few assignments satisfy: at most 1 in 64.
+    Literals of a clause are joined by `+`, clauses by `|`, and `-` negates. A reply is 0 or 1 per
+    variable, in alphabetical order. At most 1 in 64 assignments satisfies a formula.
     """
 
     levels: ClassVar[tuple[int, int]] = (6, 9)
     alphabet: ClassVar[str] = "01|+-=;# " + _NAMES
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """Clauses that a hidden assignment satisfies and some other doesn't, until few are left."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Random clauses that a hidden assignment satisfies, until few other ones do."""
         check_level("sat", level, self.levels)
         names = _NAMES[:level]
-        hidden = [dice.choice(("", "-")) + name for name in names]
+        hidden = [rng.choice(("", "-")) + name for name in names]
         hope, left = truth("*".join(hidden), level), everything(level)
         clauses: list[str] = []
         while left.bit_count() > max(1, 2**level // _RARE):
-            signed = [dice.choice(("", "-")) + name for name in sorted(dice.sample(names, 3))]
+            signed = [rng.choice(("", "-")) + name for name in sorted(rng.sample(names, 3))]
             clause = "+".join(signed)
             if truth(clause, level) & hope and left & ~truth(clause, level):
                 clauses.append(clause)
@@ -47,15 +47,15 @@ class Sat:
         return Task(id=f"sat/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The clauses in order; the variables are nothing but places."""
+        """The sorted clauses; names of variables denote positions."""
         return "|".join(sorted(str(task.info["clauses"]).split("|")))
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """One variable after the other, then all."""
-        return grown(task.answer, dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The prefixes of the answer, then the answer."""
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each beginning: does some assignment that satisfies begin so?"""
+        """Check whether some satisfying assignment starts with each prefix."""
         table, count = everything(task.info["variables"]), task.info["variables"]
         for clause in str(task.info["clauses"]).split("|"):
             table &= truth(clause, count)

@@ -14,64 +14,64 @@ from whet.data.procedural._trace import followed, written
 from whet.types import Step, Task
 
 _MODULUS = 97
-_DEPTHS = {"push": 1, "swap": 0, "add": -1, "sub": -1, "mul": -1}  # what each adds to the stack
+_DEPTHS = {"push": 1, "swap": 0, "add": -1, "sub": -1, "mul": -1}  # change of the stack's depth
 _INSTRUCTION = re.compile(r"(push) ([0-9]+)|(swap|add|sub|mul)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """Programs of `push n`, `swap`, `add`, `sub`, `mul`; the level is how many instructions.
+    """Programs of `push n`, `swap`, `add`, `sub`, `mul`; the level is the number of instructions.
 
-    `sub` takes the top from what lies under it.  Every program is valid and leaves one value.
+    `sub` subtracts the top from the value under it. Every program is valid and leaves one value.
     """
 
     levels: ClassVar[tuple[int, int]] = (3, 14)
     alphabet: ClassVar[str] = "0123456789 =;#abdhlmpsuw"
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """One instruction after the other, evenly among those that can still end well."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """Random instructions, uniform among those from which the program can still end validly."""
         check_level("stack", level, self.levels)
         program, depth = [], 0
         for left in range(level - 1, -1, -1):
-            name = dice.choice([n for n in _DEPTHS if _legal(n, depth, left)])
-            program.append(f"push {dice.randrange(_MODULUS)}" if name == "push" else name)
+            name = rng.choice([n for n in _DEPTHS if _legal(n, depth, left)])
+            program.append(f"push {rng.randrange(_MODULUS)}" if name == "push" else name)
             depth += _DEPTHS[name]
         prompt = f"{' '.join(program)} ="
         info = {"family": "stack", "level": level, "verifier": "exact"}
-        answer = written(_start(prompt), dice, keep=0.0).removeprefix("#")
+        answer = written(_start(prompt), rng, keep=0.0).removeprefix("#")
         return Task(id=f"stack/{prompt}", prompt=prompt, answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The prompt: it has no names."""
+        """The prompt itself, which has no arbitrary labels."""
         return str(task.prompt)
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """The top of the stack after each instruction, then what it ends with."""
-        return written(_start(str(task.prompt)), dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The top of the stack after each instruction, then the final value."""
+        return written(_start(str(task.prompt)), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each top, checked against the stack as it was written so far."""
+        """Check each value against the stack as written so far."""
         return followed(_start(str(task.prompt)), reply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Running:
+class _StackRun:
     stack: tuple[int, ...]
     left: tuple[tuple[str, int], ...]
 
     def show(self) -> str:
         return str(self.stack[-1])
 
-    def advance(self) -> "_Running | None":
+    def advance(self) -> "_StackRun | None":
         if not self.left:
             return None
         (name, number), *left = self.left
-        return _Running(stack=_after(self.stack, name, number), left=tuple(left))
+        return _StackRun(stack=_after(self.stack, name, number), left=tuple(left))
 
-    def believe(self, shown: str) -> "_Running":
+    def believe(self, shown: str) -> "_StackRun":
         if not re.fullmatch("[0-9]{1,6}", shown):
             return self
-        return _Running(stack=(*self.stack[:-1], int(shown)), left=self.left)
+        return _StackRun(stack=(*self.stack[:-1], int(shown)), left=self.left)
 
 
 def _after(stack: tuple[int, ...], name: str, number: int) -> tuple[int, ...]:
@@ -84,14 +84,14 @@ def _after(stack: tuple[int, ...], name: str, number: int) -> tuple[int, ...]:
     return (*rest, results[name] % _MODULUS)
 
 
-def _start(prompt: str) -> _Running:
+def _start(prompt: str) -> _StackRun:
     found = _INSTRUCTION.findall(prompt)
     left = tuple((push or name, int(number or 0)) for push, number, name in found)
-    return _Running(stack=(), left=left)
+    return _StackRun(stack=(), left=left)
 
 
 def _legal(name: str, depth: int, left: int) -> bool:
-    """Can the machine do this now, and end with one value after `left` more?"""
+    """True if an instruction is possible now, and `left` more ones can end with one value."""
     enough = name == "push" or depth > 1
     return enough and _ends_well(depth + _DEPTHS[name], left)
 

@@ -1,4 +1,4 @@
-"""A small sudoku: four by four.
+"""A small sudoku of four by four cells.
 
 `1034 0012 2100 0021=`  →  `1234;1234 3412;1234 3412 2143;1234 3412 2143 4321;#1234 …`
 """
@@ -18,21 +18,21 @@ _ROWS = tuple("".join(row) for row in permutations("1234"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sudoku:
-    """Each of 1 to 4 once in every row, column and quarter; the level is how many cells are empty.
+    """Each of 1 to 4 once per row, column and quarter; the level is the number of empty cells.
 
-    An empty cell is a 0.  There is exactly one solution.  A reply is the four rows, which its
-    author may write down one by one.
+    An empty cell is a 0. There is exactly one solution. A reply is the four rows, after any of
+    their prefixes.
     """
 
     levels: ClassVar[tuple[int, int]] = (4, 10)
     alphabet: ClassVar[str] = "0123456789 =;#"
 
-    def draw(self, dice: Random, level: int) -> Task:
-        """A full grid, evenly among all 288, and empty cells, evenly among those that leave one."""
+    def draw(self, rng: Random, level: int) -> Task:
+        """A uniform full grid, and empty cells, uniform among those with one solution."""
         check_level("sudoku", level, self.levels)
         while True:
-            rows = dice.choice(_grids())
-            empty = set(dice.sample(range(16), level))
+            rows = rng.choice(_grids())
+            empty = set(rng.sample(range(16), level))
             cells = ["0" if place in empty else cell for place, cell in enumerate("".join(rows))]
             grid = " ".join("".join(cells[place : place + 4]) for place in range(0, 16, 4))
             if len(_solutions(grid)) == 1:
@@ -42,18 +42,18 @@ class Sudoku:
         return Task(id=f"sudoku/{grid}=", prompt=f"{grid}=", answer=answer, info=info)
 
     def canonical(self, task: Task) -> str:
-        """The grid, its digits renamed in the order in which they occur."""
+        """The grid with its digits renamed in order of occurrence."""
         names: dict[str, str] = {"0": "0", " ": " "}
         for sign in task.info["grid"]:
             names.setdefault(sign, str(len(names) - 1))
         return "".join(names[sign] for sign in task.info["grid"])
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
-        """The rows, one by one, then all of them."""
-        return grown(task.answer, dice, keep)
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
+        """The prefixes of the four rows, then all of them."""
+        return grown(task.answer, rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """Each beginning: are these the first rows of the solution?"""
+        """Check that each prefix is the first rows of the solution."""
         return followed(Solved(answers=_solutions(task.info["grid"])), reply)
 
 
@@ -62,7 +62,7 @@ Rows = tuple[str, ...]
 
 @lru_cache(maxsize=1)
 def _grids() -> tuple[Rows, ...]:
-    """All full grids."""
+    """All 288 full grids."""
     found: list[Rows] = [()]
     for _ in range(4):
         found = [(*rows, row) for rows in found for row in _ROWS if _fits((*rows, row))]
@@ -70,7 +70,7 @@ def _grids() -> tuple[Rows, ...]:
 
 
 def _fits(rows: Rows) -> bool:
-    """Have the columns, and the quarters that are whole, no digit twice?"""
+    """True if no column and no complete quarter has a digit twice."""
     columns = ["".join(column) for column in zip(*rows, strict=True)]
     whole = [(y, x) for y in range(0, len(rows) - 1, 2) for x in (0, 2)]
     quarters = [rows[y][x : x + 2] + rows[y + 1][x : x + 2] for y, x in whole]

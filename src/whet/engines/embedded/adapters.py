@@ -1,4 +1,4 @@
-"""LoRA (arXiv:2106.09685), through peft: train few numbers, play with all."""
+"""LoRA (arXiv:2106.09685), by peft: the learner trains adapters, the generator gets the sum."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,28 +11,27 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from whet.protocols import Part
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoRA(Part):
-    """W + (α/r) B A  in every linear layer but the head; B starts at 0.
+    """W + (α/r) B A in every linear layer except the output head; B starts at 0.
 
-    Defaults are peft's customary ones (unconfirmed as the paper's).
+    The defaults are those customary with peft (unconfirmed as the paper's).
     """
 
     rank: int = 16
     alpha: float = 32.0
 
     def __post_init__(self) -> None:
-        """Refuse a rank that is none."""
         if self.rank < 1:
-            raise Refusal(f"engine.lora.rank is {self.rank}; give 1 or more")
+            raise UsageError(f"engine.lora.rank is {self.rank}; give 1 or more")
 
     def inject(self, model: PreTrainedModel, seed: int) -> None:
-        """Add adapters in place; from now on only they have gradients."""
+        """Add adapters to the model in place; afterwards only they have gradients."""
         if find_spec("peft") is None:
-            raise Refusal("engine.lora needs peft; run: pip install 'whet[lora]'")
+            raise UsageError("engine.lora needs peft; run: pip install 'whet[lora]'")
         from peft import LoraConfig, inject_adapter_in_model
 
         config = LoraConfig(
@@ -47,7 +46,7 @@ class LoRA(Part):
 
 
 def merged(model: PreTrainedModel) -> dict[str, Tensor]:
-    """The weights as a model without adapters has them."""
+    """The weights with the adapters merged, under the names of a model without adapters."""
     layers = {name: module for name, module in model.named_modules() if _is_adapted(module)}
     weights = {}
     for name, tensor in model.state_dict().items():
@@ -62,7 +61,7 @@ def merged(model: PreTrainedModel) -> dict[str, Tensor]:
 
 
 def bare(model: PreTrainedModel) -> dict[str, Tensor]:
-    """The weights under the adapters; none where there are no adapters."""
+    """The weights without the adapters; empty for a model without adapters."""
     layers = [name for name, module in model.named_modules() if _is_adapted(module)]
     if not layers:
         return {}
@@ -72,7 +71,7 @@ def bare(model: PreTrainedModel) -> dict[str, Tensor]:
 
 @contextmanager
 def silenced(model: PreTrainedModel) -> Iterator[None]:
-    """The model as it is without its adapters, for as long as this lasts."""
+    """Disable the adapters inside the `with` block."""
     layers: list[Any] = [module for module in model.modules() if _is_adapted(module)]
     for layer in layers:
         layer.enable_adapters(enabled=False)
@@ -84,7 +83,7 @@ def silenced(model: PreTrainedModel) -> Iterator[None]:
 
 
 def adapters(model: PreTrainedModel) -> Mapping[str, Tensor]:
-    """The adapters alone; none where the model itself is trained."""
+    """The adapters' weights; empty for a model without adapters."""
     names = [name for name, module in model.named_modules() if _is_adapted(module)]
     return {
         name: p.detach()

@@ -1,6 +1,6 @@
-"""A Hugging Face causal language model, taken apart at its output head.
+"""A Hugging Face causal language model, split into its body and its output head.
 
-Hidden states of all tokens in, logits of chosen tokens out.
+The body takes all tokens; the head computes logits of sampled tokens only.
 """
 
 from collections.abc import Callable
@@ -15,46 +15,46 @@ from transformers import PreTrainedModel
 
 from whet.engines.embedded import forest
 from whet.engines.embedded.cache import Shape
-from whet.engines.embedded.forest import Forest, Segment, plant
-from whet.types import Refusal
+from whet.engines.embedded.forest import Forest, Segment, build_forest
+from whet.types import UsageError
 
-_CHUNK = 1 << 22  # logits held at once: tokens × vocabulary
-_TOLERANCE = 1e-3  # of float32 logits, between our head and the model's own
+_CHUNK = 1 << 22  # logits in memory at once: tokens × vocabulary
+_TOLERANCE = 1e-3  # of float32 logits, between the split model and the original one
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """The parts of a model that the engine calls.  Dropout is off: one policy, one distribution."""
+    """The body and the head of a model. Dropout is off, so that learner and generator agree."""
 
     model: PreTrainedModel
 
     def __post_init__(self) -> None:
-        """Take over the attention; check that nothing happens between head and logits."""
+        """Install the engine's attention; compare logits on a probe with the original model's."""
         self.model.eval()
         plain = self._plain_logits()
         self.model.set_attn_implementation(forest.NAME)
         gap = (self._own_logits() - plain).abs().max().item()
         tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
         if not gap < tolerance * max(1.0, plain.abs().max().item()):
-            raise Refusal(
+            raise UsageError(
                 f"model {self.model.config.model_type!r} computes something that the embedded "
-                f"engine doesn't (logits differ by {gap:.3g}); use another architecture"
+                f"engine does not (logits differ by {gap:.3g}); use another architecture"
             )
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.model.device
 
     @property
     def positions(self) -> int:
-        """The longest text that the model was made for."""
+        """The maximum number of positions of the model."""
         config: Any = self.model.config.get_text_config()
         return config.max_position_embeddings
 
     @property
     def cache_shape(self) -> Shape:
-        """What one token leaves behind in every layer."""
+        """Shape of the keys and values of one token in all layers."""
         config: Any = self.model.config.get_text_config()
         queries = config.num_attention_heads
         heads = getattr(config, "num_key_value_heads", None) or queries
@@ -65,7 +65,7 @@ class Backbone:
     def hidden(
         self, tokens: Int[Tensor, " n"], positions: Int[Tensor, " n"], over: Forest
     ) -> Float[Tensor, "n d"]:
-        """Hidden states before the head, of tokens that lie end to end."""
+        """Hidden states [n, d] before the head, of tokens that are laid end to end."""
         body: Any = self.model.base_model
         out = body(
             input_ids=tokens[None],
@@ -76,7 +76,7 @@ class Backbone:
         return out.last_hidden_state[0]
 
     def logits(self, hidden: Float[Tensor, "n d"]) -> Float[Tensor, "n V"]:
-        """The output head."""
+        """Apply the output head."""
         head: Any = self.model.get_output_embeddings()
         return head(hidden)
 
@@ -88,8 +88,8 @@ class Backbone:
     ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
         """Log π(token) and the entropy of π = softmax(z / T), both [n], in float32.
 
-        Logits are made, used and thrown away a chunk at a time, and made again for the gradient,
-        so that memory does not grow with tokens × vocabulary.  The entropy has no gradient.
+        Logits are computed in chunks, discarded, and recomputed for the gradient, so that memory
+        does not grow with tokens × vocabulary. The entropy has no gradient.
         """
         return self._chunked(self._choices, (hidden, token, temperature))
 
@@ -99,7 +99,7 @@ class Backbone:
         token: Int[Tensor, " n"],
         temperature: Float[Tensor, " n"],
     ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
-        """The same, and the entropy has a gradient."""
+        """Like `choices`, but the entropy has a gradient."""
         return self._chunked(self._weighed, (hidden, token, temperature))
 
     def _chunked(
@@ -130,7 +130,7 @@ class Backbone:
     @torch.no_grad()
     def _own_logits(self) -> Tensor:
         tokens = self._probe()
-        over = plant([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
+        over = build_forest([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
         positions = torch.arange(len(tokens), device=self.device)
         return self.logits(self.hidden(tokens, positions, over)).float()
 

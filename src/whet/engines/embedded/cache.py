@@ -1,8 +1,9 @@
-"""Keys and values that outlive a call, and attention over them.
+"""The KV cache, and attention over it.
 
-A prompt's keys and values are computed once and lie in one line of a slab; the rows that follow it
-read that line, each as far as it shares it.  Nothing is copied per row: all queries of a line meet
-it in one matrix product, and each meets its row's own line in another; one softmax joins the two.
+A shared prefix's keys and values are computed once and stored in one line of a cache. All sequences
+with this prefix read the line, each up to its own length. Nothing is copied per sequence: the
+queries of all sequences of a line are multiplied with it in one matrix product, and each query with
+its sequence's own line in another. One softmax joins the two.
 """
 
 from collections.abc import Sequence
@@ -18,25 +19,28 @@ from whet.engines.embedded.forest import Packed
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a model's cache is made of."""
+    """Shape of a model's KV cache per token."""
 
     layers: int
-    heads: int  # K, of keys and values
+    heads: int  # K, number of key-value heads
     width: int  # D
     dtype: torch.dtype
     device: torch.device
 
 
 @dataclass(slots=True)
-class Slab:
-    """Lines of keys and values, [lines, K, length, D] per layer, doubled when they run out."""
+class KVCache:
+    """Lines of keys and values, [lines, K, length, D] per layer.
+
+    Its size doubles when it is full.
+    """
 
     shape: Shape
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
 
     def reserve(self, lines: int, length: int) -> None:
-        """Room for so many lines of so many tokens."""
+        """Make room for at least `lines` lines of `length` tokens."""
         had = self.keys[0].shape if self.keys else (0, 0, 0, 0)
         if lines <= had[0] and length <= had[2]:
             return
@@ -66,8 +70,8 @@ class Slab:
                 tensor[one, :, :length] = tensor[two, :, :length]
                 tensor[two, :, :length] = held
 
-    def take(self, other: "Slab", source: int, target: int, places: slice) -> None:
-        """Copy the first tokens of another slab's line to these places of a line here."""
+    def take(self, other: "KVCache", source: int, target: int, places: slice) -> None:
+        """Copy the first tokens of another cache's line to positions of a line of this cache."""
         count = places.stop - places.start
         for mine, theirs in zip(
             (*self.keys, *self.values), (*other.keys, *other.values), strict=True
@@ -75,7 +79,7 @@ class Slab:
             mine[target, :, places] = theirs[source, :, :count]
 
     def clear(self) -> None:
-        """Give the memory back."""
+        """Free the memory of all lines."""
         self.keys, self.values = [], []
 
 
@@ -85,75 +89,73 @@ def _doubled(had: int, wanted: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Prefill:
-    """Prompts on their way into a slab: an ordinary forest that leaves its keys behind."""
+    """Prompts that are computed: a packed forest that writes its keys and values to a cache."""
 
     packed: Packed
-    slab: Slab
-    line: Int[Tensor, " n"]  # of each token of the call
-    turn: Int[Tensor, " n"]  # its place in that line
+    kv_cache: KVCache
+    line: Int[Tensor, " n"]  # cache line of each token
+    position: Int[Tensor, " n"]  # position of each token in its line
 
     @property
     def longest(self) -> int:
-        """Positions on the longest path."""
+        """Number of positions on the longest path."""
         return self.packed.longest
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        """Write, then attend as ever."""
-        self.slab.keys[layer][self.line, :, self.turn] = key[0].transpose(0, 1)
-        self.slab.values[layer][self.line, :, self.turn] = value[0].transpose(0, 1)
+        """Write keys and values to the cache, then attend within the packed forest."""
+        self.kv_cache.keys[layer][self.line, :, self.position] = key[0].transpose(0, 1)
+        self.kv_cache.values[layer][self.line, :, self.position] = value[0].transpose(0, 1)
         return self.packed.attend(layer, query, key, value, scale)
 
 
 class Aligned:
-    """Query i meets line i: nothing has to be arranged."""
+    """The identity layout: query i reads line i."""
 
     def spread(self, x: Float[Tensor, "n K R d"]) -> Float[Tensor, "n K R d"]:
-        """As they are."""
         return x
 
     def collect(self, x: Float[Tensor, "n K R d"], repeats: int) -> Float[Tensor, "n K R d"]:
-        """As they are."""
         del repeats
         return x
 
 
 class Grid(NamedTuple):
-    """The queries of one line side by side, so that the line is read once by all of them."""
+    """The queries of each line side by side, so that all of them read the line at once."""
 
-    line: Int[Tensor, " n"]  # which of the lines each query meets
-    place: Int[Tensor, " n"]  # its place among the queries of that line
+    line: Int[Tensor, " n"]  # line that each query reads
+    place: Int[Tensor, " n"]  # index among the queries of that line
     lines: int
-    width: int  # most queries of one line
+    width: int  # largest number of queries per line
 
     def spread(self, x: Float[Tensor, "n K R d"]) -> Float[Tensor, "P K WR d"]:
-        """A row of the grid for each line; zeros where a line has fewer queries."""
+        """One row of the grid per line, zero-padded where a line has fewer queries."""
         grid = x.new_zeros(self.lines, self.width, *x.shape[1:])
         grid[self.line, self.place] = x
         return grid.transpose(1, 2).flatten(2, 3)
 
     def collect(self, grid: Float[Tensor, "P K WR d"], repeats: int) -> Float[Tensor, "n K R d"]:
-        """And back: one row for each query."""
+        """The inverse of `spread`: one row per query."""
         per_place = grid.unflatten(2, (self.width, repeats)).transpose(1, 2)
         return per_place[self.line, self.place]
 
 
 class Reading(NamedTuple):
-    """Some lines of a slab, the queries that meet them, and how far each query sees."""
+    """Some lines of a cache, the queries that read them, and how far each query sees."""
 
-    slab: Slab
+    kv_cache: KVCache
     lines: slice | Int[Tensor, " P"]
     grid: Aligned | Grid
-    bias: Float[Tensor, "n t"]  # 0 where a query sees a token of its line, −∞ elsewhere
+    bias: Float[Tensor, "n t"]  # 0 where the query sees the token of its line, −∞ elsewhere
 
     def scores(self, layer: int, query: Float[Tensor, "n K R D"]) -> Float[Tensor, "n K R t"]:
-        """Q kᵀ + bias."""
-        keys = self._of(self.slab.keys[layer])
+        """Attention scores Q kᵀ + bias."""
+        keys = self._of(self.kv_cache.keys[layer])
         met = self.grid.spread(query) @ keys.transpose(-1, -2)
         return self.grid.collect(met, query.shape[2]) + self.bias[:, None, None]
 
     def values(self, layer: int, weights: Float[Tensor, "n K R t"]) -> Float[Tensor, "n K R D"]:
-        """Σ w v."""
-        values = self._of(self.slab.values[layer])
+        """Weighted sums of values Σ w v."""
+        values = self._of(self.kv_cache.values[layer])
         return self.grid.collect(self.grid.spread(weights) @ values, weights.shape[2])
 
     def _of(self, tensor: Tensor) -> Tensor:
@@ -161,20 +163,22 @@ class Reading(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Steps:
-    """New tokens of rows whose earlier ones lie in two slabs: a shared line, then an own one."""
+class DecodeStep:
+    """New tokens of sequences with cached keys in two caches: a shared line, then their own
+    line.
+    """
 
     shared: Reading
     own: Reading
-    line: Int[Tensor, " n"]  # of the own slab, where each new token goes …
-    turn: Int[Tensor, " n"]  # … and its place there
+    line: Int[Tensor, " n"]  # line of the own cache for each new token
+    position: Int[Tensor, " n"]  # position of each new token in that line
     longest: int
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        """Write the new keys, then one softmax over shared and own line together."""
-        slab = self.own.slab
-        slab.keys[layer][self.line, :, self.turn] = key[0].transpose(0, 1)
-        slab.values[layer][self.line, :, self.turn] = value[0].transpose(0, 1)
+        """Write the new keys and values, then take one softmax over shared and own line."""
+        kv_cache = self.own.kv_cache
+        kv_cache.keys[layer][self.line, :, self.position] = key[0].transpose(0, 1)
+        kv_cache.values[layer][self.line, :, self.position] = value[0].transpose(0, 1)
         q = query[0].transpose(0, 1).unflatten(1, (key.shape[1], -1)) * scale  # [n, K, R, D]
         scores = torch.cat([self.shared.scores(layer, q), self.own.scores(layer, q)], dim=-1)
         weights = scores.softmax(-1, dtype=torch.float32).to(q.dtype)
@@ -184,17 +188,19 @@ class Steps:
         return out.flatten(1, 2)[None]
 
 
-def read(slab: Slab, lines: Sequence[int], seen: Int[Tensor, " n"], length: int) -> Reading:
-    """Query i meets the first seen[i] tokens of line lines[i]; no query sees more than `length`.
+def read(kv_cache: KVCache, lines: Sequence[int], seen: Int[Tensor, " n"], length: int) -> Reading:
+    """Let query i read the first seen[i] ≤ `length` tokens of line lines[i].
 
-    Lines that lie close together are read in place, with the few between them; scattered ones are
-    gathered first.
+    Lines that are close together are read in place, with the few lines between them; scattered
+    lines are gathered first.
     """
     device = seen.device
-    bias = _barred(torch.arange(length, device=device) >= seen[:, None], slab.shape.dtype)
+    bias = _attention_bias(
+        torch.arange(length, device=device) >= seen[:, None], kv_cache.shape.dtype
+    )
     count = len(lines)
     if list(lines) == list(range(count)):
-        return Reading(slab, slice(0, count), Aligned(), bias)
+        return Reading(kv_cache, slice(0, count), Aligned(), bias)
     used = sorted(set(lines))
     first, last = used[0], used[-1] + 1
     close = last - first <= 2 * len(used)
@@ -208,16 +214,16 @@ def read(slab: Slab, lines: Sequence[int], seen: Int[Tensor, " n"], length: int)
         lines=len(rank),
         width=max(places) + 1,
     )
-    return Reading(slab, met, grid, bias)
+    return Reading(kv_cache, met, grid, bias)
 
 
-def _barred(away: Tensor, dtype: torch.dtype) -> Tensor:
-    """0 where a query may look, −∞ where it may not."""
+def _attention_bias(away: Tensor, dtype: torch.dtype) -> Tensor:
+    """Attention bias: 0 where a query may look, −∞ elsewhere."""
     return torch.zeros(away.shape, dtype=dtype, device=away.device).masked_fill(away, float("-inf"))
 
 
 def _places(lines: Sequence[int]) -> list[int]:
-    """The how-manieth query of its line each query is."""
+    """Index of each query among the queries of its line."""
     seen: dict[int, int] = {}
     places = []
     for line in lines:

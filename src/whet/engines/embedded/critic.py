@@ -1,4 +1,4 @@
-"""The embedded critics: a head that begins at 0, on a body of its own or on the policy's."""
+"""Critics of the embedded engine: a value head on a body of its own or on the policy's."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,50 +13,48 @@ from torch.nn import Linear
 from torch.nn.utils import clip_grad_norm_
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.learner import NonFinite
-from whet.engines.embedded.packing import Call, pack, slices
-from whet.protocols import Fit, ValueModel
+from whet.engines.embedded.learner import NonFiniteError
+from whet.engines.embedded.packing import PackedRollouts, pack, slices
+from whet.protocols import ValueLoss, ValueModel
 from whet.types import Mean, Metrics, Rollout
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 _STATE = "critic.pt"
 
 
 @dataclass(slots=True)
 class EmbeddedHead(ValueModel):
-    """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next choice.
+    """V(s) = w · h(s) + b, where h(s) is the hidden state that predicts the next token.
 
-    The head alone learns; the body is somebody else's, and moves as it likes.
+    Only the head is trained. The body belongs to the learner, which changes it.
     """
 
     backbone: Backbone
-    budget: int  # most tokens in one forward pass; no result depends on it
+    budget: int  # most tokens in one forward pass; it changes no result
     settings: AdamW = AdamW()
-    optimiser: torch.optim.Optimizer | None = None
+    optimizer: torch.optim.Optimizer | None = None
     head: Linear = field(init=False)
 
     def __post_init__(self) -> None:
-        """A head of zeros: before it has learned anything, it expects nothing."""
+        """The head starts at 0, so that all values are 0 at first."""
         config: Any = self.backbone.model.config.get_text_config()
         place = {"device": self.backbone.device, "dtype": torch.float32}
         self.head = Linear(config.hidden_size, 1, **place)
         torch.nn.init.zeros_(self.head.weight)
         torch.nn.init.zeros_(self.head.bias)
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
-        """A fresh AdamW over whatever is trained."""
-        self.settings = optimiser
-        self.optimiser = torch.optim.AdamW(
+    def reset_optimizer(self, optimizer: AdamW) -> None:
+        self.settings = optimizer
+        self.optimizer = torch.optim.AdamW(
             self._trained(),
-            lr=optimiser.rate,
-            betas=optimiser.betas,
-            eps=optimiser.epsilon,
-            weight_decay=optimiser.weight_decay,
+            lr=optimizer.lr,
+            betas=optimizer.betas,
+            eps=optimizer.epsilon,
+            weight_decay=optimizer.weight_decay,
             fused=True,
         )
 
     async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        """Without a gradient, on the CPU."""
         with torch.no_grad():
             parts = [
                 self._values(pack(rollouts[part], self.backbone.device)).cpu()
@@ -65,13 +63,16 @@ class EmbeddedHead(ValueModel):
             ]
         return torch.cat(parts) if parts else torch.zeros(0)
 
-    async def step(self, fit: Fit, rollouts: Sequence[Rollout], lr: float) -> Metrics:
-        """Slice by slice, then one clipped step.  Raises `NonFinite` before any weight moves."""
-        if self.optimiser is None:
-            raise ValueError("there is no optimiser yet: call reset_optimizer() first")
-        for group in self.optimiser.param_groups:
+    async def step(self, fit: ValueLoss, rollouts: Sequence[Rollout], lr: float) -> Metrics:
+        """Accumulate gradients over micro-batches, then take one clipped step.
+
+        Raises `NonFiniteError` before any weight changes.
+        """
+        if self.optimizer is None:
+            raise ValueError("the critic has no optimizer: call reset_optimizer() first")
+        for group in self.optimizer.param_groups:
             group["lr"] = lr
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         total, first = 0.0, 0
         for part in slices(rollouts, self.budget):
             size = sum(r.length for r in rollouts[part])
@@ -83,26 +84,26 @@ class EmbeddedHead(ValueModel):
             first += size
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(total) and isfinite(norm)):
-            raise NonFinite(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
-        self.optimiser.step()
+            raise NonFiniteError(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
+        self.optimizer.step()
         return {
             "value_loss": Mean(total=total, count=1),
             "value_grad_norm": Mean(total=norm, count=1),
         }
 
     async def save(self, folder: Path) -> None:
-        """What is trained, and its optimiser, for us alone."""
+        """Write the trained weights and the optimizer's state."""
         state = self._state() | {
-            "optimiser": self.optimiser.state_dict() if self.optimiser else None
+            "optimizer": self.optimizer.state_dict() if self.optimizer else None
         }
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Bit by bit; `reset_optimizer` comes first."""
+        """Restore weights and optimizer exactly. Call `reset_optimizer` first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         self._take(state)
-        if self.optimiser is not None:
-            self.optimiser.load_state_dict(state["optimiser"])
+        if self.optimizer is not None:
+            self.optimizer.load_state_dict(state["optimizer"])
 
     def _state(self) -> dict[str, Any]:
         return {"head": self.head.state_dict()}
@@ -113,17 +114,17 @@ class EmbeddedHead(ValueModel):
     def _trained(self) -> list[Tensor]:
         return list(self.head.parameters())
 
-    def _hidden(self, call: Call) -> Tensor:
+    def _hidden(self, call: PackedRollouts) -> Tensor:
         with torch.no_grad():
             return self.backbone.hidden(call.tokens, call.positions, call.forest)
 
-    def _values(self, call: Call) -> Tensor:
+    def _values(self, call: PackedRollouts) -> Tensor:
         return self.head(self._hidden(call)[call.source].float())[:, 0]
 
 
 @dataclass(slots=True)
 class EmbeddedCritic(EmbeddedHead):
-    """The same, and its body learns too, for it has one of its own."""
+    """A critic with a body of its own, which is trained too."""
 
     def _state(self) -> dict[str, Any]:
         return {"body": self.backbone.model.state_dict(), "head": self.head.state_dict()}
@@ -136,5 +137,5 @@ class EmbeddedCritic(EmbeddedHead):
         body: Any = self.backbone.model.base_model
         return [*(p for p in body.parameters() if p.requires_grad), *self.head.parameters()]
 
-    def _hidden(self, call: Call) -> Tensor:
+    def _hidden(self, call: PackedRollouts) -> Tensor:
         return self.backbone.hidden(call.tokens, call.positions, call.forest)

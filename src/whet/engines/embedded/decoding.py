@@ -1,4 +1,4 @@
-"""From logits to tokens: what is drawn, and with what probability."""
+"""Sampling of tokens from logits, with their log-probs."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 
-class Knobs(NamedTuple):
-    """`Decoding`, one number per row."""
+class SamplingTensors(NamedTuple):
+    """The settings of `Decoding` as tensors, one number per sequence."""
 
     temperature: Float[Tensor, " n"]
     top_p: Float[Tensor, " n"]
@@ -16,10 +16,11 @@ class Knobs(NamedTuple):
     min_p: Float[Tensor, " n"]
 
 
-class Drawn(NamedTuple):
-    """One token per row; its log-probability, and what its distribution was like.
+class SampledTokens(NamedTuple):
+    """One token per sequence, with its log-prob and statistics of its distribution.
 
-    All of softmax(z / T) before any truncation, but for `certainty`, which is that of softmax(z).
+    They are those of softmax(z / T) before any truncation, except that `certainty` is that of
+    softmax(z).
     """
 
     token: Int[Tensor, " n"]
@@ -28,40 +29,44 @@ class Drawn(NamedTuple):
     certainty: Float[Tensor, " n"]  # KL(U ‖ softmax(z)), nats (arXiv:2505.19590)
 
 
-def draw(logits: Float[Tensor, "n V"], knobs: Knobs, dice: Float[Tensor, " n"]) -> Drawn:
-    """Invert the distribution function at `dice`.
+def draw(
+    logits: Float[Tensor, "n V"], sampling: SamplingTensors, uniform: Float[Tensor, " n"]
+) -> SampledTokens:
+    """Sample by inverting the cumulative distribution at the uniform numbers `dice`.
 
-    log π = log_softmax(z / T);  the token is the first v with  Σ_{w ≤ v} q_w > u Σ_w q_w,
-    where q is π after truncation.  T = 0 takes the argmax and reports log_softmax(z).
+    log π = log_softmax(z / T). The token is the first v with Σ_{w ≤ v} q_w > u Σ_w q_w, where q is
+    π after truncation. T = 0 takes the argmax and reports log_softmax(z).
     """
-    greedy = knobs.temperature == 0
-    heat = torch.where(greedy, torch.ones_like(knobs.temperature), knobs.temperature)
-    logp = torch.log_softmax(logits.float() / heat[:, None], dim=-1)
-    mass = truncated(logp.exp(), knobs).double().cumsum(-1)
-    token = torch.searchsorted(mass, (dice * mass[:, -1])[:, None], right=True)[:, 0]
+    greedy = sampling.temperature == 0
+    logp_temperature = torch.where(
+        greedy, torch.ones_like(sampling.temperature), sampling.temperature
+    )
+    logp = torch.log_softmax(logits.float() / logp_temperature[:, None], dim=-1)
+    mass = truncated(logp.exp(), sampling).double().cumsum(-1)
+    token = torch.searchsorted(mass, (uniform * mass[:, -1])[:, None], right=True)[:, 0]
     token = torch.where(greedy, logp.argmax(-1), token.clamp(max=logits.shape[-1] - 1))
     entropy = torch.special.entr(logp.exp()).sum(-1)
     plain = logits.float()
     size = torch.tensor(float(plain.shape[-1]), device=plain.device)
     certainty = plain.logsumexp(-1) - plain.mean(-1) - size.log()
-    return Drawn(token, logp.gather(1, token[:, None])[:, 0], entropy, certainty)
+    return SampledTokens(token, logp.gather(1, token[:, None])[:, 0], entropy, certainty)
 
 
-def truncated(mass: Float[Tensor, "n V"], knobs: Knobs) -> Float[Tensor, "n V"]:
-    """Probabilities with the tails of top-k, top-p and min-p set to 0; not renormalised.
+def truncated(mass: Float[Tensor, "n V"], sampling: SamplingTensors) -> Float[Tensor, "n V"]:
+    """Probabilities with the tails of top-k, top-p and min-p set to 0, not renormalised.
 
-    top-k keeps the k largest, top-p the smallest set of mass ≥ p, min-p those ≥ m · max.  The
+    top-k keeps the k largest, top-p the smallest set of mass ≥ p, min-p those ≥ m · max. The
     likeliest token always stays.
     """
     size = mass.shape[-1]
-    if bool((knobs.min_p > 0).any()):
-        mass = mass * (mass >= knobs.min_p[:, None] * mass.max(-1, keepdim=True).values)
-    if bool((knobs.top_p < 1).any()) or bool((knobs.top_k > 0).any()):
+    if bool((sampling.min_p > 0).any()):
+        mass = mass * (mass >= sampling.min_p[:, None] * mass.max(-1, keepdim=True).values)
+    if bool((sampling.top_p < 1).any()) or bool((sampling.top_k > 0).any()):
         ranked, place = mass.sort(dim=-1, descending=True, stable=True)
-        most = torch.where(knobs.top_k > 0, knobs.top_k, size)
+        most = torch.where(sampling.top_k > 0, sampling.top_k, size)
         outside = torch.arange(size, device=mass.device) >= most[:, None]
         before = ranked.double().cumsum(-1) - ranked
-        outside |= (before >= knobs.top_p[:, None].double()) & (knobs.top_p < 1)[:, None]
+        outside |= (before >= sampling.top_p[:, None].double()) & (sampling.top_p < 1)[:, None]
         outside[:, 0] = False
         mass = mass.masked_fill(torch.zeros_like(outside).scatter(1, place, outside), 0.0)
     return mass

@@ -1,4 +1,4 @@
-"""The embedded engine as a value: what to open, where, and how much at once."""
+"""Settings of the embedded engine: device, batch sizes, adapters."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,46 +11,45 @@ from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.ends import end_tokens
-from whet.engines.models import Folder, Source
+from whet.engines.models import Folder, ModelSource
 from whet.protocols import Engine, Learner
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedded(Engine):
-    """One process, one device; generator and learner hold a copy of the weights each."""
+    """One process and one device; generator and learner each hold a copy of the weights."""
 
-    device: str = "auto"  # cuda where there is one, else cpu
-    threads: int = 0  # of the CPU; 0: as many as torch likes.  Other numbers, other rounding
-    slots: int = 256  # most rollouts decoded at once
-    budget: int = 16384  # most tokens in one forward pass of prompts or of learning
+    device: str = "auto"  # auto: cuda if available, else cpu
+    threads: int = 0  # CPU threads; 0: torch's default.  The number changes rounding
+    slots: int = 256  # most rollouts that are decoded at once
+    budget: int = 16384  # most tokens per forward pass of prompts or of a micro-batch
     lora: LoRA | None = None
 
     def __post_init__(self) -> None:
-        """Refuse sizes of nothing."""
         for name in ("slots", "budget"):
             if getattr(self, name) < 1:
-                raise Refusal(f"engine.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
 
-    async def open(self, model: Source, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
-        """Load the model twice: one copy plays, one learns."""
+    async def open(self, model: ModelSource, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
+        """Load the model twice: one copy for the player, one for the learner."""
         player = await self.player(model, seed)
         learned, tokenizer = model.load(self._device(), seed)
         if self.lora is not None:
             self.lora.inject(learned, seed)
         return player, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
-    async def player(self, model: Source, seed: int) -> RolloutPlayer:
-        """One copy, to play with."""
+    async def player(self, model: ModelSource, seed: int) -> RolloutPlayer:
+        """Load one copy of the model, for evaluation."""
         if self.threads:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
         renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
-            says=renderer.text,
+            decode=renderer.text,
             ends=renderer.ends,
             slots=self.slots,
             budget=self.budget,
@@ -58,19 +57,19 @@ class Embedded(Engine):
         return RolloutPlayer(generator, renderer)
 
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
-        """A learner without adapters, of what the folder holds."""
+        """A learner without adapters, of the model in `folder`."""
         learned, tokenizer = Folder(path=str(folder)).load(self._device())
         return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
     async def critic(self, folder: Path) -> EmbeddedCritic:
-        """A critic with the body of what the folder holds."""
+        """A critic with the model in `folder` as its body."""
         body, _ = Folder(path=str(folder)).load(self._device())
         return EmbeddedCritic(Backbone(body), self.budget)
 
     async def value_head(self, learner: Learner) -> EmbeddedHead:
-        """A head on what the learner has, whatever it becomes."""
+        """A value head on the learner's own model, which follows its updates."""
         if not isinstance(learner, EmbeddedLearner):
-            raise Refusal(
+            raise UsageError(
                 f"a value head needs the embedded engine's learner, not {type(learner).__name__}; "
                 "give the critic a model of its own"
             )
@@ -80,7 +79,7 @@ class Embedded(Engine):
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise Refusal(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
+            raise UsageError(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
         if self.device.partition(":")[0] not in {"cpu", "cuda"}:
-            raise Refusal(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
+            raise UsageError(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
         return torch.device(self.device)

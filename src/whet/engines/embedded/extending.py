@@ -1,4 +1,4 @@
-"""Several new tokens for each of several rows, in as few forward passes as fit into memory."""
+"""Prefill of several new tokens for several cached sequences, in few forward passes."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,25 +8,25 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.cache import Steps, read
-from whet.engines.embedded.memory import Memory
+from whet.engines.embedded.cache import DecodeStep, read
+from whet.engines.embedded.session_cache import SessionCache
 from whet.engines.embedded.sessions import Session
 
-_SCORES = 1 << 24  # attention scores held at once, per head: new tokens × tokens before them
+_SCORES = 1 << 24  # attention scores in memory per head: new tokens × tokens before
 
 
 @dataclass(frozen=True, slots=True)
-class Extension:
-    """Live rows read what follows the tokens whose keys are in memory."""
+class ExtendPrefill:
+    """Prefill of new tokens for live sequences that have cached keys."""
 
     backbone: Backbone
-    memory: Memory
-    budget: int  # most tokens of one forward pass
+    memory: SessionCache
+    budget: int  # most tokens per forward pass
 
     def logits(
         self, rows: Sequence[Session], rests: Sequence[tuple[int, ...]]
     ) -> Float[Tensor, "n V"]:
-        """Compute the keys of every row's rest; the logits after its last token."""
+        """Compute the keys of every sequence's new tokens; the logits after its last token."""
         counts = [len(rest) for rest in rests]
         depth = [row.length + count for row, count in zip(rows, counts, strict=True)]
         found: list[Tensor] = []
@@ -45,36 +45,37 @@ class Extension:
     def _forward(
         self, rows: Sequence[Session], pieces: Sequence[tuple[int, ...]]
     ) -> Float[Tensor, "rows d"]:
-        """Hidden states after each row's piece."""
+        """Hidden states after the last token of each sequence's piece."""
         device = self.backbone.device
         count = torch.tensor([len(piece) for piece in pieces])
         ends = count.cumsum(0)
         place = torch.arange(int(ends[-1])) - (ends - count).repeat_interleave(count)
         had = torch.tensor([len(row.own) for row in rows])
-        turn = (had.repeat_interleave(count) + place).to(device)
+        position = (had.repeat_interleave(count) + place).to(device)
         reach = torch.tensor([row.reach for row in rows]).repeat_interleave(count).to(device)
         each = [row for row, piece in zip(rows, pieces, strict=True) for _ in piece]
-        slab, longest = self.memory.lines.slab, int((had + count).max())
-        slab.reserve(len(self.memory.lines.live), longest)
+        kv_cache, longest = self.memory.lines.kv_cache, int((had + count).max())
+        kv_cache.reserve(len(self.memory.lines.live), longest)
         own = [row.line for row in each]
-        forest = Steps(
-            shared=read(self.memory.prompts.slab, shared_lines(each), reach, int(reach.max())),
-            own=read(slab, own, turn + 1, longest),
+        forest = DecodeStep(
+            shared=read(self.memory.prompts.kv_cache, shared_lines(each), reach, int(reach.max())),
+            own=read(kv_cache, own, position + 1, longest),
             line=torch.tensor(own, device=device),
-            turn=turn,
-            longest=int((reach + turn).max()) + 1,
+            position=position,
+            longest=int((reach + position).max()) + 1,
         )
         tokens = torch.tensor([t for piece in pieces for t in piece], device=device)
-        hidden = self.backbone.hidden(tokens, reach + turn, forest)
+        hidden = self.backbone.hidden(tokens, reach + position, forest)
         for row, piece in zip(rows, pieces, strict=True):
             row.own.extend(piece)
         return hidden[(ends - 1).to(device)]
 
 
 def batches(counts: Sequence[int], depth: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Rows with like numbers of new tokens together: at most half of a batch is padding.
+    """Batches of sequences with similar numbers of new tokens; at most half of a batch is padding.
 
-    A batch has at most `budget` tokens, unless it is a single row, which is read piece by piece.
+    A batch has at most `budget` tokens, except for a single longer sequence, which is processed in
+    pieces.
     """
     batch: list[int] = []
     total = deepest = 0
@@ -91,5 +92,5 @@ def batches(counts: Sequence[int], depth: Sequence[int], budget: int) -> Iterato
 
 
 def shared_lines(rows: Sequence[Session]) -> list[int]:
-    """The shared line of each row."""
+    """The shared line of each sequence."""
     return [row.shared.line for row in rows if row.shared is not None]

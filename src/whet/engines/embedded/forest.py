@@ -1,11 +1,12 @@
 """Attention over a forest of shared prefixes, for every architecture.
 
-All tokens of a call lie end to end in one row, [1, n].  A *segment* is a run of tokens that follows
-another segment: a rollout follows its prompt, the G rollouts of a group follow the same one.  The
-linear layers of the model see each token once and no padding; only here tokens meet.
+All tokens of a call are laid end to end in one row, [1, n]. A *segment* is a run of tokens that
+follows another segment: a rollout follows its prompt, and the rollouts of a group follow the same
+one. Each token is computed once and without padding in the model's linear layers; only attention
+relates tokens.
 
-The function is registered with `transformers.AttentionInterface`.  Forward kwargs reach it: a
-caller passes `forest=…`, anything with `attend`, and no mask is built elsewhere.
+The function is registered with `transformers.AttentionInterface`, which passes keyword arguments of
+the forward call on. A caller passes `forest=…`, an object with `attend`, instead of a mask.
 """
 
 from collections.abc import Sequence
@@ -19,18 +20,18 @@ from torch.nn import Module
 from torch.nn.functional import embedding, scaled_dot_product_attention
 from transformers import AttentionInterface
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 NAME = "whet_forest"
 
 
 @runtime_checkable
 class Forest(Protocol):
-    """Who attends to whom in one forward pass."""
+    """Which tokens attend to which in one forward pass."""
 
     @property
     def longest(self) -> int:
-        """Positions on the longest path."""
+        """Number of positions on the longest path."""
         ...
 
     def attend(
@@ -41,7 +42,7 @@ class Forest(Protocol):
         value: Float[Tensor, "1 K n D"],
         scale: float,
     ) -> Float[Tensor, "1 n H D"]:
-        """softmax(scale · q kᵀ) v  over each token's own path."""
+        """softmax(scale · q kᵀ) v over each token's own path."""
         ...
 
 
@@ -57,16 +58,17 @@ def forest_attention(  # noqa: PLR0913  (the signature is the interface's)
     sliding_window: int | None = None,
     **extra: Any,
 ) -> tuple[Tensor, None]:
-    """What every attention layer of the model calls.
+    """The attention function that every layer of the model calls.
 
-    Raises `Refusal` for what it doesn't compute: caps on scores, sinks, a window that bites.
+    Raises `UsageError` for what it does not compute: caps on scores, sinks, and sliding windows
+    shorter than the sequence.
     """
     del attention_mask
     window = sliding_window or forest.longest
     if extra.get("softcap") or extra.get("s_aux") is not None or window < forest.longest:
-        raise Refusal(
-            f"{type(module).__name__} caps its scores or looks through a window of {window} "
-            f"over {forest.longest} tokens; the embedded engine has plain causal attention only"
+        raise UsageError(
+            f"{type(module).__name__} caps its scores or has a sliding window of {window} "
+            f"over {forest.longest} tokens; the embedded engine has causal attention only"
         )
     layer: Any = module.layer_idx
     return forest.attend(layer, query, key, value, scaling), None
@@ -76,31 +78,31 @@ AttentionInterface.register(NAME, forest_attention)
 
 
 class Segment(NamedTuple):
-    """Tokens start … start + length − 1 of a call, after the segments of `path`."""
+    """Tokens start … start + length − 1 of a call, which follow the segments of `path`."""
 
     start: int
     length: int
-    path: tuple[int, ...] = ()  # ancestors, the root first: indices of segments
+    path: tuple[int, ...] = ()  # indices of its ancestors, the root first
 
 
 class Bucket(NamedTuple):
-    """Segments of like size, side by side: S of them, L queries, K keys."""
+    """S segments of similar size, padded to L queries and K keys."""
 
-    queries: Int[Tensor, "S L"]  # indices of tokens; 0 where there is none
+    queries: Int[Tensor, "S L"]  # token indices; 0 for padding
     keys: Int[Tensor, "S K"]
     mask: Bool[Tensor, "S 1 L K"]
 
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """A forest whose tokens are all in this call: for learning, and for prompts."""
+    """A forest with all its tokens in this call, as for learning and for prompts."""
 
     buckets: tuple[Bucket, ...]
-    order: Int[Tensor, " n"]  # where each token stands in the buckets, flattened
+    order: Int[Tensor, " n"]  # position of each token in the flattened buckets
     longest: int
 
     def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-        """Gather each path once per segment, never per token."""
+        """Attend bucket by bucket; each path is gathered once per segment, not per token."""
         del layer
         width = query.shape[-1]
         query, key, value = (x[0].transpose(0, 1).flatten(1) for x in (query, key, value))
@@ -111,9 +113,9 @@ class Packed:
 def _attended(
     bucket: Bucket, rows: tuple[Tensor, Tensor, Tensor], width: int, scale: float
 ) -> Float[Tensor, "SL HD"]:
-    """A bucket's tokens, one after the other.
+    """Attention outputs of a bucket's tokens.
 
-    `embedding` gathers and, for the gradient, scatters whole rows faster than indexing does.
+    `embedding` gathers rows, and scatters them in the backward pass, faster than indexing.
     """
     places = (bucket.queries, bucket.keys, bucket.keys)
     q, k, v = (
@@ -127,8 +129,8 @@ def _attended(
     return out.transpose(1, 2).flatten(2).flatten(0, 1)
 
 
-def plant(segments: Sequence[Segment], device: torch.device | str = "cpu") -> Packed:
-    """The forest of these segments, which cover the tokens 0 … n − 1 of a call."""
+def build_forest(segments: Sequence[Segment], device: torch.device | str = "cpu") -> Packed:
+    """Build the forest of these segments, which cover the tokens 0 … n − 1 of a call."""
     alike: dict[tuple[int, int], list[int]] = {}
     for index, segment in enumerate(segments):
         before = sum(segments[a].length for a in segment.path)
@@ -149,7 +151,7 @@ def plant(segments: Sequence[Segment], device: torch.device | str = "cpu") -> Pa
 
 
 def _size(length: int) -> int:
-    """Lengths of one class differ by less than √2."""
+    """Size class of a length; lengths of one class differ by a factor below √2."""
     return (length * length).bit_length()
 
 
@@ -166,18 +168,18 @@ def _bucket(segments: Sequence[Segment], members: Sequence[int]) -> Bucket:
     keys = torch.nn.utils.rnn.pad_sequence(paths, batch_first=True)
     depth = torch.tensor([len(path) for path in paths])
     before = depth - torch.tensor([len(x) for x in own])
-    # a query sees its path up to itself; a query that isn't there sees the whole path
+    # a query sees its path up to itself; a padding query sees the whole path
     last = (before[:, None] + torch.arange(queries.shape[1])).clamp(max=depth[:, None] - 1)
     mask = torch.arange(keys.shape[1]) <= last[..., None]
     return Bucket(queries, keys, mask[:, None])
 
 
 def common(one: tuple[int, ...], two: tuple[int, ...]) -> int:
-    """The length of the longest common prefix of two rows of ids."""
+    """The length of the longest common prefix of two sequences of ids."""
     low, high = 0, min(len(one), len(two))
     if one[:high] == two[:high]:
         return high
-    while high - low > 1:  # they agree on the first `low` and not on the first `high`
+    while high - low > 1:  # they agree on the first `low` ids, but not on the first `high`
         middle = (low + high) // 2
         if one[low:middle] == two[low:middle]:
             low = middle

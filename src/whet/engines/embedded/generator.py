@@ -1,4 +1,4 @@
-"""The embedded generator: tokens in, tokens out; one decoding batch answers all sessions."""
+"""The embedded generator: one continuous decoding batch serves all sessions."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -9,53 +9,53 @@ import numpy as np
 from whet.engines.delivery import deliver
 from whet.engines.digest import digest
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.cache import Slab
+from whet.engines.embedded.cache import KVCache
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.scheduler import Scheduler
-from whet.engines.embedded.sessions import Turn
+from whet.engines.embedded.sessions import SequenceState
 from whet.protocols import Generator
-from whet.types import Broken, Decoding, Refusal
+from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
 from whet.types.weights import Continue, Drain, Flight, Version, Weights
 
-_PATIENCE = 4  # turns of the event loop that callers have, after a reply, to ask again in place
+_PATIENCE = 4  # turns of the event loop for a caller to ask again after a reply
 
 
 @dataclass(slots=True)
 class EmbeddedGenerator(Generator):
-    """Any number of sessions at once; a session's keys stay in memory until it ends.
+    """A generator for any number of sessions; a session's keys stay cached until it ends.
 
-    Neither `slots`, `budget` nor `parked` changes a token.  Log-probs may differ in their last
-    bits, because other rows in a batch mean other roundings.
+    `slots`, `budget` and `parked` do not change any token. Log-probs may differ in their last bits,
+    because the other sequences of a batch change rounding.
     """
 
     backbone: Backbone
-    says: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
-    ends: frozenset[int]  # ids that end a reply
-    slots: int = 256  # most rows decoded at once
-    budget: int = 16384  # most new tokens of prompts in one forward pass
-    parked: int = 1024  # most sessions that keep their keys while they wait for their world
+    decode: Callable[[Sequence[int]], str]  # the tokenizer's decode, used for stop strings
+    ends: frozenset[int]  # end-token ids
+    slots: int = 256  # most sequences that are decoded at once
+    budget: int = 16384  # most new prompt tokens in one forward pass
+    parked: int = 1024  # most idle sessions that keep their cached keys
     scheduler: Scheduler = field(init=False)
     _held: Version = field(init=False)
     _unsound: str = ""
     _pump: asyncio.Task[None] | None = None
-    _replies: dict[Turn, asyncio.Future[Completion]] = field(default_factory=dict)
+    _replies: dict[SequenceState, asyncio.Future[Completion]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Nothing is in memory yet; the weights of now are version 0."""
+        """The cache starts empty; the loaded weights are version 0."""
         shape = self.backbone.cache_shape
-        prompts = Prompts(self.backbone, Slab(shape), self.budget)
+        prompts = Prompts(self.backbone, KVCache(shape), self.budget)
         self.scheduler = Scheduler(
-            self.backbone, self.says, self.slots, prompts, Slab(shape), self.parked
+            self.backbone, self.decode, self.slots, prompts, KVCache(shape), self.parked
         )
         self._held = Version(0, digest(self.backbone.model.state_dict()))
 
     def held(self) -> Version:
-        """The version whose weights are here, hashed when they arrived."""
+        """Version of the loaded weights, hashed when they arrived."""
         return self._held
 
     def rehash(self) -> Version:
-        """Hash the weights again."""
+        """Hash the loaded weights again."""
         self._held = replace(self._held, digest=digest(self.backbone.model.state_dict()))
         return self._held
 
@@ -69,70 +69,73 @@ class EmbeddedGenerator(Generator):
         session: str,
         fork_of: str = "",
     ) -> Completion:
-        """Continue a session's row, which is `prompt`, by one reply.
+        """Continue a session's tokens, which are `prompt`, by one reply.
 
-        The n-th token depends on the row, on `how`, and on the dice (seed, offset + n).  Only what
-        the session's row lacks is computed; `fork_of` names another session, and what a new
-        session's row begins with in common with that one's is read, not computed.  A coroutine
-        that is cancelled leaves the session as far as it got.
+        The n-th token depends on the tokens before it, on `how`, and on the random number (seed,
+        offset + n). Only tokens without cached keys are computed. `fork_of` names another session;
+        a new session reads the common prefix from its cache. A cancelled call keeps the tokens that
+        the session has so far.
 
-        Raises `Refusal` for an empty prompt and for more tokens than the model has positions,
-        `Broken` where the session is still answering.
+        Raises `UsageError` for an empty prompt and for more tokens than the model has positions,
+        and `IntegrityError` if the session already has a reply in progress.
         """
         self._check(prompt, how)
-        turn = Turn(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
         if self._pump is not None and self._pump.done():
-            self._stopped(self._pump)  # its waiters are served before a new one is added
-        self.scheduler.ask(turn, session, fork_of)
-        future = self._replies[turn] = asyncio.get_running_loop().create_future()
+            self._stopped(self._pump)  # fails its pending replies before a new one is added
+        self.scheduler.ask(sequence, session, fork_of)
+        future = self._replies[sequence] = asyncio.get_running_loop().create_future()
         if self._pump is None:
             self._pump = asyncio.create_task(self._run())
             self._pump.add_done_callback(self._stopped)
         try:
             return await future
         finally:
-            if self._replies.pop(turn, None) is not None:
-                self.scheduler.drop(turn)
+            if self._replies.pop(sequence, None) is not None:
+                self.scheduler.drop(sequence)
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Hold these weights from now on; all keys are forgotten.
+        """Load new weights and drop all cached keys.
 
-        `Continue` interrupts live sequences: their completions have finish None and what was
-        decoded so far; a caller goes on with prompt + tokens and offset + n.
+        `Continue` interrupts live sequences. Their completions have finish None and the tokens
+        decoded so far; a caller continues with prompt + tokens and offset + n.
 
-        Raises `Broken` for `Drain` while sequences are live, and for weights that do not arrive as
-        they were sent (the generator then refuses to generate until others arrive); `Refusal` for
-        Continue(reread=False).
+        Raises `IntegrityError` for `Drain` while sequences are live, and if the weights do not
+        arrive as they were sent; the generator then refuses to generate until other weights arrive.
+        Raises `UsageError` for Continue(reread=False).
         """
         if isinstance(flight, Drain) and not self.scheduler.idle:
-            raise Broken(f"weights {weights.version.step} arrived while sequences were live")
+            raise IntegrityError(
+                f"weights {weights.version.step} arrived while sequences were live"
+            )
         if isinstance(flight, Continue) and not flight.reread:
-            raise Refusal(
-                "flight.reread is False, but the embedded engine does not go on with old keys "
+            raise UsageError(
+                "flight.reread is False, but the embedded engine does not reuse old keys "
                 "under new weights; give True"
             )
-        for turn in self.scheduler.interrupt():
-            self._resolve(turn)
+        for sequence in self.scheduler.interrupt():
+            self._resolve(sequence)
         self._unsound = f"weights {weights.version.step} did not arrive"
         try:
             self._held = deliver(self.backbone.model, weights)
-        except Broken:
+        except IntegrityError:
             self.rehash()
             raise
         self._unsound = ""
         return self._held
 
     def end(self, session: str) -> None:
-        """Free what the session holds.  A reply that it still waits for is cancelled."""
-        turn = self.scheduler.end(session)
-        if turn is not None and (future := self._replies.pop(turn, None)) is not None:
+        """Free the memory of a session, and cancel its pending reply."""
+        sequence = self.scheduler.end(session)
+        if sequence is not None and (future := self._replies.pop(sequence, None)) is not None:
             future.cancel()
 
     def token_counts(self) -> Mapping[str, int]:
-        """Tokens since the start, of prompts and of replies.
+        """Numbers of prompt and reply tokens since the start.
 
-        prefilled + reread + shared = Σ |prompt|: computed, computed again (keys were forgotten),
-        read from memory.  decoded = tokens drawn.
+        The prompt tokens are prefilled + reread + shared: computed for the first time, recomputed
+        after their keys were dropped, and read from the cache. decoded is the number of sampled
+        tokens.
         """
         s = self.scheduler
         again = s.reread + s.prompts.reread
@@ -144,7 +147,7 @@ class EmbeddedGenerator(Generator):
         }
 
     async def close(self) -> None:
-        """Cancel what is under way and give the memory back."""
+        """Cancel pending replies and free the memory."""
         pump = self._pump
         if pump is not None and not pump.done():
             pump.cancel()
@@ -154,33 +157,33 @@ class EmbeddedGenerator(Generator):
 
     def _check(self, prompt: Sequence[int], how: Decoding) -> None:
         if self._unsound:
-            raise Broken(f"{self._unsound}: nothing can be generated")
+            raise IntegrityError(f"{self._unsound}: the generator needs other weights first")
         if len(prompt) == 0:
-            raise Refusal("prompt has no tokens; give at least one")
+            raise UsageError("prompt has no tokens; give at least one")
         most = self.backbone.positions
-        if len(prompt) + how.length > most:
-            raise Refusal(
-                f"decoding.length is {how.length} after a prompt of {len(prompt)} "
+        if len(prompt) + how.max_new_tokens > most:
+            raise UsageError(
+                f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
                 f"tokens, but the model has {most} positions; shorten one of them"
             )
 
     async def _run(self) -> None:
-        await asyncio.sleep(0)  # let every caller ask before the first step
+        await asyncio.sleep(0)  # let every caller submit its prompt before the first step
         while not self.scheduler.idle:
             ended = self.scheduler.step()
-            for turn in ended:
-                self._resolve(turn)
+            for sequence in ended:
+                self._resolve(sequence)
             for _ in range(_PATIENCE if ended else 1):
                 await asyncio.sleep(0)
 
-    def _resolve(self, turn: Turn) -> None:
-        """A completion carries the version of the moment at which it ends."""
-        future = self._replies.pop(turn, None)
+    def _resolve(self, sequence: SequenceState) -> None:
+        """Return the completion, with the version of the weights at its end."""
+        future = self._replies.pop(sequence, None)
         if future is not None and not future.done():
-            future.set_result(completion(turn, self._held))
+            future.set_result(completion(sequence, self._held))
 
     def _stopped(self, pump: asyncio.Task[None]) -> None:
-        """All waiters learn why the pump stopped; an older pump has none."""
+        """Pass the decoding loop's error on to all pending replies."""
         if pump is not self._pump:
             return
         self._pump = None
@@ -195,14 +198,14 @@ class EmbeddedGenerator(Generator):
             self.scheduler.reset()
 
 
-def completion(turn: Turn, version: Version) -> Completion:
-    """What a turn has said so far, by the weights of one version."""
-    count = len(turn.tokens)
+def completion(sequence: SequenceState, version: Version) -> Completion:
+    """The tokens of a turn so far, as sampled by one version of the weights."""
+    count = len(sequence.tokens)
     return Completion(
-        token_ids=np.array(turn.tokens, np.int32),
-        logp=np.array(turn.logp, np.float32),
-        entropy=np.array(turn.entropy, np.float32),
+        token_ids=np.array(sequence.tokens, np.int32),
+        logp=np.array(sequence.logp, np.float32),
+        entropy=np.array(sequence.entropy, np.float32),
         spans=((count, version),) if count else (),
-        columns={"self_certainty": np.array(turn.certainty, np.float32)},
-        finish=turn.finish,
+        columns={"self_certainty": np.array(sequence.certainty, np.float32)},
+        finish=sequence.finish,
     )

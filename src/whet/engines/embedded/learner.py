@@ -1,4 +1,4 @@
-"""The embedded learner: one model, one optimiser, no padding."""
+"""The embedded learner: one model, one optimizer, packed sequences without padding."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,24 +16,24 @@ from transformers import PreTrainedTokenizerBase
 from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.packing import Call, pack, slices
+from whet.engines.embedded.packing import PackedRollouts, pack, slices
 from whet.engines.models import Folder
 from whet.protocols import Learner, Update
-from whet.protocols.algorithm import Algorithm, Lossy
+from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
-from whet.types import Batch, Broken, Mean, Metrics, Need, Rollout, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types import Batch, IntegrityError, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
 
 
-class NonFinite(Broken):
-    """A number that is none.  The weights are still those before the step."""
+class NonFiniteError(IntegrityError):
+    """A NaN or an infinity. The weights are still those before the step."""
 
 
 class _Share(NamedTuple):
-    """What one slice adds to a step."""
+    """One micro-batch's part of an optimizer step."""
 
     loss: float
     drift_max: float
@@ -43,54 +43,57 @@ class _Share(NamedTuple):
 
 
 Scorer = Callable[[Sequence[Rollout]], Tensor]
-_Choices = Callable[[Backbone, Call], tuple[Tensor, Tensor]]
+_Choices = Callable[[Backbone, PackedRollouts], tuple[Tensor, Tensor]]
 
 
 @dataclass(slots=True)
 class EmbeddedLearner(Learner):
-    """Chosen tokens only reach the output head; rows that teach nothing are not computed."""
+    """A learner on one device.
+
+    Only sampled tokens reach the output head, and rollouts without a gradient are not computed.
+    """
 
     backbone: Backbone
     tokenizer: PreTrainedTokenizerBase
-    budget: int  # most tokens in one forward pass; no result depends on it
+    budget: int  # most tokens in one forward pass; it changes no result
     settings: AdamW = AdamW()
-    optimiser: torch.optim.Optimizer | None = None
+    optimizer: torch.optim.Optimizer | None = None
     reference: Scorer | None = None
-    published: Weights | None = None  # None: the weights have moved since the last delivery
+    published: Weights | None = None  # None: the weights have changed since the last publication
     _deliveries: int = 0
 
     @property
     def version(self) -> int:
-        """How many different sets of weights were published."""
+        """Number of different sets of weights that were published."""
         return self._deliveries
 
-    def reset_optimizer(self, optimiser: AdamW) -> None:
-        """A fresh AdamW over whatever is trained."""
-        self.settings = optimiser
-        self.optimiser = torch.optim.AdamW(
+    def reset_optimizer(self, optimizer: AdamW) -> None:
+        """A fresh AdamW over all trainable parameters."""
+        self.settings = optimizer
+        self.optimizer = torch.optim.AdamW(
             self._trained(),
-            lr=optimiser.rate,
-            betas=optimiser.betas,
-            eps=optimiser.epsilon,
-            weight_decay=optimiser.weight_decay,
+            lr=optimizer.lr,
+            betas=optimizer.betas,
+            eps=optimizer.epsilon,
+            weight_decay=optimizer.weight_decay,
             fused=True,
         )
 
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
-        """Forward and backward slice by slice, then one clipped step of AdamW.
+        """Accumulate gradients over micro-batches, then take one clipped step of AdamW.
 
-        Raises `NonFinite` before any weight moves.
+        Raises `NonFiniteError` before any weight changes.
         """
-        optimiser = self._begun()
-        for group in optimiser.param_groups:
+        optimizer = self._begun()
+        for group in optimizer.param_groups:
             group["lr"] = lr
         shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
-            raise NonFinite(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
+            raise NonFiniteError(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
-            optimiser.step()
+            optimizer.step()
             self.published = None
         tokens = len(batch.tokens.row)
         return Update(
@@ -102,7 +105,7 @@ class EmbeddedLearner(Learner):
             }
             | {
                 "grad_norm": Mean(total=norm, count=1),
-                "rate": Mean(total=lr, count=1),
+                "lr": Mean(total=lr, count=1),
                 "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
                 "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
             },
@@ -111,14 +114,14 @@ class EmbeddedLearner(Learner):
     def _gradients(
         self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch
     ) -> list[_Share]:
-        """Leave the gradient of the whole batch in the parameters."""
+        """Accumulate the gradient of the whole batch in the parameters."""
         self._begun().zero_grad(set_to_none=True)
-        lossy: Lossy = objective
-        if Need.WHOLE in objective.needs:
+        lossy: TokenLoss = objective
+        if Need.BATCH_LOGP in objective.needs:
             lossy, batch = objective.split(self._scored(self.backbone, rollouts), batch)
         else:
             batch = batch.prepared(objective.selections)
-        taught = lossy.teaches(batch)
+        taught = lossy.has_gradient(batch)
         learned = [r for r, keep in zip(rollouts, taught.tolist(), strict=True) if keep]
         rest = batch.where(taught)
         choices = self._weighed if Need.ENTROPY_GRADIENT in objective.needs else self._choices
@@ -126,14 +129,14 @@ class EmbeddedLearner(Learner):
         return [self._backward(lossy, learned[part], rest[part], choices) for part in parts]
 
     def _backward(
-        self, objective: Lossy, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
+        self, objective: TokenLoss, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
     ) -> _Share:
         batch = batch.to(self.backbone.device)
         call = pack(rollouts, self.backbone.device)
         logp, entropy = choices(self.backbone, call)
         if not logp.isfinite().all():
             names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
-            raise NonFinite(
+            raise NonFiniteError(
                 f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
             )
         logp.retain_grad()
@@ -151,29 +154,29 @@ class EmbeddedLearner(Learner):
         )
 
     @staticmethod
-    def _choices(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
-        """Log-probs with their gradient, entropies without."""
+    def _choices(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
+        """Log-probs with a gradient, entropies without."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.choices(hidden[call.source], call.choice, call.temperature)
 
     @staticmethod
-    def _weighed(backbone: Backbone, call: Call) -> tuple[Tensor, Tensor]:
-        """Both with their gradients."""
+    def _weighed(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
+        """Log-probs and entropies, both with a gradient."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.weighed(hidden[call.source], call.choice, call.temperature)
 
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
-        """Without a gradient, on the CPU."""
         if of == "policy":
             return self._scored(self.backbone, rollouts)
         if self.reference is None:
-            raise ValueError("there is no reference policy yet: call set_reference() first")
+            raise ValueError("the learner has no reference model: call set_reference() first")
         return self.reference(rollouts)
 
     async def set_reference(self, folder: Path) -> None:
-        """What `folder` holds, frozen; its log-probs are computed slice by slice.
+        """Load a frozen reference model from `folder`.
 
-        Where it is this model without its adapters, they are left out instead of making a copy.
+        If its weights are those of this model without adapters, the adapters are disabled instead
+        of keeping a copy.
         """
         model, _ = Folder(path=str(folder)).load(self.backbone.device)
         if digest(bare(self.backbone.model)) == digest(model.state_dict()):
@@ -187,7 +190,6 @@ class EmbeddedLearner(Learner):
             return self._scored(self.backbone, rollouts)
 
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
-        """H before each choice, in nats, without a gradient, on the CPU."""
         return self._seen(self.backbone, rollouts)[1]
 
     def _scored(self, backbone: Backbone, rollouts: Sequence[Rollout]) -> Tensor:
@@ -204,19 +206,19 @@ class EmbeddedLearner(Learner):
         return (torch.cat(logp), torch.cat(entropy)) if parts else (torch.zeros(0), torch.zeros(0))
 
     async def publish(self) -> Weights:
-        """The weights as a model without adapters has them; hashed when they have moved."""
+        """The weights with adapters merged; hashed again only if they have changed."""
         if self.published is None:
             self._deliveries += 1
             self.published = sealed(self._deliveries, merged(self.backbone.model))
         return self.published
 
     async def save(self, folder: Path) -> None:
-        """Model and tokenizer for anyone; optimiser and adapters for whet alone."""
+        """Write a Hugging Face folder, and beside it a file of optimizer and adapters."""
         weights = merged(self.backbone.model)
         self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
         state = {
-            "optimiser": self._begun().state_dict(),
+            "optimizer": self._begun().state_dict(),
             "adapters": dict(adapters(self.backbone.model)),
             "deliveries": self._deliveries,
             "moved": self.published is None,
@@ -224,17 +226,17 @@ class EmbeddedLearner(Learner):
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Weights and optimiser, bit by bit; `reset_optimizer` comes first."""
+        """Restore weights and optimizer exactly. Call `reset_optimizer` first."""
         state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
         weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
         self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
-        self._begun().load_state_dict(state["optimiser"])
+        self._begun().load_state_dict(state["optimizer"])
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     def _trained(self) -> list[Tensor]:
         return [p for p in self.backbone.model.parameters() if p.requires_grad]
 
     def _begun(self) -> torch.optim.Optimizer:
-        if self.optimiser is None:
-            raise ValueError("there is no optimiser yet: call reset_optimizer() first")
-        return self.optimiser
+        if self.optimizer is None:
+            raise ValueError("the learner has no optimizer: call reset_optimizer() first")
+        return self.optimizer

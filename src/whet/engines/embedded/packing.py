@@ -1,7 +1,7 @@
-"""From rollouts to one call of the model: every shared token once, no token that predicts nothing.
+"""Packing of rollouts into one forward call: shared tokens once, no token that predicts nothing.
 
-The rollouts of one opening share it.  Where some of them were forked they share every prefix that
-their rows have in common: the rows are laid out as a trie, whose edges are segments.
+Rollouts with the same opening share it. Forked rollouts share every common prefix: their rows form
+a trie, and its edges are segments.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,28 +13,28 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from whet.engines.embedded.forest import Packed, Segment, common, plant
+from whet.engines.embedded.forest import Packed, Segment, build_forest, common
 from whet.types import Rollout
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """Rollouts, ready for the model: n tokens go in, N chosen ones are predicted."""
+class PackedRollouts:
+    """Rollouts as model inputs: n tokens, of which N sampled ones are predicted."""
 
     tokens: Int[Tensor, " n"]
     positions: Int[Tensor, " n"]
     forest: Packed
-    source: Int[Tensor, " N"]  # the token whose hidden state predicts each choice
+    source: Int[Tensor, " N"]  # index of the input token that predicts each sampled token
     choice: Int[Tensor, " N"]
     temperature: Float[Tensor, " N"]
 
 
 class _Row(NamedTuple):
-    """What of a rollout is computed: its tokens up to the last choice, itself left out."""
+    """The computed tokens of a rollout: all before its last sampled token."""
 
-    opening: tuple[int, ...]  # the tokens before the first choice
+    opening: tuple[int, ...]  # tokens before the first sampled one
     own: tuple[int, ...]
-    chosen: tuple[tuple[int, int], ...]  # place in the row and token of each choice
+    chosen: tuple[tuple[int, int], ...]  # (position, id) of each sampled token
     temperature: float
     forked: bool
 
@@ -51,21 +51,21 @@ def _row(rollout: Rollout) -> _Row:
         opening=tokens[:first],
         own=tokens[first:last],
         chosen=tuple((place, tokens[place]) for place in places),
-        temperature=rollout.decoding.heat,
+        temperature=rollout.decoding.logp_temperature,
         forked=bool(rollout.parent),
     )
 
 
 @dataclass(slots=True)
 class _Family:
-    """Rows with one opening, and how many tokens they cost together."""
+    """Rows with the same opening, and the number of tokens that they need together."""
 
     rows: list[_Row] = field(default_factory=list)
     forked: bool = False
     price: int = 0
 
     def priced(self, row: _Row) -> int:
-        """Tokens of the family with this row added."""
+        """Number of tokens of the family with this row added."""
         if row.forked and not self.forked:
             before = [*self.rows, row]
             met = [_met(one, before[:k]) for k, one in enumerate(before)]
@@ -74,19 +74,19 @@ class _Family:
         return self.price + opening + len(row.own) - (_met(row, self.rows) if self.forked else 0)
 
     def add(self, row: _Row) -> None:
-        """One row more."""
+        """Add a row to the family."""
         self.price = self.priced(row)
         self.forked |= row.forked
         self.rows.append(row)
 
 
 def _met(row: _Row, others: Sequence[_Row]) -> int:
-    """Own tokens that a row shares with one of the others."""
+    """Number of own tokens that a row shares with one of the others."""
     return max((common(row.own, other.own) for other in others), default=0)
 
 
 def slices(rollouts: Sequence[Rollout], budget: int) -> Iterator[slice]:
-    """Consecutive rollouts of at most `budget` tokens a slice; a longer rollout goes alone."""
+    """Micro-batches of consecutive rollouts, each of at most `budget` tokens or one rollout."""
     start, spent = 0, 0
     families: dict[tuple[int, ...], _Family] = {}
     for index, row in enumerate(map(_row, rollouts)):
@@ -105,14 +105,14 @@ def slices(rollouts: Sequence[Rollout], budget: int) -> Iterator[slice]:
 
 @dataclass(slots=True)
 class _Layout:
-    """Segments end to end."""
+    """Segments laid end to end."""
 
     segments: list[Segment] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
     positions: list[int] = field(default_factory=list)
 
     def lay(self, run: Sequence[int], path: tuple[int, ...]) -> tuple[int, ...]:
-        """One segment more; the path that it ends."""
+        """Append a segment after `path`; the path that ends with it."""
         first = sum(self.segments[k].length for k in path)
         self.segments.append(Segment(len(self.tokens), len(run), path))
         self.tokens.extend(run)
@@ -120,7 +120,7 @@ class _Layout:
         return (*path, len(self.segments) - 1)
 
     def grow(self, rows: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
-        """The trie of these rows, a branch before its sisters; the path of each row."""
+        """Append the trie of these rows, depth first; the path of each row."""
         paths: list[tuple[int, ...]] = [()] * len(rows)
         waiting: list[tuple[list[int], int, tuple[int, ...]]] = [(list(range(len(rows))), 0, ())]
         while waiting:
@@ -138,7 +138,7 @@ class _Layout:
         return paths
 
     def at(self, path: tuple[int, ...], places: Sequence[int]) -> Iterator[int]:
-        """Where the tokens at these ascending places of a path are laid."""
+        """Token indices of ascending positions on a path."""
         segments = iter([self.segments[k] for k in path])
         before, segment = 0, next(segments)
         for place in places:
@@ -149,7 +149,7 @@ class _Layout:
 
 
 def _paths(layout: _Layout, rows: Sequence[_Row]) -> list[tuple[int, ...]]:
-    """Lay all rows out; the path of each."""
+    """Append all rows; the path of each."""
     families: dict[tuple[int, ...], list[int]] = {}
     for k, row in enumerate(rows):
         families.setdefault(row.opening, []).append(k)
@@ -170,18 +170,18 @@ def _paths(layout: _Layout, rows: Sequence[_Row]) -> list[tuple[int, ...]]:
     return [paths[k] for k in range(len(rows))]
 
 
-def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Call:
-    """Lay rollouts end to end; one that chose nothing is left out."""
+def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> PackedRollouts:
+    """Lay rollouts end to end, without those that have no sampled token."""
     rows = [_row(rollout) for rollout in rollouts if rollout.length]
     layout = _Layout()
     source: list[int] = []
     for row, path in zip(rows, _paths(layout, rows), strict=True):
-        # a choice at place p is predicted by place p − 1
+        # a token at position p is predicted by the one at p − 1
         source.extend(layout.at(path, [place - 1 for place, _ in row.chosen]))
-    return Call(
+    return PackedRollouts(
         tokens=torch.tensor(layout.tokens, device=device),
         positions=torch.tensor(layout.positions, device=device),
-        forest=plant(layout.segments, device),
+        forest=build_forest(layout.segments, device),
         source=torch.tensor(source, device=device),
         choice=torch.tensor([token for row in rows for _, token in row.chosen], device=device),
         temperature=torch.tensor(

@@ -1,6 +1,6 @@
-"""Shared lines in memory: computed once, read by all rows that follow them, dropped after the last.
+"""Shared cache lines, computed once for all sequences with the same prefix.
 
-A line is a prompt, or the row of a session that was forked.
+A line holds a prompt, or the tokens of a forked session. It is freed after its last reader.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +10,13 @@ import torch
 from torch import Tensor
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.cache import Prefill, Slab
-from whet.engines.embedded.forest import Segment, plant
+from whet.engines.embedded.cache import KVCache, Prefill
+from whet.engines.embedded.forest import Segment, build_forest
 
 
 @dataclass(slots=True, eq=False)
-class Shared:
-    """One line of the slab: its tokens, how many rows read it, and the logits after it if known."""
+class CachedPrompt:
+    """One shared line: its tokens, its number of readers, and the logits after it if known."""
 
     tokens: tuple[int, ...]
     line: int
@@ -26,22 +26,22 @@ class Shared:
 
 @dataclass(slots=True)
 class Prompts:
-    """All shared lines in memory; line k of the slab belongs to `held[k]`."""
+    """All shared lines; line k of the cache belongs to `held[k]`."""
 
     backbone: Backbone
-    slab: Slab
-    budget: int  # most tokens of one prefill
-    held: list[Shared] = field(default_factory=list)
-    by_tokens: dict[tuple[int, ...], Shared] = field(default_factory=dict)
+    kv_cache: KVCache
+    budget: int  # most tokens per prefill
+    held: list[CachedPrompt] = field(default_factory=list)
+    by_tokens: dict[tuple[int, ...], CachedPrompt] = field(default_factory=dict)
     prefilled: int = 0
-    reread: int = 0  # of these, tokens that had been computed before
+    reread: int = 0  # prefilled tokens that had been computed before
 
     def fetch(
         self, prompts: Iterable[tuple[int, ...]], known: Mapping[tuple[int, ...], int]
-    ) -> list[Shared]:
-        """One `Shared` per prompt; those that are not in memory are computed.
+    ) -> list[CachedPrompt]:
+        """One shared line per prompt; lines that are not cached are computed.
 
-        Of a prompt, known[prompt] tokens had been computed before.
+        `known` gives, per prompt, the number of tokens that had been computed before.
         """
         wanted = list(prompts)
         missing = [p for p in dict.fromkeys(wanted) if p not in self.by_tokens]
@@ -56,18 +56,21 @@ class Prompts:
         return found
 
     def adopt(
-        self, tokens: tuple[int, ...], parent: Shared, reach: int, own: tuple[Slab, int]
-    ) -> Shared:
+        self, tokens: tuple[int, ...], parent: CachedPrompt, reach: int, own: tuple[KVCache, int]
+    ) -> CachedPrompt:
         """A new line with copies of the keys of parent.tokens[:reach] and of an own line."""
-        shared = Shared(tokens, len(self.held), readers=1)
-        self.slab.reserve(shared.line + 1, len(tokens))
-        self.slab.move(parent.line, shared.line, reach)
-        self.slab.take(*own, shared.line, slice(reach, len(tokens)))
+        shared = CachedPrompt(tokens, len(self.held), readers=1)
+        self.kv_cache.reserve(shared.line + 1, len(tokens))
+        self.kv_cache.move(parent.line, shared.line, reach)
+        self.kv_cache.take(*own, shared.line, slice(reach, len(tokens)))
         self.held.append(shared)
         return shared
 
-    def release(self, shared: Shared) -> None:
-        """One reader less; the last one leaves an empty line, which the last line fills."""
+    def release(self, shared: CachedPrompt) -> None:
+        """Remove one reader.
+
+        The line of the last one is freed; the cache's last line moves there.
+        """
         shared.readers -= 1
         if shared.readers:
             return
@@ -75,43 +78,43 @@ class Prompts:
             del self.by_tokens[shared.tokens]
         last = self.held.pop()
         if last is not shared:
-            self.slab.move(last.line, shared.line, len(last.tokens))
+            self.kv_cache.move(last.line, shared.line, len(last.tokens))
             last.line = shared.line
             self.held[last.line] = last
 
     def clear(self) -> None:
-        """Nothing is in memory any more."""
+        """Drop all lines and free the memory."""
         self.held.clear()
         self.by_tokens.clear()
-        self.slab.clear()
+        self.kv_cache.clear()
 
     def _prefill(self, prompts: Sequence[tuple[int, ...]]) -> None:
         lengths = [len(p) for p in prompts]
         first = len(self.held)
-        self.slab.reserve(first + len(prompts), max(lengths))
+        self.kv_cache.reserve(first + len(prompts), max(lengths))
         device = self.backbone.device
         ends = torch.tensor(lengths).cumsum(0)
         segments = [Segment(int(e) - n, n) for e, n in zip(ends, lengths, strict=True)]
         lines = torch.arange(first, first + len(prompts))
-        turn = torch.cat([torch.arange(n) for n in lengths]).to(device)
+        position = torch.cat([torch.arange(n) for n in lengths]).to(device)
         forest = Prefill(
-            plant(segments, device),
-            self.slab,
+            build_forest(segments, device),
+            self.kv_cache,
             lines.repeat_interleave(torch.tensor(lengths)).to(device),
-            turn,
+            position,
         )
         tokens = torch.tensor([t for p in prompts for t in p], device=device)
-        hidden = self.backbone.hidden(tokens, turn, forest)
+        hidden = self.backbone.hidden(tokens, position, forest)
         logits = self.backbone.logits(hidden[(ends - 1).to(device)])
         for k, prompt in enumerate(prompts):
-            shared = Shared(prompt, first + k, logits[k])
+            shared = CachedPrompt(prompt, first + k, logits[k])
             self.held.append(shared)
             self.by_tokens[prompt] = shared
         self.prefilled += sum(lengths)
 
 
 def _fitting(prompts: Sequence[tuple[int, ...]], budget: int) -> int:
-    """How many of the first prompts fit into the budget."""
+    """Number of the first prompts that fit into the budget."""
     spent = 0
     for count, prompt in enumerate(prompts):
         spent += len(prompt)

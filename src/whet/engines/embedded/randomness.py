@@ -1,4 +1,4 @@
-"""Counter-based randomness: a rollout's dice depend on its seed and its place, on nothing else."""
+"""Counter-based random numbers, which depend on a rollout's seed and position only."""
 
 import torch
 from jaxtyping import Float, Int
@@ -12,7 +12,7 @@ _MANTISSA = 53
 
 
 def _shifted(x: Int[Tensor, " n"], bits: int) -> Int[Tensor, " n"]:
-    """X >> bits of an unsigned integer that is kept as a signed one."""
+    """X >> bits of an unsigned integer that is stored as a signed one."""
     return (x >> bits) & ((1 << (64 - bits)) - 1)
 
 
@@ -23,6 +23,6 @@ def _mixed(x: Int[Tensor, " n"]) -> Int[Tensor, " n"]:
 
 
 def uniforms(seed: Int[Tensor, " n"], place: Int[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """U ∈ [0, 1) in float64, the `place`-th number of the stream `seed`."""
+    """The `place`-th number of the stream `seed`: u ∈ [0, 1) in float64."""
     mixed = _mixed(_mixed(seed + _GOLDEN) + (place + 1) * _GOLDEN)
     return _shifted(mixed, 64 - _MANTISSA).to(torch.float64) * 2.0**-_MANTISSA

@@ -1,9 +1,9 @@
-"""Continuous batching: every step decodes one token of each live row.
+"""Continuous batching: every step decodes one token of each live sequence.
 
-What ends leaves when the next step begins and what waits takes its place, so that a session that
-asks again at once goes on where it is.  Rows stay dense: the last row moves into the hole.  Neither
-order nor neighbours reach a rollout's text, because its dice are counted, not drawn, and its
-attention sees its own path only.
+Finished sequences leave when the next step begins, and waiting ones take their place. So a session
+that asks again at once keeps its position. Sequences stay dense: the last one moves into a gap.
+Order and neighbours do not change a rollout's tokens, because its random numbers are counter-based
+and its attention sees its own path only.
 """
 
 from collections import deque
@@ -16,183 +16,186 @@ import torch
 from torch import Tensor
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.cache import Reading, Slab, Steps, read
-from whet.engines.embedded.decoding import Knobs, draw
-from whet.engines.embedded.extending import Extension, shared_lines
+from whet.engines.embedded.cache import DecodeStep, KVCache, Reading, read
+from whet.engines.embedded.decoding import SamplingTensors, draw
+from whet.engines.embedded.extending import ExtendPrefill, shared_lines
 from whet.engines.embedded.forest import common
 from whet.engines.embedded.lines import Lines
-from whet.engines.embedded.memory import Memory
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.randomness import uniforms
-from whet.engines.embedded.sessions import Choice, Session, Turn
-from whet.types import Broken
+from whet.engines.embedded.session_cache import SessionCache
+from whet.engines.embedded.sessions import SampledToken, SequenceState, Session
+from whet.types import IntegrityError
 
 
-class Dice(NamedTuple):
-    """How each row draws, and from which stream."""
+class RandomState(NamedTuple):
+    """Random stream and decoding settings of each live sequence."""
 
     seed: Tensor
     offset: Tensor
-    knobs: Knobs
+    sampling: SamplingTensors
 
 
-class Crew(NamedTuple):
-    """What stays the same from step to step while no row comes or goes."""
+class DecodeBatch(NamedTuple):
+    """Tensors that are valid until a sequence enters or leaves the batch."""
 
     shared: Reading
-    reach: Tensor  # tokens of each row's shared line
-    line: Tensor  # of each row's own keys
-    dice: Dice
+    reach: Tensor  # tokens of each sequence's shared line
+    line: Tensor  # own line of each sequence
+    rng: RandomState
 
 
 @dataclass(slots=True)
 class Scheduler:
-    """At most `slots` rows at once; the others wait their turn."""
+    """Decodes at most `slots` sequences at once; other turns wait in a queue."""
 
     backbone: Backbone
-    says: Callable[[Sequence[int]], str]
+    decode: Callable[[Sequence[int]], str]
     slots: int
     prompts: Prompts
-    own: Slab
-    parked: int = 1024  # most sessions whose keys are kept between two turns
-    waiting: deque[Turn] = field(default_factory=deque)
+    own: KVCache
+    parked: int = 1024  # most sessions that keep their keys between two turns
+    waiting: deque[SequenceState] = field(default_factory=deque)
     sessions: dict[str, Session] = field(default_factory=dict)
-    memory: Memory = field(init=False)
-    asked: int = 0  # tokens of all prompts
-    extended: int = 0  # tokens computed besides the shared lines
-    reread: int = 0  # of these, tokens that had been computed before
+    memory: SessionCache = field(init=False)
+    asked: int = 0  # prompt tokens in all
+    extended: int = 0  # prompt tokens computed outside of shared lines
+    reread: int = 0  # extended tokens that had been computed before
     decoded: int = 0
-    crew: Crew | None = None
+    batch: DecodeBatch | None = None
 
     def __post_init__(self) -> None:
-        """No row yet."""
-        self.memory = Memory(self.prompts, Lines(self.own), self.parked)
+        self.memory = SessionCache(self.prompts, Lines(self.own), self.parked)
 
     @property
     def live(self) -> list[Session]:
-        """The rows, those included that have ended since the last step began."""
+        """The live sequences, including those that ended since the last step began."""
         return self.memory.lines.live
 
     @property
     def idle(self) -> bool:
-        """No reply is under way or waits."""
-        return not self.waiting and all(session.turn is None for session in self.live)
+        """True if no reply is in progress or waiting."""
+        return not self.waiting and all(session.sequence is None for session in self.live)
 
     @property
     def shared(self) -> int:
-        """Tokens of prompts that were read from memory instead of being computed."""
+        """Number of prompt tokens that were read from the cache."""
         return self.asked - self.prompts.prefilled - self.extended
 
     @torch.inference_mode()
-    def ask(self, turn: Turn, name: str, fork_of: str = "") -> None:
-        """Put a turn of a session into the next steps; a new session may begin as `fork_of`."""
+    def ask(self, sequence: SequenceState, name: str, fork_of: str = "") -> None:
+        """Queue a turn of a session; a new session may start as a fork of `fork_of`."""
         new = name not in self.sessions
         session = self.sessions.setdefault(name, Session(ended=False))
-        if session.turn is not None:
-            raise Broken(f"session {name!r} is asked while it still answers")
-        turn.continues(session.cut)
-        turn.session, session.turn, session.cut = session, turn, None
+        if session.sequence is not None:
+            raise IntegrityError(f"session {name!r} already has a reply in progress")
+        sequence.continues(session.cut)
+        sequence.session, session.sequence, session.cut = session, sequence, None
         if new and fork_of in self.sessions:
-            self.memory.branch(self.sessions[fork_of], session, turn.prompt)
-            self.crew = None
+            self.memory.branch(self.sessions[fork_of], session, sequence.prompt)
+            self.batch = None
         if not self.memory.lines.holds(session):
-            self.waiting.append(turn)
+            self.waiting.append(sequence)
 
     @torch.inference_mode()
-    def end(self, name: str) -> Turn | None:
-        """Free what a session holds; the turn that its caller may still wait for."""
+    def end(self, name: str) -> SequenceState | None:
+        """Free the memory of a session; the turn that was pending, if any."""
         session = self.sessions.pop(name, None)
         if session is None:
             return None
-        turn = session.turn
-        if turn is not None:
-            self.drop(turn)
+        sequence = session.sequence
+        if sequence is not None:
+            self.drop(sequence)
         session.ended = True
         self.memory.end(session)
-        self.crew = None
-        if all(row.ended and row.turn is None for row in self.live):
+        self.batch = None
+        if all(row.ended and row.sequence is None for row in self.live):
             self._settle()
-        return turn
+        return sequence
 
-    def drop(self, turn: Turn) -> None:
-        """Its caller no longer waits; the session stays as far as it got."""
-        if turn.session.turn is turn:
-            turn.session.turn = None
+    def drop(self, sequence: SequenceState) -> None:
+        """Abandon a turn; the session keeps the tokens that it has."""
+        if sequence.session.sequence is sequence:
+            sequence.session.sequence = None
         with suppress(ValueError):
-            self.waiting.remove(turn)
+            self.waiting.remove(sequence)
 
     @torch.inference_mode()
-    def interrupt(self) -> list[Turn]:
-        """Stop every reply where it is and forget all keys; the turns that had begun."""
-        cut = [s.turn for s in self.live if s.turn is not None and s.turn.tokens]
-        unbegun = [s.turn for s in self.live if s.turn is not None and not s.turn.tokens]
-        for turn in cut:
-            turn.session.turn, turn.session.cut = None, turn
+    def interrupt(self) -> list[SequenceState]:
+        """Stop every reply and drop all keys; the turns that had tokens."""
+        cut = [s.sequence for s in self.live if s.sequence is not None and s.sequence.tokens]
+        unbegun = [
+            s.sequence for s in self.live if s.sequence is not None and not s.sequence.tokens
+        ]
+        for sequence in cut:
+            sequence.session.sequence, sequence.session.cut = None, sequence
         self.waiting.extendleft(reversed(unbegun))
         self.memory.clear(self.sessions.values())
-        self.crew = None
+        self.batch = None
         return cut
 
     def reset(self) -> None:
-        """Forget every session and every turn."""
+        """Drop all sessions and all turns."""
         self.interrupt()
         self.sessions.clear()
         self.waiting.clear()
 
     @torch.inference_mode()
-    def step(self) -> list[Turn]:
-        """Let in what waits, decode one token of each live row; the turns that ended."""
+    def step(self) -> list[SequenceState]:
+        """Admit waiting turns, decode one token of each live sequence; the turns that ended."""
         self._settle()
         self._admit()
         ended = self._retire()
-        if any(session.turn is not None for session in self.live):
+        if any(session.sequence is not None for session in self.live):
             self._settle()
             self._decode()
             ended += self._retire()
         for row in reversed(range(len(self.live))):
-            if self.live[row].ended and self.live[row].turn is None:
+            if self.live[row].ended and self.live[row].sequence is None:
                 self._leave(row)
         return ended
 
     def _settle(self) -> None:
-        """Rows without a turn make room."""
+        """Remove sequences without a turn from the batch."""
         for row in reversed(range(len(self.live))):
-            if self.live[row].turn is None:
+            if self.live[row].sequence is None:
                 self._leave(row)
 
     def _leave(self, row: int) -> None:
-        self.crew = None
+        self.batch = None
         if self.live[row].ended:
             self.memory.leave(row)
         else:
             self.memory.rest(row)
 
     def _admit(self) -> None:
-        fresh = [s.turn for s in self.live if s.turn is not None and not s.turn.tokens]
+        fresh = [s.sequence for s in self.live if s.sequence is not None and not s.sequence.tokens]
         while self.waiting and len(self.live) < self.slots:
-            turn = self.waiting.popleft()
-            turn.session.turn = turn
-            self.memory.wake(turn.session)
-            fresh.append(turn)
+            sequence = self.waiting.popleft()
+            sequence.session.sequence = sequence
+            self.memory.wake(sequence.session)
+            fresh.append(sequence)
         if fresh:
-            self.crew = None
+            self.batch = None
             self.memory.fit(fresh)
-            self._draw(fresh, self._read(fresh), _dice(fresh, self.backbone.device))
+            self._draw(fresh, self._read(fresh), _rng(fresh, self.backbone.device))
 
-    def _read(self, turns: Sequence[Turn]) -> Tensor:
+    def _read(self, sequences: Sequence[SequenceState]) -> Tensor:
         """The logits after each prompt."""
-        rests = [turn.prompt[turn.session.length :] for turn in turns]
-        for turn, rest in zip(turns, rests, strict=True):
-            again = common(turn.session.lost, turn.prompt) - turn.session.length
-            turn.session.lost = ()
+        rests = [sequence.prompt[sequence.session.length :] for sequence in sequences]
+        for sequence, rest in zip(sequences, rests, strict=True):
+            again = common(sequence.session.lost, sequence.prompt) - sequence.session.length
+            sequence.session.lost = ()
             self.reread += max(0, again)
-            self.asked += len(turn.prompt)
+            self.asked += len(sequence.prompt)
             self.extended += len(rest)
         more = [k for k, rest in enumerate(rests) if rest]
-        logits: list[Tensor | None] = [t.session.shared and t.session.shared.logits for t in turns]
+        logits: list[Tensor | None] = [
+            t.session.shared and t.session.shared.logits for t in sequences
+        ]
         if more:
-            extension = Extension(self.backbone, self.memory, self.prompts.budget)
-            rows = [turns[k].session for k in more]
+            extension = ExtendPrefill(self.backbone, self.memory, self.prompts.budget)
+            rows = [sequences[k].session for k in more]
             for k, found in zip(
                 more, extension.logits(rows, [rests[k] for k in more]), strict=True
             ):
@@ -201,59 +204,63 @@ class Scheduler:
 
     def _decode(self) -> None:
         live = self.live
-        crew = self.crew = self.crew or self._mustered(live)
+        batch = self.batch = self.batch or self._decode_batch(live)
         device = self.backbone.device
         count = [len(session.own) for session in live]
-        turn, longest = torch.tensor(count, device=device), max(count) + 1
+        position, longest = torch.tensor(count, device=device), max(count) + 1
         self.own.reserve(len(live), longest)
-        forest = Steps(
-            shared=crew.shared,
-            own=read(self.own, range(len(live)), turn + 1, longest),
-            line=crew.line,
-            turn=turn,
+        forest = DecodeStep(
+            shared=batch.shared,
+            own=read(self.own, range(len(live)), position + 1, longest),
+            line=batch.line,
+            position=position,
             longest=max(session.length for session in live) + 1,
         )
-        turns = [session.turn for session in live if session.turn is not None]
-        last = [turn.tokens[-1] for turn in turns]
+        sequences = [session.sequence for session in live if session.sequence is not None]
+        last = [sequence.tokens[-1] for sequence in sequences]
         tokens = torch.tensor(last, device=device)
-        hidden = self.backbone.hidden(tokens, crew.reach + turn, forest)
+        hidden = self.backbone.hidden(tokens, batch.reach + position, forest)
         for session, token in zip(live, last, strict=True):
             session.own.append(token)
-        self._draw(turns, self.backbone.logits(hidden), crew.dice)
+        self._draw(sequences, self.backbone.logits(hidden), batch.rng)
 
-    def _draw(self, turns: Sequence[Turn], logits: Tensor, dice: Dice) -> None:
-        place = torch.tensor([len(turn.tokens) for turn in turns], device=logits.device)
-        drawn = draw(logits, dice.knobs, uniforms(dice.seed, dice.offset + place))
+    def _draw(self, sequences: Sequence[SequenceState], logits: Tensor, rng: RandomState) -> None:
+        place = torch.tensor([len(sequence.tokens) for sequence in sequences], device=logits.device)
+        drawn = draw(logits, rng.sampling, uniforms(rng.seed, rng.offset + place))
         columns = (column.tolist() for column in drawn)
-        for turn, choice in zip(turns, map(Choice, *columns), strict=True):
-            turn.take(choice, self.says)
-        self.decoded += len(turns)
+        for sequence, choice in zip(sequences, map(SampledToken, *columns), strict=True):
+            sequence.take(choice, self.decode)
+        self.decoded += len(sequences)
 
-    def _retire(self) -> list[Turn]:
-        """Turns that have ended; their rows stay where they are."""
-        ended = [s.turn for s in self.live if s.turn is not None and s.turn.finish is not None]
-        for turn in ended:
-            turn.session.turn = None
+    def _retire(self) -> list[SequenceState]:
+        """The turns that have ended; their sequences keep their positions."""
+        ended = [
+            s.sequence
+            for s in self.live
+            if s.sequence is not None and s.sequence.finish is not None
+        ]
+        for sequence in ended:
+            sequence.session.sequence = None
         return ended
 
-    def _mustered(self, live: Sequence[Session]) -> Crew:
+    def _decode_batch(self, live: Sequence[Session]) -> DecodeBatch:
         device = self.backbone.device
         reach = torch.tensor([session.reach for session in live], device=device)
         furthest = max(session.reach for session in live)
-        return Crew(
-            shared=read(self.prompts.slab, shared_lines(live), reach, furthest),
+        return DecodeBatch(
+            shared=read(self.prompts.kv_cache, shared_lines(live), reach, furthest),
             reach=reach,
             line=torch.arange(len(live), device=device),
-            dice=_dice([s.turn for s in live if s.turn is not None], device),
+            rng=_rng([s.sequence for s in live if s.sequence is not None], device),
         )
 
 
-def _dice(turns: Sequence[Turn], device: torch.device) -> Dice:
-    settings = [turn.decoding for turn in turns]
-    return Dice(
-        seed=torch.tensor([turn.seed for turn in turns], device=device),
-        offset=torch.tensor([turn.offset for turn in turns], device=device),
-        knobs=Knobs(
+def _rng(sequences: Sequence[SequenceState], device: torch.device) -> RandomState:
+    settings = [sequence.decoding for sequence in sequences]
+    return RandomState(
+        seed=torch.tensor([sequence.seed for sequence in sequences], device=device),
+        offset=torch.tensor([sequence.offset for sequence in sequences], device=device),
+        sampling=SamplingTensors(
             temperature=torch.tensor([float(s.temperature) for s in settings], device=device),
             top_p=torch.tensor([float(s.top_p) for s in settings], device=device),
             top_k=torch.tensor([s.top_k for s in settings], device=device),

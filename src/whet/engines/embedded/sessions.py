@@ -1,16 +1,16 @@
-"""A session: one row of tokens that grows turn by turn, and where the keys of its tokens lie."""
+"""Sessions, which grow turn by turn, and the location of their cached keys."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from whet.engines.embedded.forest import common
-from whet.engines.embedded.prompts import Shared
+from whet.engines.embedded.prompts import CachedPrompt
 from whet.types import Decoding, Finish
 
 
-class Choice(NamedTuple):
-    """A row of what was drawn."""
+class SampledToken(NamedTuple):
+    """One sampled token with its statistics."""
 
     token: int
     logp: float
@@ -20,72 +20,76 @@ class Choice(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Session:
-    """A row: its keys are those of shared.tokens[:reach], then those of `own` in its own line.
+    """The tokens of one conversation and the location of their cached keys.
 
-    Without `shared` the keys are not in memory; `lost` then says what the row was.
+    Its keys are those of shared.tokens[:reach], then those of `own` in its own line. Without
+    `shared` no keys are cached; `lost` then holds its tokens.
     """
 
-    ended: bool = True  # nothing of it stays after its turn
-    shared: Shared | None = None
+    ended: bool = True  # True: its memory is freed after its turn
+    shared: CachedPrompt | None = None
     reach: int = 0
     own: list[int] = field(default_factory=list)
-    line: int = -1  # of the own slab; −1: none
+    line: int = -1  # line of the own cache; −1: none
     lost: tuple[int, ...] = ()
-    turn: "Turn | None" = None  # the reply that it is asked for now
-    cut: "Turn | None" = None  # a reply that was interrupted
+    sequence: "SequenceState | None" = None  # the reply in progress
+    cut: "SequenceState | None" = None  # an interrupted reply
 
     @property
     def length(self) -> int:
-        """Tokens whose keys are in memory."""
+        """Number of tokens with cached keys."""
         return self.reach + len(self.own)
 
     def row(self) -> tuple[int, ...]:
-        """The tokens whose keys are in memory, or were."""
+        """The tokens with cached keys, or those before the keys were dropped."""
         return self.lost if self.shared is None else (*self.shared.tokens[: self.reach], *self.own)
 
     def common(self, tokens: tuple[int, ...]) -> int:
-        """How many tokens the row and these begin with in common."""
+        """Length of the common prefix of the session's tokens and these."""
         return common(self.row(), tokens)
 
 
 @dataclass(slots=True, eq=False)
-class Turn:
-    """One reply that a caller waits for."""
+class SequenceState:
+    """One reply in progress."""
 
-    prompt: tuple[int, ...]  # all tokens before it
+    prompt: tuple[int, ...]  # all tokens before the reply
     decoding: Decoding
     seed: int
-    offset: int  # tokens that this rollout chose before
+    offset: int  # tokens that this rollout sampled before
     ends: frozenset[int]
     session: Session = field(default_factory=Session)
-    before: tuple[int, ...] = ()  # the same reply's tokens before an interruption
+    before: tuple[int, ...] = ()  # the reply's tokens before an interruption
     tokens: list[int] = field(default_factory=list)
     logp: list[float] = field(default_factory=list)
     entropy: list[float] = field(default_factory=list)
     certainty: list[float] = field(default_factory=list)
     finish: Finish | None = None
 
-    def take(self, drawn: Choice, says: Callable[[Sequence[int]], str]) -> None:
-        """One more token; is it the last?"""
+    def take(self, drawn: SampledToken, decode: Callable[[Sequence[int]], str]) -> None:
+        """Append a sampled token, and set `finish` if it is the last one."""
         token = drawn.token
         self.tokens.append(token)
         self.logp.append(drawn.logp)
         self.entropy.append(drawn.entropy)
         self.certainty.append(drawn.certainty)
         stops = self.decoding.stop
-        if token in self.ends or (stops and self._says(stops, says)):
+        if token in self.ends or (stops and self._stops(stops, decode)):
             self.finish = Finish.STOP
-        elif len(self.tokens) == self.decoding.length:
+        elif len(self.tokens) == self.decoding.max_new_tokens:
             self.finish = Finish.LENGTH
 
-    def _says(self, stops: tuple[str, ...], says: Callable[[Sequence[int]], str]) -> bool:
-        """Every token says at least a byte, so a stop string ends within its last bytes' tokens."""
+    def _stops(self, stops: tuple[str, ...], decode: Callable[[Sequence[int]], str]) -> bool:
+        """True if a stop string occurs in the last tokens.
+
+        Every token decodes to at least one byte, so the tokens of the last bytes suffice.
+        """
         reach = max(len(stop.encode()) for stop in stops) + 8
         earlier = self.before[-missing:] if (missing := reach - len(self.tokens)) > 0 else ()
-        text = says([*earlier, *self.tokens[-reach:]])
+        text = decode([*earlier, *self.tokens[-reach:]])
         return any(stop in text for stop in stops)
 
-    def continues(self, cut: "Turn | None") -> None:
-        """Where it goes on from an interrupted reply, a stop string may have begun before it."""
+    def continues(self, cut: "SequenceState | None") -> None:
+        """Remember the tokens before an interruption, because a stop string may start there."""
         if cut is not None and self.prompt == (*cut.prompt, *cut.tokens):
             self.before = (*cut.before, *cut.tokens)

@@ -4,36 +4,38 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from whet.engines.openai.transport import Unanswered
-from whet.types import Asking, ChatReply, Decoding, Finish, Message, Refusal
+from whet.engines.openai.transport import ServerError
+from whet.types import ChatDecoding, ChatReply, Decoding, Finish, Message, UsageError
 
 _SEEDS = 2**31  # some servers keep them in 32 bits, with a sign
 
 
-def body(model: str, messages: Sequence[Message], asking: Asking) -> dict[str, Any]:
+def body(model: str, messages: Sequence[Message], decoding: ChatDecoding) -> dict[str, Any]:
     """The question, with all that was asked for."""
     held: dict[str, Any] = {
         "model": model,
         "messages": [dict(message) for message in messages],
-        "temperature": asking.temperature,
-        "max_tokens": asking.length,
-        "seed": asking.seed,
+        "temperature": decoding.temperature,
+        "max_tokens": decoding.max_new_tokens,
+        "seed": decoding.seed,
     }
-    if asking.samples > 1:
-        held["n"] = asking.samples
-    if asking.top:
-        held |= {"logprobs": True, "top_logprobs": asking.top}
-    if asking.schema:
-        shape = {"name": "reply", "schema": json.loads(asking.schema), "strict": True}
+    if decoding.samples > 1:
+        held["n"] = decoding.samples
+    if decoding.top:
+        held |= {"logprobs": True, "top_logprobs": decoding.top}
+    if decoding.schema:
+        shape = {"name": "reply", "schema": json.loads(decoding.schema), "strict": True}
         held["response_format"] = {"type": "json_schema", "json_schema": shape}
     return held
 
 
 def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int) -> dict[str, Any]:
-    """A conversation to be continued.  Raises `Refusal` for what the protocol has no word for."""
+    """A conversation to be continued.  Raises `UsageError` for what the protocol has no word
+    for.
+    """
     for name in ("top_k", "min_p"):
         if getattr(decoding, name):
-            raise Refusal(
+            raise UsageError(
                 f"decoding.{name} is {getattr(decoding, name)}, which the protocol doesn't know; "
                 "give 0, or use top_p"
             )
@@ -42,7 +44,7 @@ def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int)
         "messages": [dict(message) for message in messages],
         "temperature": decoding.temperature,
         "top_p": decoding.top_p,
-        "max_tokens": decoding.length,
+        "max_tokens": decoding.max_new_tokens,
         "seed": seed % _SEEDS,
     }
     return held | ({"stop": list(decoding.stop)} if decoding.stop else {})
@@ -51,7 +53,7 @@ def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int)
 def completions(answer: Mapping[str, Any]) -> tuple[ChatReply, ...]:
     """The replies.  The first carries the prompt's tokens; those of the replies are shared out.
 
-    Raises `Unanswered` where the answer has not the shape that the protocol gives it.
+    Raises `ServerError` where the answer has not the shape that the protocol gives it.
     """
     try:
         choices = [(_text(c), *_logprobs(c), _finish(c)) for c in answer["choices"]]
@@ -60,9 +62,9 @@ def completions(answer: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         said = int(usage.get("completion_tokens") or 0)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
-        raise Unanswered(f"the answer has not the protocol's shape ({what})") from None
+        raise ServerError(f"the answer has not the protocol's shape ({what})") from None
     if not choices:
-        raise Unanswered("the answer has no choices")
+        raise ServerError("the answer has no choices")
     share, rest = divmod(said, len(choices))
     return tuple(
         ChatReply(

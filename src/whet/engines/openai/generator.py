@@ -15,7 +15,7 @@ from numpy import ndarray
 from whet.engines.openai.server import Server
 from whet.protocols import Generator
 from whet.rollouts.player import RolloutPlayer
-from whet.types import Decoding, Message, Prompt, Refusal, Rollout, Task, Version
+from whet.types import Decoding, Message, Prompt, Rollout, Task, UsageError, Version
 from whet.types.completions import Completion
 from whet.types.messages import ASSISTANT, messages_of
 from whet.types.weights import Flight, Weights
@@ -38,10 +38,10 @@ class MessageTable:
         return number
 
     def messages(self, ids: Sequence[int]) -> tuple[Message, ...]:
-        """The messages among ids, in order.  Raises `Refusal` for the ids of a tokenizer."""
+        """The messages among ids, in order.  Raises `UsageError` for the ids of a tokenizer."""
         given = [number for number in ids if 0 <= number < _FIRST]
         if given:
-            raise Refusal(
+            raise UsageError(
                 f"play.prefix has {len(given)} given tokens, which a chat server can't continue; "
                 "use an engine that has the weights"
             )
@@ -71,9 +71,9 @@ class ChatRenderer:
         del ids, text
 
     def demonstration(self, task: Task, reply: str) -> Rollout:
-        """Raise `Refusal`: only a tokenizer can make a demonstration."""
+        """Raise `UsageError`: only a tokenizer can make a demonstration."""
         del reply
-        raise Refusal(
+        raise UsageError(
             f"task {task.id!r} has a demonstration, which a chat server can't put into tokens; use "
             "an engine that has the weights"
         )
@@ -103,14 +103,14 @@ class ServedGenerator(Generator):
     ) -> Completion:
         """The server's next message.  A reply counts as one token at least.
 
-        Raises `Refusal` where the policy spoke last: a chat server begins a new message.
+        Raises `UsageError` where the policy spoke last: a chat server begins a new message.
         """
         del fork_of
         known = self._sessions.setdefault(session, set())
         known.update(prompt)
         messages = self.table.messages(prompt)
         if messages and messages[-1]["role"] == ASSISTANT:
-            raise Refusal(
+            raise UsageError(
                 "observation is empty, but a chat server can't go on within a reply; say something"
             )
         said = await self.server.say(messages, how, seed + offset)
@@ -130,9 +130,9 @@ class ServedGenerator(Generator):
         )
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Raise `Refusal`: the weights are the server's own."""
+        """Raise `UsageError`: the weights are the server's own."""
         del flight
-        raise Refusal(
+        raise UsageError(
             f"server {self.server.model!r} can't take {len(weights.tensors)} new weights; it can "
             "be measured, not trained"
         )
@@ -145,11 +145,11 @@ class ServedGenerator(Generator):
 
     def token_counts(self) -> Mapping[str, int]:
         """Tokens read and said since the start, as the server counts them."""
-        spent = self.server.spent()
+        usage = self.server.usage()
         return {
-            "prefilled": int(spent["prompt_tokens"]),
+            "prefilled": int(usage["prompt_tokens"]),
             "shared": 0,
-            "decoded": int(spent["reply_tokens"]),
+            "decoded": int(usage["reply_tokens"]),
         }
 
 

@@ -5,14 +5,19 @@ import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from whet.engines.openai import chat, memory
-from whet.engines.openai.line import Feature, Line, line
-from whet.engines.openai.transport import Busy, Unanswered, post
-from whet.types import Asking, ChatReply, Decoding, Message, Refusal
+import httpx2 as httpx
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
+
+from whet.engines.openai import chat
+from whet.engines.openai.connection import Connection, Feature
+from whet.engines.openai.response_cache import ResponseCache, name
+from whet.engines.openai.transport import Busy, ServerError
+from whet.types import ChatDecoding, ChatReply, Decoding, Message, UsageError
 
 _LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
 _PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
@@ -47,7 +52,8 @@ class Server:
 
     Answers are kept by model, messages and the way they are drawn, in memory and in `cache`, a
     folder; the same question is paid for once.  The key is read from the environment variable
-    `key_env` and written nowhere.  Equal values share threads, memory and accounts.
+    `key_env` and written nowhere.  Equal values share connections, answers and accounts; the
+    connections stay open until their event loop ends, and a cancelled question closes its own.
     """
 
     model: str
@@ -61,33 +67,33 @@ class Server:
     price: Price = Price()
 
     def __post_init__(self) -> None:
-        """Refuse what nobody can be asked by."""
+        """Refuse what cannot be asked."""
         if not self.model:
-            raise Refusal("server.model is ''; give the name that the server knows it by")
-        wrong = [url for url in self.urls if not url.startswith(("http://", "https://"))]
-        if wrong or not self.urls:
-            found = repr(wrong[0]) if wrong else "()"
-            raise Refusal(f"server.urls has {found}; give addresses like http://127.0.0.1:8000/v1")
-        for name, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
-            if getattr(self, name) < least:
-                raise Refusal(f"server.{name} is {getattr(self, name)}; give {least} or more")
+            raise UsageError("server.model is ''; give the name that the server knows it by")
+        if not self.urls:
+            raise UsageError("server.urls is (); give addresses like http://127.0.0.1:8000/v1")
+        for url in self.urls:
+            _check_url(url)
+        for field, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
+            if getattr(self, field) < least:
+                raise UsageError(f"server.{field} is {getattr(self, field)}; give {least} or more")
         if self.timeout_s <= 0:
-            raise Refusal(f"server.timeout_s is {self.timeout_s}; give more than 0")
+            raise UsageError(f"server.timeout_s is {self.timeout_s}; give more than 0")
 
     async def complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
-        """Ask, or remember.  Raises `Unanswered` where all tries failed."""
-        live = self._line()
+        """Ask, or remember.  Raises `ServerError` where all tries failed."""
+        live = _connection(self)
 
         async def ask() -> tuple[ChatReply, ...]:
-            return await self._asked(live, messages, await self._able(live, asking))
+            return await self._asked(live, messages, await self._able(live, decoding))
 
-        return await self._remembered(live, chat.body(self.model, messages, asking), ask)
+        return await self._remembered(live, chat.body(self.model, messages, decoding), ask)
 
     async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> ChatReply:
         """The next words of a conversation, as a policy would say them; or remember."""
-        live, body = self._line(), chat.turn(self.model, messages, decoding, seed)
+        live, body = _connection(self), chat.turn(self.model, messages, decoding, seed)
 
         async def ask() -> tuple[ChatReply, ...]:
             return await self._posted(live, body)
@@ -96,115 +102,144 @@ class Server:
 
     async def _remembered(
         self,
-        live: Line,
+        live: Connection,
         body: Mapping[str, Any],
         ask: Callable[[], Awaitable[tuple[ChatReply, ...]]],
     ) -> tuple[ChatReply, ...]:
-        key = memory.name(body)
-        known = await asyncio.to_thread(live.memory.get, key)
+        key = name(body)
+        known = await live.cache.get(key)
         if known is not None:
-            live.count(cached=1)
+            live.usage.update(cached=1)
             return known
         found = await ask()
-        await asyncio.to_thread(live.memory.put, key, found)
+        await live.cache.put(key, found)
         return found
 
-    def spent(self) -> Mapping[str, float]:
+    def usage(self) -> Mapping[str, float]:
         """Requests, retries, questions answered from memory, tokens, and what they cost."""
-        spent = self._line().spent
-        prompt, reply = spent.get("prompt_tokens", 0), spent.get("reply_tokens", 0)
+        usage = _connection(self).usage
+        prompt, reply = usage.get("prompt_tokens", 0), usage.get("reply_tokens", 0)
         cost = (prompt * self.price.prompt + reply * self.price.reply) / 1e6
         names = ("requests", "retries", "cached", "prompt_tokens", "reply_tokens")
-        return {name: float(spent.get(name, 0)) for name in names} | {"cost": cost}
+        return {name: float(usage.get(name, 0)) for name in names} | {"cost": cost}
 
-    def _line(self) -> Line:
-        return line(self, self.concurrency, Path(self.cache) if self.cache else None)
-
-    async def _able(self, live: Line, asking: Asking) -> Asking:
+    async def _able(self, live: Connection, decoding: ChatDecoding) -> ChatDecoding:
         """The same question without what this server lacks."""
-        if asking.top and not await live.has(Feature.TOP, self._tells_logprobs):
-            asking = replace(asking, top=0)
-        if asking.schema and not await live.has(Feature.SCHEMA, self._takes_schemas):
-            asking = replace(asking, schema="")
-        return asking
+        if decoding.top and not await live.has(Feature.TOP, self._tells_logprobs):
+            decoding = replace(decoding, top=0)
+        if decoding.schema and not await live.has(Feature.SCHEMA, self._takes_schemas):
+            decoding = replace(decoding, schema="")
+        return decoding
 
     async def _tells_logprobs(self) -> bool:
-        found = await self._probed(Asking(length=4, top=2))
+        found = await self._probed(ChatDecoding(max_new_tokens=4, top=2))
         return found is not None and found[0].top is not None and any(found[0].top)
 
     async def _takes_schemas(self) -> bool:
-        return await self._probed(Asking(length=16, schema=_PROBED)) is not None
+        return await self._probed(ChatDecoding(max_new_tokens=16, schema=_PROBED)) is not None
 
     async def _gives_several(self) -> bool:
-        found = await self._probed(Asking(length=1, samples=2, temperature=1.0))
+        found = await self._probed(ChatDecoding(max_new_tokens=1, samples=2, temperature=1.0))
         return found is not None and len(found) > 1
 
-    async def _probed(self, asking: Asking) -> tuple[ChatReply, ...] | None:
+    async def _probed(self, decoding: ChatDecoding) -> tuple[ChatReply, ...] | None:
         """The reply to a small question; None where the server won't take it.
 
         A refusal of the server's own, 5xx, is one too: some break down over what they don't know.
         """
         try:
-            return await self._posted(self._line(), chat.body(self.model, _PROBE, asking))
-        except Unanswered as error:
+            return await self._posted(_connection(self), chat.body(self.model, _PROBE, decoding))
+        except ServerError as error:
             if error.status:
                 return None
             raise
 
     async def _asked(
-        self, live: Line, messages: tuple[Message, ...], asking: Asking
+        self, live: Connection, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """All samples: at once where the server can, else one by one, each with its own seed."""
-        if asking.samples == 1 or await live.has(Feature.SEVERAL, self._gives_several):
-            found = await self._posted(live, chat.body(self.model, messages, asking))
-            if len(found) < asking.samples:
-                raise Unanswered(f"{len(found)} replies came, {asking.samples} were asked for")
-            return found[: asking.samples]
-        singles = [replace(asking, samples=1, seed=asking.seed + i) for i in range(asking.samples)]
+        if decoding.samples == 1 or await live.has(Feature.SEVERAL, self._gives_several):
+            found = await self._posted(live, chat.body(self.model, messages, decoding))
+            if len(found) < decoding.samples:
+                raise ServerError(f"{len(found)} replies came, {decoding.samples} were asked for")
+            return found[: decoding.samples]
+        singles = [
+            replace(decoding, samples=1, seed=decoding.seed + i) for i in range(decoding.samples)
+        ]
         bodies = [chat.body(self.model, messages, single) for single in singles]
         replies = await asyncio.gather(*(self._posted(live, body) for body in bodies))
         return tuple(first for first, *_ in replies)
 
-    async def _posted(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
+    async def _posted(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         """One question, tried until it is answered or the tries are used up."""
-        for attempt in range(self.retries + 1):
-            try:
-                return await self._tried(live, body)
-            except Busy as busy:
-                if attempt == self.retries:
-                    raise
-                wait = self.backoff_s * 2**attempt * _JITTER.uniform(0.5, 1.5)
-                await asyncio.sleep(min(max(wait, busy.wait_s), _LONGEST_S))
-                live.count(retries=1)
-        raise AssertionError("the last try returns or raises")
+        tries = AsyncRetrying(
+            retry=retry_if_exception_type(Busy),
+            stop=stop_after_attempt(self.retries + 1),
+            wait=self._wait_s,
+            before_sleep=lambda _: live.usage.update(retries=1),
+            reraise=True,
+        )
+        return await tries(self._tried, live, body)
 
-    async def _tried(self, live: Line, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
+    def _wait_s(self, state: RetryCallState) -> float:
+        """Before the next try: `backoff_s` · 2^try · U(½, 3/2), or as long as the server asks."""
+        failed = state.outcome.exception() if state.outcome else None
+        asked = failed.wait_s if isinstance(failed, Busy) else 0.0
+        own = self.backoff_s * 2 ** (state.attempt_number - 1) * _JITTER.uniform(0.5, 1.5)
+        return min(max(own, asked), _LONGEST_S)
+
+    async def _tried(self, live: Connection, body: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         url = f"{self.urls[next(live.turn) % len(self.urls)].rstrip('/')}/chat/completions"
-        live.count(requests=1)
+        live.usage.update(requests=1)
         try:
-            answer = await live.run(post, url, body, self._key(), self.timeout_s)
-        except Unanswered as error:
+            answer = await live.post(url, body, self._key())
+        except ServerError as error:
             raise self._explained(url, error) from None
         found = chat.completions(answer)
-        live.count(
+        live.usage.update(
             prompt_tokens=sum(one.prompt_tokens for one in found),
             reply_tokens=sum(one.reply_tokens for one in found),
         )
         return found
 
-    def _explained(self, url: str, error: Unanswered) -> Exception:
+    def _explained(self, url: str, error: ServerError) -> Exception:
         """A key or a name that the server doesn't know won't be known later."""
         remedies = {
             401: f"server.key_env is {self.key_env!r}, and its key was turned away; give another",
             404: f"server.model is {self.model!r}; the server knows no such model or address",
         }
         remedy = remedies.get(error.status)
-        return Refusal(f"{remedy} ({error})") if remedy else error
+        return UsageError(f"{remedy} ({error})") if remedy else error
 
     def _key(self) -> str:
         if not self.key_env:
             return ""
         key = os.environ.get(self.key_env, "")
         if not key:
-            raise Refusal(f"server.key_env is {self.key_env!r}, which is not set; export it")
+            raise UsageError(f"server.key_env is {self.key_env!r}, which is not set; export it")
         return key
+
+
+@cache
+def _connection(server: Server) -> Connection:
+    """The one connection of equal servers."""
+    folder = Path(server.cache) if server.cache else None
+    return Connection(server.concurrency, server.timeout_s, ResponseCache(folder))
+
+
+os.register_at_fork(after_in_child=_connection.cache_clear)  # sockets and locks are the parent's
+
+
+def _check_url(url: str) -> None:
+    """Raise `UsageError` for what is no address, or holds a password that messages would show."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in ("http", "https") or not parsed.host:
+        raise UsageError(f"server.urls has {url!r}; give addresses like http://127.0.0.1:8000/v1")
+    if parsed.userinfo:
+        raise UsageError(
+            f"server.urls has a password for {parsed.host!r}; put the key into the environment "
+            "variable that server.key_env names"
+        )

@@ -2,17 +2,19 @@
 
 import json
 from collections.abc import Mapping
-from http.client import HTTPException, HTTPMessage
+from functools import cache
+from ssl import SSLContext
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import httpx2 as httpx
 
 _MOST = 64 << 20  # bytes of a reply
 _SHOWN = 200  # characters of an error's body
 _BUSY = frozenset({408, 409, 425, 429})  # besides every 5xx
+_HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
-class Unanswered(RuntimeError):
+class ServerError(RuntimeError):
     """The server gave no reply that can be used."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:
@@ -20,56 +22,74 @@ class Unanswered(RuntimeError):
         self.status = status  # of HTTP; 0 where there was none
 
 
-class Busy(Unanswered):
-    """Not now: too many requests, an error of the server's own, or nobody there."""
+class Busy(ServerError):
+    """Not now: too many requests, an error of the server's own, or no server at that address."""
 
     def __init__(self, message: str, *, status: int = 0, wait_s: float = 0.0) -> None:
         super().__init__(message, status=status)
         self.wait_s = wait_s  # that the server asked for
 
 
-class _Stay(HTTPRedirectHandler):
-    """A key goes where it was sent, and nowhere else."""
+def opened(concurrency: int, timeout_s: float) -> httpx.AsyncClient:
+    """A client with so many connections at most, which bounds each wait for a server's bytes.
 
-    def redirect_request(  # noqa: PLR0913, PLR0917  (the parent's)
-        self, req: Request, fp: Any, code: int, msg: str, headers: HTTPMessage, newurl: str
-    ) -> None:
-        return None
-
-
-_OPENER = build_opener(_Stay)
-
-
-def post(url: str, body: Mapping[str, Any], key: str, timeout_s: float) -> dict[str, Any]:
-    """The JSON object that the server answers with.  `timeout_s` bounds each wait for its bytes.
-
-    Raises `Busy` where another try may help, else `Unanswered`.
+    A request waits for a free connection as long as it takes.  Redirects are not followed: a key
+    goes where it was sent, and nowhere else.
     """
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
-    request = Request(url, data=json.dumps(body).encode(), headers=headers, method="POST")
+    return httpx.AsyncClient(
+        limits=httpx.Limits(max_connections=concurrency),
+        timeout=httpx.Timeout(timeout_s, pool=None),
+        follow_redirects=False,
+        verify=_trusted(),
+    )
+
+
+@cache
+def _trusted() -> SSLContext:
+    """Whose certificates are believed.  Reading them takes 40 ms, so it is done once."""
+    return httpx.create_ssl_context()
+
+
+async def post(
+    client: httpx.AsyncClient, url: str, body: Mapping[str, Any], key: str
+) -> dict[str, Any]:
+    """The JSON object that the server answers with.
+
+    Raises `Busy` where another try may help, else `ServerError`.
+    """
+    headers = _HEADERS | ({"Authorization": f"Bearer {key}"} if key else {})
+    content = json.dumps(body).encode()
     try:
-        with _OPENER.open(request, timeout=timeout_s) as response:
-            raw = response.read(_MOST + 1)
-    except HTTPError as error:
-        with error:
-            raise _refused(url, error) from None
-    except (OSError, HTTPException) as error:  # no connection, one that broke, or a timeout
+        async with client.stream("POST", url, content=content, headers=headers) as response:
+            raw = await _read(response)
+    except httpx.TimeoutException as error:
+        limit = f"server.timeout_s is {client.timeout.read:g}"
+        raise Busy(f"{url}: timed out, {limit} ({type(error).__name__})") from None
+    except httpx.RequestError as error:  # no connection, one that broke, or garbled bytes
         raise Busy(f"{url}: {type(error).__name__}: {error}") from None
+    if not response.is_success:
+        raise _refused(url, response, raw)
     return _object(url, raw)
 
 
-def _refused(url: str, error: HTTPError) -> Unanswered:
+async def _read(response: httpx.Response) -> bytes:
+    """The body, up to one byte more than is taken."""
+    raw = bytearray()
+    async for piece in response.aiter_bytes():
+        raw += piece
+        if len(raw) > _MOST:
+            raise ServerError(f"{response.url}: the reply is longer than {_MOST} bytes")
+    return bytes(raw)
+
+
+def _refused(url: str, response: httpx.Response, raw: bytes) -> ServerError:
     """What an HTTP error means."""
-    try:
-        said = " ".join(error.read(_MOST).decode(errors="replace").split())[:_SHOWN]
-    except (OSError, HTTPException):
-        said = "(its body can't be read)"
-    message = f"{url}: HTTP {error.code}: {said}"
-    if error.code in _BUSY or error.code >= 500:  # noqa: PLR2004  (the server's own errors)
-        return Busy(message, status=error.code, wait_s=_seconds(error.headers.get("Retry-After")))
-    return Unanswered(message, status=error.code)
+    status = response.status_code
+    said = " ".join(raw.decode(errors="replace").split())[:_SHOWN]
+    message = f"{url}: HTTP {status}: {said}"
+    if status in _BUSY or response.is_server_error:
+        return Busy(message, status=status, wait_s=_seconds(response.headers.get("Retry-After")))
+    return ServerError(message, status=status)
 
 
 def _seconds(text: str | None) -> float:
@@ -78,8 +98,6 @@ def _seconds(text: str | None) -> float:
 
 
 def _object(url: str, raw: bytes) -> dict[str, Any]:
-    if len(raw) > _MOST:
-        raise Unanswered(f"{url}: the reply is longer than {_MOST} bytes")
     try:
         found = json.loads(raw)
     except (ValueError, RecursionError):

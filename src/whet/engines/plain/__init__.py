@@ -1,1 +1,1 @@
-"""The yardstick of every other engine: an unmodified Hugging Face forward, slow and plain."""
+"""The reference engine for tests of other engines: an unmodified, slow Hugging Face forward."""

@@ -1,4 +1,4 @@
-"""The plain generator: one sequence at a time, the whole row for every token, no cache."""
+"""The plain generator: one sequence at a time, a full forward per token, no KV cache."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,41 +9,41 @@ from transformers import PreTrainedModel
 
 from whet.engines.delivery import deliver
 from whet.engines.digest import digest
-from whet.engines.embedded.decoding import Knobs, draw
+from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
-from whet.engines.embedded.sessions import Choice, Turn
+from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.protocols import Generator
-from whet.types import Decoding, Refusal
+from whet.types import Decoding, UsageError
 from whet.types.completions import Completion
 from whet.types.weights import Flight, Version, Weights
 
 
 @dataclass(slots=True)
 class PlainGenerator(Generator):
-    """The model as transformers runs it, with the embedded engine's dice and decoding.
+    """The original model, with the embedded engine's random numbers and decoding.
 
-    A reply is computed without a pause, so no sequence is ever live when weights arrive.
+    A reply is computed without yielding, so no sequence is live when weights arrive.
     """
 
     model: PreTrainedModel
-    says: Callable[[Sequence[int]], str]  # the tokenizer's decode, for stop strings
-    ends: frozenset[int]  # ids that end a reply
+    decode: Callable[[Sequence[int]], str]  # the tokenizer's decode, used for stop strings
+    ends: frozenset[int]  # end-token ids
     _held: Version = field(init=False)
     _prefilled: int = 0
     _decoded: int = 0
 
     def __post_init__(self) -> None:
-        """No dropout; the weights of now are version 0."""
+        """Dropout is off; the loaded weights are version 0."""
         self.model.eval()
         self._held = Version(0, digest(self.model.state_dict()))
 
     def held(self) -> Version:
-        """The version whose weights are here, hashed when they arrived."""
+        """Version of the loaded weights, hashed when they arrived."""
         return self._held
 
     def rehash(self) -> Version:
-        """Hash the weights again."""
+        """Hash the loaded weights again."""
         self._held = replace(self._held, digest=digest(self.model.state_dict()))
         return self._held
 
@@ -57,51 +57,53 @@ class PlainGenerator(Generator):
         session: str,
         fork_of: str = "",
     ) -> Completion:
-        """One reply to `prompt`; nothing depends on sessions.
+        """One reply to `prompt`; sessions have no effect.
 
-        Raises `Refusal` for an empty prompt and for more tokens than the model has positions.
+        Raises `UsageError` for an empty prompt and for more tokens than the model has positions.
         """
         del session, fork_of
         config = self.model.config.get_text_config()
         most = config.max_position_embeddings
         if len(prompt) == 0:
-            raise Refusal("prompt has no tokens; give at least one")
-        if len(prompt) + how.length > most:
-            raise Refusal(
-                f"decoding.length is {how.length} after a prompt of {len(prompt)} tokens, "
-                f"but the model has {most} positions; shorten one of them"
+            raise UsageError("prompt has no tokens; give at least one")
+        if len(prompt) + how.max_new_tokens > most:
+            raise UsageError(
+                f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
+                f"tokens, but the model has {most} positions; shorten one of them"
             )
-        turn = Turn(tuple(map(int, prompt)), how, seed, offset, self.ends)
-        while turn.finish is None:
-            turn.take(self._drawn(turn), self.says)
-        return completion(turn, self._held)
+        sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        while sequence.finish is None:
+            sequence.take(self._drawn(sequence), self.decode)
+        return completion(sequence, self._held)
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
-        """Hold these weights from now on.  Raises `Broken` where others arrive."""
+        """Load new weights. Raises `IntegrityError` if they did not arrive as they were sent."""
         del flight
         self._held = deliver(self.model, weights)
         return self._held
 
     def end(self, session: str) -> None:
-        """A session holds nothing here."""
+        """Does nothing: sessions hold no memory here."""
 
     def token_counts(self) -> Mapping[str, int]:
-        """Tokens since the start; every forward computes its whole row."""
+        """Token counts since the start; every forward pass counts all its tokens as prefilled."""
         return {"prefilled": self._prefilled, "shared": 0, "decoded": self._decoded, "reread": 0}
 
     async def close(self) -> None:
-        """There is nothing to give back."""
+        """Does nothing: there is no cache to free."""
 
     @torch.inference_mode()
-    def _drawn(self, turn: Turn) -> Choice:
-        """The next token of softmax(z / T), z from a forward over all tokens."""
-        row = torch.tensor([[*turn.prompt, *turn.tokens]], device=self.model.device)
+    def _drawn(self, sequence: SequenceState) -> SampledToken:
+        """The next token of softmax(z / T), with z from a forward pass over all tokens."""
+        row = torch.tensor([[*sequence.prompt, *sequence.tokens]], device=self.model.device)
         logits: Tensor = self.model(input_ids=row, use_cache=False).logits[0, -1:]
-        how, device = turn.decoding, logits.device
-        knobs = (float(how.temperature), float(how.top_p), how.top_k, float(how.min_p))
-        place = torch.tensor([turn.offset + len(turn.tokens)], device=device)
-        dice = uniforms(torch.tensor([turn.seed], device=device), place)
-        drawn = draw(logits, Knobs(*(torch.tensor([x], device=device) for x in knobs)), dice)
+        how, device = sequence.decoding, logits.device
+        sampling = (float(how.temperature), float(how.top_p), how.top_k, float(how.min_p))
+        place = torch.tensor([sequence.offset + len(sequence.tokens)], device=device)
+        uniform = uniforms(torch.tensor([sequence.seed], device=device), place)
+        drawn = draw(
+            logits, SamplingTensors(*(torch.tensor([x], device=device) for x in sampling)), uniform
+        )
         self._prefilled += row.shape[1]
         self._decoded += 1
-        return Choice(*(column.tolist()[0] for column in drawn))
+        return SampledToken(*(column.tolist()[0] for column in drawn))

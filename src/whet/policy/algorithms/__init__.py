@@ -5,14 +5,14 @@ from typing import Any
 
 from whet import registry
 from whet.protocols import Algorithm
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def load(name: str | Algorithm, **settings: Any) -> Any:
     """The algorithm that a name or a path to a Python file means; one that stands, itself.
 
-    It has its published defaults unless `settings` say otherwise.  Raises `Refusal` for a setting
-    that it does not have, and for a file whose function returns no algorithm.
+    It has its published defaults unless `settings` say otherwise.  Raises `UsageError` for a
+    setting that it does not have, and for a file whose function returns no algorithm.
     """
     if isinstance(name, Algorithm):
         return name
@@ -21,10 +21,10 @@ def load(name: str | Algorithm, **settings: Any) -> Any:
     for setting in settings:
         if setting not in known:
             near = registry.nearest(setting, known)
-            raise Refusal(f"algorithm {name!r} has no setting {setting!r}; {near}")
+            raise UsageError(f"algorithm {name!r} has no setting {setting!r}; {near}")
     found = offered(**settings)
     if not isinstance(found, Algorithm):
-        raise Refusal(
+        raise UsageError(
             f"algorithm {name!r} gives a {type(found).__name__}; return an Objective or another "
             "subclass of whet.protocols.Algorithm"
         )

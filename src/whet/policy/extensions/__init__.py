@@ -1,1 +1,1 @@
-"""What accompanies an algorithm beside its loss: settings and running state, one file each."""
+"""Extensions of algorithms, one file each: critics, replay buffers, controllers."""

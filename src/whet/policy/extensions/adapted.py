@@ -1,4 +1,4 @@
-"""An objective with other numbers in its regularisers."""
+"""Replacing numbers in the regularisers of an objective."""
 
 from dataclasses import replace
 from typing import Any
@@ -8,9 +8,9 @@ from whet.protocols.algorithm import Algorithm
 
 
 def adapted(objective: Algorithm, kind: type, **numbers: float) -> Algorithm:
-    """The same objective, with these numbers in its regularisers of one kind.
+    """The objective with new numbers in its regularisers of one class.
 
-    What is no `Objective` has no regularisers, and stays.
+    An algorithm without regularisers is returned unchanged.
     """
     if not isinstance(objective, Objective):
         return objective

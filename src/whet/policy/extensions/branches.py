@@ -1,4 +1,4 @@
-"""BREAD: where the policy never succeeds, begin where success is in reach."""
+"""BREAD: unsolved tasks are played again from a prefix of a demonstration."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -12,22 +12,23 @@ from whet.types import Group, Need, Request, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Branches(Companion):
-    """An unsolved task is played again from the shortest beginning of a demonstration that leads
-    to a success, found by bisection (BREAD, arXiv:2506.17211, unconfirmed).
+    """Unsolved tasks are played again from a demonstration prefix that leads to a success.
+
+    The shortest such prefix is found by bisection (BREAD, arXiv:2506.17211, unconfirmed).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     parts: int = 4
-    tries: int = 4  # rollouts a beginning is tried with
+    tries: int = 4  # rollouts that test a prefix
 
     def between(self, failing: int, leading: int) -> int | None:
-        """The beginning to try next, in parts: halfway from one that fails to one that leads."""
+        """The next prefix to test, in parts, or None when the bisection has ended."""
         return (failing + leading) // 2 if leading - failing > 1 else None
 
     async def shortest(self, succeeds: Callable[[int], Awaitable[bool]]) -> int:
-        """The least number of parts that succeeds, by bisection; all where none is known to."""
+        """The smallest number of parts that succeeds, by bisection; all parts if none does."""
         failing, leading = 0, self.parts
         while (middle := self.between(failing, leading)) is not None:
             if await succeeds(middle):
@@ -37,16 +38,15 @@ class Branches(Companion):
         return leading
 
     async def open(self, setup: SetupContext) -> "LiveBranches":
-        """It needs nothing of a run."""
         del setup
         return LiveBranches(self)
 
 
 @dataclass(slots=True)
 class LiveBranches(Extension):
-    """An unsolved group is played again from a demonstration's shortest useful part.
+    """Plays unsolved groups again from the shortest prefix that leads to a success.
 
-    Nothing is remembered, so the order of tickets doesn't matter.
+    It has no state, so the order of tickets does not matter.
     """
 
     settings: Branches
@@ -54,7 +54,7 @@ class LiveBranches(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Demonstrations that were in the group make way, too."""
+        """Replace every unsolved group, including demonstrations that were added to it."""
         del ticket
         return [await self._again(context, g) if unsolved(g) else g for g in groups]
 

@@ -1,4 +1,4 @@
-"""What extensions find out ticket by ticket, until the step of those tickets is over."""
+"""Entries per ticket, kept by an extension until the step of these tickets ends."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,23 +12,23 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class ByTicket(Generic[T]):
-    """One entry per ticket.  They come out in ticket order, in whatever order they were put in."""
+    """One entry per ticket, taken out in ticket order whatever the order of insertion."""
 
     held: dict[tuple[int, int], T] = field(default_factory=dict)
 
     def put(self, ticket: Ticket, entry: T) -> None:
-        """Keep what was found out about a ticket."""
+        """Store the entry of a ticket."""
         self.held[ticket.key] = entry
 
     def over(self, context: StepContext) -> list[T]:
-        """Take out the entries of the tickets of this step and of earlier ones."""
+        """Remove and return the entries of tickets of this step and of earlier ones."""
         done = sorted(key for key in self.held if key[0] // context.tickets <= context.step)
         return [self.held.pop(key) for key in done]
 
     def as_plain(self, plain: Callable[[T], Any]) -> list[tuple[int, int, Any]]:
-        """All entries, for a state that is saved."""
+        """All entries as plain values, for a state that is saved."""
         return [(*key, plain(self.held[key])) for key in sorted(self.held)]
 
     def load(self, rows: Iterable[tuple[int, int, Any]], back: Callable[[Any], T]) -> None:
-        """The entries that `as_plain` wrote."""
+        """Restore the entries that `as_plain` returned."""
         self.held = {(number, attempt): back(entry) for number, attempt, entry in rows}

@@ -1,4 +1,4 @@
-"""Cooper: a verifier of its own learns from right replies and from what spoils them."""
+"""Cooper: a verifier model, trained on correct replies and corrupted copies of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,69 +20,72 @@ from whet.protocols.algorithm import Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
-    Broken,
+    AdvantageInputs,
     Group,
+    IntegrityError,
     Mean,
     Metrics,
     Prompt,
-    Refusal,
     Rollout,
-    Scores,
     Task,
     Ticket,
     TrainBatch,
+    UsageError,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
-Pair = tuple[Rollout, Rollout]  # accepted, and spoiled, as the verifier reads them
+Pair = tuple[Rollout, Rollout]  # (accepted, corrupted), as the verifier reads them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coevolving(Companion):
-    """A verifier that learns beside the policy (Cooper, arXiv:2508.05613).
+    """A verifier model that is trained beside the policy (Cooper, arXiv:2508.05613).
 
-    R = rule + weight · σ(s − m),  s a value model's opinion at the end of a reply, m its mean over
-    the probes.  After each step it is fitted by  −mean log σ(s⁺ − s⁻)  to pairs of a reply that the
-    rule accepts and the same reply with a digit or sign changed, which the rule rejects (the
-    paper's are rewritten by a model).  It reads the task, `hint` with the answer, and the last
-    reply, put into tokens from its text.  Demonstrations are neither judged by it nor learned from.
+    R = rule + weight · σ(s − m). s is the output of a value model at the end of a reply, m its mean
+    over the probes.
 
-    The first `probes` pairs are kept for good and never learned from.  When the share of them that
-    s − m calls right, mean of both kinds, is more than `fall` below its best, the verifier learns
-    no more.  In the paper the opinion is the whole
-    reward; the rule beside it, weight, rates and sizes are ours.
+    After each step it is trained with −mean log σ(s⁺ − s⁻) on pairs: a reply that the rule accepts,
+    and the same reply with a digit or sign changed, which the rule rejects (the paper's are
+    rewritten by a model). Its input is the task, `hint` with the answer, and the text of the last
+    reply. Demonstrations are neither scored by it nor used for its training.
+
+    The first `probes` pairs are kept as a held-out set. Training stops for good once its accuracy
+    on them, the mean of both kinds, is more than `fall` below its best.
+
+    In the paper the verifier's score is the whole reward; the rule beside it, weight, rates and
+    sizes are ours.
     """
 
     weight: float = 0.5
-    optimiser: AdamW = AdamW(rate=1e-5)
+    optimizer: AdamW = AdamW(lr=1e-5)
     hint: str = "\n(The answer is {answer}.)"
     probes: int = 64
     fall: float = 0.03
-    tries: int = 4  # corruptions of a reply until the rule rejects one
+    tries: int = 4  # corruptions to try until the rule rejects one
 
     def __post_init__(self) -> None:
-        """Where the rule says 1 or 0, no opinion lifts a wrong reply above a right one."""
+        """Weight < 1 keeps wrong replies below correct ones if the rule gives 0 or 1."""
         if not 0 <= self.weight < 1:
-            raise Refusal(f"Coevolving.weight is {self.weight}; give a number in [0, 1)")
+            raise UsageError(f"Coevolving.weight is {self.weight}; give a number in [0, 1)")
         if "{answer}" not in self.hint:
-            raise Refusal(f"Coevolving.hint is {self.hint!r}; it needs the word {{answer}}")
+            raise UsageError(f"Coevolving.hint is {self.hint!r}; it needs the word {{answer}}")
         for name in ("probes", "tries"):
             if getattr(self, name) < 1:
-                raise Refusal(f"Coevolving.{name} is {getattr(self, name)}; give 1 or more")
+                raise UsageError(f"Coevolving.{name} is {getattr(self, name)}; give 1 or more")
 
     def read(self, task: Task) -> Task:
-        """The task as the verifier reads it."""
+        """The task with the hint in its prompt, as the verifier reads it."""
         told = self.hint.replace("{answer}", task.answer)
         return replace(task, prompt=_told(task.prompt, told))
 
     def falls(self, accuracy: float, best: float) -> bool:
-        """Is that too far below the best?"""
+        """True if the accuracy is too far below the best."""
         return accuracy < best - self.fall - 1e-9
 
     async def open(self, setup: SetupContext) -> "LiveCoevolving":
-        """A body like that of the policy before any reward."""
+        """The verifier starts from the initial policy."""
         model = await setup.engine.critic(setup.base)
-        model.reset_optimizer(self.optimiser)
+        model.reset_optimizer(self.optimizer)
         return LiveCoevolving(self, model)
 
 
@@ -95,17 +98,17 @@ def _told(prompt: Prompt, told: str) -> Prompt:
 
 @dataclass(slots=True)
 class LiveCoevolving(Extension):
-    """The verifier and its probes.
+    """The verifier model and its held-out pairs.
 
-    All tickets of a step are judged by the verifier of the steps before; their pairs become probes
-    and lessons after the update, in ticket order.
+    All tickets of a step are scored by the same verifier. Their pairs are used after the update, in
+    ticket order.
     """
 
     settings: Coevolving
     model: ValueModel
     probes: list[Pair] = field(default_factory=list)
     best: float = 0.0
-    middle: float = 0.0  # mean opinion of the probes
+    middle: float = 0.0  # m, the mean output on the probes
     frozen: bool = False
     pairs: ByTicket[list[Pair]] = field(default_factory=ByTicket[list[Pair]])
     agreed: ByTicket[Mean] = field(default_factory=ByTicket[Mean])
@@ -113,7 +116,7 @@ class LiveCoevolving(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Have a say in every verdict; then find what to learn from, which `after_update` does."""
+        """Add the verifier's score to every verdict, and collect pairs for `after_update`."""
         heard, agreed = [], Mean()
         for group in groups:
             opinions = await self._opinions(context, group)
@@ -124,7 +127,7 @@ class LiveCoevolving(Extension):
         return heard
 
     async def _opinions(self, context: StepContext, group: Group) -> Mapping[str, float]:
-        """σ(s − m) of every rollout that the policy tried and the rule judged, by its id."""
+        """σ(s − m) of every judged rollout of the policy, by rollout id."""
         tried = attempts(group)
         if not tried:
             return {}
@@ -142,11 +145,11 @@ class LiveCoevolving(Extension):
         return replace(rollout, verdict=replace(verdict, score=score, parts=parts))
 
     def _read(self, context: StepContext, rollout: Rollout, reply: str) -> Rollout:
-        """In tokens, as the verifier reads it: the task, its answer, the reply."""
+        """The verifier's input as tokens: the task, its answer, the reply."""
         return context.render(self.settings.read(rollout.task), reply)
 
     async def _paired(self, context: StepContext, group: Group) -> list[Pair]:
-        """Of the accepted replies, those that can be spoiled so that the rule notices."""
+        """Pairs of accepted replies and corrupted copies that the rule rejects."""
         if self.frozen:
             return []
         good = successes(attempts(group))
@@ -158,10 +161,10 @@ class LiveCoevolving(Extension):
         ]
 
     async def _spoiled(self, context: StepContext, rollout: Rollout) -> str | None:
-        """The first of some corruptions that the rule rejects."""
+        """The first corrupted copy that the rule rejects, or None."""
         place = ("spoiled", context.seed, context.step, rollout.task.id, rollout.seed)
-        dice = Random(repr(place))
-        drawn = (spoiled(rollout.reply, dice) for _ in range(self.settings.tries))
+        rng = Random(repr(place))
+        drawn = (spoiled(rollout.reply, rng) for _ in range(self.settings.tries))
         replies = list(dict.fromkeys(reply for reply in drawn if reply is not None))
         if not replies:
             return None
@@ -171,9 +174,9 @@ class LiveCoevolving(Extension):
         return next((reply for reply, no in zip(replies, rejected, strict=True) if no), None)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """One step on this step's pairs, unless the probes say that it has gone wrong."""
+        """Train on the pairs of this step, unless the accuracy on the probes has fallen."""
         del batch, inputs
         pairs = [pair for found in self.pairs.over(context) for pair in found]
         room = self.settings.probes - len(self.probes)
@@ -184,7 +187,7 @@ class LiveCoevolving(Extension):
             "verifier_pairs": Mean(total=len(lessons), count=1),
         }
         if lessons and not self.frozen:
-            lr = self.settings.optimiser.rate_at(context.step, context.steps)
+            lr = self.settings.optimizer.lr_at(context.step, context.steps)
             loss = await contrast(self.model, lessons, lr)
             metrics["verifier_loss"] = Mean(total=loss, count=1)
         if self.probes:
@@ -195,7 +198,7 @@ class LiveCoevolving(Extension):
         return metrics | {"verifier_frozen": Mean(total=self.frozen, count=1)}
 
     async def _probed(self) -> float:
-        """Move the middle to where the probes are; how many of each kind are on their side?"""
+        """Update m, and return the accuracy on the probes, the mean of both kinds."""
         opinions = await last(self.model, [r for pair in self.probes for r in pair])
         self.middle = opinions.mean().item()
         good, bad = (opinions - self.middle).view(-1, 2).T
@@ -228,21 +231,21 @@ class LiveCoevolving(Extension):
 
 
 def _agreement(group: Group, opinions: Mapping[str, float]) -> Mean:
-    """How often opinion and rule said the same.  Raises `Broken` where an opinion is missing."""
+    """How often verifier and rule agree. Raises `IntegrityError` if a rollout was not scored."""
     agreed = 0
     for rollout in attempts(group):
         if rollout.id not in opinions:
-            raise Broken(f"rollout {rollout.id} has no opinion of Coevolving", [rollout])
+            raise IntegrityError(f"rollout {rollout.id} was not scored by Coevolving", [rollout])
         correct = rollout.verdict is not None and bool(rollout.verdict.correct)
         agreed += (opinions[rollout.id] > 1 / 2) == correct
     return Mean(total=agreed, count=len(opinions))
 
 
 async def contrast(model: ValueModel, pairs: Sequence[Pair], lr: float) -> float:
-    """One step on  −mean log σ(s⁺ − s⁻),  and what it was before it.
+    """One optimizer step on −mean log σ(s⁺ − s⁻); returns the loss before it.
 
-    A pair may be cut apart where the model slices what it reads; so the slope of the loss at every
-    opinion is computed first, and slices pass it on.
+    The model may split a pair into two micro-batches. So the gradient with respect to every output
+    is computed first, and micro-batches back-propagate it.
     """
     read = [r for pair in pairs for r in pair]
     ends = torch.tensor([r.length for r in read]).cumsum(0) - 1
@@ -258,7 +261,7 @@ async def contrast(model: ValueModel, pairs: Sequence[Pair], lr: float) -> float
 
 @dataclass(frozen=True, slots=True)
 class _Slopes:
-    """Σ_n slope_n V_n: its gradient is the loss's."""
+    """Linear loss Σ_n slope_n V_n, which has the gradient of the original loss."""
 
     slope: Float[Tensor, " N"]
 

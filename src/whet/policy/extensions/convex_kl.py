@@ -1,4 +1,4 @@
-"""ReMix's two references: how much each of them counts, step by step."""
+"""ReMix: a schedule of the weights of two KL penalties."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +13,10 @@ from whet.types import Group
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvexKL(Companion):
-    """λ(t) = max(1 − 0.1 ⌈max(t − 50, 0) / 10⌉, ½), between two KLs (ReMix, arXiv:2507.06892)."""
+    """Weight λ of the first of two KL penalties, by step (ReMix, arXiv:2507.06892).
+
+    λ(t) = max(1 − 0.1 ⌈max(t − 50, 0) / 10⌉, ½)
+    """
 
     begin: int = 50
     every: int = 10
@@ -21,24 +24,23 @@ class ConvexKL(Companion):
     least: float = 0.5
 
     def share(self, step: int) -> float:
-        """λ of a step."""
+        """The weight λ at a step."""
         return max(1 - self.fall * ceil(max(step - self.begin, 0) / self.every), self.least)
 
     async def open(self, setup: SetupContext) -> "LiveConvexKL":
-        """It needs nothing of a run."""
         del setup
         return LiveConvexKL(self)
 
 
 @dataclass(slots=True)
 class LiveConvexKL(Extension):
-    """λ is a function of the step alone: there is nothing to remember."""
+    """Sets λ of the current step; it has no state."""
 
     settings: ConvexKL
 
     async def adapt_objective(
         self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
     ) -> Algorithm:
-        """λ of this step."""
+        """The objective with this step's λ."""
         del groups
         return adapted(objective, ConvexK3, share=self.settings.share(context.step))

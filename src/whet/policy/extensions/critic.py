@@ -1,4 +1,4 @@
-"""The critic: it values every token's state, and learns to from what the rollouts earned."""
+"""A critic: a model that predicts the value of every token's state, trained on returns."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,35 +8,35 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.critics import AtTheEnd, Earned, GeneralisedAdvantage, value_error
-from whet.policy.extensions.resting import Resting
+from whet.policy.critics import GeneralisedAdvantage, TerminalReward, TokenRewards, value_error
+from whet.policy.extensions.frozen_policy import FrozenPolicy
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
-    Circumstances,
+    AdvantageInputs,
     Group,
     Metrics,
     Need,
-    Refusal,
     Rollout,
-    Scores,
+    RunSpec,
     TrainBatch,
+    UsageError,
 )
-from whet.types.optimisers import AdamW
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Everyone:
-    """All rollouts."""
+class AllRollouts:
+    """The critic is fitted to all rollouts."""
 
     def __call__(self, truncated: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         return torch.ones_like(truncated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """Rollouts that were not cut off (T-PPO, arXiv:2506.15050)."""
+class NotTruncated:
+    """The critic is fitted to rollouts that were not truncated (T-PPO, arXiv:2506.15050)."""
 
     def __call__(self, truncated: Bool[Tensor, " B"]) -> Bool[Tensor, " B"]:
         return ~truncated
@@ -44,7 +44,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnModel:
-    """A model of its own: the policy's body before any reward, and a linear head that is 0."""
+    """A separate model: the initial policy's body and a linear head that starts at 0."""
 
     async def open(self, setup: SetupContext) -> ValueModel:
         """The value model at the start of a run."""
@@ -53,9 +53,7 @@ class OwnModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnHead:
-    """A linear head alone, 0 to begin with, on the policy's hidden states; none of its gradient
-    reaches them.
-    """
+    """A linear head on the policy's hidden states, detached; it starts at 0."""
 
     async def open(self, setup: SetupContext) -> ValueModel:
         """The value model at the start of a run."""
@@ -64,56 +62,58 @@ class OwnHead:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Critic(Companion):
-    """A value of every token's state, by a model of its own or by a head on the policy.
+    """A value for every token's state, by a separate model or by a head on the policy.
 
-    It is fitted to V-targets Â_λ + V of GAE (arXiv:1506.02438) with `trace` = λ, by
-    ½ max((V − G)², (V_old + clip(V − V_old, ±clip) − G)²), after the policy's step.  For the first
-    `alone` steps only the critic learns (value pre-training, VC-PPO, arXiv:2503.01491).  `earned`
-    has to be what the advantage's rewards are, the price of leaving the reference included.
+    After the policy's update it is fitted to the targets G = Â_λ + V of GAE (arXiv:1506.02438),
+    with λ = `gae_lambda`, by the loss ½ max((V − G)², (V_old + clip(V − V_old, ±clip) − G)²).
+
+    For the first `pretrain_steps` steps only the critic is trained (value pretraining, VC-PPO,
+    arXiv:2503.01491). `token_rewards` must be the same as that of the advantage, including the KL
+    penalty.
     """
 
-    gives = frozenset({Need.VALUE})
+    provides = frozenset({Need.VALUE})
 
     model: OwnModel | OwnHead = OwnModel()
-    optimiser: AdamW = AdamW(rate=1e-5)
-    trace: float = 0.95
+    optimizer: AdamW = AdamW(lr=1e-5)
+    gae_lambda: float = 0.95
     discount: float = 1.0
     clip: float = 0.5
-    alone: int = 0
-    to: Everyone | Finished = Everyone()
-    earned: Earned = AtTheEnd()
+    pretrain_steps: int = 0
+    fit_on: AllRollouts | NotTruncated = AllRollouts()
+    token_rewards: TokenRewards = TerminalReward()
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the token rewards are made of."""
-        return self.earned.needs
+        return self.token_rewards.needs
 
     def __post_init__(self) -> None:
-        """Refuse a clip of nothing."""
         if not self.clip > 0:
-            raise Refusal(f"Critic.clip is {self.clip}; give more than 0")
+            raise UsageError(f"Critic.clip is {self.clip}; give more than 0")
 
     async def open(self, setup: SetupContext) -> "LiveCritic":
-        """A value model with a fresh optimiser."""
+        """The value model with a fresh optimizer."""
         model = await self.model.open(setup)
-        model.reset_optimizer(self.optimiser)
+        model.reset_optimizer(self.optimizer)
         return LiveCritic(self, model)
 
-    def refuses(self, circumstances: Circumstances) -> str:
-        """A run has to outlast the critic's time alone."""
-        if not 0 < circumstances.steps <= self.alone:
+    def run_error(self, spec: RunSpec) -> str:
+        """An error if value pretraining takes all steps of the run."""
+        if not 0 < spec.steps <= self.pretrain_steps:
             return ""
         return (
-            f"Critic.alone is {self.alone} of {circumstances.steps} steps, so the policy would "
-            "never learn; give less, or more steps"
+            f"Critic.pretrain_steps is {self.pretrain_steps} of {spec.steps} steps, so the policy "
+            "would never be trained; give less, or more steps"
         )
 
-    def targets(self, scores: Scores) -> Float[Tensor, " N"]:
-        """G = Â_λ + V, what the critic should have said, from what it did say."""
-        if scores.value is None:
-            raise ValueError("targets are made of scores.value: ask the critic first")
-        gae = GeneralisedAdvantage(trace=self.trace, discount=self.discount, earned=self.earned)
-        return gae(scores) + scores.value
+    def targets(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        """Value targets G = Â_λ + V, from the critic's own values."""
+        if inputs.value is None:
+            raise ValueError("targets need inputs.value: compute the critic's values first")
+        gae = GeneralisedAdvantage(
+            gae_lambda=self.gae_lambda, discount=self.discount, token_rewards=self.token_rewards
+        )
+        return gae(inputs) + inputs.value
 
     def error(
         self,
@@ -121,13 +121,13 @@ class Critic(Companion):
         before: Float[Tensor, " N"],
         target: Float[Tensor, " N"],
     ) -> Float[Tensor, " N"]:
-        """Its loss, one per token; the critic's is their mean."""
+        """The clipped value loss of every token; the critic's loss is their mean."""
         return value_error(value, before, target, self.clip)
 
 
 @dataclass(slots=True)
 class LiveCritic(Extension):
-    """A value model and the rule by which it is fitted."""
+    """The value model and its settings."""
 
     settings: Critic
     model: ValueModel
@@ -135,23 +135,23 @@ class LiveCritic(Extension):
     async def adapt_objective(
         self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
     ) -> Algorithm:
-        """While the critic learns alone, the policy rests."""
+        """An objective without gradient during value pretraining."""
         del groups
-        return Resting(objective) if context.step < self.settings.alone else objective
+        return FrozenPolicy(objective) if context.step < self.settings.pretrain_steps else objective
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """V before every choice."""
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """Fill in V before every sampled token."""
         del context
         return replace(inputs, value=await self.model.values(rollouts))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """As many steps as the policy takes, each on its own part of the rollouts."""
+        """Take one critic step per minibatch, each on its own part of the rollouts."""
         fit = self._fit(inputs)
-        lr = self.settings.optimiser.rate_at(context.step, context.steps)
+        lr = self.settings.optimizer.lr_at(context.step, context.steps)
         lengths = torch.tensor([r.length for r in batch.rollouts])
         metrics: Metrics = {}
         for part in torch.arange(len(batch.rollouts)).tensor_split(context.minibatches):
@@ -162,11 +162,11 @@ class LiveCritic(Extension):
                 metrics = await self.model.step(fitted, mine, lr)
         return metrics
 
-    def _fit(self, inputs: Scores) -> "_Fit":
+    def _fit(self, inputs: AdvantageInputs) -> "_Fit":
         value = inputs.value
         if value is None or inputs.truncated is None:
-            raise ValueError("the critic has not scored these rollouts")
-        fitted = self.settings.to(inputs.truncated)[inputs.row]
+            raise ValueError("the critic has not computed values of these rollouts")
+        fitted = self.settings.fit_on(inputs.truncated)[inputs.row]
         return _Fit(self.settings, value, self.settings.targets(inputs), fitted)
 
     async def save(self, folder: Path) -> None:
@@ -192,7 +192,7 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True)
 class _FitOfPart:
-    """The fit of a part that begins at token `first` and has `count` tokens."""
+    """The value loss of a minibatch that starts at token `first` and has `count` tokens."""
 
     fit: _Fit
     first: int

@@ -1,4 +1,4 @@
-"""Demonstrations of a run's demonstrator, as rollouts and as beginnings of replies."""
+"""Demonstrations of the run's demonstrator, as rollouts and as prefixes of replies."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from whet.types import Rollout, Task, Verdict
 
 
 def demonstrated(context: StepContext, task: Task) -> Rollout | None:
-    """A demonstration of a task, judged right; None where the demonstrator has none."""
+    """A demonstration of a task with a correct verdict; None if the demonstrator has none."""
     reply = context.demonstrate(task)
     if reply is None:
         return None
@@ -15,7 +15,7 @@ def demonstrated(context: StepContext, task: Task) -> Rollout | None:
 
 
 def beginning(context: StepContext, task: Task, share: float) -> tuple[int, ...]:
-    """The first token ids of a demonstration, never all; none where the demonstrator has none."""
+    """The first `share` of a demonstration's token ids, never all; empty if there is none."""
     demo = demonstrated(context, task)
     if demo is None:
         return ()

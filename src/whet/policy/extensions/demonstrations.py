@@ -1,4 +1,4 @@
-"""LUFFY: demonstrations join every group."""
+"""LUFFY: demonstrations are added to every group."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ from whet.types import Group, Need, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demonstrations(Companion):
-    """So many demonstrations join every group, with reward 1 and π_β = 1 (LUFFY,
-    arXiv:2504.14945).
+    """Add `count` demonstrations with reward 1 to every group (LUFFY, arXiv:2504.14945).
+
+    Their behaviour probability is taken to be π_β = 1.
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     count: int = 1
 
     async def open(self, setup: SetupContext) -> "LiveDemonstrations":
-        """It needs nothing of a run."""
         del setup
         return LiveDemonstrations(self)
 
 
 @dataclass(slots=True)
 class LiveDemonstrations(Extension):
-    """Every group with `count` demonstrations of its task.
+    """Adds `count` demonstrations of its task to every group.
 
-    Nothing is remembered, so the order of tickets doesn't matter.
+    It has no state, so the order of tickets does not matter.
     """
 
     settings: Demonstrations
@@ -39,7 +39,7 @@ class LiveDemonstrations(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """A group without attempts of the policy stays, and so does a task that can't be shown."""
+        """Groups without own rollouts, and tasks without a demonstration, are unchanged."""
         del ticket
         return [self._joined(context, group) for group in groups]
 

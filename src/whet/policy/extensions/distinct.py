@@ -1,4 +1,4 @@
-"""RFT: one rollout for each way of calculating."""
+"""RFT: one correct rollout per sequence of calculations."""
 
 import re
 from collections.abc import Sequence
@@ -14,33 +14,32 @@ _CALCULATION = re.compile(r"[\d.+\-*/^=()%<>]*\d[\d.+\-*/^=()%<>]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distinct(Companion):
-    """Of a task's right rollouts that took the same path only the first is learned from (RFT,
-    arXiv:2308.01825, unconfirmed).
+    """A filter that keeps one correct rollout of a task per reasoning path.
 
-    A path is what a reply calculates, in its order: its runs of digits and signs of arithmetic.
-    Replies that calculate nothing are compared as they are.  Demonstrations stay.
+    As in RFT (arXiv:2308.01825, unconfirmed). The path of a reply is its calculations in order: its
+    runs of digits and arithmetic signs. Replies without a calculation are compared as a whole.
+    Demonstrations stay.
     """
 
     def path(self, reply: str) -> str:
-        """What a reply calculates."""
+        """The calculations of a reply, joined by spaces."""
         return " ".join(_CALCULATION.findall(reply.replace(" ", ""))) or reply
 
     def kept(self, replies: Sequence[str]) -> tuple[int, ...]:
-        """The first of each path."""
+        """Indices of the first reply of each path."""
         paths = [self.path(reply) for reply in replies]
         return tuple(i for i, path in enumerate(paths) if path not in paths[:i])
 
     async def open(self, setup: SetupContext) -> "LiveDistinct":
-        """It needs nothing of a run."""
         del setup
         return LiveDistinct(self)
 
 
 @dataclass(slots=True)
 class LiveDistinct(Extension):
-    """Right rollouts that took a path already taken are left out of their group.
+    """Drops correct rollouts that repeat a path of their group.
 
-    Nothing is remembered, so the order of tickets doesn't matter.
+    It has no state, so the order of tickets does not matter.
     """
 
     settings: Distinct
@@ -48,7 +47,7 @@ class LiveDistinct(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Wrong rollouts stay."""
+        """Drop correct rollouts with a repeated path; wrong ones stay."""
         del context, ticket
         return [self._distinct(group) for group in groups]
 

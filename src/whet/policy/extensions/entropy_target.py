@@ -1,4 +1,4 @@
-"""Skywork-OR1's entropy bonus: its coefficient follows the entropy."""
+"""Skywork-OR1: an entropy bonus with a coefficient that adapts to the entropy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from whet.policy.extensions.groups import by_policy
 from whet.policy.regularisers import EntropyBonus
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Refusal, Scores, TrainBatch
+from whet.types import AdvantageInputs, Group, Mean, Metrics, TrainBatch, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntropyTarget(Companion):
-    """An entropy bonus that comes and goes (Skywork-OR1, arXiv:2505.22312).
+    """An adaptive coefficient of the entropy bonus (Skywork-OR1, arXiv:2505.22312).
 
-    It is applied while H ≤ target; after each step the coefficient rises by `delta` where
-    H ≤ target and falls by it elsewhere, within [least, most].  H is the mean entropy before the
-    tokens that the policy chose.
+    The bonus applies in steps with H ≤ target. After each step the coefficient rises by `delta` if
+    H ≤ target and falls by it otherwise, within [least, most]. H is the mean entropy before the
+    tokens that the policy sampled, in nats.
     """
 
     target: float = 0.2
@@ -30,7 +30,7 @@ class EntropyTarget(Companion):
     most: float = 1.0
 
     def applied(self, coefficient: float, entropy: float) -> float:
-        """What the bonus weighs in a step whose entropy is this."""
+        """The coefficient in a step of this entropy: 0 above the target."""
         return coefficient if entropy <= self.target else 0.0
 
     def after(self, coefficient: float, entropy: float) -> float:
@@ -39,23 +39,22 @@ class EntropyTarget(Companion):
         return min(max(moved, self.least), self.most)
 
     async def open(self, setup: SetupContext) -> "LiveEntropyTarget":
-        """The coefficient begins with `first`."""
         del setup
         return LiveEntropyTarget(self, self.first)
 
 
 @dataclass(slots=True)
 class LiveEntropyTarget(Extension):
-    """The coefficient of the bonus, and the entropy of this step."""
+    """The current coefficient, and the mean entropy of this step's rollouts."""
 
     settings: EntropyTarget
     coefficient: float
-    entropy: float | None = None  # None: the policy chose no token
+    entropy: float | None = None  # None: the policy sampled no token
 
     async def adapt_objective(
         self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
     ) -> Algorithm:
-        """Apply the bonus where this step's rollouts are less random than the target."""
+        """The objective with the coefficient that applies to this step's entropy."""
         del context
         self.entropy = _entropy(groups)
         return adapted(objective, EntropyBonus, beta=self._applied)
@@ -67,9 +66,9 @@ class LiveEntropyTarget(Extension):
         )
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """The next step's coefficient; a step without any token of the policy doesn't move it."""
+        """Update the coefficient; it stays after a step without sampled tokens."""
         del context, batch, inputs
         used = self._applied
         if self.entropy is not None:
@@ -85,12 +84,12 @@ class LiveEntropyTarget(Extension):
 
 
 def _entropy(groups: Sequence[Group]) -> float | None:
-    """Raises `Refusal` where the engine recorded none."""
+    """Mean entropy of the sampled tokens. Raises `UsageError` if the engine recorded none."""
     heard = []
     for rollout in (r for group in groups for r in group if r.length and by_policy(r)):
         if rollout.entropy is None:
-            raise Refusal(
-                f"EntropyTarget needs entropies, but task {rollout.task.id!r} was played without; "
+            raise UsageError(
+                f"EntropyTarget needs entropies, but task {rollout.task.id!r} has none; "
                 "give an engine that records them, such as the embedded one"
             )
         heard.append(rollout.entropy[~rollout.external])

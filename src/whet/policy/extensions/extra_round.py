@@ -1,4 +1,4 @@
-"""EFRame: an unsolved task is played again at once, hotter."""
+"""EFRame: a second, hotter round of rollouts on unsolved tasks."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,40 +10,41 @@ from whet.policy.extensions.groups import attempts, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Metrics, Need, Request, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Metrics, Need, Request, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExtraRound(Companion):
-    """An unsolved task is played again, `samples` times and hotter; right rollouts join its group
-    and are remembered for its next visit (EFRame, arXiv:2506.22200, unconfirmed).
+    """Unsolved tasks are played again, `samples` times at a higher temperature.
+
+    Correct rollouts join the group, and are stored for the task's next visit (EFRame,
+    arXiv:2506.22200, unconfirmed).
     """
 
-    gives = frozenset({Need.MEMORIES})
+    provides = frozenset({Need.MEMORIES})
 
     samples: int = 16
     temperature: float = 1.2
 
     def asks(self, right: int) -> bool:
-        """Is a task with so many right rollouts played again?"""
+        """True if a task with this number of correct rollouts is played again."""
         return right == 0
 
     def kept(self, right: Sequence[bool]) -> tuple[int, ...]:
-        """Which of the extra rollouts are: the right ones."""
+        """Indices of the extra rollouts that are kept: the correct ones."""
         return tuple(i for i, it_is in enumerate(right) if it_is)
 
     async def open(self, setup: SetupContext) -> "LiveExtraRound":
-        """There are no memories yet."""
         del setup
         return LiveExtraRound(self)
 
 
 @dataclass(slots=True)
 class LiveExtraRound(Extension):
-    """What the extra rounds brought, for the next visit of their tasks.
+    """Correct rollouts of extra rounds, stored per task.
 
-    All tickets of a step meet the memories of the steps before; what their extra rounds bring is
-    remembered after the update, in ticket order.
+    All tickets of a step see the store of the steps before. New rollouts are stored after the
+    update, in ticket order.
     """
 
     settings: ExtraRound
@@ -53,7 +54,7 @@ class LiveExtraRound(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Unsolved groups: memories join first, then the extra round's successes."""
+        """Unsolved groups get the stored rollouts, then the correct ones of an extra round."""
         asking = [i for i, group in enumerate(groups) if self._asks(group)]
         requests = [self._request(context, groups[i]) for i in asking]
         played = await asyncio.gather(*map(context.play, requests))
@@ -76,9 +77,9 @@ class LiveExtraRound(Extension):
         return Request.of(group.task, seeds, how)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """Remember what this step's extra rounds brought."""
+        """Store the correct rollouts of this step's extra rounds."""
         del batch, inputs
         for rollout in (r for found in self.found.over(context) for r in found):
             known = [*self.memories.get(rollout.task.id, []), rollout]

@@ -1,4 +1,4 @@
-"""ReMax's baseline: what the policy earns when it takes the likeliest token every time."""
+"""ReMax's baseline: the reward of the greedy rollout."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,35 +9,35 @@ import torch
 from whet.policy.arithmetic import mean_within
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Need, Request, Rollout, Scores
+from whet.types import AdvantageInputs, Need, Request, Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Greedy(Companion):
-    """One greedy rollout a task more; its reward is the baseline of the others (ReMax,
-    arXiv:2310.10505).
+    """One further, greedy rollout per task, with the baseline of the others as its reward.
+
+    As in ReMax (arXiv:2310.10505).
     """
 
-    gives = frozenset({Need.BASELINE})
+    provides = frozenset({Need.BASELINE})
 
     async def open(self, setup: SetupContext) -> "LiveGreedy":
-        """It needs nothing of a run."""
         del setup
         return LiveGreedy()
 
 
 @dataclass(slots=True)
 class LiveGreedy(Extension):
-    """Greedy rollouts of the tasks that are learned from.
+    """Plays greedy rollouts of the tasks that are learned from.
 
-    They are played when the step's rollouts are known, by the policy that is about to learn: tasks
-    of rejected groups cost nothing, and a rollout that another extension brings has its baseline.
+    They are played when the batch is known, by the policy before the update. So tasks of rejected
+    groups cost nothing, and rollouts added by other extensions have a baseline too.
     """
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """The baseline of every rollout; where the judge fails, the mean of its group."""
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """Fill in the baseline; if the judge failed on it, the group's mean reward."""
         how = replace(context.decoding, temperature=0.0)
         tasks = list({r.task.id: r.task for r in rollouts}.values())
         requests = [Request.of(task, (0,), how) for task in tasks]

@@ -1,4 +1,4 @@
-"""Replies that others begin: hints, prefixes, and how much of them is shown."""
+"""Replies that start with a hint, and the schedule of the hint's length."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,65 +10,66 @@ from whet.policy.extensions.demonstrated import beginning
 from whet.policy.extensions.groups import own
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Refusal, Request, Task, Ticket
+from whet.types import Group, Need, Request, Task, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hints(Companion):
-    """Replies that begin with a part of a demonstration; what begins is others' choice.
+    """Replies that start with a prefix of a demonstration, as external tokens.
 
-    All rollouts of a group begin alike, or so many `rollouts` more join it with a beginning.  p(t)
-    falls along a half cosine from `high` to `low` over `steps`, and is `after` from then on.  With
-    `parts` = n the share that is shown is Binomial(n, p)/n (UFT, arXiv:2505.16984); with `parts` =
-    0 it is uniform between p and `high` (Prefix-RFT, arXiv:2507.01679, unconfirmed).
+    All rollouts of a group start with the same prefix; with `rollouts` > 0 that many further
+    rollouts with a prefix join the group instead. p(t) falls along a half cosine from `high` to
+    `low` over `steps`, and is `after` from then on. With `parts` = n the prefix is the share
+    Binomial(n, p)/n of a demonstration (UFT, arXiv:2505.16984). With `parts` = 0 the share is
+    uniform between p and `high` (Prefix-RFT, arXiv:2507.01679, unconfirmed).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     low: float = 0.05
     high: float = 0.95
     steps: int = 300
     after: float = 0.0
-    parts: int = 5  # pieces that a demonstration is cut into; 0: any share
-    rollouts: int = 0  # that join a group; 0: its own rollouts begin with the hint
+    parts: int = 5  # number of pieces of a demonstration; 0: any share
+    rollouts: int = 0  # added to a group; 0: the group's own rollouts get the hint
 
     def __post_init__(self) -> None:
-        """Refuse shares that are none."""
         if not 0 <= self.low <= self.high <= 1:
-            raise Refusal(f"Hints.low, high are {self.low}, {self.high}; give 0 ≤ low ≤ high ≤ 1")
+            raise UsageError(
+                f"Hints.low, high are {self.low}, {self.high}; give 0 ≤ low ≤ high ≤ 1"
+            )
 
     def share(self, step: int) -> float:
-        """p(t) = low + (high − low)(1 + cos(π t/T))/2  while t ≤ T."""
+        """p(t) = low + (high − low)(1 + cos(π t/T))/2 while t ≤ T."""
         if step > self.steps:
             return self.after
         wave = (1 + cos(pi * step / max(self.steps, 1))) / 2
         return self.low + (self.high - self.low) * wave
 
-    def drawn(self, step: int, dice: Random) -> float:
-        """How much of a demonstration one rollout is shown."""
+    def drawn(self, step: int, rng: Random) -> float:
+        """The share of a demonstration that one prefix has, drawn at random."""
         p = self.share(step)
         if self.parts:
-            return sum(dice.random() < p for _ in range(self.parts)) / self.parts
-        return dice.uniform(p, max(p, self.high))
+            return sum(rng.random() < p for _ in range(self.parts)) / self.parts
+        return rng.uniform(p, max(p, self.high))
 
     async def open(self, setup: SetupContext) -> "LiveHints":
-        """It needs nothing of a run."""
         del setup
         return LiveHints(self)
 
 
 @dataclass(slots=True)
 class LiveHints(Extension):
-    """A whole group begins alike; or one more rollout, or several, join it with a beginning.
+    """Gives a hint to whole groups, or adds rollouts with a hint to them.
 
-    Nothing is remembered, so the order of tickets doesn't matter.
+    It has no state, so the order of tickets does not matter.
     """
 
     settings: Hints
 
     async def before_rollout(self, context: StepContext, ticket: Ticket) -> Request:
-        """Let every reply begin with the same hint, if all are to have one."""
+        """Set the same prefix for all plays, if whole groups get a hint."""
         request = ticket.request
         if self.settings.rollouts:
             return request
@@ -78,7 +79,7 @@ class LiveHints(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Else play so many more with a hint; a group without attempts of the policy stays."""
+        """Otherwise play further rollouts with a prefix, for groups with own rollouts."""
         del ticket
         if not self.settings.rollouts:
             return groups
@@ -96,5 +97,5 @@ class LiveHints(Extension):
         return Request.of(group.task, seeds, context.decoding, prefix)
 
     def _drawn(self, context: StepContext, task: Task) -> tuple[int, ...]:
-        dice = Random(repr(("hint", context.seed, context.step, task.id)))
-        return beginning(context, task, self.settings.drawn(context.step, dice))
+        rng = Random(repr(("hint", context.seed, context.step, task.id)))
+        return beginning(context, task, self.settings.drawn(context.step, rng))

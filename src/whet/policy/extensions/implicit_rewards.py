@@ -1,4 +1,4 @@
-"""PRIME's reward model: a policy of its own, taught by outcomes, asked about every token."""
+"""PRIME: a reward model with token rewards, trained on outcomes only."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,43 +8,44 @@ from whet.policy.implicit import outcome_classifier
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Rollout, Scores, TrainBatch
-from whet.types.optimisers import AdamW
+from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImplicitRewards(Companion):
-    """A reward model for every token, learned from outcomes alone (PRIME, arXiv:2502.01456).
+    """A reward model that rewards every token, trained on outcomes only (PRIME, arXiv:2502.01456).
 
-    r_t = β (log π_φ − log π_ref)(t);  φ starts as the policy before any reward and is fitted by
-    cross-entropy of σ(Σ_t r_t) on `correct`, after the rollouts were scored by it: see the
-    objective `implicit_reward`.
+    r_t = β (log π_φ − log π_ref)(t)
+
+    φ starts as the initial policy. After scoring the rollouts of a step it is trained by
+    cross-entropy of σ(Σ_t r_t) on `correct`, with the objective `implicit_reward`.
     """
 
-    gives = frozenset({Need.DENSE})
+    provides = frozenset({Need.DENSE})
     needs = frozenset({Need.REFERENCE})
 
     beta: float = 0.05
-    optimiser: AdamW = AdamW(rate=1e-6)  # unconfirmed
+    optimizer: AdamW = AdamW(lr=1e-6)  # unconfirmed
 
     async def open(self, setup: SetupContext) -> "LiveImplicitRewards":
-        """A learner of what the base folder holds."""
+        """A learner that starts from the initial policy."""
         model = await setup.engine.load_learner(setup.base)
-        model.reset_optimizer(self.optimiser)
+        model.reset_optimizer(self.optimizer)
         return LiveImplicitRewards(self, model)
 
 
 @dataclass(slots=True)
 class LiveImplicitRewards(Extension):
-    """φ, which began as the policy before any reward."""
+    """The reward model φ and its settings."""
 
     settings: ImplicitRewards
     model: Learner
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """r_t = β (log π_φ − log π_ref)."""
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """Fill in r_t = β (log π_φ − log π_ref)."""
         del context
         if inputs.reference_logp is None:
             raise ValueError("implicit rewards need reference_logp: give a reference policy")
@@ -52,11 +53,11 @@ class LiveImplicitRewards(Extension):
         return replace(inputs, dense=self.settings.beta * apart)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """One step on the outcomes of these rollouts, whose advantages are their labels."""
+        """One optimizer step of φ on the outcomes; its advantages are the labels."""
         objective = outcome_classifier(beta=self.settings.beta)
-        lr = self.settings.optimiser.rate_at(context.step, context.steps)
+        lr = self.settings.optimizer.lr_at(context.step, context.steps)
         tokens = replace(batch.tokens, advantage=objective.advantage(inputs))
         update = await self.model.step(objective, replace(batch, tokens=tokens), lr)
         return {"implicit_loss": Mean(total=update.loss, count=1)}

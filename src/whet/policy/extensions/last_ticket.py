@@ -1,9 +1,9 @@
-"""Which ticket brings what is added to a whole step."""
+"""The ticket that carries groups added once per step."""
 
 from whet.protocols.extension import StepContext
 from whet.types import Ticket
 
 
 def closes(context: StepContext, ticket: Ticket) -> bool:
-    """Is it the last number of its step, at its first attempt?  Each step has one such ticket."""
+    """True for the last ticket number of a step, at its first attempt: once per step."""
     return ticket.attempt == 0 and ticket.number % context.tickets == context.tickets - 1

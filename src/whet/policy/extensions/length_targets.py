@@ -1,4 +1,4 @@
-"""LASER-D: target lengths that follow what right replies need."""
+"""LASER-D: length targets from the lengths of correct replies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -8,18 +8,28 @@ from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, by_policy, judgement, successes
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Refusal, Rollout, Scores, Ticket, TrainBatch
+from whet.types import (
+    AdvantageInputs,
+    Group,
+    Mean,
+    Metrics,
+    Rollout,
+    Ticket,
+    TrainBatch,
+    UsageError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LengthTargets(Companion):
-    """LASER-D with targets that follow the policy (arXiv:2505.15612; how they do is ours).
+    """LASER-D with targets that adapt to the policy (arXiv:2505.15612; how they do is ours).
 
-    R = rule + α c 1[|y| ≤ L_T],  c = 1 where the reply is right.  L_T is the target of the bucket
-    of p̂, the group's share of right replies: `targets` for the hard, the middling and the easy,
-    parted at `bounds`, until `least` right replies of a bucket are known; from then on the
-    `quantile` of the lengths of its last `window` right ones, never above the target given.
-    Demonstrations are neither counted nor shaped.
+    R = rule + α c 1[|y| ≤ L_T],  c = 1 if the reply is correct
+
+    L_T depends on the group's success rate p̂, which `bounds` divide into buckets, the hardest
+    first. It starts as the bucket's entry of `targets`. Once `least` correct replies of a bucket
+    are known, L_T is the `quantile` of the lengths of its last `window` correct ones, but never
+    above the entry. Demonstrations are neither counted nor shaped.
     """
 
     targets: tuple[int, ...] = (4096, 2048, 1024)
@@ -30,28 +40,27 @@ class LengthTargets(Companion):
     window: int = 256
 
     def __post_init__(self) -> None:
-        """Refuse buckets that don't fit their targets, and what is no quantile."""
         edges = (0.0, *self.bounds, 1.0)
         rising = all(a < b for a, b in zip(edges, edges[1:], strict=False))
         if len(self.targets) != len(self.bounds) + 1 or not rising:
-            raise Refusal(
+            raise UsageError(
                 f"LengthTargets.bounds is {self.bounds} for targets {self.targets}; give rates "
                 f"that rise between 0 and 1, one fewer than targets"
             )
         if not 0 < self.quantile <= 1:
-            raise Refusal(f"LengthTargets.quantile is {self.quantile}; give a number in (0, 1]")
+            raise UsageError(f"LengthTargets.quantile is {self.quantile}; give a number in (0, 1]")
         if not 1 <= self.least <= self.window:
-            raise Refusal(
+            raise UsageError(
                 f"LengthTargets.least is {self.least} and window {self.window}; "
                 f"give 1 ≤ least ≤ window"
             )
 
     def bucket(self, solved: float) -> int:
-        """Of a success rate, the hardest first."""
+        """Bucket index of a success rate, the hardest first."""
         return sum(solved >= bound for bound in self.bounds)
 
     def target(self, bucket: int, lengths: Sequence[int]) -> int:
-        """L_T of a bucket, from the lengths of its right replies."""
+        """L_T of a bucket, from the lengths of its correct replies."""
         if len(lengths) < self.least:
             return self.targets[bucket]
         ordered = sorted(lengths)
@@ -59,21 +68,20 @@ class LengthTargets(Companion):
         return min(ordered[place], self.targets[bucket])
 
     async def open(self, setup: SetupContext) -> "LiveLengthTargets":
-        """It has seen no reply yet."""
         del setup
         return LiveLengthTargets(self)
 
 
 Seen = list[tuple[int, list[int]]]
-"""Of each group: its bucket, and the lengths of its right replies."""
+"""Per group: its bucket, and the lengths of its correct replies."""
 
 
 @dataclass(slots=True)
 class LiveLengthTargets(Extension):
-    """By bucket, the lengths of the last right replies.
+    """Lengths of the last correct replies, per bucket.
 
-    All tickets of a step meet the targets of the steps before; their lengths are remembered after
-    the update, in ticket order.
+    All tickets of a step use the targets of the steps before. Their lengths are added after the
+    update, in ticket order.
     """
 
     settings: LengthTargets
@@ -83,7 +91,7 @@ class LiveLengthTargets(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Every right reply that is short enough earns α more."""
+        """Add α to the score of every correct reply within its target length."""
         del context
         buckets = [self._bucket(group) for group in groups]
         self.seen.put(
@@ -115,9 +123,9 @@ class LiveLengthTargets(Extension):
         return replace(rollout, verdict=verdict)
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """Remember this step's lengths; the targets of the next step."""
+        """Add this step's lengths; the metrics are the targets of the next step."""
         del batch, inputs
         for seen in self.seen.over(context):
             for bucket, lengths in seen:

@@ -1,4 +1,4 @@
-"""The mean reward of earlier batches, as the baseline of all rollouts."""
+"""A moving average of rewards as the baseline of all rollouts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,54 +8,52 @@ import torch
 
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Refusal, Rollout, Scores, TrainBatch
+from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MovingMean(Companion):
-    """The mean reward of earlier batches, fading: b ← keep · b + (1 − keep) · mean(R).
+    """An exponential moving average of mean rewards. b ← keep · b + (1 − keep) · mean(R).
 
-    A batch is judged by the b that it has not moved yet.
+    The baseline of a batch is b before the batch is added to it.
     """
 
-    gives = frozenset({Need.BASELINE})
+    provides = frozenset({Need.BASELINE})
 
     keep: float = 0.9
     first: float = 0.0
 
     def __post_init__(self) -> None:
-        """Refuse what is no mean."""
         if not 0 <= self.keep < 1:
-            raise Refusal(f"MovingMean.keep is {self.keep}; give a number in [0, 1)")
+            raise UsageError(f"MovingMean.keep is {self.keep}; give a number in [0, 1)")
 
     def after(self, baseline: float, mean: float) -> float:
         """The baseline of the next batch."""
         return self.keep * baseline + (1 - self.keep) * mean
 
     async def open(self, setup: SetupContext) -> "LiveMovingMean":
-        """It begins with `first`."""
         del setup
         return LiveMovingMean(self, self.first)
 
 
 @dataclass(slots=True)
 class LiveMovingMean(Extension):
-    """One number, which a batch moves only after it was judged by it."""
+    """The current baseline b."""
 
     settings: MovingMean
     baseline: float
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """The same baseline for all rollouts."""
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """Fill in the same baseline for all rollouts."""
         del context, rollouts
         return replace(inputs, baseline=torch.full_like(inputs.reward, self.baseline))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """Move the baseline; a batch of nothing doesn't."""
+        """Update the baseline, unless the batch is empty."""
         del context, batch
         used = self.baseline
         if len(inputs.reward):

@@ -1,4 +1,4 @@
-"""ReMix: a share of every batch are groups of the last steps."""
+"""ReMix: a share of every batch is groups of the previous steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,33 +10,34 @@ from whet.policy.extensions.last_ticket import closes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Metrics, Need, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastBatches(Companion):
-    """A `share` of every batch are groups of the last `window` steps, sampled by π_{k−i}; their
-    proximal log-probs are those of the policy of now (ReMix, arXiv:2507.06892, unconfirmed).
+    """A `share` of every batch is groups of the last `window` steps, sampled by older policies.
+
+    Their proximal log-probs are recomputed by the current policy (ReMix, arXiv:2507.06892,
+    unconfirmed).
     """
 
-    gives = frozenset({Need.MEMORIES})
+    provides = frozenset({Need.MEMORIES})
 
     share: float = 0.4
     window: int = 2
-    until: int = 100  # steps; from then on all is on-policy and the reference is the policy of then
+    until: int = 100  # step from which all data is on-policy
 
     async def open(self, setup: SetupContext) -> "LivePastBatches":
-        """There is no past yet."""
         del setup
         return LivePastBatches(self)
 
 
 @dataclass(slots=True)
 class LivePastBatches(Extension):
-    """The groups of the last steps, newest last.
+    """Groups of the last steps, newest last.
 
-    The last ticket of a step brings old groups, drawn from the steps before; what was learned from
-    of the step's own groups becomes the past after the update, in ticket order.
+    The last ticket of a step carries old groups, drawn from the steps before. The step's own groups
+    that were learned from are stored after the update, in ticket order.
     """
 
     settings: PastBatches
@@ -46,9 +47,9 @@ class LivePastBatches(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """The ticket's groups; after those of the last ticket, as many old ones as make the share.
+        """The ticket's groups; the last ticket of a step adds as many old ones as the share needs.
 
-        Old groups keep the ticket that they were played for.
+        Old groups keep their ticket numbers.
         """
         if context.step >= self.settings.until:
             return groups
@@ -57,15 +58,15 @@ class LivePastBatches(Extension):
         if not closes(context, ticket):
             return groups
         known = [group for batch in self.past for group in batch]
-        dice = Random(repr(("past", context.seed, context.step)))
+        rng = Random(repr(("past", context.seed, context.step)))
         count = context.tickets * max(len(own), 1)
         wanted = round(count * self.settings.share / (1 - self.settings.share))
-        return [*groups, *dice.sample(known, min(wanted, len(known)))]
+        return [*groups, *rng.sample(known, min(wanted, len(known)))]
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """This step's groups are past now."""
+        """Store the groups of this step that were learned from."""
         del inputs
         learned = {rollout.id for rollout in batch.rollouts}
         landed = [group for found in self.found.over(context) for group in found]

@@ -1,4 +1,4 @@
-"""CoVo: the learner itself says, step by step, which answer a chain is heading for."""
+"""CoVo: scores from the learner's log-probs of each answer after each step of a chain."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,43 +13,42 @@ from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense._cuts import Separated, spans
 from whet.rewards.dense._places import last_reply
 from whet.rewards.unsupervised._covo import consistency, nearest, vector, volatility
-from whet.types import Group, Refusal, Rollout, Span, Ticket
+from whet.types import Group, Rollout, Span, Ticket, UsageError
 
 Answer = tuple[int, ...]  # token ids
-Found = tuple[float, float]  # Con and Vol of a trajectory
+Found = tuple[float, float]  # (Con, Vol) of a rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathConsistency(Companion):
-    """Scores that ask no checker: does a chain head for its own answer? (CoVo, arXiv:2506.08745,
-    unconfirmed.)
+    """Scores without a checker: how early and steadily a chain favours its own answer.
 
-    A reply is cut after each `mark`; what follows the last one is its answer.  D[i, j] is the mean
-    −log π of the tokens of answer j after the first i steps.  Con is the share of i at which the
-    own answer is nearest, Vol the last i at which it is not, over their number.  All replies with
-    one answer earn  √((Σ Con cos Vol)² + (Σ Con sin Vol)²) / their number.  A group of one answer
-    earns 0.  Demonstrations keep their scores.  The paper adds a bonus of curiosity, which is left
-    out.
+    As in CoVo (arXiv:2506.08745, unconfirmed). A reply is cut after each `mark`; its last part is
+    its answer. D[i, j] is the mean −log π of the tokens of answer j after the first i steps. Con is
+    the share of i at which the reply's own answer is nearest. Vol is the last i at which it is not,
+    divided by the number of steps. All replies with the same answer get the score √((Σ Con cos
+    Vol)² + (Σ Con sin Vol)²) / (number of these replies). If all replies have one answer, the score
+    is 0. Demonstrations keep their scores. The paper adds a curiosity bonus, which is left out.
     """
 
     mark: str = "\n\n"
 
     def __post_init__(self) -> None:
-        """A mark has to be seen."""
         if not self.mark:
-            raise Refusal("PathConsistency.mark is ''; give what ends a step, such as a blank line")
+            raise UsageError(
+                "PathConsistency.mark is ''; give what ends a step, such as a blank line"
+            )
 
     async def open(self, setup: SetupContext) -> "LivePathConsistency":
-        """It needs nothing of a run."""
         del setup
         return LivePathConsistency(self)
 
 
 @dataclass(slots=True)
 class LivePathConsistency(Extension):
-    """Verdicts whose scores are the clusters' and whose `correct` is the checker's.
+    """Replaces scores by those of answer clusters; `correct` stays the checker's.
 
-    Nothing is remembered, so the order of tickets doesn't matter.
+    It has no state, so the order of tickets does not matter.
     """
 
     settings: PathConsistency
@@ -57,7 +56,7 @@ class LivePathConsistency(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Where the checker failed a reply stays out, but its answer counts."""
+        """A reply with a fault stays masked, but its answer counts."""
         del ticket
         return [await self._rescored(context.learner, group) for group in groups]
 
@@ -82,7 +81,7 @@ class LivePathConsistency(Extension):
 
 
 async def _found(learner: Learner, path: "_Path", answers: Sequence[Answer]) -> Found:
-    """Con and Vol, from one call: every answer after every beginning."""
+    """Con and Vol of a reply, from one call for every answer after every step."""
     supposed = [path.supposing(start, answer) for start in path.starts for answer in answers]
     logp = (await learner.logp(supposed)).split([r.length for r in supposed])
     far = [-part.mean().item() for part in logp]
@@ -108,11 +107,11 @@ def _judged(rollout: Rollout, paths: "Mapping[str, _Path]", found: Mapping[str, 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Path:
     rollout: Rollout
-    starts: tuple[int, ...]  # of each step, among all tokens
-    answer: Answer  # what is chosen from the last start on
+    starts: tuple[int, ...]  # index of each step's first token, among all tokens
+    answer: Answer  # ids of the sampled tokens after the last mark
 
     def supposing(self, start: int, answer: Answer) -> Rollout:
-        """The rollout up to `start`, gone on with an answer; only that is chosen."""
+        """The tokens up to `start` and an answer; only the answer is in the action mask."""
         count = len(answer)
         return Rollout(
             task=self.rollout.task,

@@ -1,4 +1,4 @@
-"""ProRL: when nothing rises any more, the reference becomes the policy of now."""
+"""ProRL: the reference model is reset to the policy when training stagnates."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,15 @@ from typing import Any
 
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Mean, Metrics, Need, Scores, TrainBatch
+from whet.types import AdvantageInputs, Mean, Metrics, Need, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceReset(Companion):
-    """The reference becomes the policy of now, and the optimiser forgets, when training accuracy
-    has not risen for `patience` steps (ProRL, arXiv:2505.24864; the trigger is ours).
+    """Reset the reference model to the current policy, and the optimizer, when training stagnates.
+
+    It stagnates if training accuracy has not risen for `patience` steps (ProRL, arXiv:2505.24864;
+    the trigger is ours).
     """
 
     needs = frozenset({Need.REFERENCE})
@@ -20,24 +22,23 @@ class ReferenceReset(Companion):
     patience: int = 50
 
     async def open(self, setup: SetupContext) -> "LiveReferenceReset":
-        """Nothing was reset yet."""
         del setup
         return LiveReferenceReset(self)
 
 
 @dataclass(slots=True)
 class LiveReferenceReset(Extension):
-    """The best training accuracy so far, and how long ago it was."""
+    """The best training accuracy so far, and the steps since then."""
 
     settings: ReferenceReset
     best: float = -1.0
     since: int = 0
-    reset_at: int = -1  # the step of the last reset; −1: none yet
+    reset_at: int = -1  # step of the last reset; −1: none yet
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """Watch this step's accuracy; reset when patience is over."""
+        """Record this step's accuracy, and reset if `patience` steps brought no new best."""
         del batch
         if inputs.correct is not None and len(inputs.correct):
             accuracy = inputs.correct.double().mean().item()
@@ -53,17 +54,17 @@ class LiveReferenceReset(Extension):
         kept.mkdir(parents=True, exist_ok=True)
         await context.learner.save(kept)
         await context.learner.set_reference(kept)
-        context.learner.reset_optimizer(context.optimiser)
+        context.learner.reset_optimizer(context.optimizer)
 
     def _kept(self, context: StepContext) -> Path:
         return context.folder / f"reference-{self.reset_at:06}"
 
     def state_dict(self) -> dict[str, Any]:
-        """Three numbers; the models stay in the run's folder."""
+        """Three numbers; the reference models stay in the run's folder."""
         return {"best": self.best, "since": self.since, "reset_at": self.reset_at}
 
     async def load_state_dict(self, state: dict[str, Any], context: StepContext) -> None:
-        """Hold the reference of then."""
+        """Load the reference model of the last reset."""
         self.best, self.since = state["best"], state["since"]
         self.reset_at = state["reset_at"]
         if self.reset_at >= 0:

@@ -1,4 +1,4 @@
-"""DPH-RL: what was easy before any training is rehearsed, and not trained on."""
+"""DPH-RL: easy prompts are rehearsed with samples of the initial policy instead of trained on."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,35 +16,36 @@ from whet.types import Group, Need, Request, Rollout, Span, Task, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal(Companion):
-    """Right replies of the policy before any training, with the log-probs of then, join every
-    batch as a `share` of it; what others chose (DPH-RL, arXiv:2509.07430; the share is ours).
+    """Add correct replies of the initial policy to every batch, as external tokens.
 
-    A prompt is rehearsed if the policy solved it at least `least` of `tried` times.
+    As in DPH-RL (arXiv:2509.07430; the share is ours). They keep their log-probs, and are the
+    fraction `share` of a batch. A prompt is rehearsed, and not trained on, if the initial policy
+    solved it at least `least` of `tried` times.
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
 
     share: float = 0.25
     tried: int = 8
     least: int = 8
-    ahead: int = 8  # steps of the schedule whose tasks are tried before the first one
+    ahead: int = 8  # number of first steps from which prompts are collected
 
     def solved(self, right: int) -> bool:
-        """Is a prompt with so many right replies rehearsed, and no longer trained on?"""
+        """True if a prompt with this number of correct replies is rehearsed."""
         return right >= self.least
 
     async def open(self, setup: SetupContext) -> "LiveRehearsal":
-        """Nothing was tried yet."""
         del setup
         return LiveRehearsal(self)
 
 
 @dataclass(slots=True)
 class LiveRehearsal(Extension):
-    """Right replies of π₀ by task; None before they were collected.
+    """Correct replies of the initial policy by task; None until they are collected.
 
-    The first ticket of all collects them, and the others wait for it; they depend on seed and step
-    alone, so any of them would collect the same.  The last ticket of a step brings rehearsals.
+    The first ticket of the run collects them, and the others wait for it. They depend on seed and
+    step only, so any ticket would collect the same. The last ticket of a step carries the
+    rehearsals.
     """
 
     settings: Rehearsal
@@ -54,7 +55,7 @@ class LiveRehearsal(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Groups of solved tasks are left out; after the last ticket's, a share of rehearsals."""
+        """Drop groups of rehearsed tasks; the last ticket adds rehearsal groups."""
         async with self.collecting:
             if self.solved is None:
                 self.solved = await self._collected(context)
@@ -64,12 +65,12 @@ class LiveRehearsal(Extension):
             return hard
         own = sum(group.ticket == ticket.number for group in groups)
         wanted = max(1, round(context.tickets * max(own, 1) * self.settings.share))
-        dice = Random(repr(("rehearsal", context.seed, context.step)))
-        tasks = dice.sample(sorted(solved), min(wanted, len(solved)))
+        rng = Random(repr(("rehearsal", context.seed, context.step)))
+        tasks = rng.sample(sorted(solved), min(wanted, len(solved)))
         return [*hard, *(Group.of(solved[task]) for task in tasks)]
 
     async def _collected(self, context: StepContext) -> dict[str, list[Rollout]]:
-        """Play what the first steps will ask for, while the policy is still π₀."""
+        """Play the tasks of the first steps with the initial policy."""
         tasks = {task.id: task for task in context.upcoming(self.settings.ahead)}
         requests = [self._request(context, task) for task in tasks.values()]
         played = await asyncio.gather(*map(context.play, requests))
@@ -98,6 +99,6 @@ class LiveRehearsal(Extension):
 
 
 def _others(rollout: Rollout) -> Rollout:
-    """From the first step on it counts as others', though the weights are still the same."""
+    """The rollout as external tokens, from the first step on, while the weights are still equal."""
     stale = replace(remembered(rollout), spans=(Span(rollout.length),), id="")
     return stale.sealed() if rollout.seal else stale

@@ -1,4 +1,4 @@
-"""RLEP: right rollouts of earlier visits join the group of their task."""
+"""RLEP: correct rollouts of earlier visits join the group of their task."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,35 +10,34 @@ from whet.policy.extensions.groups import own, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Metrics, Need, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay(Companion):
-    """Right rollouts are remembered; `count` of a task's memories join its group when it comes
-    again, with the log-probs that they were sampled with (RLEP, arXiv:2507.07451).
+    """A replay buffer of correct rollouts per task; `count` of them join the task's group.
 
-    A task counts as remembered from `least` different right replies on; at most `most` are kept.
+    They keep the log-probs that they were sampled with (RLEP, arXiv:2507.07451). A task is replayed
+    once it has `least` different correct replies; at most `most` are kept.
     """
 
-    gives = frozenset({Need.MEMORIES})
+    provides = frozenset({Need.MEMORIES})
 
     count: int = 2
     least: int = 2
     most: int = 64
 
     async def open(self, setup: SetupContext) -> "LiveReplay":
-        """There are no memories yet."""
         del setup
         return LiveReplay(self)
 
 
 @dataclass(slots=True)
 class LiveReplay(Extension):
-    """Different right replies of every task, the newest last.
+    """Different correct replies of every task, the newest last.
 
-    All tickets of a step meet the memories of the steps before; their own successes are remembered
-    after the update, in ticket order.
+    All tickets of a step see the buffer of the steps before. Their own successes are stored after
+    the update, in ticket order.
     """
 
     settings: Replay
@@ -48,7 +47,7 @@ class LiveReplay(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Memories of earlier visits join where the policy made attempts."""
+        """Add replayed rollouts to groups that have rollouts of the policy."""
         self.found.put(ticket, [remembered(r) for group in groups for r in successes(own(group))])
         return [group.joined(self._recalled(context, group)) for group in groups]
 
@@ -57,13 +56,13 @@ class LiveReplay(Extension):
         known = self.memories.get(task, [])
         if len(known) < self.settings.least or not own(group):
             return []
-        dice = Random(repr(("replay", context.seed, context.step, task)))
-        return dice.sample(known, min(self.settings.count, len(known)))
+        rng = Random(repr(("replay", context.seed, context.step, task)))
+        return rng.sample(known, min(self.settings.count, len(known)))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """Remember this step's successes."""
+        """Store the correct rollouts of this step."""
         del batch, inputs
         for found in self.found.over(context):
             self._remember(found)

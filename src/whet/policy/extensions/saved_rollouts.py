@@ -1,4 +1,4 @@
-"""Rollouts as plain values: states that hold them are saved, and loaded without running code."""
+"""Rollouts as plain values, which are saved in states and loaded without running code."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
@@ -9,10 +9,21 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from whet.types import Act, Decoding, Finish, Reason, Refusal, Rollout, Span, Task, Verdict, Version
+from whet.types import (
+    Act,
+    Decoding,
+    Finish,
+    Reason,
+    Rollout,
+    Span,
+    Task,
+    UsageError,
+    Verdict,
+    Version,
+)
 
 Plain = dict[str, Any]
-"""Of numbers, texts, lists, tuples, dictionaries and tensors."""
+"""A dictionary of numbers, texts, lists, tuples, dictionaries and tensors."""
 
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -20,13 +31,14 @@ _SCALARS = (str, int, float, bool, type(None))
 def as_plain(rollout: Rollout) -> Plain:
     """All fields of a rollout; arrays become tensors.
 
-    Raises `Refusal` where `task.info` holds what `torch.load(weights_only=True)` can't read back.
+    Raises `UsageError` if `task.info` holds a type that `torch.load(weights_only=True)` cannot
+    read.
     """
     return {f.name: _plain(getattr(rollout, f.name), f.name) for f in fields(rollout)}
 
 
 def from_plain(held: Plain) -> Rollout:
-    """The rollout that `as_plain` was given."""
+    """The rollout that `as_plain` was called with."""
     back = {name: _array(value) for name, value in held.items()}
     back["task"] = Task(**back["task"])
     back["spans"] = tuple(_span(span) for span in back["spans"])
@@ -40,17 +52,17 @@ def from_plain(held: Plain) -> Rollout:
 
 
 def as_plain_list(rollouts: Iterable[Rollout]) -> list[Plain]:
-    """Several rollouts, in their order."""
+    """Several rollouts as plain values, in order."""
     return [as_plain(rollout) for rollout in rollouts]
 
 
 def from_plain_list(held: Iterable[Plain]) -> list[Rollout]:
-    """The rollouts that `as_plain_list` was given."""
+    """The rollouts that `as_plain_list` was called with."""
     return [from_plain(rollout) for rollout in held]
 
 
 def remembered(rollout: Rollout) -> Rollout:
-    """A rollout without its self-certainty, which only the step that played it asks for."""
+    """The rollout without its self-certainty column, which only its own step uses."""
     columns = {name: x for name, x in rollout.columns.items() if name != "self_certainty"}
     return replace(rollout, columns=columns)
 
@@ -72,7 +84,7 @@ def _plain(value: Any, name: str) -> Any:
     if isinstance(value, tuple | list):
         return type(value)([_plain(x, name) for x in value])
     if not isinstance(value, (*_SCALARS, Tensor)):
-        raise Refusal(
+        raise UsageError(
             f"{name} is a {type(value).__name__}, which can't be saved with a run; give numbers, "
             "texts, lists and dictionaries"
         )

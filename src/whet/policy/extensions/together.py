@@ -1,4 +1,4 @@
-"""All extensions of a run, asked together."""
+"""All extensions of a run, called one after the other."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -12,65 +12,70 @@ from torch import Tensor
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
-    Broken,
+    AdvantageInputs,
     Group,
+    IntegrityError,
     Mean,
     Metrics,
     Need,
-    Refusal,
     Request,
     Rollout,
-    Scores,
     Ticket,
     TrainBatch,
+    UsageError,
 )
 
 STATES = "extensions.pt"
 Landed = Sequence[tuple[Ticket, Sequence[Group]]]
 
-_COLUMNS = (Need.VALUE, Need.DENSE, Need.BASELINE, Need.SEGMENTS)  # of which there is one each
+_COLUMNS = (
+    Need.VALUE,
+    Need.DENSE,
+    Need.BASELINE,
+    Need.SEGMENTS,
+)  # columns that only one extension may fill
 
 
 def refuse_rivals(companions: Sequence[Companion]) -> None:
-    """Raises `Refusal` where two companions give the same column of a batch."""
+    """Raise `UsageError` if two companions fill the same column of a batch."""
     for need in _COLUMNS:
-        givers = [type(c).__name__ for c in companions if need in c.gives]
+        givers = [type(c).__name__ for c in companions if need in c.provides]
         if len(givers) > 1:
-            raise Refusal(
-                f"objective.companions has {' and '.join(givers)}, which each give {need.value}; "
+            raise UsageError(
+                f"objective.companions has {' and '.join(givers)}, which both give {need.value}; "
                 "keep one of them"
             )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Extensions:
-    """The running extensions, in the order in which the algorithm names their settings.
+    """The running extensions, in the order of the algorithm's companions.
 
-    Each hears what the ones before it made of a request, of groups, of an objective and of columns.
+    Each one gets what the previous one returned: requests, groups, objective and columns.
     """
 
     members: tuple[Extension, ...] = ()
-    names: tuple[str, ...] = ()  # place and class of the settings of each
+    names: tuple[str, ...] = ()  # index and class of the settings of each
 
     @classmethod
     async def open(cls, companions: Sequence[Companion], setup: SetupContext) -> "Extensions":
-        """Open each.  Raises `Refusal` where two of them give the same column."""
+        """Open every companion. Raises `UsageError` if two of them fill the same column."""
         refuse_rivals(companions)
         members = tuple([await companion.open(setup) for companion in companions])
         names = tuple(f"{i} {type(companion).__name__}" for i, companion in enumerate(companions))
         return cls(members=members, names=names)
 
     async def before_rollout(self, context: StepContext, ticket: Ticket) -> Request:
-        """What to play for a ticket."""
+        """The request to play for a ticket."""
         for member in self.members:
             ticket = replace(ticket, request=await member.before_rollout(context, ticket))
         return ticket.request
 
     async def after_rollout(self, context: StepContext, landed: Landed) -> list[tuple[Group, ...]]:
-        """What the extensions make of landed tickets, given in ticket order.
+        """The groups of landed tickets, which are given in ticket order, after all extensions.
 
-        Each extension is asked about all tickets at once, begun in that order.  Raises `Broken`
-        where groups are not those of their ticket, or a rollout is in two places.
+        An extension handles all tickets concurrently, started in that order. Raises
+        `IntegrityError` if a group belongs to another ticket, or if a rollout occurs twice.
         """
         tickets = [ticket for ticket, _ in landed]
         found = [tuple(groups) for _, groups in landed]
@@ -92,11 +97,11 @@ class Extensions:
         return objective
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """All that advantages are made of.
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """The inputs of the advantages, with all columns.
 
-        Raises `Broken` where two extensions change the same column.
+        Raises `IntegrityError` if two extensions change the same column.
         """
         givers: dict[str, str] = {}
         for name, member in zip(self.names, self.members, strict=True):
@@ -105,7 +110,7 @@ class Extensions:
                 if getattr(before, column) is getattr(inputs, column):
                     continue
                 if column in givers:
-                    raise Broken(
+                    raise IntegrityError(
                         f"extensions {givers[column]} and {name} both give the column {column!r}; "
                         "keep one of them"
                     )
@@ -113,30 +118,30 @@ class Extensions:
         return inputs
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """All metrics.  Raises `Broken` where two extensions give one the same name."""
+        """All metrics. Raises `IntegrityError` if two extensions report the same name."""
         metrics: dict[str, Mean] = {}
         for name, member in zip(self.names, self.members, strict=True):
             told = await member.after_update(context, batch, inputs)
             if twice := sorted(metrics.keys() & told.keys()):
-                raise Broken(
-                    f"extension {name} reports {twice[0]!r}, which another one reports too"
+                raise IntegrityError(
+                    f"extension {name} reports {twice[0]!r}, which another extension reports too"
                 )
             metrics |= told
         return metrics
 
     async def save(self, folder: Path) -> None:
-        """States in one file, models in folders of their own.
+        """Write all states into one file, and models into a folder per extension.
 
-        Raises `Broken` where a state could not be read back.
+        Raises `IntegrityError` if a state could not be read back.
         """
         if not self.members:
             return
         states = {name: m.state_dict() for name, m in zip(self.names, self.members, strict=True)}
         for name, state in states.items():
             if strange := _strange(state):
-                raise Broken(
+                raise IntegrityError(
                     f"the state of extension {name} holds a {strange}, which a resumed run can't "
                     "read; state_dict has to be of numbers, texts, lists, dictionaries and tensors"
                 )
@@ -145,16 +150,18 @@ class Extensions:
             await member.save(folder / f"extension-{i}")
 
     async def load(self, folder: Path, context: StepContext) -> None:
-        """Go on exactly where `save` left off.
+        """Restore exactly what `save` wrote.
 
-        Raises `Broken` where the states are not those of these extensions.
+        Raises `IntegrityError` if the states are not those of these extensions.
         """
         path = folder / STATES
         states: dict[str, Any] = torch.load(path, weights_only=True) if path.is_file() else {}
         missing = [name for name in self.names if name not in states]
         surplus = [name for name in states if name not in self.names]
         if missing or surplus:
-            raise Broken(f"{path} lacks states of {missing} and has surplus ones of {surplus}")
+            raise IntegrityError(
+                f"{path} lacks states of {missing} and has surplus ones of {surplus}"
+            )
         for i, (name, member) in enumerate(zip(self.names, self.members, strict=True)):
             await member.load_state_dict(states[name], context)
             await member.load(folder / f"extension-{i}")
@@ -164,7 +171,7 @@ def _check_tickets(landed: Landed) -> None:
     for ticket, groups in landed:
         for group in groups:
             if group.ticket != ticket.number:
-                raise Broken(
+                raise IntegrityError(
                     f"ticket {ticket.number} landed with a group of ticket {group.ticket}",
                     group.rollouts,
                 )
@@ -174,16 +181,16 @@ def _check_ids(name: str, found: Sequence[Sequence[Group]]) -> None:
     seen: set[str] = set()
     for rollout in (r for groups in found for group in groups for r in group):
         if rollout.id in seen:
-            raise Broken(
+            raise IntegrityError(
                 f"after extension {name} rollout {rollout.id} is in two places; "
-                "a guest joins a group by Group.joined",
+                "add rollouts to a group by Group.joined",
                 [rollout],
             )
         seen.add(rollout.id)
 
 
 def _strange(state: Any) -> str:
-    """The first type that can't be read back; empty: all can."""
+    """Name of the first type that cannot be read back; empty if all can."""
     if isinstance(state, Mapping):
         inside = [*state.keys(), *state.values()]
     elif isinstance(state, list | tuple):

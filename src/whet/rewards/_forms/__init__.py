@@ -6,10 +6,10 @@ For worker processes and for the parent alike: plain Python, no torch.
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 
-from whet.rewards._forms._form import Form as Form
-from whet.rewards._forms._form import Found as Found
+from whet.rewards._forms._form import CallForm as CallForm
+from whet.rewards._forms._form import FormError as FormError
 from whet.rewards._forms._form import Said as Said
-from whet.rewards._forms._form import Unfit as Unfit
+from whet.rewards._forms._form import ScriptResult as ScriptResult
 from whet.rewards._forms._openrlhf import OpenRlhfForm as OpenRlhfForm
 from whet.rewards._forms._trace import TraceForm as TraceForm
 from whet.rewards._forms._trl import TrlForm as TrlForm
@@ -21,10 +21,10 @@ OURS = WhetForm()
 THEIRS = (TraceForm(), OpenRlhfForm(), TrlForm(), VerlForm(), VerifiersForm())
 
 
-def form_of(names: Collection[str], needed: Collection[str], what: str) -> Form:
+def form_of(names: Collection[str], needed: Collection[str], what: str) -> CallForm:
     """The form of a function with these parameters, of which some are `needed`.
 
-    Raises `Unfit` with all the forms where it has none of them.
+    Raises `FormError` with all the forms where it has none of them.
     """
     ours = set(needed) <= set(OURS.offers)
     if ours and set(names) & OURS.marks:
@@ -35,10 +35,10 @@ def form_of(names: Collection[str], needed: Collection[str], what: str) -> Form:
     if ours:
         return OURS
     odd = next(name for name in needed if name not in OURS.offers)
-    raise Unfit(f"{what} wants {odd!r}; {_near(odd)}{choices((OURS, *THEIRS[::-1]))}")
+    raise FormError(f"{what} wants {odd!r}; {_near(odd)}{choices((OURS, *THEIRS[::-1]))}")
 
 
-def choices(forms: Iterable[Form]) -> str:
+def choices(forms: Iterable[CallForm]) -> str:
     """The forms and what can be named in each."""
     told = (f"{form.called} ({', '.join(form.offers)})" for form in forms)
     return f"name what one of these forms has: {'; '.join(told)}"

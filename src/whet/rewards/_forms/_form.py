@@ -12,11 +12,11 @@ Messages = list[dict[str, str]]
 WANTED = "return a finite number, a bool, or a dict with 'score'"
 
 
-class Unfit(ValueError):
+class FormError(ValueError):
     """The function doesn't do what was agreed on.  One line, for the user."""
 
 
-class Found(NamedTuple):
+class ScriptResult(NamedTuple):
     """What a function makes of a reply."""
 
     score: float | None  # None: a fault, unless the function says that it isn't applicable
@@ -74,7 +74,7 @@ class Said:
 
 
 @runtime_checkable
-class Form(Protocol):
+class CallForm(Protocol):
     """How somebody's trainer calls a reward function."""
 
     called: ClassVar[str]
@@ -82,7 +82,9 @@ class Form(Protocol):
     marks: ClassVar[frozenset[str]]  # of these, what tells the form from the others
     batched: ClassVar[bool]  # called with a whole group, or with one reply
 
-    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+    def call(
+        self, function: Callable[..., Any], said: Sequence[Said], what: str
+    ) -> list[ScriptResult]:
         """One finding for each of the replies, in order.  `what` names the function."""
         ...
 
@@ -100,7 +102,7 @@ def invoke(function: Callable[..., Any], offered: Mapping[str, Any], what: str) 
     for p in parameters:
         free = p.default is not p.empty or p.kind in (p.VAR_KEYWORD, p.VAR_POSITIONAL)
         if not free and (p.name not in offered or p.kind is p.POSITIONAL_ONLY):
-            raise Unfit(f"{what} wants {p.name!r}; it can have {', '.join(offered)}, by name")
+            raise FormError(f"{what} wants {p.name!r}; it can have {', '.join(offered)}, by name")
     everything = any(p.kind is p.VAR_KEYWORD for p in parameters)
     named = {p.name for p in parameters}
     result = function(**{k: v for k, v in offered.items() if everything or k in named})
@@ -111,7 +113,7 @@ async def _awaited(result: Awaitable[Any]) -> Any:
     return await result
 
 
-def graded(returned: object, what: str, *, right: str = "correct") -> Found:
+def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResult:
     """A number, of which 1 or more is correct; or a dict with `score`, perhaps with `right`."""
     result = scalar(returned)
     if not isinstance(result, Mapping):
@@ -120,16 +122,16 @@ def graded(returned: object, what: str, *, right: str = "correct") -> Found:
     entries = {str(key): scalar(value) for key, value in result.items()}
     score, correct = entries.pop("score", None), entries.pop(right, None)
     if not isinstance(score, Real) or correct not in (True, False, None):
-        raise Unfit(f"{what} returned {returned!r:.60}; {WANTED}")
+        raise FormError(f"{what} returned {returned!r:.60}; {WANTED}")
     if not isfinite(score):
         return infinite(score, what)
     parts = {key: float(value) for key, value in entries.items() if isinstance(value, Real)}
-    return Found(float(score), None if correct is None else bool(correct), parts)
+    return ScriptResult(float(score), None if correct is None else bool(correct), parts)
 
 
-def infinite(score: object, what: str) -> Found:
+def infinite(score: object, what: str) -> ScriptResult:
     """A fault: the function gave a score that is not finite."""
-    return Found(None, None, {}, f"{what} returned {score}, which is not finite")
+    return ScriptResult(None, None, {}, f"{what} returned {score}, which is not finite")
 
 
 def listed(values: object, count: int, what: str) -> list[Any]:
@@ -139,7 +141,7 @@ def listed(values: object, count: int, what: str) -> list[Any]:
     if isinstance(found, Real):
         found = [found]
     if not isinstance(found, Sequence) or isinstance(found, str) or len(found) != count:
-        raise Unfit(f"{what} returned {values!r:.60}; return one number for each of {count}")
+        raise FormError(f"{what} returned {values!r:.60}; return one number for each of {count}")
     return [scalar(value) for value in found]
 
 

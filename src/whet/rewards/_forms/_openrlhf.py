@@ -6,7 +6,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, Unfit, infinite, invoke, listed
+from whet.rewards._forms._form import FormError, Said, ScriptResult, infinite, invoke, listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,9 @@ class OpenRlhfForm:
     marks: ClassVar[frozenset[str]] = frozenset({"queries"})
     batched: ClassVar[bool] = True
 
-    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+    def call(
+        self, function: Callable[..., Any], said: Sequence[Said], what: str
+    ) -> list[ScriptResult]:
         """The replies of a group."""
         offered = {
             "queries": [one.asked + one.completion for one in said],
@@ -32,17 +34,19 @@ class OpenRlhfForm:
         returned = invoke(function, offered, what)
         told = returned if isinstance(returned, Mapping) else {"rewards": returned}
         if "rewards" not in told:
-            raise Unfit(f"{what} returned {returned!r:.60}; return a dict with 'rewards'")
+            raise FormError(f"{what} returned {returned!r:.60}; return a dict with 'rewards'")
         rewards = listed(told["rewards"], len(said), what)
         scores = listed(told.get("scores", rewards), len(said), what)
         if not all(isinstance(x, Real) for x in (*rewards, *scores)):
-            raise Unfit(f"{what} returned {returned!r:.60}; return finite numbers")
+            raise FormError(f"{what} returned {returned!r:.60}; return finite numbers")
         logs = dict(told.get("extra_logs") or {})
         if "scores" in told:
             logs["scores"] = scores
         columns = {name: _spread(values, len(said), what) for name, values in logs.items()}
         return [
-            Found(float(reward), scores[i] >= 1, {k: float(v[i]) for k, v in columns.items()})
+            ScriptResult(
+                float(reward), scores[i] >= 1, {k: float(v[i]) for k, v in columns.items()}
+            )
             if isfinite(reward) and isfinite(scores[i])
             else infinite(scores[i] if isfinite(reward) else reward, what)
             for i, reward in enumerate(rewards)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, graded, invoke
+from whet.rewards._forms._form import Said, ScriptResult, graded, invoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +35,9 @@ class TraceForm:
     marks: ClassVar[frozenset[str]] = frozenset({"trace"})
     batched: ClassVar[bool] = False
 
-    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+    def call(
+        self, function: Callable[..., Any], said: Sequence[Said], what: str
+    ) -> list[ScriptResult]:
         """One reply."""
         [one] = said
         data = SimpleNamespace(**one.columns | {"prompt": one.prompt})
@@ -55,7 +57,7 @@ class TraceForm:
                     return [found]
                 parts[key] = found.score
                 total += getattr(method, "_vf_weight", 1.0) * parts[key]
-        return [Found(total, total >= 1, parts)]
+        return [ScriptResult(total, total >= 1, parts)]
 
 
 def reward_methods(kind: type) -> list[str]:

@@ -6,7 +6,15 @@ from math import isfinite, isnan
 from numbers import Real
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, Unfit, infinite, invoke, listed, scalar
+from whet.rewards._forms._form import (
+    FormError,
+    Said,
+    ScriptResult,
+    infinite,
+    invoke,
+    listed,
+    scalar,
+)
 
 
 class _NoState:
@@ -16,7 +24,7 @@ class _NoState:
         self._what = what
 
     def __getattr__(self, name: str) -> Any:
-        raise Unfit(
+        raise FormError(
             f"{self._what} reads trainer_state.{name}, which no judge is told; leave it out"
         )
 
@@ -44,7 +52,9 @@ class TrlForm:
     marks: ClassVar[frozenset[str]] = frozenset({"prompts", "completions", "completion_ids"})
     batched: ClassVar[bool] = True
 
-    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+    def call(
+        self, function: Callable[..., Any], said: Sequence[Said], what: str
+    ) -> list[ScriptResult]:
         """The replies of a group."""
         metrics: dict[str, float] = {}
         extras: dict[str, list[Any]] = {}
@@ -72,16 +82,18 @@ class TrlForm:
 
 def _found(
     value: object, metrics: Mapping[str, float], extras: Mapping[str, Any], what: str
-) -> Found:
+) -> ScriptResult:
     plain = {name: scalar(extra) for name, extra in extras.items()}
     numbers = {name: float(extra) for name, extra in plain.items() if isinstance(extra, Real)}
     words = {name: str(extra) for name, extra in plain.items() if name not in numbers}
     note = "; ".join(f"{name}: {word[:80]}" for name, word in words.items())
     if value is None or (isinstance(value, Real) and isnan(value)):
         told = note or f"not applicable, says {what}"
-        return Found(None, None, {**metrics, **numbers}, told, applicable=False)
+        return ScriptResult(None, None, {**metrics, **numbers}, told, applicable=False)
     if not isinstance(value, Real):
-        raise Unfit(f"{what} returned {value!r:.60}; return finite numbers, or None for no opinion")
+        raise FormError(
+            f"{what} returned {value!r:.60}; return finite numbers, or None for no opinion"
+        )
     if not isfinite(value):
         return infinite(value, what)
-    return Found(float(value), float(value) >= 1, {**metrics, **numbers}, note)
+    return ScriptResult(float(value), float(value) >= 1, {**metrics, **numbers}, note)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Messages, Said, graded, invoke
+from whet.rewards._forms._form import Messages, Said, ScriptResult, graded, invoke
 
 
 class Parser:
@@ -48,7 +48,9 @@ class VerifiersForm:
     marks: ClassVar[frozenset[str]] = frozenset({"completion", "state", "task", "parser"})
     batched: ClassVar[bool] = False
 
-    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+    def call(
+        self, function: Callable[..., Any], said: Sequence[Said], what: str
+    ) -> list[ScriptResult]:
         """One reply."""
         [one] = said
         known = {

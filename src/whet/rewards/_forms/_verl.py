@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, graded, invoke
+from whet.rewards._forms._form import Said, ScriptResult, graded, invoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,9 @@ class VerlForm:
     marks: ClassVar[frozenset[str]] = frozenset({"solution_str"})
     batched: ClassVar[bool] = False
 
-    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+    def call(
+        self, function: Callable[..., Any], said: Sequence[Said], what: str
+    ) -> list[ScriptResult]:
         """One reply."""
         [one] = said
         judged = one.info.get("reward_model")

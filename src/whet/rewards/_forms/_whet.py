@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from whet.rewards._forms._form import Found, Said, graded, invoke
+from whet.rewards._forms._form import Said, ScriptResult, graded, invoke
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,9 @@ class WhetForm:
     marks: ClassVar[frozenset[str]] = frozenset({"reply"})
     batched: ClassVar[bool] = False
 
-    def call(self, function: Callable[..., Any], said: Sequence[Said], what: str) -> list[Found]:
+    def call(
+        self, function: Callable[..., Any], said: Sequence[Said], what: str
+    ) -> list[ScriptResult]:
         """One reply."""
         [one] = said
         values = (one.prompt, one.reply, one.answer, dict(one.info), one.task_id)

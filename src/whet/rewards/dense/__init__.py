@@ -8,11 +8,11 @@ from whet.rewards.dense._cuts import Cuts as Cuts
 from whet.rewards.dense._cuts import Separated as Separated
 from whet.rewards.dense._cuts import Surprises as Surprises
 from whet.rewards.dense._places import AtEnd as AtEnd
-from whet.rewards.dense._places import Place as Place
 from whet.rewards.dense._places import Spread as Spread
+from whet.rewards.dense._places import ValuePlacement as ValuePlacement
 from whet.rewards.dense._steps import Each as Each
-from whet.rewards.dense._steps import Form as Form
 from whet.rewards.dense._steps import MinForm as MinForm
+from whet.rewards.dense._steps import StepTransform as StepTransform
 from whet.rewards.dense._values import Hard as Hard
 from whet.rewards.dense._values import Label as Label
 from whet.rewards.dense._values import Soft as Soft

@@ -5,7 +5,7 @@ from math import log
 from typing import Protocol, runtime_checkable
 
 from whet.rewards.dense._places import last_reply, tokens_of
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 @runtime_checkable
@@ -26,7 +26,7 @@ class Separated:
     def __post_init__(self) -> None:
         """A mark has to be seen."""
         if not self.mark:
-            raise Refusal("separated.mark is ''; give what ends a step, such as a blank line")
+            raise UsageError("separated.mark is ''; give what ends a step, such as a blank line")
 
     def __call__(self, rollout: Rollout) -> list[int]:
         reply, cuts = rollout.reply, set()
@@ -49,9 +49,9 @@ class Surprises:
     def __post_init__(self) -> None:
         """Refuse what is no probability, and to cut nowhere."""
         if not 0 < self.below <= 1:
-            raise Refusal(f"surprises.below is {self.below}; give a probability in (0, 1]")
+            raise UsageError(f"surprises.below is {self.below}; give a probability in (0, 1]")
         if self.every < 1:
-            raise Refusal(f"surprises.every is {self.every}; give 1 or more")
+            raise UsageError(f"surprises.every is {self.every}; give 1 or more")
 
     def __call__(self, rollout: Rollout) -> list[int]:
         whole, bound = last_reply(rollout), log(self.below)

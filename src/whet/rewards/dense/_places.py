@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 @runtime_checkable
-class Place(Protocol):
+class ValuePlacement(Protocol):
     """Where among its tokens the value of a step stands."""
 
     def __call__(
@@ -54,10 +54,10 @@ def last_reply(rollout: Rollout) -> slice:
 def tokens_of(rollout: Rollout, start: int, end: int) -> slice:
     """The tokens of the last reply that say something of reply[start:end].
 
-    Raises `Refusal` where the engine doesn't record what each token says.
+    Raises `UsageError` where the engine doesn't record what each token says.
     """
     if rollout.char_ends is None:
-        raise Refusal(
+        raise UsageError(
             f"rollout.char_ends is missing for {rollout.length} tokens; the reward needs an engine "
             f"that records it, such as the embedded one"
         )

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from math import exp
 from typing import Protocol, runtime_checkable
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @runtime_checkable
-class Form(Protocol):
+class StepTransform(Protocol):
     """From a chain's step rewards to those that are learned from."""
 
     def __call__(self, rewards: Sequence[float]) -> list[float]:
@@ -37,7 +37,7 @@ class MinForm:
     def __post_init__(self) -> None:
         """Refuse to divide by nothing."""
         if not self.temperature > 0:
-            raise Refusal(f"min_form.temperature is {self.temperature}; give more than 0")
+            raise UsageError(f"min_form.temperature is {self.temperature}; give more than 0")
 
     def __call__(self, rewards: Sequence[float]) -> list[float]:
         least = min(rewards, default=0.0)

@@ -112,7 +112,7 @@ def twice_normalised(
 def _normalised(values: Sequence[float], least: float) -> list[float]:
     if len(values) == 1:
         return list(values)
-    freedom = len(values) - 1
+    ddof = len(values) - 1
     centre = fmean(values)
-    deviation = sqrt(sum((v - centre) ** 2 for v in values) / freedom)
+    deviation = sqrt(sum((v - centre) ** 2 for v in values) / ddof)
     return [(v - centre) / (deviation + least) for v in values]

@@ -11,15 +11,15 @@ from typing import Protocol, runtime_checkable
 from whet.protocols import Judge, RewardContext
 from whet.rewards.dense._cuts import Cuts, spans
 from whet.rewards.dense._places import last_reply
-from whet.types import Decoding, Group, Refusal, Request, Rollout, Verdict
+from whet.types import Decoding, Group, Request, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Continuations:
     """V̂(s) = (1/K) Σ_j R(s ⊕ y_j),  y_j drawn from the policy at hand.
 
-    `decoding.length` is that of the whole reply, what is given included; who is cut off is judged
-    like everyone else.  Plays that can't be judged are no part of the mean.
+    `decoding.max_new_tokens` is that of the whole reply, what is given included; who is cut off is
+    judged like everyone else.  Plays that can't be judged are no part of the mean.
     """
 
     count: int = 9
@@ -29,7 +29,7 @@ class Continuations:
     def __post_init__(self) -> None:
         """Somebody has to play on."""
         if self.count < 1:
-            raise Refusal(f"continuations.count is {self.count}; give 1 or more")
+            raise UsageError(f"continuations.count is {self.count}; give 1 or more")
 
     async def scores(self, rollout: Rollout, cut: int, context: RewardContext) -> list[float]:
         """R of each continuation of the first `cut` chosen tokens.
@@ -37,7 +37,7 @@ class Continuations:
         Raises `LookupError` where none of them could be judged.
         """
         if len(rollout.spoken) > 1:
-            raise Refusal(
+            raise UsageError(
                 f"task {rollout.task.id!r} was played in {len(rollout.spoken)} turns; values by "
                 f"playing on know only replies of one turn: give another reward"
             )

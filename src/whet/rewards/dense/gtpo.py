@@ -8,7 +8,7 @@ from whet.rewards.declared import Declared
 from whet.rewards.dense._entropies import inverse, shares
 from whet.rewards.shaping._bend import right
 from whet.rewards.unsupervised._confidence import own
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Gtpo(GroupReward):
     def __post_init__(self) -> None:
         """A share is a share."""
         if not 0 <= self.alpha <= 1:
-            raise Refusal(f"gtpo.alpha is {self.alpha}; give one in [0, 1]")
+            raise UsageError(f"gtpo.alpha is {self.alpha}; give one in [0, 1]")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check, and share out by entropy."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._places import tokens_of
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 _PHRASES = ("let me", "let's", "wait", "alternatively", "first", "we need to", "suppose", "check")
 
@@ -25,7 +25,7 @@ class Planning(GroupReward):
     def __post_init__(self) -> None:
         """Refuse to look for nothing."""
         if not self.phrases or not all(self.phrases):
-            raise Refusal(f"planning.phrases is {self.phrases}; give at least one, none empty")
+            raise UsageError(f"planning.phrases is {self.phrases}; give at least one, none empty")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Look for the phrases."""

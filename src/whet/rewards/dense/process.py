@@ -6,9 +6,9 @@ from statistics import fmean
 
 from whet.protocols import Family, GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import AtEnd, Place, tokens_of
-from whet.rewards.dense._steps import Each, Form
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.rewards.dense._places import AtEnd, ValuePlacement, tokens_of
+from whet.rewards.dense._steps import Each, StepTransform
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,14 +23,14 @@ class Process(GroupReward):
     right: float = 1.0
     wrong: float = -1.0
     weight: float = 0.2
-    form: Form = Each()
-    place: Place = AtEnd()
+    form: StepTransform = Each()
+    place: ValuePlacement = AtEnd()
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
         """A right step is worth more than a wrong one."""
         if not self.right > self.wrong:
-            raise Refusal(
+            raise UsageError(
                 f"process.right is {self.right} and wrong {self.wrong}; give right > wrong"
             )
 

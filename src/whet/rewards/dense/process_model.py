@@ -7,10 +7,10 @@ from inspect import isawaitable
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import AtEnd, Place, last_reply
-from whet.rewards.dense._steps import Form, MinForm
+from whet.rewards.dense._places import AtEnd, ValuePlacement, last_reply
+from whet.rewards.dense._steps import MinForm, StepTransform
 from whet.rewards.dense._verifier import StepModel
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,16 @@ class ProcessModel(GroupReward):
     high: float = 1.0
     weight: float = 0.2
     cuts: Cuts = Separated()
-    form: Form = MinForm()
-    place: Place = AtEnd()
+    form: StepTransform = MinForm()
+    place: ValuePlacement = AtEnd()
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
         """A good step is worth more than a bad one."""
         if not self.high > self.low:
-            raise Refusal(f"process_model.high is {self.high} and low {self.low}; give high > low")
+            raise UsageError(
+                f"process_model.high is {self.high} and low {self.low}; give high > low"
+            )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check the answers, then ask the model about all chains at once."""

@@ -8,7 +8,7 @@ from whet.rewards.declared import Declared
 from whet.rewards.dense._cuts import Cuts, Separated
 from whet.rewards.dense._places import AtEnd
 from whet.rewards.dense._values import Continuations, best_of, differences, valued
-from whet.types import Decoding, Group, Need, Refusal, Rollout, Verdict
+from whet.types import Decoding, Group, Need, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Progress(GroupReward):
     def __post_init__(self) -> None:
         """Refuse a prover that never tries."""
         if self.prover < 1:
-            raise Refusal(f"progress.prover is {self.prover}; give 1 or more")
+            raise UsageError(f"progress.prover is {self.prover}; give 1 or more")
         self._plays()
 
     def _plays(self) -> Continuations:

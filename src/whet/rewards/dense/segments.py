@@ -9,7 +9,7 @@ from whet.rewards.declared import Declared
 from whet.rewards.dense._cuts import Cuts, Surprises
 from whet.rewards.dense._places import Spread
 from whet.rewards.dense._values import Continuations, differences, valued
-from whet.types import Decoding, Group, Need, Refusal, Rollout, Verdict
+from whet.types import Decoding, Group, Need, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Segments(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
         if not 0 < self.sure <= 1:
-            raise Refusal(f"segments.sure is {self.sure}; give a probability in (0, 1]")
+            raise UsageError(f"segments.sure is {self.sure}; give a probability in (0, 1]")
         self._plays()
 
     def _plays(self) -> Continuations:

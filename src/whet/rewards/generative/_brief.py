@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from hashlib import blake2b
 
-from whet.rewards.verifiable._extraction import opened, spoken
+from whet.rewards.verifiable._extraction import after_think, with_open_think
 from whet.types import Finish, Message, Prompt, Reason, Rollout, Verdict
 
 _TAG = re.compile(r"</?\w{1,20}>")
@@ -58,7 +58,7 @@ def candidate(rollout: Rollout, longest: int) -> str | Verdict:
 
     Or the verdict, where there is nothing to read, or more than `longest` characters.
     """
-    text = spoken(opened(rollout.turns))
+    text = after_think(with_open_think(rollout.turns))
     if text is None:
         return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
     if not any(letter.isalnum() for letter in _TAG.sub("", text)):

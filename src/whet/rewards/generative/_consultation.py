@@ -6,25 +6,27 @@ from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
-from whet.protocols import Adviser
+from whet.protocols import ChatModel
 from whet.rewards.generative._brief import brief
-from whet.rewards.generative._forms import Form, Unreadable
-from whet.types import Asking, ChatReply, Message, Reason, Refusal, Verdict
+from whet.rewards.generative._forms import AnswerForm, Unreadable
+from whet.types import ChatDecoding, ChatReply, Message, Reason, UsageError, Verdict
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Nobody:
-    """No adviser yet.  A judge that has none can be looked at, and be lent the policy's voice."""
+class NoChatModel:
+    """No chat model yet.  A judge that has none can be looked at, and be lent the policy's
+    voice.
+    """
 
     async def complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """Refuse."""
-        del messages, asking
-        raise Refusal(
-            "this judge has no adviser; give it one, such as whet.engines.openai.server.Server("
+        del messages, decoding
+        raise UsageError(
+            "this judge has no chat model; give it one, such as whet.engines.openai.server.Server("
             "model=…), or have the policy judge itself with policy_judge"
         )
 
@@ -33,7 +35,7 @@ class Nobody:
 class Consultation:
     """Counts what all its questions cost."""
 
-    adviser: Adviser
+    chat_model: ChatModel
     start: float = field(default_factory=time.perf_counter)
     calls: int = 0
     repairs: int = 0
@@ -42,7 +44,7 @@ class Consultation:
     reply_tokens: int = 0
 
     async def ask(
-        self, duty: str, exhibits: Mapping[str, str], form: Form[T], asking: Asking
+        self, duty: str, exhibits: Mapping[str, str], form: AnswerForm[T], decoding: ChatDecoding
     ) -> list[T]:
         """What the judge wrote into the form, once per sample.
 
@@ -50,12 +52,16 @@ class Consultation:
         that was in vain: one sample that stays silent spoils the question.
         """
         messages = brief(duty, exhibits, form.instruction)
-        asking = replace(asking, schema=form.schema)
-        replies = await self._complete(messages, asking)
-        return await gathered(self._read(messages, asking, form, reply) for reply in replies)
+        decoding = replace(decoding, schema=form.schema)
+        replies = await self._complete(messages, decoding)
+        return await gathered(self._read(messages, decoding, form, reply) for reply in replies)
 
     async def _read(
-        self, messages: tuple[Message, ...], asking: Asking, form: Form[T], reply: ChatReply
+        self,
+        messages: tuple[Message, ...],
+        decoding: ChatDecoding,
+        form: AnswerForm[T],
+        reply: ChatReply,
     ) -> T:
         try:
             return form.read(reply)
@@ -66,14 +72,14 @@ class Consultation:
             {"role": "assistant", "content": reply.text},
             {"role": "user", "content": complaint},
         )
-        once = replace(asking, samples=1)
+        once = replace(decoding, samples=1)
         [again] = await self._complete((*messages, *more), once)
         return form.read(again)
 
     async def _complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
-        replies = await self.adviser.complete(messages, asking)
+        replies = await self.chat_model.complete(messages, decoding)
         self.calls += len(replies)
         paid = [reply for reply in replies if not reply.remembered]
         self.remembered += len(replies) - len(paid)
@@ -128,10 +134,12 @@ async def gathered(questions: Iterable[Awaitable[T]]) -> list[T]:
 
 
 async def attempted(questions: Iterable[Awaitable[T]]) -> list[T | Exception]:
-    """All answers, or what went wrong, in order.  Raises what is no fault, such as a `Refusal`."""
+    """All answers, or what went wrong, in order.  Raises what is no fault, such as a
+    `UsageError`.
+    """
     found = await asyncio.gather(*questions, return_exceptions=True)
     for answer in found:
-        fault = isinstance(answer, Exception) and not isinstance(answer, Refusal)
+        fault = isinstance(answer, Exception) and not isinstance(answer, UsageError)
         if isinstance(answer, BaseException) and not fault:
             raise answer
     return cast(list[T | Exception], found)

@@ -6,7 +6,7 @@ from json import dumps, loads
 from math import isfinite
 from typing import Any
 
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 _CATEGORIES = {"essential": 1.0, "important": 0.7, "optional": 0.3, "pitfall": 0.9}
 
@@ -26,9 +26,9 @@ class Criterion:
     def __post_init__(self) -> None:
         """Refuse what has no meaning."""
         if not self.text.strip():
-            raise Refusal("criterion.text is ''; say what the reply should do")
+            raise UsageError("criterion.text is ''; say what the reply should do")
         if not isfinite(self.points):
-            raise Refusal(f"criterion.points is {self.points}; give a number")
+            raise UsageError(f"criterion.points is {self.points}; give a number")
 
     @property
     def settings(self) -> Mapping[str, Any]:
@@ -37,7 +37,8 @@ class Criterion:
 
 
 def criteria(task: Task, key: str, held: tuple[Criterion, ...]) -> tuple[Criterion, ...]:
-    """The task's own, in `info[key]`, else those held.  Raises `Refusal` where neither is any use.
+    """The task's own, in `info[key]`, else those held.  Raises `UsageError` where neither is any
+    use.
 
     A row is text, or has `criterion` and perhaps `points` (or `weight`, or a `category` of
     essential 1, important 0.7, optional 0.3, pitfall 0.9) and
@@ -47,13 +48,13 @@ def criteria(task: Task, key: str, held: tuple[Criterion, ...]) -> tuple[Criteri
     if not rows:
         found = held
     elif isinstance(rows, str | Mapping):
-        raise Refusal(
+        raise UsageError(
             f"task {task.id!r} has info[{key!r}] of one {type(rows).__name__}; give a list"
         )
     else:
         found = tuple(_criterion(task, key, row) for row in rows)
     if not any(criterion.points > 0 for criterion in found):
-        raise Refusal(
+        raise UsageError(
             f"task {task.id!r} has no info[{key!r}] with a criterion of more than 0 points, and "
             f"the judge holds none; give one"
         )
@@ -65,11 +66,11 @@ def _criterion(task: Task, key: str, row: object) -> Criterion:
     if isinstance(row, str):
         return Criterion(text=row)
     if not isinstance(row, Mapping):
-        raise Refusal(f"{where} a {type(row).__name__}; give a text or a mapping")
+        raise UsageError(f"{where} a {type(row).__name__}; give a text or a mapping")
     tags = row.get("tags") or {}
     rule = str(tags.get("function") or "") if tags.get("verifier") == "rule" else ""
     if tags.get("verifier") == "rule" and not rule:
-        raise Refusal(f"{where} a rule without a function; name a verifiable reward")
+        raise UsageError(f"{where} a rule without a function; name a verifiable reward")
     return Criterion(
         text=str(row.get("criterion") or row.get("requirement") or rule),
         points=_points(where, row),
@@ -81,9 +82,9 @@ def _criterion(task: Task, key: str, row: object) -> Criterion:
 def _points(where: str, row: Mapping[str, Any]) -> float:
     category = str(row.get("category") or "").lower()
     if category and category not in _CATEGORIES:
-        raise Refusal(f"{where} the category {category!r}; choose from {', '.join(_CATEGORIES)}")
+        raise UsageError(f"{where} the category {category!r}; choose from {', '.join(_CATEGORIES)}")
     given = row.get("points", row.get("weight", _CATEGORIES.get(category, 1.0)))
     try:
         return float(given)
     except (TypeError, ValueError):
-        raise Refusal(f"{where} points of {given!r}; give a number") from None
+        raise UsageError(f"{where} points of {given!r}; give a number") from None

@@ -20,7 +20,7 @@ class Unreadable(ValueError):
     """The judge didn't fill in its form."""
 
 
-class Form(Protocol[T_co]):
+class AnswerForm(Protocol[T_co]):
     """An instruction, and how what it brings is read."""
 
     @property

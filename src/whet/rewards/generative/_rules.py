@@ -9,7 +9,7 @@ from whet.protocols import Judge, Reward
 from whet.registry import names, nearest
 from whet.rewards import load
 from whet.rewards.judging import verdict
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 class Undecided(RuntimeError):
@@ -29,11 +29,11 @@ def _rule(name: str, parameters: str) -> Reward:
     """A task may name a verifiable reward and nothing else: no file, and no other model."""
     known = [n for n, place in names("reward").items() if place.family == "verifiable"]
     if name not in known:
-        raise Refusal(f"rubric names the rule {name!r}; {nearest(name, known)}")
+        raise UsageError(f"rubric names the rule {name!r}; {nearest(name, known)}")
     try:
         found: Judge = load(name, **loads(parameters))
     except TypeError as error:
-        raise Refusal(f"rubric gives {name!r} the parameters {parameters}: {error}") from None
+        raise UsageError(f"rubric gives {name!r} the parameters {parameters}: {error}") from None
     if not isinstance(found, Reward):
-        raise Refusal(f"rubric names the rule {name!r}, which can't judge a single rollout")
+        raise UsageError(f"rubric names the rule {name!r}, which can't judge a single rollout")
     return found

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from whet.protocols import Adviser, Reward
+from whet.protocols import ChatModel, Reward
 from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
+from whet.rewards.generative._consultation import Consultation, NoChatModel, gathered, mean
 from whet.rewards.generative._criteria import Criterion, criteria
 from whet.rewards.generative._forms import Marks
 from whet.rewards.generative._rules import satisfied
-from whet.types import Asking, Refusal, Rollout, Verdict
+from whet.types import ChatDecoding, Rollout, UsageError, Verdict
 
 __all__ = ["Checklist", "Criterion"]
 
@@ -28,28 +28,28 @@ class Checklist(Reward):
     that differ most; here the scalar is the reward.  Nobody knows what is `correct`.
     """
 
-    adviser: Adviser = Nobody()
+    chat_model: ChatModel = NoChatModel()
     items: tuple[Criterion, ...] = ()
-    asking: Asking = Asking(samples=25, temperature=1.0)
+    decoding: ChatDecoding = ChatDecoding(samples=25, temperature=1.0)
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
         """One question per item, K times."""
         items = criteria(rollout.task, "checklist", self.items)
         if any(item.points < 0 for item in items):
-            raise Refusal(
+            raise UsageError(
                 f"task {rollout.task.id!r} has an item of negative weight; give 0 or more"
             )
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text
-        consultation = Consultation(self.adviser)
+        consultation = Consultation(self.chat_model)
         exhibits = {"task": question(rollout.task.prompt), "reply": text}
 
         async def marked(item: Criterion) -> float:
             form = Marks(low=0, high=_FULL)
             duty = _DUTY.format(text=item.text)
-            found = await consultation.ask(duty, exhibits, form, self.asking)
+            found = await consultation.ask(duty, exhibits, form, self.decoding)
             mark = mean([float(s) for (s,) in found])
             if item.rule:
                 kept = await satisfied(rollout, item.rule, item.settings)

@@ -5,16 +5,16 @@ Also General-Reasoner's.  The threshold and the prompts are ours.
 
 from dataclasses import dataclass, replace
 
-from whet.protocols import Adviser, Reward
+from whet.protocols import ChatModel, Reward
 from whet.rewards.generative._brief import question
-from whet.rewards.generative._consultation import Consultation, Nobody
+from whet.rewards.generative._consultation import Consultation, NoChatModel
 from whet.rewards.generative.reasoning_judge import Belief, Confidence, rulings, soft
 from whet.rewards.judging import verdict
-from whet.rewards.verifiable._extraction import answers, opened, spoken
+from whet.rewards.verifiable._extraction import after_think, answers, with_open_think
 from whet.rewards.verifiable._normal import plain
 from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.rewards.verifiable.math import Math
-from whet.types import Asking, Reason, Refusal, Rollout, Verdict
+from whet.types import ChatDecoding, Reason, Rollout, UsageError, Verdict
 
 _DUTY = (
     "A task has the right answer that is given. Does the proposed answer mean the same? "
@@ -34,23 +34,25 @@ class ModelVerifier(Reward):
     about an answer without a letter or digit, or of more than `longest` characters.
     """
 
-    adviser: Adviser = Nobody()
+    chat_model: ChatModel = NoChatModel()
     rule: Reward = Math()
     belief: Belief = Confidence()
     threshold: float = 0.8
-    asking: Asking = Asking()
+    decoding: ChatDecoding = ChatDecoding()
     longest: int = 512
 
     def __post_init__(self) -> None:
         """A belief is between 0 and 1."""
         if not 0 < self.threshold <= 1:
-            raise Refusal(f"model_verifier.threshold is {self.threshold}; give more than 0, to 1")
+            raise UsageError(
+                f"model_verifier.threshold is {self.threshold}; give more than 0, to 1"
+            )
 
     async def score(self, rollout: Rollout) -> Verdict:
         """Ask the rule first; it is cheaper and can't be persuaded."""
         if not rollout.task.answer.strip():
             return nothing_to_compare(rollout)
-        consultation = Consultation(self.adviser)
+        consultation = Consultation(self.chat_model)
         rule = await verdict(rollout, self.rule)
         answer = _answer(rollout)
         askable = 0 < sum(map(str.isalnum, answer)) <= len(answer) <= self.longest
@@ -61,7 +63,7 @@ class ModelVerifier(Reward):
             "right answer": rollout.task.answer,
             "proposed answer": answer,
         }
-        found = await rulings(consultation, _DUTY, exhibits, self.belief, self.asking)
+        found = await rulings(consultation, _DUTY, exhibits, self.belief, self.decoding)
         belief = self.belief(found)
         correct = belief >= self.threshold
         parts = {"rule": 0.0, "asked": 1.0, "belief": belief, **soft(found)}
@@ -71,6 +73,6 @@ class ModelVerifier(Reward):
 
 def _answer(rollout: Rollout) -> str:
     """The one answer that the reply announces; empty where it is none, or several."""
-    text = spoken(opened(rollout.turns))
+    text = after_think(with_open_think(rollout.turns))
     _, found = answers(text or "")
     return found[-1] if found and len({plain(one) for one in found}) == 1 else ""

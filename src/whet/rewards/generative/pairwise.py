@@ -6,11 +6,11 @@ from itertools import combinations
 from math import log
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser, GroupReward, RewardContext
+from whet.protocols import ChatModel, GroupReward, RewardContext
 from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, attempted, mean
+from whet.rewards.generative._consultation import Consultation, NoChatModel, attempted, mean
 from whet.rewards.generative._forms import OneOf
-from whet.types import Asking, Group, Refusal, Task, Verdict
+from whet.types import ChatDecoding, Group, Task, UsageError, Verdict
 
 _DUTY = "Compare reply A with reply B, two replies to the task, by this: {criterion}."
 _FORM = OneOf(key="better", words=(("A", 1.0), ("B", 0.0), ("tie", 0.5)))
@@ -29,7 +29,7 @@ class Opponents(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Everyone:
+class RoundRobin:
     """All others: G(G − 1) calls."""
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
@@ -46,7 +46,7 @@ class Ring:
     def __post_init__(self) -> None:
         """A ring has neighbours."""
         if self.reach < 1:
-            raise Refusal(f"opponents.reach is {self.reach}; give 1 or more")
+            raise UsageError(f"opponents.reach is {self.reach}; give 1 or more")
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
         """In a small group, everyone."""
@@ -59,7 +59,7 @@ class Ring:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference:
+class ReferenceAnswer:
     """One answer that is known to be good: the task's `info["reference"]`, else its answer."""
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
@@ -106,7 +106,7 @@ class BradleyTerry:
     def __post_init__(self) -> None:
         """Without pseudo-wins the strength of a winner of all games has no end."""
         if self.pseudo <= 0 or self.iterations < 1:
-            raise Refusal(
+            raise UsageError(
                 f"standing has pseudo {self.pseudo} and iterations {self.iterations}; "
                 "give more than 0 of both"
             )
@@ -147,11 +147,11 @@ class Pairwise(GroupReward):
     triangles in which everyone beats the next.  Nobody knows what is `correct`.
     """
 
-    adviser: Adviser = Nobody()
+    chat_model: ChatModel = NoChatModel()
     criterion: str = "which is more correct, complete and to the point"
-    opponents: Opponents = Everyone()
+    opponents: Opponents = RoundRobin()
     standing: Standing = WinRate()
-    asking: Asking = Asking()
+    decoding: ChatDecoding = ChatDecoding()
     longest: int = 20_000  # characters of a reply; what is longer loses every game unread
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
@@ -163,7 +163,7 @@ class Pairwise(GroupReward):
         pairs = self.opponents.pairs(size)
         if any(j == size for _, j in pairs):
             texts.append(_reference(task))
-        consultation = Consultation(self.adviser)
+        consultation = Consultation(self.chat_model)
         orders = [order for i, j in pairs for order in ((i, j), (j, i))]
         results = await attempted(
             self._game(consultation, task, texts[i], texts[j]) for i, j in orders
@@ -190,13 +190,13 @@ class Pairwise(GroupReward):
             return (isinstance(second, Verdict) - isinstance(first, Verdict) + 1) / 2
         exhibits = {"task": question(task.prompt), "reply A": first, "reply B": second}
         duty = _DUTY.format(criterion=self.criterion)
-        return mean(await consultation.ask(duty, exhibits, _FORM, self.asking))
+        return mean(await consultation.ask(duty, exhibits, _FORM, self.decoding))
 
 
 def _reference(task: Task) -> str:
     text = str(task.info.get("reference") or task.answer).strip()
     if not text:
-        raise Refusal(
+        raise UsageError(
             f"task {task.id!r} has neither info['reference'] nor an answer to compare with; "
             "give one, or choose other opponents"
         )

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from statistics import pstdev
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser, Reward
+from whet.protocols import ChatModel, Reward
 from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, mean
+from whet.rewards.generative._consultation import Consultation, NoChatModel, mean
 from whet.rewards.generative._forms import Digit, Marks
-from whet.types import Asking, Refusal, Rollout, Verdict
+from whet.types import ChatDecoding, Rollout, UsageError, Verdict
 
 Exhibits = dict[str, str]
 _DUTY = "Mark the reply to the task by this: {criterion}."
@@ -29,7 +29,7 @@ class Scale(Protocol):
         ...
 
     async def marks(
-        self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
+        self, consultation: Consultation, duty: str, exhibits: Exhibits, decoding: ChatDecoding
     ) -> list[float]:
         """One per sample, between `low` and `high`."""
         ...
@@ -45,14 +45,14 @@ class Stated:
     def __post_init__(self) -> None:
         """A scale goes up."""
         if self.low >= self.high:
-            raise Refusal(f"scale is {self.low} to {self.high}; give a higher end")
+            raise UsageError(f"scale is {self.low} to {self.high}; give a higher end")
 
     async def marks(
-        self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
+        self, consultation: Consultation, duty: str, exhibits: Exhibits, decoding: ChatDecoding
     ) -> list[float]:
         """Read them."""
         form = Marks(low=self.low, high=self.high)
-        return [float(s) for (s,) in await consultation.ask(duty, exhibits, form, asking)]
+        return [float(s) for (s,) in await consultation.ask(duty, exhibits, form, decoding)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +69,14 @@ class Expected:
     def __post_init__(self) -> None:
         """A mark of two digits is two tokens to many a model."""
         if not 0 <= self.low < self.high <= 9:  # noqa: PLR2004  (the highest digit)
-            raise Refusal(f"scale is {self.low} to {self.high}; give single digits, 0 to 9")
+            raise UsageError(f"scale is {self.low} to {self.high}; give single digits, 0 to 9")
 
     async def marks(
-        self, consultation: Consultation, duty: str, exhibits: Exhibits, asking: Asking
+        self, consultation: Consultation, duty: str, exhibits: Exhibits, decoding: ChatDecoding
     ) -> list[float]:
         """Read them, at one token each."""
         form = Digit(low=self.low, high=self.high)
-        wanted = replace(asking, top=self.top)
+        wanted = replace(decoding, top=self.top)
         return [s for s, _ in await consultation.ask(duty, exhibits, form, wanted)]
 
 
@@ -86,15 +86,15 @@ class Pointwise(Reward):
 
         R = (mean(s) − s_min) / (s_max − s_min)
 
-    Once at temperature 0, or, say, `Asking(samples=4, temperature=0.7)`.  Marks of one judge
+    Once at temperature 0, or, say, `ChatDecoding(samples=4, temperature=0.7)`.  Marks of one judge
     cluster high, and divided by a group's small deviation their noise becomes the lesson; a
     rubric or a comparison tells more.  Nobody knows what is `correct`.
     """
 
-    adviser: Adviser = Nobody()
+    chat_model: ChatModel = NoChatModel()
     criterion: str = "is it correct, complete and to the point"
     scale: Scale = Stated()
-    asking: Asking = Asking()
+    decoding: ChatDecoding = ChatDecoding()
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
@@ -102,10 +102,10 @@ class Pointwise(Reward):
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text
-        consultation = Consultation(self.adviser)
+        consultation = Consultation(self.chat_model)
         exhibits = {"task": question(rollout.task.prompt), "reply": text}
         duty = _DUTY.format(criterion=self.criterion)
-        marks = await self.scale.marks(consultation, duty, exhibits, self.asking)
+        marks = await self.scale.marks(consultation, duty, exhibits, self.decoding)
         low, high = self.scale.low, self.scale.high
         parts = {"mark": mean(marks), "spread": pstdev(marks)}
         return consultation.verdict((mean(marks) - low) / (high - low), parts)

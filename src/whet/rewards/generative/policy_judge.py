@@ -8,22 +8,22 @@ from typing import Any, Protocol, runtime_checkable
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.generative.pointwise import Pointwise
 from whet.types import (
-    Asking,
+    ChatDecoding,
     ChatReply,
     Decoding,
     Group,
     Message,
     Need,
     Prompt,
-    Refusal,
     Request,
     Task,
+    UsageError,
     Verdict,
 )
 
 
 @runtime_checkable
-class Manner(Protocol):
+class PromptStyle(Protocol):
     """How a judge's question is put to a policy."""
 
     def __call__(self, messages: tuple[Message, ...]) -> Prompt:
@@ -51,7 +51,7 @@ class Plain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyJudge(GroupReward):
-    """Lends `judge` the policy as its adviser.
+    """Lends `judge` the policy as its chat model.
 
     The questions are played like tasks, in the run's environment, which has to be one question
     and one answer; no gradient goes into what is said.  The judge moves with the policy: for one
@@ -62,45 +62,47 @@ class PolicyJudge(GroupReward):
     needs = frozenset({Need.POLICY})
 
     judge: Judge = Pointwise()
-    manner: Manner = Chat()
+    prompt_style: PromptStyle = Chat()
 
     def __post_init__(self) -> None:
         """Refuse a judge that asks nobody."""
-        asks = is_dataclass(self.judge) and "adviser" in {f.name for f in fields(self.judge)}
+        asks = is_dataclass(self.judge) and "chat_model" in {f.name for f in fields(self.judge)}
         if not asks:
-            raise Refusal(
+            raise UsageError(
                 f"policy_judge.judge is {self.judge}, which asks nobody; give one that does"
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Judge with the policy of this moment."""
         judge: Any = self.judge
-        lent = replace(judge, adviser=_Voice(context=context, manner=self.manner))
+        lent = replace(
+            judge, chat_model=_PolicyChatModel(context=context, prompt_style=self.prompt_style)
+        )
         return await context.judge(lent, group)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Voice:
-    """An adviser made of a way to play.  The same question has the same seeds."""
+class _PolicyChatModel:
+    """A chat model made of a way to play.  The same question has the same seeds."""
 
     context: RewardContext
-    manner: Manner
+    prompt_style: PromptStyle
 
     async def complete(
-        self, messages: tuple[Message, ...], asking: Asking
+        self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
         """Play the question, once per sample."""
-        prompt = self.manner(messages)
-        label = repr((prompt, asking.seed)).encode()
+        prompt = self.prompt_style(messages)
+        label = repr((prompt, decoding.seed)).encode()
         seeds = tuple(
             int.from_bytes(blake2b(label, digest_size=7, salt=i.to_bytes(8)).digest())
-            for i in range(asking.samples)
+            for i in range(decoding.samples)
         )
         name = blake2b(label, digest_size=8).hexdigest()
         request = Request.of(
             Task(id=f"judge:{name}", prompt=prompt),
             seeds,
-            Decoding(temperature=asking.temperature, length=asking.length),
+            Decoding(temperature=decoding.temperature, max_new_tokens=decoding.max_new_tokens),
         )
         return tuple(
             ChatReply(

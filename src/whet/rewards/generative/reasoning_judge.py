@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser, Reward
+from whet.protocols import ChatModel, Reward
 from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, mean
+from whet.rewards.generative._consultation import Consultation, NoChatModel, mean
 from whet.rewards.generative._forms import Leaning
-from whet.types import Asking, Rollout, Verdict
+from whet.types import ChatDecoding, Rollout, Verdict
 
 _DUTY = "Is the reply's answer to the task correct? {criterion}"
 
@@ -61,10 +61,10 @@ class ReasoningJudge(Reward):
     good where most replies are right: measure its balanced accuracy, not its accuracy.
     """
 
-    adviser: Adviser = Nobody()
+    chat_model: ChatModel = NoChatModel()
     criterion: str = "Work it out yourself before you decide."
     belief: Belief = Votes()
-    asking: Asking = Asking(samples=4, temperature=0.7)
+    decoding: ChatDecoding = ChatDecoding(samples=4, temperature=0.7)
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
@@ -72,10 +72,10 @@ class ReasoningJudge(Reward):
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text
-        consultation = Consultation(self.adviser)
+        consultation = Consultation(self.chat_model)
         exhibits = {"task": question(rollout.task.prompt), "reply": text}
         duty = _DUTY.format(criterion=self.criterion)
-        found = await rulings(consultation, duty, exhibits, self.belief, self.asking)
+        found = await rulings(consultation, duty, exhibits, self.belief, self.decoding)
         belief = self.belief(found)
         correct = belief > 0.5  # noqa: PLR2004  (likelier than not)
         return consultation.verdict(belief, soft(found), correct=correct)
@@ -86,10 +86,10 @@ async def rulings(
     duty: str,
     exhibits: dict[str, str],
     belief: Belief,
-    asking: Asking,
+    decoding: ChatDecoding,
 ) -> list[tuple[float, bool]]:
     """p(yes) of each sample, and whether it was read off probabilities."""
-    wanted = replace(asking, top=belief.top)
+    wanted = replace(decoding, top=belief.top)
     return await consultation.ask(duty, exhibits, Leaning(), wanted)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, entries
-from whet.rewards.verifiable._verdicts import silence
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.rewards.verifiable._verdicts import no_answer
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +28,7 @@ class Referee(Reward):
         """Count the pairs."""
         worths = _worths(rollout)
         if not rollout.reply.strip():
-            return silence(rollout)
+            return no_answer(rollout)
         try:
             scores = _scores(entries(rollout.reply, ("scores",))["scores"], len(worths))
         except Unreadable as error:
@@ -53,7 +53,7 @@ def _worths(rollout: Rollout) -> list[float]:
     task = rollout.task
     worths = [float(w) for w in task.info.get("worths") or ()]
     if len(set(worths)) < 2:  # noqa: PLR2004  (an order has two ends)
-        raise Refusal(f"task {task.id!r} has worths {worths}; give info['worths'] that differ")
+        raise UsageError(f"task {task.id!r} has worths {worths}; give info['worths'] that differ")
     return worths
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp
 
-from whet.protocols import Adviser, Reward
+from whet.protocols import ChatModel, Reward
 from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, mean
+from whet.rewards.generative._consultation import Consultation, NoChatModel, mean
 from whet.rewards.generative._forms import Marks
-from whet.types import Asking, Refusal, Rollout, Verdict
+from whet.types import ChatDecoding, Rollout, UsageError, Verdict
 
 _DUTY = "Mark the reply to the task in each of these dimensions:\n{listed}"
 _FULL = 10  # the best mark
@@ -59,39 +59,41 @@ class Rubicon(Reward):
     γ = 2 stretches the top of the range.
     """
 
-    adviser: Adviser = Nobody()
+    chat_model: ChatModel = NoChatModel()
     dimensions: tuple[Dimension, ...] = _DIMENSIONS
     interactions: tuple[Interaction, ...] = ()
     saturation: float = 3.0  # k
     stretch: float = 1.0  # γ
-    asking: Asking = Asking()
+    decoding: ChatDecoding = ChatDecoding()
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     def __post_init__(self) -> None:
         """Refuse dimensions that nobody can tell apart, and numbers that bend nothing."""
         names = [d.name for d in self.dimensions]
         if not names or len(set(names)) < len(names):
-            raise Refusal(f"rubicon.dimensions are called {names}; give each a name of its own")
+            raise UsageError(f"rubicon.dimensions are called {names}; give each a name of its own")
         if min(d.weight for d in self.dimensions) < 0 or not sum(d.weight for d in self.dimensions):
-            raise Refusal("rubicon.dimensions have a weight below 0, or none above; give some")
+            raise UsageError("rubicon.dimensions have a weight below 0, or none above; give some")
         for name in ("saturation", "stretch"):
             if getattr(self, name) <= 0:
-                raise Refusal(f"rubicon.{name} is {getattr(self, name)}; give more than 0")
+                raise UsageError(f"rubicon.{name} is {getattr(self, name)}; give more than 0")
         for pair in self.interactions:
             if not {pair.a, pair.b} <= set(names):
-                raise Refusal(f"rubicon.interactions has ({pair.a}, {pair.b}); choose from {names}")
+                raise UsageError(
+                    f"rubicon.interactions has ({pair.a}, {pair.b}); choose from {names}"
+                )
 
     async def score(self, rollout: Rollout) -> Verdict:
         """Ask for all marks at once, 0 to 10 each."""
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text
-        consultation = Consultation(self.adviser)
+        consultation = Consultation(self.chat_model)
         names = tuple(d.name for d in self.dimensions)
         listed = "\n".join(f"- {d.name}: {d.text}" for d in self.dimensions)
         exhibits = {"task": question(rollout.task.prompt), "reply": text}
         form = Marks(names=names, low=0, high=_FULL)
-        found = await consultation.ask(_DUTY.format(listed=listed), exhibits, form, self.asking)
+        found = await consultation.ask(_DUTY.format(listed=listed), exhibits, form, self.decoding)
         marks = {n: mean([m[i] / _FULL for m in found]) for i, n in enumerate(names)}
         parts = marks | {"veto": float(bool(self.vetoed(marks)))}
         note = f"veto: {', '.join(self.vetoed(marks))}" if self.vetoed(marks) else ""

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from whet.protocols import Adviser, Reward
+from whet.protocols import ChatModel, Reward
 from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, Nobody, gathered, mean
+from whet.rewards.generative._consultation import Consultation, NoChatModel, gathered, mean
 from whet.rewards.generative._criteria import Criterion, criteria
 from whet.rewards.generative._forms import Marks, OneOf
 from whet.rewards.generative._rules import satisfied
-from whet.types import Asking, Rollout, Verdict
+from whet.types import ChatDecoding, Rollout, Verdict
 
 __all__ = ["Criterion", "Explicit", "Implicit", "Rubric"]
 
@@ -35,7 +35,7 @@ class Verdicts(Protocol):
         rollout: Rollout,
         text: str,
         rubric: Sequence[Criterion],
-        asking: Asking,
+        decoding: ChatDecoding,
     ) -> tuple[float, dict[str, float]]:
         """The score in [0, 1], and its parts."""
         ...
@@ -56,7 +56,7 @@ class Explicit:
         rollout: Rollout,
         text: str,
         rubric: Sequence[Criterion],
-        asking: Asking,
+        decoding: ChatDecoding,
     ) -> tuple[float, dict[str, float]]:
         """One call per criterion."""
 
@@ -65,7 +65,7 @@ class Explicit:
                 return float(await satisfied(rollout, criterion.rule, criterion.settings))
             exhibits = {"task": question(rollout.task.prompt), "reply": text}
             duty = _ONE.format(text=criterion.text)
-            return mean(await consultation.ask(duty, exhibits, _MET, asking))
+            return mean(await consultation.ask(duty, exhibits, _MET, decoding))
 
         found = await gathered(met(criterion) for criterion in rubric)
         parts = {f"met_{i}": m for i, m in enumerate(found, start=1)}
@@ -88,13 +88,13 @@ class Implicit:
         rollout: Rollout,
         text: str,
         rubric: Sequence[Criterion],
-        asking: Asking,
+        decoding: ChatDecoding,
     ) -> tuple[float, dict[str, float]]:
         """One mark."""
         listed = "\n".join(f"- ({c.points:g} points) {c.text}" for c in rubric)
         exhibits = {"task": question(rollout.task.prompt), "reply": text}
         form = Marks(low=self.low, high=self.high)
-        found = await consultation.ask(_ALL.format(listed=listed), exhibits, form, asking)
+        found = await consultation.ask(_ALL.format(listed=listed), exhibits, form, decoding)
         mark = mean([float(s) for (s,) in found])
         return (mark - self.low) / (self.high - self.low), {"mark": mark}
 
@@ -113,10 +113,10 @@ class Rubric(Reward):
     Nobody knows what is `correct`.
     """
 
-    adviser: Adviser = Nobody()
+    chat_model: ChatModel = NoChatModel()
     verdicts: Verdicts = Explicit()
     criteria: tuple[Criterion, ...] = ()
-    asking: Asking = Asking()
+    decoding: ChatDecoding = ChatDecoding()
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
@@ -125,6 +125,8 @@ class Rubric(Reward):
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text
-        consultation = Consultation(self.adviser)
-        score, parts = await self.verdicts.judged(consultation, rollout, text, rubric, self.asking)
+        consultation = Consultation(self.chat_model)
+        score, parts = await self.verdicts.judged(
+            consultation, rollout, text, rubric, self.decoding
+        )
         return consultation.verdict(score, parts | {"criteria": float(len(rubric))})

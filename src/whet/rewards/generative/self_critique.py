@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, RewardContext
 from whet.rewards.generative.pointwise import Pointwise, Stated
-from whet.rewards.generative.policy_judge import Chat, Manner, PolicyJudge
-from whet.types import Asking, Group, Need, Refusal, Rollout, Verdict
+from whet.rewards.generative.policy_judge import Chat, PolicyJudge, PromptStyle
+from whet.types import ChatDecoding, Group, Need, Rollout, UsageError, Verdict
 
 _ADDITIVE = (
     "one point each for a reply that is relevant to the task; that answers a good part of it; that "
@@ -26,14 +26,14 @@ class SelfCritique(GroupReward):
 
     needs = frozenset({Need.POLICY})
 
-    asking: Asking = Asking()
-    manner: Manner = Chat()
+    decoding: ChatDecoding = ChatDecoding()
+    prompt_style: PromptStyle = Chat()
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Have the policy of this moment count."""
         scale = Stated(low=0, high=5)
-        points = Pointwise(criterion=_ADDITIVE, scale=scale, asking=self.asking)
-        return await context.judge(PolicyJudge(judge=points, manner=self.manner), group)
+        points = Pointwise(criterion=_ADDITIVE, scale=scale, decoding=self.decoding)
+        return await context.judge(PolicyJudge(judge=points, prompt_style=self.prompt_style), group)
 
 
 def pair(group: Group) -> tuple[Rollout, Rollout] | None:
@@ -47,5 +47,5 @@ def pair(group: Group) -> tuple[Rollout, Rollout] | None:
 
 def _earned(rollout: Rollout) -> float:
     if rollout.score is None:
-        raise Refusal(f"nobody could judge a rollout of task {rollout.task.id!r}")
+        raise UsageError(f"nobody could judge a rollout of task {rollout.task.id!r}")
     return rollout.score

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from whet.protocols import Reward
 from whet.rewards.generative._forms import Unreadable, ruling
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
 from whet.types import Reason, Rollout, Verdict
 
 _KNOWN = {"yes": True, "no": False}
@@ -30,7 +30,7 @@ class VerdictMatch(Reward):
         if gold is None:
             return nothing_to_compare(rollout)
         if not rollout.reply.strip():
-            return silence(rollout)
+            return no_answer(rollout)
         try:
             said = ruling(rollout.reply)
         except Unreadable as error:

@@ -1,8 +1,8 @@
 """From rollouts to judged rollouts: every judge is asked here, whatever its scope.
 
 An exception of a judge, or anything that it returns in place of a verdict, is a fault of the
-rollouts concerned and never a zero.  A `Refusal`, a `Broken` and what is no `Exception` are raised.
-A verdict that names no cost gets the time that it took.
+rollouts concerned and never a zero.  A `UsageError`, an `IntegrityError` and what is no `Exception`
+are raised. A verdict that names no cost gets the time that it took.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from whet.protocols import GroupReward, Judge, PlayRequest, Reward, RewardContext
-from whet.types import Broken, Group, Need, Refusal, Rollout, Verdict
+from whet.types import Group, IntegrityError, Need, Rollout, UsageError, Verdict
 
 
 def context_of(step: int = 0, play: PlayRequest | None = None) -> RewardContext:
@@ -38,18 +38,18 @@ async def judge(group: Group, reward: Judge | None, context: RewardContext) -> G
 async def verdicts(group: Group, judge: Judge, context: RewardContext) -> tuple[Verdict, ...]:
     """One verdict per rollout, in order.
 
-    Raises `Refusal` for what is neither a `Reward` nor a `GroupReward`, and for a reward that needs
-    a policy where the context has none.
+    Raises `UsageError` for what is neither a `Reward` nor a `GroupReward`, and for a reward that
+    needs a policy where the context has none.
     """
     if isinstance(judge, Reward):
         return tuple(await asyncio.gather(*(verdict(rollout, judge) for rollout in group)))
     name = type(judge).__name__
     if not isinstance(judge, GroupReward):
-        raise Refusal(
+        raise UsageError(
             f"reward {name} is no judge; make it a subclass of whet.protocols.Reward or GroupReward"
         )
     if Need.POLICY in judge.needs and context.play is None:
-        raise Refusal(
+        raise UsageError(
             f"reward {name} plays requests with the policy, and there is none here; give a reward "
             "that judges replies alone"
         )
@@ -85,7 +85,7 @@ async def _asked(call: Awaitable[object]) -> tuple[Any, float]:
     start = time.perf_counter()
     [found] = await asyncio.gather(call, return_exceptions=True)
     if isinstance(found, BaseException) and (
-        isinstance(found, Refusal | Broken) or not isinstance(found, Exception)
+        isinstance(found, UsageError | IntegrityError) or not isinstance(found, Exception)
     ):
         raise found
     return found, 1000 * (time.perf_counter() - start)

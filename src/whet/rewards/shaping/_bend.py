@@ -6,9 +6,9 @@ from math import exp
 from statistics import fmean
 
 from whet.protocols import Judge, RewardContext
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
-Bend = Callable[[Rollout, Verdict], float]
+ScoreOf = Callable[[Rollout, Verdict], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Range:
     def __post_init__(self) -> None:
         """Refuse a range of nothing."""
         if not self.low <= self.high:
-            raise Refusal(f"range.low is {self.low} and high {self.high}; give low ≤ high")
+            raise UsageError(f"range.low is {self.low} and high {self.high}; give low ≤ high")
 
     def __contains__(self, score: float) -> bool:
         return self.low <= score <= self.high
@@ -34,32 +34,34 @@ def rescored(verdict: Verdict, score: float, **parts: float) -> Verdict:
 
 
 def right(verdict: Verdict) -> bool:
-    """C.  Raises `Refusal` where the inner judge doesn't say what is right."""
+    """C.  Raises `UsageError` where the inner judge doesn't say what is right."""
     if verdict.correct is None:
-        raise Refusal("the inner judge says of no reply whether it is right; wrap a checker")
+        raise UsageError("the inner judge says of no reply whether it is right; wrap a checker")
     return verdict.correct
 
 
-def bent(group: Group, found: Sequence[Verdict], bend: Bend, name: str) -> tuple[Verdict, ...]:
-    """Each verdict with the score that `bend` gives it; faults stay faults.
+def rescore_group(
+    group: Group, found: Sequence[Verdict], score_of: ScoreOf, name: str
+) -> tuple[Verdict, ...]:
+    """Each verdict with the score that `score_of` gives it; faults stay faults.
 
     The part called `name` is what was added.
     """
-    return tuple(_bent(r, v, bend, name) for r, v in zip(group, found, strict=True))
+    return tuple(_rescore(r, v, score_of, name) for r, v in zip(group, found, strict=True))
 
 
-def _bent(rollout: Rollout, verdict: Verdict, bend: Bend, name: str) -> Verdict:
+def _rescore(rollout: Rollout, verdict: Verdict, score_of: ScoreOf, name: str) -> Verdict:
     if not verdict.judged:
         return verdict
-    score = bend(rollout, verdict)
+    score = score_of(rollout, verdict)
     return rescored(verdict, score, **{name: score - verdict.score})
 
 
-async def shaped(
-    group: Group, inner: Judge, context: RewardContext, bend: Bend, name: str
+async def rescore_inner(
+    group: Group, inner: Judge, context: RewardContext, score_of: ScoreOf, name: str
 ) -> Sequence[Verdict]:
     """Ask the inner judge, and bend what it says, one by one."""
-    return bent(group, await context.judge(inner, group), bend, name)
+    return rescore_group(group, await context.judge(inner, group), score_of, name)
 
 
 def judged(group: Group, found: Sequence[Verdict]) -> list[tuple[Rollout, Verdict]]:
@@ -77,14 +79,14 @@ def positive(owner: str, **numbers: float) -> None:
     """Refuse what has to be more than 0, by the name of its field."""
     for name, value in numbers.items():
         if not value > 0:
-            raise Refusal(f"{owner}.{name} is {value}; give more than 0")
+            raise UsageError(f"{owner}.{name} is {value}; give more than 0")
 
 
 def not_negative(owner: str, **numbers: float) -> None:
     """Refuse what has to be 0 or more, by the name of its field."""
     for name, value in numbers.items():
         if not value >= 0:
-            raise Refusal(f"{owner}.{name} is {value}; give 0 or more")
+            raise UsageError(f"{owner}.{name} is {value}; give 0 or more")
 
 
 def expit(x: float) -> float:

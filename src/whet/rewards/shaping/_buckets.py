@@ -2,19 +2,19 @@
 
 from collections.abc import Sequence
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 def check(owner: str, targets: Sequence[int], bounds: Sequence[float]) -> None:
     """One target more than bounds, and bounds that rise within (0, 1)."""
     if len(targets) != len(bounds) + 1 or any(target < 1 for target in targets):
-        raise Refusal(
+        raise UsageError(
             f"{owner}.targets is {tuple(targets)}; give {len(bounds) + 1} positive lengths, one "
             f"more than bounds"
         )
     edges = (0.0, *bounds, 1.0)
     if any(a >= b for a, b in zip(edges, edges[1:], strict=False)):
-        raise Refusal(f"{owner}.bounds is {tuple(bounds)}; give rates that rise between 0 and 1")
+        raise UsageError(f"{owner}.bounds is {tuple(bounds)}; give rates that rise between 0 and 1")
 
 
 def target(solved: float, targets: Sequence[int], bounds: Sequence[float]) -> int:

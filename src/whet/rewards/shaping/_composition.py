@@ -11,7 +11,7 @@ from math import isfinite
 
 from whet.protocols import Judge, RewardContext
 from whet.rewards.shaping._bend import Range, rescored
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 HOLDS = 0.5  # a condition is a judge of [0, 1]; from here on it holds
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -30,9 +30,9 @@ class Weighed:
     def __post_init__(self) -> None:
         """Refuse what no range is."""
         if not self.low <= self.high:
-            raise Refusal(f"weighed.low is {self.low} and high {self.high}; give low ≤ high")
+            raise UsageError(f"weighed.low is {self.low} and high {self.high}; give low ≤ high")
         if not isfinite(self.weight):
-            raise Refusal(f"weighed.weight is {self.weight}; give a finite number")
+            raise UsageError(f"weighed.weight is {self.weight}; give a finite number")
 
     @property
     def label(self) -> str:
@@ -78,10 +78,10 @@ def labels(owner: str, parts: Sequence[Weighed]) -> None:
     names = [part.label for part in parts]
     twice = [name for name in names if names.count(name) > 1]
     if twice:
-        raise Refusal(f"{owner}.parts has two called {twice[0]!r}; give each a name of its own")
+        raise UsageError(f"{owner}.parts has two called {twice[0]!r}; give each a name of its own")
 
 
-def told(checked: Verdict, score: float, parts: Sequence[Weighed], row: Row) -> Verdict:
+def combined_verdict(checked: Verdict, score: float, parts: Sequence[Weighed], row: Row) -> Verdict:
     """The check's verdict with another score, and with what each component was, before weights."""
     values = {p.label: p.value(v.score) for p, v in zip(parts, row, strict=True)}
     cost = checked.cost_ms + sum(v.cost_ms for v in row)
@@ -98,7 +98,7 @@ def in_order(owner: str, right: Range, wrong: Range, clip: Range, spans: Sequenc
     worst = clipped(right.low + sum(span.low for span in spans), clip)
     best = clipped(wrong.high + sum(span.high for span in spans), clip)
     if not worst > best:
-        raise Refusal(
+        raise UsageError(
             f"{owner}.parts let a wrong reply score {best:g} and a right one {worst:g}; lower "
             f"their weights, or choose combined_freely"
         )

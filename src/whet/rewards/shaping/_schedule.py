@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Ramp:
     def __post_init__(self) -> None:
         """Refuse a ramp of no length."""
         if self.steps < 1:
-            raise Refusal(f"ramp.steps is {self.steps}; give 1 or more")
+            raise UsageError(f"ramp.steps is {self.steps}; give 1 or more")
 
     def at(self, step: int) -> float:
         """The weight at a step."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import joined, right
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class Additive(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what would let a wrong reply win."""
         if not 0 <= self.weight < 1:
-            raise Refusal(f"additive.weight is {self.weight}; give one in [0, 1)")
+            raise UsageError(f"additive.weight is {self.weight}; give one in [0, 1)")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the rule, then the model."""

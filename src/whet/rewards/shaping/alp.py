@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, not_negative, positive, right, solved
+from whet.rewards.shaping._bend import judged, not_negative, positive, rescore_group, right, solved
 from whet.types import Group, Rollout, Verdict
 
 
@@ -30,7 +30,7 @@ class Alp(GroupReward):
         found = await context.judge(self.inner, group)
         rate = max(solved(found), 1 / max(len(judged(group, found)), 1))
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             return right(verdict) - self.beta * rate * rollout.length / self.longest
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")

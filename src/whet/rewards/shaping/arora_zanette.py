@@ -7,8 +7,8 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, right
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.rewards.shaping._bend import judged, rescore_group, right
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +25,17 @@ class AroraZanette(GroupReward):
     def __post_init__(self) -> None:
         """Refuse sizes that make no sense."""
         if not 0 <= self.alpha < 1:
-            raise Refusal(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
+            raise UsageError(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Compare the lengths of right replies."""
         found = await context.judge(self.inner, group)
         lengths = [r.length for r, v in judged(group, found) if right(v)]
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             return worth(rollout.length, lengths, self.alpha) if right(verdict) else 0.0
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")
 
 
 def worth(length: int, lengths: Sequence[int], alpha: float) -> float:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.types import Group, Reason, Refusal, Verdict
+from whet.types import Group, Reason, UsageError, Verdict
 
 _DOUBT = (Reason.WRONG, Reason.PARTIAL)
 
@@ -25,7 +25,7 @@ class Cascade(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what would let a wrong reply win."""
         if not 0 < self.threshold <= 1:
-            raise Refusal(f"cascade.threshold is {self.threshold}; give one in (0, 1]")
+            raise UsageError(f"cascade.threshold is {self.threshold}; give one in (0, 1]")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the rule, then the model."""

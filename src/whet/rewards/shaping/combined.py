@@ -10,14 +10,14 @@ from whet.rewards.shaping._composition import (
     HOLDS,
     Weighed,
     clipped,
+    combined_verdict,
     hear,
     in_order,
     labels,
     outside,
-    told,
     unjudged,
 )
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class Combined(GroupReward):
         in_order("combined", self.right, self.wrong, self.clip, [part.span for part in self.parts])
         worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
         if self.floor >= worst:
-            raise Refusal(f"combined.floor is {self.floor}; give less than {worst:g}")
+            raise UsageError(f"combined.floor is {self.floor}; give less than {worst:g}")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Check, ask at the gates, add up, clip."""
@@ -63,9 +63,11 @@ class Combined(GroupReward):
         if broken is not None:
             return broken
         if any(gate.score < HOLDS for gate in gates):
-            return told(checked, self.floor, self.parts, row)
+            return combined_verdict(checked, self.floor, self.parts, row)
         terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
-        return told(checked, clipped(checked.score + sum(terms), self.clip), self.parts, row)
+        return combined_verdict(
+            checked, clipped(checked.score + sum(terms), self.clip), self.parts, row
+        )
 
     def _beyond(self, checked: Verdict) -> Verdict | None:
         known = self.right if right(checked) else self.wrong

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, not_negative, solved
+from whet.rewards.shaping._bend import not_negative, rescore_group, solved
 from whet.types import Group, Rollout, Verdict
 
 
@@ -29,7 +29,7 @@ class Difficulty(GroupReward):
         found = await context.judge(self.inner, group)
         weight = (1 - solved(found)) ** self.gamma
 
-        def bend(_: Rollout, verdict: Verdict) -> float:
+        def score_of(_: Rollout, verdict: Verdict) -> float:
             return verdict.score * weight
 
-        return bent(group, found, bend, "difficulty")
+        return rescore_group(group, found, score_of, "difficulty")

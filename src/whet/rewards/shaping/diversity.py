@@ -6,9 +6,9 @@ from math import sqrt
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, right
+from whet.rewards.shaping._bend import rescore_group, right
 from whet.rewards.unsupervised import Announced, Extractor
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 _MOST = 0.1
 
@@ -28,16 +28,16 @@ class Diversity(GroupReward):
     def __post_init__(self) -> None:
         """Refuse sizes that make no sense."""
         if not 0 <= self.bonus <= _MOST:
-            raise Refusal(f"diversity.bonus is {self.bonus}; give one in [0, {_MOST}]")
+            raise UsageError(f"diversity.bonus is {self.bonus}; give one in [0, {_MOST}]")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Count the answers."""
         found = await context.judge(self.inner, group)
         answers = [self.reader(rollout) for rollout in group]
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             answer = self.reader(rollout)
             rare = self.bonus / sqrt(answers.count(answer)) if answer is not None else 0.0
             return verdict.score + right(verdict) * rare
 
-        return bent(group, found, bend, "diversity")
+        return rescore_group(group, found, score_of, "diversity")

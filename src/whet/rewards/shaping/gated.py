@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping._composition import (
+    HOLDS,
+    Weighed,
+    combined_verdict,
+    hear,
+    labels,
+    outside,
+    unjudged,
+)
 from whet.rewards.verifiable.format import Format
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,9 +37,9 @@ class Gated(GroupReward):
         labels("gated", self.parts)
         worst = 1 + sum(part.span.low for part in self.parts)
         if worst <= 0:
-            raise Refusal(f"gated.parts let a right reply score {worst:g}; lower their weights")
+            raise UsageError(f"gated.parts let a right reply score {worst:g}; lower their weights")
         if self.floor > 0:
-            raise Refusal(f"gated.floor is {self.floor}; give 0 or less")
+            raise UsageError(f"gated.floor is {self.floor}; give 0 or less")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask at the gates, then inside."""
@@ -47,6 +55,6 @@ class Gated(GroupReward):
         if broken is not None:
             return broken
         if any(gate.score < HOLDS for gate in gates):
-            return told(checked, self.floor, self.parts, row)
+            return combined_verdict(checked, self.floor, self.parts, row)
         terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
-        return told(checked, (1 + sum(terms)) * right(checked), self.parts, row)
+        return combined_verdict(checked, (1 + sum(terms)) * right(checked), self.parts, row)

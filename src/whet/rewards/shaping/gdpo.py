@@ -6,7 +6,14 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._composition import Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping._composition import (
+    Weighed,
+    combined_verdict,
+    hear,
+    labels,
+    outside,
+    unjudged,
+)
 from whet.types import Group, Verdict, spread
 
 
@@ -44,7 +51,9 @@ class Gdpo(GroupReward):
         sums = weighed([normalised(column) for column in columns], weights)
         scores = dict(zip(sound, sums, strict=True))
         return [
-            told(checked[i], scores[i], self.parts, rows[i]) if verdict is None else verdict
+            combined_verdict(checked[i], scores[i], self.parts, rows[i])
+            if verdict is None
+            else verdict
             for i, verdict in enumerate(broken)
         ]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, right
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.rewards.shaping._bend import judged, rescore_group, right
+from whet.types import Group, Rollout, UsageError, Verdict
 
 _MOST = 2  # from here on a long right reply can score less than a wrong one
 
@@ -25,18 +25,18 @@ class KimiLength(GroupReward):
     def __post_init__(self) -> None:
         """Refuse sizes that make no sense."""
         if not 0 <= self.weight < _MOST:
-            raise Refusal(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
+            raise UsageError(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Compare lengths within the group."""
         found = await context.judge(self.inner, group)
         lengths = [r.length for r, _ in judged(group, found)]
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             worth = place(rollout.length, lengths)
             return verdict.score + self.weight * (worth if right(verdict) else min(0.0, worth))
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")
 
 
 def place(length: int, lengths: Sequence[int]) -> float:

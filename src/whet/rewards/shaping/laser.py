@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, positive, right, shaped
+from whet.rewards.shaping._bend import not_negative, positive, rescore_inner, right
 from whet.types import Group, Rollout, Verdict
 
 
@@ -27,7 +27,7 @@ class Laser(GroupReward):
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, context, self._of, "length")
+        return await rescore_inner(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         return right(verdict) * (1 + self.alpha * (rollout.length <= self.target))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, not_negative, right, solved
+from whet.rewards.shaping._bend import not_negative, rescore_group, right, solved
 from whet.rewards.shaping._buckets import check, target
 from whet.types import Group, Rollout, Verdict
 
@@ -35,8 +35,8 @@ class LaserD(GroupReward):
         found = await context.judge(self.inner, group)
         most = target(solved(found), self.targets, self.bounds)
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             within = rollout.length <= most
             return right(verdict) * (1 + self.alpha * within)
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")

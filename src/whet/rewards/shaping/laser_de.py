@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, not_negative, right, solved
+from whet.rewards.shaping._bend import not_negative, rescore_group, right, solved
 from whet.rewards.shaping._buckets import check, target
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class LaserDe(GroupReward):
         check("laser_de", self.targets, self.bounds)
         not_negative("laser_de", alpha=self.alpha)
         if self.alpha >= 1:
-            raise Refusal(
+            raise UsageError(
                 f"laser_de.alpha is {self.alpha}; give less than 1, or wrong pays as well"
             )
 
@@ -39,8 +39,8 @@ class LaserDe(GroupReward):
         found = await context.judge(self.inner, group)
         most = target(solved(found), self.targets, self.bounds)
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             within = rollout.length <= most
             return right(verdict) + self.alpha * (within == right(verdict))
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")

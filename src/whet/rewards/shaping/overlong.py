@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, positive, shaped
+from whet.rewards.shaping._bend import not_negative, positive, rescore_inner
 from whet.types import Group, Rollout, Verdict
 
 
@@ -29,7 +29,7 @@ class Overlong(GroupReward):
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, context, self._of, "overlong")
+        return await rescore_inner(group, self.inner, context, self._of, "overlong")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         over = (rollout.length - (self.longest - self.cushion)) / self.cushion

@@ -6,8 +6,16 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import HOLDS, Weighed, hear, labels, outside, told, unjudged
-from whet.types import Group, Refusal, Verdict
+from whet.rewards.shaping._composition import (
+    HOLDS,
+    Weighed,
+    combined_verdict,
+    hear,
+    labels,
+    outside,
+    unjudged,
+)
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +34,7 @@ class Prioritised(GroupReward):
         labels("prioritised", self.parts)
         worst = 1 + sum(min(part.span.low, 0.0) for part in self.parts)
         if worst <= 0:
-            raise Refusal(
+            raise UsageError(
                 f"prioritised.parts let a right reply score {worst:g}; lower their weights"
             )
 
@@ -44,4 +52,4 @@ class Prioritised(GroupReward):
         for part, verdict in zip(self.parts, row, strict=True):
             score += holds * part.weight * part.value(verdict.score)
             holds = holds and verdict.score >= HOLDS
-        return told(checked, score, self.parts, row)
+        return combined_verdict(checked, score, self.parts, row)

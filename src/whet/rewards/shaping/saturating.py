@@ -7,7 +7,14 @@ from statistics import fmean
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import not_negative
-from whet.rewards.shaping._composition import Weighed, hear, labels, outside, told, unjudged
+from whet.rewards.shaping._composition import (
+    Weighed,
+    combined_verdict,
+    hear,
+    labels,
+    outside,
+    unjudged,
+)
 from whet.types import Group, Verdict
 
 
@@ -42,7 +49,10 @@ class Saturating(GroupReward):
             for k, part in enumerate(everything)
         ]
         return [
-            verdict or told(row[0], sum(_products(weights, everything, row)), self.parts, row[1:])
+            verdict
+            or combined_verdict(
+                row[0], sum(_products(weights, everything, row)), self.parts, row[1:]
+            )
             for row, verdict in zip(whole, broken, strict=True)
         ]
 

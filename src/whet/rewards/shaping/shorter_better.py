@@ -6,7 +6,7 @@ from statistics import fmean
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import bent, judged, not_negative, right
+from whet.rewards.shaping._bend import judged, not_negative, rescore_group, right
 from whet.types import Group, Rollout, Verdict
 
 
@@ -33,7 +33,7 @@ class ShorterBetter(GroupReward):
         winners = [r.length for r, v in known if right(v)]
         best = min(winners) if winners else fmean([r.length for r, _ in known] or [0])
 
-        def bend(rollout: Rollout, verdict: Verdict) -> float:
+        def score_of(rollout: Rollout, verdict: Verdict) -> float:
             return self.alpha * right(verdict) - self.beta * abs(rollout.length - best)
 
-        return bent(group, found, bend, "length")
+        return rescore_group(group, found, score_of, "length")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, right, shaped
+from whet.rewards.shaping._bend import not_negative, rescore_inner, right
 from whet.types import Group, Rollout, Verdict
 
 
@@ -14,7 +14,7 @@ class Signed(GroupReward):
     """w₊ where the reply is right, −w₋ where it is wrong.
 
     w₋ = 0 learns from right replies only (RAFT), w₊ = 0 from wrong ones only (NSR).  Made for an
-    objective without a baseline (`Given`): a group's baseline centres the two again.
+    objective without a baseline (`RewardOnly`): a group's baseline centres the two again.
     """
 
     positive: float = 1.0
@@ -27,7 +27,7 @@ class Signed(GroupReward):
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and count tokens."""
-        return await shaped(group, self.inner, context, self._of, "sign")
+        return await rescore_inner(group, self.inner, context, self._of, "sign")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:
         return self.positive if right(verdict) else -self.negative

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping._bend import joined, right
-from whet.types import Group, Refusal, Verdict, spread
+from whet.types import Group, UsageError, Verdict, spread
 
 _HALF = 0.5  # from here on the bands touch
 
@@ -27,7 +27,7 @@ class Stratified(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what would let a wrong reply win."""
         if not 0 <= self.delta < _HALF:
-            raise Refusal(f"stratified.delta is {self.delta}; give one in [0, 0.5)")
+            raise UsageError(f"stratified.delta is {self.delta}; give one in [0, 0.5)")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the rule, then the model."""

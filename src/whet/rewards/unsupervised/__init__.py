@@ -8,7 +8,7 @@ from whet.rewards.unsupervised._answers import Announced as Announced
 from whet.rewards.unsupervised._answers import Extractor as Extractor
 from whet.rewards.unsupervised._answers import LastLine as LastLine
 from whet.rewards.unsupervised._answers import Marked as Marked
-from whet.rewards.unsupervised._answers import Whole as Whole
+from whet.rewards.unsupervised._answers import WholeReply as WholeReply
 from whet.rewards.unsupervised._paraphrases import Paraphrase as Paraphrase
 from whet.rewards.unsupervised._paraphrases import Template as Template
 from whet.rewards.unsupervised._proposals import Edge as Edge

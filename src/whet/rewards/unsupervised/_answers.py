@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from whet.rewards.verifiable._extraction import answers, opened, spoken
+from whet.rewards.verifiable._extraction import after_think, answers, with_open_think
 from whet.rewards.verifiable._normal import plain
 from whet.rewards.verifiable._number import number
-from whet.types import Refusal, Rollout
+from whet.types import Rollout, UsageError
 
 
 @runtime_checkable
@@ -23,7 +23,7 @@ class Announced:
     r"""What the last `<answer>`, \boxed{…} or `Answer:` after the thoughts announces."""
 
     def __call__(self, rollout: Rollout) -> str | None:
-        found = answers(spoken(opened(rollout.turns)) or "")[1]
+        found = answers(after_think(with_open_think(rollout.turns)) or "")[1]
         return canonical(found[-1]) if found else None
 
 
@@ -36,7 +36,7 @@ class Marked:
     def __post_init__(self) -> None:
         """A mark has to be seen."""
         if not self.mark:
-            raise Refusal("marked.mark is ''; give what announces an answer, such as '#'")
+            raise UsageError("marked.mark is ''; give what announces an answer, such as '#'")
 
     def __call__(self, rollout: Rollout) -> str | None:
         _, found, answer = rollout.reply.rpartition(self.mark)
@@ -53,7 +53,7 @@ class LastLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class WholeReply:
     """The whole reply."""
 
     def __call__(self, rollout: Rollout) -> str | None:

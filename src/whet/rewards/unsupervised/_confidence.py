@@ -5,14 +5,16 @@ from collections.abc import Callable, Sequence
 from numpy import ndarray
 
 from whet.protocols import Judge, RewardContext
-from whet.rewards.unsupervised._truth import told
-from whet.types import Group, Reason, Refusal, Rollout, Verdict
+from whet.rewards.unsupervised._truth import with_truth
+from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
 
 def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
-    """A column's entries for what the policy chose itself.  Raises `Refusal` where none is kept."""
+    """A column's entries for what the policy chose itself.  Raises `UsageError` where none is
+    kept.
+    """
     if column is None:
-        raise Refusal(
+        raise UsageError(
             f"rollout.{name} is missing for {rollout.length} tokens; the reward needs an engine "
             f"that records it, such as the embedded one"
         )
@@ -28,7 +30,7 @@ async def rated(
     group: Group, measure: Callable[[Rollout], float], truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
     """A score for each rollout; who chose nothing can't be judged by how sure it was."""
-    return await told(group, [_rated(rollout, measure) for rollout in group], truth, context)
+    return await with_truth(group, [_rated(rollout, measure) for rollout in group], truth, context)
 
 
 def _rated(rollout: Rollout, measure: Callable[[Rollout], float]) -> Verdict:

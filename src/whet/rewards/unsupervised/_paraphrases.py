@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
 
 @runtime_checkable
@@ -24,7 +24,7 @@ class Template:
     def __post_init__(self) -> None:
         """The question has to be in it."""
         if self.words.count("{}") != 1:
-            raise Refusal(f"template.words is {self.words!r}; write {{}} once, for the question")
+            raise UsageError(f"template.words is {self.words!r}; write {{}} once, for the question")
 
     def __call__(self, task: Task) -> Task:
         before, _, after = self.words.partition("{}")

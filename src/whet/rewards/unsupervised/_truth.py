@@ -8,7 +8,7 @@ from whet.protocols import Judge, RewardContext
 from whet.types import Group, Verdict
 
 
-async def told(
+async def with_truth(
     group: Group, found: Sequence[Verdict], truth: Judge | None, context: RewardContext
 ) -> tuple[Verdict, ...]:
     """The proxy's verdicts with `correct` from the checker, and how well the two go together.

@@ -7,7 +7,7 @@ from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
 from whet.rewards.unsupervised._paraphrases import Paraphrase, Template
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.unsupervised._votes import ballot, share, winner
 from whet.types import Decoding, Group, Need, Request, Verdict
 
@@ -38,4 +38,4 @@ class CoReward(GroupReward):
         label = winner(votes)
         parts = {"majority_ratio": share(label, votes)}
         found = [replace(ballot(r, self.reader(r), label), parts=parts) for r in group]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

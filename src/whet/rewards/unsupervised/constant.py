@@ -6,8 +6,8 @@ from math import isfinite
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._truth import told
-from whet.types import Group, Reason, Refusal, Verdict
+from whet.rewards.unsupervised._truth import with_truth
+from whet.types import Group, Reason, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,9 +20,9 @@ class Constant(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what is no number."""
         if not isfinite(self.value):
-            raise Refusal(f"constant.value is {self.value}; give a finite number")
+            raise UsageError(f"constant.value is {self.value}; give a finite number")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Say it."""
         found = [Verdict(reason=Reason.PARTIAL, score=self.value) for _ in group]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.verifiable.format import Format
-from whet.types import Group, Reason, Refusal, Rollout, Verdict
+from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +29,15 @@ class FormatLength(GroupReward):
     def __post_init__(self) -> None:
         """Refuse a peak that no length has."""
         if not 0 < self.peak < 1:
-            raise Refusal(f"format_length.peak is {self.peak}; give a share between 0 and 1")
+            raise UsageError(f"format_length.peak is {self.peak}; give a share between 0 and 1")
         if self.longest < 1:
-            raise Refusal(f"format_length.longest is {self.longest}; give 1 or more")
+            raise UsageError(f"format_length.longest is {self.longest}; give 1 or more")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Measure."""
         formed = await context.judge(self.form, group)
         found = [self._of(r, f) for r, f in zip(group, formed, strict=True)]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)
 
     def _of(self, rollout: Rollout, formed: Verdict) -> Verdict:
         if not formed.judged:

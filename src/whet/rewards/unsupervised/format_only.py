@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.unsupervised._votes import ballot
 from whet.types import Group, Verdict
 
@@ -22,4 +22,4 @@ class FormatOnly(GroupReward):
         """Look for one."""
         answers = [self.reader(rollout) for rollout in group]
         found = [ballot(r, a, a) for r, a in zip(group, answers, strict=True)]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.unsupervised._votes import ballot, winner
 from whet.types import Group, Verdict
 
@@ -32,4 +32,4 @@ class IncorrectMajority(GroupReward):
             ballot(r, a, label) if v.judged else v
             for r, a, v in zip(group, answers, real, strict=True)
         ]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

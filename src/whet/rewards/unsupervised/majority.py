@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.unsupervised._votes import ballot, share, winner
 from whet.types import Group, Verdict
 
@@ -30,7 +30,7 @@ class Majority(GroupReward):
         answers = [self.reader(rollout) for rollout in group]
         label = winner(answers)
         votes = [ballot(r, a, label) for r, a in zip(group, answers, strict=True)]
-        found = await told(group, votes, self.truth, context)
+        found = await with_truth(group, votes, self.truth, context)
         parts = {"majority_ratio": share(label, answers)}
         if label is not None and (right := found[answers.index(label)].correct) is not None:
             parts["label_accuracy"] = float(right)

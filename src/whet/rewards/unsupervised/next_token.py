@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.types import Finish, Reason, Refusal, Rollout, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +24,7 @@ class NextToken(Reward):
         """A prediction has to be marked."""
         for name in ("before", "after"):
             if not getattr(self, name):
-                raise Refusal(f"next_token.{name} is ''; give what marks a prediction")
+                raise UsageError(f"next_token.{name} is ''; give what marks a prediction")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Compare bytes."""

@@ -5,11 +5,11 @@ The probability is ours.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from random import Random as Dice
+from random import Random as Rng
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Noisy(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
         if not 0 <= self.probability <= 1:
-            raise Refusal(f"noisy.probability is {self.probability}; give one between 0 and 1")
+            raise UsageError(f"noisy.probability is {self.probability}; give one between 0 and 1")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the inner judge, and turn some of its verdicts round."""
@@ -40,8 +40,8 @@ class Noisy(GroupReward):
     def _of(self, rollout: Rollout, verdict: Verdict) -> Verdict:
         if not 0 <= verdict.score <= 1:
             return Verdict.unjudged(f"the inner judge scored {verdict.score}, outside [0, 1]")
-        dice = Dice(f"noisy/{rollout.task.id}/{rollout.seed}")
-        flipped = dice.random() < self.probability
+        rng = Rng(f"noisy/{rollout.task.id}/{rollout.seed}")
+        flipped = rng.random() < self.probability
         score = 1 - verdict.score if flipped else verdict.score
         parts = {"unshaped": verdict.score, **verdict.parts, "flipped": float(flipped)}
         return replace(verdict, score=score, parts=parts)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._proposals import Edge, Poser, Worth
-from whet.types import Decoding, Group, Need, Reason, Refusal, Request, Rollout, Verdict
+from whet.types import Decoding, Group, Need, Reason, Request, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Proposer(GroupReward):
     def __post_init__(self) -> None:
         """Somebody has to try."""
         if self.tries < 1:
-            raise Refusal(f"proposer.tries is {self.tries}; give 1 or more")
+            raise UsageError(f"proposer.tries is {self.tries}; give 1 or more")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Have every proposed task played."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from random import Random as Dice
+from random import Random as Rng
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._truth import told
-from whet.types import Group, Reason, Refusal, Verdict
+from whet.rewards.unsupervised._truth import with_truth
+from whet.types import Group, Reason, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,10 +23,10 @@ class Random(GroupReward):
     def __post_init__(self) -> None:
         """Refuse what is no probability."""
         if not 0 <= self.probability <= 1:
-            raise Refusal(f"random.probability is {self.probability}; give one between 0 and 1")
+            raise UsageError(f"random.probability is {self.probability}; give one between 0 and 1")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Toss a coin for each."""
-        coins = [Dice(f"{r.task.id}/{r.seed}").random() < self.probability for r in group]
+        coins = [Rng(f"{r.task.id}/{r.seed}").random() < self.probability for r in group]
         found = [Verdict(reason=Reason.PARTIAL, score=float(coin)) for coin in coins]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

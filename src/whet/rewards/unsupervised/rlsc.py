@@ -15,7 +15,7 @@ class Rlsc(GroupReward):
     """R_i = exp(mean_t log μ(y_t)) + α: the weight of log π_θ(y) in −(p_old(y) + α) log p_θ(y).
 
     The probability is that of an average token, which doesn't underflow; α is unconfirmed.  Made
-    for an objective without a baseline (`Given`); a group's baseline takes α away again.
+    for an objective without a baseline (`RewardOnly`); a group's baseline takes α away again.
     """
 
     alpha: float = 0.1

@@ -7,7 +7,7 @@ from math import exp
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._confidence import mean, own, rated
-from whet.types import Group, Refusal, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class Rlsf(GroupReward):
     def __post_init__(self) -> None:
         """A mark has to be seen."""
         if not self.mark:
-            raise Refusal("rlsf.mark is ''; give what announces an answer, such as '#'")
+            raise UsageError("rlsf.mark is ''; give what announces an answer, such as '#'")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Take the mean over each answer."""

@@ -7,9 +7,9 @@ from math import log
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import told
+from whet.rewards.unsupervised._truth import with_truth
 from whet.rewards.unsupervised._votes import ballot, disagreement, share
-from whet.types import Group, Refusal, Verdict
+from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class SemanticEntropy(GroupReward):
     def __post_init__(self) -> None:
         """Refuse bounds that nothing lies between."""
         if not 0 <= self.low < self.high:
-            raise Refusal(
+            raise UsageError(
                 f"semantic_entropy.low is {self.low} and high {self.high}; give 0 ≤ low < high"
             )
 
@@ -48,4 +48,4 @@ class SemanticEntropy(GroupReward):
             )
             for r, a in zip(group, answers, strict=True)
         ]
-        return await told(group, found, self.truth, context)
+        return await with_truth(group, found, self.truth, context)

@@ -1,16 +1,16 @@
 """The one answer of a reply, however it is announced."""
 
-from whet.rewards.verifiable._extraction import boxed, opened, spoken, tagged
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable._extraction import after_think, boxed, tagged, with_open_think
+from whet.rewards.verifiable._verdicts import no_answer
 from whet.types import Reason, Rollout, Verdict
 
 
-def heard(rollout: Rollout) -> str | Verdict:
+def final_text(rollout: Rollout) -> str | Verdict:
     """What is said after the thoughts; the verdict on who says nothing, or never stops thinking."""
-    text = spoken(opened(rollout.turns))
+    text = after_think(with_open_think(rollout.turns))
     if text is None:
         return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
-    return text if text.strip() else silence(rollout)
+    return text if text.strip() else no_answer(rollout)
 
 
 def announced(rollout: Rollout, longest: int = 4096) -> str | Verdict:
@@ -19,7 +19,7 @@ def announced(rollout: Rollout, longest: int = 4096) -> str | Verdict:
     Thoughts are no answers.  Two different boxes are a bet, and wrong, as is an answer of more than
     `longest` characters; the verdict on who gave nothing to look at is returned in its place.
     """
-    text = heard(rollout)
+    text = final_text(rollout)
     if isinstance(text, Verdict):
         return text
     content = tagged(text)
@@ -31,7 +31,7 @@ def announced(rollout: Rollout, longest: int = 4096) -> str | Verdict:
     elif content is None:
         content = text.rpartition("#")[2].strip() if "#" in text else ""
     if not content:
-        return silence(rollout)
+        return no_answer(rollout)
     if len(content) > longest:
         return Verdict.failure(Reason.WRONG, note=f"{len(content)} characters, more than {longest}")
     return content

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
-from whet.types import Refusal
+from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credit(ABC):
+class PassCredit(ABC):
     """A score for a program's tests, and for replies that hold no program or none that compiles."""
 
     @abstractmethod
@@ -43,7 +43,7 @@ class Credit(ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AllPass(Credit):
+class AllPass(PassCredit):
     """1 where all tests pass, else 0."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
@@ -51,7 +51,7 @@ class AllPass(Credit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FirstFailure(Credit):
+class FirstFailure(PassCredit):
     """1 where all tests pass, else 0; the first failure ends the testing."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
@@ -63,7 +63,7 @@ class FirstFailure(Credit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassRate(Credit):
+class PassRate(PassCredit):
     """passed / total.  It pays for the majority's answer; see `ClassBalanced`."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
@@ -71,7 +71,7 @@ class PassRate(Credit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold(Credit):
+class Threshold(PassCredit):
     """The pass rate where it reaches τ, else 0.  The default of τ is ours."""
 
     tau: float = 0.5
@@ -79,7 +79,7 @@ class Threshold(Credit):
     def __post_init__(self) -> None:
         """A rate."""
         if not 0 < self.tau <= 1:
-            raise Refusal(f"threshold.tau is {self.tau}; give a rate in (0, 1]")
+            raise UsageError(f"threshold.tau is {self.tau}; give a rate in (0, 1]")
 
     def __call__(self, tests: Sequence[Result]) -> float:
         rate = fmean(t.passed for t in tests)
@@ -87,7 +87,7 @@ class Threshold(Credit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speed(Credit):
+class Speed(PassCredit):
     """The mean over tests of passed · (limit − seconds) / limit: no two runs measure the same."""
 
     def __call__(self, tests: Sequence[Result]) -> float:
@@ -95,7 +95,7 @@ class Speed(Credit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tiers(Credit):
+class Tiers(PassCredit):
     """−1 without a program, −½ where it doesn't compile, else 2 · passed / total − 1.
 
     The tiers are unconfirmed.  A program that compiles and passes nothing earns less than one that
@@ -117,7 +117,7 @@ class Tiers(Credit):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClassBalanced(Credit):
+class ClassBalanced(PassCredit):
     """The mean over expected outputs of the pass rate among the tests that expect it.
 
     Of tests that expect NO, NO, NO and YES, a program that always prints NO passes ¾ and earns ½.

@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from whet.rewards.verifiable._code_compare import same_text, same_value
 from whet.rewards.verifiable._code_guests import CALL, CHECK, COMPILE
-from whet.sandbox import Ending, Fault, Limits, Outcome, Program, Sandbox
+from whet.sandbox import Ending, Fault, Limits, Program, ProgramResult, Sandbox
 
 _LINK = Path(__file__).with_name("_code_link.py").read_text()
 _BRIEF = 60  # characters of an expectation
@@ -20,7 +20,7 @@ class Unusable(ValueError):
 
 
 @runtime_checkable
-class Case(Protocol):
+class SuiteCase(Protocol):
     """One test."""
 
     @property
@@ -28,7 +28,7 @@ class Case(Protocol):
         """What it expects, in short: tests of equal expectation are of one class."""
         ...
 
-    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
         """Does the program pass, and what became of it?"""
         ...
 
@@ -41,7 +41,7 @@ class Printed:
     expected: str
     checker: str = ""  # source of a function `check(input, output, expected)`
 
-    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
         """As a script of its own."""
         outcome = sandbox.run(Program(source=code, stdin=_bytes(self.given)), limits)
         if not outcome.well:
@@ -67,7 +67,7 @@ class Called:
         """The value."""
         return json.dumps(self.value, sort_keys=True)
 
-    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
         """Only arguments go in; the value is compared here."""
         job = json.dumps({"name": self.name, "arguments": self.arguments}).encode()
         files = {"solution.py": _bytes(code)}
@@ -88,7 +88,7 @@ class Asserted:
     source: str
     expected: str = ""
 
-    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, Outcome]:
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
         """Two sandboxes, and a link between them."""
         token = token_hex(16)
         job = json.dumps({"source": self.source, "token": token}).encode()
@@ -120,7 +120,7 @@ def compiles(code: str, sandbox: Sandbox) -> bool:
     return trusted(COMPILE, {"source": code}, {}, sandbox)
 
 
-def cases(tests: object) -> tuple[Case, ...]:
+def cases(tests: object) -> tuple[SuiteCase, ...]:
     """The tests of a task.  Raises `Unusable` where they can't be read."""
     if not isinstance(tests, Mapping):
         raise Unusable("the task has no info['tests']")
@@ -133,18 +133,18 @@ def cases(tests: object) -> tuple[Case, ...]:
     return found
 
 
-def _printed(tests: Mapping[str, Any]) -> list[Case]:
+def _printed(tests: Mapping[str, Any]) -> list[SuiteCase]:
     checker = str(tests.get("checker") or "")
     inputs, outputs = _paired(tests)
     pairs = zip(inputs, outputs, strict=True)
     return [Printed(given=_text(i), expected=_text(o), checker=checker) for i, o in pairs]
 
 
-def _called(tests: Mapping[str, Any]) -> list[Case]:
+def _called(tests: Mapping[str, Any]) -> list[SuiteCase]:
     name = tests.get("fn_name")
     if not isinstance(name, str) or not name.isidentifier():
         raise Unusable(f"tests.fn_name is {name!r}; give the function's name")
-    found: list[Case] = []
+    found: list[SuiteCase] = []
     for given, value in zip(*_paired(tests), strict=True):
         arguments = given
         if isinstance(given, str):  # one argument of JSON on each line
@@ -155,7 +155,7 @@ def _called(tests: Mapping[str, Any]) -> list[Case]:
     return found
 
 
-def _asserted(tests: Mapping[str, Any]) -> list[Case]:
+def _asserted(tests: Mapping[str, Any]) -> list[SuiteCase]:
     sources = tests.get("asserts")
     if not isinstance(sources, Sequence) or isinstance(sources, str):
         raise Unusable("tests.asserts is no list; give a list of sources with assertions")
@@ -163,7 +163,7 @@ def _asserted(tests: Mapping[str, Any]) -> list[Case]:
     return [Asserted(source=f"{setup}\n{source}") for source in sources]
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any]], list[Case]]]
+_READERS: dict[str, Callable[[Mapping[str, Any]], list[SuiteCase]]]
 _READERS = {"stdin": _printed, "call": _called, "assert": _asserted}
 
 

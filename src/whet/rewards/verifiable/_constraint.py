@@ -5,7 +5,10 @@ from enum import StrEnum
 from random import Random
 from typing import ClassVar, Protocol, runtime_checkable
 
-_WORD = re.compile(r"\w+(?:['’-]\w+)*")
+_WORD = re.compile(r"\w+")
+_STOP = re.compile(r"[。！？।؟۔]|[.!?…]+[\"'”’)*\]]*(?=\s|$)")
+_NEXT = re.compile(r"\s*(\S?)")
+_TITLE = re.compile(r"(?<![^\s(])(?:[DM]r|Mrs|Ms|Prof|St|[JS]r|vs|e\.g|i\.e|[A-Z])$")
 _SAID = (
     ("One person", "The old man", "A child", "Somebody", "My friend", "Another one"),
     ("sees", "finds", "likes", "wants", "shares"),
@@ -21,7 +24,7 @@ class Constraint(Protocol):
     name: ClassVar[str]
 
     @classmethod
-    def generate(cls, dice: Random) -> "Constraint":
+    def generate(cls, rng: Random) -> "Constraint":
         """Any demand of this kind."""
         ...
 
@@ -59,7 +62,7 @@ class Relation(StrEnum):
 
 
 def words(text: str) -> list[str]:
-    """Runs of letters and digits, with apostrophes and hyphens inside."""
+    """Runs of letters and digits: `don't` and `well-known` are two words each."""
     return _WORD.findall(text)
 
 
@@ -72,10 +75,24 @@ def without_words(text: str, keep: int) -> str:
 def sentences(text: str) -> list[str]:
     """Stretches with a word in them, up to a full stop, a question or an exclamation mark.
 
-    A plain rule, not a trained one: an abbreviation's full stop before a space ends a sentence.
+    A plain rule, not a trained one: a full stop ends nothing before a small letter, nor after an
+    initial or a title such as Dr.
     """
-    pieces = re.split(r"(?<=[.!?…])[\"'”’)*\]]*(?:\s+|$)|(?<=[。！？])", text)
+    pieces, start = [], 0
+    for stop in _STOP.finditer(text):
+        if _ends(text, stop):
+            pieces.append(text[start : stop.end()])
+            start = stop.end()
+    pieces.append(text[start:])
     return [piece.strip() for piece in pieces if _WORD.search(piece)]
+
+
+def _ends(text: str, stop: re.Match[str]) -> bool:
+    if set(stop[0]) - set(".…\"'”’)*]"):
+        return True
+    following = _NEXT.match(text, stop.end())
+    goes_on = following is not None and following[1].islower()
+    return not goes_on and not _TITLE.search(text, max(stop.start() - 8, 0), stop.start())
 
 
 def more(text: str, count: int) -> list[str]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable._languages import codes, told
+from whet.rewards.verifiable._languages import codes, detect_language
 
-_PLACEHOLDER = re.compile(r"\[[^\[\]]+\]")
+_BRACKET = re.compile(r"\[[^\]\n]*\]?")  # to the end of its line where it isn't closed
+_POSTSCRIPTS = {"P.S.": r"p\.\s?s\.", "P.P.S": r"p\.\s?p\.\s?s"}
 _SAMPLES = {
     "en": "This is the house that we have seen and it is not far from the river.",
     "de": "Das ist das Haus und wir sind nicht weit von dem Fluss mit den alten Brücken.",
@@ -34,64 +35,67 @@ class Placeholders:
     num_placeholders: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Placeholders":
-        return cls(num_placeholders=dice.randint(1, 4))
+    def generate(cls, rng: Random) -> "Placeholders":
+        return cls(num_placeholders=rng.randint(1, 4))
 
     def describe(self) -> str:
         count = self.num_placeholders
         return f"Use at least {count} placeholders in square brackets, such as [address]."
 
     def check(self, text: str) -> bool:
-        return len(_PLACEHOLDER.findall(text)) >= self.num_placeholders
+        return self._count(text) >= self.num_placeholders
 
     def mend(self, text: str) -> str:
-        missing = self.num_placeholders - len(_PLACEHOLDER.findall(text))
-        return text + " Write to [address]." * missing
+        return text + " Write to [address]." * (self.num_placeholders - self._count(text))
+
+    def _count(self, text: str) -> int:
+        return sum(found.endswith("]") for found in _BRACKET.findall(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postscript:
-    """A postscript after its marker, which begins a line."""
+    """The marker of a postscript occurs, whatever its case."""
 
     name: ClassVar[str] = "detectable_content:postscript"
     postscript_marker: str = "P.S."
 
     @classmethod
-    def generate(cls, dice: Random) -> "Postscript":
-        return cls(postscript_marker=dice.choice(("P.S.", "P.P.S")))
+    def generate(cls, rng: Random) -> "Postscript":
+        return cls(postscript_marker=rng.choice(("P.S.", "P.P.S")))
 
     def describe(self) -> str:
         return f"At the end, add a postscript that starts with {self.postscript_marker}."
 
     def check(self, text: str) -> bool:
-        marker = re.escape(self.postscript_marker.rstrip("."))
-        return re.search(rf"^[^\w\n]*{marker}(?!\w)[^\n]*\w", text, re.I | re.M) is not None
+        marker = self.postscript_marker.strip()
+        pattern = _POSTSCRIPTS.get(marker, re.escape(marker.lower()))
+        return re.search(pattern, text.lower()) is not None
 
     def mend(self, text: str) -> str:
         return f"{text}\n{self.postscript_marker} Write soon."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Language:
-    """The whole reply is in one language, told by script and stop words."""
+class InLanguage:
+    """The whole reply is in one language; a reply without letters is in none."""
 
     name: ClassVar[str] = "language:response_language"
     language: str
 
     def __post_init__(self) -> None:
-        """Nobody can be held to a language that can't be told."""
+        """Refuse a language that cannot be told."""
         if self.language not in codes():
             raise ValueError(f"language is {self.language!r}; it can't be told")
 
     @classmethod
-    def generate(cls, dice: Random) -> "Language":
-        return cls(language=dice.choice(sorted(_SAMPLES)))
+    def generate(cls, rng: Random) -> "InLanguage":
+        return cls(language=rng.choice(sorted(_SAMPLES)))
 
     def describe(self) -> str:
         return f"Answer in the language {self.language}, and in no other."
 
     def check(self, text: str) -> bool:
-        return told(text) == self.language
+        return detect_language(text) == self.language
 
     def mend(self, text: str) -> str:
         return _SAMPLES.get(self.language, text)

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from whet.rewards.verifiable._constraint import more
 
-_BULLET = re.compile(r"^[ \t]*(?:\*(?!\*)|-)[ \t]*\S[^\n]*$", re.MULTILINE)
-_HIGHLIGHT = re.compile(r"\*\*[^\n*]+\*\*|\*[^\n*]+\*")
-_TITLE = re.compile(r"<<([^\n<>]+)>>")
-_FENCE = re.compile(r"```(?:json)?(.*)```", re.DOTALL | re.IGNORECASE)
+_STAR = re.compile(r"^[^\S\n]*\*(?:[^*\n][^\n]*|\n[^\n]*)", re.MULTILINE)
+_DASH = re.compile(r"^[^\S\n]*-[^\n]*", re.MULTILINE)
+_HIGHLIGHTS = (re.compile(r"\*[^\n*]*\*"), re.compile(r"\*\*[^\n*]*\*\*"))
+_FENCES = ("```json", "```Json", "```JSON", "```")
 _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 
@@ -23,20 +23,23 @@ class Bullets:
     num_bullets: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Bullets":
-        return cls(num_bullets=dice.randint(1, 5))
+    def generate(cls, rng: Random) -> "Bullets":
+        return cls(num_bullets=rng.randint(1, 5))
 
     def describe(self) -> str:
         return f"Use exactly {self.num_bullets} bullet points, lines such as: * This is a point."
 
     def check(self, text: str) -> bool:
-        return len(_BULLET.findall(text)) == self.num_bullets
+        return self._count(text) == self.num_bullets
 
     def mend(self, text: str) -> str:
-        missing = self.num_bullets - len(_BULLET.findall(text))
+        missing = self.num_bullets - self._count(text)
         if missing > 0:
             return "\n* ".join([text, *more(text, missing)])
-        return _BULLET.sub("", text, count=-missing)
+        return _DASH.sub("", _STAR.sub("", text, count=-missing), count=-missing)
+
+    def _count(self, text: str) -> int:
+        return len(_STAR.findall(text)) + len(_DASH.findall(text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +49,7 @@ class ConstrainedResponse:
     name: ClassVar[str] = "detectable_format:constrained_response"
 
     @classmethod
-    def generate(cls, dice: Random) -> "ConstrainedResponse":
+    def generate(cls, rng: Random) -> "ConstrainedResponse":
         return cls()
 
     def describe(self) -> str:
@@ -67,8 +70,8 @@ class Highlights:
     num_highlights: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Highlights":
-        return cls(num_highlights=dice.randint(1, 4))
+    def generate(cls, rng: Random) -> "Highlights":
+        return cls(num_highlights=rng.randint(1, 4))
 
     def describe(self) -> str:
         return f"Highlight at least {self.num_highlights} parts with markdown, *like this*."
@@ -80,7 +83,8 @@ class Highlights:
         return text + " Note *this part*." * (self.num_highlights - self._count(text))
 
     def _count(self, text: str) -> int:
-        return sum(bool(found.strip("* ")) for found in _HIGHLIGHT.findall(text))
+        found = (part for pattern in _HIGHLIGHTS for part in pattern.findall(text))
+        return sum(bool(part.strip("*").strip()) for part in found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,10 +96,8 @@ class Sections:
     section_spliter: str = "Section"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Sections":
-        return cls(
-            num_sections=dice.randint(2, 4), section_spliter=dice.choice(("Section", "PART"))
-        )
+    def generate(cls, rng: Random) -> "Sections":
+        return cls(num_sections=rng.randint(2, 4), section_spliter=rng.choice(("Section", "PART")))
 
     def describe(self) -> str:
         return (
@@ -114,28 +116,31 @@ class Sections:
 
     def _count(self, text: str) -> int:
         marker = re.escape(self.section_spliter.strip())
-        return len(re.findall(rf"(?<!\w){marker}\s+\d+", text))
+        return len(re.findall(rf"{marker}\s?\d+", text))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonFormat:
-    """The whole reply is JSON, in a fence or alone."""
+    """The whole reply is JSON of any type, in a fence or alone."""
 
     name: ClassVar[str] = "detectable_format:json_format"
 
     @classmethod
-    def generate(cls, dice: Random) -> "JsonFormat":
+    def generate(cls, rng: Random) -> "JsonFormat":
         return cls()
 
     def describe(self) -> str:
         return "The whole answer must be JSON; it may stand between ```json and ```."
 
     def check(self, text: str) -> bool:
-        fence = _FENCE.fullmatch(text.strip())
+        text = text.strip()
+        for fence in _FENCES:
+            text = text.removeprefix(fence)
         try:
-            return isinstance(json.loads(fence[1] if fence else text), dict | list)
+            json.loads(text.removesuffix("```").strip())
         except (ValueError, RecursionError):
             return False
+        return True
 
     def mend(self, text: str) -> str:
         return json.dumps({"answer": text})
@@ -148,14 +153,21 @@ class Title:
     name: ClassVar[str] = "detectable_format:title"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Title":
+    def generate(cls, rng: Random) -> "Title":
         return cls()
 
     def describe(self) -> str:
         return "Give a title in double angular brackets, such as <<poem of joy>>."
 
     def check(self, text: str) -> bool:
-        return any(re.search(r"\w", title) for title in _TITLE.findall(text))
+        return any(map(_titled, text.split("\n")))
 
     def mend(self, text: str) -> str:
         return f"<<about it>>\n{text}"
+
+
+def _titled(line: str) -> bool:
+    """Is there anything but brackets between the first `<<` of a line and its last `>>`?"""
+    start, end = line.find("<<"), line.rfind(">>")
+    inner = line[start : end + 2] if 0 <= start < end - 2 else ""
+    return bool(inner.lstrip("<").rstrip(">").strip())

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.rewards.verifiable._constraint import Relation, words
-from whet.rewards.verifiable._languages import share
+from whet.rewards.verifiable._constraint import Relation
+from whet.rewards.verifiable._languages import chance, share
 
-_LATIN = 0.9  # share of the letters that makes a text English enough to have its case looked at
+_BREAK = re.compile(r"[\s\[\](){}<>,;:@#$%&?!\"“”…]+|--+|\.{2,}|``")
+_SUFFIX = re.compile(r"(?<=[^'])('(?:s|m|d|ll|re|ve)|n't)$", re.IGNORECASE)
+_LATIN = 0.9  # share of the letters
+_ENGLISH = 0.01  # probability: a sentence of another language has less, a few words have more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +21,7 @@ class TwoResponses:
     name: ClassVar[str] = "combination:two_responses"
 
     @classmethod
-    def generate(cls, dice: Random) -> "TwoResponses":
+    def generate(cls, rng: Random) -> "TwoResponses":
         return cls()
 
     def describe(self) -> str:
@@ -26,7 +29,8 @@ class TwoResponses:
 
     def check(self, text: str) -> bool:
         parts = [part.strip() for part in text.split("******")]
-        return len(parts) == 2 and all(parts) and parts[0] != parts[1]  # noqa: PLR2004
+        said = [part for part in parts if part]
+        return len(said) == 2 and said[0] != said[1] and all(parts[1:-1])  # noqa: PLR2004
 
     def mend(self, text: str) -> str:
         first = " ".join(text.split("******")).strip() or "One way to see it."
@@ -41,15 +45,15 @@ class RepeatPrompt:
     prompt_to_repeat: str
 
     @classmethod
-    def generate(cls, dice: Random) -> "RepeatPrompt":
-        return cls(prompt_to_repeat=f"Say something about a {dice.choice(('river', 'market'))}.")
+    def generate(cls, rng: Random) -> "RepeatPrompt":
+        return cls(prompt_to_repeat=f"Say something about a {rng.choice(('river', 'market'))}.")
 
     def describe(self) -> str:
         return f"First repeat this request word for word, then answer: {self.prompt_to_repeat}"
 
     def check(self, text: str) -> bool:
-        asked = self.prompt_to_repeat.strip().casefold()
-        return text.strip().casefold().startswith(asked)
+        asked = self.prompt_to_repeat.strip().lower()
+        return text.strip().lower().startswith(asked)
 
     def mend(self, text: str) -> str:
         return f"{self.prompt_to_repeat.strip()} {text}"
@@ -63,14 +67,14 @@ class EndPhrase:
     end_phrase: str
 
     @classmethod
-    def generate(cls, dice: Random) -> "EndPhrase":
-        return cls(end_phrase=dice.choice(("Is there anything else?", "That is all.", "Done.")))
+    def generate(cls, rng: Random) -> "EndPhrase":
+        return cls(end_phrase=rng.choice(("Is there anything else?", "That is all.", "Done.")))
 
     def describe(self) -> str:
         return f"End with exactly this phrase, and nothing after it: {self.end_phrase}"
 
     def check(self, text: str) -> bool:
-        return text.strip().strip('"').casefold().endswith(self.end_phrase.strip().casefold())
+        return text.strip().strip('"').lower().endswith(self.end_phrase.strip().lower())
 
     def mend(self, text: str) -> str:
         return f"{text} {self.end_phrase}"
@@ -83,14 +87,15 @@ class Quotation:
     name: ClassVar[str] = "startend:quotation"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Quotation":
+    def generate(cls, rng: Random) -> "Quotation":
         return cls()
 
     def describe(self) -> str:
         return "Put the whole response between double quotation marks."
 
     def check(self, text: str) -> bool:
-        return re.fullmatch(r'".+"', text.strip(), re.DOTALL) is not None
+        text = text.strip()
+        return len(text) > 1 and text[0] == text[-1] == '"'
 
     def mend(self, text: str) -> str:
         return f'"{text.strip()}"'
@@ -105,20 +110,19 @@ class CapitalWords:
     capital_relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "CapitalWords":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        return cls(capital_frequency=dice.randint(1, 5), capital_relation=relation)
+    def generate(cls, rng: Random) -> "CapitalWords":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        return cls(capital_frequency=rng.randint(1, 5), capital_relation=relation)
 
     def describe(self) -> str:
         times = f"{self.capital_relation} {self.capital_frequency} times"
         return f"Use words in all capital letters {times}."
 
     def check(self, text: str) -> bool:
-        count = sum(word.isupper() for word in words(text))
-        return self.capital_relation.holds(count, self.capital_frequency)
+        return self.capital_relation.holds(len(_capitals(text)), self.capital_frequency)
 
     def mend(self, text: str) -> str:
-        capitals = [word for word in words(text) if word.isupper()]
+        capitals = _capitals(text)
         aim = self.capital_relation.aim(len(capitals), self.capital_frequency)
         for word in capitals[aim:]:
             text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", word.lower(), text, count=1)
@@ -132,14 +136,14 @@ class Capital:
     name: ClassVar[str] = "change_case:english_capital"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Capital":
+    def generate(cls, rng: Random) -> "Capital":
         return cls()
 
     def describe(self) -> str:
         return "Answer in English and in capital letters only."
 
     def check(self, text: str) -> bool:
-        return text.isupper() and share(text, "en") >= _LATIN
+        return text.isupper() and _may_be_english(text)
 
     def mend(self, text: str) -> str:
         return text.upper()
@@ -152,14 +156,14 @@ class Lowercase:
     name: ClassVar[str] = "change_case:english_lowercase"
 
     @classmethod
-    def generate(cls, dice: Random) -> "Lowercase":
+    def generate(cls, rng: Random) -> "Lowercase":
         return cls()
 
     def describe(self) -> str:
         return "Answer in English and in lowercase letters; no capital letters are allowed."
 
     def check(self, text: str) -> bool:
-        return text.islower() and share(text, "en") >= _LATIN
+        return text.islower() and _may_be_english(text)
 
     def mend(self, text: str) -> str:
         return text.lower()
@@ -172,7 +176,7 @@ class NoComma:
     name: ClassVar[str] = "punctuation:no_comma"
 
     @classmethod
-    def generate(cls, dice: Random) -> "NoComma":
+    def generate(cls, rng: Random) -> "NoComma":
         return cls()
 
     def describe(self) -> str:
@@ -183,3 +187,13 @@ class NoComma:
 
     def mend(self, text: str) -> str:
         return text.replace(",", "")
+
+
+def _may_be_english(text: str) -> bool:
+    return share(text, "en") >= _LATIN and chance(text, "en") >= _ENGLISH
+
+
+def _capitals(text: str) -> list[str]:
+    """The words in capital letters, cut as nltk cuts English: `U.S.` is one, `DON'T` are two."""
+    pieces = (_SUFFIX.split(piece) for piece in _BREAK.split(text))
+    return [word for several in pieces for word in several if word.isupper()]

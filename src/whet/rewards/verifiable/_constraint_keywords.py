@@ -21,8 +21,8 @@ class Existence:
     keywords: tuple[str, ...]
 
     @classmethod
-    def generate(cls, dice: Random) -> "Existence":
-        return cls(keywords=tuple(dice.sample(TOPICAL, dice.randint(1, 3))))
+    def generate(cls, rng: Random) -> "Existence":
+        return cls(keywords=tuple(rng.sample(TOPICAL, rng.randint(1, 3))))
 
     def describe(self) -> str:
         return f"Include these keywords: {', '.join(self.keywords)}."
@@ -45,9 +45,9 @@ class Frequency:
     relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "Frequency":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        return cls(keyword=dice.choice(TOPICAL), frequency=dice.randint(2, 4), relation=relation)
+    def generate(cls, rng: Random) -> "Frequency":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        return cls(keyword=rng.choice(TOPICAL), frequency=rng.randint(2, 4), relation=relation)
 
     def describe(self) -> str:
         return f"Use the word {self.keyword} {self.relation} {self.frequency} times."
@@ -71,8 +71,8 @@ class Forbidden:
     forbidden_words: tuple[str, ...]
 
     @classmethod
-    def generate(cls, dice: Random) -> "Forbidden":
-        return cls(forbidden_words=tuple(dice.sample(TOPICAL, dice.randint(1, 3))))
+    def generate(cls, rng: Random) -> "Forbidden":
+        return cls(forbidden_words=tuple(rng.sample(TOPICAL, rng.randint(1, 3))))
 
     def describe(self) -> str:
         return f"Do not use these words: {', '.join(self.forbidden_words)}."
@@ -96,26 +96,28 @@ class LetterFrequency:
     let_relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "LetterFrequency":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        letter = dice.choice("jkqvxz")
-        return cls(letter=letter, let_frequency=dice.randint(2, 5), let_relation=relation)
+    def generate(cls, rng: Random) -> "LetterFrequency":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        letter = rng.choice("jkqvxz")
+        return cls(letter=letter, let_frequency=rng.randint(2, 5), let_relation=relation)
 
     def describe(self) -> str:
         times = f"{self.let_relation} {self.let_frequency} times"
         return f"The letter {self.letter} should appear {times}."
 
     def check(self, text: str) -> bool:
-        count = text.casefold().count(self.letter.casefold())
-        return self.let_relation.holds(count, self.let_frequency)
+        return self.let_relation.holds(self._count(text), self.let_frequency)
 
     def mend(self, text: str) -> str:
-        count = text.casefold().count(self.letter.casefold())
+        count = self._count(text)
         aim = self.let_relation.aim(count, self.let_frequency)
         if aim >= count:
             return text + f" {self.letter}" * (aim - count)
-        held = [word for word in words(text) if self.letter.casefold() in word.casefold()]
+        held = [word for word in words(text) if self._count(word)]
         for word in held:
             if not self.check(text):
                 text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", "so", text, count=1)
         return text
+
+    def _count(self, text: str) -> int:
+        return text.lower().count(self.letter.lower())

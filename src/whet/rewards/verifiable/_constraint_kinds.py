@@ -15,7 +15,7 @@ from whet.rewards.verifiable import _constraint_lengths as lengths
 from whet.rewards.verifiable._constraint import Constraint, Relation
 
 KINDS: tuple[type[Constraint], ...] = (
-    contents.Language,
+    contents.InLanguage,
     lengths.Sentences,
     lengths.Words,
     keywords.Forbidden,

@@ -8,6 +8,7 @@ from typing import ClassVar
 from whet.rewards.verifiable._constraint import Relation, more, sentences, without_words, words
 
 _RULE = re.compile(r"\s?\*\*\*\s?")
+_BARE = re.compile(r"[^.,?!'\"]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,9 +20,9 @@ class Sentences:
     relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "Sentences":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        return cls(num_sentences=dice.randint(2, 8), relation=relation)
+    def generate(cls, rng: Random) -> "Sentences":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        return cls(num_sentences=rng.randint(2, 8), relation=relation)
 
     def describe(self) -> str:
         return f"Write {self.relation} {self.num_sentences} sentences."
@@ -47,9 +48,9 @@ class Words:
     relation: Relation = Relation.AT_LEAST
 
     @classmethod
-    def generate(cls, dice: Random) -> "Words":
-        relation = dice.choice((Relation.AT_LEAST, Relation.LESS_THAN))
-        return cls(num_words=10 * dice.randint(2, 10), relation=relation)
+    def generate(cls, rng: Random) -> "Words":
+        relation = rng.choice((Relation.AT_LEAST, Relation.LESS_THAN))
+        return cls(num_words=10 * rng.randint(2, 10), relation=relation)
 
     def describe(self) -> str:
         return f"Write {self.relation} {self.num_words} words."
@@ -74,8 +75,8 @@ class Paragraphs:
     num_paragraphs: int
 
     @classmethod
-    def generate(cls, dice: Random) -> "Paragraphs":
-        return cls(num_paragraphs=dice.randint(2, 4))
+    def generate(cls, rng: Random) -> "Paragraphs":
+        return cls(num_paragraphs=rng.randint(2, 4))
 
     def describe(self) -> str:
         return f"Write {self.num_paragraphs} paragraphs, separated by the divider ***."
@@ -103,10 +104,10 @@ class FirstWord:
     first_word: str
 
     @classmethod
-    def generate(cls, dice: Random) -> "FirstWord":
-        count = dice.randint(2, 4)
-        word = dice.choice(("however", "meanwhile", "perhaps", "finally"))
-        return cls(num_paragraphs=count, nth_paragraph=dice.randint(1, count), first_word=word)
+    def generate(cls, rng: Random) -> "FirstWord":
+        count = rng.randint(2, 4)
+        word = rng.choice(("however", "meanwhile", "perhaps", "finally"))
+        return cls(num_paragraphs=count, nth_paragraph=rng.randint(1, count), first_word=word)
 
     def describe(self) -> str:
         return (
@@ -115,11 +116,12 @@ class FirstWord:
         )
 
     def check(self, text: str) -> bool:
-        found = [paragraph for paragraph in text.split("\n\n") if paragraph.strip()]
-        if len(found) != self.num_paragraphs or not 1 <= self.nth_paragraph <= len(found):
+        found = text.split("\n\n")
+        count = sum(bool(paragraph.strip()) for paragraph in found)
+        if count != self.num_paragraphs or not 1 <= self.nth_paragraph <= count:
             return False
-        first = words(found[self.nth_paragraph - 1])[:1]
-        return [word.casefold() for word in first] == [self.first_word.casefold()]
+        first = found[self.nth_paragraph - 1].split(maxsplit=1)[:1]
+        return [_bare(word) for word in first] == [self.first_word.lower()]
 
     def mend(self, text: str) -> str:
         found = [paragraph.strip() for paragraph in text.split("\n\n") if paragraph.strip()]
@@ -130,3 +132,9 @@ class FirstWord:
         if 0 <= place < len(found):
             found[place] = f"{self.first_word} {found[place]}"
         return "\n\n".join(found)
+
+
+def _bare(word: str) -> str:
+    """A word in small letters, without quotation marks before it and from punctuation on."""
+    found = _BARE.match(word.lstrip("'").lstrip('"'))
+    return found[0].lower() if found else ""

@@ -7,7 +7,7 @@ from typing import ClassVar
 from whet.rewards.verifiable._constraint import Constraint
 from whet.rewards.verifiable._constraint_keywords import TOPICAL
 from whet.rewards.verifiable._constraint_kinds import KINDS, read, witness
-from whet.types import Refusal, Step, Task
+from whet.types import Step, Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,15 +21,15 @@ class Instructions:
 
     levels: ClassVar[tuple[int, int]] = (1, 5)
 
-    def draw(self, dice: Random, level: int) -> Task:
+    def draw(self, rng: Random, level: int) -> Task:
         """A subject, and constraints."""
         low, high = self.levels
         if not low <= level <= high:
-            raise Refusal(f"level of instructions is {level}; give one from {low} to {high}")
-        subject, reply = dice.choice(TOPICAL), None
+            raise UsageError(f"level of instructions is {level}; give one from {low} to {high}")
+        subject, reply = rng.choice(TOPICAL), None
         demands: list[Constraint] = []
         while reply is None:
-            demands = [kind.generate(dice) for kind in dice.sample(KINDS, level)]
+            demands = [kind.generate(rng) for kind in rng.sample(KINDS, level)]
             reply = witness(demands)
         said = " ".join(demand.describe() for demand in demands)
         prompt = f"Say something about a {subject}. {said}"
@@ -47,7 +47,7 @@ class Instructions:
         named = ((one["id"], sorted(one["kwargs"].items())) for one in task.info["constraints"])
         return repr(sorted(named, key=str))
 
-    def worked(self, task: Task, dice: Random, keep: float = 1.0) -> str:
+    def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The witness; it has no steps that could be left out."""
         return task.answer
 

@@ -14,14 +14,14 @@ _SENTENCE_END = re.compile(r"\.(?:\s|$)")
 _LINE = 2000  # characters; what is searched for formulas must be short, for the search is quadratic
 
 
-def opened(turns: Sequence[str]) -> str:
+def with_open_think(turns: Sequence[str]) -> str:
     """The last reply, with the `<think>` that its prompt wrote for it."""
     reply = turns[-1] if turns else ""
     asked = turns[-2] if len(turns) > 1 else ""
     return f"<think>{reply}" if asked.rstrip().endswith("<think>") else reply
 
 
-def spoken(reply: str) -> str | None:
+def after_think(reply: str) -> str | None:
     """What follows the thoughts; None where the thoughts never end."""
     begin, end = reply.rfind("<think>"), reply.rfind("</think>")
     if begin > end:

@@ -1,8 +1,8 @@
 """The answers that a question has, and what a reply answers."""
 
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._extraction import answers
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable._verdicts import no_answer
 from whet.types import Reason, Rollout, Verdict
 
 
@@ -14,12 +14,12 @@ def golds(rollout: Rollout) -> tuple[str, ...]:
 
 def answered(rollout: Rollout, longest: int) -> str | Verdict:
     """The one announced answer, or the verdict of a reply that gives none, or several."""
-    text = heard(rollout)
+    text = final_text(rollout)
     if isinstance(text, Verdict):
         return text
     _, found = answers(text)
     if not found:
-        return silence(rollout)
+        return no_answer(rollout)
     if len(set(found)) > 1:
         return Verdict.failure(Reason.WRONG, note=f"{len(set(found))} different answers")
     if len(found[0]) > longest:

@@ -23,7 +23,7 @@ _MOST = 500  # lines of a proof
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class ProofCheck:
     """How far a proof was followed, and what stopped it."""
 
     accepted: int  # lines before the first error
@@ -64,21 +64,21 @@ def statement(text: str) -> tuple[tuple[Formula, ...], Formula]:
     return premises, formula(after)
 
 
-def check(claim: str, text: str) -> Checked:
+def check(claim: str, text: str) -> ProofCheck:
     """Follow a proof line by line to the conclusion of the claim."""
     premises, goal = statement(claim)
     lines = [line for line in re.split(r"[;\n]", ascii_signs(text)) if line.strip()]
     if not 0 < len(lines) <= _MOST:
-        return Checked(accepted=0, total=len(lines), error=f"{len(lines)} lines")
+        return ProofCheck(accepted=0, total=len(lines), error=f"{len(lines)} lines")
     proof = _Proof(premises=premises)
     for place, line in enumerate(lines):
         try:
             _follow(proof, place + 1, line)
         except ValueError as error:
-            return Checked(accepted=place, total=len(lines), error=f"line {place + 1}: {error}")
+            return ProofCheck(accepted=place, total=len(lines), error=f"line {place + 1}: {error}")
     error = "an assumption is still open" if proof.open else ""
     error = error or ("" if proof.last == goal else "the last line is not the conclusion")
-    return Checked(accepted=len(lines), total=len(lines), error=error)
+    return ProofCheck(accepted=len(lines), total=len(lines), error=error)
 
 
 def _follow(proof: _Proof, number: int, line: str) -> None:

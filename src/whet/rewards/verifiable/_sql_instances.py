@@ -2,11 +2,11 @@
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
-_LITERAL = re.compile(r"'((?:[^']|'')*)'|(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])")
+_LITERAL = re.compile(r"""'((?:[^']|'')*)'|"((?:[^"]|"")*)"|(?<![\w.])(\d+(?:\.\d+)?)(?![\w.])""")
 _WORDS = ("ada", "bo", "cy", "dee", "eli", "fay", "gus", "hal")
 _NULLS = 0.1  # of the cells that may be NULL
 _OFTEN = 0.5  # a cell gets a constant of the query, where one fits
@@ -32,23 +32,26 @@ def filled(schema: str, rows: int, query: str, seed: int) -> sqlite3.Connection:
     """
     database = sqlite3.connect(":memory:")
     database.executescript(schema)
-    dice, constants = Random(seed), _constants(query)
     tables = {table: _columns(database, table) for table in _tables(database)}
+    names = {*tables, *(column.name for several in tables.values() for column in several)}
+    rng, constants = Random(seed), _constants(query, {name.lower() for name in names})
     for table in _parents_first(tables):
-        for index in range(max(1, rows + dice.randint(-2, 2))):
-            _insert(database, table, tables[table], (dice, constants, index))
+        for index in range(max(1, rows + rng.randint(-2, 2))):
+            _insert(database, table, tables[table], (rng, constants, index))
     database.commit()
     return database
 
 
-def _constants(query: str) -> tuple[list[str], list[float]]:
+def _constants(query: str, names: Collection[str]) -> tuple[list[str], list[float]]:
+    """Texts and numbers.  SQLite takes `"Bob"` for a text where no table or column is called so."""
     texts, numbers = [], []
-    for text, number in _LITERAL.findall(query):
+    for single, double, number in _LITERAL.findall(query):
         if number:
             value = float(number) if "." in number else int(number)
             numbers += [value, value + 1, value - 1]
-        else:
-            texts.append(text.replace("''", "'").strip("%"))
+        elif double.lower() not in names:
+            text = double.replace('""', '"') or single.replace("''", "'")
+            texts.append(text.strip("%"))
     return texts, numbers
 
 
@@ -114,29 +117,29 @@ def _value(
     column: Column,
     source: tuple[Random, tuple[list[str], list[float]], int],
 ) -> object:
-    dice, constants, index = source
+    rng, constants, index = source
     if column.parent:
         table, name = column.parent
         known = database.execute(
             f"SELECT {_quoted(name or column.name)} FROM {_quoted(table)}"
         ).fetchall()
-        return dice.choice(known)[0] if known else None
+        return rng.choice(known)[0] if known else None
     if column.key and "INT" in column.kind:
         return index + 1
-    if not (column.needed or column.key) and dice.random() < _NULLS:
+    if not (column.needed or column.key) and rng.random() < _NULLS:
         return None
-    return _cell(column.kind, dice, constants)
+    return _cell(column.kind, rng, constants)
 
 
-def _cell(kind: str, dice: Random, constants: tuple[list[str], list[float]]) -> object:
+def _cell(kind: str, rng: Random, constants: tuple[list[str], list[float]]) -> object:
     texts, numbers = constants
     if any(word in kind for word in ("CHAR", "TEXT", "CLOB")) or not kind:
-        if texts and dice.random() < _OFTEN:
-            return dice.choice(texts)
-        return dice.choice(_WORDS)
+        if texts and rng.random() < _OFTEN:
+            return rng.choice(texts)
+        return rng.choice(_WORDS)
     if "DATE" in kind or "TIME" in kind:
-        if texts and dice.random() < _OFTEN:
-            return dice.choice(texts)
-        return f"20{dice.randint(18, 25)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
-    value = dice.choice(numbers) if numbers and dice.random() < _OFTEN else dice.randint(0, 9)
-    return int(value) if "INT" in kind or "BOOL" in kind else value + dice.choice((0, 0.5))
+        if texts and rng.random() < _OFTEN:
+            return rng.choice(texts)
+        return f"20{rng.randint(18, 25)}-{rng.randint(1, 12):02}-{rng.randint(1, 28):02}"
+    value = rng.choice(numbers) if numbers and rng.random() < _OFTEN else rng.randint(0, 9)
+    return int(value) if "INT" in kind or "BOOL" in kind else value + rng.choice((0, 0.5))

@@ -41,7 +41,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class QueryResult:
     """What came of a query: a word of `Reason`, and whether it ran."""
 
     reason: str
@@ -61,22 +61,22 @@ class Unanswered(Exception):
     """A question that can't be asked: its own query fails, or answers with nothing everywhere."""
 
 
-def compared(question: Question, query: str) -> Found:
+def compared(question: Question, query: str) -> QueryResult:
     """Do both queries agree on every database?  Raises `Unanswered`."""
     try:
         for path, wanted in _databases(question):
             got = answer(path, query, question)
             if not agree(wanted, got, question):
-                return Found(reason="wrong", executes=True, note="another result")
+                return QueryResult(reason="wrong", executes=True, note="another result")
     except Refused as refused:
-        return Found(reason="unsafe", note=str(refused))
+        return QueryResult(reason="unsafe", note=str(refused))
     except Slow as slow:
-        return Found(reason="timeout", note=str(slow))
+        return QueryResult(reason="timeout", note=str(slow))
     except MemoryError:
-        return Found(reason="timeout", note="more memory than there is")
+        return QueryResult(reason="timeout", note="more memory than there is")
     except (sqlite3.Error, sqlite3.Warning, OverflowError, ValueError) as error:
-        return Found(reason="wrong", note=f"{type(error).__name__}: {error}"[:200])
-    return Found(reason="ok", executes=True)
+        return QueryResult(reason="wrong", note=f"{type(error).__name__}: {error}"[:200])
+    return QueryResult(reason="ok", executes=True)
 
 
 def asked(question: Question) -> int:

@@ -3,7 +3,7 @@
 from whet.types import Finish, Reason, Rollout, Verdict
 
 
-def silence(rollout: Rollout) -> Verdict:
+def no_answer(rollout: Rollout) -> Verdict:
     """No answer where one was due; who was cut off is told so."""
     cut = rollout.finish is Finish.LENGTH
     return Verdict.failure(Reason.TRUNCATED if cut else Reason.NO_ANSWER)

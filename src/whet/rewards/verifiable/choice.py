@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._extraction import answers
 from whet.rewards.verifiable._normal import plain
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
 from whet.types import Rollout, Verdict
 
 _UNLISTED = 10  # options of a task that doesn't list them: A to J
@@ -43,12 +43,12 @@ class Choice(Reward):
         gold = _letters(rollout.task.answer, options, letters)
         if len(gold) != 1:
             return nothing_to_compare(rollout)
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         chosen = self._chosen(text, options, letters)
         if chosen is None:
-            return silence(rollout)
+            return no_answer(rollout)
         verdict = Verdict.binary(correct=chosen == gold, note=" or ".join(sorted(chosen)))
         return replace(verdict, parts={"chance": 1 / len(options)} if options else {})
 

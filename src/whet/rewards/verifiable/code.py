@@ -18,19 +18,19 @@ from time import monotonic, perf_counter
 from whet.protocols import Reward
 from whet.rewards.verifiable._code_credit import AllPass as AllPass
 from whet.rewards.verifiable._code_credit import ClassBalanced as ClassBalanced
-from whet.rewards.verifiable._code_credit import Credit as Credit
 from whet.rewards.verifiable._code_credit import FirstFailure as FirstFailure
+from whet.rewards.verifiable._code_credit import PassCredit as PassCredit
 from whet.rewards.verifiable._code_credit import PassRate as PassRate
 from whet.rewards.verifiable._code_credit import Result as Result
 from whet.rewards.verifiable._code_credit import Speed as Speed
 from whet.rewards.verifiable._code_credit import Threshold as Threshold
 from whet.rewards.verifiable._code_credit import Tiers as Tiers
-from whet.rewards.verifiable._code_suite import Case, Unusable, cases, compiles
-from whet.rewards.verifiable._extraction import opened, spoken
+from whet.rewards.verifiable._code_suite import SuiteCase, Unusable, cases, compiles
+from whet.rewards.verifiable._extraction import after_think, with_open_think
 from whet.rewards.verifiable._fences import last_block
-from whet.rewards.verifiable._verdicts import silence
-from whet.sandbox import Ending, Limits, Outcome, Safest, Sandbox
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.rewards.verifiable._verdicts import no_answer
+from whet.sandbox import Ending, Limits, ProgramResult, Safest, Sandbox
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _LATE = (Ending.WALL, Ending.CPU)
 
@@ -47,7 +47,7 @@ class Code(Reward):
     The limits of time are unconfirmed: 4 s for a test, 30 s for all of them.
     """
 
-    credit: Credit = AllPass()
+    credit: PassCredit = AllPass()
     sandbox: Sandbox = Safest()
     limits: Limits = Limits(wall_s=4.0, cpu_s=5.0)
     total_s: float = 30.0
@@ -55,7 +55,7 @@ class Code(Reward):
     def __post_init__(self) -> None:
         """There must be time for a test."""
         if not self.total_s >= self.limits.wall_s:
-            raise Refusal(
+            raise UsageError(
                 f"code.total_s is {self.total_s}; give at least limits.wall_s, "
                 f"{self.limits.wall_s:g}"
             )
@@ -71,19 +71,19 @@ class Code(Reward):
             found = cases(rollout.task.info.get("tests"))
         except Unusable as unusable:
             return Verdict.unjudged(f"task {rollout.task.id!r}: {unusable}")
-        text = spoken(opened(rollout.turns))
+        text = after_think(with_open_think(rollout.turns))
         if text is None:
             cut = Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
             return replace(cut, score=self.credit.absent)
         code = last_block(text)
         if code is None or not code.strip():
-            return replace(silence(rollout), score=self.credit.absent)
+            return replace(no_answer(rollout), score=self.credit.absent)
         try:
             return self._verdict(code, found)
         except Unusable as unusable:
             return Verdict.unjudged(f"task {rollout.task.id!r}: {unusable}")
 
-    def _verdict(self, code: str, found: tuple[Case, ...]) -> Verdict:
+    def _verdict(self, code: str, found: tuple[SuiteCase, ...]) -> Verdict:
         tests, note = self._tested(code, found)
         passed = sum(t.passed for t in tests)
         built = passed > 0 or compiles(code, self.sandbox)
@@ -100,7 +100,7 @@ class Code(Reward):
         reason = _reason(tests, correct=correct)
         return Verdict(reason=reason, score=score, correct=correct, parts=parts, note=note)
 
-    def _tested(self, code: str, found: tuple[Case, ...]) -> tuple[list[Result], str]:
+    def _tested(self, code: str, found: tuple[SuiteCase, ...]) -> tuple[list[Result], str]:
         """Every test's result, as far as they matter and time allows, and the first failure."""
         tests: list[Result] = []
         note, end = "", monotonic() + self.total_s
@@ -115,7 +115,7 @@ class Code(Reward):
             tests.append(one)
         return tests, note
 
-    def _try(self, code: str, case: Case, left: float, *, again: bool) -> tuple[Result, str]:
+    def _try(self, code: str, case: SuiteCase, left: float, *, again: bool) -> tuple[Result, str]:
         limits = replace(self.limits, wall_s=min(self.limits.wall_s, left))
         passed, outcome = case.run(code, self.sandbox, limits)
         left -= outcome.wall_s
@@ -131,13 +131,13 @@ class Code(Reward):
         )
         return test, _why(outcome)
 
-    def _late(self, case: Case) -> tuple[Result, str]:
+    def _late(self, case: SuiteCase) -> tuple[Result, str]:
         wall = self.limits.wall_s
         late = Result(passed=False, expected=case.expected, seconds=0.0, limit_s=wall, late=True)
         return late, f"no time left of {self.total_s:g} s"
 
 
-def _why(outcome: Outcome) -> str:
+def _why(outcome: ProgramResult) -> str:
     """What a failed program did, in a line."""
     if outcome.ending is not Ending.EXIT:
         return f"ended at the limit: {outcome.ending}"

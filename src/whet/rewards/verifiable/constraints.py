@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._constraint import Constraint, words
 from whet.rewards.verifiable._constraint_kinds import read
 from whet.rewards.verifiable._constraint_tasks import Instructions as Instructions
 from whet.rewards.verifiable._words import repeated
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _TRIPLES = 3  # words, whose repetition is counted
 
@@ -51,7 +51,11 @@ class Constraints(Reward):
 
     A reply of fewer than `least_words` words, or one whose triples of words repeat earlier ones by
     more than the share `most_repeated`, earns nothing (both are ours): keywords alone are no reply.
-    Words, sentences and languages are told by plain rules, not by the trained models of IFEval.
+
+    The checks say what IFEval's own code says, with these exceptions.  Languages are told by
+    py3langid, not by langdetect; a text without letters is in no language, and one of a few words
+    may be English.  Sentences are cut by a rule, not by a trained model.  Keywords are words, not
+    patterns.  `around` is a relation, too, and any sign a letter.
     """
 
     joining: Joining = Loose()
@@ -61,7 +65,7 @@ class Constraints(Reward):
     def __post_init__(self) -> None:
         """Refuse what no share can be."""
         if not 0 <= self.most_repeated <= 1:
-            raise Refusal(f"constraints.most_repeated is {self.most_repeated}; give a share")
+            raise UsageError(f"constraints.most_repeated is {self.most_repeated}; give a share")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Check one after the other."""
@@ -71,7 +75,7 @@ class Constraints(Reward):
             return Verdict.unjudged(f"task {rollout.task.id!r}: {error}"[:200])
         if not demands:
             return Verdict.unjudged(f"task {rollout.task.id!r} brings no info['constraints']")
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         said = words(text)

@@ -8,7 +8,7 @@ from typing import Any
 from whet.protocols import Reward
 from whet.rewards.verifiable._expression import evaluated
 from whet.rewards.verifiable._extraction import boxed, tagged
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable._verdicts import no_answer
 from whet.types import Reason, Rollout, Verdict
 
 
@@ -30,7 +30,7 @@ class Countdown(Reward):
             return Verdict.unjudged(f"task {rollout.task.id!r} brings no numbers and target")
         text = _expression(rollout.reply)
         if not text:
-            return silence(rollout)
+            return no_answer(rollout)
         try:
             found = evaluated(_left(text, target))
         except ZeroDivisionError:

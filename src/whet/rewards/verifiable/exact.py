@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
-from whet.types import Refusal, Rollout, Verdict
+from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
+from whet.types import Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +22,7 @@ class Exact(Reward):
     def __post_init__(self) -> None:
         """An answer has to be announced."""
         if not self.before:
-            raise Refusal("exact.before is ''; give what announces an answer, such as '#'")
+            raise UsageError("exact.before is ''; give what announces an answer, such as '#'")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Compare strings."""
@@ -31,7 +31,7 @@ class Exact(Reward):
             return nothing_to_compare(rollout)
         found = set(self._answers(rollout.reply))
         if not found:
-            return silence(rollout)
+            return no_answer(rollout)
         if len(found) > 1:
             return Verdict.binary(correct=False, note=f"{len(found)} different answers")
         answer = found.pop()

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import opened
+from whet.rewards.verifiable._extraction import with_open_think
 from whet.types import Reason, Rollout, Verdict
 
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
@@ -21,7 +21,7 @@ class Format(Reward):
 
     def score(self, rollout: Rollout) -> Verdict:
         """Look at the tags."""
-        reply = opened(rollout.turns)
+        reply = with_open_think(rollout.turns)
         match = _ORDER.fullmatch(reply) if all(reply.count(tag) == 1 for tag in _TAGS) else None
         well = match is not None and all(part.strip() for part in match.groups())
         return Verdict(reason=Reason.OK if well else Reason.BAD_FORMAT, score=float(well))

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import spoken, tagged
+from whet.rewards.verifiable._extraction import after_think, tagged
 from whet.rewards.verifiable._gym import harmless, raw_score
-from whet.rewards.verifiable._verdicts import silence
+from whet.rewards.verifiable._verdicts import no_answer
 from whet.sandbox.workers import Workers
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _SOLVED = 0.99  # below it: partial credit, which also pays for answers buried in text
 
@@ -30,7 +30,7 @@ class Gym(Reward):
     def __post_init__(self) -> None:
         """The package is an extra."""
         if find_spec("reasoning_gym") is None:
-            raise Refusal("reward 'gym' needs reasoning_gym; pip install 'whet[gym]'")
+            raise UsageError("reward 'gym' needs reasoning_gym; pip install 'whet[gym]'")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Extract, hand over, and keep only full marks."""
@@ -39,7 +39,7 @@ class Gym(Reward):
             return Verdict.unjudged(f"task {rollout.task.id!r} is none of reasoning_gym's")
         answer = _answer(rollout.reply)
         if not answer:
-            return silence(rollout)
+            return no_answer(rollout)
         if len(answer) > self.longest:
             return Verdict.failure(Reason.WRONG, note=f"{len(answer)} characters")
         if any(sign.isdecimal() and not sign.isascii() for sign in answer):
@@ -60,6 +60,6 @@ class Gym(Reward):
 
 
 def _answer(reply: str) -> str:
-    text = spoken(reply) or ""
+    text = after_think(reply) or ""
     content = tagged(text)
     return content if content is not None else text.rpartition("#")[2].strip()

@@ -7,12 +7,12 @@ from typing import Any
 
 from whet.calls.literals import read, same
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._extraction import tagged
 from whet.rewards.verifiable._schema import valid
 from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.sandbox.workers import Workers
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 
@@ -35,7 +35,7 @@ class JsonFields(Reward):
     def __post_init__(self) -> None:
         """A share is a share."""
         if not 0 <= self.base < 1:
-            raise Refusal(f"json_fields.base is {self.base}; give a share, from 0 to below 1")
+            raise UsageError(f"json_fields.base is {self.base}; give a share, from 0 to below 1")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Read, check, and compare."""
@@ -45,7 +45,7 @@ class JsonFields(Reward):
         gold, schema = read(task.answer), task.info.get("schema")
         if not isinstance(gold, dict) or not gold:
             return Verdict.unjudged(f"the answer of task {task.id!r} is no JSON object with fields")
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         found = self._object(text)
@@ -67,7 +67,7 @@ class JsonFields(Reward):
     def _keeps(self, schema: Any, found: dict[str, Any]) -> bool:
         """Asked in a worker; who hangs the checker doesn't keep to the schema."""
         if find_spec("jsonschema") is None:
-            raise Refusal("info['schema'] needs jsonschema; pip install 'whet[json]'")
+            raise UsageError("info['schema'] needs jsonschema; pip install 'whet[json]'")
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("jsonschema",))
         try:
             return workers.call(valid, schema, found)

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._languages import codes, share, told
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.rewards.verifiable._languages import codes, detect_language, share
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language(Reward):
     """1 where the reply is in the language `code` and its letters are of that script, else 0.
 
-    The language is told by script and stop words, the letters are counted: of all letters at least
-    the share `least` must belong to the script, whose value `parts["share"]` keeps.  DeepSeek-R1
+    The language is told by py3langid, the letters are counted: of all letters at least the share
+    `least` must belong to the script, whose value `parts["share"]` keeps.  DeepSeek-R1
     (arXiv:2501.12948, unconfirmed) adds the share of words instead.  A reply of formulas alone is
     in no language.  A gate says nothing of the answer: it is there to be multiplied with.
     """
@@ -21,15 +21,15 @@ class Language(Reward):
     least: float = 0.9
 
     def __post_init__(self) -> None:
-        """Refuse a language that nobody here can tell."""
+        """Refuse a language that cannot be told."""
         if self.code not in codes():
-            raise Refusal(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
+            raise UsageError(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
         if not 0 <= self.least <= 1:
-            raise Refusal(f"language.least is {self.least}; give a share, from 0 to 1")
+            raise UsageError(f"language.least is {self.least}; give a share, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Tell the language."""
-        found, part = told(rollout.reply), share(rollout.reply, self.code)
+        found, part = detect_language(rollout.reply), share(rollout.reply, self.code)
         well = found == self.code and part >= self.least
         reason = Reason.OK if well else Reason.BAD_FORMAT
         return Verdict(reason=reason, score=float(well), parts={"share": part}, note=found)

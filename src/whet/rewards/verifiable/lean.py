@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from shutil import which
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
+from whet.rewards.verifiable._announced import final_text
 from whet.rewards.verifiable._lean import Status, run
-from whet.rewards.verifiable._verdicts import silence
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.rewards.verifiable._verdicts import no_answer
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FENCE = re.compile(r"```(?:lean4?)?[ \t]*\n(.*?)```", re.DOTALL)
 _NAMED = re.compile(r"\s*(?:theorem|lemma)\s+([^\s:({\[]+)")
@@ -50,7 +50,7 @@ class Lean(Reward):
     def __post_init__(self) -> None:
         """There has to be something to run."""
         if not self.command:
-            raise Refusal("lean.command is (); give a program, such as ('lean',)")
+            raise UsageError("lean.command is (); give a program, such as ('lean',)")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Look for short ways, then ask Lean."""
@@ -60,12 +60,12 @@ class Lean(Reward):
             return Verdict.unjudged(
                 f"task {rollout.task.id!r} brings no info['statement'] `theorem … :=`"
             )
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         fences = _FENCE.findall(text)
         if not fences:
-            return silence(rollout)
+            return no_answer(rollout)
         refused = self._refused(fences[-1], statement)
         return refused or self._asked(rollout, fences[-1], named[1])
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.types import Finish, Reason, Refusal, Rollout, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,7 @@ class LengthGate(Reward):
     def __post_init__(self) -> None:
         """Refuse a gate that nothing goes through."""
         if not 0 <= self.shortest <= self.longest:
-            raise Refusal(
+            raise UsageError(
                 f"length_gate.shortest is {self.shortest} and longest {self.longest}; "
                 "give 0 <= shortest <= longest"
             )

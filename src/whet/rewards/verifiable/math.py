@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import answers, opened, spoken
+from whet.rewards.verifiable._extraction import after_think, answers, with_open_think
 from whet.rewards.verifiable._normal import brackets, formula, plain, tidy, unassigned
 from whet.rewards.verifiable._number import number
 from whet.rewards.verifiable._symbolic import agree
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Died, Workers
 from whet.types import Reason, Rollout, Verdict
 
@@ -50,12 +50,12 @@ class Math(Reward):
     def _judge(self, rollout: Rollout) -> Verdict:
         if not rollout.task.answer.strip():
             return nothing_to_compare(rollout)
-        text = spoken(opened(rollout.turns))
+        text = after_think(with_open_think(rollout.turns))
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
         where, found = answers(text)
         if not found:
-            return silence(rollout)
+            return no_answer(rollout)
         answer = found[-1]
         if len(answer) > self.longest:
             note = f"{where}: {len(answer)} characters, more than {self.longest}"

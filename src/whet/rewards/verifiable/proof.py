@@ -5,27 +5,27 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import announced, heard
-from whet.rewards.verifiable._natural_deduction import Checked, check
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.rewards.verifiable._announced import announced, final_text
+from whet.rewards.verifiable._natural_deduction import ProofCheck, check
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)```", re.DOTALL)
 
 
 @runtime_checkable
-class Credit(Protocol):
+class ProofCredit(Protocol):
     """What a proof is worth."""
 
-    def __call__(self, checked: Checked) -> float:
+    def __call__(self, checked: ProofCheck) -> float:
         """From how far it was followed."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Whole:
+class AllOrNothing:
     """1 for a proof, 0 for anything else."""
 
-    def __call__(self, checked: Checked) -> float:
+    def __call__(self, checked: ProofCheck) -> float:
         return float(checked.proved)
 
 
@@ -41,9 +41,9 @@ class Prefix:
     def __post_init__(self) -> None:
         """Less than a proof is worth less than one."""
         if not 0 <= self.cap < 1:
-            raise Refusal(f"proof.credit.cap is {self.cap}; give a share, from 0 to below 1")
+            raise UsageError(f"proof.credit.cap is {self.cap}; give a share, from 0 to below 1")
 
-    def __call__(self, checked: Checked) -> float:
+    def __call__(self, checked: ProofCheck) -> float:
         return 1.0 if checked.proved else min(self.cap, checked.accepted / max(checked.total, 1))
 
 
@@ -54,11 +54,11 @@ class Proof(Reward):
     The proof stands, after the thoughts, in the last fence, in `<answer>…</answer>`, in `\boxed{…}`
     or after the last `#`: lines such as `1 assume P`, `2 ->I 1-1`, or the same with `;` between
     them.  Rules: assume, premise, ->I, ->E, &I, &E1, &E2, |I1, |I2, |E, _|_E, LEM; `~P` is short
-    for `P -> _|_`.  `credit` is `Whole`, or `Prefix` for partial credit.  A statement that can't be
-    read is a fault.
+    for `P -> _|_`.  `credit` is `AllOrNothing`, or `Prefix` for partial credit.  A statement that
+    can't be read is a fault.
     """
 
-    credit: Credit = Whole()
+    credit: ProofCredit = AllOrNothing()
     longest: int = 20_000  # characters of a proof
 
     def score(self, rollout: Rollout) -> Verdict:
@@ -66,7 +66,7 @@ class Proof(Reward):
         task = rollout.task
         if "statement" not in task.info:
             return Verdict.unjudged(f"task {task.id!r} brings no info['statement']")
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
         fences = _FENCE.findall(text[: self.longest])

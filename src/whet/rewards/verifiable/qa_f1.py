@@ -7,7 +7,7 @@ from whet.protocols import Reward
 from whet.rewards.verifiable._golds import answered, golds
 from whet.rewards.verifiable._verdicts import nothing_to_compare
 from whet.rewards.verifiable._words import squad
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")
 
@@ -27,7 +27,7 @@ class QaF1(Reward):
     def __post_init__(self) -> None:
         """A floor is a score."""
         if not 0 <= self.floor <= 1:
-            raise Refusal(f"qa_f1.floor is {self.floor}; give a score, from 0 to 1")
+            raise UsageError(f"qa_f1.floor is {self.floor}; give a score, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Count words."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from whet.protocols import Reward
 from whet.rewards.verifiable._words import repeated
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,9 @@ class Repetition(Reward):
     def __post_init__(self) -> None:
         """Refuse what no share can be."""
         if self.n < 1:
-            raise Refusal(f"repetition.n is {self.n}; give 1 or more tokens")
+            raise UsageError(f"repetition.n is {self.n}; give 1 or more tokens")
         if not 0 <= self.most <= 1:
-            raise Refusal(f"repetition.most is {self.most}; give a share, from 0 to 1")
+            raise UsageError(f"repetition.most is {self.most}; give a share, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Count n-grams."""

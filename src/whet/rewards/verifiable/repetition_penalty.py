@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from whet.protocols import Reward
 from whet.rewards.verifiable._words import repeated
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,9 +21,9 @@ class RepetitionPenalty(Reward):
     def __post_init__(self) -> None:
         """A penalty is taken away."""
         if self.n < 1:
-            raise Refusal(f"repetition_penalty.n is {self.n}; give 1 or more words")
+            raise UsageError(f"repetition_penalty.n is {self.n}; give 1 or more words")
         if self.most < 0:
-            raise Refusal(f"repetition_penalty.most is {self.most}; give 0 or more")
+            raise UsageError(f"repetition_penalty.most is {self.most}; give 0 or more")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Count n-grams."""

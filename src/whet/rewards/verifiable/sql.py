@@ -8,35 +8,35 @@ from time import perf_counter
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import opened, spoken
+from whet.rewards.verifiable._extraction import after_think, with_open_think
 from whet.rewards.verifiable._fences import last_block
-from whet.rewards.verifiable._sql_running import Found, Question, Unanswered, asked, compared
-from whet.rewards.verifiable._verdicts import nothing_to_compare, silence
+from whet.rewards.verifiable._sql_running import QueryResult, Question, Unanswered, asked, compared
+from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Workers
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FEWEST = 3  # databases: on one, an empty result agrees with every condition that is never true
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credit(ABC):
+class QueryCredit(ABC):
     """What a query earns for what it got right."""
 
     @abstractmethod
-    def __call__(self, found: Found) -> float:
+    def __call__(self, found: QueryResult) -> float:
         """Of a query that was given as a fenced block."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match(Credit):
+class Match(QueryCredit):
     """1 where the results match, else 0."""
 
-    def __call__(self, found: Found) -> float:
+    def __call__(self, found: QueryResult) -> float:
         return float(found.reason == "ok")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tiers(Credit):
+class QueryTiers(QueryCredit):
     """So much for a block, so much more if it runs, the rest if its results match.
 
     The idea is unconfirmed, the weights are ours.  A query that runs and is wrong earns something.
@@ -50,9 +50,9 @@ class Tiers(Credit):
         """Shares of 1."""
         shares = (self.block, self.executes, self.matches)
         if min(shares) < 0 or not isclose(sum(shares), 1):
-            raise Refusal(f"tiers are {shares}; give three shares that sum to 1")
+            raise UsageError(f"tiers are {shares}; give three shares that sum to 1")
 
-    def __call__(self, found: Found) -> float:
+    def __call__(self, found: QueryResult) -> float:
         earned = self.block + self.executes * found.executes
         return 1.0 if found.reason == "ok" else earned
 
@@ -86,7 +86,7 @@ class Sql(Reward):
     fault.  Steps, rows and time are unconfirmed.
     """
 
-    credit: Credit = Match()
+    credit: QueryCredit = Match()
     columns: InOrder | AnyOrder = InOrder()
     instances: int = 3
     rows: int = 12  # of each table, about
@@ -101,7 +101,7 @@ class Sql(Reward):
         least = {"instances": _FEWEST, "rows": 3, "steps": 1000, "most": 1}
         for name, floor in least.items():
             if getattr(self, name) < floor:
-                raise Refusal(f"sql.{name} is {getattr(self, name)}; give {floor} or more")
+                raise UsageError(f"sql.{name} is {getattr(self, name)}; give {floor} or more")
 
     def score(self, rollout: Rollout) -> Verdict:
         """Extract, run, compare, and say how long it took."""
@@ -122,12 +122,12 @@ class Sql(Reward):
             return Verdict.unjudged(f"task {task.id!r}: {unanswered}")
 
     def _answered(self, rollout: Rollout, question: Question) -> Verdict:
-        text = spoken(opened(rollout.turns))
+        text = after_think(with_open_think(rollout.turns))
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
         query = last_block(text)
         if query is None or not query.strip():
-            return silence(rollout)
+            return no_answer(rollout)
         if len(query) > self.longest:
             return Verdict.failure(Reason.WRONG, note=f"{len(query)} characters")
         return self._verdict(self._found(question, query.strip()))
@@ -145,15 +145,15 @@ class Sql(Reward):
             orders=self.columns.orders,
         )
 
-    def _found(self, question: Question, query: str) -> Found:
+    def _found(self, question: Question, query: str) -> QueryResult:
         workers = Workers(count=self.workers, limit_s=self.limit_s)
         try:
             return workers.call(compared, question, query)
         except TimeoutError as late:
             workers.call(asked, question)  # a right query that hangs is at fault
-            return Found(reason="timeout", note=str(late))
+            return QueryResult(reason="timeout", note=str(late))
 
-    def _verdict(self, found: Found) -> Verdict:
+    def _verdict(self, found: QueryResult) -> Verdict:
         correct = found.reason == "ok"
         parts = {"executes": float(found.executes), "match": float(correct)}
         return Verdict(

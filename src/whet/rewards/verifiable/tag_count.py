@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import opened
+from whet.rewards.verifiable._extraction import with_open_think
 from whet.types import Reason, Rollout, Verdict
 
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
@@ -20,7 +20,7 @@ class TagCount(Reward):
 
     def score(self, rollout: Rollout) -> Verdict:
         """Count the tags."""
-        reply = opened(rollout.turns)
+        reply = with_open_think(rollout.turns)
         places = {tag: reply.find(tag) for tag in _TAGS if reply.count(tag) == 1}
         for first, last in (_TAGS[:2], _TAGS[2:]):
             between = reply[places.get(first, 0) + len(first) : places.get(last, 0)]

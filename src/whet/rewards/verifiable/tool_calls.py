@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from whet.calls.formats import Call, due, written
+from whet.calls.formats import ToolCall, due, written
 from whet.calls.literals import same
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import heard
-from whet.types import Reason, Refusal, Rollout, Verdict
+from whet.rewards.verifiable._announced import final_text
+from whet.types import Reason, Rollout, UsageError, Verdict
 
 _MOST = 8  # calls; the search for the best match doubles with each
 
@@ -35,7 +35,7 @@ class ToolCalls(Reward):
     def __post_init__(self) -> None:
         """A range has two ends."""
         if not self.lowest < self.highest:
-            raise Refusal(
+            raise UsageError(
                 f"tool_calls.lowest is {self.lowest} and highest {self.highest}; give a range"
             )
 
@@ -46,7 +46,7 @@ class ToolCalls(Reward):
         if gold == "":
             return Verdict.unjudged(f"task {task.id!r} says not which calls it wants")
         wanted = due(gold)
-        text = heard(rollout)
+        text = final_text(rollout)
         if isinstance(text, Verdict):
             return replace(text, score=self.lowest)
         try:
@@ -71,7 +71,7 @@ class ToolCalls(Reward):
         return Verdict(reason=reason, score=self.lowest, correct=False, note=note)
 
 
-def alike(found: Sequence[Call], wanted: Sequence[Call]) -> dict[str, float]:
+def alike(found: Sequence[ToolCall], wanted: Sequence[ToolCall]) -> dict[str, float]:
     """How alike, part by part: `name`, `param`, `value`, and the `most` that they can sum up to.
 
     Each wanted call is held against one found call of its name, no found call against two, so that
@@ -85,7 +85,7 @@ def alike(found: Sequence[Call], wanted: Sequence[Call]) -> dict[str, float]:
     return {"name": name, "param": param, "value": value, "most": most}
 
 
-def _matched(found: Sequence[Call], wanted: Sequence[Call]) -> tuple[float, float]:
+def _matched(found: Sequence[ToolCall], wanted: Sequence[ToolCall]) -> tuple[float, float]:
     """The best assignment, by dynamic programming over the sets of found calls in use."""
     best: dict[int, tuple[float, float]] = {0: (0.0, 0.0)}
     for gold in wanted:

@@ -1,4 +1,4 @@
-"""No gate: every group is learned from, and every group counts in the denominators."""
+"""No filter: every group is learned from, and counts in the denominators."""
 
 from dataclasses import dataclass
 

@@ -1,24 +1,23 @@
-"""The plainest order: the corpus from one end to the other, so many tasks a step."""
+"""All tasks of the corpus in order, a fixed number per step."""
 
 from dataclasses import dataclass
 
 from whet.protocols import Corpus, PromptOrder
-from whet.types import Refusal, Task
+from whet.types import Task, UsageError
 
-STREAM = 1 << 32  # tasks of one seed, before the next seed's begin
+STREAM = 1 << 32  # offset between the task streams of two seeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uniform(PromptOrder):
-    """Every task of the training split in its turn; another seed begins elsewhere."""
+    """Every task of the training split in turn; each seed starts at another position."""
 
-    per_step: int = 32  # groups a step
+    per_step: int = 32  # groups per step
 
     def __post_init__(self) -> None:
-        """Refuse steps of nothing."""
         if self.per_step < 1:
-            raise Refusal(f"sampling.prompts.per_step is {self.per_step}; give 1 or more")
+            raise UsageError(f"sampling.prompts.per_step is {self.per_step}; give 1 or more")
 
     def task(self, corpus: Corpus, seed: int, index: int) -> Task:
-        """The task at place `index` of the seed's own stream."""
+        """The task at position `index` of the seed's stream."""
         return corpus.task("train", seed * STREAM + index)

@@ -1,4 +1,4 @@
-"""Processes for the work that may hang, crash or eat the memory."""
+"""Worker processes for functions that may hang, crash or exhaust memory."""
 
 from whet.sandbox.workers._pool import Died, Failed, Workers
 

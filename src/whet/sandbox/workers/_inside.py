@@ -1,4 +1,4 @@
-"""What runs in a worker process: no torch, and nothing that leads to it."""
+"""The code of a worker process. It imports no torch."""
 
 import logging
 import os
@@ -16,17 +16,17 @@ from typing import Any
 
 
 class Failed(RuntimeError):
-    """An error that can't travel as itself: the type is not known here, or it doesn't pickle."""
+    """An error in place of one that cannot be pickled, or that has a type unknown to the parent."""
 
 
 @dataclass
-class Outcome:
-    """What became of a call: a value, or the error to raise again where the call came from."""
+class CallResult:
+    """The result of a call: a value, or the error to raise in the parent."""
 
     value: Any = None
     error: BaseException | None = None
 
-    def __enter__(self) -> "Outcome":
+    def __enter__(self) -> "CallResult":
         return self
 
     def __exit__(
@@ -37,50 +37,55 @@ class Outcome:
 
 
 def prepare(memory: int, modules: tuple[str, ...], scripts: tuple[tuple[str, str], ...]) -> None:
-    """Make this process a worker, before any clock runs against it.
+    """Set up this worker process, before any time limit runs.
 
-    Printing goes to stderr, arithmetic to one thread, SIGTERM kills even what is deep in C.
+    Printing goes to stderr, arithmetic uses one thread, and SIGTERM kills the process even inside C
+    code.
     """
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.dup2(2, 1)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    logging.getLogger("math_verify").setLevel(logging.ERROR)  # it warns of the limits we took over
+    logging.getLogger("math_verify").setLevel(
+        logging.ERROR
+    )  # it warns about time limits, which the pool sets
     if sys.platform == "linux":  # elsewhere the address space can't be limited
         hard = resource.getrlimit(resource.RLIMIT_AS)[1]
         most = memory if hard == resource.RLIM_INFINITY else min(memory, hard)
         resource.setrlimit(resource.RLIMIT_AS, (most, hard))
     for name in modules:
-        with Outcome():  # who calls into what doesn't load will hear why
+        with CallResult():  # a call that needs the module will raise the error
             import_module(name)
     for path, source in scripts:
-        with Outcome():
+        with CallResult():
             script(path, source)
 
 
 def perform(job: bytes, limit_s: float) -> bytes:
-    """Call a pickled (function, arguments); the pickled outcome, whatever it was.
+    """Call a pickled (function, arguments); returns the pickled outcome.
 
-    The parent kills what passes the limit; the alarm is for those whose parent is no more.
+    The parent kills a call that passes the limit. The alarm is for workers that have lost their
+    parent.
     """
     signal.setitimer(signal.ITIMER_REAL, 2 * limit_s + 1)
     answer = b""
-    with Outcome() as outcome:
+    with CallResult() as outcome:
         function, arguments = pickle.loads(job)
-        answer = pickle.dumps(Outcome(value=function(*arguments)))
+        answer = pickle.dumps(CallResult(value=function(*arguments)))
     signal.setitimer(signal.ITIMER_REAL, 0)
     if outcome.error is None:
         return answer
-    return pickle.dumps(Outcome(error=_portable(outcome.error)))
+    return pickle.dumps(CallResult(error=_portable(outcome.error)))
 
 
 def _portable(error: BaseException) -> BaseException:
-    """The error itself where the caller can surely read it, else its name and message.
+    """The error itself if the parent can unpickle it, else a `Failed` with its name and message.
 
-    What isn't an `Exception` stays here too: `sys.exit` in a script must not end the run.
+    An error that is not an `Exception` is replaced too: `sys.exit` in a script must not end the
+    run.
     """
     story = "".join(format_exception(error))
     known = type(error).__module__.partition(".")[0] in ("builtins", "whet")
-    with Outcome() as trip:
+    with CallResult() as trip:
         pickle.loads(pickle.dumps(error))
     if not known or not isinstance(error, Exception) or trip.error is not None:
         error = Failed(f"{type(error).__name__}: {error}")
@@ -90,7 +95,7 @@ def _portable(error: BaseException) -> BaseException:
 
 @lru_cache(maxsize=64)
 def script(path: str, source: str) -> ModuleType:
-    """A user's file as a module, executed once; its neighbours can be imported from it."""
+    """A user's file as a module, executed once; it can import modules from its folder."""
     sys.path.insert(0, str(Path(path).parent))
     made = ModuleType(f"whet_script_{Path(path).stem}")
     made.__file__ = path

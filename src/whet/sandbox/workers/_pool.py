@@ -1,4 +1,4 @@
-"""The parent's side: a pool of worker processes, each killed at its limit and replaced."""
+"""The parent's side: a pool of worker processes, each killed at its time limit and replaced."""
 
 import atexit
 import os
@@ -14,17 +14,17 @@ from typing import Any, TypeVar, cast
 
 from pebble import ProcessExpired, ProcessPool
 
-from whet.sandbox.workers._inside import Failed, Outcome, perform, prepare
+from whet.sandbox.workers._inside import CallResult, Failed, perform, prepare
 
 __all__ = ["Died", "Failed", "Workers"]
 
 
 class Died(RuntimeError):
-    """A worker process ended in the middle of a call."""
+    """A worker process ended during a call."""
 
 
 class _Process(SpawnProcess):
-    """A fresh interpreter that doesn't run the parent's main script: that one trains."""
+    """A fresh interpreter that does not run the parent's main script, which trains."""
 
     def start(self) -> None:
         main = vars(sys.modules["__main__"])
@@ -44,7 +44,7 @@ class _Context(SpawnContext):
 
 
 T = TypeVar("T")
-_MOST = 8  # pools at once; the oldest gives way
+_MOST = 8  # most pools; the oldest one is closed for a new one
 _STARTING = Lock()
 _CACHE = Lock()
 _POOLS: dict["Workers", ProcessPool] = {}
@@ -53,23 +53,23 @@ os.register_at_fork(after_in_child=_POOLS.clear)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
-    """Processes that run a function under a hard limit.
+    """Processes that run functions under a hard time limit.
 
     Equal values share their processes, which start with the first call, start again after `close`,
-    and end with the interpreter.  Any number of threads may call at once.
+    and end with the interpreter. Any number of threads may call at the same time.
     """
 
     count: int = 2
-    memory: int = 2 << 30  # address space of each, in bytes; a limit on Linux
-    modules: tuple[str, ...] = ()  # imported before any clock runs
-    scripts: tuple[tuple[str, str], ...] = ()  # path and source; executed before any clock runs
+    memory: int = 2 << 30  # address space per process, bytes; limited on Linux only
+    modules: tuple[str, ...] = ()  # imported before any time limit runs
+    scripts: tuple[tuple[str, str], ...] = ()  # (path, source), executed before any time limit runs
     limit_s: float = field(default=5.0, compare=False)
 
     def call(self, function: Callable[..., T], *arguments: object) -> T:
-        """`function(*arguments)` in a worker, where both must be picklable.
+        """`function(*arguments)` in a worker; both must be picklable.
 
-        Raises what the function raises, `TimeoutError` when its process was killed at the limit,
-        and `Died` when the process ended by itself; the next call finds a new one.
+        Raises what the function raises, `TimeoutError` if its process was killed at the limit, and
+        `Died` if the process ended by itself. The next call gets a new process.
         """
         try:
             answer = self._schedule(pickle.dumps((function, arguments))).result()
@@ -78,13 +78,13 @@ class Workers:
             raise TimeoutError(f"{name} was killed after {self.limit_s:g} s") from None
         except (ProcessExpired, RuntimeError) as death:
             raise Died(f"a worker process died: {death}") from death
-        outcome: Outcome = pickle.loads(answer)
+        outcome: CallResult = pickle.loads(answer)
         if outcome.error is not None:
             raise outcome.error
         return outcome.value
 
     def close(self) -> None:
-        """End the processes, after the calls that are under way."""
+        """End the processes after their present calls."""
         with _CACHE:
             pool = _POOLS.pop(self, None)
         if pool is not None:
@@ -99,13 +99,13 @@ class Workers:
         self.close()
 
     def _schedule(self, job: bytes) -> Future[bytes]:
-        """Under the lock, so that nobody closes the pool in between."""
+        """Schedule under the lock, so that no other thread closes the pool in between."""
         with _CACHE:
             pool = self._pool()
             return pool.schedule(perform, args=(job, self.limit_s), timeout=self.limit_s)
 
     def _pool(self) -> ProcessPool:
-        """The shared pool.  One that lost an idle process has broken down, and is replaced here."""
+        """The shared pool. A pool that has lost an idle process is broken, and is replaced."""
         pool = _POOLS.get(self)
         if pool is not None and pool.active:
             return pool
@@ -123,14 +123,14 @@ class Workers:
 
 
 def _finish(pool: ProcessPool) -> None:
-    """End its processes, after the calls that are under way."""
+    """End a pool's processes after their present calls."""
     pool.close()
     pool.join()
 
 
 @atexit.register
 def _close_all() -> None:
-    """Leave no process behind; nobody waits for an answer any more."""
+    """Stop all processes at once; no caller waits any more."""
     while _POOLS:
         pool = _POOLS.popitem()[1]
         pool.stop()

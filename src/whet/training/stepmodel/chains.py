@@ -1,4 +1,4 @@
-"""Chains of thought with a label for every step, and who provides them."""
+"""Chains of thought with a label per step, and the interface of their sources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,14 @@ from whet.types import Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
-    """A rollout; of each step the place of its last token among the chosen ones, and its label."""
+class LabelledChain:
+    """A rollout, the index of each step's last token among the sampled ones, and its label."""
 
     rollout: Rollout
     ends: tuple[int, ...]
-    labels: tuple[float, ...]  # in [0, 1]: is the step good?
+    labels: tuple[float, ...]  # in [0, 1]; 1: the step is good
 
     def __post_init__(self) -> None:
-        """One label per step, and every step ends within the chain."""
         sound = all(0 <= end < self.rollout.length for end in self.ends)
         if len(self.ends) != len(self.labels) or not sound:
             raise ValueError(
@@ -28,8 +27,8 @@ class Chain:
 
 @runtime_checkable
 class Labels(Protocol):
-    """Where labelled chains come from."""
+    """A source of labelled chains."""
 
-    async def chains(self, player: Player, number: int, count: int) -> Sequence[Chain]:
-        """At most `count` chains for step `number`, the same whenever they are asked for."""
+    async def chains(self, player: Player, number: int, count: int) -> Sequence[LabelledChain]:
+        """At most `count` chains for training step `number`, the same on every call."""
         ...

@@ -1,1 +1,1 @@
-"""Algorithms that ask a model what a state, or a token, is worth."""
+"""Algorithms with a model that predicts the value of a state, or the reward of a token."""

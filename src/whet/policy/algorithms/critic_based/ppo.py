@@ -3,22 +3,24 @@
 from whet.policy.advantages import Whitened
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
-from whet.policy.critics import GeneralisedAdvantage, Priced
+from whet.policy.critics import GeneralisedAdvantage, KLPenalised
 from whet.policy.extensions.critic import Critic
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 
 
-def ppo(*, clip: float = 0.2, trace: float = 0.95, beta: float = 0.05) -> Objective:
-    """A critic for a baseline, the price of leaving the reference in the reward.
+def ppo(*, clip: float = 0.2, gae_lambda: float = 0.95, beta: float = 0.05) -> Objective:
+    """A critic as baseline, GAE, a clipped ratio, and the KL penalty in the reward.
 
     With `DualClipped` in the place of `Clipped` it is veRL's default.
     """
-    earned = Priced(beta=beta)
+    token_rewards = KLPenalised(beta=beta)
     return Objective(
-        advantage=Whitened(inner=GeneralisedAdvantage(trace=trace, earned=earned)),
+        advantage=Whitened(
+            inner=GeneralisedAdvantage(gae_lambda=gae_lambda, token_rewards=token_rewards)
+        ),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        companions=(Critic(trace=trace, earned=earned),),
+        companions=(Critic(gae_lambda=gae_lambda, token_rewards=token_rewards),),
     )

@@ -9,15 +9,15 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 
 
-def vc_ppo(*, clip: float = 0.2, trace: float = 0.95, alone: int = 50) -> Objective:
-    """PPO whose critic learns alone first, and from whole returns always (λ = 1).
+def vc_ppo(*, clip: float = 0.2, gae_lambda: float = 0.95, pretrain_steps: int = 50) -> Objective:
+    """PPO with value pretraining, and a critic that is always fitted to full returns (λ = 1).
 
     The paper trains the critic until it no longer improves; 50 steps are VAPO's.
     """
     return Objective(
-        advantage=Whitened(inner=GeneralisedAdvantage(trace=trace)),
+        advantage=Whitened(inner=GeneralisedAdvantage(gae_lambda=gae_lambda)),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        companions=(Critic(trace=1.0, alone=alone),),
+        companions=(Critic(gae_lambda=1.0, pretrain_steps=pretrain_steps),),
     )

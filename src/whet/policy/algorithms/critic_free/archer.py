@@ -1,4 +1,4 @@
-"""Archer (arXiv:2507.15778)."""
+"""Archer (arXiv:2507.15778): a looser clip and no KL penalty on high-entropy tokens."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -19,8 +19,8 @@ from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class UncertainInReply(Selection):
-    """The most uncertain tokens of each rollout: H_n ≥ the (1 − share)-quantile of its own."""
+class HighEntropyInReply(Selection):
+    """High-entropy tokens of each rollout: H_n ≥ the rollout's (1 − share)-quantile of H."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
 
@@ -28,7 +28,9 @@ class UncertainInReply(Selection):
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
-            raise ValueError("this selection needs batch.entropy: the sampler records it")
+            raise ValueError(
+                "HighEntropyInReply needs batch.entropy: take an engine that records entropies"
+            )
         order = batch.entropy.argsort(stable=True)
         order = order[batch.row[order].argsort(stable=True)]
         ordered, counts = batch.entropy[order], torch.bincount(batch.row)
@@ -44,8 +46,11 @@ class UncertainInReply(Selection):
 def archer(
     *, reasoning: float = 0.5, knowledge: float = 0.2, beta: float = 0.001, share: float = 0.2
 ) -> Objective:
-    """Free where an answer thinks, held where it recalls."""
-    thinking = UncertainInReply(share=share)
+    """GRPO with clip `reasoning` on high-entropy tokens and `knowledge` on the others.
+
+    The KL penalty applies to low-entropy tokens only.
+    """
+    thinking = HighEntropyInReply(share=share)
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),

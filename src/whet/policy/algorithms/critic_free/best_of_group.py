@@ -1,4 +1,4 @@
-"""Only the best of a group learns (arXiv:2503.19595, unconfirmed)."""
+"""Only the best reply of a group has a gradient (arXiv:2503.19595, unconfirmed)."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,10 @@ from whet.policy.ratios import TokenRatio
 
 
 def best_of_group(*, low: float = 0.2, high: float = 0.2) -> Objective:
-    """Nobody else is taught anything, so replies may differ."""
+    """GRPO on the best reply of each group.
+
+    No other reply has a gradient, which keeps diversity.
+    """
     return Objective(
         advantage=BestOfGroup(),
         ratio=TokenRatio(),

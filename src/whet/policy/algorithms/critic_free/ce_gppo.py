@@ -10,10 +10,10 @@ from whet.policy.ratios import TokenRatio
 def ce_gppo(
     *, low: float = 0.2, high: float = 0.28, below: float = 0.75, above: float = 1.0
 ) -> Objective:
-    """What the clip would silence keeps a share of its gradient, so that entropy can be steered.
+    """PPO's clip, but clipped tokens keep a fraction of their gradient, which controls the entropy.
 
-    `below` is β₁, which spends entropy, `above` is β₂, which brings it back; 0 and 0 are PPO.
-    0.75 and 1 are the 7B runs'; the 1.5B ones have β₁ = 0.25 or 0.5.
+    `below` is β₁, which lowers the entropy; `above` is β₂, which raises it. With both 0 it is PPO's
+    clip. The defaults 0.75 and 1 are those of the 7B runs; the 1.5B ones have β₁ = 0.25 or 0.5.
     """
     return Objective(
         advantage=Standardised(),

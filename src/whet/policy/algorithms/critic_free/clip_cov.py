@@ -20,14 +20,14 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Covariant(Selection):
-    """A few of the tokens that the clip [1 − below, 1 + above] leaves alone and that cost entropy.
+    """Random tokens with a high covariance of log-prob and advantage, which lower the entropy most.
 
-    max(⌊share · N⌋, 1) tokens, drawn from those with low < cov_n < high.  The draw is made of
-    `seed` and N.
+    It draws max(⌊share · N⌋, 1) tokens with low < cov_n < high, among those within the clip [1 −
+    below, 1 + above]. The draw depends on `seed` and N only.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
-    forks: ClassVar[str] = "it draws so many tokens of the batch"
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
+    why_leaves_differ: ClassVar[str] = "it draws a fixed share of the batch's tokens"
 
     share: float = 2e-4
     low: float = 1.0
@@ -42,8 +42,8 @@ class Covariant(Selection):
         clipped = torch.where(rising, ratio > 1 + self.above, ratio < 1 - self.below)
         clipped = clipped & (batch.advantage != 0)
         found = ((cov > self.low) & (cov < self.high) & ~clipped).nonzero()[:, 0]
-        dice = torch.Generator().manual_seed(self.seed + len(cov))
-        drawn = torch.randperm(len(found), generator=dice)[: max(int(self.share * len(cov)), 1)]
+        rng = torch.Generator().manual_seed(self.seed + len(cov))
+        drawn = torch.randperm(len(found), generator=rng)[: max(int(self.share * len(cov)), 1)]
         chosen = torch.zeros_like(rising)
         chosen[found[drawn.to(found.device)]] = True
         return chosen
@@ -52,7 +52,7 @@ class Covariant(Selection):
 def clip_cov(
     *, clip: float = 1.0, floor: float = 10.0, share: float = 2e-4, low: float = 1.0
 ) -> Objective:
-    """Entropy is kept by silencing a few tokens that are likely and good."""
+    """PPO without the gradient of a few random tokens of high covariance, to keep entropy."""
     chosen = Covariant(share=share, low=low, below=clip, above=clip)
     return Objective(
         advantage=Standardised(),

@@ -1,4 +1,4 @@
-"""Cooper: the policy and its verifier learn together (arXiv:2508.05613)."""
+"""Cooper: policy and verifier model are trained together (arXiv:2508.05613)."""
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
@@ -10,10 +10,10 @@ from whet.policy.regularisers import K3
 
 
 def cooper(*, weight: float = 0.5, clip: float = 0.2, beta: float = 0.04) -> Objective:
-    """GRPO on the rule's verdicts and the opinion of a verifier that learns from them.
+    """GRPO on a rule's verdicts plus the score of a verifier model trained on them.
 
-    In the paper the opinion is the whole reward; that the rule stays, and how much the opinion
-    weighs beside it, is ours.
+    In the paper the verifier's score is the whole reward. That the rule stays, and the weight of
+    the score beside it, is ours.
     """
     return Objective(
         advantage=Standardised(),

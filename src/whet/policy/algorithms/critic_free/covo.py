@@ -1,4 +1,4 @@
-"""CoVo: consistency and volatility of a chain as its reward (arXiv:2506.08745, unconfirmed)."""
+"""CoVo: rewards from consistency and volatility of a chain (arXiv:2506.08745, unconfirmed)."""
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
@@ -10,7 +10,7 @@ from whet.policy.regularisers import K3
 
 
 def covo(*, clip: float = 0.2, beta: float = 0.04) -> Objective:
-    """GRPO with scores that no checker gave: chains that head for their answer early and stay."""
+    """GRPO without a verifier: a chain that reaches its answer early and keeps it scores high."""
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),

@@ -13,30 +13,34 @@ from whet.policy.clipping import LogClipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogRatio
 from whet.protocols.algorithm import Advantage, Regulariser
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescued(Advantage):
-    """Centred, and louder where few groups disagree.  Â_n ← min(most, G / G_mixed) Â_n."""
+    """The centred reward, scaled up where few groups have different rewards.
+
+    Â_n = min(most, G / G_mixed) (R_i − mean(R))
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     most: float = 2.0
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        apart = centred_within(scores.reward, scores.group, scores.rollout_weight)
-        mixed = sum_within(apart.abs(), scores.group) > 0
-        first = places(scores.group).turn == 0
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        apart = centred_within(inputs.reward, inputs.group, inputs.rollout_weight)
+        mixed = sum_within(apart.abs(), inputs.group) > 0
+        first = places(inputs.group).turn == 0
         share = first.sum() / mixed[first].sum().clamp(min=1)
-        return (share.clamp(max=self.most) * apart)[scores.row]
+        return (share.clamp(max=self.most) * apart)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift(Regulariser):
-    """The gradient of KL(π_prox‖π_θ), bounded.  k_n = α sg[min(r − 1, most)] log π_θ(n).
+    """The bounded gradient of KL(π_prox‖π_θ). k_n = α sg[min(r − 1, most)] log π_θ(n).
 
-    The bound is on the gradient's factor: one on the estimator would let go where it is needed.
+    The bound is on the factor of the gradient. A bound on the estimator would have no gradient
+    beyond it.
     """
 
     alpha: float
@@ -48,7 +52,7 @@ class Drift(Regulariser):
 
 
 def cpgd(*, clip: float = 0.2, alpha: float = 0.1, most: float = 0.5) -> Objective:
-    """The logarithm of the ratio instead of the ratio, and a pull back to where the update began.
+    """REINFORCE on the clipped log-ratio, with a penalty for leaving the policy before the update.
 
     α, the bound and the clip are the oracle's; the paper's text that was read prints none.
     """

@@ -1,4 +1,4 @@
-"""Credit of single tokens beside the outcome (MT-GRPO, arXiv:2505.11821, unconfirmed)."""
+"""Credit of tokens besides the outcome (MT-GRPO, arXiv:2505.11821, unconfirmed)."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def credited(*, weight: float = 1.0, low: float = 0.2, high: float = 0.2) -> Objective:
-    """The outcome against the other replies, and each token's own credit, an advantage already."""
+    """The leave-one-out advantage of the outcome, plus `weight` times each token's credit."""
     return Objective(
         advantage=Credited(weight=weight),
         ratio=TokenRatio(),

@@ -2,12 +2,12 @@
 
 from whet.policy.advantages import Centred
 from whet.policy.discrimination import Average, Discriminative, Hinge, LikelihoodScore
-from whet.policy.objective import Whole
+from whet.policy.objective import BatchLoss
 
 
-def disco_b(*, beta: float = 1e3, delta: float = 1e-4) -> Whole:
-    """Right answers are to score above the mean of the wrong ones."""
-    return Whole(
+def disco_b(*, beta: float = 1e3, delta: float = 1e-4) -> BatchLoss:
+    """Train correct replies to score above the mean of wrong ones, with a KL constraint."""
+    return BatchLoss(
         criterion=Discriminative(
             score=LikelihoodScore(),
             against=Average(),

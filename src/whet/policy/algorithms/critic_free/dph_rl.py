@@ -12,13 +12,13 @@ from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Behaviour, JensenShannon
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 from whet.protocols.algorithm import Clipping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silent(Clipping):
-    """No lesson but the price.  f = 0."""
+    """The constant 0, so that the term consists of its penalty alone. f = 0."""
 
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
@@ -27,18 +27,18 @@ class Silent(Clipping):
 
 
 def dph_rl(*, clip: float = 0.2, beta: float = 0.1) -> Objective:
-    """Hard prompts are learned without a KL; the ones that were easy from the start are rehearsed.
+    """PPO's clip without KL on hard prompts; a divergence penalty on rollouts of easy ones.
 
-    Rehearsed tokens are what π₀ sampled, so `Behaviour` is π₀.  This is the form with
-    Jensen–Shannon, β from 0.05 to 0.2; `ForwardKL` (β from 0.01 to 0.05) or `Alpha` may take its
-    place.
+    Rehearsed tokens are samples of the initial policy π₀, so `Behaviour` is π₀. This is the form
+    with Jensen–Shannon, β from 0.05 to 0.2; `ForwardKL` (β from 0.01 to 0.05) or `Alpha` may
+    replace it.
     """
     return Objective(
         advantage=Centred(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(
             Term(
                 ratio=TokenRatio(),
@@ -49,5 +49,5 @@ def dph_rl(*, clip: float = 0.2, beta: float = 0.1) -> Objective:
             ),
         ),
         companions=(Rehearsal(),),
-        departs="what is rehearsed is only kept, not learned",
+        why_not_reinforce="rehearsed rollouts have a penalty instead of an advantage",
     )

@@ -1,4 +1,4 @@
-"""Reasoning with Exploration: An Entropy Perspective (arXiv:2506.14758)."""
+"""Reasoning with Exploration (arXiv:2506.14758): an entropy term in the advantage."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,18 +13,18 @@ from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage
-from whet.types import Need, Scores
+from whet.types import AdvantageInputs, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntropyShaped(Advantage):
-    """A bonus for uncertain choices that never turns a bad one into a good one.
+    """A bonus for high-entropy tokens that never changes the sign of an advantage.
 
     Â_n ← Â_n + min(α H_n, |Â_n| / κ);  κ > 1 keeps the sign
     """
 
-    varies: ClassVar[bool] = True
-    uncentred: ClassVar[str] = "the bonus is never negative"
+    per_token: ClassVar[bool] = True
+    why_uncentred: ClassVar[str] = "the bonus is never negative"
 
     inner: Advantage
     alpha: float = 0.4
@@ -32,20 +32,21 @@ class EntropyShaped(Advantage):
 
     @property
     def needs(self) -> frozenset[Need]:
-        """Entropies, and what the inner one needs."""
         return self.inner.needs | {Need.ENTROPY}
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.entropy is None:
-            raise ValueError("EntropyShaped needs scores.entropy: the sampler records it")
-        plain = self.inner(scores)
-        return plain + torch.minimum(self.alpha * scores.entropy, plain.abs() / self.kappa)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.entropy is None:
+            raise ValueError(
+                "EntropyShaped needs inputs.entropy: take an engine that records entropies"
+            )
+        plain = self.inner(inputs)
+        return plain + torch.minimum(self.alpha * inputs.entropy, plain.abs() / self.kappa)
 
 
 def entropy_advantage(
     *, low: float = 0.2, high: float = 0.28, alpha: float = 0.4, kappa: float = 2.0
 ) -> Objective:
-    """DAPO, with more credit where the policy hesitated.  α is GRPO's; PPO's is 0.1."""
+    """DAPO with a bonus on the advantage of high-entropy tokens. The α is GRPO's; PPO's is 0.1."""
     return Objective(
         advantage=EntropyShaped(inner=Standardised(), alpha=alpha, kappa=kappa),
         ratio=TokenRatio(),

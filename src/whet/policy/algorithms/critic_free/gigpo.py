@@ -14,40 +14,44 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
 from whet.protocols.algorithm import Advantage
-from whet.types import Need, Scores
+from whet.types import AdvantageInputs, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupInGroup(Advantage):
-    """The rollouts of a task are compared, and so are their turns that answer the same state.
+    """Rollouts are compared per task, turns with turns that start in the same state.
 
-    Â = Â(R_i) + weight · Â(γ^k R_i),  k turns before the last, over the turns of the same group
-    that begin in the same state.  The reward comes with the last turn.
+    Â = Â(R_i) + weight · Â(γ^k R_i),  k the number of turns after this one
+
+    The second term is over the turns of the same group that begin in the same state. The reward
+    comes with the last turn.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.STATES, Need.SEGMENTS})
-    varies: ClassVar[bool] = True
+    per_token: ClassVar[bool] = True
 
     inner: Centred | Standardised = Centred()
     discount: float = 0.95
     weight: float = 1.0
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.segment is None or scores.state is None:
-            raise ValueError("GroupInGroup needs scores.segment and state: play in a world")
-        step = steps(scores.row, scores.segment)
-        later = (count_within(step.row) - 1 - places(step.row).turn).to(scores.reward)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.segment is None or inputs.state is None:
+            raise ValueError(
+                "GroupInGroup needs inputs.segment and inputs.state: take a multi-turn environment"
+            )
+        step = steps(inputs.row, inputs.segment)
+        later = (count_within(step.row) - 1 - places(step.row).turn).to(inputs.reward)
         turns = replace(
-            scores,
-            reward=scores.reward[step.row] * self.discount**later,
-            group=alike(scores.group[step.row], scores.state[step.first]),
+            inputs,
+            reward=inputs.reward[step.row] * self.discount**later,
+            group=alike(inputs.group[step.row], inputs.state[step.first]),
             row=step.of,
         )
-        return self.inner(scores) + self.weight * self.inner(turns)
+        return self.inner(inputs) + self.weight * self.inner(turns)
 
 
 def gigpo(*, clip: float = 0.2, beta: float = 0.01, weight: float = 1.0) -> Objective:
-    """For agents of many turns: credit for the whole play, and for what was done where."""
+    """GRPO for multi-turn agents, with credit for whole rollouts and for turns in equal states."""
     return Objective(
         advantage=GroupInGroup(weight=weight),
         ratio=TokenRatio(),

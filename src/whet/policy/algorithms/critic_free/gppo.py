@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def gppo(*, low: float = 0.2, high: float = 0.28, floor: float = 3.0) -> Objective:
-    """What the clip would silence keeps the gradient that it has at the clip's edge."""
+    """PPO's clip, but clipped tokens keep the gradient that they have at the edge of the clip."""
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),

@@ -1,4 +1,4 @@
-"""HICRA: tokens that plan weigh more (arXiv:2509.03646, unconfirmed)."""
+"""HICRA: planning tokens weigh more (arXiv:2509.03646, unconfirmed)."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def hicra(*, alpha: float = 0.2, low: float = 0.2, high: float = 0.2) -> Objective:
-    """Learn more from planning, be it right or wrong; its reward is `planning`."""
+    """Dr. GRPO's advantage, amplified on planning tokens, which the reward `planning` marks."""
     return Objective(
         advantage=Amplified(alpha=alpha),
         ratio=TokenRatio(),

@@ -5,13 +5,13 @@ from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.policy.selections import Uncertain
+from whet.policy.selections import HighEntropy
 
 
 def high_entropy(*, low: float = 0.2, high: float = 0.28, share: float = 0.2) -> Objective:
-    """DAPO on the forks in the road: only the most uncertain tokens are learned from.
+    """DAPO on high-entropy tokens only; the other tokens have no gradient.
 
-    The quantile is that of the whole batch (the paper's: of the micro-batch).  TRL divides by all
+    The quantile is that of the whole batch (the paper's: of the micro-batch). TRL divides by all
     tokens: that is `TokenMean` in place of `SelectedTokenMean`.
     """
     return Objective(
@@ -19,6 +19,6 @@ def high_entropy(*, low: float = 0.2, high: float = 0.28, share: float = 0.2) ->
         ratio=TokenRatio(),
         clipping=Clipped(low=low, high=high),
         aggregation=SelectedTokenMean(),
-        on=Uncertain(share=share),
-        departs="only the tokens of high entropy are learned from",
+        on=HighEntropy(share=share),
+        why_not_reinforce="only high-entropy tokens have a gradient",
     )

@@ -9,33 +9,36 @@ from torch import Tensor
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import SequenceSum
 from whet.policy.arithmetic import count_within, difference, mean_within, most_within, sum_within
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 from whet.protocols.algorithm import Advantage, Regulariser
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftBaseline(Advantage):
-    """The exact baseline of mirror descent.  Â_n = R_i − τ log mean exp(R / τ) over the group."""
+    """The exact baseline of mirror descent. Â_n = R_i − τ log mean exp(R / τ) over the group."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "a soft maximum is above the mean"
+    why_uncentred: ClassVar[str] = "the soft maximum is above the mean"
 
     tau: float = 0.1
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        top = most_within(scores.reward, scores.group)
-        below = difference(scores.reward, top)
-        weight = scores.rollout_weight
-        mean = mean_within((below / self.tau).exp(), scores.group, weight)
-        return (below - self.tau * mean.log())[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        top = most_within(inputs.reward, inputs.group)
+        below = difference(inputs.reward, top)
+        weight = inputs.rollout_weight
+        mean = mean_within((below / self.tau).exp(), inputs.group, weight)
+        return (below - self.tau * mean.log())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquaredMove(Regulariser):
-    """Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))², of every rollout, spread over its tokens."""
+    """The squared log-ratio of a whole rollout, divided evenly among its tokens.
+
+    Σ_n k_n = τ/2 (Σ_n log π_θ(n) − log π_prox(n))²,  the sums over the rollout
+    """
 
     tau: float = 0.1
 
@@ -45,15 +48,16 @@ class SquaredMove(Regulariser):
 
 
 def kimi(*, tau: float = 0.1) -> Objective:
-    """REINFORCE against the group's mean, and a spring to where the iteration began.
+    """REINFORCE with the group's mean as baseline and a squared log-ratio as penalty.
 
-    An iteration is the batch that was sampled, hence its policy is the proximal one.  ROLL's form,
-    a square for every token, is `K2` with `Proximal`; τ is the oracle's.
+    The penalty is to the policy at the start of an iteration. Here an iteration is one batch, so
+    this is the proximal policy. ROLL's form, a square for every token, is `K2` with `Proximal`; τ
+    is the oracle's.
     """
     return Objective(
         advantage=Centred(),
         ratio=LogLikelihood(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
         regularisers=(SquaredMove(tau=tau),),
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import Absolute, Proximal, Within
@@ -20,10 +20,10 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MostCovariant(Selection):
-    """The max(⌊share · N⌋, 1) tokens whose covariance is largest."""
+    """The max(⌊share · N⌋, 1) tokens with the largest covariance of log-prob and advantage."""
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.WHOLE})
-    forks: ClassVar[str] = "it takes so many tokens of the batch"
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.BATCH_LOGP})
+    why_leaves_differ: ClassVar[str] = "it takes a fixed share of the batch's tokens"
 
     share: float = 2e-3
 
@@ -35,7 +35,7 @@ class MostCovariant(Selection):
 
 
 def kl_cov(*, share: float = 2e-3, beta: float = 1.0) -> Objective:
-    """No clip: the few tokens that cost most entropy pay for every move.
+    """No clip; a KL penalty on the few tokens of highest covariance, which lower the entropy most.
 
     The share is that of the 7B runs; the 32B ones have 2e-4.
     """
@@ -43,7 +43,7 @@ def kl_cov(*, share: float = 2e-3, beta: float = 1.0) -> Objective:
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
         regularisers=(Within(of=MostCovariant(share=share), price=price),),
     )

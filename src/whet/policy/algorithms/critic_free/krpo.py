@@ -14,45 +14,45 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
 from whet.protocols.algorithm import Advantage
-from whet.types import Need, Scores
+from whet.types import AdvantageInputs, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Innovation(Advantage):
-    """A filter runs over the rewards of a group, in their order; x and P are the posterior's.
+    """A Kalman filter over the rewards of a group, in their order, gives baseline x and variance P.
 
     P ← P + Q,  K = P / (P + R_n),  x ← x + K (R_i − x),  P ← (1 − K) P;  Â_i = (R_i − x) / (√P + ε)
 
-    A group of equal rewards has advantage 0 (ours): the filter, which begins at x = 0, would take
-    its own surprise for a lesson.
+    x and P are those after the update. A group of equal rewards has advantage 0 (ours). The filter
+    starts at x = 0, so it would otherwise give such a group an advantage.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    absolute: ClassVar[bool] = True  # x begins at 0
-    forks: ClassVar[str] = "the filter takes every leaf for a measurement of its own"
-    uncentred: ClassVar[str] = "the filter is asked after each reward, not after all"
+    shift_sensitive: ClassVar[bool] = True  # x begins at 0
+    why_leaves_differ: ClassVar[str] = "the filter treats every leaf as a separate measurement"
+    why_uncentred: ClassVar[str] = "the baseline differs from reward to reward"
 
     drift: float = 1e-5  # Q
     noise: float = 1e-2  # R_n
     epsilon: float = 1e-8
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        where = places(scores.group)
-        columns, x, p = [], torch.zeros_like(scores.reward[:1]), 1.0
-        for reward in rectangle(scores.reward, where).T:
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        where = places(inputs.group)
+        columns, x, p = [], torch.zeros_like(inputs.reward[:1]), 1.0
+        for reward in rectangle(inputs.reward, where).T:
             p = p + self.drift
             gain = p / (p + self.noise)
             x = x + gain * (reward - x)
             p = (1 - gain) * p
             columns.append((reward - x) / (p**0.5 + self.epsilon))
-        innovation = torch.stack(columns, 1) if columns else scores.reward[:, None]
-        apart = centred_within(scores.reward, scores.group).abs()
-        equal = most_within(apart, scores.group) == 0
-        return innovation[where.line, where.turn].masked_fill(equal, 0.0)[scores.row]
+        innovation = torch.stack(columns, 1) if columns else inputs.reward[:, None]
+        apart = centred_within(inputs.reward, inputs.group).abs()
+        equal = most_within(apart, inputs.group) == 0
+        return innovation[where.line, where.turn].masked_fill(equal, 0.0)[inputs.row]
 
 
 def krpo(*, clip: float = 0.2, beta: float = 0.01) -> Objective:
-    """GRPO, its mean and deviation replaced by what a Kalman filter believes."""
+    """GRPO with mean and deviation from a Kalman filter over the group's rewards."""
     return Objective(
         advantage=Innovation(),
         ratio=TokenRatio(),

@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def lite_ppo(*, clip: float = 0.2) -> Objective:
-    """The group's mean, the batch's deviation, every token weighing the same: no more is needed."""
+    """PPO's clip with the group's mean, the batch's deviation, and a mean over tokens."""
     return Objective(
         advantage=GroupCentredBatchScaled(),
         ratio=TokenRatio(),

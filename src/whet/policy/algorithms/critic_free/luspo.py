@@ -1,6 +1,6 @@
 """LUSPO: Length-Unbiased Sequence Policy Optimization (arXiv:2602.05261, id and clip unconfirmed).
 
-As TRL has it: GSPO, each answer times its length.
+In TRL's form, it is GSPO with each reply weighted by its length.
 """
 
 from whet.policy.advantages import Standardised
@@ -11,7 +11,7 @@ from whet.policy.ratios import SequenceRatio
 
 
 def luspo(*, low: float = 3e-4, high: float = 4e-4) -> Objective:
-    """GSPO without its preference for short answers; the clip is GSPO's."""
+    """GSPO without the bias towards short replies. The clip is GSPO's."""
     return Objective(
         advantage=Standardised(),
         ratio=SequenceRatio(),

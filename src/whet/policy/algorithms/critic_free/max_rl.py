@@ -1,4 +1,4 @@
-"""MaxRL: over the group's mean, so that hard tasks weigh more (arXiv:2602.02710, unconfirmed)."""
+"""MaxRL: division by the group's mean, for weight on hard tasks (arXiv:2602.02710, unconfirmed)."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def max_rl(*, low: float = 0.2, high: float = 0.2) -> Objective:
-    """What seldom works is worth more where it does."""
+    """GRPO with the centred reward over the group's mean: rare successes weigh more."""
     return Objective(
         advantage=OverMean(),
         ratio=TokenRatio(),

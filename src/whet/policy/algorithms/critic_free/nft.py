@@ -11,65 +11,72 @@ from whet.policy.arithmetic import mean_within
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage, Aggregation, Clipping
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByFailures:
-    """ω = 1 − q: on policy Â = R − q."""
+    """The weight ω = 1 − q, with which the on-policy advantage is R − q."""
 
     def weight(self, q: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-        """ω of a success rate."""
+        """The weight ω at success rate q."""
         return 1 - q
 
     def rate(self, fall: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-        """The q of a wrong answer's −Â = ω q / (1 − q)."""
+        """The q of a wrong reply, solved from −Â = ω q / (1 − q)."""
         return fall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByDeviation:
-    """ω = √((1 − q) / q): on policy Â is GRPO's, with the population's deviation."""
+    """The weight ω = √((1 − q) / q).
+
+    On-policy, the advantage is GRPO's, with the population's deviation.
+    """
 
     def weight(self, q: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-        """ω of a success rate."""
+        """The weight ω at success rate q."""
         return ((1 - q) / q.clamp(min=1e-9)).sqrt()
 
     def rate(self, fall: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-        """The q of a wrong answer's −Â = ω q / (1 − q)."""
+        """The q of a wrong reply, solved from −Â = ω q / (1 − q)."""
         return fall**2 / (1 + fall**2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SuccessRate(Advantage):
-    """Â = ω for the right and −ω q / (1 − q) for the wrong, q the group's success rate.
+    """An advantage from the group's success rate q: Â = ω if correct, −ω q / (1 − q) if wrong.
 
-    q is kept within [least, 1 − least]; groups that agree teach nothing.
+    The rate q is clamped to [least, 1 − least]. Groups that are all correct or all wrong have Â =
+    0.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "it is made of what is right, not of rewards"
+    why_uncentred: ClassVar[str] = "it depends on correctness, not on rewards"
 
     by: ByFailures | ByDeviation = ByFailures()
     least: float = 0.02
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.correct is None:
-            raise ValueError("SuccessRate needs scores.correct: judge the rollouts")
-        weight = scores.rollout_weight
-        raw = mean_within(scores.correct.to(scores.reward), scores.group, weight)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.correct is None:
+            raise ValueError(
+                "SuccessRate needs inputs.correct: give the run a reward that sets `correct`"
+            )
+        weight = inputs.rollout_weight
+        raw = mean_within(inputs.correct.to(inputs.reward), inputs.group, weight)
         q = raw.clamp(self.least, 1 - self.least)
         rise = self.by.weight(q)
-        credit = torch.where(scores.correct, rise, -rise * q / (1 - q))
-        return credit.masked_fill((raw == 0) | (raw == 1), 0.0)[scores.row]
+        credit = torch.where(inputs.correct, rise, -rise * q / (1 - q))
+        return credit.masked_fill((raw == 0) | (raw == 1), 0.0)[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImplicitNegative(Clipping):
-    """Wrong answers train the policy that would have given them, of which ours is a part.
+    """Correct replies train π_θ; wrong replies train its implicit negative policy.
 
-    f = Â log r  where Â > 0,  ω log max((1 − q r)/(1 − q), floor)  elsewhere; the floor bounds the
-    value, the gradient passes.
+    f = Â log r  where Â > 0,  ω log max((1 − q r)/(1 − q), floor)  elsewhere
+
+    The floor bounds the value; the gradient passes through.
     """
 
     by: ByFailures | ByDeviation = ByFailures()
@@ -87,14 +94,14 @@ class ImplicitNegative(Clipping):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerThousand(Aggregation):
-    """w_n = 1 / (1000 B), whatever the length."""
+    """The sum over tokens divided by 1000 per rollout, whatever its length. w_n = 1 / (1000 B)."""
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         return batch.weight / (1000 * batch.totals.rollouts)
 
 
 def nft(*, floor: float = 1.0) -> Objective:
-    """Supervised training that also learns from what is wrong, by its complement."""
+    """Supervised training on correct replies, and on wrong ones by an implicit negative policy."""
     return Objective(
         advantage=SuccessRate(),
         ratio=TokenRatio(),

@@ -1,4 +1,4 @@
-"""Pass@k training (arXiv:2508.10751); clip and mean unconfirmed."""
+"""Pass@k training (arXiv:2508.10751): rewards of k replies together; clip and mean unconfirmed."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def pass_at_k(*, k: int = 4, low: float = 0.2, high: float = 0.2) -> Objective:
-    """Learn to be right once in k replies, not each time."""
+    """GRPO for pass@k: a set of k replies succeeds if one of them is correct."""
     return Objective(
         advantage=PassAtK(k=k),
         ratio=TokenRatio(),

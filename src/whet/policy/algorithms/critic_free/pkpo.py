@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def pkpo(*, k: int = 4, low: float = 0.2, high: float = 0.2) -> Objective:
-    """Raise the expected best of k replies."""
+    """GRPO for the expected best reward of k replies."""
     return Objective(
         advantage=MaxReward(k=k),
         ratio=TokenRatio(),

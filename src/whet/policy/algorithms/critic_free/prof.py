@@ -1,9 +1,9 @@
-"""PROF: learn from chains whose steps agree with their outcome (arXiv:2509.03403)."""
+"""PROF: filter chains by agreement of step scores and outcome (arXiv:2509.03403)."""
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
 from whet.policy.clipping import Clipped
-from whet.policy.extensions.consistent import Consistent
+from whet.policy.extensions.process_outcome_filter import ProcessOutcomeFilter
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
@@ -12,8 +12,10 @@ from whet.policy.regularisers import K3
 def prof(
     *, part: str = "mean_step", drop: float = 0.5, clip: float = 0.2, beta: float = 0.04
 ) -> Objective:
-    """GRPO on the outcome alone; step scores choose the rows.  It needs a reward that gives them:
-    process_model, or another, whose `part` of the verdict it is (that of process is steps).
+    """GRPO on outcomes, on a subset of rollouts that is chosen by step scores.
+
+    It needs a reward that gives the step score `part`: `process_model` gives mean_step, `process`
+    gives steps.
     """
     return Objective(
         advantage=Standardised(),
@@ -21,5 +23,5 @@ def prof(
         clipping=Clipped(low=clip, high=clip),
         aggregation=SequenceMean(),
         regularisers=(K3(beta=beta),),
-        companions=(Consistent(part=part, drop=drop),),
+        companions=(ProcessOutcomeFilter(part=part, drop=drop),),
     )

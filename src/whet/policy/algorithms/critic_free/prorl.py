@@ -12,9 +12,9 @@ from whet.policy.regularisers import K3
 def prorl(
     *, low: float = 0.2, high: float = 0.4, beta: float = 0.001, patience: int = 50
 ) -> Objective:
-    """DAPO with a KL to a reference that catches up whenever training stagnates.
+    """DAPO with a KL penalty to a reference that is reset to the policy when training stagnates.
 
-    β is ours.
+    The value of β is ours.
     """
     return Objective(
         advantage=Standardised(),

@@ -8,7 +8,10 @@ from whet.policy.ratios import TokenRatio
 
 
 def quantile(*, level: float = 0.4, low: float = 0.2, high: float = 0.2) -> Objective:
-    """Hard tasks teach by their rare successes, easy ones by their rare failures."""
+    """GRPO with a reward quantile as baseline.
+
+    So rare successes count on hard tasks, and rare failures on easy ones.
+    """
     return Objective(
         advantage=Quantile(level=level),
         ratio=TokenRatio(),

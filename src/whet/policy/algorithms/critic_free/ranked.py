@@ -1,4 +1,4 @@
-"""Ranks within the group for rewards: a textbook baseline, proof against outliers."""
+"""Ranks within the group in place of rewards: a textbook baseline, robust to outliers."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def ranked(*, low: float = 0.2, high: float = 0.2) -> Objective:
-    """How much better doesn't matter, only who is."""
+    """GRPO on ranks of rewards within a group; the size of a difference does not matter."""
     return Objective(
         advantage=Ranked(),
         ratio=TokenRatio(),

@@ -2,16 +2,16 @@
 
 from whet.policy.advantages import BatchCentred
 from whet.policy.aggregation import SequenceSum
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 
 
 def reinforce() -> Objective:
-    """The score function, each answer judged against the mean of the whole batch."""
+    """Policy gradient with the mean reward of the whole batch as baseline."""
     return Objective(
         advantage=BatchCentred(),
         ratio=LogLikelihood(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
     )

@@ -8,9 +8,9 @@ from whet.policy.ratios import TokenRatio
 
 
 def reinforce_pp(*, clip: float = 0.2, beta: float = 0.05, discount: float = 1.0) -> Objective:
-    """One answer per prompt is enough; the price of leaving the reference is in the reward.
+    """PPO without a critic: KL penalty in the reward, advantages normalised over the batch.
 
-    The paper's β is not confirmed; 0.05 is the oracle's.
+    One reply per prompt is enough. The paper's β is not confirmed; 0.05 is the oracle's.
     """
     return Objective(
         advantage=Whitened(inner=RewardToGo(beta=beta, discount=discount)),

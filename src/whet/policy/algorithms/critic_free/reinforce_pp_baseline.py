@@ -9,7 +9,7 @@ from whet.policy.regularisers import K2
 
 
 def reinforce_pp_baseline(*, clip: float = 0.2, beta: float = 0.01) -> Objective:
-    """GRPO with a divisor that no single group can bend, and a KL whose gradient is the KL's.
+    """The group's mean as baseline, the batch's deviation as divisor, and the k2 KL penalty.
 
     The paper's β is not confirmed; 0.01 is the oracle's.
     """

@@ -1,19 +1,19 @@
-"""ReMax (arXiv:2310.10505)."""
+"""ReMax (arXiv:2310.10505): REINFORCE with the greedy reply's reward as baseline."""
 
 from whet.policy.advantages import OverBaseline
 from whet.policy.aggregation import SequenceSum
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.extensions.greedy import Greedy
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 
 
 def remax() -> Objective:
-    """REINFORCE, each answer judged against the one that the policy thinks likeliest."""
+    """REINFORCE with the reward of the greedy reply to the same prompt as baseline."""
     return Objective(
         advantage=OverBaseline(),
         ratio=LogLikelihood(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
         companions=(Greedy(),),
     )

@@ -15,7 +15,7 @@ from whet.protocols.algorithm import Clipping
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftGate(Clipping):
-    """A sigmoid where PPO has a clip.  f = (4/τ) σ(τ (r − 1)) Â,  τ by the sign of Â."""
+    """A sigmoid instead of PPO's clip. f = (4/τ) σ(τ (r − 1)) Â, τ = up where Â > 0, else down."""
 
     up: float
     down: float
@@ -28,7 +28,7 @@ class SoftGate(Clipping):
 
 
 def sapo(*, up: float = 1.0, down: float = 1.05) -> Objective:
-    """GRPO whose trust region fades instead of ending."""
+    """GRPO with a sigmoid instead of the clip, so that the gradient fades with the ratio."""
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),

@@ -1,4 +1,4 @@
-"""Skywork-OR1 (arXiv:2505.22312)."""
+"""Skywork-OR1 (arXiv:2505.22312): GRPO with an adaptive entropy bonus."""
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
@@ -10,9 +10,9 @@ from whet.policy.regularisers import EntropyBonus
 
 
 def skywork_or1(*, clip: float = 0.2, target: float = 0.2, delta: float = 0.005) -> Objective:
-    """GRPO, token by token, with an entropy bonus that comes where entropy is wanting.
+    """GRPO with a mean over tokens, and an entropy bonus that adapts to a target entropy.
 
-    The bonus weighs what its companion says; 0 to begin with.
+    `EntropyTarget` sets the coefficient of the bonus in each step, starting at 0.
     """
     adaptive = EntropyTarget(target=target, delta=delta)
     return Objective(

@@ -3,23 +3,23 @@
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped
 from whet.policy.critics import SegmentGain
-from whet.policy.extensions.probes import Probes
+from whet.policy.extensions.monte_carlo_values import MonteCarloValues
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.policy.selections import Improbable
+from whet.policy.selections import LowProbability
 
 
 def spo_segment(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
-    """Credit for stretches of an answer, by playing on from where they meet; no critic.
+    """PPO with credit per segment, from Monte Carlo values at segment ends instead of a critic.
 
-    Only tokens that the policy was not sure of are learned from.
+    Only tokens of probability below `sure` have a gradient.
     """
     return Objective(
         advantage=SegmentGain(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
-        on=Improbable(below=sure),
-        companions=(Probes(sure=sure),),
-        departs="only the tokens of low probability are learned from",
+        on=LowProbability(below=sure),
+        companions=(MonteCarloValues(sure=sure),),
+        why_not_reinforce="only tokens of low probability have a gradient",
     )

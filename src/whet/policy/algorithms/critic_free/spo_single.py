@@ -13,12 +13,12 @@ from whet.policy.extensions.tracker import Tracker
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage
-from whet.types import Need, Scores
+from whet.types import AdvantageInputs, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surprise(Advantage):
-    """How much better than the prompt's history, on the scale of the batch.
+    """The reward minus the prompt's tracked value, normalised over the batch.
 
     Â_n = (a_i − mean(a)) / (std(a) + ε),  a_i = R_i − v(prompt), over rollouts, with n − 1
     """
@@ -27,17 +27,17 @@ class Surprise(Advantage):
 
     epsilon: float = 1e-8
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        if scores.baseline is None:
-            raise ValueError("Surprise needs scores.baseline: add Tracker to the companions")
-        raw = difference(scores.reward, scores.baseline)
-        apart, squares, size = centred(raw, scores.rollout_weight)
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        if inputs.baseline is None:
+            raise ValueError("Surprise needs inputs.baseline: add Tracker to the companions")
+        raw = difference(inputs.reward, inputs.baseline)
+        apart, squares, size = centred(raw, inputs.rollout_weight)
         deviation = (squares / max(size - 1, 1)).sqrt()
-        return (apart / (deviation + self.epsilon))[scores.row]
+        return (apart / (deviation + self.epsilon))[inputs.row]
 
 
 def spo_single(*, low: float = 0.2, high: float = 0.28) -> Objective:
-    """One answer for each prompt: the group is replaced by a memory of the prompt."""
+    """PPO's clip with one reply per prompt and a tracked value of the prompt as baseline."""
     return Objective(
         advantage=Surprise(),
         ratio=TokenRatio(),

@@ -1,4 +1,4 @@
-"""Step rewards beside the outcome, as PURE and others add them (arXiv:2504.15275, unconfirmed)."""
+"""Step rewards besides the outcome, as in PURE and others (arXiv:2504.15275, unconfirmed)."""
 
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
@@ -8,7 +8,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def stepwise(*, weight: float = 1.0, low: float = 0.2, high: float = 0.2) -> Objective:
-    """The outcome against the other replies, and the rewards of the steps to come."""
+    """The leave-one-out advantage of the outcome, plus the rewards of this and later steps."""
     return Objective(
         advantage=StepReturns(weight=weight),
         ratio=TokenRatio(),

@@ -1,1 +1,1 @@
-"""Algorithms that learn from what another policy wrote."""
+"""Algorithms that learn from off-policy data: demonstrations, replayed rollouts, preferences."""

@@ -6,20 +6,20 @@ from whet.policy.clipping import Clipped
 from whet.policy.extensions.branches import Branches
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.policy.selections import Own
+from whet.policy.selections import PolicyTokens
 
 
 def bread(*, clip: float = 0.2, parts: int = 4, tries: int = 4) -> Objective:
-    """GRPO from the shortest beginning of a demonstration that the policy can finish.
+    """GRPO that continues the shortest part of a demonstration from which the policy succeeds.
 
-    The beginning itself is not learned.
+    The tokens of the demonstration have no gradient.
     """
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         companions=(Branches(parts=parts, tries=tries),),
-        departs="beginnings are left out",
+        why_not_reinforce="tokens of demonstrations are left out",
     )

@@ -9,9 +9,10 @@ from whet.policy.ratios import TokenRatio
 
 
 def decoupled_ppo(*, clip: float = 0.2, cap: float = 5.0) -> Objective:
-    """PPO for stale samples: the clip is about this update, the weight about their age.
+    """PPO for stale samples: a clip on π_θ / π_prox, and a detached weight π_prox / μ.
 
-    Tokens whose weight exceeds `cap` are left out, and counted.  The advantage is any; GRPO's here.
+    Tokens with a weight above `cap` are masked, and counted. The advantage is GRPO's; any other
+    works.
     """
     return Objective(
         advantage=Standardised(),

@@ -1,4 +1,4 @@
-"""DFT: Dynamic Fine-Tuning (arXiv:2508.05629)."""
+"""DFT: Dynamic Fine-Tuning (arXiv:2508.05629): SFT with each token weighted by its probability."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,9 +6,9 @@ from typing import ClassVar
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.advantages import Given
+from whet.policy.advantages import RewardOnly
 from whet.policy.aggregation import TokenMean
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Ratio
 from whet.types import Batch
@@ -16,20 +16,23 @@ from whet.types import Batch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsLikelyAsItIs(Ratio):
-    """r_n = sg[π_θ(n)] · log π_θ(n): the gradient of a probability, not of its logarithm."""
+    """Log-likelihood weighted by the probability, detached. r_n = sg[π_θ(n)] · log π_θ(n).
 
-    unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Linear"
+    Its gradient is that of the probability.
+    """
+
+    why_unclippable: ClassVar[str] = "it is a log-likelihood, not a ratio; take clipping Unclipped"
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return learner_logp.detach().exp() * learner_logp
 
 
 def dft() -> Objective:
-    """Supervised training that does not insist on what the policy finds absurd."""
+    """Supervised training that gives little weight to tokens that the policy finds unlikely."""
     return Objective(
-        advantage=Given(),
+        advantage=RewardOnly(),
         ratio=AsLikelyAsItIs(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
-        departs="a token weighs as much as it is likely",
+        why_not_reinforce="a token is weighted by its probability",
     )

@@ -9,7 +9,7 @@ from whet.policy.ratios import TokenRatio
 
 
 def eframe(*, clip: float = 0.2, samples: int = 16, temperature: float = 1.2) -> Objective:
-    """GRPO that plays a second, hotter round where nobody was right, and remembers who then was."""
+    """GRPO with a second, hotter round on unsolved tasks, and a replay buffer of its successes."""
     return Objective(
         advantage=Standardised(),
         ratio=TokenRatio(),

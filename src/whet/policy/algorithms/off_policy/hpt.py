@@ -3,23 +3,23 @@
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.corrections import Constant
-from whet.policy.extensions.fallback import Fallback
+from whet.policy.corrections import ConstantWeight
+from whet.policy.extensions.demonstration_fallback import DemonstrationFallback
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 
 
 def hpt(*, clip: float = 0.2, solved: int = 0, coefficient: float = 1.0) -> Objective:
-    """Reinforcement where the policy solves a task, a demonstration where it does not.
+    """Policy gradient on tasks that the policy solves, imitation of a demonstration on the others.
 
-    `solved` is 0 for Qwen and 2 for Llama; `coefficient` 0.3 for models of 1.5B.
+    `solved` is 0 for Qwen and 2 for Llama; `coefficient` is 0.3 for models of 1.5B.
     """
     shown = Term(
         ratio=LogLikelihood(),
         clipping=Imitation(),
         aggregation=TokenMean(),
-        corrections=(Constant(factor=coefficient),),
+        corrections=(ConstantWeight(factor=coefficient),),
         on=External(),
     )
     return Objective(
@@ -27,8 +27,8 @@ def hpt(*, clip: float = 0.2, solved: int = 0, coefficient: float = 1.0) -> Obje
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(shown,),
-        companions=(Fallback(solved=solved),),
-        departs="demonstrations are imitated",
+        companions=(DemonstrationFallback(solved=solved),),
+        why_not_reinforce="demonstrations are imitated",
     )

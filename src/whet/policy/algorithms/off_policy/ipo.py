@@ -1,17 +1,17 @@
 """IPO: Identity Preference Optimization (arXiv:2310.12036)."""
 
-from whet.policy.advantages import Given
-from whet.policy.objective import Whole
-from whet.policy.preferences import LogRatio, Pairwise, Squared
+from whet.policy.advantages import RewardOnly
+from whet.policy.objective import BatchLoss
+from whet.policy.preferences import PairwiseLoss, Squared, SumLogRatio
 
 
-def ipo(*, tau: float = 0.1) -> Whole:
-    """DPO that stops when the margin is 1/(2τ).
+def ipo(*, tau: float = 0.1) -> BatchLoss:
+    """DPO with a squared loss that drives the margin to 1/(2τ).
 
-    This is the paper's sum; with `MeanLogRatio` as its score it is TRL's mean over tokens.
-    Every right rollout of a group is preferred to every wrong one.
+    This is the paper's sum over tokens; with `MeanLogRatio` as its score it is TRL's mean over
+    tokens. Every correct rollout of a group is preferred to every wrong one.
     """
-    return Whole(
-        advantage=Given(),
-        criterion=Pairwise(score=LogRatio(beta=1.0), link=Squared(tau=tau)),
+    return BatchLoss(
+        advantage=RewardOnly(),
+        criterion=PairwiseLoss(score=SumLogRatio(beta=1.0), link=Squared(tau=tau)),
     )

@@ -6,11 +6,11 @@ from whet.policy.clipping import Clipped, Shaped
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import Probability, TokenRatio
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 
 
 def luffy(*, clip: float = 0.2, gamma: float = 0.1, count: int = 1) -> Objective:
-    """GRPO with a teacher in every group, whose unlikely tokens are the lesson."""
+    """GRPO with a demonstration in every group, with more weight on its unlikely tokens."""
     taught = Term(
         ratio=Probability(),
         clipping=Shaped(gamma=gamma),
@@ -22,8 +22,8 @@ def luffy(*, clip: float = 0.2, gamma: float = 0.1, count: int = 1) -> Objective
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(taught,),
         companions=(Demonstrations(count=count),),
-        departs="a teacher's tokens are shaped",
+        why_not_reinforce="the ratio of demonstrated tokens is reshaped",
     )

@@ -2,17 +2,18 @@
 
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import FixedLength
-from whet.policy.clipping import Linear, Shaped
+from whet.policy.clipping import Shaped, Unclipped
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import Probability, TokenRatio
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 
 
 def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Objective:
-    """Dr. GRPO with a teacher in every group; `length` is unconfirmed.
+    """Dr. GRPO with a demonstration in every group; `length` is unconfirmed.
 
-    The runs' entropy bonus (0.01; 0.001 in the public script) is left out.
+    The authors' runs also have an entropy bonus (0.01; 0.001 in the released script), which is left
+    out here.
     """
     taught = Term(
         ratio=Probability(),
@@ -23,10 +24,10 @@ def luffy_runs(*, gamma: float = 0.1, length: int = 8192, count: int = 1) -> Obj
     return Objective(
         advantage=Centred(),
         ratio=TokenRatio(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=FixedLength(length=length),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(taught,),
         companions=(Demonstrations(count=count),),
-        departs="a teacher's tokens are shaped",
+        why_not_reinforce="the ratio of demonstrated tokens is reshaped",
     )

@@ -15,41 +15,43 @@ from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import quantile
 from whet.protocols.algorithm import Advantage, Selection
-from whet.types import Batch, Need, Scores
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrefixCredit(Advantage):
-    """A beginning that others wrote is judged against the rollouts that nobody helped.
+    """The baseline is the mean reward of the group's rollouts without a demonstrated prefix.
 
-    Â_n = R_i − mean(R of the unhelped)  for their tokens and for a beginning;  what the policy
-    wrote after a beginning has no group:  Â_n = R_i.
+    Â_n = R_i − mean(R of rollouts without a prefix)
+
+    This holds for the tokens of those rollouts and for demonstrated prefixes. Tokens that the
+    policy sampled after a prefix have no baseline: Â_n = R_i.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "what follows a beginning has no baseline"
-    absolute: ClassVar[bool] = True
-    varies: ClassVar[bool] = True  # from token to token
+    why_uncentred: ClassVar[str] = "tokens after a demonstrated prefix have no baseline"
+    shift_sensitive: ClassVar[bool] = True
+    per_token: ClassVar[bool] = True  # from token to token
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        external = scores.external
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        external = inputs.external
         if external is None:
-            external = torch.zeros_like(scores.row, dtype=torch.bool)
-        alone = torch.ones_like(scores.reward)
-        alone[scores.row[external]] = 0
-        if scores.rollout_weight is not None:
-            alone = alone * scores.rollout_weight.to(alone)
-        unhelped = sum_within(alone, scores.group)
+            external = torch.zeros_like(inputs.row, dtype=torch.bool)
+        alone = torch.ones_like(inputs.reward)
+        alone[inputs.row[external]] = 0
+        if inputs.rollout_weight is not None:
+            alone = alone * inputs.rollout_weight.to(alone)
+        unhelped = sum_within(alone, inputs.group)
         unhelped = torch.where(unhelped > 0, unhelped, 1.0)
-        total = sum_within((scores.reward * alone).double(), scores.group)
-        mean = (total / unhelped).to(scores.reward)
-        follows = (alone[scores.row] == 0) & ~external
-        return difference(scores.reward[scores.row], torch.where(follows, 0.0, mean[scores.row]))
+        total = sum_within((inputs.reward * alone).double(), inputs.group)
+        mean = (total / unhelped).to(inputs.reward)
+        follows = (alone[inputs.row] == 0) & ~external
+        return difference(inputs.reward[inputs.row], torch.where(follows, 0.0, mean[inputs.row]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OwnAndUncertain(Selection):
-    """Own tokens, and of each beginning the share with the highest entropy."""
+class PolicyAndHighEntropy(Selection):
+    """The policy's own tokens, and in each demonstrated prefix the share of highest entropy."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY, Need.DEMONSTRATIONS})
 
@@ -57,7 +59,9 @@ class OwnAndUncertain(Selection):
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
-            raise ValueError("this selection needs batch.entropy: the sampler records it")
+            raise ValueError(
+                "PolicyAndHighEntropy needs batch.entropy: take an engine that records entropies"
+            )
         if batch.external is None:
             return torch.ones_like(batch.row, dtype=torch.bool)
         chosen = ~batch.external
@@ -68,16 +72,17 @@ class OwnAndUncertain(Selection):
 
 
 def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Objective:
-    """One rollout of each group begins as a demonstration does; its surprising words are learned.
+    """GRPO with one rollout per group that starts with a demonstrated prefix.
 
-    Every rollout is told apart by whether it has tokens of others.
+    In the prefix only the high-entropy tokens are learned. A rollout counts as prefixed if it has
+    external tokens.
     """
     return Objective(
         advantage=PrefixCredit(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        on=OwnAndUncertain(share=share),
+        on=PolicyAndHighEntropy(share=share),
         companions=(Hints(steps=steps, after=0.05, parts=0, rollouts=1),),
-        departs="most of a beginning is left out",
+        why_not_reinforce="most tokens of a demonstrated prefix are left out",
     )

@@ -1,6 +1,6 @@
 """RAFT: Reward rAnked FineTuning (arXiv:2304.06767, id unconfirmed)."""
 
-from whet.policy.advantages import Given
+from whet.policy.advantages import RewardOnly
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Imitation
 from whet.policy.objective import Objective
@@ -9,15 +9,15 @@ from whet.policy.selections import Correct
 
 
 def raft() -> Objective:
-    """Imitate one's own right replies, forget the wrong ones.
+    """Supervised training on the policy's own correct replies.
 
-    Of several samples the paper keeps the best by reward; this keeps all that are right.
+    Of several samples the paper keeps the best by reward; this keeps all that are correct.
     """
     return Objective(
-        advantage=Given(),
+        advantage=RewardOnly(),
         ratio=LogLikelihood(),
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         on=Correct(),
-        departs="wrong replies teach nothing",
+        why_not_reinforce="wrong replies have no gradient",
     )

@@ -3,24 +3,25 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.corrections import Constant
+from whet.policy.corrections import ConstantWeight
 from whet.policy.extensions.demonstrations import Demonstrations
-from whet.policy.extensions.recall import Recall
+from whet.policy.extensions.imitation_weight import ImitationWeight
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 
 
 def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
-    """GRPO and imitation, which weighs more the less is solved and the faster it changes entropy.
+    """GRPO plus an imitation loss with an adaptive weight.
 
-    The weight is 1 until `Recall` says otherwise.
+    The weight grows with the share of unsolved tasks and with the change of entropy by imitation.
+    It is 1 until `ImitationWeight` sets it.
     """
     shown = Term(
         ratio=LogLikelihood(),
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
-        corrections=(Constant(factor=1.0),),
+        corrections=(ConstantWeight(factor=1.0),),
         on=External(),
     )
     return Objective(
@@ -28,8 +29,8 @@ def red(*, clip: float = 0.2, most: float = 5.0, count: int = 1) -> Objective:
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(shown,),
-        companions=(Demonstrations(count=count), Recall(most=most)),
-        departs="demonstrations are imitated",
+        companions=(Demonstrations(count=count), ImitationWeight(most=most)),
+        why_not_reinforce="demonstrations are imitated",
     )

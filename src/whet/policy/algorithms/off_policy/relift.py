@@ -3,16 +3,16 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean, TokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.extensions.interleaved import Interleaved
+from whet.policy.extensions.sft_buffer import SFTBuffer
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 
 
 def relift(*, clip: float = 0.2, size: int = 32) -> Objective:
-    """GRPO; demonstrations of what nobody solved are kept until they fill a supervised step.
+    """GRPO, with a supervised step on every `size` demonstrations of unsolved tasks.
 
-    `size` is unconfirmed.
+    The value of `size` is unconfirmed.
     """
     shown = Term(
         ratio=LogLikelihood(),
@@ -25,8 +25,8 @@ def relift(*, clip: float = 0.2, size: int = 32) -> Objective:
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=TokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(shown,),
-        companions=(Interleaved(size=size),),
-        departs="demonstrations are imitated",
+        companions=(SFTBuffer(size=size),),
+        why_not_reinforce="demonstrations are imitated",
     )

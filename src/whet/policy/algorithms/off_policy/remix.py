@@ -10,7 +10,7 @@ from torch import Tensor
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import log_ratio
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.extensions.convex_kl import ConvexKL
 from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.objective import Objective
@@ -21,7 +21,7 @@ from whet.types import Batch, Need
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RatioAroundShift(Bounded, Ratio):
-    """The ratio to whoever sampled, clipped around where this step began.
+    """The ratio to the sampling policy, clipped around its value at the start of the update.
 
     r = π_θ / μ,  shift = π_prox / μ;   r ≤ shift + ε where Â > 0,  r ≥ shift − ε elsewhere
     """
@@ -38,16 +38,16 @@ class RatioAroundShift(Bounded, Ratio):
 
 
 def remix(*, clip: float = 0.2, beta: float = 0.04, share: float = 0.4) -> Objective:
-    """PPO on the batches of a few past policies, held between the reference and the last policy.
+    """PPO with batches of past policies, and a KL penalty to the reference and the last policy.
 
-    β is GRPO's; several updates on the same batch (the paper: 2) are the run's affair.
+    The β is GRPO's. Several updates on the same batch (the paper: 2) are a setting of the run.
     """
     return Objective(
         advantage=Standardised(),
         ratio=RatioAroundShift(clip=clip),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=TokenMean(),
         regularisers=(ConvexK3(beta=beta),),
         companions=(PastBatches(share=share), ConvexKL()),
-        departs="a token weighs as the policy's drift since it was sampled",
+        why_not_reinforce="a token is weighted by the policy's drift since it was sampled",
     )

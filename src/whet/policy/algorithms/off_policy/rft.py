@@ -1,6 +1,6 @@
 """RFT: Rejection-sampling Fine-Tuning (arXiv:2308.01825, id and path comparison unconfirmed)."""
 
-from whet.policy.advantages import Given
+from whet.policy.advantages import RewardOnly
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Imitation
 from whet.policy.extensions.distinct import Distinct
@@ -10,16 +10,16 @@ from whet.policy.selections import Correct
 
 
 def rft() -> Objective:
-    """Imitate one's own right replies, each way of calculating once.
+    """Supervised training on the policy's own correct replies, one per sequence of calculations.
 
-    The paper samples once and trains from the base; a run of many steps samples anew in each.
+    The paper samples once and trains from the base; here every step of a run samples anew.
     """
     return Objective(
-        advantage=Given(),
+        advantage=RewardOnly(),
         ratio=LogLikelihood(),
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
         on=Correct(),
         companions=(Distinct(),),
-        departs="wrong replies teach nothing",
+        why_not_reinforce="wrong replies have no gradient",
     )

@@ -9,10 +9,10 @@ from whet.policy.ratios import TokenRatio
 
 
 def rlep(*, low: float = 0.2, high: float = 0.28, count: int = 2) -> Objective:
-    """DAPO's loss with a few remembered right replies in every group.
+    """DAPO's loss with a few replayed correct replies in every group.
 
-    Memories keep the log-probs they were sampled with for a denominator (our choice); the paper
-    collects them from a converged policy, a run from its own earlier steps.
+    Replayed rollouts keep the log-probs that they were sampled with as denominator (our choice).
+    The paper collects them from a converged policy; here they come from earlier steps of the run.
     """
     return Objective(
         advantage=Standardised(),

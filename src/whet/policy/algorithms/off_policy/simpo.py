@@ -1,16 +1,16 @@
 """SimPO: Simple Preference Optimization (arXiv:2405.14734)."""
 
-from whet.policy.advantages import Given
-from whet.policy.objective import Whole
-from whet.policy.preferences import Logistic, MeanLikelihood, Pairwise
+from whet.policy.advantages import RewardOnly
+from whet.policy.objective import BatchLoss
+from whet.policy.preferences import Logistic, MeanLikelihood, PairwiseLoss
 
 
-def simpo(*, beta: float = 2.5, margin: float = 1.375) -> Whole:
-    """A margin between mean log-likelihoods; no reference.
+def simpo(*, beta: float = 2.5, margin: float = 1.375) -> BatchLoss:
+    """DPO on mean log-likelihoods, with a margin and without a reference.
 
-    Every right rollout of a group is preferred to every wrong one.
+    Every correct rollout of a group is preferred to every wrong one.
     """
-    return Whole(
-        advantage=Given(),
-        criterion=Pairwise(score=MeanLikelihood(beta=beta), link=Logistic(margin=margin)),
+    return BatchLoss(
+        advantage=RewardOnly(),
+        criterion=PairwiseLoss(score=MeanLikelihood(beta=beta), link=Logistic(margin=margin)),
     )

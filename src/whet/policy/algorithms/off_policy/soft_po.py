@@ -10,36 +10,43 @@ from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import difference, mean_within, most_within, sum_within
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Advantage, Clipping, Ratio
-from whet.types import Batch, Need, Refusal, Scores
+from whet.types import AdvantageInputs, Batch, Need, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AboveSoftValue(Advantage):
-    """Â_n = R_i − Q₀,   Q₀ = β log mean(exp(R/β)) over the group."""
+    """The reward minus the soft value of the prompt. Â_n = R_i − Q₀.
+
+    Q₀ = β log mean(exp(R/β)) over the group
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
-    uncentred: ClassVar[str] = "a soft mean is above the mean"
+    why_uncentred: ClassVar[str] = "the soft mean is above the mean"
 
     beta: float
 
     def __post_init__(self) -> None:
-        """Refuse a temperature of nothing."""
         if not self.beta > 0:
-            raise Refusal(f"AboveSoftValue.beta is {self.beta}; give more than 0")
+            raise UsageError(f"AboveSoftValue.beta is {self.beta}; give more than 0")
 
-    def __call__(self, scores: Scores) -> Float[Tensor, " N"]:
-        below = difference(scores.reward, most_within(scores.reward, scores.group))
-        weight = scores.rollout_weight
-        mean = mean_within((below / self.beta).exp(), scores.group, weight)
-        return (below - self.beta * mean.log())[scores.row]
+    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
+        below = difference(inputs.reward, most_within(inputs.reward, inputs.group))
+        weight = inputs.rollout_weight
+        mean = mean_within((below / self.beta).exp(), inputs.group, weight)
+        return (below - self.beta * mean.log())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consistency(Ratio):
-    """What the policy claims to be worth.  r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀."""
+    """The change of soft value that the policy implies for a reply.
+
+    r = β Σ_t (log π_θ − log π_ref)(t) = Q_T − Q₀
+    """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-    whole: ClassVar[str] = "one number for a rollout, no place for credit within it"
+    why_sequence_level: ClassVar[str] = (
+        "its ratio is one number per rollout, so credit within it is lost"
+    )
 
     beta: float
 
@@ -51,9 +58,9 @@ class Consistency(Ratio):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SquaredError(Clipping):
-    """f = −(r − Â)² = −(Q_T − R)²."""
+    """Negative squared error of the implied value. f = −(r − Â)² = −(Q_T − R)²."""
 
-    unconditional: ClassVar[bool] = True  # a claim is wrong where Â = 0, too
+    unconditional: ClassVar[bool] = True  # the error may be large where Â = 0, too
 
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
@@ -62,15 +69,15 @@ class SquaredError(Clipping):
 
 
 def soft_po(*, beta: float = 0.5) -> Objective:
-    """Regression of the policy's own soft value on the reward; replies of any origin will do.
+    """Regression of the policy's implied value on the reward; replies may come from any policy.
 
     The paper estimates Q₀ from samples of the reference; here the group's own rewards stand in for
-    them.  β is the oracle's.
+    them. The value of β is the oracle's.
     """
     return Objective(
         advantage=AboveSoftValue(beta=beta),
         ratio=Consistency(beta=beta),
         clipping=SquaredError(),
         aggregation=SequenceMean(),
-        departs="it is a regression",
+        why_not_reinforce="the loss is a regression on the reward",
     )

@@ -9,19 +9,19 @@ from torch import Tensor
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.arithmetic import mean_within
-from whet.policy.clipping import Imitation, Linear
-from whet.policy.corrections import Constant
+from whet.policy.clipping import Imitation, Unclipped
+from whet.policy.corrections import ConstantWeight
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, Probability
-from whet.policy.selections import Both, Correct, External, Not, Own
+from whet.policy.selections import Both, Correct, External, Not, PolicyTokens
 from whet.protocols.algorithm import Correction
 from whet.types import Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByEntropy(Correction):
-    """c_n = scale · exp(slope · H_i),  H_i the mean entropy of the token's rollout."""
+    """A weight from the mean entropy H_i of the rollout. c_n = scale · exp(slope · H_i)."""
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
 
@@ -30,20 +30,25 @@ class ByEntropy(Correction):
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         if batch.entropy is None:
-            raise ValueError("ByEntropy needs batch.entropy: the sampler records it")
+            raise ValueError("ByEntropy needs batch.entropy: take an engine that records entropies")
         mean = mean_within(batch.entropy, batch.row, batch.tree_weight)
         return self.scale * (self.slope * mean).exp()
 
 
 def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objective:
-    """Imitation while the policy is sure, its own right answers while it is not, both at once.
+    """Supervised and policy-gradient terms on demonstrations and on own replies, in one loss.
 
-    That the entropy is each rollout's own, and not the batch's, is our reading.
+    Imitation of demonstrations weighs more at low entropy, that of correct own replies at high
+    entropy. Wrong own replies have a constant negative weight. That the entropy is each rollout's
+    own, and not the batch's, is our reading.
     """
     likelihood, whole = LogLikelihood(), SelectedTokenMean()
-    right, wrong = Both(one=Own(), other=Correct()), Both(one=Own(), other=Not(of=Correct()))
+    right, wrong = (
+        Both(one=PolicyTokens(), other=Correct()),
+        Both(one=PolicyTokens(), other=Not(of=Correct())),
+    )
 
-    def imitated(on: External | Both, weight: ByEntropy | Constant) -> Term:
+    def imitated(on: External | Both, weight: ByEntropy | ConstantWeight) -> Term:
         return Term(
             ratio=likelihood,
             clipping=Imitation(),
@@ -55,14 +60,14 @@ def srft(*, imitation: float = 0.5, own: float = 0.1, count: int = 1) -> Objecti
     return Objective(
         advantage=Standardised(),
         ratio=Probability(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=whole,
         on=External(),
         extra=(
             imitated(External(), ByEntropy(scale=imitation, slope=-1.0)),
             imitated(right, ByEntropy(scale=own, slope=1.0)),
-            imitated(wrong, Constant(factor=-1.0)),
+            imitated(wrong, ConstantWeight(factor=-1.0)),
         ),
         companions=(Demonstrations(count=count),),
-        departs="every kind of token has a sum of its own",
+        why_not_reinforce="demonstrations, correct and wrong replies have separate terms",
     )

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.advantages import Labelled
+from whet.policy.advantages import SignedCorrectness
 from whet.policy.aggregation import SequenceSum
 from whet.policy.arithmetic import sum_within
-from whet.policy.clipping import Linear
+from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Ratio
 from whet.types import Batch
@@ -18,12 +18,12 @@ from whet.types import Batch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tapered(Ratio):
-    """What is praised counts fully, what is blamed as far as the policy would still say it.
+    """Weight 1 for positive advantages, a truncated importance weight for negative ones.
 
     r_n = w log π_θ(n),   w = 1 where Â ≥ 0,  sg[min(π_θ(y)/μ(y), 1)] elsewhere
     """
 
-    unclippable: ClassVar[str] = "a log-likelihood, no ratio around 1; take clipping Linear"
+    why_unclippable: ClassVar[str] = "it is a log-likelihood, not a ratio; take clipping Unclipped"
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         moved = sum_within(learner_logp.detach() - batch.behaviour_logp, batch.row)
@@ -32,14 +32,14 @@ class Tapered(Ratio):
 
 
 def topr(*, baseline: float = 0.0) -> Objective:
-    """REINFORCE for replies of any origin: right ones are imitated, wrong ones fade as they go.
+    """Off-policy REINFORCE with truncated importance weights on wrong replies only.
 
-    Rewards are ±1 by `correct`; `baseline` moves the share of what is praised.
+    Rewards are ±1 by `correct`. A `baseline` changes the balance of correct and wrong replies.
     """
     return Objective(
-        advantage=Labelled(baseline=baseline),
+        advantage=SignedCorrectness(baseline=baseline),
         ratio=Tapered(),
-        clipping=Linear(),
+        clipping=Unclipped(),
         aggregation=SequenceSum(),
-        departs="wrong replies weigh less the less likely they are",
+        why_not_reinforce="wrong replies are weighted by min(π_θ(y)/μ(y), 1)",
     )

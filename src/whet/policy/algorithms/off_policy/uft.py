@@ -3,20 +3,20 @@
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped, Imitation
-from whet.policy.corrections import Constant
+from whet.policy.corrections import ConstantWeight
 from whet.policy.extensions.hints import Hints
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, TokenRatio
-from whet.policy.selections import External, Own
+from whet.policy.selections import External, PolicyTokens
 
 
 def uft(*, clip: float = 0.2, beta: float = 0.001, steps: int = 300) -> Objective:
-    """Replies that begin with a hint: the hint is imitated, the rest is GRPO's; hints fade."""
+    """GRPO on replies that start with a hint, which is imitated and gets shorter over the run."""
     hint = Term(
         ratio=LogLikelihood(),
         clipping=Imitation(),
         aggregation=SelectedTokenMean(),
-        corrections=(Constant(factor=beta),),
+        corrections=(ConstantWeight(factor=beta),),
         on=External(),
     )
     return Objective(
@@ -24,8 +24,8 @@ def uft(*, clip: float = 0.2, beta: float = 0.001, steps: int = 300) -> Objectiv
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
-        on=Own(),
+        on=PolicyTokens(),
         extra=(hint,),
         companions=(Hints(steps=steps),),
-        departs="hints are imitated",
+        why_not_reinforce="hints are imitated",
     )

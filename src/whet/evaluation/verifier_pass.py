@@ -15,7 +15,7 @@ _ACCEPTED = 0.5  # the score from which a judge accepts that doesn't say `correc
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opinion:
+class TimedVerdict:
     """A verdict, and how long it took to get it."""
 
     verdict: Verdict
@@ -34,7 +34,7 @@ class Opinion:
 
 
 @runtime_checkable
-class Watch(Protocol):
+class Observer(Protocol):
     """Who looks on."""
 
     def begin(self, phase: str, total: int) -> None:
@@ -51,60 +51,62 @@ class Watch(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hearing:
+class VerifierPass:
     """Cases, and an opinion of each; None for what was not begun before the watch stopped."""
 
     cases: Sequence[Case]
-    opinions: Sequence[Opinion | None]
+    verdicts: Sequence[TimedVerdict | None]
     seconds: float
 
     @property
-    def heard(self) -> list[tuple[Case, Opinion]]:
+    def judged(self) -> list[tuple[Case, TimedVerdict]]:
         """The cases with an opinion, be it a fault."""
-        pairs = zip(self.cases, self.opinions, strict=True)
+        pairs = zip(self.cases, self.verdicts, strict=True)
         return [(case, opinion) for case, opinion in pairs if opinion is not None]
 
 
-def hear(judge: Judge, cases: Sequence[Case], at_once: int, phase: str, watch: Watch) -> Hearing:
+def run_verifier(
+    judge: Judge, cases: Sequence[Case], concurrency: int, phase: str, observer: Observer
+) -> VerifierPass:
     """Ask for an opinion of each case.
 
-    A judge of groups is given all replies to a task at once.  Raises `Refusal` for a judge that
+    A judge of groups is given all replies to a task at once.  Raises `UsageError` for a judge that
     plays requests with the policy: there is none.
     """
-    watch.begin(phase, len(cases))
-    found: list[Opinion | None] = [None] * len(cases)
+    observer.begin(phase, len(cases))
+    found: list[TimedVerdict | None] = [None] * len(cases)
 
-    def note(places: Sequence[int], opinions: Sequence[Opinion]) -> None:
+    def note(places: Sequence[int], opinions: Sequence[TimedVerdict]) -> None:
         for place, opinion in zip(places, opinions, strict=True):
             found[place] = opinion
-        watch.tick(len(places))
+        observer.tick(len(places))
 
     start = perf_counter()
-    asyncio.run(_all(judge, cases, iter(_calls(judge, cases)), at_once, note, watch))
-    return Hearing(cases=cases, opinions=found, seconds=perf_counter() - start)
+    asyncio.run(_all(judge, cases, iter(_calls(judge, cases)), concurrency, note, observer))
+    return VerifierPass(cases=cases, verdicts=found, seconds=perf_counter() - start)
 
 
 async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to tell)
     judge: Judge,
     cases: Sequence[Case],
     calls: Iterator[Sequence[int]],
-    at_once: int,
-    note: Callable[[Sequence[int], Sequence[Opinion]], None],
-    watch: Watch,
+    concurrency: int,
+    note: Callable[[Sequence[int], Sequence[TimedVerdict]], None],
+    observer: Observer,
 ) -> None:
     context = context_of()
 
     async def go_on() -> None:
         for places in calls:
-            if watch.stopped():
+            if observer.stopped():
                 return
             group = _group([cases[place] for place in places])
             start = perf_counter()
             given = await verdicts(group, judge, context)
             spent = (perf_counter() - start) / len(group)
-            note(places, [Opinion(verdict=v, seconds=spent) for v in given])
+            note(places, [TimedVerdict(verdict=v, seconds=spent) for v in given])
 
-    await asyncio.gather(*(go_on() for _ in range(at_once)))
+    await asyncio.gather(*(go_on() for _ in range(concurrency)))
 
 
 def _calls(judge: Judge, cases: Sequence[Case]) -> Sequence[Sequence[int]]:

@@ -1,4 +1,4 @@
-"""STaR: the policy is told the answer of a task that it could not solve, and explains it."""
+"""STaR: unsolved tasks are played again with the answer as a hint."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,56 +7,54 @@ from dataclasses import dataclass, replace
 from whet.policy.extensions.groups import own, successes, unsolved
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Play, Prompt, Refusal, Request, Rollout, Task, Ticket
+from whet.types import Group, Need, Play, Prompt, Request, Rollout, Task, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rationalised(Companion):
-    """An unsolved task is asked again with its answer given away; a right reply joins the group as
-    if it had been found without (STaR, arXiv:2203.14465, unconfirmed).
+class AnswerHints(Companion):
+    """Unsolved tasks are played again with the answer in the prompt.
 
-    The wording of the prompt is ours.
+    A correct reply joins the group under the prompt without the hint (STaR, arXiv:2203.14465,
+    unconfirmed). The wording of the prompt is ours.
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
 
     hint: str = "\n(The answer is {answer}.)"
 
     def __post_init__(self) -> None:
-        """Refuse a hint that gives nothing away."""
         if "{answer}" not in self.hint:
-            raise Refusal(f"Rationalised.hint is {self.hint!r}; it needs the word {{answer}}")
+            raise UsageError(f"AnswerHints.hint is {self.hint!r}; it needs the word {{answer}}")
 
     def prompt(self, prompt: str, answer: str) -> str:
-        """The question with its answer."""
+        """The prompt with the hint."""
         return prompt + self.hint.replace("{answer}", answer)
 
     def hinted(self, task: Task) -> Prompt:
-        """The task's prompt with its answer; in a chat, the last message has it."""
+        """The task's prompt with the hint; in a chat it is added to the last message."""
         if isinstance(task.prompt, str):
             return self.prompt(task.prompt, task.answer)
         *before, last = task.prompt
         return (*before, {**last, "content": self.prompt(last["content"], task.answer)})
 
-    async def open(self, setup: SetupContext) -> "LiveRationalised":
-        """It needs nothing of a run."""
+    async def open(self, setup: SetupContext) -> "LiveAnswerHints":
         del setup
-        return LiveRationalised(self)
+        return LiveAnswerHints(self)
 
 
 @dataclass(slots=True)
-class LiveRationalised(Extension):
-    """A right explanation joins its group, under the question without the answer.
+class LiveAnswerHints(Extension):
+    """Adds correct hinted replies to unsolved groups, under the prompt without the hint.
 
-    Nothing is remembered, so the order of tickets doesn't matter.
+    It has no state, so the order of tickets does not matter.
     """
 
-    settings: Rationalised
+    settings: AnswerHints
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """As many explanations are asked for as the policy made attempts."""
+        """Play as many hinted rollouts as the group has rollouts of the policy."""
         del ticket
         return await asyncio.gather(
             *(self._explained(context, g) if unsolved(g) else _unchanged(g) for g in groups)

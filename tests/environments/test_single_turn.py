@@ -20,7 +20,7 @@ def test_it_asks_once_and_judges_nothing(prompt):
         heard.append(observation)
         return "42"
 
-    world = load("question")
+    world = load("single_turn")
     assert isinstance(world, Environment)
     assert asyncio.run(world.play(Task(id="t", prompt=prompt), policy)) is None
     assert heard == [prompt]

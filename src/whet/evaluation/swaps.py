@@ -3,17 +3,17 @@
 from dataclasses import replace
 
 from whet.data.cases import Case
-from whet.rewards.verifiable._extraction import answers, spoken
+from whet.rewards.verifiable._extraction import after_think, answers
 
 
-def exchanged(case: Case) -> Case | None:
+def swapped(case: Case) -> Case | None:
     """The task that has the reply's answer, and the same reply with the task's.
 
     Equality is symmetric, so the two deserve the same verdict.  None where the exchange makes no
     sense: a task without answer, a reply whose answer can't be found or stands there twice.
     """
     gold = case.task.answer
-    found = answers(spoken(case.reply) or "")[1]
+    found = answers(after_think(case.reply) or "")[1]
     said = found[-1] if found else ""
     if not gold or not said or case.reply.count(said) != 1:
         return None

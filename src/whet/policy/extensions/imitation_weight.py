@@ -1,4 +1,4 @@
-"""RED: how much imitation counts, by what it does to the entropy."""
+"""RED: an adaptive weight of the imitation term."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,50 +6,50 @@ from typing import Any
 
 from torch import Tensor
 
-from whet.policy.corrections import Constant
+from whet.policy.corrections import ConstantWeight
 from whet.policy.objective import Objective, Term
 from whet.policy.selections import External
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Need, Scores, TrainBatch
+from whet.types import AdvantageInputs, Group, Mean, Metrics, Need, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recall(Companion):
-    """How much imitation counts beside what was learned alone (RED, arXiv:2508.16677, unconfirmed).
+class ImitationWeight(Companion):
+    """An adaptive weight of the imitation loss (RED, arXiv:2508.16677, unconfirmed).
 
-    w = clip(ΔH_foreign / ΔH_own, 1, most) · most^(1 − 2 accuracy),  ΔH the change of the entropy of
-    others' and of own tokens since the step before.
+    w = clip(ΔH_external / ΔH_own, 1, most) · most^(1 − 2 accuracy)
+
+    ΔH is the absolute change of mean entropy, of external and of own tokens, since the step before.
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.ENTROPY})
 
     most: float = 5.0
 
     def weight(self, foreign: float, own: float, accuracy: float) -> float:
-        """Of the imitation, where entropies changed by so much; own ones that stood still: most."""
+        """The weight w. If the entropy of own tokens did not change, the ratio is `most`."""
         share = foreign / own if own else self.most
         return min(max(share, 1.0), self.most) * self.most ** (1 - 2 * accuracy)
 
-    async def open(self, setup: SetupContext) -> "LiveRecall":
-        """The weight begins with 1."""
+    async def open(self, setup: SetupContext) -> "LiveImitationWeight":
         del setup
-        return LiveRecall(self)
+        return LiveImitationWeight(self)
 
 
 @dataclass(slots=True)
-class LiveRecall(Extension):
-    """Entropies of the last step, and the weight that they led to: it holds for the next step."""
+class LiveImitationWeight(Extension):
+    """The mean entropies of the last step, and the weight that they give the next step."""
 
-    settings: Recall
+    settings: ImitationWeight
     weight: float = 1.0
-    before: tuple[float, float] | None = None  # of others' tokens, of own ones
+    before: tuple[float, float] | None = None  # mean entropies (external tokens, own tokens)
 
     async def adapt_objective(
         self, context: StepContext, objective: Algorithm, groups: Sequence[Group]
     ) -> Algorithm:
-        """Weigh the terms about others' tokens."""
+        """Set the weight of the terms on external tokens."""
         del context, groups
         if not isinstance(objective, Objective):
             return objective
@@ -58,16 +58,18 @@ class LiveRecall(Extension):
     def _weighed(self, term: Term) -> Term:
         if term.on != External():
             return term
-        held = [c for c in term.corrections if not isinstance(c, Constant)]
-        return replace(term, corrections=(*held, Constant(factor=self.weight)))
+        held = [c for c in term.corrections if not isinstance(c, ConstantWeight)]
+        return replace(term, corrections=(*held, ConstantWeight(factor=self.weight)))
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """What the next step's imitation weighs."""
+        """Compute the weight of the next step's imitation terms."""
         del context, batch
         if inputs.entropy is None or inputs.external is None or inputs.correct is None:
-            raise ValueError("Recall needs entropies, and which tokens others chose")
+            raise ValueError(
+                "ImitationWeight needs inputs.entropy, inputs.external and inputs.correct"
+            )
         now = _mean(inputs.entropy[inputs.external]), _mean(inputs.entropy[~inputs.external])
         if self.before is not None:
             moved = [abs(a - b) for a, b in zip(now, self.before, strict=True)]

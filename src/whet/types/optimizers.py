@@ -1,22 +1,22 @@
-"""Optimisers: how a gradient becomes a step.  Values; an engine gives them life."""
+"""Settings of optimizers and learning-rate schedules; an engine builds the optimizer from them."""
 
 from dataclasses import dataclass
 from math import cos, pi
 from typing import Protocol, runtime_checkable
 
-from whet.types.tasks import Refusal
+from whet.types.errors import UsageError
 
 
 @runtime_checkable
 class Decay(Protocol):
-    """The rate of a step, as a factor of the peak."""
+    """Factor on the peak learning rate at one step of `steps`."""
 
     def __call__(self, step: int, steps: int) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constant:
-    """The peak rate, after a linear warm-up.  f(t) = min(1, (t + 1) / warmup)."""
+    """Constant learning rate after a linear warm-up. f(t) = min(1, (t + 1) / warmup)."""
 
     warmup: int = 0
 
@@ -26,7 +26,7 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Linear:
-    """Warm-up, then a straight line down to `floor`.  f(t) = 1 − (1 − floor) t/T."""
+    """Linear decay to `floor`, times a linear warm-up. f(t) = 1 − (1 − floor) t/T."""
 
     warmup: int = 0
     floor: float = 0.0
@@ -38,7 +38,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cosine:
-    """SGDR's half cosine (arXiv:1608.03983), after a warm-up.
+    """SGDR's half cosine (arXiv:1608.03983), times a linear warm-up.
 
     f(t) = floor + (1 − floor) (1 + cos(π t/T)) / 2
     """
@@ -54,9 +54,9 @@ class Cosine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdamW:
-    """AdamW (arXiv:1711.05101) behind a clip of the global gradient norm."""
+    """AdamW (arXiv:1711.05101), after clipping the global gradient norm to `clip_norm`."""
 
-    rate: float = 1e-6
+    lr: float = 1e-6
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
     weight_decay: float = 0.01
@@ -64,12 +64,11 @@ class AdamW:
     decay: Decay = Constant()
 
     def __post_init__(self) -> None:
-        """Refuse what can't be a step."""
-        if not self.rate >= 0:
-            raise Refusal(f"optimiser.rate is {self.rate}; give 0 or more")
+        if not self.lr >= 0:
+            raise UsageError(f"optimizer.lr is {self.lr}; give 0 or more")
         if not self.clip_norm > 0:
-            raise Refusal(f"optimiser.clip_norm is {self.clip_norm}; give more than 0, or inf")
+            raise UsageError(f"optimizer.clip_norm is {self.clip_norm}; give more than 0, or inf")
 
-    def rate_at(self, step: int, steps: int) -> float:
-        """The rate of one of `steps` steps."""
-        return self.rate * self.decay(step, steps)
+    def lr_at(self, step: int, steps: int) -> float:
+        """Learning rate of step `step` of `steps`."""
+        return self.lr * self.decay(step, steps)

@@ -1,4 +1,4 @@
-"""Values from play: what continuations of a reply's beginnings earn."""
+"""Monte Carlo values: mean rewards of continuations from cuts of a reply."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,59 +11,61 @@ import torch
 from whet.policy.extensions.groups import by_policy
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Need, Refusal, Request, Rollout, Scores
+from whet.types import AdvantageInputs, Group, Need, Request, Rollout, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probes(Companion):
-    """Values from play: at every cut of a reply, `count` continuations and their mean reward.
+class MonteCarloValues(Companion):
+    """Monte Carlo values: the mean reward of `count` continuations from every cut of a reply.
 
     A reply is cut after every `interval`-th token of probability below `sure` (SPO,
-    arXiv:2505.23564; `count` unconfirmed); `sure` = 1 cuts by length alone (VinePPO's values,
-    arXiv:2410.01679).  The prompt's own value is the mean reward of its group.
+    arXiv:2505.23564; `count` unconfirmed). With `sure` = 1 it is cut by length alone (VinePPO's
+    values, arXiv:2410.01679). The value of the prompt is the mean reward of its group.
     """
 
-    gives = frozenset({Need.VALUE, Need.SEGMENTS})
+    provides = frozenset({Need.VALUE, Need.SEGMENTS})
 
     interval: int = 5
     count: int = 9
     sure: float = 0.9
 
     def __post_init__(self) -> None:
-        """Refuse cuts and counts of nothing."""
         for name in ("interval", "count"):
             if not getattr(self, name) > 0:
-                raise Refusal(f"Probes.{name} is {getattr(self, name)}; give more than 0")
+                raise UsageError(
+                    f"MonteCarloValues.{name} is {getattr(self, name)}; give more than 0"
+                )
 
     def cuts(self, rollout: Rollout) -> list[int]:
-        """After every `interval`-th doubtful token, but never after the last token."""
-        bound = log(self.sure) if self.sure < 1 else inf  # where all count, a sure token does too
+        """Cuts after every `interval`-th token below `sure`, except after the last token."""
+        bound = (
+            log(self.sure) if self.sure < 1 else inf
+        )  # at sure = 1 tokens of probability 1 count too
         doubtful = np.flatnonzero(rollout.behaviour_logp < bound)
         ends = doubtful[self.interval - 1 :: self.interval] + 1
         return [int(end) for end in ends if end < rollout.length]
 
-    async def open(self, setup: SetupContext) -> "LiveProbes":
-        """It needs nothing of a run."""
+    async def open(self, setup: SetupContext) -> "LiveMonteCarloValues":
         del setup
-        return LiveProbes(self)
+        return LiveMonteCarloValues(self)
 
 
 @dataclass(slots=True)
-class LiveProbes(Extension):
-    """Continuations of the rollouts that are learned from.
+class LiveMonteCarloValues(Extension):
+    """Plays continuations of the rollouts that are learned from.
 
-    They are played when the step's rollouts are known, by the policy that is about to learn: what a
-    gate rejects costs nothing, and a rollout that another extension brings has its values.
+    They are played when the batch is known, by the policy before the update. So rejected groups
+    cost nothing, and rollouts added by other extensions have values too.
     """
 
-    settings: Probes
+    settings: MonteCarloValues
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """Every token has the value of its segment's beginning.
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """Fill in values: every token has the value of its segment's first state.
 
-        A beginning whose continuations are all faults has the value of the one before it.
+        If all continuations of a cut are faults, the value is that of the cut before it.
         """
         cuts = [self.settings.cuts(r) for r in rollouts]
         pairs = [(r, cut) for r, mine in zip(rollouts, cuts, strict=True) for cut in mine]
@@ -86,9 +88,9 @@ class LiveProbes(Extension):
 
     def _request(self, context: StepContext, rollout: Rollout, cut: int) -> Request:
         if cut > rollout.spoken[0].stop:
-            raise Refusal(
-                f"Probes can't go on in reply 2 of task {rollout.task.id!r}; give an environment "
-                "that asks once, or an algorithm with a critic"
+            raise UsageError(
+                f"MonteCarloValues can't continue reply 2 of task {rollout.task.id!r}; give an "
+                "environment of a single turn, or an algorithm with a critic"
             )
         prefix = tuple(rollout.chosen_ids[:cut].tolist())
         name = f"probe {rollout.seed} {cut}"
@@ -96,8 +98,8 @@ class LiveProbes(Extension):
         return Request.of(rollout.task, seeds, context.decoding, prefix)
 
 
-def _starts(inputs: Scores, rollouts: Sequence[Rollout]) -> list[float]:
-    """Of every rollout: the mean reward of those of its group that no one else began."""
+def _starts(inputs: AdvantageInputs, rollouts: Sequence[Rollout]) -> list[float]:
+    """Value of each rollout's prompt: the mean reward of the group's rollouts without a prefix."""
     groups = inputs.group.tolist()
     rewards: dict[int, list[float]] = {}
     unaided: dict[int, list[float]] = {}

@@ -1,4 +1,4 @@
-"""One step's rounds of play: tickets in, judged and checked groups out."""
+"""The rounds of one step: tickets in, judged and checked groups out."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,28 +9,28 @@ from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, StepContext, Update
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Landed
-from whet.rollouts.checks import Limits, check_rollouts
+from whet.rollouts.checks import TrustLimits, check_rollouts
 from whet.rollouts.runner import RolloutRunner
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
 
 if TYPE_CHECKING:
-    from whet.training.loop import Live
+    from whet.training.loop import LiveRun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """What plays tickets in one step, and the context that extensions get."""
+class TicketRunner:
+    """Plays the tickets of one step, with the context that extensions get."""
 
     runner: RolloutRunner
     extensions: Extensions
     context: StepContext
     version: Version
-    limits: Limits
-    launched: list[Task]  # in this step so far
+    limits: TrustLimits
+    launched: list[Task]  # tasks played in this step so far
 
     @classmethod
-    def of(cls, run: Run, live: "Live", number: int) -> "Round":
+    def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
         """The rounds of step `number`."""
         runner = RolloutRunner(live.player, run.reward, number)
         launched: list[Task] = []
@@ -44,7 +44,7 @@ class Round:
         )
 
     async def play(self, tickets: Sequence[Ticket]) -> list[Landed]:
-        """All tickets at once; extensions see them in the order of numbers."""
+        """Play all tickets concurrently; extensions get them in the order of their numbers."""
         self.launched.extend(ticket.request.task for ticket in tickets)
         requests = [await self.extensions.before_rollout(self.context, t) for t in tickets]
         played = await asyncio.gather(*map(self.runner.rollouts, requests))
@@ -58,9 +58,9 @@ class Round:
 
 
 def step_context(
-    run: Run, live: "Live", runner: RolloutRunner, launched: Sequence[Task] = ()
+    run: Run, live: "LiveRun", runner: RolloutRunner, launched: Sequence[Task] = ()
 ) -> StepContext:
-    """What extensions may use during one step."""
+    """The context that extensions get in one step."""
 
     async def learn(groups: Sequence[Group], algorithm: Algorithm, lr: float) -> Update:
         batch, _ = await build_batch(groups, algorithm, live.learner)
@@ -79,8 +79,8 @@ def step_context(
         seed=run.seed,
         tickets=run.sampling.tickets,
         minibatches=run.minibatches,
-        lr=run.optimiser.rate_at(runner.step, run.steps),
-        optimiser=run.optimiser,
+        lr=run.optimizer.lr_at(runner.step, run.steps),
+        optimizer=run.optimizer,
         objective=run.objective,
         decoding=run.decoding,
         learner=live.learner,

@@ -7,7 +7,7 @@ from whet.types import Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question(Environment):
+class SingleTurn(Environment):
     """The task's prompt, put once; what the reply is worth is left to a reward."""
 
     async def play(self, task: Task, policy: Policy) -> None:

@@ -1,4 +1,4 @@
-"""PROF: rollouts are chosen by how well their steps agree with their outcome."""
+"""PROF: a filter on rollouts by the agreement of step scores and outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,45 +8,43 @@ from whet.policy.extensions.groups import by_policy, judgement, subset
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense._consistency import consistent
-from whet.types import Group, Refusal, Rollout, Scores, Ticket
+from whet.types import AdvantageInputs, Group, Rollout, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consistent(Companion):
-    """Rollouts whose steps agree with their outcome are learned from, the others left out (PROF,
-    arXiv:2509.03403; how many go is unconfirmed).
+class ProcessOutcomeFilter(Companion):
+    """A filter that drops rollouts with step scores that disagree with their outcome.
 
-    Of a group's right replies the share `drop` with the lowest step scores goes, of the wrong ones
-    that with the highest; then the larger side goes down to the smaller.  The step score is the
-    verdict's `part`: mean_step of the reward process_model, steps of the reward process.  Faults,
-    demonstrations and replies without a step score stay.
+    As in PROF (arXiv:2509.03403; the number of dropped rollouts is unconfirmed). Of a group's
+    correct replies the share `drop` with the lowest step scores is dropped, of the wrong ones the
+    share with the highest. Then the larger side is reduced to the size of the smaller. The step
+    score is the verdict's `part`: mean_step of the reward process_model, steps of the reward
+    process. Faults, demonstrations and replies without a step score stay.
     """
 
     part: str = "mean_step"
     drop: float = 0.5
 
     def __post_init__(self) -> None:
-        """Some have to stay."""
         if not 0 <= self.drop < 1:
-            raise Refusal(f"Consistent.drop is {self.drop}; give a share in [0, 1)")
+            raise UsageError(f"ProcessOutcomeFilter.drop is {self.drop}; give a share in [0, 1)")
 
-    async def open(self, setup: SetupContext) -> "LiveConsistent":
-        """It needs nothing of a run."""
+    async def open(self, setup: SetupContext) -> "LiveProcessOutcomeFilter":
         del setup
-        return LiveConsistent(self)
+        return LiveProcessOutcomeFilter(self)
 
 
 @dataclass(slots=True)
-class LiveConsistent(Extension):
-    """Each group is chosen from by itself; `known` only ever becomes true, whatever the order."""
+class LiveProcessOutcomeFilter(Extension):
+    """Filters each group on its own, so the order of tickets does not matter."""
 
-    settings: Consistent
-    known: bool = False  # has any verdict had the part?
+    settings: ProcessOutcomeFilter
+    known: bool = False  # True once any verdict had the part
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Each group without the rollouts that are right or wrong for no reason."""
+        """Each group without the dropped rollouts."""
         del context, ticket
         return [self._chosen(group) for group in groups]
 
@@ -61,14 +59,14 @@ class LiveConsistent(Extension):
         return subset(group, [kept.get(i, True) for i in range(len(group))])
 
     async def add_columns(
-        self, context: StepContext, inputs: Scores, rollouts: Sequence[Rollout]
-    ) -> Scores:
-        """Raises `Refusal` where no verdict of the run so far has had the part."""
+        self, context: StepContext, inputs: AdvantageInputs, rollouts: Sequence[Rollout]
+    ) -> AdvantageInputs:
+        """Raises `UsageError` if no verdict of the run so far had the part."""
         del context
         judged = [v for r in rollouts if by_policy(r) and (v := judgement(r))]
         if judged and not self.known:
-            raise Refusal(
-                f"Consistent.part is {self.settings.part!r}, but verdicts have "
+            raise UsageError(
+                f"ProcessOutcomeFilter.part is {self.settings.part!r}, but verdicts have "
                 f"{sorted(judged[0].parts)}; give a reward that scores steps, such as "
                 f"process_model, or one of its parts"
             )

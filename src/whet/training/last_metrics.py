@@ -1,4 +1,4 @@
-"""What the last step reported: strategies are told of it, before and after a kill alike."""
+"""Metrics of the previous step, saved so that a resumed strategy sees the same ones."""
 
 import json
 from dataclasses import dataclass, field
@@ -10,17 +10,17 @@ _STATE = "reported.json"
 
 
 @dataclass(slots=True)
-class Reported:
-    """The metrics of extensions in the step before; none at first."""
+class LastMetrics:
+    """Metrics of extensions in the previous step; empty in the first step."""
 
     metrics: Metrics = field(default_factory=dict)
 
     async def save(self, folder: Path) -> None:
-        """Totals and counts, as exact as floats are."""
+        """Write sums and counts as JSON, without loss of precision."""
         held = {name: (mean.total, mean.count) for name, mean in self.metrics.items()}
         (folder / _STATE).write_text(json.dumps(held), encoding="utf-8")
 
     async def load(self, folder: Path) -> None:
-        """Go on with the step after the checkpoint in `folder`."""
+        """Restore the metrics of the checkpoint in `folder`."""
         held = json.loads((folder / _STATE).read_text(encoding="utf-8"))
         self.metrics = {name: Mean(total=held[name][0], count=held[name][1]) for name in held}

@@ -19,7 +19,7 @@ from rich.progress import (
 
 
 @dataclass(slots=True)
-class Bar:
+class ProgressBar:
     """On stderr, one phase at a time; a plain file gets nothing."""
 
     _progress: Progress = field(init=False)
@@ -42,7 +42,7 @@ class Bar:
             transient=True,
         )
 
-    def __enter__(self) -> "Bar":
+    def __enter__(self) -> "ProgressBar":
         if current_thread() is main_thread():
             self._before = signal.signal(signal.SIGINT, self._note)
         self._progress.start()

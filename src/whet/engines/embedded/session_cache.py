@@ -1,4 +1,4 @@
-"""The keys of all sessions: what is kept between turns, shared by forks, and forgotten."""
+"""The KV cache of all sessions: kept between turns, shared by forks, dropped when full."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,45 +6,47 @@ from dataclasses import dataclass, field
 from whet.engines.embedded.forest import common
 from whet.engines.embedded.lines import Lines
 from whet.engines.embedded.prompts import Prompts
-from whet.engines.embedded.sessions import Session, Turn
+from whet.engines.embedded.sessions import SequenceState, Session
 
 
 @dataclass(slots=True)
-class Memory:
-    """Shared lines, own lines, and the sessions that rest between two turns."""
+class SessionCache:
+    """Shared lines, own lines, and the idle sessions."""
 
     prompts: Prompts
     lines: Lines
-    most: int  # resting sessions that keep their keys
-    resting: dict[Session, None] = field(default_factory=dict)  # the longest-resting first
+    most: int  # most idle sessions that keep their keys
+    resting: dict[Session, None] = field(
+        default_factory=dict
+    )  # idle sessions, the longest-idle first
 
     def wake(self, session: Session) -> None:
-        """A session becomes a live row."""
+        """Make a session a live sequence."""
         self.resting.pop(session, None)
         self.lines.enter(session)
 
     def rest(self, row: int) -> None:
-        """A live row waits for its world."""
+        """Make a live sequence idle, between two turns."""
         session = self.lines.live[row]
         self.lines.park(row)
         self._keep(session)
 
     def leave(self, row: int) -> None:
-        """A live row that has ended."""
+        """Remove a live sequence that has ended."""
         self._release(self.lines.live[row])
         self.lines.free(row)
 
     def end(self, session: Session) -> None:
-        """Free what a session holds; a live row keeps its place until the next step begins."""
+        """Free the memory of a session. A live sequence keeps its position until the next step."""
         self.resting.pop(session, None)
         self._release(session)
         self.lines.forget(session)
 
     def branch(self, parent: Session, child: Session, prompt: tuple[int, ...]) -> None:
-        """Let a new session begin with what it shares with another one.
+        """Start a new session with the prefix that it shares with `parent`.
 
-        What the parent holds in its own line is copied once, to a shared line that the parent and
-        all its children read from then on.
+        The keys in the parent's own line are copied once to a shared line, which the parent and all
+        its forks read from then on.
         """
         if parent.shared is None:
             child.lost, child.reach = parent.lost, parent.reach
@@ -57,13 +59,13 @@ class Memory:
             child.shared.readers += 1
             self._keep(child)
 
-    def fit(self, turns: Iterable[Turn]) -> None:
-        """Keep of each session what its prompt begins with; find or compute the others' lines."""
+    def fit(self, sequences: Iterable[SequenceState]) -> None:
+        """Keep each prompt's cached prefix; find or compute shared lines for the others."""
         bare = []
-        for turn in turns:
-            self._cut(turn.session, turn.prompt)
-            if turn.session.shared is None:
-                bare.append((turn.session, _stem(turn.session, turn.prompt)))
+        for sequence in sequences:
+            self._cut(sequence.session, sequence.prompt)
+            if sequence.session.shared is None:
+                bare.append((sequence.session, _stem(sequence.session, sequence.prompt)))
         known: dict[tuple[int, ...], int] = {}
         for session, stem in bare:
             known[stem] = max(known.get(stem, 0), common(session.lost, stem))
@@ -72,7 +74,7 @@ class Memory:
             session.shared, session.reach = shared, len(stem)
 
     def clear(self, sessions: Iterable[Session]) -> None:
-        """Forget all keys; the sessions remember their tokens."""
+        """Drop all keys; sessions keep their token ids."""
         for session in sessions:
             session.lost, session.shared = session.row(), None
             session.own.clear()
@@ -83,7 +85,7 @@ class Memory:
     def _publish(self, parent: Session) -> None:
         if parent.shared is None:
             return
-        own = self.lines.slab, parent.line
+        own = self.lines.kv_cache, parent.line
         adopted = self.prompts.adopt(parent.row(), parent.shared, parent.reach, own)
         self.prompts.release(parent.shared)
         parent.shared, parent.reach = adopted, len(adopted.tokens)
@@ -94,7 +96,7 @@ class Memory:
         shared = session.shared
         if shared is None:
             return
-        if shared.logits is not None and prompt == shared.tokens:  # the logits after it are known
+        if shared.logits is not None and prompt == shared.tokens:  # the logits after it are cached
             session.reach = len(prompt)
             session.own.clear()
             return
@@ -107,7 +109,7 @@ class Memory:
     def _keep(self, session: Session) -> None:
         self.resting[session] = None
         while len(self.resting) > self.most:
-            unasked = (s for s in self.resting if s.turn is None)
+            unasked = (s for s in self.resting if s.sequence is None)
             gone = next(unasked, None) or next(reversed(self.resting))
             row, reach = gone.row(), gone.reach
             self.end(gone)
@@ -121,7 +123,7 @@ class Memory:
 
 
 def _stem(session: Session, prompt: tuple[int, ...]) -> tuple[int, ...]:
-    """The line to be computed for a session without keys: its siblings' where it had any."""
+    """The shared line to compute for a session without keys; that of its siblings if it had one."""
     reach = session.reach
     shared = 0 < reach < len(prompt) and session.lost[:reach] == prompt[:reach]
     return prompt[:reach] if shared else prompt

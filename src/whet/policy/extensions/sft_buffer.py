@@ -1,4 +1,4 @@
-"""ReLIFT: an unsolved task is kept with a demonstration, until there is enough for a lesson."""
+"""ReLIFT: demonstrations of unsolved tasks are collected for supervised steps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,47 +10,47 @@ from whet.policy.extensions.groups import attempts, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Mean, Metrics, Need, Rollout, Scores, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Mean, Metrics, Need, Rollout, Ticket, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Interleaved(Companion):
-    """Demonstrations of unsolved tasks are kept; a full buffer is one supervised step (ReLIFT,
-    arXiv:2506.07527).
+class SFTBuffer(Companion):
+    """Collect demonstrations of unsolved tasks; a full buffer is one supervised step.
+
+    As in ReLIFT (arXiv:2506.07527).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     size: int = 32
-    rate: float = 1.0  # of the step's own learning rate
+    lr_scale: float = 1.0  # factor on the learning rate of the step
 
     def keeps(self, right: int) -> bool:
-        """Is the demonstration of a task with so many right rollouts kept?"""
+        """True if the demonstration of a task with this number of correct rollouts is collected."""
         return right == 0
 
     def full(self, held: int) -> bool:
-        """Are so many kept enough for a step?"""
+        """True if this number of demonstrations is enough for a step."""
         return held >= self.size
 
-    async def open(self, setup: SetupContext) -> "LiveInterleaved":
-        """The buffer is empty."""
+    async def open(self, setup: SetupContext) -> "LiveSFTBuffer":
         del setup
-        return LiveInterleaved(self)
+        return LiveSFTBuffer(self)
 
 
 @dataclass(slots=True)
-class LiveInterleaved(Extension):
-    """The buffer of demonstrations, which grows after the update, in ticket order."""
+class LiveSFTBuffer(Extension):
+    """The buffer of demonstrations, extended after the update in ticket order."""
 
-    settings: Interleaved
+    settings: SFTBuffer
     buffer: list[Rollout] = field(default_factory=list)
     found: ByTicket[list[Rollout]] = field(default_factory=ByTicket[list[Rollout]])
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Keep a demonstration of every unsolved task; the groups stay as they are."""
+        """Collect a demonstration of every unsolved task; groups are unchanged."""
         tried = [(group.task, attempts(group)) for group in groups]
         unsolved = [t for t, mine in tried if mine and self.settings.keeps(len(successes(mine)))]
         demos = [demonstrated(context, task) for task in unsolved]
@@ -58,15 +58,15 @@ class LiveInterleaved(Extension):
         return groups
 
     async def after_update(
-        self, context: StepContext, batch: TrainBatch, inputs: Scores
+        self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """The algorithm's own step on a full buffer, which is empty then."""
+        """If the buffer is full, train on it with the run's own objective and empty it."""
         del batch, inputs
         self.buffer += [demo for found in self.found.over(context) for demo in found]
         waiting = len(self.buffer)
         if self.settings.full(waiting):
             groups = [Group.of([demo]) for demo in self.buffer]
-            await context.learn(groups, context.objective, context.lr * self.settings.rate)
+            await context.learn(groups, context.objective, context.lr * self.settings.lr_scale)
             self.buffer = []
         return {"buffered": Mean(total=waiting, count=1)}
 

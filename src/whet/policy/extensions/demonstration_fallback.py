@@ -1,4 +1,4 @@
-"""HPT: a demonstration instead of a group that hardly succeeds."""
+"""HPT: a demonstration in place of a group with few successes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,39 +11,39 @@ from whet.types import Group, Need, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fallback(Companion):
-    """A group with at most `solved` right rollouts is replaced by a demonstration (HPT,
-    arXiv:2509.04419).
+class DemonstrationFallback(Companion):
+    """Replace a group of at most `solved` correct rollouts by a demonstration.
+
+    As in HPT (arXiv:2509.04419).
     """
 
-    gives = frozenset({Need.DEMONSTRATIONS})
+    provides = frozenset({Need.DEMONSTRATIONS})
     needs = frozenset({Need.DEMONSTRATOR})
 
     solved: int = 0
 
     def falls(self, right: int) -> bool:
-        """Is it one?"""
+        """True if a group with this number of correct rollouts is replaced."""
         return right <= self.solved
 
-    async def open(self, setup: SetupContext) -> "LiveFallback":
-        """It needs nothing of a run."""
+    async def open(self, setup: SetupContext) -> "LiveDemonstrationFallback":
         del setup
-        return LiveFallback(self)
+        return LiveDemonstrationFallback(self)
 
 
 @dataclass(slots=True)
-class LiveFallback(Extension):
-    """A demonstration in place of a group that hardly succeeds.
+class LiveDemonstrationFallback(Extension):
+    """Replaces groups with few successes by a demonstration.
 
-    Nothing is remembered, so the order of tickets doesn't matter.
+    It has no state, so the order of tickets does not matter.
     """
 
-    settings: Fallback
+    settings: DemonstrationFallback
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """A group that no judge could judge stays, and so does one of demonstrations alone."""
+        """Groups without a judged rollout of the policy are unchanged."""
         del ticket
         return [self._instead(context, group) for group in groups]
 

@@ -1,5 +1,6 @@
 """Answers that were given before, in memory and, where there is a folder, on disk."""
 
+import asyncio
 import json
 import os
 from collections import OrderedDict
@@ -23,36 +24,35 @@ def name(body: Mapping[str, Any]) -> str:
 
 
 @dataclass(slots=True)
-class Memory:
-    """What was answered to which question; any number of threads may use it."""
+class ResponseCache:
+    """Which question was answered how: the latest 20,000 in memory, all of them in the folder.
+
+    A file per answer, because files survive forks, network disks and several writers; an SQLite
+    database survives none of these.
+    """
 
     folder: Path | None
     held: OrderedDict[str, Answers] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
 
-    def get(self, key: str) -> Answers | None:
+    async def get(self, key: str) -> Answers | None:
         """The answers of before, marked as remembered; None where there are none."""
         with self.lock:
             found = self.held.get(key)
             if found is not None:
                 self.held.move_to_end(key)
         if found is None and self.folder is not None:
-            found = _read(self._place(self.folder, key))
+            found = await asyncio.to_thread(_read, _place(self.folder, key))
             if found is not None:
                 self._hold(key, found)
         return found
 
-    def put(self, key: str, answers: Answers) -> None:
+    async def put(self, key: str, answers: Answers) -> None:
         """Keep them.  On disk a file is there whole, or not at all."""
         kept = tuple(replace(answer, remembered=True) for answer in answers)
         self._hold(key, kept)
-        if self.folder is None:
-            return
-        place = self._place(self.folder, key)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", dir=place.parent, delete=False, encoding="utf-8") as file:
-            json.dump([asdict(answer) for answer in kept], file)
-        os.replace(file.name, place)
+        if self.folder is not None:
+            await asyncio.to_thread(_write, _place(self.folder, key), kept)
 
     def _hold(self, key: str, answers: Answers) -> None:
         with self.lock:
@@ -60,9 +60,16 @@ class Memory:
             while len(self.held) > _MOST:
                 self.held.popitem(last=False)
 
-    @staticmethod
-    def _place(folder: Path, key: str) -> Path:
-        return folder / key[:2] / f"{key}.json"
+
+def _place(folder: Path, key: str) -> Path:
+    return folder / key[:2] / f"{key}.json"
+
+
+def _write(place: Path, answers: Answers) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=place.parent, delete=False, encoding="utf-8") as file:
+        json.dump([asdict(answer) for answer in answers], file)
+    os.replace(file.name, place)
 
 
 def _read(place: Path) -> Answers | None:

@@ -1,0 +1,37 @@
+"""What has to be true of a run before any compute; `plan` and `train` ask the same."""
+
+from whet.policy.inspection import errors
+from whet.training.run import Run
+from whet.types import Need, RunSpec, UsageError
+
+
+def run_spec(run: Run) -> RunSpec:
+    """The numbers that parts may ask for."""
+    return RunSpec(
+        samples=run.sampling.group_size,
+        max_new_tokens=run.decoding.max_new_tokens,
+        steps=run.steps,
+        minibatches=run.minibatches,
+    )
+
+
+def validate(run: Run) -> None:
+    """Raise `UsageError` with the first reason why the run can't work."""
+    _check_length(run)
+    here = run_spec(run)
+    if Need.PAIRS in run.objective.needs and here.samples == 1:
+        raise UsageError(
+            "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
+            "of one task; give 2 or more"
+        )
+    for reason in errors(run, here):
+        raise UsageError(reason)
+
+
+def _check_length(run: Run) -> None:
+    length, positions = run.decoding.max_new_tokens, run.model.size().positions
+    if length >= positions:
+        raise UsageError(
+            f"sampling.decoding.max_new_tokens is {length}, but the model has {positions} "
+            "positions for prompt and reply; give less"
+        )

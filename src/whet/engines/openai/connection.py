@@ -1,0 +1,91 @@
+"""The live half of a server: connections to it, what it can do, what it said and cost."""
+
+import asyncio
+from asyncio import AbstractEventLoop, Task
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import count
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import httpx2 as httpx
+
+from whet.engines.openai.response_cache import ResponseCache
+from whet.engines.openai.transport import opened, post
+
+
+class Feature(StrEnum):
+    """What a server may lack."""
+
+    TOP = "log-probabilities"
+    SCHEMA = "replies that fit a JSON schema"
+    SEVERAL = "several samples of one question"
+
+
+@dataclass(slots=True)
+class InLoop:
+    """What one event loop has of a server: a client, and the probes that are under way."""
+
+    client: httpx.AsyncClient
+    probes: dict[Feature, Task[bool]] = field(default_factory=dict)
+    end: AsyncGenerator[None, None] | None = None  # closes the client when the event loop ends
+
+    async def open(self) -> None:
+        """Have the event loop close the client: it finishes every generator that began in it."""
+        self.end = _until_closed(self.client)
+        await anext(self.end)
+
+    async def probed(
+        self, feature: Feature, probe: Callable[[], Coroutine[Any, Any, bool]]
+    ) -> bool:
+        """One probe for all that ask meanwhile; after a failure the next one tries again."""
+        if feature not in self.probes:
+            task = self.probes[feature] = asyncio.create_task(probe())
+            task.add_done_callback(lambda done: self._forget(feature, done))
+        return await asyncio.shield(self.probes[feature])
+
+    def _forget(self, feature: Feature, done: Task[bool]) -> None:
+        if done.cancelled() or done.exception() is not None:
+            del self.probes[feature]
+
+
+@dataclass(slots=True)
+class Connection:
+    """Shared by all that ask the same server, in whatever event loop.
+
+    At most `concurrency` requests of an event loop are under way; the client sees to it.
+    """
+
+    concurrency: int
+    timeout_s: float
+    cache: ResponseCache
+    turn: Iterator[int] = field(default_factory=count)  # whose URL is next
+    usage: Counter[str] = field(default_factory=Counter)
+    features: dict[Feature, bool] = field(default_factory=dict)
+    loops: WeakKeyDictionary[AbstractEventLoop, InLoop] = field(default_factory=WeakKeyDictionary)
+
+    async def post(self, url: str, body: Mapping[str, Any], key: str) -> dict[str, Any]:
+        """The server's answer.  Raises as `transport.post` does."""
+        return await post((await self._here()).client, url, body, key)
+
+    async def has(self, feature: Feature, probe: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
+        """What the probe says, which is asked once."""
+        if feature not in self.features:
+            self.features[feature] = await (await self._here()).probed(feature, probe)
+        return self.features[feature]
+
+    async def _here(self) -> InLoop:
+        loop = asyncio.get_running_loop()
+        if loop not in self.loops:
+            here = self.loops[loop] = InLoop(opened(self.concurrency, self.timeout_s))
+            await here.open()
+        return self.loops[loop]
+
+
+async def _until_closed(client: httpx.AsyncClient) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await client.aclose()

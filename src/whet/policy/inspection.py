@@ -1,0 +1,36 @@
+"""Traversal of an algorithm's parts, and the warnings and errors that they declare."""
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from whet.protocols.part import Part
+from whet.types import RunSpec
+
+
+def walk(value: Any) -> Iterator[Any]:
+    """The value and every part inside it, at any depth, outermost first; equal parts repeat."""
+    if isinstance(value, tuple):
+        for item in value:
+            yield from walk(item)
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield value
+        for field in fields(value):
+            yield from walk(getattr(value, field.name))
+
+
+def warnings(value: Any, spec: RunSpec) -> list[str]:
+    """The distinct warnings of all parts of a value for these circumstances."""
+    parts = _parts(value)
+    said = [text for part in parts for text in (part.standing_warning, part.run_warning(spec))]
+    return list(dict.fromkeys(text for text in said if text))
+
+
+def errors(value: Any, spec: RunSpec) -> list[str]:
+    """The distinct reasons why parts cannot work in these circumstances; empty if all can."""
+    said = [part.run_error(spec) for part in _parts(value)]
+    return list(dict.fromkeys(text for text in said if text))
+
+
+def _parts(value: Any) -> list[Part]:
+    return [held for held in walk(value) if isinstance(held, Part)]

@@ -1,0 +1,19 @@
+"""What ends a run: wrong input from a user, or a run that can no longer be believed."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from whet.types.rollouts import Rollout
+
+
+class UsageError(ValueError):
+    """Wrong input from a user.  One line: the field, its value and the remedy."""
+
+
+class IntegrityError(RuntimeError):
+    """A run that can no longer be believed.  It names what broke, and on which rollouts."""
+
+    def __init__(self, message: str, rollouts: "Sequence[Rollout]" = ()) -> None:
+        super().__init__(message)
+        self.rollouts = tuple(rollouts)

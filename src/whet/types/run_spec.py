@@ -1,0 +1,19 @@
+"""Numbers of a run that parts may check themselves against before the first rollout."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """Sizes of a run, for the checks of its parts before the first rollout.
+
+    Any part may declare these:
+    - `standing_warning`, a text: a warning wherever the part is used;
+    - `run_warning(spec)`, a text: a warning in this run; empty for none;
+    - `run_error(spec)`, a text: why the part cannot work in this run; empty if it can.
+    """
+
+    samples: int  # rollouts per task; 0: the group size varies
+    max_new_tokens: int  # of a reply
+    steps: int
+    minibatches: int  # optimizer steps per training step
