@@ -7,6 +7,7 @@ from whet.cli.catalogue import entries
 from whet.cli.explain.pages import Page, Theory, algorithms, page
 from whet.cli.explain.parts import brief
 from whet.cli.explain.relatives import slots
+from whet.training import glossary
 
 DOCS = Path(__file__).parent
 ALGORITHMS = "algorithms"
@@ -25,6 +26,7 @@ def pages() -> dict[str, str]:
     ):
         made[f"{kind}.md"] = _text(_sections(kind, about))
     made["rewards_and_papers.md"] = _text(_admissions())
+    made["metrics.md"] = _text(_metrics())
     return made
 
 
@@ -139,6 +141,19 @@ def _admissions() -> Iterator[str]:
     for one, sentences in told:
         if sentences:
             yield from _list(f"[{one.name}](rewards.md#{one.name})", sentences)
+
+
+def _metrics() -> Iterator[str]:
+    """The glossary of metrics.jsonl."""
+    title, *about = (glossary.__doc__ or "").splitlines()
+    yield from ("# Metrics", "", title, *about, "")
+    yield "A row of metrics.jsonl has under `metrics`, for each name, its `value` and `of`: how"
+    yield "many things it is a mean of.  A mean of nothing is null of 0.  Evaluations have their"
+    yield from ("95% intervals in the same row, under `intervals`.", "")
+    for title, metrics in glossary.rows():
+        yield from (f"## {title}", "", _row(["name", "unit", "what", "of"]), _row(["---"] * 4))
+        yield from (_row([_code(m.name), m.unit, m.says, m.of]) for m in metrics)
+        yield ""
 
 
 def _section(one: Page) -> Iterator[str]:

@@ -16,14 +16,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
-from hashlib import blake2b
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec, module_from_spec, spec_from_file_location
+from importlib.util import find_spec
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
+from whet.scripts import imported
 from whet.types import UsageError
 
 GROUP = "whet.parts"
@@ -82,7 +81,7 @@ def find(kind: str, name: str) -> Callable[..., Any]:
 
 def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any]:
     """What a user's file offers: by default the function or class of the file's own name."""
-    module, stem = file_module(kind, path), Path(path).stem
+    module, stem = imported(path, kind), Path(path).stem.replace("-", "_")
     wanted = (attribute,) if attribute else (stem, camel(stem))
     for one in wanted:
         if hasattr(module, one):
@@ -90,35 +89,6 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
     own = [n for n, x in vars(module).items() if getattr(x, "__module__", "") == module.__name__]
     remedy = f"write {path}:NAME for one of {', '.join(own)}" if own else "it defines nothing"
     raise UsageError(f"{kind} {path!r} has no {wanted[0]!r}; name it after the file, or {remedy}")
-
-
-def file_module(kind: str, path: str) -> ModuleType:
-    """A user's file as a module, executed once for a path and a text.
-
-    Raises `UsageError` in one line where the file is missing, is no Python, or fails when imported.
-    """
-    file = Path(path).resolve()
-    if not file.is_file():
-        raise UsageError(f"{kind} {path!r} is no file; give a name ({listing(kind)}) or a path")
-    text = str(file).encode() + file.read_bytes()
-    name = f"whet_file_{file.stem}_{blake2b(text, digest_size=4).hexdigest()}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"{kind} {path!r} is no Python file")
-    module = module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except UsageError:
-        del sys.modules[name]
-        raise
-    except Exception as error:  # a user's file may raise anything
-        del sys.modules[name]
-        line = f"{type(error).__name__}: {error}".partition("\n")[0]
-        raise UsageError(f"{kind} {path!r} can't be imported: {line}; mend the file") from error
-    return module
 
 
 def listing(kind: str) -> str:

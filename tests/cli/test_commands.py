@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,8 @@ from whet.engines.tokenizers import CharacterTokenizer
 from whet.training.ledger import Ledger
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
+
+REFRESH = 'http-equiv="refresh"'
 
 
 @pytest.fixture
@@ -86,7 +89,8 @@ def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_p
     assert digest_of(ended.stdout) == digest_of(said)
 
 
-def test_ctrl_c_stops_after_the_step_and_says_how_to_go_on(tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_asked_to_stop_it_ends_the_step_and_says_how_to_go_on(tmp_path, sent):
     words = ["train", RECIPE, "--name", "long", "--steps", "500"]
     process = subprocess.Popen(
         [sys.executable, "-m", "whet", *words],
@@ -98,10 +102,15 @@ def test_ctrl_c_stops_after_the_step_and_says_how_to_go_on(tmp_path):
     metrics = tmp_path / "runs" / "long" / "metrics.jsonl"
     while not metrics.exists() or '"kind": "step"' not in metrics.read_text():
         time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
+    assert REFRESH in (metrics.parent / "report.html").read_text()
+    process.send_signal(sent)
     said, _ = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "stopped; go on with: whet resume runs/long" in said
+    assert " left " in said
+    page = (metrics.parent / "report.html").read_text()
+    assert "not finished" in page
+    assert REFRESH not in page
 
 
 def test_eval_of_a_run_is_one_json_document(trained):
@@ -114,8 +123,32 @@ def test_eval_of_a_run_is_one_json_document(trained):
     assert set(found["pass_at"]) == {"1", "4", "16"}
     assert found["pass_at"]["1"]["value"] <= found["pass_at"]["16"]["value"]
     assert found["greedy"]["low"] <= found["greedy"]["value"] <= found["greedy"]["high"]
+    assert found["reward"]["value"] == pytest.approx(found["pass_at"]["1"]["value"])
+    assert found["graded"] == 0
     table = whet(folder, "eval", "runs/one", "--problems", "5", "--samples", "4", "--k", "1")
     assert "greedy pass@1" in table.stdout
+
+
+def test_eval_with_a_graded_reward_shows_the_reward_first(trained, here, capsys):
+    """Never full marks: pass@k is 0 and says nothing, the reward does."""
+    Path("judge.py").write_text("def score(reply, answer):\n    return 0.9 * len(reply) / 100\n")
+    run = str(trained[0] / "runs" / "one")
+    words = [run, "--reward", str(here / "judge.py"), "--problems", "6", "--samples", "4"]
+    assert main(["eval", *words, "--k", "1,4"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[1].startswith("  reward ")
+    assert "rewards are graded" in "".join(said)
+    assert main(["eval", *words, "--k", "1,4", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["pass_at"]["4"] == {
+        "value": 0.0,
+        "low": 0.0,
+        "high": pytest.approx(0.39, abs=0.01),
+        "problems": 6,
+    }
+    assert 0 < found["reward"]["low"] <= found["reward"]["value"] <= found["reward"]["high"] < 0.9
+    assert found["graded"] == 1
+    assert found["reward_std"] > 0
 
 
 def qwen_folder(path):
@@ -212,6 +245,21 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
         learned = {row["group"] for row in played if row["advantage"]}
         assert len(learned) == 4
     assert sum(step["replaced"]["value"] for step in steps) > 0
+
+
+@pytest.mark.parametrize(
+    ("recipe", "length"), [("rlvr", "--sampling.decoding.max_new_tokens"), ("dapo", "--longest")]
+)
+def test_by_default_evaluation_is_a_small_part_of_a_run(here, capsys, recipe, length):
+    qwen_folder("model")
+    sums_file("sums.jsonl")
+    assert main(["plan", recipe, "--model", "model", "--data", "sums.jsonl", length, "8"]) == 0
+    said = capsys.readouterr().out
+    asked = re.search(r"evaluation: ([\d,]+) rollouts", said)
+    learned = re.search(r"rollouts: ([\d,]+) in all", said)
+    assert asked and learned
+    assert int(asked[1].replace(",", "")) <= 0.15 * int(learned[1].replace(",", ""))
+    assert "note: evaluation" not in said
 
 
 def test_list_and_show_speak_json_and_nothing_else(here, capsys):

@@ -13,33 +13,27 @@ from whet.types import UsageError
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 
 FAULTY = '''
-"""A recipe whose corpus refuses once it is asked for a task."""
+"""A recipe whose world refuses once it is played."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from whet.data.problems import Problems
-from whet.data.procedural.lists import Lists
+from whet.protocols import Environment, Policy
 from whet.recipes.quickstart import quickstart
 from whet.training.run import Run
-from whet.types import UsageError, Task
+from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Empty:
-    """No tasks."""
+class Gone(Environment):
+    """Nothing to play."""
 
-    def task(self, split: str, index: int) -> Task:
-        raise UsageError("corpus.path is 'gone', which is gone; give another")
-
-    def held_out(self, split: str, count: int) -> tuple[Task, ...]:
-        return (self.task(split, 0),)
+    async def play(self, task: Task, policy: Policy) -> None:
+        raise UsageError("environment.path is 'x', which is gone; give another")
 
 
 def faulty() -> Run:
     """No warm-up."""
-    run = quickstart()
-    return replace(run, corpus=Empty(), warmup=())
+    return replace(quickstart(), environment=Gone(), warmup=())
 '''
 
 

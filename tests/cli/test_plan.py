@@ -111,8 +111,22 @@ def test_a_doubt_is_a_note(here, capsys, words, told):
 
 @pytest.mark.parametrize(("algorithm", "count"), [("grpo", 2), ("dr_grpo", 2), ("rloo", 1)])
 def test_a_plain_plan_has_no_notes(here, capsys, algorithm, count):
-    assert main(["plan", RECIPE, "--algorithm", algorithm, "--minibatches", str(count)]) == 0
+    words = ["--algorithm", algorithm, "--minibatches", str(count), "--steps", "60"]
+    assert main(["plan", RECIPE, *words, "--periodic.every", "20"]) == 0
     assert "note: " not in capsys.readouterr().out
+
+
+def test_the_share_of_evaluation_is_said_and_too_much_of_it_noted(here, capsys):
+    """6 steps of 16 rollouts; 2 × 8 problems × 5, and after 3 and 6 steps 6 problems × 3."""
+    assert main(["plan", RECIPE]) == 0
+    said = capsys.readouterr().out
+    assert "evaluation: 116 rollouts, 55% of the run's" in said
+    assert "note: evaluation is 55% of the run's rollouts" in said
+    words = ["--steps", "100", "--periodic.every", "30", "--minibatches", "2"]
+    assert main(["plan", RECIPE, *words]) == 0
+    said = capsys.readouterr().out
+    assert "evaluation: 152 rollouts, 9% of the run's" in said  # after 30, 60, 90 and 100 steps
+    assert "note: " not in said
 
 
 @pytest.mark.parametrize("algorithm", ["grpo", "ce_gppo", "cpgd", "cispo", "aspo", "gmpo", "dapo"])

@@ -1,6 +1,8 @@
 """The field's usual spellings: each sets what it should, or is answered in one line."""
 
+import json
 from dataclasses import replace
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -68,6 +70,7 @@ def at(run, path):
         ("lora use-peft", "true", "engine.lora.rank", 16),
         ("lora-rank lora-r", "4", "engine.lora.rank", 4),
         ("lora-alpha", "4", "engine.lora.alpha", 4.0),
+        ("max-prompt-length prompt-max-len", "9", "max_prompt_length", 9),
         ("gate", "non_zero_spread", "sampling.gate.max_rounds", 0),
         ("device", "cuda", "engine.device", "cuda"),
         ("threads", "2", "engine.threads", 2),
@@ -125,6 +128,40 @@ def test_kl_keeps_the_estimator_and_follows_the_price_into_the_reward():
             inner=replace(load("reinforce_pp").advantage.inner, beta=0.5),
         ),
     )
+
+
+@pytest.fixture
+def tasks(tmp_path):
+    """A file of twenty tasks."""
+    file = tmp_path / "tasks.jsonl"
+    rows = [{"prompt": f"{i}+1=", "answer": str(i + 1)} for i in range(20)]
+    file.write_text("\n".join(map(json.dumps, rows)))
+    return str(file)
+
+
+@pytest.mark.parametrize("spelling", ["epochs", "num-train-epochs", "total_epochs"])
+def test_epochs_are_passes_over_the_training_tasks(tasks, spelling):
+    """Of 20 rows those of the training split, four prompts a step."""
+    run = small("--data", tasks, "--reward", "exact", f"--{spelling}", "2")
+    rows = run.corpus.size("train") or 0
+    assert 10 < rows < 20
+    assert run.steps == ceil(2 * rows / 4)
+    with pytest.raises(UsageError, match="no end"):
+        small(f"--{spelling}", "2")
+
+
+@pytest.mark.parametrize("spelling", ["eval-data", "val-files", "test-data", "eval-dataset"])
+def test_evaluation_data_are_all_rows_of_a_file(tasks, spelling):
+    run = small(f"--{spelling}", tasks)
+    assert len(run.measured.held_out("test", 100)) == 20
+    assert run.corpus == small().corpus
+
+
+def test_a_system_prompt_is_put_before_both_kinds_of_tasks(tasks):
+    run = small("--eval-data", tasks, "--system-prompt", "Think first.")
+    for task in (run.corpus.task("train", 0), run.measured.held_out("test", 1)[0]):
+        assert task.prompt[0] == {"role": "system", "content": "Think first."}
+    assert small("--system_prompt", "Think.").eval_corpus is None
 
 
 def test_entropy_is_paid_for_beside_other_prices():
@@ -203,7 +240,7 @@ def test_answers_name_flags_that_exist():
 def test_every_spelling_leads_to_a_path():
     run = configured("rlvr", [*RLVR, "--lora"], "plan").run
     known = {path for path, _, _ in paths(run)} | {"optimizer.betas.0", "optimizer.betas.1"}
-    besides = {"", "reward.weights", "max_prompt_length", "eval_corpus"}
+    besides = {"", "reward.weights"}
     for word, means in SPELLINGS.items():
         if isinstance(means, Means):
             assert means.path in known | besides, word

@@ -143,7 +143,7 @@ def test_errors_say_where_in_one_line(tmp_path, text, complaint):
 def test_bytes_that_are_no_text_are_refused(tmp_path):
     (tmp_path / "data.jsonl").write_bytes(b'{"prompt": "\xff"}')
     (tmp_path / "data.parquet").write_bytes(b"no parquet")
-    with pytest.raises(UsageError, match="line 1: no JSON"):
+    with pytest.raises(UsageError, match="line 1: not UTF-8"):
         File(path=str(tmp_path / "data.jsonl")).task("train", 0)
     with pytest.raises(UsageError, match="which is no parquet"):
         File(path=str(tmp_path / "data.parquet")).task("train", 0)
@@ -158,8 +158,9 @@ def test_unknown_columns_are_answered_with_those_there_are(written):
 def test_paths_and_shares_must_make_sense(tmp_path):
     with pytest.raises(UsageError, match=r"does not exist; give the path"):
         File(path=str(tmp_path / "none.jsonl")).task("train", 0)
-    with pytest.raises(UsageError, match=r"ends in \.jsonl or \.parquet"):
-        File(path="data.csv").task("train", 0)
+    (tmp_path / "data.bin").write_text("x")
+    with pytest.raises(UsageError, match=r"ends in \.jsonl, .*\.parquet"):
+        File(path=str(tmp_path / "data.bin")).task("train", 0)
     with pytest.raises(UsageError, match=r"file\.reserved is 1\.5; give a share"):
         File(path="data.jsonl", reserved=1.5)
 

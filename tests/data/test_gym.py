@@ -13,7 +13,7 @@ from whet.rewards.declared import Declared
 from whet.types import UsageError
 
 pytest.importorskip("reasoning_gym")
-SUMS = Gym(dataset="chain_sum", size=300)
+SUMS = Gym(dataset="chain_sum", entries=300)
 
 
 def test_there_are_106_names():
@@ -25,7 +25,7 @@ def test_there_are_106_names():
     [
         ({"dataset": "chain_sums"}, "'chain_sums' is unknown; did you mean 'chain_sum'"),
         ({"dataset": "composite"}, "'composite' is a mix; name the data sets"),
-        ({"dataset": "chain_sum", "size": 0}, r"gym\.size is 0; give a number"),
+        ({"dataset": "chain_sum", "entries": 0}, r"gym\.entries is 0; give a number"),
         ({"dataset": "ransom_note"}, "another one in every process; start .* PYTHONHASHSEED=0"),
     ],
 )
@@ -39,7 +39,7 @@ def test_tasks_are_the_same_for_ever_and_in_their_split():
     assert isinstance(SUMS, Corpus)
     for split in ("train", "dev", "test"):
         tasks = [SUMS.task(split, index) for index in range(20)]
-        assert tasks == [Gym(dataset="chain_sum", size=300).task(split, n) for n in range(20)]
+        assert tasks == [Gym(dataset="chain_sum", entries=300).task(split, n) for n in range(20)]
         assert {split_of(str(task.prompt)) for task in tasks} == {split}
     with pytest.raises(UsageError, match="split is 'valid'"):
         SUMS.task("valid", 0)
@@ -66,7 +66,7 @@ def test_a_fixed_order_of_sets_makes_every_data_set_usable(monkeypatch):
 
 @pytest.mark.parametrize("name", ["knights_knaves", "rearc"])
 def test_an_entry_that_json_would_spoil_is_judged_rightly(name):
-    task = Gym(dataset=name, size=3).task("train", 0)
+    task = Gym(dataset=name, entries=3).task("train", 0)
     rollout = recorded(
         task=task, seed=0, turns=("?", task.answer), tokens=(), chosen=(), behaviour_logp=()
     )

@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from math import isnan
 
 import pytest
 from fakes import fake
 from recorded import recorded
 
 from whet.evaluation.measure import EvalConfig, measure
+from whet.evaluation.scores import rewards, std, std_within
 from whet.protocols import Player, Reward
 from whet.rewards.judging import context_of, faults, judge
 from whet.types import Decoding, Finish, Group, Reason, Task, UsageError, Verdict
@@ -147,6 +149,55 @@ def test_exams_that_cannot_be_held_are_refused(fields, told):
         EvalConfig(**fields)
 
 
+@dataclass(frozen=True)
+class Partly(Reward):
+    """Half a point for a right answer, 0.1 for any other; nothing earns full marks."""
+
+    broken: str = ""
+
+    def score(self, rollout):
+        if rollout.task.id == self.broken:
+            raise OSError("the judge is away")
+        score = 0.5 if rollout.reply == rollout.task.answer else 0.1
+        return Verdict(reason=Reason.PARTIAL, score=score, correct=False)
+
+
+def test_a_graded_reward_is_measured_beside_what_is_correct():
+    """Of 6 samples of a task two are right: 0.5, 0.1, 0.1, 0.5, 0.1, 0.1."""
+    card, _ = measured(Partly())
+    assert card.pass_at[6].value == card.greedy.value == 0
+    assert card.reward.mean.value == pytest.approx(1.4 / 6)
+    assert card.reward.mean.problems == 4
+    assert card.reward.mean.low < card.reward.mean.value < card.reward.mean.high
+    within = (6 * 2 / 6 * 4 / 6 * 0.4**2 / 5) ** 0.5
+    everything = (24 * 2 / 6 * 4 / 6 * 0.4**2 / 23) ** 0.5
+    assert card.reward.std_within == pytest.approx(within)
+    assert card.reward.std == pytest.approx(everything)
+    assert card.reward.graded == 1
+    assert card.greedy_reward.value == pytest.approx(0.3)  # two of four tasks are known
+
+
+def test_a_reward_of_right_or_wrong_is_not_graded():
+    card, _ = measured(Same())
+    assert card.reward.graded == 0
+    assert card.reward.mean.value == pytest.approx(card.pass_at[1].value)
+    assert card.greedy_reward.value == card.greedy.value
+
+
+def test_faults_are_in_no_reward():
+    card, _ = measured(Partly(broken="0"))
+    assert (card.reward.mean.problems, card.reward.samples, card.reward.repeated) == (3, 18, 3)
+    assert card.greedy_reward.value == pytest.approx((0.1 + 0.5 + 0.1) / 3)
+
+
+def test_the_spread_of_one_sample_is_unknown():
+    lonely = replace(rollout(TASKS[0], 1, "0"), verdict=Verdict.binary(correct=True))
+    found = rewards([[lonely]])
+    assert (found.mean.value, found.samples, found.repeated) == (1.0, 1, 0)
+    assert isnan(found.std) and isnan(found.std_within)
+    assert isnan(std([])) and isnan(std_within([[1.0], []]))
+
+
 def seated(request):
     """White forks its first play and knows the answer; black speaks in every other play only."""
     white, black = [], []
@@ -188,5 +239,5 @@ def test_where_nothing_is_said_nothing_is_estimated():
     evaluation = EvalConfig(problems=4, samples=2, k=(1,))
     asked = measure(fake(Player, play=play), Same(), TASKS, evaluation, Decoding(max_new_tokens=9))
     card = asyncio.run(asked)
-    assert card.greedy.problems == card.pass_at[1].problems == 0
+    assert card.greedy.problems == card.pass_at[1].problems == card.reward.mean.problems == 0
     assert card.plays == (0, 0) and card.groups == ()

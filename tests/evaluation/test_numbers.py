@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.evaluation.intervals import bootstrap
+from whet.evaluation.intervals import estimate
 from whet.evaluation.passk import pass_at_k
 from whet.types import UsageError
 
@@ -44,17 +44,53 @@ def test_attempts_that_were_not_made_are_refused(k):
         pass_at_k(4, 2, k)
 
 
-def test_intervals_cover_the_truth_as_often_as_they_say():
+@pytest.mark.parametrize("drawn", ["binary", "graded"])
+def test_intervals_cover_the_truth_as_often_as_they_say(drawn):
     rng = np.random.default_rng(0)
     hits = 0
     for trial in range(300):
-        estimate = bootstrap((rng.random(60) < 0.3).tolist(), seed=trial)
-        hits += estimate.low <= 0.3 <= estimate.high
+        values = rng.random(60) < 0.3 if drawn == "binary" else 0.6 * rng.random(60)
+        found = estimate(values.tolist(), seed=trial)
+        hits += found.low <= 0.3 <= found.high
     assert 0.90 <= hits / 300 <= 0.99
 
 
-def test_intervals_of_certainty_and_of_nothing():
-    sure = bootstrap([1.0] * 9)
-    assert (sure.value, sure.low, sure.high, sure.problems) == (1.0, 1.0, 1.0, 9)
-    assert bootstrap([]).problems == 0
-    assert np.isnan(bootstrap([]).value)
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [
+        ([0.0] * 5, 0.0, 0.4345),  # z² / (n + z²) with z = 1.96
+        ([1.0] * 5, 0.5655, 1.0),
+        ([1.0, 0.0, 0.0, 0.0, 0.0], 0.0362, 0.6245),  # Wilson's 1 in 5
+        ([0.5] * 5, 0.5 - 0.4345 / 2, 0.5 + 0.4345 / 2),  # so many may be 0, or 1
+        ([-1.0] * 5, -1.0, -1.0 + 0.4345 * 2),  # as many may be 1
+        ([3.0] * 5, 3.0 - 0.4345 * 3, 3.0),  # as many may be 0
+    ],
+)
+def test_no_interval_of_a_few_problems_is_a_point(values, low, high):
+    found = estimate(values)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
+    assert found.low <= found.value <= found.high
+    assert found.value == pytest.approx(sum(values) / 5)
+
+
+def test_equal_but_for_rounding_is_equal():
+    """Means of three times 0.1 and of ten times 0.1 differ in the last place."""
+    found = estimate([sum([0.1] * 3) / 3, sum([0.1] * 10) / 10, 0.1])
+    assert found.high - found.low > 0.3
+
+
+def test_the_bootstrap_is_the_percentile_bootstrap_over_problems():
+    """Quantiles of 2000 means of resampled problems, the same for the same data."""
+    values = np.array([0.1, 0.9, 0.4, 0.4, 0.75])
+    rng = np.random.default_rng(0)
+    means = values[rng.integers(0, 5, (2000, 5))].mean(1)
+    found = estimate(values.tolist())
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
+    assert found == estimate(values.tolist())
+
+
+def test_of_nothing_nothing_is_estimated():
+    nothing = estimate([])
+    assert nothing.problems == 0
+    assert np.isnan(nothing.value)
+    assert str(nothing) == "–"

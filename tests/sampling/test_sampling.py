@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from recorded import recorded
 
-from whet.protocols import Now, SamplingSetup
+from whet.protocols import Corpus, Now, SamplingSetup
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
@@ -18,7 +18,7 @@ ORACLES = json.loads((Path(__file__).parents[1] / "policy" / "algorithm_oracles.
 TASK = Task(id="t", prompt="", answer="")
 
 
-class Numbered:
+class Numbered(Corpus):
     """Task i of a split."""
 
     def task(self, split, index):

@@ -9,10 +9,11 @@ from whet.engines.models import FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
-from whet.protocols import Reward
+from whet.protocols import Corpus, Reward
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
+from whet.training.glossary import metric
 from whet.training.ledger import Ledger
 from whet.training.loop import TrainStep
 from whet.training.run import CheckpointConfig, PeriodicEval, Run, Warmup
@@ -22,7 +23,7 @@ from whet.types.optimizers import AdamW
 
 
 @dataclass(frozen=True)
-class Digits:
+class Digits(Corpus):
     """The task: say the digit again.  Splits by parity."""
 
     def task(self, split: str, index: int) -> Task:
@@ -50,6 +51,18 @@ class FirstDigit(Reward):
         if not rollout.reply:
             return Verdict.failure(Reason.NO_ANSWER)
         return Verdict.binary(correct=rollout.reply[0] == rollout.task.answer)
+
+
+@dataclass(frozen=True)
+class Nearby(Reward):
+    """0.9 / (1 + |first digit − answer|): graded, and never full marks."""
+
+    def score(self, rollout: Rollout) -> Verdict:
+        said = rollout.reply[:1]
+        if not said.isdigit():
+            return Verdict.failure(Reason.NO_ANSWER)
+        score = 0.9 / (1 + abs(int(said) - int(rollout.task.answer)))
+        return Verdict(reason=Reason.PARTIAL, score=score, correct=False)
 
 
 RUN = Run(
@@ -97,7 +110,11 @@ def steps_of(events: list[Any]) -> list[TrainStep]:
 
 def timeless(folder) -> list[dict[str, Any]]:
     """The rows of a ledger without what clocks say."""
-    return [
-        row | {"metrics": {k: v for k, v in row["metrics"].items() if not k.startswith("seconds")}}
-        for row in Ledger(folder).rows()
-    ]
+    return [without_clocks(row) for row in Ledger(folder).rows()]
+
+
+def without_clocks(row: dict[str, Any]) -> dict[str, Any]:
+    """A row without the metrics that depend on the machine."""
+    known = {name: metric(row["kind"], name) for name in row["metrics"]}
+    clocks = {name for name, found in known.items() if found is not None and found.clock}
+    return row | {"metrics": {k: v for k, v in row["metrics"].items() if k not in clocks}}

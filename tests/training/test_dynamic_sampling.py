@@ -43,7 +43,7 @@ def gated(*companions, name="dapo", tasks=5, **changes):
         objective = replace(objective, companions=companions)
     return small(
         objective=objective,
-        corpus=Pool(corpus=Digits(), size=tasks),
+        corpus=Pool(corpus=Digits(), tasks=tasks),
         demonstrator=Knows(),
         **{"steps": 3, "sampling": SAMPLING} | changes,
     )

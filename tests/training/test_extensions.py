@@ -25,6 +25,8 @@ from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.sft_buffer import SFTBuffer
 from whet.policy.extensions.tracker import Tracker
+from whet.training.glossary import metric
+from whet.training.ledger import Ledger
 from whet.training.trainer import RunEnded
 from whet.types import Task, UsageError
 
@@ -38,7 +40,7 @@ class Knows:
 
 
 def accompanied(name: str, **changes: Any) -> Any:
-    pool = Pool(corpus=Digits(), size=5)
+    pool = Pool(corpus=Digits(), tasks=5)
     objective = algorithms.load(name)
     run = small(objective=objective, corpus=pool, demonstrator=Knows(), steps=5)
     return replace(run, **changes)
@@ -71,6 +73,8 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     resumed = followed(run, tmp_path / "cut")[-1]
     assert isinstance(whole, RunEnded) and whole.complete
     assert resumed == whole
+    rows = list(Ledger(tmp_path / "whole").rows())
+    assert all(metric(row["kind"], name) for row in rows for name in row["metrics"])
 
 
 @pytest.mark.full

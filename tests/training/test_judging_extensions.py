@@ -34,7 +34,7 @@ ENGINE = Embedded(device="cpu", threads=1)
 
 def accompanied_by(companion: Any, **changes: Any) -> Any:
     objective = replace(algorithms.load("dapo"), companions=(companion,))
-    run = small(objective=objective, corpus=Pool(corpus=Digits(), size=5), steps=5)
+    run = small(objective=objective, corpus=Pool(corpus=Digits(), tasks=5), steps=5)
     return replace(run, **changes)
 
 

@@ -1,4 +1,4 @@
-"""Batches, ledger, warm-up and doctor, one by one."""
+"""Batches, ledger and warm-up, one by one."""
 
 import asyncio
 import json
@@ -16,7 +16,6 @@ from whet.policy import algorithms
 from whet.protocols import Learner, Renderer, Update
 from whet.rollouts.batching import build_batch
 from whet.training.card import differences, resolved
-from whet.training.doctor import Doctor
 from whet.training.ledger import METRICS, Ledger
 from whet.training.run import Warmup
 from whet.training.warmup import WarmupProgress, sft
@@ -246,41 +245,6 @@ def test_values_on_the_card_differ_by_name():
     assert differences(one, other) == ["optimizer.lr: was 0.001, is 0.5"]
     longer = resolved(replace(RUN, warmup=RUN.warmup * 2))
     assert len(differences(one, longer)) == 1
-
-
-def steps(**curves):
-    count = len(next(iter(curves.values())))
-    usual = {"correct": 0.5, "varied": 0.9, "entropy": 1.0, "truncated": 0.0, "clipped": 0.0}
-    usual |= {"reward": 0.5, "length": 10.0, "faults": 0.0, "drift_max": 1e-6}
-    rows = []
-    for i in range(count):
-        held = usual | {name: curve[i] for name, curve in curves.items()}
-        metrics = {name: {"value": v, "of": 10} for name, v in held.items()}
-        rows.append({"kind": "step", "phase": 0, "step": i, "metrics": metrics})
-    return rows
-
-
-@pytest.mark.parametrize(
-    ("curves", "told"),
-    [
-        ({"reward": [0, 0, 0.3, 0.6, 0.9]}, "the reward may be hacked"),
-        ({"length": [10, 20, 30, 40, 50]}, "without accuracy"),
-        ({"truncated": [0, 0, 0, 0.5, 0.9]}, "cut off"),
-        ({"drift_max": [0, 0, 0, 2.0, 0]}, "differ by at most 2 nats"),
-    ],
-)
-def test_the_doctor_finds_what_is_wrong(curves, told):
-    found = Doctor().examine(steps(**curves))
-    assert [f.bad for f in found if told in f.message] == [True]
-    assert sum(f.bad for f in found) == 1
-
-
-def test_the_doctor_leaves_a_sound_run_alone():
-    found = Doctor().examine(
-        steps(correct=[0.1, 0.3, 0.5, 0.7, 0.9], reward=[0.1, 0.3, 0.5, 0.7, 0.9])
-    )
-    assert not any(finding.bad for finding in found)
-    assert "from 0.100 to 0.900" in " ".join(f.message for f in found)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from whet.engines.models import Folder, FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig, measure
 from whet.policy import algorithms
-from whet.protocols import Environment
+from whet.protocols import Corpus, Environment
 from whet.training import card
 from whet.training.trainer import CHECKPOINTS
 from whet.types import Task, Verdict
@@ -95,7 +95,7 @@ def measured(run, folder):
 
 
 @dataclass(frozen=True)
-class Unworded:
+class Unworded(Corpus):
     """Tasks whose environment words them, and one that fills the context with the run's replies."""
 
     prompt: str

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 from pyarrow import parquet
-from small import RUN, small
+from small import RUN, small, without_clocks
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from whet.engines.embedded.engine import Embedded
@@ -77,11 +77,6 @@ def test_twice_cut_off_is_no_worse_than_once(whole, tmp_path):
     for limit in (5, 5, 6):
         events(RUN, tmp_path, limit)
     assert events(RUN, tmp_path)[-1] == whole[0][-1]
-
-
-def without_clocks(row):
-    clocks = {"seconds", "seconds_play", "seconds_learn", "seconds_sync"}
-    return row | {"metrics": {k: v for k, v in row["metrics"].items() if k not in clocks}}
 
 
 def test_a_finished_run_has_nothing_left_to_do(whole):

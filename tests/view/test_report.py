@@ -1,33 +1,39 @@
 """The report: one file, no network, no script."""
 
-import asyncio
 import re
 from html.parser import HTMLParser
 
 import pytest
-from small import small
+from small import Nearby, followed, small
 
+from whet.policy import algorithms
 from whet.training import card
-from whet.training.trainer import fit
 from whet.types import UsageError
 from whet.view import report
 from whet.view.charts import chart, thinned, ticks
-from whet.view.history import History
+from whet.view.history import History, estimate
+from whet.view.scorecard import mark
+
+
+def trained(place, **changes):
+    """A short run with its card."""
+    run = small(steps=4, **changes)
+    card.write(place, card.card(run, "small", []))
+    followed(run, place)
+    return place
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """A short run with its card."""
-    place = tmp_path_factory.mktemp("run<1>")
-    run = small(steps=4)
-    card.write(place, card.card(run, "small", []))
+    """Right-or-wrong rewards, no reference."""
+    return trained(tmp_path_factory.mktemp("run<1>"))
 
-    async def through():
-        async for _ in fit(run, place):
-            pass
 
-    asyncio.run(through())
-    return place
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """Rewards of which none is full marks, and a reference."""
+    place = tmp_path_factory.mktemp("graded")
+    return trained(place, reward=Nearby(), objective=algorithms.load("grpo"))
 
 
 class Tags(HTMLParser):
@@ -59,9 +65,38 @@ def test_it_is_whole_and_needs_nothing_from_outside(folder):
     assert not re.search(r"url\(|@import", page)
     for words in ("Accuracy", "Reward", "Response length", "Entropy", "drift", "Cost", "before"):
         assert words in page
-    assert page.count("<svg") == 8
+    assert page.count("<svg") == 12  # all but the distance to a reference
     assert "run&lt;1&gt;" in page
     assert "run<1>" not in page
+
+
+def test_a_graded_run_shows_what_its_rewards_do(graded):
+    history = History.of(graded)
+    page = report.render(history)
+    assert page.count("<svg") == 13
+    assert "KL to the reference" in page
+    assert "Rewards are graded" in page
+    base = history.evaluation("base")
+    assert base is not None
+    assert f'<td class="number">{estimate(base, "reward")}</td>' in page
+    score = history.rollouts(base)[0][0]["score"]
+    assert f"greedy {mark(score, correct=False)} " in page
+
+
+def test_no_legend_runs_into_a_title(graded):
+    for svg in report.charts(History.of(graded)):
+        texts = re.findall(r'x="([\d.]+)" y="14.0" text-anchor="(\w+)"[^>]*>([^<]*)<', svg)
+        spans = [
+            (float(x) - 5.6 * len(said) * (anchor == "end"), len(said)) for x, anchor, said in texts
+        ]
+        (start, letters), *legend = spans
+        assert all(start + 5.6 * letters < left for left, _ in legend)
+
+
+def test_a_page_refreshes_itself_only_where_that_is_asked(folder):
+    refresh = '<meta http-equiv="refresh" content="15">'
+    assert refresh in report.write(folder, refresh=15).read_text()
+    assert "refresh" not in report.write(folder).read_text()
 
 
 def test_it_shows_the_same_problem_before_and_after(folder):

@@ -18,21 +18,19 @@ class ResumeOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions:
-    """Measure a model on tasks: pass@1 greedy and sampled, unbiased pass@k, 95% intervals."""
+    """Measure a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
 
     model: str = word("a run's folder, or a Hugging Face folder")
-    tasks: str = option(
-        "a family, gym:NAME, or a file (whet list corpora); a run has its own", default=""
-    )
-    reward: str = option(
-        "a name or path.py; by default the verifier that the tasks name", default=""
-    )
-    split: str = option("which tasks: train, dev or test", default="test")
-    problems: int = option("how many of them", default=100)
+    tasks: str = option("a family, gym:NAME, a file or a folder; a run has its own", default="")
+    reward: str = option("a name or path.py; else the verifier that the tasks name", default="")
+    split: str = option("train, dev, test or all; else test, or a whole file", default="")
+    problems: int = option("at most so many; 0: all, or 100 of what has no end", default=0)
+    system_prompt: str = option("the first message of every prompt", default="")
+    max_prompt_length: int = option("tokens; longer prompts are left out; 0: the run's", default=0)
     samples: int = option("replies to each, besides the greedy one", default=16)
     k: str = option("of pass@k", default="1,4,16")
     temperature: float = option("of the samples", default=1.0)
-    max_new_tokens: int = option("most tokens of a reply; 0: the run's, else 256", default=0)
+    max_new_tokens: int = option("of a reply; 0: the run's, else 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
     json: bool = option(_JSON, default=False)
 

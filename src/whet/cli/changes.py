@@ -5,6 +5,9 @@ from dataclasses import fields, replace
 from typing import Any
 
 from whet.cli.values import value
+from whet.data import benchmark
+from whet.data.epochs import steps_of_epochs
+from whet.data.system_prompt import SystemPrompt
 from whet.policy.advantages import RewardToGo, WrappedAdvantage
 from whet.policy.objective import Objective
 from whet.policy.regularisers import K3, EntropyBonus, Within
@@ -36,6 +39,23 @@ def entropy(run: Run, text: str) -> Run:
     return replace(run, objective=replace(objective, regularisers=(*others, *bonus)))
 
 
+def epochs(run: Run, text: str) -> Run:
+    """So many passes over the training tasks, as steps."""
+    passes = value(text, float, "epochs")
+    return replace(run, steps=steps_of_epochs(run.corpus, passes, run.sampling.tickets))
+
+
+def eval_data(run: Run, text: str) -> Run:
+    """What is measured on: all rows of a file, or the held-out splits of a family."""
+    return replace(run, eval_corpus=benchmark(text))
+
+
+def system_prompt(run: Run, text: str) -> Run:
+    """The first message of every prompt, in training and in evaluation."""
+    told = None if run.eval_corpus is None else SystemPrompt(corpus=run.eval_corpus, text=text)
+    return replace(run, corpus=SystemPrompt(corpus=run.corpus, text=text), eval_corpus=told)
+
+
 def warmup_ratio(run: Run, text: str) -> Run:
     """The share of all steps in which the learning rate rises."""
     ratio, optimizer = value(text, float, "warmup_ratio"), run.optimizer
@@ -62,6 +82,9 @@ CHANGES: Mapping[str, Callable[[Run, str], Run]] = {  # in this order: a ratio i
     "kl": kl,
     "entropy": entropy,
     "mini_batch_size": mini_batch_size,
+    "epochs": epochs,
+    "eval_data": eval_data,
+    "system_prompt": system_prompt,
     "warmup_ratio": warmup_ratio,
 }
 

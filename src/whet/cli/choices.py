@@ -31,6 +31,7 @@ from whet.protocols import (
     Reward,
     Sampling,
 )
+from whet.scripts import MODULES
 from whet.types import UsageError
 
 # where the parts are whose type is declared elsewhere than in their own room
@@ -58,7 +59,6 @@ _DOORS: Mapping[str, Callable[[str], Any]] = {"corpus": data.corpus, "reward": r
 ENGINES = ("whet.engines",)
 PARTS = tuple({r: 0 for rooms in _ROOMS.values() for r in rooms if r not in ENGINES})
 _REGISTERED = {"algorithm", "reward"}  # kinds whose every name fits every slot
-_FILES = "whet_file_"  # modules that the registry made of a user's files
 _MANY = 24  # names; more of them are listed by a command
 
 
@@ -125,7 +125,7 @@ def public(rooms: tuple[str, ...] = PARTS) -> Iterator[type]:
         _import_all(room)
     for name, module in sorted(sys.modules.items()):
         inside = any(f"{name}.".startswith(f"{room}.") for room in rooms)
-        if inside or name.startswith(_FILES):
+        if inside or name.startswith(MODULES):
             yield from _own(module)
 
 

@@ -1,9 +1,9 @@
-"""What a run looks like while it runs: a bar with rate and remaining time, a line per
-evaluation.
-"""
+"""What a run looks like while it runs: a bar with rate and remaining time, lines per evaluation."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from rich.console import Console
@@ -15,26 +15,33 @@ from rich.progress import (
     Task,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 from rich.text import Text
 
+from whet.cli.pace import Pace
 from whet.evaluation.measure import Scorecard
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
 from whet.training.trainer import Evaluated, Event, PhaseStarted, RunEnded
 from whet.training.warmup import SFTStep
-from whet.types import Rollout
+from whet.types import Metrics, Rollout
+from whet.view import scorecard
+from whet.view.scorecard import mark, number
+
+_SILENCE = 30.0  # seconds without a line, after which a step gets one where there is no bar
 
 
-class Rate(ProgressColumn):
-    """Steps per second, or seconds per step where that is more."""
+class PaceColumn(ProgressColumn):
+    """Rate and remaining time, from the first step on; rich's own forget steps of over 30 s."""
+
+    def __init__(self, pace: Pace) -> None:
+        super().__init__()
+        self.pace = pace
 
     def render(self, task: Task) -> Text:
-        speed = task.speed or 0.0
-        if not speed:
-            return Text("")
-        return Text(f"{speed:.1f} steps/s" if speed >= 1 else f"{1 / speed:.1f} s/step")
+        """As the lines say it."""
+        del task
+        return Text(str(self.pace))
 
 
 @dataclass(slots=True)
@@ -42,22 +49,24 @@ class Screen:
     """Shows events as they come; plain lines where there is no terminal."""
 
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    now: Callable[[], float] = time.monotonic
     progress: Progress = field(init=False)
+    pace: Pace = field(init=False)
     evaluations: dict[str, Scorecard] = field(default_factory=dict)
     end: RunEnded | None = None
     _bar: Any = None
-    _newest: TrainStep | None = None
+    _newest: Metrics | None = None
+    _said: float | None = None  # when the last line was printed; None: not in this phase
 
     def __post_init__(self) -> None:
         """One line at the bottom."""
+        self.pace = Pace(self.now)
         self.progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
-            Rate(),
             TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            PaceColumn(self.pace),
             console=self.console,
             disable=not self.console.is_terminal,
             transient=True,
@@ -69,76 +78,110 @@ class Screen:
             case PhaseStarted():
                 self._begin(event)
             case SFTStep():
-                at = f"supervised loss {event.update.loss:.3f}"
-                self.progress.update(self._bar, advance=1, description=at)
+                self._advance(f"supervised loss {event.update.loss:.3f}")
             case TrainStep():
-                self._newest = event
-                reward = of_step(event)["reward"].value
-                self.progress.update(self._bar, advance=1, description=f"reward {reward:.3f}")
+                self._newest = of_step(event)
+                self._advance(_reward(self._newest))
             case Evaluated():
-                self.evaluations[event.name] = event.card
-                self.console.print(self._line(event))
+                self._evaluated(event)
             case RunEnded():
                 self.end = event
 
     def _begin(self, event: PhaseStarted) -> None:
-        self.console.print(f"[bold]{event.phase}[/bold]")
+        self._print(f"[bold]{event.phase}[/bold]")
+        self._said = None
         if self._bar is not None:
             self.progress.remove_task(self._bar)
+        self.pace.begin(event.done, event.steps)
         self._bar = self.progress.add_task("", total=event.steps, completed=event.done)
 
-    def _line(self, event: Evaluated) -> str:
-        card = event.card
+    def _advance(self, text: str) -> None:
+        """A step has ended: the bar says so, or a line, where there was none for a while."""
+        self.pace.advance()
+        self.progress.update(self._bar, advance=1, description=text)
+        silent = self._said is None or self.now() - self._said >= _SILENCE
+        if silent and not self.console.is_terminal:
+            self._print(f"step {self.pace.done:4}  {text}  {self.pace}")
+
+    def _evaluated(self, event: Evaluated) -> None:
+        self.evaluations[event.name] = event.card
         if event.name != "periodic":
             title = {"base": "before", "final": "after"}[event.name]
-            return "\n".join([f"[bold]{title}[/bold] (test split)", *_estimates(card)])
-        sampled = card.pass_at[min(card.pass_at)].value
-        line = f"step {event.step:4}  greedy {card.greedy.value:.3f}  sampled {sampled:.3f}"
-        if self._newest is not None:
-            known = of_step(self._newest)
-            line += (
-                f"  reward {known['reward'].value:.3f}  length {known['length'].value:.1f}"
-                f"  entropy {known['entropy'].value:.3f}  drift {known['drift'].value:.1e}"
-            )
-        return line
+            lines = scorecard.lines(event.card)
+            self._print("\n".join([f"[bold]{title}[/bold] (test split)", *lines]))
+            return
+        self.pace.advance(0)
+        line = f"step {event.step:4}  dev    {_held_out(event.card)}"
+        if self._newest is None:
+            self._print(line)
+        else:
+            self._print(f"{line}  {_tokens(self._newest)}  {self.pace}")
+            self._print(f"{'':9}  train  {_trained(self._newest)}")
+
+    def _print(self, text: str, *, markup: bool = True) -> None:
+        self.console.print(text, markup=markup)
+        self._said = self.now()
 
     def compare(self) -> None:
         """Before and after, in numbers and in one problem's chains of thought."""
         before, after = self.evaluations.get("base"), self.evaluations.get("final")
         if before is None or after is None:
             return
-        self.console.print("\n[bold]before → after[/bold]")
-        self.console.print(f"  greedy pass@1   {before.greedy} → {after.greedy}")
-        for k, estimate in before.pass_at.items():
-            self.console.print(f"  sampled pass@{k:<3}{estimate} → {after.pass_at[k]}")
-        self.console.print(f"  length          {before.length:.1f} → {after.length:.1f} tokens")
+        self._print("\n[bold]before → after[/bold]")
+        self._print("\n".join(scorecard.changes(before, after)), markup=False)
         pair = _telling(before, after)
         if pair is not None:
             self._chains(*pair)
 
     def _chains(self, before: Rollout, after: Rollout) -> None:
-        self.console.print(f"\n  task    {before.turns[0]}", markup=False)
+        self._print(f"\n  task    {before.turns[0]}", markup=False)
         for name, rollout in (("before", before), ("after", after)):
-            mark = "✓" if rollout.verdict and rollout.verdict.correct else "✗"
-            self.console.print(f"  {name:7} {mark} {rollout.reply}", markup=False)
+            verdict = rollout.verdict
+            sign = mark(rollout.score, correct=verdict.correct) if verdict else "?"
+            self._print(f"  {name:7} {sign} {rollout.reply}", markup=False)
 
 
-def _estimates(card: Scorecard) -> list[str]:
-    lines = [f"  greedy pass@1   {card.greedy}   length {card.greedy_length:.1f}"]
-    lines += [f"  sampled pass@{k:<3}{estimate}" for k, estimate in card.pass_at.items()]
-    lines[1] += f"   length {card.length:.1f}"
-    return lines
+def _reward(known: Metrics) -> str:
+    """Mean and spread of a step's rewards."""
+    return f"reward {number(known['reward'].value)}±{number(known['reward_std'].value)}"
+
+
+def _held_out(card: Scorecard) -> str:
+    reward, k = card.reward, min(card.pass_at)
+    return (
+        f"reward {number(reward.mean.value)}±{number(reward.std)}  "
+        f"greedy {number(card.greedy.value)}  pass@{k} {number(card.pass_at[k].value)}"
+    )
+
+
+def _trained(known: Metrics) -> str:
+    """The newest step: what it earned, how long replies are, how far the policy has moved."""
+    value = {name: mean.value for name, mean in known.items()}
+    parts = [
+        _reward(known),
+        f"length {value['length']:.4g} ({value['length_min']:.0f}–{value['length_max']:.0f})",
+        f"entropy {value['entropy']:.3f}",
+        f"kl {value['kl']:.2g}" if "kl" in value else f"drift {value['drift']:.0e}",
+    ]
+    if isfinite(value.get("clipped", float("nan"))):
+        parts.append(f"clip {value['clipped_low']:.1%}+{value['clipped_high']:.1%}")
+    return "  ".join([*parts, f"lr {value['lr']:.0e}"])
+
+
+def _tokens(known: Metrics) -> str:
+    """How fast the newest step was played."""
+    return f"{known['decoded_per_second'].value:.0f} tok/s"
 
 
 def _telling(before: Scorecard, after: Scorecard) -> tuple[Rollout, Rollout] | None:
-    """The first problem that greedy decoding got wrong before and right after, or the first."""
+    """The first of the problems whose greedy reply has gained most."""
 
-    def right(rollout: Rollout) -> bool:
-        return bool(rollout.verdict and rollout.verdict.correct)
+    def gain(pair: tuple[Rollout, Rollout]) -> float:
+        scores = [0.0 if r.verdict is None or r.score is None else r.score for r in pair]
+        return scores[1] - scores[0]
 
     then = {group[0].task.id: group[0] for group in after.groups}
-    pairs: Sequence[tuple[Rollout, Rollout]] = [
+    pairs = [
         (group[0], then[group[0].task.id]) for group in before.groups if group[0].task.id in then
     ]
-    better = [pair for pair in pairs if not right(pair[0]) and right(pair[1])]
-    return next(iter([*better, *pairs]), None)
+    return max(pairs, key=gain, default=None)

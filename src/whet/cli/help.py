@@ -49,7 +49,8 @@ def read(recipe: str) -> Recipe:
     """A recipe's own words.  Raises `UsageError` for one that is unknown or defines no recipe."""
     file, _, attribute = recipe.partition(":")
     if file.endswith(".py") and Path(file).is_file():
-        return _function(Path(file), attribute or Path(file).stem) or _imported(recipe)
+        name = attribute or Path(file).stem.replace("-", "_")
+        return _function(Path(file), name) or _imported(recipe)
     places = registry.names("recipe")
     if recipe not in places:
         return _imported(recipe)
@@ -117,7 +118,9 @@ def _imported(recipe: str) -> Recipe:
     """A recipe that is made elsewhere than in the file that offers it."""
     from inspect import Parameter, getdoc, signature
 
-    make = registry.find("recipe", recipe)
+    from whet import recipes
+
+    make = recipes.find(recipe)
     known = signature(make).parameters.values()
     rows = ((p.name, "" if p.default is Parameter.empty else repr(p.default)) for p in known)
     return Recipe(getdoc(make) or "", tuple(rows))

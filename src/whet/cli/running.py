@@ -16,7 +16,8 @@ from whet.training.run import Run
 from whet.training.run_name import checked
 from whet.training.trainer import fit
 from whet.types import UsageError
-from whet.view import report
+from whet.view.live import LiveReport
+from whet.view.report import REPORT
 
 STOPPED = 130
 
@@ -75,36 +76,42 @@ def _remove_new(folder: Path, before: Collection[Path]) -> None:
 def execute(run: Run, folder: Path) -> int:
     """Do what is left of a run, and say how it went; the exit code."""
     screen, start = Screen(), time.perf_counter()
-    asked = _asked_to_stop()
 
-    async def follow() -> None:
-        async for event in fit(run, folder, asked):
+    async def follow(live: LiveReport, stop: Callable[[], bool]) -> None:
+        async for event in fit(run, folder, stop):
             screen.show(event)
+            live.note(event)
 
-    with screen.progress:
-        asyncio.run(follow())
+    with _stopping() as stop, LiveReport(folder) as live, screen.progress:
+        asyncio.run(follow(live, stop))
     screen.compare()
-    page = report.write(folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     say = screen.console.print
     if screen.end is None or not screen.end.complete:
         say(f"\nstopped; go on with: whet resume {folder}")
         return STOPPED
     say(f"\nweights {screen.end.digest}, {time.perf_counter() - start:.0f} s, {peak:.2f} GiB")
-    say(f"report  {page}")
+    say(f"report  {folder / REPORT}")
     return 0
 
 
-def _asked_to_stop() -> Callable[[], bool]:
-    """The first Ctrl-C lets the step end and saves it; the second one interrupts."""
+@contextmanager
+def _stopping() -> Iterator[Callable[[], bool]]:
+    """The first Ctrl-C or SIGTERM lets the step end and saves it; the second one interrupts."""
     asked = False
+    signals = (signal.SIGINT, signal.SIGTERM)
 
     def note(number: int, frame: object) -> None:
         nonlocal asked
         del number, frame
         asked = True
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for each in signals:
+            signal.signal(each, signal.default_int_handler)
         print("\nwhet: stopping after this step (again: at once)", file=sys.stderr)
 
-    signal.signal(signal.SIGINT, note)
-    return lambda: asked
+    before = [(each, signal.signal(each, note)) for each in signals]
+    try:
+        yield lambda: asked
+    finally:
+        for each, handler in before:
+            signal.signal(each, handler)

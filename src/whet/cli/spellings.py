@@ -77,9 +77,6 @@ _PATHS: Mapping[str, Means] = {
     "num_minibatches num_mini_batches updates_per_step": Means(path="minibatches"),
     "max_steps total_steps num_steps steps total_training_steps": Means(path="steps"),
     "max_prompt_length max_prompt_len prompt_max_len": Means(path="max_prompt_length"),
-    "eval_data eval_dataset eval_file eval_files val_files val_data test_data test_files": Means(
-        parameter="eval_data", path="eval_corpus"
-    ),
     "data dataset dataset_name train_data train_file train_files prompt_data": Means(
         parameter="data", path="corpus"
     ),
@@ -118,6 +115,9 @@ _CHANGES: Mapping[str, str] = {
     "warmup_ratio lr_warmup_ratio lr_warmup_steps_ratio": "warmup_ratio",
     "mini_batch_size ppo_mini_batch_size minibatch_size": "mini_batch_size",
     "system_prompt": "system_prompt",
+    "eval_data eval_dataset eval_file eval_files val_data val_files test_data test_files": (
+        "eval_data"
+    ),
 }
 
 _BUDGET = "memory is bounded by tokens: --engine.budget N, tokens in one forward pass"

@@ -1,7 +1,11 @@
 """From a row of somebody's data set to a task, by the columns it has."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
+from datetime import date, time
+from decimal import Decimal
+from math import isnan
 from typing import Any
 
 from whet.types import Prompt, Task, UsageError
@@ -10,6 +14,7 @@ _PROMPTS = ("prompt", "question")
 _ANSWERS = ("answer", "solution", "ground_truth", "label")
 _NESTED = ("info", "extra_info")  # verifiers', veRL's: what the judge needs, as dict or as JSON
 _GSM8K = "####"
+_CHAT = re.compile(r"""\s*\[\s*\{\s*["'](role|content)["']""")  # messages, written as text
 
 
 def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_column: str) -> Task:
@@ -18,14 +23,15 @@ def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_colum
     if not prompt or not str(prompt).strip():
         named = prompt_column or " or ".join(_PROMPTS)
         raise UsageError(f"{place}: no prompt in {named}; {_columns(row, 'prompt_column')}")
-    answer = _answer(row, answer_column)
-    if answer in (None, ""):
+    answer = _answer(row, answer_column, place)
+    text = "" if answer is None else _text(answer, place).rpartition(_GSM8K)[2].strip()
+    if not text:
         named = answer_column or " or ".join(("reward_model.ground_truth", *_ANSWERS))
         raise UsageError(f"{place}: no answer in {named}; {_columns(row, 'answer_column')}")
-    text = answer if isinstance(answer, str) else json.dumps(answer)
     info = _info(row, column, place) | (dict(answer) if isinstance(answer, dict) else {})
-    text = text.rpartition(_GSM8K)[2].strip()
-    return Task(id=place, prompt=_prompt(prompt, place), answer=text, info=info)
+    task = Task(id=place, prompt=_prompt(prompt, place), answer=text, info=info)
+    _insist_on_text(f"{prompt_text(task.prompt)}{text}", place)
+    return task
 
 
 def prompt_text(prompt: Prompt) -> str:
@@ -35,11 +41,37 @@ def prompt_text(prompt: Prompt) -> str:
     return " ".join(prompt.split())
 
 
-def _answer(row: Mapping[str, Any], column: str) -> object:
+def _answer(row: Mapping[str, Any], column: str, place: str) -> object:
     judged = row.get("reward_model")
+    if isinstance(judged, str) and judged.lstrip().startswith("{") and not column:
+        judged = _parsed(judged, "reward_model", place)
     if isinstance(judged, Mapping) and not column:
         return judged.get("ground_truth")
     return _first(row, (column,) if column else _ANSWERS)[1]
+
+
+def _text(answer: object, place: str) -> str:
+    """An answer as text: what a table holds as a number or a date, and structures as JSON."""
+    if isinstance(answer, str):
+        return answer
+    if isinstance(answer, float) and isnan(answer):
+        return ""
+    if isinstance(answer, Decimal | date | time):
+        return str(answer)
+    try:
+        return json.dumps(answer)
+    except TypeError as error:
+        raise UsageError(f"{place}: answer has no form as text ({error}); give text") from None
+
+
+def _insist_on_text(text: str, place: str) -> None:
+    """Refuse half of a surrogate pair, which no tokenizer takes."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"{place}: prompt or answer holds {text[error.start]!r}, half of a character; mend it"
+        ) from None
 
 
 def _first(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[str, Any]:
@@ -52,6 +84,9 @@ def _columns(row: Mapping[str, Any], field: str) -> str:
 
 
 def _prompt(prompt: object, place: str) -> Prompt:
+    """Text, or the messages of a chat; tables without structure hold these as JSON."""
+    if isinstance(prompt, str) and _CHAT.match(prompt):
+        prompt = _parsed(prompt, "prompt", place)
     if isinstance(prompt, str):
         return prompt
     return tuple(_message(m, place) for m in (prompt if isinstance(prompt, list) else [prompt]))
@@ -71,12 +106,16 @@ def _info(row: Mapping[str, Any], prompt_column: str, place: str) -> dict[str, A
     for name in _NESTED:
         nested = row.get(name)
         if isinstance(nested, str) and nested.lstrip().startswith("{"):
-            try:
-                nested = json.loads(nested)
-            except ValueError as error:
-                raise UsageError(f"{place}: {name} is no JSON ({error}); mend it") from None
+            nested = _parsed(nested, name, place)
         if isinstance(nested, Mapping):
             info |= nested
         elif nested is not None:
             info[name] = nested
     return info
+
+
+def _parsed(text: str, name: str, place: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{place}: {name} is no JSON ({error}); write it as JSON") from None

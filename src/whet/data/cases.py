@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whet.data._rows import READERS, read
 from whet.data._shapes import task_of
+from whet.data.formats import FORMATS, READERS, rows, suffix
 from whet.data.synthetic import draw
 from whet.types import Task, UsageError
 
 SYNTHETIC = "synthetic"
+_WORDS = {"true": True, "false": False}  # in tables that hold only text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,16 +26,17 @@ class Case:
 def cases(text: str, *, count: int = 2400, seed: int = 0) -> tuple[Case, ...]:
     """The labelled replies that a name or a path means.
 
-    `synthetic`: `count` replies that are right or wrong by construction.  A .jsonl or .parquet
-    file: all its rows, {prompt, reply, answer, info?, correct}; replies to one prompt with one
-    answer are of one task.
+    `synthetic`: `count` replies that are right or wrong by construction.  A file, such as .jsonl,
+    .csv or .parquet: all its rows, {prompt, reply, answer, info?, correct}; replies to one prompt
+    with one answer are of one task.
     """
     if text == SYNTHETIC:
         return _drawn(count, seed)
-    if Path(text).suffix not in READERS or not Path(text).is_file():
-        ends = " or ".join(READERS)
-        raise UsageError(f"labelled is {text!r}; give {SYNTHETIC}, or a file that ends in {ends}")
-    return tuple(_case(row, f"{Path(text).name}:{number}") for number, row in read(text))
+    if not Path(text).is_dir() and (suffix(text) not in READERS or not Path(text).is_file()):
+        raise UsageError(
+            f"labelled is {text!r}; give {SYNTHETIC}, or a file that ends in {FORMATS}"
+        )
+    return tuple(_case(row.values, row.place) for row in rows(text))
 
 
 def _drawn(count: int, seed: int) -> tuple[Case, ...]:
@@ -60,6 +62,7 @@ def _drawn(count: int, seed: int) -> tuple[Case, ...]:
 
 def _case(row: Mapping[str, Any], place: str) -> Case:
     reply, correct = row.get("reply"), row.get("correct")
+    correct = _WORDS.get(correct.lower(), correct) if isinstance(correct, str) else correct
     if not isinstance(reply, str):
         raise UsageError(f"{place}: reply is {reply!r:.40}; give the reply as text")
     if not isinstance(correct, bool):

@@ -1,33 +1,37 @@
-"""Your own data: JSONL or parquet, in the shapes that other trainers write."""
+"""Your own data: files and folders of rows, in the shapes that other trainers write."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import md5
-from pathlib import Path
 from random import Random
 
-from whet.data._rows import read
 from whet.data._shapes import prompt_text, task_of
-from whet.data.splits import check_split
+from whet.data.formats import rows, stamp
+from whet.data.formats.folders import split_named
+from whet.data.sections import ALL, SplitTasks, sections
+from whet.data.splits import SPLITS
+from whet.data.streams import turn_and_place
+from whet.protocols import Corpus
 from whet.types import Task, UsageError
 
-Sections = Mapping[str, tuple[Task, ...]]
-"""The tasks of each split: the held-out ones in the order of their hashes, each prompt once."""
+_SPLIT = "split"  # the column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class File(Corpus):
     """The rows of a file as tasks; the shapes of TRL, veRL, verifiers and GSM8K are recognised.
+
+    `path` is a file (.jsonl, .json, .csv, .tsv, .parquet, .arrow), a folder of such files or one
+    that `datasets.save_to_disk` wrote, or a pattern such as `data/*.parquet`.
 
     The prompt is in the column `prompt` or `question`, the answer in `reward_model.ground_truth`,
     `answer`, `solution`, `ground_truth` or `label`, unless they are named here, as for OpenRLHF.
     Of `… #### 42` the 42 is the answer.  All columns but the prompt, and what `info` and
     `extra_info` hold, are kept in the task's `info`.
 
-    In the order of their hashes, the first prompts are reserved: half of them for `dev`, half for
-    `test`.  A prompt that occurs again is in one split with itself.  Training goes through its
-    rows in a new order each time round.
+    Splits that the files are named for, or that a column `split` names, are used as they are.
+    Otherwise, in the order of their hashes, the first prompts are reserved: half of them for `dev`,
+    half for `test`.  A prompt that occurs again is in one split with itself.  The split `all` is
+    every row.  Training goes through its rows in a new order each time round.
     """
 
     path: str
@@ -42,45 +46,58 @@ class File:
             raise UsageError(f"file.reserved is {self.reserved}; give a share from 0 to 1")
 
     def task(self, split: str, index: int) -> Task:
-        """The `index`-th task of a split, which begins again when it is through."""
+        """The `index`-th task of a split, which begins again when it is through.
+
+        Each stream of the training split goes through all rows before it meets one again.
+        """
         tasks = self._split(split)
         if not tasks:
             raise UsageError(f"{self.path} has no {split} tasks; change file.reserved")
-        turn, place = divmod(index, len(tasks))
+        turn, place = turn_and_place(index, len(tasks))
         if split == "train":
             place = _order(self.seed, turn, len(tasks))[place]
         return tasks[place]
 
     def held_out(self, split: str, count: int) -> tuple[Task, ...]:
-        """The first `count` different tasks of a split, or all there are."""
+        """The first `count` different tasks of a split, or all there are; of `all` every row."""
+        tasks = self._split(split)
+        if split == ALL:
+            return tasks[:count]
         different: dict[str, Task] = {}
-        for task in self._split(split):
+        for task in tasks:
             different.setdefault(prompt_text(task.prompt), task)
         return tuple(different.values())[:count]
 
+    def size(self, split: str) -> int:
+        """How many rows the split has."""
+        return len(self._split(split))
+
+    def benchmark(self) -> str:
+        """The test split that the files name; else all rows."""
+        return "test" if self._sections().named else ALL
+
     def _split(self, split: str) -> tuple[Task, ...]:
-        check_split(split)
-        place = Path(self.path)
-        return _sections(self, place.stat().st_mtime_ns if place.is_file() else 0)[split]
+        if split not in (*SPLITS, ALL):
+            raise UsageError(f"split is {split!r}; choose from {', '.join((*SPLITS, ALL))}")
+        return self._sections().tasks[split]
+
+    def _sections(self) -> SplitTasks:
+        return _read(self, stamp(self.path))
 
 
 @lru_cache(maxsize=8)
-def _sections(file: File, modified_ns: int) -> Sections:
+def _read(file: File, stamped: int) -> SplitTasks:
     """Read once, until the file is another one."""
-    del modified_ns
-    by_prompt: dict[str, list[Task]] = {}
-    for number, row in read(file.path):
-        place = f"{Path(file.path).name}:{number}"
-        task = task_of(row, place, file.prompt_column, file.answer_column)
-        by_prompt.setdefault(prompt_text(task.prompt), []).append(task)
-    order = sorted(by_prompt, key=lambda prompt: (md5(prompt.encode()).digest(), prompt))
-    kept = max(2, round(file.reserved * len(order))) if file.reserved else 0  # one each, at least
-    half = (min(kept, len(order)) + 1) // 2
-    return {
-        "dev": tuple(by_prompt[prompt][0] for prompt in order[:half]),
-        "test": tuple(by_prompt[prompt][0] for prompt in order[half:kept]),
-        "train": tuple(task for prompt in order[kept:] for task in by_prompt[prompt]),
-    }
+    del stamped
+    tasks, of_files, of_rows = [], [], []
+    for row in rows(file.path):
+        tasks.append(task_of(row.values, row.place, file.prompt_column, file.answer_column))
+        of_files.append(row.split)
+        of_rows.append(split_named(str(row.values.get(_SPLIT, ""))))
+    labels = of_files if any(of_files) else of_rows
+    if labels is of_rows and ("" in of_rows or len(set(of_rows)) == 1):
+        labels = [""] * len(tasks)  # the column is about something else
+    return sections(list(zip(tasks, labels, strict=True)), file.reserved)
 
 
 @lru_cache(maxsize=4)

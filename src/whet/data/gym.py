@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from whet.data.splits import check_split, split_of
+from whet.protocols import Corpus
 from whet.registry import nearest
 from whet.types import Task, UsageError
 
@@ -32,7 +33,7 @@ _RESTLESS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gym:
+class Gym(Corpus):
     """The entries of one data set at its default settings, in splits by the text of the question.
 
     Some entries have no single right answer; what judges them is the data set's own scorer, for
@@ -40,7 +41,7 @@ class Gym:
     """
 
     dataset: str
-    size: int = 10_000
+    entries: int = 10_000
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -58,8 +59,8 @@ class Gym:
                 f"gym.dataset {self.dataset!r} is another one in every process; "
                 "start Python with PYTHONHASHSEED=0 to use it"
             )
-        if self.size < 1:
-            raise UsageError(f"gym.size is {self.size}; give a number of entries, 1 or more")
+        if self.entries < 1:
+            raise UsageError(f"gym.entries is {self.entries}; give a number of entries, 1 or more")
 
     def task(self, split: str, index: int) -> Task:
         """An entry of the split, drawn from a random stream of its own; training may draw one
@@ -68,18 +69,18 @@ class Gym:
         check_split(split)
         rng = Random(f"{self!r}/{split}/{index}")
         for _ in range(_PATIENCE):
-            task = self._entry(rng.randrange(self.size))
+            task = self._entry(rng.randrange(self.entries))
             if split_of(str(task.prompt)) == split:
                 return task
         raise UsageError(
-            f"gym.dataset {self.dataset!r} has hardly any {split} entry; give more size"
+            f"gym.dataset {self.dataset!r} has hardly any {split} entry; give more entries"
         )
 
     def held_out(self, split: str, count: int) -> tuple[Task, ...]:
         """The first `count` entries of a split with different questions, or all there are."""
         check_split(split)
         found: dict[str, Task] = {}
-        for place in range(self.size):
+        for place in range(self.entries):
             if len(found) == count:
                 break
             task = self._entry(place)
@@ -88,7 +89,7 @@ class Gym:
         return tuple(found.values())
 
     def _entry(self, place: int) -> Task:
-        entry = _dataset(self.dataset, self.size, self.seed)[place]
+        entry = _dataset(self.dataset, self.entries, self.seed)[place]
         whole = {"dataset": self.dataset, "entry": repr(_literal(entry))}
         return Task(
             id=f"gym:{self.dataset}/{self.seed}/{place}",

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from whet.data.splits import check_split, split_of
-from whet.protocols import Family
+from whet.protocols import Corpus, Family
 from whet.types import Task, UsageError
 
 _PATIENCE = 10_000  # draws without a new instance before a family counts as exhausted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problems:
+class Problems(Corpus):
     """Tasks of a family, their levels drawn evenly between the lowest and the highest.
 
     Each task is drawn from dice of its own, so it depends on its split and index alone.  Splits are

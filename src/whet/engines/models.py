@@ -9,12 +9,14 @@ import torch
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
-    AutoTokenizer,
+    GenerationConfig,
     PreTrainedConfig,
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
 
+from whet.engines import loading
+from whet.engines.folders import checked
 from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
 from whet.registry import nearest
 from whet.types import Size, UsageError
@@ -22,7 +24,6 @@ from whet.types import Size, UsageError
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_TOKENIZER_FILES = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 
 
 @runtime_checkable
@@ -31,6 +32,10 @@ class ModelSource(Protocol):
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
         """Weights on a device, and their tokenizer."""
+        ...
+
+    def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
+        """The tokenizer and how replies end, without the weights."""
         ...
 
 
@@ -42,38 +47,32 @@ class Folder:
     dtype: str = "float32"
 
     def size(self) -> Size:
-        """Of the model that the config describes."""
-        return _size(AutoConfig.from_pretrained(self._checked()), _DTYPES[self.dtype])
+        """Of the model that the config describes, whose weights are there and fit."""
+        folder = self._checked()
+        loading.config_of(folder)
+        return _size(loading.shape_of(folder), _DTYPES[self.dtype])
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """What the folder holds.  Raises `UsageError` where a part of it is missing."""
+        """What the folder holds.  Raises `UsageError` where a part of it is missing or broken."""
         del seed
         folder = self._checked()
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, dtype=_DTYPES[self.dtype]
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        config = loading.config_of(folder)
+        tokenizer = loading.tokenizer_of(folder, config)
+        model: Any = loading.weights_of(folder, _DTYPES[self.dtype])
         return model.to(device), tokenizer
 
+    def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
+        """Read from the folder."""
+        folder = self._checked()
+        config = loading.config_of(folder)
+        return loading.tokenizer_of(folder, config), loading.generation_of(folder, config)
+
     def _checked(self) -> Path:
-        folder = Path(self.path)
         if self.dtype not in _DTYPES:
             raise UsageError(
                 f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}"
             )
-        if not (folder / "config.json").is_file():
-            raise UsageError(
-                f"model.path {self.path!r} has no config.json; give a folder of save_pretrained"
-            )
-        if not any((folder / name).is_file() for name in _TOKENIZER_FILES):
-            raise UsageError(
-                f"model.path {self.path!r} has no tokenizer; save one there with save_pretrained"
-            )
-        if not [*folder.glob("*.safetensors"), *folder.glob("*.bin")]:
-            raise UsageError(
-                f"model.path {self.path!r} has no weights; save them with model.save_pretrained"
-            )
-        return folder
+        return checked(self.path)
 
 
 _SMALL = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 2}
@@ -121,7 +120,14 @@ class FromScratch:
 
     def size(self) -> Size:
         """Of the model that would be made."""
-        return _size(self._config(self.tokenizer.build()), torch.float32)
+        with torch.device("meta"):
+            model = AutoModelForCausalLM.from_config(self._config(self.tokenizer.build()))
+        return _size(model, torch.float32)
+
+    def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
+        """Built for the model that would be made."""
+        tokenizer = self.tokenizer.build()
+        return tokenizer, GenerationConfig.from_model_config(self._config(tokenizer))
 
     def _config(self, tokenizer: PreTrainedTokenizerBase) -> PreTrainedConfig:
         if self.shape not in SHAPES:
@@ -141,10 +147,8 @@ class FromScratch:
         )
 
 
-def _size(config: PreTrainedConfig, dtype: torch.dtype) -> Size:
-    with torch.device("meta"):
-        model: Any = AutoModelForCausalLM.from_config(config)
-    text: Any = config.get_text_config()
+def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
+    text: Any = model.config.get_text_config()
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     return Size(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2, nan
 
-from whet.evaluation.intervals import Estimate, bootstrap
+from whet.evaluation.intervals import Estimate, estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +32,7 @@ class Confusion:
 
 
 def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
-    """Of replies that were judged; intervals are bootstrapped over replies."""
+    """Of replies that were judged; a reply is the unit of the intervals."""
     pairs = list(zip(accepted, right, strict=True))
     counts = Counter(pairs)
     return Confusion(
@@ -40,10 +40,10 @@ def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
         wrong_accepted=counts[True, False],
         right_refused=counts[False, True],
         wrong_refused=counts[False, False],
-        precision=bootstrap([float(r) for a, r in pairs if a]),
-        recall=bootstrap([float(a) for a, r in pairs if r]),
-        specificity=bootstrap([float(not a) for a, r in pairs if not r]),
-        accuracy=bootstrap([float(a == r) for a, r in pairs]),
+        precision=estimate([float(r) for a, r in pairs if a]),
+        recall=estimate([float(a) for a, r in pairs if r]),
+        specificity=estimate([float(not a) for a, r in pairs if not r]),
+        accuracy=estimate([float(a == r) for a, r in pairs]),
     )
 
 

@@ -5,8 +5,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from whet.evaluation.intervals import Estimate, bootstrap
+from whet.evaluation.intervals import Estimate, estimate
 from whet.evaluation.passk import pass_at_k
+from whet.evaluation.scores import Rewards, rewards
 from whet.protocols import Judge, Player
 from whet.rewards.judging import faults
 from whet.rollouts.runner import RolloutRunner
@@ -28,8 +29,8 @@ class EvalConfig:
     """What is asked, and how often."""
 
     problems: int = 100
-    samples: int = 16
-    k: tuple[int, ...] = (1, 4, 16)
+    samples: int = 8
+    k: tuple[int, ...] = (1, 4, 8)
 
     def __post_init__(self) -> None:
         """Refuse what can't be measured."""
@@ -40,13 +41,24 @@ class EvalConfig:
         if not self.k or max(self.k) > self.samples or min(self.k) < 1:
             raise UsageError(f"k is {self.k} with {self.samples} samples; give 1 to {self.samples}")
 
+    @property
+    def rollouts(self) -> int:
+        """How many it plays: one greedy rollout per problem, and the samples."""
+        return self.problems * (self.samples + 1)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """What was found.  A rollout that nobody could judge counts in no estimate."""
+    """What was found.  A rollout that could not be judged counts in no estimate.
 
-    greedy: Estimate
-    pass_at: Mapping[int, Estimate]  # of samples at the given temperature
+    `reward` and `greedy_reward` are of `Verdict.score`, which is learned from and may be graded or
+    shaped; `greedy` and `pass_at` are of `Verdict.correct`, full marks or not.
+    """
+
+    reward: Rewards  # of samples at the given temperature
+    greedy_reward: Estimate
+    greedy: Estimate  # share of problems whose greedy reply is correct
+    pass_at: Mapping[int, Estimate]  # of the same samples
     greedy_length: float
     length: float
     truncated: float  # share of samples cut off at the length limit
@@ -112,9 +124,11 @@ def _scorecard(
     right = [[_right(r.verdict) for r in group] for group in often]
     judged = [[c for c in mine if c is not None] for mine in right]
     return Scorecard(
-        greedy=bootstrap([float(c) for r in first if (c := _right(r.verdict)) is not None]),
+        reward=rewards(often),
+        greedy_reward=rewards(once).mean,
+        greedy=estimate([float(c) for r in first if (c := _right(r.verdict)) is not None]),
         pass_at={
-            k: bootstrap([pass_at_k(len(m), sum(m), k) for m in judged if len(m) >= k])
+            k: estimate([pass_at_k(len(m), sum(m), k) for m in judged if len(m) >= k])
             for k in evaluation.k
         },
         greedy_length=sum(r.length for r in first) / max(len(first), 1),
@@ -134,5 +148,5 @@ def _scorecard(
 
 
 def _right(verdict: Verdict | None) -> bool | None:
-    """What counts is `correct`, never the shaped score; None where nobody knows."""
+    """`correct`, never the score; None where the judge doesn't say."""
     return None if verdict is None else verdict.correct

@@ -33,7 +33,7 @@ from whet.protocols.algorithm import (
     Tokens,
 )
 from whet.protocols.part import Part
-from whet.types import Batch, Need, UsageError
+from whet.types import Batch, Mean, Metrics, Need, UsageError
 
 
 def _needed(parts: tuple[Part, ...]) -> frozenset[Need]:
@@ -75,6 +75,32 @@ class Term(Part):
             mine = mine & (batch.advantage != 0)
         hits = batch.row[mine]
         return batch.group.new_zeros(len(batch.group)).index_fill(0, hits, 1).bool()
+
+    def metrics(self, learner_logp: Tokens, batch: Batch) -> Metrics:
+        """Of its tokens with an advantage: those at a bound of the clip, and those without weight.
+
+        A token is at a bound where ∂(Σ_m f(r_m, Â_m)) / ∂ log π_n = 0: at the upper one if Â > 0,
+        at the lower one (or at the floor of a dual clip) if Â < 0.  Prices k are not looked at.
+        """
+        if self.on is not None:
+            learner_logp = learner_logp[batch.subset(self.on).mask]
+            batch = batch.narrowed(self.on)
+        at = learner_logp.detach().requires_grad_()
+        with torch.enable_grad():
+            worth = self.clipping(self.ratio(at, batch), batch.advantage).sum()
+        if not worth.requires_grad:  # a sum that is only a price
+            return {}
+        (logp_grad,) = torch.autograd.grad(worth, at, materialize_grads=True)
+        c = prod((correction(batch) for correction in self.corrections), start=at.new_ones(()))
+        raised, lowered = batch.advantage > 0, batch.advantage < 0
+        count = int((raised | lowered).sum())
+        found = {
+            "clipped": (raised | lowered) & (logp_grad == 0),
+            "clipped_high": raised & (logp_grad == 0),
+            "clipped_low": lowered & (logp_grad == 0),
+            "masked": (raised | lowered) & (c == 0),
+        }
+        return {name: Mean(total=int(x.sum()), count=count) for name, x in found.items()}
 
     @property
     def slots(self) -> tuple[Slot, ...]:
@@ -137,6 +163,12 @@ class Objective(Algorithm):
     def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Rollouts with a gradient in some term."""
         return torch.stack([term.has_gradient(batch) for term in self.terms]).any(0)
+
+    def metrics(self, learner_logp: Tokens, batch: Batch) -> Metrics:
+        """Of all its terms: a token that two of them look at counts twice."""
+        told = [found for term in self.terms if (found := term.metrics(learner_logp, batch))]
+        names = told[0] if told else ()
+        return {name: sum((found[name] for found in told), Mean()) for name in names}
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.protocols.part import Part
-from whet.types import AdvantageInputs, Batch, Need, RunSpec
+from whet.types import AdvantageInputs, Batch, Metrics, Need, RunSpec
 
 if TYPE_CHECKING:
     from whet.protocols.extension import Extension, SetupContext
@@ -184,6 +184,11 @@ class TokenLoss(Part, ABC):
     def has_gradient(self, batch: Batch) -> Bool[Tensor, " B"]:
         """Which rollouts have a gradient. A learner may leave out the others."""
         return batch.group >= 0
+
+    def metrics(self, learner_logp: Tokens, batch: Batch) -> Metrics:
+        """What the loss tells of a slice besides its value; means of slices add up."""
+        del learner_logp, batch
+        return {}
 
 
 class Algorithm(TokenLoss):

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from whet.protocols.algorithm import Algorithm
 from whet.protocols.part import Part
-from whet.protocols.player import Player
+from whet.protocols.player import Player, Renderer
 from whet.types import Metrics, Rollout, Size, TrainBatch
 from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
@@ -134,6 +134,10 @@ class Engine(Part):
     @abstractmethod
     async def player(self, model: Any, seed: int) -> Player:
         """A player alone, for evaluation."""
+
+    @abstractmethod
+    async def renderer(self, model: Any) -> Renderer:
+        """How the model reads and writes text; no weights are loaded."""
 
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:

@@ -21,6 +21,9 @@ class Part:
         del spec
         return ""
 
+    def check(self) -> None:
+        """Raise `UsageError` where this machine lacks what the part needs: a device, a package."""
+
     def run_error(self, spec: RunSpec) -> str:
         """Why the part cannot work in this run, and the remedy; empty if it can."""
         del spec

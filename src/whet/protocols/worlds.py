@@ -73,17 +73,26 @@ class Family(Protocol):
         ...
 
 
-@runtime_checkable
-class Corpus(Protocol):
-    """Tasks in splits that share no canonical form."""
+class Corpus(Part):
+    """Tasks in the splits `train`, `dev` and `test`, which share no canonical form."""
 
+    __slots__ = ()
+
+    @abstractmethod
     def task(self, split: str, index: int) -> Task:
         """The `index`-th task of a split, always the same. Training indices may wrap around."""
-        ...
 
+    @abstractmethod
     def held_out(self, split: str, count: int) -> Sequence[Task]:
         """The first `count` distinct tasks of a split, or all if there are fewer."""
-        ...
+
+    def size(self, split: str) -> int | None:
+        """Number of tasks of a split before they repeat; None for a corpus without an end."""
+        del split
+
+    def benchmark(self) -> str:
+        """The split that measures a model which was not trained on this corpus."""
+        return "test"
 
 
 @runtime_checkable

@@ -58,5 +58,5 @@ def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
         steps=40,
         minibatches=2,
         evaluation=EvalConfig(problems=150, samples=16, k=(1, 4, 16)),
-        periodic=PeriodicEval(every=2, evaluation=EvalConfig(problems=100, samples=4, k=(1, 4))),
+        periodic=PeriodicEval(every=4, evaluation=EvalConfig(problems=50, samples=2, k=(1,))),
     )

@@ -37,6 +37,11 @@ def form_at(place: ScriptLocation) -> CallForm:
     return _form(_fetch(place), place)
 
 
+def check(place: ScriptLocation) -> None:
+    """Raise what the judge's file raises when it is executed."""
+    _fetch(place)
+
+
 def imported(name: str, digest: str) -> ModuleType:
     """A module, if it is still what it was when the judge was made."""
     module = import_module(name)

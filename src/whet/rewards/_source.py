@@ -2,17 +2,19 @@
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from whet.registry import nearest
 from whet.rewards._forms import CallForm, FormError, Said, TraceForm, form_of
-from whet.rewards._script import ScriptLocation, call, digest_of, form_at
+from whet.rewards._script import ScriptLocation, call, check, digest_of, form_at
 from whet.sandbox.workers import Workers
 from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
+T = TypeVar("T")
 USUAL = ("score", "compute_score", "reward_func")  # ours, veRL's, OpenRLHF's
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _MODULE = "from whet.rewards._script import imported\n\nmodule = imported({!r}, {!r})\n"
@@ -76,12 +78,23 @@ class Source:
 def form_in(source: Source, name: str, workers: Workers) -> CallForm:
     """The form, by running the file in a worker where its text doesn't tell."""
     known = source.form(name)
-    if known is not None:
-        return known
+    return _called(form_at, source.place(name), workers) if known is None else known
+
+
+def check_import(place: ScriptLocation, workers: Workers) -> None:
+    """Raise `UsageError` where the judge's file can't be executed."""
+    _called(check, place, workers)
+
+
+def _called(function: Callable[[ScriptLocation], T], place: ScriptLocation, workers: Workers) -> T:
+    """What a worker makes of a judge's file; whatever the file raises is one line."""
     try:
-        return workers.call(form_at, source.place(name))
+        return workers.call(function, place)
     except FormError as unfit:
         raise UsageError(str(unfit)) from None
+    except Exception as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".removeprefix("Failed: ").split())
+        raise UsageError(f"reward {place.what} can't be imported: {reason}; mend it") from error
 
 
 def ask(

@@ -9,7 +9,7 @@ from whet.rewards._forms import CallForm
 from whet.rewards._forms import OpenRlhfForm as OpenRlhfForm
 from whet.rewards._forms import TrlForm as TrlForm
 from whet.rewards._script import digest_of
-from whet.rewards._source import Source, ask, workers_for
+from whet.rewards._source import Source, ask, check_import, workers_for
 from whet.types import Group, UsageError, Verdict
 
 
@@ -50,6 +50,11 @@ class BatchScript(GroupReward):
                 f"{self.function} of {self.path} judges single replies, in {form.called}'s form; "
                 "make it a script, as --reward does"
             )
+
+    def check(self) -> None:
+        """Execute the file in a worker."""
+        place = Source(self.path, self.source).place(self.function)
+        check_import(place, workers_for(place, self.workers, self.limit_s))
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask the function."""

@@ -9,7 +9,7 @@ from whet.rewards._forms import VerifiersForm as VerifiersForm
 from whet.rewards._forms import VerlForm as VerlForm
 from whet.rewards._forms import WhetForm as WhetForm
 from whet.rewards._script import digest_of
-from whet.rewards._source import Source, ask, workers_for
+from whet.rewards._source import Source, ask, check_import, workers_for
 from whet.types import Rollout, UsageError, Verdict
 
 
@@ -52,6 +52,11 @@ class Script(Reward):
                 f"{self.function} of {self.path} judges groups, in {form.called}'s form; make it a "
                 "batch_script, as --reward does"
             )
+
+    def check(self) -> None:
+        """Execute the file in a worker."""
+        place = Source(self.path, self.source).place(self.function)
+        check_import(place, workers_for(place, self.workers, self.limit_s))
 
     def score(self, rollout: Rollout) -> Verdict:
         """Ask the function."""

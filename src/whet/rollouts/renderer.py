@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int32
+from jinja2 import TemplateError
 from numpy import ndarray
 
-from whet.types import Act, Prompt, Rollout, Task, UsageError
+from whet.types import Act, Message, Prompt, Rollout, Task, UsageError
 from whet.types.messages import ASSISTANT, messages_of
 
+_TEMPLATE = (TemplateError, TypeError, ValueError, LookupError, AttributeError)  # what they raise
 _UNFINISHED = "\ufffd"  # decoding of an incomplete multi-byte character
 
 Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines only
@@ -35,24 +37,39 @@ class TextRenderer:
         A chat goes through the tokenizer's template, up to the start of the assistant's turn. From
         plain text, the end token that some tokenizers append is removed.
 
-        Raises `UsageError` for a prompt without tokens, and for a chat without a template.
+        Raises `UsageError` for a prompt without tokens, for a chat without a template, and for a
+        chat that the template does not accept.
         """
         if isinstance(prompt, str):
             if prompt != self._last[0]:
                 self._last = prompt, self._unended(prompt)
             ids: Any = self._last[1]
-        elif self.tokenizer.chat_template is None:
-            raise UsageError("prompt is a chat, but the tokenizer has no chat template; give text")
         else:
-            ids = self.tokenizer.apply_chat_template(
+            ids = self._templated(prompt)
+        if not ids:
+            raise UsageError(f"prompt {prompt!r} has no tokens; give at least one")
+        return tuple(ids)
+
+    def _templated(self, prompt: Sequence[Message]) -> Any:
+        if self.tokenizer.chat_template is None:
+            raise UsageError(
+                "prompt is a chat, but the tokenizer has no chat template; give prompts as text "
+                "and no system prompt, or a model with a template"
+            )
+        try:
+            return self.tokenizer.apply_chat_template(
                 [dict(message) for message in prompt],
                 tokenize=True,
                 add_generation_prompt=True,
                 return_dict=False,
             )
-        if not ids:
-            raise UsageError(f"prompt {prompt!r} has no tokens; give at least one")
-        return tuple(ids)
+        except _TEMPLATE as error:
+            roles = ", ".join(message["role"] for message in prompt)
+            reason = " ".join(str(error).split())
+            raise UsageError(
+                f"the tokenizer's chat template doesn't take the prompt's messages ({roles}): "
+                f"{type(error).__name__}: {reason}; give others, or mend the template"
+            ) from error
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """Token ids of a later observation: its text, without special tokens.

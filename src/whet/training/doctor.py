@@ -34,11 +34,11 @@ class Doctor:
     """Where a number becomes a finding.  Our choices, not measured ones."""
 
     drift: float = 1.0  # largest difference of one token's log-prob, in nats
-    varied: float = 0.2  # share of groups that still vary at the end
+    varied: float = 0.2  # share of groups whose rewards still vary at the end
     entropy: float = 0.1  # of what it was
     truncated: float = 0.2  # share of rollouts cut off at the end
     clipped: float = 0.5  # share of tokens without a gradient at the end
-    hacked: float = 0.2  # rise of the reward that accuracy doesn't follow by a quarter
+    hacked: float = 0.2  # rise of the reward in its range that accuracy doesn't follow by a quarter
     grown: float = 3.0  # times the length, without accuracy
 
     def examine(self, rows: Sequence[Row]) -> list[Finding]:
@@ -59,12 +59,11 @@ class Doctor:
         yield wrong(told) if worst > self.drift else note(told)
 
     def _learning(self, steps: Sequence[Row]) -> Iterator[Finding]:
-        early, late = _ends(steps, "correct")
-        yield note(f"training accuracy went from {early:.3f} to {late:.3f}")
+        yield note(_progress(steps))
         if (varied := _ends(steps, "varied")[1]) < self.varied:
             yield note(
-                f"only {varied:.0%} of the groups still vary, so little is left to learn from; "
-                "harder tasks or a gate would save rollouts"
+                f"rewards vary in only {varied:.0%} of the groups at the end, so little is left to "
+                "learn from; harder tasks or a gate would save rollouts"
             )
         before, after = _ends(steps, "entropy")
         if after < self.entropy * before:
@@ -75,19 +74,65 @@ class Doctor:
             )
         if (clipped := _ends(steps, "clipped")[1]) > self.clipped:
             yield note(f"{clipped:.0%} of the tokens are clipped; the steps are too large")
+        if away := _values(steps, "kl"):
+            yield note(f"the policy is {away[-1]:.2g} nats per token away from the reference (k3)")
 
     def _hacking(self, steps: Sequence[Row]) -> Iterator[Finding]:
-        """Reward up while `correct` stays; length that explodes."""
+        """Reward up while `correct` stays; length that explodes.
+
+        The rise of the reward is compared as a share of the range that rewards were seen in, that
+        of `correct` as it is: both are 1 at most.  Where `correct` is nothing but a reward of 1 or
+        more, it can't contradict the reward, and no alarm is made of it.
+        """
         reward, correct = _ends(steps, "reward"), _ends(steps, "correct")
-        risen, better = reward[1] - reward[0], correct[1] - correct[0]
-        if risen > self.hacked and better < risen / 4:
-            yield wrong(
-                f"reward rose from {reward[0]:.3f} to {reward[1]:.3f} while accuracy went from "
-                f"{correct[0]:.3f} to {correct[1]:.3f}: the reward may be hacked"
+        risen, better = (reward[1] - reward[0]) / _range(steps), correct[1] - correct[0]
+        told = f"reward rose from {reward[0]:.3f} to {reward[1]:.3f} while accuracy went from "
+        told += f"{correct[0]:.3f} to {correct[1]:.3f}"
+        lonely = _threshold_only(steps)
+        if risen > self.hacked and better < risen / 4 and not lonely:
+            yield wrong(f"{told}: the reward may be hacked")
+        elif risen > self.hacked and better < risen / 4:
+            yield note(
+                f"{told}; correct is only a reward of 1 or more here, so nothing but the replies "
+                "can tell whether the reward is hacked"
             )
         short, long = _ends(steps, "length")
-        if long > self.grown * short and better < risen / 4 + 1e-9:
-            yield wrong(f"length grew from {short:.0f} to {long:.0f} tokens without accuracy")
+        gained = risen if lonely else better
+        if long > self.grown * short and gained < max(risen, 0) / 4 + 1e-9:
+            what = "reward" if lonely else "accuracy"
+            yield wrong(f"length grew from {short:.0f} to {long:.0f} tokens without {what}")
+
+
+def _progress(steps: Sequence[Row]) -> str:
+    """What was earned, and how much of it was right."""
+    reward, correct = _ends(steps, "reward"), _values(steps, "correct")
+    mean = f"the reward's mean {_went(*reward)}"
+    if not correct:
+        return f"{mean}; the judge gives scores alone and doesn't say what is correct"
+    if not max(correct) and reward[1]:
+        return f"no reply counts as correct (score ≥ 1); {mean}"
+    early, late = _ends(steps, "correct")
+    return f"training accuracy {_went(early, late)}; {mean}"
+
+
+def _went(early: float, late: float) -> str:
+    verb = "rose" if late > early else "fell" if late < early else "went"
+    return f"{verb} from {early:.3f} to {late:.3f}"
+
+
+def _range(steps: Sequence[Row]) -> float:
+    """Largest minus least reward of all steps; 1 where that is not known, or nothing."""
+    lows, highs = _values(steps, "reward_min"), _values(steps, "reward_max")
+    return (max(highs) - min(lows) if lows and highs else 0.0) or 1.0
+
+
+def _threshold_only(steps: Sequence[Row]) -> bool:
+    """Are rewards graded, and is `correct` nothing but a reward of 1 or more, or nothing at all?
+
+    Right-or-wrong rewards are not meant: there the two are one.
+    """
+    graded = max(_values(steps, "graded"), default=0.0)
+    return graded > 0 and not max(_values(steps, "shaped"), default=0.0)
 
 
 def _values(steps: Sequence[Row], metric: str) -> list[float]:

@@ -1,16 +1,21 @@
-"""What is written down of a lesson, a step and an evaluation: means that know their
-denominators.
+"""What is written down of a lesson, a step and an evaluation: means that know their denominators.
+
+`whet.training.glossary` says what each of them is.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import isfinite
+
+import torch
 
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
+from whet.evaluation.scores import graded, judged, std
 from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
 from whet.training.loop import TrainStep
 from whet.training.warmup import SFTStep
-from whet.types import Finish, Group, Mean, Metrics, Rollout
+from whet.types import Batch, Finish, Group, Mean, Metrics, Rollout, spread
 
 
 def one(value: float) -> Mean:
@@ -38,39 +43,103 @@ def of_sft(step: SFTStep) -> Metrics:
 
 
 def of_step(step: TrainStep) -> Metrics:
-    """A step with rewards.  Accuracy is `correct` of all judged rollouts, admitted or not."""
+    """A step with rewards; of all rollouts played, whether a gate admits them or not."""
     groups = step.taken.played
     rollouts = [r for group in groups for r in group]
-    names = step.updates[0].metrics
-    learned = {n: sum((u.metrics[n] for u in step.updates), Mean()) for n in names}
-    # later updates of a step compare with weights that have moved: only the first one is drift
-    fresh = step.updates[first_taught(step.updates)]
-    first = {"drift": fresh.metrics["drift"], "drift_max": one(fresh.drift_max)}
     return {
-        "reward": over(r.score for r in rollouts if r.score is not None),
-        "correct": over(_right(rollouts)),
-        "length": over(r.length for r in rollouts),
+        **_of_rewards(groups),
+        **_of_lengths([r.length for r in rollouts]),
         "truncated": over(r.finish is Finish.LENGTH for r in rollouts),
         "faults": Mean(total=len(faults(groups)), count=len(rollouts)),
-        "varied": over(_varied(group) for group in groups),
         "admitted": over(step.taken.admitted),
         "replaced": one(step.taken.replaced),
         "dropped": one(step.taken.dropped),
         "missing": one(step.taken.missing),
-        "loss": over(u.loss for u in step.updates),
-        **learned,
-        **first,
+        **_of_updates(step),
+        **_of_reference(step.batch.tokens),
         **step.metrics,
+        **_of_costs(step),
+    }
+
+
+def _of_rewards(groups: Sequence[Group]) -> Metrics:
+    """The score, which is learned from, and beside it what counts as correct."""
+    rollouts = [r for group in groups for r in group]
+    apart = [scores for group in groups if (scores := judged(group))]
+    scores = [score for mine in apart for score in mine]
+    return {
+        "reward": over(scores),
+        "reward_std": _joint(std(scores), len(scores)),
+        "reward_std_within": over(std(mine) for mine in apart if len(mine) > 1),
+        "reward_min": one(min(scores)) if scores else Mean(),
+        "reward_max": one(max(scores)) if scores else Mean(),
+        "graded": _joint(graded(scores), len(scores)),
+        "varied": over(spread(mine) > 0 for mine in apart),
+        "correct": over(_right(rollouts)),
+        "correct_varied": over(len(set(_right(group))) > 1 for group in groups),
+        "shaped": over(_shaped(rollouts)),
+    }
+
+
+def _of_lengths(lengths: Sequence[int]) -> Metrics:
+    return {
+        "length": over(lengths),
+        "length_min": one(min(lengths)) if lengths else Mean(),
+        "length_max": one(max(lengths)) if lengths else Mean(),
+    }
+
+
+def _of_updates(step: TrainStep) -> Metrics:
+    """Of all optimizer steps; what they tell is summed, so a slice counts as often as it is large.
+
+    Later updates of a step compare with weights that have moved: only the first one is drift.
+    """
+    names = dict.fromkeys(name for update in step.updates for name in update.metrics)
+    fresh = step.updates[first_taught(step.updates)]
+    return {
+        "loss": over(u.loss for u in step.updates),
+        **{n: sum((u.metrics.get(n, Mean()) for u in step.updates), Mean()) for n in names},
+        "drift": fresh.metrics["drift"],
+        "drift_max": one(fresh.drift_max),
         "lr": one(step.lr),
+    }
+
+
+def _of_reference(batch: Batch) -> Metrics:
+    """KL(μ‖π_ref) where the objective holds a reference: the k3 estimate, as TRL reports it.
+
+    mean over tokens of e^{−x} − 1 + x,  x = log μ − log π_ref,  of the tokens that μ sampled.
+    """
+    if batch.reference_logp is None:
+        return {}
+    x = batch.behaviour_logp - batch.reference_logp
+    if batch.external is not None:
+        x = x[~batch.external]
+    return {"kl": Mean(total=(torch.expm1(-x) + x).sum().item(), count=len(x))}
+
+
+def _of_costs(step: TrainStep) -> Metrics:
+    """Seconds and tokens; a rate is tokens over seconds, so that rates join like means."""
+    learned = sum(u.metrics["taught"].total for u in step.updates)
+    return {
         **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
         **{f"tokens_{name}": one(count) for name, count in step.token_counts.items()},
+        "decoded_per_second": Mean(
+            total=step.token_counts.get("decoded", 0), count=step.seconds.get("play", 0.0)
+        ),
+        "learned_per_second": Mean(total=learned, count=step.seconds.get("learn", 0.0)),
     }
 
 
 def of_evaluation(card: Scorecard) -> Metrics:
-    """An evaluation; estimates are over problems, lengths over samples."""
+    """An evaluation; estimates are over problems, lengths and spreads over samples."""
     greedy, samples = card.plays
     return {
+        "reward": _mean(card.reward.mean),
+        "reward_std": _joint(card.reward.std, card.reward.samples),
+        "reward_std_within": _joint(card.reward.std_within, card.reward.repeated),
+        "graded": _joint(card.reward.graded, card.reward.samples),
+        "greedy_reward": _mean(card.greedy_reward),
         "greedy": _mean(card.greedy),
         **{f"pass@{k}": _mean(estimate) for k, estimate in card.pass_at.items()},
         "length": Mean(total=card.length * samples, count=samples),
@@ -84,13 +153,18 @@ def of_evaluation(card: Scorecard) -> Metrics:
 
 def intervals(card: Scorecard) -> dict[str, list[float]]:
     """The 95% bounds that belong to an evaluation's estimates."""
-    named = {"greedy": card.greedy} | {f"pass@{k}": e for k, e in card.pass_at.items()}
+    named = {"reward": card.reward.mean, "greedy_reward": card.greedy_reward}
+    named |= {"greedy": card.greedy} | {f"pass@{k}": e for k, e in card.pass_at.items()}
     return {name: [e.low, e.high] for name, e in named.items() if e.problems}
 
 
 def _mean(estimate: Estimate) -> Mean:
-    total = estimate.value * estimate.problems if estimate.problems else 0.0
-    return Mean(total=total, count=estimate.problems)
+    return _joint(estimate.value, estimate.problems)
+
+
+def _joint(value: float, count: int) -> Mean:
+    """A number of so many things together; nothing where it is NaN."""
+    return Mean(total=value * count, count=count) if isfinite(value) else Mean()
 
 
 def _right(group: Iterable[Rollout]) -> list[bool]:
@@ -98,5 +172,7 @@ def _right(group: Iterable[Rollout]) -> list[bool]:
     return [c for c in found if c is not None]
 
 
-def _varied(group: Group) -> bool:
-    return len(set(_right(group))) > 1
+def _shaped(group: Iterable[Rollout]) -> list[bool]:
+    """Of each judged rollout whose judge says `correct`: is that something else than score ≥ 1?"""
+    verdicts = [r.verdict for r in group if r.verdict is not None and r.verdict.judged]
+    return [v.correct != (v.score >= 1) for v in verdicts if v.correct is not None]

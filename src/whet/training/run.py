@@ -49,8 +49,8 @@ class PeriodicEval:
     The test split is used before and after training only.
     """
 
-    every: int = 5  # steps between evaluations; 0: never
-    evaluation: EvalConfig = EvalConfig(problems=100, samples=4, k=(1, 4))
+    every: int = 20  # steps between evaluations; 0: never
+    evaluation: EvalConfig = EvalConfig(problems=50, samples=2, k=(1,))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,8 @@ class Run:
     steps: int = 100
     minibatches: int = 1  # optimizer steps per step, each on a part of the groups
     seed: int = 0
+    max_prompt_length: int = 0  # tokens; tasks with longer prompts are left out.  0: all are taken
+    eval_corpus: Corpus | None = None  # evaluated on; None: the held-out splits of the corpus
     evaluation: EvalConfig = EvalConfig()  # before and after training, on the test split
     periodic: PeriodicEval = PeriodicEval()
     limits: TrustLimits = TrustLimits()
@@ -113,6 +115,10 @@ class Run:
     def __post_init__(self) -> None:
         if self.steps < 0 or self.seed < 0:
             raise UsageError(f"steps is {self.steps} and seed {self.seed}; give 0 or more")
+        if self.max_prompt_length < 0:
+            raise UsageError(
+                f"max_prompt_length is {self.max_prompt_length}; give 1 or more tokens"
+            )
         if self.minibatches < 1:
             raise UsageError(f"minibatches is {self.minibatches}; give 1 or more")
         if Need.GROUP in self.objective.needs and self.sampling.group_size == 1:
@@ -141,6 +147,11 @@ class Run:
             if need is Need.DEMONSTRATOR:
                 remedy = "give demonstrator, such as FromFamily(family=…)"
             raise UsageError(f"objective needs {need}; {remedy}, or choose another algorithm")
+
+    @property
+    def measured(self) -> Corpus:
+        """The corpus whose held-out splits are measured on."""
+        return self.corpus if self.eval_corpus is None else self.eval_corpus
 
     @property
     def decoding(self) -> Decoding:

@@ -20,6 +20,7 @@ from whet.training.checkpoint import Checkpoints, RunPosition
 from whet.training.ledger import Ledger
 from whet.training.loop import LiveRun, TrainStep, train
 from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
+from whet.training.preflight import shortened
 from whet.training.run import Run
 from whet.training.ticket_runner import step_context
 from whet.training.warmup import SFTStep, WarmupProgress, sft
@@ -68,6 +69,7 @@ async def fit(
     """
     player, learner = await run.engine.open(run.model, run.seed)
     try:
+        run = shortened(run, player.renderer)
         strategy = run.sampling.open(
             SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
         )
@@ -218,7 +220,7 @@ class Trainer:
         self, name: str, step: int, evaluation: EvalConfig, split: str
     ) -> Evaluated:
         run = self.run
-        tasks = run.corpus.held_out(split, evaluation.problems)
+        tasks = run.measured.held_out(split, evaluation.problems)
         card = await measure(self.player, run.reward, tasks, evaluation, run.decoding)
         place = len(run.warmup), step
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}

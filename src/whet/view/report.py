@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -9,31 +10,34 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from whet.view.charts import chart
-from whet.view.history import History, Row, estimate, value
+from whet.view.history import History, Points, Row, estimate, value
+from whet.view.scorecard import mark, number
 
 REPORT = "report.html"
 _PAIRS = 8  # problems shown side by side
 
 
-def write(folder: Path) -> Path:
+def write(folder: Path, *, refresh: int = 0) -> Path:
     """Write report.html into a run folder, whole or not at all.
 
-    Raises `UsageError` where there is no run.
+    A page with `refresh` is loaded again by the browser after so many seconds.  Raises `UsageError`
+    where there is no run.
     """
-    html = render(History.of(folder))
+    html = render(History.of(folder), refresh=refresh)
     partial = folder / f"{REPORT}.partial"
     partial.write_text(html, encoding="utf-8")
     os.replace(partial, folder / REPORT)
     return folder / REPORT
 
 
-def render(history: History) -> str:
+def render(history: History, *, refresh: int = 0) -> str:
     """The page as text."""
     loader = PackageLoader("whet", "view")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     evaluations = [row for row in (history.evaluation("base"), history.evaluation("final")) if row]
     return pages.get_template("report.html.j2").render(
         name=history.folder.name,
+        refresh=refresh,
         card=history.card,
         card_text=json.dumps(history.card, indent=1, ensure_ascii=False),
         evaluations=[_headline(row) for row in evaluations],
@@ -42,46 +46,69 @@ def render(history: History) -> str:
         pairs=_pairs(history),
         costs=_costs(history),
         steps=len(history.of_kind("step")),
+        written=time.strftime("%H:%M:%S"),
+        number=_number,
+        mark=lambda row: mark(row["score"], correct=row["correct"]),
     )
 
 
 def charts(history: History) -> list[str]:
     """The curves of a run."""
 
-    def steps(metric: str) -> Any:
-        return history.curve("step", metric)
+    def steps(**metrics: str) -> dict[str, Points]:
+        found = {name: history.curve("step", metric) for name, metric in metrics.items()}
+        return {name.replace("_", " "): points for name, points in found.items()}
 
-    watched = {name: history.curve("periodic", name) for name in ("greedy", "pass@1")}
-    base = history.evaluation("base")
+    def held_out(metric: str) -> Points:
+        return _with_base(history.evaluation("base"), metric, history.curve("periodic", metric))
+
     return [
+        chart("Reward", {"held-out": held_out("reward"), **steps(training="reward")}),
         chart(
             "Accuracy",
             {
-                "held-out, greedy": _with_base(base, "greedy", watched["greedy"]),
-                "held-out, sampled": _with_base(base, "pass@1", watched["pass@1"]),
-                "training": steps("correct"),
+                "held-out, greedy": held_out("greedy"),
+                "held-out, sampled": held_out("pass@1"),
+                **steps(training="correct"),
             },
         ),
-        chart("Reward", {"reward": steps("reward")}),
-        chart("Response length, tokens", {"length": steps("length")}),
-        chart("Entropy, nats per token", {"entropy": steps("entropy")}),
         chart(
-            "Sampler–learner drift, nats per token",
-            {"mean": steps("drift"), "largest": steps("drift_max")},
+            "Spread of the reward, training",
+            steps(all_rollouts="reward_std", within_groups="reward_std_within"),
         ),
-        chart("Gradient norm", {"norm": steps("grad_norm")}),
+        chart(
+            "Response length, tokens",
+            steps(mean="length", shortest="length_min", longest="length_max"),
+        ),
+        chart("Entropy, nats per token", steps(entropy="entropy")),
+        chart("KL to the reference, nats per token", steps(KL="kl")),
+        chart("Sampler–learner drift, nats per token", steps(mean="drift", largest="drift_max")),
+        chart("Gradient norm", steps(norm="grad_norm")),
         chart(
             "Shares of the batch",
-            {"groups that vary": steps("varied"), "tokens that teach": steps("taught")},
+            steps(groups_whose_rewards_vary="varied", tokens_that_teach="taught"),
+        ),
+        chart(
+            "Clipped tokens, share",
+            steps(upper_bound="clipped_high", lower_bound="clipped_low", masked="masked"),
+        ),
+        chart("Learning rate", steps(rate="lr")),
+        chart(
+            "Tokens per second",
+            steps(decoded="decoded_per_second", learned_from="learned_per_second"),
         ),
         chart("Warm-up loss", {"loss": _lessons(history)}, across="supervised step"),
     ]
 
 
-def _with_base(base: Row | None, metric: str, points: Any) -> Any:
+def _with_base(base: Row | None, metric: str, points: Points) -> Points:
     """The watched curve, begun with the base evaluation (which asks the test split)."""
     first = value(base, metric) if base else None
-    return points if first is None or not points else [(0, first), *points]
+    return points if first is None or not points else [(0.0, first), *points]
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else number(value)
 
 
 def _lessons(history: History) -> list[tuple[float, float]]:
@@ -93,7 +120,12 @@ def _headline(row: Row) -> dict[str, Any]:
     passes = [name for name in row["metrics"] if name.startswith("pass@")]
     return {
         "name": {"base": "before", "final": "after"}[row["kind"]],
-        "estimates": {name: estimate(row, name) for name in ("greedy", *passes)},
+        "estimates": {
+            name: estimate(row, name) for name in ("reward", "greedy_reward", "greedy", *passes)
+        },
+        "spread": value(row, "reward_std"),
+        "spread_within": value(row, "reward_std_within"),
+        "graded": value(row, "graded") or 0.0,
         "length": value(row, "length"),
         "truncated": value(row, "truncated"),
         "problems": row["metrics"]["greedy"]["of"],

@@ -106,6 +106,22 @@ def test_a_head_in_chunks_is_the_head(share, monkeypatch):
         assert_close(gradient, whole[name], atol=1e-6, rtol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["grpo", "dapo"])
+def test_clipped_tokens_are_counted_whatever_the_price(share, name):
+    """Every third token has moved by 0.5 nats up, r = 1.65, every other third by as much down."""
+    learner, batch = share
+    now, tokens = logp(learner, batch.rollouts), batch.tokens
+    shift = torch.tensor([0.5, -0.5, 0.0]).repeat(len(now))[: len(now)]
+    stale = replace(tokens, proximal_logp=now - shift, reference_logp=now - 0.1)
+    update = stepped(learner, algorithms.load(name), TrainBatch(batch.rollouts, stale), 0.0).metrics
+    raised = int(((shift > 0) & (tokens.advantage > 0)).sum())
+    lowered = int(((shift < 0) & (tokens.advantage < 0)).sum())
+    assert update["clipped_high"].total == raised > 0
+    assert update["clipped_low"].total == lowered > 0
+    assert update["clipped"].total == raised + lowered
+    assert update["clipped"].count == int((tokens.advantage != 0).sum())
+
+
 def test_entropy_is_that_of_the_distribution(share, plain):
     learner, batch = share
     update = stepped(learner, algorithms.load("dapo"), batch, 0.0)

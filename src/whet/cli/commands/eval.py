@@ -1,25 +1,29 @@
-"""`whet eval MODEL`: how good it is, greedy and sampled, with intervals."""
+"""`whet eval MODEL`: what it earns and how often it is right, greedy and sampled."""
 
 import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from whet import data, rewards
 from whet.cli.arguments import EvalOptions
 from whet.cli.commands.resume import rebuilt
 from whet.cli.options import parse
+from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.protocols import Corpus, Engine, Environment, Judge, Player
+from whet.rollouts.prompt_lengths import check_room, prompt_length
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.trainer import CHECKPOINTS
 from whet.types import Decoding, Task, UsageError
+from whet.view import scorecard
+
+_ENDLESS = 100  # problems of a corpus without an end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,29 +36,61 @@ class Subject:
     environment: Environment
     reward: Judge | None
     decoding: Decoding
+    longest: int = 0  # tokens of a prompt; 0: as many as the model takes
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalTasks:
+    """The tasks that are measured on."""
+
+    split: str
+    tasks: Sequence[Task]
+    of: int | None  # tasks in the split; None: it has no end
 
 
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
     asked = parse(EvalOptions, words, "eval")
-    evaluation = EvalConfig(problems=asked.problems, samples=asked.samples, k=_numbers(asked.k))
+    evaluation = EvalConfig(samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)
-    tasks = subject.corpus.held_out(asked.split, evaluation.problems)
-    player, found = asyncio.run(_measured(subject, tasks, evaluation))
+    drawn = _drawn(asked, subject)
+    evaluation = replace(evaluation, problems=len(drawn.tasks))
+    player, found = asyncio.run(_measured(subject, drawn.tasks, evaluation))
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
-        "split": asked.split,
-        "problems": len(tasks),
+        "split": drawn.split,
+        "problems": len(drawn.tasks),
+        "of": drawn.of,
         "samples": evaluation.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": player.held().digest,
     }
     if asked.json:
-        print(json.dumps(facts | _document(found), indent=1, ensure_ascii=False))
+        print(json.dumps(facts | scorecard.document(found), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(_table(asked.model, len(tasks), found)))
+        print("\n".join(_table(asked.model, drawn, found)))
     return 0
+
+
+def _drawn(asked: EvalOptions, subject: Subject) -> EvalTasks:
+    """All rows of a file, unless a split or fewer of them are asked for; prompts that fit."""
+    split = asked.split or subject.corpus.benchmark()
+    size = subject.corpus.size(split)
+    if asked.problems < 0:
+        raise UsageError(f"problems is {asked.problems}; give 1 or more, or 0 for all")
+    count = asked.problems or (_ENDLESS if size is None else size)
+    tasks = subject.corpus.held_out(split, count)
+    renderer = asyncio.run(subject.engine.renderer(subject.model))
+    lengths = [(task, prompt_length(renderer, task)) for task in tasks]
+    if subject.longest:
+        lengths = [(task, length) for task, length in lengths if length <= subject.longest]
+    if not lengths:
+        told = f"; none of {len(tasks)} prompts is as short as {subject.longest}" if tasks else ""
+        raise UsageError(f"split {split!r} of {asked.tasks or asked.model!r} has no tasks{told}")
+    if isinstance(subject.environment, SingleTurn):
+        check_room(lengths, subject.model.size().positions, subject.decoding.max_new_tokens)
+    return EvalTasks(split=split, tasks=[task for task, _ in lengths], of=size)
 
 
 async def _measured(
@@ -68,18 +104,22 @@ async def _measured(
 
 def _subject(asked: EvalOptions) -> Subject:
     folder = Path(asked.model)
-    subject = _of_run(folder) if (folder / card.CARD).is_file() else _of_folder(asked)
+    subject = _of_run(folder, asked.split) if (folder / card.CARD).is_file() else _of_folder(asked)
     if asked.tasks:
         subject = replace(subject, corpus=data.corpus(asked.tasks), reward=rewards.load("declared"))
+    if asked.system_prompt:
+        told = SystemPrompt(corpus=subject.corpus, text=asked.system_prompt)
+        subject = replace(subject, corpus=told)
     if asked.reward:
         subject = replace(subject, reward=rewards.find(asked.reward))
     decoding = replace(subject.decoding, temperature=asked.temperature)
     if asked.max_new_tokens:
         decoding = replace(decoding, max_new_tokens=asked.max_new_tokens)
-    return replace(subject, decoding=decoding)
+    longest = asked.max_prompt_length or subject.longest
+    return replace(subject, decoding=decoding, longest=longest)
 
 
-def _of_run(folder: Path) -> Subject:
+def _of_run(folder: Path, split: str) -> Subject:
     """The newest checkpoint of a run, judged as the run judges."""
     run = rebuilt(folder)
     checkpoints = Checkpoints(folder.resolve() / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
@@ -89,10 +129,11 @@ def _of_run(folder: Path) -> Subject:
     return Subject(
         model=Folder(path=str(checkpoints.path(place))),
         engine=run.engine,
-        corpus=run.corpus,
+        corpus=run.corpus if split else run.measured,
         environment=run.environment,
         reward=run.reward,
         decoding=run.decoding,
+        longest=run.max_prompt_length,
     )
 
 
@@ -116,24 +157,12 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _document(found: Scorecard) -> dict[str, Any]:
-    return {
-        "greedy": asdict(found.greedy),
-        "pass_at": {str(k): asdict(estimate) for k, estimate in found.pass_at.items()},
-        "greedy_length": found.greedy_length,
-        "length": found.length,
-        "truncated": found.truncated,
-        "faults": found.faults,
-        "tokens": found.tokens,
-        "seconds": round(found.seconds, 3),
-    }
-
-
-def _table(model: str, problems: int, found: Scorecard) -> list[str]:
+def _table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
+    count = len(drawn.tasks)
+    of = f"{count} problems" if drawn.of is None else f"{count} of {drawn.of} problems"
     return [
-        f"{model}: {problems} problems, {found.samples} samples each",
-        f"  greedy pass@1   {found.greedy}   length {found.greedy_length:.1f}",
-        *(f"  sampled pass@{k:<3}{estimate}" for k, estimate in found.pass_at.items()),
-        f"  length {found.length:.1f}, cut off {found.truncated:.1%}, faults {found.faults}, "
-        f"{found.tokens:,} tokens in {found.seconds:.1f} s",
+        f"{model}: {of} (split {drawn.split}), {found.samples} samples each",
+        *scorecard.lines(found),
+        f"  cut off {found.truncated:.1%}, faults {found.faults}, {found.tokens:,} tokens in "
+        f"{found.seconds:.1f} s",
     ]

@@ -1,12 +1,12 @@
 """`whet plan RECIPE`: what would be done, before anything is."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from math import ceil
 
 from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
-from whet.cli.validation import run_spec, validate
 from whet.engines.digest import hash_rate
 from whet.policy.clipping import Unclipped
 from whet.policy.inspection import warnings
@@ -14,22 +14,25 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
+from whet.training.preflight import preflight
 from whet.training.run import Run
+from whet.training.validation import run_spec
 from whet.types import Need, Request
 
 _GIB, _MIB = 2**30, 2**20
+_MUCH = 0.25  # of a run's rollouts, for evaluation
 
 
 def main(words: Sequence[str]) -> int:
     """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
     recipe, rest = named(words, "plan")
     run = configured(recipe, rest, "plan").run
-    validate(run)
+    inputs = asyncio.run(preflight(run))
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*_notes(run), *warnings(run, run_spec(run))):
+    for note in (*inputs, *_notes(run), *warnings(run, run_spec(run))):
         print(f"note: {note}")
     return 0
 
@@ -38,18 +41,38 @@ def _batches(run: Run) -> list[str]:
     plan = _first(run)
     rollouts = sum(len(request.plays) for request in plan)
     longest = sum(play.decoding.max_new_tokens for request in plan for play in request.plays)
-    watches = run.steps // run.periodic.every if run.periodic.every else 0
-    evaluation, periodic = run.evaluation, run.periodic.evaluation
-    asked = 2 * evaluation.problems * (evaluation.samples + 1)
-    asked += watches * periodic.problems * (periodic.samples + 1)
+    asked = _evaluation(run)
     lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
+        *_epochs(run, len(plan)),
         f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"evaluations: {asked:,} rollouts, at most {asked * run.decoding.max_new_tokens:,} tokens",
+        f"evaluation: {asked:,} rollouts, {_share(run, rollouts):.0%} of the run's, at most "
+        f"{asked * run.decoding.max_new_tokens:,} tokens",
     ]
+
+
+def _evaluation(run: Run) -> int:
+    """Rollouts of the base, periodic and final evaluations, at most: a split may have fewer."""
+    every = run.periodic.every
+    periodic = run.steps // every + bool(run.steps % every) if every else 0
+    return 2 * run.evaluation.rollouts + periodic * run.periodic.evaluation.rollouts
+
+
+def _share(run: Run, each: int) -> float:
+    """Of evaluation in all rollouts of a run whose steps play so many each."""
+    asked = _evaluation(run)
+    return asked / (asked + run.steps * each)
+
+
+def _epochs(run: Run, groups: int) -> list[str]:
+    """How often the steps go through the training tasks, where these have an end."""
+    size = run.corpus.size("train")
+    if not size:
+        return []
+    return [f"data: {size:,} training tasks, gone through {run.steps * groups / size:.3g} times"]
 
 
 def _first(run: Run) -> Sequence[Request]:
@@ -113,6 +136,12 @@ def _notes(run: Run) -> Iterator[str]:
         yield (
             f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
             "optimizer steps of a step but the first are off-policy, and nothing corrects it"
+        )
+    share = _share(run, sum(len(request.plays) for request in _first(run)))
+    if run.steps and share > _MUCH:
+        yield (
+            f"evaluation is {share:.0%} of the run's rollouts; ask less often (periodic.every is "
+            f"{run.periodic.every}) or less (watch.evaluation, evaluation)"
         )
     if not run.periodic.every:
         yield "nothing is watched along the way (periodic.every is 0)"

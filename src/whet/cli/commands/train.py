@@ -1,5 +1,6 @@
 """`whet train RECIPE`: train it, in a folder of its own."""
 
+import asyncio
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,8 +8,8 @@ from pathlib import Path
 from whet import registry
 from whet.cli.parsing import configured
 from whet.cli.running import execute, fresh_folder, standing, undone_if_refused
-from whet.cli.validation import validate
 from whet.training import card
+from whet.training.preflight import preflight
 from whet.training.run_name import checked
 from whet.types import UsageError
 
@@ -17,10 +18,11 @@ def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
     asked = configured(recipe, rest, "train")
-    validate(asked.run)
     stem = Path(recipe.partition(":")[0]).stem
     name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}" if asked.name is None else asked.name
     before = standing(Path(asked.runs) / checked(name))
+    for note in asyncio.run(preflight(asked.run)):
+        print(f"note: {note}")
     folder = fresh_folder(asked.runs, name)
     with undone_if_refused(folder, before):
         card.write(folder, card.card(asked.run, recipe, list(asked.arguments)))

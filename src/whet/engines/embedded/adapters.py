@@ -28,10 +28,14 @@ class LoRA(Part):
         if self.rank < 1:
             raise UsageError(f"engine.lora.rank is {self.rank}; give 1 or more")
 
-    def inject(self, model: PreTrainedModel, seed: int) -> None:
-        """Add adapters to the model in place; afterwards only they have gradients."""
+    def check(self) -> None:
+        """Refuse where peft is not installed."""
         if find_spec("peft") is None:
             raise UsageError("engine.lora needs peft; run: pip install 'whet[lora]'")
+
+    def inject(self, model: PreTrainedModel, seed: int) -> None:
+        """Add adapters to the model in place; afterwards only they have gradients."""
+        self.check()
         from peft import LoraConfig, inject_adapter_in_model
 
         config = LoraConfig(

@@ -46,7 +46,7 @@ class Embedded(Engine):
         if self.threads:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
-        renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played))
+        renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played.generation_config))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
             decode=renderer.text,
@@ -55,6 +55,15 @@ class Embedded(Engine):
             budget=self.budget,
         )
         return RolloutPlayer(generator, renderer)
+
+    async def renderer(self, model: ModelSource) -> TextRenderer:
+        """Tokenizer and config are read, no weights."""
+        tokenizer, generation = model.load_tokenizer()
+        return TextRenderer(tokenizer, end_tokens(tokenizer, generation))
+
+    def check(self) -> None:
+        """Refuse a device that is not here."""
+        self._device()
 
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
         """A learner without adapters, of the model in `folder`."""

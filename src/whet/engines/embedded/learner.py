@@ -101,11 +101,10 @@ class EmbeddedLearner(Learner):
             drift_max=max((share.drift_max for share in shares), default=0.0),
             metrics={
                 name: sum((share.metrics[name] for share in shares), Mean())
-                for name in ("entropy", "drift", "clipped")
+                for name in (shares[0].metrics if shares else ("entropy", "drift"))
             }
             | {
                 "grad_norm": Mean(total=norm, count=1),
-                "lr": Mean(total=lr, count=1),
                 "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
                 "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
             },
@@ -139,18 +138,17 @@ class EmbeddedLearner(Learner):
             raise NonFiniteError(
                 f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
             )
-        logp.retain_grad()
         loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
         loss.backward()
         apart = (logp.detach() - batch.behaviour_logp).abs()[batch.current]
-        still = (batch.advantage != 0) & (logp.grad == 0)
-        sums = {"entropy": entropy.detach(), "drift": apart, "clipped": still}
+        sums = {"entropy": entropy.detach(), "drift": apart}
         return _Share(
             loss=loss.item(),
             drift_max=apart.max().item() if len(apart) else 0.0,
             computed=len(call.tokens),
             taught=len(logp),
-            metrics={k: Mean(total=x.sum().item(), count=len(x)) for k, x in sums.items()},
+            metrics={k: Mean(total=x.sum().item(), count=len(x)) for k, x in sums.items()}
+            | dict(objective.metrics(logp.detach(), batch)),
         )
 
     @staticmethod

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
+from whet.data.streams import STREAM as STREAM
 from whet.protocols import Corpus, PromptOrder
 from whet.types import Task, UsageError
-
-STREAM = 1 << 32  # offset between the task streams of two seeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

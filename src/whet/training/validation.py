@@ -1,4 +1,4 @@
-"""What has to be true of a run before any compute; `plan` and `train` ask the same."""
+"""What the parts of a run have to say of each other, before any compute."""
 
 from whet.policy.inspection import errors
 from whet.training.run import Run
@@ -16,8 +16,7 @@ def run_spec(run: Run) -> RunSpec:
 
 
 def validate(run: Run) -> None:
-    """Raise `UsageError` with the first reason why the run can't work."""
-    _check_length(run)
+    """Raise `UsageError` with the first reason that a part gives why the run can't work."""
     here = run_spec(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
         raise UsageError(
@@ -26,12 +25,3 @@ def validate(run: Run) -> None:
         )
     for reason in errors(run, here):
         raise UsageError(reason)
-
-
-def _check_length(run: Run) -> None:
-    length, positions = run.decoding.max_new_tokens, run.model.size().positions
-    if length >= positions:
-        raise UsageError(
-            f"sampling.decoding.max_new_tokens is {length}, but the model has {positions} "
-            "positions for prompt and reply; give less"
-        )

@@ -1,0 +1,115 @@
+"""Files and folders of rows, in the formats that data sets come in; one line for what is broken."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from glob import glob
+from pathlib import Path
+from time import monotonic
+from typing import Any, NamedTuple
+from zlib import error as ZlibError
+
+from whet.data.formats.arrow import arrow
+from whet.data.formats.delimited import delimited
+from whet.data.formats.documents import document
+from whet.data.formats.folders import data_files
+from whet.data.formats.foreign import remedy
+from whet.data.formats.json_lines import json_lines
+from whet.data.formats.parquet import parquet
+from whet.types import UsageError
+
+Values = Mapping[str, Any]
+
+
+class DataRow(NamedTuple):
+    """A row, where it stands, and the split that its file or folder is named for."""
+
+    place: str  # file:number, from 1; the number of a line, where rows are lines
+    values: Values
+    split: str = ""  # train, dev, test; empty: the file doesn't say
+
+
+READERS: Mapping[str, Callable[[Path], Iterator[tuple[int, Values]]]] = {
+    ".jsonl": json_lines,
+    ".ndjson": json_lines,
+    ".json": document,
+    ".csv": delimited,
+    ".tsv": delimited,
+    ".parquet": parquet,
+    ".arrow": arrow,
+}
+FORMATS = f"{', '.join(READERS)}, or a folder of them"
+
+
+def rows(path: str) -> Iterator[DataRow]:
+    """All rows of a file, of a folder, or of the files that a pattern such as `*.parquet` matches.
+
+    Text may be compressed with gzip.  Raises `UsageError` where something can't be read.
+    """
+    try:
+        found = False
+        for file, name, split in _files(path):
+            for number, values in _reader(file)(file):
+                found = True
+                yield DataRow(f"{name}:{number}", values, split)
+    except (OSError, EOFError, ZlibError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise UsageError(f"file.path is {path!r}, which can't be read: {reason}") from error
+    if not found:
+        raise UsageError(f"file.path is {path!r}, which has no rows; give a file with tasks")
+
+
+def stamp(path: str) -> int:
+    """Another number after a file was written again; folders are looked at once a second."""
+    place = Path(path)
+    if place.is_file():
+        return place.stat().st_mtime_ns
+    return _stamp(path, int(monotonic()))
+
+
+@lru_cache(maxsize=8)
+def _stamp(path: str, second: int) -> int:
+    del second
+    return hash(tuple((str(f), f.stat().st_mtime_ns) for f in _present(path)))
+
+
+def suffix(path: str | Path) -> str:
+    """What a file's name says of its format, with what compresses it left out."""
+    place = Path(path)
+    return Path(place.stem if place.suffix == ".gz" else place.name).suffix.lower()
+
+
+def is_pattern(path: str) -> bool:
+    """Is it a pattern for several files, rather than the name of one?"""
+    return any(sign in path for sign in "*?[") and not Path(path).exists()
+
+
+def _present(path: str) -> list[Path]:
+    if is_pattern(path):
+        return sorted(map(Path, glob(path, recursive=True)))
+    return sorted(p for p in Path(path).rglob("*") if p.is_file())
+
+
+def _files(path: str) -> Iterator[tuple[Path, str, str]]:
+    """Every file of rows, the name that its rows go by, and its split."""
+    if is_pattern(path):
+        found = _present(path)
+        if not found:
+            raise UsageError(
+                f"file.path is {path!r}, which no file matches; give the path of a file"
+            )
+        yield from ((file, str(file), "") for file in found)
+    elif (place := Path(path)).is_dir():
+        for file, split in data_files(place, lambda file: suffix(file) in READERS):
+            yield file, file.relative_to(place).as_posix(), split
+    elif place.is_file():
+        yield place, place.name, ""
+    else:
+        raise UsageError(f"file.path is {path!r}, which does not exist; give the path of a file")
+
+
+def _reader(file: Path) -> Callable[[Path], Iterator[tuple[int, Values]]]:
+    reader = READERS.get(suffix(file))
+    if reader is None:
+        told = remedy(suffix(file)) or f"give a file that ends in {FORMATS}"
+        raise UsageError(f"file.path is {str(file)!r}; {told}")
+    return reader

@@ -1,0 +1,172 @@
+"""Config, tokenizer and weights of a folder; whatever is wrong with them is one line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from huggingface_hub.errors import StrictDataclassError
+from safetensors import SafetensorError
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.models.auto.modeling_auto import (
+    MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+    MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+)
+from transformers.utils import logging
+
+from whet.engines.folders import GENERATION, listed, named
+from whet.types import UsageError
+
+_ENCODERS = frozenset(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
+_DECODERS = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
+# seen when wrong files were tried one by one: the libraries check little before they compute
+_RAISED = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    ImportError,
+    RuntimeError,
+    StrictDataclassError,
+    SafetensorError,
+    UnpicklingError,
+)
+
+
+def config_of(folder: Path) -> PreTrainedConfig:
+    """The config of a model that writes text from left to right, with weights to train."""
+    with _told(folder, "config.json can't be used", "save or download it again"):
+        config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    kind = config.model_type
+    quantised = getattr(config, "quantization_config", None)
+    if quantised:
+        raise UsageError(
+            f"{named(folder)} is quantised, and such weights can't be trained; give the "
+            "unquantised model"
+        )
+    if config.is_encoder_decoder or kind not in _DECODERS:
+        raise UsageError(
+            f"{named(folder)} is of type {kind!r}, which is no causal language model; give a "
+            "decoder, such as Llama or Qwen"
+        )
+    if kind in _ENCODERS and not getattr(config, "is_decoder", False):
+        raise UsageError(
+            f"{named(folder)} is of type {kind!r}, an encoder, which can't continue text; give a "
+            "decoder, such as Llama or Qwen"
+        )
+    return config
+
+
+def generation_of(folder: Path, config: PreTrainedConfig) -> GenerationConfig:
+    """How the model's authors generate; which ids end a reply stands there."""
+    with _told(folder, f"{GENERATION} can't be used", "delete it, or download it again"):
+        if (folder / GENERATION).is_file():
+            return GenerationConfig.from_pretrained(folder, local_files_only=True)
+        return GenerationConfig.from_model_config(config)
+
+
+def tokenizer_of(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
+    """The tokenizer, whose ids all have a row in the embedding."""
+    with _told(folder, "tokenizer can't be loaded", "save it again with save_pretrained"):
+        tokenizer = _tokenizer(folder)
+    largest, rows = max(tokenizer.get_vocab().values(), default=-1), _rows(config)
+    if largest >= rows:
+        raise UsageError(
+            f"{named(folder)}: the tokenizer has ids up to {largest}, but the embedding has {rows} "
+            "rows; run model.resize_token_embeddings(len(tokenizer)) and save both"
+        )
+    return tokenizer
+
+
+def weights_of(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
+    """The model with the weights of the folder, all of them and no others."""
+    model, found = _loaded(folder, dtype=dtype)
+    _insist_on_all(folder, found)
+    return model
+
+
+def shape_of(folder: Path) -> PreTrainedModel:
+    """The model without its weights, once their names and shapes are known to fit."""
+    model, found = _loaded(folder, device_map="meta")
+    _insist_on_all(folder, found)
+    return model
+
+
+def _loaded(folder: Path, **how: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
+    with _told(folder, "weights can't be loaded", "save or download them again"), _quiet():
+        pair: Any = AutoModelForCausalLM.from_pretrained(
+            folder,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+            ignore_mismatched_sizes=True,  # they are refused here, by name
+            **how,
+        )
+    return pair
+
+
+def _insist_on_all(folder: Path, found: dict[str, Any]) -> None:
+    """Refuse weights that the library would make up, leave out or cut."""
+    shapes = [f"{name} {list(is_)} for {list(due)}" for name, is_, due in found["mismatched_keys"]]
+    wrong = [
+        f"{what} {listed(names)}"
+        for what, names in (
+            ("lack", found["missing_keys"]),
+            ("have besides", found["unexpected_keys"]),
+            ("have another shape in", shapes),
+        )
+        if names
+    ]
+    if wrong:
+        raise UsageError(
+            f"{named(folder)}: its weights {', and '.join(wrong)}; config.json and weights are of "
+            "different models, or a file is missing: save both again with save_pretrained"
+        )
+
+
+def _rows(config: PreTrainedConfig) -> int:
+    text: Any = config.get_text_config()
+    return text.vocab_size
+
+
+def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    try:
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        if type(error) is not Exception:
+            raise
+        raise ValueError(str(error)) from error  # what the Rust library raises has no other type
+
+
+@contextmanager
+def _told(folder: Path, what: str, remedy: str) -> Iterator[None]:
+    """A library's complaint as one line that says where and what to do."""
+    try:
+        yield
+    except _RAISED as error:
+        reason = " ".join(str(error).split())
+        kind = type(error).__name__
+        raise UsageError(f"{named(folder)}: {what} ({kind}: {reason[:200]}); {remedy}") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The library's table of odd weights is not printed: they are refused."""
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)

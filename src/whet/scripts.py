@@ -1,0 +1,74 @@
+"""Python files of one's own, imported; whatever is wrong with them is one line with its place."""
+
+import sys
+from hashlib import blake2b
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from traceback import extract_tb
+from types import ModuleType
+
+from whet.types import IntegrityError, UsageError
+
+MODULES = "whet_file_"
+"""How the names of the modules begin that are made of users' files."""
+
+
+def imported(path: str, kind: str) -> ModuleType:
+    """The module that a file holds, executed once for a path and a text.
+
+    `kind` is what messages call it: recipe, family, …  Modules beside the file can be imported by
+    it.  Raises `UsageError` for what is no Python file, and for whatever the file raises, with the
+    line that raised it.
+    """
+    place = _python_file(path, kind)
+    text = str(place.resolve()).encode() + place.read_bytes()
+    name = f"{MODULES}{place.stem}_{blake2b(text, digest_size=4).hexdigest()}"
+    if name in sys.modules:
+        return sys.modules[name]
+    if (folder := str(place.resolve().parent)) not in sys.path:
+        sys.path.append(folder)  # last, so that nothing there hides an installed module
+    spec = spec_from_file_location(name, place)
+    assert spec is not None and spec.loader is not None  # its name ends in .py
+    module = sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (UsageError, IntegrityError):
+        del sys.modules[name]
+        raise
+    except (Exception, SystemExit) as error:
+        del sys.modules[name]
+        raise UsageError(f"{kind} {path!r}{complaint(error, place)}") from error
+    return module
+
+
+def _python_file(path: str, kind: str) -> Path:
+    place = Path(path)
+    if place.is_dir():
+        raise UsageError(f"{kind} {path!r} is a folder; give a .py file")
+    if not place.is_file():
+        raise UsageError(f"{kind} {path!r} is no file; give the path of a .py file")
+    if place.suffix != ".py":
+        raise UsageError(f"{kind} {path!r} is no Python file; give one that ends in .py")
+    return place
+
+
+def complaint(error: BaseException, file: Path) -> str:
+    """What an exception says that came out of a file, with the last line of that file it passed."""
+    reason = " ".join(str(error).split()) or "no message"
+    if isinstance(error, SyntaxError):
+        other = error.filename is not None and Path(error.filename).resolve() != file.resolve()
+        where = f" of {error.filename}" if other else ""
+        return f", line {error.lineno}{where}: {error.msg}; mend it"
+    own = str(file.resolve())
+    lines = [
+        frame.lineno
+        for frame in extract_tb(error.__traceback__)
+        if str(Path(frame.filename).resolve()) == own
+    ]
+    at = f", line {lines[-1]}" if lines else ""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        return (
+            f"{at} imports {error.name!r}, which is not installed here; install it in whet's "
+            "environment, or put it beside the file"
+        )
+    return f"{at}: {type(error).__name__}: {reason}; mend it"

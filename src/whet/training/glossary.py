@@ -1,0 +1,209 @@
+"""Every metric of metrics.jsonl: its name, its unit, what it is, and what it is a mean of.
+
+Two words are kept apart everywhere.  The *reward* is `Verdict.score`: what is learned from, on the
+judge's own scale; it may be graded (anything between 0 and 1, or beyond) and shaped (a penalty for
+length, say).  *Correct* is `Verdict.correct`: full marks or not, never shaped, and only reported.
+Of a reward function that returns a number alone, 1 or more is correct.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+CLOCKS = frozenset({"s", "tokens/s"})
+"""Units that differ from machine to machine, and from a run to its repetition."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One name in the ledger.  A name with `*` stands for several."""
+
+    name: str
+    unit: str
+    says: str
+    of: str  # the denominator: what `of` counts in the ledger's row
+
+    @property
+    def clock(self) -> bool:
+        """Does it depend on the machine?"""
+        return self.unit in CLOCKS
+
+
+def _table(*rows: tuple[str, str, str, str]) -> tuple[Metric, ...]:
+    return tuple(Metric(name=name, unit=unit, says=says, of=of) for name, unit, says, of in rows)
+
+
+_ONE = "1"
+_SCORED = "rollouts with a score"
+
+STEP = _table(
+    ("reward", "reward", "mean reward: what is learned from", _SCORED),
+    ("reward_std", "reward", "standard deviation of the rewards of the step, with n − 1", _SCORED),
+    (
+        "reward_std_within",
+        "reward",
+        "standard deviation of the rewards within a group, with n − 1; mean over groups",
+        "groups with two scores or more",
+    ),
+    ("reward_min", "reward", "least reward of the step", _ONE),
+    ("reward_max", "reward", "largest reward of the step", _ONE),
+    ("graded", "share", "rewards that are neither 0 nor 1", _SCORED),
+    (
+        "varied",
+        "share",
+        "groups whose rewards differ (non-zero spread): the others teach nothing to an algorithm "
+        "that compares within a group",
+        "groups with a score",
+    ),
+    (
+        "correct",
+        "share",
+        "rollouts that are correct: training accuracy",
+        "rollouts of which the judge says so",
+    ),
+    ("correct_varied", "share", "groups with correct and incorrect rollouts", "groups"),
+    (
+        "shaped",
+        "share",
+        "rollouts where correct is not the same as a reward of 1 or more: the two can part",
+        "rollouts with a score of which the judge says whether they are correct",
+    ),
+    ("length", "tokens", "mean number of tokens that the policy chose", "rollouts"),
+    ("length_min", "tokens", "shortest rollout of the step", _ONE),
+    ("length_max", "tokens", "longest rollout of the step", _ONE),
+    ("truncated", "share", "rollouts cut off at the length limit", "rollouts"),
+    ("faults", "share", "rollouts that the judge failed to judge; masked, never 0", "rollouts"),
+    ("admitted", "share", "groups that the gate let in", "groups"),
+    ("replaced", "count", "tickets that took the number of a rejected one", _ONE),
+    ("dropped", "count", "admitted groups for which there was no room", _ONE),
+    ("missing", "count", "groups that the step goes without", _ONE),
+    ("loss", "loss", "mean loss of the optimizer steps", "optimizer steps"),
+    ("entropy", "nats", "mean entropy of the policy before each token", "tokens learned from"),
+    (
+        "drift",
+        "nats",
+        "mean |log π_θ − log μ| before the first update: how far generator and learner differ",
+        "fresh tokens of the first update that teaches",
+    ),
+    ("drift_max", "nats", "the largest such difference", _ONE),
+    (
+        "clipped",
+        "share",
+        "tokens at a bound of the clip: ∂f(r, Â)/∂ log π_θ = 0, whatever the price k does",
+        "tokens with Â ≠ 0, in each sum of the objective",
+    ),
+    ("clipped_high", "share", "tokens at the upper bound: clipped, and Â > 0", "as clipped"),
+    (
+        "clipped_low",
+        "share",
+        "tokens at the lower bound, or at the floor of a dual clip: clipped, and Â < 0",
+        "as clipped",
+    ),
+    ("masked", "share", "tokens to which a correction gives weight 0", "as clipped"),
+    (
+        "kl",
+        "nats",
+        "KL(μ‖π_ref) by the k3 estimator: mean of e^{−x} − 1 + x with x = log μ − log π_ref, where "
+        "μ sampled the tokens; only where the objective holds a reference",
+        "tokens of the batch that the policy sampled",
+    ),
+    ("grad_norm", "norm", "norm of the gradient before it is clipped", "optimizer steps"),
+    ("lr", "rate", "learning rate", _ONE),
+    ("taught", "share", "tokens that have a gradient", "tokens of the batch"),
+    ("computed", "ratio", "tokens in the learner's forward passes, prompts too", "as taught"),
+    ("seconds_play", "s", "rollouts and judging", _ONE),
+    ("seconds_learn", "s", "batch, updates and extensions", _ONE),
+    ("seconds_sync", "s", "weight delivery and its proof", _ONE),
+    ("tokens_prefilled", "tokens", "prompt tokens computed", _ONE),
+    ("tokens_shared", "tokens", "prompt tokens read from memory", _ONE),
+    ("tokens_decoded", "tokens", "tokens sampled, those of the weight probe too", _ONE),
+    ("tokens_reread", "tokens", "prompt tokens computed again", _ONE),
+    ("decoded_per_second", "tokens/s", "tokens_decoded over seconds_play", "seconds"),
+    (
+        "learned_per_second",
+        "tokens/s",
+        "tokens that have a gradient over seconds_learn",
+        "seconds",
+    ),
+)
+
+EVALUATION = _table(
+    ("reward", "reward", "mean over samples, then over problems", "problems"),
+    ("reward_std", "reward", "standard deviation over all samples, with n − 1", "judged samples"),
+    (
+        "reward_std_within",
+        "reward",
+        "standard deviation over the samples of a problem, with n − 1; mean over problems",
+        "problems with two judged samples or more",
+    ),
+    ("graded", "share", "samples whose reward is neither 0 nor 1", "judged samples"),
+    ("greedy_reward", "reward", "mean reward of the greedy replies", "problems"),
+    ("greedy", "share", "problems whose greedy reply is correct", "problems"),
+    (
+        "pass@*",
+        "share",
+        "problems of which one of k samples is correct, the unbiased estimate",
+        "problems with k samples of which the judge says whether they are correct",
+    ),
+    ("length", "tokens", "mean number of tokens of a sample", "samples"),
+    ("greedy_length", "tokens", "mean number of tokens of a greedy reply", "greedy replies"),
+    ("truncated", "share", "samples cut off at the length limit", "samples"),
+    ("faults", "share", "replies that the judge failed to judge", "greedy replies and samples"),
+    ("tokens", "tokens", "tokens sampled", _ONE),
+    ("seconds", "s", "how long it took", _ONE),
+)
+
+SUPERVISED = _table(
+    ("loss", "loss", "cross-entropy per token", _ONE),
+    ("average_loss", "loss", "moving average of the loss (0.9)", _ONE),
+    ("lr", "rate", "learning rate", _ONE),
+    ("entropy", "nats", "mean entropy of the policy before each token", "tokens learned from"),
+    ("grad_norm", "norm", "norm of the gradient before it is clipped", _ONE),
+    ("computed", "ratio", "tokens in the learner's forward passes, prompts too", "tokens taught"),
+    ("seconds", "s", "how long it took", _ONE),
+)
+
+EXTENSIONS = _table(
+    ("baseline", "reward", "MovingMean: the baseline that was used", _ONE),
+    ("buffered", "count", "Interleaved: demonstrations that wait to be learned from", _ONE),
+    ("entropy_bonus", "weight", "EntropyTarget: the coefficient that was used", _ONE),
+    ("imitation_weight", "weight", "Recall: what the next step's imitation weighs", _ONE),
+    ("implicit_loss", "loss", "ImplicitRewards: cross-entropy of the reward model", _ONE),
+    ("reference_age", "steps", "ReferenceReset: steps since the reference was replaced", _ONE),
+    ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
+    ("tracked", "count", "Tracker: tasks of which a success rate is kept", _ONE),
+    ("value_loss", "loss", "Critic: loss of the last of its updates in the step", _ONE),
+    ("value_grad_norm", "norm", "Critic: norm of its gradient before it is clipped", _ONE),
+    (
+        "verifier_agrees",
+        "share",
+        "Coevolving: replies of which verifier and judge say the same",
+        "replies",
+    ),
+    ("verifier_pairs", "count", "Coevolving: pairs that the verifier learned from", _ONE),
+    ("verifier_loss", "loss", "Coevolving: contrastive loss of the verifier", _ONE),
+    ("verifier_probe_accuracy", "share", "Coevolving: accuracy on the probes kept aside", _ONE),
+    ("verifier_frozen", "flag", "Coevolving: 1 when the verifier has stopped learning", _ONE),
+)
+
+TABLES = {
+    "step": (*STEP, *EXTENSIONS),
+    "sft": SUPERVISED,
+    "base": EVALUATION,
+    "periodic": EVALUATION,
+    "final": EVALUATION,
+}
+"""By the kind of a ledger's row."""
+
+
+def metric(kind: str, name: str) -> Metric | None:
+    """What a name in a row of that kind means; None where it stands in no table."""
+    return next((m for m in TABLES[kind] if fnmatchcase(name, m.name)), None)
+
+
+def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
+    """The tables with their titles, in the order of the page."""
+    yield "Steps with rewards", STEP
+    yield "Evaluations (base, periodic, final)", EVALUATION
+    yield "Supervised steps", SUPERVISED
+    yield "Extensions, in the steps with rewards", EXTENSIONS

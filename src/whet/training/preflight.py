@@ -1,0 +1,143 @@
+"""Everything that can stop a run, looked at before anything is computed; no weights are read."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from whet.data._shapes import prompt_text
+from whet.data.short_prompts import ShortPrompts
+from whet.environments.single_turn import SingleTurn
+from whet.policy.inspection import walk
+from whet.protocols import ChatModel, Corpus, Part, Renderer
+from whet.rewards.judging import context_of, judge
+from whet.rollouts.prompt_lengths import check_room, prompt_length
+from whet.training.run import Run
+from whet.training.validation import validate
+from whet.types import Group, Need, Task, UsageError
+
+_LOOKED_AT = 1000  # tasks of a corpus without an end
+_TRIAL_S = 30.0  # for a reward to judge one reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitTasks:
+    """The tasks that a run draws from one split of one corpus."""
+
+    what: str  # in messages: training, evaluation (test)
+    tasks: Sequence[Task]
+
+
+async def preflight(run: Run) -> list[str]:
+    """What is worth a second thought of a run's inputs, one sentence each.
+
+    Raises `UsageError` where the run can't work: parts that contradict each other, a device or
+    package that is not here, a model folder that is broken, a prompt that leaves no room for its
+    reply, a demonstrator without demonstrations, a reward that can't be imported.
+    """
+    validate(run)
+    for part in walk(run):
+        if isinstance(part, Part):
+            part.check()
+    positions = run.model.size().positions
+    renderer = await run.engine.renderer(run.model)
+    drawn = list(_drawn(run))
+    check_room((), positions, run.decoding.max_new_tokens)
+    notes = [note for one in drawn if one.tasks for note in _prompts(run, one, renderer, positions)]
+    training = drawn[0].tasks
+    _check_demonstrator(run, training)
+    return [*notes, *_in_both(training, drawn[1]), *await _tried(run, training, renderer)]
+
+
+def shortened(run: Run, renderer: Renderer) -> Run:
+    """The run without the tasks that `max_prompt_length` leaves out."""
+    if not run.max_prompt_length:
+        return run
+    count = partial(prompt_length, renderer)
+
+    def short(corpus: Corpus) -> Corpus:
+        return ShortPrompts(corpus=corpus, most=run.max_prompt_length, count=count)
+
+    measured = None if run.eval_corpus is None else short(run.eval_corpus)
+    return replace(run, corpus=short(run.corpus), eval_corpus=measured)
+
+
+def _drawn(run: Run) -> Iterator[SplitTasks]:
+    size = run.corpus.size("train")
+    looked_at = range(_LOOKED_AT if size is None else max(size, 1))  # of none, the first is refused
+    yield SplitTasks(what="training", tasks=[run.corpus.task("train", i) for i in looked_at])
+    yield SplitTasks(what="test", tasks=run.measured.held_out("test", run.evaluation.problems))
+    if run.periodic.every:
+        yield SplitTasks(
+            what="dev", tasks=run.measured.held_out("dev", run.periodic.evaluation.problems)
+        )
+
+
+def _prompts(run: Run, drawn: SplitTasks, renderer: Renderer, positions: int) -> Iterator[str]:
+    """How many prompts are left out; those that are left leave room for a reply."""
+    if not isinstance(run.environment, SingleTurn):
+        return  # it words its own
+    measured = [(task, prompt_length(renderer, task)) for task in drawn.tasks]
+    most = run.max_prompt_length or positions
+    kept = [(task, length) for task, length in measured if length <= most]
+    if run.max_prompt_length:
+        if not kept:
+            shortest = min(length for _, length in measured)
+            raise UsageError(
+                f"max_prompt_length is {most}, but the shortest of {len(measured)} {drawn.what} "
+                f"prompts has {shortest} tokens; give {shortest} or more"
+            )
+        if len(kept) < len(measured):
+            yield (
+                f"max_prompt_length {most} leaves out {len(measured) - len(kept)} of "
+                f"{len(measured)} {drawn.what} prompts"
+            )
+        measured = kept
+    check_room(measured, positions, run.decoding.max_new_tokens)
+
+
+def _in_both(training: Sequence[Task], test: SplitTasks) -> Iterator[str]:
+    """Prompts that are trained on and measured on."""
+    known = {prompt_text(task.prompt) for task in training}
+    shared = [task for task in test.tasks if prompt_text(task.prompt) in known]
+    if shared and test.tasks[0].prompt:
+        yield (
+            f"{len(shared)} of {len(test.tasks)} {test.what} prompts are among the training "
+            f"prompts, too; the first: {shared[0].id}"
+        )
+
+
+def _check_demonstrator(run: Run, tasks: Sequence[Task]) -> None:
+    """Refuse a demonstrator that has nothing to show of any training task."""
+    shown = run.demonstrator
+    if shown is None or Need.DEMONSTRATOR not in run.objective.needs or not tasks:
+        return
+    if all(shown.demonstrate(task) is None for task in tasks):
+        columns = ", ".join(sorted(tasks[0].info)) or "nothing"
+        raise UsageError(
+            f"demonstrator {shown} has nothing to show of {len(tasks)} training tasks, the first "
+            f"{tasks[0].id}; the tasks' info has {columns}"
+        )
+
+
+async def _tried(run: Run, tasks: Sequence[Task], renderer: Renderer) -> list[str]:
+    """The reward judges the first task's own answer, twice; a `UsageError` of it is raised.
+
+    A reward that asks a model, or has the policy play, is not tried.
+    """
+    reward = run.reward
+    if reward is None or not tasks or Need.POLICY in reward.needs:
+        return []
+    if any(isinstance(part, ChatModel) for part in walk(reward)):
+        return []
+    said = renderer.demonstration(tasks[0], tasks[0].answer)
+    group = Group.of([replace(said, seed=seed, id="").sealed() for seed in (0, 1)])
+    try:
+        judged = await asyncio.wait_for(judge(group, reward, context_of()), _TRIAL_S)
+    except TimeoutError:
+        return [f"reward {type(reward).__name__} took more than {_TRIAL_S:g} s for one reply"]
+    failed = [r.verdict for r in judged if r.verdict is not None and r.verdict.fault]
+    if not failed:
+        return []
+    note = " ".join(failed[0].note.split())
+    return [f"the reward could not judge the answer of {tasks[0].id} itself: {note:.200}"]

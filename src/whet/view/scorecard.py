@@ -1,0 +1,98 @@
+"""A measurement: as lines for people, and as a document for programs."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from whet.evaluation.intervals import Estimate
+from whet.evaluation.measure import Scorecard
+
+
+def lines(card: Scorecard) -> list[str]:
+    """Rewards first, then what counts as correct; intervals are 95%, over problems."""
+    greedy = f"greedy {card.greedy_reward}"
+    rows = {
+        "reward": f"{card.reward.mean}   {_spread(card)}   {greedy}",
+        "greedy pass@1": f"{card.greedy}   length {card.greedy_length:.1f}",
+        **{f"sampled pass@{k}": str(estimate) for k, estimate in card.pass_at.items()},
+    }
+    rows[f"sampled pass@{min(card.pass_at)}"] += f"   length {card.length:.1f}"
+    return [*_aligned(rows), *_remarks(card)]
+
+
+def changes(before: Scorecard, after: Scorecard) -> list[str]:
+    """The same of two measurements, side by side."""
+    rows = {
+        "reward": f"{before.reward.mean} → {after.reward.mean}   "
+        f"std {number(before.reward.std)} → {number(after.reward.std)}",
+        "greedy reward": f"{before.greedy_reward} → {after.greedy_reward}",
+        "greedy pass@1": f"{before.greedy} → {after.greedy}",
+        **{f"sampled pass@{k}": f"{e} → {after.pass_at[k]}" for k, e in before.pass_at.items()},
+        "length": f"{before.length:.1f} → {after.length:.1f} tokens",
+    }
+    return [*_aligned(rows), *_remarks(after)]
+
+
+def document(card: Scorecard) -> dict[str, Any]:
+    """For JSON: what could not be estimated is null."""
+    return {
+        "reward": _bounds(card.reward.mean),
+        "reward_std": _known(card.reward.std),
+        "reward_std_within": _known(card.reward.std_within),
+        "graded": _known(card.reward.graded),
+        "greedy_reward": _bounds(card.greedy_reward),
+        "greedy": _bounds(card.greedy),
+        "pass_at": {str(k): _bounds(estimate) for k, estimate in card.pass_at.items()},
+        "greedy_length": card.greedy_length,
+        "length": card.length,
+        "truncated": card.truncated,
+        "faults": card.faults,
+        "tokens": card.tokens,
+        "seconds": round(card.seconds, 3),
+    }
+
+
+def number(value: float) -> str:
+    """Three places, or a dash for what could not be computed."""
+    return f"{value:.3f}" if isfinite(value) else "–"
+
+
+def mark(score: float | None, *, correct: bool | None) -> str:
+    """How a reply was judged, in a sign: ✓ or ✗, a graded reward as a number, ? without one."""
+    if score is None:
+        return "?"
+    if correct is None or score not in (0.0, 1.0):
+        return f"{score:.2f}"
+    return "✓" if correct else "✗"
+
+
+def _spread(card: Scorecard) -> str:
+    return f"std {number(card.reward.std)}, within a problem {number(card.reward.std_within)}"
+
+
+def _aligned(rows: Mapping[str, str]) -> list[str]:
+    width = max(map(len, rows)) + 1
+    return [f"  {name:{width}}{text}" for name, text in rows.items()]
+
+
+def _remarks(card: Scorecard) -> list[str]:
+    """What is easily misread."""
+    remarks = []
+    if card.reward.graded > 0:
+        remarks.append(
+            f"  rewards are graded: {card.reward.graded:.0%} of the samples earn neither 0 nor 1; "
+            "pass@k counts full marks only"
+        )
+    if card.reward.samples and not card.pass_at[min(card.pass_at)].problems:
+        remarks.append("  the judge gives scores alone: it doesn't say what is correct")
+    return remarks
+
+
+def _known(value: float) -> float | None:
+    return value if isfinite(value) else None
+
+
+def _bounds(estimate: Estimate) -> dict[str, Any]:
+    held = asdict(estimate)
+    return {name: _known(value) for name, value in held.items()}

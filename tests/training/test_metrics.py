@@ -1,0 +1,240 @@
+"""What is written down of a step and of an evaluation, by hand, and under which names."""
+
+import ast
+from dataclasses import replace
+from math import exp, isnan
+from pathlib import Path
+
+import pytest
+import torch
+from recorded import recorded
+from small import Nearby, followed, small, steps_of
+
+import whet.policy.extensions
+from whet.policy import algorithms
+from whet.protocols import Update
+from whet.rollouts.buffer import StepGroups
+from whet.training import glossary
+from whet.training.ledger import Ledger
+from whet.training.loop import TrainStep
+from whet.training.metrics import of_step
+from whet.training.trainer import Evaluated
+from whet.types import Batch, Finish, Group, Mean, Reason, Task, TrainBatch, Verdict, totals
+
+TASK = Task(id="t", prompt="", answer="")
+FAULT = Verdict.unjudged("away")
+
+
+def verdict(score, correct=None):
+    return Verdict(reason=Reason.PARTIAL, score=score, correct=correct)
+
+
+def rollout(seed, found, length=2):
+    return recorded(
+        task=TASK,
+        seed=seed,
+        tokens=(0, 1) * length,
+        chosen=(False, True) * length,
+        behaviour_logp=(-0.5,) * length,
+        finish=Finish.STOP,
+        verdict=found,
+    )
+
+
+def group(*verdicts, first=0):
+    return Group.of([rollout(first + i, found, 1 + i) for i, found in enumerate(verdicts)])
+
+
+def batch(**columns):
+    """Three tokens of one rollout."""
+    row, logp = torch.zeros(3).long(), torch.tensor([-1.0, -2.0, -3.0])
+    held = Batch(
+        totals=totals(row, torch.zeros(1).long()),
+        row=row,
+        group=torch.zeros(1).long(),
+        advantage=torch.ones(3),
+        behaviour_logp=logp,
+        proximal_logp=logp,
+    )
+    return replace(held, **columns)
+
+
+def step(*groups, tokens=None, **changes):
+    told = {"drift": Mean(total=0.5, count=5), "taught": Mean(total=30, count=40)}
+    taken = StepGroups(
+        groups=groups,
+        played=groups,
+        admitted=(True,) * len(groups),
+        replaced=0,
+        dropped=0,
+        missing=0,
+    )
+    given = {
+        "number": 0,
+        "taken": taken,
+        "batch": TrainBatch([], tokens or batch()),
+        "updates": (Update(loss=1.0, drift_max=0.2, metrics=told),) * 2,
+        "rate": 1e-3,
+        "seconds": {"play": 2.0, "learn": 3.0},
+        "token_counts": {"decoded": 500},
+        "metrics": {},
+    }
+    return TrainStep(**given | changes)
+
+
+def values(*groups, **given):
+    return {name: mean.value for name, mean in of_step(step(*groups, **given)).items()}
+
+
+def test_rewards_and_their_spread_by_hand():
+    """0.2, 0.4 | 0.5, 0.5 and a fault | one fault: within groups √0.02 and 0."""
+    found = values(
+        group(verdict(0.2), verdict(0.4)), group(verdict(0.5), verdict(0.5), FAULT), group(FAULT)
+    )
+    assert found["reward"] == pytest.approx(0.4)
+    assert found["reward_std"] == pytest.approx(((0.04 + 0 + 0.01 + 0.01) / 3) ** 0.5)
+    assert found["reward_std_within"] == pytest.approx(0.02**0.5 / 2)
+    assert (found["reward_min"], found["reward_max"]) == (0.2, 0.5)
+    assert found["graded"] == 1
+    assert found["varied"] == 1 / 2  # of two groups with a score
+    assert found["faults"] == 2 / 6
+    assert (found["length"], found["length_min"], found["length_max"]) == (10 / 6, 1, 3)
+    assert isnan(found["correct"])
+
+
+def test_what_varies_is_the_reward_and_not_what_is_correct():
+    """Graded rewards that all fail differ; shaped rewards of right replies differ too."""
+    failing = group(verdict(0.2, correct=False), verdict(0.4, correct=False))
+    shaped = group(verdict(1.0, correct=True), verdict(0.7, correct=True))
+    level = group(verdict(0.3, correct=True), verdict(0.3, correct=False))
+    found = values(failing, shaped, level)
+    assert found["varied"] == 2 / 3
+    assert found["correct_varied"] == 1 / 3
+    assert found["correct"] == 3 / 6
+    assert found["shaped"] == 2 / 6  # correct below 1: 0.7 and 0.3
+    assert found["graded"] == 5 / 6
+
+
+def test_a_difference_that_is_rounding_is_none():
+    found = values(group(verdict(0.1 + 0.2), verdict(0.3)))
+    assert found["varied"] == 0
+
+
+def test_right_or_wrong_rewards_are_not_graded():
+    found = values(group(Verdict.binary(correct=True), Verdict.binary(correct=False)))
+    assert (found["graded"], found["shaped"]) == (0, 0)
+    assert found["varied"] == found["correct_varied"] == 1
+
+
+def test_a_step_without_a_score_has_no_reward():
+    found = of_step(step(group(FAULT, FAULT)))
+    for name in ("reward", "reward_std", "reward_std_within", "reward_min", "graded", "varied"):
+        assert found[name].count == 0
+
+
+def test_the_distance_to_the_reference_by_hand():
+    """Of x = ln 2 and 0, k3 is ½ − 1 + ln 2 and 0; the 5 is of a token that others chose."""
+    x = torch.tensor([2.0, 1.0, exp(5.0)]).log()
+    held = batch()
+    anchored = replace(
+        held,
+        reference_logp=held.behaviour_logp - x,
+        external=torch.tensor([False, False, True]),
+    )
+    found = of_step(step(group(verdict(1.0)), tokens=anchored))["kl"]
+    assert found.count == 2
+    assert found.total == pytest.approx(0.5 - 1 + 0.693147, abs=1e-6)
+    assert "kl" not in of_step(step(group(verdict(1.0))))
+
+
+def test_a_small_distance_is_not_lost_in_rounding():
+    """Of x = 1e−4, k3 is x²/2 = 5e−9."""
+    near = batch(behaviour_logp=torch.full((3,), 0.0), reference_logp=torch.full((3,), -1e-4))
+    assert values(group(verdict(1.0)), tokens=near)["kl"] == pytest.approx(5e-9, rel=1e-2)
+
+
+def test_tokens_per_second():
+    found = values(group(verdict(1.0)))
+    assert found["decoded_per_second"] == 500 / 2
+    assert found["learned_per_second"] == (30 + 30) / 3
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """Two runs that between them write every name: graded rewards, with a reference and without."""
+    made = {}
+    for name in ("dapo", "grpo"):
+        folder = tmp_path_factory.mktemp(name)
+        run = small(objective=algorithms.load(name), reward=Nearby())
+        made[name] = folder, followed(run, folder)
+    return made
+
+
+def written(folders, *kinds):
+    rows = [row for folder, _ in folders.values() for row in Ledger(folder).rows()]
+    return {name for row in rows if row["kind"] in kinds for name in row["metrics"]}
+
+
+@pytest.mark.parametrize(
+    ("kinds", "table"),
+    [
+        (("step",), glossary.STEP),
+        (("base", "periodic", "final"), glossary.EVALUATION),
+        (("sft",), glossary.SUPERVISED),
+    ],
+)
+def test_the_glossary_has_every_name_that_is_written_and_no_other(folders, kinds, table):
+    found = written(folders, *kinds)
+    named = {glossary.metric(kinds[0], name) for name in found}
+    assert None not in named
+    assert named == set(table)
+
+
+def test_the_glossary_has_every_name_that_an_extension_reports():
+    """Keys of dictionaries in `after_update`; the critic's come from its engine."""
+    found = set()
+    for path in Path(next(iter(whet.policy.extensions.__path__))).glob("*.py"):
+        tree = ast.parse(path.read_text())
+        for function in ast.walk(tree):
+            if isinstance(function, ast.AsyncFunctionDef) and function.name == "after_update":
+                found |= {key for node in ast.walk(function) for key in keys(node)}
+    last_metrics = {glossary.metric("step", name) for name in found}
+    assert None not in last_metrics
+    assert {m.name for m in last_metrics if m} | {"value_loss", "value_grad_norm"} == {
+        m.name for m in glossary.EXTENSIONS
+    }
+
+
+def keys(node):
+    """Names under which a metric is put into a dictionary; `*` for what is filled in."""
+    names = []
+    if isinstance(node, ast.Dict):
+        names = [key for key in node.keys if key is not None]
+    elif isinstance(node, ast.Assign):
+        names = [t.slice for t in node.targets if isinstance(t, ast.Subscript)]
+    elif isinstance(node, ast.DictComp):
+        names = [node.key]
+    for name in names:
+        if isinstance(name, ast.Constant):
+            yield name.value
+        elif isinstance(name, ast.JoinedStr):
+            pieces = (p.value if isinstance(p, ast.Constant) else "*" for p in name.values)
+            yield "".join(map(str, pieces))
+
+
+def test_a_graded_run_shows_its_reward_everywhere(folders):
+    """Nothing is ever correct, rewards vary, and the ledger has both."""
+    folder, events = folders["dapo"]
+    cards = [e.card for e in events if isinstance(e, Evaluated)]
+    assert all(card.pass_at[1].value == 0 and card.reward.mean.value > 0 for card in cards)
+    rows = list(Ledger(folder).rows())
+    steps = [row["metrics"] for row in rows if row["kind"] == "step"]
+    assert all(row["correct"]["value"] == row["correct_varied"]["value"] == 0 for row in steps)
+    assert max(row["varied"]["value"] for row in steps) > 0
+    for row, event in zip(steps, steps_of(events), strict=True):
+        spreads = [{r.score for r in g} for g in event.taken.played]
+        assert row["varied"]["value"] == sum(len(s) > 1 for s in spreads) / len(spreads)
+    (base,) = [row for row in rows if row["kind"] == "base"]
+    low, high = base["intervals"]["reward"]
+    assert low < base["metrics"]["reward"]["value"] < high
+    assert base["metrics"]["graded"]["value"] > 0

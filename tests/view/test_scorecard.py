@@ -1,0 +1,94 @@
+"""A measurement as lines and as a document."""
+
+import json
+from dataclasses import replace
+from math import nan
+
+import pytest
+
+from whet.evaluation.intervals import Estimate
+from whet.evaluation.measure import Scorecard
+from whet.evaluation.scores import Rewards
+from whet.view.scorecard import changes, document, lines, mark
+
+NOTHING = Estimate(nan, nan, nan, 0)
+REWARDS = Rewards(
+    mean=Estimate(0.25, 0.2, 0.3, 8),
+    std=0.125,
+    std_within=0.0625,
+    graded=0.75,
+    samples=32,
+    repeated=8,
+)
+CARD = Scorecard(
+    reward=REWARDS,
+    greedy_reward=Estimate(0.5, 0.4, 0.6, 8),
+    greedy=Estimate(0.0, 0.0, 0.324, 8),
+    pass_at={1: Estimate(0.0, 0.0, 0.324, 8), 4: Estimate(0.0, 0.0, 0.324, 8)},
+    greedy_length=10.0,
+    length=12.5,
+    truncated=0.0,
+    faults=0,
+    samples=4,
+    plays=(8, 32),
+    tokens=480,
+    seconds=1.5,
+    groups=(),
+)
+
+
+def test_a_graded_reward_comes_first_with_interval_and_spread():
+    said = lines(CARD)
+    assert said[0].split()[:4] == ["reward", "0.250", "[0.200,", "0.300]"]
+    assert "std 0.125, within a problem 0.062" in said[0]
+    assert "greedy 0.500 [0.400, 0.600]" in said[0]
+    assert "greedy pass@1" in said[1] and "length 10.0" in said[1]
+    assert "sampled pass@1" in said[2] and "length 12.5" in said[2]
+    assert "graded: 75%" in said[-1]
+    assert max(map(len, said)) <= 110
+
+
+def test_right_or_wrong_rewards_need_no_remark():
+    plain = replace(CARD, reward=replace(REWARDS, graded=0.0))
+    assert len(lines(plain)) == 4
+    assert not any("graded" in line for line in lines(plain))
+
+
+def test_a_judge_that_gives_scores_alone_is_no_failure():
+    silent = replace(CARD, greedy=NOTHING, pass_at={1: NOTHING})
+    said = "\n".join(lines(silent))
+    assert "nan" not in said and "0.000" not in said
+    assert "scores alone" in said
+    found = json.loads(json.dumps(document(silent), allow_nan=False))
+    assert found["greedy"] == {"value": None, "low": None, "high": None, "problems": 0}
+
+
+def test_two_measurements_side_by_side():
+    after = replace(CARD, reward=replace(REWARDS, mean=Estimate(0.75, 0.7, 0.8, 8), std=0.25))
+    said = changes(CARD, after)
+    assert "0.250 [0.200, 0.300] → 0.750 [0.700, 0.800]   std 0.125 → 0.250" in said[0]
+    assert sum("→" in line for line in said) == 6
+
+
+def test_the_document_has_rewards_beside_what_is_correct():
+    found = document(CARD)
+    assert found["reward"] == {"value": 0.25, "low": 0.2, "high": 0.3, "problems": 8}
+    assert (found["reward_std"], found["reward_std_within"]) == (0.125, 0.0625)
+    assert found["graded"] == 0.75
+    assert found["greedy_reward"]["value"] == 0.5
+    assert found["pass_at"]["4"]["value"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("score", "correct", "sign"),
+    [
+        (1.0, True, "✓"),
+        (0.0, False, "✗"),
+        (0.0, True, "✓"),
+        (0.35, False, "0.35"),
+        (1.0, None, "1.00"),
+        (None, None, "?"),
+    ],
+)
+def test_a_sign_for_a_verdict_a_number_for_a_graded_one(score, correct, sign):
+    assert mark(score, correct=correct) == sign
