@@ -93,8 +93,8 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
 
 
 def listing(kind: str) -> str:
-    """The command that lists a kind."""
-    return command("list", PLURAL[kind])
+    """The command that lists a kind, or the paths and choices of a slot."""
+    return command("list", PLURAL[kind]) if kind in PLURAL else f"{program()} train RECIPE --help-all"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
