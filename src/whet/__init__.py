@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _OFFERED = {
-    "Broken": "whet.types",
+    "IntegrityError": "whet.types",
     "UsageError": "whet.types",
     "Run": "whet.training.run",
     "Trained": "whet.front.trained",
