@@ -1,9 +1,11 @@
 """Write the pages that are made of docstrings: `make docs`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from inspect import getdoc
 from pathlib import Path
 
 from whet.cli.catalogue import entries
+from whet.cli.explain.choices import choices, public
 from whet.cli.explain.pages import Page, Theory, algorithms, page
 from whet.cli.explain.parts import brief
 from whet.cli.explain.relatives import slots
@@ -21,10 +23,11 @@ def pages() -> dict[str, str]:
     made = {f"{ALGORITHMS}/{one.name}.md": _text(_algorithm(one)) for one in known}
     made["algorithms.md"] = _text(_table_of_algorithms(known))
     for kind, about in (
-        ("rewards", "Judges: what says how good a rollout was."),
+        ("rewards", "A reward says how good a rollout was."),
         ("sampling", "Sampling strategy: what is played next, and what is learned from."),
     ):
         made[f"{kind}.md"] = _text(_sections(kind, about))
+    made["rewards.md"] += "\n" + "\n".join(_settings()).rstrip() + "\n"
     made["rewards_and_papers.md"] = _text(_admissions())
     made["metrics.md"] = _text(_metrics())
     return made
@@ -165,6 +168,20 @@ def _section(one: Page) -> Iterator[str]:
         yield from (f"Defaults: {told}", "")
     if one.papers:
         yield from (f"Source: {', '.join(map(_link, one.papers))}", "")
+
+
+def _settings() -> Iterator[str]:
+    """The classes to choose from for settings of rewards that are more than a number."""
+    yield from ("## Settings", "", "Settings that are objects, and the classes to choose from.", "")
+    for choice in choices():
+        yield from (f"### {choice.title}", "")
+        if choice.says and choice.title != choice.classes[0].__name__:
+            yield from (" ".join(choice.says.partition("\n\n")[0].split()), "")
+        yield from (f"Taken by {', '.join(f'`{name}`' for name in choice.taken_by)}.", "")
+        for kind in choice.classes:
+            first = " ".join((getdoc(kind) or "").partition("\n\n")[0].split())
+            yield f"- `{public(kind)}.{kind.__name__}`: {first}"
+        yield ""
 
 
 def _list(title: str, rows: Sequence[str] | Iterator[str]) -> Iterator[str]:

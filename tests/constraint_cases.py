@@ -5,7 +5,7 @@ from random import Random
 
 from sentences import LONG
 
-from whet.rewards.verifiable._constraint_kinds import KINDS
+from whet.rewards.verifiable.constraints.kinds import KINDS
 
 BY_LANGUAGE = (  # told by langdetect there, by py3langid here
     "language:response_language",

@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from whet.invoked import command
+from whet.invoked import command, program
 from whet.scripts import imported
 from whet.types import UsageError
 
@@ -93,8 +93,10 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
 
 
 def listing(kind: str) -> str:
-    """The command that lists a kind."""
-    return command("list", PLURAL[kind])
+    """The command that lists a kind, or the paths and choices of a slot."""
+    if kind in PLURAL:
+        return command("list", PLURAL[kind])
+    return f"{program()} train RECIPE --help-all"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -177,9 +179,13 @@ def _below(folder: Path, package: str) -> Iterator[tuple[str, Place]]:
 
 
 def _bound(file: Path) -> set[str]:
-    """The names that a file defines or imports at its top level."""
+    """The names that a file defines or imports at its top level, or under an `if` there.
+
+    A package may import its part under `if TYPE_CHECKING`, and otherwise when it is asked for.
+    """
     found: set[str] = set()
-    for node in ast.parse(file.read_bytes()).body:
+    body = ast.parse(file.read_bytes()).body
+    for node in (*body, *(inner for top in body if isinstance(top, ast.If) for inner in top.body)):
         if isinstance(node, ast.ClassDef | ast.FunctionDef):
             found.add(node.name)
         elif isinstance(node, ast.ImportFrom):

@@ -8,7 +8,14 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, MistralConfig
+from transformers import (
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    Gemma2Config,
+    MambaConfig,
+    MistralConfig,
+    StableLmConfig,
+)
 
 from whet.engines.digest import digest
 from whet.engines.embedded.backbone import Backbone
@@ -162,6 +169,23 @@ def test_an_architecture_that_caps_its_scores_or_logits_is_refused():
     model = AutoModelForCausalLM.from_config(Gemma2Config(**SIZES))
     with pytest.raises(UsageError, match="embedded engine"):
         Backbone(model)
+
+
+def test_an_architecture_that_the_engine_breaks_on_is_refused():
+    model = AutoModelForCausalLM.from_config(StableLmConfig(**SIZES))
+    with pytest.raises(
+        UsageError, match="'stablelm' can't be run by the embedded engine"
+    ) as caught:
+        Backbone(model)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_without_a_limited_number_of_positions_is_refused(tmp_path):
+    config = MambaConfig(vocab_size=len(ABC.build()), hidden_size=16, num_hidden_layers=1)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    ABC.build().save_pretrained(tmp_path)
+    with pytest.raises(UsageError, match="'mamba' has no .*max_position_embeddings"):
+        Folder(path=str(tmp_path)).size()
 
 
 def test_a_window_that_bites_is_refused_and_one_that_does_not_is_no_matter():

@@ -9,11 +9,12 @@ from whet.policy import algorithms
 from whet.policy.corrections import Masked
 from whet.policy.objective import Objective
 from whet.policy.regularisers import K3
+from whet.registry import names
 from whet.testing.draws import draw
 from whet.testing.laws import ready
 from whet.types import Batch, Mean, totals
 
-NAMES = sorted(algorithms.modules())
+NAMES = sorted(names("algorithm"))
 RATIO = torch.tensor([1.3, 0.7, 1.1, 1.3, 0.7, 5.0, 1.3, 1.0]).double()
 ADVANTAGE = torch.tensor([1.0, 1.0, 1.0, -1.0, -1.0, -1.0, 0.0, 2.0]).double()
 

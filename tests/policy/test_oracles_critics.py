@@ -21,7 +21,7 @@ from policy.oracles import (
 from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_based.prime import AsReleased, OthersMean, ProcessAndOutcome
 from whet.policy.clipping import DualClipped
-from whet.policy.critics import LengthAdaptive, SegmentGain, explained_variance, value_error
+from whet.policy.critics import LengthAdaptive, SegmentGain, value_error
 from whet.policy.extensions.critic import AllRollouts, NotTruncated
 from whet.policy.selections import Correct
 from whet.testing.laws import loss_and_gradient
@@ -72,14 +72,6 @@ def test_the_value_loss_by_hand():
     one, zero = torch.ones(1), torch.zeros(1)
     assert value_error(one, zero, one, 0.2).item() == pytest.approx(0.32)
     assert value_error(zero, zero, one, 0.2).item() == pytest.approx(0.5)
-
-
-def test_explained_variance_by_hand():
-    target = torch.tensor([0.0, 1.0, 2.0])
-    assert explained_variance(target, target) == 1
-    assert explained_variance(torch.ones(3), target) == 0
-    assert explained_variance(target / 2, target) == pytest.approx(0.75)
-    assert explained_variance(target, torch.ones(3)) != explained_variance(target, torch.ones(3))
 
 
 def test_credit_reaches_as_far_as_the_reply_is_long():

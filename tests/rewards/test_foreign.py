@@ -11,9 +11,9 @@ from recorded import recorded
 
 from whet import rewards
 from whet.protocols import GroupReward, Reward
-from whet.rewards.batch_script import BatchScript, TrlForm
+from whet.rewards.adapters.batch_script import BatchScript, TrlForm
+from whet.rewards.adapters.script import Script, VerifiersForm
 from whet.rewards.judging import context_of, verdicts
-from whet.rewards.script import Script, VerifiersForm
 from whet.types import Group, Reason, Task, UsageError
 
 FOREIGN = Path(__file__).with_name("foreign")
@@ -100,6 +100,13 @@ def test_what_is_not_finite_is_a_fault_of_those_concerned(tmp_path, source, faul
     assert all("judge.py" in found[i].note and "not finite" in found[i].note for i in faulty)
 
 
+def test_trl_knows_the_step_of_training(tmp_path):
+    path = tmp_path / "judge.py"
+    path.write_text("def f(completions, trainer_state): return [trainer_state.global_step] * 6")
+    found = asyncio.run(verdicts(group(), rewards.find(f"{path}:f"), context_of(step=7)))
+    assert [v.score for v in found] == [7.0] * 6
+
+
 def test_trl_async_and_with_token_ids():
     found = judged(find("trl_style", "length_reward"), group())
     assert [v.score for v in found] == [-(n + 1) / 10 for n in range(len(REPLIES))]
@@ -132,6 +139,25 @@ def test_verl_gets_the_ground_truth_of_its_row(tmp_path):
     )
     rows = group(answer='{"target": 7}', reward_model={"ground_truth": {"target": 7}})
     assert [v.score for v in judged(rewards.find(str(path)), rows)] == [1.0] * len(rows)
+
+
+def test_verl_in_batches(tmp_path):
+    path = tmp_path / "judge.py"
+    path.write_text(
+        "def compute_score(data_sources, solution_strs, ground_truths, extra_infos):\n"
+        "    rows = zip(solution_strs, ground_truths, extra_infos)\n"
+        "    return [{'score': s.endswith(g) / 2, 'acc': s.endswith(g), 'level': e['level']}\n"
+        "            for s, g, e in rows]\n"
+    )
+    judge = rewards.find(str(path))
+    assert isinstance(judge, BatchScript)
+    found = judged(judge, group())
+    right = [reply.endswith("7") for reply in REPLIES]
+    assert [v.score for v in found] == [r / 2 for r in right]
+    assert [v.correct for v in found] == right and found[0].parts == {"level": 2.0}
+    path.write_text("def compute_score(solution_strs): return [0.5]")
+    with pytest.raises(UsageError, match="each of 6"):
+        judged(rewards.find(str(path)), group())
 
 
 def test_what_verl_code_raises_is_a_fault_and_no_zero():
@@ -241,8 +267,8 @@ def test_what_fits_no_form_is_told_them_all(tmp_path):
         ("def score(completions): return ['good'] * 6", "returned 'good'; return finite numbers"),
         ("def score(completions, colour): return [1.0] * 6", "wants 'colour'; it can have .*level"),
         (
-            "def score(completions, trainer_state): return [trainer_state.global_step] * 6",
-            "reads trainer_state.global_step, which no judge is told",
+            "def score(completions, trainer_state): return [trainer_state.epoch] * 6",
+            r"reads trainer_state\.epoch.*use trainer_state\.global_step",
         ),
         ("def score(queries): return {'score': [1] * 6}", "return a dict with 'rewards'"),
         ("def score(queries): return ['good'] * 6", "return finite numbers"),
@@ -277,7 +303,7 @@ def test_an_import_path_leads_to_a_module_of_a_package(tmp_path, monkeypatch):
     assert [v.correct for v in judged(judge, group())] == [r.endswith("7") for r in REPLIES]
     unused = Script(path="team.rewards.sums", function="judge.right", workers=1)
     (package / "sums.py").write_text("def right(reply): return True\n")
-    with pytest.raises(UsageError, match="has changed since the judge was made"):
+    with pytest.raises(UsageError, match="team.rewards.sums.* has changed"):
         unused.score(group()[0])
 
 

@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from whet.rewards.script import Script
+from whet.rewards.adapters.script import Script
 from whet.sandbox.workers import Failed
 from whet.types import Reason, UsageError
 
@@ -77,9 +77,9 @@ def test_what_it_may_not_return(script, rolled, result, shown):
         ("def scor(reply): ...", r"script\.function 'score' is not in .*did you mean 'scor'"),
         ("x = 1", r"script\.function 'score' is not in .*defines no function"),
         ("def score(completions): ...", "judges groups, in TRL's form; make it a batch_script"),
-        ("def score(question): ...", "wants 'question'; name what one of these forms has: whet"),
+        ("def score(question): ...", r"wants 'question'; .* whet \("),
         ("def score(*, repli): ...", "wants 'repli'; did you mean 'reply'"),
-        ("def score(reply", "is no Python"),
+        ("def score(reply", r"script\.path is .* Python"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_before_the_run(script, source, complaint):
@@ -96,7 +96,7 @@ def test_a_path_must_lead_to_a_python_file(path):
 
 def test_what_only_running_can_tell_is_said_at_the_first_call(script, rolled):
     judge = script("from functools import partial\nscore = partial(lambda question: 1)")
-    with pytest.raises(UsageError, match="wants 'question'; name what one of these forms has"):
+    with pytest.raises(UsageError, match=r"score of .* wants 'question'"):
         judge.score(rolled("42"))
 
 

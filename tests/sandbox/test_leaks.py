@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from whet.sandbox import Bubblewrap, Landlock, Limits, Program, Unsafe, leaks
-from whet.sandbox._attacks import ATTACKS
-from whet.sandbox._interpreter import interpreter
+from whet.sandbox.attacks import ATTACKS
+from whet.sandbox.interpreter import interpreter
 from whet.types import UsageError
 
 SOURCE = Path(__file__).parents[2] / "src"
@@ -106,7 +106,7 @@ def test_nothing_is_left_of_a_fork_bomb(sandbox):
     done = sandbox.run(Program(source=source), Limits(wall_s=0.7))
     assert not done.well
     if os.geteuid() == 0:
-        from whet.sandbox._slots import _QUEUES
+        from whet.sandbox.slots import _QUEUES
 
         ours = {user for queue in _QUEUES.values() for user in queue.queue}
         assert not [user for user in owners() if user in ours]

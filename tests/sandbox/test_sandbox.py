@@ -20,9 +20,9 @@ from whet.sandbox import (
     Sandbox,
     Unsafe,
 )
-from whet.sandbox._interpreter import copied, interpreter
-from whet.sandbox._safest import first
-from whet.sandbox._slots import users
+from whet.sandbox.interpreter import copied, interpreter
+from whet.sandbox.safest import first
+from whet.sandbox.slots import users
 from whet.types import UsageError
 
 SHORT = Limits(wall_s=0.5)
@@ -160,7 +160,7 @@ def test_the_zygote_starts_again_where_it_was_killed():
     sandbox = Landlock()
     if why := sandbox.probe():
         pytest.skip(why)
-    from whet.sandbox._landlock import _OPEN
+    from whet.sandbox.landlock import _OPEN
 
     _OPEN[0].process.kill()
     _OPEN[0].process.wait()
@@ -171,17 +171,17 @@ def test_the_zygote_outlives_the_thread_that_started_it():
     sandbox = Landlock()
     if why := sandbox.probe():
         pytest.skip(why)
-    from whet.sandbox import _landlock
+    from whet.sandbox import landlock
 
-    while _landlock._OPEN:
-        _landlock._OPEN.pop().close()
+    while landlock._OPEN:
+        landlock._OPEN.pop().close()
     with ThreadPoolExecutor(1) as thread:
         thread.submit(sandbox.run, Program(source=""), Limits()).result()
-    process = _landlock._OPEN[0].process
+    process = landlock._OPEN[0].process
     time.sleep(0.1)
     assert process.poll() is None
     assert sandbox.run(Program(source="print(1)"), Limits()).stdout == b"1\n"
-    assert _landlock._OPEN[0].process is process
+    assert landlock._OPEN[0].process is process
 
 
 def test_the_first_that_works_is_chosen():

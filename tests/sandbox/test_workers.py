@@ -13,7 +13,7 @@ from subprocess import run
 import pytest
 
 from whet.sandbox.workers import Died, Failed, Workers
-from whet.sandbox.workers._pool import _POOLS
+from whet.sandbox.workers.pool import _POOLS
 
 ALONE = Workers(count=1, memory=1 << 30)
 HASTY = replace(ALONE, limit_s=0.5)  # in the same process
@@ -44,9 +44,9 @@ def test_a_value_comes_back(worker):
 
 
 def test_a_worker_loads_no_torch(worker):
-    from whet.rewards._script import call
-    from whet.rewards.verifiable._gym import harmless
-    from whet.rewards.verifiable._symbolic import agree
+    from whet.rewards.adapters.script_calls import call
+    from whet.rewards.verifiable.gym_scorers import harmless
+    from whet.rewards.verifiable.math.symbolic import agree
 
     for function in (call, harmless, agree):
         assert worker.call(str, function)

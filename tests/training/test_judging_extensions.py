@@ -20,8 +20,8 @@ from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.path_consistency import PathConsistency
 from whet.policy.extensions.process_outcome_filter import ProcessOutcomeFilter
 from whet.protocols import Reward
-from whet.rewards.shaping._schedule import Ramp
 from whet.rewards.shaping.annealed import Annealed
+from whet.rewards.shaping.schedules import Ramp
 from whet.training.loop import TrainStep
 from whet.training.trainer import RunEnded
 from whet.types import Rollout, Task, Verdict

@@ -22,10 +22,10 @@ from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy import algorithms
 from whet.policy.backwards import after, last, shifted
 from whet.protocols import Reward
-from whet.rewards.dense._cuts import Separated
-from whet.rewards.dense._steps import Each
+from whet.rewards.dense.cutting import Separated
 from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.shepherd import Shepherd
+from whet.rewards.dense.weighing import Each
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard

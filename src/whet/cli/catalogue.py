@@ -1,9 +1,14 @@
-"""What there is to choose from: every discovered part, by kind."""
+"""What there is to choose from: every discovered part, by kind; and the parts of slots, by name.
 
+Lists are read from the files, without importing them.
+"""
+
+import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
-from inspect import getdoc, getsource
+from inspect import getsource, getsourcefile
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -38,12 +43,18 @@ class Entry:
     @property
     def summary(self) -> str:
         """The first line of the file's docstring."""
-        return (getdoc(self.module) or "").partition("\n")[0]
+        return (ast.get_docstring(ast.parse(self.source)) or "").partition("\n")[0]
 
     @property
     def lines(self) -> int:
         """The length of its file."""
-        return len(getsource(self.module).splitlines())
+        return len(self.source.splitlines())
+
+    @property
+    def source(self) -> str:
+        """The text of its file; that of an installed package is imported for it."""
+        file = Path(self.place.origin)
+        return file.read_text(encoding="utf-8") if file.is_file() else getsource(self.module)
 
     def offer(self) -> Callable[..., Any]:
         """The function or class itself."""
@@ -55,13 +66,41 @@ def entries(kind: str) -> list[Entry]:
     return [Entry(kind, name, place) for name, place in registry.names(KINDS[kind]).items()]
 
 
+def kind_of(text: str) -> str:
+    """A kind in the plural, from its singular or plural.  Raises `UsageError` for another word."""
+    plural = registry.PLURAL.get(text, text)
+    if plural not in KINDS:
+        raise UsageError(f"kind {text!r} is unknown; {registry.nearest(text, KINDS)}")
+    return plural
+
+
 def find(name: str) -> list[Entry]:
-    """The parts of that name.  Raises `UsageError` with the nearest spelling where there is
-    none.
+    """The parts of that name, of every kind and of every slot.
+
+    Raises `UsageError` with the nearest spelling where there is none.
     """
+    from whet.cli import choices
+
     everything = [entry for kind in KINDS for entry in entries(kind)]
     found = [entry for entry in everything if entry.name == name]
+    known = {(entry.place.module, entry.place.attribute) for entry in found}
+    parts = [p for p in choices.public() if choices.same(p.__name__, name)]
+    if not found and not parts:  # engines are slow to import
+        parts = [p for p in choices.public(choices.ENGINES) if choices.same(p.__name__, name)]
+    found += [_of_slot(p) for p in parts if (p.__module__, p.__qualname__) not in known]
     if not found:
-        near = registry.nearest(name, {entry.name for entry in everything})
+        names = {
+            *(e.name for e in everything),
+            *(choices.snake(p.__name__) for p in choices.public()),
+        }
+        near = registry.nearest(name, names)
         raise UsageError(f"{name!r} is unknown; {near} ({command('list')})")
     return found
+
+
+def _of_slot(part: type) -> Entry:
+    """A part that fills a slot: `truncated`, `cosine`, `lora`."""
+    from whet.cli import choices
+
+    place = Place(part.__module__, part.__qualname__, getsourcefile(part) or "")
+    return Entry(choices.slot_of(part), choices.snake(part.__name__), place)

@@ -7,6 +7,7 @@ from importlib import import_module
 from warnings import filterwarnings
 
 from whet import __version__
+from whet.cli import help as pages
 from whet.registry import nearest
 from whet.types import IntegrityError, UsageError
 
@@ -45,7 +46,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(words: Sequence[str]) -> int:
-    if not words or words[0] in {"-h", "--help", "help"}:
+    if words[:1] == ["help"]:  # `whet help train` is `whet train --help`
+        words = [*words[1:], "--help"]
+    if not words or words[0] in pages.ASKED:
         return _usage()
     if words[0] in {"-V", "--version"}:
         print(f"whet {__version__}")
@@ -53,6 +56,9 @@ def _dispatch(words: Sequence[str]) -> int:
     command, rest = words[0], words[1:]
     if command not in COMMANDS:
         raise UsageError(f"command {command!r} is unknown; {nearest(command, COMMANDS)}")
+    if pages.is_asked(rest):
+        print(pages.page(command, rest))
+        return 0
     return import_module(f"whet.cli.commands.{command}").main(rest)
 
 

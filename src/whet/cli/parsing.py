@@ -1,107 +1,159 @@
-"""From words to values, by tyro; what doesn't fit is one line."""
+"""From words and files to a run: a recipe, its parameters, and whatever was overridden."""
 
-import re
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stderr
-from dataclasses import field, make_dataclass, replace
-from inspect import Parameter, signature
-from io import StringIO
-from itertools import groupby
-from typing import Annotated, Any, TypeVar, get_type_hints
-
-import tyro
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from typing import Any
 
 from whet import invoked, recipes
-from whet.cli.narrowing import narrowed, restored
+from whet.cli import config
+from whet.cli.changes import CHANGES
+from whet.cli.choices import Built, choose
+from whet.cli.flags import FLAG, Flag, flags, match, merged, nearest_path, path_of
+from whet.cli.overrides import Setting, changed, made, paths, settings_of, tree
+from whet.cli.spellings import SPELLINGS, Answer, spelled
+from whet.cli.values import value
+from whet.protocols import Algorithm, Corpus, Environment, Judge, Sampling
 from whet.training.run import Run
 from whet.types import UsageError
 
-T = TypeVar("T")
-_PARTS = (tyro.conf.AvoidSubcommands, tyro.conf.SuppressFixed)
-_BOX = re.compile(r"[│╭╮╰╯─|+]+|-{3,}")  # tyro draws in ASCII where it has to
+RUNS, RUNS_VARIABLE = "runs", "WHET_RUNS"
+_OWN = ("name", "runs")
+_CONFIG = ("config",)
+# a recipe's parameters of these names are parts, by name or path
+_PARTS: Mapping[str, Any] = {
+    "algorithm": Algorithm,
+    "corpus": Corpus,
+    "environment": Environment,
+    "reward": Judge,
+    "sampling": Sampling,
+}
 
 
-def parse(kind: Callable[..., T], words: Sequence[str], command: str, **more: Any) -> T:
-    """The value that the words describe.  Raises `UsageError` with tyro's reason in one line."""
-    said = StringIO()
-    try:
-        with redirect_stderr(said):
-            return tyro.cli(kind, args=list(words), prog=f"whet {command}", config=_PARTS, **more)
-    except SystemExit as end:
-        if not end.code:
-            raise
-        told = f"{_condensed(said.getvalue())} ({invoked.program()} {command} --help)"
-        raise UsageError(told) from None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A run, and what was said of its folder."""
+
+    run: Run
+    name: str | None = None
+    runs: str = RUNS  # the folder of run folders
+    arguments: tuple[str, ...]  # that give the same run again, without any file of settings
 
 
-def _condensed(text: str) -> str:
-    """What a box says above its first rule, unwrapped, and the nearest name that it suggests."""
-    every = [_BOX.sub("", line).strip() for line in text.splitlines()]
-    lines = [line for line in every if line]
-    between = [list(some) for full, some in groupby(every, bool) if full]
-    title, after = (*between, [], [])[:2]  # where boxes are drawn in ASCII, the title is ruled too
-    reason = " ".join(title[1:] or after) or "the arguments can't be read"
-    if reason.startswith("Missing from"):
-        words = [word for line in lines for word in line.split() if word.startswith("--")]
-        return f"missing {', '.join(word for word in words if word != '--help')}"
-    if "Perhaps you meant:" in lines:
-        near = lines[lines.index("Perhaps you meant:") + 1].split()[0]
-        return f"{reason}; perhaps you meant {near}"
-    return re.sub(r"^Error parsing run[\w.]*: ", "", reason)
-
-
-def configured(recipe: str, words: Sequence[str], command: str) -> tuple[Run, str]:
+def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
     """The run of a recipe, with the words' choices and overrides, and the name it was given.
 
-    A recipe's parameters are words of their own (`--model PATH`); every field of the run that it
-    returns, but for its warm-ups, can be overridden by its dotted path
-    (`--sampling.size.rollouts 8`).
+    A recipe's parameters are flags of their own (`--model PATH`); every field and every part of
+    the run that it returns can be overridden by its dotted path (`--sampling.size.rollouts 8`,
+    `--sampling.gate non_zero_spread`), here or in a file (`--config FILE`).
     """
     make = recipes.find(recipe)
-    choices = _choices(make, words, command, recipe)
-    run = make(**choices)
-    hints = get_type_hints(make)
-    fields: list[tuple[str, Any, Any]] = [
-        ("run_name", Annotated[str, tyro.conf.arg(name="name", help="of the run folder")], "")
-    ]
-    fields += [
-        (f"choice_{name}", Annotated[hints[name], tyro.conf.arg(name=name)], value)
-        for name, value in choices.items()
-    ]
-    bare = replace(run, warmup=())  # a recipe's own business, and too many flags
-    shown = narrowed(bare)
-    fields.append(("run", Annotated[type(shown), tyro.conf.arg(name="")], shown))
-    shape = make_dataclass(
-        "Words", [(name, kind, field(default=value)) for name, kind, value in fields]
+    own, typed = settings_of(make), flags(words)
+    files = [flag.text for flag in typed if flag.path == _CONFIG]
+    layers = [*map(config.read, files), [flag for flag in typed if flag.path != _CONFIG]]
+    said = merged(_resolved(layer, own) for layer in layers)
+    mine, chosen, others = _sorted(said, own)
+    program = f"{invoked.program()} {command} {recipe}"
+    run = make(**_choices(own, chosen, f"{program} --help"))
+    run = _overridden(run, others, [*own, *_OWN], f"{program} --help-all")
+    return Asked(
+        run=run,
+        name=mine.get("name"),
+        runs=mine.get("runs", os.environ.get(RUNS_VARIABLE, RUNS)),
+        arguments=tuple(flag.word for flag in said) if files else tuple(words),
     )
-    shape.__doc__ = make.__doc__
-    found: Any = parse(shape, words, f"{command} {recipe}")
-    return replace(restored(found.run, bare), warmup=run.warmup), found.run_name
 
 
-def _choices(
-    make: Callable[..., Run], words: Sequence[str], command: str, recipe: str
-) -> dict[str, Any]:
-    """The recipe's own parameters, read before the run exists.
+def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
+    """Spellings replaced by the paths that they mean; what one sets besides gives way."""
+    known, first, besides = settings_of(Run), [], []
+    for flag in layer:
+        head = flag.path[0]
+        plain = match(head, (*own, *known)) or flag.dotted in _OWN
+        found = None if plain else spelled(flag, own)
+        first += (found or [flag])[:1]
+        besides += (found or [flag])[1:]
+    return [*besides, *first]
 
-    Where help is asked for and the run can't be made yet, the help is about these parameters.
+
+def _sorted(
+    said: Sequence[Flag], own: Mapping[str, Setting]
+) -> tuple[dict[str, str], list[Flag], list[Flag]]:
+    """The command's own, those of the recipe's parameters, and all others."""
+    mine = {
+        flag.dotted: flag.text for flag in said if flag.dotted in _OWN and flag.dotted not in own
+    }
+    rest = [flag for flag in said if flag.dotted not in mine]
+    named = {flag.dotted: flag.text for flag in rest}
+    chosen = [flag for flag in rest if _is_choice(flag, own, named)]
+    return mine, chosen, [flag for flag in rest if flag not in chosen]
+
+
+def _is_choice(flag: Flag, own: Mapping[str, Setting], named: Mapping[str, str]) -> bool:
+    """Is it a parameter of the recipe, or a setting of the part that such a parameter names?
+
+    Where the run has a field of the parameter's name, too, what the named part doesn't take is
+    that field's: `--reward math --reward.longest 64`.
     """
-    parameters = signature(make).parameters.values()
-    needed = {f"--{p.name}" for p in parameters if p.default is Parameter.empty}
-    if needed <= {word.partition("=")[0] for word in words}:
-        words = [word for word in words if word not in {"-h", "--help"}]
-    hints = get_type_hints(make)
-    missing = tyro.MISSING
-    fields = [
-        (
-            p.name,
-            hints[p.name],
-            field(default=missing if p.default is Parameter.empty else p.default),
-        )
-        for p in parameters
-    ]
-    if not fields:
-        return {}
-    shape = make_dataclass("Choices", fields, kw_only=True)
-    found, _ = parse(shape, words, f"{command} {recipe}", return_unknown_args=True)
-    return {p.name: getattr(found, p.name) for p in parameters}
+    name = flag.path[0]
+    if name not in own or len(flag.path) == 1:
+        return name in own
+    if name not in settings_of(Run):
+        return True
+    return name in _PARTS and name in named and flag.path[1] in _settings(name, named[name])
+
+
+def _settings(name: str, text: str) -> Mapping[str, Setting]:
+    """Of the part that a parameter names."""
+    found = choose(_PARTS[name], text, name)
+    return settings_of(type(found.part) if isinstance(found, Built) else found.make)
+
+
+def _choices(own: Mapping[str, Setting], chosen: Sequence[Flag], advice: str) -> dict[str, Any]:
+    """The arguments of the recipe."""
+    root = tree(chosen).inner
+    needed = [name for name, setting in own.items() if setting.default is MISSING]
+    missing = [f"--{name}" for name in needed if name not in root]
+    if missing:
+        raise UsageError(f"missing {', '.join(missing)} ({advice})")
+    found = {}
+    for name, node in root.items():
+        text = node.flag.text if node.flag else own[name].default
+        if node.inner:
+            found[name] = _part(name, text, node.inner)
+        else:
+            found[name] = text if name in _PARTS else value(text, own[name].hint, name)
+    return found
+
+
+def _part(name: str, text: str, inner: Mapping[str, Any]) -> Any:
+    """The part of a parameter's name, with settings of its own."""
+    if name not in _PARTS:
+        raise UsageError(f"{name} is a value, so there is no {name}.{next(iter(inner))}")
+    found = choose(_PARTS[name], text, name)
+    if isinstance(found, Built):
+        return changed(found.part, inner, name)
+    return made(found.make, found.name, inner, name)
+
+
+def _overridden(run: Run, said: Sequence[Flag], besides: Sequence[str], advice: str) -> Run:
+    """The run with its fields set, and then changed as a whole."""
+    known = settings_of(Run)
+    fields = [flag for flag in said if match(flag.path[0], known)]
+    whole = {flag.dotted: flag for flag in said if flag not in fields}
+    for name, flag in whole.items():
+        if name not in CHANGES:
+            raise UsageError(f"{_unknown(flag, run, besides)} ({advice})")
+    run = changed(run, tree(fields).inner)
+    for name, change in CHANGES.items():
+        run = change(run, whole[name].text) if name in whole else run
+    return run
+
+
+def _unknown(flag: Flag, run: Run, besides: Sequence[str]) -> str:
+    """What is nearest to a flag that is neither a path nor a spelling of one."""
+    if flag.dotted != ".".join(path_of(flag.said)) and flag.said.startswith(FLAG):
+        return f"{flag.said} means {FLAG}{flag.dotted}, which this run doesn't have"
+    usual = [word for word, means in SPELLINGS.items() if not isinstance(means, Answer)]
+    near = nearest_path(flag.dotted, [*(path for path, _, _ in paths(run)), *besides, *usual])
+    return "; ".join(filter(None, [f"{flag.said} is unknown", near]))

@@ -7,7 +7,7 @@ from random import Random
 from whet.data._shapes import prompt_text, task_of
 from whet.data.formats import rows, stamp
 from whet.data.formats.folders import split_named
-from whet.data.sections import ALL, SplitTasks, sections
+from whet.data.sections import ALL, FileSplits, sections
 from whet.data.splits import SPLITS
 from whet.data.streams import turn_and_place
 from whet.protocols import Corpus
@@ -81,12 +81,12 @@ class File(Corpus):
             raise UsageError(f"split is {split!r}; choose from {', '.join((*SPLITS, ALL))}")
         return self._sections().tasks[split]
 
-    def _sections(self) -> SplitTasks:
+    def _sections(self) -> FileSplits:
         return _read(self, stamp(self.path))
 
 
 @lru_cache(maxsize=8)
-def _read(file: File, stamped: int) -> SplitTasks:
+def _read(file: File, stamped: int) -> FileSplits:
     """Read once, until the file is another one."""
     del stamped
     tasks, of_files, of_rows = [], [], []

@@ -12,14 +12,14 @@ _HELD_OUT = ("dev", "test")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SplitTasks:
+class FileSplits:
     """The tasks of each split; dev and test hold each prompt once, in the order of hashes."""
 
     tasks: Mapping[str, tuple[Task, ...]]
     named: bool  # the data say themselves which tasks are held out
 
 
-def sections(labelled: Sequence[tuple[Task, str]], reserved: float) -> SplitTasks:
+def sections(labelled: Sequence[tuple[Task, str]], reserved: float) -> FileSplits:
     """The splits of tasks with labels, of which "" means none.
 
     A held-out split that is named is used as it is.  One that is not is reserved: a share
@@ -37,7 +37,7 @@ def sections(labelled: Sequence[tuple[Task, str]], reserved: float) -> SplitTask
     order = sorted(rest, key=_hashed)
     sizes = _reserved(len(order), reserved, dev=not dev, test=not test)
     cut, kept = sizes[0], sum(sizes)
-    return SplitTasks(
+    return FileSplits(
         tasks={
             "dev": _tuple(dev) or tuple(rest[prompt][0] for prompt in order[:cut]),
             "test": _tuple(test) or tuple(rest[prompt][0] for prompt in order[cut:kept]),

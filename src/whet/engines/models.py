@@ -147,8 +147,16 @@ class FromScratch:
         )
 
 
+_MEASURES = ("num_hidden_layers", "num_attention_heads", "hidden_size", "max_position_embeddings")
+
+
 def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
     text: Any = model.config.get_text_config()
+    if lacking := [name for name in _MEASURES if getattr(text, name, None) is None]:
+        raise UsageError(
+            f"model of type {text.model_type!r} has no {', '.join(lacking)} in its config; use one "
+            "with attention over a limited number of positions, such as Llama or Qwen"
+        )
     heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
     width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
     return Size(

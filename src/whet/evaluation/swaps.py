@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from whet.data.cases import Case
-from whet.rewards.verifiable._extraction import after_think, answers
+from whet.rewards.verifiable.extraction import after_think, answers
 
 
 def swapped(case: Case) -> Case | None:

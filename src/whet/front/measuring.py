@@ -15,7 +15,7 @@ from whet.front.training import load_run
 from whet.invoked import command, shown
 from whet.protocols import Corpus, Engine, Environment, Judge, Model
 from whet.registry import names
-from whet.rollouts.prompt_lengths import check_room, prompt_length
+from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training import card
 from whet.training.folder import RunProgress
 from whet.types import Decoding, Task, UsageError
@@ -168,7 +168,7 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
     size = corpus.size(split)
     tasks = corpus.held_out(split, problems or (_ENDLESS if size is None else size))
     renderer = await subject.engine.renderer(subject.model)
-    lengths = [(task, prompt_length(renderer, task)) for task in tasks]
+    lengths = [*zip(tasks, map(PromptLengths(renderer), tasks), strict=True)]
     if subject.longest:
         lengths = [(task, length) for task, length in lengths if length <= subject.longest]
     if not lengths:

@@ -187,14 +187,3 @@ def value_error(value: Tokens, before: Tokens, target: Tokens, clip: float) -> T
     """
     near = before + (value - before).clamp(-clip, clip)
     return 0.5 * torch.maximum((value - target) ** 2, (near - target) ** 2)
-
-
-def explained_variance(value: Tokens, target: Tokens) -> float:
-    """1 − Var(G − V) / Var(G): 1 for a perfect critic, 0 for a constant one.
-
-    It is NaN where the targets do not vary.
-    """
-    spread = target.var(correction=0)
-    if not spread > 0:
-        return float("nan")
-    return float(1 - (target - value).var(correction=0) / spread)

@@ -8,6 +8,7 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
+from whet.protocols import Judge
 from whet.rewards.shaping.overlong import Overlong
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
@@ -18,7 +19,7 @@ from whet.types import Decoding
 from whet.types.optimizers import AdamW, Constant
 
 
-def dapo(*, model: str, data: str, reward: str = "declared", longest: int = 512) -> Run:
+def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: int = 512) -> Run:
     """A local Hugging Face folder learns from the groups that a judge tells apart.
 
     `data` and `reward` are as in the recipe rlvr.  A reply of more than ¾ of `longest` tokens loses

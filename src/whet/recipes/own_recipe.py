@@ -14,13 +14,16 @@ from whet.types import IntegrityError, UsageError
 _UNNAMED = (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 
 
-def own(path: str) -> Callable[..., Run]:
-    """The function of a file that is named after it; `my-recipe.py` has `my_recipe`.
+def own(text: str) -> Callable[..., Run]:
+    """The function of a file that is named after it, or that `file.py:name` names.
+
+    `my-recipe.py` has `my_recipe`.
 
     Raises `UsageError` where there is none that the command line can call.  The function that comes
     back raises `UsageError` for whatever goes wrong inside it, and where it returns no `Run`.
     """
-    module, name = imported(path, "recipe"), Path(path).stem.replace("-", "_")
+    path, _, named = text.partition(":")
+    module, name = imported(path, "recipe"), named or Path(path).stem.replace("-", "_")
     make = getattr(module, name, None)
     if make is None:
         raise UsageError(f"recipe {path!r} has no function {name}(); {_others(module)}")

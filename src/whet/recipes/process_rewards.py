@@ -5,7 +5,8 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.rewards.dense._cuts import Separated
+from whet.protocols import Algorithm, Judge
+from whet.rewards.dense.cutting import Separated
 from whet.rewards.dense.process_model import ProcessModel
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
@@ -22,8 +23,8 @@ def process_rewards(
     data: str,
     steps: str,
     mark: str = "\n\n",
-    reward: str = "declared",
-    algorithm: str = "stepwise",
+    reward: str | Judge = "declared",
+    algorithm: str | Algorithm = "stepwise",
 ) -> Run:
     """A local Hugging Face folder, a corpus, and the folder that `train_step_model` left in
     `steps`.

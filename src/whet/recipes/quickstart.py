@@ -14,6 +14,7 @@ from whet.engines.models import FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
+from whet.protocols import Algorithm
 from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
@@ -23,7 +24,7 @@ from whet.types import Decoding
 from whet.types.optimizers import AdamW, Constant, Cosine
 
 
-def quickstart(*, algorithm: str = "dapo") -> Run:
+def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
     """A lock of three wheels; the reward is 1 if all three end where they should."""
     lock = Lock()
     return Run(

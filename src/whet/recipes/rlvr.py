@@ -5,6 +5,7 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
+from whet.protocols import Algorithm, Judge
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
@@ -13,7 +14,9 @@ from whet.types import Decoding
 from whet.types.optimizers import AdamW, Constant
 
 
-def rlvr(*, model: str, data: str, reward: str = "declared", algorithm: str = "grpo") -> Run:
+def rlvr(
+    *, model: str, data: str, reward: str | Judge = "declared", algorithm: str | Algorithm = "grpo"
+) -> Run:
     """A local Hugging Face folder learns from the verdicts of a judge.
 
     `data`: a .jsonl or .parquet file, a procedural family, or gym:NAME.  `reward`: a name, or

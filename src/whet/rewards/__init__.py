@@ -1,6 +1,6 @@
-"""Reward design: one module per judge; its name is the judge's name.  The folder is the registry.
+"""Reward design, under the survey's headings; a module's name is the name of its reward.
 
-Worker processes import this package and stay small, so it loads no torch before it is asked.
+Worker processes import this package and stay small, so importing it loads no torch.
 """
 
 from inspect import signature
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def load(name: str, **settings: object) -> "whet.protocols.Judge":
     """The reward called `name`, at its defaults unless `settings` say otherwise.
 
-    Raises `UsageError` where it can't do without settings that are not given.
+    Raises `UsageError` where a setting without a default is not given.
     """
     from whet import registry
     from whet.types import UsageError
@@ -28,20 +28,18 @@ def load(name: str, **settings: object) -> "whet.protocols.Judge":
     return offered(**settings)
 
 
-def find(text: str) -> "whet.protocols.Judge":
-    """The judge that a name, a path or an import path means.
+def find(text: "str | whet.protocols.Judge") -> "whet.protocols.Judge":
+    """The reward that a name, a path, an import path, or a list of them means; a reward as it is.
 
-    `math`: by name; `judge.py`, `judge.py:function`, `package.module:function`: a function of your
-    own, as it was written for whet, TRL, veRL, OpenRLHF or verifiers.  Where it has no other name,
-    it is called `score`, `compute_score` or `reward_func`.
+    `math`: a reward of whet or of an installed package, at its defaults.
+    `judge.py`, `judge.py:function`, `package.module:function`: a function of your own, as it was
+    written for whet, TRL, veRL, OpenRLHF or verifiers.  Without a name, the function is `score`,
+    `compute_score`, `reward_func`, the file's only reward function, or the list `reward_funcs`.
+    `judge.py:Polite`: a `Reward` or `GroupReward` of your own, as a class or an object.
+    `math,format`: the mean of several; `math=0.8,format=0.2`: their weighted sum.
+
+    A file is loaded once, so that one that is broken raises `UsageError` here.
     """
-    path, colon, function = text.partition(":")
-    if not path.endswith(".py") and not colon:
-        return load(text)
-    from whet.rewards._source import Source, form_in, workers_for
+    from whet.rewards.adapters.finding import resolve
 
-    source = Source.read(path)
-    function = function or source.usual()
-    place = source.place(function)
-    form = form_in(source, function, workers_for(place, count=2, limit_s=60.0))
-    return load("batch_script" if form.batched else "script", path=path, function=function)
+    return resolve(text) if isinstance(text, str) else text

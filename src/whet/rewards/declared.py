@@ -1,4 +1,4 @@
-"""The judge that each task names: mixed corpora, each task judged by its own rule."""
+"""The reward that each task names: every task of a mixed corpus is judged by its own rule."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -14,10 +14,12 @@ _OTHERS = ("declared", "script", "batch_script")  # itself, and those that can't
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared(Reward):
-    """The verdict of the judge that the task names in `info["verifier"]`, at its defaults."""
+    """The verdict of the reward that the task names in `info["verifier"]`, at its defaults.
+
+    A task that names none, or an unknown one, is an error of the corpus and raises `UsageError`.
+    """
 
     def score(self, rollout: Rollout) -> Verdict | Awaitable[Verdict]:
-        """Ask it."""
         task = rollout.task
         name = str(task.info.get("verifier") or "")
         judge = _judge(name)

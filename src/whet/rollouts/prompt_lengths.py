@@ -1,22 +1,36 @@
 """How many tokens prompts have, and whether they leave room for a reply."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from whet.protocols import Renderer
-from whet.types import Task, UsageError
+from whet.types import Prompt, Task, UsageError
 
 
-def prompt_length(renderer: Renderer, task: Task) -> int:
-    """Tokens of a task's prompt; 0 where its environment words it.
+@dataclass(slots=True)
+class PromptLengths:
+    """Counts the tokens of a task's prompt, of equal prompts once."""
 
-    Raises `UsageError` with the task's id where the prompt can't be rendered.
-    """
-    if not task.prompt:
-        return 0
-    try:
-        return len(renderer.opening(task.prompt))
-    except UsageError as error:
-        raise UsageError(f"{task.id}: {error}") from error
+    renderer: Renderer
+    _known: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def __call__(self, task: Task) -> int:
+        """The count; 0 where the task's environment words the prompt.
+
+        Raises `UsageError` with the task's id where the prompt can't be rendered.
+        """
+        if not task.prompt:
+            return 0
+        key = task.prompt if isinstance(task.prompt, str) else repr(task.prompt)
+        if key not in self._known:
+            self._known[key] = self._counted(task.id, task.prompt)
+        return self._known[key]
+
+    def _counted(self, name: str, prompt: Prompt) -> int:
+        try:
+            return len(self.renderer.opening(prompt))
+        except UsageError as error:
+            raise UsageError(f"{name}: {error}") from error
 
 
 def check_room(measured: Sequence[tuple[Task, int]], positions: int, reply: int) -> None:

@@ -3,12 +3,12 @@
 Worker processes import this package, so it does not import torch by itself.
 """
 
-from whet.sandbox._bubblewrap import Bubblewrap
-from whet.sandbox._landlock import Landlock
-from whet.sandbox._leaks import leaks
-from whet.sandbox._limits import Ending, Fault, Limits, Program, ProgramResult, Sandbox
-from whet.sandbox._safest import Safest
-from whet.sandbox._unsafe import Unsafe
+from whet.sandbox.bubblewrap import Bubblewrap
+from whet.sandbox.landlock import Landlock
+from whet.sandbox.leak_checks import leaks
+from whet.sandbox.limits import Ending, Fault, Limits, Program, ProgramResult, Sandbox
+from whet.sandbox.safest import Safest
+from whet.sandbox.unsafe import Unsafe
 
 __all__ = [
     "Bubblewrap",

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 from whet.data._shapes import prompt_text
 from whet.data.short_prompts import ShortPrompts
@@ -11,7 +10,7 @@ from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
 from whet.protocols import ChatModel, Corpus, Part, Renderer
 from whet.rewards.judging import context_of, judge
-from whet.rollouts.prompt_lengths import check_room, prompt_length
+from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training.run import Run
 from whet.training.validation import validate
 from whet.types import Group, Need, Task, UsageError
@@ -43,7 +42,8 @@ async def preflight(run: Run) -> list[str]:
     renderer = await run.engine.renderer(run.model)
     drawn = list(_drawn(run))
     check_room((), positions, run.decoding.max_new_tokens)
-    notes = [note for one in drawn if one.tasks for note in _prompts(run, one, renderer, positions)]
+    count = PromptLengths(renderer)
+    notes = [n for one in drawn if one.tasks for n in _prompts(run, one, count, positions)]
     training = drawn[0].tasks
     _check_demonstrator(run, training)
     return [*notes, *_in_both(training, drawn[1]), *await _tried(run, training, renderer)]
@@ -53,7 +53,7 @@ def shortened(run: Run, renderer: Renderer) -> Run:
     """The run without the tasks that `max_prompt_length` leaves out."""
     if not run.max_prompt_length:
         return run
-    count = partial(prompt_length, renderer)
+    count = PromptLengths(renderer)
 
     def short(corpus: Corpus) -> Corpus:
         return ShortPrompts(corpus=corpus, most=run.max_prompt_length, count=count)
@@ -73,11 +73,11 @@ def _drawn(run: Run) -> Iterator[SplitTasks]:
         )
 
 
-def _prompts(run: Run, drawn: SplitTasks, renderer: Renderer, positions: int) -> Iterator[str]:
+def _prompts(run: Run, drawn: SplitTasks, count: PromptLengths, positions: int) -> Iterator[str]:
     """How many prompts are left out; those that are left leave room for a reply."""
     if not isinstance(run.environment, SingleTurn):
         return  # it words its own
-    measured = [(task, prompt_length(renderer, task)) for task in drawn.tasks]
+    measured = [(task, count(task)) for task in drawn.tasks]
     most = run.max_prompt_length or positions
     kept = [(task, length) for task, length in measured if length <= most]
     if run.max_prompt_length:
@@ -126,9 +126,9 @@ async def _tried(run: Run, tasks: Sequence[Task], renderer: Renderer) -> list[st
     A reward that asks a model, or has the policy play, is not tried.
     """
     reward = run.reward
-    if reward is None or not tasks or Need.POLICY in reward.needs:
+    if reward is None or not tasks or not isinstance(run.environment, SingleTurn):
         return []
-    if any(isinstance(part, ChatModel) for part in walk(reward)):
+    if Need.POLICY in reward.needs or any(isinstance(p, ChatModel) for p in walk(reward)):
         return []
     said = renderer.demonstration(tasks[0], tasks[0].answer)
     group = Group.of([replace(said, seed=seed, id="").sealed() for seed in (0, 1)])

@@ -71,6 +71,10 @@ class CheckpointConfig:
                 value = getattr(self, name)
                 raise UsageError(f"checkpoints.{name} is {value}; give {bound} or more")
 
+    def is_due(self, done: int, seconds: float) -> bool:
+        """Is a checkpoint due after `done` steps of a phase, `seconds` after the last one?"""
+        return seconds >= self.seconds or (self.steps > 0 and done % self.steps == 0)
+
 
 _BY_ENGINE = frozenset(
     {

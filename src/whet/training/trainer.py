@@ -247,11 +247,8 @@ class Trainer:
 
     async def _save_if_due(self, place: RunPosition) -> None:
         self.stopped = self.stop()
-        saving = self.run.checkpoints
-        due = time.monotonic() - self._saved >= saving.seconds
-        if saving.steps and place.progress.done % saving.steps == 0:
-            due = True
-        if self.stopped or due:
+        since = time.monotonic() - self._saved
+        if self.stopped or self.run.checkpoints.is_due(place.progress.done, since):
             await self._save(place)
 
     async def _save(self, place: RunPosition) -> None:

@@ -3,16 +3,14 @@
 Axes: N sampled tokens of the batch, laid end to end; B rollouts; G groups; V vocabulary. There is
 no padding and no mask: tokens outside the action mask (prompts, observations) are left out. Tensors
 are named by the policy that computed them: learner, proximal, behaviour or reference.
+
+Types that hold tensors are imported when they are first asked for, so that the command line, or a
+worker process of a judge, starts without torch.
 """
 
-from whet.types.batches import AdvantageInputs as AdvantageInputs
-from whet.types.batches import Batch as Batch
-from whet.types.batches import Mean as Mean
-from whet.types.batches import Metrics as Metrics
-from whet.types.batches import Subset as Subset
-from whet.types.batches import Totals as Totals
-from whet.types.batches import along as along
-from whet.types.batches import totals as totals
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from whet.types.chat import ChatDecoding as ChatDecoding
 from whet.types.chat import ChatReply as ChatReply
 from whet.types.decoding import Decoding as Decoding
@@ -41,5 +39,25 @@ from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step
 from whet.types.tasks import Task as Task
 from whet.types.tasks import Verdict as Verdict
-from whet.types.train_batch import TrainBatch as TrainBatch
-from whet.types.weights import Version as Version
+from whet.types.versions import Version as Version
+
+if TYPE_CHECKING:
+    from whet.types.batches import AdvantageInputs as AdvantageInputs
+    from whet.types.batches import Batch as Batch
+    from whet.types.batches import Mean as Mean
+    from whet.types.batches import Metrics as Metrics
+    from whet.types.batches import Subset as Subset
+    from whet.types.batches import Totals as Totals
+    from whet.types.batches import along as along
+    from whet.types.batches import totals as totals
+    from whet.types.train_batch import TrainBatch as TrainBatch
+else:
+
+    def __getattr__(name: str) -> Any:
+        homes = ("batches", "train_batch") if not name.startswith("_") else ()
+        for home in homes:
+            module = import_module(f"{__name__}.{home}")
+            if hasattr(module, name):
+                globals()[name] = getattr(module, name)
+                return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

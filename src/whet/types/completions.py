@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float32, Int32
 
 from whet.types.tasks import Finish
-from whet.types.weights import Version
+from whet.types.versions import Version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

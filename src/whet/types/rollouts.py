@@ -12,7 +12,7 @@ from numpy import ndarray
 from whet.types.decoding import Decoding
 from whet.types.messages import ASSISTANT, messages_of, text_of
 from whet.types.tasks import Finish, Message, Task, Verdict
-from whet.types.weights import Version
+from whet.types.versions import Version
 
 Tokens = Int32[ndarray, " T"]
 

@@ -5,13 +5,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """Identity of weights: number of publications so far, and digest of all tensors."""
-
-    step: int
-    digest: str
+from whet.types.versions import Version as Version
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,11 @@
 """Every family: its worked replies are right, its steps are checked, and the numbers by hand."""
 
 import re
+from functools import reduce
+from itertools import product
+from operator import and_
 from random import Random
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import given
@@ -10,8 +14,11 @@ from recorded import recorded
 
 from whet.data import load
 from whet.data.procedural import Procedural
+from whet.data.procedural.truth_tables import truth
 from whet.registry import names
 from whet.rewards.declared import Declared
+from whet.rewards.verifiable.knights import is_true
+from whet.rewards.verifiable.sat import satisfies
 from whet.types import Task, UsageError
 
 NAMES = sorted(names("corpus"))
@@ -388,3 +395,30 @@ def test_no_way_through_a_maze_is_shorter(seed, level):
 def test_hanoi_can_be_done_in_the_moves_that_there_are(seed, level):
     task = load("hanoi").draw(Random(seed), level)
     assert len(task.answer.split(" ")) <= task.info["most"] == 2**level - 1
+
+
+@given(seeds, st.integers(6, 9))
+def test_truth_tables_and_the_reward_read_formulas_alike(seed, level):
+    task = load("sat").draw(Random(seed), level)
+    clauses = str(task.info["clauses"])
+    table = reduce(and_, (truth(clause, level) for clause in clauses.split("|")))
+    for place, bits in enumerate(product("01", repeat=level)):
+        true = {name for name, bit in zip(ascii_lowercase, bits, strict=False) if bit == "1"}
+        assert bool(table >> place & 1) == satisfies(clauses, true)
+
+
+@given(seeds, st.integers(6, 8))
+def test_truth_tables_and_the_reward_read_statements_alike(seed, level):
+    task = load("knights").draw(Random(seed), level)
+    said = dict(entry.split(":") for entry in str(task.info["said"]).split("|"))
+    tables = {name: truth(statement, level) for name, statement in said.items()}
+    for place, bits in enumerate(product("01", repeat=level)):
+        honest = {name: bit == "1" for name, bit in zip(said, bits, strict=True)}
+        for name, statement in said.items():
+            assert bool(tables[name] >> place & 1) == is_true(statement, honest)
+
+
+@pytest.mark.parametrize("reply", ["#3*7+5", "#3 * 7 + 5", "#3*7+5=26", "#(3)*(7)+5", "#5+-3*-7"])
+def test_countdown_steps_and_the_reward_agree_on_results(reply):
+    info = {"numbers": [3, 5, 7], "target": 26}
+    assert checked("countdown", "3,5,7>26:", reply, **info) == "+"

@@ -8,11 +8,11 @@ from said import Marks, Opinion, asked, replied, scores
 
 from whet.data.procedural.chain import Chain
 from whet.rewards.dense import AtEnd, Each, MinForm, Separated, Spread
-from whet.rewards.dense._consistency import consistent
-from whet.rewards.dense._entropies import inverse, shares
-from whet.rewards.dense._places import tokens_of
+from whet.rewards.dense.consistency import consistent
+from whet.rewards.dense.entropies import inverse, shares
 from whet.rewards.dense.grpo_s import GrpoS
 from whet.rewards.dense.gtpo import Gtpo
+from whet.rewards.dense.placing import tokens_of
 from whet.rewards.dense.planning import Planning
 from whet.rewards.dense.process import Process
 from whet.rewards.dense.process_model import ProcessModel

@@ -9,7 +9,7 @@ from said import Marks, asked, replied, together
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import FromScratch
 from whet.rewards.dense import Hard, Separated, Soft, Surprises
-from whet.rewards.dense._values import best_of, differences, noise
+from whet.rewards.dense.monte_carlo import best_of, differences, noise
 from whet.rewards.dense.progress import Progress
 from whet.rewards.dense.segments import Segments
 from whet.rewards.dense.shepherd import Shepherd
@@ -44,10 +44,6 @@ def test_vineppo_by_hand():
     seeds = [p.seed for request in play.requests for p in request.plays]
     assert len(set(seeds)) == 12
     assert noise(0.5, 9) == pytest.approx(0.167, abs=1e-3)
-
-
-def test_discounted_differences():
-    assert differences([0.2, 0.4], 1.0, discount=0.5) == pytest.approx([0.0, 0.6])
 
 
 def test_shepherd_by_hand():
@@ -97,7 +93,7 @@ def test_several_turns_are_refused():
     )
     with pytest.raises(UsageError, match="played in 2 turns"):
         asked(Vine(cuts=CUTS, inner=Marks()), [rollout], Solving({}))
-    with pytest.raises(UsageError, match="continuations.count"):
+    with pytest.raises(UsageError, match=r"vine\.count"):
         Vine(count=0)
 
 

@@ -92,7 +92,7 @@ def test_bradley_terry_orders_and_centres():
 def test_who_meets_nobody_is_in_the_middle():
     for standing, middle in ((WinRate(), 0.5), (BradleyTerry(), 0.0)):
         [verdict] = compared(Pairwise(chat_model=by_worth(WORTH), standing=standing), "one")
-        assert verdict.score == middle and "nobody" in verdict.note
+        assert verdict.score == middle and verdict.parts["games"] == 0
     assert compared(Pairwise()) == ()
 
 

@@ -11,9 +11,9 @@ from advisers import Reading, Scripted, rolled, saying
 from whet import rewards
 from whet.protocols import GroupReward, Reward
 from whet.registry import names
-from whet.rewards.generative._brief import brief
-from whet.rewards.generative._forms import Digit, Marks, OneOf, Ruling, Unreadable
+from whet.rewards.generative.forms import Digit, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.pointwise import Pointwise
+from whet.rewards.generative.prompts import brief
 from whet.rewards.judging import context_of, verdicts
 from whet.types import ChatDecoding, ChatReply, Group, UsageError
 

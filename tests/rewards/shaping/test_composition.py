@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from said import Marks, Opinion, asked, replied, scores
 
 from whet.protocols import Reward
+from whet.rewards.dense.planning import Planning
 from whet.rewards.shaping import Range, Weighed
 from whet.rewards.shaping.combined import Combined
 from whet.rewards.shaping.combined_freely import CombinedFreely
@@ -15,6 +16,7 @@ from whet.rewards.shaping.gated import Gated
 from whet.rewards.shaping.gdpo import Gdpo, normalised
 from whet.rewards.shaping.prioritised import Prioritised
 from whet.rewards.shaping.saturating import Saturating
+from whet.rewards.shaping.weighted_sum import WeightedSum
 from whet.types import Reason, UsageError, Verdict
 
 
@@ -45,6 +47,27 @@ def test_a_gate_then_components():
         Gated(floor=0.5)
     with pytest.raises(UsageError, match="gated.parts let a right reply score -1"):
         Gated(parts=(Weighed(judge=Opinion(), low=-2.0, high=0.0),))
+
+
+def test_a_weighted_sum_adds_scores_and_credit():
+    group = [replied("please 42"), replied("please 7")]
+    marked = Planning(phrases=("please",), inner=Marks())
+    judge = WeightedSum(rewards=(marked, Says("please"), Says("thanks")), weights=(0.5, 2.0, -1.0))
+    right, wrong = asked(judge, group)
+    assert [right.score, wrong.score] == [2.5, 2.0]
+    assert [right.correct, wrong.correct] == [True, False]
+    assert right.credit == (0.5,) * 6 + (0.0,) * 3
+    assert right.parts == {"planning_tokens": 6, "planning": 1, "says": 1, "says_2": 0}
+    everywhere = asked(WeightedSum(rewards=(Says("please"), Opinion())), [replied("please <.5>")])
+    assert everywhere[0].score == 0.75 and everywhere[0].correct is None
+    assert asked(judge, [replied("fault")])[0].fault
+
+
+def test_a_weighted_sum_needs_rewards_and_finite_weights():
+    with pytest.raises(UsageError, match=r"weighted_sum\.rewards"):
+        WeightedSum(rewards=())
+    with pytest.raises(UsageError, match=r"weighted_sum\.weights"):
+        WeightedSum(rewards=(Marks(),), weights=(float("nan"),))
 
 
 def test_priorities():

@@ -10,8 +10,8 @@ from said import Marks, asked, replied, scores
 from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.protocols import Reward
 from whet.rewards.unsupervised import Marked
-from whet.rewards.unsupervised._covo import consistency, linear, nearest, vector, volatility
 from whet.rewards.unsupervised.constant import Constant
+from whet.rewards.unsupervised.covo import consistency, nearest, vector, volatility
 from whet.rewards.unsupervised.entropy_sequence import EntropySequence
 from whet.rewards.unsupervised.entropy_token import EntropyToken
 from whet.rewards.unsupervised.format_length import FormatLength, arch
@@ -108,7 +108,6 @@ def test_covo_by_hand():
         assert consistency([bool(x) for x in near]) == con
         assert volatility([bool(x) for x in near]) == vol
     assert nearest([[2.0, 1.0], [0.5, 1.0]], own=0) == [False, True]
-    assert linear([(0.75, 0.0), (0.75, 0.25)]) == 0.625
     assert vector([(0.75, 0.0)]) == pytest.approx(0.75)
 
 

@@ -6,12 +6,12 @@ import pytest
 from said import TASK, Marks, asked, replied, scores, together
 
 from whet.rewards.unsupervised import Announced, LastLine, Marked, Template, WholeReply
-from whet.rewards.unsupervised._truth import correlation
-from whet.rewards.unsupervised._votes import disagreement, meanings, winner
 from whet.rewards.unsupervised.co_reward import CoReward
 from whet.rewards.unsupervised.incorrect_majority import IncorrectMajority
 from whet.rewards.unsupervised.majority import Majority
 from whet.rewards.unsupervised.semantic_entropy import SemanticEntropy
+from whet.rewards.unsupervised.truth import correlation
+from whet.rewards.unsupervised.votes import disagreement, meanings, winner
 from whet.types import Decoding, Reason, Request, Task, UsageError
 
 READER = Marked()

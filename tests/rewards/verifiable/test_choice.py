@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from whet.rewards.verifiable.choice import Choice, above_chance
+from whet.rewards.verifiable.choice import Choice
 from whet.types import Finish, Reason
 
 OPTIONS = ["40", "41", "42", "the sun"]
@@ -77,11 +77,8 @@ def test_without_a_list_letters_reach_to_j(rolled):
     assert Choice().score(rolled("well", "C", finish=Finish.LENGTH)).reason is Reason.TRUNCATED
 
 
-def test_chance_is_told_and_can_be_taken_away(rolled):
+def test_what_a_guess_earns_is_a_part(rolled):
     assert Choice().score(rolled("C", "C", choices=OPTIONS)).parts == {"chance": 0.25}
-    assert above_chance(0.25, 4) == 0
-    assert above_chance(1.0, 4) == 1
-    assert above_chance(0.625, 4) == 0.5
 
 
 def test_eight_guesses_among_four_are_nearly_always_right_once(rolled):

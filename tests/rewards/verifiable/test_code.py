@@ -5,8 +5,6 @@ from dataclasses import replace
 import pytest
 from fakes import fake
 
-from whet.rewards.verifiable._code_compare import same_text, same_value
-from whet.rewards.verifiable._fences import last_block
 from whet.rewards.verifiable.code import (
     AllPass,
     ClassBalanced,
@@ -18,6 +16,8 @@ from whet.rewards.verifiable.code import (
     Threshold,
     Tiers,
 )
+from whet.rewards.verifiable.code.compare import same_text, same_value
+from whet.rewards.verifiable.fences import last_block
 from whet.sandbox import Fault, Limits, Safest, Sandbox
 from whet.types import Finish, Reason, UsageError
 

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from whet.data.problems import Problems
-from whet.rewards.verifiable._constraint import Constraint, Relation, sentences, words
-from whet.rewards.verifiable._constraint_kinds import KINDS, read, witness
 from whet.rewards.verifiable.constraints import Constraints, Instructions, Strict
+from whet.rewards.verifiable.constraints.constraint import Constraint, Relation, sentences, words
+from whet.rewards.verifiable.constraints.kinds import KINDS, read, witness
 from whet.types import Finish, Reason, UsageError
 
 DONE = [

@@ -3,13 +3,13 @@
 import pytest
 from recorded import recorded
 
-from whet.rewards.verifiable._languages import codes, detect_language, share
-from whet.rewards.verifiable._words import repeated
 from whet.rewards.verifiable.language import Language
+from whet.rewards.verifiable.languages import codes, detect_language, share
 from whet.rewards.verifiable.length_gate import LengthGate
 from whet.rewards.verifiable.repetition import Repetition
 from whet.rewards.verifiable.repetition_penalty import RepetitionPenalty
 from whet.rewards.verifiable.tag_count import TagCount
+from whet.rewards.verifiable.words import repeated
 from whet.types import Finish, Reason, Task, UsageError
 
 ASKED = Task(id="t", prompt="?")

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from whet.rewards.verifiable._gym import EVALUATING, PARSING, harmless
 from whet.rewards.verifiable.gym import Gym
+from whet.rewards.verifiable.gym_scorers import EVALUATING, PARSING, harmless
 from whet.types import Finish, Reason
 
 pytest.importorskip("reasoning_gym")

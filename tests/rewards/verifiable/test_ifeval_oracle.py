@@ -9,7 +9,7 @@ import pytest
 from constraint_cases import BY_LANGUAGE, EXACT, arguments, in_languages, text
 from sentences import LONG
 
-from whet.rewards.verifiable._constraint_kinds import read
+from whet.rewards.verifiable.constraints.kinds import read
 
 RECORDED = Path(__file__).with_name("ifeval_verdicts.jsonl")
 live = pytest.mark.skipif(

@@ -3,7 +3,7 @@
 import pytest
 from sentences import LONG, SHORT
 
-from whet.rewards.verifiable._languages import chance, codes, detect_language, share
+from whet.rewards.verifiable.languages import chance, codes, detect_language, share
 
 
 @pytest.mark.parametrize("code", LONG)

@@ -5,8 +5,8 @@ from shutil import which
 
 import pytest
 
-from whet.rewards.verifiable._lean import Status, report
 from whet.rewards.verifiable.lean import Lean
+from whet.rewards.verifiable.lean.program import Status, report
 from whet.types import Reason, UsageError
 
 STATEMENT = "theorem t (n : Nat) : n + 0 = n :="

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.rewards.verifiable._extraction import after_think, answers, boxed
-from whet.rewards.verifiable._normal import brackets, tidy
-from whet.rewards.verifiable._number import number
+from whet.rewards.verifiable.extraction import after_think, answers, boxed
 from whet.rewards.verifiable.math import Math
+from whet.rewards.verifiable.math.normal import brackets, tidy
+from whet.rewards.verifiable.math.number import number
 from whet.types import Finish, Reason
 
 JUDGE = Math()

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whet.rewards.verifiable._natural_deduction import check, statement
-from whet.rewards.verifiable._propositions import formula
 from whet.rewards.verifiable.proof import Prefix, Proof
+from whet.rewards.verifiable.proof.natural_deduction import check, statement
+from whet.rewards.verifiable.proof.propositions import formula
 from whet.types import Reason, UsageError
 
 PROOFS = {

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.rewards.verifiable._words import squad
 from whet.rewards.verifiable.qa_exact import QaExact
 from whet.rewards.verifiable.qa_f1 import QaF1
+from whet.rewards.verifiable.words import squad
 from whet.types import Reason, UsageError
 
 

@@ -4,9 +4,9 @@ import sqlite3
 
 import pytest
 
-from whet.rewards.verifiable._sql_instances import filled
-from whet.rewards.verifiable._sql_running import Question, agree, is_ordered
 from whet.rewards.verifiable.sql import AnyOrder, Match, QueryTiers, Sql
+from whet.rewards.verifiable.sql.instances import filled
+from whet.rewards.verifiable.sql.running import Question, agree, is_ordered
 from whet.types import Finish, Reason, UsageError
 
 SCHEMA = """

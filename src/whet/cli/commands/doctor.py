@@ -5,27 +5,19 @@ import platform
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
-from tyro.conf import Positional
 
-from whet.cli.parsing import parse
+from whet.cli.arguments import DoctorOptions
+from whet.cli.options import parse
 from whet.training import card
 from whet.training.doctor import Doctor
 from whet.training.ledger import Ledger
 
 _EXTRAS = {"reasoning_gym": "gym", "peft": "lora"}
-_CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow", "tyro")
-
-
-@dataclass(frozen=True, kw_only=True)
-class DoctorOptions:
-    """The health of this machine, or of a run."""
-
-    run: Positional[str] = ""  # its folder, such as runs/quickstart
+_CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow")
 
 
 def main(words: Sequence[str]) -> int:

@@ -2,36 +2,16 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 
-from tyro.conf import Positional
-
-from whet.cli.parsing import parse
+from whet.cli.arguments import EvalOptions
+from whet.cli.options import parse
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.evaluation.measure import EvalConfig, Scorecard
 from whet.front.measuring import EvalTasks, Subject, measured, subject_of
 from whet.types import UsageError
 from whet.view import scorecard
-
-
-@dataclass(frozen=True, kw_only=True)
-class EvalOptions:
-    """Measure a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
-
-    model: Positional[str]  # a run folder, or a Hugging Face folder
-    tasks: str = ""  # a family, gym:NAME, a file or a folder of rows; a run has its own
-    reward: str = ""  # a name or path.py; by default the verifier that the tasks name
-    split: str = ""  # train, dev, test, all; by default all rows of a file without a test split
-    problems: int = 0  # at most so many; 0: all rows, or 100 of what has no end
-    system_prompt: str = ""  # the first message of every prompt
-    max_prompt_length: int = 0  # tokens; longer prompts are left out.  0: the run's, else none is
-    samples: int = 16
-    k: str = "1,4,16"
-    temperature: float | None = None  # of samples; by default the run's, else 1
-    max_new_tokens: int = 0  # of a reply; 0: the run's, else 256
-    device: str = "auto"
-    json: bool = False  # one JSON document and nothing else
 
 
 def main(words: Sequence[str]) -> int:

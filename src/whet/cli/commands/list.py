@@ -3,40 +3,35 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from statistics import median
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from tyro.conf import Positional
 
-from whet.cli.catalogue import KINDS, Entry, entries
-from whet.cli.parsing import parse
-from whet.registry import nearest
-from whet.types import UsageError
+from whet.cli.arguments import ListOptions
+from whet.cli.catalogue import KINDS, Entry, entries, kind_of
+from whet.cli.options import parse
 
-
-@dataclass(frozen=True, kw_only=True)
-class ListOptions:
-    """What there is: algorithms, rewards, sampling, corpora, environments, recipes."""
-
-    kind: Positional[str] = "all"
-    json: bool = False  # one JSON document and nothing else
+_BESIDES = {
+    "corpora": "and gym:NAME (a data set of reasoning_gym), or a file or folder of tasks",
+    "rewards": "and path.py:function or package.module:function, in the forms of TRL, veRL, …",
+    "recipes": "and path.py, with a function of the file's name that returns a Run",
+}
 
 
 def main(words: Sequence[str]) -> int:
     """A table per kind, or one JSON document."""
     asked = parse(ListOptions, words, "list")
-    if asked.kind not in {"all", *KINDS}:
-        raise UsageError(f"kind {asked.kind!r} is unknown; {nearest(asked.kind, KINDS)}")
-    kinds = list(KINDS) if asked.kind == "all" else [asked.kind]
+    kinds = list(KINDS) if asked.kind == "all" else [kind_of(asked.kind)]
     if asked.json:
         print(json.dumps({kind: _counted(entries(kind)) for kind in kinds}, indent=1))
         return 0
     for kind in kinds:
         Console().print(_table(kind, entries(kind)))
+        if kind in _BESIDES:
+            print(f"  {_BESIDES[kind]}\n")
     return 0
 
 

@@ -26,7 +26,7 @@ _MUCH = 0.25  # of a run's rollouts, for evaluation
 def main(words: Sequence[str]) -> int:
     """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
     recipe, rest = named(words, "plan")
-    run, _ = configured(recipe, rest, "plan")
+    run = configured(recipe, rest, "plan").run
     inputs = asyncio.run(preflight(run))
     print(
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])

@@ -1,25 +1,17 @@
 """`whet resume RUN`: go on exactly where it stood."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from tyro.conf import Positional
-
-from whet.cli.parsing import configured, parse
+from whet.cli.arguments import ResumeOptions
+from whet.cli.options import parse
+from whet.cli.parsing import configured
 from whet.cli.running import execute
 from whet.front.training import go_on_there, load_run, started_in
 from whet.training import card
 from whet.training.as_json import to_json
 from whet.training.run import Run
 from whet.types import UsageError
-
-
-@dataclass(frozen=True, kw_only=True)
-class ResumeOptions:
-    """Go on with a run from its newest checkpoint."""
-
-    run: Positional[str]  # its folder, such as runs/quickstart
 
 
 def main(words: Sequence[str]) -> int:
@@ -34,7 +26,7 @@ def rebuilt(folder: Path) -> Run:
     run, held = load_run(folder), card.read(folder)
     if held["recipe"]:
         with started_in(held):
-            made, _ = configured(held["recipe"], held["arguments"], "resume")
+            made = configured(held["recipe"], held["arguments"], "resume").run
         known = {change["field"] for change in held.get("changes", ())}
         found = card.differences(held["run"], to_json(made))
         odd = [difference for difference in found if difference.field not in known]

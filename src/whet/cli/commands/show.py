@@ -2,22 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
-from tyro.conf import Positional
-
+from whet.cli.arguments import ShowOptions
 from whet.cli.catalogue import find
 from whet.cli.explain.pages import Page, Theory, page
-from whet.cli.parsing import parse
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShowOptions:
-    """One part: equation, source, defaults, needs, relatives."""
-
-    name: Positional[str]
-    json: bool = False  # one JSON document and nothing else
+from whet.cli.options import parse
 
 
 def main(words: Sequence[str]) -> int:

@@ -11,17 +11,18 @@ from whet.cli.running import execute
 from whet.front.training import begin
 from whet.training.card import card
 from whet.training.preflight import preflight
+from whet.training.run_name import checked
 from whet.types import UsageError
-
-RUNS = "runs"
 
 
 def main(words: Sequence[str]) -> int:
     """The first word is the recipe; `--name` is the run folder's."""
     recipe, rest = named(words, "train")
-    run, name = configured(recipe, rest, "train")
-    name = name or f"{Path(recipe).stem}-{time.strftime('%Y%m%d-%H%M%S')}"
-    held, folder = card(run, recipe, rest), Path(RUNS) / name
+    asked = configured(recipe, rest, "train")
+    stem = Path(recipe.partition(":")[0]).stem
+    name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}" if asked.name is None else asked.name
+    run, folder = asked.run, Path(asked.runs) / checked(name)
+    held = card(run, recipe, asked.arguments)
     notes = asyncio.run(preflight(run))
     return execute(lambda told, stop: begin(run, folder, held, told, stop), notes)
 

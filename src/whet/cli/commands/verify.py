@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from math import isnan
 from typing import Any
 
-from tyro.conf import Positional
-
 from whet import rewards
-from whet.cli.parsing import parse
+from whet.cli.arguments import VerifyOptions
+from whet.cli.options import parse
 from whet.cli.progress import ProgressBar
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import Confusion
@@ -26,19 +25,6 @@ from whet.evaluation.verifiers import (
 
 STOPPED = 130
 _SHOWN = 100  # characters of a reply
-
-
-@dataclass(frozen=True, kw_only=True)
-class VerifyOptions:
-    """Measure a judge on labelled replies: precision, recall, latency, steadiness, attacks."""
-
-    reward: Positional[str]  # a name, path.py:function, or package.module:function
-    labelled: str  # synthetic, or a .jsonl or .parquet file: prompt, reply, answer, correct
-    against: str = ""  # another judge, to compare with
-    rows: int = 2400  # of the synthetic set
-    concurrency: int = 2  # calls under way
-    examples: int = 5  # shown of each kind
-    json: bool = False  # one JSON document and nothing else
 
 
 def main(words: Sequence[str]) -> int:

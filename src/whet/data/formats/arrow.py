@@ -22,7 +22,7 @@ def arrow(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
             for row in batch.to_pylist():
                 number += 1
                 yield number, row
-    except ArrowException as error:
+    except (ArrowException, ValueError) as error:
         reason = " ".join(str(error).split())
         raise UsageError(
             f"file.path is {str(path)!r}, which is no arrow file ({reason:.200}); save it again"

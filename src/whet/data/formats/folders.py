@@ -59,7 +59,7 @@ def data_files_in(folder: Path, readable: Callable[[Path], bool]) -> Iterator[Pa
 
 
 def _visible(folder: Path) -> list[Path]:
-    return [f for f in sorted(folder.iterdir()) if not f.name.startswith((".", "_"))]
+    return [f for f in sorted(folder.iterdir()) if not f.name.startswith((".", "_", "cache-"))]
 
 
 def _split_of(file: Path) -> str:

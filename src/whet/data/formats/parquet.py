@@ -19,7 +19,7 @@ def parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
                 for row in batch.to_pylist():
                     number += 1
                     yield number, row
-    except ArrowException as error:
+    except (ArrowException, ValueError) as error:  # times that Python can't tell
         reason = " ".join(str(error).split())
         raise UsageError(
             f"file.path is {str(path)!r}, which is no parquet ({reason:.200}); download it again"

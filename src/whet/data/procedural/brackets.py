@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._levels import check_level
-from whet.data.procedural._trace import followed, written
+from whet.data.procedural.levels import check_level
+from whet.data.procedural.traces import followed, written
+from whet.rewards.verifiable.brackets import PAIRS, after
 from whet.types import Step, Task
 
-_PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
 _OPEN = 3  # least number of brackets left open
 
 
@@ -37,9 +37,9 @@ class Brackets:
                 if left and rng.choice((True, False)):
                     text += left.pop()
                 else:
-                    sign = rng.choice(list(_PAIRS))
+                    sign = rng.choice(list(PAIRS))
                     text += sign
-                    left.append(_PAIRS[sign])
+                    left.append(PAIRS[sign])
         prompt = f"{text}="
         info = {"family": "brackets", "level": level, "verifier": "brackets", "begun": text}
         answer = "".join(reversed(left))
@@ -48,7 +48,7 @@ class Brackets:
     def canonical(self, task: Task) -> str:
         """The prompt with its kinds of brackets renamed in order of occurrence."""
         kinds = list(dict.fromkeys(_opening(sign) for sign in task.info["begun"]))
-        signs = (str(kinds.index(_opening(s))) + "+-"[s not in _PAIRS] for s in task.info["begun"])
+        signs = (str(kinds.index(_opening(s))) + "+-"[s not in PAIRS] for s in task.info["begun"])
         return "".join(signs)
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
@@ -61,7 +61,7 @@ class Brackets:
 
 
 def _opening(sign: str) -> str:
-    return next(first for first, last in _PAIRS.items() if sign in (first, last))
+    return next(first for first, last in PAIRS.items() if sign in (first, last))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,9 +76,7 @@ class _Reading:
     def advance(self) -> "_Reading | None":
         if not self.left:
             return None if self.closed else _Reading(left="", closed=self.due)
-        sign, rest = self.left[0], self.left[1:]
-        due = _PAIRS[sign] + self.due if sign in _PAIRS else self.due[1:]
-        return _Reading(left=rest, due=due)
+        return _Reading(left=self.left[1:], due=after(self.due, self.left[0]) or "")
 
     def believe(self, shown: str) -> "_Reading":
         """A wrong number does not change the state, which is visible in the prompt."""

@@ -9,8 +9,9 @@ from itertools import combinations, product
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import followed, grown
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.growth import followed, grown
+from whet.data.procedural.levels import check_level
+from whet.rewards.verifiable.colouring import clash
 from whet.types import Step, Task
 
 _NAMES = "abcdefgh"
@@ -73,8 +74,7 @@ class _Graph:
 
     def _fits(self, moves: tuple[str, ...]) -> bool:
         given = dict(zip(_NAMES, moves, strict=False))
-        pairs = [(given.get(a), given.get(b)) for a, b in self.edges]
-        return set(moves) <= set(_COLOURS) and all(a is None or a != b for a, b in pairs)
+        return set(moves) <= set(_COLOURS) and not clash(self.edges, given)
 
 
 def _edges(rng: Random, hidden: tuple[str, ...]) -> list[str]:

@@ -12,8 +12,9 @@ from itertools import permutations
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._arithmetic import Equation, equations
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.arithmetic import Equation, equations
+from whet.data.procedural.levels import check_level
+from whet.rewards.verifiable.countdown import solution
 from whet.types import Step, Task
 
 _LARGEST = 12  # of the numbers
@@ -61,7 +62,7 @@ class Countdown:
         A number is available if it is unused, or can be computed from unused ones by equations that
         were left out. A wrong result becomes available like a right one.
         """
-        numbers, target = _given(task)
+        numbers, _ = _given(task)
         pools = {tuple(sorted(map(Fraction, numbers)))}
         steps: list[Step] = []
         for entry in _ENTRY.finditer(reply):
@@ -69,8 +70,7 @@ class Countdown:
             if equation:
                 correct, pools = _used(pools, Equation.read(*equation.groups()))
             else:
-                said = equations(entry[0].removeprefix("#"))
-                correct = entry[0].startswith("#") and _solves(said, numbers, target)
+                correct = entry[0].startswith("#") and _solves(entry[0][1:], task)
             steps.append(Step(start=entry.start(), end=entry.end(), correct=correct))
         return tuple(steps)
 
@@ -104,12 +104,12 @@ def _combined(rng: Random, numbers: list[int]) -> tuple[int, str] | None:
     return terms[0][0], terms[0][1]
 
 
-def _solves(said: list[Equation] | None, numbers: list[int], target: int) -> bool:
-    if not said:
+def _solves(text: str, task: Task) -> bool:
+    try:
+        found = solution(text, task.info)
+    except ZeroDivisionError:
         return False
-    between = Counter(e.result for e in said[:-1])  # each intermediate result is used once
-    leaves = Counter(n for e in said for n in (e.left, e.right)) - between
-    return leaves == Counter(map(Fraction, numbers)) and said[-1].result == target
+    return found is not None and found[1]
 
 
 def _used(pools: set[Pool], equation: Equation) -> tuple[bool, set[Pool]]:

@@ -3,18 +3,15 @@
 `112>333:`  →  `13;13 …;#13 …`
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import permutations
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import followed, grown
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.growth import followed, grown
+from whet.data.procedural.levels import check_level
+from whet.rewards.verifiable.hanoi import PEGS, legal_moves, replay
 from whet.types import Step, Task
-
-_PEGS = "123"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +31,7 @@ class Hanoi:
         check_level("hanoi", level, self.levels)
         start, goal = "", ""
         while start == goal:
-            start, goal = ("".join(rng.choices(_PEGS, k=level)) for _ in range(2))
+            start, goal = ("".join(rng.choices(PEGS, k=level)) for _ in range(2))
         prompt = f"{start}>{goal}:"
         info = {"family": "hanoi", "level": level, "verifier": "hanoi"}
         info |= {"start": start, "goal": goal, "most": 2**level - 1}
@@ -63,35 +60,18 @@ class _Tower:
 
     def leads(self, moves: tuple[str, ...]) -> bool:
         left = self.most - len(moves)
-        end = self._after(moves) if left >= 0 else None
+        end = replay(self.start, moves) if left >= 0 else None
         return end is not None and len(_shortest(end, self.goal)) <= left
 
     def solved(self, moves: tuple[str, ...]) -> bool:
-        return len(moves) <= self.most and self._after(moves) == self.goal
-
-    def _after(self, moves: tuple[str, ...]) -> str | None:
-        position = self.start
-        for move in moves:
-            following = dict(_legal(position)).get(move)
-            if following is None:
-                return None
-            position = following
-        return position
-
-
-def _legal(position: str) -> Iterator[tuple[str, str]]:
-    """Each legal move, with the position after it."""
-    for one, other in permutations(_PEGS, 2):
-        disc, above = position.find(one), position.find(other)
-        if disc >= 0 and (above < 0 or disc < above):
-            yield one + other, position[:disc] + other + position[disc + 1 :]
+        return len(moves) <= self.most and replay(self.start, moves) == self.goal
 
 
 @lru_cache(maxsize=4096)
 def _shortest(start: str, goal: str) -> tuple[str, ...]:
     ways: dict[str, tuple[str, ...]] = {start: ()}
     for position in (reached := [start]):
-        for move, following in _legal(position):
+        for move, following in legal_moves(position).items():
             if following not in ways:
                 ways[following] = (*ways[position], move)
                 reached.append(following)

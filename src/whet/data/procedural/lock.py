@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, NamedTuple
 
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.levels import check_level
 from whet.types import Step, Task
 
 _WHEELS = 3

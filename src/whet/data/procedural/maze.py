@@ -3,13 +3,13 @@
 `0010|0110|0000|1110 00>33:`  →  `00;00 10;00 10 20;…;#00 10 20 21 22 23 33`
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import followed, grown
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.growth import followed, grown
+from whet.data.procedural.levels import check_level
+from whet.rewards.verifiable.maze import is_free, is_path, neighbours
 from whet.types import Step, Task
 
 _WALLS = 0.3  # probability of a wall
@@ -72,27 +72,16 @@ class _Map:
         return len(moves) <= self.most and self._walks(moves) and moves[-1] == self.goal
 
     def _walks(self, moves: tuple[str, ...]) -> bool:
-        pairs = zip(moves, moves[1:], strict=False)
-        return moves[0] == self.start and all(b in _near(self.walls, a) for a, b in pairs)
-
-
-def _near(walls: str, cell: str) -> Iterator[str]:
-    """The free cells beside a cell."""
-    rows = walls.split("|")
-    y, x = int(cell[0]), int(cell[1])
-    for down, across in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
-        inside = 0 <= down < len(rows) and 0 <= across < len(rows)
-        if inside and rows[down][across] == "0":
-            yield f"{down}{across}"
+        return moves[0] == self.start and is_path(self.walls, moves)
 
 
 def _shortest(walls: str, start: str, goal: str) -> tuple[str, ...]:
     """A shortest path with both ends; empty if there is none."""
-    if walls.split("|")[int(start[0])][int(start[1])] == "1":
+    if not is_free(walls, start):
         return ()
     ways: dict[str, tuple[str, ...]] = {start: (start,)}
     for cell in (reached := [start]):
-        for following in _near(walls, cell):
+        for following in neighbours(walls, cell):
             if following not in ways:
                 ways[following] = (*ways[cell], following)
                 reached.append(following)

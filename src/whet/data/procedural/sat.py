@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import Solved, followed, grown
-from whet.data.procedural._levels import check_level
-from whet.data.procedural._truth import assignments, everything, truth
+from whet.data.procedural.growth import Solved, followed, grown
+from whet.data.procedural.levels import check_level
+from whet.data.procedural.truth_tables import assignments, everything, truth
 from whet.types import Step, Task
 
 _NAMES = "abcdefghi"

@@ -9,8 +9,8 @@ from functools import lru_cache
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._levels import check_level
-from whet.data.procedural._trace import followed, written
+from whet.data.procedural.levels import check_level
+from whet.data.procedural.traces import followed, written
 from whet.types import Step, Task
 
 _MODULUS = 97

@@ -9,8 +9,9 @@ from itertools import permutations
 from random import Random
 from typing import ClassVar
 
-from whet.data.procedural._growth import Solved, followed, grown
-from whet.data.procedural._levels import check_level
+from whet.data.procedural.growth import Solved, followed, grown
+from whet.data.procedural.levels import check_level
+from whet.rewards.verifiable.sudoku import repeats
 from whet.types import Step, Task
 
 _ROWS = tuple("".join(row) for row in permutations("1234"))
@@ -65,16 +66,13 @@ def _grids() -> tuple[Rows, ...]:
     """All 288 full grids."""
     found: list[Rows] = [()]
     for _ in range(4):
-        found = [(*rows, row) for rows in found for row in _ROWS if _fits((*rows, row))]
+        found = [(*rows, row) for rows in found for row in _ROWS if _fits(*rows, row)]
     return tuple(found)
 
 
-def _fits(rows: Rows) -> bool:
-    """True if no column and no complete quarter has a digit twice."""
-    columns = ["".join(column) for column in zip(*rows, strict=True)]
-    whole = [(y, x) for y in range(0, len(rows) - 1, 2) for x in (0, 2)]
-    quarters = [rows[y][x : x + 2] + rows[y + 1][x : x + 2] for y, x in whole]
-    return all(len(set(unit)) == len(unit) for unit in columns + quarters)
+def _fits(*rows: str) -> bool:
+    """True if no column and no quarter has a digit twice."""
+    return not repeats("".join(rows).ljust(16, "0"), side=4)
 
 
 def _solutions(grid: str) -> tuple[Rows, ...]:

@@ -33,7 +33,14 @@ class Backbone:
         self.model.eval()
         plain = self._plain_logits()
         self.model.set_attn_implementation(forest.NAME)
-        gap = (self._own_logits() - plain).abs().max().item()
+        try:
+            gap = (self._own_logits() - plain).abs().max().item()
+        except (TypeError, AttributeError, LookupError, RuntimeError) as error:
+            reason = " ".join(str(error).split())
+            raise UsageError(
+                f"model {self.model.config.model_type!r} can't be run by the embedded engine "
+                f"({type(error).__name__}: {reason:.200}); use another architecture"
+            ) from error
         tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
         if not gap < tolerance * max(1.0, plain.abs().max().item()):
             raise UsageError(

@@ -8,12 +8,14 @@ from whet.protocols import Algorithm
 from whet.types import UsageError
 
 
-def load(name: str, **settings: Any) -> Any:
-    """The algorithm that a name or a path to a Python file means.
+def load(name: str | Algorithm, **settings: Any) -> Any:
+    """The algorithm that a name or a path to a Python file means; one that stands, itself.
 
     It has its published defaults unless `settings` say otherwise.  Raises `UsageError` for a
     setting that it does not have, and for a file whose function returns no algorithm.
     """
+    if isinstance(name, Algorithm):
+        return name
     offered = registry.find("algorithm", name)
     known = signature(offered).parameters
     for setting in settings:

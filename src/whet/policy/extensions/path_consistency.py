@@ -10,9 +10,9 @@ from whet.policy.extensions.groups import by_policy, judgement, own
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.rewards.dense._cuts import Separated, spans
-from whet.rewards.dense._places import last_reply
-from whet.rewards.unsupervised._covo import consistency, nearest, vector, volatility
+from whet.rewards.dense.cutting import Separated, spans
+from whet.rewards.dense.placing import last_reply
+from whet.rewards.unsupervised.covo import consistency, nearest, vector, volatility
 from whet.types import Group, Rollout, Span, Ticket, UsageError
 
 Answer = tuple[int, ...]  # token ids

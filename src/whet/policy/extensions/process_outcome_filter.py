@@ -7,7 +7,7 @@ from typing import Any
 from whet.policy.extensions.groups import by_policy, judgement, subset
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.rewards.dense._consistency import consistent
+from whet.rewards.dense.consistency import consistent
 from whet.types import AdvantageInputs, Group, Rollout, Ticket, UsageError
 
 

@@ -1,13 +1,13 @@
-"""GRPO-S: right replies earn more the more they hesitated (arXiv:2508.04349)."""
+"""GRPO-S (arXiv:2508.04349): a right reply earns more the higher its mean entropy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._entropies import inverse, shares
-from whet.rewards.shaping._bend import rescored, right
-from whet.rewards.unsupervised._confidence import mean, own
+from whet.rewards.dense.entropies import inverse, shares
+from whet.rewards.shaping.rescoring import rescored, right
+from whet.rewards.unsupervised.confidence import mean, own
 from whet.types import Group, UsageError, Verdict
 
 
@@ -15,21 +15,19 @@ from whet.types import Group, UsageError, Verdict
 class GrpoS(GroupReward):
     """R_i + α r_i (n Ĥ_i / Σ_k Ĥ_k − 1),  Ĥ the mean entropy of a reply's tokens.
 
-    Sums go over the n right replies of the group, with r = 1; wrong ones, with r = −1, share by
-    1/Ĥ.  One number per reply, so it is the score that changes.  α = ½ and the form for wrong
-    replies are unconfirmed.  Right replies earn at least R − α, wrong ones at most R + α.
+    The sum goes over the n right replies of the group, with r = 1.  Wrong replies have r = −1 and
+    share by 1/Ĥ.  It changes the score, because there is one number per reply.  α = ½ and the form
+    for wrong replies are unconfirmed.  Right replies earn at least R − α, wrong ones at most R + α.
     """
 
     alpha: float = 0.5
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """A share is a share."""
         if not 0 <= self.alpha <= 1:
             raise UsageError(f"grpo_s.alpha is {self.alpha}; give one in [0, 1]")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Check, and share out by entropy."""
         found = list(await context.judge(self.inner, group))
         for sign in (1, -1):
             mine = [

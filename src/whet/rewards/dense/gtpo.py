@@ -1,13 +1,13 @@
-"""GTPO: right replies earn more where they hesitated (arXiv:2508.04349)."""
+"""GTPO (arXiv:2508.04349): a right reply earns more at its tokens of high entropy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._entropies import inverse, shares
-from whet.rewards.shaping._bend import right
-from whet.rewards.unsupervised._confidence import own
+from whet.rewards.dense.entropies import inverse, shares
+from whet.rewards.shaping.rescoring import right
+from whet.rewards.unsupervised.confidence import own
 from whet.types import Group, UsageError, Verdict
 
 
@@ -15,21 +15,19 @@ from whet.types import Group, UsageError, Verdict
 class Gtpo(GroupReward):
     """r̃_{i,t} = (1 − α) r_i + α r_i d_t H_{i,t} / Σ_k H_{k,t};  the credit is r̃ − r.
 
-    Sums go over the d_t right replies that are long enough, with r = 1.  Wrong ones, with r = −1,
-    share by 1/H: who was sure of what was wrong pays more.  The mean over replies stays r at every
-    place.  α = ½ and the form for wrong replies are unconfirmed.
+    The sum goes over the d_t right replies that are long enough, with r = 1.  Wrong replies have r
+    = −1 and share by 1/H: tokens of low entropy pay more.  At every position the mean over replies
+    stays r.  α = ½ and the form for wrong replies are unconfirmed.
     """
 
     alpha: float = 0.5
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """A share is a share."""
         if not 0 <= self.alpha <= 1:
             raise UsageError(f"gtpo.alpha is {self.alpha}; give one in [0, 1]")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Check, and share out by entropy."""
         found = list(await context.judge(self.inner, group))
         for sign in (1, -1):
             mine = [i for i, v in enumerate(found) if v.judged and right(v) == (sign > 0)]

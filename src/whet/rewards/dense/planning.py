@@ -1,11 +1,11 @@
-"""HICRA's marks: which tokens plan, rather than compute (arXiv:2509.03646, unconfirmed)."""
+"""HICRA's marks (arXiv:2509.03646, unconfirmed): the tokens that plan instead of computing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import tokens_of
+from whet.rewards.dense.placing import tokens_of
 from whet.types import Group, Rollout, UsageError, Verdict
 
 _PHRASES = ("let me", "let's", "wait", "alternatively", "first", "we need to", "suppose", "check")
@@ -13,22 +13,20 @@ _PHRASES = ("let me", "let's", "wait", "alternatively", "first", "we need to", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planning(GroupReward):
-    """1 for every token of a planning phrase, 0 for the others: marks, which `hicra` reads.
+    """1 for every token of a planning phrase, 0 for the others: marks for the algorithm `hicra`.
 
-    Phrases are found whatever their case, in the last reply.  The paper mines its phrases from
-    text; these few are ours.  The score stays the inner judge's.
+    Phrases are found in the last reply, in any case.  The paper mines its phrases from text; these
+    few are ours.  The score is the inner reward's.
     """
 
     phrases: tuple[str, ...] = _PHRASES
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse to look for nothing."""
         if not self.phrases or not all(self.phrases):
             raise UsageError(f"planning.phrases is {self.phrases}; give at least one, none empty")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Look for the phrases."""
         found = await context.judge(self.inner, group)
         return [self._of(r, v) if v.judged else v for r, v in zip(group, found, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Process rewards from a family's own checker: every step that follows earns, every other pays."""
+"""Process rewards from the step checker of a family of tasks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,17 +6,17 @@ from statistics import fmean
 
 from whet.protocols import Family, GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import AtEnd, ValuePlacement, tokens_of
-from whet.rewards.dense._steps import Each, StepTransform
+from whet.rewards.dense.placing import AtEnd, ValuePlacement, tokens_of
+from whet.rewards.dense.weighing import Each, StepTransform
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Process(GroupReward):
-    """r_k = w (`right` where step k follows, `wrong` where it doesn't), at the step's last token.
+    """r_k = w · (`right` where step k follows, else `wrong`), at the step's last token.
 
-    `form` may weigh the steps against each other (`MinForm`), `place` put them elsewhere.  The
-    score stays the inner judge's.  Part `steps` is the share of steps that follow.
+    `form` weighs the steps against each other, as `MinForm` does; `place` puts the rewards at other
+    tokens.  The score is the inner reward's.  Part `steps` is the share of steps that follow.
     """
 
     family: Family
@@ -28,14 +28,12 @@ class Process(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """A right step is worth more than a wrong one."""
         if not self.right > self.wrong:
             raise UsageError(
                 f"process.right is {self.right} and wrong {self.wrong}; give right > wrong"
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Check the answer, then every step."""
         found = await context.judge(self.inner, group)
         return [self._of(r, v) if v.judged else v for r, v in zip(group, found, strict=True)]
 

@@ -1,4 +1,4 @@
-"""Process rewards from a trained model of steps (PRM; arXiv:2305.20050)."""
+"""Process rewards from a trained model of steps (PRM, arXiv:2305.20050)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,20 +6,20 @@ from inspect import isawaitable
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import AtEnd, ValuePlacement, last_reply
-from whet.rewards.dense._steps import MinForm, StepTransform
-from whet.rewards.dense._verifier import StepModel
+from whet.rewards.dense.cutting import Cuts, Separated, spans
+from whet.rewards.dense.placing import AtEnd, ValuePlacement, last_reply
+from whet.rewards.dense.step_models import StepModel
+from whet.rewards.dense.weighing import MinForm, StepTransform
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessModel(GroupReward):
-    """r_k = w (low + (high − low) p_k),  p_k what the model says at the last token of step k.
+    """r_k = w (low + (high − low) p_k),  p_k the model's probability at the last token of step k.
 
-    With −1 and 1 that is p_good − p_bad.  PURE's min-form by default, for the sum of steps can be
-    driven up by writing more of them.  The score stays the inner judge's.  Parts: the least, mean
-    and last p_k.  A model that says no probability is a fault of its own.
+    With low = −1 and high = 1 this is p_good − p_bad.  The default form is PURE's min-form, because
+    a plain sum grows with the number of steps.  The score is the inner reward's.  Parts: the least,
+    the mean and the last p_k.  A model output that is not a probability is a fault.
     """
 
     model: StepModel
@@ -32,14 +32,12 @@ class ProcessModel(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """A good step is worth more than a bad one."""
         if not self.high > self.low:
             raise UsageError(
                 f"process_model.high is {self.high} and low {self.low}; give high > low"
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Check the answers, then ask the model about all chains at once."""
         found = await context.judge(self.inner, group)
         said = self.model.scores(group.rollouts)
         rows = await said if isawaitable(said) else said

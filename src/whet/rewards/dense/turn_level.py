@@ -1,4 +1,4 @@
-"""MT-GRPO: what was done before the last reply has a reward of its own (arXiv:2505.11821)."""
+"""MT-GRPO (arXiv:2505.11821): the turns before the last reply have a reward of their own."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from statistics import fmean, stdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.dense._places import Spread, last_reply
+from whet.rewards.dense.placing import Spread, last_reply
 from whet.types import Group, Rollout, Verdict
 
 _LEAST = 1e-6  # of a deviation, as in GRPO
@@ -14,11 +14,12 @@ _LEAST = 1e-6  # of a deviation, as in GRPO
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnLevel(GroupReward):
-    """c A_turn for every token before the last reply, 0 for that;  A_turn = (s − mean(s)) / std(s).
+    """c A_turn for every token before the last reply;  A_turn = (s − mean(s)) / std(s).
 
-    s is the score of the `turn` judge, which looks at how the world was used; the outcome is the
-    score, and has its own advantage.  Sample deviation, as GRPO's.  To let turns count only where
-    the outcome is right (G-RA), give a `prioritised` judge.  c = 1.
+    s is the score of the `turn` reward, which judges how the environment was used.  Tokens of the
+    last reply have no credit.  The verdict's score is the outcome, which has its own advantage.
+    The deviation is the sample's, as in GRPO.  To let turns count only where the outcome is right
+    (G-RA), give a `prioritised` reward.  c = 1.
     """
 
     turn: Judge
@@ -26,7 +27,6 @@ class TurnLevel(GroupReward):
     inner: Judge = Declared()
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Judge the outcome, then the turns before it."""
         found = await context.judge(self.inner, group)
         turns = await context.judge(self.turn, group)
         known = [v.score for v in turns if v.judged]
@@ -44,7 +44,7 @@ class TurnLevel(GroupReward):
 
 
 def standardised(score: float, group: Sequence[float]) -> float:
-    """(s − mean) / (std + ε) with the sample's deviation; 0 for who is alone."""
+    """(s − mean) / (std + ε) with the sample deviation; 0 in a group of one."""
     if len(group) == 1:
         return 0.0
     return (score - fmean(group)) / (stdev(group) + _LEAST)

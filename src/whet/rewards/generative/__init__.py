@@ -1,1 +1,1 @@
-"""Judges that ask a model: a server of your own, or the policy itself."""
+"""Rewards that ask a model: a server, or the policy itself."""

@@ -1,13 +1,13 @@
-"""Checklists (RLCF, arXiv:2507.18624, unconfirmed): what an instruction asks, item by item."""
+"""Checklists (RLCF, arXiv:2507.18624, unconfirmed): the demands of an instruction, item by item."""
 
 from dataclasses import dataclass
 
 from whet.protocols import ChatModel, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, NoChatModel, gathered, mean
-from whet.rewards.generative._criteria import Criterion, criteria
-from whet.rewards.generative._forms import Marks
-from whet.rewards.generative._rules import satisfied
+from whet.rewards.generative.consultations import Consultation, NoChatModel, gathered, mean
+from whet.rewards.generative.forms import Marks
+from whet.rewards.generative.prompts import candidate, question
+from whet.rewards.generative.rubrics import Criterion, criteria
+from whet.rewards.generative.rules import satisfied
 from whet.types import ChatDecoding, Rollout, UsageError, Verdict
 
 __all__ = ["Checklist", "Criterion"]
@@ -18,14 +18,14 @@ _FULL = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checklist(Reward):
-    """The mean of the items' scores, each as heavy as it is important.
+    """The mean of the items' scores, weighted by their points.
 
         R = Σ_j w_j s_j / (100 Σ_j w_j),   s_j = mean of K marks from 0 to 100
 
-    Items stand in the task's `info["checklist"]`, like the criteria of a rubric, or in `items`.
-    Where an item names a rule, s_j is the mean of the judge's mark and of the rule's 0 or 100; how
-    the paper joins the two is unconfirmed, and so is K = 25.  The paper trains DPO on the pairs
-    that differ most; here the scalar is the reward.  Nobody knows what is `correct`.
+    The items are those of the task's `info["checklist"]`, in the format of a rubric, or else
+    `items`.  Where an item names a rule, s_j is the mean of the judge's mark and of the rule's 0 or
+    100; how the paper joins the two is unconfirmed, and so is K = 25.  The paper trains DPO on the
+    pairs that differ most; here the scalar is the reward.  `correct` stays open.
     """
 
     chat_model: ChatModel = NoChatModel()
@@ -34,7 +34,6 @@ class Checklist(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """One question per item, K times."""
         items = criteria(rollout.task, "checklist", self.items)
         if any(item.points < 0 for item in items):
             raise UsageError(

@@ -1,19 +1,19 @@
 """A model where the rule rejects: reference-based verification (TinyV, xVerify, CompassVerifier).
 
-Also General-Reasoner's.  The threshold and the prompts are ours.
+General-Reasoner does so too.  The threshold and the prompts are ours.
 """
 
 from dataclasses import dataclass, replace
 
 from whet.protocols import ChatModel, Reward
-from whet.rewards.generative._brief import question
-from whet.rewards.generative._consultation import Consultation, NoChatModel
+from whet.rewards.generative.consultations import Consultation, NoChatModel
+from whet.rewards.generative.prompts import question
 from whet.rewards.generative.reasoning_judge import Belief, Confidence, rulings, soft
 from whet.rewards.judging import verdict
-from whet.rewards.verifiable._extraction import after_think, answers, with_open_think
-from whet.rewards.verifiable._normal import plain
-from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
 from whet.rewards.verifiable.math import Math
+from whet.rewards.verifiable.math.normal import plain
+from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.types import ChatDecoding, Reason, Rollout, UsageError, Verdict
 
 _DUTY = (
@@ -25,13 +25,13 @@ _OPEN = frozenset({Reason.WRONG, Reason.PARTIAL, Reason.NOT_APPLICABLE, Reason.V
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelVerifier(Reward):
-    """1 where the rule accepts; where it rejects or fails, 1 if the model is sure enough, else 0.
+    """1 where the rule accepts; where it rejects or fails, 1 if the model's p(yes) is high, else 0.
 
         R = 1[rule = 1  or  p(yes) ≥ threshold]
 
-    The model sees task, right answer and the answer extracted from the reply; never the chain,
-    which could talk it round.  It is not asked where the rule found no answer, or several; nor
-    about an answer without a letter or digit, or of more than `longest` characters.
+    The model sees the task, the right answer and the answer extracted from the reply.  It never
+    sees the reasoning, which could persuade it.  It is not asked where the rule found no answer or
+    several, nor about an answer without a letter or digit or with more than `longest` characters.
     """
 
     chat_model: ChatModel = NoChatModel()
@@ -42,14 +42,13 @@ class ModelVerifier(Reward):
     longest: int = 512
 
     def __post_init__(self) -> None:
-        """A belief is between 0 and 1."""
         if not 0 < self.threshold <= 1:
             raise UsageError(
                 f"model_verifier.threshold is {self.threshold}; give more than 0, to 1"
             )
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Ask the rule first; it is cheaper and can't be persuaded."""
+        """Asks the rule first, which is cheaper and cannot be persuaded."""
         if not rollout.task.answer.strip():
             return nothing_to_compare(rollout)
         consultation = Consultation(self.chat_model)
@@ -72,7 +71,7 @@ class ModelVerifier(Reward):
 
 
 def _answer(rollout: Rollout) -> str:
-    """The one answer that the reply announces; empty where it is none, or several."""
+    """The reply's one announced answer; empty where there is none, or where there are several."""
     text = after_think(with_open_think(rollout.turns))
     _, found = answers(text or "")
     return found[-1] if found and len({plain(one) for one in found}) == 1 else ""

@@ -1,4 +1,4 @@
-"""Which of two replies is better: comparisons within a group, in both orders."""
+"""Comparisons of two replies within a group, in both orders."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,9 +7,9 @@ from math import log
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import ChatModel, GroupReward, RewardContext
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, NoChatModel, attempted, mean
-from whet.rewards.generative._forms import OneOf
+from whet.rewards.generative.consultations import Consultation, NoChatModel, attempted, mean
+from whet.rewards.generative.forms import OneOf
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import ChatDecoding, Group, Task, UsageError, Verdict
 
 _DUTY = "Compare reply A with reply B, two replies to the task, by this: {criterion}."
@@ -21,35 +21,35 @@ Games = Mapping[tuple[int, int], float]
 
 @runtime_checkable
 class Opponents(Protocol):
-    """Who meets whom."""
+    """The rule for which replies are compared."""
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
-        """Each meeting once; `size` is the number of an opponent from outside the group."""
+        """Each pair once.  The index `size` stands for an opponent from outside the group."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundRobin:
-    """All others: G(G − 1) calls."""
+    """Every reply against every other: G(G − 1) calls."""
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
-        """Of the whole group."""
         return list(combinations(range(size), 2))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
-    """The `reach` next ones and the `reach` before, in a ring: m = 2 · reach opponents each."""
+    """Each reply against the `reach` next and the `reach` previous ones: 2 · `reach` opponents
+    each.
+    """
 
     reach: int = 1
 
     def __post_init__(self) -> None:
-        """A ring has neighbours."""
         if self.reach < 1:
             raise UsageError(f"opponents.reach is {self.reach}; give 1 or more")
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
-        """In a small group, everyone."""
+        """The pairs of a ring; a small group has all its pairs."""
         met = {
             (min(i, (i + k) % size), max(i, (i + k) % size))
             for i in range(size)
@@ -60,19 +60,20 @@ class Ring:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReferenceAnswer:
-    """One answer that is known to be good: the task's `info["reference"]`, else its answer."""
+    """Each reply against one known answer: the task's `info["reference"]`, or else its answer."""
 
     def pairs(self, size: int) -> Sequence[tuple[int, int]]:
-        """Each against it."""
         return [(i, size) for i in range(size)]
 
 
 @runtime_checkable
 class Standing(Protocol):
-    """From games to scores."""
+    """The rule that turns results of comparisons into scores."""
 
     def scores(self, games: Games, size: int) -> Sequence[float]:
-        """One for each of `size` players; who met nobody gets the middle of the scale."""
+        """One score for each of `size` replies; a reply without a comparison gets the middle of the
+        scale.
+        """
         ...
 
 
@@ -81,7 +82,6 @@ class WinRate:
     """R_i = (1 / |O_i|) Σ_{j ∈ O_i} ½ (w(i, j) + 1 − w(j, i)), between 0 and 1."""
 
     def scores(self, games: Games, size: int) -> Sequence[float]:
-        """Both orders count the same."""
         won: list[list[float]] = [[] for _ in range(size)]
         for (i, j), w in games.items():
             won[i].append(w)
@@ -91,12 +91,12 @@ class WinRate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BradleyTerry:
-    """The strengths that explain the games best: R_i = log p_i, of mean 0.
+    """Strengths of a Bradley–Terry model of the comparisons: R_i = log p_i, with mean 0.
 
         P(i beats j) = p_i / (p_i + p_j)
 
-    fitted by `iterations` of minorisation–maximisation; each player who played also wins and loses
-    `pseudo` of a game against every one that it met, which keeps the strengths finite.  Number of
+    The fit takes `iterations` steps of minorisation–maximisation.  Against each opponent a reply
+    also wins and loses `pseudo` comparisons, which keeps the strengths finite.  The numbers of
     iterations and pseudo-wins are ours.
     """
 
@@ -104,7 +104,6 @@ class BradleyTerry:
     pseudo: float = 0.1
 
     def __post_init__(self) -> None:
-        """Without pseudo-wins the strength of a winner of all games has no end."""
         if self.pseudo <= 0 or self.iterations < 1:
             raise UsageError(
                 f"standing has pseudo {self.pseudo} and iterations {self.iterations}; "
@@ -112,7 +111,7 @@ class BradleyTerry:
             )
 
     def scores(self, games: Games, size: int) -> Sequence[float]:
-        """Of those who met somebody; the others stay at 0, the mean."""
+        """The log-strengths of replies with comparisons; the others stay at the mean, 0."""
         wins, met = self._counted(games, size)
         players = [i for i in range(size) if met[i]]
         strength = dict.fromkeys(players, 1.0)
@@ -139,12 +138,12 @@ class BradleyTerry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairwise(GroupReward):
-    """Every pair is judged twice, each reply once in front, which cancels a bias of position.
+    """Every pair is compared twice, with each reply first once, which cancels a position bias.
 
-    Who says nothing loses every game unasked and earns 0 at most.  A game that can't be judged is
-    a fault of both its players.  `flips` is the share of a rollout's pairs whose two orders
-    contradict each other: above 0.3 the judge is not usable; `cycles` the share of the group's
-    triangles in which everyone beats the next.  Nobody knows what is `correct`.
+    A reply without an answer loses every comparison without a call and earns 0 at most.  A
+    comparison that fails is a fault of both replies.  `flips` is the share of a rollout's pairs
+    whose two orders contradict each other; above 0.3 the judge is not usable.  `cycles` is the
+    share of the group's triangles whose three results form a cycle.  `correct` stays open.
     """
 
     chat_model: ChatModel = NoChatModel()
@@ -155,7 +154,6 @@ class Pairwise(GroupReward):
     longest: int = 20_000  # characters of a reply; what is longer loses every game unread
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Play the games, then count."""
         if not group:
             return ()
         texts = [candidate(rollout, self.longest) for rollout in group]
@@ -185,7 +183,7 @@ class Pairwise(GroupReward):
     async def _game(
         self, consultation: Consultation, task: Task, first: str | Verdict, second: str | Verdict
     ) -> float:
-        """w(first, second)."""
+        """w(first, second), from the mean of the samples."""
         if isinstance(first, Verdict) or isinstance(second, Verdict):
             return (isinstance(second, Verdict) - isinstance(first, Verdict) + 1) / 2
         exhibits = {"task": question(task.prompt), "reply A": first, "reply B": second}
@@ -213,7 +211,7 @@ def _verdict(
     if isinstance(text, Verdict):
         found = consultation.verdict(min(score, 0.0), parts, note=text.note, over=over)
         return replace(found, reason=text.reason, correct=False)
-    note = "" if parts["games"] else "nobody to be compared with"
+    note = "" if parts["games"] else "no other reply to compare with"
     return consultation.verdict(score, parts, note=note, over=over)
 
 
@@ -225,7 +223,7 @@ def _parts(games: Games, i: int) -> dict[str, float]:
 
 
 def _cycles(games: Games, size: int) -> float:
-    """The share of the group's judged triangles in which everyone beats the next."""
+    """The share of the group's judged triangles whose results form a cycle."""
 
     def beats(i: int, j: int) -> bool:
         return games[i, j] + 1 - games[j, i] > 1

@@ -1,13 +1,13 @@
-"""A mark for each reply by itself: LLM-as-a-judge (arXiv:2306.05685, unconfirmed)."""
+"""A mark for each single reply: LLM-as-a-judge (arXiv:2306.05685, unconfirmed)."""
 
 from dataclasses import dataclass, replace
 from statistics import pstdev
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import ChatModel, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, NoChatModel, mean
-from whet.rewards.generative._forms import Digit, Marks
+from whet.rewards.generative.consultations import Consultation, NoChatModel, mean
+from whet.rewards.generative.forms import Digit, Marks
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import ChatDecoding, Rollout, UsageError, Verdict
 
 Exhibits = dict[str, str]
@@ -16,41 +16,39 @@ _DUTY = "Mark the reply to the task by this: {criterion}."
 
 @runtime_checkable
 class Scale(Protocol):
-    """How a mark is asked for."""
+    """The way in which a mark is asked for."""
 
     @property
     def low(self) -> int:
-        """The worst mark."""
+        """The worst mark of the scale."""
         ...
 
     @property
     def high(self) -> int:
-        """The best."""
+        """The best mark of the scale."""
         ...
 
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, decoding: ChatDecoding
     ) -> list[float]:
-        """One per sample, between `low` and `high`."""
+        """One mark per sample, between `low` and `high`."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stated:
-    """The whole number that the judge writes down."""
+    """The integer that the judge writes."""
 
     low: int = 1
     high: int = 10
 
     def __post_init__(self) -> None:
-        """A scale goes up."""
         if self.low >= self.high:
             raise UsageError(f"scale is {self.low} to {self.high}; give a higher end")
 
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, decoding: ChatDecoding
     ) -> list[float]:
-        """Read them."""
         form = Marks(low=self.low, high=self.high)
         return [float(s) for (s,) in await consultation.ask(duty, exhibits, form, decoding)]
 
@@ -59,7 +57,7 @@ class Stated:
 class Expected:
     """E[s] = Σ_s s p(s) / Σ_s p(s), over the judge's probabilities of single digits.
 
-    A server that tells no log-probabilities leaves the digit that was written.
+    Where the server returns no log-probabilities, it is the digit in the reply.
     """
 
     low: int = 1
@@ -67,14 +65,12 @@ class Expected:
     top: int = 20  # likeliest tokens that are looked at; servers give 20 at most, or fewer
 
     def __post_init__(self) -> None:
-        """A mark of two digits is two tokens to many a model."""
         if not 0 <= self.low < self.high <= 9:  # noqa: PLR2004  (the highest digit)
             raise UsageError(f"scale is {self.low} to {self.high}; give single digits, 0 to 9")
 
     async def marks(
         self, consultation: Consultation, duty: str, exhibits: Exhibits, decoding: ChatDecoding
     ) -> list[float]:
-        """Read them, at one token each."""
         form = Digit(low=self.low, high=self.high)
         wanted = replace(decoding, top=self.top)
         return [s for s, _ in await consultation.ask(duty, exhibits, form, wanted)]
@@ -86,9 +82,10 @@ class Pointwise(Reward):
 
         R = (mean(s) − s_min) / (s_max − s_min)
 
-    Once at temperature 0, or, say, `ChatDecoding(samples=4, temperature=0.7)`.  Marks of one judge
-    cluster high, and divided by a group's small deviation their noise becomes the lesson; a
-    rubric or a comparison tells more.  Nobody knows what is `correct`.
+    The default is one sample at temperature 0; another choice is `ChatDecoding(samples=4,
+    temperature=0.7)`.  A judge's marks cluster near the top, and division by a group's small
+    deviation amplifies their noise; a rubric or comparisons are more informative.  `correct` stays
+    open.
     """
 
     chat_model: ChatModel = NoChatModel()
@@ -98,7 +95,6 @@ class Pointwise(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Ask for a mark."""
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text

@@ -1,4 +1,4 @@
-"""The policy as its own judge: any judge that asks a model asks the weights of now."""
+"""The policy as its own judge: a reward that asks a model asks the current weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -24,16 +24,16 @@ from whet.types import (
 
 @runtime_checkable
 class PromptStyle(Protocol):
-    """How a judge's question is put to a policy."""
+    """The way in which a judge's question becomes a prompt."""
 
     def __call__(self, messages: tuple[Message, ...]) -> Prompt:
-        """The prompt."""
+        """The prompt of the question."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chat:
-    """As the chat that it is; the tokenizer needs a template."""
+    """The question as chat messages; the tokenizer needs a chat template."""
 
     def __call__(self, messages: tuple[Message, ...]) -> Prompt:
         return messages
@@ -41,7 +41,7 @@ class Chat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
-    """As running text, for models that know no chat."""
+    """The question as plain text, for models without a chat template."""
 
     between: str = "\n\n"
 
@@ -51,12 +51,12 @@ class Plain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyJudge(GroupReward):
-    """Lends `judge` the policy as its chat model.
+    """`judge` with the policy as its model.
 
-    The questions are played like tasks, in the run's environment, which has to be one question
-    and one answer; no gradient goes into what is said.  The judge moves with the policy: for one
-    that stays, serve a snapshot and give the judge that server.  The policy tells no
-    log-probabilities of words that it didn't choose, so beliefs are votes.
+    The questions are played like tasks, in the run's environment, which must be a single turn.
+    They have no gradient.  The judge changes with the policy; to keep it fixed, serve a snapshot
+    and give the judge that server.  Log-probabilities exist for sampled tokens only, so beliefs are
+    votes.
     """
 
     needs = frozenset({Need.POLICY})
@@ -65,15 +65,14 @@ class PolicyJudge(GroupReward):
     prompt_style: PromptStyle = Chat()
 
     def __post_init__(self) -> None:
-        """Refuse a judge that asks nobody."""
         asks = is_dataclass(self.judge) and "chat_model" in {f.name for f in fields(self.judge)}
         if not asks:
             raise UsageError(
-                f"policy_judge.judge is {self.judge}, which asks nobody; give one that does"
+                f"policy_judge.judge is {self.judge}, which asks no model; "
+                "give a judge with a chat model"
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Judge with the policy of this moment."""
         judge: Any = self.judge
         lent = replace(
             judge, chat_model=_PolicyChatModel(context=context, prompt_style=self.prompt_style)
@@ -83,7 +82,7 @@ class PolicyJudge(GroupReward):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _PolicyChatModel:
-    """A chat model made of a way to play.  The same question has the same seeds."""
+    """A chat model that plays requests with the policy.  Equal questions have equal seeds."""
 
     context: RewardContext
     prompt_style: PromptStyle
@@ -91,7 +90,7 @@ class _PolicyChatModel:
     async def complete(
         self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
-        """Play the question, once per sample."""
+        """One reply per sample."""
         prompt = self.prompt_style(messages)
         label = repr((prompt, decoding.seed)).encode()
         seeds = tuple(

@@ -1,6 +1,6 @@
-"""A judge that reasons first, then says yes or no: generative verifiers (arXiv:2408.15240).
+"""A judge that reasons and then says yes or no: generative verifiers (arXiv:2408.15240).
 
-The identifier, and those of the relatives RM-R1, J1, RRM and DeepSeek-GRM, are unconfirmed.
+The identifier is unconfirmed, as are those of RM-R1, J1, RRM and DeepSeek-GRM.
 """
 
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import ChatModel, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, NoChatModel, mean
-from whet.rewards.generative._forms import Leaning
+from whet.rewards.generative.consultations import Consultation, NoChatModel, mean
+from whet.rewards.generative.forms import Leaning
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import ChatDecoding, Rollout, Verdict
 
 _DUTY = "Is the reply's answer to the task correct? {criterion}"
@@ -18,21 +18,23 @@ _DUTY = "Is the reply's answer to the task correct? {criterion}"
 
 @runtime_checkable
 class Belief(Protocol):
-    """From rulings to the belief that the answer is yes."""
+    """The rule that turns rulings into a probability of yes."""
 
     @property
     def top(self) -> int:
-        """Likeliest tokens that it wants to look at."""
+        """The number of likeliest tokens that are requested per position."""
         ...
 
     def __call__(self, rulings: Sequence[tuple[float, bool]]) -> float:
-        """Of p(yes) of each sample, and whether it was read off probabilities; between 0 and 1."""
+        """A number in [0, 1], from p(yes) of each sample and whether it comes from
+        log-probabilities.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Votes:
-    """R = mean_k 1[verdict_k = yes]."""
+    """R = mean_k 1[verdict_k = yes]: the share of samples that say yes."""
 
     top: int = 0
 
@@ -42,7 +44,7 @@ class Votes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confidence:
-    """R = mean_k p_k(yes) / (p_k(yes) + p_k(no)), at the token that says the verdict.
+    """R = mean_k p_k(yes) / (p_k(yes) + p_k(no)), at the token of the verdict.
 
     A sample without log-probabilities counts as a vote.
     """
@@ -55,10 +57,10 @@ class Confidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasoningJudge(Reward):
-    """How strongly the judge believes that the reply is correct, after reasoning about it.
+    """The judge's belief that the reply is correct, after reasoning about it.
 
-    K = 4 votes by default.  It counts as correct above ½.  A judge that always says yes looks
-    good where most replies are right: measure its balanced accuracy, not its accuracy.
+    By default it is the share of K = 4 votes.  The reply counts as correct above ½.  A judge that
+    always says yes has a high accuracy where most replies are right; measure its balanced accuracy.
     """
 
     chat_model: ChatModel = NoChatModel()
@@ -68,7 +70,6 @@ class ReasoningJudge(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Ask for verdicts."""
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text
@@ -88,11 +89,11 @@ async def rulings(
     belief: Belief,
     decoding: ChatDecoding,
 ) -> list[tuple[float, bool]]:
-    """p(yes) of each sample, and whether it was read off probabilities."""
+    """p(yes) of each sample, and whether it comes from log-probabilities."""
     wanted = replace(decoding, top=belief.top)
     return await consultation.ask(duty, exhibits, Leaning(), wanted)
 
 
 def soft(found: Sequence[tuple[float, bool]]) -> dict[str, float]:
-    """How many samples there were, and the share that was read off probabilities."""
+    """Parts of a verdict: the number of samples, and the share that had log-probabilities."""
     return {"rulings": float(len(found)), "soft": mean([float(told) for _, told in found])}

@@ -1,4 +1,4 @@
-"""The reward of a referee that is trained: it ranks as is known (URPO, arXiv:2507.17515)."""
+"""Trains a judge: its ranking should agree with a known one (URPO, arXiv:2507.17515)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,26 +6,24 @@ from itertools import combinations
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.generative._forms import Unreadable, entries
-from whet.rewards.verifiable._verdicts import no_answer
+from whet.rewards.generative.forms import Unreadable, entries
+from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Referee(Reward):
-    """How well the referee's scores order the candidates as their known worths do.
+    """Kendall's τ between the reply's scores for candidates and their known values.
 
         τ = Σ_{i<j} sign(x_i − x_j) sign(y_i − y_j) / #{i < j : y_i ≠ y_j},   R = (1 + τ) / 2
 
-    y are the known worths, one number per candidate, in the task's `info["worths"]`; x is what the
-    reply gives them, the JSON {"scores": […]}.  Pairs of equal worth are left out; equal scores
-    for unequal worths earn nothing and lose nothing.  `correct` where no pair is the wrong way
-    round or undecided.  That the paper means this τ is
-    unconfirmed; the mapping to [0, 1] is ours.
+    y are the known values, one per candidate, in the task's `info["worths"]`.  x are the scores of
+    the reply, which is the JSON {"scores": […]}.  Pairs with equal y are left out; a pair with
+    equal x counts 0.  The reply is `correct` where every pair has the right order.  That the paper
+    means this τ is unconfirmed; the mapping to [0, 1] is ours.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count the pairs."""
         worths = _worths(rollout)
         if not rollout.reply.strip():
             return no_answer(rollout)
@@ -39,7 +37,7 @@ class Referee(Reward):
 
 
 def kendall(scores: Sequence[float], worths: Sequence[float]) -> float:
-    """τ over the pairs whose worths differ; there has to be one."""
+    """τ over the pairs whose worths differ; at least one pair has to differ."""
     pairs = [(i, j) for i, j in combinations(range(len(worths)), 2) if worths[i] != worths[j]]
     agreement = sum(_sign(scores[i] - scores[j]) * _sign(worths[i] - worths[j]) for i, j in pairs)
     return agreement / len(pairs)

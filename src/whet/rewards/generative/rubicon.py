@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import exp
 
 from whet.protocols import ChatModel, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, NoChatModel, mean
-from whet.rewards.generative._forms import Marks
+from whet.rewards.generative.consultations import Consultation, NoChatModel, mean
+from whet.rewards.generative.forms import Marks
+from whet.rewards.generative.prompts import candidate, question
 from whet.types import ChatDecoding, Rollout, UsageError, Verdict
 
 _DUTY = "Mark the reply to the task in each of these dimensions:\n{listed}"
@@ -19,7 +19,7 @@ _FULL = 10  # the best mark
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
-    """One way in which a reply may be good.  Below `floor` it spoils everything."""
+    """One quality of a reply.  A mark below `floor` makes the whole reward 0."""
 
     name: str
     text: str
@@ -29,7 +29,7 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interaction:
-    """What two dimensions are worth together: `gain` · min(u_a, u_b)."""
+    """An additional value of two dimensions together: `gain` · min(u_a, u_b)."""
 
     a: str
     b: str
@@ -50,7 +50,7 @@ _DIMENSIONS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubicon(Reward):
-    """Marks s_j of several dimensions in [0, 1], each with diminishing returns, and vetoes.
+    """Marks s_j of several dimensions in [0, 1], with diminishing returns and vetoes.
 
         u_j = (1 − e^{−k s_j}) / (1 − e^{−k})
         R_0 = Σ_j w_j u_j / Σ_j w_j + Σ_{(a,b)} κ_ab min(u_a, u_b)
@@ -68,7 +68,6 @@ class Rubicon(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     def __post_init__(self) -> None:
-        """Refuse dimensions that nobody can tell apart, and numbers that bend nothing."""
         names = [d.name for d in self.dimensions]
         if not names or len(set(names)) < len(names):
             raise UsageError(f"rubicon.dimensions are called {names}; give each a name of its own")
@@ -84,7 +83,6 @@ class Rubicon(Reward):
                 )
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Ask for all marks at once, 0 to 10 each."""
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):
             return text
@@ -100,7 +98,7 @@ class Rubicon(Reward):
         return consultation.verdict(self.reward(marks), parts, note=note)
 
     def vetoed(self, marks: Mapping[str, float]) -> list[str]:
-        """The dimensions below their floor."""
+        """The names of the dimensions below their floor."""
         return [d.name for d in self.dimensions if marks[d.name] < d.floor]
 
     def reward(self, marks: Mapping[str, float]) -> float:

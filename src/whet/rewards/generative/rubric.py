@@ -1,6 +1,6 @@
-"""Rubrics as rewards (RaR, arXiv:2507.17746, unconfirmed): criteria that a task brings along.
+"""Rubrics as rewards (RaR, arXiv:2507.17746, unconfirmed): criteria that come with a task.
 
-Negative points as in HealthBench; clipping and the weights of categories are unconfirmed.
+Points may be negative, as in HealthBench.  Clipping and the weights of categories are unconfirmed.
 """
 
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.protocols import ChatModel, Reward
-from whet.rewards.generative._brief import candidate, question
-from whet.rewards.generative._consultation import Consultation, NoChatModel, gathered, mean
-from whet.rewards.generative._criteria import Criterion, criteria
-from whet.rewards.generative._forms import Marks, OneOf
-from whet.rewards.generative._rules import satisfied
+from whet.rewards.generative.consultations import Consultation, NoChatModel, gathered, mean
+from whet.rewards.generative.forms import Marks, OneOf
+from whet.rewards.generative.prompts import candidate, question
+from whet.rewards.generative.rubrics import Criterion, criteria
+from whet.rewards.generative.rules import satisfied
 from whet.types import ChatDecoding, Rollout, Verdict
 
 __all__ = ["Criterion", "Explicit", "Implicit", "Rubric"]
@@ -27,7 +27,7 @@ _ALL = "How well does the reply to the task meet these criteria, all in all?\n{l
 
 @runtime_checkable
 class Verdicts(Protocol):
-    """From criteria to one number."""
+    """The way in which criteria become one score."""
 
     async def judged(
         self,
@@ -37,17 +37,17 @@ class Verdicts(Protocol):
         rubric: Sequence[Criterion],
         decoding: ChatDecoding,
     ) -> tuple[float, dict[str, float]]:
-        """The score in [0, 1], and its parts."""
+        """The score in [0, 1], and the parts of the verdict."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explicit:
-    """Each criterion by itself, then the sum.
+    """Each criterion in a call of its own, then the sum.
 
         R = clip( Σ_j p_j met_j / Σ_{p_j > 0} p_j,  0, 1 )
 
-    With samples, met_j is their mean.  A criterion with a rule is decided by the rule.
+    With several samples met_j is their mean.  A criterion with a rule is decided by the rule.
     """
 
     async def judged(
@@ -58,8 +58,6 @@ class Explicit:
         rubric: Sequence[Criterion],
         decoding: ChatDecoding,
     ) -> tuple[float, dict[str, float]]:
-        """One call per criterion."""
-
         async def met(criterion: Criterion) -> float:
             if criterion.rule:
                 return float(await satisfied(rollout, criterion.rule, criterion.settings))
@@ -76,7 +74,7 @@ class Explicit:
 class Implicit:
     """One call that sees all criteria: R = (mark − low) / (high − low).
 
-    The paper's main runs did best with it.  Criteria with a rule are listed like the others.
+    It was best in the paper's main runs.  Criteria with a rule are listed like the others.
     """
 
     low: int = 1
@@ -90,7 +88,6 @@ class Implicit:
         rubric: Sequence[Criterion],
         decoding: ChatDecoding,
     ) -> tuple[float, dict[str, float]]:
-        """One mark."""
         listed = "\n".join(f"- ({c.points:g} points) {c.text}" for c in rubric)
         exhibits = {"task": question(rollout.task.prompt), "reply": text}
         form = Marks(low=self.low, high=self.high)
@@ -107,10 +104,10 @@ def points(rubric: Sequence[Criterion], met: Sequence[float]) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rubric(Reward):
-    """The criteria of the task's `info["rubric"]`, or of `criteria` where it brings none.
+    """The criteria of the task's `info["rubric"]`, or else `criteria`.
 
-    Rubrics written for their task, with a reference answer at hand, teach more than one for all.
-    Nobody knows what is `correct`.
+    Rubrics written for their task, with a reference answer at hand, are better than one for all
+    tasks.  `correct` stays open.
     """
 
     chat_model: ChatModel = NoChatModel()
@@ -120,7 +117,6 @@ class Rubric(Reward):
     longest: int = 20_000  # characters of a reply; what is longer earns 0 and is not read
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Judge by each, or by all."""
         rubric = criteria(rollout.task, "rubric", self.criteria)
         text = candidate(rollout, self.longest)
         if isinstance(text, Verdict):

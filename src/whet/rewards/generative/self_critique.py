@@ -1,4 +1,4 @@
-"""Self-rewarding language models (arXiv:2401.10020, unconfirmed): points for one's own replies."""
+"""Self-rewarding language models (arXiv:2401.10020, unconfirmed)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, RewardContext
 from whet.rewards.generative.pointwise import Pointwise, Stated
 from whet.rewards.generative.policy_judge import Chat, PolicyJudge, PromptStyle
-from whet.types import ChatDecoding, Group, Need, Rollout, UsageError, Verdict
+from whet.types import ChatDecoding, Group, Need, Verdict
 
 _ADDITIVE = (
     "one point each for a reply that is relevant to the task; that answers a good part of it; that "
@@ -20,8 +20,8 @@ class SelfCritique(GroupReward):
     """The policy gives each of its replies 0 to 5 points: R = points / 5.
 
     The criteria are ours, after the paper's additive scale.  The paper makes DPO pairs of the best
-    and the worst of four replies and starts over from the new policy three times; `pair` finds
-    them, and here the points are a reward as well.
+    and the worst of four replies and repeats this with the new policy three times; here the points
+    are the reward.
     """
 
     needs = frozenset({Need.POLICY})
@@ -30,22 +30,6 @@ class SelfCritique(GroupReward):
     prompt_style: PromptStyle = Chat()
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Have the policy of this moment count."""
         scale = Stated(low=0, high=5)
         points = Pointwise(criterion=_ADDITIVE, scale=scale, decoding=self.decoding)
         return await context.judge(PolicyJudge(judge=points, prompt_style=self.prompt_style), group)
-
-
-def pair(group: Group) -> tuple[Rollout, Rollout] | None:
-    """The best and the worst of the judged rollouts; None where all earned the same."""
-    judged = [rollout for rollout in group if rollout.score is not None]
-    if not judged:
-        return None
-    best, worst = max(judged, key=_earned), min(judged, key=_earned)
-    return None if _earned(best) == _earned(worst) else (best, worst)
-
-
-def _earned(rollout: Rollout) -> float:
-    if rollout.score is None:
-        raise UsageError(f"nobody could judge a rollout of task {rollout.task.id!r}")
-    return rollout.score

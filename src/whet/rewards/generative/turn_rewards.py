@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import Reward
-from whet.rewards.generative._forms import Unreadable, ruling
+from whet.rewards.generative.forms import Unreadable, ruling
 from whet.rewards.judging import verdict
 from whet.rewards.verifiable.math import Math
 from whet.types import Rollout, Verdict, dialogue
@@ -12,22 +12,21 @@ from whet.types import Rollout, Verdict, dialogue
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TurnRewards(Reward):
-    """Answer, verification, answer, verification, …: each turn earns its own reward.
+    """The turns are answer, verification, answer, verification, …; each has its own reward.
 
-        answer t:        R_t = what the checker says of it
+        answer t:        R_t = the checker's score
         verification t:  R_t = 1[its verdict = the checker's of answer t − 1]
 
-    R_t is the `credit` of the last token of its turn, so that a method which keeps returns within
-    a turn lets none leak into another.  `score` and `correct` are the checker's of the last
-    answer; they are in its turn's credit already, and a method that adds both counts them twice.
-    A verification ends in the line `Verdict: yes` or `Verdict: no`, and one that doesn't earns 0.
-    A checker that fails on any answer is a fault of the rollout.
+    R_t is the `credit` of the last token of its turn, so a method that keeps returns within a turn
+    lets none leak into another.  `score` and `correct` are the checker's of the last answer; they
+    are in its turn's credit already, and a method that adds both counts them twice.  A verification
+    ends in the line `Verdict: yes` or `Verdict: no`; without that line it earns 0.  If the checker
+    fails on any answer, the rollout is a fault.
     """
 
     checker: Reward = Math()
 
     async def score(self, rollout: Rollout) -> Verdict:
-        """Check the answers, then the verifications against them."""
         replies = rollout.turns[1::2]
         views = [_until(rollout, t) for t in range(len(replies))]
         checked = [await verdict(view, self.checker) for view in views[::2]]
@@ -51,13 +50,13 @@ def _agrees(reply: str, checked: Verdict) -> float:
 
 
 def _until(rollout: Rollout, turn: int) -> Rollout:
-    """The conversation up to a reply, for judges that only read what was said."""
+    """The conversation up to a reply, for rewards that only read text."""
     words = rollout.turns[: 2 * turn + 2]
     return replace(Rollout.from_text(rollout.task, ""), messages=dialogue(*words))
 
 
 def _credit(rollout: Rollout, earned: Sequence[float]) -> tuple[float, ...]:
-    """Of each chosen token."""
+    """Each turn's reward at its last token, 0 elsewhere."""
     turns = [spoken.stop - spoken.start for spoken in rollout.spoken]
     if len(turns) != len(earned):
         raise ValueError(f"{len(earned)} replies, but {len(turns)} runs of chosen tokens")

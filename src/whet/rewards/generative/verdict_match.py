@@ -1,4 +1,4 @@
-"""The reward of a verifier that is trained: its verdict is the checker's (RL Tango, J1, PAG).
+"""Trains a verifier: its verdict should be the checker's (RL Tango, J1, PAG).
 
 Identifiers 2505.15034, 2505.10320 and 2506.10406 are unconfirmed.
 """
@@ -6,8 +6,8 @@ Identifiers 2505.15034, 2505.10320 and 2506.10406 are unconfirmed.
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.generative._forms import Unreadable, ruling
-from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
+from whet.rewards.generative.forms import Unreadable, ruling
+from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Reason, Rollout, Verdict
 
 _KNOWN = {"yes": True, "no": False}
@@ -19,13 +19,12 @@ class VerdictMatch(Reward):
 
         R = 1[verdict = checker's verdict]
 
-    The task is a problem with a candidate's solution; its `answer` is what the checker said, yes
-    or no.  What the verifier says of single steps is not looked at: nonsense with the right end
-    earns 1, a weakness of the method.  Balance the tasks, half of them wrong, or yes will do.
+    The task is a problem with a candidate's solution; its `answer` is the checker's verdict, yes or
+    no.  The verifier's reasoning is not judged: nonsense with the right end earns 1, a weakness of
+    the method.  Make half of the tasks wrong, or a constant yes pays.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare the two."""
         gold = _KNOWN.get(rollout.task.answer.strip().lower())
         if gold is None:
             return nothing_to_compare(rollout)

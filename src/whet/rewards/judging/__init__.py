@@ -1,8 +1,8 @@
-"""From rollouts to judged rollouts: every judge is asked here, whatever its scope.
+"""From rollouts to judged rollouts: all rewards are called here.
 
-An exception of a judge, or anything that it returns in place of a verdict, is a fault of the
-rollouts concerned and never a zero.  A `UsageError`, an `IntegrityError` and what is no `Exception`
-are raised. A verdict that names no cost gets the time that it took.
+A reward's exception, or a return value that is not a verdict, is a fault of the rollouts concerned
+and never a zero.  `UsageError`, `IntegrityError` and exceptions that are no `Exception` are raised.
+A verdict without a cost gets the time that the call took.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from whet.types import Group, IntegrityError, Need, Rollout, UsageError, Verdict
 
 
 def context_of(step: int = 0, play: PlayRequest | None = None) -> RewardContext:
-    """What judges may ask at a step of training; without `play` there is no policy."""
+    """The context of rewards at a step of training; without `play` there is no policy."""
 
     async def ask(judge: Judge, group: Group) -> tuple[Verdict, ...]:
         return await verdicts(group, judge, context)
@@ -27,7 +27,7 @@ def context_of(step: int = 0, play: PlayRequest | None = None) -> RewardContext:
 
 
 async def judge(group: Group, reward: Judge | None, context: RewardContext) -> Group:
-    """The same rollouts with verdicts; without a reward, the environment's own stand."""
+    """The same rollouts with verdicts.  Without a reward they keep the environment's verdicts."""
     if reward is None:
         return group
     found = await verdicts(group, reward, context)
@@ -38,15 +38,16 @@ async def judge(group: Group, reward: Judge | None, context: RewardContext) -> G
 async def verdicts(group: Group, judge: Judge, context: RewardContext) -> tuple[Verdict, ...]:
     """One verdict per rollout, in order.
 
-    Raises `UsageError` for what is neither a `Reward` nor a `GroupReward`, and for a reward that
-    needs a policy where the context has none.
+    Raises `UsageError` for an object that is neither a `Reward` nor a `GroupReward`, and for a
+    reward that needs a policy where the context has none.
     """
     if isinstance(judge, Reward):
         return tuple(await asyncio.gather(*(verdict(rollout, judge) for rollout in group)))
     name = type(judge).__name__
     if not isinstance(judge, GroupReward):
         raise UsageError(
-            f"reward {name} is no judge; make it a subclass of whet.protocols.Reward or GroupReward"
+            f"reward {name} is not a reward; make it a subclass of "
+            "whet.protocols.Reward or GroupReward"
         )
     if Need.POLICY in judge.needs and context.play is None:
         raise UsageError(
@@ -59,17 +60,17 @@ async def verdicts(group: Group, judge: Judge, context: RewardContext) -> tuple[
 
 
 async def verdict(rollout: Rollout, judge: Reward) -> Verdict:
-    """The verdict of a judge of single rollouts.
+    """The verdict of a reward for a single rollout.
 
-    A plain function works in a thread, so that one that waits for its worker process holds up no
-    other; a coroutine is awaited.
+    A plain `score` runs in a thread, so that waiting for a worker process blocks no other call.  A
+    coroutine is awaited.
     """
     found, spent = await _asked(_scored(judge, rollout))
     return _timed(_verdict(found, type(judge).__name__), spent)
 
 
 def faults(groups: Sequence[Group]) -> list[Rollout]:
-    """The rollouts whose judge failed."""
+    """The rollouts whose reward failed."""
     return [r for group in groups for r in group if r.verdict is not None and r.verdict.fault]
 
 
@@ -81,7 +82,9 @@ async def _scored(judge: Reward, rollout: Rollout) -> object:
 
 
 async def _asked(call: Awaitable[object]) -> tuple[Any, float]:
-    """What a judge returns, or the exception that it raises as a fault; and milliseconds."""
+    """The return value of a call, or its exception where that is a fault; and the milliseconds
+    spent.
+    """
     start = time.perf_counter()
     [found] = await asyncio.gather(call, return_exceptions=True)
     if isinstance(found, BaseException) and (
@@ -92,7 +95,7 @@ async def _asked(call: Awaitable[object]) -> tuple[Any, float]:
 
 
 def _aligned(found: object, count: int, name: str) -> Sequence[Verdict]:
-    """What a judge of groups returned, as one verdict per rollout."""
+    """The return value of a `GroupReward` as one verdict per rollout."""
     if isinstance(found, Exception):
         return [_verdict(found, name)] * count
     if not isinstance(found, Sequence) or isinstance(found, str | bytes):

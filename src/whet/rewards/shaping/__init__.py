@@ -1,8 +1,8 @@
-"""Wrappers: a judge around other judges, whose `score` is bent while `correct` is left alone.
+"""Rewards around other rewards: they change `score` and leave `correct` alone.
 
-What a verdict scored before is its part `unshaped`; every term that was added is a part too.
+The score before the change is the part `unshaped` of the verdict; every added term is a part too.
 """
 
-from whet.rewards.shaping._bend import Range as Range
-from whet.rewards.shaping._composition import Weighed as Weighed
-from whet.rewards.shaping._schedule import Ramp as Ramp
+from whet.rewards.shaping.composition import Weighed as Weighed
+from whet.rewards.shaping.rescoring import Range as Range
+from whet.rewards.shaping.schedules import Ramp as Ramp

@@ -1,20 +1,19 @@
-"""A rule and a little of a model's opinion."""
+"""A rule's verdict plus a small share of a model's score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import joined, right
+from whet.rewards.shaping.rescoring import joined, right
 from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Additive(GroupReward):
-    """R = c + λ clip(m, 0, 1),  m the model's score, c = 1 where the rule says right, else 0.
+    """R = c + λ clip(m, 0, 1),  m the model's score, c = 1 where the rule accepts, else 0.
 
-    Whatever the model says, λ < 1 keeps every wrong reply below every right one; .2 and less is the
-    common choice.
+    λ < 1 keeps every wrong reply below every right one, for any m.  λ ≤ 0.2 is the common choice.
     """
 
     model: Judge
@@ -22,12 +21,10 @@ class Additive(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse what would let a wrong reply win."""
         if not 0 <= self.weight < 1:
             raise UsageError(f"additive.weight is {self.weight}; give one in [0, 1)")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the rule, then the model."""
         ruled = await context.judge(self.inner, group)
         asked = await context.judge(self.model, group)
         return joined(ruled, asked, self._of)

@@ -1,11 +1,18 @@
-"""ALP: length costs more where the task is easy (arXiv:2506.05256)."""
+"""ALP (arXiv:2506.05256): length costs more where the task is easy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import judged, not_negative, positive, rescore_group, right, solved
+from whet.rewards.shaping.rescoring import (
+    judged,
+    not_negative,
+    positive,
+    rescore_group,
+    right,
+    solved,
+)
 from whet.types import Group, Rollout, Verdict
 
 
@@ -13,7 +20,7 @@ from whet.types import Group, Rollout, Verdict
 class Alp(GroupReward):
     """c − β (L / L_max) max(p̂, 1/K),  p̂ the share of right replies among the K judged ones.
 
-    c = 1 where the reply is right, else 0.  β is ours, per share of the `longest` length.
+    c = 1 where the reply is right, else 0.  L_max is `longest`.  The value of β is ours.
     """
 
     beta: float = 0.05
@@ -21,12 +28,10 @@ class Alp(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         not_negative("alp", beta=self.beta)
         positive("alp", longest=self.longest)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Count who is right, then tokens."""
         found = await context.judge(self.inner, group)
         rate = max(solved(found), 1 / max(len(judged(group, found)), 1))
 

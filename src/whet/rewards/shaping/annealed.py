@@ -1,4 +1,4 @@
-"""A component that fades in or out as training goes on."""
+"""A second reward whose weight changes during training."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,19 +6,18 @@ from functools import partial
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import joined
-from whet.rewards.shaping._schedule import Ramp
+from whet.rewards.shaping.rescoring import joined
+from whet.rewards.shaping.schedules import Ramp
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Annealed(GroupReward):
-    """R + w(step) s,  s the score of the `extra` judge.
+    """R + w(step) s,  s the score of the `extra` reward.
 
-    Format is learned within the first steps and tells nothing afterwards, so by default its weight
-    falls from .2 to 0 (numbers are ours).  Evaluations judge as step 0 does, and count what is
-    right.
+    A format is learned within the first steps and its reward is constant afterwards, so by default
+    its weight falls from 0.2 to 0 (both numbers are ours).  Evaluations use the weight of step 0.
     """
 
     extra: Judge = Format()
@@ -26,7 +25,6 @@ class Annealed(GroupReward):
     inner: Judge = Declared()
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask both."""
         found = await context.judge(self.inner, group)
         more = await context.judge(self.extra, group)
         return joined(found, more, partial(_plus, self.weight.at(context.step)))

@@ -1,4 +1,4 @@
-"""Shorter than other right replies (Arora and Zanette, arXiv:2502.04463)."""
+"""A bonus for being shorter than other right replies (Arora and Zanette, arXiv:2502.04463)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import judged, rescore_group, right
+from whet.rewards.shaping.rescoring import judged, rescore_group, right
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
@@ -15,20 +15,18 @@ from whet.types import Group, Rollout, UsageError, Verdict
 class AroraZanette(GroupReward):
     """c (1 − α σ((L − mean) / std)),  mean and deviation over the right replies of the group.
 
-    Population deviation; where all right replies are equally long, α/2 is taken from each.  α lies
-    between .05 and .4 in the paper (unconfirmed).
+    It is the population deviation.  Where all right replies are equally long, each loses α/2.  α
+    lies between 0.05 and 0.4 in the paper (unconfirmed).
     """
 
     alpha: float = 0.2
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         if not 0 <= self.alpha < 1:
             raise UsageError(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Compare the lengths of right replies."""
         found = await context.judge(self.inner, group)
         lengths = [r.length for r, v in judged(group, found) if right(v)]
 
@@ -39,7 +37,7 @@ class AroraZanette(GroupReward):
 
 
 def worth(length: int, lengths: Sequence[int], alpha: float) -> float:
-    """1 − α σ(z): at most 1, at least 1 − α."""
+    """1 − α σ(z), which lies in [1 − α, 1]."""
     deviation = pstdev(lengths)
     z = (length - fmean(lengths)) / deviation if deviation > 0 else 0.0
     return 1 - alpha / (1 + exp(-z))

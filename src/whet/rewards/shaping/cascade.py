@@ -1,4 +1,4 @@
-"""A cheap rule first; a model is asked only where the rule says no."""
+"""A cheap rule first, and a model for the replies that the rule rejects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +12,10 @@ _DOUBT = (Reason.WRONG, Reason.PARTIAL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cascade(GroupReward):
-    """R = 1 where the rule says right; else 1 where the model's score is at least τ, else 0.
+    """R = 1 where the rule accepts; else 1 where the model's score is at least τ, else 0.
 
-    What the model overturns counts as correct: it judges, where the rule only doubts.  Its cost is
-    the rule's rejections.  A reply that gives no answer, or was cut off, is not put to the model.
+    A reply that the model accepts counts as correct.  The cost is one model call per rejection.  A
+    reply without an answer, or a truncated one, is not shown to the model.
     """
 
     model: Judge
@@ -23,12 +23,10 @@ class Cascade(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse what would let a wrong reply win."""
         if not 0 < self.threshold <= 1:
             raise UsageError(f"cascade.threshold is {self.threshold}; give one in (0, 1]")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the rule, then the model."""
         ruled = await context.judge(self.inner, group)
         doubted = [r for r, v in zip(group, ruled, strict=True) if v.reason in _DOUBT]
         again = group.having(doubted)

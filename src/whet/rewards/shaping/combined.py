@@ -1,12 +1,11 @@
-"""Several rewards, one score, in which no wrong reply outscores a right one."""
+"""A sum of several rewards in which no wrong reply outscores a right one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import Range, right
-from whet.rewards.shaping._composition import (
+from whet.rewards.shaping.composition import (
     HOLDS,
     Weighed,
     clipped,
@@ -17,30 +16,30 @@ from whet.rewards.shaping._composition import (
     outside,
     unjudged,
 )
+from whet.rewards.shaping.rescoring import Range, right
 from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combined(GroupReward):
-    """R = clip(c + Σ_k w_k x_k, −1, 1.5) for who passes all gates, else `floor`.
+    """R = clip(c + Σ_k w_k x_k, −1, 1.5) for a reply that passes all gates, else `floor`.
 
-    c is the inner judge's score, x_k that of a component, mapped to its range.  A gate is a judge
-    of [0, 1] and holds from ½ on.  Refused where, among replies that pass the gates, a wrong one
-    can outscore a right one, as far as the declared ranges allow; `combined_freely` lets it.  A
-    judge that leaves its range is a fault, and a fault of any is one: never a zero.  Each x_k is a
-    part.
+    c is the inner reward's score; x_k is the score of a component, mapped to its range.  A gate is
+    a reward in [0, 1] and passes from ½ on.  Settings are refused under which, as far as the
+    declared ranges allow, a wrong reply that passes the gates could outscore a right one;
+    `combined_freely` accepts them.  A score outside its declared range is a fault, and a fault of
+    any reward is a fault.  Each x_k is a part of the verdict.
     """
 
     parts: tuple[Weighed, ...] = ()
     gates: tuple[Judge, ...] = ()
-    floor: float = 0.0  # to who fails a gate
-    right: Range = Range(low=1.0, high=1.0)  # all that the inner judge can give the right
-    wrong: Range = Range(low=0.0, high=0.0)  # and the wrong
+    floor: float = 0.0  # of a reply that fails a gate
+    right: Range = Range(low=1.0, high=1.0)  # the inner reward's scores of right replies
+    wrong: Range = Range(low=0.0, high=0.0)  # and of wrong ones
     clip: Range = Range(low=-1.0, high=1.5)
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse what could be gamed."""
         labels("combined", self.parts)
         in_order("combined", self.right, self.wrong, self.clip, [part.span for part in self.parts])
         worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
@@ -48,7 +47,6 @@ class Combined(GroupReward):
             raise UsageError(f"combined.floor is {self.floor}; give less than {worst:g}")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Check, ask at the gates, add up, clip."""
         checked = await context.judge(self.inner, group)
         gates = await hear(self.gates, group, context)
         rows = await hear([part.judge for part in self.parts], group, context)
@@ -74,5 +72,6 @@ class Combined(GroupReward):
         if checked.score in known:
             return None
         return Verdict.unjudged(
-            f"the inner judge scored {checked.score}, declared is [{known.low}, {known.high}]"
+            f"the inner reward scored {checked.score}, outside its declared range "
+            f"[{known.low}, {known.high}]"
         )

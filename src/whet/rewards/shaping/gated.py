@@ -1,12 +1,11 @@
-"""Conditions first: who fails one gets nothing else."""
+"""Gates before rewards: a reply that fails a gate gets nothing else."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import (
+from whet.rewards.shaping.composition import (
     HOLDS,
     Weighed,
     combined_verdict,
@@ -15,16 +14,17 @@ from whet.rewards.shaping._composition import (
     outside,
     unjudged,
 )
+from whet.rewards.shaping.rescoring import right
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gated(GroupReward):
-    """R = c + Σ_j λ_j x_j 1[c = 1]  for who passes all gates, else `floor`.
+    """R = c + Σ_j λ_j x_j 1[c = 1]  for a reply that passes all gates, else `floor`.
 
-    c = 1 where the inner judge says right, else 0; a gate holds from a score of ½ on.  Early in
-    training nobody may pass: let a policy learn the format first.
+    c = 1 where the inner reward says right, else 0.  A gate passes from a score of ½ on.  Early in
+    training no reply may pass: let the policy learn the format first.
     """
 
     gates: tuple[Judge, ...] = (Format(),)
@@ -33,7 +33,6 @@ class Gated(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse a floor that is no floor, and components that could turn a right reply down."""
         labels("gated", self.parts)
         worst = 1 + sum(part.span.low for part in self.parts)
         if worst <= 0:
@@ -42,7 +41,6 @@ class Gated(GroupReward):
             raise UsageError(f"gated.floor is {self.floor}; give 0 or less")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask at the gates, then inside."""
         checked = await context.judge(self.inner, group)
         gates = await hear(self.gates, group, context)
         rows = await hear([part.judge for part in self.parts], group, context)

@@ -1,4 +1,4 @@
-"""GDPO: each component is normalised within the group before they are added (arXiv:2601.05242)."""
+"""GDPO (arXiv:2601.05242): normalise each component within the group, then add."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._composition import (
+from whet.rewards.shaping.composition import (
     Weighed,
     combined_verdict,
     hear,
@@ -21,22 +21,20 @@ from whet.types import Group, Verdict, spread
 class Gdpo(GroupReward):
     """R_i = z(c)_i + Σ_k w_k z(x_k)_i,  z(x)_i = (x_i − mean(x)) / std(x) over the group.
 
-    Added first and normalised afterwards, the component that varies most drowns the others.
-    Population deviation; what doesn't vary is 0.  c is the inner judge's score.  To be used with an
-    advantage that doesn't normalise again.  Scores are relative: a wrong reply of one group may
-    outscore a right one of another.  What the paper does across the batch afterwards is left to the
-    advantage.
+    If components were added first and normalised afterwards, the one with the largest deviation
+    would dominate.  It is the population deviation; a constant component gives 0.  c is the inner
+    reward's score.  Use an advantage that does not normalise again.  Scores are relative: a wrong
+    reply of one group may outscore a right one of another.  The paper's normalisation over the
+    batch is left to the advantage.
     """
 
     parts: tuple[Weighed, ...] = ()
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Names have to differ."""
         labels("gdpo", self.parts)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask everyone, and compare within the group."""
         checked = await context.judge(self.inner, group)
         rows = await hear([part.judge for part in self.parts], group, context)
         broken = [
@@ -59,7 +57,9 @@ class Gdpo(GroupReward):
 
 
 def normalised(column: Sequence[float]) -> list[float]:
-    """(x − mean) / std, population deviation; zeros where nothing varies but for rounding."""
+    """(x − mean) / std with the population deviation; zeros where all entries are equal but for
+    rounding.
+    """
     if not spread(column):
         return [0.0] * len(column)
     centre, deviation = fmean(column), pstdev(column)

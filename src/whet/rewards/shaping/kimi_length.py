@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import judged, rescore_group, right
+from whet.rewards.shaping.rescoring import judged, rescore_group, right
 from whet.types import Group, Rollout, UsageError, Verdict
 
 _MOST = 2  # from here on a long right reply can score less than a wrong one
@@ -15,20 +15,19 @@ _MOST = 2  # from here on a long right reply can score less than a wrong one
 class KimiLength(GroupReward):
     """R + w λ  where the reply is right, R + w min(0, λ) where it is wrong.
 
-    λ = ½ − (L − L_min) / (L_max − L_min), over the group; where all are equally long λ is 0.  The
-    paper warms w up from 0, late (unconfirmed).  w < 2 keeps wrong replies below right ones.
+    λ = ½ − (L − L_min) / (L_max − L_min) over the group; λ = 0 where all replies are equally long.
+    The paper raises w from 0 late in training (unconfirmed).  w < 2 keeps wrong replies below right
+    ones.
     """
 
     weight: float = 1.0
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         if not 0 <= self.weight < _MOST:
             raise UsageError(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Compare lengths within the group."""
         found = await context.judge(self.inner, group)
         lengths = [r.length for r, _ in judged(group, found)]
 
@@ -40,6 +39,6 @@ class KimiLength(GroupReward):
 
 
 def place(length: int, lengths: Sequence[int]) -> float:
-    """½ for the shortest, −½ for the longest, in proportion between."""
+    """½ for the shortest reply, −½ for the longest, linear between."""
     low, high = min(lengths), max(lengths)
     return 0.5 - (length - low) / (high - low) if high > low else 0.0

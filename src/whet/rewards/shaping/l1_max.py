@@ -1,11 +1,11 @@
-"""L1-Max: no longer than it was allowed to be (arXiv:2503.04697)."""
+"""L1-Max (arXiv:2503.04697): a reply should not exceed the requested length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, positive, rescore_inner, right
+from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner, right
 from whet.types import Group, Rollout, Verdict
 
 
@@ -13,7 +13,7 @@ from whet.types import Group, Rollout, Verdict
 class L1Max(GroupReward):
     """c · clip(α (L* − |y|) + δ, 0, 1),  c = 1 where the reply is right, else 0.
 
-    L* is the task's `info["length"]`, or `target` where it names none; α and δ are unconfirmed.
+    L* is the task's `info["length"]`, or else `target`.  α and δ are unconfirmed.
     """
 
     target: int = 1024
@@ -22,12 +22,10 @@ class L1Max(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         positive("l1_max", target=self.target)
         not_negative("l1_max", alpha=self.alpha, delta=self.delta)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the inner judge, and count tokens."""
         return await rescore_inner(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:

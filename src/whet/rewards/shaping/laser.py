@@ -1,11 +1,11 @@
-"""LASER: a bonus for a right answer within a target length (arXiv:2505.15612)."""
+"""LASER (arXiv:2505.15612): a bonus for a right answer within a target length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, positive, rescore_inner, right
+from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner, right
 from whet.types import Group, Rollout, Verdict
 
 
@@ -21,12 +21,10 @@ class Laser(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         positive("laser", target=self.target)
         not_negative("laser", alpha=self.alpha)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the inner judge, and count tokens."""
         return await rescore_inner(group, self.inner, context, self._of, "length")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:

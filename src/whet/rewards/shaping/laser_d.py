@@ -1,12 +1,12 @@
-"""LASER-D: a target length for each difficulty (arXiv:2505.15612)."""
+"""LASER-D (arXiv:2505.15612): a target length for each difficulty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, rescore_group, right, solved
-from whet.rewards.shaping._buckets import check, target
+from whet.rewards.shaping.buckets import check, target
+from whet.rewards.shaping.rescoring import not_negative, rescore_group, right, solved
 from whet.types import Group, Rollout, Verdict
 
 
@@ -14,10 +14,10 @@ from whet.types import Group, Rollout, Verdict
 class LaserD(GroupReward):
     """c + α c 1[|y| ≤ L_T],  c = 1 where the reply is right, else 0.
 
-    L_T is the target of the bucket of p̂, the group's share of right replies: `targets` for the
-    hard, the middling and the easy, parted at `bounds`.  The paper estimates the targets anew as
-    training goes on; here they stay as they are given, for a judge keeps no state: the companion
-    `LengthTargets` does so.  Targets and bounds are ours, α and the form are unconfirmed.
+    L_T is the target of the bucket that p̂, the group's share of right replies, falls into:
+    `targets` for hard, medium and easy tasks, with the limits `bounds`.  The paper estimates the
+    targets anew during training; here they are constant, and the extension `LengthTargets`
+    estimates them.  Targets and bounds are ours; α and the form are unconfirmed.
     """
 
     targets: tuple[int, ...] = (4096, 2048, 1024)
@@ -26,12 +26,10 @@ class LaserD(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse buckets that don't fit their targets."""
         check("laser_d", self.targets, self.bounds)
         not_negative("laser_d", alpha=self.alpha)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Count who is right, then tokens."""
         found = await context.judge(self.inner, group)
         most = target(solved(found), self.targets, self.bounds)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, positive, rescore_inner
+from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner
 from whet.types import Group, Rollout, Verdict
 
 
@@ -13,8 +13,8 @@ from whet.types import Group, Rollout, Verdict
 class Overlong(GroupReward):
     """R − λ clip((|y| − (L_max − C)) / C, 0, 1),  in tokens: `longest` is L_max, `cushion` C.
 
-    Nothing up to L_max − C, −λ from L_max on.  The survey's advice: at short budgets rather leave
-    out of the loss who was cut off, which is no reward's business.
+    There is no penalty up to L_max − C, and the full one, λ, from L_max on.  With a short length
+    limit it is better to drop truncated rollouts from the loss (advantage `MaskTruncated`).
     """
 
     longest: int = 20480
@@ -23,12 +23,10 @@ class Overlong(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         positive("overlong", longest=self.longest, cushion=self.cushion)
         not_negative("overlong", weight=self.weight)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the inner judge, and count tokens."""
         return await rescore_inner(group, self.inner, context, self._of, "overlong")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:

@@ -1,12 +1,11 @@
-"""G-RA: a component counts only where all that matter more hold (gated rewards, unconfirmed)."""
+"""G-RA: a component counts only where all more important ones hold (unconfirmed)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import right
-from whet.rewards.shaping._composition import (
+from whet.rewards.shaping.composition import (
     HOLDS,
     Weighed,
     combined_verdict,
@@ -15,6 +14,7 @@ from whet.rewards.shaping._composition import (
     outside,
     unjudged,
 )
+from whet.rewards.shaping.rescoring import right
 from whet.types import Group, UsageError, Verdict
 
 
@@ -22,15 +22,14 @@ from whet.types import Group, UsageError, Verdict
 class Prioritised(GroupReward):
     """R = c + Σ_j w_j x_j 1[c = 1] Π_{i<j} 1[s_i ≥ ½],  in the order of `parts`.
 
-    The inner judge matters most: c = 1 where it says right, else 0.  Then each component, as long
-    as the scores s_i of all before it hold.
+    c = 1 where the inner reward says right, else 0.  A component counts as long as the scores s_i
+    of all components before it reach ½.
     """
 
     parts: tuple[Weighed, ...] = ()
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse components that could turn a right reply down."""
         labels("prioritised", self.parts)
         worst = 1 + sum(min(part.span.low, 0.0) for part in self.parts)
         if worst <= 0:
@@ -39,7 +38,6 @@ class Prioritised(GroupReward):
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask everyone, and count as far as conditions hold."""
         checked = await context.judge(self.inner, group)
         rows = await hear([part.judge for part in self.parts], group, context)
         return [self._of(*of) for of in zip(checked, rows, strict=True)]

@@ -1,4 +1,4 @@
-"""Components weigh less the better the group already is at them (unconfirmed)."""
+"""A component weighs less the better the group already is at it (unconfirmed)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from statistics import fmean
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative
-from whet.rewards.shaping._composition import (
+from whet.rewards.shaping.composition import (
     Weighed,
     combined_verdict,
     hear,
@@ -15,6 +14,7 @@ from whet.rewards.shaping._composition import (
     outside,
     unjudged,
 )
+from whet.rewards.shaping.rescoring import not_negative
 from whet.types import Group, Verdict
 
 
@@ -22,9 +22,9 @@ from whet.types import Group, Verdict
 class Saturating(GroupReward):
     """R = Σ_k w_k (1 − s̄_k)^γ s_k,  s̄_k = (mean − min) / (max − min).
 
-    The inner judge is a component too, of weight 1.  Judges score in [0, 1], so min and max are 0
-    and 1 and s̄_k is the group's mean.  Where everyone is right, being right counts no more: a
-    wrong reply of one group may outscore a right one of another.
+    The inner reward is a component of weight 1.  Scores lie in [0, 1], so min is 0, max is 1, and
+    s̄_k is the group's mean.  Where all replies are right, being right earns nothing: a wrong reply
+    of one group may outscore a right one of another.
     """
 
     parts: tuple[Weighed, ...] = ()
@@ -32,12 +32,10 @@ class Saturating(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse a negative exponent."""
         labels("saturating", self.parts)
         not_negative("saturating", gamma=self.gamma)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask everyone, and see what is left to learn."""
         checked = await context.judge(self.inner, group)
         rows = await hear([part.judge for part in self.parts], group, context)
         everything = (Weighed(judge=self.inner, name="inner"), *self.parts)

@@ -1,4 +1,4 @@
-"""ShorterBetter: as short as the shortest right reply (arXiv:2504.21370)."""
+"""ShorterBetter (arXiv:2504.21370): the shortest right reply sets the length."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from statistics import fmean
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import judged, not_negative, rescore_group, right
+from whet.rewards.shaping.rescoring import judged, not_negative, rescore_group, right
 from whet.types import Group, Rollout, Verdict
 
 
@@ -14,8 +14,8 @@ from whet.types import Group, Rollout, Verdict
 class ShorterBetter(GroupReward):
     """α c − β |L − SOL|,  SOL the length of the group's shortest right reply.
 
-    Where none is right, SOL is the mean length.  c = 1 where the reply is right, else 0.
-    α and β are unconfirmed.
+    Where no reply is right, SOL is the mean length.  c = 1 where the reply is right, else 0.  α and
+    β are unconfirmed.
     """
 
     alpha: float = 2.0
@@ -23,11 +23,9 @@ class ShorterBetter(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         not_negative("shorter_better", alpha=self.alpha, beta=self.beta)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Find the shortest right reply."""
         found = await context.judge(self.inner, group)
         known = judged(group, found)
         winners = [r.length for r, v in known if right(v)]

@@ -1,20 +1,20 @@
-"""A rule and a reward model, as Qwen2.5-Math joins them (arXiv:2409.12122, unconfirmed)."""
+"""A rule and a reward model, combined as in Qwen2.5-Math (arXiv:2409.12122, unconfirmed)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import expit, joined, not_negative, right
+from whet.rewards.shaping.rescoring import expit, joined, not_negative, right
 from whet.types import Group, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigmoidHybrid(GroupReward):
-    """R = σ(α m) + (c − 1),  m the model's score, c = 1 where the rule says right, else 0.
+    """R = σ(α m) + (c − 1),  m the model's score, c = 1 where the rule accepts, else 0.
 
-    Right replies lie in [0, 1], wrong ones in [−1, 0]: no wrong one ever passes a right one.  α is
-    unconfirmed.
+    Right replies lie in [0, 1] and wrong ones in [−1, 0], so no wrong reply outscores a right one.
+    α is unconfirmed.
     """
 
     model: Judge
@@ -22,11 +22,9 @@ class SigmoidHybrid(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse what would let a wrong reply win."""
         not_negative("sigmoid_hybrid", alpha=self.alpha)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the rule, then the model."""
         ruled = await context.judge(self.inner, group)
         asked = await context.judge(self.model, group)
         return joined(ruled, asked, self._of)

@@ -1,11 +1,11 @@
-"""Right and wrong replies, weighed apart (arXiv:2506.01347, unconfirmed)."""
+"""Separate weights for right and wrong replies (arXiv:2506.01347, unconfirmed)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.shaping._bend import not_negative, rescore_inner, right
+from whet.rewards.shaping.rescoring import not_negative, rescore_inner, right
 from whet.types import Group, Rollout, Verdict
 
 
@@ -13,8 +13,8 @@ from whet.types import Group, Rollout, Verdict
 class Signed(GroupReward):
     """w₊ where the reply is right, −w₋ where it is wrong.
 
-    w₋ = 0 learns from right replies only (RAFT), w₊ = 0 from wrong ones only (NSR).  Made for an
-    objective without a baseline (`RewardOnly`): a group's baseline centres the two again.
+    w₋ = 0 learns from right replies only (RAFT), w₊ = 0 from wrong ones only (NSR).  Use it with an
+    objective without a baseline (`RewardOnly`); a group's baseline centres the two scores again.
     """
 
     positive: float = 1.0
@@ -22,11 +22,9 @@ class Signed(GroupReward):
     inner: Judge = Declared()
 
     def __post_init__(self) -> None:
-        """Refuse sizes that make no sense."""
         not_negative("signed", positive=self.positive, negative=self.negative)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask the inner judge, and count tokens."""
         return await rescore_inner(group, self.inner, context, self._of, "sign")
 
     def _of(self, rollout: Rollout, verdict: Verdict) -> float:

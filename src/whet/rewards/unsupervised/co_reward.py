@@ -1,23 +1,23 @@
-"""Co-rewarding: the majority for one wording judges the other (arXiv:2508.00410, unconfirmed)."""
+"""Co-rewarding (arXiv:2508.00410, unconfirmed): the answers to a paraphrase give the label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._paraphrases import Paraphrase, Template
-from whet.rewards.unsupervised._truth import with_truth
-from whet.rewards.unsupervised._votes import ballot, share, winner
+from whet.rewards.unsupervised.paraphrases import Paraphrase, Template
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import with_truth
+from whet.rewards.unsupervised.votes import ballot, share, winner
 from whet.types import Decoding, Group, Need, Request, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoReward(GroupReward):
-    """R_i = 1[a_i = mode(b_1 … b_G)],  b the answers to the question in other words.
+    """R_i = 1[a_i = mode(b_1 … b_G)],  b the answers to a paraphrase of the question.
 
-    The other wording is played as often as this one, and with the same seeds.  It only votes: in
-    the paper the two judge each other, and both are learned from.
+    The paraphrase is played as often as the question, with the same seeds.  Here it only votes; in
+    the paper each wording labels the other, and both are learned from.
     """
 
     needs = frozenset({Need.POLICY})
@@ -28,7 +28,6 @@ class CoReward(GroupReward):
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Ask in other words, and count the votes."""
         if not group:
             return ()
         task = self.paraphrase(group.task)

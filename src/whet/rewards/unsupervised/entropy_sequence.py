@@ -1,11 +1,11 @@
-"""EM-RL, sequence form: the likelier its own words, the better (arXiv:2505.15134, unconfirmed)."""
+"""EM-RL, sequence form (arXiv:2505.15134, unconfirmed): the reward is the reply's likelihood."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.rewards.unsupervised.confidence import mean, own, rated
 from whet.types import Group, Rollout, Verdict
 
 
@@ -13,13 +13,12 @@ from whet.types import Group, Rollout, Verdict
 class EntropySequence(GroupReward):
     """R_i = mean_t log μ(y_t).
 
-    The mean, so that short replies are not preferred for being short.
+    It is the mean and not the sum, so that short replies have no advantage.
     """
 
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Take the mean over each reply."""
         return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:

@@ -1,12 +1,12 @@
-"""Format and length instead of truth: a surrogate (arXiv:2505.19439, unconfirmed)."""
+"""Format and length in place of the truth (arXiv:2505.19439, unconfirmed)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import with_truth
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import with_truth
 from whet.rewards.verifiable.format import Format
 from whet.types import Group, Reason, Rollout, UsageError, Verdict
 
@@ -17,7 +17,8 @@ class FormatLength(GroupReward):
 
     L(x) = 1 − (1 − x/p)²  up to x = p,  1 − 2 ((x − p) / (1 − p))²  above.
 
-    `form` is a judge of [0, 1]; `parses` is 1 where the reader finds an answer.
+    `format` is the score of the reward `form`, in [0, 1]; `parses` is 1 where the reader finds an
+    answer.
     """
 
     peak: float = 0.5
@@ -27,14 +28,12 @@ class FormatLength(GroupReward):
     truth: Judge | None = Declared()  # for the record only
 
     def __post_init__(self) -> None:
-        """Refuse a peak that no length has."""
         if not 0 < self.peak < 1:
             raise UsageError(f"format_length.peak is {self.peak}; give a share between 0 and 1")
         if self.longest < 1:
             raise UsageError(f"format_length.longest is {self.longest}; give 1 or more")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Measure."""
         formed = await context.judge(self.form, group)
         found = [self._of(r, f) for r, f in zip(group, formed, strict=True)]
         return await with_truth(group, found, self.truth, context)
@@ -51,7 +50,7 @@ class FormatLength(GroupReward):
 
 
 def arch(x: float, peak: float) -> float:
-    """1 at the peak, 0 at nothing, −1 at the longest; beyond it, ever less."""
+    """L(x): 0 at x = 0, 1 at the peak, −1 at x = 1, and falling beyond."""
     if x <= peak:
         return 1 - (1 - x / peak) ** 2
     return 1 - 2 * ((x - peak) / (1 - peak)) ** 2

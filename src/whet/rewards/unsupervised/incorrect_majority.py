@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import with_truth
-from whet.rewards.unsupervised._votes import ballot, winner
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import with_truth
+from whet.rewards.unsupervised.votes import ballot, winner
 from whet.types import Group, Verdict
 
 
@@ -15,15 +15,14 @@ from whet.types import Group, Verdict
 class IncorrectMajority(GroupReward):
     """R_i = 1[a_i = mode of the answers that the checker calls wrong]; 0 where none is wrong.
 
-    Unlike the others it learns from the checker, upside down; the paper labels with the majority's
-    answer only where that is wrong.
+    Unlike the other controls it uses the checker, with the opposite sign.  The paper labels with
+    the majority's answer only where that is wrong.
     """
 
     reader: Extractor = Announced()
     truth: Judge = Declared()
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Count the votes for what is wrong."""
         real = await context.judge(self.truth, group)
         answers = [self.reader(rollout) for rollout in group]
         wrong = [a for a, v in zip(answers, real, strict=True) if v.correct is False]

@@ -1,13 +1,13 @@
-"""TTRL: the majority's answer is the label (arXiv:2504.16084)."""
+"""TTRL (arXiv:2504.16084): the majority's answer is the label."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import with_truth
-from whet.rewards.unsupervised._votes import ballot, share, winner
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import with_truth
+from whet.rewards.unsupervised.votes import ballot, share, winner
 from whet.types import Group, Verdict
 
 
@@ -15,9 +15,9 @@ from whet.types import Group, Verdict
 class Majority(GroupReward):
     """R_i = 1[a_i = a*],  a* = mode(a_1 … a_G).
 
-    Of equally many votes those for the answer seen first win.  A reply without an answer casts no
-    vote and earns 0, but counts in the `majority_ratio`.  Everyone who votes is learned from,
-    while the paper lets more vote than it learns from (64 and 32, unconfirmed).
+    Among answers with equally many votes the one seen first wins.  A reply without an answer casts
+    no vote and earns 0; it counts in the `majority_ratio`.  All votes are learned from; in the
+    paper more replies vote than are learned from (64 and 32, unconfirmed).
 
     Parts: `majority_ratio`, `label_accuracy` (is a* right?), `reward_accuracy`.
     """
@@ -26,7 +26,6 @@ class Majority(GroupReward):
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Count the votes."""
         answers = [self.reader(rollout) for rollout in group]
         label = winner(answers)
         votes = [ballot(r, a, label) for r, a in zip(group, answers, strict=True)]

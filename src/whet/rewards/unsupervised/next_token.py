@@ -1,4 +1,4 @@
-"""RPT: reason, then say how the text goes on (arXiv:2506.08007)."""
+"""RPT (arXiv:2506.08007): reason first, then predict how the text continues."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,25 +9,23 @@ from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NextToken(Reward):
-    r"""1 where the prediction begins the true continuation and ends where one of its tokens does.
+    """1 where the prediction is a prefix of the true continuation that ends at a token's end, else
+    0.
 
-    The continuation is the task's answer; `info["boundaries"]` are the numbers of bytes after which
-    a token of it ends.  The prediction stands between the last `before` and the next `after`, to
-    the byte: spaces count.  Which places of a text are hard enough to ask about is the corpus's
-    business.
+    The continuation is the task's answer; `info["boundaries"]` are the numbers of bytes at which
+    its tokens end.  The prediction stands between the last `before` and the next `after` and is
+    compared byte by byte, spaces included.  The corpus chooses the positions that are hard enough.
     """
 
     before: str = "<answer>"
     after: str = "</answer>"
 
     def __post_init__(self) -> None:
-        """A prediction has to be marked."""
         for name in ("before", "after"):
             if not getattr(self, name):
                 raise UsageError(f"next_token.{name} is ''; give what marks a prediction")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare bytes."""
         truth = rollout.task.answer.encode()
         ends = rollout.task.info.get("boundaries")
         if not truth or not isinstance(ends, Sequence):

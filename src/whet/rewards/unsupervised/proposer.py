@@ -1,4 +1,4 @@
-"""Self-play: who proposes tasks earns by how hard they are (arXiv:2505.03335)."""
+"""Self-play (arXiv:2505.03335): the proposer of a task earns by the task's difficulty."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._proposals import Edge, Poser, Worth
+from whet.rewards.unsupervised.proposals import Edge, Poser, Worth
 from whet.types import Decoding, Group, Need, Reason, Request, Rollout, UsageError, Verdict
 
 
@@ -14,9 +14,9 @@ from whet.types import Decoding, Group, Need, Reason, Request, Rollout, UsageErr
 class Proposer(GroupReward):
     """R = worth(p̂),  p̂ the share of `tries` plays of the proposed task that `solver` calls right.
 
-    A reply that proposes no task earns `malformed`, a task that is none, or that another reply of
-    the group has proposed before, `invalid` (both unconfirmed).  A task whose plays can't be judged
-    is a fault.  Nobody knows what a right proposal is: `correct` stays open.
+    A reply without a task earns `malformed`.  An invalid task, or one that another reply of the
+    group proposed before, earns `invalid` (both unconfirmed).  A task whose plays have no verdict
+    is a fault.  There is no right proposal, so `correct` stays open.
     """
 
     needs = frozenset({Need.POLICY})
@@ -30,12 +30,10 @@ class Proposer(GroupReward):
     malformed: float = -1.0
 
     def __post_init__(self) -> None:
-        """Somebody has to try."""
         if self.tries < 1:
             raise UsageError(f"proposer.tries is {self.tries}; give 1 or more")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Have every proposed task played."""
         seen: set[str] = set()
         posed = [self._posed(rollout, seen) for rollout in group]
         return await asyncio.gather(*(self._played(request, context) for request in posed))
@@ -59,7 +57,7 @@ class Proposer(GroupReward):
         found = await context.judge(self.solver, await context.played(request))
         right = [v.correct for v in found if v.correct is not None]
         if not right:
-            return Verdict.unjudged(f"nobody could judge the proposed task {request.task.id!r}")
+            return Verdict.unjudged(f"no play of the proposed task {request.task.id!r} is judged")
         solved = sum(right) / len(right)
         parts = {"solved": solved}
         return Verdict(reason=Reason.PARTIAL, score=self.worth(solved), parts=parts)

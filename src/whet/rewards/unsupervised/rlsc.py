@@ -1,4 +1,4 @@
-"""RLSC: raise what is said often already (arXiv:2506.06395, unconfirmed)."""
+"""RLSC (arXiv:2506.06395, unconfirmed): likely replies are made more likely."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from math import exp
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.rewards.unsupervised.confidence import mean, own, rated
 from whet.types import Group, Rollout, Verdict
 
 
@@ -14,15 +14,14 @@ from whet.types import Group, Rollout, Verdict
 class Rlsc(GroupReward):
     """R_i = exp(mean_t log μ(y_t)) + α: the weight of log π_θ(y) in −(p_old(y) + α) log p_θ(y).
 
-    The probability is that of an average token, which doesn't underflow; α is unconfirmed.  Made
-    for an objective without a baseline (`RewardOnly`); a group's baseline takes α away again.
+    It is the probability of an average token, which does not underflow.  α is unconfirmed.  Use it
+    with an objective without a baseline (`RewardOnly`); a group's baseline cancels α.
     """
 
     alpha: float = 0.1
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Take the geometric mean over each reply."""
         return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:

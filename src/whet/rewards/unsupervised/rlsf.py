@@ -1,4 +1,4 @@
-"""RLSF: confidence in the answer itself (arXiv:2507.21931, unconfirmed)."""
+"""RLSF (arXiv:2507.21931, unconfirmed): the policy's confidence in its final answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from math import exp
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.rewards.unsupervised.confidence import mean, own, rated
 from whet.types import Group, Rollout, UsageError, Verdict
 
 
@@ -14,22 +14,20 @@ from whet.types import Group, Rollout, UsageError, Verdict
 class Rlsf(GroupReward):
     """R_i = mean over the answer's tokens of 2 μ(y_t) − 1.
 
-    The paper takes p_top1 − p_top2, which a rollout doesn't hold; 2 p − 1 is the least that gap can
-    be where the chosen token is the likeliest, and equals it where all mass lies on two tokens.
-    The answer begins after the last `mark`; a reply without one is measured as a whole.  The paper
-    ranks samples by the value and learns from pairs; here it is the reward.
+    The paper takes p_top1 − p_top2, which a rollout does not record.  Where the sampled token is
+    the likeliest, 2 p − 1 is a lower bound of that gap, and equal to it if two tokens hold all
+    mass.  The answer begins after the last `mark`; a reply without a mark is measured as a whole.
+    The paper ranks samples by this value and learns from pairs; here the value is the reward.
     """
 
     mark: str = "#"
     truth: Judge | None = Declared()  # for the record only
 
     def __post_init__(self) -> None:
-        """A mark has to be seen."""
         if not self.mark:
             raise UsageError("rlsf.mark is ''; give what announces an answer, such as '#'")
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Take the mean over each answer."""
         return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:

@@ -1,11 +1,11 @@
-"""Intuitor: the surer, the better (arXiv:2505.19590)."""
+"""Intuitor (arXiv:2505.19590): the reward is the policy's self-certainty."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._confidence import mean, own, rated
+from whet.rewards.unsupervised.confidence import mean, own, rated
 from whet.types import Group, Rollout, Verdict
 
 
@@ -13,13 +13,12 @@ from whet.types import Group, Rollout, Verdict
 class SelfCertainty(GroupReward):
     """u_i = mean_t KL(U ‖ π(·|t)) = mean_t (−log V − mean_v log π_v), at temperature 1.
 
-    Longer, more templated text earns more: a known way to be fooled by it.
+    Longer text and templates raise it without any reasoning, which is a known weakness.
     """
 
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Take the mean over each reply."""
         return await rated(group, self._of, self.truth, context)
 
     def _of(self, rollout: Rollout) -> float:

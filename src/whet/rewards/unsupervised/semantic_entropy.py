@@ -1,4 +1,4 @@
-"""EMPO: what more replies mean is better (arXiv:2504.05812)."""
+"""EMPO (arXiv:2504.05812): a reply earns by how many replies share its meaning."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,20 +6,19 @@ from math import log
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
-from whet.rewards.unsupervised._answers import Announced, Extractor
-from whet.rewards.unsupervised._truth import with_truth
-from whet.rewards.unsupervised._votes import ballot, disagreement, share
+from whet.rewards.unsupervised.readers import Announced, Extractor
+from whet.rewards.unsupervised.truth import with_truth
+from whet.rewards.unsupervised.votes import ballot, disagreement, share
 from whet.types import Group, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SemanticEntropy(GroupReward):
-    """R_i = |C(i)| / G, the share of replies that mean what this one means.
+    """R_i = |C(i)| / G, the share of replies with the same answer as reply i.
 
-    Only where `low` · log G < SE < `high` · log G, with SE = −Σ_C p(C) log p(C); elsewhere all
-    earn 0, and no group baseline learns anything.  Replies mean the same where the reader reads the
-    same.  Who says nothing readable is a meaning of its own in SE, and earns 0.  The bounds are
-    fractions of the largest entropy there is, and ours.
+    This holds where `low` · log G < SE < `high` · log G, with SE = −Σ_C p(C) log p(C); elsewhere
+    all replies earn 0.  A reply without an answer is a cluster of its own in SE and earns 0.  The
+    bounds are fractions of the largest possible entropy; their values are ours.
     """
 
     low: float = 0.2
@@ -28,14 +27,12 @@ class SemanticEntropy(GroupReward):
     truth: Judge | None = Declared()  # for the record only
 
     def __post_init__(self) -> None:
-        """Refuse bounds that nothing lies between."""
         if not 0 <= self.low < self.high:
             raise UsageError(
                 f"semantic_entropy.low is {self.low} and high {self.high}; give 0 ≤ low < high"
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        """Put replies together that mean the same."""
         answers = [self.reader(rollout) for rollout in group]
         entropy = disagreement(answers)
         most = log(max(len(group), 1))

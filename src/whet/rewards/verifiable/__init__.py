@@ -1,1 +1,1 @@
-"""Judges that know the rule: the answer is right or wrong, and no model is asked."""
+"""Rewards that know a rule: an answer is right or wrong, and no model is asked."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from string import ascii_uppercase
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import final_text
-from whet.rewards.verifiable._extraction import answers
-from whet.rewards.verifiable._normal import plain
-from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
+from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.extraction import answers
+from whet.rewards.verifiable.math.normal import plain
+from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Rollout, Verdict
 
 _UNLISTED = 10  # options of a task that doesn't list them: A to J
@@ -24,20 +24,20 @@ _WORDS = ("A", "I")  # letters that are words, too
 class Choice(Reward):
     r"""1 where the reply chooses the task's option, else 0.
 
-    The options stand in `info["choices"]`; the task's answer is a letter, or the text of one of
-    them.  Without a list, any letter from A to J may be chosen.  A choice is what follows the
-    thoughts in `<answer>`, `\boxed{…}` or after `Answer:`: a letter, a letter with its own option
-    after it, or the text of exactly one option.  Where nothing is announced, it is the letter that
-    stands alone in the last line that has one, lists of options aside; the words A and I need a
-    bracket, a full stop or the end of the line behind them.  Two letters are a bet, and wrong.
+    The options are `info["choices"]`; the task's answer is a letter, or the text of an option.
+    Without a list, any letter from A to J may be chosen.  A choice stands after the thoughts in
+    `<answer>`, in `\boxed{…}` or after `Answer:`.  It is a letter, a letter followed by its own
+    option, or the text of exactly one option.  Where nothing is announced, it is the letter that
+    stands alone in the last line that has one; lines that list options are skipped.  The words A
+    and I count only before a bracket, a full stop or the end of the line.  Two letters are wrong,
+    because the reply bets on both.
 
-    `parts["chance"]` is 1/k, what a guess among k options earns: see `above_chance`.
+    `parts["chance"]` is 1/k, the expected score of a guess among k options.
     """
 
     longest: int = 2000  # characters of a choice
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Find the letters of both."""
         options = [_told(str(text)) for text in rollout.task.info.get("choices") or ()]
         letters = ascii_uppercase[: len(options) or _UNLISTED]
         gold = _letters(rollout.task.answer, options, letters)
@@ -53,7 +53,7 @@ class Choice(Reward):
         return replace(verdict, parts={"chance": 1 / len(options)} if options else {})
 
     def _chosen(self, text: str, options: Sequence[str], letters: str) -> set[str] | None:
-        """Every letter that is chosen; None where nothing is."""
+        """All letters that are chosen; None where there are none."""
         _, found = answers(text)
         if found:
             short = [answer for answer in found if len(answer) <= self.longest]
@@ -67,17 +67,12 @@ class Choice(Reward):
         return None
 
 
-def above_chance(accuracy: float, options: int) -> float:
-    """(a − 1/k) / (1 − 1/k): 0 for guessing among k options, 1 for knowing."""
-    return (accuracy - 1 / options) / (1 - 1 / options)
-
-
 def _told(text: str) -> str:
     return plain(text).strip(" *").casefold()
 
 
 def _letters(answer: str, options: Sequence[str], letters: str) -> set[str]:
-    """The letters that an answer names: one, several in a bet, or none."""
+    """The letters that an answer names: one, several, or none."""
     bare = plain(answer).strip(" *")
     if (one := _LETTER.fullmatch(bare)) and one[1] in letters:
         return {one[1]}
@@ -93,7 +88,7 @@ def _letters(answer: str, options: Sequence[str], letters: str) -> set[str]:
 
 
 def _standing(line: str, letters: str) -> set[str]:
-    """The letters that stand alone in a line and are no words."""
+    """The letters that stand alone in a line and are not words."""
     return {
         found[1]
         for found in _ALONE.finditer(line)

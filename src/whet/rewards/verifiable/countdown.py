@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._expression import evaluated
-from whet.rewards.verifiable._extraction import boxed, tagged
-from whet.rewards.verifiable._verdicts import no_answer
+from whet.rewards.verifiable.expressions import evaluated
+from whet.rewards.verifiable.extraction import boxed, tagged
+from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, Verdict
 
 
@@ -17,29 +18,41 @@ class Countdown(Reward):
     r"""1 where the expression uses the task's numbers and equals its target exactly, else 0.
 
     The expression stands in the last `<answer>…</answer>`, else in the last `\boxed{…}`, else after
-    the last `#`; `= target` may end it.  The task brings `info["target"]` and `info["numbers"]`, or
-    `nums`.  Each number is used exactly once, as in TinyZero's data; a task whose
-    `info["use_all"]` is false lets some of them lie.
+    the last `#`; it may end in `= target`.  The task has `info["target"]` and `info["numbers"]`, or
+    `nums`.  Each number is used exactly once, as in TinyZero's data; where the task's
+    `info["use_all"]` is false, some may be left out.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Evaluate with fractions."""
         info = rollout.task.info
-        numbers, target = info.get("numbers", info.get("nums")), info.get("target")
-        if numbers is None or target is None:
-            return Verdict.unjudged(f"task {rollout.task.id!r} brings no numbers and target")
+        if info.get("numbers", info.get("nums")) is None or info.get("target") is None:
+            return Verdict.unjudged(f"task {rollout.task.id!r} has no numbers and target")
         text = _expression(rollout.reply)
         if not text:
             return no_answer(rollout)
         try:
-            found = evaluated(_left(text, target))
+            found = solution(text, info)
         except ZeroDivisionError:
             return Verdict.failure(Reason.WRONG, note=f"{text[:80]} divides by zero")
         if found is None:
             return Verdict.failure(Reason.BAD_FORMAT, note=text[:80])
-        value, used = found
-        fair = _fair(Counter(used), Counter(int(n) for n in numbers), info)
-        return Verdict.binary(correct=fair and value == int(target), note=f"{text[:80]} = {value}")
+        value, correct = found
+        return Verdict.binary(correct=correct, note=f"{text[:80]} = {value}")
+
+
+def solution(text: str, info: Mapping[str, Any]) -> tuple[Fraction, bool] | None:
+    """The value of an expression, and whether it solves the task; None for any other text.
+
+    Raises `ZeroDivisionError`.
+    """
+    found = evaluated(_left(text, info["target"]))
+    if found is None:
+        return None
+    value, used = found
+    given = Counter(int(n) for n in info.get("numbers", info.get("nums")))
+    spent = Counter(used)
+    fair = spent <= given if info.get("use_all") is False else spent == given
+    return value, fair and value == int(info["target"])
 
 
 def _expression(reply: str) -> str:
@@ -51,10 +64,6 @@ def _expression(reply: str) -> str:
 
 
 def _left(equation: str, target: object) -> str:
-    """The left side of `expression = target`; any other equation stays whole, and is no answer."""
+    """The left side of `expression = target`; any other equation stays whole, and has no value."""
     left, equals, right = equation.rpartition("=")
     return left if equals and right.strip() == str(target) else equation
-
-
-def _fair(used: Counter[int], given: Counter[int], info: Mapping[str, Any]) -> bool:
-    return used <= given if info.get("use_all") is False else used == given

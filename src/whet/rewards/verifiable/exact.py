@@ -1,31 +1,29 @@
-"""Exact match of a declared answer: the rule of DeepSeek-R1 (arXiv:2501.12948, unconfirmed)."""
+"""Exact match of a marked answer: the rule of DeepSeek-R1 (arXiv:2501.12948, unconfirmed)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._verdicts import no_answer, nothing_to_compare
+from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exact(Reward):
-    """1 where the one answer of the reply is the task's, letter for letter.
+    """1 where the reply's one answer equals the task's, character by character, else 0.
 
-    An answer stands between `before` and `after`, or the end of the reply where `after` is empty,
-    with the spaces around it taken away.  Two different answers are a bet, and wrong.
+    An answer stands between `before` and `after`, or the end of the reply where `after` is empty;
+    spaces around it are dropped.  Two different answers are wrong, because the reply bets on both.
     """
 
     before: str = "#"
     after: str = ""
 
     def __post_init__(self) -> None:
-        """An answer has to be announced."""
         if not self.before:
             raise UsageError("exact.before is ''; give what announces an answer, such as '#'")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare strings."""
         gold = rollout.task.answer.strip()
         if not gold:
             return nothing_to_compare(rollout)

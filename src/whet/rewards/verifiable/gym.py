@@ -1,12 +1,12 @@
-"""reasoning_gym's tasks, judged by their own scorers (github.com/open-thought/reasoning-gym)."""
+"""reasoning_gym's tasks, scored by their own data sets (github.com/open-thought/reasoning-gym)."""
 
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import after_think, tagged
-from whet.rewards.verifiable._gym import harmless, raw_score
-from whet.rewards.verifiable._verdicts import no_answer
+from whet.rewards.verifiable.extraction import after_think, tagged
+from whet.rewards.verifiable.gym_scorers import harmless, raw_score
+from whet.rewards.verifiable.verdicts import no_answer
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Rollout, UsageError, Verdict
 
@@ -15,12 +15,12 @@ _SOLVED = 0.99  # below it: partial credit, which also pays for answers buried i
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gym(Reward):
-    """1 where the data set that made the task gives its answer full marks, else 0.
+    """1 where the task's data set gives the answer full marks, else 0.
 
-    The answer stands in the last `<answer>…</answer>`, or follows the last `#`, or is the whole
-    reply after the thoughts.  `parts["raw"]` keeps the scorer's own number.  A scorer that would
-    run the answer as code gets no names that could do harm.  An answer that hangs the scorer is
-    the policy's failure.
+    The answer is the last `<answer>…</answer>`, or the text after the last `#`, or the whole reply
+    after the thoughts.  `parts["raw"]` is the data set's own score.  An answer that would be run as
+    code is refused if it could call anything but school algebra.  An answer that hangs the scorer
+    is the policy's failure.
     """
 
     limit_s: float = 10.0
@@ -28,15 +28,13 @@ class Gym(Reward):
     workers: int = 2
 
     def __post_init__(self) -> None:
-        """The package is an extra."""
         if find_spec("reasoning_gym") is None:
             raise UsageError("reward 'gym' needs reasoning_gym; pip install 'whet[gym]'")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Extract, hand over, and keep only full marks."""
         info = rollout.task.info.get("gym")
         if info is None:
-            return Verdict.unjudged(f"task {rollout.task.id!r} is none of reasoning_gym's")
+            return Verdict.unjudged(f"task {rollout.task.id!r} has no info['gym']")
         answer = _answer(rollout.reply)
         if not answer:
             return no_answer(rollout)

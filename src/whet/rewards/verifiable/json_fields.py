@@ -1,4 +1,4 @@
-"""A JSON object, field by field."""
+"""A JSON object, compared field by field."""
 
 import re
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Any
 
 from whet.calls.literals import read, same
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import final_text
-from whet.rewards.verifiable._extraction import tagged
-from whet.rewards.verifiable._schema import valid
-from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.extraction import tagged
+from whet.rewards.verifiable.json_schema import valid
+from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Rollout, UsageError, Verdict
 
@@ -21,10 +21,11 @@ _FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 class JsonFields(Reward):
     """valid · (base + (1 − base) · |fields of the right value| / |fields|).
 
-    The fields are those of the task's answer, a JSON object.  The reply's object stands, after the
-    thoughts, in the last fence, in `<answer>…</answer>`, or alone.  It is valid if it is one JSON
-    object, no key twice, that keeps to `info["schema"]` where the task brings one; that takes the
-    package jsonschema.  Correct is who has every field right.  The weights are ours.
+    The fields are those of the task's answer, a JSON object.  The reply's object stands after the
+    thoughts: in the last fence, in `<answer>…</answer>`, or alone.  It is valid if it is one JSON
+    object without repeated keys that satisfies `info["schema"]`, where the task has one; schemas
+    need the package jsonschema.  The reply is correct where every field is right.  The weights are
+    ours.
     """
 
     base: float = 0.3
@@ -33,12 +34,10 @@ class JsonFields(Reward):
     workers: int = 2
 
     def __post_init__(self) -> None:
-        """A share is a share."""
         if not 0 <= self.base < 1:
             raise UsageError(f"json_fields.base is {self.base}; give a share, from 0 to below 1")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Read, check, and compare."""
         task = rollout.task
         if not task.answer.strip():
             return nothing_to_compare(rollout)
@@ -65,7 +64,7 @@ class JsonFields(Reward):
         return found if isinstance(found, dict) else None
 
     def _keeps(self, schema: Any, found: dict[str, Any]) -> bool:
-        """Asked in a worker; who hangs the checker doesn't keep to the schema."""
+        """Whether the object satisfies the schema; one that hangs the checker does not."""
         if find_spec("jsonschema") is None:
             raise UsageError("info['schema'] needs jsonschema; pip install 'whet[json]'")
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("jsonschema",))

@@ -1,4 +1,4 @@
-"""Knights and knaves: whoever is called a knight has told the truth, and no knave has."""
+"""Knights and knaves: a knight's statement is true, a knave's is false."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._ruled import ruled
+from whet.rewards.verifiable.puzzles import ruled
 from whet.types import Rollout, Verdict
 
 _BITS = re.compile(r"[01](?:[ ,]*[01])*")
@@ -14,16 +14,31 @@ _BITS = re.compile(r"[01](?:[ ,]*[01])*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knights(Reward):
-    """1 where no statement contradicts what its speaker is said to be, else 0.
+    """1 where every statement is true if its speaker is a knight and false if a knave, else 0.
 
-    The task brings `info["said"]`, such as `a:-b|b:a*-c|c:b+c`: `-b` says that b is a knave, `*`
-    joins what is all true, `+` what is partly true.  A reply announces 1 for a knight and 0 for a
-    knave, for each speaker in order.
+    The task has `info["said"]`, such as `a:-b|b:a*-c|c:b+c`.  `b` says that b is a knight, `-b`
+    that b is a knave; `*` joins claims that are all true, `+` claims of which at least one is true.
+    A reply announces 1 for a knight and 0 for a knave, for each speaker in order.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Hold every statement against its speaker."""
         return ruled(rollout, ("said",), _consistent)
+
+
+def consistent(said: Mapping[str, str], honest: Mapping[str, bool]) -> bool:
+    """Whether each speaker's statement is true exactly if the speaker is honest.
+
+    The family of tasks has these rules a second time, as truth tables, which it needs to count
+    solutions; a test compares the two.
+    """
+    return all(honest[name] == is_true(statement, honest) for name, statement in said.items())
+
+
+def is_true(statement: str, honest: Mapping[str, bool]) -> bool:
+    """Whether the statement is true, given which speakers are honest."""
+    literals = re.findall(r"-?\w+", statement)
+    truths = [honest[literal.lstrip("-")] != literal.startswith("-") for literal in literals]
+    return all(truths) if "*" in statement else any(truths)
 
 
 def _consistent(info: Mapping[str, Any], text: str) -> bool | None:
@@ -32,10 +47,4 @@ def _consistent(info: Mapping[str, Any], text: str) -> bool | None:
     if not _BITS.fullmatch(text) or len(found) != len(said):
         return None
     honest = {name: bit == "1" for name, bit in zip(said, found, strict=True)}
-    return all(honest[name] == _true(statement, honest) for name, statement in said.items())
-
-
-def _true(statement: str, honest: Mapping[str, bool]) -> bool:
-    literals = re.findall(r"-?\w+", statement)
-    truths = [honest[literal.lstrip("-")] != literal.startswith("-") for literal in literals]
-    return all(truths) if "*" in statement else any(truths)
+    return consistent(said, honest)

@@ -1,10 +1,10 @@
-"""Values by label: the answer to a lock of several wheels."""
+"""Values by label: the answer of the task family `lock`."""
 
 import re
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._verdicts import nothing_to_compare
+from whet.rewards.verifiable.verdicts import nothing_to_compare
 from whet.types import Finish, Reason, Rollout, Verdict
 
 _REPLY = re.compile(r"(?:[a-z][0-9])+")
@@ -12,14 +12,13 @@ _REPLY = re.compile(r"(?:[a-z][0-9])+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled(Reward):
-    """1 where each label of the answer carries its value in the reply, else 0.
+    """1 where each label of the answer has its value in the reply, else 0.
 
-    Both are chains of a letter and a digit, `f6j0n6`, and a reply is nothing else.  It may carry
-    more labels than the answer; of a label that occurs twice the last value counts.
+    Answer and reply are chains of a letter and a digit, such as `f6j0n6`, without any other text.
+    The reply may have more labels than the answer; of a repeated label the last value counts.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare the two as dictionaries."""
         gold, reply = rollout.task.answer, rollout.reply
         if not _REPLY.fullmatch(gold):
             return nothing_to_compare(rollout)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._languages import codes, detect_language, share
+from whet.rewards.verifiable.languages import codes, detect_language, share
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 
@@ -21,14 +21,12 @@ class Language(Reward):
     least: float = 0.9
 
     def __post_init__(self) -> None:
-        """Refuse a language that cannot be told."""
         if self.code not in codes():
             raise UsageError(f"language.code is {self.code!r}; choose from {', '.join(codes())}")
         if not 0 <= self.least <= 1:
             raise UsageError(f"language.least is {self.least}; give a share, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Tell the language."""
         found, part = detect_language(rollout.reply), share(rollout.reply, self.code)
         well = found == self.code and part >= self.least
         reason = Reason.OK if well else Reason.BAD_FORMAT

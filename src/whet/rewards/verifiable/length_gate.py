@@ -1,4 +1,4 @@
-"""A gate: the reply ends by itself, and is neither too short nor too long."""
+"""A gate: the reply ends by itself, and its length is within limits."""
 
 from dataclasses import dataclass
 
@@ -8,17 +8,16 @@ from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LengthGate(Reward):
-    """1 where the policy chose from `shortest` to `longest` tokens and came to an end, else 0.
+    """1 where the policy sampled from `shortest` to `longest` tokens and was not truncated, else 0.
 
-    `shortest` is for tasks that want a chain of thought and get the answer alone.  A gate says
-    nothing of the answer: it is there to be multiplied with.
+    `shortest` is for tasks that need a chain of thought.  The answer is not judged: use this reward
+    as a gate or a component.
     """
 
     shortest: int = 1
     longest: int = 1 << 20
 
     def __post_init__(self) -> None:
-        """Refuse a gate that nothing goes through."""
         if not 0 <= self.shortest <= self.longest:
             raise UsageError(
                 f"length_gate.shortest is {self.shortest} and longest {self.longest}; "
@@ -26,7 +25,6 @@ class LengthGate(Reward):
             )
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count the tokens."""
         parts = {"tokens": float(rollout.length)}
         if rollout.finish is Finish.LENGTH:
             return Verdict(reason=Reason.TRUNCATED, score=0.0, parts=parts)

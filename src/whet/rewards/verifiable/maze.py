@@ -1,39 +1,58 @@
-"""A maze: the way is walked, cell by cell."""
+"""A maze: the path is walked, cell by cell."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._ruled import ruled
+from whet.rewards.verifiable.puzzles import ruled
 from whet.types import Rollout, Verdict
 
-_WAY = re.compile(r"[0-9]{2}(?:[ ,]+[0-9]{2})*")
+_PATH = re.compile(r"[0-9]{2}(?:[ ,]+[0-9]{2})*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Maze(Reward):
-    """1 where the way leads from start to goal, through no wall, in as few cells as can be, else 0.
+    """1 where the path leads from start to goal, through no wall and in few enough cells, else 0.
 
-    The task brings `info["walls"]`, rows of cells with 1 for a wall, joined by `|`, `info["start"]`
-    and `info["goal"]`, each a row and a column, and `info["most"]`, how many cells a way may have,
+    The task has `info["walls"]`, rows of cells with 1 for a wall, joined by `|`; `info["start"]`
+    and `info["goal"]`, each a row and a column; and `info["most"]`, the largest number of cells,
     both ends included.  A reply announces its cells, such as `00 10 11`.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Walk."""
         return ruled(rollout, ("walls", "start", "goal", "most"), _leads)
 
 
-def _leads(info: Mapping[str, Any], text: str) -> bool | None:
-    if not _WAY.fullmatch(text):
-        return None
-    rows = str(info["walls"]).split("|")
-    cells = [(int(y), int(x)) for y, x in re.findall("([0-9])([0-9])", text)]
-    free = {(y, x) for y, row in enumerate(rows) for x, cell in enumerate(row) if cell == "0"}
-    ends = [tuple(map(int, info[name])) for name in ("start", "goal")]
+def is_free(walls: str, cell: str) -> bool:
+    """Whether the maze has that cell, a row and a column, and no wall there."""
+    return _free(walls.split("|"), int(cell[0]), int(cell[1]))
+
+
+def neighbours(walls: str, cell: str) -> Iterator[str]:
+    """The free cells above, below, left and right of a cell, in this order."""
+    rows = walls.split("|")
+    y, x = int(cell[0]), int(cell[1])
+    for down, across in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+        if _free(rows, down, across):
+            yield f"{down}{across}"
+
+
+def is_path(walls: str, cells: Sequence[str]) -> bool:
+    """Whether each cell is free and a neighbour of the one before it."""
     steps = zip(cells, cells[1:], strict=False)
-    near = all(abs(a[0] - b[0]) + abs(a[1] - b[1]) == 1 for a, b in steps)
-    walked = near and set(cells) <= free and [cells[0], cells[-1]] == ends
-    return walked and len(cells) <= info["most"]
+    return is_free(walls, cells[0]) and all(b in neighbours(walls, a) for a, b in steps)
+
+
+def _free(rows: Sequence[str], y: int, x: int) -> bool:
+    return 0 <= y < len(rows) and 0 <= x < len(rows[y]) and rows[y][x] == "0"
+
+
+def _leads(info: Mapping[str, Any], text: str) -> bool | None:
+    if not _PATH.fullmatch(text):
+        return None
+    cells = re.findall("[0-9]{2}", text)
+    ends = ["".join(str(int(place)) for place in info[name]) for name in ("start", "goal")]
+    few = len(cells) <= info["most"]
+    return few and [cells[0], cells[-1]] == ends and is_path(str(info["walls"]), cells)

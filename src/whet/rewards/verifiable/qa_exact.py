@@ -3,25 +3,24 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._golds import answered, golds
-from whet.rewards.verifiable._verdicts import nothing_to_compare
-from whet.rewards.verifiable._words import squad
+from whet.rewards.verifiable.short_answers import answered, golds
+from whet.rewards.verifiable.verdicts import nothing_to_compare
+from whet.rewards.verifiable.words import squad
 from whet.types import Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QaExact(Reward):
-    r"""1 where the answer's words are those of one of the task's answers, in order, else 0.
+    r"""1 where the answer has the words of one of the task's answers, in order, else 0.
 
-    Case, ASCII punctuation and the articles don't count.  The answer stands in `<answer>`,
-    `\boxed{…}` or after `Answer:`; the task's are `info["answers"]`, or its one answer.  A gold
-    answer that is nothing but articles and punctuation can't be compared with.
+    Case, ASCII punctuation and articles are ignored.  The answer stands in `<answer>`, `\boxed{…}`
+    or after `Answer:`.  The task's answers are `info["answers"]`, or its one answer; one that
+    consists of articles and punctuation only is skipped.
     """
 
     longest: int = 512  # characters of an answer; what is longer is wrong
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Compare words."""
         wanted = [words for gold in golds(rollout) if (words := squad(gold))]
         if not wanted:
             return nothing_to_compare(rollout)

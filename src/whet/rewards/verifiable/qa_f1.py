@@ -4,9 +4,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._golds import answered, golds
-from whet.rewards.verifiable._verdicts import nothing_to_compare
-from whet.rewards.verifiable._words import squad
+from whet.rewards.verifiable.short_answers import answered, golds
+from whet.rewards.verifiable.verdicts import nothing_to_compare
+from whet.rewards.verifiable.words import squad
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 _NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")
@@ -14,23 +14,21 @@ _NAMES: tuple[str, ...] = ("f1", "precision", "recall", "overlap")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QaF1(Reward):
-    r"""The best F₁ over the task's answers:  F₁ = 2pr / (p + r).
+    """The best F₁ over the task's answers:  F₁ = 2pr / (p + r).
 
-    With c words in common, p = c / |answer| and r = c / |gold|; `parts` has them, and the overlap
-    c / (|answer| + |gold| − c).  Below `floor` an answer earns nothing (ours; SQuAD has none): that
-    is where lists of candidates are.  Correct is who has every word and no other.
+    With c common words, p = c / |answer| and r = c / |gold|; `parts` has both, and the overlap c /
+    (|answer| + |gold| − c).  Below `floor` an answer earns nothing, which keeps lists of candidates
+    from paying (ours; SQuAD has no floor).  The answer is correct where all words agree.
     """
 
     floor: float = 0.5
     longest: int = 512  # characters of an answer; what is longer is wrong
 
     def __post_init__(self) -> None:
-        """A floor is a score."""
         if not 0 <= self.floor <= 1:
             raise UsageError(f"qa_f1.floor is {self.floor}; give a score, from 0 to 1")
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count words."""
         wanted = [words for gold in golds(rollout) if (words := squad(gold))]
         if not wanted:
             return nothing_to_compare(rollout)
@@ -47,7 +45,7 @@ class QaF1(Reward):
 
 
 def _counted(answer: list[str], gold: list[str]) -> tuple[float, float, float, float]:
-    """F₁, precision, recall and overlap."""
+    """F₁, precision, recall and overlap of two lists of words."""
     common = (Counter(answer) & Counter(gold)).total()
     if not common:
         return 0.0, 0.0, 0.0, 0.0

@@ -7,7 +7,7 @@ from string import ascii_lowercase
 from typing import Any
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._ruled import ruled
+from whet.rewards.verifiable.puzzles import ruled
 from whet.types import Rollout, Verdict
 
 _BITS = re.compile(r"[01](?:[ ,]*[01])*")
@@ -17,13 +17,25 @@ _BITS = re.compile(r"[01](?:[ ,]*[01])*")
 class Sat(Reward):
     """1 where the assignment makes every clause true, else 0.
 
-    The task brings `info["variables"]`, how many, from `a` on, and `info["clauses"]`, such as
-    `a+-b+c|-a+c+d`.  A reply announces 0 or 1 for each variable, in order.
+    The task has `info["variables"]`, the number of variables, which are called `a`, `b`, …, and
+    `info["clauses"]`, such as `a+-b+c|-a+c+d`.  A reply announces 0 or 1 for each variable, in
+    order.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Look at every clause."""
         return ruled(rollout, ("variables", "clauses"), _satisfies)
+
+
+def satisfies(clauses: str, true: set[str]) -> bool:
+    """Whether every clause has a true literal, given the variables that are true.
+
+    The family of tasks has these rules a second time, as truth tables, which it needs to count
+    solutions; a test compares the two.
+    """
+    return all(
+        any((literal.lstrip("-") in true) != literal.startswith("-") for literal in clause)
+        for clause in (clause.split("+") for clause in clauses.split("|"))
+    )
 
 
 def _satisfies(info: Mapping[str, Any], text: str) -> bool | None:
@@ -31,9 +43,4 @@ def _satisfies(info: Mapping[str, Any], text: str) -> bool | None:
     if not _BITS.fullmatch(text) or len(found) != info["variables"]:
         return None
     true = {name for name, bit in zip(ascii_lowercase, found, strict=False) if bit == "1"}
-    clauses = (clause.split("+") for clause in str(info["clauses"]).split("|"))
-    return all(any(_holds(literal, true) for literal in clause) for clause in clauses)
-
-
-def _holds(literal: str, true: set[str]) -> bool:
-    return (literal.lstrip("-") in true) != literal.startswith("-")
+    return satisfies(str(info["clauses"]), true)

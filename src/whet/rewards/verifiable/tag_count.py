@@ -1,9 +1,9 @@
-"""A quarter for each tag in its place: the soft form of `format` (after open-r1's, unconfirmed)."""
+"""A quarter for each tag in its place: a softer `format` (after open-r1's, unconfirmed)."""
 
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.rewards.verifiable._extraction import with_open_think
+from whet.rewards.verifiable.extraction import with_open_think
 from whet.types import Reason, Rollout, Verdict
 
 _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
@@ -11,15 +11,14 @@ _TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TagCount(Reward):
-    """¼ · |{tags that stand exactly once, with something between them and the tag before}|.
+    """¼ · |{tags that occur exactly once, with text between them and the tag before}|.
 
-    The tags are `<think>`, `</think>`, `<answer>` and `</answer>`, in this order; one that comes
-    too early counts for nothing, nor does a pair around nothing (both are ours).  A prompt that
-    ends in `<think>` has written that tag for the policy.
+    The tags are `<think>`, `</think>`, `<answer>` and `</answer>`, in this order.  A tag out of
+    order does not count, nor does a pair around nothing (both rules are ours).  A prompt that ends
+    in `<think>` provides that tag.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Count the tags."""
         reply = with_open_think(rollout.turns)
         places = {tag: reply.find(tag) for tag in _TAGS if reply.count(tag) == 1}
         for first, last in (_TAGS[:2], _TAGS[2:]):

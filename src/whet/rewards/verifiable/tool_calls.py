@@ -1,4 +1,4 @@
-"""Calls of tools, name by name and value by value (after ToolRL, arXiv:2504.13958, unconfirmed)."""
+"""Tool calls, compared by name, key and value (after ToolRL, arXiv:2504.13958, unconfirmed)."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from whet.calls.formats import ToolCall, due, written
 from whet.calls.literals import same
 from whet.protocols import Reward
-from whet.rewards.verifiable._announced import final_text
+from whet.rewards.verifiable.announced_answers import final_text
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 _MOST = 8  # calls; the search for the best match doubles with each
@@ -18,33 +18,31 @@ _MOST = 8  # calls; the search for the best match doubles with each
 class ToolCalls(Reward):
     """lowest + (highest − lowest) · S / S_max,  S = name + Σ_j (param_j + value_j).
 
-    `name` is |N ∩ N*| / |N ∪ N*| over the multisets of names, `param` the same over the keys of a
-    matched call, `value` the number of wanted arguments with the wanted value; S_max = 1 + |calls|
-    + |arguments|.  Calls are matched one to one within a name (ours), so that S is largest.  A
-    reply without a call, or with one that can't be read, earns `lowest`.  ToolRL's own range is
-    −3 to 3, and it adds 1 for the format, which is another judge's business here.
+    `name` is |N ∩ N*| / |N ∪ N*| over the multisets of names; `param` is the same over the keys of
+    a matched call; `value` is the number of wanted arguments with the wanted value.  S_max = 1 +
+    |calls| + |arguments|.  Calls of one name are matched one to one so that S is largest (ours).  A
+    reply without a call, or with an unreadable one, earns `lowest`.  ToolRL's own range is −3 to 3,
+    and it adds 1 for the format, which is another reward here.
 
-    Calls stand in `<tool_call>…</tool_call>`, after the thoughts; what is wanted in
-    `info["calls"]`, or in the task's answer as JSON.  Where no call is wanted, the whole is earned
-    by a reply without one, and nothing by a call.
+    Calls stand in `<tool_call>…</tool_call>` after the thoughts; the wanted calls are
+    `info["calls"]`, or the task's answer as JSON.  Where no call is wanted, a reply without a call
+    earns `highest` and a reply with one earns `lowest`.
     """
 
     lowest: float = 0.0
     highest: float = 1.0
 
     def __post_init__(self) -> None:
-        """A range has two ends."""
         if not self.lowest < self.highest:
             raise UsageError(
                 f"tool_calls.lowest is {self.lowest} and highest {self.highest}; give a range"
             )
 
     def score(self, rollout: Rollout) -> Verdict:
-        """Read, match, and count."""
         task = rollout.task
         gold = task.info.get("calls", task.answer)
         if gold == "":
-            return Verdict.unjudged(f"task {task.id!r} says not which calls it wants")
+            return Verdict.unjudged(f"task {task.id!r} has neither info['calls'] nor an answer")
         wanted = due(gold)
         text = final_text(rollout)
         if isinstance(text, Verdict):
@@ -72,10 +70,10 @@ class ToolCalls(Reward):
 
 
 def alike(found: Sequence[ToolCall], wanted: Sequence[ToolCall]) -> dict[str, float]:
-    """How alike, part by part: `name`, `param`, `value`, and the `most` that they can sum up to.
+    """The likeness of calls in parts: `name`, `param`, `value`, and `most`, their largest possible
+    sum.
 
-    Each wanted call is held against one found call of its name, no found call against two, so that
-    the sum is largest.
+    Each wanted call is matched with at most one found call of its name, so that the sum is largest.
     """
     names = Counter(call.name for call in found), Counter(call.name for call in wanted)
     either = (names[0] | names[1]).total()

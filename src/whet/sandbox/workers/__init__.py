@@ -1,5 +1,5 @@
 """Worker processes for functions that may hang, crash or exhaust memory."""
 
-from whet.sandbox.workers._pool import Died, Failed, Workers
+from whet.sandbox.workers.pool import Died, Failed, Workers
 
 __all__ = ["Died", "Failed", "Workers"]

@@ -7,8 +7,8 @@ from random import Random
 from whet.data.problems import Problems
 from whet.data.spoiled import spoiled
 from whet.protocols import Family, Player
-from whet.rewards.dense._cuts import Cuts, Separated, spans
-from whet.rewards.dense._places import last_reply, tokens_of
+from whet.rewards.dense.cutting import Cuts, Separated, spans
+from whet.rewards.dense.placing import last_reply, tokens_of
 from whet.training.stepmodel.chains import LabelledChain
 from whet.types import Rollout, UsageError
 

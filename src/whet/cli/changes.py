@@ -1,0 +1,123 @@
+"""Settings of a whole run that are no field of it: the price of KL, epochs, ratios."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from whet.cli.values import value
+from whet.data import benchmark
+from whet.data.epochs import steps_of_epochs
+from whet.data.system_prompt import SystemPrompt
+from whet.policy.advantages import RewardToGo, WrappedAdvantage
+from whet.policy.objective import Objective
+from whet.policy.regularisers import K3, EntropyBonus, Within
+from whet.protocols.algorithm import Advantage, Regulariser
+from whet.training.run import Run
+from whet.types import UsageError
+
+
+def kl(run: Run, text: str) -> Run:
+    """The price β of KL(π_θ‖π_ref); where there is none, K3, as in GRPO.  0: none."""
+    beta, objective = _price("kl", text), _objective(run, "kl")
+    in_reward = _priced_reward(objective.advantage, beta)
+    if in_reward is not None:
+        return replace(run, objective=replace(objective, advantage=in_reward))
+    own = [_priced(k, beta) for k in objective.regularisers]
+    held = [k if new is None else new for k, new in zip(objective.regularisers, own, strict=True)]
+    if not beta:
+        held = [k for k, new in zip(held, own, strict=True) if new is None]
+    elif not any(own):
+        held.append(K3(beta=beta))
+    return replace(run, objective=replace(objective, regularisers=tuple(held)))
+
+
+def entropy(run: Run, text: str) -> Run:
+    """What the policy is paid for a nat of entropy.  0: nothing."""
+    beta, objective = _price("entropy", text), _objective(run, "entropy")
+    others = [k for k in objective.regularisers if not isinstance(k, EntropyBonus)]
+    bonus = [EntropyBonus(beta=beta)] if beta else []
+    return replace(run, objective=replace(objective, regularisers=(*others, *bonus)))
+
+
+def epochs(run: Run, text: str) -> Run:
+    """So many passes over the training tasks, as steps."""
+    passes = value(text, float, "epochs")
+    return replace(run, steps=steps_of_epochs(run.corpus, passes, run.sampling.tickets))
+
+
+def eval_data(run: Run, text: str) -> Run:
+    """What is measured on: all rows of a file, or the held-out splits of a family."""
+    return replace(run, eval_corpus=benchmark(text))
+
+
+def system_prompt(run: Run, text: str) -> Run:
+    """The first message of every prompt, in training and in evaluation."""
+    told = None if run.eval_corpus is None else SystemPrompt(corpus=run.eval_corpus, text=text)
+    return replace(run, corpus=SystemPrompt(corpus=run.corpus, text=text), eval_corpus=told)
+
+
+def warmup_ratio(run: Run, text: str) -> Run:
+    """The share of all steps in which the learning rate rises."""
+    ratio, optimizer = value(text, float, "warmup_ratio"), run.optimizer
+    if not 0 <= ratio <= 1:
+        raise UsageError(f"warmup_ratio is {text}; give 0 to 1")
+    decay: Any = optimizer.decay
+    if not any(f.name == "warmup" for f in fields(decay)):
+        raise UsageError(
+            f"warmup_ratio: {type(decay).__name__} has no warmup; choose another decay"
+        )
+    decay = replace(decay, warmup=round(ratio * run.steps))
+    return replace(run, optimizer=replace(optimizer, decay=decay))
+
+
+def mini_batch_size(run: Run, text: str) -> Run:
+    """Prompts per optimizer step."""
+    size, prompts = value(text, int, "mini_batch_size"), run.sampling.tickets
+    if size < 1 or prompts % size:
+        raise UsageError(f"mini_batch_size is {text}; give a divisor of {prompts} prompts per step")
+    return replace(run, minibatches=prompts // size)
+
+
+CHANGES: Mapping[str, Callable[[Run, str], Run]] = {  # in this order: a ratio is of all steps
+    "kl": kl,
+    "entropy": entropy,
+    "mini_batch_size": mini_batch_size,
+    "epochs": epochs,
+    "eval_data": eval_data,
+    "system_prompt": system_prompt,
+    "warmup_ratio": warmup_ratio,
+}
+
+
+def _price(name: str, text: str) -> float:
+    found = value(text, float, name)
+    if found < 0:
+        raise UsageError(f"{name} is {text}; give 0 or more")
+    return found
+
+
+def _objective(run: Run, name: str) -> Objective:
+    if not isinstance(run.objective, Objective):
+        kind = type(run.objective).__name__
+        raise UsageError(f"{name}: a {kind} has no regularisers; choose another algorithm")
+    return run.objective
+
+
+def _priced(regulariser: Regulariser, beta: float) -> Regulariser | None:
+    """The same with another price; None where it is no distance."""
+    if isinstance(regulariser, Within):
+        inner = _priced(regulariser.price, beta)
+        return None if inner is None else replace(regulariser, price=inner)
+    held: Any = regulariser
+    distance = hasattr(held, "beta") and not isinstance(held, EntropyBonus)
+    return replace(held, beta=beta) if distance else None
+
+
+def _priced_reward(advantage: Advantage, beta: float) -> Advantage | None:
+    """Where the reward pays for the KL, its price is there; None elsewhere."""
+    if isinstance(advantage, RewardToGo):
+        return replace(advantage, beta=beta)
+    if isinstance(advantage, WrappedAdvantage):
+        inner = _priced_reward(advantage.inner, beta)
+        return None if inner is None else replace(advantage, inner=inner)
+    return None

@@ -1,0 +1,76 @@
+"""`--config file.toml`: dotted paths as tables.
+
+model = "path/to/folder"       # a recipe's parameter
+lr = 1e-6                      # a usual spelling
+steps = 100
+
+[sampling.gate]
+part = "non_zero_spread"       # which part; its fields follow
+max_rounds = 5
+
+[[objective.corrections]]      # a list of parts
+part = "truncated"
+"""
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from whet.cli.flags import TRUE, Flag, path_of
+from whet.cli.values import NONE
+from whet.types import UsageError
+
+PART = "part"  # the key of a table that names the part
+
+
+def read(path: str) -> list[Flag]:
+    """The settings of a file.  Raises `UsageError` where it is missing or no TOML, with the
+    line.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"config {path!r} can't be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"config {path!r} is no TOML: {error}") from error
+    try:
+        return list(_flags(tomllib.loads(text), "", path))
+    except tomllib.TOMLDecodeError as error:
+        end = f"at line {len(text.splitlines())}, the end"
+        told = str(error).replace("at end of document", end)
+        raise UsageError(f"config {path!r} is no TOML: {told}") from error
+
+
+def _flags(table: Mapping[str, Any], outer: str, file: str) -> Iterator[Flag]:
+    for key, held in table.items():
+        path = outer if outer and key == PART else f"{outer}.{key}".lstrip(".")
+        if isinstance(held, dict):
+            yield from _flags(held, path, file)
+        elif _tables(held):
+            yield from _several(held, path, file)
+        else:
+            yield Flag(path_of(path), _text(held), f"{file}: {path}")
+
+
+def _tables(held: Any) -> bool:
+    return isinstance(held, list) and bool(held) and all(isinstance(item, dict) for item in held)
+
+
+def _several(tables: list[dict[str, Any]], path: str, file: str) -> Iterator[Flag]:
+    """Tables that all name a part choose the list; others change what is there."""
+    parts = [table.get(PART) for table in tables]
+    if all(parts):
+        yield Flag(path_of(path), ",".join(map(str, parts)), f"{file}: {path}")
+    for i, table in enumerate(tables):
+        inner = {key: held for key, held in table.items() if key != PART or not all(parts)}
+        yield from _flags(inner, f"{path}.{i}", file)
+
+
+def _text(held: Any) -> str:
+    if isinstance(held, bool):
+        return TRUE if held else "false"
+    if isinstance(held, list):
+        return json.dumps(held) if held else NONE
+    return held if isinstance(held, str) else repr(held)

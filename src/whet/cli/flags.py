@@ -1,0 +1,113 @@
+"""What was said on a command line or in a file: paths and texts, in the order in which they came.
+
+`--path value`, `--path=value`, and `--path` alone, which means true.  Hyphen and underscore are the
+same.  Several words behind one path are a list.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from whet.types import UsageError
+
+TRUE = "true"
+FLAG = "--"
+_CLOSE = 0.6  # of 1, for a suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One setting: where it goes, the text that was given, and how it was said."""
+
+    path: tuple[str, ...]
+    text: str
+    said: str  # "--steps", or "my.toml: steps"
+
+    @property
+    def dotted(self) -> str:
+        return ".".join(self.path)
+
+    @property
+    def word(self) -> str:
+        """As one word of a command line."""
+        return f"--{self.dotted}={self.text}"
+
+    def named(self, path: str) -> str:
+        """A field, with the file that sets it if there is one."""
+        return path if self.said.startswith(FLAG) else f"{self.said.partition(':')[0]}: {path}"
+
+    def at(self, path: str) -> "Flag":
+        """The same text for another path."""
+        return replace(self, path=path_of(path))
+
+
+def flags(words: Sequence[str]) -> list[Flag]:
+    """Every flag of a command line.  Raises `UsageError` for a word that belongs to none."""
+    found: list[tuple[str, list[str]]] = []
+    for word in words:
+        if is_flag(word):
+            name, equals, text = word.partition("=")
+            found.append((name, [text] if equals else []))
+        elif not found or found[-1][1]:
+            behind = f"behind {found[-1][0]} {found[-1][1][0]}" if found else "before any flag"
+            raise UsageError(f"{word!r} stands alone {behind}; write --flag value, lists as 1,4,16")
+        else:
+            found[-1][1].append(word)
+    return [Flag(path_of(name), texts[0] if texts else TRUE, name) for name, texts in found]
+
+
+def is_flag(word: str) -> bool:
+    """Is it a name, rather than a value?  A negative number is a value."""
+    return word.startswith(FLAG) and word != FLAG
+
+
+def path_of(name: str) -> tuple[str, ...]:
+    """`--sampling.prompts.per-step` as the names of fields, in American spelling."""
+    return tuple(american(name.removeprefix(FLAG).replace("-", "_")).split("."))
+
+
+def merged(layers: Iterable[Sequence[Flag]]) -> list[Flag]:
+    """One flag per path; later layers win.
+
+    Where a later layer chooses another part than an earlier one did, the earlier settings of that
+    part go with it.
+    """
+    known: dict[tuple[str, ...], Flag] = {}
+    for layer in layers:
+        mine = {flag.path: flag for flag in layer}
+        gone = [p for p, flag in mine.items() if p in known and known[p].text != flag.text]
+        known = {p: f for p, f in known.items() if not any(_inside(p, path) for path in gone)}
+        known |= mine
+    return list(known.values())
+
+
+def american(name: str) -> str:
+    """A name in American spelling, so that both are understood."""
+    return re.sub(r"is(?=er|ation)", "iz", name)
+
+
+def match(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was meant, in either spelling."""
+    return next((one for one in known if one == name or american(one) == american(name)), None)
+
+
+def nearest_path(path: str, known: Iterable[str]) -> str:
+    """`perhaps you meant --…`: the path with the same end, or the closest spelling; or nothing."""
+    paths = sorted(known, key=lambda one: (one.count("."), one))
+    last = path.rpartition(".")[2]
+    ends = [one for one in paths if f".{one}".endswith(f".{path}")]
+    same = [one for one in paths if one.rpartition(".")[2] == last]
+    close = get_close_matches(path, paths, n=1, cutoff=_CLOSE)
+    by_end = _by_end(last, paths)
+    found = [*ends, *same[:1], *close, *by_end][:1]
+    return f"perhaps you meant --{found[0]}" if found else ""
+
+
+def _by_end(last: str, paths: Sequence[str]) -> list[str]:
+    ends: Mapping[str, str] = {one.rpartition(".")[2]: one for one in reversed(paths)}
+    return [ends[end] for end in get_close_matches(last, ends, n=1, cutoff=_CLOSE)]
+
+
+def _inside(path: tuple[str, ...], outer: tuple[str, ...]) -> bool:
+    return len(path) > len(outer) and path[: len(outer)] == outer

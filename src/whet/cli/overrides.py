@@ -1,0 +1,270 @@
+"""Dotted paths into a frozen value: the same value with some fields, and some parts, changed.
+
+A part is chosen before its fields are set, in whatever order they were said:
+`--sampling.gate.max_rounds 5 --sampling.gate non_zero_spread`.  A part that takes another's place
+keeps what was chosen for it: fields of the same name and type that were not at their default.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields, is_dataclass, replace
+from difflib import get_close_matches
+from functools import cache
+from inspect import Parameter, signature
+from typing import Any, get_args, get_type_hints
+
+from whet.cli import values
+from whet.cli.choices import Built, choose, having, offered, slot_types, snake, suits
+from whet.cli.flags import Flag, match, path_of
+from whet.types import UsageError
+
+
+@dataclass(slots=True)
+class Node:
+    """What was said of one field: a text, and what is inside."""
+
+    flag: Flag | None = None
+    inner: dict[str, "Node"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A part that is changed or made, its path, and the declared type of its slot."""
+
+    make: Callable[..., Any]
+    path: str
+    hint: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A field of a part, or a parameter of a function that makes one."""
+
+    hint: Any
+    default: Any = MISSING
+
+
+def tree(flags: Sequence[Flag]) -> Node:
+    """Flags by their paths."""
+    root = Node()
+    for flag in flags:
+        node = root
+        for name in flag.path:
+            node = node.inner.setdefault(name, Node())
+        node.flag = flag
+    return root
+
+
+def changed(held: Any, inner: Mapping[str, Node], path: str = "", hint: Any = None) -> Any:
+    """A dataclass, in a slot of type `hint`, with some of its fields set.
+
+    Raises `UsageError` for a field that it doesn't have, and with a part's own reason.
+    """
+    known = settings_of(type(held))
+    where = Place(type(held), path, hint)
+    found = {name: (known[name], node) for name, node in _matched(where, inner)}
+    new = {
+        name: _new(setting.hint, getattr(held, name), node, _join(path, name))
+        for name, (setting, node) in found.items()
+    }
+    return replace(held, **new) if new else held
+
+
+def made(make: Callable[..., Any], name: str, inner: Mapping[str, Node], path: str) -> Any:
+    """The part that a class or a function makes of its defaults and what was said."""
+    return _made(make, name, inner, path, MISSING)
+
+
+def paths(held: Any, path: str = "", hint: Any = None) -> Iterator[tuple[str, Any, Any]]:
+    """Every path into a value, parts before what is in them: path, declared type, value."""
+    if path:
+        yield path, hint, held
+    if _is_part(held):
+        for name, setting in settings_of(type(held)).items():
+            yield from paths(getattr(held, name), _join(path, name), setting.hint)
+    elif isinstance(held, tuple) and any(map(_is_part, held)):
+        for i, item in enumerate(held):
+            yield from paths(item, _join(path, str(i)), _item(hint, i))
+
+
+@cache
+def settings_of(make: Callable[..., Any]) -> dict[str, Setting]:
+    """The fields of a part that may be set, or the parameters of a function."""
+    hints = _hints(make)
+    if is_dataclass(make):
+        return {
+            f.name: Setting(hints.get(f.name, Any), _default(f)) for f in fields(make) if f.init
+        }
+    known = signature(make).parameters.values()
+    return {
+        p.name: Setting(
+            hints.get(p.name, Any), MISSING if p.default is Parameter.empty else p.default
+        )
+        for p in known
+    }
+
+
+def _new(hint: Any, held: Any, node: Node, path: str) -> Any:
+    """The value of one field: a new one, or the old one with something inside changed."""
+    if node.flag is None:
+        return _with(hint, held, node.inner, path)
+    item = values.item_of(hint)
+    if slot_types(hint):
+        return _chosen(hint, held, node, path)
+    if item is not None and slot_types(item):
+        return _several(item, held, node, path)
+    if node.inner:
+        raise UsageError(f"{path} is a value, so there is no {path}.{next(iter(node.inner))}")
+    return values.value(node.flag.text, hint, node.flag.named(path))
+
+
+def _chosen(hint: Any, held: Any, node: Node, path: str) -> Any:
+    """The part that was named, with its settings."""
+    assert node.flag is not None
+    found = choose(hint, node.flag.text, node.flag.named(path))
+    if isinstance(found, Built):
+        return _with(hint, found.part, node.inner, path) if node.inner else found.part
+    part = _made(found.make, found.name, node.inner, path, held)
+    if not suits(part, hint):
+        raise UsageError(f"{path} is {found.name!r}, which gives a {type(part).__name__}")
+    return part
+
+
+def _several(item: Any, held: Any, node: Node, path: str) -> tuple[Any, ...]:
+    """Parts by their names, each with the settings of its index."""
+    assert node.flag is not None
+    texts = values.items(node.flag.text)
+    before = held if isinstance(held, tuple) else ()
+    found = []
+    for i, text in enumerate(texts):
+        inner = node.inner.get(str(i), Node()).inner
+        said = Node(Flag((), text, node.flag.said), inner)
+        same = [b for b in before if snake(type(b).__name__) == text]
+        found.append(_chosen(item, next(iter([*same, *before[i:]]), None), said, f"{path}.{i}"))
+    _within(node.inner, len(texts), path)
+    return tuple(found)
+
+
+def _with(hint: Any, held: Any, inner: Mapping[str, Node], path: str) -> Any:
+    """What is held, with something inside changed."""
+    if _is_part(held):
+        return changed(held, inner, path, hint)
+    if isinstance(held, tuple):
+        _within(inner, len(held), path)
+        new = [
+            _new(_item(hint, i), item, inner[str(i)], f"{path}.{i}") if str(i) in inner else item
+            for i, item in enumerate(held)
+        ]
+        return tuple(new)
+    if held is None and slot_types(hint):
+        return _only(hint, inner, path)
+    if held is MISSING and isinstance(hint, type) and is_dataclass(hint):
+        return made(hint, hint.__name__, inner, path)
+    said = values.shown(held) if held is not MISSING else "not given"
+    raise UsageError(f"{path} is {said}, so there is no {path}.{next(iter(inner))}")
+
+
+def _only(hint: Any, inner: Mapping[str, Node], path: str) -> Any:
+    """An empty slot that takes one kind of part needs no choice."""
+    known = offered(hint)
+    if len(known) != 1:
+        raise UsageError(
+            f"{path} is none; choose one first: --{path} with one of {', '.join(known)}"
+        )
+    found = choose(hint, known[0], path)
+    assert not isinstance(found, Built)
+    return made(found.make, found.name, inner, path)
+
+
+def _made(
+    make: Callable[..., Any], name: str, inner: Mapping[str, Node], path: str, before: Any
+) -> Any:
+    known = settings_of(make)
+    kept = _kept(make, before)
+    given = dict(kept)
+    for field_name, node in _matched(Place(make, path), inner):
+        setting = known[field_name]
+        held = kept.get(field_name, setting.default)
+        given[field_name] = _new(setting.hint, held, node, _join(path, field_name))
+    missing = [n for n, s in known.items() if s.default is MISSING and n not in given]
+    if missing:
+        flags = ", ".join(f"--{_join(path, n)}" for n in missing)
+        raise UsageError(f"{path} is {name}, which needs {', '.join(missing)}; give {flags}")
+    return make(**given)
+
+
+def _kept(make: Callable[..., Any], before: Any) -> dict[str, Any]:
+    """What was chosen for the part that is replaced, and means the same in the new one."""
+    if not is_dataclass(make) or not _is_part(before):
+        return {}
+    old, new = settings_of(type(before)), settings_of(make)
+    same = [n for n in new if n in old and old[n].hint == new[n].hint]
+    return {n: held for n in same if not _equal(held := getattr(before, n), old[n].default)}
+
+
+def _matched(where: Place, inner: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+    known = settings_of(where.make)
+    for name, node in inner.items():
+        found = match(name, known)
+        if found is None:
+            raise UsageError(_no_field(where, name, node))
+        yield found, node
+
+
+def _no_field(where: Place, name: str, node: Node) -> str:
+    """Which fields there are, which is the nearest, and which other part of the slot has it."""
+    known = list(settings_of(where.make))
+    close = get_close_matches(name, known, n=1)
+    told = [
+        f"{where.make.__name__} has no field {name!r}",
+        f"it has {', '.join(known)}" if known else "it has none",
+        f"perhaps you meant --{_join(where.path, close[0])}" if close else "",
+    ]
+    others = [] if close or where.hint is None else having(where.hint, name)
+    told += [f"--{where.path} {others[0]} has it"] if others else []
+    return f"{_said(node, _join(where.path, name))}: {'; '.join(filter(None, told))}"
+
+
+def _said(node: Node, path: str) -> str:
+    """How a path was given, and what it means where that was in other words."""
+    flag = node.flag
+    while flag is None:
+        node = next(iter(node.inner.values()))
+        flag = node.flag
+    if not flag.said.startswith("--"):
+        return f"{flag.said}"
+    return f"--{path}" if flag.dotted == ".".join(path_of(flag.said)) else f"{flag.said} ({path})"
+
+
+def _within(inner: Mapping[str, Node], count: int, path: str) -> None:
+    for name in inner:
+        if not name.isdecimal() or int(name) >= count:
+            raise UsageError(f"{path}.{name}: {path} has {count} of them, counted from {path}.0")
+
+
+def _item(hint: Any, index: int) -> Any:
+    inner = get_args(hint)
+    return inner[index] if values.length_of(hint) else next(iter(inner), Any)
+
+
+def _hints(make: Callable[..., Any]) -> dict[str, Any]:
+    """Declared types; none of them where a file names what it doesn't import."""
+    try:
+        return get_type_hints(make)
+    except NameError:
+        return {}
+
+
+def _default(of: Field[Any]) -> Any:
+    return of.default_factory() if of.default_factory is not MISSING else of.default
+
+
+def _equal(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and one == other
+
+
+def _is_part(held: Any) -> bool:
+    return is_dataclass(held) and not isinstance(held, type)
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

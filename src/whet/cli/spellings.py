@@ -1,0 +1,231 @@
+"""The usual spellings of the field, and what they mean here: TRL's, veRL's, OpenRLHF's and ours.
+
+A spelling is a path, a change of the whole run, or an answer.  Hyphen and underscore are the same.
+This module is data: it imports nothing heavy, so that `--help` can read it.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from whet.cli.flags import Flag, path_of
+from whet.types import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Means:
+    """A path: that of a recipe's parameter, or else of a field of the run.
+
+    `also` gets the same text, unless it is given itself; `texts` translates values.
+    """
+
+    parameter: str = ""
+    path: str = ""
+    also: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """A change of the run as a whole: the function of this name in `whet.cli.changes`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """There is no such setting; what there is instead."""
+
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usual:
+    """A line of `whet train RECIPE --help`."""
+
+    flag: str
+    where: str  # the path that it stands for
+    about: str
+
+
+Spelling = Means | Changes | Answer
+
+_SCHEDULES = (("constant_with_warmup", "constant"), ("warmup_cosine", "cosine"))
+
+_PATHS: Mapping[str, Means] = {
+    "lr learning_rate actor_lr actor_learning_rate": Means(path="optimizer.lr"),
+    "weight_decay": Means(path="optimizer.weight_decay"),
+    "adam_beta1 beta1": Means(path="optimizer.betas.0"),
+    "adam_beta2 beta2": Means(path="optimizer.betas.1"),
+    "adam_epsilon adam_eps": Means(path="optimizer.epsilon"),
+    "max_grad_norm max_norm grad_clip clip_grad clip_norm": Means(path="optimizer.clip_norm"),
+    "warmup_steps lr_warmup_steps num_warmup_steps": Means(path="optimizer.decay.warmup"),
+    "lr_scheduler lr_scheduler_type lr_schedule lr_decay_style": Means(
+        path="optimizer.decay", texts=_SCHEDULES
+    ),
+    "group_size num_generations n samples_per_prompt n_samples_per_prompt rollouts rollout_n "
+    "num_rollouts": Means(path="sampling.size.rollouts"),
+    "temperature": Means(path="sampling.decoding.temperature"),
+    "top_p": Means(path="sampling.decoding.top_p"),
+    "top_k": Means(path="sampling.decoding.top_k", texts=(("-1", "0"),)),
+    "min_p": Means(path="sampling.decoding.min_p"),
+    "stop stop_strings": Means(path="sampling.decoding.stop"),
+    "max_new_tokens max_completion_length max_response_length max_tokens generate_max_len "
+    "response_length": Means(path="sampling.decoding.max_new_tokens"),
+    "batch_size train_batch_size rollout_batch_size prompts_per_step num_prompts": Means(
+        path="sampling.prompts.per_step"
+    ),
+    "num_minibatches num_mini_batches updates_per_step": Means(path="minibatches"),
+    "max_steps total_steps num_steps steps total_training_steps": Means(path="steps"),
+    "max_prompt_length max_prompt_len prompt_max_len": Means(path="max_prompt_length"),
+    "data dataset dataset_name train_data train_file train_files prompt_data": Means(
+        parameter="data", path="corpus"
+    ),
+    "model_name_or_path model_path model_name pretrain base_model": Means(
+        parameter="model", path="model.path"
+    ),
+    "dtype torch_dtype": Means(path="model.dtype"),
+    "reward_funcs reward_func reward_function reward_fn rewards custom_reward_function": Means(
+        parameter="reward", path="reward"
+    ),
+    "reward_weights": Means(path="reward.weights"),
+    "save_every save_steps save_freq save_interval": Means(path="checkpoints.steps"),
+    "keep save_total_limit max_ckpt_num max_checkpoints": Means(path="checkpoints.keep"),
+    "eval_every eval_steps test_freq eval_interval": Means(path="periodic.every"),
+    "clip clip_range cliprange clip_ratio epsilon eps_clip": Means(
+        path="objective.clipping.low", also="objective.clipping.high"
+    ),
+    "epsilon_low clip_low clip_ratio_low eps_clip_low": Means(path="objective.clipping.low"),
+    "epsilon_high clip_high clip_ratio_high eps_clip_high": Means(path="objective.clipping.high"),
+    "advantage_estimator adv_estimator algo": Means(parameter="algorithm", path="objective"),
+    "algorithm": Means(path="objective"),
+    "gate filter": Means(path="sampling.gate"),
+    "lora use_peft use_lora peft": Means(path="engine.lora"),
+    "lora_rank lora_r": Means(path="engine.lora.rank"),
+    "lora_alpha": Means(path="engine.lora.alpha"),
+    "device": Means(path="engine.device"),
+    "threads num_threads": Means(path="engine.threads"),
+    "seed": Means(path="seed"),
+    "run_name experiment_name exp_name": Means(parameter="name"),
+}
+
+_CHANGES: Mapping[str, str] = {
+    "kl kl_coef kl_beta beta kl_loss_coef init_kl_coef kl_weight": "kl",
+    "entropy entropy_coef entropy_coeff ent_coef": "entropy",
+    "epochs num_train_epochs total_epochs num_epochs max_epochs num_episodes": "epochs",
+    "warmup_ratio lr_warmup_ratio lr_warmup_steps_ratio": "warmup_ratio",
+    "mini_batch_size ppo_mini_batch_size minibatch_size": "mini_batch_size",
+    "system_prompt": "system_prompt",
+    "eval_data eval_dataset eval_file eval_files val_data val_files test_data test_files": (
+        "eval_data"
+    ),
+}
+
+_BUDGET = "memory is bounded by tokens: --engine.budget N, tokens in one forward pass"
+_ONE_PASS = "whet makes one pass over a step's rollouts, in --minibatches N optimizer steps"
+_LOGGED = "every step is logged, to metrics.jsonl in the run's folder"
+_EMBEDDED = "not there yet; the embedded engine samples and learns in one process"
+
+_ANSWERS: Mapping[str, str] = {
+    "per_device_train_batch_size per_device_batch_size": (
+        "it counts rollouts; whet counts prompts: --batch-size N, each with --group-size rollouts"
+    ),
+    "micro_batch micro_batch_size micro_train_batch_size micro_rollout_batch_size "
+    "ppo_micro_batch_size ppo_micro_batch_size_per_gpu gradient_accumulation_steps "
+    "per_device_eval_batch_size max_tokens_per_gpu ppo_max_token_len_per_gpu": _BUDGET,
+    "ppo_epochs num_iterations update_epochs num_ppo_epochs": _ONE_PASS,
+    "loss_type loss_agg_mode policy_loss": (
+        "a loss is made of parts: --algorithm dapo, or --objective.aggregation token_mean"
+    ),
+    "scale_rewards": "--objective.advantage centred leaves the deviation out, standardised divides",
+    "off_policy_mask vllm_importance_sampling_correction tis": (
+        "--objective.corrections truncated weighs by what the generator really did"
+    ),
+    "resume resume_from_checkpoint load_checkpoint": "to go on with a run: whet resume RUN",
+    "output_dir save_path default_local_dir ckpt_path": (
+        "a run's folder is RUNS/NAME: --runs DIR --name NAME"
+    ),
+    "use_vllm vllm_mode vllm_server_host tensor_parallel_size": f"vLLM is {_EMBEDDED}",
+    "deepspeed fsdp zero_stage num_nodes n_gpus_per_node nnodes": (
+        f"FSDP and several devices are {_EMBEDDED}"
+    ),
+    "bf16 fp16 tf32": (
+        "precision is the model's: --model.dtype bfloat16 (--limits.probe wants to be wider then)"
+    ),
+    "gradient_checkpointing": f"not there yet; {_BUDGET}",
+    "report_to wandb use_wandb use_tensorboard tracker": (
+        f"{_LOGGED}; whet report RUN makes a page of it"
+    ),
+    "push_to_hub hub_model_id": (
+        "whet uses no network; checkpoints/step-… is a folder that huggingface-cli upload takes"
+    ),
+    "logging_steps log_interval": _LOGGED,
+    "ref_model kl_reference": "the reference is the policy before the first step with rewards",
+}
+
+
+def _table() -> Iterator[tuple[str, Spelling]]:
+    for words, means in _PATHS.items():
+        yield from ((word, means) for word in words.split())
+    for words, name in _CHANGES.items():
+        yield from ((word, Changes(name=name)) for word in words.split())
+    for words, says in _ANSWERS.items():
+        yield from ((word, Answer(says=says)) for word in words.split())
+
+
+SPELLINGS: Mapping[str, Spelling] = dict(_table())
+
+USUAL = (
+    Usual(flag="--name NAME", where="name", about="of the run's folder in runs/ (--runs DIR)"),
+    Usual(flag="--steps N", where="steps", about="training steps"),
+    Usual(flag="--epochs N", where="steps", about="the same, in passes over the training data"),
+    Usual(flag="--lr X", where="optimizer.lr", about="learning rate"),
+    Usual(flag="--warmup-steps N", where="optimizer.decay.warmup", about="of the learning rate"),
+    Usual(flag="--batch-size N", where="sampling.prompts.per_step", about="prompts a step"),
+    Usual(flag="--group-size N", where="sampling.size.rollouts", about="rollouts per prompt"),
+    Usual(flag="--minibatches N", where="minibatches", about="optimizer steps per step"),
+    Usual(flag="--temperature X", where="sampling.decoding.temperature", about="--top-p, --top-k"),
+    Usual(
+        flag="--max-new-tokens N",
+        where="sampling.decoding.max_new_tokens",
+        about="longest reply",
+    ),
+    Usual(flag="--max-prompt-length N", where="max_prompt_length", about="longest prompt, tokens"),
+    Usual(flag="--system-prompt TEXT", where="corpus", about="put before every prompt"),
+    Usual(flag="--kl X", where="objective.regularisers", about="price of KL; 0: none"),
+    Usual(flag="--clip X", where="objective.clipping", about="also --clip-low, --clip-high"),
+    Usual(flag="--gate PART", where="sampling.gate", about="which groups are learned from"),
+    Usual(flag="--lora-rank N", where="engine.lora.rank", about="train adapters of this rank"),
+    Usual(flag="--device NAME", where="engine.device", about="auto, cpu or cuda; also --threads"),
+    Usual(flag="--seed N", where="seed", about="same seed, same weights"),
+    Usual(
+        flag="--eval-every N", where="periodic.every", about="steps between evaluations; 0: none"
+    ),
+    Usual(flag="--eval-data FILE", where="eval_corpus", about="tasks to evaluate on"),
+    Usual(flag="--save-every N", where="checkpoints.steps", about="steps between checkpoints"),
+    Usual(flag="--keep N", where="checkpoints.keep", about="newest checkpoints that stay"),
+)
+
+
+def spelled(flag: Flag, parameters: Mapping[str, object]) -> list[Flag] | None:
+    """The flags that a spelling stands for; None where it is none.
+
+    A change keeps its own name, as a path of one.  Raises `UsageError` with the answer to a
+    spelling that has no counterpart.
+    """
+    found = SPELLINGS.get(flag.dotted)
+    match found:
+        case None:
+            return None
+        case Answer():
+            raise UsageError(f"{flag.said}: {found.says}")
+        case Changes():
+            return [flag.at(found.name)]
+        case Means():
+            return _redirected(flag, found, parameters)
+
+
+def _redirected(flag: Flag, means: Means, parameters: Mapping[str, object]) -> list[Flag]:
+    own = means.parameter if means.parameter in parameters or not means.path else means.path
+    text = dict(means.texts).get(flag.text, flag.text)
+    targets = [own, *([means.also] if means.also else [])]
+    return [Flag(path_of(target), text, flag.said) for target in targets]

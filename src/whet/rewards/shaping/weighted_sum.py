@@ -1,0 +1,87 @@
+"""A weighted sum of rewards, as TRL's `reward_funcs` and `reward_weights` (1.16) make it."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import isfinite
+
+from whet.protocols import GroupReward, Judge, RewardContext
+from whet.rewards.declared import Declared
+from whet.rewards.shaping.composition import Row, hear
+from whet.types import Group, Reason, UsageError, Verdict
+
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightedSum(GroupReward):
+    """R = Σ_k w_k R_k;  without `weights`, w_k = 1 / n: the mean of the n rewards.
+
+    Reason and `correct` come from the first reward that sets `correct`; name the checker first.
+    Credit for tokens is summed with the same weights.  A reward without an opinion of a task is
+    left out of the sum, as in TRL.  A fault of any reward is a fault.  A wrong reply may outscore a
+    right one; `combined` rules that out.
+
+    Each R_k is a part of the verdict, called after `names` or after its class.
+    """
+
+    rewards: tuple[Judge, ...] = (Declared(),)
+    weights: tuple[float, ...] = ()
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """One finite weight and one name per reward, or none at all."""
+        if not self.rewards:
+            raise UsageError("weighted_sum.rewards is (); give at least one reward")
+        for field in ("weights", "names"):
+            given = getattr(self, field)
+            if given and len(given) != len(self.rewards):
+                raise UsageError(
+                    f"weighted_sum.{field} is {given} for {len(self.rewards)} rewards "
+                    f"({', '.join(self.labels)}); give one for each"
+                )
+        if not all(map(isfinite, self.weights)):
+            raise UsageError(f"weighted_sum.weights is {self.weights}; give finite numbers")
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the parts; a name that occurs again gets a number."""
+        kinds = (_WORD.sub("_", type(reward).__name__).lower() for reward in self.rewards)
+        names = self.names if len(self.names) == len(self.rewards) else tuple(kinds)
+        seen: Counter[str] = Counter()
+        found = []
+        for name in names:
+            seen[name] += 1
+            found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+        return tuple(found)
+
+    async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
+        """Ask all rewards at once, then add."""
+        return [self._sum(row) for row in await hear(self.rewards, group, context)]
+
+    def _sum(self, row: Row) -> Verdict:
+        fault = next((verdict for verdict in row if verdict.fault), None)
+        if fault is not None:
+            return fault
+        weights = self.weights or (1 / len(row),) * len(row)
+        known = [(w, v) for w, v in zip(weights, row, strict=True) if v.judged]
+        if not known:
+            return row[0]
+        main = next((v for _, v in known if v.correct is not None), known[0][1])
+        scores = {n: v.score for n, v in zip(self.labels, row, strict=True) if v.judged}
+        score = sum(w * v.score for w, v in known)
+        return replace(
+            main,
+            reason=main.reason if main.correct is not None else Reason.PARTIAL,
+            score=score,
+            parts={**main.parts, **scores},
+            credit=_credit(known),
+            cost_ms=sum(v.cost_ms for v in row),
+        )
+
+
+def _credit(known: Sequence[tuple[float, Verdict]]) -> tuple[float, ...]:
+    """Σ_k w_k credit_k, over the rewards that give credit to tokens."""
+    columns = [[w * x for x in verdict.credit] for w, verdict in known if verdict.credit]
+    return tuple(map(sum, zip(*columns, strict=True))) if columns else ()

@@ -1,0 +1,40 @@
+"""Means over the sampled tokens of a reply, as measures of the policy's confidence."""
+
+from collections.abc import Callable, Sequence
+
+from numpy import ndarray
+
+from whet.protocols import Judge, RewardContext
+from whet.rewards.unsupervised.truth import with_truth
+from whet.types import Group, Reason, Rollout, UsageError, Verdict
+
+
+def own(rollout: Rollout, column: ndarray | None, name: str) -> list[float]:
+    """A column's entries for the tokens that the policy sampled.
+
+    Raises `UsageError` where the engine did not record the column.
+    """
+    if column is None:
+        raise UsageError(
+            f"rollout.{name} is missing for {rollout.length} tokens; the reward needs an engine "
+            f"that records it, such as the embedded one"
+        )
+    return column[rollout.forced_len :].tolist()
+
+
+def mean(column: Sequence[float]) -> float:
+    """The arithmetic mean of at least one number."""
+    return sum(column) / len(column)
+
+
+async def rated(
+    group: Group, measure: Callable[[Rollout], float], truth: Judge | None, context: RewardContext
+) -> tuple[Verdict, ...]:
+    """A score for each rollout from `measure`; a rollout without sampled tokens is a fault."""
+    return await with_truth(group, [_rated(rollout, measure) for rollout in group], truth, context)
+
+
+def _rated(rollout: Rollout, measure: Callable[[Rollout], float]) -> Verdict:
+    if rollout.length <= rollout.forced_len:
+        return Verdict.unjudged("the policy sampled no token")
+    return Verdict(reason=Reason.PARTIAL, score=measure(rollout))

@@ -1,0 +1,24 @@
+"""Programs, scored by tests that they cannot read.
+
+A task's `info["tests"]` has one of three kinds of tests, as in APPS and TACO (`stdin`, `call`) or
+in HumanEval and MBPP (`assert`):
+
+    {"kind": "stdin", "inputs": [text, …], "outputs": [text, …], "checker": source or nothing}
+    {"kind": "call", "fn_name": name, "inputs": [arguments, …], "outputs": [value, …]}
+    {"kind": "assert", "asserts": [source, …], "setup": source or nothing}
+
+A checker's source defines `check(input, output, expected)`, for inputs with several right outputs.
+The arguments of a call are a list, or text with one JSON argument per line; in the second case the
+value is JSON too.
+"""
+
+from whet.rewards.verifiable.code.credit import AllPass as AllPass
+from whet.rewards.verifiable.code.credit import ClassBalanced as ClassBalanced
+from whet.rewards.verifiable.code.credit import FirstFailure as FirstFailure
+from whet.rewards.verifiable.code.credit import PassCredit as PassCredit
+from whet.rewards.verifiable.code.credit import PassRate as PassRate
+from whet.rewards.verifiable.code.credit import Result as Result
+from whet.rewards.verifiable.code.credit import Speed as Speed
+from whet.rewards.verifiable.code.credit import Threshold as Threshold
+from whet.rewards.verifiable.code.credit import Tiers as Tiers
+from whet.rewards.verifiable.code.reward import Code as Code

@@ -1,0 +1,47 @@
+"""Our programs that run in the sandbox.  Their text is read and never imported.
+
+`CALL` runs beside a tested program and holds no secret.  `CHECK`, `COMPILE` and the harness in
+`link.py` never share a sandbox with a tested program; their output counts only if it begins with
+the token that they were given.
+"""
+
+CALL = """
+import json, os, sys
+sys.set_int_max_str_digits(0)
+answer = os.dup(1)
+os.dup2(2, 1)
+job = json.load(sys.stdin)
+import solution
+owner = solution if hasattr(solution, job["name"]) else solution.Solution()
+value = getattr(owner, job["name"])(*job["arguments"])
+pieces = json.dumps(value).encode()
+while pieces:
+    pieces = pieces[os.write(answer, pieces):]
+"""
+"""Call a function with one test's arguments; only the value comes back."""
+
+CHECK = """
+import json, os, sys
+sys.set_int_max_str_digits(0)
+job = json.load(sys.stdin)
+answer = os.dup(1)
+os.dup2(2, 1)
+import checker
+verdict = bool(checker.check(job["input"], job["output"], job["expected"]))
+os.write(answer, (job["token"] + str(int(verdict))).encode())
+"""
+"""Ask a task's own checker whether an output is right."""
+
+COMPILE = """
+import json, os, sys
+sys.set_int_max_str_digits(0)
+job = json.load(sys.stdin)
+try:
+    compile(job["source"], "main.py", "exec")
+except (SyntaxError, ValueError, MemoryError, RecursionError):
+    verdict = 0
+else:
+    verdict = 1
+os.write(1, (job["token"] + str(verdict)).encode())
+"""
+"""Does a program compile?  Nothing of it is run."""

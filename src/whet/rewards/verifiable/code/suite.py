@@ -1,0 +1,191 @@
+"""The tests of a task, read from its `info["tests"]`."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, Protocol, runtime_checkable
+
+from whet.rewards.verifiable.code.compare import same_text, same_value
+from whet.rewards.verifiable.code.guests import CALL, CHECK, COMPILE
+from whet.sandbox import Ending, Fault, Limits, Program, ProgramResult, Sandbox
+
+_LINK = Path(__file__).with_name("link.py").read_text()
+_BRIEF = 60  # characters of an expectation
+
+
+class Unusable(ValueError):
+    """Tests that cannot be run, which is a fault of the task."""
+
+
+@runtime_checkable
+class SuiteCase(Protocol):
+    """One test of a program."""
+
+    @property
+    def expected(self) -> str:
+        """A short form of the expected result; tests with equal ones form a class."""
+        ...
+
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
+        """Whether the program passes, and the outcome of its run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Printed:
+    """An input on stdin and the expected output on stdout."""
+
+    given: str
+    expected: str
+    checker: str = ""  # source of a function `check(input, output, expected)`
+
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
+        """Runs the program as a script."""
+        outcome = sandbox.run(Program(source=code, stdin=_bytes(self.given)), limits)
+        if not outcome.well:
+            return False, outcome
+        said = outcome.stdout.decode(errors="replace")
+        if not self.checker:
+            return same_text(self.expected, said), outcome
+        job = {"input": self.given, "output": said, "expected": self.expected}
+        files = {"checker.py": self.checker.encode()}
+        return trusted(CHECK, job, files, sandbox), outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Called:
+    """The arguments of a function, and the expected value."""
+
+    name: str
+    arguments: tuple[Any, ...]
+    value: Any
+
+    @property
+    def expected(self) -> str:
+        return json.dumps(self.value, sort_keys=True)
+
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
+        """Passes the arguments only; the value is compared in this process."""
+        job = json.dumps({"name": self.name, "arguments": self.arguments}).encode()
+        files = {"solution.py": _bytes(code)}
+        outcome = sandbox.run(Program(source=CALL, stdin=job, files=files), limits)
+        if not outcome.well:
+            return False, outcome
+        try:
+            value = json.loads(outcome.stdout)
+        except (ValueError, RecursionError):
+            return False, outcome
+        return same_value(self.value, value), outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asserted:
+    """Source with assertions, which runs apart from the tested program."""
+
+    source: str
+    expected: str = ""
+
+    def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
+        """Runs program and assertions in two linked sandboxes."""
+        token = token_hex(16)
+        job = json.dumps({"source": self.source, "token": token}).encode()
+        tested = Program(source=f"{_LINK}\nserve()\n", files={"solution.py": _bytes(code)})
+        harness = Program(source=f"{_LINK}\nhold()\n", stdin=job)
+        program, told = sandbox.pair(tested, harness, limits)
+        said = told.stdout.decode(errors="replace")
+        if told.ending is Ending.EXIT and said.startswith(f"{token}0"):
+            raise Unusable(f"a test passes {said[len(token) + 1 :][:_BRIEF]}, which is not data")
+        passed = told.well and said == f"{token}1"
+        return passed, told if passed or program.ending is Ending.EXIT else program
+
+
+def trusted(
+    program: str, job: Mapping[str, object], files: Mapping[str, bytes], sandbox: Sandbox
+) -> bool:
+    """The answer of one of our programs, which runs alone in a sandbox."""
+    token = token_hex(16)
+    stdin = json.dumps({**job, "token": token}).encode()
+    outcome = sandbox.run(Program(source=program, stdin=stdin, files=files), Limits())
+    said = outcome.stdout.decode(errors="replace")
+    if said not in (f"{token}0", f"{token}1"):
+        raise Fault(f"a judging program failed: {outcome.stderr.decode(errors='replace')[-200:]}")
+    return said.endswith("1")
+
+
+def compiles(code: str, sandbox: Sandbox) -> bool:
+    """Whether the text compiles as Python."""
+    return trusted(COMPILE, {"source": code}, {}, sandbox)
+
+
+def cases(tests: object) -> tuple[SuiteCase, ...]:
+    """The tests of a task.  Raises `Unusable` where they cannot be read."""
+    if not isinstance(tests, Mapping):
+        raise Unusable("the task has no info['tests']")
+    kind = tests.get("kind")
+    if kind not in _READERS:
+        raise Unusable(f"tests.kind is {kind!r}; give one of {', '.join(_READERS)}")
+    found = tuple(_READERS[kind](tests))
+    if not found:
+        raise Unusable("there is no test among the tests")
+    return found
+
+
+def _printed(tests: Mapping[str, Any]) -> list[SuiteCase]:
+    checker = str(tests.get("checker") or "")
+    inputs, outputs = _paired(tests)
+    pairs = zip(inputs, outputs, strict=True)
+    return [Printed(given=_text(i), expected=_text(o), checker=checker) for i, o in pairs]
+
+
+def _called(tests: Mapping[str, Any]) -> list[SuiteCase]:
+    name = tests.get("fn_name")
+    if not isinstance(name, str) or not name.isidentifier():
+        raise Unusable(f"tests.fn_name is {name!r}; give the function's name")
+    found: list[SuiteCase] = []
+    for given, value in zip(*_paired(tests), strict=True):
+        arguments = given
+        if isinstance(given, str):  # one argument of JSON on each line
+            arguments = [_decoded(line) for line in given.splitlines() if line.strip()]
+            value = _decoded(value)
+        value, plain = (_decoded(json.dumps(x)) for x in (value, list(arguments)))
+        found.append(Called(name=name, arguments=tuple(plain), value=value))
+    return found
+
+
+def _asserted(tests: Mapping[str, Any]) -> list[SuiteCase]:
+    sources = tests.get("asserts")
+    if not isinstance(sources, Sequence) or isinstance(sources, str):
+        raise Unusable("tests.asserts is no list; give a list of sources with assertions")
+    setup = str(tests.get("setup") or "")
+    return [Asserted(source=f"{setup}\n{source}") for source in sources]
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any]], list[SuiteCase]]]
+_READERS = {"stdin": _printed, "call": _called, "assert": _asserted}
+
+
+def _paired(tests: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
+    inputs, outputs = list(tests.get("inputs") or ()), list(tests.get("outputs") or ())
+    if len(inputs) != len(outputs):
+        raise Unusable(f"tests have {len(inputs)} inputs and {len(outputs)} outputs")
+    return inputs, outputs
+
+
+def _text(lines: object) -> str:
+    """A text, or a list of lines as some data sets have it."""
+    return "\n".join(map(str, lines)) if isinstance(lines, (list, tuple)) else str(lines)
+
+
+def _decoded(text: object) -> Any:
+    if not isinstance(text, str):
+        return text
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise Unusable(f"a test's {text[:_BRIEF]!r} is no JSON") from None
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode(errors="surrogatepass")

@@ -1,0 +1,173 @@
+"""Constraints on the form of a reply: bullets, highlights, sections, JSON, a title, set answers."""
+
+import json
+import re
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar
+
+from whet.rewards.verifiable.constraints.constraint import more
+
+_STAR = re.compile(r"^[^\S\n]*\*(?:[^*\n][^\n]*|\n[^\n]*)", re.MULTILINE)
+_DASH = re.compile(r"^[^\S\n]*-[^\n]*", re.MULTILINE)
+_HIGHLIGHTS = (re.compile(r"\*[^\n*]*\*"), re.compile(r"\*\*[^\n*]*\*\*"))
+_FENCES = ("```json", "```Json", "```JSON", "```")
+_ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bullets:
+    """Exactly so many bullet points, lines that begin with `*` or `-`."""
+
+    name: ClassVar[str] = "detectable_format:number_bullet_lists"
+    num_bullets: int
+
+    @classmethod
+    def generate(cls, rng: Random) -> "Bullets":
+        return cls(num_bullets=rng.randint(1, 5))
+
+    def describe(self) -> str:
+        return f"Use exactly {self.num_bullets} bullet points, lines such as: * This is a point."
+
+    def check(self, text: str) -> bool:
+        return self._count(text) == self.num_bullets
+
+    def mend(self, text: str) -> str:
+        missing = self.num_bullets - self._count(text)
+        if missing > 0:
+            return "\n* ".join([text, *more(text, missing)])
+        return _DASH.sub("", _STAR.sub("", text, count=-missing), count=-missing)
+
+    def _count(self, text: str) -> int:
+        return len(_STAR.findall(text)) + len(_DASH.findall(text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConstrainedResponse:
+    """One of three answers, word for word."""
+
+    name: ClassVar[str] = "detectable_format:constrained_response"
+
+    @classmethod
+    def generate(cls, rng: Random) -> "ConstrainedResponse":
+        return cls()
+
+    def describe(self) -> str:
+        return f"Answer with one of these: {' '.join(_ANSWERS)}"
+
+    def check(self, text: str) -> bool:
+        return any(answer in text for answer in _ANSWERS)
+
+    def mend(self, text: str) -> str:
+        return f"{_ANSWERS[0]} {text}".strip()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Highlights:
+    """At least so many highlighted parts, `*like this*` or `**like this**`."""
+
+    name: ClassVar[str] = "detectable_format:number_highlighted_sections"
+    num_highlights: int
+
+    @classmethod
+    def generate(cls, rng: Random) -> "Highlights":
+        return cls(num_highlights=rng.randint(1, 4))
+
+    def describe(self) -> str:
+        return f"Highlight at least {self.num_highlights} parts with markdown, *like this*."
+
+    def check(self, text: str) -> bool:
+        return self._count(text) >= self.num_highlights
+
+    def mend(self, text: str) -> str:
+        return text + " Note *this part*." * (self.num_highlights - self._count(text))
+
+    def _count(self, text: str) -> int:
+        found = (part for pattern in _HIGHLIGHTS for part in pattern.findall(text))
+        return sum(bool(part.strip("*").strip()) for part in found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sections:
+    """At least so many sections, each after a word such as `Section` and its number."""
+
+    name: ClassVar[str] = "detectable_format:multiple_sections"
+    num_sections: int
+    section_spliter: str = "Section"
+
+    @classmethod
+    def generate(cls, rng: Random) -> "Sections":
+        return cls(num_sections=rng.randint(2, 4), section_spliter=rng.choice(("Section", "PART")))
+
+    def describe(self) -> str:
+        return (
+            f"Write at least {self.num_sections} sections, and begin each with "
+            f"{self.section_spliter} X, where X is its number."
+        )
+
+    def check(self, text: str) -> bool:
+        return self._count(text) >= self.num_sections
+
+    def mend(self, text: str) -> str:
+        count = self._count(text)
+        said = more(text, self.num_sections - count)
+        sections = (f"\n{self.section_spliter} {count + n}\n{s}" for n, s in enumerate(said, 1))
+        return text + "".join(sections)
+
+    def _count(self, text: str) -> int:
+        marker = re.escape(self.section_spliter.strip())
+        return len(re.findall(rf"{marker}\s?\d+", text))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonFormat:
+    """The whole reply is JSON of any type, in a fence or alone."""
+
+    name: ClassVar[str] = "detectable_format:json_format"
+
+    @classmethod
+    def generate(cls, rng: Random) -> "JsonFormat":
+        return cls()
+
+    def describe(self) -> str:
+        return "The whole answer must be JSON; it may stand between ```json and ```."
+
+    def check(self, text: str) -> bool:
+        text = text.strip()
+        for fence in _FENCES:
+            text = text.removeprefix(fence)
+        try:
+            json.loads(text.removesuffix("```").strip())
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+    def mend(self, text: str) -> str:
+        return json.dumps({"answer": text})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Title:
+    """A title in double angular brackets."""
+
+    name: ClassVar[str] = "detectable_format:title"
+
+    @classmethod
+    def generate(cls, rng: Random) -> "Title":
+        return cls()
+
+    def describe(self) -> str:
+        return "Give a title in double angular brackets, such as <<poem of joy>>."
+
+    def check(self, text: str) -> bool:
+        return any(map(_titled, text.split("\n")))
+
+    def mend(self, text: str) -> str:
+        return f"<<about it>>\n{text}"
+
+
+def _titled(line: str) -> bool:
+    """Is there anything but brackets between the first `<<` of a line and its last `>>`?"""
+    start, end = line.find("<<"), line.rfind(">>")
+    inner = line[start : end + 2] if 0 <= start < end - 2 else ""
+    return bool(inner.lstrip("<").rstrip(">").strip())

@@ -1,0 +1,100 @@
+"""Constraints that a program can check: the 25 of IFEval (Zhou et al., arXiv:2311.07911)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+from whet.protocols import Reward
+from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.constraints.constraint import Constraint, words
+from whet.rewards.verifiable.constraints.kinds import read
+from whet.rewards.verifiable.constraints.tasks import Instructions as Instructions
+from whet.rewards.verifiable.words import repeated
+from whet.types import Reason, Rollout, UsageError, Verdict
+
+_TRIPLES = 3  # words, whose repetition is counted
+
+
+@runtime_checkable
+class Joining(Protocol):
+    """What several constraints are worth together."""
+
+    def __call__(self, met: Sequence[bool]) -> float:
+        """From which of them are met."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loose:
+    """mean_j check_j: the share of constraints that are met."""
+
+    def __call__(self, met: Sequence[bool]) -> float:
+        return sum(met) / len(met)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strict:
+    """∏_j check_j: 1 where all constraints are met, else 0."""
+
+    def __call__(self, met: Sequence[bool]) -> float:
+        return float(all(met))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints(Reward):
+    """How many of the task's constraints the reply meets, its thoughts aside.
+
+    `joining` is `Loose`, the mean, or `Strict`, all or nothing; correct is who meets all.  The task
+    brings `info["constraints"]`, a list of `{"id": …, "kwargs": {…}}`, or IFEval's two columns
+    `instruction_id_list` and `kwargs`; arguments that are None are dropped, and `parts` has each
+    constraint under its id.  A task with a constraint that nobody knows is a fault.
+
+    A reply of fewer than `least_words` words, or one whose triples of words repeat earlier ones by
+    more than the share `most_repeated`, earns nothing (both are ours): keywords alone are no reply.
+
+    The checks say what IFEval's own code says, with these exceptions.  Languages are told by
+    py3langid, not by langdetect; a text without letters is in no language, and one of a few words
+    may be English.  Sentences are cut by a rule, not by a trained model.  Keywords are words, not
+    patterns.  `around` is a relation, too, and any sign a letter.
+    """
+
+    joining: Joining = Loose()
+    least_words: int = 1
+    most_repeated: float = 0.6
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.most_repeated <= 1:
+            raise UsageError(f"constraints.most_repeated is {self.most_repeated}; give a share")
+
+    def score(self, rollout: Rollout) -> Verdict:
+        try:
+            demands = _demands(rollout.task.info)
+        except ValueError as error:
+            return Verdict.unjudged(f"task {rollout.task.id!r}: {error}"[:200])
+        if not demands:
+            return Verdict.unjudged(f"task {rollout.task.id!r} brings no info['constraints']")
+        text = final_text(rollout)
+        if isinstance(text, Verdict):
+            return text
+        said = words(text)
+        share = repeated([word.casefold() for word in said], _TRIPLES)
+        if len(said) < self.least_words or share > self.most_repeated:
+            note = "too short" if len(said) < self.least_words else "repeats itself"
+            return Verdict.failure(Reason.BAD_FORMAT, note=note)
+        return self._joined(demands, [demand.check(text) for demand in demands])
+
+    def _joined(self, demands: Sequence[Constraint], met: Sequence[bool]) -> Verdict:
+        score = self.joining(met)
+        reason = Reason.OK if all(met) else Reason.PARTIAL if score else Reason.WRONG
+        parts: dict[str, float] = {}
+        for demand, well in zip(demands, met, strict=True):
+            parts[demand.name] = min(parts.get(demand.name, 1.0), float(well))
+        return Verdict(reason=reason, score=score, correct=all(met), parts=parts)
+
+
+def _demands(info: Any) -> list[Constraint]:
+    if "constraints" in info:
+        return [read(one["id"], one.get("kwargs") or {}) for one in info["constraints"]]
+    names = info.get("instruction_id_list", ())
+    given = info.get("kwargs") or [{}] * len(names)
+    return [read(name, kwargs or {}) for name, kwargs in zip(names, given, strict=True)]

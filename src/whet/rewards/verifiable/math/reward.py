@@ -1,0 +1,106 @@
+"""The reward `math`: extract the answer, compare exactly, else ask math-verify."""
+
+import re
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+from whet.protocols import Reward
+from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
+from whet.rewards.verifiable.math.normal import brackets, formula, plain, tidy, unassigned
+from whet.rewards.verifiable.math.number import number
+from whet.rewards.verifiable.math.symbolic import agree
+from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
+from whet.sandbox.workers import Died, Workers
+from whet.types import Reason, Rollout, Verdict
+
+_SHOWN = 80  # characters of an answer in a note
+_PROSE = re.compile(r"[A-Za-z ]*[A-Za-z]{4}[A-Za-z ]*")  # to algebra, a product of its letters
+
+_UNDONE = re.compile(r"\\(?:int|sum|prod|lim)(?![a-zA-Z])|\\frac\{d\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Math(Reward):
+    r"""1 where the final answer equals the task's, else 0.
+
+    The answer stands after the thoughts in the last `<answer>`, in the last `\boxed{…}`, or after
+    `final answer is`, `####` or `Answer:`.  Two different boxes are wrong, because the reply bets
+    on both.  A task may have a relative tolerance, `info["rel_tol"]`.
+
+    An answer that hangs the checker is the policy's failure if the gold answer can be compared with
+    0.  A gold answer that cannot, and a checker that crashes, are faults.
+    """
+
+    limit_s: float = 5.0  # wall time of one comparison
+    longest: int = 512  # characters of an answer; what is longer is wrong
+    workers: int = 2
+
+    def score(self, rollout: Rollout) -> Verdict:
+        start = perf_counter()
+        verdict = self._judge(rollout)
+        return replace(verdict, cost_ms=1000 * (perf_counter() - start))
+
+    def _judge(self, rollout: Rollout) -> Verdict:
+        if not rollout.task.answer.strip():
+            return nothing_to_compare(rollout)
+        text = after_think(with_open_think(rollout.turns))
+        if text is None:
+            return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
+        where, found = answers(text)
+        if not found:
+            return no_answer(rollout)
+        answer = found[-1]
+        if len(answer) > self.longest:
+            note = f"{where}: {len(answer)} characters, more than {self.longest}"
+            return Verdict.failure(Reason.WRONG, note=note)
+        if any(plain(other) != plain(answer) for other in set(found)):
+            return Verdict.failure(Reason.WRONG, note=f"{where}: different answers")
+        return self._compare(rollout, answer, f"{where}: {answer[:_SHOWN]}")
+
+    def _compare(self, rollout: Rollout, answer: str, note: str) -> Verdict:
+        task = rollout.task
+        known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
+        if known is not None:
+            return Verdict.binary(correct=known, note=note)
+        workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("math_verify",))
+        gold = formula(task.answer)
+        try:
+            equal = workers.call(agree, gold, formula(answer))
+        except Died as death:
+            return Verdict.unjudged(f"{note}: {death}")
+        except TimeoutError:
+            if _can_judge(workers, gold):
+                return Verdict.failure(Reason.TIMEOUT, note=note)
+            equal = None
+        if equal is None:
+            return Verdict.unjudged(
+                f"the answer of task {task.id!r} can't be read: {gold[:_SHOWN]}"
+            )
+        return Verdict.binary(correct=equal, note=note)
+
+
+def _can_judge(workers: Workers, gold: str) -> bool:
+    """Whether the gold answer can be compared with 0 in time."""
+    try:
+        return workers.call(agree, gold, "0") is not None
+    except TimeoutError:
+        return False
+
+
+def _known(gold: str, answer: str, tolerance: float) -> bool | None:
+    """The verdict where exact rules decide; None where algebra is needed."""
+    if plain(gold) == plain(answer):
+        return True
+    (wanted, _), (given, _) = unassigned(tidy(gold)), unassigned(tidy(answer))
+    if wanted and given and wanted != given:
+        return False
+    exact, found = number(gold), number(answer)
+    if exact is not None:
+        return found is not None and exact.agrees(found, tolerance)
+    if _PROSE.fullmatch(plain(gold)):
+        return plain(gold).casefold() == plain(answer).casefold()
+    kinds = brackets(tidy(gold)), brackets(tidy(answer))
+    undone = _UNDONE.search(tidy(answer)) and not _UNDONE.search(tidy(gold))
+    if undone or (all(kinds) and kinds[0] != kinds[1]):
+        return False
+    return None if formula(gold + answer).isascii() else False

@@ -1,0 +1,59 @@
+"""The first sandbox that works on this machine."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from whet.sandbox.bubblewrap import Bubblewrap
+from whet.sandbox.landlock import Landlock
+from whet.sandbox.limits import Limits, Program, ProgramResult, Sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safest:
+    """bubblewrap if it works, else Landlock, else `UsageError`; never an unconfined run.
+
+    Each backend is tried once per process with a short program.
+    """
+
+    slots: int = 2  # concurrent programs
+
+    def run(self, program: Program, limits: Limits) -> ProgramResult:
+        return chosen(self.slots).run(program, limits)
+
+    def pair(
+        self, tested: Program, harness: Program, limits: Limits
+    ) -> tuple[ProgramResult, ProgramResult]:
+        return chosen(self.slots).pair(tested, harness, limits)
+
+    def probe(self) -> str:
+        """Why no backend works; empty if one does."""
+        from whet.types import UsageError
+
+        try:
+            chosen(self.slots)
+        except UsageError as refusal:
+            return str(refusal)
+        return ""
+
+
+@lru_cache(maxsize=8)
+def chosen(slots: int) -> Sandbox:
+    """The first backend that works. Raises `UsageError` with the remedies if none does."""
+    return first((Bubblewrap(slots=slots), Landlock(slots=slots)))
+
+
+def first(backends: tuple[Sandbox, ...]) -> Sandbox:
+    """The first of these backends that works. Raises `UsageError` if none does."""
+    from whet.types import UsageError
+
+    failures = []
+    for backend in backends:
+        failure = backend.probe()
+        if not failure:
+            return backend
+        failures.append(f"{type(backend).__name__}: {failure}")
+    raise UsageError(
+        f"no sandbox works here ({'; '.join(failures)}); install bubblewrap and permit "
+        "user namespaces, or run on Linux 6.2 with Landlock, or give Unsafe() if programs can do "
+        "no harm"
+    )
