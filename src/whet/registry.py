@@ -22,7 +22,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from whet.invoked import command
+from whet.invoked import command, program
 from whet.scripts import imported
 from whet.types import UsageError
 
@@ -94,7 +94,9 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
 
 def listing(kind: str) -> str:
     """The command that lists a kind, or the paths and choices of a slot."""
-    return command("list", PLURAL[kind]) if kind in PLURAL else f"{program()} train RECIPE --help-all"
+    if kind in PLURAL:
+        return command("list", PLURAL[kind])
+    return f"{program()} train RECIPE --help-all"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

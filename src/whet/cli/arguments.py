@@ -29,7 +29,7 @@ class EvalOptions:
     max_prompt_length: int = option("tokens; longer prompts are left out; 0: the run's", default=0)
     samples: int = option("replies to each, besides the greedy one", default=16)
     k: str = option("of pass@k", default="1,4,16")
-    temperature: float = option("of the samples", default=1.0)
+    temperature: float | None = option("of the samples; else the run's, or 1", default=None)
     max_new_tokens: int = option("of a reply; 0: the run's, else 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
     json: bool = option(_JSON, default=False)

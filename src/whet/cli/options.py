@@ -6,6 +6,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from whet.cli.flags import FLAG, is_flag, nearest_path, path_of
 from whet.cli.values import shown, value
+from whet.invoked import program
 from whet.types import UsageError
 
 T = TypeVar("T")
@@ -25,7 +26,7 @@ def option(about: str, *, default: Any = MISSING) -> Any:
 
 def parse(kind: type[T], words: Sequence[str], command: str) -> T:
     """The arguments that the words say.  Raises `UsageError` in one line where they can't be."""
-    advice = f"whet {command} --help"
+    advice = f"{program()} {command} --help"
     hints, known = get_type_hints(kind), {f.name: f for f in fields(kind)}  # pyright: ignore
     places = [name for name, f in known.items() if _PLACE in f.metadata]
     found: dict[str, Any] = {}
