@@ -49,7 +49,7 @@ def planted(monkeypatch):
     from whet.engines.embedded import packing
 
     build_forest = packing.build_forest
-    monkeypatch.setattr(packing, "plant", keep)
+    monkeypatch.setattr(packing, "build_forest", keep)
     return kept
 
 
