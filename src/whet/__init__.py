@@ -1,10 +1,11 @@
 """Reinforcement learning of large reasoning models: each method a small composition of parts.
 
-import whet
-from whet.recipes.quickstart import quickstart
+A run is a value, made of parts by a recipe or by hand.  It is trained in a folder:
 
-result = whet.train(quickstart(), "runs/mine")
-whet.evaluate("runs/mine").pass_at[1]
+    result = whet.train(quickstart(), "runs/mine")
+    whet.evaluate("runs/mine").pass_at[1]
+
+`quickstart` is one of `whet.recipes`.
 """
 
 from importlib import import_module
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _OFFERED = {
-    "Broken": "whet.types",
+    "IntegrityError": "whet.types",
     "UsageError": "whet.types",
     "Run": "whet.training.run",
     "Trained": "whet.front.trained",

@@ -341,3 +341,20 @@ def test_who_has_heard_enough_is_told_no_more():
     done = subprocess.run(words, shell=True, capture_output=True, text=True, check=False)
     assert done.stdout
     assert not done.stderr
+
+
+def test_a_finished_run_goes_on_with_more_steps_and_says_so_on_its_card(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    assert main(["train", RECIPE, "--name", "more", "--steps", "1"]) == 0
+    assert main(["resume", "runs/more", "--steps", "2", "--limits.faults", "0.5"]) == 0
+    held = json.loads(Path("runs/more/run.json").read_text())
+    assert {(c["field"], c["was"], c["is"]) for c in held["changes"]} == {
+        ("steps", 1, 2),
+        ("limits.faults", 0.25, 0.5),
+    }
+    assert main(["resume", "runs/more", "--lr", "1"]) == 2
+    assert "optimizer.lr" in capsys.readouterr().err
+    assert main(["resume", "runs/more", "--steps", "1"]) == 2
+    assert "steps" in capsys.readouterr().err

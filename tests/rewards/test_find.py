@@ -14,10 +14,9 @@ from whet.rewards.judging import context_of, verdicts
 from whet.rewards.shaping.weighted_sum import WeightedSum
 from whet.rewards.verifiable.format import Format
 from whet.rewards.verifiable.math import Math
-from whet.types import Group, Reason, RunSpec, Task, UsageError
+from whet.types import Group, Reason, Task, UsageError
 
 WELL = "<think>so</think><answer>42</answer>"
-HERE = RunSpec(samples=4, max_new_tokens=64, steps=1, minibatches=1)
 
 
 @pytest.fixture
@@ -193,10 +192,12 @@ def test_what_cannot_be_called_is_refused_at_the_start_in_one_line(file, source,
     assert "\n" not in str(caught.value)
 
 
-def test_a_script_that_a_recipe_builds_is_refused_before_the_run(file):
+def test_a_script_that_a_recipe_builds_is_checked_before_the_run(file):
     judge = Script(path=file("import no_such_module\ndef score(reply): ..."), workers=1)
-    assert "no_such_module" in judge.run_error(HERE) and "\n" not in judge.run_error(HERE)
-    assert Script(path=file("def score(reply): ..."), workers=1).run_error(HERE) == ""
+    with pytest.raises(UsageError, match="no_such_module") as caught:
+        judge.check()
+    assert "\n" not in str(caught.value)
+    Script(path=file("def score(reply): ..."), workers=1).check()
 
 
 def test_what_a_reward_prints_is_shown_once(file, capfd, caplog):

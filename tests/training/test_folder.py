@@ -70,5 +70,5 @@ WARM = ["warmup-0-000004", "warmup-0-000006"]
 
 @pytest.mark.parametrize("field", [{"seconds": -1}, {"steps": -1}, {"keep": 0}])
 def test_spacings_of_less_than_nothing_are_refused(field):
-    with pytest.raises(UsageError, match=rf"saving\.{next(iter(field))} is"):
+    with pytest.raises(UsageError, match=rf"checkpoints\.{next(iter(field))} is"):
         CheckpointConfig(**field)

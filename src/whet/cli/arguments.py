@@ -11,7 +11,11 @@ _JSON = "one JSON document and nothing else"
 
 @dataclass(frozen=True, kw_only=True)
 class ResumeOptions:
-    """Go on with a run from its newest checkpoint, exactly where it stood."""
+    """Go on with a run from its newest checkpoint, exactly where it stood.
+
+    What changes no step that is taken may be changed: --steps, --save-every, --eval-every, and
+    every field below limits, checkpoints, evaluation and periodic.
+    """
 
     run: str = word(_RUN)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, field, fields
+from inspect import cleandoc
 from typing import Any, TypeVar, get_type_hints
 
 from whet.cli.flags import FLAG, is_flag, nearest_path, path_of
@@ -46,11 +47,10 @@ def page(kind: type, command: str) -> str:
     """What `whet COMMAND --help` prints."""
     known = fields(kind)
     places = " ".join(_usage(f) for f in known if _PLACE in f.metadata)
-    usage = f"usage: whet {command} {places} [options]"
     rows = [(_left(f), f"{f.metadata[_HELP]}{_default(f)}") for f in known]
     lines = [f"  {left:{_WIDTH}} {about}".rstrip() for left, about in rows]
     return "\n".join(
-        [f"usage: whet {command} {usage} [options]", "", kind.__doc__ or "", "", *lines]
+        [f"usage: whet {command} {places} [options]", "", cleandoc(kind.__doc__ or ""), "", *lines]
     )
 
 

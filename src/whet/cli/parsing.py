@@ -64,6 +64,11 @@ def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
     )
 
 
+def amended(run: Run, words: Sequence[str], advice: str) -> Run:
+    """A run with fields set by flags, in any spelling.  `advice` is a command that lists them."""
+    return _overridden(run, merged([_resolved(flags(words), {})]), _OWN, advice)
+
+
 def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
     """Spellings replaced by the paths that they mean; what one sets besides gives way."""
     known, first, besides = settings_of(Run), [], []

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from whet.cli.arguments import ResumeOptions
 from whet.cli.options import parse
-from whet.cli.parsing import configured
+from whet.cli.parsing import amended, configured
 from whet.cli.running import execute
 from whet.front.training import go_on_there, load_run, started_in
+from whet.invoked import command
 from whet.training import card
 from whet.training.as_json import to_json
 from whet.training.run import Run
@@ -16,8 +17,9 @@ from whet.types import UsageError
 
 def main(words: Sequence[str]) -> int:
     """Make the run again from its card, and go on."""
-    folder = Path(parse(ResumeOptions, words, "resume").run).absolute()
-    run = rebuilt(folder)
+    named = 0 if words and words[0].startswith("-") else 1
+    folder = Path(parse(ResumeOptions, words[:named], "resume").run).absolute()
+    run = amended(rebuilt(folder), words[named:], command("resume", "--help"))
     return execute(lambda told, stop: go_on_there(run, folder, told, stop))
 
 

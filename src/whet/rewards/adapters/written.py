@@ -8,7 +8,7 @@ from whet.rewards.adapters.dialects import CallForm, FormError, Said, ScriptResu
 from whet.rewards.adapters.script_calls import ScriptLocation, call, digest_of, form_at
 from whet.rewards.adapters.sources import Source
 from whet.sandbox.workers import Workers
-from whet.types import Finish, Reason, Rollout, RunSpec, UsageError, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 _LOG = logging.getLogger(__name__)
 _LOADING_S = 60.0  # for a file with heavy imports
@@ -46,19 +46,8 @@ class UserFunction:
         return self.form or Source(self.path, self.source).form(self.function)
 
     def check(self) -> None:
-        """Execute the file in a worker process; raises `UsageError` in one line where that
-        fails.
-        """
+        """Execute the file in a worker process.  Raises `UsageError` in one line if that fails."""
         loaded(self.place, self.form, self.workers)
-
-    def run_error(self, spec: RunSpec) -> str:
-        """Why the file cannot be loaded; a run with it is refused before anything is played."""
-        del spec
-        try:
-            self.check()
-        except UsageError as refusal:
-            return str(refusal)
-        return ""
 
     def verdicts(self, rollouts: Sequence[Rollout], step: int = 0) -> list[Verdict]:
         """One call of the function for these rollouts, and its results as verdicts.

@@ -1,4 +1,4 @@
-"""A gate: the reply, thoughts and all, is in the language that was asked for."""
+"""A gate: the reply, including its thoughts, is in the requested language."""
 
 from dataclasses import dataclass
 
@@ -9,12 +9,12 @@ from whet.types import Reason, Rollout, UsageError, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language(Reward):
-    """1 where the reply is in the language `code` and its letters are of that script, else 0.
+    """1 where the reply is in the language `code` and its letters belong to its script, else 0.
 
-    The language is told by py3langid, the letters are counted: of all letters at least the share
-    `least` must belong to the script, whose value `parts["share"]` keeps.  DeepSeek-R1
-    (arXiv:2501.12948, unconfirmed) adds the share of words instead.  A reply of formulas alone is
-    in no language.  A gate says nothing of the answer: it is there to be multiplied with.
+    py3langid detects the language.  At least the share `least` of all letters must belong to the
+    script; `parts["share"]` is that share.  DeepSeek-R1 (arXiv:2501.12948, unconfirmed) adds the
+    share of words instead.  A reply of formulas alone is in no language.  The answer is not judged:
+    use this reward as a gate or a component.
     """
 
     code: str = "en"

@@ -1,8 +1,8 @@
-"""Which language a text is in, as `py3langid` tells it, and in which script its letters are.
+"""The language of a text, as `py3langid` detects it, and the script of its letters.
 
 The 54 languages are those of langdetect, which IFEval's own checker uses.  py3langid (Lui and
-Baldwin, IJCNLP 2011, I11-1062) is a naive Bayes model over n-grams of bytes: it draws nothing at
-random, so the same text is always told the same.  It is loaded when the first text comes.
+Baldwin, IJCNLP 2011, I11-1062) is a naive Bayes model over n-grams of bytes.  It draws nothing at
+random, so equal texts get equal languages.  It is loaded for the first text.
 """
 
 import unicodedata
@@ -42,19 +42,19 @@ _NO_LANGUAGE = "zxx"  # py3langid's class of numbers, markup and names
 
 @cache
 def codes() -> tuple[str, ...]:
-    """Every language that can be told, by its ISO 639-1 code."""
+    """The ISO 639-1 codes of all languages that can be detected."""
     return tuple(sorted({code for several in _SCRIPTS.values() for code in several.split()}))
 
 
 def share(text: str, code: str) -> float:
-    """The share of a text's letters that belong to a script of this language; 0 of no letters."""
+    """The share of a text's letters that belong to a script of this language; 0 without letters."""
     counts = Counter(_script(letter) for letter in text if letter.isalpha())
     own = (script for script, several in _SCRIPTS.items() if code in several.split())
     return sum(counts[script] for script in own) / counts.total() if counts else 0.0
 
 
 def detect_language(text: str) -> str:
-    """The likeliest language of a text; empty where none is likely, or the text is none."""
+    """The likeliest language of a text; empty where no language is likely."""
     if not any(map(str.isalpha, text)):
         return ""
     code, probability = _identifier().classify(text)
@@ -62,7 +62,7 @@ def detect_language(text: str) -> str:
 
 
 def chance(text: str, code: str) -> float:
-    """The probability that a text is in this language: tiny for a sentence of another one."""
+    """The probability that a text is in this language; it is tiny for a sentence of another one."""
     return dict(_identifier().rank(text))[code]
 
 

@@ -1,4 +1,4 @@
-"""What every constraint on a reply can do, and what several of them count."""
+"""The interface of a constraint on a reply, and the counts that several constraints use."""
 
 import re
 from enum import StrEnum
@@ -19,17 +19,20 @@ _AROUND = 10  # percent
 
 @runtime_checkable
 class Constraint(Protocol):
-    """A demand that a program can check.  Its fields are IFEval's arguments (arXiv:2311.07911)."""
+    """A demand on a text that a program can check.
+
+    Its fields are IFEval's arguments (arXiv:2311.07911).
+    """
 
     name: ClassVar[str]
 
     @classmethod
     def generate(cls, rng: Random) -> "Constraint":
-        """Any demand of this kind."""
+        """A random demand of this kind."""
         ...
 
     def describe(self) -> str:
-        """The demand, to whoever is to meet it."""
+        """The demand as an instruction to the policy."""
         ...
 
     def check(self, text: str) -> bool:
@@ -37,12 +40,12 @@ class Constraint(Protocol):
         ...
 
     def mend(self, text: str) -> str:
-        """The text, changed until it meets the demand; whatever else was true of it may end."""
+        """The text, changed so that it meets the demand; it may then fail other demands."""
         ...
 
 
 class Relation(StrEnum):
-    """How a count and the number asked for have to compare."""
+    """How a count must compare with the requested number."""
 
     AT_LEAST = "at least"
     LESS_THAN = "less than"
@@ -55,7 +58,7 @@ class Relation(StrEnum):
         return count >= wanted if self is Relation.AT_LEAST else count < wanted
 
     def aim(self, count: int, wanted: int) -> int:
-        """The count nearest to `count` that will do, of those that are easy to tell."""
+        """The count nearest to `count` that satisfies the relation and is simple to describe."""
         if self.holds(count, wanted):
             return count
         return max(wanted - 1, 0) if self is Relation.LESS_THAN else wanted
@@ -73,10 +76,10 @@ def without_words(text: str, keep: int) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """Stretches with a word in them, up to a full stop, a question or an exclamation mark.
+    """Stretches with a word in them, up to a full stop, a question mark or an exclamation mark.
 
-    A plain rule, not a trained one: a full stop ends nothing before a small letter, nor after an
-    initial or a title such as Dr.
+    It is a simple rule, not a trained model: a full stop ends no sentence before a small letter,
+    nor after an initial or a title such as Dr.
     """
     pieces, start = [], 0
     for stop in _STOP.finditer(text):
@@ -96,7 +99,7 @@ def _ends(text: str, stop: re.Match[str]) -> bool:
 
 
 def more(text: str, count: int) -> list[str]:
-    """So many sentences to say after a text, hardly ever the same one twice."""
+    """`count` sentences to continue a text, with few repetitions."""
     start = len(sentences(text))
     return [
         " ".join(parts[place % len(parts)] for parts in _SAID) + "."
@@ -105,10 +108,10 @@ def more(text: str, count: int) -> list[str]:
 
 
 def occurrences(needle: str, text: str) -> int:
-    """How often a text occurs in another, whatever the case; overlaps count once."""
+    """The number of occurrences in the text in any case; overlapping ones count once."""
     return len(re.findall(re.escape(needle), text, re.IGNORECASE))
 
 
 def whole(needle: str, text: str) -> bool:
-    """Does it occur as a word of its own, whatever the case?"""
+    """Whether the text has this word as a word of its own, in any case."""
     return re.search(rf"(?<!\w){re.escape(needle)}(?!\w)", text, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""Constraints on things that have to be there: placeholders, a postscript, a language."""
+"""Constraints on contents: placeholders, a postscript, a language."""
 
 import re
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ _SAMPLES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placeholders:
-    """At least so many placeholders in square brackets."""
+    """At least `num_placeholders` placeholders in square brackets."""
 
     name: ClassVar[str] = "detectable_content:number_placeholders"
     num_placeholders: int
@@ -54,7 +54,7 @@ class Placeholders:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postscript:
-    """The marker of a postscript occurs, whatever its case."""
+    """The marker of a postscript occurs, in any case."""
 
     name: ClassVar[str] = "detectable_content:postscript"
     postscript_marker: str = "P.S."
@@ -77,7 +77,7 @@ class Postscript:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InLanguage:
-    """The whole reply is in one language; a reply without letters is in none."""
+    """The whole reply is in one language.  A reply without letters is in none."""
 
     name: ClassVar[str] = "language:response_language"
     language: str

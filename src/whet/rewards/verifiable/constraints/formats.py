@@ -1,4 +1,4 @@
-"""Constraints on the form of a reply: bullets, highlights, sections, JSON, a title, set answers."""
+"""Constraints on form: bullets, highlights, sections, JSON, a title, one of three answers."""
 
 import json
 import re
@@ -17,7 +17,7 @@ _ANSWERS = ("My answer is yes.", "My answer is no.", "My answer is maybe.")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bullets:
-    """Exactly so many bullet points, lines that begin with `*` or `-`."""
+    """Exactly `num_bullets` bullet points, which are lines that begin with `*` or `-`."""
 
     name: ClassVar[str] = "detectable_format:number_bullet_lists"
     num_bullets: int
@@ -64,7 +64,7 @@ class ConstrainedResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Highlights:
-    """At least so many highlighted parts, `*like this*` or `**like this**`."""
+    """At least `num_highlights` highlighted parts, `*like this*` or `**like this**`."""
 
     name: ClassVar[str] = "detectable_format:number_highlighted_sections"
     num_highlights: int
@@ -89,7 +89,7 @@ class Highlights:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sections:
-    """At least so many sections, each after a word such as `Section` and its number."""
+    """At least `num_sections` sections, each after a word such as `Section` and its number."""
 
     name: ClassVar[str] = "detectable_format:multiple_sections"
     num_sections: int
@@ -167,7 +167,7 @@ class Title:
 
 
 def _titled(line: str) -> bool:
-    """Is there anything but brackets between the first `<<` of a line and its last `>>`?"""
+    """Whether there is text between the first `<<` of a line and its last `>>`."""
     start, end = line.find("<<"), line.rfind(">>")
     inner = line[start : end + 2] if 0 <= start < end - 2 else ""
     return bool(inner.lstrip("<").rstrip(">").strip())

@@ -1,4 +1,4 @@
-"""Constraints on how a reply begins, ends, is repeated or spelled."""
+"""Constraints on the beginning, the end, repetition and spelling of a reply."""
 
 import re
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ class TwoResponses:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepeatPrompt:
-    """The reply begins with the request, word for word; case doesn't count."""
+    """The reply begins with the request, word for word, in any case."""
 
     name: ClassVar[str] = "combination:repeat_prompt"
     prompt_to_repeat: str
@@ -61,7 +61,7 @@ class RepeatPrompt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndPhrase:
-    """The reply ends with a phrase; case, and quotation marks after it, don't count."""
+    """The reply ends with a phrase, in any case; quotation marks after it are ignored."""
 
     name: ClassVar[str] = "startend:end_checker"
     end_phrase: str
@@ -103,7 +103,7 @@ class Quotation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CapitalWords:
-    """So many words in capital letters: at least, less than, or around."""
+    """The number of words in capital letters is at least, less than, or around a number."""
 
     name: ClassVar[str] = "change_case:capital_word_frequency"
     capital_frequency: int
@@ -131,7 +131,7 @@ class CapitalWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capital:
-    """English, in capital letters."""
+    """The reply is English in capital letters."""
 
     name: ClassVar[str] = "change_case:english_capital"
 
@@ -151,7 +151,7 @@ class Capital:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lowercase:
-    """English, in small letters."""
+    """The reply is English in small letters."""
 
     name: ClassVar[str] = "change_case:english_lowercase"
 
@@ -171,7 +171,7 @@ class Lowercase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoComma:
-    """Not a single comma."""
+    """The reply has no comma."""
 
     name: ClassVar[str] = "punctuation:no_comma"
 

@@ -1,4 +1,4 @@
-"""Constraints on words and letters that have to occur, or must not."""
+"""Constraints on words and letters that must or must not occur."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ TOPICAL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Existence:
-    """Every keyword occurs."""
+    """Every keyword occurs in the reply."""
 
     name: ClassVar[str] = "keywords:existence"
     keywords: tuple[str, ...]
@@ -37,7 +37,7 @@ class Existence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frequency:
-    """A keyword occurs at least, less than, or around so many times."""
+    """A keyword occurs at least, less than, or around a number of times."""
 
     name: ClassVar[str] = "keywords:frequency"
     keyword: str
@@ -88,7 +88,7 @@ class Forbidden:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LetterFrequency:
-    """A letter or sign occurs at least, less than, or around so many times, whatever its case."""
+    """A letter or sign occurs at least, less than, or around a number of times, in any case."""
 
     name: ClassVar[str] = "keywords:letter_frequency"
     letter: str

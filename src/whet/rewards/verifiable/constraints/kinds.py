@@ -1,7 +1,7 @@
-"""All kinds of constraints by their names, how they are read from a task, and who can meet several.
+"""All kinds of constraints by name, and texts that meet several of them.
 
-The order of `KINDS` is that in which a witness is mended: what rewrites everything comes first,
-what has to stand at the very beginning or end comes last.
+The order of `KINDS` is the order in which a witness is mended: constraints that rewrite the whole
+text come first, those on its beginning or end come last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,9 +42,9 @@ _ROUNDS = 6  # of mending what the last mending broke
 
 
 def read(name: str, arguments: Mapping[str, Any]) -> Constraint:
-    """A constraint from its name and IFEval's arguments, of which those that are None are dropped.
+    """A constraint from its name and IFEval's arguments; arguments that are None are dropped.
 
-    Raises `ValueError` for a name or an argument that nobody here knows, and for one that lacks.
+    Raises `ValueError` for an unknown name, an unknown argument or a missing one.
     """
     if name not in _BY_NAME:
         raise ValueError(f"constraint {name!r} is unknown")
@@ -56,7 +56,7 @@ def read(name: str, arguments: Mapping[str, Any]) -> Constraint:
 
 
 def witness(constraints: Sequence[Constraint]) -> str | None:
-    """A text that meets all of them; None where none was found, and perhaps there is none."""
+    """A text that meets all constraints; None where none was found."""
     order = sorted(constraints, key=lambda constraint: KINDS.index(type(constraint)))
     text = "It is a fine day."
     for _ in range(_ROUNDS):

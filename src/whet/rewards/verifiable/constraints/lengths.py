@@ -1,4 +1,4 @@
-"""Constraints on how many words, sentences and paragraphs there are."""
+"""Constraints on the numbers of words, sentences and paragraphs."""
 
 import re
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ _BARE = re.compile(r"[^.,?!'\"]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sentences:
-    """So many sentences: at least, less than, or around."""
+    """The number of sentences is at least, less than, or around a number."""
 
     name: ClassVar[str] = "length_constraints:number_sentences"
     num_sentences: int
@@ -47,7 +47,7 @@ class Sentences:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """So many words: at least, less than, or around."""
+    """The number of words is at least, less than, or around a number."""
 
     name: ClassVar[str] = "length_constraints:number_words"
     num_words: int
@@ -75,7 +75,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paragraphs:
-    """Exactly so many paragraphs, with `***` between them."""
+    """Exactly `num_paragraphs` paragraphs, with `***` between them."""
 
     name: ClassVar[str] = "length_constraints:number_paragraphs"
     num_paragraphs: int
@@ -102,7 +102,9 @@ class Paragraphs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstWord:
-    """Exactly so many paragraphs with two line breaks between them; one begins with a word."""
+    """Exactly `num_paragraphs` paragraphs, with two line breaks between them; one has a given first
+    word.
+    """
 
     name: ClassVar[str] = "length_constraints:nth_paragraph_first_word"
     num_paragraphs: int
@@ -141,6 +143,6 @@ class FirstWord:
 
 
 def _bare(word: str) -> str:
-    """A word in small letters, without quotation marks before it and from punctuation on."""
+    """The word in small letters, without quotation marks before it, and up to its punctuation."""
     found = _BARE.match(word.lstrip("'").lstrip('"'))
     return found[0].lower() if found else ""

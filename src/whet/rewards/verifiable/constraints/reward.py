@@ -1,4 +1,4 @@
-"""Constraints that a program can check: the 25 of IFEval (Zhou et al., arXiv:2311.07911)."""
+"""The reward `constraints`: read a task's constraints and check each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ _TRIPLES = 3  # words, whose repetition is counted
 
 @runtime_checkable
 class Joining(Protocol):
-    """What several constraints are worth together."""
+    """The rule that makes one score of several constraints."""
 
     def __call__(self, met: Sequence[bool]) -> float:
-        """From which of them are met."""
+        """A score in [0, 1], from whether each constraint is met."""
         ...
 
 
@@ -42,20 +42,22 @@ class Strict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraints(Reward):
-    """How many of the task's constraints the reply meets, its thoughts aside.
+    """The share of the task's constraints that the reply meets; its thoughts are not checked.
 
-    `joining` is `Loose`, the mean, or `Strict`, all or nothing; correct is who meets all.  The task
-    brings `info["constraints"]`, a list of `{"id": …, "kwargs": {…}}`, or IFEval's two columns
-    `instruction_id_list` and `kwargs`; arguments that are None are dropped, and `parts` has each
-    constraint under its id.  A task with a constraint that nobody knows is a fault.
+    `joining` is `Loose`, the mean, or `Strict`, all or nothing.  The reply is correct where all
+    constraints are met.  The task has `info["constraints"]`, a list of `{"id": …, "kwargs": {…}}`,
+    or IFEval's two columns `instruction_id_list` and `kwargs`.  Arguments that are None are
+    dropped.  `parts` has each constraint under its id.  A task with an unknown constraint is a
+    fault.
 
-    A reply of fewer than `least_words` words, or one whose triples of words repeat earlier ones by
-    more than the share `most_repeated`, earns nothing (both are ours): keywords alone are no reply.
+    A reply of fewer than `least_words` words earns nothing, nor does one whose triples of words
+    repeat earlier ones by more than the share `most_repeated` (both are ours): keywords alone are
+    not a reply.
 
-    The checks say what IFEval's own code says, with these exceptions.  Languages are told by
+    The checks agree with IFEval's own code, with these exceptions.  Languages are detected by
     py3langid, not by langdetect; a text without letters is in no language, and one of a few words
     may be English.  Sentences are cut by a rule, not by a trained model.  Keywords are words, not
-    patterns.  `around` is a relation, too, and any sign a letter.
+    patterns.  `around` is a relation too, and any sign may be a letter.
     """
 
     joining: Joining = Loose()

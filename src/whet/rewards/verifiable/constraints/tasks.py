@@ -1,4 +1,4 @@
-"""Requests with constraints that some reply is known to meet."""
+"""Requests with constraints, each with a reply that is known to meet them."""
 
 from dataclasses import asdict, dataclass
 from random import Random
@@ -12,17 +12,17 @@ from whet.types import Step, Task, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instructions:
-    """A family of requests: say something, and meet as many constraints as the level says.
+    """A family of requests: say something, and meet as many constraints as the level.
 
-    A family like those of `whet.data.procedural`, to be handed to `whet.data.problems.Problems`.
-    Constraints of different kinds are drawn until a witness is found that meets all of them: it is
-    the worked reply, and the proof that they don't contradict each other.
+    It is a family like those of `whet.data.procedural`, for `whet.data.problems.Problems`.
+    Constraints of different kinds are drawn until a witness is found that meets all of them.  The
+    witness is the worked reply, and it proves that the constraints do not contradict each other.
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 5)
 
     def draw(self, rng: Random, level: int) -> Task:
-        """A subject, and constraints."""
+        """A task with a random subject and random constraints."""
         low, high = self.levels
         if not low <= level <= high:
             raise UsageError(f"level of instructions is {level}; give one from {low} to {high}")
@@ -43,16 +43,16 @@ class Instructions:
         )
 
     def canonical(self, task: Task) -> str:
-        """The constraints in order, whatever they are said of."""
+        """The constraints in order, without the subject."""
         named = ((one["id"], sorted(one["kwargs"].items())) for one in task.info["constraints"])
         return repr(sorted(named, key=str))
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
-        """The witness; it has no steps that could be left out."""
+        """The witness, which has no steps that could be left out."""
         return task.answer
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
-        """The whole reply is one step."""
+        """The whole reply as one step."""
         demands = [read(one["id"], one["kwargs"]) for one in task.info["constraints"]]
         met = all(demand.check(reply) for demand in demands)
         return (Step(start=0, end=len(reply), correct=met),) if reply else ()

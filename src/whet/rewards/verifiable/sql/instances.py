@@ -1,4 +1,4 @@
-"""Databases at random, from a schema and the constants of a query.  For worker processes."""
+"""Random databases from a schema and the constants of a query, in worker processes."""
 
 import re
 import sqlite3
@@ -27,8 +27,8 @@ class Column:
 def filled(schema: str, rows: int, query: str, seed: int) -> sqlite3.Connection:
     """A database in memory with this schema, and about `rows` rows in every table.
 
-    Values repeat often, so that joins and groups meet; half of them are constants of the query,
-    or their neighbours, so that its conditions are met by some rows and not by others.
+    Values repeat often, so that joins and groups have matches.  Half of them are constants of the
+    query or their neighbours, so that some rows meet its conditions and others do not.
     """
     database = sqlite3.connect(":memory:")
     database.executescript(schema)
@@ -43,7 +43,7 @@ def filled(schema: str, rows: int, query: str, seed: int) -> sqlite3.Connection:
 
 
 def _constants(query: str, names: Collection[str]) -> tuple[list[str], list[float]]:
-    """Texts and numbers.  SQLite takes `"Bob"` for a text where no table or column is called so."""
+    """Texts and numbers.  SQLite takes `"Bob"` for a text if no table or column has that name."""
     texts, numbers = [], []
     for single, double, number in _LITERAL.findall(query):
         if number:
@@ -100,7 +100,7 @@ def _insert(
     columns: Sequence[Column],
     source: tuple[Random, tuple[list[str], list[float]], int],
 ) -> None:
-    """A row that the constraints admit, after some tries, or none."""
+    """Insert a row that satisfies all constraints, if one is found within a few tries."""
     marks = ", ".join("?" * len(columns))
     names = ", ".join(_quoted(c.name) for c in columns)
     for _ in range(_TRIES):

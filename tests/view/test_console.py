@@ -6,10 +6,10 @@ import re
 import pytest
 from rich.console import Console
 from small import Nearby, followed, small
-from whet.cli.console import Screen
 
 from whet.policy import algorithms
 from whet.training.trainer import Evaluated, PhaseStarted, RunEnded
+from whet.view.console import Screen
 from whet.view.pace import Pace, duration
 
 
