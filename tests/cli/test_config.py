@@ -21,7 +21,7 @@ steps = 3
 name = "from-file"
 
 [sampling.gate]
-part = "non_zero_spread"
+class = "non_zero_spread"
 max_rounds = 5
 
 [sampling.decoding]
@@ -34,11 +34,11 @@ lora.rank = 4
 k = [1, 2]
 
 [[objective.corrections]]
-part = "truncated"
+class = "truncated"
 cap = 3
 
 [[objective.corrections]]
-part = "masked"
+class = "masked"
 """
 
 

@@ -23,6 +23,7 @@ from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.regularisers import K2, K3, Proximal
 from whet.recipes.quickstart import quickstart
 from whet.rewards.shaping.overlong import Overlong
+from whet.rewards.shaping.weighted_sum import WeightedSum
 from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
@@ -399,6 +400,14 @@ def test_a_reward_that_a_recipe_asks_for_takes_settings(here):
     assert run.reward == Exact(before="=")
     run = configured("dapo", [*words, "--reward.cushion", "9"], "plan").run
     assert run.reward == Overlong(longest=512, cushion=9, inner=Exact(before="="))
+
+
+@pytest.mark.parametrize("flag", ["--reward.weights", "--reward-weights"])
+def test_several_rewards_have_weights(flag):
+    words = ["--model", "m", "--data", "lock", "--reward", "math,exact", flag, "0.8,0.2"]
+    reward = configured("rlvr", words, "plan").run.reward
+    assert isinstance(reward, WeightedSum)
+    assert (reward.rewards, reward.weights) == ((Math(), Exact()), (0.8, 0.2))
 
 
 def test_an_unknown_flag_is_told_the_nearest_path():

@@ -1,15 +1,17 @@
 """`--config file.toml`: dotted paths as tables.
 
-model = "path/to/folder"       # a recipe's parameter
-lr = 1e-6                      # a usual spelling
-steps = 100
+For example:
 
-[sampling.gate]
-part = "non_zero_spread"       # which part; its fields follow
-max_rounds = 5
+    model = "path/to/folder"       # a recipe's parameter
+    lr = 1e-6                      # a usual spelling
+    steps = 100
 
-[[objective.corrections]]      # a list of parts
-part = "truncated"
+    [sampling.gate]
+    class = "non_zero_spread"      # which part; its fields follow
+    max_rounds = 5
+
+    [[objective.corrections]]      # a list of parts
+    class = "truncated"
 """
 
 import json
@@ -22,7 +24,7 @@ from whet.cli.flags import TRUE, Flag, path_of
 from whet.cli.values import NONE
 from whet.types import UsageError
 
-PART = "part"  # the key of a table that names the part
+PART = "class"  # the key of a table that names the part; no field has this name
 
 
 def read(path: str) -> list[Flag]:

@@ -11,6 +11,7 @@ from whet.cli.explain.equation import effective, needed
 from whet.cli.explain.parts import settings
 from whet.cli.explain.relatives import Relative, nearest
 from whet.cli.explain.symbols import occurring
+from whet.registry import Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +44,15 @@ class Page:
     theory: Theory | None = None  # of an algorithm
 
 
-@cache
 def algorithms() -> dict[str, Any]:
     """Every discovered algorithm at its defaults."""
-    offers = {entry.name: entry.offer() for entry in entries("algorithms")}
-    return {name: offer() for name, offer in offers.items() if offer is not None}
+    return _made(tuple(entry.place for entry in entries("algorithms")))
+
+
+@cache
+def _made(places: tuple[Place, ...]) -> dict[str, Any]:
+    """Once for what is installed."""
+    return {place.attribute: place.load()() for place in places}
 
 
 def page(entry: Entry) -> Page:
