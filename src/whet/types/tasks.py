@@ -82,7 +82,11 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What a judge found.  `score` is learned from, `correct` is reported; they may part."""
+    """What a judge found.
+
+    `score` is the reward: what is learned from, on the judge's own scale, graded or shaped.
+    `correct` is full marks or not, never shaped; it is only reported, and pass@k counts it.
+    """
 
     reason: Reason
     score: float = nan  # NaN where the judge gives none, so that it can't be taken for a 0
