@@ -41,16 +41,16 @@ def test_a_graded_reward_comes_first_with_interval_and_spread():
     said = lines(CARD)
     assert said[0].split()[:4] == ["reward", "0.250", "[0.200,", "0.300]"]
     assert "std 0.125, within a problem 0.062" in said[0]
-    assert "greedy 0.500 [0.400, 0.600]" in said[0]
-    assert "greedy pass@1" in said[1] and "length 10.0" in said[1]
-    assert "sampled pass@1" in said[2] and "length 12.5" in said[2]
+    assert said[1].split()[:3] == ["greedy", "reward", "0.500"]
+    assert "greedy pass@1" in said[2] and "length 10.0" in said[2]
+    assert "sampled pass@1" in said[3] and "length 12.5" in said[3]
     assert "graded: 75%" in said[-1]
     assert max(map(len, said)) <= 110
 
 
 def test_right_or_wrong_rewards_need_no_remark():
-    plain = replace(CARD, reward=replace(REWARDS, graded=0.0))
-    assert len(lines(plain)) == 4
+    plain = replace(CARD, reward=replace(REWARDS, graded=0.0), greedy_reward=CARD.greedy)
+    assert len(lines(plain)) == 4  # the greedy reward is the share of correct greedy replies
     assert not any("graded" in line for line in lines(plain))
 
 

@@ -83,7 +83,9 @@ class Step:
 class Verdict:
     """The outcome of judging one rollout.
 
-    `score` is the reward that is learned from. `correct` is reported; the two may differ.
+    `score` is the reward that is learned from, on the judge's own scale, graded or shaped.
+    `correct` says whether the reply has full marks. It is never shaped, it is only reported, and
+    pass@k counts it.
     """
 
     reason: Reason

@@ -11,9 +11,9 @@ from whet.evaluation.measure import Scorecard
 
 def lines(card: Scorecard) -> list[str]:
     """Rewards first, then what counts as correct; intervals are 95%, over problems."""
-    greedy = f"greedy {card.greedy_reward}"
     rows = {
-        "reward": f"{card.reward.mean}   {_spread(card)}   {greedy}",
+        "reward": f"{card.reward.mean}   {_spread(card)}",
+        **({"greedy reward": str(card.greedy_reward)} if _parted(card) else {}),
         "greedy pass@1": f"{card.greedy}   length {card.greedy_length:.1f}",
         **{f"sampled pass@{k}": str(estimate) for k, estimate in card.pass_at.items()},
     }
@@ -26,7 +26,11 @@ def changes(before: Scorecard, after: Scorecard) -> list[str]:
     rows = {
         "reward": f"{before.reward.mean} → {after.reward.mean}   "
         f"std {number(before.reward.std)} → {number(after.reward.std)}",
-        "greedy reward": f"{before.greedy_reward} → {after.greedy_reward}",
+        **(
+            {"greedy reward": f"{before.greedy_reward} → {after.greedy_reward}"}
+            if _parted(before) or _parted(after)
+            else {}
+        ),
         "greedy pass@1": f"{before.greedy} → {after.greedy}",
         **{f"sampled pass@{k}": f"{e} → {after.pass_at[k]}" for k, e in before.pass_at.items()},
         "length": f"{before.length:.1f} → {after.length:.1f} tokens",
@@ -69,6 +73,11 @@ def mark(score: float | None, *, correct: bool | None) -> str:
 
 def _spread(card: Scorecard) -> str:
     return f"std {number(card.reward.std)}, within a problem {number(card.reward.std_within)}"
+
+
+def _parted(card: Scorecard) -> bool:
+    """Is the greedy reward anything but the share of correct greedy replies?"""
+    return card.greedy_reward != card.greedy
 
 
 def _aligned(rows: Mapping[str, str]) -> list[str]:
