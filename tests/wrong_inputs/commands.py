@@ -66,7 +66,7 @@ COMMANDS = [
     row("eval model --tasks sums.jsonl --split nowhere --reward exact", "split", "nowhere"),
     row("eval model --tasks lock --device gpu", "device", "gpu"),
     row("eval model --tasks sums.jsonl --reward mathh", "'mathh'", "math"),
-    row("eval model --tasks sums.jsonl", "--reward"),
+    row("eval model --tasks sums.jsonl", "sums.jsonl", "--reward"),
     row("eval no --tasks lock", "'no'"),
     row("eval runs/no_card --tasks lock", "runs/no_card"),
     row("eval runs/taken", "runs/taken"),

@@ -44,6 +44,10 @@ REWARDS = {
         "    def __call__(self, reply):\n        return 1.0\n"
     ),
     "good.py": "def score(reply):\n    return float(len(reply) % 2)\n",
+    "later.py": (  # judges the task's own answer, which is tried before the run, and no other
+        "def score(reply, answer):\n    if answer in reply:\n        return 1.0\n"
+        "    raise RuntimeError('later')\n"
+    ),
     "always_raises.py": "def score(reply):\n    raise RuntimeError('no verdict')\n",
 }
 
@@ -69,7 +73,7 @@ DATA = {
     "prompt_empty.jsonl": "\n".join([*GOOD[:2], '{"prompt": "", "answer": "8"}']),
     "prompt_list.jsonl": "\n".join([*GOOD[:2], '{"prompt": [1, 2], "answer": "8"}']),
     "no_role.jsonl": '{"prompt": [{"content": "7+1="}], "answer": "8"}\n',
-    "long.jsonl": json.dumps({"prompt": "1+" * 4000 + "1=", "answer": "4001"}),
+    "long.jsonl": "\n".join([json.dumps({"prompt": "1+" * 4000 + "1=", "answer": "4001"})] * 40),
     "sums.txt": "1+1=\n",
     "sums.xlsx": "PK",
     "sums.yaml": "prompt: 1+1=\n",
@@ -118,8 +122,6 @@ def _models(here: Path) -> None:
     tokenizer.save_pretrained(here / "model")
     for name in ("mute", "headless", "weightless", "cut", "no_json", "odd_shape", "odd_words"):
         shutil.copytree(here / "model", here / name)
-    for name in (p.name for p in tokenizer.vocab_files_names.values()) if False else ():
-        (here / "mute" / name).unlink()
     for path in (here / "mute").iterdir():
         if path.name not in {"config.json", "model.safetensors", "generation_config.json"}:
             path.unlink()

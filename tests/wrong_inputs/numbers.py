@@ -47,7 +47,6 @@ _NUMBERS = """
 --checkpoints.seconds -1 | seconds
 --checkpoints.seconds nan | seconds
 --threads -1 | threads
---threads 0 | threads
 --device gpu | device
 --device tpu | device
 --engine.slots 0 | slots
@@ -57,7 +56,7 @@ _NUMBERS = """
 --limits.faults nan | faults
 --limits.probe -1 | probe
 --limits.probe nan | probe
---lora-alpha -1 | alpha
+--lora-rank 4 --lora-alpha -1 | alpha
 --engine.lora.dropout 2 | dropout
 --warmup.0.steps -1 | steps
 --warmup.0.batch 0 | batch
@@ -69,9 +68,12 @@ _NUMBERS = """
 --epochs inf | epochs
 --gate non_zero_spread --sampling.gate.oversample 0.5 | oversample
 --gate non_zero_spread --sampling.gate.oversample nan | oversample
---gate non_zero_spread --sampling.gate.max_rounds 0 | max_rounds
+--gate non_zero_spread --sampling.gate.max_rounds -1 | max_rounds
 --objective.clipping.low nan | low
---objective.clipping.low 2 | low
+--objective.clipping.low -1 | low
+--objective.clipping.high -0.2 | high
+--limits.drift -1 | drift
+--lr-scheduler linear --optimizer.decay.floor 2 | floor
 """.strip().splitlines()
 
 
