@@ -4,13 +4,12 @@ from wrong_inputs.row import row
 
 _SMALL = (
     "train rlvr --model model --data sums.jsonl --max-new-tokens 2 --batch-size 2 --group-size 2 "
-    "--steps 1 --evaluation.problems 2 --evaluation.samples 1 --evaluation.k 1 --eval-every 0"
+    "--steps 3 --evaluation.problems 2 --evaluation.samples 1 --evaluation.k 1 --eval-every 0"
 )
 
 RUNS = [
     row(f"{_SMALL} --reward always_raises.py", "faults", "no verdict"),
     row(f"{_SMALL} --reward nan.py", "faults", "nan"),
     row(f"{_SMALL} --reward later.py", "faults", "later"),
-    row(f"{_SMALL} --reward good.py --limits.probe 0", "limits.probe"),
-    row(f"{_SMALL} --reward good.py --lr 1e30 --warmup-steps 0 --steps 3"),
+    row(f"{_SMALL} --reward good.py --lr 1e30 --warmup-steps 0", "not finite"),
 ]

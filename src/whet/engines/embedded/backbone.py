@@ -42,16 +42,18 @@ class Backbone:
                 f"({type(error).__name__}: {reason:.200}); use another architecture"
             ) from error
         if not plain.isfinite().all():
-            raise UsageError(f"{self._where()} gives logits that are not finite{self._spoiled()}")
+            name = self.model.name_or_path or self.model.config.model_type
+            raise UsageError(f"model {name!r} gives logits that are not finite{self._spoiled()}")
+        self._compare(gap, plain)
+
+    def _compare(self, gap: float, plain: Tensor) -> None:
+        """Refuse logits that differ from the original model's."""
         tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
         if not gap < tolerance * max(1.0, plain.abs().max().item()):
             raise UsageError(
                 f"model {self.model.config.model_type!r} computes something that the embedded "
                 f"engine does not (logits differ by {gap:.3g}); use another architecture"
             )
-
-    def _where(self) -> str:
-        return f"model {self.model.name_or_path or self.model.config.model_type!r}"
 
     def _spoiled(self) -> str:
         """The first weight that is not finite, and what to do."""
