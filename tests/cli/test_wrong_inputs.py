@@ -46,7 +46,7 @@ def here(furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def listing(folder: Path) -> dict[str, int]:
-    """Every file below with its time of change, and every folder; compiled modules are no output."""
+    """Every file below with its time of change, and every folder; not what Python compiled."""
     found = (p for p in folder.rglob("*") if "__pycache__" not in p.parts)
     return {p.as_posix(): p.stat().st_mtime_ns if p.is_file() else 0 for p in found}
 

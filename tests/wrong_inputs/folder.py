@@ -74,7 +74,8 @@ DATA = {
     "prompt_list.jsonl": "\n".join([*GOOD[:2], '{"prompt": [1, 2], "answer": "8"}']),
     "no_role.jsonl": '{"prompt": [{"content": "7+1="}], "answer": "8"}\n',
     "long.jsonl": "\n".join(
-        json.dumps({"prompt": f"{i}+" * 4000 + "1=", "answer": str(4000 * i + 1)}) for i in range(40)
+        json.dumps({"prompt": f"{i}+" * 4000 + "1=", "answer": str(4000 * i + 1)})
+        for i in range(40)
     ),
     "sums.txt": "1+1=\n",
     "sums.xlsx": "PK",
