@@ -1,117 +1,100 @@
 """Every wrong input is one line, exit code 2, no traceback, and nothing lost."""
 
-import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from wrong_inputs import commands, inputs, numbers, paths, recipes, runs
+from wrong_inputs.folder import furnish
+from wrong_inputs.row import Row
 
 from whet.cli.main import main
-from whet.engines.models import FromScratch
 
-RECIPE = str(Path(__file__).with_name("recipe_small.py"))
-SHORT = ["--sampling.decoding.max_new_tokens", "4"]
-RLVR = ["train", "rlvr", "--model", "model", "--data", "sums.jsonl"]
+RECIPE = Path(__file__).with_name("recipe_small.py")
+TABLE = [
+    *commands.COMMANDS,
+    *recipes.RECIPES,
+    *recipes.CONFIGS,
+    *recipes.NAMES,
+    *paths.PATHS,
+    *paths.SPELLINGS,
+    *numbers.NUMBERS,
+    *inputs.MODELS,
+    *inputs.DATA,
+    *inputs.REWARDS,
+    *inputs.ALGORITHMS,
+]
+
+
+@pytest.fixture(scope="module")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wrong")
+    furnish(folder, RECIPE)
+    return folder
 
 
 @pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A directory with a model, some sums, and judges of all kinds."""
-    monkeypatch.chdir(tmp_path)
-    model, tokenizer = FromScratch(shape="llama-tiny").load("cpu")
-    model.save_pretrained("model")
-    model.save_pretrained("mute")
-    tokenizer.save_pretrained("model")
-    good = [json.dumps({"prompt": f"{i}+1=", "answer": str(i + 1)}) for i in range(40)]
-    Path("sums.jsonl").write_text("\n".join(good))
-    Path("broken.jsonl").write_text("\n".join([*good[:2], '{"prompt": "3+', *good[3:]]))
-    silent = json.dumps({"prompt": "7+1="})
-    Path("unanswered.jsonl").write_text("\n".join([*good[:4], silent]))
-    Path("says.py").write_text("def score(reply):\n    return 'good'\n")
-    Path("wants.py").write_text("def score(response):\n    return 1.0\n")
-    return tmp_path
+def here(furnished: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """All rows share one folder, which none of them may change."""
+    monkeypatch.chdir(furnished)
+    monkeypatch.delenv("WHET_RUNS", raising=False)
+    yield furnished
+    for name in [n for n in sys.modules if n.startswith("whet_file_")]:
+        monkeypatch.delitem(sys.modules, name)
 
 
-@pytest.mark.parametrize(
-    ("words", "told"),
-    [
-        (["train", "quikstart"], "recipe 'quikstart' is unknown; did you mean 'quickstart'?"),
-        (["train", RECIPE, "--sampling.size.rollout", "3"], "you meant --sampling.size.rollouts"),
-        (
-            ["train", RECIPE, "--sampling.size.rollouts", "1"],
-            "sampling.size.rollouts is 1, but the advantage",
-        ),
-        (["train", RECIPE, "--steps", "many"], "steps is 'many'; give a whole number"),
-        (
-            ["train", RECIPE, "--algorithm", "grp"],
-            "algorithm 'grp' is unknown; did you mean 'grpo'",
-        ),
-        (
-            ["train", RECIPE, "--sampling.decoding.max_new_tokens", "-3"],
-            "max_new_tokens is -3; give 1 or more",
-        ),
-        (  # wider than a terminal, and told whole
-            ["train", "dapo", *RLVR[2:], *SHORT, "--sampling.gate.oversample", "0.5"],
-            "sampling.gate.oversample is 0.5; give 1.0 or more",
-        ),
-        (["train", RECIPE, "--sampling.decoding.temperature", "0"], "temperature is 0"),
-        (["train", "elsewhere.py"], "recipe 'elsewhere.py' is no file"),
-        (["train", RECIPE, "--name", "taken"], "run 'runs/taken' exists; choose another --name"),
-        (["train", "rlvr", "--data", "sums.jsonl"], "missing --model"),
-        ([*RLVR[:-1], "nowhere.jsonl", *SHORT], "'nowhere.jsonl', which does not exist"),
-        ([*RLVR[:-1], "broken.jsonl", *SHORT, "--reward", "exact"], "broken.jsonl, line 3"),
-        (
-            [*RLVR[:-1], "unanswered.jsonl", *SHORT, "--reward", "exact"],
-            "unanswered.jsonl:5: no answer",
-        ),
-        ([*RLVR, *SHORT, "--reward", "says.py"], "returned 'good'; return a finite number"),
-        ([*RLVR, "--reward", "wants.py"], "wants 'response'"),
-        ([*RLVR, "--reward", "mathh"], "reward 'mathh' is unknown; did you mean 'math'?"),
-        (["train", "rlvr", "--model", "mute", "--data", "lock"], "'mute' has no tokenizer"),
-        (["train", "rlvr", "--model", "no", "--data", "lock"], "model.path 'no' does not exist"),
-        (["eval", "model"], "so say on what: --tasks"),
-        (["eval", "model", "--tasks", "lokc"], "did you mean 'lock'"),
-        (["eval", "model", "--tasks", "lock", "--k", "1,99"], "k is (1, 99) with 16 samples"),
-        (["resume", "runs/none"], "is no run folder"),
-        (["doctor", "runs/none"], "is no run folder"),
-        (["show", "dappo"], "did you mean 'dapo'?"),
-        (["list", "algoritms"], "did you mean 'algorithms'?"),
-        (["trian", "quickstart"], "command 'trian' is unknown; did you mean 'train'?"),
-    ],
-    ids=lambda x: " ".join(x)[-50:] if isinstance(x, list) else None,
-)
-def test_one_line_and_two(here, capsys, words, told):
-    taken = Path("runs/taken/run.json")
-    taken.parent.mkdir(parents=True)
-    taken.write_text("{}")
-    assert main(words) == 2
-    said = capsys.readouterr().err
-    assert told in said
-    assert len(said.strip().splitlines()) == 1
-    assert "Traceback" not in said
-    assert taken.read_text() == "{}"
-    assert [p.as_posix() for p in Path("runs").rglob("*")] == ["runs/taken", "runs/taken/run.json"]
+def listing(folder: Path) -> dict[str, int]:
+    """Every file below with its time of change, and every folder; not what Python compiled."""
+    found = (p for p in folder.rglob("*") if "__pycache__" not in p.parts)
+    return {p.as_posix(): p.stat().st_mtime_ns if p.is_file() else 0 for p in found}
+
+
+def test_the_table_is_long_and_no_row_stands_twice():
+    assert len(TABLE) >= 150
+    assert len({row.words for row in TABLE}) == len(TABLE)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=str)
+def test_one_line_and_two(here: Path, capsys: pytest.CaptureFixture[str], row: Row):
+    before = listing(here)
+    code = main(row.words)
+    out, err = capsys.readouterr()
+    assert code == 2, err
+    assert err.startswith("whet: ")
+    assert len(err.strip().splitlines()) == 1
+    assert out == ""
+    assert [text for text in row.told if text not in err] == [], err
+    assert listing(here) == before
+
+
+@pytest.mark.parametrize("row", runs.RUNS, ids=str)
+def test_a_run_that_had_begun_keeps_what_it_has(
+    here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, row: Row
+):
+    assert main([*row.words, "--runs", str(tmp_path), "--name", "begun"]) == 3
+    err = capsys.readouterr().err
+    assert "Traceback" not in err
+    last = err.strip().splitlines()[-1]
+    assert last.startswith("whet: stopped, because ")
+    assert [text for text in row.told if text not in last] == [], err
+    kept = {path.name for path in (tmp_path / "begun").iterdir()}
+    assert {"run.json", "metrics.jsonl", "checkpoints"} <= kept
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_is_refused(here, capsys):
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     Path("runs").mkdir(mode=0o500)
-    assert main(["train", RECIPE, "--name", "x"]) == 2
+    assert main(["train", str(RECIPE), "--name", "x"]) == 2
     assert "can't be written" in capsys.readouterr().err
 
 
-def test_a_file_where_the_folder_should_be_is_refused(here, capsys):
-    Path("runs").write_text("not a folder")
-    assert main(["train", RECIPE, "--name", "x"]) == 2
-    said = capsys.readouterr().err
-    assert "run folder 'runs/x' can't be written" in said
-    assert Path("runs").read_text() == "not a folder"
-
-
-def test_a_recipe_that_changed_since_is_not_resumed(here, capsys, monkeypatch):
+def test_a_recipe_that_changed_since_is_not_resumed(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     recipe = Path("recipe_small.py")
-    recipe.write_text(Path(RECIPE).read_text())
+    recipe.write_text(RECIPE.read_text())
     assert main(["train", str(recipe), "--name", "r", "--steps", "1"]) == 0
     recipe.write_text(recipe.read_text().replace("lr=1e-3", "lr=2e-3"))
     for name in [n for n in sys.modules if n.startswith("whet_file_recipe_small_")]:

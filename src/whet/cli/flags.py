@@ -13,6 +13,7 @@ from whet.types import UsageError
 
 TRUE = "true"
 FLAG = "--"
+CONFIG = ("config",)  # the path of a file of settings
 _CLOSE = 0.6  # of 1, for a suggestion
 
 
@@ -23,6 +24,7 @@ class Flag:
     path: tuple[str, ...]
     text: str
     said: str  # "--steps", or "my.toml: steps"
+    bare: bool = False  # no value was given, which means true
 
     @property
     def dotted(self) -> str:
@@ -36,6 +38,12 @@ class Flag:
     def named(self, path: str) -> str:
         """A field, with the file that sets it if there is one."""
         return path if self.said.startswith(FLAG) else f"{self.said.partition(':')[0]}: {path}"
+
+    def insist(self) -> str:
+        """The text, where true is no answer.  Raises `UsageError` if no value was given."""
+        if self.bare:
+            raise UsageError(f"{self.said} needs a value; write {self.said} VALUE")
+        return self.text
 
     def at(self, path: str) -> "Flag":
         """The same text for another path."""
@@ -54,7 +62,21 @@ def flags(words: Sequence[str]) -> list[Flag]:
             raise UsageError(f"{word!r} stands alone {behind}; write --flag value, lists as 1,4,16")
         else:
             found[-1][1].append(word)
-    return [Flag(path_of(name), texts[0] if texts else TRUE, name) for name, texts in found]
+    flags = [
+        Flag(path_of(name), texts[0] if texts else TRUE, name, not texts) for name, texts in found
+    ]
+    _check_once(flags)
+    return flags
+
+
+def _check_once(flags: Sequence[Flag]) -> None:
+    """A file of settings may be given again: the later one wins."""
+    known: dict[tuple[str, ...], Flag] = {}
+    for flag in flags:
+        before = known.setdefault(flag.path, flag)
+        if before.text != flag.text and flag.path != CONFIG:
+            told = f"{before.text!r} and {flag.text!r}"
+            raise UsageError(f"{flag.said} is given twice, as {told}; give it once")
 
 
 def is_flag(word: str) -> bool:

@@ -9,7 +9,7 @@ from whet import invoked, recipes
 from whet.cli import config
 from whet.cli.changes import CHANGES
 from whet.cli.choices import Built, choose
-from whet.cli.flags import FLAG, Flag, flags, match, merged, nearest_path, path_of
+from whet.cli.flags import CONFIG, FLAG, Flag, flags, match, merged, nearest_path, path_of
 from whet.cli.overrides import Setting, changed, made, paths, settings_of, tree
 from whet.cli.spellings import SPELLINGS, Answer, spelled
 from whet.cli.values import value
@@ -19,7 +19,6 @@ from whet.types import UsageError
 
 RUNS, RUNS_VARIABLE = "runs", "WHET_RUNS"
 _OWN = ("name", "runs")
-_CONFIG = ("config",)
 # a recipe's parameters of these names are parts, by name or path
 _PARTS: Mapping[str, Any] = {
     "algorithm": Algorithm,
@@ -49,8 +48,8 @@ def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
     """
     make = recipes.find(recipe)
     own, typed = settings_of(make), flags(words)
-    files = [flag.text for flag in typed if flag.path == _CONFIG]
-    layers = [*map(config.read, files), [flag for flag in typed if flag.path != _CONFIG]]
+    files = [flag.insist() for flag in typed if flag.path == CONFIG]
+    layers = [*map(config.read, files), [flag for flag in typed if flag.path != CONFIG]]
     said = merged(_resolved(layer, own) for layer in layers)
     mine, chosen, others = _sorted(said, own)
     program = f"{invoked.program()} {command} {recipe}"
@@ -59,7 +58,7 @@ def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
     return Asked(
         run=run,
         name=mine.get("name"),
-        runs=mine.get("runs", os.environ.get(RUNS_VARIABLE, RUNS)),
+        runs=_folder_of_runs(mine),
         arguments=tuple(flag.word for flag in said) if files else tuple(words),
     )
 
@@ -67,6 +66,13 @@ def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
 def amended(run: Run, words: Sequence[str], advice: str) -> Run:
     """A run with fields set by flags, in any spelling.  `advice` is a command that lists them."""
     return _overridden(run, merged([_resolved(flags(words), {})]), _OWN, advice)
+
+
+def _folder_of_runs(mine: Mapping[str, str]) -> str:
+    runs = mine.get("runs", os.environ.get(RUNS_VARIABLE, RUNS))
+    if not runs.strip():
+        raise UsageError(f"runs is {runs!r}; give the folder of run folders, such as {RUNS}")
+    return runs
 
 
 def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
@@ -86,7 +92,9 @@ def _sorted(
 ) -> tuple[dict[str, str], list[Flag], list[Flag]]:
     """The command's own, those of the recipe's parameters, and all others."""
     mine = {
-        flag.dotted: flag.text for flag in said if flag.dotted in _OWN and flag.dotted not in own
+        flag.dotted: flag.insist()
+        for flag in said
+        if flag.dotted in _OWN and flag.dotted not in own
     }
     rest = [flag for flag in said if flag.dotted not in mine]
     named = {flag.dotted: flag.text for flag in rest}
@@ -123,12 +131,16 @@ def _choices(own: Mapping[str, Setting], chosen: Sequence[Flag], advice: str) ->
         raise UsageError(f"missing {', '.join(missing)} ({advice})")
     found = {}
     for name, node in root.items():
-        text = node.flag.text if node.flag else own[name].default
+        text = _text(node.flag, own[name]) if node.flag else own[name].default
         if node.inner:
             found[name] = _part(name, text, node.inner)
         else:
             found[name] = text if name in _PARTS else value(text, own[name].hint, name)
     return found
+
+
+def _text(flag: Flag, setting: Setting) -> str:
+    return flag.text if setting.hint is bool else flag.insist()
 
 
 def _part(name: str, text: str, inner: Mapping[str, Any]) -> Any:

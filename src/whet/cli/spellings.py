@@ -228,4 +228,4 @@ def _redirected(flag: Flag, means: Means, parameters: Mapping[str, object]) -> l
     own = means.parameter if means.parameter in parameters or not means.path else means.path
     text = dict(means.texts).get(flag.text, flag.text)
     targets = [own, *([means.also] if means.also else [])]
-    return [Flag(path_of(target), text, flag.said) for target in targets]
+    return [Flag(path_of(target), text, flag.said, flag.bare) for target in targets]

@@ -26,6 +26,8 @@ def checked(path: str) -> Path:
     Raises `UsageError` with what is wrong with the folder, and what to give instead.
     """
     place = Path(path)
+    if not path.strip():
+        raise UsageError(f"model.path is {path!r}; give a folder of save_pretrained")
     try:
         wrong = _elsewhere(path, place) if not place.is_dir() else _inside(place)
     except OSError as error:
@@ -48,7 +50,7 @@ def listed(names: Iterable[str]) -> str:
 
 
 def _elsewhere(path: str, place: Path) -> str:
-    """What a path is that is no folder."""
+    """What a path is that is no folder of a model."""
     if place.is_file():
         gguf = place.suffix == ".gguf"
         kind = "a GGUF file, whose weights are for inference" if gguf else "a file"

@@ -34,10 +34,9 @@ class EvalConfig:
 
     def __post_init__(self) -> None:
         """Refuse what can't be measured."""
-        if self.problems < 1 or self.samples < 1:
-            raise UsageError(
-                f"evaluation asks {self.problems} problems {self.samples} times; give 1 or more"
-            )
+        for name in ("problems", "samples"):
+            if getattr(self, name) < 1:
+                raise UsageError(f"evaluation.{name} is {getattr(self, name)}; give 1 or more")
         if not self.k or max(self.k) > self.samples or min(self.k) < 1:
             raise UsageError(f"k is {self.k} with {self.samples} samples; give 1 to {self.samples}")
 

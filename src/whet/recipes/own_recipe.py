@@ -69,7 +69,7 @@ def _held(make: Callable[..., Any], path: str, name: str) -> Callable[..., Run]:
             run = make(**choices)
         except (UsageError, IntegrityError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise UsageError(f"recipe {path!r}{complaint(error, Path(path))}") from error
         if not isinstance(run, Run):
             kind = type(run).__name__ if run is not None else "None"

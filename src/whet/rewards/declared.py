@@ -25,8 +25,14 @@ class Declared(Reward):
         judge = _judge(name)
         if not isinstance(judge, Reward):
             named = f"names verifier {name!r}" if name else "names no info['verifier']"
-            raise UsageError(f"task {task.id!r} {named}; {nearest(name, _known())}")
+            raise UsageError(f"task {task.id!r} {named}; {_remedy(name)}")
         return judge.score(rollout)
+
+
+def _remedy(name: str) -> str:
+    if name:
+        return nearest(name, _known())
+    return "choose a reward that judges all tasks, such as --reward math"
 
 
 def _known() -> list[str]:

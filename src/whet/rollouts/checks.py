@@ -4,6 +4,7 @@ reason.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 from numpy import ndarray
@@ -11,7 +12,7 @@ from numpy import ndarray
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Learner, Player, Update
 from whet.rewards.judging import faults
-from whet.types import Decoding, Group, IntegrityError, Request, Rollout, Task, Version
+from whet.types import Decoding, Group, IntegrityError, Request, Rollout, Task, UsageError, Version
 from whet.types.weights import Weights
 
 PROBE = Decoding(max_new_tokens=8)
@@ -28,6 +29,13 @@ class TrustLimits:
     probe: float = 1e-4  # max on a fixed prompt after each sync: generator − learner
     drift: float = 1e-3  # mean over the step's fresh tokens: behaviour − learner
     faults: float = 0.1  # fraction of a step's rollouts without a verdict
+
+    def __post_init__(self) -> None:
+        for name, most in (("probe", inf), ("drift", inf), ("faults", 1.0)):
+            value = getattr(self, name)
+            if not 0 <= value <= most:
+                legal = "0 or more" if most == inf else "0 to 1"
+                raise UsageError(f"limits.{name} is {value}; give {legal}")
 
 
 def check_rollouts(groups: Iterable[Group], version: Version, limits: TrustLimits) -> None:

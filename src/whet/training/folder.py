@@ -101,7 +101,8 @@ def _make(folder: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise UsageError(
-            f"run folder {str(folder)!r} can't be written: {error.strerror}"
+            f"run folder {str(folder)!r} can't be written: {error.strerror}; "
+            "choose another --name or --runs"
         ) from error
 
 

@@ -52,6 +52,10 @@ class PeriodicEval:
     every: int = 20  # steps between evaluations; 0: never
     evaluation: EvalConfig = EvalConfig(problems=50, samples=2, k=(1,))
 
+    def __post_init__(self) -> None:
+        if self.every < 0:
+            raise UsageError(f"periodic.every is {self.every}; give 0 (never) or more steps")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointConfig:

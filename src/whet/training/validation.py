@@ -23,5 +23,10 @@ def validate(run: Run) -> None:
             "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
             "of one task; give 2 or more"
         )
+    if run.minibatches > run.sampling.tickets:
+        raise UsageError(
+            f"minibatches is {run.minibatches}, but a step has {run.sampling.tickets} groups; "
+            f"give 1 to {run.sampling.tickets}"
+        )
     for reason in errors(run, here):
         raise UsageError(reason)

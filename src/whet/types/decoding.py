@@ -1,6 +1,7 @@
 """Decoding settings: how tokens are sampled from logits."""
 
 from dataclasses import dataclass
+from math import inf
 
 from whet.types.errors import UsageError
 
@@ -25,7 +26,7 @@ class Decoding:
 
     def __post_init__(self) -> None:
         checks = {
-            "temperature": self.temperature >= 0,
+            "temperature": 0 <= self.temperature < inf,
             "top_p": 0 < self.top_p <= 1,
             "top_k": self.top_k >= 0,
             "min_p": 0 <= self.min_p < 1,

@@ -1,10 +1,17 @@
 """Settings of optimizers and learning-rate schedules; an engine builds the optimizer from them."""
 
 from dataclasses import dataclass
-from math import cos, pi
+from math import cos, inf, pi
 from typing import Protocol, runtime_checkable
 
 from whet.types.errors import UsageError
+
+
+def _check_ramp(warmup: int, floor: float = 0.0) -> None:
+    if warmup < 0:
+        raise UsageError(f"optimizer.decay.warmup is {warmup}; give 0 or more steps")
+    if not 0 <= floor <= 1:
+        raise UsageError(f"optimizer.decay.floor is {floor}; give 0 to 1")
 
 
 @runtime_checkable
@@ -20,6 +27,9 @@ class Constant:
 
     warmup: int = 0
 
+    def __post_init__(self) -> None:
+        _check_ramp(self.warmup)
+
     def __call__(self, step: int, steps: int) -> float:
         return min(1.0, (step + 1) / max(self.warmup, 1))
 
@@ -30,6 +40,9 @@ class Linear:
 
     warmup: int = 0
     floor: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_ramp(self.warmup, self.floor)
 
     def __call__(self, step: int, steps: int) -> float:
         down = 1 - (1 - self.floor) * min(step / max(steps, 1), 1.0)
@@ -45,6 +58,9 @@ class Cosine:
 
     warmup: int = 0
     floor: float = 0.1
+
+    def __post_init__(self) -> None:
+        _check_ramp(self.warmup, self.floor)
 
     def __call__(self, step: int, steps: int) -> float:
         wave = (1 + cos(pi * min(step / max(steps, 1), 1.0))) / 2
@@ -64,8 +80,12 @@ class AdamW:
     decay: Decay = Constant()
 
     def __post_init__(self) -> None:
-        if not self.lr >= 0:
-            raise UsageError(f"optimizer.lr is {self.lr}; give 0 or more")
+        for name in ("lr", "weight_decay", "epsilon"):
+            value = getattr(self, name)
+            if not 0 <= value < inf:
+                raise UsageError(f"optimizer.{name} is {value}; give 0 or more")
+        if not all(0 <= beta < 1 for beta in self.betas):
+            raise UsageError(f"optimizer.betas is {self.betas}; give two numbers in [0, 1)")
         if not self.clip_norm > 0:
             raise UsageError(f"optimizer.clip_norm is {self.clip_norm}; give more than 0, or inf")
 

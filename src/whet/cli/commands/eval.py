@@ -38,6 +38,9 @@ def main(words: Sequence[str]) -> int:
 
 
 def _subject(asked: EvalOptions) -> Subject:
+    for name in ("max_new_tokens", "max_prompt_length"):
+        if getattr(asked, name) < 0:
+            raise UsageError(f"{name} is {getattr(asked, name)}; give 1 or more, or 0: the run's")
     subject = subject_of(asked.model, Embedded(device=asked.device), asked.split)
     if asked.tasks:
         subject = subject.on(asked.tasks)

@@ -22,6 +22,7 @@ from whet.evaluation.verifiers import (
     check_verifier,
     compare,
 )
+from whet.types import UsageError
 
 STOPPED = 130
 _SHOWN = 100  # characters of a reply
@@ -30,6 +31,8 @@ _SHOWN = 100  # characters of a reply
 def main(words: Sequence[str]) -> int:
     """A table, or one JSON document."""
     asked = parse(VerifyOptions, words, "verify")
+    if asked.examples < 0:
+        raise UsageError(f"examples is {asked.examples}; give 0 or more")
     rows = cases(asked.labelled, count=asked.rows)
     judge = rewards.find(asked.reward)
     other = rewards.find(asked.against) if asked.against else None

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import inf
 from typing import Any
 
 import torch
@@ -27,6 +28,8 @@ class LoRA(Part):
     def __post_init__(self) -> None:
         if self.rank < 1:
             raise UsageError(f"engine.lora.rank is {self.rank}; give 1 or more")
+        if not 0 < self.alpha < inf:
+            raise UsageError(f"engine.lora.alpha is {self.alpha}; give more than 0")
 
     def check(self) -> None:
         """Refuse where peft is not installed."""

@@ -41,12 +41,26 @@ class Backbone:
                 f"model {self.model.config.model_type!r} can't be run by the embedded engine "
                 f"({type(error).__name__}: {reason:.200}); use another architecture"
             ) from error
+        if not plain.isfinite().all():
+            name = self.model.name_or_path or self.model.config.model_type
+            raise UsageError(f"model {name!r} gives logits that are not finite{self._spoiled()}")
+        self._compare(gap, plain)
+
+    def _compare(self, gap: float, plain: Tensor) -> None:
+        """Refuse logits that differ from the original model's."""
         tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
         if not gap < tolerance * max(1.0, plain.abs().max().item()):
             raise UsageError(
                 f"model {self.model.config.model_type!r} computes something that the embedded "
                 f"engine does not (logits differ by {gap:.3g}); use another architecture"
             )
+
+    def _spoiled(self) -> str:
+        """The first weight that is not finite, and what to do."""
+        odd = [n for n, w in self.model.named_parameters() if not w.isfinite().all()]
+        if odd:
+            return f": its weights hold NaN or infinity, first in {odd[0]}; give other weights"
+        return f" in {self.model.dtype}; choose another model.dtype"
 
     @property
     def device(self) -> torch.device:

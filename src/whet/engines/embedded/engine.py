@@ -32,6 +32,8 @@ class Embedded(Engine):
         for name in ("slots", "budget"):
             if getattr(self, name) < 1:
                 raise UsageError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
+        if self.threads < 0:
+            raise UsageError(f"engine.threads is {self.threads}; give 1 or more, or 0: torch's own")
 
     async def open(self, model: ModelSource, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
         """Load the model twice: one copy for the player, one for the learner."""

@@ -1,0 +1,15 @@
+"""What only a run that has begun can find out: it stops with exit code 3, and stays on disk."""
+
+from wrong_inputs.row import row
+
+_SMALL = (
+    "train rlvr --model model --data sums.jsonl --max-new-tokens 2 --batch-size 2 --group-size 2 "
+    "--steps 3 --evaluation.problems 2 --evaluation.samples 1 --evaluation.k 1 --eval-every 0"
+)
+
+RUNS = [
+    row(f"{_SMALL} --reward always_raises.py", "faults", "no verdict"),
+    row(f"{_SMALL} --reward nan.py", "faults", "nan"),
+    row(f"{_SMALL} --reward later.py", "faults", "later"),
+    row(f"{_SMALL} --reward good.py --lr 1e30 --warmup-steps 0", "not finite"),
+]
