@@ -1,6 +1,7 @@
 """Write the pages that are made of docstrings: `make docs`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from inspect import getdoc
 from pathlib import Path
 
@@ -18,6 +19,7 @@ _MADE = "<!-- made of docstrings by `make docs`; change those -->"
 _COLUMNS = ("advantage", "ratio", "clipping", "aggregation", "corrections", "regularisers")
 
 
+@cache
 def pages() -> dict[str, str]:
     """Every page, by its path below docs/."""
     known = [page(entry) for entry in entries("algorithms")]
