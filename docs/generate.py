@@ -1,8 +1,11 @@
 """Write the pages that are made of docstrings: `make docs`."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from inspect import getdoc
 from pathlib import Path
+
+import settings
 
 from whet.cli.catalogue import entries
 from whet.cli.explain.choices import choices, public
@@ -17,6 +20,7 @@ _MADE = "<!-- made of docstrings by `make docs`; change those -->"
 _COLUMNS = ("advantage", "ratio", "clipping", "aggregation", "corrections", "regularisers")
 
 
+@cache
 def pages() -> dict[str, str]:
     """Every page, by its path below docs/."""
     known = [page(entry) for entry in entries("algorithms")]
@@ -30,6 +34,8 @@ def pages() -> dict[str, str]:
     made["rewards.md"] += "\n" + "\n".join(_settings()).rstrip() + "\n"
     made["rewards_and_papers.md"] = _text(_admissions())
     made["metrics.md"] = _text(_metrics())
+    made["flags.md"] = _text(settings.flags())
+    made["configuration.md"] = _text(settings.configuration())
     return made
 
 
@@ -94,9 +100,11 @@ def _table_of_algorithms(known: Sequence[Page]) -> Iterator[str]:
     for family in sorted({one.family for one in known}):
         members = [one for one in known if one.family == family]
         yield from (f"## {family} ({len(members)})", "")
-        yield _row(["algorithm", "arXiv", "Â", "r", "f", "w", "c", "k", "further sums", "beside"])
-        yield _row(["---"] * 10)
-        yield from (_row(_cells(one, slots(algorithms()[one.name]))) for one in members)
+        yield settings.row(
+            ["algorithm", "arXiv", "Â", "r", "f", "w", "c", "k", "further sums", "beside"]
+        )
+        yield settings.row(["---"] * 10)
+        yield from (settings.row(_cells(one, slots(algorithms()[one.name]))) for one in members)
         yield ""
 
 
@@ -115,10 +123,6 @@ def _cells(one: Page, held: Mapping[str, object]) -> list[str]:
 
 def _code(text: str) -> str:
     return f"`{text}`" if text else ""
-
-
-def _row(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _sections(kind: str, about: str) -> Iterator[str]:
@@ -154,8 +158,13 @@ def _metrics() -> Iterator[str]:
     yield "many things it is a mean of.  A mean of nothing is null of 0.  Evaluations have their"
     yield from ("95% intervals in the same row, under `intervals`.", "")
     for title, metrics in glossary.rows():
-        yield from (f"## {title}", "", _row(["name", "unit", "what", "of"]), _row(["---"] * 4))
-        yield from (_row([_code(m.name), m.unit, m.says, m.of]) for m in metrics)
+        yield from (
+            f"## {title}",
+            "",
+            settings.row(["name", "unit", "what", "of"]),
+            settings.row(["---"] * 4),
+        )
+        yield from (settings.row([_code(m.name), m.unit, m.says, m.of]) for m in metrics)
         yield ""
 
 
