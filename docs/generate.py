@@ -99,7 +99,9 @@ def _table_of_algorithms(known: Sequence[Page]) -> Iterator[str]:
     for family in sorted({one.family for one in known}):
         members = [one for one in known if one.family == family]
         yield from (f"## {family} ({len(members)})", "")
-        yield settings.row(["algorithm", "arXiv", "Â", "r", "f", "w", "c", "k", "further sums", "beside"])
+        yield settings.row(
+            ["algorithm", "arXiv", "Â", "r", "f", "w", "c", "k", "further sums", "beside"]
+        )
         yield settings.row(["---"] * 10)
         yield from (settings.row(_cells(one, slots(algorithms()[one.name]))) for one in members)
         yield ""
@@ -155,7 +157,12 @@ def _metrics() -> Iterator[str]:
     yield "many things it is a mean of.  A mean of nothing is null of 0.  Evaluations have their"
     yield from ("95% intervals in the same row, under `intervals`.", "")
     for title, metrics in glossary.rows():
-        yield from (f"## {title}", "", settings.row(["name", "unit", "what", "of"]), settings.row(["---"] * 4))
+        yield from (
+            f"## {title}",
+            "",
+            settings.row(["name", "unit", "what", "of"]),
+            settings.row(["---"] * 4),
+        )
         yield from (settings.row([_code(m.name), m.unit, m.says, m.of]) for m in metrics)
         yield ""
 

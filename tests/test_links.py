@@ -18,7 +18,12 @@ ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 GUIDES = [page for page in PAGES if "made of docstrings" not in page.read_text(encoding="utf-8")]
 COMMANDS = {"name", "runs", "config", "help", "help_all", "version"}
-OTHERS = ("benchmarks/", "hf download", "iconv", "pip install")  # lines with another program's flags
+OTHERS = (
+    "benchmarks/",
+    "hf download",
+    "iconv",
+    "pip install",
+)  # lines with another program's flags
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)\s]*)?\)")
 FLAG = re.compile(r"(?<![\w-])--([a-z][\w.-]*\w)")
 
@@ -30,11 +35,15 @@ def _names(page):
 def _known() -> set[str]:
     """Options of commands, parameters of recipes, spellings, and paths of a run."""
     options = {name for kind in ARGUMENTS.values() for name in settings_of(kind)}
-    parameters = {name for make in (rlvr, quickstart, process_rewards) for name in settings_of(make)}
+    parameters = {
+        name for make in (rlvr, quickstart, process_rewards) for name in settings_of(make)
+    }
     return {*COMMANDS, *options, *parameters, *SPELLINGS, *SLOTS}
 
 
-SLOTS = {path: hint for path, hint, _ in (*paths(rlvr(model="m", data="lock")), *paths(quickstart()))}
+SLOTS = {
+    path: hint for path, hint, _ in (*paths(rlvr(model="m", data="lock")), *paths(quickstart()))
+}
 KNOWN = _known()
 
 
