@@ -203,7 +203,7 @@ def _remedy(hint: Any, text: str) -> str:
     known, kind = offered(hint), _kind(slot_types(hint))
     if len(known) == 1 and len(arms(hint)) == 1 and isinstance(hint, type) and is_dataclass(hint):
         inner = ", ".join(f.name for f in fields(hint) if f.init)
-        return f"it is always a {hint.__name__}, of which you may set {inner}"
+        return f"it is always {hint.__name__}, of which you may set {inner}"
     if not known:
         return "give path.py:NAME"
     near = registry.nearest(text, known)

@@ -141,7 +141,7 @@ def _notes(run: Run) -> Iterator[str]:
     if run.steps and share > _MUCH:
         yield (
             f"evaluation is {share:.0%} of the run's rollouts; ask less often (periodic.every is "
-            f"{run.periodic.every}) or less (watch.evaluation, evaluation)"
+            f"{run.periodic.every}) or less (periodic.evaluation, evaluation)"
         )
     if not run.periodic.every:
         yield "nothing is watched along the way (periodic.every is 0)"
