@@ -1,4 +1,4 @@
-"""Process rewards: your model learns from a step model beside the verdicts on its answers."""
+"""Process rewards: a trained step model scores every step, and a verifier scores the answer."""
 
 from whet import rewards
 from whet.data import corpus
@@ -26,11 +26,11 @@ def process_rewards(
     reward: str | Judge = "declared",
     algorithm: str | Algorithm = "stepwise",
 ) -> Run:
-    """A local Hugging Face folder, a corpus, and the folder that `train_step_model` left in
-    `steps`.
+    """Train a local Hugging Face model with process rewards from a step model, and a verifier.
 
-    `data` and `reward` are as in the recipe rlvr; `mark` is what ends a step of a reply, and has to
-    be the one that the step model was trained with.
+    `model`, `data` and `reward` are as in the recipe rlvr.  `steps` is the folder that
+    `train_step_model` wrote.  `mark` is the text that ends each step of a reply.  It must be the
+    mark that the step model was trained with.
     """
     return Run(
         model=Folder(path=model),

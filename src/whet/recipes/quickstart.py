@@ -1,8 +1,8 @@
-"""The quickstart: a tiny model, from random weights, discovers that thinking step by step pays.
+"""The quickstart: a tiny model from random weights learns by RL to think step by step.
 
-First it is taught to open a lock step by step, and can.  Then it reads what many authors wrote, all
-of it right, most of it the bare answer; now it guesses, and is mostly wrong.  Then only the final
-answer is rewarded.
+The first warm-up teaches the model to open a lock step by step.  The second one trains it on
+correct examples in mixed styles, most of them bare answers.  After it the model guesses, and most
+of its answers are wrong.  RL then rewards only the final answer.
 """
 
 from whet.data.demonstrators import FromFamily
@@ -25,7 +25,10 @@ from whet.types.optimizers import AdamW, Constant, Cosine
 
 
 def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
-    """A lock of three wheels; the reward is 1 if all three end where they should."""
+    """Train a tiny model on a CPU in minutes, to open a lock by step-by-step reasoning (RLVR).
+
+    The lock has three wheels.  The reward is 1 if all three final positions are right, else 0.
+    """
     lock = Lock()
     return Run(
         model=FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=lock.alphabet)),

@@ -1,4 +1,4 @@
-"""RLVR: reinforcement learning with verifiable rewards, of your model, on your tasks."""
+"""RLVR: train a local Hugging Face model with rewards from a verifier."""
 
 from whet import rewards
 from whet.data import corpus
@@ -17,10 +17,11 @@ from whet.types.optimizers import AdamW, Constant
 def rlvr(
     *, model: str, data: str, reward: str | Judge = "declared", algorithm: str | Algorithm = "grpo"
 ) -> Run:
-    """A local Hugging Face folder learns from the verdicts of a judge.
+    """Train a local Hugging Face model with rewards from a verifier (RLVR).
 
-    `data`: a .jsonl or .parquet file, a procedural family, or gym:NAME.  `reward`: a name, or
-    path.py:function of your own; by default the verifier that each task names.
+    `model` is the folder that `save_pretrained` wrote.  `data` is a .jsonl or .parquet file, a
+    procedural family, or gym:NAME.  `reward` is a name, or path.py:function for a function of your
+    own.  The default reward is the verifier that each task names.
     """
     return Run(
         model=Folder(path=model),
