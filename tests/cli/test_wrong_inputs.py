@@ -56,7 +56,7 @@ def here(tmp_path, monkeypatch):
             "sampling.gate.oversample is 0.5; give 1.0 or more",
         ),
         (["train", RECIPE, "--sampling.decoding.temperature", "0"], "temperature is 0"),
-        (["train", "elsewhere.py"], "recipe 'elsewhere.py' is no file"),
+        (["train", "elsewhere.py"], "recipe 'elsewhere.py' is not a file"),
         (["train", RECIPE, "--name", "taken"], "run 'runs/taken' exists; choose another --name"),
         (["train", "rlvr", "--data", "sums.jsonl"], "missing --model"),
         ([*RLVR[:-1], "nowhere.jsonl", *SHORT], "'nowhere.jsonl', which does not exist"),

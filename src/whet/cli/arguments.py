@@ -25,9 +25,7 @@ class EvalOptions:
     """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
 
     model: str = word("a run's folder, or a Hugging Face folder")
-    tasks: str = option(
-        "a family, gym:NAME, a file or a folder; default: the run's own", default=""
-    )
+    tasks: str = option("a family, gym:NAME, a file or a folder; default: the run's", default="")
     reward: str = option("a name or path.py; default: the verifier that the tasks name", default="")
     split: str = option("train, dev, test or all; default: test, or a whole file", default="")
     problems: int = option("maximum number; 0: all, or 100 of an endless corpus", default=0)
@@ -35,9 +33,7 @@ class EvalOptions:
     max_prompt_length: int = option("skip longer prompts (tokens); 0: the run's value", default=0)
     samples: int = option("sampled replies per problem, besides the greedy one", default=16)
     k: str = option("values of k for pass@k", default="1,4,16")
-    temperature: float | None = option(
-        "sampling temperature; default: the run's, or 1", default=None
-    )
+    temperature: float | None = option("of sampling; default: the run's, or 1", default=None)
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
     json: bool = option(_JSON, default=False)

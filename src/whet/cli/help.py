@@ -14,7 +14,7 @@ from whet.cli.spellings import USUAL
 ASKED = ("-h", "--help", "--help-all")
 ALL = ("--help-all", "all")
 _LISTED = {"data": "corpus"}  # parameters that are named otherwise than their kind
-_FLAG, _WHERE, _ALL = 22, 29, 100  # widths of columns, and of a line
+_FLAG, _WHERE, _ALL = 22, 32, 100  # widths of columns, and of a line
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def summary(recipe: str) -> str:
 def _of_command(command: str) -> Iterator[str]:
     yield from (f"usage: whet {command} RECIPE [--flag value …]", "", "recipes:")
     yield from (f"  {name:{_FLAG}} {summary(name)}" for name in registry.names("recipe"))
-    yield f"  {'path/to/mine.py':{_FLAG}} your own recipe: a function of that name that returns a Run"
+    yield f"  {'path/to/mine.py':{_FLAG}} your own recipe, a function that returns a Run"
     yield from ("", f"whet {command} RECIPE --help shows a recipe's parameters", "", *_usual())
 
 
@@ -81,7 +81,7 @@ def _of_recipe(command: str, recipe: str) -> Iterator[str]:
         yield from (_parameter(name, default) for name, default in found.parameters)
         yield ""
     yield from _usual()
-    yield f"every setting, with its value and its choices: whet {command} {recipe}{needed} --help-all"
+    yield f"every setting, with its choices: whet {command} {recipe}{needed} --help-all"
 
 
 def _parameter(name: str, default: str) -> str:

@@ -1,4 +1,4 @@
-"""From words and files to a run: a recipe, its parameters, and whatever was overridden."""
+"""From words and files to a run: a recipe, its parameters, and settings that are overridden."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -32,12 +32,12 @@ _PARTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A run, and what was said of its folder."""
+    """A run, with the name and the parent of its folder."""
 
     run: Run
     name: str | None = None
     runs: str = RUNS  # the folder of run folders
-    arguments: tuple[str, ...]  # that give the same run again, without any file of settings
+    arguments: tuple[str, ...]  # the command line that gives the same run, without settings files
 
 
 def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
@@ -84,7 +84,7 @@ def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
 def _sorted(
     said: Sequence[Flag], own: Mapping[str, Setting]
 ) -> tuple[dict[str, str], list[Flag], list[Flag]]:
-    """The command's own, those of the recipe's parameters, and all others."""
+    """The flags of the command, of the recipe's parameters, and all others."""
     mine = {
         flag.dotted: flag.text for flag in said if flag.dotted in _OWN and flag.dotted not in own
     }
@@ -109,7 +109,7 @@ def _is_choice(flag: Flag, own: Mapping[str, Setting], named: Mapping[str, str])
 
 
 def _settings(name: str, text: str) -> Mapping[str, Setting]:
-    """Of the part that a parameter names."""
+    """The settings of the part that a parameter names."""
     found = choose(_PARTS[name], text, name)
     return settings_of(type(found.part) if isinstance(found, Built) else found.make)
 
@@ -156,7 +156,7 @@ def _overridden(run: Run, said: Sequence[Flag], besides: Sequence[str], advice: 
 
 
 def _unknown(flag: Flag, run: Run, besides: Sequence[str]) -> str:
-    """What is nearest to a flag that is neither a path nor a spelling of one."""
+    """The nearest path to a flag that is neither a path nor a known flag."""
     if flag.dotted != ".".join(path_of(flag.said)) and flag.said.startswith(FLAG):
         return f"{flag.said} means {FLAG}{flag.dotted}, which this run doesn't have"
     usual = [word for word, means in SPELLINGS.items() if not isinstance(means, Answer)]

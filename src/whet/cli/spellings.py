@@ -175,7 +175,7 @@ def _table() -> Iterator[tuple[str, Spelling]]:
 SPELLINGS: Mapping[str, Spelling] = dict(_table())
 
 USUAL = (
-    Usual(flag="--name NAME", where="name", about="name of the run's folder in runs/ (--runs DIR)"),
+    Usual(flag="--name NAME", where="name", about="name of its folder in runs/ (--runs DIR)"),
     Usual(flag="--steps N", where="steps", about="training steps"),
     Usual(flag="--epochs N", where="steps", about="steps as passes over the training data"),
     Usual(flag="--lr X", where="optimizer.lr", about="learning rate"),

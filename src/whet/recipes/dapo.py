@@ -20,7 +20,7 @@ from whet.types.optimizers import AdamW, Constant
 
 
 def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: int = 512) -> Run:
-    """Train a local Hugging Face model with DAPO, dynamic sampling and the overlong penalty.
+    """Train a local Hugging Face model with the full DAPO recipe.
 
     `model`, `data` and `reward` are as in the recipe rlvr.  `longest` is the longest reply in
     tokens.  A reply of more than ¾ of `longest` tokens loses reward.  The penalty grows linearly

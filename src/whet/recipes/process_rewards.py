@@ -26,11 +26,11 @@ def process_rewards(
     reward: str | Judge = "declared",
     algorithm: str | Algorithm = "stepwise",
 ) -> Run:
-    """Train a local Hugging Face model with process rewards from a step model, and a verifier.
+    """Train a local Hugging Face model with process rewards from a step model.
 
-    `model`, `data` and `reward` are as in the recipe rlvr.  `steps` is the folder that
-    `train_step_model` wrote.  `mark` is the text that ends each step of a reply.  It must be the
-    mark that the step model was trained with.
+    A verifier scores the answer, too.  `model`, `data` and `reward` are as in the recipe rlvr.
+    `steps` is the folder that `train_step_model` wrote.  `mark` is the text that ends each step of
+    a reply.  It must be the mark that the step model was trained with.
     """
     return Run(
         model=Folder(path=model),

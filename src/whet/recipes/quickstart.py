@@ -25,9 +25,10 @@ from whet.types.optimizers import AdamW, Constant, Cosine
 
 
 def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
-    """Train a tiny model on a CPU in minutes, to open a lock by step-by-step reasoning (RLVR).
+    """Train a tiny model from random weights, on a CPU and in minutes (RLVR).
 
-    The lock has three wheels.  The reward is 1 if all three final positions are right, else 0.
+    The task is a lock with three wheels, which opens by step-by-step reasoning.  The reward is 1 if
+    all three final positions are right, else 0.
     """
     lock = Lock()
     return Run(
