@@ -60,7 +60,7 @@ def from_json(held: Any, field: str = "") -> Any:
 
 
 def only_here(held: Any) -> bool:
-    """Does a value hold parts that no other process can import: of a notebook, or a function's?"""
+    """Whether a value has parts from a notebook or a function, which other processes can't import."""
     if isinstance(held, list):
         return any(map(only_here, held))
     if not isinstance(held, dict):
@@ -72,7 +72,7 @@ def only_here(held: Any) -> bool:
 
 
 def place_of(kind: type) -> str:
-    """Where a class is defined: by module where every process finds it by that name, else by file.
+    """The place of a class: its module if every process can import that, else its file.
 
     The file is the same however it is run: as a script, imported, or as `--reward file.py`.
     """
@@ -84,7 +84,7 @@ def place_of(kind: type) -> str:
 
 
 def located(place: str, field: str) -> Any:
-    """The class at a place.  Raises `UsageError` where it is not to be had in this process."""
+    """The class at a place.  Raises `UsageError` if this process can't import it."""
     path, colon, name = place.rpartition(":")
     try:
         found = _from_file(path, field) if colon else None
@@ -180,7 +180,7 @@ def _from_file(path: str, field: str) -> Any:
         if file and Path(file).name == Path(path).name and str(Path(file).resolve()) == path:
             return module
     if not Path(path).is_file():
-        raise ImportError(f"{path} is no file")
+        raise ImportError(f"{path} is not a file")
     token = importing.set(path)
     try:
         return imported(path, field or "run")
@@ -189,7 +189,7 @@ def _from_file(path: str, field: str) -> Any:
 
 
 def _from_module(names: list[str]) -> tuple[Any, list[str]]:
-    """The longest prefix that is a module, and the names inside it."""
+    """The longest prefix of a dotted name that is a module, and the names inside it."""
     if names[0] == _HERE:
         return sys.modules[_HERE], names[1:]
     for size in range(len(names) - 1, 1, -1):
@@ -203,7 +203,7 @@ def _from_module(names: list[str]) -> tuple[Any, list[str]]:
 
 @cache
 def _installed(file: str) -> bool:
-    """Does every process of this Python find it by its module's name?"""
+    """Whether every process of this Python can import the class by its module's name."""
     folders = (sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
     return any(Path(file).resolve().is_relative_to(Path(f).resolve()) for f in folders)
 

@@ -19,17 +19,17 @@ saves, and what it measures.
 
 
 def changed(held: Mapping[str, Any], after: Run) -> list[Difference]:
-    """Every field in which a run differs from the one on a card."""
+    """Every field in which a run differs from the run of a card."""
     return differences(held["run"], to_json(after))
 
 
 def refused(held: Mapping[str, Any], after: Run) -> list[Difference]:
-    """The fields among them that would change the past."""
+    """The changed fields that would affect finished steps."""
     return [d for d in changed(held, after) if d.field.partition(".")[0] not in FREE]
 
 
 def check(held: Mapping[str, Any], after: Run, done: int) -> None:
-    """Raise `UsageError` where a card's run, `done` steps of it taken, can't go on as `after`."""
+    """Raise `UsageError` if a card's run can't continue as `after`, with `done` steps finished."""
     odd = refused(held, after)
     if odd:
         raise UsageError(
@@ -41,7 +41,7 @@ def check(held: Mapping[str, Any], after: Run, done: int) -> None:
 
 
 def amended(held: Mapping[str, Any], after: Run, done: int) -> dict[str, Any]:
-    """The card of a run that goes on as `after`, with what changed after how many steps."""
+    """The card of a run that continues as `after`, with the changes and their step."""
     found = [
         {"field": d.field, "was": d.was, "is": d.now, "step": done} for d in changed(held, after)
     ]

@@ -1,4 +1,4 @@
-"""A run's name is that of its folder: one step below the folder of runs, on every file system."""
+"""The name of a run, and of its folder directly below the folder of runs."""
 
 from whet.types import UsageError
 

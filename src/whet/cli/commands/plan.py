@@ -138,7 +138,8 @@ def _notes(run: Run) -> Iterator[str]:
     if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
         yield (
             "the objective has log π_θ in place of a ratio, and minibatches is "
-            f"{run.minibatches}: all optimizer steps of a step but the first are off-policy, without a correction"
+            f"{run.minibatches}: all optimizer steps of a step but the first are off-policy, "
+            "without a correction"
         )
     share = _share(run, sum(len(request.plays) for request in _first(run)))
     if run.steps and share > _MUCH:
