@@ -87,6 +87,9 @@ def find(name: str) -> list[Entry]:
     parts = [p for p in choices.public() if choices.same(p.__name__, name)]
     if not found and not parts:  # engines are slow to import
         parts = [p for p in choices.public(choices.ENGINES) if choices.same(p.__name__, name)]
+    parts = parts or [
+        p for p in choices.public() if not found and choices.same(choices.short(p), name)
+    ]
     found += [_of_slot(p) for p in parts if (p.__module__, p.__qualname__) not in known]
     if not found:
         names = {

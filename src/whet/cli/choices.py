@@ -134,6 +134,12 @@ def same(one: str, other: str) -> bool:
     return one.lower().replace("_", "") == other.lower().replace("_", "").replace("-", "")
 
 
+def short(part: type) -> str:
+    """The name of a part without that of its base class: `Cosine` for `CosineDecay(Decay)`."""
+    bases = [base.__name__ for base in part.__bases__ if part.__name__ != base.__name__]
+    return next((part.__name__.removesuffix(b) for b in bases if part.__name__.endswith(b)), "")
+
+
 def slot_of(part: type) -> str:
     """The name of a part's slot in the singular, such as `correction`."""
     bases = [base for base in part.__mro__[1:] if base.__module__.startswith("whet.protocols")]
@@ -189,6 +195,7 @@ def _registered(types: tuple[type, ...], text: str) -> Built | Maker | None:
 
 def _in_room(types: tuple[type, ...], text: str) -> Maker | None:
     found = [part for part in _parts(types) if same(part.__name__, text)]
+    found = found or [part for part in _parts(types) if same(short(part), text)]
     return Maker(snake(found[0].__name__), found[0]) if found else None
 
 

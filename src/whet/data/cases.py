@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whet.data._shapes import task_of
 from whet.data.formats import FORMATS, READERS, rows, suffix
+from whet.data.row_formats import task_of
 from whet.data.synthetic import draw
 from whet.types import Task, UsageError
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from whet.data import _answers, _phrases
+from whet.data import drawn_answers, phrases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +20,17 @@ class Sample:
     form: str  # how it says it
 
 
-KINDS: dict[str, Callable[[Random], _answers.DrawnAnswer]] = {
-    "integer": _answers.integer,
-    "decimal": _answers.decimal,
-    "fraction": _answers.fraction,
-    "percent": _answers.percent,
-    "unit": _answers.unit,
-    "expression": _answers.expression,
-    "set": _answers.set_of,
-    "interval": _answers.interval,
-    "tuple": _answers.tuple_of,
-    "choice": _answers.choice,
+KINDS: dict[str, Callable[[Random], drawn_answers.DrawnAnswer]] = {
+    "integer": drawn_answers.integer,
+    "decimal": drawn_answers.decimal,
+    "fraction": drawn_answers.fraction,
+    "percent": drawn_answers.percent,
+    "unit": drawn_answers.unit,
+    "expression": drawn_answers.expression,
+    "set": drawn_answers.set_of,
+    "interval": drawn_answers.interval,
+    "tuple": drawn_answers.tuple_of,
+    "choice": drawn_answers.choice,
 }
 
 
@@ -47,7 +47,7 @@ def draw(place: int, seed: int) -> Sample:
     correct = rng.choice((True, False))
     answer = rng.choice(drawn.right if correct else drawn.wrong)
     decoy = rng.choice(drawn.wrong if correct else drawn.right)
-    form, reply = _phrases.phrase(rng, answer, decoy)
+    form, reply = phrases.phrase(rng, answer, decoy)
     return Sample(
         kind=kind,
         prompt=drawn.prompt,

@@ -1,12 +1,12 @@
-"""Replies that no judge may reward, made for a question and its answer."""
+"""Attacks: replies that a judge should not reward, made for a question and its answer."""
 
-_ZERO = "a negative zero"  # which is right where the answer is 0
+_ZERO = "a negative zero"  # correct if the answer is 0
 _WIDE = str.maketrans({str(d): chr(0xFF10 + d) for d in range(10)})
 _DOUBLE = str.maketrans({str(d): chr(0x1D7D8 + d) for d in range(10)})
 
 
 def announced(text: str) -> str:
-    """The text, announced in every way that a judge might listen to."""
+    """The text in every form of announcing an answer."""
     return rf"#{text} \boxed{{{text}}} <answer>{text}</answer>"
 
 

@@ -1,4 +1,4 @@
-"""One measurement of a policy: greedy and sampled, on the same problems."""
+"""One evaluation of a policy: greedy and sampled replies to the same problems."""
 
 import asyncio
 import time
@@ -26,14 +26,14 @@ from whet.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalConfig:
-    """What is asked, and how often."""
+    """The number of problems and of samples, and the k of pass@k."""
 
     problems: int = 100
     samples: int = 8
     k: tuple[int, ...] = (1, 4, 8)
 
     def __post_init__(self) -> None:
-        """Refuse what can't be measured."""
+        """Raise `UsageError` for counts that can't be evaluated."""
         if self.problems < 1 or self.samples < 1:
             raise UsageError(
                 f"evaluation asks {self.problems} problems {self.samples} times; give 1 or more"
@@ -43,7 +43,7 @@ class EvalConfig:
 
     @property
     def rollouts(self) -> int:
-        """How many it plays: one greedy rollout per problem, and the samples."""
+        """The number of rollouts: one greedy rollout per problem, and the samples."""
         return self.problems * (self.samples + 1)
 
 
@@ -148,5 +148,5 @@ def _scorecard(
 
 
 def _right(verdict: Verdict | None) -> bool | None:
-    """`correct`, never the score; None where the judge doesn't say."""
+    """`correct` of the verdict, never the score; None if the judge gives none."""
     return None if verdict is None else verdict.correct

@@ -16,7 +16,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, Constant
+from whet.types.optimizers import AdamW, ConstantDecay
 
 
 def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: int = 512) -> Run:
@@ -38,7 +38,7 @@ def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: in
             gate=NonZeroSpread(max_rounds=10, oversample=1.5),
         ),
         objective=algorithms.load("dapo"),
-        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=ConstantDecay(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

@@ -14,7 +14,7 @@ from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, Constant
+from whet.types.optimizers import AdamW, ConstantDecay
 
 
 def process_rewards(
@@ -46,7 +46,7 @@ def process_rewards(
             decoding=Decoding(max_new_tokens=512),
         ),
         objective=algorithms.load(algorithm),
-        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=ConstantDecay(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

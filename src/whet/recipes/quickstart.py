@@ -21,7 +21,7 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import PeriodicEval, Run, Warmup
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, Constant, Cosine
+from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
 
 
 def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
@@ -41,14 +41,16 @@ def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
                 teacher=FullSolutions(family=lock, levels=(1, 4), ramp=200),
                 steps=1400,
                 batch=32,
-                optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30)),
+                optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
                 until=0.05,
             ),
             Warmup(
                 teacher=MixedStyles(family=lock, levels=(1, 4)),
                 steps=350,
                 batch=64,
-                optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=Cosine(warmup=30, floor=0.1)),
+                optimizer=AdamW(
+                    lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)
+                ),
             ),
         ),
         sampling=Standard(

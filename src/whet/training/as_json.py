@@ -1,9 +1,9 @@
-"""Values as JSON, and back: a run's card is enough to make the run again.
+"""Values as JSON, and back: a run's card is enough to rebuild the run.
 
 A part is `{"class": place, field: value, …}` with all its fields, down to the numbers.  Its
-place is `package.module.Name` where the class can be imported by that name from anywhere, otherwise
-`/path/of/file.py:Name`.  Tuples are lists.  What JSON has no word for is written in the same way,
-with `builtins.` before its kind: lists, sets, dictionaries, infinities.
+place is `package.module.Name` if every process can import the class by that name, otherwise
+`/path/of/file.py:Name`.  Tuples are lists.  Values that JSON lacks are written in the same way,
+with `builtins.` before their type: lists, sets, dictionaries, infinities.
 """
 
 import sys
@@ -60,7 +60,7 @@ def from_json(held: Any, field: str = "") -> Any:
 
 
 def only_here(held: Any) -> bool:
-    """Whether a value has parts from a notebook or a function, which other processes can't import."""
+    """Whether a value has parts of a notebook or a function, which no other process can import."""
     if isinstance(held, list):
         return any(map(only_here, held))
     if not isinstance(held, dict):

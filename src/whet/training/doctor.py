@@ -38,7 +38,8 @@ class Doctor:
     entropy: float = 0.1  # entropy at the end, relative to that at the start
     truncated: float = 0.2  # share of rollouts cut off at the end
     clipped: float = 0.5  # share of tokens without a gradient at the end
-    hacked: float = 0.2  # rise of the reward, relative to its range, of which accuracy follows less than a quarter
+    # rise of the reward, relative to its range, with a rise of accuracy below a quarter of it
+    hacked: float = 0.2
     grown: float = 3.0  # growth factor of the length, without a rise in accuracy
 
     def examine(self, rows: Sequence[Row]) -> list[Finding]:

@@ -94,7 +94,7 @@ STEP = _table(
     (
         "clipped",
         "share",
-        "tokens at a bound of the clip: ∂f(r, Â)/∂ log π_θ = 0, without the gradient of the penalty k",
+        "tokens at a bound of the clip: ∂f(r, Â)/∂ log π_θ = 0; the penalty k is not counted",
         "tokens with Â ≠ 0, in each sum of the objective",
     ),
     ("clipped_high", "share", "tokens at the upper bound: clipped, and Â > 0", "as clipped"),

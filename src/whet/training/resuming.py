@@ -1,7 +1,7 @@
-"""Going on with other settings: what may change in a run that has begun, and what may not.
+"""Resuming with other settings: the fields of a run that may change after its start.
 
-Steps that were taken stay as they are, so a field may change only if no past step used it, or if
-it changes no result.
+Finished steps stay as they are.  So a field may change only if no finished step used it, or if it
+affects no result.
 """
 
 from collections.abc import Mapping
@@ -13,9 +13,7 @@ from whet.training.run import Run
 from whet.types import UsageError
 
 FREE = ("steps", "limits", "checkpoints", "evaluation", "periodic", "eval_corpus")
-"""Fields of a `Run` that may change: how long it goes on, when it stops being believed, when it
-saves, and what it measures.
-"""
+"""Fields of a `Run` that may change: its length, limits, checkpoints and evaluations."""
 
 
 def changed(held: Mapping[str, Any], after: Run) -> list[Difference]:

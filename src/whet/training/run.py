@@ -1,4 +1,4 @@
-"""All settings of a run, as one value. The run's card is its printed form."""
+"""All settings of a run, as one value.  The card of the run has its JSON form."""
 
 from dataclasses import dataclass
 
@@ -108,7 +108,7 @@ class Run:
     steps: int = 100
     minibatches: int = 1  # optimizer steps per step, each on a part of the groups
     seed: int = 0
-    max_prompt_length: int = 0  # tokens; tasks with longer prompts are left out.  0: all are taken
+    max_prompt_length: int = 0  # tokens; tasks with longer prompts are skipped.  0: no limit
     eval_corpus: Corpus | None = (
         None  # tasks to evaluate on; None: the held-out splits of the corpus
     )

@@ -7,9 +7,7 @@ _SEPARATORS = "/\\:"
 
 
 def checked(name: str) -> str:
-    """The name itself.  Raises `UsageError` for one that could lead elsewhere, or can't be
-    typed.
-    """
+    """The name, unchanged.  Raises `UsageError` for one with a path or odd characters."""
     told = name if len(name) <= _MOST else f"{name[:_MOST]}…"
     for wrong, what in _objections(name).items():
         if what:
