@@ -70,7 +70,7 @@ def here(tmp_path, monkeypatch):
         ([*RLVR, "--reward", "mathh"], "reward 'mathh' is unknown; did you mean 'math'?"),
         (["train", "rlvr", "--model", "mute", "--data", "lock"], "'mute' has no tokenizer"),
         (["train", "rlvr", "--model", "no", "--data", "lock"], "model.path 'no' does not exist"),
-        (["eval", "model"], "so say on what: --tasks"),
+        (["eval", "model"], "give --tasks NAME"),
         (["eval", "model", "--tasks", "lokc"], "did you mean 'lock'"),
         (["eval", "model", "--tasks", "lock", "--k", "1,99"], "k is (1, 99) with 16 samples"),
         (["resume", "runs/none"], "is no run folder"),

@@ -1,4 +1,4 @@
-"""Labelled replies: what a judge is judged by."""
+"""Labelled replies, for the evaluation of a reward."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Case:
 
 
 def cases(text: str, *, count: int = 2400, seed: int = 0) -> tuple[Case, ...]:
-    """The labelled replies that a name or a path means.
+    """The labelled replies of a name or a path.
 
     `synthetic`: `count` replies that are right or wrong by construction.  A file, such as .jsonl,
     .csv or .parquet: all its rows, {prompt, reply, answer, info?, correct}; replies to one prompt

@@ -1,4 +1,4 @@
-"""Only the tasks whose prompts are short enough for a model, counted in its tokens."""
+"""The tasks of a corpus whose prompts are short enough for a model, in its tokens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -49,12 +49,11 @@ class ShortPrompts(Corpus):
         return tuple(task for task in asked if self._is_short(task))[:count]
 
     def size(self, split: str) -> int | None:
-        """How many are short; None where there is no end."""
+        """The number of tasks with short prompts; None for an endless split."""
         size = self.corpus.size(split)
         return size if not size else len(self._order(split, 0, size))
 
     def benchmark(self) -> str:
-        """The corpus's own."""
         return self.corpus.benchmark()
 
     def _drawn(self, split: str, index: int) -> Task:
@@ -68,7 +67,7 @@ class ShortPrompts(Corpus):
         )
 
     def _order(self, split: str, start: int, size: int) -> Sequence[int]:
-        """Where the short ones are among the `size` tasks from `start` on."""
+        """The indices of short prompts among the `size` tasks from `start` on."""
         key = split, start
         if key not in self._orders:
             while len(self._orders) >= _TURNS:

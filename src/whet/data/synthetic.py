@@ -14,10 +14,10 @@ class Sample:
     kind: str
     prompt: str
     gold: str
-    answer: str  # what the reply says
+    answer: str  # in the reply
     reply: str
     correct: bool
-    form: str  # how it says it
+    form: str  # the form of its announcement
 
 
 KINDS: dict[str, Callable[[Random], drawn_answers.DrawnAnswer]] = {
@@ -35,11 +35,11 @@ KINDS: dict[str, Callable[[Random], drawn_answers.DrawnAnswer]] = {
 
 
 def draw(place: int, seed: int) -> Sample:
-    """The sample of a place, the same for ever; kinds take turns, right and wrong are drawn.
+    """The sample at a place, the same for equal seeds.  Kinds alternate; the label is drawn.
 
-    A wrong reply gives a near miss: another sign, a digit more, ends of intervals that are open
-    instead of closed.  Whoever looks at what is announced last, after the thoughts, has the label;
-    wrong thoughts before a right answer are right, and the other way round.
+    A wrong reply gives a near miss: another sign, an extra digit, open ends of an interval in place
+    of closed ones.  The label is that of the last announced answer.  Wrong reasoning before a right
+    answer counts as right, and the other way round.
     """
     rng = Random(f"synthetic/{seed}/{place}")
     kind = list(KINDS)[place % len(KINDS)]
