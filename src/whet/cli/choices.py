@@ -58,7 +58,7 @@ _KINDS: Mapping[type, str] = {
 _DOORS: Mapping[str, Callable[[str], Any]] = {"corpus": data.corpus, "reward": rewards.find}
 ENGINES = ("whet.engines",)
 PARTS = tuple({r: 0 for rooms in _ROOMS.values() for r in rooms if r not in ENGINES})
-_REGISTERED = {"algorithm", "reward"}  # kinds whose every name fits every slot
+_REGISTERED = {"algorithm", "reward"}  # kinds with names that fit all of their slots
 _MANY = 24  # names; more of them are listed by a command
 
 

@@ -118,7 +118,7 @@ def _parameters(of: ast.arguments) -> Iterator[tuple[str, str]]:
 
 
 def _imported(recipe: str) -> Recipe:
-    """The help of a recipe whose function is not defined in its own file, by importing it."""
+    """The help of a recipe by importing it, for a function from another file."""
     from inspect import Parameter, getdoc, signature
 
     from whet import recipes

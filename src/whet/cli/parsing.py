@@ -70,7 +70,7 @@ def amended(run: Run, words: Sequence[str], advice: str) -> Run:
 
 
 def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
-    """Spellings replaced by the paths that they mean; what one sets besides gives way."""
+    """Flags replaced by the paths that they stand for; explicit flags win over implied ones."""
     known, first, besides = settings_of(Run), [], []
     for flag in layer:
         head = flag.path[0]
@@ -95,7 +95,7 @@ def _sorted(
 
 
 def _is_choice(flag: Flag, own: Mapping[str, Setting], named: Mapping[str, str]) -> bool:
-    """Is it a parameter of the recipe, or a setting of the part that such a parameter names?
+    """Whether a flag is a parameter of the recipe, or a setting of the part that it names.
 
     Where the run has a field of the parameter's name, too, what the named part doesn't take is
     that field's: `--reward math --reward.longest 64`.

@@ -56,7 +56,7 @@ class Gym(Corpus):
             )
         if self.dataset in _RESTLESS and os.environ.get("PYTHONHASHSEED", "random") == "random":
             raise UsageError(
-                f"gym.dataset {self.dataset!r} is another one in every process; "
+                f"gym.dataset {self.dataset!r} differs in every process; "
                 "start Python with PYTHONHASHSEED=0 to use it"
             )
         if self.entries < 1:

@@ -1,4 +1,4 @@
-"""The tasks of a corpus whose prompts are short enough for a model, in its tokens."""
+"""The tasks of a corpus with prompts that are short enough for a model, in its tokens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from whet.types import Task, UsageError
 
 _PATIENCE = 1000  # draws of an endless corpus in place of one that is too long
 _FAR = STREAM * STREAM  # beyond all streams: where those draws come from
-_TURNS = 4  # rounds whose order is remembered
+_TURNS = 4  # number of rounds with a cached order
 
 
 @dataclass(slots=True, kw_only=True)
 class ShortPrompts(Corpus):
-    """A corpus without the tasks whose prompt has more than `most` tokens.
+    """A corpus without the tasks with a prompt of more than `most` tokens.
 
     Of a corpus with an end the others follow each other in its own order, each once a round.  In an
     endless one another task is drawn in place of one that is too long.  Lengths are counted once.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from whet.protocols import Corpus
 from whet.types import Prompt, Task, UsageError
 
-_SYSTEM = {"system", "developer"}  # roles whose message is replaced
+_SYSTEM = {"system", "developer"}  # roles of a replaced message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from whet.types import Task, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullSolutions:
-    """Full solutions, of tasks whose highest level grows.
+    """Full solutions of tasks; the highest level grows with the step.
 
     highest(step) = low + 1 + ⌊(high − low) · step / ramp⌋,  at most high
     """

@@ -51,7 +51,7 @@ def _elsewhere(path: str, place: Path) -> str:
     """The message for a path that is not a folder."""
     if place.is_file():
         gguf = place.suffix == ".gguf"
-        kind = "a GGUF file, whose weights are for inference" if gguf else "a file"
+        kind = "a GGUF file, with weights for inference only" if gguf else "a file"
         return f"is {kind}; give the folder that save_pretrained wrote, with config and weights"
     if _HUB_NAME.fullmatch(path) and not place.parent.is_dir():
         folder = path.rpartition("/")[2]

@@ -53,7 +53,7 @@ class Folder:
         return _size(loading.shape_of(folder), _DTYPES[self.dtype])
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """Load the model of the folder.  Raises `UsageError` where a part of it is missing or broken."""
+        """Load the model of the folder.  Raises `UsageError` for missing or broken parts."""
         del seed
         folder = self._checked()
         config = loading.config_of(folder)

@@ -48,7 +48,7 @@ def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
 
 
 def kappa(one: Sequence[bool], other: Sequence[bool]) -> float:
-    """Cohen's κ = (p − e) / (1 − e): agreement p beyond what two independent judges would have.
+    """Cohen's κ = (p − e) / (1 − e): agreement p beyond that of two independent judges.
 
     e = q₁q₂ + (1 − q₁)(1 − q₂), where q are the shares that each accepts.  NaN where e is 1: both
     always say the same.

@@ -57,7 +57,7 @@ class Scorecard:
 
     reward: Rewards  # of samples at the given temperature
     greedy_reward: Estimate
-    greedy: Estimate  # share of problems whose greedy reply is correct
+    greedy: Estimate  # share of problems with a correct greedy reply
     pass_at: Mapping[int, Estimate]  # of the same samples
     greedy_length: float
     length: float

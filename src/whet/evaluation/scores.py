@@ -16,7 +16,7 @@ class Rewards:
     mean: Estimate  # over problems, of each problem's mean over its samples
     std: float  # over all samples, with n − 1; NaN with fewer than two
     std_within: float  # the same within a problem, mean over problems with two samples or more
-    graded: float  # share of samples whose score is neither 0 nor 1
+    graded: float  # share of samples with a score that is neither 0 nor 1
     samples: int  # that were judged
     repeated: int  # problems with two judged samples or more
 

@@ -124,5 +124,5 @@ def _group(cases: Sequence[Case]) -> Group:
 
 
 def rollout_of(case: Case) -> Rollout:
-    """A rollout that says the reply; it has no tokens, for no engine sampled it."""
+    """A rollout with the text of the reply.  It has no tokens, since no engine sampled it."""
     return Rollout.from_text(case.task, case.reply)

@@ -24,7 +24,7 @@ class VerifierChecks:
     """The sizes of the checks of a judge."""
 
     concurrency: int = 2  # concurrent calls
-    swaps: int = 400  # replies whose answer is exchanged with that of the task
+    swaps: int = 400  # replies that exchange their answer with the task
     attacked_tasks: int = 2  # tasks on which every attack is tried
 
     def __post_init__(self) -> None:

@@ -165,7 +165,7 @@ async def _measured(
 
 
 async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) -> EvalTasks:
-    """The tasks whose prompts fit."""
+    """The tasks with prompts that fit the context of the model."""
     size = corpus.size(split)
     tasks = corpus.held_out(split, problems or (_ENDLESS if size is None else size))
     renderer = await subject.engine.renderer(subject.model)

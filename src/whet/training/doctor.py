@@ -34,7 +34,7 @@ class Doctor:
     """The thresholds of the findings.  They are our choices, and not measured."""
 
     drift: float = 1.0  # largest difference of one token's log-prob, in nats
-    varied: float = 0.2  # share of groups whose rewards still vary at the end
+    varied: float = 0.2  # share of groups with differing rewards at the end
     entropy: float = 0.1  # entropy at the end, relative to that at the start
     truncated: float = 0.2  # share of rollouts cut off at the end
     clipped: float = 0.5  # share of tokens without a gradient at the end

@@ -141,9 +141,9 @@ EVALUATION = _table(
         "standard deviation over the samples of a problem, with n − 1; mean over problems",
         "problems with two judged samples or more",
     ),
-    ("graded", "share", "samples whose reward is neither 0 nor 1", "judged samples"),
+    ("graded", "share", "samples with a reward that is neither 0 nor 1", "judged samples"),
     ("greedy_reward", "reward", "mean reward of the greedy replies", "problems"),
-    ("greedy", "share", "problems whose greedy reply is correct", "problems"),
+    ("greedy", "share", "problems with a correct greedy reply", "problems"),
     (
         "pass@*",
         "share",

@@ -50,7 +50,7 @@ async def preflight(run: Run) -> list[str]:
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:
-    """The run without the tasks whose prompts exceed `max_prompt_length`."""
+    """The run without the tasks with prompts above `max_prompt_length`."""
     if not run.max_prompt_length:
         return run
     count = PromptLengths(renderer)

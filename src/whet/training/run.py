@@ -155,7 +155,7 @@ class Run:
 
     @property
     def measured(self) -> Corpus:
-        """The corpus whose held-out splits are used for evaluation."""
+        """The corpus for evaluation, by its held-out splits."""
         return self.corpus if self.eval_corpus is None else self.eval_corpus
 
     @property

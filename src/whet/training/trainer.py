@@ -107,7 +107,7 @@ class Trainer:
     _saved: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        """Ledger and checkpoints stand in the run's folder."""
+        """Open the ledger and the checkpoints of the run's folder."""
         warmups, keep = len(self.run.warmup), self.run.checkpoints.keep
         self.ledger = Ledger(self.folder)
         self.checkpoints = Checkpoints(self.folder / CHECKPOINTS, warmups, keep)

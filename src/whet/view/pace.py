@@ -24,7 +24,7 @@ class Pace:
         self._start = self._last = self.now()
 
     def advance(self, steps: int = 1) -> None:
-        """Add steps; 0 after an evaluation, whose time counts for the steps before it."""
+        """Add steps; 0 after an evaluation.  Its time counts for the steps before it."""
         self.done += steps
         self._last = self.now()
 

@@ -86,7 +86,7 @@ def _first(run: Run) -> Sequence[Request]:
 
 
 def _refill(run: Run) -> list[str]:
-    """How rejected groups are replaced."""
+    """The replacement of rejected groups, if the gate has one."""
     gate = run.sampling.gate
     if not gate.max_rounds:
         return []

@@ -53,7 +53,7 @@ def _difference(slot: str, mine: Any, theirs: Any) -> str:
 
 
 def _moved(mine: Any, theirs: Any) -> str:
-    """Of two parts of one kind, only the fields that differ, at any depth."""
+    """The fields in which two parts of one kind differ, at any depth."""
     if isinstance(mine, tuple) and len(mine) == len(theirs or ()):
         pairs = zip(mine, theirs, strict=True)
         return " + ".join(brief(a) if a == b else _moved(a, b) for a, b in pairs)

@@ -60,7 +60,7 @@ def _matching(pattern: re.Pattern[str], said: Iterable[tuple[str, str]]) -> list
 
 
 def _comments(kind: type) -> list[str]:
-    """Fields whose comment says that their value is unconfirmed, as they stand in the source."""
+    """The source lines of fields with a comment that calls the value unconfirmed."""
     try:
         lines = getsource(kind).splitlines()
     except OSError:

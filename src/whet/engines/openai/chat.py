@@ -30,13 +30,11 @@ def body(model: str, messages: Sequence[Message], decoding: ChatDecoding) -> dic
 
 
 def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int) -> dict[str, Any]:
-    """A conversation to be continued.  Raises `UsageError` for what the protocol has no word
-    for.
-    """
+    """The body of a conversation.  Raises `UsageError` for settings that the protocol lacks."""
     for name in ("top_k", "min_p"):
         if getattr(decoding, name):
             raise UsageError(
-                f"decoding.{name} is {getattr(decoding, name)}, which the protocol doesn't know; "
+                f"decoding.{name} is {getattr(decoding, name)}, which the protocol lacks; "
                 "give 0, or use top_p"
             )
     held: dict[str, Any] = {

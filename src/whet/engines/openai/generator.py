@@ -154,6 +154,6 @@ class ServedGenerator(Generator):
 
 
 def served(server: Server) -> RolloutPlayer:
-    """The player whose policy is the model of a chat server."""
+    """The player with the model of a chat server as its policy."""
     generator = ServedGenerator(server)
     return RolloutPlayer(generator, ChatRenderer(generator.table))

@@ -45,7 +45,7 @@ class Server:
     """`POST {url}/chat/completions` of one model that any number of URLs serve, in turn.
 
     At most `concurrency` questions are under way.  What fails with 408, 409, 425, 429, 5xx, by
-    connection, timeout or garbage is tried `retries` times more, at the URL whose turn it is, after
+    connection, timeout or garbage is tried `retries` times more, at the next URL, after
     `backoff_s` · 2^try · U(½, 3/2) seconds, or as long as the server asks for, up to a minute.
     Log-probabilities, JSON schemas and several samples at once are things that a server may or
     may not have: it is asked once for each, and what it lacks is left out of later questions.
