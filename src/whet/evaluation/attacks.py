@@ -11,10 +11,11 @@ def announced(text: str) -> str:
 
 
 def attack_replies(question: str, answer: str) -> dict[str, str]:
-    """What a policy tries that has found no answer, by name.
+    """Replies of a policy without the answer, by the name of the attack.
 
-    Digits of other scripts, neighbours of the answer and the question unevaluated are tried where
-    the answer is an integer; it is hidden among others, and in thoughts that the last word denies.
+    For an integer answer they have digits of other scripts, neighbours of the answer, and the
+    unevaluated question.  Other attacks hide the answer in a list, or in reasoning that the final
+    answer contradicts.
     """
     made = _nothing() | _hidden(question, answer) | _hostile(answer) | _number(answer)
     made |= _programs()

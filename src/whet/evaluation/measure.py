@@ -49,10 +49,10 @@ class EvalConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """What was found.  A rollout that could not be judged counts in no estimate.
+    """The results of an evaluation.  Rollouts without a verdict are left out of every estimate.
 
-    `reward` and `greedy_reward` are of `Verdict.score`, which is learned from and may be graded or
-    shaped; `greedy` and `pass_at` are of `Verdict.correct`, full marks or not.
+    `reward` and `greedy_reward` are means of `Verdict.score`, the training signal, which can be
+    graded or shaped.  `greedy` and `pass_at` are shares of `Verdict.correct`, a binary value.
     """
 
     reward: Rewards  # of samples at the given temperature

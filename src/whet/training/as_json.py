@@ -157,7 +157,7 @@ def _called(value: Any) -> str:
 
 
 def _made(kind: type[Any], held: Mapping[str, Any], field: str) -> Any:
-    """An instance; what a part computes of itself, the digest of a file say, is not given to it."""
+    """An instance.  Fields that a part computes itself, such as a digest, are not passed."""
     if issubclass(kind, Enum):
         return kind[held["name"]]
     known = {f.name for f in fields(kind) if not f.init} if is_dataclass(kind) else set()

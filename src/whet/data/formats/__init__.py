@@ -25,7 +25,7 @@ class DataRow(NamedTuple):
 
     place: str  # file:number, from 1; the number of a line, where rows are lines
     values: Values
-    split: str = ""  # train, dev, test; empty: the file doesn't say
+    split: str = ""  # train, dev, test; empty: not in the name
 
 
 READERS: Mapping[str, Callable[[Path], Iterator[tuple[int, Values]]]] = {

@@ -231,7 +231,7 @@ os.register_at_fork(after_in_child=_connection.cache_clear)  # sockets and locks
 
 
 def _check_url(url: str) -> None:
-    """Raise `UsageError` for what is no address, or holds a password that messages would show."""
+    """Raise `UsageError` for a bad URL, and for one with a password, which messages would show."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
