@@ -147,7 +147,7 @@ def test_a_name_of_ours_can_not_be_taken(acme, monkeypatch):
 def test_an_entry_point_that_names_no_part_is_refused(tmp_path, monkeypatch, point):
     install(tmp_path, "odd_rl", f"[whet.parts]\n{point}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(UsageError, match=r"entry point .* is no part; write KIND\.NAME"):
+    with pytest.raises(UsageError, match=r"entry point .* is not a part; write KIND\.NAME"):
         registry.names("algorithm")
 
 
@@ -194,7 +194,7 @@ def test_two_files_of_one_name_are_refused_with_both_paths(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("text", "name", "told"),
     [
-        (None, "gone.py", "is no file"),
+        (None, "gone.py", "is not a file"),
         ("def other(): pass", "mine.py", r"has no 'mine'.*mine\.py:NAME for one of other"),
         ("x = 1", "mine.py", "has no 'mine'.*defines nothing"),
         ("def mine(:", "mine.py", "line 1: "),

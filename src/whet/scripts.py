@@ -1,4 +1,4 @@
-"""Python files of one's own, imported; whatever is wrong with them is one line with its place."""
+"""Import users' Python files; an error in one becomes a one-line message with its place."""
 
 import sys
 from hashlib import blake2b
@@ -10,15 +10,15 @@ from types import ModuleType
 from whet.types import IntegrityError, UsageError
 
 MODULES = "whet_file_"
-"""How the names of the modules begin that are made of users' files."""
+"""The prefix of the module names of users' files."""
 
 
 def imported(path: str, kind: str) -> ModuleType:
     """The module that a file holds, executed once for a path and a text.
 
-    `kind` is what messages call it: recipe, family, …  Modules beside the file can be imported by
-    it.  Raises `UsageError` for what is no Python file, and for whatever the file raises, with the
-    line that raised it.
+    `kind` is its name in messages: recipe, family, …  The file can import modules beside it.
+    Raises `UsageError` if the path is not a Python file.  Raises it for an exception of the file,
+    too, with the line that raised it.
     """
     place = _python_file(path, kind)
     text = str(place.resolve()).encode() + place.read_bytes()
@@ -28,7 +28,7 @@ def imported(path: str, kind: str) -> ModuleType:
     if (folder := str(place.resolve().parent)) not in sys.path:
         sys.path.append(folder)  # last, so that nothing there hides an installed module
     spec = spec_from_file_location(name, place)
-    assert spec is not None and spec.loader is not None  # its name ends in .py
+    assert spec is not None and spec.loader is not None  # true for names that end in .py
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
@@ -46,14 +46,14 @@ def _python_file(path: str, kind: str) -> Path:
     if place.is_dir():
         raise UsageError(f"{kind} {path!r} is a folder; give a .py file")
     if not place.is_file():
-        raise UsageError(f"{kind} {path!r} is no file; give the path of a .py file")
+        raise UsageError(f"{kind} {path!r} is not a file; give the path of a .py file")
     if place.suffix != ".py":
-        raise UsageError(f"{kind} {path!r} is no Python file; give one that ends in .py")
+        raise UsageError(f"{kind} {path!r} is not a Python file; give one that ends in .py")
     return place
 
 
 def complaint(error: BaseException, file: Path) -> str:
-    """What an exception says that came out of a file, with the last line of that file it passed."""
+    """The message of an exception from a file, with the last line of the file in its traceback."""
     reason = " ".join(str(error).split()) or "no message"
     if isinstance(error, SyntaxError):
         other = error.filename is not None and Path(error.filename).resolve() != file.resolve()

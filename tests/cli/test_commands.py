@@ -231,7 +231,7 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
     assert main(["plan", "dapo", *words]) == 0
     said = capsys.readouterr().out
     assert "in up to 10 more rounds, at most 66 groups a step" in said
-    assert "trust: weights hashed twice a step" in said
+    assert "checks: weights hashed twice a step" in said
     words += [
         "--name",
         "refilled",

@@ -28,7 +28,7 @@ from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.types import UsageError
-from whet.types.optimizers import Constant, Cosine
+from whet.types.optimizers import ConstantDecay, CosineDecay
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 RUN = quickstart(algorithm="grpo")
@@ -246,8 +246,8 @@ def test_every_type_of_field_is_set_by_its_path():
             (K3(beta=0.04, anchor=Proximal()),),
         ),
         ("--objective.aggregation fixed_length --objective.aggregation.length 9", "", None),
-        ("--optimizer.decay cosine", "optimizer.decay", Cosine()),
-        ("--optimizer.decay.warmup 7", "optimizer.decay", Constant(warmup=7)),
+        ("--optimizer.decay cosine", "optimizer.decay", CosineDecay()),
+        ("--optimizer.decay.warmup 7", "optimizer.decay", ConstantDecay(warmup=7)),
         ("--optimizer.betas.1 0.99", "optimizer.betas", (0.9, 0.99)),
         ("--optimizer.clip_norm inf", "optimizer.clip_norm", float("inf")),
         ("--reward math", "reward", Math()),
@@ -297,7 +297,7 @@ def test_a_part_keeps_what_was_chosen_for_the_one_that_it_replaces():
         high=0.3
     )
     warm = over("--optimizer.decay.warmup 7")
-    assert over("--optimizer.decay cosine", warm).optimizer.decay == Cosine(warmup=7)
+    assert over("--optimizer.decay cosine", warm).optimizer.decay == CosineDecay(warmup=7)
     assert over("--objective.regularisers k2").objective.regularisers == (K2(beta=0.04),)
     assert over("--reward overlong --reward.longest 64").reward == Overlong(longest=64)
 

@@ -13,7 +13,7 @@ from whet.cli.spellings import SPELLINGS, USUAL, Answer, Changes, Means
 from whet.policy.algorithms import load
 from whet.policy.regularisers import K2, K3, EntropyBonus
 from whet.types import UsageError
-from whet.types.optimizers import Cosine
+from whet.types.optimizers import CosineDecay
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 RLVR = ["--model", "m", "--data", "lock"]
@@ -37,7 +37,7 @@ def at(run, path):
         ("adam-epsilon", "1e-6", "optimizer.epsilon", 1e-6),
         ("max-grad-norm grad-clip", "0.5", "optimizer.clip_norm", 0.5),
         ("warmup-steps", "3", "optimizer.decay.warmup", 3),
-        ("lr-scheduler-type", "cosine", "optimizer.decay", Cosine()),
+        ("lr-scheduler-type", "cosine", "optimizer.decay", CosineDecay()),
         ("warmup-ratio", "0.5", "optimizer.decay.warmup", 3),
         (
             "group-size num-generations num_generations n samples-per-prompt rollouts",

@@ -302,7 +302,7 @@ def test_plan_says_how_often_it_goes_through_the_data(here, capsys):
     template(here, None)
     words = ["--model", "model", "--data", "data.jsonl", "--reward", "exact", "--steps", "9"]
     assert main(["plan", "rlvr", *words, "--sampling.decoding.max_new_tokens", "4"]) == 0
-    assert "18 training tasks, gone through 8 times" in capsys.readouterr().out
+    assert "18 training tasks, 8 epochs" in capsys.readouterr().out
 
 
 def test_eval_measures_every_row_of_a_file_and_says_so(here, capsys):

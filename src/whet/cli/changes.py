@@ -1,4 +1,4 @@
-"""Settings of a whole run that are no field of it: the price of KL, epochs, ratios."""
+"""Flags that change a run as a whole: the KL coefficient, epochs, ratios."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
@@ -17,7 +17,10 @@ from whet.types import UsageError
 
 
 def kl(run: Run, text: str) -> Run:
-    """The price β of KL(π_θ‖π_ref); where there is none, K3, as in GRPO.  0: none."""
+    """Set the coefficient β of KL(π_θ‖π_ref).  0 removes the KL term.
+
+    An objective without one gets K3, as in GRPO.
+    """
     beta, objective = _price("kl", text), _objective(run, "kl")
     in_reward = _priced_reward(objective.advantage, beta)
     if in_reward is not None:
@@ -32,7 +35,7 @@ def kl(run: Run, text: str) -> Run:
 
 
 def entropy(run: Run, text: str) -> Run:
-    """What the policy is paid for a nat of entropy.  0: nothing."""
+    """Set the coefficient of the entropy bonus, per nat.  0 removes the bonus."""
     beta, objective = _price("entropy", text), _objective(run, "entropy")
     others = [k for k in objective.regularisers if not isinstance(k, EntropyBonus)]
     bonus = [EntropyBonus(beta=beta)] if beta else []
@@ -40,24 +43,24 @@ def entropy(run: Run, text: str) -> Run:
 
 
 def epochs(run: Run, text: str) -> Run:
-    """So many passes over the training tasks, as steps."""
+    """Set the number of steps to so many passes over the training tasks."""
     passes = value(text, float, "epochs")
     return replace(run, steps=steps_of_epochs(run.corpus, passes, run.sampling.tickets))
 
 
 def eval_data(run: Run, text: str) -> Run:
-    """What is measured on: all rows of a file, or the held-out splits of a family."""
+    """Evaluate on all rows of a file, or on the held-out splits of a family."""
     return replace(run, eval_corpus=benchmark(text))
 
 
 def system_prompt(run: Run, text: str) -> Run:
-    """The first message of every prompt, in training and in evaluation."""
+    """Set the system message of every prompt, in training and in evaluation."""
     told = None if run.eval_corpus is None else SystemPrompt(corpus=run.eval_corpus, text=text)
     return replace(run, corpus=SystemPrompt(corpus=run.corpus, text=text), eval_corpus=told)
 
 
 def warmup_ratio(run: Run, text: str) -> Run:
-    """The share of all steps in which the learning rate rises."""
+    """Set the warm-up of the learning rate, as a share of all steps."""
     ratio, optimizer = value(text, float, "warmup_ratio"), run.optimizer
     if not 0 <= ratio <= 1:
         raise UsageError(f"warmup_ratio is {text}; give 0 to 1")
@@ -71,14 +74,16 @@ def warmup_ratio(run: Run, text: str) -> Run:
 
 
 def mini_batch_size(run: Run, text: str) -> Run:
-    """Prompts per optimizer step."""
+    """Set the prompts per optimizer step; it must divide the prompts per step."""
     size, prompts = value(text, int, "mini_batch_size"), run.sampling.tickets
     if size < 1 or prompts % size:
         raise UsageError(f"mini_batch_size is {text}; give a divisor of {prompts} prompts per step")
     return replace(run, minibatches=prompts // size)
 
 
-CHANGES: Mapping[str, Callable[[Run, str], Run]] = {  # in this order: a ratio is of all steps
+CHANGES: Mapping[
+    str, Callable[[Run, str], Run]
+] = {  # applied in this order: warmup_ratio needs the final number of steps
     "kl": kl,
     "entropy": entropy,
     "mini_batch_size": mini_batch_size,
@@ -104,7 +109,7 @@ def _objective(run: Run, name: str) -> Objective:
 
 
 def _priced(regulariser: Regulariser, beta: float) -> Regulariser | None:
-    """The same with another price; None where it is no distance."""
+    """The same regulariser with another β; None for one that measures no divergence."""
     if isinstance(regulariser, Within):
         inner = _priced(regulariser.price, beta)
         return None if inner is None else replace(regulariser, price=inner)
@@ -114,7 +119,7 @@ def _priced(regulariser: Regulariser, beta: float) -> Regulariser | None:
 
 
 def _priced_reward(advantage: Advantage, beta: float) -> Advantage | None:
-    """Where the reward pays for the KL, its price is there; None elsewhere."""
+    """The advantage with another β, if it subtracts the KL from the reward; else None."""
     if isinstance(advantage, RewardToGo):
         return replace(advantage, beta=beta)
     if isinstance(advantage, WrappedAdvantage):

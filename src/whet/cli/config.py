@@ -28,7 +28,7 @@ PART = "class"  # the key of a table that names the part; no field has this name
 
 
 def read(path: str) -> list[Flag]:
-    """The settings of a file.  Raises `UsageError` where it is missing or no TOML, with the
+    """The settings of a file.  Raises `UsageError` if it is missing or not TOML, with the
     line.
     """
     try:
@@ -61,7 +61,7 @@ def _tables(held: Any) -> bool:
 
 
 def _several(tables: list[dict[str, Any]], path: str, file: str) -> Iterator[Flag]:
-    """Tables that all name a part choose the list; others change what is there."""
+    """The flags of an array of tables.  Tables that all name a part replace the list."""
     parts = [table.get(PART) for table in tables]
     if all(parts):
         yield Flag(path_of(path), ",".join(map(str, parts)), f"{file}: {path}")

@@ -1,4 +1,4 @@
-"""From words and files to a run: a recipe, its parameters, and whatever was overridden."""
+"""From words and files to a run: a recipe, its parameters, and settings that are overridden."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -31,12 +31,12 @@ _PARTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A run, and what was said of its folder."""
+    """A run, with the name and the parent of its folder."""
 
     run: Run
     name: str | None = None
     runs: str = RUNS  # the folder of run folders
-    arguments: tuple[str, ...]  # that give the same run again, without any file of settings
+    arguments: tuple[str, ...]  # the command line that gives the same run, without settings files
 
 
 def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
@@ -76,7 +76,7 @@ def _folder_of_runs(mine: Mapping[str, str]) -> str:
 
 
 def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
-    """Spellings replaced by the paths that they mean; what one sets besides gives way."""
+    """Flags replaced by the paths that they stand for; explicit flags win over implied ones."""
     known, first, besides = settings_of(Run), [], []
     for flag in layer:
         head = flag.path[0]
@@ -90,7 +90,7 @@ def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
 def _sorted(
     said: Sequence[Flag], own: Mapping[str, Setting]
 ) -> tuple[dict[str, str], list[Flag], list[Flag]]:
-    """The command's own, those of the recipe's parameters, and all others."""
+    """The flags of the command, of the recipe's parameters, and all others."""
     mine = {
         flag.dotted: flag.insist()
         for flag in said
@@ -103,7 +103,7 @@ def _sorted(
 
 
 def _is_choice(flag: Flag, own: Mapping[str, Setting], named: Mapping[str, str]) -> bool:
-    """Is it a parameter of the recipe, or a setting of the part that such a parameter names?
+    """Whether a flag is a parameter of the recipe, or a setting of the part that it names.
 
     Where the run has a field of the parameter's name, too, what the named part doesn't take is
     that field's: `--reward math --reward.longest 64`.
@@ -117,7 +117,7 @@ def _is_choice(flag: Flag, own: Mapping[str, Setting], named: Mapping[str, str])
 
 
 def _settings(name: str, text: str) -> Mapping[str, Setting]:
-    """Of the part that a parameter names."""
+    """The settings of the part that a parameter names."""
     found = choose(_PARTS[name], text, name)
     return settings_of(type(found.part) if isinstance(found, Built) else found.make)
 
@@ -168,7 +168,7 @@ def _overridden(run: Run, said: Sequence[Flag], besides: Sequence[str], advice: 
 
 
 def _unknown(flag: Flag, run: Run, besides: Sequence[str]) -> str:
-    """What is nearest to a flag that is neither a path nor a spelling of one."""
+    """The nearest path to a flag that is neither a path nor a known flag."""
     if flag.dotted != ".".join(path_of(flag.said)) and flag.said.startswith(FLAG):
         return f"{flag.said} means {FLAG}{flag.dotted}, which this run doesn't have"
     usual = [word for word, means in SPELLINGS.items() if not isinstance(means, Answer)]

@@ -21,21 +21,21 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class FreshFolder:
-    """A new run folder; it goes again with the first exception, unless it is kept before."""
+    """A new run folder.  An exception before `keep` deletes it again."""
 
     path: Path
     kept: bool = False
 
     def keep(self) -> None:
-        """From now on it holds something."""
+        """Keep the folder from now on, even if the start fails later."""
         self.kept = True
 
 
 @contextmanager
 def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
-    """Make a run's folder.  Nothing is left of it where the start fails before `keep`.
+    """Make a run's folder.  If the start fails before `keep`, the folder is deleted.
 
-    Raises `UsageError` where it holds a run already, or can't be written.
+    Raises `UsageError` if it holds a run already, or can't be written.
     """
     if card.exists(folder):
         resume = command("resume", shown(folder))
@@ -54,11 +54,11 @@ def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """How far a run has come, as its folder says."""
+    """The progress of a run, read from its folder."""
 
-    newest: Path | None  # checkpoint that is as it was written, an ordinary Hugging Face folder
-    done: int  # steps with rewards that a new process need not take again
-    digest: str  # of the weights at the end of all steps, once they were measured; empty: not yet
+    newest: Path | None  # newest unchanged checkpoint, a Hugging Face folder
+    done: int  # finished steps with rewards, up to the checkpoint
+    digest: str  # of the final weights, after their evaluation; empty: not finished
     base: Row  # the ledger's row of the evaluation before the first reward; empty: not yet
     final: Row  # of the one after the last step
 
@@ -88,7 +88,7 @@ def _newest(rows: Sequence[Row], kind: str) -> Row:
 
 
 def _first_missing(folder: Path) -> Path | None:
-    """The outermost directory that has to be made."""
+    """The outermost directory that does not exist yet."""
     missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     return missing[-1] if missing else None
 
@@ -107,7 +107,7 @@ def _make(folder: Path) -> None:
 
 
 def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:
-    """What was made; directories above that others have used meanwhile stay."""
+    """Delete the folder, and those new directories above it that are empty."""
     if before is None:
         shutil.rmtree(folder, ignore_errors=True)
     else:

@@ -1,4 +1,4 @@
-"""`whet resume RUN`: go on exactly where it stood."""
+"""`whet resume RUN`: continue a run from its newest checkpoint."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from whet.types import UsageError
 
 
 def main(words: Sequence[str]) -> int:
-    """Make the run again from its card, and go on."""
+    """Rebuild the run from its card, and continue it."""
     named = 0 if words and words[0].startswith("-") else 1
     folder = Path(parse(ResumeOptions, words[:named], "resume").run).absolute()
     run = amended(rebuilt(folder), words[named:], command("resume", "--help"))
@@ -24,7 +24,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def rebuilt(folder: Path) -> Run:
-    """The run of a folder's card.  Raises `UsageError` where its recipe has changed since."""
+    """The run of a folder's card.  Raises `UsageError` if its recipe has changed since."""
     run, held = load_run(folder), card.read(folder)
     if held["recipe"]:
         with started_in(held):
