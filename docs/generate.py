@@ -6,6 +6,7 @@ from inspect import getdoc
 from pathlib import Path
 
 import settings
+
 from whet.cli.catalogue import entries
 from whet.cli.explain.choices import choices, public
 from whet.cli.explain.pages import Page, Theory, algorithms, page
