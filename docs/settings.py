@@ -20,8 +20,8 @@ _PAGES = {"objective": "algorithms.md", "reward": "rewards.md"}
 def flags() -> Iterator[str]:
     """The usual flags, the spellings of other trainers, and what has no counterpart."""
     yield from ("# Flags", "")
-    yield "A flag is the dotted path of a field ([configuration](configuration.md)), a parameter of the"
-    yield "recipe, or one of the spellings below. Hyphen and underscore are the same."
+    yield "A flag is the dotted path of a field ([configuration](configuration.md)), a parameter"
+    yield "of the recipe, or one of the spellings below. Hyphen and underscore are the same."
     yield ""
     yield from ("## Usual flags", "", *_table(["flag", "path", "what"]))
     yield from (row([f"`{u.flag}`", f"`{u.where}`", u.about]) for u in USUAL)
