@@ -20,15 +20,9 @@ _PAGES = {"objective": "algorithms.md", "reward": "rewards.md"}
 def flags() -> Iterator[str]:
     """The usual flags, the spellings of other trainers, and what has no counterpart."""
     yield from ("# Flags", "")
-<<<<<<< HEAD
-    yield "Every flag is the dotted path of a field ([configuration](configuration.md)),"
-    yield "a parameter of the recipe, or one of the spellings below. Hyphen and underscore are the"
-    yield from ("same. The page is made from `whet.cli.spellings`.", "")
-=======
     yield "A flag is the dotted path of a field ([configuration](configuration.md)), a parameter"
     yield "of the recipe, or one of the spellings below. Hyphen and underscore are the same."
     yield ""
->>>>>>> docs
     yield from ("## Usual flags", "", *_table(["flag", "path", "what"]))
     yield from (row([f"`{u.flag}`", f"`{u.where}`", u.about]) for u in USUAL)
     yield from ("", "## Spellings of TRL, veRL and OpenRLHF", "", *_table(["spellings", "here"]))
@@ -160,11 +154,7 @@ def _offered(path: str, slot: Any) -> str:
     known = choices.offered(slot)
     if path in _PAGES:
         return f"{len(known)}: [{path}]({_PAGES[path]})"
-<<<<<<< HEAD
-    if not known[1:] and NoneType not in values.arms(slot):
-=======
     if len(known) <= 1 and NoneType not in values.arms(slot):
->>>>>>> docs
         return ""
     return f"{len(known)}: [below](#{_title(slot)})"
 
