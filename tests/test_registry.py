@@ -104,7 +104,7 @@ def test_a_run_trains_with_the_algorithm_of_an_installed_package(acme, capsys):
         main(["train", RECIPE, "--name", "with-acme", "--algorithm", "plain", "--steps", "1"]) == 0
     )
     card = json.loads(Path("runs/with-acme/run.json").read_text())
-    assert card["run"]["objective"]["advantage"]["part"].endswith("Centred")
+    assert card["run"]["objective"]["advantage"]["class"].endswith("Centred")
 
 
 def test_a_run_trains_with_the_algorithm_of_a_file(tmp_path, monkeypatch):
