@@ -90,8 +90,8 @@ def _remarks(card: Scorecard) -> list[str]:
     remarks = []
     if card.reward.graded > 0:
         remarks.append(
-            f"  rewards are graded: {card.reward.graded:.0%} of the samples earn neither 0 nor 1; "
-            "pass@k counts full marks only"
+            f"  rewards are graded: {card.reward.graded:.0%} of the samples have a reward "
+            "other than 0 and 1; pass@k counts correct replies only"
         )
     if card.reward.samples and not card.pass_at[min(card.pass_at)].problems:
         remarks.append("  the reward gives scores only, without correctness")
