@@ -137,7 +137,8 @@ def same(one: str, other: str) -> bool:
 def short(part: type) -> str:
     """The name of a part without that of its base class: `Cosine` for `CosineDecay(Decay)`."""
     bases = [base.__name__ for base in part.__bases__ if part.__name__ != base.__name__]
-    return next((part.__name__.removesuffix(b) for b in bases if part.__name__.endswith(b)), "")
+    name = part.__name__
+    return next((name.removesuffix(base) for base in bases if name.endswith(base)), name)
 
 
 def slot_of(part: type) -> str:
