@@ -139,7 +139,10 @@ REFUSED = {
         "1 test prompts has 41 tokens",
     ),
     "a filter below nought": (lambda here: run(here, max_prompt_length=-1), "max_prompt_length is"),
-    "a reply as long as the model": (lambda here: longer(run(here), 32), "max_new_tokens is 32, but"),
+    "a reply as long as the model": (
+        lambda here: longer(run(here), 32),
+        "max_new_tokens is 32, but",
+    ),
     "a reply with too little room": (lambda here: longer(run(here), 30), "a reply of 30"),
     "endless and long": (
         lambda here: run(here, corpus=corpus("lock")),
