@@ -92,6 +92,7 @@ def test_fields_of_parts_that_stand_are_changed_by_tables_without_a_part(here):
         ("bf16 = true", ["bad.toml", "bf16", "--model.dtype"]),
         ('[sampling]\ngate = "nono"', ["bad.toml", "'nono'"]),
         ('config = "x.toml"', ["bad.toml", "config"]),
+        ("lr = 1e-4\nlearning_rate = 1e-5", ["bad.toml: lr", "optimizer.lr"]),
     ],
 )
 def test_what_a_file_gets_wrong_is_one_line_with_file_and_key(here, text, told):
@@ -124,3 +125,20 @@ def test_the_card_gives_the_run_again_without_the_file(here):
 
 def test_without_a_file_the_card_has_the_words_as_they_were_typed():
     assert asked("--steps", "5", "--lr=1e-4").arguments == ("--steps", "5", "--lr=1e-4")
+
+
+@pytest.mark.parametrize(
+    ("setting", "word", "field", "found"),
+    [
+        ("mini_batch_size = 2", "--minibatches=4", "minibatches", 4),
+        ("minibatches = 4", "--mini-batch-size=2", "minibatches", 2),
+        ('eval_data = "lock"', "--eval-corpus=none", "eval_corpus", None),
+    ],
+)
+def test_a_change_of_the_whole_run_and_its_field_follow_the_layers(
+    here, setting, word, field, found
+):
+    Path("one.toml").write_text(setting)
+    both = asked("--config", "one.toml", word)
+    assert getattr(both.run, field) == found
+    assert asked(*both.arguments).run == both.run
