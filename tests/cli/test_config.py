@@ -92,6 +92,7 @@ def test_fields_of_parts_that_stand_are_changed_by_tables_without_a_part(here):
         ("bf16 = true", ["bad.toml", "bf16", "--model.dtype"]),
         ('[sampling]\ngate = "nono"', ["bad.toml", "'nono'"]),
         ('config = "x.toml"', ["bad.toml", "config"]),
+        ("[evaluation]\nk = [2001-01-01]", ["bad.toml", "evaluation.k", "2001-01-01"]),
         ("lr = 1e-4\nlearning_rate = 1e-5", ["bad.toml: lr", "optimizer.lr"]),
     ],
 )
@@ -107,6 +108,8 @@ def test_what_a_file_gets_wrong_is_one_line_with_file_and_key(here, text, told):
 def test_a_missing_file_and_one_that_is_no_text_are_refused(here):
     with pytest.raises(UsageError, match=r"no\.toml"):
         asked("--config", "no.toml")
+    with pytest.raises(UsageError, match="null byte"):
+        asked("--config", "a\0.toml")
     Path("no_text.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match=r"no_text\.toml"):
         asked("--config", "no_text.toml")
