@@ -1,6 +1,7 @@
 """A file of settings does what the command line does, and the command line wins."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from whet.cli.commands.resume import rebuilt
 from whet.cli.parsing import configured
 from whet.policy.corrections import Masked, Truncated
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.training import card
+from whet.training import card, resuming
 from whet.types import UsageError
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
@@ -124,6 +125,18 @@ def test_the_card_gives_the_run_again_without_the_file(here):
     assert rebuilt(folder) == first.run
     held = json.loads((folder / "run.json").read_text())["arguments"]
     assert all(word.startswith("--") and "config" not in word for word in held)
+
+
+def test_a_list_that_was_changed_twice_is_still_a_change_of_the_card(here):
+    """Of the second change, and of both together, the paths differ."""
+    first, folder = asked("--evaluation.k=1,2,4").run, Path("runs/r")
+    folder.mkdir(parents=True)
+    held = card.card(first, RECIPE, ["--evaluation.k=1,2,4"])
+    for k in ((1, 2), (1, 2, 3)):
+        after = replace(first, evaluation=replace(first.evaluation, k=k))
+        held = resuming.amended(held, after, 2)
+    card.write(folder, held)
+    assert rebuilt(folder) == after
 
 
 def test_without_a_file_the_card_has_the_words_as_they_were_typed():
