@@ -24,7 +24,7 @@ from whet.training import card, resuming
 from whet.training.as_json import from_json, only_here, to_json
 from whet.training.run import Run
 from whet.types import Need, Rollout, UsageError, Verdict
-from whet.types.optimizers import AdamW
+from whet.types.optimizers import AdamW, CosineDecay
 
 WORDS = {"model": "model", "data": "lock", "steps": "."}  # where a recipe has no default
 Pair = namedtuple("Pair", "one other")
@@ -221,3 +221,22 @@ def test_what_may_change_in_a_run_that_has_begun_and_what_may_not():
     odd = small(optimizer=AdamW(lr=0.5), seed=3)
     assert [d.field for d in resuming.refused(held, odd)] == ["optimizer.lr", "seed"]
     assert {f.name for f in fields(Run)}.issuperset(resuming.FREE)
+
+
+def test_steps_may_change_unless_the_learning_rates_of_the_past_would():
+    cosine = small(optimizer=AdamW(decay=CosineDecay()), steps=4)
+    held, longer = {"run": to_json(cosine)}, replace(cosine, steps=8)
+    resuming.check(held, longer, done=0)
+    with pytest.raises(UsageError, match=r"^steps: was 4, is 8, .*CosineDecay"):
+        resuming.check(held, longer, done=2)
+
+
+def test_bytes_that_are_no_text_come_back(tmp_path):
+    held = card.card(RUN, "r", ["--stop", "a\udcff\u00e9"])
+    card.write(tmp_path, held)
+    assert card.read(tmp_path) == held
+
+
+def test_a_folder_that_no_file_system_takes_is_refused():
+    with pytest.raises(UsageError, match="can't be read"):
+        card.read(Path("a" * 300))
