@@ -19,12 +19,13 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from whet.invoked import command, program
-from whet.scripts import imported
-from whet.types import UsageError
+from whet.scripts import imported, reason
+from whet.types import IntegrityError, UsageError
 
 GROUP = "whet.parts"
 ROOMS = {
@@ -54,8 +55,20 @@ class Place(NamedTuple):
         return inner[-1] if inner else ""
 
     def load(self) -> Callable[..., Any]:
-        """Import the module and take the attribute."""
-        return getattr(import_module(self.module), self.attribute)
+        """Import the module and take the attribute, such as `mine` or `Mine.of`.
+
+        Raises `UsageError` for an exception of an installed package that is not whet.
+        """
+        if self.module.startswith("whet."):
+            return getattr(import_module(self.module), self.attribute)
+        try:
+            return attrgetter(self.attribute)(import_module(self.module))
+        except (UsageError, IntegrityError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"{self.origin} can't be loaded: {reason(error)}; mend or uninstall that package"
+            ) from error
 
 
 def names(kind: str) -> Mapping[str, Place]:
@@ -153,7 +166,7 @@ def _installed(kind: str, search_path: tuple[str, ...]) -> tuple[tuple[str, Plac
 def _named_by_entry_points(kind: str) -> Iterator[tuple[str, Place]]:
     for point in entry_points(group=GROUP):
         of, dot, name = point.name.partition(".")
-        if of not in ROOMS or not dot or not point.attr:
+        if of not in ROOMS or not dot or not point.pattern.match(point.value) or not point.attr:
             raise UsageError(
                 f"entry point {point.name!r} = {point.value!r} of group {GROUP} is not a part; "
                 f"write KIND.NAME = module:attribute with one of the kinds {', '.join(ROOMS)}"

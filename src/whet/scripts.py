@@ -1,5 +1,6 @@
 """Import users' Python files; an error in one becomes a one-line message with its place."""
 
+import os
 import sys
 from hashlib import blake2b
 from importlib.util import module_from_spec, spec_from_file_location
@@ -21,7 +22,10 @@ def imported(path: str, kind: str) -> ModuleType:
     too, with the line that raised it.
     """
     place = _python_file(path, kind)
-    text = str(place.resolve()).encode() + place.read_bytes()
+    try:
+        text = os.fsencode(place.resolve()) + place.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{kind} {path!r} can't be read: {error.strerror}") from error
     name = f"{MODULES}{place.stem}_{blake2b(text, digest_size=4).hexdigest()}"
     if name in sys.modules:
         return sys.modules[name]
@@ -43,9 +47,13 @@ def imported(path: str, kind: str) -> ModuleType:
 
 def _python_file(path: str, kind: str) -> Path:
     place = Path(path)
-    if place.is_dir():
+    try:
+        folder, file = place.is_dir(), place.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be searched
+        raise UsageError(f"{kind} {path!r} can't be read: {error.strerror}") from error
+    if folder:
         raise UsageError(f"{kind} {path!r} is a folder; give a .py file")
-    if not place.is_file():
+    if not file:
         raise UsageError(f"{kind} {path!r} is not a file; give the path of a .py file")
     if place.suffix != ".py":
         raise UsageError(f"{kind} {path!r} is not a Python file; give one that ends in .py")
@@ -54,7 +62,6 @@ def _python_file(path: str, kind: str) -> Path:
 
 def complaint(error: BaseException, file: Path) -> str:
     """The message of an exception from a file, with the last line of the file in its traceback."""
-    reason = " ".join(str(error).split()) or "no message"
     if isinstance(error, SyntaxError):
         other = error.filename is not None and Path(error.filename).resolve() != file.resolve()
         where = f" of {error.filename}" if other else ""
@@ -71,4 +78,9 @@ def complaint(error: BaseException, file: Path) -> str:
             f"{at} imports {error.name!r}, which is not installed here; install it in whet's "
             "environment, or put it beside the file"
         )
-    return f"{at}: {type(error).__name__}: {reason}; mend it"
+    return f"{at}: {reason(error)}; mend it"
+
+
+def reason(error: BaseException) -> str:
+    """The type and the message of an exception, as one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"

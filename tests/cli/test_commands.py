@@ -359,3 +359,8 @@ def test_a_finished_run_goes_on_with_more_steps_and_says_so_on_its_card(
     assert "optimizer.lr" in capsys.readouterr().err
     assert main(["resume", "runs/more", "--steps", "1"]) == 2
     assert "steps" in capsys.readouterr().err
+
+
+def test_an_option_that_is_given_twice_is_refused(capsys):
+    assert main(["eval", "runs/no", "--max-new-tokens", "4", "--max-new-tokens=8"]) == 2
+    assert "--max-new-tokens is given twice" in capsys.readouterr().err

@@ -424,3 +424,34 @@ def test_an_unknown_flag_is_told_the_nearest_path():
 def test_missing_parameters_are_named():
     with pytest.raises(UsageError, match="missing --model, --data"):
         configured("rlvr", ["--reward", "math"], "train")
+
+
+def test_a_part_of_a_list_is_replaced_by_its_index():
+    run = small("--objective.corrections=truncated,masked", "--objective.corrections.1=truncated")
+    assert run.objective.corrections == (Truncated(), Truncated())
+
+
+@pytest.mark.parametrize("index", ["01", "\u0661", "-1", "2"])
+def test_an_index_that_is_none_is_refused(index):
+    with pytest.raises(UsageError, match="has 2 of them"):
+        small("--objective.corrections=truncated,masked", f"--objective.corrections.{index}=masked")
+
+
+@pytest.mark.parametrize("text", ["[k3", '["k3",', "[1 2]"])
+def test_a_list_of_parts_that_is_no_json_is_refused(text):
+    with pytest.raises(UsageError, match=r"objective\.regularisers is .*JSON"):
+        small("--objective.regularisers", text)
+
+
+@pytest.mark.parametrize(("text", "stop"), [("\n", ("\n",)), (" ", (" ",))])
+def test_a_line_break_may_stop_a_reply(text, stop):
+    assert small("--stop", text).sampling.decoding.stop == stop
+
+
+@pytest.mark.parametrize("module", [".here", "fails_when_imported"])
+def test_a_module_that_fails_is_refused_in_a_line(here, monkeypatch, module):
+    monkeypatch.syspath_prepend(str(here))
+    Path("fails_when_imported.py").write_text("raise RuntimeError('two\\nlines')")
+    with pytest.raises(UsageError, match=f"sampling.gate is '{module}:Part'.*Error") as refused:
+        small("--sampling.gate", f"{module}:Part")
+    assert "\n" not in str(refused.value)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
+from math import inf
 from typing import Any
 
 from whet.cli.values import value
@@ -19,25 +20,26 @@ from whet.types import UsageError
 def kl(run: Run, text: str) -> Run:
     """Set the coefficient β of KL(π_θ‖π_ref).  0 removes the KL term.
 
-    An objective without one gets K3, as in GRPO.
+    An objective without one gets K3, as in GRPO.  One with a KL in the reward and another in the
+    loss gets β for both.
     """
     beta, objective = _price("kl", text), _objective(run, "kl")
     in_reward = _priced_reward(objective.advantage, beta)
-    if in_reward is not None:
-        return replace(run, objective=replace(objective, advantage=in_reward))
     own = [_priced(k, beta) for k in objective.regularisers]
     held = [k if new is None else new for k, new in zip(objective.regularisers, own, strict=True)]
     if not beta:
         held = [k for k, new in zip(held, own, strict=True) if new is None]
-    elif not any(own):
+    elif in_reward is None and all(new is None for new in own):
         held.append(K3(beta=beta))
-    return replace(run, objective=replace(objective, regularisers=tuple(held)))
+    advantage = objective.advantage if in_reward is None else in_reward
+    changed = replace(objective, advantage=advantage, regularisers=tuple(held))
+    return replace(run, objective=changed)
 
 
 def entropy(run: Run, text: str) -> Run:
     """Set the coefficient of the entropy bonus, per nat.  0 removes the bonus."""
     beta, objective = _price("entropy", text), _objective(run, "entropy")
-    others = [k for k in objective.regularisers if not isinstance(k, EntropyBonus)]
+    others = [k for k in objective.regularisers if not _is_bonus(k)]
     bonus = [EntropyBonus(beta=beta)] if beta else []
     return replace(run, objective=replace(objective, regularisers=(*others, *bonus)))
 
@@ -93,10 +95,18 @@ CHANGES: Mapping[
     "warmup_ratio": warmup_ratio,
 }
 
+SETS: Mapping[str, str] = {
+    "mini_batch_size": "minibatches",
+    "epochs": "steps",
+    "eval_data": "eval_corpus",
+    "warmup_ratio": "optimizer.decay.warmup",
+}
+"""The field that a change replaces, whatever its value was."""
+
 
 def _price(name: str, text: str) -> float:
     found = value(text, float, name)
-    if found < 0:
+    if not 0 <= found < inf:
         raise UsageError(f"{name} is {text}; give 0 or more")
     return found
 
@@ -106,6 +116,11 @@ def _objective(run: Run, name: str) -> Objective:
         kind = type(run.objective).__name__
         raise UsageError(f"{name}: a {kind} has no regularisers; choose another algorithm")
     return run.objective
+
+
+def _is_bonus(regulariser: Regulariser) -> bool:
+    inner = regulariser.price if isinstance(regulariser, Within) else regulariser
+    return isinstance(inner, EntropyBonus)
 
 
 def _priced(regulariser: Regulariser, beta: float) -> Regulariser | None:

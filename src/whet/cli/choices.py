@@ -31,8 +31,8 @@ from whet.protocols import (
     Reward,
     Sampling,
 )
-from whet.scripts import MODULES
-from whet.types import UsageError
+from whet.scripts import MODULES, reason
+from whet.types import IntegrityError, UsageError
 
 # packages of the parts, by the module that declares their type
 _ROOMS = {
@@ -224,9 +224,11 @@ def _remedy(hint: Any, text: str) -> str:
 def _imported(module: str, attribute: str, path: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (UsageError, IntegrityError):
+        raise
+    except (Exception, SystemExit) as error:  # what the module raises when it is imported
         raise UsageError(
-            f"{path} is '{module}:{attribute}', which can't be imported: {error}"
+            f"{path} is '{module}:{attribute}', which can't be imported: {reason(error)}"
         ) from error
 
 

@@ -37,6 +37,8 @@ def read(path: str) -> list[Flag]:
         raise UsageError(f"config {path!r} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"config {path!r} is no TOML: {error}") from error
+    except ValueError as error:  # a null byte
+        raise UsageError(f"config {path!r} is no path: {error}") from error
     try:
         return list(_flags(tomllib.loads(text), "", path))
     except tomllib.TOMLDecodeError as error:
@@ -74,5 +76,5 @@ def _text(held: Any) -> str:
     if isinstance(held, bool):
         return TRUE if held else "false"
     if isinstance(held, list):
-        return json.dumps(held) if held else NONE
+        return json.dumps(held, default=str) if held else NONE
     return held if isinstance(held, str) else repr(held)

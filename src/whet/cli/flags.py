@@ -89,19 +89,42 @@ def path_of(name: str) -> tuple[str, ...]:
     return tuple(american(name.removeprefix(FLAG).replace("-", "_")).split("."))
 
 
-def merged(layers: Iterable[Sequence[Flag]]) -> list[Flag]:
+def merged(layers: Iterable[Sequence[Flag]], sets: Mapping[str, str] | None = None) -> list[Flag]:
     """One flag per path; later layers win.
 
     If a later layer chooses another part than an earlier one did, the earlier settings of that
-    part go with it.
+    part go with it.  `sets` has the field that a change of the whole run sets: of the two, the one
+    of the later layer stays.
     """
     known: dict[tuple[str, ...], Flag] = {}
     for layer in layers:
         mine = {flag.path: flag for flag in layer}
         gone = [p for p, flag in mine.items() if p in known and known[p].text != flag.text]
         known = {p: f for p, f in known.items() if not any(_inside(p, path) for path in gone)}
+        known = {p: f for p, f in known.items() if not any(rivals(p, q, sets or {}) for q in mine)}
         known |= mine
     return list(known.values())
+
+
+def check_agree(flags: Sequence[Flag], sets: Mapping[str, str]) -> None:
+    """Raise `UsageError` for two flags of one layer that set one field to two values."""
+    known: dict[tuple[str, ...], Flag] = {}
+    for flag in flags:
+        before = known.setdefault(flag.path, flag)
+        other = next((f for p, f in known.items() if rivals(p, flag.path, sets)), before)
+        if other.path != flag.path or other.text != flag.text:
+            field = ".".join(min(other.path, flag.path, key=lambda path: ".".join(path) in sets))
+            told = f"{other.said} {other.text} and {flag.said} {flag.text}"
+            raise UsageError(f"{told} both set {field}; give one of them")
+
+
+def rivals(one: tuple[str, ...], other: tuple[str, ...], sets: Mapping[str, str]) -> bool:
+    """Whether one of two paths is a change of the whole run that sets the other."""
+    for change, path in ((".".join(one), other), (".".join(other), one)):
+        field = path_of(sets[change]) if change in sets else None
+        if field is not None and (path == field or _inside(path, field)):
+            return True
+    return False
 
 
 def american(name: str) -> str:

@@ -36,6 +36,8 @@ def parse(kind: type[T], words: Sequence[str], command: str) -> T:
         name, text = _next(left, [n for n in places if n not in found], known, advice)
         if text is None:
             text = "true" if hints[name] is bool else _following(left, name, advice)
+        if name in found:
+            raise UsageError(f"--{name.replace('_', '-')} is given twice ({advice}); give it once")
         found[name] = value(text, hints[name], name)
     missing = [f for n, f in known.items() if f.default is MISSING and n not in found]
     if missing:

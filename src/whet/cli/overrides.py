@@ -132,15 +132,19 @@ def _chosen(hint: Any, held: Any, node: Node, path: str) -> Any:
 def _several(item: Any, held: Any, node: Node, path: str) -> tuple[Any, ...]:
     """A list of parts by their names, each with the settings of its index."""
     assert node.flag is not None
-    texts = values.items(node.flag.text)
+    try:
+        texts = values.items(node.flag.text)
+    except ValueError:
+        told = f"{node.flag.named(path)} is {node.flag.text!r}"
+        raise UsageError(f"{told}; give a list with commas, or as JSON") from None
+    _within(node.inner, len(texts), path)
     before = held if isinstance(held, tuple) else ()
     found = []
     for i, text in enumerate(texts):
-        inner = node.inner.get(str(i), Node()).inner
-        said = Node(Flag((), text, node.flag.said), inner)
+        own = node.inner.get(str(i), Node())
+        said = Node(own.flag or Flag((), text, node.flag.said), own.inner)
         same = [b for b in before if snake(type(b).__name__) == text]
         found.append(_chosen(item, next(iter([*same, *before[i:]]), None), said, f"{path}.{i}"))
-    _within(node.inner, len(texts), path)
     return tuple(found)
 
 
@@ -237,7 +241,7 @@ def _said(node: Node, path: str) -> str:
 
 def _within(inner: Mapping[str, Node], count: int, path: str) -> None:
     for name in inner:
-        if not name.isdecimal() or int(name) >= count:
+        if name not in map(str, range(count)):
             raise UsageError(f"{path}.{name}: {path} has {count} of them, counted from {path}.0")
 
 

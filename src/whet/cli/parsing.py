@@ -7,9 +7,19 @@ from typing import Any
 
 from whet import invoked, recipes
 from whet.cli import config
-from whet.cli.changes import CHANGES
+from whet.cli.changes import CHANGES, SETS
 from whet.cli.choices import Built, choose
-from whet.cli.flags import CONFIG, FLAG, Flag, flags, match, merged, nearest_path, path_of
+from whet.cli.flags import (
+    CONFIG,
+    FLAG,
+    Flag,
+    check_agree,
+    flags,
+    match,
+    merged,
+    nearest_path,
+    path_of,
+)
 from whet.cli.overrides import Setting, changed, made, paths, settings_of, tree
 from whet.cli.spellings import SPELLINGS, Answer, spelled
 from whet.cli.values import value
@@ -50,7 +60,7 @@ def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
     own, typed = settings_of(make), flags(words)
     files = [flag.insist() for flag in typed if flag.path == CONFIG]
     layers = [*map(config.read, files), [flag for flag in typed if flag.path != CONFIG]]
-    said = merged(_resolved(layer, own) for layer in layers)
+    said = merged((_resolved(layer, own) for layer in layers), _sets(own))
     mine, chosen, others = _sorted(said, own)
     program = f"{invoked.program()} {command} {recipe}"
     run = make(**_choices(own, chosen, f"{program} --help"))
@@ -76,15 +86,24 @@ def _folder_of_runs(mine: Mapping[str, str]) -> str:
 
 
 def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
-    """Flags replaced by the paths that they stand for; explicit flags win over implied ones."""
-    known, first, besides = settings_of(Run), [], []
+    """Flags replaced by the paths that they stand for.
+
+    A flag of one path wins over a flag of several.  Raises `UsageError` for two that disagree.
+    """
+    known, single, several = settings_of(Run), [], []
     for flag in layer:
         head = flag.path[0]
         plain = match(head, (*own, *known)) or flag.dotted in _OWN
         found = None if plain else spelled(flag, own)
-        first += (found or [flag])[:1]
-        besides += (found or [flag])[1:]
-    return [*besides, *first]
+        targets = found or [flag]
+        (several if len(targets) > 1 else single).extend(targets)
+    for alike in (several, single):
+        check_agree(alike, _sets(own))
+    return [*several, *single]
+
+
+def _sets(own: Mapping[str, Setting]) -> Mapping[str, str]:
+    return {change: path for change, path in SETS.items() if change not in own}
 
 
 def _sorted(

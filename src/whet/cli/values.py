@@ -25,7 +25,7 @@ def value(text: str, hint: Any, name: str) -> Any:
     Raises `UsageError` with the field's name, the text, and what is accepted.
     """
     try:
-        return _read(text.strip(), hint) if hint is not str else text
+        return _read(text.strip() or text, hint) if hint is not str else text
     except ValueError:
         raise UsageError(f"{name} is {text!r}; give {accepted(hint)}") from None
 
@@ -94,7 +94,7 @@ def items(text: str) -> list[str]:
     if text.startswith("["):
         found = json.loads(text)
         return [item if isinstance(item, str) else json.dumps(item) for item in found]
-    return [item.strip() for item in text.split(",")]
+    return [item.strip() or item for item in text.split(",")]  # a line break may stop a reply
 
 
 def _read(text: str, hint: Any) -> Any:

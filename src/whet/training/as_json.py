@@ -19,7 +19,7 @@ from numbers import Integral, Real
 from pathlib import Path, PurePath
 from typing import Any
 
-from whet.scripts import MODULES, imported
+from whet.scripts import MODULES, imported, reason
 from whet.types import UsageError
 
 PART = "class"  # a keyword, so no field has this name
@@ -35,6 +35,8 @@ def to_json(value: Any, field: str = "") -> Any:
     """A value as JSON.  Raises `UsageError` with the name of the field that JSON can't hold."""
     if value is None or isinstance(value, bool | str | Real) and not isinstance(value, Enum):
         return _scalar(value)
+    if is_dataclass(value):  # one that is a mapping or a list, too, keeps its class
+        return _part(value, field)
     if isinstance(value, tuple | list | set | frozenset):
         return _items(value, field)
     if isinstance(value, Mapping):
@@ -53,10 +55,19 @@ def from_json(held: Any, field: str = "") -> Any:
         return held
     if PART not in held:
         return {key: from_json(item, _inside(field, key)) for key, item in held.items()}
-    kind = held[PART]
-    if kind in _BUILTINS:
-        return _BUILTINS[kind](held, field)
-    return _made(located(kind, field), held, field)
+    kind = str(held[PART])
+    try:
+        if kind in _BUILTINS:
+            return _BUILTINS[kind](held, field)
+        return _made(located(kind, field), held, field)
+    except UsageError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise _refusal(
+            field,
+            f"{kind}, which has changed since the run began: {reason(error)}; restore it, or train "
+            "anew",
+        ) from error
 
 
 def only_here(held: Any) -> bool:
@@ -137,6 +148,8 @@ def _mapping(value: Mapping[Any, Any], field: str) -> Any:
 
 def _part(value: Any, field: str) -> dict[str, Any]:
     if isinstance(value, Enum):
+        if value.name not in type(value).__members__:  # several flags at once, or none
+            return {PART: place_of(type(value)), "value": to_json(value.value, field)}
         return {PART: place_of(type(value)), "name": value.name}
     if isinstance(value, PurePath):
         return {PART: "builtins.path", "value": str(value)}
@@ -159,18 +172,11 @@ def _called(value: Any) -> str:
 def _made(kind: type[Any], held: Mapping[str, Any], field: str) -> Any:
     """An instance.  Fields that a part computes itself, such as a digest, are not passed."""
     if issubclass(kind, Enum):
-        return kind[held["name"]]
+        return kind[held["name"]] if "name" in held else kind(held["value"])
     known = {f.name for f in fields(kind) if not f.init} if is_dataclass(kind) else set()
     given = {n: x for n, x in held.items() if n != PART and n not in known}
     inner = {name: from_json(item, _inside(field, name)) for name, item in given.items()}
-    try:
-        return kind(**inner)
-    except TypeError as error:
-        raise _refusal(
-            field,
-            f"{held[PART]}, which has changed since the run began: {error}; restore it, or train "
-            "anew",
-        ) from error
+    return kind(**inner)
 
 
 def _from_file(path: str, field: str) -> Any:

@@ -72,12 +72,16 @@ def exists(folder: Path) -> bool:
 def read(folder: Path) -> dict[str, Any]:
     """The card of a run folder.  Raises `UsageError` if there is none."""
     path = folder / CARD
-    if not path.is_file():
-        raise UsageError(
-            f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours"
-        )
     try:
+        if not path.is_file():
+            raise UsageError(
+                f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours"
+            )
         held = json.loads(path.read_text(encoding="utf-8"))
+    except UsageError:
+        raise
+    except OSError as error:
+        raise UsageError(f"run folder {str(folder)!r} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"{str(path)!r} is no JSON: {error}; restore it, or train anew") from error
     if not isinstance(held, dict) or "run" not in held:
@@ -89,7 +93,8 @@ def write(folder: Path, held: dict[str, Any]) -> None:
     """Write the card into its folder, atomically."""
     text = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
     partial = folder / f"{CARD}.partial"
-    partial.write_text(text + "\n", encoding="utf-8")
+    # a byte of a command line that is no UTF-8 is a surrogate, which JSON writes as \udcXX
+    partial.write_bytes(f"{text}\n".encode(errors="backslashreplace"))
     os.replace(partial, folder / CARD)
 
 

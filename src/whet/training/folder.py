@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,10 @@ def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
 
     Raises `UsageError` if it holds a run already, or can't be written.
     """
-    if card.exists(folder):
-        resume = command("resume", shown(folder))
-        raise UsageError(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
-    before = set(folder.iterdir()) if folder.is_dir() else None
-    first = _first_missing(folder)
+    before, first = _claim(folder)
     fresh = FreshFolder(folder)
     try:
-        _make(folder)
+        _probe(folder)
         yield fresh
     except BaseException:
         if not fresh.kept:
@@ -93,17 +89,43 @@ def _first_missing(folder: Path) -> Path | None:
     return missing[-1] if missing else None
 
 
-def _make(folder: Path) -> None:
+def _claim(folder: Path) -> tuple[set[Path] | None, Path | None]:
+    """Make the folder; the result is what it held before, and the outermost new directory.
+
+    A folder that another process makes at the same time is refused, and left alone.
+    """
+    first = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if card.exists(folder):
+            resume = command("resume", shown(folder))
+            told = f"run {str(folder)!r} exists; choose another --name, or: {resume}"
+            raise UsageError(told)
+        before = set(folder.iterdir()) if folder.is_dir() else None
+        first = _first_missing(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=before is not None)
+    except UsageError:
+        raise
+    except (OSError, ValueError) as error:
+        _remove_above(folder, first)
+        raise _unwritable(folder, error) from error
+    return before, first
+
+
+def _probe(folder: Path) -> None:
+    try:
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise UsageError(
-            f"run folder {str(folder)!r} can't be written: {error.strerror}; "
-            "choose another --name or --runs"
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: Exception) -> UsageError:
+    why = getattr(error, "strerror", None) or error
+    return UsageError(
+        f"run folder {str(folder)!r} can't be written: {why}; choose another --name or --runs"
+    )
 
 
 def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:
@@ -112,11 +134,13 @@ def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         for path in set(folder.iterdir()) - before:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    _remove_above(folder, first)
+
+
+def _remove_above(folder: Path, first: Path | None) -> None:
     above = folder.parent
     while first is not None and above.is_relative_to(first):
-        try:
+        with suppress(OSError):  # not empty, or `new/..`, with `new` above it
             above.rmdir()
-        except OSError:
-            return
         above = above.parent

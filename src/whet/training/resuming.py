@@ -36,6 +36,13 @@ def check(held: Mapping[str, Any], after: Run, done: int) -> None:
         )
     if after.steps < done:
         raise UsageError(f"steps is {after.steps}, but {done} are taken; give {done} or more")
+    was, rate = held["run"]["steps"], after.optimizer.lr_at
+    if any(rate(step, was) != rate(step, after.steps) for step in range(done)):
+        raise UsageError(
+            f"steps: was {was}, is {after.steps}, but a {type(after.optimizer.decay).__name__} "
+            f"would have given the {done} steps taken other learning rates; keep {was} steps, or "
+            "train in another folder"
+        )
 
 
 def amended(held: Mapping[str, Any], after: Run, done: int) -> dict[str, Any]:

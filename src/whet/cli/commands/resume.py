@@ -1,6 +1,6 @@
 """`whet resume RUN`: continue a run from its newest checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from whet.cli.arguments import ResumeOptions
@@ -31,7 +31,12 @@ def rebuilt(folder: Path) -> Run:
             made = configured(held["recipe"], held["arguments"], "resume").run
         known = {change["field"] for change in held.get("changes", ())}
         found = card.differences(held["run"], to_json(made))
-        odd = [difference for difference in found if difference.field not in known]
+        odd = [difference for difference in found if not _among(known, difference.field)]
         if odd:
             raise UsageError(f"recipe {held['recipe']!r} has changed since the run began: {odd[0]}")
     return run
+
+
+def _among(known: Collection[str], field: str) -> bool:
+    """Whether a field, or the part or list around it, is one of the changed ones."""
+    return any(f"{field}.".startswith(f"{one}.") for one in known)
