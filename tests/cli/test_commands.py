@@ -53,7 +53,8 @@ def digest_of(said: str) -> str:
 
 def test_train_says_before_and_after_and_leaves_a_folder(trained):
     folder, said = trained
-    for words in ("before (test split)", "after (test split)", "greedy pass@1", "report  runs/one"):
+    said_so = ("before (test split, ", "after (test split, ", "greedy pass@1", "report  runs/one")
+    for words in said_so:
         assert words in said
     left = {p.name for p in (folder / "runs" / "one").iterdir()}
     assert left == {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html"}

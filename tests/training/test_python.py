@@ -19,6 +19,7 @@ from whet.cli.main import main
 from whet.cli.running import execute
 from whet.engines.models import Folder
 from whet.evaluation.measure import EvalConfig
+from whet.front.measuring import subject_of
 from whet.front.training import begin
 from whet.protocols import Reward
 from whet.training import card
@@ -106,7 +107,7 @@ def test_in_a_notebook_where_a_loop_is_running(digest, tmp_path, capsys):
 
     assert asyncio.run(cell()).digest == digest
     said = capsys.readouterr().out
-    for words in ("before (test split)", "after (test split)", digest, "--samples 16", "doctor"):
+    for words in ("before (test split, ", "after (test split, ", digest, "--samples 16", "doctor"):
         assert words in said
 
 
@@ -178,6 +179,12 @@ def test_a_hugging_face_folder_is_measured_on_tasks_and_by_a_judge(trained, tmp_
     )
     assert one.groups[0][0].task.prompt in {f"{i}=" for i in range(10)}
     assert (one.greedy, one.pass_at, one.length) == (two.greedy, two.pass_at, two.length)
+
+
+def test_a_run_is_measured_on_its_test_split_and_other_tasks_whole(trained):
+    subject = subject_of(trained.folder)
+    assert subject.split == "test"
+    assert subject.on("lock").split == ""
 
 
 def test_a_model_alone_is_asked_for_tasks(trained):

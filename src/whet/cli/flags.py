@@ -146,7 +146,8 @@ def nearest_path(path: str, known: Iterable[str]) -> str:
     close = get_close_matches(path, paths, n=1, cutoff=_CLOSE)
     by_end = _by_end(last, paths)
     found = [*ends, *same[:1], *close, *by_end][:1]
-    return f"perhaps you meant --{found[0]}" if found else ""
+    words = [one if "." in one else one.replace("_", "-") for one in found]
+    return f"perhaps you meant --{words[0]}" if words else ""
 
 
 def _by_end(last: str, paths: Sequence[str]) -> list[str]:

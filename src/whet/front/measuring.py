@@ -37,6 +37,7 @@ class Subject:
     decoding: Decoding = Decoding()
     longest: int = 0  # tokens; longer prompts are skipped.  0: no limit
     directory: str = "."  # base of relative paths
+    split: str = ""  # by default; empty: the one that the corpus offers for evaluation
 
     @classmethod
     def of_run(cls, folder: Path, split: str = "") -> "Subject":
@@ -58,12 +59,13 @@ class Subject:
             decoding=run.decoding,
             longest=run.max_prompt_length,
             directory=card.read(folder)["directory"],
+            split="test",  # the other rows of the corpus were trained on
         )
 
     def on(self, tasks: str | Corpus) -> "Subject":
         """The same model on other tasks, with the verifier that each task names."""
         corpus = data.corpus(_anchored(tasks)) if isinstance(tasks, str) else tasks
-        return replace(self, corpus=corpus).judged_by("declared")
+        return replace(self, corpus=corpus, split="").judged_by("declared")
 
     def judged_by(self, reward: str | Judge) -> "Subject":
         """The same model and tasks with another reward."""
@@ -108,8 +110,8 @@ def evaluate(
     gym:NAME, a file or a folder of rows, or a corpus.  `reward` is a name, path.py:function, or a
     judge; the default is the verifier that the tasks name.  The default `evaluation` has 16 samples
     for each of all rows, or of 100 tasks of an endless corpus.  The default `split` is the test
-    split; for a file without one, all rows.  The default `decoding` is that of the run.  The
-    numbers are those of `whet eval`.
+    split; of other tasks in a file without one, all rows.  The default `decoding` is that of the
+    run.  The numbers are those of `whet eval`.
 
     Raises `UsageError` without a model, or without tasks.
     """
@@ -152,7 +154,7 @@ def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str
 async def _measured(
     subject: Subject, corpus: Corpus, evaluation: EvalConfig, problems: int, split: str
 ) -> Measured:
-    drawn = await _drawn(subject, corpus, problems, split or corpus.benchmark())
+    drawn = await _drawn(subject, corpus, problems, split or subject.split or corpus.benchmark())
     evaluation = replace(evaluation, problems=len(drawn.tasks))
     player = await subject.engine.player(subject.model, 0)
     try:

@@ -108,7 +108,8 @@ class Screen:
         if event.name != "periodic":
             title = {"base": "before", "final": "after"}[event.name]
             lines = scorecard.lines(event.card)
-            self._print("\n".join([f"[bold]{title}[/bold] (test split)", *lines]))
+            size = f"{event.card.greedy.problems} problems × {event.card.samples} samples"
+            self._print("\n".join([f"[bold]{title}[/bold] (test split, {size})", *lines]))
             return
         self.pace.advance(0)
         line = f"step {event.step:4}  dev    {_held_out(event.card)}"

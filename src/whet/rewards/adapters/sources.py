@@ -35,7 +35,7 @@ class Source:
         except (SyntaxError, ValueError) as error:
             if isinstance(error, UsageError):
                 raise
-            raise UsageError(f"script.path is {path!r}, which is not Python: {error}") from None
+            raise UsageError(f"reward {path!r} is not Python: {error}") from None
         return cls(path, text)
 
     @property
@@ -102,7 +102,8 @@ def located(path: str) -> tuple[Path, Path]:
                 if isfile(candidate):
                     return candidate, root
     raise UsageError(
-        f"script.path is {path!r}; give a Python file that exists, or a module that can be imported"
+        f"reward {path!r} is not there; give a Python file that exists, or a module that can be "
+        "imported"
     )
 
 
