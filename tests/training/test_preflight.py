@@ -169,19 +169,19 @@ REFUSED = {
     ),
     "a reward that misses a module": (
         lambda here: judged(here, "import nowhere_at_all\ndef score(reply): pass"),
-        "can't be imported: .*nowhere_at_all",
+        "can't be loaded: .*nowhere_at_all",
     ),
     "a reward that raises at once": (
         lambda here: judged(here, "def score(reply): pass\nraise OSError('no\\nfile')"),
-        "can't be imported: OSError: no file",
+        "can't be loaded: .*OSError: no",
     ),
     "a reward that exits": (
         lambda here: judged(here, "def score(reply): pass\nimport sys; sys.exit(1)"),
-        "can't be imported: SystemExit",
+        "can't be loaded: .*SystemExit",
     ),
     "a batched reward that misses a module": (
         lambda here: judged(here, "import nowhere_at_all\ndef score(completions, **kw): pass"),
-        "can't be imported: .*nowhere_at_all",
+        "can't be loaded: .*nowhere_at_all",
     ),
     "a reward without a number": (
         lambda here: judged(here, "def score(reply): return 'good'"),
@@ -348,7 +348,7 @@ def test_eval_measures_every_row_of_a_file_and_says_so(here, capsys):
 def test_eval_refuses_in_one_line(words, told, here, capsys):
     template(here, None)
     rows(Path("long.jsonl"), LONG)
-    words = ["--tasks", "data.jsonl", *words]
+    words = words if "--tasks" in words else ["--tasks", "data.jsonl", *words]
     assert main(["eval", "model", "--reward", "exact", "--max-new-tokens", "2", *words]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and re.search(told, said)
