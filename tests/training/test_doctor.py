@@ -29,7 +29,7 @@ def told(**curves):
 
 
 def words(**curves):
-    return "\n".join(finding.words for finding in told(**curves))
+    return "\n".join(finding.message for finding in told(**curves))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_it_leaves_a_sound_run_alone():
 
 def test_where_no_reply_earns_full_marks_it_speaks_of_the_reward():
     found = told(correct=NONE, reward=RISING, graded=ALL)
-    said = "\n".join(finding.words for finding in found)
+    said = "\n".join(finding.message for finding in found)
     assert "no reply counts as correct (score ≥ 1)" in said
     assert "mean rose from 0.100 to 0.600" in said
     assert "accuracy 0" not in said

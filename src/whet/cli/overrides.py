@@ -27,7 +27,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PartSlot:
     """A part that is changed or made, its path, and the declared type of its slot."""
 
     make: Callable[..., Any]
@@ -60,7 +60,7 @@ def changed(held: Any, inner: Mapping[str, Node], path: str = "", hint: Any = No
     Raises `UsageError` for a field that it doesn't have, and with a part's own reason.
     """
     known = settings_of(type(held))
-    where = Place(type(held), path, hint)
+    where = PartSlot(type(held), path, hint)
     found = {name: (known[name], node) for name, node in _matched(where, inner)}
     new = {
         name: _new(setting.hint, getattr(held, name), node, _join(path, name))
@@ -181,7 +181,7 @@ def _made(
     known = settings_of(make)
     kept = _kept(make, before)
     given = dict(kept)
-    for field_name, node in _matched(Place(make, path), inner):
+    for field_name, node in _matched(PartSlot(make, path), inner):
         setting = known[field_name]
         held = kept.get(field_name, setting.default)
         given[field_name] = _new(setting.hint, held, node, _join(path, field_name))
@@ -201,7 +201,7 @@ def _kept(make: Callable[..., Any], before: Any) -> dict[str, Any]:
     return {n: held for n in same if not _equal(held := getattr(before, n), old[n].default)}
 
 
-def _matched(where: Place, inner: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+def _matched(where: PartSlot, inner: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
     known = settings_of(where.make)
     for name, node in inner.items():
         found = match(name, known)
@@ -210,7 +210,7 @@ def _matched(where: Place, inner: Mapping[str, Node]) -> Iterator[tuple[str, Nod
         yield found, node
 
 
-def _no_field(where: Place, name: str, node: Node) -> str:
+def _no_field(where: PartSlot, name: str, node: Node) -> str:
     """Which fields there are, which is the nearest, and which other part of the slot has it."""
     known = list(settings_of(where.make))
     close = get_close_matches(name, known, n=1)
