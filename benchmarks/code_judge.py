@@ -42,7 +42,7 @@ from whet.types import (
     Task,
     Verdict,
 )
-from whet.types.optimizers import AdamW, Constant
+from whet.types.optimizers import AdamW, ConstantDecay
 
 TEMPLATE = (
     "{% for m in messages %}<|{{ m['role'] }}|>{{ m['content'] }}<end>{% endfor %}"
@@ -233,7 +233,7 @@ class Mark(Reward):
 
 def lesson(teacher: Lessons, steps: int, batch: int, until: float) -> Warmup:
     """At a rate that small models of this library learn with."""
-    optimizer = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
+    optimizer = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30))
     return Warmup(teacher=teacher, steps=steps, batch=batch, optimizer=optimizer, until=until)
 
 

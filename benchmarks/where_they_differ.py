@@ -131,7 +131,11 @@ def denominators() -> Iterator[Row]:
     yield from ways(
         "a fixed length of 8, loss",
         ("the paper, TRL, veRL-Aug", "FixedLength(8)", loss(fixed)),
-        ("veRL-Jan, micro-batches of 3", "FixedLength(8), Constant(3)", loss(times(fixed, 3.0))),
+        (
+            "veRL-Jan, micro-batches of 3",
+            "FixedLength(8), ConstantWeight(3)",
+            loss(times(fixed, 3.0)),
+        ),
     )
     yield from _empty_rows()
     yield from ways(
@@ -161,7 +165,7 @@ def _empty_rows() -> list[Row]:
     return ways(
         "a rollout without tokens, loss",
         ("whet, veRL", "SequenceMean()", ours),
-        ("TRL", "SequenceMean(), Constant(5/6)", trl),
+        ("TRL", "SequenceMean(), ConstantWeight(5/6)", trl),
     )
 
 

@@ -1,7 +1,7 @@
 """The pages on settings: the spellings of flags, and every dotted path of a run."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from inspect import getdoc, getsource
 from types import NoneType
 from typing import Any
@@ -13,7 +13,6 @@ from whet.cli.spellings import SPELLINGS, USUAL, Answer, Changes, Means, Spellin
 from whet.recipes.rlvr import rlvr
 from whet.training.run import Run
 
-_MANY = 24  # choices that are listed in the page itself
 _COMMENT = re.compile(r"^    (\w+): [^#\n]*?  # (.+)$", re.MULTILINE)
 _PAGES = {"objective": "algorithms.md", "reward": "rewards.md"}
 
@@ -21,9 +20,9 @@ _PAGES = {"objective": "algorithms.md", "reward": "rewards.md"}
 def flags() -> Iterator[str]:
     """The usual flags, the spellings of other trainers, and what has no counterpart."""
     yield from ("# Flags", "")
-    yield "Every flag is the dotted path of a field ([configuration](configuration.md)),"
-    yield "a parameter of the recipe, or one of the spellings below. Hyphen and underscore are the"
-    yield from ("same. The page is made from `whet.cli.spellings`.", "")
+    yield "A flag is the dotted path of a field ([configuration](configuration.md)), a parameter"
+    yield "of the recipe, or one of the spellings below. Hyphen and underscore are the same."
+    yield ""
     yield from ("## Usual flags", "", *_table(["flag", "path", "what"]))
     yield from (row([f"`{u.flag}`", f"`{u.where}`", u.about]) for u in USUAL)
     yield from ("", "## Spellings of TRL, veRL and OpenRLHF", "", *_table(["spellings", "here"]))
@@ -145,7 +144,7 @@ def _comments(kind: type) -> dict[str, str]:
     return dict(_COMMENT.findall(getsource(kind)))
 
 
-def first_sentence(kind: type) -> str:
+def first_sentence(kind: Callable[..., Any]) -> str:
     """The first paragraph of a docstring, in one line; nothing for one that is its signature."""
     said = " ".join((getdoc(kind) or "").partition("\n\n")[0].split())
     return "" if said.startswith(f"{kind.__name__}(") else said
@@ -155,7 +154,7 @@ def _offered(path: str, slot: Any) -> str:
     known = choices.offered(slot)
     if path in _PAGES:
         return f"{len(known)}: [{path}]({_PAGES[path]})"
-    if not known[1:] and NoneType not in values.arms(slot):
+    if len(known) <= 1 and NoneType not in values.arms(slot):
         return ""
     return f"{len(known)}: [below](#{_title(slot)})"
 

@@ -143,12 +143,46 @@ def test_a_name_of_ours_can_not_be_taken(acme, monkeypatch):
         algorithms.load("grpo")
 
 
-@pytest.mark.parametrize("point", ["plain = a:b", "loss.mine = a:b", "algorithm.mine = a"])
+@pytest.mark.parametrize(
+    "point", ["plain = a:b", "loss.mine = a:b", "algorithm.mine = a", "algorithm.mine = no name!"]
+)
 def test_an_entry_point_that_names_no_part_is_refused(tmp_path, monkeypatch, point):
     install(tmp_path, "odd_rl", f"[whet.parts]\n{point}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    with pytest.raises(UsageError, match=r"entry point .* is no part; write KIND\.NAME"):
+    with pytest.raises(UsageError, match=r"entry point .* is not a part; write KIND\.NAME"):
         registry.names("algorithm")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("import nowhere_at_all", "nowhere_at_all"),
+        ("raise RuntimeError('two\\nlines')", "RuntimeError: two lines"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("x = 1", "no attribute 'Of'"),
+    ],
+)
+def test_a_broken_package_is_refused_by_its_name(tmp_path, monkeypatch, request, text, told):
+    name = f"broken_{request.node.callspec.indices['text']}_rl"
+    install(tmp_path, name, f"[whet.parts]\nreward.broken = {name}.it:Of.it\n", it=text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UsageError) as refused:
+        registry.find("reward", "broken")
+    assert f"({name})" in str(refused.value)
+    assert told in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_part_may_be_inside_a_class(tmp_path, monkeypatch):
+    text = "class Of:\n    def it(): pass"
+    install(tmp_path, "inner_rl", "[whet.parts]\nreward.inner = inner_rl.it:Of.it\n", it=text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert registry.find("reward", "inner").__qualname__ == "Of.it"
+
+
+def test_a_name_that_no_file_system_takes_is_refused():
+    with pytest.raises(UsageError, match="can't be read"):
+        registry.find("reward", f"{'a' * 300}.py")
 
 
 def written(folder: Path, **files: str) -> None:
@@ -194,7 +228,7 @@ def test_two_files_of_one_name_are_refused_with_both_paths(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("text", "name", "told"),
     [
-        (None, "gone.py", "is no file"),
+        (None, "gone.py", "is not a file"),
         ("def other(): pass", "mine.py", r"has no 'mine'.*mine\.py:NAME for one of other"),
         ("x = 1", "mine.py", "has no 'mine'.*defines nothing"),
         ("def mine(:", "mine.py", "line 1: "),

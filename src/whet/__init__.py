@@ -1,6 +1,6 @@
-"""Reinforcement learning of large reasoning models: each method a small composition of parts.
+"""Reinforcement learning of large reasoning models; each method is a composition of small parts.
 
-A run is a value, made of parts by a recipe or by hand.  It is trained in a folder:
+A run is a value that a recipe or a script composes of parts.  It is trained in a folder:
 
     result = whet.train(quickstart(), "runs/mine")
     whet.evaluate("runs/mine").pass_at[1]
@@ -36,7 +36,7 @@ _OFFERED = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imported when it is first used (PEP 562): `import whet` alone loads no torch."""
+    """Import a public name at its first use (PEP 562); `import whet` alone loads no torch."""
     if name not in _OFFERED:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_OFFERED[name]), name)

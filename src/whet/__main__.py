@@ -1,4 +1,4 @@
-"""`python -m whet`."""
+"""Run the command line as `python -m whet`."""
 
 import sys
 

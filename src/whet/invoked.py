@@ -1,6 +1,6 @@
-"""The words by which this program was called, so that a printed command runs as it is printed.
+"""The words that call this program, so that a printed command runs as printed.
 
-`whet` alone where the shell finds this installation by that name, otherwise the path by which it
+`whet` alone where the shell finds this installation by that name; otherwise the path by which it
 was called (`.venv/bin/whet`), or `python -m whet`.  In a script or a notebook it is the `whet` of
 the Python that runs it.
 """

@@ -1,9 +1,9 @@
-"""The folder is the registry: a file's name is the public name of what it holds.
+"""The registry of parts: the name of a file is the public name of the part in it.
 
-A part is a module, or a package, that offers its own name: `grpo.py` offers the function `grpo`,
-`code/__init__.py` the class `Code`.  Such a package is a leaf, so the files in it are its own
-affair; a module that does not offer its own name is no part and is not listed.  Installed packages
-join through the entry-point group `whet.parts`, whose names are `KIND.NAME`:
+A part is a module, or a package, with an attribute of its own name: `grpo.py` has the function
+`grpo`, `code/__init__.py` the class `Code`.  The other files of such a package are not searched.  A
+module without an attribute of its own name is not listed.  Installed packages add parts by the
+entry-point group `whet.parts`, with names of the form `KIND.NAME`:
 
     [project.entry-points."whet.parts"]
     "algorithm.mine" = "package.module:mine"
@@ -19,12 +19,13 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from whet.invoked import command, program
-from whet.scripts import imported
-from whet.types import UsageError
+from whet.scripts import imported, reason
+from whet.types import IntegrityError, UsageError
 
 GROUP = "whet.parts"
 ROOMS = {
@@ -40,7 +41,7 @@ PLURAL = {kind: f"{kind}s" for kind in ROOMS} | {"sampling": "sampling", "corpus
 
 
 class Place(NamedTuple):
-    """Where a part is: a module, the attribute in it, and the file or distribution it is from."""
+    """The place of a part: a module, the attribute in it, and its file or distribution."""
 
     module: str
     attribute: str
@@ -48,28 +49,40 @@ class Place(NamedTuple):
 
     @property
     def family(self) -> str:
-        """The survey's heading: the folder below the room; empty for the room itself."""
+        """The family: the innermost folder below the package of the kind, or empty."""
         room = next((r for r in ROOMS.values() if self.module.startswith(f"{r}.")), "")
         inner = self.module.removeprefix(f"{room}.").split(".")[:-1] if room else []
         return inner[-1] if inner else ""
 
     def load(self) -> Callable[..., Any]:
-        """Import the module and take the attribute."""
-        return getattr(import_module(self.module), self.attribute)
+        """Import the module and take the attribute, such as `mine` or `Mine.of`.
+
+        Raises `UsageError` for an exception of an installed package that is not whet.
+        """
+        if self.module.startswith("whet."):
+            return getattr(import_module(self.module), self.attribute)
+        try:
+            return attrgetter(self.attribute)(import_module(self.module))
+        except (UsageError, IntegrityError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise UsageError(
+                f"{self.origin} can't be loaded: {reason(error)}; mend or uninstall that package"
+            ) from error
 
 
 def names(kind: str) -> Mapping[str, Place]:
-    """Every part of a kind by name, whet's own and those of installed packages.
+    """Every part of a kind by name, from whet and from installed packages.
 
-    Raises `UsageError` where two parts have one name, with both places.
+    Raises `UsageError` if two parts have one name; the message has both places.
     """
     return _joined(kind, (*_own(ROOMS[kind]), *_installed(kind, tuple(sys.path))))
 
 
 def find(kind: str, name: str) -> Callable[..., Any]:
-    """The function or class that a name or a path to a Python file means.
+    """The function or class that a name, or a path to a Python file, stands for.
 
-    Raises `UsageError` with the nearest spelling where there is none.
+    Raises `UsageError` for an unknown name, with the nearest one.
     """
     path, _, attribute = name.partition(":")
     if path.endswith(".py"):
@@ -81,7 +94,7 @@ def find(kind: str, name: str) -> Callable[..., Any]:
 
 
 def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any]:
-    """What a user's file offers: by default the function or class of the file's own name."""
+    """An attribute of a user's file; by default the function or class with the file's name."""
     module, stem = imported(path, kind), Path(path).stem.replace("-", "_")
     wanted = (attribute,) if attribute else (stem, camel(stem))
     for one in wanted:
@@ -93,14 +106,14 @@ def attribute_of(kind: str, path: str, attribute: str = "") -> Callable[..., Any
 
 
 def listing(kind: str) -> str:
-    """The command that lists a kind, or the paths and choices of a slot."""
+    """The command that lists a kind; for a slot, the one that lists its paths and choices."""
     if kind in PLURAL:
         return command("list", PLURAL[kind])
     return f"{program()} train RECIPE --help-all"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """A suggestion: the closest spelling, or everything there is."""
+    """A suggestion: the closest name, or all names if none is close."""
     known = sorted(names)
     close = get_close_matches(name, known, n=1, cutoff=0.5)
     return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(known)}"
@@ -153,10 +166,10 @@ def _installed(kind: str, search_path: tuple[str, ...]) -> tuple[tuple[str, Plac
 def _named_by_entry_points(kind: str) -> Iterator[tuple[str, Place]]:
     for point in entry_points(group=GROUP):
         of, dot, name = point.name.partition(".")
-        if of not in ROOMS or not dot or not point.attr:
+        if of not in ROOMS or not dot or not point.pattern.match(point.value) or not point.attr:
             raise UsageError(
-                f"entry point {point.name!r} = {point.value!r} of group {GROUP} is no part; write "
-                f"KIND.NAME = module:attribute with one of the kinds {', '.join(ROOMS)}"
+                f"entry point {point.name!r} = {point.value!r} of group {GROUP} is not a part; "
+                f"write KIND.NAME = module:attribute with one of the kinds {', '.join(ROOMS)}"
             )
         if of == kind:
             package = point.dist.name if point.dist else "an installed package"

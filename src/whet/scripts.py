@@ -1,5 +1,6 @@
-"""Python files of one's own, imported; whatever is wrong with them is one line with its place."""
+"""Import users' Python files; an error in one becomes a one-line message with its place."""
 
+import os
 import sys
 from hashlib import blake2b
 from importlib.util import module_from_spec, spec_from_file_location
@@ -10,25 +11,28 @@ from types import ModuleType
 from whet.types import IntegrityError, UsageError
 
 MODULES = "whet_file_"
-"""How the names of the modules begin that are made of users' files."""
+"""The prefix of the module names of users' files."""
 
 
 def imported(path: str, kind: str) -> ModuleType:
     """The module that a file holds, executed once for a path and a text.
 
-    `kind` is what messages call it: recipe, family, …  Modules beside the file can be imported by
-    it.  Raises `UsageError` for what is no Python file, and for whatever the file raises, with the
-    line that raised it.
+    `kind` is its name in messages: recipe, family, …  The file can import modules beside it.
+    Raises `UsageError` if the path is not a Python file.  Raises it for an exception of the file,
+    too, with the line that raised it.
     """
     place = _python_file(path, kind)
-    text = str(place.resolve()).encode() + place.read_bytes()
+    try:
+        text = os.fsencode(place.resolve()) + place.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{kind} {path!r} can't be read: {error.strerror}") from error
     name = f"{MODULES}{place.stem}_{blake2b(text, digest_size=4).hexdigest()}"
     if name in sys.modules:
         return sys.modules[name]
     if (folder := str(place.resolve().parent)) not in sys.path:
         sys.path.append(folder)  # last, so that nothing there hides an installed module
     spec = spec_from_file_location(name, place)
-    assert spec is not None and spec.loader is not None  # its name ends in .py
+    assert spec is not None and spec.loader is not None  # true for names that end in .py
     module = sys.modules[name] = module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
@@ -43,18 +47,21 @@ def imported(path: str, kind: str) -> ModuleType:
 
 def _python_file(path: str, kind: str) -> Path:
     place = Path(path)
-    if place.is_dir():
+    try:
+        folder, file = place.is_dir(), place.is_file()
+    except OSError as error:  # a name that is too long, a folder that may not be searched
+        raise UsageError(f"{kind} {path!r} can't be read: {error.strerror}") from error
+    if folder:
         raise UsageError(f"{kind} {path!r} is a folder; give a .py file")
-    if not place.is_file():
-        raise UsageError(f"{kind} {path!r} is no file; give the path of a .py file")
+    if not file:
+        raise UsageError(f"{kind} {path!r} is not a file; give the path of a .py file")
     if place.suffix != ".py":
-        raise UsageError(f"{kind} {path!r} is no Python file; give one that ends in .py")
+        raise UsageError(f"{kind} {path!r} is not a Python file; give one that ends in .py")
     return place
 
 
 def complaint(error: BaseException, file: Path) -> str:
-    """What an exception says that came out of a file, with the last line of that file it passed."""
-    reason = " ".join(str(error).split()) or "no message"
+    """The message of an exception from a file, with the last line of the file in its traceback."""
     if isinstance(error, SyntaxError):
         other = error.filename is not None and Path(error.filename).resolve() != file.resolve()
         where = f" of {error.filename}" if other else ""
@@ -71,4 +78,9 @@ def complaint(error: BaseException, file: Path) -> str:
             f"{at} imports {error.name!r}, which is not installed here; install it in whet's "
             "environment, or put it beside the file"
         )
-    return f"{at}: {type(error).__name__}: {reason}; mend it"
+    return f"{at}: {reason(error)}; mend it"
+
+
+def reason(error: BaseException) -> str:
+    """The type and the message of an exception, as one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split()) or 'no message'}"

@@ -231,7 +231,7 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
     assert main(["plan", "dapo", *words]) == 0
     said = capsys.readouterr().out
     assert "in up to 10 more rounds, at most 66 groups a step" in said
-    assert "trust: weights hashed twice a step" in said
+    assert "checks: weights hashed twice a step" in said
     words += [
         "--name",
         "refilled",
@@ -265,7 +265,8 @@ def test_the_dapo_recipe_replaces_groups_that_agree(here, capsys):
 def test_by_default_evaluation_is_a_small_part_of_a_run(here, capsys, recipe, length):
     qwen_folder("model")
     sums_file("sums.jsonl")
-    assert main(["plan", recipe, "--model", "model", "--data", "sums.jsonl", length, "8"]) == 0
+    words = ["--model", "model", "--data", "sums.jsonl", "--reward", "math", length, "8"]
+    assert main(["plan", recipe, *words]) == 0
     said = capsys.readouterr().out
     asked = re.search(r"evaluation: ([\d,]+) rollouts", said)
     learned = re.search(r"rollouts: ([\d,]+) in all", said)
@@ -352,9 +353,14 @@ def test_a_finished_run_goes_on_with_more_steps_and_says_so_on_its_card(
     held = json.loads(Path("runs/more/run.json").read_text())
     assert {(c["field"], c["was"], c["is"]) for c in held["changes"]} == {
         ("steps", 1, 2),
-        ("limits.faults", 0.25, 0.5),
+        ("limits.faults", 0.1, 0.5),
     }
     assert main(["resume", "runs/more", "--lr", "1"]) == 2
     assert "optimizer.lr" in capsys.readouterr().err
     assert main(["resume", "runs/more", "--steps", "1"]) == 2
     assert "steps" in capsys.readouterr().err
+
+
+def test_an_option_that_is_given_twice_is_refused(capsys):
+    assert main(["eval", "runs/no", "--max-new-tokens", "4", "--max-new-tokens=8"]) == 2
+    assert "--max-new-tokens is given twice" in capsys.readouterr().err

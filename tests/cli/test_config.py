@@ -1,6 +1,7 @@
 """A file of settings does what the command line does, and the command line wins."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from whet.cli.commands.resume import rebuilt
 from whet.cli.parsing import configured
 from whet.policy.corrections import Masked, Truncated
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.training import card
+from whet.training import card, resuming
 from whet.types import UsageError
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
@@ -92,6 +93,8 @@ def test_fields_of_parts_that_stand_are_changed_by_tables_without_a_part(here):
         ("bf16 = true", ["bad.toml", "bf16", "--model.dtype"]),
         ('[sampling]\ngate = "nono"', ["bad.toml", "'nono'"]),
         ('config = "x.toml"', ["bad.toml", "config"]),
+        ("[evaluation]\nk = [2001-01-01]", ["bad.toml", "evaluation.k", "2001-01-01"]),
+        ("lr = 1e-4\nlearning_rate = 1e-5", ["bad.toml: lr", "optimizer.lr"]),
     ],
 )
 def test_what_a_file_gets_wrong_is_one_line_with_file_and_key(here, text, told):
@@ -106,6 +109,8 @@ def test_what_a_file_gets_wrong_is_one_line_with_file_and_key(here, text, told):
 def test_a_missing_file_and_one_that_is_no_text_are_refused(here):
     with pytest.raises(UsageError, match=r"no\.toml"):
         asked("--config", "no.toml")
+    with pytest.raises(UsageError, match="null byte"):
+        asked("--config", "a\0.toml")
     Path("no_text.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match=r"no_text\.toml"):
         asked("--config", "no_text.toml")
@@ -122,5 +127,34 @@ def test_the_card_gives_the_run_again_without_the_file(here):
     assert all(word.startswith("--") and "config" not in word for word in held)
 
 
+def test_a_list_that_was_changed_twice_is_still_a_change_of_the_card(here):
+    """Of the second change, and of both together, the paths differ."""
+    first, folder = asked("--evaluation.k=1,2,4").run, Path("runs/r")
+    folder.mkdir(parents=True)
+    held = card.card(first, RECIPE, ["--evaluation.k=1,2,4"])
+    for k in ((1, 2), (1, 2, 3)):
+        after = replace(first, evaluation=replace(first.evaluation, k=k))
+        held = resuming.amended(held, after, 2)
+    card.write(folder, held)
+    assert rebuilt(folder) == after
+
+
 def test_without_a_file_the_card_has_the_words_as_they_were_typed():
     assert asked("--steps", "5", "--lr=1e-4").arguments == ("--steps", "5", "--lr=1e-4")
+
+
+@pytest.mark.parametrize(
+    ("setting", "word", "field", "found"),
+    [
+        ("mini_batch_size = 2", "--minibatches=4", "minibatches", 4),
+        ("minibatches = 4", "--mini-batch-size=2", "minibatches", 2),
+        ('eval_data = "lock"', "--eval-corpus=none", "eval_corpus", None),
+    ],
+)
+def test_a_change_of_the_whole_run_and_its_field_follow_the_layers(
+    here, setting, word, field, found
+):
+    Path("one.toml").write_text(setting)
+    both = asked("--config", "one.toml", word)
+    assert getattr(both.run, field) == found
+    assert asked(*both.arguments).run == both.run

@@ -47,7 +47,7 @@ def test_a_recipe_is_one_screen(capsys, recipe):
 def test_a_recipe_shows_its_sentence_and_its_parameters(capsys):
     found = said(capsys, "plan", "rlvr", "-h")
     assert "whet plan rlvr --model … --data …" in found
-    assert "A local Hugging Face folder learns from the verdicts of a judge." in found
+    assert "Train a local Hugging Face model with rewards from a verifier (RLVR)." in found
     assert "--algorithm" in found and "'grpo'" in found
 
 

@@ -28,7 +28,7 @@ from whet.rewards.verifiable.exact import Exact
 from whet.rewards.verifiable.math import Math
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.types import UsageError
-from whet.types.optimizers import Constant, Cosine
+from whet.types.optimizers import ConstantDecay, CosineDecay
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 RUN = quickstart(algorithm="grpo")
@@ -246,8 +246,8 @@ def test_every_type_of_field_is_set_by_its_path():
             (K3(beta=0.04, anchor=Proximal()),),
         ),
         ("--objective.aggregation fixed_length --objective.aggregation.length 9", "", None),
-        ("--optimizer.decay cosine", "optimizer.decay", Cosine()),
-        ("--optimizer.decay.warmup 7", "optimizer.decay", Constant(warmup=7)),
+        ("--optimizer.decay cosine", "optimizer.decay", CosineDecay()),
+        ("--optimizer.decay.warmup 7", "optimizer.decay", ConstantDecay(warmup=7)),
         ("--optimizer.betas.1 0.99", "optimizer.betas", (0.9, 0.99)),
         ("--optimizer.clip_norm inf", "optimizer.clip_norm", float("inf")),
         ("--reward math", "reward", Math()),
@@ -297,7 +297,7 @@ def test_a_part_keeps_what_was_chosen_for_the_one_that_it_replaces():
         high=0.3
     )
     warm = over("--optimizer.decay.warmup 7")
-    assert over("--optimizer.decay cosine", warm).optimizer.decay == Cosine(warmup=7)
+    assert over("--optimizer.decay cosine", warm).optimizer.decay == CosineDecay(warmup=7)
     assert over("--objective.regularisers k2").objective.regularisers == (K2(beta=0.04),)
     assert over("--reward overlong --reward.longest 64").reward == Overlong(longest=64)
 
@@ -424,3 +424,34 @@ def test_an_unknown_flag_is_told_the_nearest_path():
 def test_missing_parameters_are_named():
     with pytest.raises(UsageError, match="missing --model, --data"):
         configured("rlvr", ["--reward", "math"], "train")
+
+
+def test_a_part_of_a_list_is_replaced_by_its_index():
+    run = small("--objective.corrections=truncated,masked", "--objective.corrections.1=truncated")
+    assert run.objective.corrections == (Truncated(), Truncated())
+
+
+@pytest.mark.parametrize("index", ["01", "\u0661", "-1", "2"])
+def test_an_index_that_is_none_is_refused(index):
+    with pytest.raises(UsageError, match="has 2 of them"):
+        small("--objective.corrections=truncated,masked", f"--objective.corrections.{index}=masked")
+
+
+@pytest.mark.parametrize("text", ["[k3", '["k3",', "[1 2]"])
+def test_a_list_of_parts_that_is_no_json_is_refused(text):
+    with pytest.raises(UsageError, match=r"objective\.regularisers is .*JSON"):
+        small("--objective.regularisers", text)
+
+
+@pytest.mark.parametrize(("text", "stop"), [("\n", ("\n",)), (" ", (" ",))])
+def test_a_line_break_may_stop_a_reply(text, stop):
+    assert small("--stop", text).sampling.decoding.stop == stop
+
+
+@pytest.mark.parametrize("module", [".here", "fails_when_imported"])
+def test_a_module_that_fails_is_refused_in_a_line(here, monkeypatch, module):
+    monkeypatch.syspath_prepend(str(here))
+    Path("fails_when_imported.py").write_text("raise RuntimeError('two\\nlines')")
+    with pytest.raises(UsageError, match=f"sampling.gate is '{module}:Part'.*Error") as refused:
+        small("--sampling.gate", f"{module}:Part")
+    assert "\n" not in str(refused.value)

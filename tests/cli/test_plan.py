@@ -100,7 +100,7 @@ def test_every_sum_is_in_the_plan(here, capsys):
     [
         (["--algorithm", "grpo", "--sampling.size.rollouts", "3"], "the deviation of 3 rewards"),
         (["--algorithm", "dr_grpo", "--objective.aggregation.length", "20"], "24 tokens"),
-        (["--algorithm", "rloo", "--minibatches", "2"], "log π_θ stands in place of a ratio"),
+        (["--algorithm", "rloo", "--minibatches", "2"], "log π_θ in place of a ratio"),
     ],
 )
 def test_a_doubt_is_a_note(here, capsys, words, told):

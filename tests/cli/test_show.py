@@ -206,7 +206,7 @@ def test_show_prints_all_of_it(capsys):
         "\nsource (arXiv)\n  this algorithm: 2501.03262\n",
         "  beta = 0.05\n",
         "\nunconfirmed\n  The paper's β is not confirmed",
-        "\nnearest relatives, and what is different there\n  ",
+        "\nnearest relatives, and their differences\n  ",
     ):
         assert words in said
 

@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from whet.cli.changes import CHANGES
 from whet.cli.overrides import paths
 from whet.cli.parsing import configured
 from whet.cli.spellings import SPELLINGS, USUAL, Answer, Changes, Means
 from whet.policy.algorithms import load
-from whet.policy.regularisers import K2, K3, EntropyBonus
+from whet.policy.regularisers import K2, K3, EntropyBonus, Within
+from whet.policy.selections import Correct
 from whet.types import UsageError
-from whet.types.optimizers import Cosine
+from whet.types.optimizers import CosineDecay
 
 RECIPE = str(Path(__file__).with_name("recipe_small.py"))
 RLVR = ["--model", "m", "--data", "lock"]
@@ -37,7 +39,7 @@ def at(run, path):
         ("adam-epsilon", "1e-6", "optimizer.epsilon", 1e-6),
         ("max-grad-norm grad-clip", "0.5", "optimizer.clip_norm", 0.5),
         ("warmup-steps", "3", "optimizer.decay.warmup", 3),
-        ("lr-scheduler-type", "cosine", "optimizer.decay", Cosine()),
+        ("lr-scheduler-type", "cosine", "optimizer.decay", CosineDecay()),
         ("warmup-ratio", "0.5", "optimizer.decay.warmup", 3),
         (
             "group-size num-generations num_generations n samples-per-prompt rollouts",
@@ -146,7 +148,7 @@ def test_epochs_are_passes_over_the_training_tasks(tasks, spelling):
     rows = run.corpus.size("train") or 0
     assert 10 < rows < 20
     assert run.steps == ceil(2 * rows / 4)
-    with pytest.raises(UsageError, match="no end"):
+    with pytest.raises(UsageError, match="endless"):
         small(f"--{spelling}", "2")
 
 
@@ -248,3 +250,50 @@ def test_every_spelling_leads_to_a_path():
         assert isinstance(means, Means | Changes | Answer)
     for usual in USUAL:
         assert usual.where in known | besides | {"name"}, usual.flag
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (["--lr=1e-6", "--learning-rate=1e-5"], "optimizer.lr"),
+        (["--optimizer.lr=1e-6", "--lr=1e-5"], "optimizer.lr"),
+        (["--clip=0.1", "--clip-range=0.2"], "objective.clipping.low"),
+        (["--steps=5", "--epochs=2"], "steps"),
+        (["--mini-batch-size=2", "--minibatches=4"], "minibatches"),
+        (["--warmup-ratio=0.5", "--warmup-steps=1"], "optimizer.decay.warmup"),
+        (["--eval-data=lock", "--eval-corpus.split=dev"], "eval_corpus"),
+        (["--kl=0.1", "--beta=0.2"], "kl"),
+    ],
+)
+def test_two_flags_that_disagree_on_a_field_are_refused(words, field):
+    with pytest.raises(UsageError, match=f"both set {field}"):
+        small(*words)
+
+
+def test_two_flags_that_agree_are_one_and_the_narrower_flag_wins_in_any_order():
+    assert small("--lr=1e-5", "--learning-rate=1e-5").optimizer.lr == 1e-5
+    for words in (["--clip=0.3", "--clip-low=0.1"], ["--clip-low=0.1", "--clip=0.3"]):
+        clipping = small(*words).objective.clipping
+        assert (clipping.low, clipping.high) == (0.1, 0.3)
+
+
+def test_a_kl_in_the_reward_and_one_in_the_loss_are_set_together():
+    both = ["--algorithm=reinforce_pp", "--objective.regularisers=k3"]
+    both += ["--objective.regularisers.0.beta=0.1"]
+    off = small(*both, "--kl=0").objective
+    assert (off.advantage.inner.beta, off.regularisers) == (0, ())
+    more = small(*both, "--kl=0.3").objective
+    assert (more.advantage.inner.beta, more.regularisers) == (0.3, (K3(beta=0.3),))
+
+
+def test_the_entropy_of_some_tokens_is_replaced_too():
+    some = Within(of=Correct(), price=EntropyBonus(beta=0.1))
+    run = small()
+    run = replace(run, objective=replace(run.objective, regularisers=(some,)))
+    assert CHANGES["entropy"](run, "0").objective.regularisers == ()
+
+
+@pytest.mark.parametrize("flag", ["--kl", "--entropy"])
+def test_an_endless_price_is_refused(flag):
+    with pytest.raises(UsageError, match=f"{flag[2:]} is inf"):
+        small(flag, "inf")

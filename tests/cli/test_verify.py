@@ -109,5 +109,5 @@ def test_ctrl_c_leaves_what_was_found(here):
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "stopping after what is under way" in err
-    assert "of 500 labelled replies, for it was stopped" in out and "precision" in out
+    assert "stopping after the calls in progress" in err
+    assert "of 500 labelled replies (stopped early)" in out and "precision" in out

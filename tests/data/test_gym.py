@@ -26,7 +26,7 @@ def test_there_are_106_names():
         ({"dataset": "chain_sums"}, "'chain_sums' is unknown; did you mean 'chain_sum'"),
         ({"dataset": "composite"}, "'composite' is a mix; name the data sets"),
         ({"dataset": "chain_sum", "entries": 0}, r"gym\.entries is 0; give a number"),
-        ({"dataset": "ransom_note"}, "another one in every process; start .* PYTHONHASHSEED=0"),
+        ({"dataset": "ransom_note"}, "differs in every process; start .* PYTHONHASHSEED=0"),
     ],
 )
 def test_what_cannot_be_is_refused(monkeypatch, settings, complaint):

@@ -86,7 +86,7 @@ def test_a_bound_inside_the_ratio_is_one_too():
 def test_a_ratio_of_a_whole_reply_clips_all_of_its_tokens():
     """GSPO: two tokens whose mean ratio is out of bounds, though one of them has not moved."""
     _, batch = moved()
-    pairs = {"row": torch.arange(8) // 2, "group": torch.arange(4) // 2, "mates": None}
+    pairs = {"row": torch.arange(8) // 2, "group": torch.arange(4) // 2, "group_tokens": None}
     twins = replace(batch, **pairs).counted()
     twins = replace(twins, advantage=torch.tensor([1.0, 1.0, -1, -1, 1, 1, 0, 0]).double())
     logp = twins.proximal_logp + torch.tensor([0.0, 0.2, 0.0, 0.2, 0.0, 0.0, 0.2, 0.2]).double()

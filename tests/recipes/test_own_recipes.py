@@ -121,12 +121,12 @@ def test_a_recipe_may_import_what_stands_beside_it(tmp_path):
     ("name", "told"),
     [
         ("quikstart", "did you mean 'quickstart'"),
-        ("elsewhere.py", "is no file"),
-        ("no/where", "is no file"),
+        ("elsewhere.py", "is not a file"),
+        ("no/where", "is not a file"),
         ("folder", "is a folder"),
         ("folder.py", "is a folder"),
-        ("notes.txt", "is no Python file"),
-        ("book.ipynb", "is no Python file"),
+        ("notes.txt", "is not a Python file"),
+        ("book.ipynb", "is not a Python file"),
     ],
 )
 def test_names_of_nothing_are_refused(name, told, tmp_path, monkeypatch):

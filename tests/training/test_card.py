@@ -5,7 +5,7 @@ import math
 import sys
 from collections import namedtuple
 from dataclasses import dataclass, field, fields, replace
-from enum import Enum
+from enum import Enum, Flag
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from whet.training import card, resuming
 from whet.training.as_json import from_json, only_here, to_json
 from whet.training.run import Run
 from whet.types import Need, Rollout, UsageError, Verdict
-from whet.types.optimizers import AdamW
+from whet.types.optimizers import AdamW, CosineDecay
 
 WORDS = {"model": "model", "data": "lock", "steps": "."}  # where a recipe has no default
 Pair = namedtuple("Pair", "one other")
@@ -47,6 +47,31 @@ class Held(Reward):
 
     def score(self, rollout: Rollout) -> Verdict:
         return Verdict.binary(correct=bool(self.part))
+
+
+class Access(Flag):
+    """Several at once are no member of their own."""
+
+    READ = 1
+    WRITE = 2
+
+
+@dataclass(frozen=True)
+class Table(dict):
+    """A part that is a mapping, too."""
+
+    size: int = 1
+
+
+@dataclass(frozen=True)
+class Small:
+    """It refuses large numbers in its own way."""
+
+    size: int = 1
+
+    def __post_init__(self) -> None:
+        if self.size > 5:
+            raise ValueError("large\nnumber")
 
 
 class Colour(Enum):
@@ -91,6 +116,32 @@ def test_every_value_comes_back_with_its_kind(value):
     found = again(value)
     assert found == value
     assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value", [Access.READ | Access.WRITE, Access(0), Access.READ, Table(size=3), -0.0, 10**30]
+)
+def test_a_value_with_a_base_that_json_knows_keeps_its_class(value):
+    assert type(again(value)) is type(value)
+    assert repr(again(value)) == repr(value)
+
+
+@pytest.mark.parametrize(
+    "held",
+    [
+        {"class": f"{__name__}.Colour", "name": "GREEN"},
+        {"class": f"{__name__}.Small", "size": 9},
+        {"class": f"{__name__}.again", "value": 1},
+        {"class": "builtins.float", "value": "many"},
+        {"class": "builtins.list"},
+        {"class": ""},
+        {"class": 3},
+    ],
+)
+def test_what_is_no_part_any_more_is_refused_by_its_field(held):
+    with pytest.raises(UsageError, match=r"^reward\.part\.0 is ") as refused:
+        from_json({"reward": {"part": [held]}})
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
@@ -170,3 +221,22 @@ def test_what_may_change_in_a_run_that_has_begun_and_what_may_not():
     odd = small(optimizer=AdamW(lr=0.5), seed=3)
     assert [d.field for d in resuming.refused(held, odd)] == ["optimizer.lr", "seed"]
     assert {f.name for f in fields(Run)}.issuperset(resuming.FREE)
+
+
+def test_steps_may_change_unless_the_learning_rates_of_the_past_would():
+    cosine = small(optimizer=AdamW(decay=CosineDecay()), steps=4)
+    held, longer = {"run": to_json(cosine)}, replace(cosine, steps=8)
+    resuming.check(held, longer, done=0)
+    with pytest.raises(UsageError, match=r"^steps: was 4, is 8, .*CosineDecay"):
+        resuming.check(held, longer, done=2)
+
+
+def test_bytes_that_are_no_text_come_back(tmp_path):
+    held = card.card(RUN, "r", ["--stop", "a\udcff\u00e9"])
+    card.write(tmp_path, held)
+    assert card.read(tmp_path) == held
+
+
+def test_a_folder_that_no_file_system_takes_is_refused():
+    with pytest.raises(UsageError, match="can't be read"):
+        card.read(Path("a" * 300))

@@ -61,7 +61,7 @@ def test_where_no_reply_earns_full_marks_it_speaks_of_the_reward():
     assert "no reply counts as correct (score ≥ 1)" in said
     assert "mean rose from 0.100 to 0.600" in said
     assert "accuracy 0" not in said
-    assert "little is left to learn" not in said
+    assert "few groups have a gradient" not in said
     assert not any(finding.bad for finding in found)
 
 
@@ -71,13 +71,13 @@ def test_where_no_reply_is_ever_right_it_says_so_too():
 
 def test_a_judge_that_does_not_say_what_is_correct():
     said = words(correct=[None] * 5, reward=RISING, graded=ALL)
-    assert "doesn't say what is correct" in said
+    assert "scores only, without correctness" in said
     assert "mean rose from 0.100 to 0.600" in said
 
 
 def test_little_is_left_to_learn_where_rewards_agree_and_not_where_correct_does():
-    assert "little is left to learn" in words(varied=[0.9, 0.9, 0.5, 0.2, 0.1])
-    assert "little is left to learn" not in words(correct_varied=NONE, varied=[0.9] * 5)
+    assert "few groups have a gradient" in words(varied=[0.9, 0.9, 0.5, 0.2, 0.1])
+    assert "few groups have a gradient" not in words(correct_varied=NONE, varied=[0.9] * 5)
 
 
 @pytest.mark.parametrize("scale", [1.0, 10.0, 0.1, 1e-3])

@@ -72,3 +72,29 @@ WARM = ["warmup-0-000004", "warmup-0-000006"]
 def test_spacings_of_less_than_nothing_are_refused(field):
     with pytest.raises(UsageError, match=rf"checkpoints\.{next(iter(field))} is"):
         CheckpointConfig(**field)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "a\0b", "new/" + "a" * 300])
+def test_a_folder_that_no_file_system_takes_is_refused_and_leaves_nothing(tmp_path, name):
+    with pytest.raises(UsageError, match="can't be written"), fresh_folder(tmp_path / name):
+        pass
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_beside_a_new_one_leaves_neither(tmp_path):
+    with pytest.raises(KeyError), fresh_folder(tmp_path / "new" / ".." / "run"):
+        raise KeyError
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_another_process_makes_meanwhile_is_left_alone(tmp_path, monkeypatch):
+    folder = tmp_path / "run"
+
+    def meanwhile(path):
+        path.mkdir()
+        (path / "theirs").touch()
+
+    monkeypatch.setattr("whet.training.folder._first_missing", meanwhile)
+    with pytest.raises(UsageError, match="exists"), fresh_folder(folder):
+        pass
+    assert (folder / "theirs").exists()

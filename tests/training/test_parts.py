@@ -31,7 +31,7 @@ from whet.types import (
     Verdict,
     Version,
 )
-from whet.types.optimizers import AdamW, Constant, Cosine, Linear
+from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay, LinearDecay
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")
@@ -186,12 +186,12 @@ def test_means_know_their_denominators():
 @pytest.mark.parametrize(
     ("decay", "factors"),
     [
-        (Constant(), [1, 1, 1]),
-        (Constant(warmup=2), [0.5, 1, 1]),
-        (Linear(), [1, 0.5, 0]),
-        (Linear(floor=0.2), [1, 0.6, 0.2]),
-        (Cosine(floor=0.0), [1, 0.5, 0]),
-        (Cosine(floor=0.1), [1, 0.55, 0.1]),
+        (ConstantDecay(), [1, 1, 1]),
+        (ConstantDecay(warmup=2), [0.5, 1, 1]),
+        (LinearDecay(), [1, 0.5, 0]),
+        (LinearDecay(floor=0.2), [1, 0.6, 0.2]),
+        (CosineDecay(floor=0.0), [1, 0.5, 0]),
+        (CosineDecay(floor=0.1), [1, 0.55, 0.1]),
     ],
 )
 def test_rates(decay, factors):

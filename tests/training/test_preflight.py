@@ -139,7 +139,10 @@ REFUSED = {
         "1 test prompts has 41 tokens",
     ),
     "a filter below nought": (lambda here: run(here, max_prompt_length=-1), "max_prompt_length is"),
-    "a reply as long as the model": (lambda here: longer(run(here), 32), "length is 32, but"),
+    "a reply as long as the model": (
+        lambda here: longer(run(here), 32),
+        "max_new_tokens is 32, but",
+    ),
     "a reply with too little room": (lambda here: longer(run(here), 30), "a reply of 30"),
     "endless and long": (
         lambda here: run(here, corpus=corpus("lock")),
@@ -302,13 +305,22 @@ def test_plan_says_how_often_it_goes_through_the_data(here, capsys):
     template(here, None)
     words = ["--model", "model", "--data", "data.jsonl", "--reward", "exact", "--steps", "9"]
     assert main(["plan", "rlvr", *words, "--sampling.decoding.max_new_tokens", "4"]) == 0
-    assert "18 training tasks, gone through 8 times" in capsys.readouterr().out
+    assert "18 training tasks, 8 epochs" in capsys.readouterr().out
 
 
 def test_eval_measures_every_row_of_a_file_and_says_so(here, capsys):
     template(here, TEMPLATE)
     rows(Path("bench.jsonl"))
-    words = ["eval", "model", "--tasks", "bench.jsonl", "--reward", "exact", "--length", "2"]
+    words = [
+        "eval",
+        "model",
+        "--tasks",
+        "bench.jsonl",
+        "--reward",
+        "exact",
+        "--max-new-tokens",
+        "2",
+    ]
     words += ["--samples", "1", "--k", "1"]
     assert main([*words, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -337,6 +349,6 @@ def test_eval_refuses_in_one_line(words, told, here, capsys):
     template(here, None)
     rows(Path("long.jsonl"), LONG)
     words = ["--tasks", "data.jsonl", *words]
-    assert main(["eval", "model", "--reward", "exact", "--length", "2", *words]) == 2
+    assert main(["eval", "model", "--reward", "exact", "--max-new-tokens", "2", *words]) == 2
     said = capsys.readouterr().err
     assert said.count("\n") == 1 and re.search(told, said)

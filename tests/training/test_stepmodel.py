@@ -42,7 +42,7 @@ from whet.training.stepmodel import (
 from whet.training.stepmodel.train import CrossEntropy, judged, ranked
 from whet.training.trainer import RunEnded, fit
 from whet.types import Decoding, Task, UsageError, Verdict
-from whet.types.optimizers import AdamW, Constant
+from whet.types.optimizers import AdamW, ConstantDecay
 
 MARKED = Separated(mark=";")
 ENGINE = Embedded(device="cpu", threads=1, slots=64, budget=6000)
@@ -172,7 +172,7 @@ def test_what_does_not_fit_is_refused(player, tmp_path):
         LabelledChain(rollout=imitated(player, "1+1=", "2;#2"), ends=(0, 1), labels=(1.0,))
 
 
-BRISK = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30))
+BRISK = AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30))
 DEPTHS = Checked(family=Brackets(), levels=(8, 8))
 READER = FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=Brackets.alphabet))
 

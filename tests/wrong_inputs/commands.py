@@ -45,7 +45,7 @@ COMMANDS = [
     row("resume runs/taken", "runs/taken"),
     row("resume runs/file", "runs/file"),
     row("resume model", "model"),
-    row("resume runs/taken --stps 3", "--stps"),
+    row("resume runs/taken --stps 3", "runs/taken"),
     row("eval model", "--tasks"),
     row("eval model --json", "--tasks"),
     row("eval model --tasks lokc", "'lokc'", "lock"),

@@ -99,7 +99,7 @@ CONFIGS = {
     "type.toml": 'steps = "many"\n',
     "table.toml": "[sampling.gate]\nmax_roundz = 5\n",
     "answered.toml": "use_vllm = true\n",
-    "part.toml": '[sampling.gate]\npart = "non_zero_spred"\n',
+    "part.toml": '[sampling.gate]\nclass = "non_zero_spred"\n',
     "range.toml": "[sampling.decoding]\ntemperature = -1.0\n",
     "settings.yaml": "steps: 3\n",
     "settings.json": '{"steps": 3}\n',

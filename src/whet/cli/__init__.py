@@ -1,1 +1,1 @@
-"""The command line: it chooses, it does not describe."""
+"""The command line: commands, flags, settings files and help."""

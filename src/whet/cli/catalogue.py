@@ -1,4 +1,4 @@
-"""What there is to choose from: every discovered part, by kind; and the parts of slots, by name.
+"""The catalogue: every discovered part by kind, and the parts of slots by name.
 
 Lists are read from the files, without importing them.
 """
@@ -22,7 +22,7 @@ KINDS = {plural: kind for kind, plural in registry.PLURAL.items()}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One part: its kind in the plural, its name, and where it is."""
+    """One part of the catalogue: its kind in the plural, its name, and its place."""
 
     kind: str
     name: str
@@ -47,12 +47,12 @@ class Entry:
 
     @property
     def lines(self) -> int:
-        """The length of its file."""
+        """The number of lines of its file."""
         return len(self.source.splitlines())
 
     @property
     def source(self) -> str:
-        """The text of its file; that of an installed package is imported for it."""
+        """The text of its file.  A part of an installed package is imported first."""
         file = Path(self.place.origin)
         return file.read_text(encoding="utf-8") if file.is_file() else getsource(self.module)
 
@@ -75,7 +75,7 @@ def kind_of(text: str) -> str:
 
 
 def find(name: str) -> list[Entry]:
-    """The parts of that name, of every kind and of every slot.
+    """The parts with this name, of every kind and of every slot.
 
     Raises `UsageError` with the nearest spelling where there is none.
     """
@@ -87,6 +87,9 @@ def find(name: str) -> list[Entry]:
     parts = [p for p in choices.public() if choices.same(p.__name__, name)]
     if not found and not parts:  # engines are slow to import
         parts = [p for p in choices.public(choices.ENGINES) if choices.same(p.__name__, name)]
+    parts = parts or [
+        p for p in choices.public() if not found and choices.same(choices.short(p), name)
+    ]
     found += [_of_slot(p) for p in parts if (p.__module__, p.__qualname__) not in known]
     if not found:
         names = {

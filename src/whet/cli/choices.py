@@ -31,10 +31,10 @@ from whet.protocols import (
     Reward,
     Sampling,
 )
-from whet.scripts import MODULES
-from whet.types import UsageError
+from whet.scripts import MODULES, reason
+from whet.types import IntegrityError, UsageError
 
-# where the parts are whose type is declared elsewhere than in their own room
+# packages of the parts, by the module that declares their type
 _ROOMS = {
     "whet.protocols.algorithm": ("whet.policy",),
     "whet.protocols.engine": ("whet.engines",),
@@ -58,32 +58,32 @@ _KINDS: Mapping[type, str] = {
 _DOORS: Mapping[str, Callable[[str], Any]] = {"corpus": data.corpus, "reward": rewards.find}
 ENGINES = ("whet.engines",)
 PARTS = tuple({r: 0 for rooms in _ROOMS.values() for r in rooms if r not in ENGINES})
-_REGISTERED = {"algorithm", "reward"}  # kinds whose every name fits every slot
+_REGISTERED = {"algorithm", "reward"}  # kinds with names that fit all of their slots
 _MANY = 24  # names; more of them are listed by a command
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A part that stands already."""
+    """A part that is an object already."""
 
     part: Any
 
 
 @dataclass(frozen=True, slots=True)
 class Maker:
-    """A class, or a function, that makes the part of its settings."""
+    """A class or a function that makes the part from its settings."""
 
     name: str
     make: Callable[..., Any]
 
 
 def slot_types(hint: Any) -> tuple[type, ...]:
-    """The kinds of part that a declared type takes; none where it is no slot."""
+    """The types of part that a slot's declared type takes; empty for other types."""
     return tuple(arm for arm in arms(hint) if _is_part_type(arm))
 
 
 def choose(hint: Any, text: str, path: str) -> Built | Maker:
-    """What a text means in a slot.  Raises `UsageError` with the choices where it means nothing."""
+    """The part that a text names in a slot.  Raises `UsageError` for other texts."""
     types = slot_types(hint)
     kind = _kind(types)
     if text.lower() in {NONE, "false"}:
@@ -115,7 +115,7 @@ def having(hint: Any, name: str) -> list[str]:
 
 
 def suits(part: Any, hint: Any) -> bool:
-    """Is an object of a slot's type, as far as its class can say?"""
+    """Whether the class of an object fits the type of a slot."""
     return any(_is_a(type(part), of) for of in slot_types(hint))
 
 
@@ -130,12 +130,19 @@ def public(rooms: tuple[str, ...] = PARTS) -> Iterator[type]:
 
 
 def same(one: str, other: str) -> bool:
-    """Are two names of parts the same, with or without capitals and underscores?"""
+    """Whether two names of parts are equal without capitals and underscores."""
     return one.lower().replace("_", "") == other.lower().replace("_", "").replace("-", "")
 
 
+def short(part: type) -> str:
+    """The name of a part without that of its base class: `Cosine` for `CosineDecay(Decay)`."""
+    bases = [base.__name__ for base in part.__bases__ if part.__name__ != base.__name__]
+    name = part.__name__
+    return next((name.removesuffix(base) for base in bases if name.endswith(base)), name)
+
+
 def slot_of(part: type) -> str:
-    """What a part is, in the singular: `correction`."""
+    """The name of a part's slot in the singular, such as `correction`."""
     bases = [base for base in part.__mro__[1:] if base.__module__.startswith("whet.protocols")]
     return snake(next((base.__name__ for base in bases if base is not Part), "part"))
 
@@ -150,12 +157,12 @@ def _has(part: Any, name: str) -> bool:
 
 
 def _kind(types: tuple[type, ...]) -> str:
-    """Of the registry; empty for a slot that it doesn't know."""
+    """The registry's kind for a slot; empty if the registry has none."""
     return next((_KINDS[of] for of in types if of in _KINDS), "")
 
 
 def _names(types: tuple[type, ...]) -> Mapping[str, registry.Place]:
-    """What the registry knows of the slot's kind."""
+    """The registered parts of the slot's kind."""
     kind = _kind(types)
     return registry.names(kind) if kind else {}
 
@@ -189,6 +196,7 @@ def _registered(types: tuple[type, ...], text: str) -> Built | Maker | None:
 
 def _in_room(types: tuple[type, ...], text: str) -> Maker | None:
     found = [part for part in _parts(types) if same(part.__name__, text)]
+    found = found or [part for part in _parts(types) if same(short(part), text)]
     return Maker(snake(found[0].__name__), found[0]) if found else None
 
 
@@ -199,11 +207,11 @@ def _absent(hint: Any, text: str, path: str) -> Built:
 
 
 def _remedy(hint: Any, text: str) -> str:
-    """The nearest name, and all of them, or the command that lists them."""
+    """The end of a message: the nearest name, and all names or the command that lists them."""
     known, kind = offered(hint), _kind(slot_types(hint))
     if len(known) == 1 and len(arms(hint)) == 1 and isinstance(hint, type) and is_dataclass(hint):
         inner = ", ".join(f.name for f in fields(hint) if f.init)
-        return f"it is always a {hint.__name__}, of which you may set {inner}"
+        return f"it is always {hint.__name__}, of which you may set {inner}"
     if not known:
         return "give path.py:NAME"
     near = registry.nearest(text, known)
@@ -216,9 +224,11 @@ def _remedy(hint: Any, text: str) -> str:
 def _imported(module: str, attribute: str, path: str) -> Any:
     try:
         return getattr(import_module(module), attribute)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (UsageError, IntegrityError):
+        raise
+    except (Exception, SystemExit) as error:  # what the module raises when it is imported
         raise UsageError(
-            f"{path} is '{module}:{attribute}', which can't be had: {error}"
+            f"{path} is '{module}:{attribute}', which can't be imported: {reason(error)}"
         ) from error
 
 
@@ -237,7 +247,7 @@ def _fits(offer: Any, types: tuple[type, ...]) -> bool:
 
 
 def _is_a(part: type, of: type) -> bool:
-    """A subclass; of a protocol, a class with all its methods."""
+    """Whether a class is a subclass.  For a protocol it has to have all its methods."""
     if not _is_protocol(of):
         return issubclass(part, of)
     asked = {n for n, x in vars(of).items() if callable(x) and (n[0] != "_" or n == "__call__")}

@@ -28,7 +28,7 @@ PART = "class"  # the key of a table that names the part; no field has this name
 
 
 def read(path: str) -> list[Flag]:
-    """The settings of a file.  Raises `UsageError` where it is missing or no TOML, with the
+    """The settings of a file.  Raises `UsageError` if it is missing or not TOML, with the
     line.
     """
     try:
@@ -37,6 +37,8 @@ def read(path: str) -> list[Flag]:
         raise UsageError(f"config {path!r} can't be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"config {path!r} is no TOML: {error}") from error
+    except ValueError as error:  # a null byte
+        raise UsageError(f"config {path!r} is no path: {error}") from error
     try:
         return list(_flags(tomllib.loads(text), "", path))
     except tomllib.TOMLDecodeError as error:
@@ -61,7 +63,7 @@ def _tables(held: Any) -> bool:
 
 
 def _several(tables: list[dict[str, Any]], path: str, file: str) -> Iterator[Flag]:
-    """Tables that all name a part choose the list; others change what is there."""
+    """The flags of an array of tables.  Tables that all name a part replace the list."""
     parts = [table.get(PART) for table in tables]
     if all(parts):
         yield Flag(path_of(path), ",".join(map(str, parts)), f"{file}: {path}")
@@ -74,5 +76,5 @@ def _text(held: Any) -> str:
     if isinstance(held, bool):
         return TRUE if held else "false"
     if isinstance(held, list):
-        return json.dumps(held) if held else NONE
+        return json.dumps(held, default=str) if held else NONE
     return held if isinstance(held, str) else repr(held)

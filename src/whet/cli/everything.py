@@ -1,4 +1,4 @@
-"""`--help-all`: every dotted path of a run, its value now, and which parts it may hold."""
+"""`--help-all`: every dotted path of a run, its value, and the parts that it takes."""
 
 from collections.abc import Iterator, Sequence
 from types import NoneType
@@ -14,7 +14,7 @@ _MANY = 8  # names of parts in one line
 
 
 def every_path(recipe: str, words: Sequence[str], command: str) -> str:
-    """All of it, in groups of the run's own fields."""
+    """The text of `--help-all`: every path, grouped by the fields of the run."""
     run = configured(recipe, words, command).run
     return "\n".join([f"whet {command} {recipe}: every path, its value, its choices", *_lines(run)])
 
@@ -43,6 +43,6 @@ def _choices(hint: Any) -> str:
         return f"   ({accepted(hint)})"
     known = offered(of)
     if len(known) == 1 and NoneType not in arms(of):
-        return ""  # there is no choice
+        return ""  # a slot for one part only
     more = f", … {len(known)} in all" if len(known) > _MANY else ""
     return f"   (of {', '.join(known[:_MANY])}{more})"

@@ -1,4 +1,4 @@
-"""What was said on a command line or in a file: paths and texts, in the order in which they came.
+"""Settings from a command line or a file: paths and texts, in their order.
 
 `--path value`, `--path=value`, and `--path` alone, which means true.  Hyphen and underscore are the
 same.  Several words behind one path are a list.
@@ -19,7 +19,7 @@ _CLOSE = 0.6  # of 1, for a suggestion
 
 @dataclass(frozen=True, slots=True)
 class Flag:
-    """One setting: where it goes, the text that was given, and how it was said."""
+    """One setting: its path, its text, and its name as the user wrote it."""
 
     path: tuple[str, ...]
     text: str
@@ -32,11 +32,11 @@ class Flag:
 
     @property
     def word(self) -> str:
-        """As one word of a command line."""
+        """The flag as one word of a command line."""
         return f"--{self.dotted}={self.text}"
 
     def named(self, path: str) -> str:
-        """A field, with the file that sets it if there is one."""
+        """The name of a field for messages, with the file that sets it if there is one."""
         return path if self.said.startswith(FLAG) else f"{self.said.partition(':')[0]}: {path}"
 
     def insist(self) -> str:
@@ -51,7 +51,7 @@ class Flag:
 
 
 def flags(words: Sequence[str]) -> list[Flag]:
-    """Every flag of a command line.  Raises `UsageError` for a word that belongs to none."""
+    """Every flag of a command line.  Raises `UsageError` for a word that belongs to no flag."""
     found: list[tuple[str, list[str]]] = []
     for word in words:
         if is_flag(word):
@@ -80,7 +80,7 @@ def _check_once(flags: Sequence[Flag]) -> None:
 
 
 def is_flag(word: str) -> bool:
-    """Is it a name, rather than a value?  A negative number is a value."""
+    """Whether a word is a flag rather than a value; a negative number is a value."""
     return word.startswith(FLAG) and word != FLAG
 
 
@@ -89,28 +89,51 @@ def path_of(name: str) -> tuple[str, ...]:
     return tuple(american(name.removeprefix(FLAG).replace("-", "_")).split("."))
 
 
-def merged(layers: Iterable[Sequence[Flag]]) -> list[Flag]:
+def merged(layers: Iterable[Sequence[Flag]], sets: Mapping[str, str] | None = None) -> list[Flag]:
     """One flag per path; later layers win.
 
-    Where a later layer chooses another part than an earlier one did, the earlier settings of that
-    part go with it.
+    If a later layer chooses another part than an earlier one did, the earlier settings of that
+    part go with it.  `sets` has the field that a change of the whole run sets: of the two, the one
+    of the later layer stays.
     """
     known: dict[tuple[str, ...], Flag] = {}
     for layer in layers:
         mine = {flag.path: flag for flag in layer}
         gone = [p for p, flag in mine.items() if p in known and known[p].text != flag.text]
         known = {p: f for p, f in known.items() if not any(_inside(p, path) for path in gone)}
+        known = {p: f for p, f in known.items() if not any(rivals(p, q, sets or {}) for q in mine)}
         known |= mine
     return list(known.values())
 
 
+def check_agree(flags: Sequence[Flag], sets: Mapping[str, str]) -> None:
+    """Raise `UsageError` for two flags of one layer that set one field to two values."""
+    known: dict[tuple[str, ...], Flag] = {}
+    for flag in flags:
+        before = known.setdefault(flag.path, flag)
+        other = next((f for p, f in known.items() if rivals(p, flag.path, sets)), before)
+        if other.path != flag.path or other.text != flag.text:
+            field = ".".join(min(other.path, flag.path, key=lambda path: ".".join(path) in sets))
+            told = f"{other.said} {other.text} and {flag.said} {flag.text}"
+            raise UsageError(f"{told} both set {field}; give one of them")
+
+
+def rivals(one: tuple[str, ...], other: tuple[str, ...], sets: Mapping[str, str]) -> bool:
+    """Whether one of two paths is a change of the whole run that sets the other."""
+    for change, path in ((".".join(one), other), (".".join(other), one)):
+        field = path_of(sets[change]) if change in sets else None
+        if field is not None and (path == field or _inside(path, field)):
+            return True
+    return False
+
+
 def american(name: str) -> str:
-    """A name in American spelling, so that both are understood."""
+    """A name in American spelling, so that both spellings work."""
     return re.sub(r"is(?=er|ation)", "iz", name)
 
 
 def match(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was meant, in either spelling."""
+    """The known name that equals a name in either spelling; None if there is none."""
     return next((one for one in known if one == name or american(one) == american(name)), None)
 
 

@@ -1,4 +1,4 @@
-"""Help: what a command takes, and what a recipe takes, read from its source without running it."""
+"""The help of commands and recipes.  A recipe's help is read from its source, without running."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -14,24 +14,24 @@ from whet.cli.spellings import USUAL
 ASKED = ("-h", "--help", "--help-all")
 ALL = ("--help-all", "all")
 _LISTED = {"data": "corpus"}  # parameters that are named otherwise than their kind
-_FLAG, _WHERE, _ALL = 22, 29, 100  # widths of columns, and of a line
+_FLAG, _WHERE, _ALL = 22, 32, 100  # widths of columns, and of a line
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What can be said of a recipe before it is run: its docstring, its parameters."""
+    """The docstring and the parameters of a recipe, known without running it."""
 
     about: str
-    parameters: tuple[tuple[str, str], ...]  # name, and the default as it is written, or nothing
+    parameters: tuple[tuple[str, str], ...]  # name, and the source of its default; empty: required
 
 
 def is_asked(words: Sequence[str]) -> bool:
-    """Is it help that is asked for?"""
+    """Whether one of the words is a help flag."""
     return any(word in ASKED for word in words)
 
 
 def page(command: str, words: Sequence[str]) -> str:
-    """The help of a command; of `train` and `plan`, that of the recipe which they name."""
+    """The help of a command.  For `train` and `plan` with a recipe it is the recipe's help."""
     if command in ARGUMENTS:
         return options.page(ARGUMENTS[command], command)
     recipe = words[0] if words[0] not in ASKED else ""
@@ -46,7 +46,7 @@ def page(command: str, words: Sequence[str]) -> str:
 
 
 def read(recipe: str) -> Recipe:
-    """A recipe's own words.  Raises `UsageError` for one that is unknown or defines no recipe."""
+    """Read a recipe's help.  Raises `UsageError` for an unknown name or a file without a recipe."""
     file, _, attribute = recipe.partition(":")
     if file.endswith(".py") and Path(file).is_file():
         name = attribute or Path(file).stem.replace("-", "_")
@@ -54,20 +54,20 @@ def read(recipe: str) -> Recipe:
     places = registry.names("recipe")
     if recipe not in places:
         return _imported(recipe)
-    origin = Path(places[recipe].origin)  # of an installed package it is no file
+    origin = Path(places[recipe].origin)  # not a file for an installed package
     found = _function(origin, places[recipe].attribute) if origin.is_file() else None
     return found or _imported(recipe)
 
 
 def summary(recipe: str) -> str:
-    """The first line of a recipe's docstring, as far as it fits."""
+    """The first line of a recipe's docstring, shortened to fit a line of the help."""
     return shorten(read(recipe).about.partition("\n")[0], _ALL - _FLAG - 3, placeholder=" …")
 
 
 def _of_command(command: str) -> Iterator[str]:
     yield from (f"usage: whet {command} RECIPE [--flag value …]", "", "recipes:")
     yield from (f"  {name:{_FLAG}} {summary(name)}" for name in registry.names("recipe"))
-    yield f"  {'path/to/mine.py':{_FLAG}} a function of the file's name that returns a Run"
+    yield f"  {'path/to/mine.py':{_FLAG}} your own recipe, a function that returns a Run"
     yield from ("", f"whet {command} RECIPE --help shows a recipe's parameters", "", *_usual())
 
 
@@ -77,30 +77,33 @@ def _of_recipe(command: str, recipe: str) -> Iterator[str]:
     yield from (f"usage: whet {command} {recipe}{needed} [--flag value …]", "")
     yield from (found.about.partition("\n\n")[0], "")
     if found.parameters:
-        yield "the recipe's own:"
+        yield "parameters of the recipe:"
         yield from (_parameter(name, default) for name, default in found.parameters)
         yield ""
     yield from _usual()
-    yield f"all, with values and choices: whet {command} {recipe}{needed} --help-all"
+    yield f"every setting, with its choices: whet {command} {recipe}{needed} --help-all"
 
 
 def _parameter(name: str, default: str) -> str:
     kind = _LISTED.get(name, name)
     choices = f"({registry.listing(kind)})" if kind in registry.ROOMS else ""
-    said = f"default: {default}" if default else "needed"
+    said = f"default: {default}" if default else "required"
     return f"  {f'--{name}':{_FLAG}} {said:{_WHERE}} {choices}".rstrip()
 
 
 def _usual() -> Iterator[str]:
-    yield "usual flags, the path that each stands for, and what it is:"
+    yield "common flags, the path of each, and its meaning:"
     for usual in USUAL:
         yield f"  {usual.flag:{_FLAG}} {usual.where:{_WHERE}} {usual.about}".rstrip()
-    yield from ("", "any field and any part, by its path, here or in a file (--config FILE.toml):")
+    yield from (
+        "",
+        "any setting by its path, on the command line or in a file (--config FILE.toml):",
+    )
     yield "  --sampling.gate non_zero_spread --sampling.gate.max_rounds 5 --engine.lora.rank 8"
 
 
 def _function(file: Path, name: str) -> Recipe | None:
-    """A function of a file, without running the file."""
+    """The help of a function in a file, without running the file."""
     for node in ast.parse(file.read_bytes()).body:
         if isinstance(node, ast.FunctionDef) and node.name == name:
             return Recipe(ast.get_docstring(node) or "", tuple(_parameters(node.args)))
@@ -115,7 +118,7 @@ def _parameters(of: ast.arguments) -> Iterator[tuple[str, str]]:
 
 
 def _imported(recipe: str) -> Recipe:
-    """A recipe that is made elsewhere than in the file that offers it."""
+    """The help of a recipe by importing it, for a function from another file."""
     from inspect import Parameter, getdoc, signature
 
     from whet import recipes

@@ -1,4 +1,4 @@
-"""`whet COMMAND …`: one word, one module; every wrong input is one line and exit code 2."""
+"""`whet COMMAND …`: one module per command.  A wrong input prints one line, with exit code 2."""
 
 import os
 import sys
@@ -12,21 +12,21 @@ from whet.registry import nearest
 from whet.types import IntegrityError, UsageError
 
 COMMANDS = {
-    "train": "train a recipe",
-    "plan": "say what a recipe would do, and refuse what can't work, before any compute",
-    "resume": "go on with a run, exactly where it stood",
-    "eval": "measure a model or a run: pass@1 greedy and sampled, pass@k, intervals",
-    "verify": "measure a judge on labelled replies: precision, recall, speed, and how to fool it",
-    "list": "what there is: algorithms, rewards, sampling, corpora, environments, recipes",
-    "show": "one of them: its equation, its source, its defaults",
-    "report": "write a run's report.html",
-    "doctor": "the health of this machine, or of a run",
+    "train": "train a model with a recipe",
+    "plan": "show what a recipe will do, and check it, before any compute",
+    "resume": "continue a run from its newest checkpoint",
+    "eval": "evaluate a model or a run: mean reward, pass@1, pass@k, 95% intervals",
+    "verify": "evaluate a reward on labelled replies: precision, recall, speed, attacks",
+    "list": "list the parts: algorithms, rewards, sampling, corpora, environments, recipes",
+    "show": "show one part: its equation, its source, its defaults",
+    "report": "write report.html for a run",
+    "doctor": "check this machine, or a run, for problems",
 }
 WRONG, BROKEN, INTERRUPTED, HEARD_ENOUGH = 2, 3, 130, 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code."""
+    """Run the command that `argv` names, and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     filterwarnings("ignore", category=FutureWarning, module="torch|transformers")
     try:
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("whet: interrupted", file=sys.stderr)
         return INTERRUPTED
-    except BrokenPipeError:  # whoever read has heard enough; Python's last flush has nobody either
+    except BrokenPipeError:  # the reader of the pipe is gone; Python's last flush must not fail
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return HEARD_ENOUGH
 

@@ -1,4 +1,4 @@
-"""Arguments of a small command as a dataclass: its fields are the words and the options."""
+"""The arguments of a command as a dataclass: its fields are the words and the options."""
 
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, field, fields
@@ -16,17 +16,17 @@ _WIDTH = 27  # of the left column
 
 
 def word(about: str, *, default: Any = MISSING) -> Any:
-    """An argument that is known by its place; without a default it has to be given."""
+    """A positional argument; without a default it is required."""
     return field(default=default, metadata={_HELP: about, _PLACE: True})
 
 
 def option(about: str, *, default: Any = MISSING) -> Any:
-    """An argument with a name of its own."""
+    """A named argument: `--name value`."""
     return field(default=default, metadata={_HELP: about})
 
 
 def parse(kind: type[T], words: Sequence[str], command: str) -> T:
-    """The arguments that the words say.  Raises `UsageError` in one line where they can't be."""
+    """Parse the words of a command line.  Raises `UsageError` for words that don't fit."""
     advice = f"{program()} {command} --help"
     hints, known = get_type_hints(kind), {f.name: f for f in fields(kind)}  # pyright: ignore
     places = [name for name, f in known.items() if _PLACE in f.metadata]
@@ -36,6 +36,8 @@ def parse(kind: type[T], words: Sequence[str], command: str) -> T:
         name, text = _next(left, [n for n in places if n not in found], known, advice)
         if text is None:
             text = "true" if hints[name] is bool else _following(left, name, advice)
+        if name in found:
+            raise UsageError(f"--{name.replace('_', '-')} is given twice ({advice}); give it once")
         found[name] = value(text, hints[name], name)
     missing = [f for n, f in known.items() if f.default is MISSING and n not in found]
     if missing:
@@ -44,7 +46,7 @@ def parse(kind: type[T], words: Sequence[str], command: str) -> T:
 
 
 def page(kind: type, command: str) -> str:
-    """What `whet COMMAND --help` prints."""
+    """The text that `whet COMMAND --help` prints."""
     known = fields(kind)
     places = " ".join(_usage(f) for f in known if _PLACE in f.metadata)
     rows = [(_left(f), f"{f.metadata[_HELP]}{_default(f)}") for f in known]
@@ -57,7 +59,7 @@ def page(kind: type, command: str) -> str:
 def _next(
     left: list[str], places: Sequence[str], known: dict[str, Field[Any]], advice: str
 ) -> tuple[str, str | None]:
-    """The argument that comes next, and its text if that is in the same word."""
+    """The next argument, and its text if that is in the same word."""
     first = left.pop(0)
     if not is_flag(first):
         if not places:

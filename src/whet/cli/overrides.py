@@ -1,8 +1,8 @@
 """Dotted paths into a frozen value: the same value with some fields, and some parts, changed.
 
-A part is chosen before its fields are set, in whatever order they were said:
-`--sampling.gate.max_rounds 5 --sampling.gate non_zero_spread`.  A part that takes another's place
-keeps what was chosen for it: fields of the same name and type that were not at their default.
+A part is chosen before its fields are set, in any order of the flags:
+`--sampling.gate.max_rounds 5 --sampling.gate non_zero_spread`.  A part that replaces another one
+keeps its settings: the fields of equal name and type that differ from their defaults.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,14 +20,14 @@ from whet.types import UsageError
 
 @dataclass(slots=True)
 class Node:
-    """What was said of one field: a text, and what is inside."""
+    """The settings of one field: its own flag, and those of the fields inside it."""
 
     flag: Flag | None = None
     inner: dict[str, "Node"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class PartSlot:
+class Target:
     """A part that is changed or made, its path, and the declared type of its slot."""
 
     make: Callable[..., Any]
@@ -44,7 +44,7 @@ class Setting:
 
 
 def tree(flags: Sequence[Flag]) -> Node:
-    """Flags by their paths."""
+    """Arrange flags in a tree by their paths."""
     root = Node()
     for flag in flags:
         node = root
@@ -57,10 +57,10 @@ def tree(flags: Sequence[Flag]) -> Node:
 def changed(held: Any, inner: Mapping[str, Node], path: str = "", hint: Any = None) -> Any:
     """A dataclass, in a slot of type `hint`, with some of its fields set.
 
-    Raises `UsageError` for a field that it doesn't have, and with a part's own reason.
+    Raises `UsageError` for an unknown field, and for a value that the part refuses.
     """
     known = settings_of(type(held))
-    where = PartSlot(type(held), path, hint)
+    where = Target(type(held), path, hint)
     found = {name: (known[name], node) for name, node in _matched(where, inner)}
     new = {
         name: _new(setting.hint, getattr(held, name), node, _join(path, name))
@@ -70,12 +70,12 @@ def changed(held: Any, inner: Mapping[str, Node], path: str = "", hint: Any = No
 
 
 def made(make: Callable[..., Any], name: str, inner: Mapping[str, Node], path: str) -> Any:
-    """The part that a class or a function makes of its defaults and what was said."""
+    """The part that a class or a function makes from its defaults and the given settings."""
     return _made(make, name, inner, path, MISSING)
 
 
 def paths(held: Any, path: str = "", hint: Any = None) -> Iterator[tuple[str, Any, Any]]:
-    """Every path into a value, parts before what is in them: path, declared type, value."""
+    """Every path into a value, with its declared type and its value; outer parts come first."""
     if path:
         yield path, hint, held
     if _is_part(held):
@@ -104,7 +104,7 @@ def settings_of(make: Callable[..., Any]) -> dict[str, Setting]:
 
 
 def _new(hint: Any, held: Any, node: Node, path: str) -> Any:
-    """The value of one field: a new one, or the old one with something inside changed."""
+    """The new value of one field: another value, or the old one with a field inside changed."""
     if node.flag is None:
         return _with(hint, held, node.inner, path)
     item = values.item_of(hint)
@@ -118,7 +118,7 @@ def _new(hint: Any, held: Any, node: Node, path: str) -> Any:
 
 
 def _chosen(hint: Any, held: Any, node: Node, path: str) -> Any:
-    """The part that was named, with its settings."""
+    """The part that the flag names, with its settings."""
     assert node.flag is not None
     found = choose(hint, node.flag.text, node.flag.named(path))
     if isinstance(found, Built):
@@ -130,22 +130,26 @@ def _chosen(hint: Any, held: Any, node: Node, path: str) -> Any:
 
 
 def _several(item: Any, held: Any, node: Node, path: str) -> tuple[Any, ...]:
-    """Parts by their names, each with the settings of its index."""
+    """A list of parts by their names, each with the settings of its index."""
     assert node.flag is not None
-    texts = values.items(node.flag.text)
+    try:
+        texts = values.items(node.flag.text)
+    except ValueError:
+        told = f"{node.flag.named(path)} is {node.flag.text!r}"
+        raise UsageError(f"{told}; give a list with commas, or as JSON") from None
+    _within(node.inner, len(texts), path)
     before = held if isinstance(held, tuple) else ()
     found = []
     for i, text in enumerate(texts):
-        inner = node.inner.get(str(i), Node()).inner
-        said = Node(Flag((), text, node.flag.said), inner)
+        own = node.inner.get(str(i), Node())
+        said = Node(own.flag or Flag((), text, node.flag.said), own.inner)
         same = [b for b in before if snake(type(b).__name__) == text]
         found.append(_chosen(item, next(iter([*same, *before[i:]]), None), said, f"{path}.{i}"))
-    _within(node.inner, len(texts), path)
     return tuple(found)
 
 
 def _with(hint: Any, held: Any, inner: Mapping[str, Node], path: str) -> Any:
-    """What is held, with something inside changed."""
+    """The held value with a field inside changed."""
     if _is_part(held):
         return changed(held, inner, path, hint)
     if isinstance(held, tuple):
@@ -164,7 +168,7 @@ def _with(hint: Any, held: Any, inner: Mapping[str, Node], path: str) -> Any:
 
 
 def _only(hint: Any, inner: Mapping[str, Node], path: str) -> Any:
-    """An empty slot that takes one kind of part needs no choice."""
+    """The part of an empty slot that takes one kind of part only."""
     known = offered(hint)
     if len(known) != 1:
         raise UsageError(
@@ -181,7 +185,7 @@ def _made(
     known = settings_of(make)
     kept = _kept(make, before)
     given = dict(kept)
-    for field_name, node in _matched(PartSlot(make, path), inner):
+    for field_name, node in _matched(Target(make, path), inner):
         setting = known[field_name]
         held = kept.get(field_name, setting.default)
         given[field_name] = _new(setting.hint, held, node, _join(path, field_name))
@@ -193,7 +197,7 @@ def _made(
 
 
 def _kept(make: Callable[..., Any], before: Any) -> dict[str, Any]:
-    """What was chosen for the part that is replaced, and means the same in the new one."""
+    """The settings of the replaced part that the new part has with the same type."""
     if not is_dataclass(make) or not _is_part(before):
         return {}
     old, new = settings_of(type(before)), settings_of(make)
@@ -201,7 +205,7 @@ def _kept(make: Callable[..., Any], before: Any) -> dict[str, Any]:
     return {n: held for n in same if not _equal(held := getattr(before, n), old[n].default)}
 
 
-def _matched(where: PartSlot, inner: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
+def _matched(where: Target, inner: Mapping[str, Node]) -> Iterator[tuple[str, Node]]:
     known = settings_of(where.make)
     for name, node in inner.items():
         found = match(name, known)
@@ -210,8 +214,8 @@ def _matched(where: PartSlot, inner: Mapping[str, Node]) -> Iterator[tuple[str, 
         yield found, node
 
 
-def _no_field(where: PartSlot, name: str, node: Node) -> str:
-    """Which fields there are, which is the nearest, and which other part of the slot has it."""
+def _no_field(where: Target, name: str, node: Node) -> str:
+    """The message for an unknown field: all fields, the nearest one, and parts that have it."""
     known = list(settings_of(where.make))
     close = get_close_matches(name, known, n=1)
     told = [
@@ -225,7 +229,7 @@ def _no_field(where: PartSlot, name: str, node: Node) -> str:
 
 
 def _said(node: Node, path: str) -> str:
-    """How a path was given, and what it means where that was in other words."""
+    """The flag as the user wrote it, with its path where the two differ."""
     flag = node.flag
     while flag is None:
         node = next(iter(node.inner.values()))
@@ -237,7 +241,7 @@ def _said(node: Node, path: str) -> str:
 
 def _within(inner: Mapping[str, Node], count: int, path: str) -> None:
     for name in inner:
-        if not name.isdecimal() or int(name) >= count:
+        if name not in map(str, range(count)):
             raise UsageError(f"{path}.{name}: {path} has {count} of them, counted from {path}.0")
 
 
@@ -247,7 +251,7 @@ def _item(hint: Any, index: int) -> Any:
 
 
 def _hints(make: Callable[..., Any]) -> dict[str, Any]:
-    """Declared types; none of them where a file names what it doesn't import."""
+    """The declared types; empty if a file uses a type that it doesn't import."""
     try:
         return get_type_hints(make)
     except NameError:

@@ -1,4 +1,4 @@
-"""From words and files to a run: a recipe, its parameters, and whatever was overridden."""
+"""From words and files to a run: a recipe, its parameters, and settings that are overridden."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -7,9 +7,19 @@ from typing import Any
 
 from whet import invoked, recipes
 from whet.cli import config
-from whet.cli.changes import CHANGES
+from whet.cli.changes import CHANGES, SETS
 from whet.cli.choices import Built, choose
-from whet.cli.flags import CONFIG, FLAG, Flag, flags, match, merged, nearest_path, path_of
+from whet.cli.flags import (
+    CONFIG,
+    FLAG,
+    Flag,
+    check_agree,
+    flags,
+    match,
+    merged,
+    nearest_path,
+    path_of,
+)
 from whet.cli.overrides import Setting, changed, made, paths, settings_of, tree
 from whet.cli.spellings import SPELLINGS, Answer, spelled
 from whet.cli.values import value
@@ -31,12 +41,12 @@ _PARTS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A run, and what was said of its folder."""
+    """A run, with the name and the parent of its folder."""
 
     run: Run
     name: str | None = None
     runs: str = RUNS  # the folder of run folders
-    arguments: tuple[str, ...]  # that give the same run again, without any file of settings
+    arguments: tuple[str, ...]  # the command line that gives the same run, without settings files
 
 
 def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
@@ -50,7 +60,7 @@ def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
     own, typed = settings_of(make), flags(words)
     files = [flag.insist() for flag in typed if flag.path == CONFIG]
     layers = [*map(config.read, files), [flag for flag in typed if flag.path != CONFIG]]
-    said = merged(_resolved(layer, own) for layer in layers)
+    said = merged((_resolved(layer, own) for layer in layers), _sets(own))
     mine, chosen, others = _sorted(said, own)
     program = f"{invoked.program()} {command} {recipe}"
     run = make(**_choices(own, chosen, f"{program} --help"))
@@ -76,21 +86,30 @@ def _folder_of_runs(mine: Mapping[str, str]) -> str:
 
 
 def _resolved(layer: Sequence[Flag], own: Mapping[str, Setting]) -> list[Flag]:
-    """Spellings replaced by the paths that they mean; what one sets besides gives way."""
-    known, first, besides = settings_of(Run), [], []
+    """Flags replaced by the paths that they stand for.
+
+    A flag of one path wins over a flag of several.  Raises `UsageError` for two that disagree.
+    """
+    known, single, several = settings_of(Run), [], []
     for flag in layer:
         head = flag.path[0]
         plain = match(head, (*own, *known)) or flag.dotted in _OWN
         found = None if plain else spelled(flag, own)
-        first += (found or [flag])[:1]
-        besides += (found or [flag])[1:]
-    return [*besides, *first]
+        targets = found or [flag]
+        (several if len(targets) > 1 else single).extend(targets)
+    for alike in (several, single):
+        check_agree(alike, _sets(own))
+    return [*several, *single]
+
+
+def _sets(own: Mapping[str, Setting]) -> Mapping[str, str]:
+    return {change: path for change, path in SETS.items() if change not in own}
 
 
 def _sorted(
     said: Sequence[Flag], own: Mapping[str, Setting]
 ) -> tuple[dict[str, str], list[Flag], list[Flag]]:
-    """The command's own, those of the recipe's parameters, and all others."""
+    """The flags of the command, of the recipe's parameters, and all others."""
     mine = {
         flag.dotted: flag.insist()
         for flag in said
@@ -103,7 +122,7 @@ def _sorted(
 
 
 def _is_choice(flag: Flag, own: Mapping[str, Setting], named: Mapping[str, str]) -> bool:
-    """Is it a parameter of the recipe, or a setting of the part that such a parameter names?
+    """Whether a flag is a parameter of the recipe, or a setting of the part that it names.
 
     Where the run has a field of the parameter's name, too, what the named part doesn't take is
     that field's: `--reward math --reward.longest 64`.
@@ -117,7 +136,7 @@ def _is_choice(flag: Flag, own: Mapping[str, Setting], named: Mapping[str, str])
 
 
 def _settings(name: str, text: str) -> Mapping[str, Setting]:
-    """Of the part that a parameter names."""
+    """The settings of the part that a parameter names."""
     found = choose(_PARTS[name], text, name)
     return settings_of(type(found.part) if isinstance(found, Built) else found.make)
 
@@ -168,7 +187,7 @@ def _overridden(run: Run, said: Sequence[Flag], besides: Sequence[str], advice: 
 
 
 def _unknown(flag: Flag, run: Run, besides: Sequence[str]) -> str:
-    """What is nearest to a flag that is neither a path nor a spelling of one."""
+    """The nearest path to a flag that is neither a path nor a known flag."""
     if flag.dotted != ".".join(path_of(flag.said)) and flag.said.startswith(FLAG):
         return f"{flag.said} means {FLAG}{flag.dotted}, which this run doesn't have"
     usual = [word for word, means in SPELLINGS.items() if not isinstance(means, Answer)]

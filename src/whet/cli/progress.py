@@ -1,4 +1,4 @@
-"""A bar for work that can be stopped: the first Ctrl-C lets what is under way end."""
+"""A progress bar for work that can be stopped: after Ctrl-C the calls in progress still end."""
 
 import signal
 import sys
@@ -20,7 +20,7 @@ from rich.progress import (
 
 @dataclass(slots=True)
 class ProgressBar:
-    """On stderr, one phase at a time; a plain file gets nothing."""
+    """A progress bar on stderr, for one phase at a time; shown on a terminal only."""
 
     _progress: Progress = field(init=False)
     _task: Any = None
@@ -56,21 +56,23 @@ class ProgressBar:
             signal.signal(signal.SIGINT, self._before)
 
     def begin(self, phase: str, total: int) -> None:
-        """A phase of so many replies."""
+        """Begin a phase of `total` replies."""
         if self._task is not None:
             self._progress.remove_task(self._task)
         self._task = self._progress.add_task(phase, total=total)
 
     def tick(self, count: int) -> None:
-        """So many more."""
+        """Advance the bar by `count` replies."""
         self._progress.update(self._task, advance=count)
 
     def stopped(self) -> bool:
-        """Has anyone pressed Ctrl-C?"""
+        """Whether Ctrl-C was pressed."""
         return self._asked
 
     def _note(self, number: int, frame: object) -> None:
         del number, frame
         self._asked = True
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        print("\nwhet: stopping after what is under way (again: at once)", file=sys.stderr)
+        print(
+            "\nwhet: stopping after the calls in progress (Ctrl-C again: at once)", file=sys.stderr
+        )

@@ -8,7 +8,7 @@ from whet.front.training import Follow, watched
 
 
 def execute(work: Callable[[Follow, Stop], Trained], notes: Sequence[str] = ()) -> int:
-    """Do what is left of a run, and say how it went; the exit code."""
+    """Train the rest of a run, print the outcome, and return the exit code."""
     with stoppable() as stop:
         trained = watched(lambda told: work(told, stop), notes=notes)
     return 0 if trained.complete else stop.exit_code

@@ -1,7 +1,7 @@
-"""The usual spellings of the field, and what they mean here: TRL's, veRL's, OpenRLHF's and ours.
+"""The flags of TRL, veRL, OpenRLHF and whet, and the settings of a run that they stand for.
 
-A spelling is a path, a change of the whole run, or an answer.  Hyphen and underscore are the same.
-This module is data: it imports nothing heavy, so that `--help` can read it.
+A flag stands for a path, for a change of the whole run, or for a message.  Hyphen and underscore
+are the same.  This module imports nothing heavy, so that `--help` is fast.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,9 +13,9 @@ from whet.types import UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """A path: that of a recipe's parameter, or else of a field of the run.
+    """A flag that stands for a parameter of the recipe, or else for a field of the run.
 
-    `also` gets the same text, unless it is given itself; `texts` translates values.
+    The path `also` gets the same text, unless it has a flag of its own.  `texts` translates values.
     """
 
     parameter: str = ""
@@ -26,14 +26,14 @@ class Means:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """A change of the run as a whole: the function of this name in `whet.cli.changes`."""
+    """A flag that changes the whole run by the function of this name in `whet.cli.changes`."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """There is no such setting; what there is instead."""
+    """A flag without a setting in whet, and the message that says what to use instead."""
 
     says: str
 
@@ -43,7 +43,7 @@ class Usual:
     """A line of `whet train RECIPE --help`."""
 
     flag: str
-    where: str  # the path that it stands for
+    where: str  # the path of the setting
     about: str
 
 
@@ -123,11 +123,11 @@ _CHANGES: Mapping[str, str] = {
 _BUDGET = "memory is bounded by tokens: --engine.budget N, tokens in one forward pass"
 _ONE_PASS = "whet makes one pass over a step's rollouts, in --minibatches N optimizer steps"
 _LOGGED = "every step is logged, to metrics.jsonl in the run's folder"
-_EMBEDDED = "not there yet; the embedded engine samples and learns in one process"
+_EMBEDDED = "not supported yet; the embedded engine samples and trains in one process"
 
 _ANSWERS: Mapping[str, str] = {
     "per_device_train_batch_size per_device_batch_size": (
-        "it counts rollouts; whet counts prompts: --batch-size N, each with --group-size rollouts"
+        "this counts rollouts; whet counts prompts: --batch-size N, each with --group-size rollouts"
     ),
     "micro_batch micro_batch_size micro_train_batch_size micro_rollout_batch_size "
     "ppo_micro_batch_size ppo_micro_batch_size_per_gpu gradient_accumulation_steps "
@@ -138,7 +138,7 @@ _ANSWERS: Mapping[str, str] = {
     ),
     "scale_rewards": "--objective.advantage centred leaves the deviation out, standardised divides",
     "off_policy_mask vllm_importance_sampling_correction tis": (
-        "--objective.corrections truncated weighs by what the generator really did"
+        "--objective.corrections truncated corrects for the mismatch of generator and learner"
     ),
     "resume resume_from_checkpoint load_checkpoint": "to go on with a run: whet resume RUN",
     "output_dir save_path default_local_dir ckpt_path": (
@@ -149,11 +149,11 @@ _ANSWERS: Mapping[str, str] = {
         f"FSDP and several devices are {_EMBEDDED}"
     ),
     "bf16 fp16 tf32": (
-        "precision is the model's: --model.dtype bfloat16 (--limits.probe wants to be wider then)"
+        "precision is set by --model.dtype bfloat16 (then raise --limits.probe, too)"
     ),
-    "gradient_checkpointing": f"not there yet; {_BUDGET}",
+    "gradient_checkpointing": f"not supported yet; {_BUDGET}",
     "report_to wandb use_wandb use_tensorboard tracker": (
-        f"{_LOGGED}; whet report RUN makes a page of it"
+        f"{_LOGGED}; whet report RUN makes an HTML page of it"
     ),
     "push_to_hub hub_model_id": (
         "whet uses no network; checkpoints/step-… is a folder that huggingface-cli upload takes"
@@ -175,42 +175,60 @@ def _table() -> Iterator[tuple[str, Spelling]]:
 SPELLINGS: Mapping[str, Spelling] = dict(_table())
 
 USUAL = (
-    Usual(flag="--name NAME", where="name", about="of the run's folder in runs/ (--runs DIR)"),
+    Usual(flag="--name NAME", where="name", about="name of its folder in runs/ (--runs DIR)"),
     Usual(flag="--steps N", where="steps", about="training steps"),
-    Usual(flag="--epochs N", where="steps", about="the same, in passes over the training data"),
+    Usual(flag="--epochs N", where="steps", about="steps as passes over the training data"),
     Usual(flag="--lr X", where="optimizer.lr", about="learning rate"),
-    Usual(flag="--warmup-steps N", where="optimizer.decay.warmup", about="of the learning rate"),
-    Usual(flag="--batch-size N", where="sampling.prompts.per_step", about="prompts a step"),
+    Usual(
+        flag="--warmup-steps N",
+        where="optimizer.decay.warmup",
+        about="steps of learning-rate warm-up",
+    ),
+    Usual(flag="--batch-size N", where="sampling.prompts.per_step", about="prompts per step"),
     Usual(flag="--group-size N", where="sampling.size.rollouts", about="rollouts per prompt"),
     Usual(flag="--minibatches N", where="minibatches", about="optimizer steps per step"),
-    Usual(flag="--temperature X", where="sampling.decoding.temperature", about="--top-p, --top-k"),
+    Usual(
+        flag="--temperature X",
+        where="sampling.decoding.temperature",
+        about="sampling; also --top-p, --top-k",
+    ),
     Usual(
         flag="--max-new-tokens N",
         where="sampling.decoding.max_new_tokens",
-        about="longest reply",
+        about="maximum tokens per reply",
     ),
-    Usual(flag="--max-prompt-length N", where="max_prompt_length", about="longest prompt, tokens"),
-    Usual(flag="--system-prompt TEXT", where="corpus", about="put before every prompt"),
-    Usual(flag="--kl X", where="objective.regularisers", about="price of KL; 0: none"),
-    Usual(flag="--clip X", where="objective.clipping", about="also --clip-low, --clip-high"),
-    Usual(flag="--gate PART", where="sampling.gate", about="which groups are learned from"),
-    Usual(flag="--lora-rank N", where="engine.lora.rank", about="train adapters of this rank"),
+    Usual(
+        flag="--max-prompt-length N",
+        where="max_prompt_length",
+        about="skip longer prompts (tokens)",
+    ),
+    Usual(flag="--system-prompt TEXT", where="corpus", about="system message of every prompt"),
+    Usual(flag="--kl X", where="objective.regularisers", about="KL coefficient β; 0: no KL"),
+    Usual(
+        flag="--clip X",
+        where="objective.clipping",
+        about="clip range ε; also --clip-low, --clip-high",
+    ),
+    Usual(
+        flag="--gate PART", where="sampling.gate", about="filter for groups, e.g. non_zero_spread"
+    ),
+    Usual(flag="--lora-rank N", where="engine.lora.rank", about="train LoRA adapters of this rank"),
     Usual(flag="--device NAME", where="engine.device", about="auto, cpu or cuda; also --threads"),
-    Usual(flag="--seed N", where="seed", about="same seed, same weights"),
+    Usual(flag="--seed N", where="seed", about="random seed; same seed, same weights"),
     Usual(
         flag="--eval-every N", where="periodic.every", about="steps between evaluations; 0: none"
     ),
     Usual(flag="--eval-data FILE", where="eval_corpus", about="tasks to evaluate on"),
     Usual(flag="--save-every N", where="checkpoints.steps", about="steps between checkpoints"),
-    Usual(flag="--keep N", where="checkpoints.keep", about="newest checkpoints that stay"),
+    Usual(flag="--keep N", where="checkpoints.keep", about="number of newest checkpoints kept"),
 )
 
 
 def spelled(flag: Flag, parameters: Mapping[str, object]) -> list[Flag] | None:
-    """The flags that a spelling stands for; None where it is none.
+    """The settings that a flag stands for; None for a flag that is not in the table.
 
-    A change keeps its own name, as a path of one.  Raises `UsageError` with the answer to a
-    spelling that has no counterpart.
+    A change of the whole run keeps its own name as its path.  Raises `UsageError` for a flag
+    without a counterpart, with the message of its `Answer`.
     """
     found = SPELLINGS.get(flag.dotted)
     match found:

@@ -20,18 +20,18 @@ _TRUE, _FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
 
 def value(text: str, hint: Any, name: str) -> Any:
-    """The value of type `hint` that the text means.
+    """Convert a text to a value of type `hint`.
 
     Raises `UsageError` with the field's name, the text, and what is accepted.
     """
     try:
-        return _read(text.strip(), hint) if hint is not str else text
+        return _read(text.strip() or text, hint) if hint is not str else text
     except ValueError:
         raise UsageError(f"{name} is {text!r}; give {accepted(hint)}") from None
 
 
 def accepted(hint: Any) -> str:
-    """What may be given for a type, in words."""
+    """The accepted values of a type, in words."""
     if hint in _WORDS:
         return _WORDS[hint]
     if is_union(hint):
@@ -44,12 +44,12 @@ def accepted(hint: Any) -> str:
         count = length_of(hint)
         several = f"{count} values" if count else "a list"
         return f"{several} with commas, each {accepted(item)}"
-    none = f"a {getattr(hint, '__name__', hint)}, which no text can say"
+    none = f"a {getattr(hint, '__name__', hint)}, which can't be set by a text"
     return 'a JSON object, such as {"a": 1}' if _is_mapping(hint) else none
 
 
 def shown(held: Any) -> str:
-    """A value as it would be typed."""
+    """A value as text, the inverse of `value`."""
     if held is None or held == ():
         return NONE
     if isinstance(held, bool):
@@ -63,7 +63,7 @@ def shown(held: Any) -> str:
 
 
 def is_union(hint: Any) -> bool:
-    """Is it `A | B`, written in either way?"""
+    """Whether a type is a union, `A | B` or `Union[A, B]`."""
     return get_origin(hint) in (Union, UnionType)
 
 
@@ -73,7 +73,7 @@ def arms(hint: Any) -> tuple[Any, ...]:
 
 
 def item_of(hint: Any) -> Any:
-    """The type of a list's items; None where the type is no list."""
+    """The type of a list's items; None for other types."""
     origin, inner = get_origin(hint), get_args(hint)
     if not isinstance(origin, type) or not issubclass(origin, Sequence | AbstractSet) or not inner:
         return None
@@ -81,20 +81,20 @@ def item_of(hint: Any) -> Any:
 
 
 def length_of(hint: Any) -> int:
-    """How many items a `tuple[X, Y]` has; 0 for a list of any length."""
+    """The length of a `tuple[X, Y]`; 0 for a list of any length."""
     inner = get_args(hint)
     fixed = get_origin(hint) is tuple and Ellipsis not in inner
     return len(inner) if fixed else 0
 
 
 def items(text: str) -> list[str]:
-    """The texts of a list's items.  Raises `ValueError` where JSON is begun and not ended."""
+    """The texts of a list's items.  Raises `ValueError` for incomplete JSON."""
     if text in {"", NONE}:
         return []
     if text.startswith("["):
         found = json.loads(text)
         return [item if isinstance(item, str) else json.dumps(item) for item in found]
-    return [item.strip() for item in text.split(",")]
+    return [item.strip() or item for item in text.split(",")]  # a line break may stop a reply
 
 
 def _read(text: str, hint: Any) -> Any:

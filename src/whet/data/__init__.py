@@ -1,4 +1,4 @@
-"""Static corpora: tasks by the name of a procedural family, of a data set, or by a path."""
+"""Corpora: tasks from a procedural family, a data set of reasoning_gym, or files."""
 
 import re
 from pathlib import Path
@@ -19,12 +19,12 @@ _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 
 
 def load(name: str, **settings: object) -> Procedural:
-    """The procedural family that a name, or a path to a Python file, means."""
+    """The procedural family of a name, or of a path to a Python file."""
     return registry.find("corpus", name)(**settings)
 
 
 def corpus(text: str) -> Corpus:
-    """The corpus that a name or a path means.
+    """The corpus of a name or a path.
 
     `lock`, `mine.py`: a procedural family at all its levels; `gym:chain_sum`: a data set of
     reasoning_gym; `tasks.jsonl`, a folder, `data/*.parquet`: files.
@@ -43,12 +43,12 @@ def corpus(text: str) -> Corpus:
 
 
 def benchmark(text: str) -> Corpus:
-    """The corpus that a name or a path means, to measure on: all rows of a file, none reserved."""
+    """The corpus of a name or a path, for evaluation: all rows of a file, none reserved."""
     return Benchmark(corpus=corpus(text))
 
 
 def _advice(text: str) -> str:
-    """Why a text means no corpus, and what to give."""
+    """The message for a text that names no corpus, with the remedy."""
     if told := remedy(suffix(text)):
         return f"can't be read; {told}"
     if Path(text).is_file():

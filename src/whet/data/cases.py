@@ -1,12 +1,12 @@
-"""Labelled replies: what a judge is judged by."""
+"""Labelled replies, for the evaluation of a reward."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from whet.data._shapes import task_of
 from whet.data.formats import FORMATS, READERS, rows, suffix
+from whet.data.row_formats import task_of
 from whet.data.synthetic import draw
 from whet.types import Task, UsageError
 
@@ -24,7 +24,7 @@ class Case:
 
 
 def cases(text: str, *, count: int = 2400, seed: int = 0) -> tuple[Case, ...]:
-    """The labelled replies that a name or a path means.
+    """The labelled replies of a name or a path.
 
     `synthetic`: `count` replies that are right or wrong by construction.  A file, such as .jsonl,
     .csv or .parquet: all its rows, {prompt, reply, answer, info?, correct}; replies to one prompt

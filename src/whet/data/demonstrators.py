@@ -1,4 +1,4 @@
-"""Who can show how a given task is done."""
+"""Demonstrators: sources of a correct reply to a given task."""
 
 from dataclasses import dataclass
 from random import Random
@@ -9,22 +9,22 @@ from whet.types import Task
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromFamily:
-    """The full working of any task of a family."""
+    """Demonstrations from a procedural family, with all steps written down."""
 
     family: Family
 
     def demonstrate(self, task: Task) -> str:
-        """Every step written down."""
+        """The full solution of the task."""
         return self.family.worked(task, Random(f"shown {task.id}"), keep=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FromColumn:
-    """The reply that a task brings with it, in `info[column]`."""
+    """Demonstrations from the data: the text in `info[column]` of a task."""
 
     column: str = "demonstration"
 
     def demonstrate(self, task: Task) -> str | None:
-        """That text; None where the task has none."""
+        """The text of the column; None if the task has none."""
         found = task.info.get(self.column)
         return str(found) if found else None

@@ -1,4 +1,4 @@
-"""Epochs as steps: how often training goes through a corpus."""
+"""The number of steps in a number of epochs."""
 
 from math import ceil, isfinite
 
@@ -17,7 +17,7 @@ def steps_of_epochs(corpus: Corpus, epochs: float, per_step: int) -> int:
     if size is None:
         name = type(corpus).__name__
         raise UsageError(
-            f"epochs is {epochs:g}, but a corpus of {name} has no end, and so no epochs; give steps"
+            f"epochs is {epochs:g}, but a corpus of {name} is endless and has no epochs; give steps"
         )
     if not size:
         raise UsageError(f"epochs is {epochs:g}, but the corpus has no training tasks; give steps")

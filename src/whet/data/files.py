@@ -1,12 +1,12 @@
-"""Your own data: files and folders of rows, in the shapes that other trainers write."""
+"""Your own data: files and folders of rows, in the formats of other trainers."""
 
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
-from whet.data._shapes import prompt_text, task_of
 from whet.data.formats import rows, stamp
 from whet.data.formats.folders import split_named
+from whet.data.row_formats import prompt_text, task_of
 from whet.data.sections import ALL, FileSplits, sections
 from whet.data.splits import SPLITS
 from whet.data.streams import turn_and_place
@@ -18,7 +18,7 @@ _SPLIT = "split"  # the column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File(Corpus):
-    """The rows of a file as tasks; the shapes of TRL, veRL, verifiers and GSM8K are recognised.
+    """The rows of a file as tasks; recognises the columns of TRL, veRL, verifiers and GSM8K.
 
     `path` is a file (.jsonl, .json, .csv, .tsv, .parquet, .arrow), a folder of such files or one
     that `datasets.save_to_disk` wrote, or a pattern such as `data/*.parquet`.
@@ -31,7 +31,7 @@ class File(Corpus):
     Splits that the files are named for, or that a column `split` names, are used as they are.
     Otherwise, in the order of their hashes, the first prompts are reserved: half of them for `dev`,
     half for `test`.  A prompt that occurs again is in one split with itself.  The split `all` is
-    every row.  Training goes through its rows in a new order each time round.
+    every row.  Training uses a new order of the rows in every epoch.
     """
 
     path: str
@@ -41,12 +41,12 @@ class File(Corpus):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """A share is a share; the file itself is read when a task is asked for."""
+        """Raise `UsageError` for a bad share.  The file is read with the first task."""
         if not 0 <= self.reserved <= 1:
             raise UsageError(f"file.reserved is {self.reserved}; give a share from 0 to 1")
 
     def task(self, split: str, index: int) -> Task:
-        """The `index`-th task of a split, which begins again when it is through.
+        """The `index`-th task of a split, which begins again after its end.
 
         Each stream of the training split goes through all rows before it meets one again.
         """
@@ -69,11 +69,11 @@ class File(Corpus):
         return tuple(different.values())[:count]
 
     def size(self, split: str) -> int:
-        """How many rows the split has."""
+        """The number of rows of the split."""
         return len(self._split(split))
 
     def benchmark(self) -> str:
-        """The test split that the files name; else all rows."""
+        """The test split that the files name, otherwise all rows."""
         return "test" if self._sections().named else ALL
 
     def _split(self, split: str) -> tuple[Task, ...]:
@@ -87,7 +87,7 @@ class File(Corpus):
 
 @lru_cache(maxsize=8)
 def _read(file: File, stamped: int) -> FileSplits:
-    """Read once, until the file is another one."""
+    """The rows of the file, read again only after a change of the file."""
     del stamped
     tasks, of_files, of_rows = [], [], []
     for row in rows(file.path):
@@ -96,7 +96,7 @@ def _read(file: File, stamped: int) -> FileSplits:
         of_rows.append(split_named(str(row.values.get(_SPLIT, ""))))
     labels = of_files if any(of_files) else of_rows
     if labels is of_rows and ("" in of_rows or len(set(of_rows)) == 1):
-        labels = [""] * len(tasks)  # the column is about something else
+        labels = [""] * len(tasks)  # the column has another meaning
     return sections(list(zip(tasks, labels, strict=True)), file.reserved)
 
 

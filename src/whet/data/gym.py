@@ -15,7 +15,7 @@ from whet.types import Task, UsageError
 if TYPE_CHECKING:
     import reasoning_gym.dataset
 
-_PATIENCE = 1000  # entries looked at for one of a split
+_PATIENCE = 1000  # entries tried for one of a split
 # what depends on the order of sets: 60 entries of each data set of reasoning_gym 0.1.25, compared
 # under three hash seeds
 _RESTLESS = frozenset(
@@ -45,7 +45,7 @@ class Gym(Corpus):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """The name is one of reasoning_gym's, and the set can be made of it."""
+        """Raise `UsageError` for a name that reasoning_gym lacks, or a set that can't be made."""
         if self.dataset not in (known := names()):
             raise UsageError(
                 f"gym.dataset {self.dataset!r} is unknown; {nearest(self.dataset, known)}"
@@ -56,7 +56,7 @@ class Gym(Corpus):
             )
         if self.dataset in _RESTLESS and os.environ.get("PYTHONHASHSEED", "random") == "random":
             raise UsageError(
-                f"gym.dataset {self.dataset!r} is another one in every process; "
+                f"gym.dataset {self.dataset!r} differs in every process; "
                 "start Python with PYTHONHASHSEED=0 to use it"
             )
         if self.entries < 1:
@@ -111,7 +111,7 @@ def _literal(value: object) -> object:
 
 
 def names() -> tuple[str, ...]:
-    """What reasoning_gym calls its data sets."""
+    """The names of the data sets of reasoning_gym."""
     if find_spec("reasoning_gym") is None:
         raise UsageError("corpus 'gym:…' needs reasoning_gym; pip install 'whet[gym]'")
     from reasoning_gym.factory import DATASETS

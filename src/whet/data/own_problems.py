@@ -1,4 +1,4 @@
-"""Problems of a family of one's own: a class in a file, checked before anything is drawn."""
+"""Problems of your own family: a class in a file, which is checked before the first task."""
 
 from inspect import isclass
 from pathlib import Path
@@ -68,7 +68,7 @@ def _levels(family: Any, path: str) -> tuple[int, int]:
 
 
 def _insist_on_types(family: Any, level: int, path: str) -> None:
-    """Draw a task, and look at what comes of it."""
+    """Draw a task, and check all methods of the family on it."""
     task = family.draw(Random(0), level)
     _insist(task, Task, "draw", path)
     _insist(family.canonical(task), str, "canonical", path)

@@ -1,4 +1,4 @@
-"""A procedural family as a corpus: as many tasks as one likes, in splits that share none."""
+"""A procedural family as a corpus: endless tasks, in splits without common instances."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class Problems(Corpus):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Ask the family for both ends, for it knows which levels it has."""
+        """Raise `UsageError` for levels that the family does not have."""
         low, high = self.levels
         if not 0 < low <= high:
             raise UsageError(f"problems.levels is {self.levels}; give (lowest, highest), from 1 on")

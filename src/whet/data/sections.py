@@ -1,10 +1,10 @@
-"""From labelled tasks to splits: those that a file names, and those that are reserved by hash."""
+"""Splits of tasks: those that a file names, and those that are reserved by hash."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 
-from whet.data._shapes import prompt_text
+from whet.data.row_formats import prompt_text
 from whet.types import Task
 
 ALL = "all"  # every row, whatever its split
@@ -16,7 +16,7 @@ class FileSplits:
     """The tasks of each split; dev and test hold each prompt once, in the order of hashes."""
 
     tasks: Mapping[str, tuple[Task, ...]]
-    named: bool  # the data say themselves which tasks are held out
+    named: bool  # whether the data name their held-out tasks
 
 
 def sections(labelled: Sequence[tuple[Task, str]], reserved: float) -> FileSplits:
@@ -49,7 +49,7 @@ def sections(labelled: Sequence[tuple[Task, str]], reserved: float) -> FileSplit
 
 
 def _reserved(count: int, share: float, *, dev: bool, test: bool) -> tuple[int, int]:
-    """How many of so many prompts are reserved for dev and for test, where these are asked for."""
+    """The numbers of prompts that are reserved for dev and for test."""
     if not share or not (dev or test):
         return 0, 0
     if dev and test:

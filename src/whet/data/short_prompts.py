@@ -1,4 +1,4 @@
-"""Only the tasks whose prompts are short enough for a model, counted in its tokens."""
+"""The tasks of a corpus with prompts that are short enough for a model, in its tokens."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from whet.types import Task, UsageError
 
 _PATIENCE = 1000  # draws of an endless corpus in place of one that is too long
 _FAR = STREAM * STREAM  # beyond all streams: where those draws come from
-_TURNS = 4  # rounds whose order is remembered
+_TURNS = 4  # number of rounds with a cached order
 
 
 @dataclass(slots=True, kw_only=True)
 class ShortPrompts(Corpus):
-    """A corpus without the tasks whose prompt has more than `most` tokens.
+    """A corpus without the tasks with a prompt of more than `most` tokens.
 
     Of a corpus with an end the others follow each other in its own order, each once a round.  In an
     endless one another task is drawn in place of one that is too long.  Lengths are counted once.
@@ -49,12 +49,11 @@ class ShortPrompts(Corpus):
         return tuple(task for task in asked if self._is_short(task))[:count]
 
     def size(self, split: str) -> int | None:
-        """How many are short; None where there is no end."""
+        """The number of tasks with short prompts; None for an endless split."""
         size = self.corpus.size(split)
         return size if not size else len(self._order(split, 0, size))
 
     def benchmark(self) -> str:
-        """The corpus's own."""
         return self.corpus.benchmark()
 
     def _drawn(self, split: str, index: int) -> Task:
@@ -68,7 +67,7 @@ class ShortPrompts(Corpus):
         )
 
     def _order(self, split: str, start: int, size: int) -> Sequence[int]:
-        """Where the short ones are among the `size` tasks from `start` on."""
+        """The indices of short prompts among the `size` tasks from `start` on."""
         key = split, start
         if key not in self._orders:
             while len(self._orders) >= _TURNS:

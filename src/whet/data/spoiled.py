@@ -1,4 +1,4 @@
-"""A reply with one thing wrong: what a verifier should tell from the reply that it was."""
+"""Correct replies with one error, which a verifier should refuse."""
 
 from random import Random
 

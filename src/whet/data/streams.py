@@ -1,11 +1,11 @@
-"""Where the tasks of one seed end, and those of the next begin."""
+"""Streams of training tasks: every seed has its own range of indices."""
 
 STREAM = 1 << 32
 """Indices of the training split per seed: the seed s draws from s · STREAM on."""
 
 
 def turn_and_place(index: int, size: int) -> tuple[int, int]:
-    """In which round through `size` rows an index of any seed's stream falls, and where in it.
+    """The epoch of an index over `size` rows, and its position in the epoch.
 
     Every stream begins a round of its own, so that the first `size` indices of a seed meet each row
     once.

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from whet.data import _answers, _phrases
+from whet.data import drawn_answers, phrases
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,32 +14,32 @@ class Sample:
     kind: str
     prompt: str
     gold: str
-    answer: str  # what the reply says
+    answer: str  # in the reply
     reply: str
     correct: bool
-    form: str  # how it says it
+    form: str  # the form of its announcement
 
 
-KINDS: dict[str, Callable[[Random], _answers.DrawnAnswer]] = {
-    "integer": _answers.integer,
-    "decimal": _answers.decimal,
-    "fraction": _answers.fraction,
-    "percent": _answers.percent,
-    "unit": _answers.unit,
-    "expression": _answers.expression,
-    "set": _answers.set_of,
-    "interval": _answers.interval,
-    "tuple": _answers.tuple_of,
-    "choice": _answers.choice,
+KINDS: dict[str, Callable[[Random], drawn_answers.DrawnAnswer]] = {
+    "integer": drawn_answers.integer,
+    "decimal": drawn_answers.decimal,
+    "fraction": drawn_answers.fraction,
+    "percent": drawn_answers.percent,
+    "unit": drawn_answers.unit,
+    "expression": drawn_answers.expression,
+    "set": drawn_answers.set_of,
+    "interval": drawn_answers.interval,
+    "tuple": drawn_answers.tuple_of,
+    "choice": drawn_answers.choice,
 }
 
 
 def draw(place: int, seed: int) -> Sample:
-    """The sample of a place, the same for ever; kinds take turns, right and wrong are drawn.
+    """The sample at a place, the same for equal seeds.  Kinds alternate; the label is drawn.
 
-    A wrong reply gives a near miss: another sign, a digit more, ends of intervals that are open
-    instead of closed.  Whoever looks at what is announced last, after the thoughts, has the label;
-    wrong thoughts before a right answer are right, and the other way round.
+    A wrong reply gives a near miss: another sign, an extra digit, open ends of an interval in place
+    of closed ones.  The label is that of the last announced answer.  Wrong reasoning before a right
+    answer counts as right, and the other way round.
     """
     rng = Random(f"synthetic/{seed}/{place}")
     kind = list(KINDS)[place % len(KINDS)]
@@ -47,7 +47,7 @@ def draw(place: int, seed: int) -> Sample:
     correct = rng.choice((True, False))
     answer = rng.choice(drawn.right if correct else drawn.wrong)
     decoy = rng.choice(drawn.wrong if correct else drawn.right)
-    form, reply = _phrases.phrase(rng, answer, decoy)
+    form, reply = phrases.phrase(rng, answer, decoy)
     return Sample(
         kind=kind,
         prompt=drawn.prompt,

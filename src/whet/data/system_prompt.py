@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from whet.protocols import Corpus
 from whet.types import Prompt, Task, UsageError
 
-_SYSTEM = {"system", "developer"}  # roles whose message is replaced
+_SYSTEM = {"system", "developer"}  # roles of a replaced message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,24 +20,20 @@ class SystemPrompt(Corpus):
     text: str
 
     def __post_init__(self) -> None:
-        """Refuse a message of nothing."""
+        """Raise `UsageError` for an empty message."""
         if not self.text.strip():
             raise UsageError("system_prompt.text is empty; give what the system message says")
 
     def task(self, split: str, index: int) -> Task:
-        """With the message."""
         return self._told(self.corpus.task(split, index))
 
     def held_out(self, split: str, count: int) -> Sequence[Task]:
-        """With the message."""
         return tuple(map(self._told, self.corpus.held_out(split, count)))
 
     def size(self, split: str) -> int | None:
-        """The corpus's own."""
         return self.corpus.size(split)
 
     def benchmark(self) -> str:
-        """The corpus's own."""
         return self.corpus.benchmark()
 
     def _told(self, task: Task) -> Task:

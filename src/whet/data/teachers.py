@@ -10,7 +10,7 @@ from whet.types import Task, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullSolutions:
-    """Every step written down, of tasks whose highest level grows.
+    """Full solutions of tasks; the highest level grows with the step.
 
     highest(step) = low + 1 + ⌊(high − low) · step / ramp⌋,  at most high
     """
@@ -21,7 +21,7 @@ class FullSolutions:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Levels are the family's business."""
+        """Raise `UsageError` for a negative ramp; the family checks the levels."""
         Problems(family=self.family, levels=self.levels)
         if self.ramp < 0:
             raise UsageError(
@@ -29,7 +29,7 @@ class FullSolutions:
             )
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
-        """A task of the training split, and its full working."""
+        """A task of the training split, and its full solution."""
         low, high = self.levels
         if step < self.ramp:
             high = min(high, low + 1 + (high - low) * step // self.ramp)
@@ -39,10 +39,10 @@ class FullSolutions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixedStyles:
-    """The styles of many authors, all of them right: full working, bits of it, the answer alone.
+    """Correct solutions in several styles: all steps, some steps, the answer alone.
 
-    An example is written in style k with probability ∝ weights_k; its author writes each
-    intermediate step down with probability keep_k.
+    An example is written in style k with probability ∝ weights_k; each
+    intermediate step is written down with probability keep_k.
     """
 
     family: Family
@@ -52,7 +52,7 @@ class MixedStyles:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """One weight per style."""
+        """Raise `UsageError` unless every style has a weight and a probability."""
         Problems(family=self.family, levels=self.levels)
         if not self.keep or not all(0 <= keep <= 1 for keep in self.keep):
             raise UsageError(f"mixed_styles.keep is {self.keep}; give probabilities, one per style")
@@ -63,7 +63,7 @@ class MixedStyles:
             )
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
-        """A task of the training split, in the style of one author."""
+        """A task of the training split, and its solution in one style."""
         name = f"{_stream('Habits', self)}/{step}/{index}"
         keep = Random(f"{name}/style").choices(self.keep, self.weights)[0]
         problems = Problems(family=self.family, levels=self.levels, seed=self.seed)
@@ -77,5 +77,5 @@ def _worked(problems: Problems, name: str, *, keep: float) -> tuple[Task, str]:
 
 
 def _stream(name: str, teacher: object) -> str:
-    """The text that draws are counted from: the fields behind a name that never changes."""
+    """The text that seeds the draws: a fixed name with the fields of the teacher."""
     return name + repr(teacher).removeprefix(type(teacher).__qualname__)

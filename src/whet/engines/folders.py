@@ -1,4 +1,4 @@
-"""What stands in a model folder, looked at before any library opens it."""
+"""Checks of a model folder, before a library opens it."""
 
 import json
 import re
@@ -11,12 +11,12 @@ from whet.types import UsageError
 
 CONFIG, GENERATION = "config.json", "generation_config.json"
 INDICES = ("model.safetensors.index.json", "pytorch_model.bin.index.json")
-_SINGLE = ("model.safetensors", "pytorch_model.bin")  # where there is no index
+_SINGLE = ("model.safetensors", "pytorch_model.bin")  # files of a folder without an index
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt")
 _ADAPTER = "adapter_config.json"
 _SMALL = (CONFIG, GENERATION, "tokenizer_config.json", "special_tokens_map.json", *INDICES)
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
-_SHOWN = 3  # names in a message
+_SHOWN = 3  # number of names in a message
 _POINTER = b"version https://git-lfs"
 
 
@@ -38,22 +38,22 @@ def checked(path: str) -> Path:
 
 
 def named(folder: Path) -> str:
-    """How messages begin that speak of a folder."""
+    """The beginning of messages about a folder."""
     return f"model.path {str(folder)!r}"
 
 
 def listed(names: Iterable[str]) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of the others."""
     known = sorted(names)
     more = f" and {len(known) - _SHOWN} more" if len(known) > _SHOWN else ""
     return f"{', '.join(known[:_SHOWN])}{more}"
 
 
 def _elsewhere(path: str, place: Path) -> str:
-    """What a path is that is no folder of a model."""
+    """The message for a path that is not a folder."""
     if place.is_file():
         gguf = place.suffix == ".gguf"
-        kind = "a GGUF file, whose weights are for inference" if gguf else "a file"
+        kind = "a GGUF file, with weights for inference only" if gguf else "a file"
         return f"is {kind}; give the folder that save_pretrained wrote, with config and weights"
     if _HUB_NAME.fullmatch(path) and not place.parent.is_dir():
         folder = path.rpartition("/")[2]
@@ -68,7 +68,7 @@ def _elsewhere(path: str, place: Path) -> str:
 
 
 def _inside(place: Path) -> str:
-    """What is wrong with a folder, and the remedy; empty: nothing that can be seen from outside."""
+    """The problem of a folder with its remedy; empty if none is visible from its files."""
     names = {p.name for p in place.iterdir()}
     if not names:
         return "is an empty folder; give one of save_pretrained"
@@ -95,7 +95,7 @@ def _adapter(place: Path, names: set[str]) -> str:
 
 
 def _instead(place: Path, names: set[str]) -> str:
-    """What a folder without a config is, and which one to give."""
+    """The message for a folder without a config, with the folder to give instead."""
     within = {p.parent.relative_to(place).as_posix() for p in place.glob(f"*/{CONFIG}")}
     within |= {p.parent.relative_to(place).as_posix() for p in place.glob(f"*/*/{CONFIG}")}
     if any(name.endswith(".gguf") for name in names):
@@ -112,7 +112,7 @@ def _instead(place: Path, names: set[str]) -> str:
 
 
 def _broken(place: Path, names: set[str]) -> Iterator[str]:
-    """The small JSON files that are none."""
+    """The problems of small files that should be JSON."""
     for name in (name for name in _SMALL if name in names):
         try:
             held = _json(place / name)
@@ -149,7 +149,7 @@ def _unreadable(names: set[str]) -> str:
 
 
 def _damaged(place: Path, files: list[str]) -> Iterator[str]:
-    """Files of weights that are cut short, or none."""
+    """The problems of weight files: missing, or cut short."""
     from safetensors import SafetensorError, safe_open
 
     for name in files:
@@ -166,5 +166,5 @@ def _damaged(place: Path, files: list[str]) -> Iterator[str]:
 
 
 def _json(path: Path) -> Any:
-    """What a file says.  Raises `ValueError` where it is no JSON, or no text."""
+    """The JSON value of a file.  Raises `ValueError` for other content."""
     return json.loads(path.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Config, tokenizer and weights of a folder; whatever is wrong with them is one line."""
+"""Load config, tokenizer and weights of a folder; an error becomes a one-line message."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +29,7 @@ from whet.types import UsageError
 
 _ENCODERS = frozenset(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
 _DECODERS = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
-# seen when wrong files were tried one by one: the libraries check little before they compute
+# errors that the libraries raised for broken files, which they check little
 _RAISED = (
     OSError,
     ValueError,
@@ -46,7 +46,7 @@ _RAISED = (
 
 
 def config_of(folder: Path) -> PreTrainedConfig:
-    """The config of a model that writes text from left to right, with weights to train."""
+    """The config of a causal language model with trainable weights."""
     with _told(folder, "config.json can't be used", "save or download it again"):
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     kind = config.model_type
@@ -70,7 +70,7 @@ def config_of(folder: Path) -> PreTrainedConfig:
 
 
 def generation_of(folder: Path, config: PreTrainedConfig) -> GenerationConfig:
-    """How the model's authors generate; which ids end a reply stands there."""
+    """The generation config of the model, which has the ids that end a reply."""
     with _told(folder, f"{GENERATION} can't be used", "delete it, or download it again"):
         if (folder / GENERATION).is_file():
             return GenerationConfig.from_pretrained(folder, local_files_only=True)
@@ -78,7 +78,7 @@ def generation_of(folder: Path, config: PreTrainedConfig) -> GenerationConfig:
 
 
 def tokenizer_of(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
-    """The tokenizer, whose ids all have a row in the embedding."""
+    """The tokenizer; each of its ids must have a row in the embedding."""
     with _told(folder, "tokenizer can't be loaded", "save it again with save_pretrained"):
         tokenizer = _tokenizer(folder)
     largest, rows = max(tokenizer.get_vocab().values(), default=-1), _rows(config)
@@ -91,14 +91,14 @@ def tokenizer_of(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerB
 
 
 def weights_of(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
-    """The model with the weights of the folder, all of them and no others."""
+    """The model with exactly the weights of the folder."""
     model, found = _loaded(folder, dtype=dtype)
     _insist_on_all(folder, found)
     return model
 
 
 def shape_of(folder: Path) -> PreTrainedModel:
-    """The model without its weights, once their names and shapes are known to fit."""
+    """The model without its weights, after a check of their names and shapes."""
     model, found = _loaded(folder, device_map="meta")
     _insist_on_all(folder, found)
     return model
@@ -118,7 +118,7 @@ def _loaded(folder: Path, **how: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
 
 
 def _insist_on_all(folder: Path, found: dict[str, Any]) -> None:
-    """Refuse weights that the library would make up, leave out or cut."""
+    """Raise `UsageError` for weights that the library would initialise, skip or cut."""
     shapes = [f"{name} {list(is_)} for {list(due)}" for name, is_, due in found["mismatched_keys"]]
     wrong = [
         f"{what} {listed(names)}"
@@ -147,12 +147,12 @@ def _tokenizer(folder: Path) -> PreTrainedTokenizerBase:
     except Exception as error:
         if type(error) is not Exception:
             raise
-        raise ValueError(str(error)) from error  # what the Rust library raises has no other type
+        raise ValueError(str(error)) from error  # the Rust library raises no other type
 
 
 @contextmanager
 def _told(folder: Path, what: str, remedy: str) -> Iterator[None]:
-    """A library's complaint as one line that says where and what to do."""
+    """An exception of a library as a one-line `UsageError` with place and remedy."""
     try:
         yield
     except _RAISED as error:
@@ -163,7 +163,7 @@ def _told(folder: Path, what: str, remedy: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The library's table of odd weights is not printed: they are refused."""
+    """Silence the library's table of missing weights, which raise `UsageError` instead."""
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:

@@ -1,4 +1,4 @@
-"""Where a policy comes from: a local Hugging Face folder, or a small config from scratch."""
+"""Sources of a policy: a local Hugging Face folder, or a small config from scratch."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torc
 
 @runtime_checkable
 class ModelSource(Protocol):
-    """A model that can be loaded."""
+    """The source of a policy, which loads its weights and its tokenizer."""
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """Weights on a device, and their tokenizer."""
+        """Load the weights onto a device, and the tokenizer."""
         ...
 
     def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
-        """The tokenizer and how replies end, without the weights."""
+        """The tokenizer and the ids that end a reply, without the weights."""
         ...
 
 
@@ -47,13 +47,13 @@ class Folder:
     dtype: str = "float32"
 
     def size(self) -> Size:
-        """Of the model that the config describes, whose weights are there and fit."""
+        """The size of the model in the config, after a check that its weights fit."""
         folder = self._checked()
         loading.config_of(folder)
         return _size(loading.shape_of(folder), _DTYPES[self.dtype])
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
-        """What the folder holds.  Raises `UsageError` where a part of it is missing or broken."""
+        """Load the model of the folder.  Raises `UsageError` for missing or broken parts."""
         del seed
         folder = self._checked()
         config = loading.config_of(folder)
@@ -62,7 +62,7 @@ class Folder:
         return model.to(device), tokenizer
 
     def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
-        """Read from the folder."""
+        """The tokenizer and the end ids of the folder."""
         folder = self._checked()
         config = loading.config_of(folder)
         return loading.tokenizer_of(folder, config), loading.generation_of(folder, config)
@@ -119,13 +119,13 @@ class FromScratch:
         return model.to(device), tokenizer
 
     def size(self) -> Size:
-        """Of the model that would be made."""
+        """The size of the model that `load` makes."""
         with torch.device("meta"):
             model = AutoModelForCausalLM.from_config(self._config(self.tokenizer.build()))
         return _size(model, torch.float32)
 
     def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
-        """Built for the model that would be made."""
+        """The tokenizer of the model that `load` makes."""
         tokenizer = self.tokenizer.build()
         return tokenizer, GenerationConfig.from_model_config(self._config(tokenizer))
 

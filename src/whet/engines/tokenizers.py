@@ -16,7 +16,7 @@ PAD, END, UNKNOWN = "<pad>", "<end>", "<unk>"
 
 @runtime_checkable
 class TokenizerSpec(Protocol):
-    """Settings from which a tokenizer is built."""
+    """The settings of a tokenizer that is built from scratch."""
 
     def build(self) -> PreTrainedTokenizerBase:
         """Build the tokenizer; it has an end token."""

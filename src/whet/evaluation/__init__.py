@@ -1,1 +1,1 @@
-"""Evaluation: how good a policy is, and how sure one can be."""
+"""Evaluation of policies and of verifiers, with confidence intervals."""

@@ -1,4 +1,4 @@
-"""How far two judges agree, or one with the truth."""
+"""The agreement of two judges, or of a judge with the labels."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,15 +10,15 @@ from whet.evaluation.intervals import Estimate, estimate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """Counts of accepted and refused replies, by what they are."""
+    """The confusion matrix of a judge: accepted and refused replies, by label."""
 
     right_accepted: int
     wrong_accepted: int
     right_refused: int
     wrong_refused: int
-    precision: Estimate  # of the accepted, how many are right
-    recall: Estimate  # of the right, how many are accepted
-    specificity: Estimate  # of the wrong, how many are refused
+    precision: Estimate  # share of correct replies among the accepted
+    recall: Estimate  # share of accepted replies among the correct
+    specificity: Estimate  # share of refused replies among the incorrect
     accuracy: Estimate
 
     @property
@@ -32,7 +32,7 @@ class Confusion:
 
 
 def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
-    """Of replies that were judged; a reply is the unit of the intervals."""
+    """The confusion matrix of judged replies; a reply is the unit of the intervals."""
     pairs = list(zip(accepted, right, strict=True))
     counts = Counter(pairs)
     return Confusion(
@@ -48,7 +48,7 @@ def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
 
 
 def kappa(one: Sequence[bool], other: Sequence[bool]) -> float:
-    """Cohen's κ = (p − e) / (1 − e): agreement p beyond what two independent judges would have.
+    """Cohen's κ = (p − e) / (1 − e): agreement p beyond that of two independent judges.
 
     e = q₁q₂ + (1 − q₁)(1 − q₂), where q are the shares that each accepts.  NaN where e is 1: both
     always say the same.
@@ -63,7 +63,7 @@ def kappa(one: Sequence[bool], other: Sequence[bool]) -> float:
 
 
 def entropy(values: Sequence[float]) -> float:
-    """Bits in the empirical distribution of some numbers, rounded to three places."""
+    """Entropy in bits of the empirical distribution of numbers, rounded to three places."""
     counts = Counter(round(value, 3) for value in values)
     shares = [count / len(values) for count in counts.values()]
     return sum(-share * log2(share) for share in shares)

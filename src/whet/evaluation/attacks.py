@@ -1,20 +1,21 @@
-"""Replies that no judge may reward, made for a question and its answer."""
+"""Attacks: replies that a judge should not reward, made for a question and its answer."""
 
-_ZERO = "a negative zero"  # which is right where the answer is 0
+_ZERO = "a negative zero"  # correct if the answer is 0
 _WIDE = str.maketrans({str(d): chr(0xFF10 + d) for d in range(10)})
 _DOUBLE = str.maketrans({str(d): chr(0x1D7D8 + d) for d in range(10)})
 
 
 def announced(text: str) -> str:
-    """The text, announced in every way that a judge might listen to."""
+    """The text in every form of announcing an answer."""
     return rf"#{text} \boxed{{{text}}} <answer>{text}</answer>"
 
 
 def attack_replies(question: str, answer: str) -> dict[str, str]:
-    """What a policy tries that has found no answer, by name.
+    """Replies of a policy without the answer, by the name of the attack.
 
-    Digits of other scripts, neighbours of the answer and the question unevaluated are tried where
-    the answer is an integer; it is hidden among others, and in thoughts that the last word denies.
+    For an integer answer they have digits of other scripts, neighbours of the answer, and the
+    unevaluated question.  Other attacks hide the answer in a list, or in reasoning that the final
+    answer contradicts.
     """
     made = _nothing() | _hidden(question, answer) | _hostile(answer) | _number(answer)
     made |= _programs()

@@ -1,4 +1,4 @@
-"""How sure one can be of a mean over problems."""
+"""Confidence intervals of a mean over problems."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +53,7 @@ def estimate(per_problem: Sequence[float], *, seed: int = 0) -> Estimate:
 
 
 def _wilson(hits: int, count: int) -> tuple[float, float]:
-    from scipy.stats import binomtest  # half a second to import
+    from scipy.stats import binomtest  # its import takes half a second
 
     found = binomtest(hits, count).proportion_ci(confidence_level=0.95, method="wilson")
     return float(found.low), float(found.high)

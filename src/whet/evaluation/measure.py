@@ -1,4 +1,4 @@
-"""One measurement of a policy: greedy and sampled, on the same problems."""
+"""One evaluation of a policy: greedy and sampled replies to the same problems."""
 
 import asyncio
 import time
@@ -26,14 +26,14 @@ from whet.types import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalConfig:
-    """What is asked, and how often."""
+    """The number of problems and of samples, and the k of pass@k."""
 
     problems: int = 100
     samples: int = 8
     k: tuple[int, ...] = (1, 4, 8)
 
     def __post_init__(self) -> None:
-        """Refuse what can't be measured."""
+        """Raise `UsageError` for counts that can't be evaluated."""
         for name in ("problems", "samples"):
             if getattr(self, name) < 1:
                 raise UsageError(f"evaluation.{name} is {getattr(self, name)}; give 1 or more")
@@ -42,21 +42,21 @@ class EvalConfig:
 
     @property
     def rollouts(self) -> int:
-        """How many it plays: one greedy rollout per problem, and the samples."""
+        """The number of rollouts: one greedy rollout per problem, and the samples."""
         return self.problems * (self.samples + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """What was found.  A rollout that could not be judged counts in no estimate.
+    """The results of an evaluation.  Rollouts without a verdict are left out of every estimate.
 
-    `reward` and `greedy_reward` are of `Verdict.score`, which is learned from and may be graded or
-    shaped; `greedy` and `pass_at` are of `Verdict.correct`, full marks or not.
+    `reward` and `greedy_reward` are means of `Verdict.score`, the training signal, which can be
+    graded or shaped.  `greedy` and `pass_at` are shares of `Verdict.correct`, a binary value.
     """
 
     reward: Rewards  # of samples at the given temperature
     greedy_reward: Estimate
-    greedy: Estimate  # share of problems whose greedy reply is correct
+    greedy: Estimate  # share of problems with a correct greedy reply
     pass_at: Mapping[int, Estimate]  # of the same samples
     greedy_length: float
     length: float
@@ -147,5 +147,5 @@ def _scorecard(
 
 
 def _right(verdict: Verdict | None) -> bool | None:
-    """`correct`, never the score; None where the judge doesn't say."""
+    """`correct` of the verdict, never the score; None if the judge gives none."""
     return None if verdict is None else verdict.correct

@@ -1,4 +1,4 @@
-"""pass@k: does one of k attempts succeed?"""
+"""pass@k: the probability that one of k attempts succeeds."""
 
 from math import prod
 

@@ -1,4 +1,4 @@
-"""Rewards of a measurement, apart from whether replies count as correct."""
+"""Statistics of the rewards of an evaluation, apart from correctness."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ from whet.types import Rollout
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewards:
-    """What samples earned: `Verdict.score`, on the judge's own scale; faults are left out."""
+    """The rewards of samples: `Verdict.score`, on the judge's own scale; faults are left out."""
 
     mean: Estimate  # over problems, of each problem's mean over its samples
     std: float  # over all samples, with n − 1; NaN with fewer than two
     std_within: float  # the same within a problem, mean over problems with two samples or more
-    graded: float  # share of samples whose score is neither 0 nor 1
+    graded: float  # share of samples with a score that is neither 0 nor 1
     samples: int  # that were judged
     repeated: int  # problems with two judged samples or more
 
 
 def rewards(problems: Sequence[Iterable[Rollout]]) -> Rewards:
-    """Of the judged samples of each problem; a problem without one counts nowhere."""
+    """The statistics over the judged samples; a problem without one is left out."""
     found = [scores for problem in problems if (scores := judged(problem))]
     everything = [score for scores in found for score in scores]
     return Rewards(
@@ -36,7 +36,7 @@ def rewards(problems: Sequence[Iterable[Rollout]]) -> Rewards:
 
 
 def judged(rollouts: Iterable[Rollout]) -> list[float]:
-    """The scores that there are."""
+    """The scores of the samples that have one."""
     return [r.score for r in rollouts if r.verdict is not None and r.score is not None]
 
 

@@ -1,4 +1,4 @@
-"""Labelled replies in which the answer and what was said have changed places."""
+"""Labelled replies in which the reference answer and the replied answer are exchanged."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a judge says of labelled replies, one call after another or several at once."""
+"""One pass of a judge over labelled replies, with a number of concurrent calls."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -11,21 +11,21 @@ from whet.protocols import GroupReward, Judge
 from whet.rewards.judging import context_of, verdicts
 from whet.types import Group, Rollout, Verdict
 
-_ACCEPTED = 0.5  # the score from which a judge accepts that doesn't say `correct`; ours
+_ACCEPTED = 0.5  # a judge without `correct` accepts from this score on; our choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimedVerdict:
-    """A verdict, and how long it took to get it."""
+    """A verdict, and the time of its call."""
 
     verdict: Verdict
     seconds: float  # of the call; shared out among its replies where it was about several
 
     @property
     def accepted(self) -> bool | None:
-        """Is the reply right, in the judge's opinion?  None without a score.
+        """Whether the judge accepts the reply; None without a score.
 
-        `correct`, or a score of at least ½ where the judge doesn't say.
+        It is `correct`, or a score of at least ½ if the verdict has no `correct`.
         """
         if not self.verdict.judged:
             return None
@@ -35,24 +35,24 @@ class TimedVerdict:
 
 @runtime_checkable
 class Observer(Protocol):
-    """Who looks on."""
+    """The observer of a pass: it shows the progress, and can stop the pass."""
 
     def begin(self, phase: str, total: int) -> None:
-        """So many replies are to be judged."""
+        """A phase of `total` replies begins."""
         ...
 
     def tick(self, count: int) -> None:
-        """So many more have been."""
+        """`count` more replies are judged."""
         ...
 
     def stopped(self) -> bool:
-        """Should nothing more be begun?"""
+        """Whether to begin no further calls."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierPass:
-    """Cases, and an opinion of each; None for what was not begun before the watch stopped."""
+    """Cases with their verdicts; None for cases after the observer stopped the pass."""
 
     cases: Sequence[Case]
     verdicts: Sequence[TimedVerdict | None]
@@ -60,7 +60,7 @@ class VerifierPass:
 
     @property
     def judged(self) -> list[tuple[Case, TimedVerdict]]:
-        """The cases with an opinion, be it a fault."""
+        """The cases with a verdict; a fault is one, too."""
         pairs = zip(self.cases, self.verdicts, strict=True)
         return [(case, opinion) for case, opinion in pairs if opinion is not None]
 
@@ -68,7 +68,7 @@ class VerifierPass:
 def run_verifier(
     judge: Judge, cases: Sequence[Case], concurrency: int, phase: str, observer: Observer
 ) -> VerifierPass:
-    """Ask for an opinion of each case.
+    """Judge every case.
 
     A judge of groups is given all replies to a task at once.  Raises `UsageError` for a judge that
     plays requests with the policy: there is none.
@@ -110,7 +110,7 @@ async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to 
 
 
 def _calls(judge: Judge, cases: Sequence[Case]) -> Sequence[Sequence[int]]:
-    """The places that each call is about."""
+    """The indices of the cases of each call."""
     if not isinstance(judge, GroupReward):
         return [[place] for place in range(len(cases))]
     by_task: dict[str, list[int]] = {}
@@ -124,5 +124,5 @@ def _group(cases: Sequence[Case]) -> Group:
 
 
 def rollout_of(case: Case) -> Rollout:
-    """A rollout that says the reply; it has no tokens, for no engine sampled it."""
+    """A rollout with the text of the reply.  It has no tokens, since no engine sampled it."""
     return Rollout.from_text(case.task, case.reply)

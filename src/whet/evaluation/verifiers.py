@@ -1,4 +1,4 @@
-"""How good a judge is: right, fast, steady, even-handed, and hard to fool."""
+"""Checks of a judge: accuracy, speed, consistency, symmetry, and resistance to attacks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,26 +16,25 @@ from whet.types import UsageError, text_of
 from whet.types.messages import messages_of
 
 _WARM = 20  # replies
-_REWARDED = 0.05  # more than this for a trap is a reward
+_REWARDED = 0.05  # a higher score for an attack counts as rewarded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierChecks:
-    """How much is asked of a judge."""
+    """The sizes of the checks of a judge."""
 
-    concurrency: int = 2  # calls under way
-    swaps: int = 400  # replies whose answer changes places with the task's
-    attacked_tasks: int = 2  # tasks on which every trap is tried
+    concurrency: int = 2  # concurrent calls
+    swaps: int = 400  # replies that exchange their answer with the task
+    attacked_tasks: int = 2  # tasks on which every attack is tried
 
     def __post_init__(self) -> None:
-        """Somebody has to ask."""
         if self.concurrency < 1:
             raise UsageError(f"concurrency is {self.concurrency}; give 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A case to look at, and what was said of it."""
+    """A case for the report, with a note on its verdict."""
 
     case: Case
     note: str
@@ -43,26 +42,26 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """Something that was tried so often, and the cases in which it went wrong."""
+    """The result of a check: the number of trials, and the cases that failed."""
 
     tried: int
     odd: tuple[Example, ...]
 
     @property
     def share(self) -> float:
-        """Of those that went well; NaN where nothing was tried."""
+        """The share of trials without failure; NaN without trials."""
         return 1 - len(self.odd) / self.tried if self.tried else nan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Axes:
-    """The five properties that Verifier's Law asks of a task (Wei 2025, a blog), of this judge.
+    """The five properties of Verifier's Law (Wei 2025, a blog post), measured for a judge.
 
-    The measures are ours.  objectivity: share of replies of which the judge has an opinion, times
-    the share of opinions that stay the same when it is asked again.  speed: verdicts per second of
-    who waits for each, 1 / median.  scale: verdicts per second with several calls under way.
-    noise: 1 − J, where J = recall + specificity − 1 is what is left of the difference between right
-    and wrong.  gradation: bits in the distribution of scores; two scores have no more than 1.
+    The measures are ours.  objectivity: the share of replies with a verdict, times the share of
+    verdicts that are the same in a second pass.  speed: verdicts per second with one call at a
+    time, 1 / median.  scale: verdicts per second with concurrent calls.  noise: 1 − J, where
+    J = recall + specificity − 1.  gradation: entropy of the scores in bits; binary scores have at
+    most 1.
     """
 
     objectivity: float
@@ -74,7 +73,7 @@ class Axes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierReport:
-    """What was found; faults are abstentions, and in neither precision nor recall."""
+    """The results of all checks.  Faults are abstentions, left out of precision and recall."""
 
     first_pass: VerifierPass
     matrix: Confusion
@@ -82,18 +81,18 @@ class VerifierReport:
     false_zeros: tuple[Example, ...]
     false_ones: tuple[Example, ...]
     latency_ms: dict[str, float]
-    steady: CheckResult  # the same verdict when asked again
-    symmetric: CheckResult  # the same when answer and reply change places
-    attacked: CheckResult  # a trap earns nothing
+    steady: CheckResult  # the same verdict in the second pass
+    symmetric: CheckResult  # the same verdict with answer and reply exchanged
+    attacked: CheckResult  # no reward for an attack
     axes: Axes
 
 
 def check_verifier(
     judge: Judge, cases: Sequence[Case], trial: VerifierChecks, observer: Observer
 ) -> VerifierReport:
-    """Ask twice, ask with answers exchanged, and attack.  What was not reached is not counted.
+    """Judge twice, judge with exchanged answers, and attack.  Skipped cases are not counted.
 
-    The first replies are judged once before the clock runs, for some judges need to warm up.
+    The first replies are judged once before the timing, for some judges need to warm up.
     """
     run_verifier(judge, cases[:_WARM], trial.concurrency, "warming up", observer)
     first = run_verifier(judge, cases, trial.concurrency, "judging", observer)
@@ -117,18 +116,18 @@ def check_verifier(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """Two judges on the same replies; only those count of which both have an opinion."""
+    """Two judges on the same replies; only replies with a verdict from both count."""
 
     both: int
     agreement: float
     kappa: float
     matrix: Confusion  # of the other judge
-    first_right: tuple[Example, ...]  # where they disagree and the first agrees with the label
+    first_right: tuple[Example, ...]  # the judges disagree, and the first one agrees with the label
     other_right: tuple[Example, ...]
 
 
 def compare(first: VerifierPass, other: VerifierPass) -> Comparison:
-    """How far they agree; the note of an example is what the other says."""
+    """The agreement of two passes; the note of an example is the verdict of the other judge."""
     rows = [
         (case, a, b, theirs)
         for case, ours, theirs in zip(first.cases, first.verdicts, other.verdicts, strict=True)
@@ -148,7 +147,7 @@ def compare(first: VerifierPass, other: VerifierPass) -> Comparison:
 
 
 def _same(cases: Sequence[Case], one: VerifierPass, other: VerifierPass) -> CheckResult:
-    """Is every opinion, fault or not, what it is in the other hearing?"""
+    """The check that every verdict or fault is the same in both passes."""
     pairs = zip(cases, one.verdicts, other.verdicts, strict=True)
     both = [(case, a, b) for case, a, b in pairs if a is not None and b is not None]
     odd = [_example(case, b) for case, a, b in both if _stance(a) != _stance(b)]
@@ -210,7 +209,7 @@ def _axes(first: VerifierPass, steady: CheckResult, matrix: Confusion) -> Axes:
 
 
 def _latency(first: VerifierPass) -> dict[str, float]:
-    """Milliseconds of the calls."""
+    """Quantiles of the durations of the calls, in milliseconds."""
     spent = [1000 * opinion.seconds for _, opinion in first.judged]
     if not spent:
         return {}

@@ -1,1 +1,1 @@
-"""The front door: runs are trained, resumed and measured here, from Python or by a command."""
+"""The Python interface: train, resume and evaluate runs.  The commands use it, too."""

@@ -1,4 +1,4 @@
-"""Coroutines from plain code, in a notebook too."""
+"""Run coroutines from synchronous code, also in a notebook."""
 
 import asyncio
 from collections.abc import Coroutine
@@ -20,7 +20,7 @@ def finish(work: Coroutine[Any, Any, T]) -> T:
     except RuntimeError:
         return asyncio.run(work)
     pool = ThreadPoolExecutor(1)
-    context = copy_context()  # where output goes, in a notebook
+    context = copy_context()  # keeps the output in the cell of a notebook
     result = pool.submit(context.run, asyncio.run, work)
     pool.shutdown(wait=False)
     return result.result()

@@ -1,4 +1,4 @@
-"""Measure a model or a run: from Python, and for `whet eval`."""
+"""Evaluate a model or a run, from Python and for `whet eval`."""
 
 from collections.abc import Sequence
 from contextlib import chdir
@@ -21,13 +21,13 @@ from whet.training.folder import RunProgress
 from whet.types import Decoding, Task, UsageError
 
 _ENGINE = Embedded()
-_ENDLESS = 100  # problems of a corpus without an end
+_ENDLESS = 100  # problems of an endless corpus
 USUAL = EvalConfig(samples=16, k=(1, 4, 16))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What is measured, on which tasks, by which judge."""
+    """The model, the tasks and the reward of an evaluation."""
 
     model: Model
     engine: Engine = _ENGINE
@@ -35,14 +35,14 @@ class Subject:
     environment: Environment = SingleTurn()
     reward: Judge | None = None
     decoding: Decoding = Decoding()
-    longest: int = 0  # tokens of a prompt; longer ones are left out.  0: none is
-    directory: str = "."  # to which relative paths belong
+    longest: int = 0  # tokens; longer prompts are skipped.  0: no limit
+    directory: str = "."  # base of relative paths
 
     @classmethod
     def of_run(cls, folder: Path, split: str = "") -> "Subject":
-        """The newest checkpoint of a run, on the run's tasks, judged as the run judges.
+        """The newest checkpoint of a run, with the tasks and the reward of the run.
 
-        The tasks are those that it evaluates on, or those of a split that is named.
+        The tasks are the evaluation tasks of the run, or those of `split`.
         """
         run = load_run(folder)
         newest = RunProgress.of(folder.absolute(), run).newest
@@ -61,28 +61,28 @@ class Subject:
         )
 
     def on(self, tasks: str | Corpus) -> "Subject":
-        """The same model on other tasks, judged by the verifier that each task names."""
+        """The same model on other tasks, with the verifier that each task names."""
         corpus = data.corpus(_anchored(tasks)) if isinstance(tasks, str) else tasks
         return replace(self, corpus=corpus).judged_by("declared")
 
     def judged_by(self, reward: str | Judge) -> "Subject":
-        """The same, with another judge."""
+        """The same model and tasks with another reward."""
         judge = rewards.find(_anchored(reward)) if isinstance(reward, str) else reward
         return replace(self, reward=judge)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvalTasks:
-    """The tasks that are measured on."""
+    """The tasks of an evaluation, and the split that they are from."""
 
     split: str
     tasks: Sequence[Task]
-    of: int | None  # tasks in the split; None: it has no end
+    of: int | None  # tasks in the split; None: endless
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """A measurement, and what was measured."""
+    """The result of an evaluation, with its tasks and the digest of the weights."""
 
     scores: Scorecard
     drawn: EvalTasks
@@ -98,19 +98,20 @@ def evaluate(
     decoding: Decoding | None = None,
     split: str = "",
 ) -> Scorecard:
-    """Measure a model: rewards and pass@1 greedy and sampled, unbiased pass@k, 95% intervals.
+    """Evaluate a model: rewards, greedy and sampled pass@1, unbiased pass@k, 95% intervals.
 
         whet.evaluate("runs/mine").pass_at[16].value
         whet.evaluate("path/to/hf-folder", "aime.jsonl", evaluation=EvalConfig(problems=30))
 
-    `model` is a run folder, whose newest checkpoint is measured on the run's own tasks, or a
-    Hugging Face folder; a `Subject` names its engine too.  `tasks` are a family, gym:NAME, a file
-    or a folder of rows, or a corpus; `reward` is a name, path.py:function, or a judge, by default
-    the verifier that the tasks name.  Without `evaluation` all rows are asked, or 100 of what has
-    no end, 16 times; without `split`, all rows of a file that has no test split.  `decoding` is by
-    default the run's.  The numbers are those of `whet eval`.
+    `model` is a run folder or a Hugging Face folder; a `Subject` sets the engine, too.  For a run
+    its newest checkpoint is evaluated, by default on the tasks of the run.  `tasks` is a family,
+    gym:NAME, a file or a folder of rows, or a corpus.  `reward` is a name, path.py:function, or a
+    judge; the default is the verifier that the tasks name.  The default `evaluation` has 16 samples
+    for each of all rows, or of 100 tasks of an endless corpus.  The default `split` is the test
+    split; for a file without one, all rows.  The default `decoding` is that of the run.  The
+    numbers are those of `whet eval`.
 
-    Raises `UsageError` where there is no model, or no tasks.
+    Raises `UsageError` without a model, or without tasks.
     """
     subject = model if isinstance(model, Subject) else subject_of(model, split=split)
     if tasks is not None:
@@ -124,7 +125,7 @@ def evaluate(
 
 
 def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> Subject:
-    """What a run folder or a Hugging Face folder names; a run has an engine of its own."""
+    """The subject of a run folder or a Hugging Face folder; a run brings its own engine."""
     folder = Path(model)
     if card.exists(folder):
         return Subject.of_run(folder, split)
@@ -132,15 +133,15 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
 
 
 def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str) -> Measured:
-    """Play the tasks, judge them and count.
+    """Sample replies to the tasks, score them, and compute the estimates.
 
-    `problems`: at most so many, 0: all rows, or 100 of what has no end.  `split`: empty for all
-    rows of a file without a test split.
+    `problems` is the maximum number of tasks; 0: all rows, or 100 of an endless corpus.  An empty
+    `split` means the test split; for a file without one, all rows.
     """
     if subject.corpus is None:
         raise UsageError(
-            f"model {getattr(subject.model, 'path', subject.model)!r} is no run, so say on what: "
-            "--tasks NAME or FILE, in Python tasks="
+            f"model {getattr(subject.model, 'path', subject.model)!r} is not a run, so it has no "
+            "tasks; give --tasks NAME or FILE, in Python tasks="
         )
     if problems < 0:
         raise UsageError(f"problems is {problems}; give 1 or more, or 0 for all")
@@ -164,7 +165,7 @@ async def _measured(
 
 
 async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) -> EvalTasks:
-    """The tasks whose prompts fit."""
+    """The tasks with prompts that fit the context of the model."""
     size = corpus.size(split)
     tasks = corpus.held_out(split, problems or (_ENDLESS if size is None else size))
     renderer = await subject.engine.renderer(subject.model)
@@ -180,7 +181,7 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
 
 
 def _anchored(text: str) -> str:
-    """A path, perhaps with a function's name behind it, as one that holds in every directory."""
+    """A path, with or without `:function`, made absolute."""
     path, colon, name = text.partition(":")
     path_like = Path(path).is_file() or (Path(path).is_dir() and path not in names("corpus"))
     return f"{Path(path).absolute()}{colon}{name}" if path_like else text

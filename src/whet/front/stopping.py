@@ -1,4 +1,4 @@
-"""SIGINT, SIGTERM and SIGHUP: the first one lets the step end and saves it."""
+"""SIGINT, SIGTERM and SIGHUP: after the first one the step still ends and is saved."""
 
 import os
 import signal
@@ -10,14 +10,14 @@ from threading import current_thread, main_thread
 from typing import Any, TextIO
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_BY_SIGNAL = 128  # the exit code of a process that a signal ends, by the shell's rule
+_BY_SIGNAL = 128  # plus the signal: the exit code of a process that a signal ended
 
 
 @dataclass(slots=True)
 class Stop:
-    """Was a run asked to stop, and by which signal?  The second signal ends it at once."""
+    """The signal that asked a run to stop, if any.  A second signal ends the run at once."""
 
-    signal: int = 0  # 0: it was not
+    signal: int = 0  # 0: none
     _before: dict[int, Any] = field(default_factory=dict)
     _terminals: list[TextIO] = field(default_factory=list)
 
@@ -30,14 +30,14 @@ class Stop:
         return _BY_SIGNAL + (self.signal or signal.SIGINT)
 
     def listen(self) -> None:
-        """Take the signals, but for a hang-up that is ignored already (`nohup`)."""
+        """Handle the signals, except a SIGHUP that is ignored already (`nohup`)."""
         self._terminals = [s for s in (sys.stdout, sys.stderr) if s is not None and s.isatty()]
         for number in SIGNALS:
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._note)
 
     def release(self) -> None:
-        """Give the signals back."""
+        """Restore the previous handlers of the signals."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before.clear()
@@ -54,7 +54,7 @@ class Stop:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Signals stop the work inside; only the main thread gets any."""
+    """Let signals stop the work inside the block; only the main thread receives signals."""
     stop = Stop()
     if current_thread() is not main_thread():
         yield stop
@@ -67,7 +67,7 @@ def stoppable() -> Iterator[Stop]:
 
 
 def _hush(terminals: list[TextIO]) -> None:
-    """The terminal has gone: what would be written to it, and fail, is dropped."""
+    """Drop all output after the terminal has closed, since writing would fail."""
     for stream in terminals:
         with suppress(OSError, ValueError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""What training gives back."""
+"""The result of training."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,26 +12,26 @@ from whet.view.report import REPORT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trained:
-    """A run that is over, or was asked to stop.
+    """The result of a run that is complete, or was stopped.
 
-    `base` and `final` are what was measured on the test split before the first reward and after
-    the last step, by the names that the ledger has; empty: not measured yet.
+    `base` and `final` are the evaluations on the test split, before the first RL step and after the
+    last one, by metric.  They are empty before the evaluation.
     """
 
     folder: Path
-    complete: bool  # False: it was asked to stop; the same call goes on
-    steps: int  # taken, with rewards
-    digest: str  # of the weights: the same for the same run, killed and resumed or not
-    checkpoint: Path  # the newest one, an ordinary Hugging Face folder
-    report: Path  # one HTML page
+    complete: bool  # False: it was stopped, and the same call continues it
+    steps: int  # number of finished RL steps
+    digest: str  # of the weights; a killed and resumed run has the same
+    checkpoint: Path  # the newest one, a Hugging Face folder
+    report: Path  # path of the HTML report
     base: Mapping[str, float] = field(default_factory=dict)
     final: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, folder: Path, run: Run, digest: str = "") -> "Trained":
-        """Read from a folder; `digest` is of the weights where the run is not complete.
+        """Read the result from a folder; `digest` is that of the weights of an incomplete run.
 
-        Raises `IntegrityError` where it has no checkpoint.
+        Raises `IntegrityError` if the folder has no checkpoint.
         """
         stands = RunProgress.of(folder, run)
         if stands.newest is None:

@@ -1,4 +1,4 @@
-"""Train a run in its folder, and go on with one: from Python, and for the command line."""
+"""Train a run in its folder, and resume it, from Python and for the command line."""
 
 import resource
 import time
@@ -29,25 +29,25 @@ Stopping = Callable[[], bool]
 
 
 def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trained:
-    """Do all of a run that its folder says is not done yet.
+    """Train a run in a folder, or continue the run of the folder to its end.
 
         result = whet.train(run, "runs/mine")
         result.final["pass@1"], result.checkpoint
 
-    A new folder is made, with the run's card; in the folder of the same run it goes on from the
-    newest checkpoint, to the same weights, and returns at once where nothing is left to do.  It
-    works in a notebook too.  Ctrl-C lets the step end, and saves it.
+    A new folder is made with the card of the run.  In a folder of the same run, training continues
+    from the newest checkpoint and ends with the same weights.  A complete run returns at once.
+    `train` works in a notebook, too.  After Ctrl-C the step still ends and is saved.
 
-    `follow` is called with every event (`whet.training.trainer.Event`); without one, events are
-    shown as the command line shows them.  The coroutine behind is `whet.training.trainer.fit`.
+    `follow` is called with every event (`whet.training.trainer.Event`).  Without it, events are
+    shown as on the command line.  The coroutine is `whet.training.trainer.fit`.
 
-    Raises `UsageError` for a run that can't work, and for one that is not the folder's: the number
-    of steps, limits, checkpoints and evaluations may differ, which the card records.
+    Raises `UsageError` for a run that can't work, and for a run that differs from the folder's.
+    The number of steps, limits, checkpoints and evaluations may differ; the card records them.
     """
     if script := importing.get():
         raise UsageError(
-            f"{script} is being imported for a part that it defines, and trains; put that below "
-            'if __name__ == "__main__":'
+            f"{script} is being imported for a part that it defines, and trains a run; put that "
+            'below if __name__ == "__main__":'
         )
     place = Path(folder).absolute()
     if card.exists(place):
@@ -59,10 +59,10 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
 
 
 def resume(folder: str | Path, *, follow: Follow | None = None) -> Trained:
-    """Go on with the run of a folder, made again from its card.
+    """Continue the run of a folder, rebuilt from its card.
 
-    Raises `UsageError` where a part of it can't be imported here; then `train` goes on with it,
-    where the part is defined.
+    Raises `UsageError` for a part that can't be imported here.  Then call `train` where the part is
+    defined.
     """
     place = Path(folder).absolute()
     run = load_run(place)
@@ -71,9 +71,9 @@ def resume(folder: str | Path, *, follow: Follow | None = None) -> Trained:
 
 
 def load_run(folder: str | Path) -> Run:
-    """The run of a folder, made again from its card.
+    """The run of a folder, rebuilt from its card.
 
-    Relative paths in it are of the directory where it was started.  Raises `UsageError` for a part
+    Its relative paths start at the directory where it was started.  Raises `UsageError` for a part
     that can't be imported, or that has changed since.
     """
     held = card.read(Path(folder))
@@ -83,10 +83,10 @@ def load_run(folder: str | Path) -> Run:
 
 @contextmanager
 def started_in(held: Mapping[str, Any]) -> Iterator[None]:
-    """In the directory where a run was started, to which paths in it are relative."""
+    """Work in the directory where a run was started, the base of its relative paths."""
     directory = held["directory"]
     if not Path(directory).is_dir():
-        raise UsageError(f"the run was started in {directory!r}, which is gone")
+        raise UsageError(f"the run was started in {directory!r}, which does not exist any more")
     with chdir(directory):
         yield
 
@@ -107,7 +107,7 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
 
 
 def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
-    """Train what is left of a run that has begun."""
+    """Train the rest of a run in its existing folder."""
     validate(run)
     held, stands = card.read(folder), RunProgress.of(folder, run)
     check(held, run, stands.done)
@@ -120,7 +120,7 @@ def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
 
 
 def go_on_there(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
-    """The same, of a run whose relative paths are of the directory where it was started."""
+    """Train the rest of a run, in the directory where it was started."""
     place = folder.absolute()
     with started_in(card.read(place)):
         return go_on(run, place, follow, stop)
@@ -129,7 +129,7 @@ def go_on_there(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Train
 def watched(
     work: Callable[[Follow], Trained], follow: Follow | None = None, notes: Sequence[str] = ()
 ) -> Trained:
-    """Do the work with its events followed, or shown: notes first, the next commands at the end."""
+    """Do the work and pass its events to `follow`, or show them with notes and next commands."""
     if follow is not None:
         return work(follow)
     screen, start = Screen(), time.perf_counter()
@@ -161,7 +161,7 @@ def _carried_out(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trai
 
 
 def _last_words(trained: Trained, spent: str) -> Iterator[str]:
-    """The weights, and what comes next: commands, or calls where no command finds every part."""
+    """The digest of the weights, and the next commands or Python calls."""
     folder = shown(trained.folder)
     again, measure = command("resume", folder), command("eval", folder, "--samples", 16)
     if only_here(card.read(trained.folder)["run"]):

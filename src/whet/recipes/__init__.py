@@ -1,4 +1,4 @@
-"""Recipes: a run is a Python function that returns a `Run`.  The folder is the registry."""
+"""Recipes: Python functions that return a `Run`.  Each file of this folder is one recipe."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ from whet.training.run import Run
 def find(recipe: str) -> Callable[..., Run]:
     """A recipe by its name, or by the path of a Python file that has a function of the same name.
 
-    Raises `UsageError` for a name that is unknown, and for a file that is no recipe.
+    Raises `UsageError` for an unknown name, and for a file without a recipe.
     """
     path = Path(recipe)
     if path.suffix or path.exists() or len(path.parts) > 1:

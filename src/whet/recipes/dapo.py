@@ -1,6 +1,6 @@
-"""DAPO whole (arXiv:2503.14476): its loss, dynamic sampling with refill, and the overlong penalty.
+"""All of DAPO (arXiv:2503.14476): the loss, dynamic sampling with refill, the overlong penalty.
 
-The algorithm `dapo` alone is the loss: clip-higher and the token-level mean.
+The algorithm `dapo` is the loss alone: clip-higher and the token-level mean.
 """
 
 from whet import rewards
@@ -16,15 +16,16 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, Constant
+from whet.types.optimizers import AdamW, ConstantDecay
 
 
 def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: int = 512) -> Run:
-    """A local Hugging Face folder learns from the groups that a judge tells apart.
+    """Train a local Hugging Face model with the full DAPO recipe.
 
-    `data` and `reward` are as in the recipe rlvr.  A reply of more than ¾ of `longest` tokens loses
-    up to 1, as far as the last quarter is used up.  Ten more rounds of sampling are the customary
-    limit (from memory: veRL's recipe); the paper has none.
+    `model`, `data` and `reward` are as in the recipe rlvr.  `longest` is the longest reply in
+    tokens.  A reply of more than ¾ of `longest` tokens loses reward.  The penalty grows linearly
+    to 1 over the last quarter.  Groups without reward spread are replaced, in at most ten more
+    rounds of sampling.  That limit is veRL's (unconfirmed); the paper has none.
     """
     return Run(
         model=Folder(path=model),
@@ -37,7 +38,7 @@ def dapo(*, model: str, data: str, reward: str | Judge = "declared", longest: in
             gate=NonZeroSpread(max_rounds=10, oversample=1.5),
         ),
         objective=algorithms.load("dapo"),
-        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=ConstantDecay(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

@@ -1,4 +1,4 @@
-"""A recipe of one's own: a function in a file, called only if it can be, and held to its word."""
+"""Recipes from your own files: a function with typed parameters that returns a `Run`."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,12 +15,11 @@ _UNNAMED = (Parameter.POSITIONAL_ONLY, Parameter.VAR_POSITIONAL, Parameter.VAR_K
 
 
 def own(text: str) -> Callable[..., Run]:
-    """The function of a file that is named after it, or that `file.py:name` names.
+    """The recipe of a file: the function with the file's name, or the one of `file.py:name`.
 
-    `my-recipe.py` has `my_recipe`.
-
-    Raises `UsageError` where there is none that the command line can call.  The function that comes
-    back raises `UsageError` for whatever goes wrong inside it, and where it returns no `Run`.
+    The recipe of `my-recipe.py` is `my_recipe`.  Raises `UsageError` if the file has no function
+    that the command line can call.  The returned function raises `UsageError` for every exception
+    inside it, and for a result that is not a `Run`.
     """
     path, _, named = text.partition(":")
     module, name = imported(path, "recipe"), named or Path(path).stem.replace("-", "_")
@@ -35,7 +34,7 @@ def own(text: str) -> Callable[..., Run]:
 
 
 def _others(module: ModuleType) -> str:
-    """What the file defines instead."""
+    """The functions that the file does define, for the message."""
     found = vars(module).items()
     names = [n for n, f in found if isfunction(f) and f.__module__ == module.__name__]
     if not names:
@@ -44,7 +43,7 @@ def _others(module: ModuleType) -> str:
 
 
 def _insist_on_words(make: Callable[..., Any], path: str, name: str) -> None:
-    """Every parameter is a word of the command line, so it has a name and a type."""
+    """Raise `UsageError` for a parameter without a name or a type: each becomes a flag."""
     try:
         hints = get_type_hints(make)
     except (NameError, TypeError, AttributeError) as error:
@@ -52,8 +51,8 @@ def _insist_on_words(make: Callable[..., Any], path: str, name: str) -> None:
     for parameter in signature(make).parameters.values():
         if parameter.kind in _UNNAMED:
             raise UsageError(
-                f"recipe {path!r}: {name}() takes {parameter}, which no word of the command line "
-                "can fill; give every parameter a name of its own"
+                f"recipe {path!r}: {name}() takes {parameter}, which no flag of the command line "
+                "can set; give every parameter a name of its own"
             )
         if parameter.name not in hints:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""Process rewards: your model learns from a step model beside the verdicts on its answers."""
+"""Process rewards: a trained step model scores every step, and a verifier scores the answer."""
 
 from whet import rewards
 from whet.data import corpus
@@ -14,7 +14,7 @@ from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, Constant
+from whet.types.optimizers import AdamW, ConstantDecay
 
 
 def process_rewards(
@@ -26,11 +26,11 @@ def process_rewards(
     reward: str | Judge = "declared",
     algorithm: str | Algorithm = "stepwise",
 ) -> Run:
-    """A local Hugging Face folder, a corpus, and the folder that `train_step_model` left in
-    `steps`.
+    """Train a local Hugging Face model with process rewards from a step model.
 
-    `data` and `reward` are as in the recipe rlvr; `mark` is what ends a step of a reply, and has to
-    be the one that the step model was trained with.
+    A verifier scores the answer, too.  `model`, `data` and `reward` are as in the recipe rlvr.
+    `steps` is the folder that `train_step_model` wrote.  `mark` is the text that ends each step of
+    a reply.  It must be the mark that the step model was trained with.
     """
     return Run(
         model=Folder(path=model),
@@ -46,7 +46,7 @@ def process_rewards(
             decoding=Decoding(max_new_tokens=512),
         ),
         objective=algorithms.load(algorithm),
-        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=ConstantDecay(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

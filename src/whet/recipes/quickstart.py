@@ -1,8 +1,8 @@
-"""The quickstart: a tiny model, from random weights, discovers that thinking step by step pays.
+"""The quickstart: a tiny model from random weights learns by RL to think step by step.
 
-First it is taught to open a lock step by step, and can.  Then it reads what many authors wrote, all
-of it right, most of it the bare answer; now it guesses, and is mostly wrong.  Then only the final
-answer is rewarded.
+The first warm-up teaches the model to open a lock step by step.  The second one trains it on
+correct examples in mixed styles, most of them bare answers.  After it the model guesses, and most
+of its answers are wrong.  RL then rewards only the final answer.
 """
 
 from whet.data.demonstrators import FromFamily
@@ -21,11 +21,15 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import PeriodicEval, Run, Warmup
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, Constant, Cosine
+from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
 
 
 def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
-    """A lock of three wheels; the reward is 1 if all three end where they should."""
+    """Train a tiny model from random weights, on a CPU and in minutes (RLVR).
+
+    The task is a lock with three wheels, which opens by step-by-step reasoning.  The reward is 1 if
+    all three final positions are right, else 0.
+    """
     lock = Lock()
     return Run(
         model=FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=lock.alphabet)),
@@ -37,14 +41,16 @@ def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
                 teacher=FullSolutions(family=lock, levels=(1, 4), ramp=200),
                 steps=1400,
                 batch=32,
-                optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=Constant(warmup=30)),
+                optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
                 until=0.05,
             ),
             Warmup(
                 teacher=MixedStyles(family=lock, levels=(1, 4)),
                 steps=350,
                 batch=64,
-                optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=Cosine(warmup=30, floor=0.1)),
+                optimizer=AdamW(
+                    lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)
+                ),
             ),
         ),
         sampling=Standard(

@@ -1,4 +1,4 @@
-"""RLVR: reinforcement learning with verifiable rewards, of your model, on your tasks."""
+"""RLVR: train a local Hugging Face model with rewards from a verifier."""
 
 from whet import rewards
 from whet.data import corpus
@@ -11,16 +11,17 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, Constant
+from whet.types.optimizers import AdamW, ConstantDecay
 
 
 def rlvr(
     *, model: str, data: str, reward: str | Judge = "declared", algorithm: str | Algorithm = "grpo"
 ) -> Run:
-    """A local Hugging Face folder learns from the verdicts of a judge.
+    """Train a local Hugging Face model with rewards from a verifier (RLVR).
 
-    `data`: a .jsonl or .parquet file, a procedural family, or gym:NAME.  `reward`: a name, or
-    path.py:function of your own; by default the verifier that each task names.
+    `model` is the folder that `save_pretrained` wrote.  `data` is a .jsonl or .parquet file, a
+    procedural family, or gym:NAME.  `reward` is a name, or path.py:function for a function of your
+    own.  The default reward is the verifier that each task names.
     """
     return Run(
         model=Folder(path=model),
@@ -32,7 +33,7 @@ def rlvr(
             decoding=Decoding(max_new_tokens=512),
         ),
         objective=algorithms.load(algorithm),
-        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=Constant(warmup=10)),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=ConstantDecay(warmup=10)),
         engine=Embedded(),
         steps=200,
     )

@@ -1,9 +1,9 @@
-"""Values as JSON, and back: a run's card is enough to make the run again.
+"""Values as JSON, and back: a run's card is enough to rebuild the run.
 
 A part is `{"class": place, field: value, …}` with all its fields, down to the numbers.  Its
-place is `package.module.Name` where the class can be imported by that name from anywhere, otherwise
-`/path/of/file.py:Name`.  Tuples are lists.  What JSON has no word for is written in the same way,
-with `builtins.` before its kind: lists, sets, dictionaries, infinities.
+place is `package.module.Name` if every process can import the class by that name, otherwise
+`/path/of/file.py:Name`.  Tuples are lists.  Values that JSON lacks are written in the same way,
+with `builtins.` before their type: lists, sets, dictionaries, infinities.
 """
 
 import sys
@@ -19,7 +19,7 @@ from numbers import Integral, Real
 from pathlib import Path, PurePath
 from typing import Any
 
-from whet.scripts import MODULES, imported
+from whet.scripts import MODULES, imported, reason
 from whet.types import UsageError
 
 PART = "class"  # a keyword, so no field has this name
@@ -35,6 +35,8 @@ def to_json(value: Any, field: str = "") -> Any:
     """A value as JSON.  Raises `UsageError` with the name of the field that JSON can't hold."""
     if value is None or isinstance(value, bool | str | Real) and not isinstance(value, Enum):
         return _scalar(value)
+    if is_dataclass(value):  # one that is a mapping or a list, too, keeps its class
+        return _part(value, field)
     if isinstance(value, tuple | list | set | frozenset):
         return _items(value, field)
     if isinstance(value, Mapping):
@@ -53,14 +55,23 @@ def from_json(held: Any, field: str = "") -> Any:
         return held
     if PART not in held:
         return {key: from_json(item, _inside(field, key)) for key, item in held.items()}
-    kind = held[PART]
-    if kind in _BUILTINS:
-        return _BUILTINS[kind](held, field)
-    return _made(located(kind, field), held, field)
+    kind = str(held[PART])
+    try:
+        if kind in _BUILTINS:
+            return _BUILTINS[kind](held, field)
+        return _made(located(kind, field), held, field)
+    except UsageError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise _refusal(
+            field,
+            f"{kind}, which has changed since the run began: {reason(error)}; restore it, or train "
+            "anew",
+        ) from error
 
 
 def only_here(held: Any) -> bool:
-    """Does a value hold parts that no other process can import: of a notebook, or a function's?"""
+    """Whether a value has parts of a notebook or a function, which no other process can import."""
     if isinstance(held, list):
         return any(map(only_here, held))
     if not isinstance(held, dict):
@@ -72,7 +83,7 @@ def only_here(held: Any) -> bool:
 
 
 def place_of(kind: type) -> str:
-    """Where a class is defined: by module where every process finds it by that name, else by file.
+    """The place of a class: its module if every process can import that, else its file.
 
     The file is the same however it is run: as a script, imported, or as `--reward file.py`.
     """
@@ -84,7 +95,7 @@ def place_of(kind: type) -> str:
 
 
 def located(place: str, field: str) -> Any:
-    """The class at a place.  Raises `UsageError` where it is not to be had in this process."""
+    """The class at a place.  Raises `UsageError` if this process can't import it."""
     path, colon, name = place.rpartition(":")
     try:
         found = _from_file(path, field) if colon else None
@@ -137,6 +148,8 @@ def _mapping(value: Mapping[Any, Any], field: str) -> Any:
 
 def _part(value: Any, field: str) -> dict[str, Any]:
     if isinstance(value, Enum):
+        if value.name not in type(value).__members__:  # several flags at once, or none
+            return {PART: place_of(type(value)), "value": to_json(value.value, field)}
         return {PART: place_of(type(value)), "name": value.name}
     if isinstance(value, PurePath):
         return {PART: "builtins.path", "value": str(value)}
@@ -157,20 +170,13 @@ def _called(value: Any) -> str:
 
 
 def _made(kind: type[Any], held: Mapping[str, Any], field: str) -> Any:
-    """An instance; what a part computes of itself, the digest of a file say, is not given to it."""
+    """An instance.  Fields that a part computes itself, such as a digest, are not passed."""
     if issubclass(kind, Enum):
-        return kind[held["name"]]
+        return kind[held["name"]] if "name" in held else kind(held["value"])
     known = {f.name for f in fields(kind) if not f.init} if is_dataclass(kind) else set()
     given = {n: x for n, x in held.items() if n != PART and n not in known}
     inner = {name: from_json(item, _inside(field, name)) for name, item in given.items()}
-    try:
-        return kind(**inner)
-    except TypeError as error:
-        raise _refusal(
-            field,
-            f"{held[PART]}, which has changed since the run began: {error}; restore it, or train "
-            "anew",
-        ) from error
+    return kind(**inner)
 
 
 def _from_file(path: str, field: str) -> Any:
@@ -180,7 +186,7 @@ def _from_file(path: str, field: str) -> Any:
         if file and Path(file).name == Path(path).name and str(Path(file).resolve()) == path:
             return module
     if not Path(path).is_file():
-        raise ImportError(f"{path} is no file")
+        raise ImportError(f"{path} is not a file")
     token = importing.set(path)
     try:
         return imported(path, field or "run")
@@ -189,7 +195,7 @@ def _from_file(path: str, field: str) -> Any:
 
 
 def _from_module(names: list[str]) -> tuple[Any, list[str]]:
-    """The longest prefix that is a module, and the names inside it."""
+    """The longest prefix of a dotted name that is a module, and the names inside it."""
     if names[0] == _HERE:
         return sys.modules[_HERE], names[1:]
     for size in range(len(names) - 1, 1, -1):
@@ -203,7 +209,7 @@ def _from_module(names: list[str]) -> tuple[Any, list[str]]:
 
 @cache
 def _installed(file: str) -> bool:
-    """Does every process of this Python find it by its module's name?"""
+    """Whether every process of this Python can import the class by its module's name."""
     folders = (sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))
     return any(Path(file).resolve().is_relative_to(Path(f).resolve()) for f in folders)
 

@@ -1,4 +1,4 @@
-"""The run card: everything that is needed to repeat a run, and to make it again."""
+"""The run card: all that is needed to repeat a run and to rebuild it."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "mat
 
 
 class Difference(NamedTuple):
-    """A dotted field in which two values differ, with both readings as JSON."""
+    """A dotted field in which two values differ, with both of its values as JSON."""
 
     field: str
     was: Any
@@ -43,7 +43,7 @@ def differences(one: Any, other: Any, path: str = "") -> list[Difference]:
 
 
 def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str, Any]:
-    """What is written before anything is computed.
+    """The card of a run, written before any compute.
 
     `run` is enough to make the run again.  `recipe` and `arguments` are the words of a command
     line; a run that a script made has none.  Raises `UsageError` for a part that JSON can't hold.
@@ -65,31 +65,36 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
 
 
 def exists(folder: Path) -> bool:
-    """Is it a run folder?"""
+    """Whether a folder is a run folder."""
     return (folder / CARD).is_file()
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The card of a run folder.  Raises `UsageError` where there is none."""
+    """The card of a run folder.  Raises `UsageError` if there is none."""
     path = folder / CARD
-    if not path.is_file():
-        raise UsageError(
-            f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours"
-        )
     try:
+        if not path.is_file():
+            raise UsageError(
+                f"{str(folder)!r} is no run folder (it has no {CARD}); see runs/ for yours"
+            )
         held = json.loads(path.read_text(encoding="utf-8"))
+    except UsageError:
+        raise
+    except OSError as error:
+        raise UsageError(f"run folder {str(folder)!r} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"{str(path)!r} is no JSON: {error}; restore it, or train anew") from error
     if not isinstance(held, dict) or "run" not in held:
-        raise UsageError(f"{str(path)!r} is no card of a run; restore it, or train anew")
+        raise UsageError(f"{str(path)!r} is not the card of a run; restore it, or train anew")
     return held
 
 
 def write(folder: Path, held: dict[str, Any]) -> None:
-    """Put the card into its folder, whole or not at all."""
+    """Write the card into its folder, atomically."""
     text = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
     partial = folder / f"{CARD}.partial"
-    partial.write_text(text + "\n", encoding="utf-8")
+    # a byte of a command line that is no UTF-8 is a surrogate, which JSON writes as \udcXX
+    partial.write_bytes(f"{text}\n".encode(errors="backslashreplace"))
     os.replace(partial, folder / CARD)
 
 
@@ -100,7 +105,9 @@ def run_of(held: Mapping[str, Any]) -> Run:
     """
     run = from_json(held["run"])
     if not isinstance(run, Run):
-        raise UsageError(f"the card describes a {type(run).__name__}, which is no run; train anew")
+        raise UsageError(
+            f"the card describes a {type(run).__name__}, which is not a run; start a new run"
+        )
     changed = differences(held["run"], to_json(run))
     if changed:
         raise UsageError(f"a part of the run has changed since it began: {changed[0]}; restore it")
@@ -115,7 +122,7 @@ def _version(name: str) -> str | None:
 
 
 def _commit() -> str | None:
-    """Of the directory the run is started from, with a + where it has uncommitted changes."""
+    """The Git commit of the current directory, with a + if it has uncommitted changes."""
     asked = ["git", "describe", "--always", "--dirty=+", "--abbrev=40", "--exclude=*"]
     try:
         found = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=10)

@@ -1,4 +1,4 @@
-"""What is wrong with a run, in words.  Signals, not verdicts: each names the numbers behind it."""
+"""Checks of a run for problems.  Each finding is a hint, and states its numbers."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,47 +7,48 @@ from typing import Any
 
 Row = dict[str, Any]
 
-_TAIL = 0.2  # of the steps, at both ends, are compared
-_FEW = 5  # steps, before which nothing can be said
+_TAIL = 0.2  # share of the steps, at the start and at the end, that are compared
+_FEW = 5  # number of steps needed for the checks
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something to look at: `bad` where the run can't be believed as it stands."""
+    """The result of a check; `bad` marks a problem with the run."""
 
     bad: bool
     message: str
 
 
 def note(message: str) -> Finding:
-    """Worth knowing."""
+    """A finding that is no problem by itself."""
     return Finding(bad=False, message=message)
 
 
 def wrong(message: str) -> Finding:
-    """Worth stopping for."""
+    """A finding that is a problem with the run."""
     return Finding(bad=True, message=message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doctor:
-    """Where a number becomes a finding.  Our choices, not measured ones."""
+    """The thresholds of the findings.  They are our choices, and not measured."""
 
     drift: float = 1.0  # largest difference of one token's log-prob, in nats
-    varied: float = 0.2  # share of groups whose rewards still vary at the end
-    entropy: float = 0.1  # of what it was
+    varied: float = 0.2  # share of groups with differing rewards at the end
+    entropy: float = 0.1  # entropy at the end, relative to that at the start
     truncated: float = 0.2  # share of rollouts cut off at the end
     clipped: float = 0.5  # share of tokens without a gradient at the end
-    hacked: float = 0.2  # rise of the reward in its range that accuracy doesn't follow by a quarter
-    grown: float = 3.0  # times the length, without accuracy
+    # rise of the reward, relative to its range, with a rise of accuracy below a quarter of it
+    hacked: float = 0.2
+    grown: float = 3.0  # growth factor of the length, without a rise in accuracy
 
     def examine(self, rows: Sequence[Row]) -> list[Finding]:
-        """Read a ledger's rows."""
+        """Run all checks on the rows of a ledger."""
         steps = [row for row in rows if row["kind"] == "step"]
         finished = any(row["kind"] == "final" for row in rows)
         found = [note(f"{len(steps)} steps, {'finished' if finished else 'not finished'}")]
         if len(steps) < _FEW:
-            return [*found, note("too few steps to say more")]
+            return [*found, note("too few steps for the other checks")]
         return [*found, *self._trust(steps), *self._learning(steps), *self._hacking(steps)]
 
     def _trust(self, steps: Sequence[Row]) -> Iterator[Finding]:
@@ -62,8 +63,8 @@ class Doctor:
         yield note(_progress(steps))
         if (varied := _ends(steps, "varied")[1]) < self.varied:
             yield note(
-                f"rewards vary in only {varied:.0%} of the groups at the end, so little is left to "
-                "learn from; harder tasks or a gate would save rollouts"
+                f"rewards vary in only {varied:.0%} of the groups at the end, so few groups have a "
+                "gradient; use harder tasks, or a gate"
             )
         before, after = _ends(steps, "entropy")
         if after < self.entropy * before:
@@ -78,11 +79,11 @@ class Doctor:
             yield note(f"the policy is {away[-1]:.2g} nats per token away from the reference (k3)")
 
     def _hacking(self, steps: Sequence[Row]) -> Iterator[Finding]:
-        """Reward up while `correct` stays; length that explodes.
+        """Check for a rise in reward without a rise in `correct`, and for exploding lengths.
 
-        The rise of the reward is compared as a share of the range that rewards were seen in, that
-        of `correct` as it is: both are 1 at most.  Where `correct` is nothing but a reward of 1 or
-        more, it can't contradict the reward, and no alarm is made of it.
+        The rise of the reward is relative to the range of all rewards.  So it is at most 1, as that
+        of `correct` is.  If `correct` means only a reward of 1 or more, it can't contradict the
+        reward; the finding is then a note and no problem.
         """
         reward, correct = _ends(steps, "reward"), _ends(steps, "correct")
         risen, better = (reward[1] - reward[0]) / _range(steps), correct[1] - correct[0]
@@ -93,8 +94,8 @@ class Doctor:
             yield wrong(f"{told}: the reward may be hacked")
         elif risen > self.hacked and better < risen / 4:
             yield note(
-                f"{told}; correct is only a reward of 1 or more here, so nothing but the replies "
-                "can tell whether the reward is hacked"
+                f"{told}; correct means a reward of 1 or more here, so read some replies to see "
+                "whether the reward is hacked"
             )
         short, long = _ends(steps, "length")
         gained = risen if lonely else better
@@ -104,11 +105,11 @@ class Doctor:
 
 
 def _progress(steps: Sequence[Row]) -> str:
-    """What was earned, and how much of it was right."""
+    """The change of the mean reward and of the accuracy over the run."""
     reward, correct = _ends(steps, "reward"), _values(steps, "correct")
     mean = f"the reward's mean {_went(*reward)}"
     if not correct:
-        return f"{mean}; the judge gives scores alone and doesn't say what is correct"
+        return f"{mean}; the reward gives scores only, without correctness"
     if not max(correct) and reward[1]:
         return f"no reply counts as correct (score ≥ 1); {mean}"
     early, late = _ends(steps, "correct")
@@ -121,15 +122,15 @@ def _went(early: float, late: float) -> str:
 
 
 def _range(steps: Sequence[Row]) -> float:
-    """Largest minus least reward of all steps; 1 where that is not known, or nothing."""
+    """Largest minus least reward of all steps; 1 if that is unknown or 0."""
     lows, highs = _values(steps, "reward_min"), _values(steps, "reward_max")
     return (max(highs) - min(lows) if lows and highs else 0.0) or 1.0
 
 
 def _threshold_only(steps: Sequence[Row]) -> bool:
-    """Are rewards graded, and is `correct` nothing but a reward of 1 or more, or nothing at all?
+    """Whether rewards are graded and `correct` means only a reward of 1 or more, or is missing.
 
-    Right-or-wrong rewards are not meant: there the two are one.
+    For binary rewards the two are the same, so the result is false.
     """
     graded = max(_values(steps, "graded"), default=0.0)
     return graded > 0 and not max(_values(steps, "shaped"), default=0.0)

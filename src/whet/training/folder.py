@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,30 +21,26 @@ Row = Mapping[str, Any]
 
 @dataclass(slots=True)
 class FreshFolder:
-    """A new run folder; it goes again with the first exception, unless it is kept before."""
+    """A new run folder.  An exception before `keep` deletes it again."""
 
     path: Path
     kept: bool = False
 
     def keep(self) -> None:
-        """From now on it holds something."""
+        """Keep the folder from now on, even if the start fails later."""
         self.kept = True
 
 
 @contextmanager
 def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
-    """Make a run's folder.  Nothing is left of it where the start fails before `keep`.
+    """Make a run's folder.  If the start fails before `keep`, the folder is deleted.
 
-    Raises `UsageError` where it holds a run already, or can't be written.
+    Raises `UsageError` if it holds a run already, or can't be written.
     """
-    if card.exists(folder):
-        resume = command("resume", shown(folder))
-        raise UsageError(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
-    before = set(folder.iterdir()) if folder.is_dir() else None
-    first = _first_missing(folder)
+    before, first = _claim(folder)
     fresh = FreshFolder(folder)
     try:
-        _make(folder)
+        _probe(folder)
         yield fresh
     except BaseException:
         if not fresh.kept:
@@ -54,11 +50,11 @@ def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunProgress:
-    """How far a run has come, as its folder says."""
+    """The progress of a run, read from its folder."""
 
-    newest: Path | None  # checkpoint that is as it was written, an ordinary Hugging Face folder
-    done: int  # steps with rewards that a new process need not take again
-    digest: str  # of the weights at the end of all steps, once they were measured; empty: not yet
+    newest: Path | None  # newest unchanged checkpoint, a Hugging Face folder
+    done: int  # finished steps with rewards, up to the checkpoint
+    digest: str  # of the final weights, after their evaluation; empty: not finished
     base: Row  # the ledger's row of the evaluation before the first reward; empty: not yet
     final: Row  # of the one after the last step
 
@@ -88,35 +84,63 @@ def _newest(rows: Sequence[Row], kind: str) -> Row:
 
 
 def _first_missing(folder: Path) -> Path | None:
-    """The outermost directory that has to be made."""
+    """The outermost directory that does not exist yet."""
     missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     return missing[-1] if missing else None
 
 
-def _make(folder: Path) -> None:
+def _claim(folder: Path) -> tuple[set[Path] | None, Path | None]:
+    """Make the folder; the result is what it held before, and the outermost new directory.
+
+    A folder that another process makes at the same time is refused, and left alone.
+    """
+    first = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if card.exists(folder):
+            resume = command("resume", shown(folder))
+            told = f"run {str(folder)!r} exists; choose another --name, or: {resume}"
+            raise UsageError(told)
+        before = set(folder.iterdir()) if folder.is_dir() else None
+        first = _first_missing(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(exist_ok=before is not None)
+    except UsageError:
+        raise
+    except (OSError, ValueError) as error:
+        _remove_above(folder, first)
+        raise _unwritable(folder, error) from error
+    return before, first
+
+
+def _probe(folder: Path) -> None:
+    try:
         probe = folder / ".writable"
         probe.touch()
         probe.unlink()
     except OSError as error:
-        raise UsageError(
-            f"run folder {str(folder)!r} can't be written: {error.strerror}; "
-            "choose another --name or --runs"
-        ) from error
+        raise _unwritable(folder, error) from error
+
+
+def _unwritable(folder: Path, error: Exception) -> UsageError:
+    why = getattr(error, "strerror", None) or error
+    return UsageError(
+        f"run folder {str(folder)!r} can't be written: {why}; choose another --name or --runs"
+    )
 
 
 def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:
-    """What was made; directories above that others have used meanwhile stay."""
+    """Delete the folder, and those new directories above it that are empty."""
     if before is None:
         shutil.rmtree(folder, ignore_errors=True)
     else:
         for path in set(folder.iterdir()) - before:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    _remove_above(folder, first)
+
+
+def _remove_above(folder: Path, first: Path | None) -> None:
     above = folder.parent
     while first is not None and above.is_relative_to(first):
-        try:
+        with suppress(OSError):  # not empty, or `new/..`, with `new` above it
             above.rmdir()
-        except OSError:
-            return
         above = above.parent

@@ -1,9 +1,9 @@
-"""Every metric of metrics.jsonl: its name, its unit, what it is, and what it is a mean of.
+"""Every metric of metrics.jsonl: its name, its unit, its meaning and its denominator.
 
-Two words are kept apart everywhere.  The *reward* is `Verdict.score`: what is learned from, on the
-judge's own scale; it may be graded (anything between 0 and 1, or beyond) and shaped (a penalty for
-length, say).  *Correct* is `Verdict.correct`: full marks or not, never shaped, and only reported.
-Of a reward function that returns a number alone, 1 or more is correct.
+Reward and correctness are two quantities.  The *reward* is `Verdict.score`, the training signal.
+It can be graded (any number) and shaped (by a length penalty, for example).  *Correct* is
+`Verdict.correct`: a binary value that is only reported, and never shaped.  If a reward function
+returns a number alone, a reply is correct from a reward of 1 on.
 """
 
 from collections.abc import Iterator
@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 CLOCKS = frozenset({"s", "tokens/s"})
-"""Units that differ from machine to machine, and from a run to its repetition."""
+"""Units of measured time, which differ between machines and between repetitions."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """One name in the ledger.  A name with `*` stands for several."""
+    """A metric in the ledger.  A name with `*` stands for several metrics."""
 
     name: str
     unit: str
@@ -25,7 +25,7 @@ class Metric:
 
     @property
     def clock(self) -> bool:
-        """Does it depend on the machine?"""
+        """Whether the metric depends on the machine."""
         return self.unit in CLOCKS
 
 
@@ -37,7 +37,7 @@ _ONE = "1"
 _SCORED = "rollouts with a score"
 
 STEP = _table(
-    ("reward", "reward", "mean reward: what is learned from", _SCORED),
+    ("reward", "reward", "mean reward, the training signal", _SCORED),
     ("reward_std", "reward", "standard deviation of the rewards of the step, with n − 1", _SCORED),
     (
         "reward_std_within",
@@ -51,45 +51,50 @@ STEP = _table(
     (
         "varied",
         "share",
-        "groups whose rewards differ (non-zero spread): the others teach nothing to an algorithm "
-        "that compares within a group",
+        "groups with non-zero spread of rewards; the others have no gradient in an algorithm that "
+        "compares within a group",
         "groups with a score",
     ),
     (
         "correct",
         "share",
-        "rollouts that are correct: training accuracy",
-        "rollouts of which the judge says so",
+        "correct rollouts: training accuracy",
+        "rollouts with a known correctness",
     ),
     ("correct_varied", "share", "groups with correct and incorrect rollouts", "groups"),
     (
         "shaped",
         "share",
-        "rollouts where correct is not the same as a reward of 1 or more: the two can part",
-        "rollouts with a score of which the judge says whether they are correct",
+        "rollouts where correctness differs from a reward of 1 or more",
+        "rollouts with a score and a known correctness",
     ),
-    ("length", "tokens", "mean number of tokens that the policy chose", "rollouts"),
+    ("length", "tokens", "mean number of tokens that the policy sampled", "rollouts"),
     ("length_min", "tokens", "shortest rollout of the step", _ONE),
     ("length_max", "tokens", "longest rollout of the step", _ONE),
     ("truncated", "share", "rollouts cut off at the length limit", "rollouts"),
-    ("faults", "share", "rollouts that the judge failed to judge; masked, never 0", "rollouts"),
-    ("admitted", "share", "groups that the gate let in", "groups"),
-    ("replaced", "count", "tickets that took the number of a rejected one", _ONE),
-    ("dropped", "count", "admitted groups for which there was no room", _ONE),
-    ("missing", "count", "groups that the step goes without", _ONE),
+    (
+        "faults",
+        "share",
+        "rollouts without a verdict because the reward failed; masked, never scored 0",
+        "rollouts",
+    ),
+    ("admitted", "share", "groups that the gate admitted", "groups"),
+    ("replaced", "count", "rejected groups that were replaced by new ones", _ONE),
+    ("dropped", "count", "admitted groups beyond the size of the step", _ONE),
+    ("missing", "count", "groups missing in the step", _ONE),
     ("loss", "loss", "mean loss of the optimizer steps", "optimizer steps"),
-    ("entropy", "nats", "mean entropy of the policy before each token", "tokens learned from"),
+    ("entropy", "nats", "mean entropy of the policy before each token", "trained tokens"),
     (
         "drift",
         "nats",
         "mean |log π_θ − log μ| before the first update: how far generator and learner differ",
-        "fresh tokens of the first update that teaches",
+        "fresh tokens of the first update with a gradient",
     ),
-    ("drift_max", "nats", "the largest such difference", _ONE),
+    ("drift_max", "nats", "the largest difference of one token", _ONE),
     (
         "clipped",
         "share",
-        "tokens at a bound of the clip: ∂f(r, Â)/∂ log π_θ = 0, whatever the price k does",
+        "tokens at a bound of the clip: ∂f(r, Â)/∂ log π_θ = 0; the penalty k is not counted",
         "tokens with Â ≠ 0, in each sum of the objective",
     ),
     ("clipped_high", "share", "tokens at the upper bound: clipped, and Â > 0", "as clipped"),
@@ -113,9 +118,9 @@ STEP = _table(
     ("computed", "ratio", "tokens in the learner's forward passes, prompts too", "as taught"),
     ("seconds_play", "s", "rollouts and judging", _ONE),
     ("seconds_learn", "s", "batch, updates and extensions", _ONE),
-    ("seconds_sync", "s", "weight delivery and its proof", _ONE),
+    ("seconds_sync", "s", "weight delivery and its check", _ONE),
     ("tokens_prefilled", "tokens", "prompt tokens computed", _ONE),
-    ("tokens_shared", "tokens", "prompt tokens read from memory", _ONE),
+    ("tokens_shared", "tokens", "prompt tokens read from the cache", _ONE),
     ("tokens_decoded", "tokens", "tokens sampled, those of the weight probe too", _ONE),
     ("tokens_reread", "tokens", "prompt tokens computed again", _ONE),
     ("decoded_per_second", "tokens/s", "tokens_decoded over seconds_play", "seconds"),
@@ -136,54 +141,59 @@ EVALUATION = _table(
         "standard deviation over the samples of a problem, with n − 1; mean over problems",
         "problems with two judged samples or more",
     ),
-    ("graded", "share", "samples whose reward is neither 0 nor 1", "judged samples"),
+    ("graded", "share", "samples with a reward that is neither 0 nor 1", "judged samples"),
     ("greedy_reward", "reward", "mean reward of the greedy replies", "problems"),
-    ("greedy", "share", "problems whose greedy reply is correct", "problems"),
+    ("greedy", "share", "problems with a correct greedy reply", "problems"),
     (
         "pass@*",
         "share",
-        "problems of which one of k samples is correct, the unbiased estimate",
-        "problems with k samples of which the judge says whether they are correct",
+        "problems with a correct one among k samples, the unbiased estimate",
+        "problems with k samples of known correctness",
     ),
     ("length", "tokens", "mean number of tokens of a sample", "samples"),
     ("greedy_length", "tokens", "mean number of tokens of a greedy reply", "greedy replies"),
     ("truncated", "share", "samples cut off at the length limit", "samples"),
-    ("faults", "share", "replies that the judge failed to judge", "greedy replies and samples"),
+    (
+        "faults",
+        "share",
+        "replies without a verdict because the reward failed",
+        "greedy replies and samples",
+    ),
     ("tokens", "tokens", "tokens sampled", _ONE),
-    ("seconds", "s", "how long it took", _ONE),
+    ("seconds", "s", "duration of the evaluation", _ONE),
 )
 
 SUPERVISED = _table(
     ("loss", "loss", "cross-entropy per token", _ONE),
     ("average_loss", "loss", "moving average of the loss (0.9)", _ONE),
     ("lr", "rate", "learning rate", _ONE),
-    ("entropy", "nats", "mean entropy of the policy before each token", "tokens learned from"),
+    ("entropy", "nats", "mean entropy of the policy before each token", "trained tokens"),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", _ONE),
     ("computed", "ratio", "tokens in the learner's forward passes, prompts too", "tokens taught"),
-    ("seconds", "s", "how long it took", _ONE),
+    ("seconds", "s", "duration of the step", _ONE),
 )
 
 EXTENSIONS = _table(
     ("baseline", "reward", "MovingMean: the baseline that was used", _ONE),
-    ("buffered", "count", "Interleaved: demonstrations that wait to be learned from", _ONE),
+    ("buffered", "count", "Interleaved: demonstrations in the queue", _ONE),
     ("entropy_bonus", "weight", "EntropyTarget: the coefficient that was used", _ONE),
-    ("imitation_weight", "weight", "Recall: what the next step's imitation weighs", _ONE),
+    ("imitation_weight", "weight", "Recall: weight of imitation in the next step", _ONE),
     ("implicit_loss", "loss", "ImplicitRewards: cross-entropy of the reward model", _ONE),
     ("reference_age", "steps", "ReferenceReset: steps since the reference was replaced", _ONE),
     ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
-    ("tracked", "count", "Tracker: tasks of which a success rate is kept", _ONE),
+    ("tracked", "count", "Tracker: tasks with a recorded success rate", _ONE),
     ("value_loss", "loss", "Critic: loss of the last of its updates in the step", _ONE),
     ("value_grad_norm", "norm", "Critic: norm of its gradient before it is clipped", _ONE),
     (
         "verifier_agrees",
         "share",
-        "Coevolving: replies of which verifier and judge say the same",
+        "Coevolving: replies on which verifier and judge agree",
         "replies",
     ),
-    ("verifier_pairs", "count", "Coevolving: pairs that the verifier learned from", _ONE),
+    ("verifier_pairs", "count", "Coevolving: training pairs of the verifier", _ONE),
     ("verifier_loss", "loss", "Coevolving: contrastive loss of the verifier", _ONE),
-    ("verifier_probe_accuracy", "share", "Coevolving: accuracy on the probes kept aside", _ONE),
-    ("verifier_frozen", "flag", "Coevolving: 1 when the verifier has stopped learning", _ONE),
+    ("verifier_probe_accuracy", "share", "Coevolving: accuracy on the held-out probes", _ONE),
+    ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
 )
 
 TABLES = {
@@ -193,11 +203,11 @@ TABLES = {
     "periodic": EVALUATION,
     "final": EVALUATION,
 }
-"""By the kind of a ledger's row."""
+"""The tables, by the kind of a ledger's row."""
 
 
 def metric(kind: str, name: str) -> Metric | None:
-    """What a name in a row of that kind means; None where it stands in no table."""
+    """The metric with this name in a row of that kind; None if it is in no table."""
     return next((m for m in TABLES[kind] if fnmatchcase(name, m.name)), None)
 
 

@@ -1,6 +1,6 @@
 """The ledger: every rollout in parquet, every step in JSON lines, each metric with its denominator.
 
-Rows know their place, so that a resumed run forgets what came after its checkpoint.
+Rows have a place, so that a resumed run can delete the rows after its checkpoint.
 """
 
 import json
@@ -20,7 +20,7 @@ METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
 
 Place = tuple[int, int]
-"""Phase and steps done in it; places compare as time does."""
+"""A phase and the steps done in it; places are ordered by time."""
 
 _SPAN = pa.struct([("tokens", pa.int32()), ("version", pa.int32()), ("digest", pa.string())])
 
@@ -56,14 +56,14 @@ SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """Written as the run goes; read by reports and by the doctor."""
+    """The ledger of a run folder: the run writes it, reports and the doctor read it."""
 
     folder: Path
 
     def write(
         self, kind: str, place: Place, metrics: Metrics, facts: Mapping[str, Any] | None = None
     ) -> None:
-        """One row of metrics.jsonl; a mean is written as its value and what it is the mean of."""
+        """Add one row to metrics.jsonl; a mean is written with its value and its denominator."""
         row: dict[str, Any] = {"kind": kind, "phase": place[0], "step": place[1], **(facts or {})}
         row["metrics"] = {name: _number(mean) for name, mean in metrics.items()}
         with (self.folder / METRICS).open("a", encoding="utf-8") as file:
@@ -76,7 +76,7 @@ class Ledger:
         groups: Sequence[Iterable[Rollout]],
         advantages: Mapping[str, Sequence[float]] | None = None,
     ) -> Path:
-        """All rollouts of a step in one parquet file, written whole or not at all.
+        """Write all rollouts of a step into one parquet file, atomically.
 
         `advantages` are given per rollout, by its id; the others have none.
         """
@@ -94,7 +94,7 @@ class Ledger:
         return target
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Every row so far; a last line that a kill cut short is not one."""
+        """Every row so far, without an incomplete last line."""
         path = self.folder / METRICS
         if not path.exists():
             return
@@ -108,11 +108,11 @@ class Ledger:
                     ) from error
 
     def rewind(self, place: Place) -> None:
-        """Forget every row after `place`."""
+        """Delete every row after `place`."""
         self._rewrite(row for row in self.rows() if (row["phase"], row["step"]) <= place)
 
     def relabel(self, kind: str, new: str) -> None:
-        """Give the rows of one kind another: after more steps, a `final` row is not the last."""
+        """Rename the kind of some rows: a `final` row, when more steps follow."""
         self._rewrite(row | {"kind": new} if row["kind"] == kind else row for row in self.rows())
 
     def _rewrite(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -123,7 +123,7 @@ class Ledger:
 
 
 def _number(mean: Mean) -> dict[str, float | None]:
-    """JSON knows no NaN: a mean over nothing is null over 0."""
+    """A metric as JSON.  NaN, the mean over nothing, becomes null over 0."""
     return {"value": mean.value if isfinite(mean.value) else None, "of": mean.count}
 
 
@@ -160,12 +160,12 @@ def _row(
 
 
 def _parts(verdict: Verdict) -> str:
-    """JSON knows no NaN."""
+    """The number, or None (null in JSON) for NaN."""
     return json.dumps({name: x if isfinite(x) else None for name, x in verdict.parts.items()})
 
 
 def _span(span: Span) -> dict[str, Any]:
-    """Tokens that others chose have no version."""
+    """The policy version of each token; null for tokens that the policy did not sample."""
     version = span.version
     return {
         "tokens": span.tokens,

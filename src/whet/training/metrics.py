@@ -1,6 +1,6 @@
-"""What is written down of a lesson, a step and an evaluation: means that know their denominators.
+"""The metrics of warm-up steps, RL steps and evaluations; every mean has a denominator.
 
-`whet.training.glossary` says what each of them is.
+`whet.training.glossary` describes each of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,18 +19,18 @@ from whet.types import Batch, Finish, Group, Mean, Metrics, Rollout, spread
 
 
 def one(value: float) -> Mean:
-    """A number that is a mean of nothing but itself."""
+    """A single number, as a metric with denominator 1."""
     return Mean(total=value, count=1)
 
 
 def over(values: Iterable[float]) -> Mean:
-    """A mean over values."""
+    """The mean over values, with their number as denominator."""
     known = list(values)
     return Mean(total=sum(known), count=len(known))
 
 
 def of_sft(step: SFTStep) -> Metrics:
-    """A supervised step."""
+    """The metrics of a supervised step."""
     return {
         "loss": one(step.update.loss),
         "average_loss": one(step.progress.average or 0.0),
@@ -43,7 +43,7 @@ def of_sft(step: SFTStep) -> Metrics:
 
 
 def of_step(step: TrainStep) -> Metrics:
-    """A step with rewards; of all rollouts played, whether a gate admits them or not."""
+    """The metrics of an RL step, over all of its rollouts, with those that a gate rejects."""
     groups = step.taken.played
     rollouts = [r for group in groups for r in group]
     return {
@@ -63,7 +63,7 @@ def of_step(step: TrainStep) -> Metrics:
 
 
 def _of_rewards(groups: Sequence[Group]) -> Metrics:
-    """The score, which is learned from, and beside it what counts as correct."""
+    """The metrics of the rewards, and of correctness."""
     rollouts = [r for group in groups for r in group]
     apart = [scores for group in groups if (scores := judged(group))]
     scores = [score for mine in apart for score in mine]
@@ -90,9 +90,9 @@ def _of_lengths(lengths: Sequence[int]) -> Metrics:
 
 
 def _of_updates(step: TrainStep) -> Metrics:
-    """Of all optimizer steps; what they tell is summed, so a slice counts as often as it is large.
+    """The metrics of all optimizer steps.  They are sums, so that slices are weighted by size.
 
-    Later updates of a step compare with weights that have moved: only the first one is drift.
+    Drift is taken from the first update, for later ones compare with changed weights.
     """
     names = dict.fromkeys(name for update in step.updates for name in update.metrics)
     fresh = step.updates[first_taught(step.updates)]
@@ -119,7 +119,7 @@ def _of_reference(batch: Batch) -> Metrics:
 
 
 def _of_costs(step: TrainStep) -> Metrics:
-    """Seconds and tokens; a rate is tokens over seconds, so that rates join like means."""
+    """Seconds and tokens.  A rate is tokens over seconds, so that rates combine like means."""
     learned = sum(u.metrics["taught"].total for u in step.updates)
     return {
         **{f"seconds_{name}": one(spent) for name, spent in step.seconds.items()},
@@ -132,7 +132,7 @@ def _of_costs(step: TrainStep) -> Metrics:
 
 
 def of_evaluation(card: Scorecard) -> Metrics:
-    """An evaluation; estimates are over problems, lengths and spreads over samples."""
+    """The metrics of an evaluation: estimates over problems, lengths and spreads over samples."""
     greedy, samples = card.plays
     return {
         "reward": _mean(card.reward.mean),
@@ -152,7 +152,7 @@ def of_evaluation(card: Scorecard) -> Metrics:
 
 
 def intervals(card: Scorecard) -> dict[str, list[float]]:
-    """The 95% bounds that belong to an evaluation's estimates."""
+    """The 95% intervals of an evaluation's estimates."""
     named = {"reward": card.reward.mean, "greedy_reward": card.greedy_reward}
     named |= {"greedy": card.greedy} | {f"pass@{k}": e for k, e in card.pass_at.items()}
     return {name: [e.low, e.high] for name, e in named.items() if e.problems}
@@ -163,7 +163,7 @@ def _mean(estimate: Estimate) -> Mean:
 
 
 def _joint(value: float, count: int) -> Mean:
-    """A number of so many things together; nothing where it is NaN."""
+    """A metric with the denominator `of`; empty if the value is NaN."""
     return Mean(total=value * count, count=count) if isfinite(value) else Mean()
 
 
@@ -173,6 +173,6 @@ def _right(group: Iterable[Rollout]) -> list[bool]:
 
 
 def _shaped(group: Iterable[Rollout]) -> list[bool]:
-    """Of each judged rollout whose judge says `correct`: is that something else than score ≥ 1?"""
+    """For each rollout of known correctness: whether `correct` differs from score ≥ 1."""
     verdicts = [r.verdict for r in group if r.verdict is not None and r.verdict.judged]
     return [v.correct != (v.score >= 1) for v in verdicts if v.correct is not None]

@@ -1,10 +1,10 @@
-"""Everything that can stop a run, looked at before anything is computed; no weights are read."""
+"""Checks of a run before any compute.  They read no weights."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from whet.data._shapes import prompt_text
+from whet.data.row_formats import prompt_text
 from whet.data.short_prompts import ShortPrompts
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
@@ -15,8 +15,8 @@ from whet.training.run import Run
 from whet.training.validation import validate
 from whet.types import Group, Need, Task, UsageError
 
-_LOOKED_AT = 1000  # tasks of a corpus without an end
-_TRIAL_S = 30.0  # for a reward to judge one reply
+_LOOKED_AT = 1000  # tasks drawn from an endless corpus
+_TRIAL_S = 30.0  # limit for the reward of one reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,11 +28,11 @@ class SplitTasks:
 
 
 async def preflight(run: Run) -> list[str]:
-    """What is worth a second thought of a run's inputs, one sentence each.
+    """Check the inputs of a run; the result is a list of notes, one sentence each.
 
-    Raises `UsageError` where the run can't work: parts that contradict each other, a device or
-    package that is not here, a model folder that is broken, a prompt that leaves no room for its
-    reply, a demonstrator without demonstrations, a reward that can't be imported.
+    Raises `UsageError` for a run that can't work: contradictory parts, a missing device or package,
+    a broken model folder, prompts that leave no room for a reply, a demonstrator without
+    demonstrations, a reward that can't be imported.
     """
     validate(run)
     for part in walk(run):
@@ -50,7 +50,7 @@ async def preflight(run: Run) -> list[str]:
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:
-    """The run without the tasks that `max_prompt_length` leaves out."""
+    """The run without the tasks with prompts above `max_prompt_length`."""
     if not run.max_prompt_length:
         return run
     count = PromptLengths(renderer)
@@ -64,7 +64,9 @@ def shortened(run: Run, renderer: Renderer) -> Run:
 
 def _drawn(run: Run) -> Iterator[SplitTasks]:
     size = run.corpus.size("train")
-    looked_at = range(_LOOKED_AT if size is None else max(size, 1))  # of none, the first is refused
+    looked_at = range(
+        _LOOKED_AT if size is None else max(size, 1)
+    )  # if it has no task, drawing the first one raises the message
     yield SplitTasks(what="training", tasks=[run.corpus.task("train", i) for i in looked_at])
     yield SplitTasks(what="test", tasks=run.measured.held_out("test", run.evaluation.problems))
     if run.periodic.every:
@@ -74,7 +76,7 @@ def _drawn(run: Run) -> Iterator[SplitTasks]:
 
 
 def _prompts(run: Run, drawn: SplitTasks, count: PromptLengths, positions: int) -> Iterator[str]:
-    """How many prompts are left out; those that are left leave room for a reply."""
+    """Note the number of skipped prompts.  Raise `UsageError` for one without room for a reply."""
     if not isinstance(run.environment, SingleTurn):
         return  # it words its own
     measured = [(task, count(task)) for task in drawn.tasks]
@@ -97,7 +99,7 @@ def _prompts(run: Run, drawn: SplitTasks, count: PromptLengths, positions: int) 
 
 
 def _in_both(training: Sequence[Task], test: SplitTasks) -> Iterator[str]:
-    """Prompts that are trained on and measured on."""
+    """A note on evaluation prompts that are also training prompts."""
     known = {prompt_text(task.prompt) for task in training}
     shared = [task for task in test.tasks if prompt_text(task.prompt) in known]
     if shared and test.tasks[0].prompt:
@@ -108,7 +110,7 @@ def _in_both(training: Sequence[Task], test: SplitTasks) -> Iterator[str]:
 
 
 def _check_demonstrator(run: Run, tasks: Sequence[Task]) -> None:
-    """Refuse a demonstrator that has nothing to show of any training task."""
+    """Raise `UsageError` for a demonstrator without a demonstration for the training tasks."""
     shown = run.demonstrator
     if shown is None or Need.DEMONSTRATOR not in run.objective.needs or not tasks:
         return
@@ -121,9 +123,9 @@ def _check_demonstrator(run: Run, tasks: Sequence[Task]) -> None:
 
 
 async def _tried(run: Run, tasks: Sequence[Task], renderer: Renderer) -> list[str]:
-    """The reward judges the first task's own answer, twice; a `UsageError` of it is raised.
+    """Score the answer of the first task twice; a `UsageError` of the reward is raised.
 
-    A reward that asks a model, or has the policy play, is not tried.
+    Rewards that query a model or need rollouts of the policy are not tried.
     """
     reward = run.reward
     if reward is None or not tasks or not isinstance(run.environment, SingleTurn):

@@ -1,7 +1,7 @@
-"""Going on with other settings: what may change in a run that has begun, and what may not.
+"""Resuming with other settings: the fields of a run that may change after its start.
 
-Steps that were taken stay as they are, so a field may change only if no past step used it, or if
-it changes no result.
+Finished steps stay as they are.  So a field may change only if no finished step used it, or if it
+affects no result.
 """
 
 from collections.abc import Mapping
@@ -13,23 +13,21 @@ from whet.training.run import Run
 from whet.types import UsageError
 
 FREE = ("steps", "limits", "checkpoints", "evaluation", "periodic", "eval_corpus")
-"""Fields of a `Run` that may change: how long it goes on, when it stops being believed, when it
-saves, and what it measures.
-"""
+"""Fields of a `Run` that may change: its length, limits, checkpoints and evaluations."""
 
 
 def changed(held: Mapping[str, Any], after: Run) -> list[Difference]:
-    """Every field in which a run differs from the one on a card."""
+    """Every field in which a run differs from the run of a card."""
     return differences(held["run"], to_json(after))
 
 
 def refused(held: Mapping[str, Any], after: Run) -> list[Difference]:
-    """The fields among them that would change the past."""
+    """The changed fields that would affect finished steps."""
     return [d for d in changed(held, after) if d.field.partition(".")[0] not in FREE]
 
 
 def check(held: Mapping[str, Any], after: Run, done: int) -> None:
-    """Raise `UsageError` where a card's run, `done` steps of it taken, can't go on as `after`."""
+    """Raise `UsageError` if a card's run can't continue as `after`, with `done` steps finished."""
     odd = refused(held, after)
     if odd:
         raise UsageError(
@@ -38,10 +36,17 @@ def check(held: Mapping[str, Any], after: Run, done: int) -> None:
         )
     if after.steps < done:
         raise UsageError(f"steps is {after.steps}, but {done} are taken; give {done} or more")
+    was, rate = held["run"]["steps"], after.optimizer.lr_at
+    if any(rate(step, was) != rate(step, after.steps) for step in range(done)):
+        raise UsageError(
+            f"steps: was {was}, is {after.steps}, but a {type(after.optimizer.decay).__name__} "
+            f"would have given the {done} steps taken other learning rates; keep {was} steps, or "
+            "train in another folder"
+        )
 
 
 def amended(held: Mapping[str, Any], after: Run, done: int) -> dict[str, Any]:
-    """The card of a run that goes on as `after`, with what changed after how many steps."""
+    """The card of a run that continues as `after`, with the changes and their step."""
     found = [
         {"field": d.field, "was": d.was, "is": d.now, "step": done} for d in changed(held, after)
     ]

@@ -1,4 +1,4 @@
-"""All settings of a run, as one value. The run's card is its printed form."""
+"""All settings of a run, as one value.  The card of the run has its JSON form."""
 
 from dataclasses import dataclass
 
@@ -59,14 +59,14 @@ class PeriodicEval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckpointConfig:
-    """When checkpoints are written, which changes no result.
+    """When checkpoints are written; this affects no result.
 
-    One is due after `seconds`, and besides after every multiple of `steps`.
+    A checkpoint is due after `seconds`, and after every multiple of `steps`.
     """
 
-    seconds: float = 60.0  # least time between two; 0: after every step
-    steps: int = 0  # of a phase; 0: by the clock alone
-    keep: int = 2  # number of newest ones kept; the base model's is always kept
+    seconds: float = 60.0  # minimum time between two; 0: after every step
+    steps: int = 0  # of a phase; 0: by `seconds` alone
+    keep: int = 2  # number of newest ones kept; that of the base model is always kept
 
     def __post_init__(self) -> None:
         least = {"seconds": 0, "steps": 0, "keep": 1}
@@ -76,7 +76,7 @@ class CheckpointConfig:
                 raise UsageError(f"checkpoints.{name} is {value}; give {bound} or more")
 
     def is_due(self, done: int, seconds: float) -> bool:
-        """Is a checkpoint due after `done` steps of a phase, `seconds` after the last one?"""
+        """Whether a checkpoint is due at `done` steps of a phase, `seconds` after the last one."""
         return seconds >= self.seconds or (self.steps > 0 and done % self.steps == 0)
 
 
@@ -92,7 +92,7 @@ _BY_ENGINE = frozenset(
         Need.STATES,
         Need.SEGMENTS,
     }
-)  # needs that rollouts and learner always meet
+)  # needs that every run meets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +112,10 @@ class Run:
     steps: int = 100
     minibatches: int = 1  # optimizer steps per step, each on a part of the groups
     seed: int = 0
-    max_prompt_length: int = 0  # tokens; tasks with longer prompts are left out.  0: all are taken
-    eval_corpus: Corpus | None = None  # evaluated on; None: the held-out splits of the corpus
+    max_prompt_length: int = 0  # tokens; tasks with longer prompts are skipped.  0: no limit
+    eval_corpus: Corpus | None = (
+        None  # tasks to evaluate on; None: the held-out splits of the corpus
+    )
     evaluation: EvalConfig = EvalConfig()  # before and after training, on the test split
     periodic: PeriodicEval = PeriodicEval()
     limits: TrustLimits = TrustLimits()
@@ -142,7 +144,7 @@ class Run:
             )
 
     def _meets_needs(self) -> None:
-        """Refuse an algorithm with a need that no companion, reward or demonstrator meets."""
+        """Raise `UsageError` for a need that no companion, reward or demonstrator meets."""
         companions = self.objective.companions
         given = _BY_ENGINE.union(*(c.provides for c in companions))
         if self.reward is not None:
@@ -157,7 +159,7 @@ class Run:
 
     @property
     def measured(self) -> Corpus:
-        """The corpus whose held-out splits are measured on."""
+        """The corpus for evaluation, by its held-out splits."""
         return self.corpus if self.eval_corpus is None else self.eval_corpus
 
     @property

@@ -1,4 +1,4 @@
-"""A run's name is that of its folder: one step below the folder of runs, on every file system."""
+"""The name of a run, and of its folder directly below the folder of runs."""
 
 from whet.types import UsageError
 
@@ -7,9 +7,7 @@ _SEPARATORS = "/\\:"
 
 
 def checked(name: str) -> str:
-    """The name itself.  Raises `UsageError` for one that could lead elsewhere, or can't be
-    typed.
-    """
+    """The name, unchanged.  Raises `UsageError` for one with a path or odd characters."""
     told = name if len(name) <= _MOST else f"{name[:_MOST]}…"
     for wrong, what in _objections(name).items():
         if what:

@@ -32,7 +32,7 @@ CHECKPOINTS = "checkpoints"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhaseStarted:
-    """A phase begins, or goes on."""
+    """The event of a phase that begins or continues."""
 
     phase: str
     done: int
@@ -41,7 +41,7 @@ class PhaseStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluated:
-    """An evaluation was made: `base`, `periodic` or `final`."""
+    """The event of an evaluation: `base`, `periodic` or `final`."""
 
     name: str
     step: int
@@ -50,7 +50,7 @@ class Evaluated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunEnded:
-    """The run is over, or was asked to stop."""
+    """The event at the end of a run, complete or stopped."""
 
     digest: str
     complete: bool
@@ -62,7 +62,7 @@ Event = PhaseStarted | SFTStep | TrainStep | Evaluated | RunEnded
 async def fit(
     run: Run, folder: Path, stop: Callable[[], bool] = lambda: False
 ) -> AsyncIterator[Event]:
-    """Do all of a run that its folder says is not done yet.
+    """Train the rest of a run, from the state of its folder.
 
     `stop` is asked after every step; a yes ends the run there, with a checkpoint.  The player is
     closed however the run ends.
@@ -95,7 +95,7 @@ async def fit(
 
 @dataclass(slots=True)
 class Trainer:
-    """Takes a run through its phases, and writes down what happens."""
+    """Trains a run phase by phase, and writes its ledger and checkpoints."""
 
     run: Run
     folder: Path
@@ -107,23 +107,23 @@ class Trainer:
     _saved: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        """Ledger and checkpoints stand in the run's folder."""
+        """Open the ledger and the checkpoints of the run's folder."""
         warmups, keep = len(self.run.warmup), self.run.checkpoints.keep
         self.ledger = Ledger(self.folder)
         self.checkpoints = Checkpoints(self.folder / CHECKPOINTS, warmups, keep)
 
     @property
     def learner(self) -> Learner:
-        """The live learner."""
+        """The learner of the running engine."""
         return self.live.learner
 
     @property
     def player(self) -> Player:
-        """The live player."""
+        """The player of the running engine, which samples rollouts."""
         return self.live.player
 
     async def resume(self) -> RunPosition | None:
-        """Load the newest checkpoint and forget what was written after it."""
+        """Load the newest checkpoint, and delete later rows of the ledger."""
         place = self.checkpoints.latest()
         self.ledger.rewind((-1, 0) if place is None else place.at)
         if place is not None:
@@ -133,7 +133,7 @@ class Trainer:
         return place
 
     async def warm_up(self, place: RunPosition | None) -> AsyncIterator[Event]:
-        """The supervised phases that are left."""
+        """Train the supervised phases that are not finished."""
         first = 0 if place is None else place.phase
         render = self.player.renderer
         for phase, warmup in list(enumerate(self.run.warmup))[first:]:
@@ -154,7 +154,7 @@ class Trainer:
             await self._save(RunPosition(phase=phase, progress=progress))
 
     async def reinforce(self, place: RunPosition | None) -> AsyncIterator[Event]:
-        """Base evaluation, steps with rewards, final evaluation."""
+        """Run the base evaluation, the RL steps and the final evaluation."""
         run, last = self.run, len(self.run.warmup)
         fresh = place is None or place.phase < last
         done = 0 if place is None or fresh else place.progress.done
@@ -180,7 +180,7 @@ class Trainer:
             yield await self._evaluate("final", done, run.evaluation, "test")
 
     async def _steps(self, start: int) -> AsyncIterator[TrainStep]:
-        """The loop's steps; the rollouts of a step that breaks are kept."""
+        """Take the steps of the loop; the rollouts of a failed step are saved."""
         try:
             async for step in train(self.run, self.live, start):
                 yield step
@@ -191,7 +191,7 @@ class Trainer:
             raise IntegrityError(f"{error} (the rollouts are in {kept})", error.rollouts) from error
 
     async def _accompany(self, place: RunPosition | None) -> None:
-        """Reference, buffer and extensions: new ones, or as they were."""
+        """Make the reference, the buffer and the extensions, with the state of the checkpoint."""
         objective, base = self.run.objective, self.checkpoints.base
         if objective.companions or Need.REFERENCE in objective.needs:
             self.checkpoints.check_base()
@@ -224,7 +224,7 @@ class Trainer:
         card = await measure(self.player, run.reward, tasks, evaluation, run.decoding)
         place = len(run.warmup), step
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
-        facts["digest"] = self.player.held().digest  # of the weights that were measured
+        facts["digest"] = self.player.held().digest  # of the evaluated weights
         self.ledger.write(name, place, of_evaluation(card), facts)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
         return Evaluated(name=name, step=step, card=card)

@@ -1,4 +1,4 @@
-"""What the parts of a run have to say of each other, before any compute."""
+"""Validation: every part of a run checks the other parts, before any compute."""
 
 from whet.policy.inspection import errors
 from whet.training.run import Run
@@ -6,7 +6,7 @@ from whet.types import Need, RunSpec, UsageError
 
 
 def run_spec(run: Run) -> RunSpec:
-    """The numbers that parts may ask for."""
+    """The numbers of a run that its parts may check."""
     return RunSpec(
         samples=run.sampling.group_size,
         max_new_tokens=run.decoding.max_new_tokens,
@@ -16,7 +16,7 @@ def run_spec(run: Run) -> RunSpec:
 
 
 def validate(run: Run) -> None:
-    """Raise `UsageError` with the first reason that a part gives why the run can't work."""
+    """Raise `UsageError` with the first reason of a part against the run."""
     here = run_spec(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
         raise UsageError(

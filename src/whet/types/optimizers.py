@@ -16,13 +16,13 @@ def _check_ramp(warmup: int, floor: float = 0.0) -> None:
 
 @runtime_checkable
 class Decay(Protocol):
-    """Factor on the peak learning rate at one step of `steps`."""
+    """A learning-rate schedule: the factor on the peak learning rate at one step of `steps`."""
 
     def __call__(self, step: int, steps: int) -> float: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Constant:
+class ConstantDecay(Decay):
     """Constant learning rate after a linear warm-up. f(t) = min(1, (t + 1) / warmup)."""
 
     warmup: int = 0
@@ -35,7 +35,7 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Linear:
+class LinearDecay(Decay):
     """Linear decay to `floor`, times a linear warm-up. f(t) = 1 − (1 − floor) t/T."""
 
     warmup: int = 0
@@ -50,7 +50,7 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cosine:
+class CosineDecay(Decay):
     """SGDR's half cosine (arXiv:1608.03983), times a linear warm-up.
 
     f(t) = floor + (1 − floor) (1 + cos(π t/T)) / 2
@@ -77,7 +77,7 @@ class AdamW:
     epsilon: float = 1e-8
     weight_decay: float = 0.01
     clip_norm: float = 1.0
-    decay: Decay = Constant()
+    decay: Decay = ConstantDecay()
 
     def __post_init__(self) -> None:
         for name in ("lr", "weight_decay", "epsilon"):

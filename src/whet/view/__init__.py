@@ -1,1 +1,1 @@
-"""Views of a run: what its folder says, for people."""
+"""Views of a run: charts, console output and reports."""

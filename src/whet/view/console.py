@@ -1,4 +1,4 @@
-"""What a run looks like while it runs: a bar with rate and remaining time, lines per evaluation."""
+"""Console output of a run: a bar with rate and remaining time, and lines per evaluation."""
 
 import time
 from collections.abc import Callable
@@ -28,25 +28,25 @@ from whet.view import scorecard
 from whet.view.pace import Pace
 from whet.view.scorecard import mark, number
 
-_SILENCE = 30.0  # seconds without a line, after which a step gets one where there is no bar
+_SILENCE = 30.0  # seconds between lines of steps, without a terminal
 
 
 class PaceColumn(ProgressColumn):
-    """Rate and remaining time, from the first step on; rich's own forget steps of over 30 s."""
+    """Rate and remaining time from the first step on; rich's own columns lose steps over 30 s."""
 
     def __init__(self, pace: Pace) -> None:
         super().__init__()
         self.pace = pace
 
     def render(self, task: Task) -> Text:
-        """As the lines say it."""
+        """Rate and remaining time as text, as in the lines."""
         del task
         return Text(str(self.pace))
 
 
 @dataclass(slots=True)
 class Screen:
-    """Shows events as they come; plain lines where there is no terminal."""
+    """Shows events of a run: a bar on a terminal, plain lines otherwise."""
 
     console: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
     now: Callable[[], float] = time.monotonic
@@ -59,7 +59,7 @@ class Screen:
     _said: float | None = None  # when the last line was printed; None: not in this phase
 
     def __post_init__(self) -> None:
-        """One line at the bottom."""
+        """The progress bar, one line at the bottom of the terminal."""
         self.pace = Pace(self.now)
         self.progress = Progress(
             TextColumn("{task.description}"),
@@ -73,7 +73,7 @@ class Screen:
         )
 
     def show(self, event: Event) -> None:
-        """One event."""
+        """Show one event of the run."""
         match event:
             case PhaseStarted():
                 self._begin(event)
@@ -96,7 +96,7 @@ class Screen:
         self._bar = self.progress.add_task("", total=event.steps, completed=event.done)
 
     def _advance(self, text: str) -> None:
-        """A step has ended: the bar says so, or a line, where there was none for a while."""
+        """Advance the bar after a step; without a bar, print a line from time to time."""
         self.pace.advance()
         self.progress.update(self._bar, advance=1, description=text)
         silent = self._said is None or self.now() - self._said >= _SILENCE
@@ -123,7 +123,7 @@ class Screen:
         self._said = self.now()
 
     def compare(self) -> None:
-        """Before and after, in numbers and in one problem's chains of thought."""
+        """The evaluations before and after training, and one problem with both of its replies."""
         before, after = self.evaluations.get("base"), self.evaluations.get("final")
         if before is None or after is None:
             return
@@ -155,7 +155,7 @@ def _held_out(card: Scorecard) -> str:
 
 
 def _trained(known: Metrics) -> str:
-    """The newest step: what it earned, how long replies are, how far the policy has moved."""
+    """The newest step: mean reward, length of replies, KL and drift."""
     value = {name: mean.value for name, mean in known.items()}
     parts = [
         _reward(known),
@@ -169,12 +169,12 @@ def _trained(known: Metrics) -> str:
 
 
 def _tokens(known: Metrics) -> str:
-    """How fast the newest step was played."""
+    """The sampling rate of the newest step, in tokens per second."""
     return f"{known['decoded_per_second'].value:.0f} tok/s"
 
 
 def _telling(before: Scorecard, after: Scorecard) -> tuple[Rollout, Rollout] | None:
-    """The first of the problems whose greedy reply has gained most."""
+    """The problem with the largest gain of its greedy reply; the first one of several."""
 
     def gain(pair: tuple[Rollout, Rollout]) -> float:
         scores = [0.0 if r.verdict is None or r.score is None else r.score for r in pair]

@@ -1,4 +1,4 @@
-"""What a run folder says, in the order in which it happened."""
+"""The history of a run: its card, and the rows of its ledger in order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class History:
 
     @classmethod
     def of(cls, folder: Path) -> "History":
-        """Read it.  Raises `UsageError` where there is no run."""
+        """Read a run folder.  Raises `UsageError` for other folders."""
         return cls(folder, read(folder), tuple(Ledger(folder).rows()))
 
     def of_kind(self, kind: str) -> list[Row]:
@@ -32,7 +32,7 @@ class History:
         return [row for row in self.rows if row["kind"] == kind]
 
     def curve(self, kind: str, metric: str) -> Points:
-        """A metric over steps; steps that have no value have no point."""
+        """A metric over steps; steps without a value have no point."""
         found = ((row["step"], value(row, metric)) for row in self.of_kind(kind))
         return [(step, y) for step, y in found if y is not None]
 

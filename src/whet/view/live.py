@@ -1,4 +1,4 @@
-"""A run's page while it is being trained: written at the start, now and then, and at the end."""
+"""The report of a run during training: written at the start, at intervals, and at the end."""
 
 import time
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from whet.training.warmup import SFTStep
 from whet.view import report
 
 REFRESH = 15
-"""Seconds after which a browser looks for a newer page, as long as the run goes on."""
+"""Seconds between reloads of the page in a browser, during the run."""
 
 
 @dataclass(slots=True)
 class LiveReport:
-    """Keeps `report.html` fresh while a run goes on; the last page no longer refreshes itself.
+    """Keeps `report.html` up to date during a run; the last page does not reload itself.
 
         with LiveReport(folder) as live:
             async for event in fit(run, folder):
@@ -39,7 +39,7 @@ class LiveReport:
         return self
 
     def note(self, event: Event) -> None:
-        """Something is in the ledger: a page, if it is time for one."""
+        """Write a page after a new row in the ledger, if one is due."""
         if isinstance(event, SFTStep | TrainStep | Evaluated) and self.now() >= self._due:
             self._write()
 

@@ -31,7 +31,7 @@ def write(folder: Path, *, refresh: int = 0) -> Path:
 
 
 def render(history: History, *, refresh: int = 0) -> str:
-    """The page as text."""
+    """The HTML page of the report as text."""
     loader = PackageLoader("whet", "view")
     pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
     evaluations = [row for row in (history.evaluation("base"), history.evaluation("final")) if row]
@@ -102,7 +102,7 @@ def charts(history: History) -> list[str]:
 
 
 def _with_base(base: Row | None, metric: str, points: Points) -> Points:
-    """The watched curve, begun with the base evaluation (which asks the test split)."""
+    """The curve of periodic evaluations.  It begins with the base evaluation, on the test split."""
     first = value(base, metric) if base else None
     return points if first is None or not points else [(0.0, first), *points]
 
@@ -154,7 +154,7 @@ def _pairs(history: History) -> list[dict[str, Any]]:
 
 
 def _costs(history: History) -> dict[str, str]:
-    """Tokens and seconds, and what sharing saved."""
+    """Tokens and seconds of the run, and the tokens saved by prefix sharing."""
     prefilled, shared, decoded = (
         history.total("step", f"tokens_{name}") for name in ("prefilled", "shared", "decoded")
     )
@@ -165,11 +165,11 @@ def _costs(history: History) -> dict[str, str]:
     return {
         "tokens decoded in rollouts": f"{decoded:,.0f}",
         "prompt tokens computed": f"{prefilled:,.0f}",
-        "prompt tokens read from memory instead": f"{shared:,.0f}",
+        "prompt tokens read from the cache": f"{shared:,.0f}",
         "tokens decoded in evaluations": f"{evaluations:,.0f}",
-        "seconds of rollouts and judging": f"{seconds['play']:.1f}",
+        "seconds of rollouts and rewards": f"{seconds['play']:.1f}",
         "seconds of learning": f"{seconds['learn']:.1f}",
-        "seconds of weight delivery and its proof": f"{seconds['sync']:.1f}",
+        "seconds of weight delivery and its check": f"{seconds['sync']:.1f}",
         "seconds of warm-up": f"{history.total('sft', 'seconds'):.1f}",
         "seconds of evaluations": f"{measured:.1f}",
     }

@@ -1,4 +1,4 @@
-"""A measurement: as lines for people, and as a document for programs."""
+"""An evaluation as lines of text, and as a JSON document."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -10,7 +10,7 @@ from whet.evaluation.measure import Scorecard
 
 
 def lines(card: Scorecard) -> list[str]:
-    """Rewards first, then what counts as correct; intervals are 95%, over problems."""
+    """The lines of an evaluation: rewards, then correctness, with 95% intervals over problems."""
     rows = {
         "reward": f"{card.reward.mean}   {_spread(card)}",
         **({"greedy reward": str(card.greedy_reward)} if _parted(card) else {}),
@@ -22,7 +22,7 @@ def lines(card: Scorecard) -> list[str]:
 
 
 def changes(before: Scorecard, after: Scorecard) -> list[str]:
-    """The same of two measurements, side by side."""
+    """The lines of two evaluations, side by side."""
     rows = {
         "reward": f"{before.reward.mean} → {after.reward.mean}   "
         f"std {number(before.reward.std)} → {number(after.reward.std)}",
@@ -39,7 +39,7 @@ def changes(before: Scorecard, after: Scorecard) -> list[str]:
 
 
 def document(card: Scorecard) -> dict[str, Any]:
-    """For JSON: what could not be estimated is null."""
+    """The JSON document of an evaluation, with null for missing estimates."""
     return {
         "reward": _bounds(card.reward.mean),
         "reward_std": _known(card.reward.std),
@@ -58,12 +58,12 @@ def document(card: Scorecard) -> dict[str, Any]:
 
 
 def number(value: float) -> str:
-    """Three places, or a dash for what could not be computed."""
+    """A number with three places, or a dash for NaN."""
     return f"{value:.3f}" if isfinite(value) else "–"
 
 
 def mark(score: float | None, *, correct: bool | None) -> str:
-    """How a reply was judged, in a sign: ✓ or ✗, a graded reward as a number, ? without one."""
+    """The verdict of a reply as a sign: ✓ or ✗, a number for a graded reward, ? without one."""
     if score is None:
         return "?"
     if correct is None or score not in (0.0, 1.0):
@@ -86,15 +86,15 @@ def _aligned(rows: Mapping[str, str]) -> list[str]:
 
 
 def _remarks(card: Scorecard) -> list[str]:
-    """What is easily misread."""
+    """Remarks on numbers that are easily misread."""
     remarks = []
     if card.reward.graded > 0:
         remarks.append(
-            f"  rewards are graded: {card.reward.graded:.0%} of the samples earn neither 0 nor 1; "
-            "pass@k counts full marks only"
+            f"  rewards are graded: {card.reward.graded:.0%} of the samples have a reward "
+            "other than 0 and 1; pass@k counts correct replies only"
         )
     if card.reward.samples and not card.pass_at[min(card.pass_at)].problems:
-        remarks.append("  the judge gives scores alone: it doesn't say what is correct")
+        remarks.append("  the reward gives scores only, without correctness")
     return remarks
 
 

@@ -1,4 +1,4 @@
-"""`whet doctor [RUN]`: the health of this machine, or of a run."""
+"""`whet doctor [RUN]`: check this machine, or a run, for problems."""
 
 import os
 import platform
@@ -21,7 +21,7 @@ _CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow")
 
 
 def main(words: Sequence[str]) -> int:
-    """Findings, one a line; exit code 1 where something is wrong."""
+    """Print findings, one per line; the exit code is 1 if one of them is a problem."""
     asked = parse(DoctorOptions, words, "doctor")
     if not asked.run:
         print("\n".join(_machine()))

@@ -1,4 +1,4 @@
-"""`whet eval MODEL`: what it earns and how often it is right, greedy and sampled."""
+"""`whet eval MODEL`: evaluate reward and accuracy, with greedy and sampled replies."""
 
 import json
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from whet.view import scorecard
 
 
 def main(words: Sequence[str]) -> int:
-    """A table, or one JSON document."""
+    """Print a table, or one JSON document."""
     asked = parse(EvalOptions, words, "eval")
     evaluation = EvalConfig(samples=asked.samples, k=_numbers(asked.k))
     subject = _subject(asked)

@@ -1,4 +1,4 @@
-"""`whet list [KIND]`: what there is, by family."""
+"""`whet list [KIND]`: list the parts of every kind, by family."""
 
 import json
 from collections import Counter
@@ -22,7 +22,7 @@ _BESIDES = {
 
 
 def main(words: Sequence[str]) -> int:
-    """A table per kind, or one JSON document."""
+    """Print a table per kind, or one JSON document."""
     asked = parse(ListOptions, words, "list")
     kinds = list(KINDS) if asked.kind == "all" else [kind_of(asked.kind)]
     if asked.json:
@@ -36,7 +36,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _counted(found: Sequence[Entry]) -> dict[str, Any]:
-    """How many, in which families, how long their files are, and who they are."""
+    """The number of parts, their families, the lengths of their files, and the parts."""
     keys = ("kind", "name", "family", "where", "lines", "summary")
     lines = [entry.lines for entry in found]
     return {

@@ -1,4 +1,4 @@
-"""`whet plan RECIPE`: what would be done, before anything is."""
+"""`whet plan RECIPE`: show and check what a recipe will do, before any compute."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,10 @@ _MUCH = 0.25  # of a run's rollouts, for evaluation
 
 
 def main(words: Sequence[str]) -> int:
-    """Equation, batch arithmetic, memory, tokens; a combination that can't work is refused."""
+    """Print the equation, batch sizes, memory and tokens of a run.
+
+    Raises `UsageError` for a combination that can't work.
+    """
     recipe, rest = named(words, "plan")
     run = configured(recipe, rest, "plan").run
     inputs = asyncio.run(preflight(run))
@@ -62,17 +65,17 @@ def _evaluation(run: Run) -> int:
 
 
 def _share(run: Run, each: int) -> float:
-    """Of evaluation in all rollouts of a run whose steps play so many each."""
+    """Share of evaluation rollouts in all rollouts, with `each` training rollouts per step."""
     asked = _evaluation(run)
     return asked / (asked + run.steps * each)
 
 
 def _epochs(run: Run, groups: int) -> list[str]:
-    """How often the steps go through the training tasks, where these have an end."""
+    """The number of epochs, for a finite set of training tasks."""
     size = run.corpus.size("train")
     if not size:
         return []
-    return [f"data: {size:,} training tasks, gone through {run.steps * groups / size:.3g} times"]
+    return [f"data: {size:,} training tasks, {run.steps * groups / size:.3g} epochs"]
 
 
 def _first(run: Run) -> Sequence[Request]:
@@ -83,7 +86,7 @@ def _first(run: Run) -> Sequence[Request]:
 
 
 def _refill(run: Run) -> list[str]:
-    """How rejected groups are replaced."""
+    """The replacement of rejected groups, if the gate has one."""
     gate = run.sampling.gate
     if not gate.max_rounds:
         return []
@@ -95,12 +98,12 @@ def _refill(run: Run) -> list[str]:
 
 
 def _trust(run: Run) -> list[str]:
-    """What it costs per step to believe the run, for this model on this machine."""
+    """The cost per step of the checks of weights and log-probs, for this model and machine."""
     size = run.model.size()
     weights = size.parameters * size.weight_bytes
     seconds = 2 * weights / hash_rate()
     return [
-        f"trust: weights hashed twice a step, 2 × {weights / _MIB:,.1f} MiB, about "
+        f"checks: weights hashed twice a step, 2 × {weights / _MIB:,.1f} MiB, about "
         f"{1000 * seconds:,.1f} ms here; {len(SEEDS)} × {PROBE.max_new_tokens} tokens sampled and "
         "scored"
     ]
@@ -118,12 +121,12 @@ def _memory(run: Run) -> list[str]:
         f"model: {size.parameters:,} parameters, {size.positions} positions",
         f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "
         f"{'of the adapters only' if lora else f'{training:.2f} GiB'}, "
-        f"cache of {slots} rollouts at most {cache:.2f} GiB, activations besides",
+        f"cache of {slots} rollouts at most {cache:.2f} GiB; activations are extra",
     ]
 
 
 def _notes(run: Run) -> Iterator[str]:
-    """What is legal and yet worth a second thought."""
+    """Notes on settings that are valid but may be unintended."""
     how = run.decoding
     if how.top_p < 1 or how.top_k or how.min_p:
         yield (
@@ -131,20 +134,21 @@ def _notes(run: Run) -> Iterator[str]:
             "distribution: rollouts are slightly off-policy"
         )
     if run.reward is None:
-        yield "there is no reward: the environment has to judge"
+        yield "the run has no reward: the environment has to judge"
     if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
         yield (
-            f"log π_θ stands in place of a ratio, and minibatches is {run.minibatches}: all "
-            "optimizer steps of a step but the first are off-policy, and nothing corrects it"
+            "the objective has log π_θ in place of a ratio, and minibatches is "
+            f"{run.minibatches}: all optimizer steps of a step but the first are off-policy, "
+            "without a correction"
         )
     share = _share(run, sum(len(request.plays) for request in _first(run)))
     if run.steps and share > _MUCH:
         yield (
-            f"evaluation is {share:.0%} of the run's rollouts; ask less often (periodic.every is "
-            f"{run.periodic.every}) or less (watch.evaluation, evaluation)"
+            f"evaluation is {share:.0%} of the run's rollouts; evaluate less often "
+            f"(periodic.every is {run.periodic.every}) or on less (periodic.evaluation, evaluation)"
         )
     if not run.periodic.every:
-        yield "nothing is watched along the way (periodic.every is 0)"
+        yield "the run has no periodic evaluation (periodic.every is 0)"
 
 
 def _terms(run: Run) -> tuple[Term, ...]:
@@ -152,6 +156,6 @@ def _terms(run: Run) -> tuple[Term, ...]:
 
 
 def _unrelated(term: Term) -> bool:
-    """Does it weigh by Â what it doesn't relate to whoever sampled it?"""
+    """Whether a term weighs log π_θ by Â without a ratio, a clip or a correction."""
     free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Unclipped)
     return free and not term.corrections and term.on is None

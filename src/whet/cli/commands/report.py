@@ -1,4 +1,4 @@
-"""`whet report RUN`: one HTML file, for anyone, without a network."""
+"""`whet report RUN`: write one HTML file that works without a network."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +9,6 @@ from whet.view import report
 
 
 def main(words: Sequence[str]) -> int:
-    """Write it again."""
+    """Write the report, and print its path."""
     print(report.write(Path(parse(ReportOptions, words, "report").run)))
     return 0

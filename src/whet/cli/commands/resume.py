@@ -1,6 +1,6 @@
-"""`whet resume RUN`: go on exactly where it stood."""
+"""`whet resume RUN`: continue a run from its newest checkpoint."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from whet.cli.arguments import ResumeOptions
@@ -16,7 +16,7 @@ from whet.types import UsageError
 
 
 def main(words: Sequence[str]) -> int:
-    """Make the run again from its card, and go on."""
+    """Rebuild the run from its card, and continue it."""
     named = 0 if words and words[0].startswith("-") else 1
     folder = Path(parse(ResumeOptions, words[:named], "resume").run).absolute()
     run = amended(rebuilt(folder), words[named:], command("resume", "--help"))
@@ -24,14 +24,19 @@ def main(words: Sequence[str]) -> int:
 
 
 def rebuilt(folder: Path) -> Run:
-    """The run of a folder's card.  Raises `UsageError` where its recipe has changed since."""
+    """The run of a folder's card.  Raises `UsageError` if its recipe has changed since."""
     run, held = load_run(folder), card.read(folder)
     if held["recipe"]:
         with started_in(held):
             made = configured(held["recipe"], held["arguments"], "resume").run
         known = {change["field"] for change in held.get("changes", ())}
         found = card.differences(held["run"], to_json(made))
-        odd = [difference for difference in found if difference.field not in known]
+        odd = [difference for difference in found if not _among(known, difference.field)]
         if odd:
             raise UsageError(f"recipe {held['recipe']!r} has changed since the run began: {odd[0]}")
     return run
+
+
+def _among(known: Collection[str], field: str) -> bool:
+    """Whether a field, or the part or list around it, is one of the changed ones."""
+    return any(f"{field}.".startswith(f"{one}.") for one in known)

@@ -1,4 +1,4 @@
-"""`whet show NAME`: what a part says of itself, and the numbers it begins with."""
+"""`whet show NAME`: the equation, source and defaults of a part."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from whet.cli.options import parse
 
 
 def main(words: Sequence[str]) -> int:
-    """All parts of that name."""
+    """Print the pages of all parts with this name."""
     asked = parse(ShowOptions, words, "show")
     found = [page(entry) for entry in find(asked.name)]
     if asked.json:
@@ -23,7 +23,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def _flat(found: Page) -> dict[str, Any]:
-    """One level, and nothing that the part doesn't have."""
+    """A page as one flat JSON object, without the fields that the part lacks."""
     told = asdict(found)
     del told["theory"]
     if found.theory is None:
@@ -45,7 +45,7 @@ def _lines(found: Page) -> Iterator[str]:
         yield from _list("unconfirmed", found.unconfirmed)
         yield from _list("paper and code", found.differs)
         yield from _list(
-            "nearest relatives, and what is different there",
+            "nearest relatives, and their differences",
             [f"{r.name}: {'; '.join(r.differences) or 'nothing'}" for r in found.theory.relatives],
         )
 

@@ -1,4 +1,4 @@
-"""`whet train RECIPE`: train it, in a folder of its own."""
+"""`whet train RECIPE`: train a model with a recipe, in a new run folder."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from whet.types import UsageError
 
 
 def main(words: Sequence[str]) -> int:
-    """The first word is the recipe; `--name` is the run folder's."""
+    """Train the recipe that the first word names; `--name` names the run folder."""
     recipe, rest = named(words, "train")
     asked = configured(recipe, rest, "train")
     stem = Path(recipe.partition(":")[0]).stem
@@ -28,7 +28,7 @@ def main(words: Sequence[str]) -> int:
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:
-    """The recipe and what follows it."""
+    """The recipe, and the words after it."""
     if not words or words[0].startswith("-"):
         names = ", ".join(registry.names("recipe"))
         raise UsageError(f"whet {command} needs a recipe: {names}, or a path to a .py file")

@@ -1,4 +1,4 @@
-"""`whet verify REWARD --labelled FILE`: how good a judge is."""
+"""`whet verify REWARD --labelled FILE`: evaluate a reward on labelled replies."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ _SHOWN = 100  # characters of a reply
 
 
 def main(words: Sequence[str]) -> int:
-    """A table, or one JSON document."""
+    """Print a table, or one JSON document."""
     asked = parse(VerifyOptions, words, "verify")
     if asked.examples < 0:
         raise UsageError(f"examples is {asked.examples}; give 0 or more")
@@ -61,7 +61,7 @@ def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
     spent = ", ".join(f"{name} {ms:.1f}" for name, ms in latency.items())
     return [
         f"{asked.reward}: {seen} of {total} labelled replies"
-        + ("" if seen == total else ", for it was stopped"),
+        + ("" if seen == total else " (stopped early)"),
         *_rates(matrix),
         f"  abstentions {len(found.faults)} (faults; in none of the above)",
         f"  latency     {spent} ms",
@@ -70,13 +70,17 @@ def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
         _probe("unfooled", found.attacked, "traps"),
         "",
         "Verifier's Law, five axes:",
-        f"  objectivity {axes.objectivity:.3f}   opinions, that stay the same",
-        f"  speed       {axes.speed:.1f}/s   of who waits for each",
-        f"  scale       {axes.scale:.1f}/s   with {asked.concurrency} under way",
+        f"  objectivity {axes.objectivity:.3f}   share of verdicts that stay the same",
+        f"  speed       {axes.speed:.1f}/s   one call at a time",
+        f"  scale       {axes.scale:.1f}/s   {asked.concurrency} calls at a time",
         f"  noise       {axes.noise:.3f}   1 − (recall + specificity − 1)",
         f"  gradation   {axes.gradation:.2f} bits in the scores",
-        *_examples("false zeros: right, and refused", found.false_zeros, asked.examples),
-        *_examples("false ones: wrong, and accepted", found.false_ones, asked.examples),
+        *_examples(
+            "false zeros: correct replies that were refused", found.false_zeros, asked.examples
+        ),
+        *_examples(
+            "false ones: incorrect replies that were accepted", found.false_ones, asked.examples
+        ),
         *_examples("abstentions", found.faults, asked.examples),
         *_examples("another verdict when asked again", found.steady.odd, asked.examples),
         *_examples("another verdict when exchanged", found.symmetric.odd, asked.examples),
@@ -171,7 +175,7 @@ def _row(case: Case) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """JSON knows no NaN: nothing was measured."""
+    """The same value with null for NaN, which JSON lacks."""
     if isinstance(value, dict):
         return {name: _finite(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""A part in words: what fills each slot, where it comes from, what it needs, who is like it."""
+"""Explanations of parts: slots, equations, sources, needs and nearest relatives."""
 
 from whet.cli.explain.equation import effective as effective
 from whet.cli.explain.parts import settings as settings

@@ -16,7 +16,7 @@ ROOMS = ("whet.rewards.", "whet.sandbox.")
 
 @dataclass(slots=True)
 class SettingChoice:
-    """A kind of setting: what it is, the classes to choose from, and the fields that take it."""
+    """A kind of setting: its interface, the classes to choose from, and the fields that take it."""
 
     title: str
     says: str

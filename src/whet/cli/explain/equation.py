@@ -1,4 +1,4 @@
-"""The equation of an algorithm in plain text: only what it has, and every slot filled."""
+"""The equation of an algorithm in plain text, with every slot that it fills."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -23,7 +23,7 @@ _DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def effective(algorithm: Algorithm) -> list[str]:
-    """What is maximised, what fills each slot, with its own equation and its numbers."""
+    """The objective, and the part in each slot with its own equation and numbers."""
     if isinstance(algorithm, Objective):
         lines = list(_sums(algorithm))
     elif isinstance(algorithm, BatchLoss):
@@ -45,7 +45,7 @@ def effective(algorithm: Algorithm) -> list[str]:
 
 
 def needed(algorithm: Algorithm) -> list[str]:
-    """What it can't work without, and which companion of its own gives it."""
+    """The needs of an algorithm, and the companion that meets each of them."""
     companions = algorithm.companions
     found = []
     for need in sorted(algorithm.needs):
@@ -55,7 +55,7 @@ def needed(algorithm: Algorithm) -> list[str]:
 
 
 def formula(term: Term) -> str:
-    """One sum over tokens, without the slots that are empty."""
+    """One sum over tokens, without its empty slots."""
     over = "Σ_n" if term.on is None else f"Σ_{{n ∈ {region(term)}}}"
     worth = f"{'c_n ' if term.corrections else ''}f(r_n, Â_n)"
     if not term.regularisers:
@@ -87,7 +87,7 @@ def _tokens(term: Term) -> str:
 
 
 def _slots(term: Term, told: set[type]) -> Iterator[str]:
-    """Each part's docstring where the part comes first."""
+    """The docstring of each part, once, at its first place."""
     for slot, symbol in _SLOTS.items():
         held = getattr(term, slot)
         parts = held if isinstance(held, tuple) else (held,)
@@ -100,14 +100,14 @@ def _slots(term: Term, told: set[type]) -> Iterator[str]:
 
 
 def _criterion(whole: BatchLoss) -> Iterator[str]:
-    yield "minimise L(log π_θ, batch): of the whole batch at once, no sum over tokens"
+    yield "minimise L(log π_θ, batch): a loss of the whole batch, not a sum over tokens"
     yield ""
     yield from _told("L  criterion: ", whole.criterion)
     yield from _told("Â  advantage: ", whole.advantage)
 
 
 def _unknown(algorithm: Any) -> Iterator[str]:
-    """Any other object with a loss: its own words, and what it holds."""
+    """Any other object with a loss: its docstring and its fields."""
     yield f"minimise {type(algorithm).__name__}.loss(log π_θ, batch)"
     yield from _doc(algorithm)
     for field in fields(algorithm) if hasattr(algorithm, "__dataclass_fields__") else ():

@@ -1,4 +1,4 @@
-"""All that there is to say of one entry of the catalogue, as plain data."""
+"""The page of one entry of the catalogue, as plain data."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -16,7 +16,7 @@ from whet.registry import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theory:
-    """What an algorithm adds to its docstrings."""
+    """The equation, symbols, sources and relatives of an algorithm."""
 
     equation: tuple[str, ...]
     symbols: dict[str, str]
@@ -28,20 +28,20 @@ class Theory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """An entry in words."""
+    """The page of an entry: its docstring, source, defaults and theory."""
 
     kind: str
     name: str
     family: str
     where: str
-    lines: int  # of its file
+    lines: int  # the path of its file
     source: str  # the file's docstring
-    says: str  # the docstring of what it offers
+    says: str  # the docstring of the part
     papers: tuple[str, ...]
     defaults: dict[str, str]
     unconfirmed: tuple[str, ...]
-    differs: tuple[str, ...]  # from paper or released code, where a docstring says so
-    theory: Theory | None = None  # of an algorithm
+    differs: tuple[str, ...]  # differences from paper or released code, as its docstring says
+    theory: Theory | None = None  # for algorithms only
 
 
 def algorithms() -> dict[str, Any]:
@@ -56,7 +56,7 @@ def _made(places: tuple[Place, ...]) -> dict[str, Any]:
 
 
 def page(entry: Entry) -> Page:
-    """Read it from the code."""
+    """Make the page of an entry from its code."""
     offer = entry.offer()
     said = sources.own_words(entry.module, offer)
     algorithm = algorithms().get(entry.name) if entry.kind == "algorithms" else None
@@ -93,7 +93,7 @@ def _theory(name: str, algorithm: Any) -> Theory:
 
 
 def _defaults(offer: Any) -> dict[str, str]:
-    """Every parameter; one without a default has to be given."""
+    """Every parameter with its default; a parameter without one is marked as required."""
     parameters = signature(offer).parameters.values()
     given = [p for p in parameters if p.kind is not Parameter.VAR_KEYWORD]
     absent = Parameter.empty

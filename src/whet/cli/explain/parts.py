@@ -51,12 +51,12 @@ def _chosen(part: Any, field: Field[Any]) -> Any:
 
 
 def region(term: Term) -> str:
-    """Which tokens a sum is about."""
+    """The set of tokens of a sum, in words."""
     return "all" if term.on is None else selected(term.on)
 
 
 def selected(selection: Any) -> str:
-    """A selection, with ∩ and `not` for those that are made of others."""
+    """A selection in words; combined selections are written with ∩ and `not`."""
     if isinstance(selection, Both):
         return f"{selected(selection.one)} ∩ {selected(selection.other)}"
     if isinstance(selection, Not):

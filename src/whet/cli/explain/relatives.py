@@ -1,4 +1,4 @@
-"""Who is nearest: the algorithms that differ in the fewest slots, and in what."""
+"""Nearest relatives: the algorithms that differ in the fewest slots, with the differences."""
 
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ class Relative(NamedTuple):
 
 
 def slots(algorithm: Any) -> dict[str, Any]:
-    """What fills each; an empty one isn't there."""
+    """The part in each slot; empty slots are left out."""
     if not hasattr(algorithm, "__dataclass_fields__"):
         return {}
     held = {
@@ -29,7 +29,7 @@ def slots(algorithm: Any) -> dict[str, Any]:
 
 
 def nearest(name: str, known: dict[str, Any], count: int = COUNT) -> list[Relative]:
-    """Of those that share a slot with it, the ones with the fewest differences first."""
+    """The algorithms that share a slot with this one, those with the fewest differences first."""
     mine = slots(known[name])
     ranked = []
     for other, algorithm in known.items():
@@ -53,7 +53,7 @@ def _difference(slot: str, mine: Any, theirs: Any) -> str:
 
 
 def _moved(mine: Any, theirs: Any) -> str:
-    """Of two parts of one kind, only the fields that differ, at any depth."""
+    """The fields in which two parts of one kind differ, at any depth."""
     if isinstance(mine, tuple) and len(mine) == len(theirs or ()):
         pairs = zip(mine, theirs, strict=True)
         return " + ".join(brief(a) if a == b else _moved(a, b) for a, b in pairs)

@@ -1,4 +1,4 @@
-"""Where an equation comes from, and what of it is not confirmed, in the docstrings' own words."""
+"""Sources of an equation, and its unconfirmed details, as the docstrings state them."""
 
 import re
 from collections.abc import Iterable
@@ -19,30 +19,33 @@ def papers(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """Of a docstring, paragraph by paragraph, without its line breaks."""
+    """The sentences of a docstring, by paragraph, without line breaks."""
     paragraphs = (re.sub(r"\n\s*", " ", part).strip() for part in text.split("\n\n"))
     return [s.strip() for part in paragraphs for s in _END.split(part) if s.strip()]
 
 
 def own_words(module: Any, offer: Any) -> list[tuple[str, str]]:
-    """What the file and what it offers say, with nobody's name before it."""
+    """The docstrings of a file and of the part that it offers, without names."""
     return [("", getdoc(module) or ""), ("", getdoc(offer) or "" if offer else "")]
 
 
 def of_parts(value: Any) -> list[tuple[str, str]]:
-    """What the classes of all its parts say, and their fields' comments; each class once."""
+    """The docstrings and field comments of the classes of all parts; each class once."""
     kinds = list(dict.fromkeys(type(part) for part in walk(value)))
     said = [(kind.__name__, getdoc(kind) or "") for kind in kinds]
     return said + [(kind.__name__, text) for kind in kinds for text in _comments(kind)]
 
 
 def unconfirmed(said: Iterable[tuple[str, str]]) -> list[str]:
-    """The sentences that admit it."""
+    """The sentences that call a detail unconfirmed."""
     return _matching(_DOUBT, said)
 
 
 def departures(said: Iterable[tuple[str, str]]) -> list[str]:
-    """The sentences that say where paper, released code and this code part; none of the above."""
+    """The sentences about differences of paper, released code and this code.
+
+    Sentences that call a detail unconfirmed are left out.
+    """
     return [s for s in _matching(_OURS, said) if not _DOUBT.search(s)]
 
 
@@ -57,7 +60,7 @@ def _matching(pattern: re.Pattern[str], said: Iterable[tuple[str, str]]) -> list
 
 
 def _comments(kind: type) -> list[str]:
-    """Fields whose comment says that their value is unconfirmed, as they stand in the source."""
+    """The source lines of fields with a comment that calls the value unconfirmed."""
     try:
         lines = getsource(kind).splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""Files and folders of rows, in the formats that data sets come in; one line for what is broken."""
+"""Files and folders of rows, in the usual formats of data sets; errors are one-line messages."""
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -21,11 +21,11 @@ Values = Mapping[str, Any]
 
 
 class DataRow(NamedTuple):
-    """A row, where it stands, and the split that its file or folder is named for."""
+    """A row with its place, and the split in the name of its file or folder."""
 
     place: str  # file:number, from 1; the number of a line, where rows are lines
     values: Values
-    split: str = ""  # train, dev, test; empty: the file doesn't say
+    split: str = ""  # train, dev, test; empty: not in the name
 
 
 READERS: Mapping[str, Callable[[Path], Iterator[tuple[int, Values]]]] = {
@@ -73,13 +73,13 @@ def _stamp(path: str, second: int) -> int:
 
 
 def suffix(path: str | Path) -> str:
-    """What a file's name says of its format, with what compresses it left out."""
+    """The format in the name of a file, without the suffix of compression."""
     place = Path(path)
     return Path(place.stem if place.suffix == ".gz" else place.name).suffix.lower()
 
 
 def is_pattern(path: str) -> bool:
-    """Is it a pattern for several files, rather than the name of one?"""
+    """Whether a path is a pattern for several files."""
     return any(sign in path for sign in "*?[") and not Path(path).exists()
 
 

@@ -1,4 +1,4 @@
-"""Folders of data: shards, files named for splits, and what `datasets.save_to_disk` writes."""
+"""Folders of data: shards, files named for splits, and output of `datasets.save_to_disk`."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What to do with files that hold no rows that can be read."""
+"""Remedies for files in formats that can't be read."""
 
 from collections.abc import Mapping
 
@@ -34,5 +34,5 @@ SUFFIXES = frozenset(_REMEDIES)
 
 
 def remedy(suffix: str) -> str:
-    """What to do with a file of that suffix; empty where nothing is known of it."""
+    """The remedy for a file with that suffix; empty for unknown suffixes."""
     return _REMEDIES.get(suffix, "")

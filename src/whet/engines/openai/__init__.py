@@ -1,1 +1,1 @@
-"""Models behind a server that speaks OpenAI's chat protocol, wherever it is."""
+"""Models behind a server with OpenAI's chat protocol, local or remote."""

@@ -1,4 +1,4 @@
-"""The chat protocol: what a question looks like on the wire, and what its answer means."""
+"""The chat protocol: requests as JSON, and replies from JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ _SEEDS = 2**31  # some servers keep them in 32 bits, with a sign
 
 
 def body(model: str, messages: Sequence[Message], decoding: ChatDecoding) -> dict[str, Any]:
-    """The question, with all that was asked for."""
+    """The JSON body of a question with all of its options."""
     held: dict[str, Any] = {
         "model": model,
         "messages": [dict(message) for message in messages],
@@ -30,13 +30,11 @@ def body(model: str, messages: Sequence[Message], decoding: ChatDecoding) -> dic
 
 
 def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int) -> dict[str, Any]:
-    """A conversation to be continued.  Raises `UsageError` for what the protocol has no word
-    for.
-    """
+    """The body of a conversation.  Raises `UsageError` for settings that the protocol lacks."""
     for name in ("top_k", "min_p"):
         if getattr(decoding, name):
             raise UsageError(
-                f"decoding.{name} is {getattr(decoding, name)}, which the protocol doesn't know; "
+                f"decoding.{name} is {getattr(decoding, name)}, which the protocol lacks; "
                 "give 0, or use top_p"
             )
     held: dict[str, Any] = {
@@ -53,7 +51,7 @@ def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int)
 def completions(answer: Mapping[str, Any]) -> tuple[ChatReply, ...]:
     """The replies.  The first carries the prompt's tokens; those of the replies are shared out.
 
-    Raises `ServerError` where the answer has not the shape that the protocol gives it.
+    Raises `ServerError` for an answer that does not follow the protocol.
     """
     try:
         choices = [(_text(c), *_logprobs(c), _finish(c)) for c in answer["choices"]]
@@ -62,7 +60,7 @@ def completions(answer: Mapping[str, Any]) -> tuple[ChatReply, ...]:
         said = int(usage.get("completion_tokens") or 0)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
-        raise ServerError(f"the answer has not the protocol's shape ({what})") from None
+        raise ServerError(f"the answer does not follow the protocol ({what})") from None
     if not choices:
         raise ServerError("the answer has no choices")
     share, rest = divmod(said, len(choices))

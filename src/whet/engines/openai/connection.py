@@ -1,4 +1,4 @@
-"""The live half of a server: connections to it, what it can do, what it said and cost."""
+"""The connection to a server: HTTP clients, its abilities, its past answers, its costs."""
 
 import asyncio
 from asyncio import AbstractEventLoop, Task
@@ -17,7 +17,7 @@ from whet.engines.openai.transport import opened, post
 
 
 class Feature(StrEnum):
-    """What a server may lack."""
+    """Optional abilities of a server."""
 
     TOP = "log-probabilities"
     SCHEMA = "replies that fit a JSON schema"
@@ -26,11 +26,11 @@ class Feature(StrEnum):
 
 @dataclass(slots=True)
 class InLoop:
-    """What one event loop has of a server: a client, and the probes that are under way."""
+    """The state of one event loop: an HTTP client, and the probes in progress."""
 
     client: httpx.AsyncClient
     probes: dict[Feature, Task[bool]] = field(default_factory=dict)
-    end: AsyncGenerator[None, None] | None = None  # closes the client when the event loop ends
+    end: AsyncGenerator[None, None] | None = None  # closes the client at the end of the event loop
 
     async def open(self) -> None:
         """Have the event loop close the client: it finishes every generator that began in it."""
@@ -61,7 +61,7 @@ class Connection:
     concurrency: int
     timeout_s: float
     cache: ResponseCache
-    turn: Iterator[int] = field(default_factory=count)  # whose URL is next
+    turn: Iterator[int] = field(default_factory=count)  # index of the next URL
     usage: Counter[str] = field(default_factory=Counter)
     features: dict[Feature, bool] = field(default_factory=dict)
     loops: WeakKeyDictionary[AbstractEventLoop, InLoop] = field(default_factory=WeakKeyDictionary)
@@ -71,7 +71,7 @@ class Connection:
         return await post((await self._here()).client, url, body, key)
 
     async def has(self, feature: Feature, probe: Callable[[], Coroutine[Any, Any, bool]]) -> bool:
-        """What the probe says, which is asked once."""
+        """The result of the probe, which runs once per ability."""
         if feature not in self.features:
             self.features[feature] = await (await self._here()).probed(feature, probe)
         return self.features[feature]

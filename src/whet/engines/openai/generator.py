@@ -1,4 +1,4 @@
-"""A policy behind a chat server, to be measured: it plays, and nothing learns from it.
+"""A policy behind a chat server, for evaluation only.
 
 The server takes messages and shows no tokens.  So a message is one opaque id here, and the further
 tokens of a reply, which the server only counts, are −1.
@@ -20,13 +20,13 @@ from whet.types.completions import Completion
 from whet.types.messages import ASSISTANT, messages_of
 from whet.types.weights import Flight, Weights
 
-_UNKNOWN = -1  # a token that the server counted and didn't show
+_UNKNOWN = -1  # a token that the server counts but does not show
 _FIRST = 2**30  # the id of the first message: no tokenizer has so many tokens
 
 
 @dataclass(slots=True)
 class MessageTable:
-    """Messages by their ids, for as long as their session lives."""
+    """Messages by their ids, until their session ends."""
 
     known: dict[int, Message] = field(default_factory=dict)
     _ids: count = field(default_factory=lambda: count(_FIRST))
@@ -55,11 +55,11 @@ class ChatRenderer:
     table: MessageTable
 
     def opening(self, prompt: Prompt) -> tuple[int, ...]:
-        """Plain text is what a user says; a chat goes as it is."""
+        """The ids of a prompt: plain text becomes a user message, a chat stays as it is."""
         return tuple(map(self.table.add, messages_of(prompt)))
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
-        """What is said later goes the same way."""
+        """The ids of a later observation, by the same rule."""
         return self.opening(observation) if observation else ()
 
     def text(self, ids: Sequence[int]) -> str:
@@ -81,7 +81,7 @@ class ChatRenderer:
 
 @dataclass(slots=True)
 class ServedGenerator(Generator):
-    """Asks the server for the next message.  Log-probs are NaN: learning from them stops."""
+    """Asks the server for the next message.  Log-probs are NaN, so training fails."""
 
     server: Server
     table: MessageTable = field(default_factory=MessageTable)
@@ -111,7 +111,7 @@ class ServedGenerator(Generator):
         messages = self.table.messages(prompt)
         if messages and messages[-1]["role"] == ASSISTANT:
             raise UsageError(
-                "observation is empty, but a chat server can't go on within a reply; say something"
+                "observation is empty, but a chat server can't go on within a reply; give it a text"
             )
         said = await self.server.say(messages, how, seed + offset)
         number = self.table.add({"role": ASSISTANT, "content": said.text})
@@ -154,6 +154,6 @@ class ServedGenerator(Generator):
 
 
 def served(server: Server) -> RolloutPlayer:
-    """A player whose policy is the model behind a server."""
+    """The player with the model of a chat server as its policy."""
     generator = ServedGenerator(server)
     return RolloutPlayer(generator, ChatRenderer(generator.table))

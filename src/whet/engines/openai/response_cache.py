@@ -1,4 +1,4 @@
-"""Answers that were given before, in memory and, where there is a folder, on disk."""
+"""The cache of past answers, in memory and, with a folder, on disk."""
 
 import asyncio
 import json
@@ -15,17 +15,17 @@ from typing import Any
 from whet.types import ChatReply, Finish
 
 Answers = tuple[ChatReply, ...]
-_MOST = 20_000  # answers in memory
+_MOST = 20_000  # maximum number of answers in memory
 
 
 def name(body: Mapping[str, Any]) -> str:
-    """Of a question: h(model, messages, how the reply is drawn)."""
+    """The key of a question: a hash of model, messages and decoding."""
     return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(slots=True)
 class ResponseCache:
-    """Which question was answered how: the latest 20,000 in memory, all of them in the folder.
+    """Answers by question: the latest 20,000 in memory, all of them in the folder.
 
     A file per answer, because files survive forks, network disks and several writers; an SQLite
     database survives none of these.
@@ -36,7 +36,7 @@ class ResponseCache:
     lock: Lock = field(default_factory=Lock)
 
     async def get(self, key: str) -> Answers | None:
-        """The answers of before, marked as remembered; None where there are none."""
+        """The past answers to a question, marked as cached; None if there are none."""
         with self.lock:
             found = self.held.get(key)
             if found is not None:
@@ -48,7 +48,7 @@ class ResponseCache:
         return found
 
     async def put(self, key: str, answers: Answers) -> None:
-        """Keep them.  On disk a file is there whole, or not at all."""
+        """Store the answers to a question; files are written atomically."""
         kept = tuple(replace(answer, remembered=True) for answer in answers)
         self._hold(key, kept)
         if self.folder is not None:
@@ -73,7 +73,7 @@ def _write(place: Path, answers: Answers) -> None:
 
 
 def _read(place: Path) -> Answers | None:
-    """What a file holds; one that can't be read was never written."""
+    """The answers in a file; an unreadable file counts as missing."""
     try:
         rows = json.loads(place.read_text(encoding="utf-8"))
         return tuple(

@@ -1,4 +1,4 @@
-"""A model behind an OpenAI-compatible server: one's own, or a provider's."""
+"""A model behind an OpenAI-compatible server, your own or that of a provider."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ from whet.engines.openai.response_cache import ResponseCache, name
 from whet.engines.openai.transport import Busy, ServerError
 from whet.types import ChatDecoding, ChatReply, Decoding, Message, UsageError
 
-_LONGEST_S = 60.0  # of a wait between two tries, and of one that a server may ask for
+_LONGEST_S = 60.0  # maximum wait between two tries
 _PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
 _PROBED = json.dumps(
     {
@@ -29,12 +29,12 @@ _PROBED = json.dumps(
         "additionalProperties": False,
     }
 )
-_JITTER = Random()  # of waiting only; nothing that is learned depends on it
+_JITTER = Random()  # for waiting times only; no result depends on it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """In whatever currency, per million tokens."""
+    """Prices per million tokens, in any currency."""
 
     prompt: float = 0.0
     reply: float = 0.0
@@ -45,7 +45,7 @@ class Server:
     """`POST {url}/chat/completions` of one model that any number of URLs serve, in turn.
 
     At most `concurrency` questions are under way.  What fails with 408, 409, 425, 429, 5xx, by
-    connection, timeout or garbage is tried `retries` times more, at the URL whose turn it is, after
+    connection, timeout or garbage is tried `retries` times more, at the next URL, after
     `backoff_s` · 2^try · U(½, 3/2) seconds, or as long as the server asks for, up to a minute.
     Log-probabilities, JSON schemas and several samples at once are things that a server may or
     may not have: it is asked once for each, and what it lacks is left out of later questions.
@@ -67,7 +67,7 @@ class Server:
     price: Price = Price()
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be asked."""
+        """Raise `UsageError` for settings without a valid request."""
         if not self.model:
             raise UsageError("server.model is ''; give the name that the server knows it by")
         if not self.urls:
@@ -83,7 +83,7 @@ class Server:
     async def complete(
         self, messages: tuple[Message, ...], decoding: ChatDecoding
     ) -> tuple[ChatReply, ...]:
-        """Ask, or remember.  Raises `ServerError` where all tries failed."""
+        """The replies, from the cache or the server.  Raises `ServerError` if all tries fail."""
         live = _connection(self)
 
         async def ask() -> tuple[ChatReply, ...]:
@@ -92,7 +92,7 @@ class Server:
         return await self._remembered(live, chat.body(self.model, messages, decoding), ask)
 
     async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> ChatReply:
-        """The next words of a conversation, as a policy would say them; or remember."""
+        """The next message of a conversation, from the cache or the server."""
         live, body = _connection(self), chat.turn(self.model, messages, decoding, seed)
 
         async def ask() -> tuple[ChatReply, ...]:
@@ -116,7 +116,7 @@ class Server:
         return found
 
     def usage(self) -> Mapping[str, float]:
-        """Requests, retries, questions answered from memory, tokens, and what they cost."""
+        """The counts of requests, retries, cached answers and tokens, and the cost."""
         usage = _connection(self).usage
         prompt, reply = usage.get("prompt_tokens", 0), usage.get("reply_tokens", 0)
         cost = (prompt * self.price.prompt + reply * self.price.reply) / 1e6
@@ -124,7 +124,7 @@ class Server:
         return {name: float(usage.get(name, 0)) for name in names} | {"cost": cost}
 
     async def _able(self, live: Connection, decoding: ChatDecoding) -> ChatDecoding:
-        """The same question without what this server lacks."""
+        """The same question without the options that this server lacks."""
         if decoding.top and not await live.has(Feature.TOP, self._tells_logprobs):
             decoding = replace(decoding, top=0)
         if decoding.schema and not await live.has(Feature.SCHEMA, self._takes_schemas):
@@ -203,7 +203,7 @@ class Server:
         return found
 
     def _explained(self, url: str, error: ServerError) -> Exception:
-        """A key or a name that the server doesn't know won't be known later."""
+        """Raise `UsageError` for a refused key or name, which a retry can't change."""
         remedies = {
             401: f"server.key_env is {self.key_env!r}, and its key was turned away; give another",
             404: f"server.model is {self.model!r}; the server knows no such model or address",
@@ -231,7 +231,7 @@ os.register_at_fork(after_in_child=_connection.cache_clear)  # sockets and locks
 
 
 def _check_url(url: str) -> None:
-    """Raise `UsageError` for what is no address, or holds a password that messages would show."""
+    """Raise `UsageError` for a bad URL, and for one with a password, which messages would show."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:

@@ -1,4 +1,4 @@
-"""One question to one URL, by HTTP; what may be tried again, and what may not."""
+"""One HTTP request to one URL, with temporary and permanent errors."""
 
 import json
 from collections.abc import Mapping
@@ -15,23 +15,23 @@ _HEADERS = {"Content-Type": "application/json", "Accept": "application/json"}
 
 
 class ServerError(RuntimeError):
-    """The server gave no reply that can be used."""
+    """The server gave no usable reply."""
 
     def __init__(self, message: str, *, status: int = 0) -> None:
         super().__init__(message)
-        self.status = status  # of HTTP; 0 where there was none
+        self.status = status  # HTTP status; 0 without a response
 
 
 class Busy(ServerError):
-    """Not now: too many requests, an error of the server's own, or no server at that address."""
+    """A temporary error: too many requests, a 5xx status, or no connection."""
 
     def __init__(self, message: str, *, status: int = 0, wait_s: float = 0.0) -> None:
         super().__init__(message, status=status)
-        self.wait_s = wait_s  # that the server asked for
+        self.wait_s = wait_s  # the wait that the server asked for
 
 
 def opened(concurrency: int, timeout_s: float) -> httpx.AsyncClient:
-    """A client with so many connections at most, which bounds each wait for a server's bytes.
+    """An HTTP client with a maximum of connections, and a timeout for each read.
 
     A request waits for a free connection as long as it takes.  Redirects are not followed: a key
     goes where it was sent, and nowhere else.
@@ -46,16 +46,16 @@ def opened(concurrency: int, timeout_s: float) -> httpx.AsyncClient:
 
 @cache
 def _trusted() -> SSLContext:
-    """Whose certificates are believed.  Reading them takes 40 ms, so it is done once."""
+    """The trusted certificates.  Reading them takes 40 ms, so it is done once."""
     return httpx.create_ssl_context()
 
 
 async def post(
     client: httpx.AsyncClient, url: str, body: Mapping[str, Any], key: str
 ) -> dict[str, Any]:
-    """The JSON object that the server answers with.
+    """The JSON object of the server's answer.
 
-    Raises `Busy` where another try may help, else `ServerError`.
+    Raises `Busy` if another try may help, else `ServerError`.
     """
     headers = _HEADERS | ({"Authorization": f"Bearer {key}"} if key else {})
     content = json.dumps(body).encode()
@@ -73,7 +73,7 @@ async def post(
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The body, up to one byte more than is taken."""
+    """The body of a reply, up to one byte above the limit."""
     raw = bytearray()
     async for piece in response.aiter_bytes():
         raw += piece
@@ -83,7 +83,7 @@ async def _read(response: httpx.Response) -> bytes:
 
 
 def _refused(url: str, response: httpx.Response, raw: bytes) -> ServerError:
-    """What an HTTP error means."""
+    """The exception for an HTTP error status."""
     status = response.status_code
     said = " ".join(raw.decode(errors="replace").split())[:_SHOWN]
     message = f"{url}: HTTP {status}: {said}"
@@ -93,7 +93,7 @@ def _refused(url: str, response: httpx.Response, raw: bytes) -> ServerError:
 
 
 def _seconds(text: str | None) -> float:
-    """Of a Retry-After; a date counts as none."""
+    """The seconds of a Retry-After header; a date counts as none."""
     return float(text) if text and text.strip().isascii() and text.strip().isdigit() else 0.0
 
 

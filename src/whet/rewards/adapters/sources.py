@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from os.path import isfile  # False where a name is too long for the file system
 from pathlib import Path
 
 from whet.registry import nearest
@@ -91,14 +92,14 @@ class Source:
 def located(path: str) -> tuple[Path, Path]:
     """The file of a path or of a dotted name, and the folder where its imports start."""
     file = Path(path)
-    if file.suffix == ".py" and file.is_file():
+    if file.suffix == ".py" and isfile(file):
         return file, file.parent
     parts = path.split(".")
     if file.suffix != ".py" and all(part.isidentifier() for part in parts):
         for root in (Path.cwd(), *map(Path, sys.path)):
             inner = root.joinpath(*parts)
             for candidate in (inner.with_suffix(".py"), inner / "__init__.py"):
-                if candidate.is_file():
+                if isfile(candidate):
                     return candidate, root
     raise UsageError(
         f"script.path is {path!r}; give a Python file that exists, or a module that can be imported"

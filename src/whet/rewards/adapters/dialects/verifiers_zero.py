@@ -11,7 +11,7 @@ class Parser:
     """Stands in for the parser of an environment that has none: it returns the whole text."""
 
     def parse(self, text: str) -> str:
-        """The text, unchanged."""
+        """The parser of verifiers that returns the text unchanged."""
         return text
 
     def parse_answer(self, completion: Messages | str) -> str:

@@ -1,4 +1,4 @@
-"""From a row of somebody's data set to a task, by the columns it has."""
+"""From a row of a data set to a task, by the names of its columns."""
 
 import json
 import re
@@ -12,13 +12,13 @@ from whet.types import Prompt, Task, UsageError
 
 _PROMPTS = ("prompt", "question")
 _ANSWERS = ("answer", "solution", "ground_truth", "label")
-_NESTED = ("info", "extra_info")  # verifiers', veRL's: what the judge needs, as dict or as JSON
+_NESTED = ("info", "extra_info")  # of verifiers and veRL: data for the verifier, as dict or as JSON
 _GSM8K = "####"
 _CHAT = re.compile(r"""\s*\[\s*\{\s*["'](role|content)["']""")  # messages, written as text
 
 
 def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_column: str) -> Task:
-    """The task of a row; `place` is its id, and where to look if something is wrong with it."""
+    """The task of a row; `place` is its id, and its place in messages."""
     column, prompt = _first(row, (prompt_column,) if prompt_column else _PROMPTS)
     if not prompt or not str(prompt).strip():
         named = prompt_column or " or ".join(_PROMPTS)
@@ -35,7 +35,7 @@ def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_colum
 
 
 def prompt_text(prompt: Prompt) -> str:
-    """A prompt as one string, whatever its spaces: what makes two rows the same task."""
+    """A prompt as one string with normalised spaces; equal strings are the same task."""
     if not isinstance(prompt, str):
         prompt = json.dumps([[m["role"], m["content"]] for m in prompt])
     return " ".join(prompt.split())
@@ -51,7 +51,7 @@ def _answer(row: Mapping[str, Any], column: str, place: str) -> object:
 
 
 def _text(answer: object, place: str) -> str:
-    """An answer as text: what a table holds as a number or a date, and structures as JSON."""
+    """An answer as text.  Numbers and dates are converted, structures become JSON."""
     if isinstance(answer, str):
         return answer
     if isinstance(answer, float) and isnan(answer):
@@ -65,7 +65,7 @@ def _text(answer: object, place: str) -> str:
 
 
 def _insist_on_text(text: str, place: str) -> None:
-    """Refuse half of a surrogate pair, which no tokenizer takes."""
+    """Raise `UsageError` for half of a surrogate pair, which tokenizers refuse."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -75,7 +75,7 @@ def _insist_on_text(text: str, place: str) -> None:
 
 
 def _first(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[str, Any]:
-    """The first of the columns that holds anything, and what it holds."""
+    """The first column with a value, and the value."""
     return next(((name, row[name]) for name in columns if row.get(name) is not None), ("", None))
 
 
@@ -101,7 +101,7 @@ def _message(message: object, place: str) -> dict[str, str]:
 
 
 def _info(row: Mapping[str, Any], prompt_column: str, place: str) -> dict[str, Any]:
-    """Every column but the prompt, with what is nested spread out beside them."""
+    """Every column but the prompt, with nested fields at the top level."""
     info = {name: value for name, value in row.items() if name not in (prompt_column, *_NESTED)}
     for name in _NESTED:
         nested = row.get(name)

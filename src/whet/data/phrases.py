@@ -1,4 +1,4 @@
-"""How a reply announces its answer; the decoy stands in its thoughts."""
+"""Forms in which a reply announces its answer; its reasoning can contain a decoy."""
 
 from random import Random
 

@@ -1,7 +1,7 @@
 """Answers of every kind: a question, its answer, spellings of it, and near misses.
 
-What the spellings have in common, and the near misses have not, is the value: that is why they are
-right and wrong, whatever a judge makes of them.
+All spellings have the value of the answer, and all near misses have another one.  So the labels are
+right by construction.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from random import Random
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrawnAnswer:
-    """A question with its answer, and what may be said instead."""
+    """A question with its answer, right spellings of it, and wrong ones."""
 
     prompt: str
     gold: str
@@ -20,7 +20,7 @@ class DrawnAnswer:
 
 
 def integer(rng: Random) -> DrawnAnswer:
-    """A whole number, sometimes with thousands."""
+    """A whole number, sometimes with a thousands separator."""
     b = rng.randint(2, 5000)
     value = rng.choice((1, 1, 1, -1)) * rng.randint(1, 90_000)
     a = value - b
@@ -85,7 +85,7 @@ def fraction(rng: Random) -> DrawnAnswer:
 
 
 def percent(rng: Random) -> DrawnAnswer:
-    """A share of a hundred: it is a number, and not a hundred times as much."""
+    """A percentage: 5% equals 0.05, and does not equal 5."""
     share = rng.randint(1, 99)
     gold = rf"{share}\%"
     part = Fraction(share, 100)
@@ -106,7 +106,7 @@ def percent(rng: Random) -> DrawnAnswer:
 
 
 def unit(rng: Random) -> DrawnAnswer:
-    """A length, mass or time; who leaves the unit out is understood, who gives another is not."""
+    """A length, mass or time; a missing unit is right, another unit is wrong."""
     name, other = rng.choice((("cm", "m"), ("kg", "g"), ("km", "mm"), ("ml", "l"), ("mph", "km")))
     a, b = rng.randint(2, 60), rng.randint(2, 60)
     value = a * b
@@ -204,7 +204,7 @@ def set_of(rng: Random) -> DrawnAnswer:
 
 
 def interval(rng: Random) -> DrawnAnswer:
-    """An interval, each end of which belongs to it or doesn't."""
+    """An interval with open or closed ends."""
     low = rng.randint(-20, 20)
     high = low + rng.randint(1, 30)
     left, right_ = rng.choice("(["), rng.choice(")]")
@@ -227,9 +227,9 @@ def interval(rng: Random) -> DrawnAnswer:
 
 
 def tuple_of(rng: Random) -> DrawnAnswer:
-    """A point, whose order matters."""
+    """A point; the order of its coordinates matters."""
     held = rng.sample(range(-30, 30), rng.choice((2, 3)))
-    held.sort(reverse=True)  # a pair that rises would be read as an interval
+    held.sort(reverse=True)  # an increasing pair would be read as an interval
     line, back = ",".join(map(str, held)), ",".join(map(str, reversed(held)))
     right = [f"({line})", f"({', '.join(map(str, held))})", rf"\left({line}\right)"]
     wrong = [f"({back})", f"({line},0)", f"({','.join(map(str, [held[0] + 1, *held[1:]]))})"]
@@ -243,7 +243,7 @@ def tuple_of(rng: Random) -> DrawnAnswer:
 
 
 def choice(rng: Random) -> DrawnAnswer:
-    """One letter of four."""
+    """The letter of one of four choices."""
     letters = "ABCD"
     gold = rng.choice(letters)
     others = [letter for letter in letters if letter != gold]
