@@ -27,4 +27,4 @@ def test_it_asks_once_and_judges_nothing(prompt):
 
 
 def test_the_front_door():
-    assert "question" in names("environment")
+    assert "single_turn" in names("environment")

@@ -107,7 +107,7 @@ def test_prime():
     close(dense, flat(expected("prime/process_rewards")))
     objective = load("prime")
     close(objective.advantage(replace(scores(), dense=dense)), flat(expected("prime/advantages")))
-    assert Need.DENSE in objective.companions[0].gives
+    assert Need.DENSE in objective.companions[0].provides
 
 
 @each_dtype

@@ -74,7 +74,7 @@ def step(*groups, tokens=None, **changes):
         "taken": taken,
         "batch": TrainBatch([], tokens or batch()),
         "updates": (Update(loss=1.0, drift_max=0.2, metrics=told),) * 2,
-        "rate": 1e-3,
+        "lr": 1e-3,
         "seconds": {"play": 2.0, "learn": 3.0},
         "token_counts": {"decoded": 500},
         "metrics": {},

@@ -164,7 +164,7 @@ def test_what_does_not_fit_is_refused(player, tmp_path):
     checked = Checked(family=Chains(), levels=(2, 2))
     with pytest.raises(UsageError, match=r"checked\.spoil is 2"):
         replace(checked, spoil=2)
-    with pytest.raises(UsageError, match=r"step_training\.batch is 0"):
+    with pytest.raises(UsageError, match=r"step_model\.batch is 0"):
         StepModelConfig(model=MODEL, engine=ENGINE, labels=checked, batch=0)
     with pytest.raises(UsageError, match=r"steps\.path .* is not a folder; train a step model"):
         TrainedSteps(path=str(tmp_path / "nowhere"), engine=ENGINE)

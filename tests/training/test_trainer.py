@@ -81,7 +81,7 @@ def test_twice_cut_off_is_no_worse_than_once(whole, tmp_path):
 
 def test_a_finished_run_has_nothing_left_to_do(whole):
     said, folder = whole
-    assert [type(e).__name__ for e in events(RUN, folder)] == ["Began", "RunEnded"]
+    assert [type(e).__name__ for e in events(RUN, folder)] == ["PhaseStarted", "RunEnded"]
 
 
 def test_how_often_it_saves_and_how_it_slices_changes_nothing_or_a_rounding(whole, tmp_path):

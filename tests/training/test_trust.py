@@ -158,7 +158,7 @@ class Sabotaged(Embedded):
         sound = await Embedded.player(self, model, seed)
         held = sound.generator
         generator = self.generator(
-            held.backbone, held.says, held.ends, held.slots, held.budget, held.parked
+            held.backbone, held.decode, held.ends, held.slots, held.budget, held.parked
         )
         return self.player_type(generator, sound.renderer)
 
