@@ -383,7 +383,7 @@ def test_what_cannot_be_read_is_one_line(kind, tmp_path):
         ("gym:chain_sums", "did you mean 'chain_sum'"),
         ("gsm8k", "is unknown"),
         ("", "is unknown"),
-        ("mine.py", "is no file"),
+        ("mine.py", "is not a file"),
     ],
 )
 def test_names_of_nothing_are_answered_with_what_to_give(text, told, tmp_path, monkeypatch):

@@ -136,8 +136,8 @@ def test_epochs_are_steps(epochs, steps, tmp_path):
 @pytest.mark.parametrize(
     ("name", "epochs", "told"),
     [
-        ("lock", 1, "Problems has no end"),
-        ("gym:chain_sum", 1, "Gym has no end"),
+        ("lock", 1, "Problems is endless"),
+        ("gym:chain_sum", 1, "Gym is endless"),
         ("file", 0, "epochs is 0"),
         ("file", -1, "epochs is -1"),
         ("file", float("nan"), "epochs is nan"),

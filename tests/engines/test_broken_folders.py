@@ -232,7 +232,7 @@ def test_a_plan_sees_it_before_any_weight_is_read(state, good, tmp_path, monkeyp
         ("modle", r"does not exist; .*did you mean 'model'"),
         ("runs/none/checkpoints", "does not exist"),
         ("/nowhere/at/all", "does not exist"),
-        ("", "does not exist|has no config.json"),
+        ("", "give a folder"),
         ("note.txt", "is a file"),
         ("model/model.safetensors", "is a file"),
         ("model-q4.gguf", "GGUF"),

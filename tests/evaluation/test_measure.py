@@ -139,7 +139,7 @@ def test_without_a_reward_the_world_has_judged():
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
-        ({"problems": 0}, "asks 0 problems"),
+        ({"problems": 0}, "problems is 0"),
         ({"samples": 4, "k": (1, 5)}, "k is \\(1, 5\\) with 4 samples"),
         ({"k": ()}, "k is \\(\\)"),
     ],

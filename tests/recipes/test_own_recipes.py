@@ -114,7 +114,7 @@ def test_a_recipe_may_import_what_stands_beside_it(tmp_path):
     written(tmp_path, "import nowhere_to_be_found\n", "beside.py")
     del sys.modules["beside"]
     with pytest.raises(UsageError, match="imports 'nowhere_to_be_found'"):
-        recipes.find(written(tmp_path, text))
+        recipes.find(written(tmp_path, f"{text}\n# changed, so it is executed again\n"))
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def test_each_task_gets_its_own_judge(rolled):
     "info", [{}, {"verifier": ""}, {"verifier": "exacd"}, {"verifier": "script"}]
 )
 def test_a_task_must_name_a_judge_that_there_is(rolled, info):
-    with pytest.raises(UsageError, match=r"^task 't' names .*(did you mean|choose from)"):
+    with pytest.raises(UsageError, match=r"^task 't' names .*(did you mean|choose)"):
         Declared().score(rolled("#42", **info))
 
 

@@ -58,7 +58,7 @@ def test_a_judge_that_gives_scores_alone_is_no_failure():
     silent = replace(CARD, greedy=NOTHING, pass_at={1: NOTHING})
     said = "\n".join(lines(silent))
     assert "nan" not in said and "0.000" not in said
-    assert "scores alone" in said
+    assert "scores only" in said
     found = json.loads(json.dumps(document(silent), allow_nan=False))
     assert found["greedy"] == {"value": None, "low": None, "high": None, "problems": 0}
 
