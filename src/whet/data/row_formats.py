@@ -80,7 +80,7 @@ def _first(row: Mapping[str, Any], columns: Iterable[str]) -> tuple[str, Any]:
 
 
 def _columns(row: Mapping[str, Any], field: str) -> str:
-    return f"name another with {field}=; it has {', '.join(map(str, row))}"
+    return f"name another with --corpus.{field}; it has {', '.join(map(str, row))}"
 
 
 def _prompt(prompt: object, place: str) -> Prompt:
