@@ -123,7 +123,7 @@ GOOD = '{"prompt": "a", "answer": "b"}'
         ("\n\n", r"which has no rows"),
         (f"{GOOD}\n{{", r"data\.jsonl, line 2: no JSON \(.*\); mend it"),
         (f"{GOOD}\n\n[1]", r"data\.jsonl, line 3: no object; write"),
-        ('{"prompt": "a"}', r"data\.jsonl:1: no answer in .*; .*answer_column=; it has prompt$"),
+        ('{"prompt": "a"}', r"data\.jsonl:1: no answer in .*; .*answer_column; it has prompt$"),
         ('{"answer": "b", "x": 1}', r"data\.jsonl:1: no prompt in .*; it has answer, x$"),
         (f'{GOOD}\n{{"prompt": "", "answer": 1}}', r"data\.jsonl:2: no prompt"),
         ('{"prompt": "a", "answer": null}', r"data\.jsonl:1: no answer"),
