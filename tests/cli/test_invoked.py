@@ -73,6 +73,15 @@ def test_paths_are_shown_as_a_user_writes_them(place):
     assert shown(place.parent.parent.parent) == str(place.parent.parent.parent)
 
 
+@pytest.fixture
+def interruptible():
+    """SIGINT as Python sets it; a shell ignores it in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_the_second_signal_is_left_to_those_before(capsys):
     handlers = [signal.getsignal(number) for number in SIGNALS]
     with pytest.raises(KeyboardInterrupt), stoppable() as stop:

@@ -414,7 +414,7 @@ def test_an_unknown_flag_is_told_the_nearest_path():
     for words, near in (
         (["--size.rollouts", "3"], "--sampling.size.rollouts"),
         (["--rollout", "3"], "--rollouts"),
-        (["--learning-rat", "3"], "--learning_rate"),
+        (["--learning-rat", "3"], "--learning-rate"),
         (["--actor.optim.lr", "3"], "--lr"),
     ):
         with pytest.raises(UsageError, match=f"you meant {near}"):

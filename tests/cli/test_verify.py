@@ -82,7 +82,7 @@ def test_judges_that_play_with_the_policy_are_refused_by_name(here, capsys, rewa
         ),
         (
             ["exact", "--labelled", "rows.jsonl", "--against", "no.py"],
-            "'no.py'; give a Python file",
+            "reward 'no.py' is not there; give a Python file",
         ),
     ],
 )

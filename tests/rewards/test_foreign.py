@@ -308,5 +308,5 @@ def test_an_import_path_leads_to_a_module_of_a_package(tmp_path, monkeypatch):
 
 
 def test_no_such_module():
-    with pytest.raises(UsageError, match=r"script\.path is 'no\.where'; give a Python file"):
+    with pytest.raises(UsageError, match=r"reward 'no\.where' is not there; give a Python file"):
         rewards.find("no.where:score")

@@ -79,7 +79,7 @@ def test_what_it_may_not_return(script, rolled, result, shown):
         ("def score(completions): ...", "judges groups, in TRL's form; make it a batch_script"),
         ("def score(question): ...", r"wants 'question'; .* whet \("),
         ("def score(*, repli): ...", "wants 'repli'; did you mean 'reply'"),
-        ("def score(reply", r"script\.path is .* Python"),
+        ("def score(reply", r"reward .* is not Python"),
     ],
 )
 def test_what_is_wrong_with_a_file_is_said_before_the_run(script, source, complaint):
