@@ -80,6 +80,9 @@ class EvalTasks:
     split: str
     tasks: Sequence[Task]
     of: int | None  # tasks in the split; None: endless
+    repeated: int = 0  # tasks with the prompt of another one
+    too_long: int = 0  # tasks with a prompt of more than `longest` tokens
+    longest: int = 0  # 0: no limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +172,8 @@ async def _measured(
 async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) -> EvalTasks:
     """The tasks with prompts that fit the context of the model."""
     size = corpus.size(split)
-    tasks = corpus.held_out(split, problems or (_ENDLESS if size is None else size))
+    wanted = problems or (_ENDLESS if size is None else size)
+    tasks = corpus.held_out(split, wanted)
     renderer = await subject.engine.renderer(subject.model)
     lengths = [*zip(tasks, map(PromptLengths(renderer), tasks), strict=True)]
     if subject.longest:
@@ -179,7 +183,14 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
         raise UsageError(f"split {split!r} has no tasks{told}")
     if isinstance(subject.environment, SingleTurn):
         check_room(lengths, subject.model.size().positions, subject.decoding.max_new_tokens)
-    return EvalTasks(split=split, tasks=[task for task, _ in lengths], of=size)
+    return EvalTasks(
+        split=split,
+        tasks=[task for task, _ in lengths],
+        of=size,
+        repeated=0 if size is None else max(min(wanted, size) - len(tasks), 0),
+        too_long=len(tasks) - len(lengths),
+        longest=subject.longest,
+    )
 
 
 def _anchored(text: str) -> str:

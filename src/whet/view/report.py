@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from whet.view.charts import chart
-from whet.view.history import History, Points, Row, estimate, value
+from whet.view.history import History, Points, Row, count, estimate, value
 from whet.view.scorecard import mark, number
 
 REPORT = "report.html"
@@ -48,6 +48,7 @@ def render(history: History, *, refresh: int = 0) -> str:
         steps=len(history.of_kind("step")),
         written=time.strftime("%H:%M:%S"),
         number=_number,
+        n_of=lambda counts: f"{counts[0]} of {counts[1]}",
         mark=lambda row: mark(row["score"], correct=row["correct"]),
     )
 
@@ -127,11 +128,20 @@ def _headline(row: Row) -> dict[str, Any]:
         "spread_within": value(row, "reward_std_within"),
         "graded": value(row, "graded") or 0.0,
         "length": value(row, "length"),
-        "truncated": value(row, "truncated"),
-        "problems": row["metrics"]["greedy"]["of"],
+        "cut": count(row, "truncated"),
+        "cut_right": count(row, "correct_truncated"),
+        "problems": _problems(row),
+        "split": row["split"],
         "samples": row["samples"],
-        "faults": row["metrics"]["faults"],
+        "faults": count(row, "faults"),
+        "not_applicable": count(row, "not_applicable"),
     }
+
+
+def _problems(row: Row) -> int:
+    """The number of problems of an evaluation, known or not."""
+    held = row["metrics"]
+    return round(max(held.get(name, {"of": 0})["of"] for name in ("not_applicable", "greedy")))
 
 
 def _pairs(history: History) -> list[dict[str, Any]]:
