@@ -19,7 +19,7 @@ from whet.policy.ranks import Quantile, Ranked
 from whet.registry import names
 from whet.rewards.shaping.gdpo import normalised
 from whet.rewards.shaping.stratified import rescale
-from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
+from whet.sampling.dynamic.score_spread import ScoreSpread
 from whet.types import AdvantageInputs, spread
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
@@ -129,9 +129,9 @@ def test_the_spread_of_scores():
 def test_gate_and_shapers_agree_with_the_advantages():
     """One unit in the last place is no difference; what is real passes."""
     for scores in CASES:
-        assert not NonZeroSpread()(table.played(scores))
+        assert not ScoreSpread()(table.played(scores))
         assert normalised(scores) == [0.0] * len(scores)
         assert {rescale(score, scores) for score in scores} == {0.5}
-    assert NonZeroSpread()(table.played([0.3, 0.31]))
+    assert ScoreSpread()(table.played([0.3, 0.31]))
     assert normalised([1.0, 0.0]) == [1, -1]
     assert rescale(0.25, [0.0, 1.0]) == 0.25
