@@ -29,11 +29,15 @@ class Estimate:
         """Whether no verdict is missing that could change the value."""
         return self.problems == self.of and self.least == self.most
 
-    def __str__(self) -> str:
-        known = "" if self.problems == self.of else f", {self.problems} of {self.of} problems"
+    def said(self, unit: str) -> str:
+        """Value and interval, and how many of the units are known where some are not."""
+        known = "" if self.problems == self.of else f", {self.problems} of {self.of} {unit}"
         if not self.problems:
             return f"–{known}"
         return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]{known}"
+
+    def __str__(self) -> str:
+        return self.said("problems")
 
 
 def estimate(per_problem: Sequence[float], *, seed: int = 0) -> Estimate:
@@ -60,22 +64,34 @@ def estimate_within(problems: Sequence[Bounds], *, seed: int = 0) -> Estimate:
     Selection Problem"; Horowitz and Manski 2000).
 
     The value is the mean over the problems with a value, moved to the nearer end where it lies
-    outside [L, H].  So no missing verdict moves it to where no completion of the verdicts could be, and
-    one that could change it always shows: in n < N, or in L < H.
+    outside [L, H].  So no missing verdict moves it to where no completion could be, and one
+    that could change it always shows: in n < N, or in L < H.
 
     The interval is the hull of the intervals of `least` and of `most`: the error of sampling on
     both sides of what is unknown.
     """
     known = [p.value for p in problems if isfinite(p.value)]
-    least, most = (_mean([p[end] for p in problems]) for end in (1, 2))
-    counts = {"problems": len(known), "of": len(problems), "least": least, "most": most}
+    least, most = [p.least for p in problems], [p.most for p in problems]
+    return estimate_between(known, least, most, of=len(problems), seed=seed)
+
+
+def estimate_between(
+    known: Sequence[float],
+    least: Sequence[float],
+    most: Sequence[float],
+    *,
+    of: int,
+    seed: int = 0,
+) -> Estimate:
+    """The mean of known values, and its interval from two completions: `least` and `most`."""
+    ends = {"least": _mean(least), "most": _mean(most)}
     if not known:
-        return Estimate(value=nan, low=nan, high=nan, **counts)
-    value = min(max(_mean(known), least), most)
-    below = _interval([p.least for p in problems], seed)
-    above = below if least == most else _interval([p.most for p in problems], seed)
+        return Estimate(value=nan, low=nan, high=nan, problems=0, of=of, **ends)
+    value = min(max(_mean(known), ends["least"]), ends["most"])
+    below = _interval(least, seed)
+    above = below if list(least) == list(most) else _interval(most, seed)
     low, high = min(below[0], above[0]), max(below[1], above[1])
-    return Estimate(value=value, low=low, high=high, **counts)
+    return Estimate(value=value, low=low, high=high, problems=len(known), of=of, **ends)
 
 
 def _mean(values: Sequence[float]) -> float:

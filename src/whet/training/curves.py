@@ -19,7 +19,7 @@ class Part(NamedTuple):
     of: float
 
     @property
-    def count(self) -> int:
+    def hits(self) -> int:
         """The numerator of a share, rounded."""
         return round(self.value * self.of)
 

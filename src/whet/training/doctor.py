@@ -82,14 +82,14 @@ class Doctor:
         cut = Curve.of(steps, "truncated")
         if cut.known and cut.late.value > self.truncated:
             yield wrong(
-                f"{cut.late.value:.0%} of rollouts are cut off at the end ({cut.late.count} of "
+                f"{cut.late.value:.0%} of rollouts are cut off at the end ({cut.late.hits} of "
                 f"{cut.late.of:.0f}); raise sampling.decoding.max_new_tokens"
             )
         clipped = Curve.of(steps, "clipped")
         if clipped.known and clipped.late.value > self.clipped:
             yield note(
                 f"{clipped.late.value:.0%} of the tokens are clipped at the end "
-                f"({clipped.late.count} of {clipped.late.of:.0f}); the steps are too large"
+                f"({clipped.late.hits} of {clipped.late.of:.0f}); the steps are too large"
             )
         if away := Curve.of(steps, "kl").values:
             yield note(f"the policy is {away[-1]:.2g} nats per token away from the reference (k3)")
@@ -104,10 +104,10 @@ class Doctor:
         if not varied.known:
             return
         share = f"{varied.late.value:.0%} of the groups at the end"
-        share += f" ({varied.late.count} of {varied.late.of:.0f})"
+        share += f" ({varied.late.hits} of {varied.late.of:.0f})"
         if varied.late.value < self.varied:
             yield note(f"rewards vary in only {share}{_taught(steps, self.varied)}")
-        elif _gated(steps) and not admitted.late.count:
+        elif _gated(steps) and not admitted.late.hits:
             yield note(
                 f"the gate admits 0 of {admitted.late.of:.0f} groups at the end, while rewards "
                 f"vary in {share}: correctness does not; score_spread compares scores"
@@ -168,9 +168,9 @@ def _evaluations(rows: Sequence[Row]) -> Iterator[Finding]:
 
 def _faults(steps: Sequence[Row]) -> Iterator[Finding]:
     faults = Curve.of(steps, "faults")
-    if not faults.points or not faults.whole.count:
+    if not faults.points or not faults.whole.hits:
         return
-    count, of = faults.whole.count, round(faults.whole.of)
+    count, of = faults.whole.hits, round(faults.whole.of)
     told = f"{count} of {of} rollouts could not be judged; they were masked out"
     yield wrong(told) if count == of else note(told)
 
@@ -197,7 +197,7 @@ def _taught(steps: Sequence[Row], few: float) -> str:
     if not taught.known or taught.late.value < few:
         return ", so few groups have a gradient; use harder tasks, or a gate"
     return (
-        f", yet {taught.late.value:.0%} of the tokens are taught ({taught.late.count} of "
+        f", yet {taught.late.value:.0%} of the tokens are taught ({taught.late.hits} of "
         f"{taught.late.of:.0f}): the advantage is not relative to the group"
     )
 

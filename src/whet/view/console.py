@@ -150,11 +150,12 @@ def _reward(known: Metrics) -> str:
 
 def _held_out(card: Scorecard) -> str:
     first = f"pass@{min(card.pass_at)}"
-    return (
-        f"reward {brief(card, 'reward')}±{number(card.reward.std)}  "
-        f"greedy {brief(card, 'greedy')}  {first} {brief(card, first)}"
-        + _faults(card.faults, sum(card.plays))
-    )
+    reward = f"reward {brief(card, 'reward')}±{number(card.reward.std)}  "
+    if brief(card, "greedy") == (unknown := brief(card, first)) and not card.greedy.problems:
+        accuracy = f"accuracy {unknown}"
+    else:
+        accuracy = f"greedy {brief(card, 'greedy')}  {first} {unknown}"
+    return reward + accuracy + _faults(card.faults, sum(card.plays))
 
 
 def _trained(known: Metrics) -> str:

@@ -26,7 +26,7 @@ def lines(card: Scorecard) -> list[str]:
 def changes(before: Scorecard, after: Scorecard) -> list[str]:
     """The lines of two evaluations, side by side."""
     old, new = texts(before), texts(after)
-    both = {name: f"{old[name]} → {new[name]}" for name in old if name in new}
+    both = {name: _both(old[name], new[name]) for name in old if name in new}
     parted = _parted(before) or _parted(after)
     rows = {
         "reward": f"{both['reward']}   "
@@ -37,6 +37,11 @@ def changes(before: Scorecard, after: Scorecard) -> list[str]:
         "length": f"{_tokens(before.length)} → {_tokens(after.length)} tokens",
     }
     return [*_aligned(rows), f"  {counts(after)}", *(f"  {remark}" for remark in remarks(after))]
+
+
+def _both(old: str, new: str) -> str:
+    """What is not known for one reason, before and after, is said once."""
+    return new if old == new and new.startswith("not known") else f"{old} → {new}"
 
 
 def document(card: Scorecard) -> dict[str, Any]:

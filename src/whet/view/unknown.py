@@ -52,11 +52,15 @@ def brief(card: Scorecard, name: str) -> str:
 def counts(card: Scorecard) -> str:
     """How many replies were cut off or met a fault, and how many problems are not covered."""
     return (
-        f"cut off {card.often.truncated} of {card.often.count} samples, "
-        f"{card.once.truncated} of {card.once.count} greedy; "
+        f"cut off {_cut(card.often, 'samples')}, {_cut(card.once, 'greedy')}; "
         f"faults {card.faults} of {sum(card.plays)} replies; "
         f"not applicable {card.not_applicable} of {card.problems} problems"
     )
+
+
+def _cut(replies: Replies, kind: str) -> str:
+    share = f" ({replies.cut:.0%})" if replies.truncated else ""
+    return f"{replies.truncated} of {replies.count} {kind}{share}"
 
 
 def remarks(card: Scorecard) -> list[str]:

@@ -38,7 +38,7 @@ def main(words: Sequence[str]) -> int:
     if asked.json:
         print(json.dumps(facts | scorecard.document(found.scores), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(_table(asked.model, found.drawn, found.scores)))
+        print("\n".join(table(asked.model, found.drawn, found.scores)))
     return 0
 
 
@@ -70,7 +70,8 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
+def table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
+    """The lines of an evaluation: what was measured, what was left out, the estimates."""
     count = len(drawn.tasks)
     of = f"{count} problems" if drawn.of is None else f"{count} of {drawn.of} problems"
     return [
@@ -83,7 +84,7 @@ def _table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
 
 def _left_out(drawn: EvalTasks) -> Iterator[str]:
     if drawn.repeated:
-        yield f"  left out {drawn.repeated} problems that repeat the prompt of another"
+        yield f"  left out {drawn.repeated} of {drawn.of} problems: they repeat a prompt"
     if drawn.too_long:
         asked = len(drawn.tasks) + drawn.too_long
         yield (
