@@ -17,7 +17,7 @@ CONFIG = EvalConfig(problems=1, samples=2, k=(1, 2))
 
 @pytest.fixture
 def subject(tmp_path):
-    """Twelve rows, all of which are in the training split: three have long prompts, two repeat the prompt of another."""
+    """Twelve rows of the training split: three have long prompts, two repeat a prompt."""
     prompts = [
         "1=",
         "2=",

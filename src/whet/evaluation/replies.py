@@ -8,13 +8,14 @@ from whet.types import Finish, Reason, Rollout, Verdict
 
 SCORE_ONLY = "score_only"  # the reward gives a score, and does not say whether it is correct
 NO_VERDICT = "no_verdict"  # there is no reward, and the environment gave no verdict
+REASONS = (str(Reason.VERIFIER_ERROR), str(Reason.NOT_APPLICABLE), SCORE_ONLY, NO_VERDICT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Missing:
     """Replies of which correctness is not known, for one reason."""
 
-    reason: str  # verifier_error, not_applicable, score_only or no_verdict
+    reason: str  # one of `REASONS`
     count: int
     note: str  # of the first such verdict
 

@@ -157,20 +157,20 @@ EVALUATION = _table(
     (
         "least_*",
         "as named",
-        "the estimate if every missing verdict were wrong; only where one is missing",
+        "the estimate if every missing verdict were wrong",
         _COVERED,
     ),
     (
         "most_*",
         "as named",
-        "the estimate if every missing verdict were right; only where one is missing",
+        "the estimate if every missing verdict were right",
         _COVERED,
     ),
     (
         "missing_*",
         "share",
         "replies of unknown correctness, by reason: verifier_error, not_applicable, score_only (no "
-        "correctness), no_verdict; only where one is missing",
+        "correctness), no_verdict",
         "replies to problems that the reward covers",
     ),
     ("not_applicable", "share", "problems that the reward does not cover", "problems"),

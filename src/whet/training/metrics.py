@@ -11,6 +11,7 @@ import torch
 
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
+from whet.evaluation.replies import REASONS
 from whet.evaluation.scores import graded, judged, std
 from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
@@ -162,11 +163,10 @@ def _of_unknown(card: Scorecard) -> Metrics:
     found: dict[str, Mean] = {}
     for name, estimate in _estimates(card).items():
         found[f"known_{name}"] = Mean(total=estimate.problems, count=estimate.of)
-        if not estimate.exact:
-            found[f"least_{name}"] = _joint(estimate.least, estimate.of)
-            found[f"most_{name}"] = _joint(estimate.most, estimate.of)
+        found[f"least_{name}"] = _joint(estimate.least, estimate.of)
+        found[f"most_{name}"] = _joint(estimate.most, estimate.of)
     replies = sum(kind.count - kind.not_applicable for kind in (card.once, card.often))
-    counts = Counter[str]()
+    counts = Counter(dict.fromkeys(REASONS, 0))
     for missing in (*card.once.missing, *card.often.missing):
         counts[missing.reason] += missing.count
     return found | {
