@@ -61,6 +61,7 @@ def live(card):
     return screen(*(Evaluated(name=name, step=0, card=card) for name in KINDS))
 
 
+NEWER = ("not_applicable", "greedy_truncated", "correct_truncated")
 KINDS = ("base", "periodic", "final")
 
 
@@ -161,6 +162,19 @@ def test_correct_replies_that_were_cut_off_are_named(tmp_path):
     page = report.write(ledger(tmp_path / "run", card)).read_text()
     assert "3 of 50 correct replies" in page
     assert of_evaluation(card)["correct_truncated"].value == 3 / 50
+
+
+def test_a_ledger_without_the_newer_metrics_makes_a_page(cards, tmp_path):
+    """As an older version wrote it: estimates, intervals, truncation and faults."""
+    folder, old = ledger(tmp_path / "run", cards["faults"]), ("known", "least", "most", "missing")
+    rows = list(Ledger(folder).rows())
+    for row in rows:
+        held = {n: m for n, m in row["metrics"].items() if n.split("_")[0] not in old}
+        row["metrics"] = {n: m for n, m in held.items() if n not in NEWER}
+    (folder / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    page = report.write(folder).read_text()
+    assert "0.714 [0.237, 0.943]</td>" in page and "10 problems of the test split" in page
+    assert "3 of 170 replies" in page and "0 of 0" not in page
 
 
 def test_a_reply_without_a_score_gains_nothing():

@@ -48,7 +48,7 @@ def render(history: History, *, refresh: int = 0) -> str:
         steps=len(history.of_kind("step")),
         written=time.strftime("%H:%M:%S"),
         number=_number,
-        n_of=lambda counts: f"{counts[0]} of {counts[1]}",
+        n_of=_n_of,
         mark=lambda row: mark(row["score"], correct=row["correct"]),
     )
 
@@ -106,6 +106,10 @@ def _with_base(base: Row | None, metric: str, points: Points) -> Points:
     """The curve of periodic evaluations.  It begins with the base evaluation, on the test split."""
     first = value(base, metric) if base else None
     return points if first is None or not points else [(0.0, first), *points]
+
+
+def _n_of(counts: tuple[int, int], unit: str) -> str:
+    return f"{counts[0]} of {counts[1]} {unit}" if counts[1] else "–"
 
 
 def _number(value: float | None) -> str:
