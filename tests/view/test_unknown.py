@@ -12,10 +12,11 @@ from whet.training import card as run_card
 from whet.training import glossary
 from whet.training.doctor import Doctor
 from whet.training.ledger import Ledger
+from whet.training.loop import TrainStep
 from whet.training.metrics import intervals, of_evaluation
 from whet.training.trainer import Evaluated, PhaseStarted
-from whet.types import Verdict
-from whet.view import report, scorecard
+from whet.types import Mean, Verdict
+from whet.view import console, report, scorecard
 from whet.view.console import Screen
 from whet.view.unknown import why
 
@@ -190,3 +191,18 @@ def test_a_reply_without_a_score_gains_nothing():
 def test_a_note_of_many_lines_is_one_line():
     text = why(evaluated(lambda *_: Verdict.unjudged("a\nb" + "x" * 500)), "greedy")
     assert "a b" in text and "\n" not in text and len(text) < 250
+
+
+def test_a_step_of_faults_only_is_shown_without_a_number(cards, monkeypatch):
+    """No reward, no gradient, no clock: dashes, and the faults of all rollouts."""
+    empty = ("reward", "reward_std", "length", "length_min", "length_max", "entropy", "drift")
+    metrics = {name: Mean() for name in (*empty, "decoded_per_second", "clipped")}
+    metrics |= {"lr": Mean(total=1e-3, count=1), "faults": Mean(total=8, count=8)}
+    monkeypatch.setattr(console, "of_step", lambda _: metrics)
+    said = screen(
+        object.__new__(TrainStep), Evaluated(name="periodic", step=1, card=cards["only faults"])
+    )
+    assert "nan" not in said
+    train = next(line for line in said.splitlines() if "  train  " in line)
+    assert "reward –±–" in train and "faults 8/8" in train
+    assert "accuracy not known  faults 170/170" in said
