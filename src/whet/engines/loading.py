@@ -55,7 +55,8 @@ _RAISED = (
 
 def config_of(folder: Path) -> PreTrainedConfig:
     """The config of a causal language model with trainable weights."""
-    with _told(folder, "config.json can't be used", "save or download it again"):
+    broken = "config.json can't be used", "save or download it again"
+    with _told(folder, *broken), _quiet():
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     kind = config.model_type
     quantised = getattr(config, "quantization_config", None)
@@ -180,7 +181,7 @@ def _told(folder: Path, what: str, remedy: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the library's table of missing weights, which raise `UsageError` instead."""
+    """Silence the library's warnings about what raises `UsageError` here."""
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from whet import data, rewards
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Folder
+from whet.engines.models import Folder, at_checkpoint
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.front.eventloop import finish
@@ -51,7 +51,7 @@ class Subject:
             resume = command("resume", shown(folder))
             raise UsageError(f"run {str(folder)!r} has no checkpoint yet; {resume}")
         return cls(
-            model=Folder(path=str(newest)),
+            model=at_checkpoint(run.model, newest),
             engine=run.engine,
             corpus=run.corpus if split else run.measured,
             environment=run.environment,
