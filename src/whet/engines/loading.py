@@ -115,7 +115,8 @@ def tokenizer_of(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerB
 
 
 def weights_of(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
-    """The model with exactly the weights of the folder."""
+    """The model with exactly the weights of the folder, which are read after all checks."""
+    shape_of(folder)
     model = _loaded(folder, dtype=dtype)
     insist_on_finite(folder, model)
     return model
@@ -123,7 +124,9 @@ def weights_of(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
 
 def shape_of(folder: Path) -> PreTrainedModel:
     """The model without its weights, after a check of their names, shapes and dtypes."""
-    model = _loaded(folder, device_map="meta")
+    held, model = stored_in(folder), _loaded(folder, device_map="meta")
+    insist_on_dtypes(folder, model, held)
+    insist_on_ties(folder, model, held)
     model.tie_weights()
     return model
 
@@ -135,7 +138,6 @@ def stored_in(folder: Path) -> Stored:
 
 
 def _loaded(folder: Path, **how: Any) -> PreTrainedModel:
-    held = stored_in(folder)
     with _told(folder, *_UNREADABLE), _quiet():
         pair: Any = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -147,8 +149,6 @@ def _loaded(folder: Path, **how: Any) -> PreTrainedModel:
         )
     model, found = pair
     insist_on_names(folder, found)
-    insist_on_dtypes(folder, model, held)
-    insist_on_ties(folder, model, held)
     return model
 
 

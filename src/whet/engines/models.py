@@ -68,8 +68,8 @@ class Folder:
     @classmethod
     def as_saved(cls, path: Path) -> "Folder":
         """A folder in the dtype of its files, such as a checkpoint of a run."""
-        folder = checked(str(path))
-        return cls(path=str(folder), dtype=dtype_of(loading.stored_in(folder)))
+        dtype = dtype_of(loading.stored_in(checked(str(path))))
+        return cls(path=str(path), dtype=dtype if dtype in _DTYPES else "float32")
 
     def size(self) -> Size:
         """The size of the model in the config, after a check that its weights fit."""

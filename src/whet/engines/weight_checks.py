@@ -1,7 +1,7 @@
 """Checks of weights against their model, so that none is initialised, cut, cast or left out."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from whet.engines.folders import CONFIG, listed, named
 from whet.engines.tensors import FLOATS, Stored, read
 from whet.types import UsageError
 
+_LOOKED_AT = 20  # names in which a common prefix is looked for
 _WRAPPERS = {
     "module.": "save model.module, the model inside DistributedDataParallel",
     "_orig_mod.": "save model._orig_mod, the model before torch.compile",
@@ -45,8 +46,7 @@ def _remedy(missing: Iterable[str], besides: Iterable[str]) -> str:
     due, besides = set(missing), set(besides)
     if any(".lora_A" in name or ".base_layer." in name for name in besides):
         return "adapters are not merged: save model.merge_and_unload()"
-    first = min(besides, default="")
-    prefix = next((first.removesuffix(name) for name in due if first.endswith(f".{name}")), "")
+    prefix = _prefix(due, sorted(besides))
     if prefix and all(name.startswith(prefix) for name in besides):
         inner = next((told for known, told in _WRAPPERS.items() if known in prefix), "")
         return f"all names begin with {prefix!r}: {inner or 'rename them'}"
@@ -54,6 +54,15 @@ def _remedy(missing: Iterable[str], besides: Iterable[str]) -> str:
         f"{CONFIG} and weights are of different models, or a file is missing: save both again with "
         "save_pretrained"
     )
+
+
+def _prefix(due: set[str], besides: Sequence[str]) -> str:
+    """What a name has before one that is due; empty for none."""
+    for name in besides[:_LOOKED_AT]:
+        for known in due:
+            if name.endswith(f".{known}"):
+                return name.removesuffix(known)
+    return ""
 
 
 def insist_on_dtypes(folder: Path, model: PreTrainedModel, held: Stored) -> None:
@@ -75,22 +84,30 @@ def insist_on_dtypes(folder: Path, model: PreTrainedModel, held: Stored) -> None
 
 
 def insist_on_ties(folder: Path, model: PreTrainedModel, held: Stored) -> None:
-    """Raise `UsageError` for two different tensors that the config declares to be one."""
-    ties = model.get_expanded_tied_weights_keys(all_submodels=True)
-    for target, source in ties.items():
-        pair = [_stored_name(model, name, held) for name in (target, source)]
-        one, other = (read(folder, n, held[n]) if n in held else None for n in pair)
-        if one is None or other is None or torch.equal(one, other):
-            continue
-        raise UsageError(
-            f"{named(folder)}: {CONFIG} ties {pair[0]} to {pair[1]}, but they differ in the "
-            f"weights; delete {pair[0]}, or set tie_word_embeddings to false"
-        )
+    """Raise `UsageError` for two different tensors that the config declares to be one.
+
+    `model` has no values: the library ties them only where it can compare them.
+    """
+    for target, source in model.get_expanded_tied_weights_keys(all_submodels=True).items():
+        if model.get_parameter(target) is model.get_parameter(source):
+            continue  # the files have one of them
+        pair = _candidates(model, (target, source), held)
+        first, *others = (read(folder, name, held[name]) for name in pair)
+        if not all(torch.equal(first, other) for other in others):
+            raise UsageError(
+                f"{named(folder)}: {CONFIG} ties {target} to {source}, but {' and '.join(pair)} "
+                "differ in the weights; set tie_word_embeddings to false, or delete one of them"
+            )
 
 
-def _stored_name(model: PreTrainedModel, name: str, held: Stored) -> str:
-    """The name in the files, which have no prefix where the body was saved alone."""
-    return name if name in held else name.removeprefix(f"{model.base_model_prefix}.")
+def _candidates(model: PreTrainedModel, tied: tuple[str, str], held: Stored) -> list[str]:
+    """The names in the files of two tied tensors, which the library may rename.
+
+    They have the shape of the tied tensor, and no name of another one.
+    """
+    shape = tuple(model.get_parameter(tied[1]).shape)
+    others = model.state_dict().keys() - set(tied)
+    return sorted(n for n, tensor in held.items() if tensor.shape == shape and n not in others)
 
 
 def insist_on_finite(folder: Path, model: PreTrainedModel) -> None:
