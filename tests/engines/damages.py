@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 WEIGHTS, INDEX = "model.safetensors", "model.safetensors.index.json"
+GENERATION = "generation_config.json"
 SHARDS = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors")
 ROLES = {
     "llama": {
@@ -103,6 +104,10 @@ def config(**fields) -> Change:
         path.write_text(json.dumps(json.loads(path.read_text()) | fields))
 
     return change
+
+
+def layers(count) -> Change:
+    return config(num_hidden_layers=count, layer_types=None)
 
 
 def write(name, content) -> Change:
@@ -263,8 +268,12 @@ DAMAGES: dict[str, Damage] = {
         both(cast(torch.float64), one("mlp", lambda t: t + 1e300)), ("mlp",), values=True
     ),
     # the config
-    "config of more layers": Damage(config(num_hidden_layers=3, layer_types=None), ("lack", "layers.2")),
-    "config of fewer layers": Damage(config(num_hidden_layers=1, layer_types=None), ("have besides", "layers.1")),
+    "config of more layers": Damage(
+        config(num_hidden_layers=3, layer_types=None), ("lack", "layers.2")
+    ),
+    "config of fewer layers": Damage(
+        config(num_hidden_layers=1, layer_types=None), ("have besides", "layers.1")
+    ),
     "config of another width": Damage(config(hidden_size=32), ("embedding",)),
     "config of another MLP": Damage(config(intermediate_size=20), ("mlp",)),
     "config of more words": Damage(config(vocab_size=20), ("head",)),
@@ -275,7 +284,9 @@ DAMAGES: dict[str, Damage] = {
     "config of another type": Damage(config(model_type="olmo2"), ("lack",)),
     # beside the weights
     "more words than rows": Damage(vocabulary, ("ids up to",)),
-    "end token outside": Damage(write("generation_config.json", {"eos_token_id": [1, 99]}), ("99",)),
+    "end token outside": Damage(
+        write("generation_config.json", {"eos_token_id": [1, 99]}), ("99",)
+    ),
     "end token of text": Damage(write("generation_config.json", {"eos_token_id": "x"}), ("'x'",)),
     # sound forms
     "as it was": Damage(lambda folder, _: None),
@@ -285,6 +296,10 @@ DAMAGES: dict[str, Damage] = {
         lambda folder, _: torch.save(load_file(folder / WEIGHTS), folder / "pytorch_model.bin")
     ),
     "norms of the body alone": Damage(
-        weights(lambda t, r: {k.removeprefix("model.").removeprefix("gpt_neox."): v for k, v in t.items()})
+        weights(
+            lambda t, r: {
+                k.removeprefix("model.").removeprefix("gpt_neox."): v for k, v in t.items()
+            }
+        )
     ),
 }

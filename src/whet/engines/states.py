@@ -74,7 +74,9 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, given: Any, place: str) 
         raise IntegrityError(f"{place} has no state of an optimizer")
     count = sum(len(group["params"]) for group in given["param_groups"])
     if count != len(parameters):
-        raise IntegrityError(f"{place}: it is of {count} tensors, but {len(parameters)} are trained")
+        raise IntegrityError(
+            f"{place}: it is of {count} tensors, but {len(parameters)} are trained"
+        )
     for index, held in given["state"].items():
         if not 0 <= index < count:
             raise IntegrityError(f"{place}: it has moments of tensor {index} of {count}")

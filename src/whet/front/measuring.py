@@ -17,6 +17,7 @@ from whet.protocols import Corpus, Engine, Environment, Judge, Model
 from whet.registry import names
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training import card
+from whet.training.checkpoint import is_checkpoint
 from whet.training.folder import RunProgress
 from whet.types import Decoding, Task, UsageError
 
@@ -131,7 +132,8 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
     folder = Path(model)
     if card.exists(folder):
         return Subject.of_run(folder, split)
-    return Subject(model=Folder(path=str(model)), engine=engine)
+    source = Folder.as_saved(folder) if is_checkpoint(folder) else Folder(path=str(model))
+    return Subject(model=source, engine=engine)
 
 
 def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str) -> Measured:
