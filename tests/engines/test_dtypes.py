@@ -17,7 +17,7 @@ from whet.evaluation.measure import EvalConfig
 from whet.front.measuring import Subject, measured, subject_of
 from whet.policy import algorithms
 from whet.training import card
-from whet.training.run import TrustLimits
+from whet.training.run import PeriodicEval, TrustLimits
 from whet.types import Decoding, IntegrityError
 from whet.types.optimizers import AdamW
 
@@ -84,6 +84,7 @@ def test_a_run_in_half_precision_is_evaluated_and_resumed_as_it_is(lora, folder,
         engine=Embedded(device="cpu", threads=1, slots=16, lora=lora),
         objective=algorithms.load("grpo"),
         warmup=(),
+        periodic=PeriodicEval(),
         steps=2,
         limits=loose,
     )

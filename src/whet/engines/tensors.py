@@ -91,7 +91,7 @@ def _inside(folder: Path, file: str) -> Iterator[tuple[str, StoredTensor]]:
         with safe_open(path, framework="pt") as held:
             for name in held.keys():  # noqa: SIM118  (it is no mapping)
                 part = held.get_slice(name)
-                code = part.get_dtype()
+                code = str(part.get_dtype())
                 yield name, StoredTensor(file, _CODES.get(code, code), tuple(part.get_shape()))
         return
     held = _pickled(path, "meta")
