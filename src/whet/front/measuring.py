@@ -7,7 +7,7 @@ from pathlib import Path
 
 from whet import data, rewards
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Folder
+from whet.engines.models import Folder, at_checkpoint
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.front.eventloop import finish
@@ -17,6 +17,7 @@ from whet.protocols import Corpus, Engine, Environment, Judge, Model
 from whet.registry import names
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training import card
+from whet.training.checkpoint import is_checkpoint
 from whet.training.folder import RunProgress
 from whet.types import Decoding, Task, UsageError
 
@@ -51,7 +52,7 @@ class Subject:
             resume = command("resume", shown(folder))
             raise UsageError(f"run {str(folder)!r} has no checkpoint yet; {resume}")
         return cls(
-            model=Folder(path=str(newest)),
+            model=at_checkpoint(run.model, newest),
             engine=run.engine,
             corpus=run.corpus if split else run.measured,
             environment=run.environment,
@@ -134,7 +135,8 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
     folder = Path(model)
     if card.exists(folder):
         return Subject.of_run(folder, split)
-    return Subject(model=Folder(path=str(model)), engine=engine)
+    source = Folder.as_saved(folder) if is_checkpoint(folder) else Folder(path=str(model))
+    return Subject(model=source, engine=engine)
 
 
 def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str) -> Measured:

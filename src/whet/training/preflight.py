@@ -39,6 +39,7 @@ async def preflight(run: Run) -> list[str]:
         if isinstance(part, Part):
             part.check()
     positions = run.model.size().positions
+    told = await run.engine.notes(run.model)
     renderer = await run.engine.renderer(run.model)
     drawn = list(_drawn(run))
     check_room((), positions, run.decoding.max_new_tokens)
@@ -46,7 +47,7 @@ async def preflight(run: Run) -> list[str]:
     notes = [n for one in drawn if one.tasks for n in _prompts(run, one, count, positions)]
     training = drawn[0].tasks
     _check_demonstrator(run, training)
-    return [*notes, *_in_both(training, drawn[1]), *await _tried(run, training, renderer)]
+    return [*told, *notes, *_in_both(training, drawn[1]), *await _tried(run, training, renderer)]
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:

@@ -67,14 +67,22 @@ class Embedded(Engine):
         """Refuse a device that is not here."""
         self._device()
 
+    async def notes(self, model: ModelSource) -> list[str]:
+        """Weights that are stored in another dtype, and what LoRA trains; no weights are read.
+
+        Raises `UsageError` for targets of LoRA that the model lacks.
+        """
+        told = [note] if (note := model.rounding()) else []
+        return told if self.lora is None else [*told, *self.lora.notes(model.without_weights())]
+
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
-        """A learner without adapters, of the model in `folder`."""
-        learned, tokenizer = Folder(path=str(folder)).load(self._device())
+        """A learner without adapters, of the model in `folder`, in the dtype of its files."""
+        learned, tokenizer = Folder.as_saved(folder).load(self._device())
         return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
     async def critic(self, folder: Path) -> EmbeddedCritic:
-        """A critic with the model in `folder` as its body."""
-        body, _ = Folder(path=str(folder)).load(self._device())
+        """A critic with the model in `folder` as its body, in the dtype of its files."""
+        body, _ = Folder.as_saved(folder).load(self._device())
         return EmbeddedCritic(Backbone(body), self.budget)
 
     async def value_head(self, learner: Learner) -> EmbeddedHead:
