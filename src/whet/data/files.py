@@ -6,7 +6,8 @@ from random import Random
 
 from whet.data.formats import rows, stamp
 from whet.data.formats.folders import split_named
-from whet.data.row_formats import prompt_text, task_of
+from whet.data.prompts import prompt_text
+from whet.data.row_formats import task_of
 from whet.data.sections import ALL, FileSplits, sections
 from whet.data.splits import SPLITS
 from whet.data.streams import turn_and_place
