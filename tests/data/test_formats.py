@@ -310,7 +310,10 @@ REFUSED = {
     "columns by index": (write("a.json", '{"input": {"0": "a"}}'), "columns in place of rows"),
     "two arrays": (write("a.json", json.dumps({"x": ROWS, "y": ROWS})), "several arrays"),
     "nested too deep": (write("a.jsonl", "[" * 200_000), "line 1: no JSON"),
-    "one key twice": (write("a.jsonl", GOOD + GOOD[:-2] + ', "answer": "c"}'), "line 2: .*'answer'"),
+    "one key twice": (
+        write("a.jsonl", GOOD + GOOD[:-2] + ', "answer": "c"}'),
+        "line 2: .*'answer' stands twice",
+    ),
     "one key twice inside": (
         write("a.json", '[{"prompt": "a", "answer": "b", "info": {"x": 1, "x": 2}}]'),
         "'x' stands twice",
@@ -319,7 +322,10 @@ REFUSED = {
         write("a.csv", "prompt,answer\n" + """"[{""role"": ""user"", ""role"": ""x""}]",b\n"""),
         ":2: prompt is no JSON .*'role' stands twice",
     ),
-    "a comma too many": (write("a.jsonl", GOOD + '{"prompt": "a", "answer": "b",}'), "line 2: no J"),
+    "a comma too many": (
+        write("a.jsonl", GOOD + '{"prompt": "a", "answer": "b",}'),
+        "line 2: no JSON",
+    ),
     "too many digits": (
         write("a.jsonl", GOOD + '{"prompt": "a", "answer": ' + "9" * 5000 + "}"),
         "line 2: no JSON",

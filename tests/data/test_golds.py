@@ -1,4 +1,4 @@
-"""What an answer becomes: a text, several of which each is right, or the word that there is none."""
+"""What an answer becomes: a text, several of which each is right, or nothing."""
 
 import json
 from datetime import date, datetime, time, timedelta
@@ -17,6 +17,8 @@ from whet.types import UsageError
 
 
 class Colour(Enum):
+    """A dictionary's value."""
+
     RED = "red"
 
 
@@ -45,7 +47,7 @@ TEXTS = {
     "enum": (Colour.RED, "red"),
     "numpy int": (np.int64(3), "3"),
     "numpy float32": (np.float32(0.1), "0.1"),
-    "numpy bool": (np.bool_(True), "true"),
+    "numpy bool": (np.bool_(1), "true"),
     "numpy text": (np.str_("a"), "a"),
     "object": ({"a": [1]}, '{"a": [1]}'),
     "objects": ([{"name": "f"}, {"name": "g"}], '[{"name": "f"}, {"name": "g"}]'),
@@ -59,7 +61,16 @@ def test_an_answer_has_one_text(kind):
 
 
 NONE = ["", "   ", "\n\t", "\u200b", "\ufeff \u2028", None, float("nan"), Decimal("nan"), {}, []]
-NONE += [np.float64("nan"), [""], ["", " "], [None], [float("nan"), None], "so ####", "####", " #### "]
+NONE += [
+    np.float64("nan"),
+    [""],
+    ["", " "],
+    [None],
+    [float("nan"), None],
+    "so ####",
+    "####",
+    " #### ",
+]
 NONE += ["a\n####\n", b"", b"  ", np.array([])]
 
 

@@ -1,6 +1,7 @@
-"""The order of training rows: each once an epoch, no prompt twice in a step, the same after a kill."""
+"""The order of rows: each once an epoch, no prompt twice in a step, the same after a kill."""
 
 import json
+import shlex
 import signal
 import subprocess
 import sys
@@ -183,9 +184,11 @@ def test_an_endless_corpus_keeps_its_own_order():
     assert made.held_out("test", 3) == lock.held_out("test", 3)
 
 
-WORDS = """train rlvr --model model --data a.jsonl --corpus.reserved 0 --reward exact --kl 0
---max-new-tokens 3 --batch-size 4 --group-size 2 --steps 8 --seed 3 --device cpu --threads 1
---save-every 1 --eval-data b.jsonl --eval-every 0 --evaluation.samples 1 --evaluation.k 1""".split()
+WORDS = shlex.split(
+    "train rlvr --model model --data a.jsonl --corpus.reserved 0 --reward exact --kl 0 "
+    "--max-new-tokens 3 --batch-size 4 --group-size 2 --steps 8 --seed 3 --device cpu --threads 1 "
+    "--save-every 1 --eval-data b.jsonl --eval-every 0 --evaluation.samples 1 --evaluation.k 1"
+)
 
 
 def tasks_of(run):

@@ -20,7 +20,7 @@ RIGHT, WRONG = Verdict.binary(correct=True), Verdict.binary(correct=False)
 FAULT, NONE = Verdict.unjudged("down"), Verdict.not_applicable("no opinion")
 
 
-def half(score, correct=None):
+def half(score, *, correct=None):
     return Verdict(reason=Reason.PARTIAL, score=score, correct=correct)
 
 
@@ -42,7 +42,7 @@ def judged(judge, reply, task=TASK):
         ([NONE, FAULT], FAULT),
         ([NONE, NONE], NONE),
         ([half(0.2), half(0.7)], half(0.7)),
-        ([half(2.0, False), half(1.0, True)], half(1.0, True)),
+        ([half(2.0, correct=False), half(1.0, correct=True)], half(1.0, correct=True)),
         ([half(-3.0), half(-2.0)], half(-2.0)),
     ],
 )
@@ -65,8 +65,18 @@ def test_any_of_the_answers_is_right(judge, reply, right):
 
 def test_a_wrapper_asks_with_every_answer():
     group = Group(task=TASK, rollouts=tuple(replied(f"#{n}", task=TASK) for n in (4, -4, 5)))
-    found = asyncio.run(verdicts(group, Overlong(inner=Exact(), longest=99, cushion=9), context_of()))
+    found = asyncio.run(
+        verdicts(group, Overlong(inner=Exact(), longest=99, cushion=9), context_of())
+    )
     assert [v.correct for v in found] == [True, True, False]
+
+
+@pytest.mark.parametrize("gold", ["$$", "$ $", r"\text{}", r"\,", ".", "~", r"\left\right", " "])
+def test_an_answer_that_says_nothing_pays_no_reply(gold):
+    task = replace(TASK, answer=gold, alternatives=())
+    for said in (r"\boxed{.}", r"\boxed{\,}", r"\boxed{x}", "", gold):
+        found = judged(Math(), said, task)
+        assert found.fault and "no answer" in found.note
 
 
 def test_a_reply_that_names_all_answers_is_still_a_bet():

@@ -51,7 +51,7 @@ def _plain(answer: Any) -> Any:
     """A value of NumPy, of an enumeration or of a tuple as one of Python's."""
     tolist = getattr(answer, "tolist", None)
     if type(answer).__module__ == "numpy" and type(answer).__name__.startswith("float"):
-        return None if answer != answer else Decimal(str(answer))  # the shortest text, .1 of float32
+        return Decimal(str(answer))  # the shortest text: .1 of a float32
     if callable(tolist):
         return _plain(tolist())
     if isinstance(answer, Enum):
@@ -70,7 +70,7 @@ def _text(answer: Any, place: str) -> str:
 
 def _is_nan(answer: Any) -> bool:
     """Whether a value differs from itself: NaN, and the missing time of pandas."""
-    return isinstance(answer, float | Decimal | date) and bool(answer != answer)
+    return isinstance(answer, float | Decimal | date) and bool(answer != answer)  # noqa: PLR0124
 
 
 def _written(answer: Any, place: str) -> str:
@@ -113,5 +113,3 @@ def _final(text: str) -> str:
     marked = [line for line in lines if line.lstrip().startswith(_MARK)]
     found = _FINAL.fullmatch(lines[-1].strip())
     return found[1].strip() if found and len(marked) == 1 else text
-
-

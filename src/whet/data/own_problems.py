@@ -87,8 +87,8 @@ def _insist_on_answers(task: Task, path: str) -> None:
     wrong = [text for text in texts if not isinstance(text, str)]
     if wrong:
         raise UsageError(
-            f"family {path!r}: draw() returned a task with the answer {wrong[0]!r:.40}; give text, and "
-            "further right answers as alternatives=(…)"
+            f"family {path!r}: draw() returned a task with the answer {wrong[0]!r:.40}; give text, "
+            "and further right answers as alternatives=(…)"
         )
     if task.answer and any(is_blank(text) for text in texts):
         raise UsageError(f"family {path!r}: draw() returned a task with a blank answer; give text")

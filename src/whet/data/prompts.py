@@ -80,9 +80,8 @@ def _message(message: object, place: str) -> Message:
     if not isinstance(message, Mapping) or not isinstance(role := message.get("role"), str):
         raise UsageError(f"{place}: {_NEITHER}")
     if role not in ROLES:
-        raise UsageError(
-            f"{place}: prompt has a message of role {role!r}; choose from {', '.join(sorted(ROLES))}"
-        )
+        known = ", ".join(sorted(ROLES))
+        raise UsageError(f"{place}: prompt has a message of role {role!r}; choose from {known}")
     kept = {name: _filled(message[name]) for name in _KEPT if message.get(name)}
     content = _content(message.get("content"), place, optional=bool(kept.get("tool_calls")))
     if is_blank(content) and role not in _SILENT and "tool_calls" not in kept:

@@ -10,7 +10,8 @@ def swapped(case: Case) -> Case | None:
     """The task that has the reply's answer, and the same reply with the task's.
 
     Equality is symmetric, so the two deserve the same verdict.  None where the exchange makes no
-    sense: a task without answer or with several, a reply whose answer can't be found or stands there twice.
+    sense: a task without answer or with several, a reply whose answer can't be found or stands
+    there twice.
     """
     gold = case.task.answer
     found = answers(after_think(case.reply) or "")[1]

@@ -24,6 +24,7 @@ from whet.types import Message, Task, UsageError
 
 UNUSABLE = 1
 _LISTED = 20  # lines of each kind
+_NAMED = 5  # rows of a warning
 _LONGEST = 2000  # characters of a prompt
 
 
@@ -209,8 +210,8 @@ def _lines(title: str, lines: Sequence[str]) -> Iterator[str]:
 
 
 def _some(ids: Sequence[str]) -> str:
-    more = f" and {len(ids) - 5} more" if len(ids) > 5 else ""
-    return f"{', '.join(ids[:5])}{more}"
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"{', '.join(ids[:_NAMED])}{more}"
 
 
 def _visible(text: str) -> str:

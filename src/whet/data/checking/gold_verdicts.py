@@ -36,7 +36,7 @@ async def gold_verdicts(
     The form that was accepted last is tried first.  `tell` is called after every task.
     """
     found: list[GoldVerdict] = []
-    forms = list(FORMS)
+    forms: list[str] = list(FORMS)
     for task in tasks:
         for gold in (task.answer, *task.alternatives):
             found.append(await _best(task, gold, judge, forms))

@@ -8,7 +8,6 @@ from pathlib import Path
 from whet.data.formats.text import lines
 from whet.types import UsageError
 
-
 _QUOTES = "close quotes, and double those inside"
 _FEEDS = r"end lines with line feeds, such as with: tr '\r' '\n'"
 

@@ -1,0 +1,55 @@
+"""`whet eval MODEL --tasks FILE` takes all rows of the file, unless a split is asked for."""
+
+import json
+
+import pytest
+
+from whet.cli.main import main
+from whet.engines.models import FromScratch
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A model and benchmarks of 30 rows, in which one prompt stands twice."""
+    here = tmp_path_factory.mktemp("benchmarks")
+    model, tokenizer = FromScratch(shape="llama-tiny").load("cpu")
+    model.save_pretrained(here / "model")
+    tokenizer.save_pretrained(here / "model")
+    rows = [{"prompt": f"{n % 29}+1=", "answer": [str(n % 29 + 1), "?"]} for n in range(30)]
+    write(here / "bench.jsonl", rows)
+    write(
+        here / "column.jsonl", [r | {"split": ("test", "train")[n % 2]} for n, r in numbered(rows)]
+    )
+    write(here / "both" / "train.jsonl", rows[:20])
+    write(here / "both" / "test.jsonl", rows[20:29])
+    return here
+
+
+def write(path, rows):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(map(json.dumps, rows)))
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("bench.jsonl", (30, 30, "all")),
+        ("bench.jsonl --problems 10", (10, 30, "all")),
+        ("bench.jsonl --problems 99", (30, 30, "all")),
+        ("bench.jsonl --split all", (30, 30, "all")),
+        ("bench.jsonl --split train", (26, 27, "train")),  # the prompt that stands twice, once
+        ("column.jsonl", (15, 15, "test")),
+        ("column.jsonl --split all", (30, 30, "all")),
+        ("both", (9, 9, "test")),
+        ("both --problems 4", (4, 9, "test")),
+        ("both --split all", (29, 29, "all")),
+        ("both/test.jsonl", (9, 9, "all")),
+    ],
+)
+def test_all_rows_are_measured_and_counted(folder, monkeypatch, capsys, words, found):
+    """The numbers of problems and of rows in the split, and the split."""
+    monkeypatch.chdir(folder)
+    tail = ["--reward", "exact", "--samples", "1", "--k", "1", "--max-new-tokens", "1", "--json"]
+    assert main(["eval", "model", "--tasks", *words.split(), *tail]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["problems"], told["of"], told["split"]) == found
