@@ -15,10 +15,13 @@ def folder(tmp_path_factory):
     model, tokenizer = FromScratch(shape="llama-tiny").load("cpu")
     model.save_pretrained(here / "model")
     tokenizer.save_pretrained(here / "model")
+    tokenizer.chat_template = "{% for m in messages %}{{ m.content }}{% endfor %}"
+    model.save_pretrained(here / "templated")
+    tokenizer.save_pretrained(here / "templated")
     rows = [{"prompt": f"{n % 29}+1=", "answer": [str(n % 29 + 1), "?"]} for n in range(30)]
     write(here / "bench.jsonl", rows)
     write(
-        here / "column.jsonl", [r | {"split": ("test", "train")[n % 2]} for n, r in numbered(rows)]
+        here / "column.jsonl", [r | {"split": ("test", "train")[n % 2]} for n, r in enumerate(rows)]
     )
     write(here / "both" / "train.jsonl", rows[:20])
     write(here / "both" / "test.jsonl", rows[20:29])
@@ -53,3 +56,22 @@ def test_all_rows_are_measured_and_counted(folder, monkeypatch, capsys, words, f
     assert main(["eval", "model", "--tasks", *words.split(), *tail]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["problems"], told["of"], told["split"]) == found
+
+
+@pytest.mark.parametrize(
+    ("words", "steps"),
+    [
+        ("", 20),
+        ("--max-prompt-length 10", 13),
+        ("--max-prompt-length 14 --system-prompt Think.", 13),
+    ],
+)
+def test_epochs_count_rows_that_are_short_enough(folder, monkeypatch, capsys, words, steps):
+    """2 · 40 / 4 = 20 steps; 14 of 40 prompts are long, and 2 · 26 / 4 = 13."""
+    monkeypatch.chdir(folder)
+    prompts = [("1+" * 9 if n % 3 == 0 else "") + f"{n:02}+1=" for n in range(40)]
+    write(folder / "mixed.jsonl", [{"prompt": prompt, "answer": "1"} for prompt in prompts])
+    plan = "plan rlvr --model templated --data mixed.jsonl --corpus.reserved 0 --reward exact"
+    tail = "--max-new-tokens 4 --epochs 2 --batch-size 4"
+    assert main([*plan.split(), *tail.split(), *words.split()]) == 0
+    assert f"steps: {steps}, each 4 groups" in capsys.readouterr().out
