@@ -19,6 +19,10 @@ class Renderer(Protocol):
         """Decode ids; special tokens are left out."""
         ...
 
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The own text of each id, with special tokens by name such as `<|im_end|>`."""
+        ...
+
     def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
         """Number of characters of `text` complete after each id; None where it is not known."""
         ...

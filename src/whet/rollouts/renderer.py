@@ -119,6 +119,10 @@ class TextRenderer:
         """Decode ids; special tokens are left out."""
         return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
 
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The own text of each id, with special tokens by name such as `<|im_end|>`."""
+        return tuple(str(self.tokenizer.decode([token])) for token in ids)
+
     def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
         """Number of characters of `text`, the decoded ids, that are complete after each id.
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from whet.data.row_formats import prompt_text
+from whet.data.prompts import prompt_text
 from whet.data.short_prompts import ShortPrompts
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk

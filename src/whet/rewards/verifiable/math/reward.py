@@ -41,7 +41,7 @@ class Math(Reward):
         return replace(verdict, cost_ms=1000 * (perf_counter() - start))
 
     def _judge(self, rollout: Rollout) -> Verdict:
-        if not rollout.task.answer.strip():
+        if not plain(rollout.task.answer).strip():  # `$$` says nothing, as blanks do
             return nothing_to_compare(rollout)
         text = after_think(with_open_think(rollout.turns))
         if text is None:
