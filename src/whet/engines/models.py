@@ -45,6 +45,7 @@ class Folder:
 
     path: str
     dtype: str = "float32"
+    today: str = ""  # ISO date that the chat template prints; empty: the day when the run begins
 
     def size(self) -> Size:
         """The size of the model in the config, after a check that its weights fit."""
