@@ -51,7 +51,7 @@ class Subject:
             resume = command("resume", shown(folder))
             raise UsageError(f"run {str(folder)!r} has no checkpoint yet; {resume}")
         return cls(
-            model=Folder(path=str(newest)),
+            model=Folder(path=str(newest), today=getattr(run.model, "today", "")),
             engine=run.engine,
             corpus=run.corpus if split else run.measured,
             environment=run.environment,

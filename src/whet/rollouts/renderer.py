@@ -125,16 +125,13 @@ class TextRenderer:
     def _close(self, prompt: Prompt) -> tuple[int, ...]:
         if isinstance(prompt, str):
             return (end_token(self.tokenizer),)
-        if self._closing is None:
-            found = self.template.closing(self.ends)
-            self._closing = found or (end_token(self.tokenizer),)
-        return self._closing
+        return self._closed() or (end_token(self.tokenizer),)
 
     def notes(self) -> tuple[str, ...]:
         """What the template did to the chats so far that is no error, a sentence each."""
         known = tuple(self.template.notes)
         unmarked = self.template.closing_text()
-        if unmarked and not self.template.closing(self.ends):
+        if unmarked and not self._closed():
             end = self._piece(end_token(self.tokenizer))
             return (
                 *known,
@@ -146,7 +143,7 @@ class TextRenderer:
     def text(self, ids: Sequence[int]) -> str:
         """Decode ids of a reply.
 
-        Special tokens stay, except the end token that closes the reply and padding behind it.
+        Special tokens stay, except what closes the reply and padding behind it.
         """
         return self._decoded(self._said(ids))
 
@@ -159,7 +156,16 @@ class TextRenderer:
             size -= 1
         if size < len(said) and (pad in self.ends or size and said[size - 1] in self.ends):
             said = said[:size]
+        closing = [*self._closed()]
+        if len(closing) > 1 and said[-len(closing) :] == closing:
+            return said[: -len(closing)]
         return said[:-1] if said and said[-1] in self.ends else said
+
+    def _closed(self) -> tuple[int, ...]:
+        """What the template puts behind a reply; () where nothing special does."""
+        if self._closing is None:
+            self._closing = self.template.closing(self.ends)
+        return self._closing
 
     def _decoded(self, ids: Sequence[int]) -> str:
         return str(self.tokenizer.decode([*ids], skip_special_tokens=False))

@@ -116,7 +116,8 @@ class SpecialTokens:
         return ids
 
     def _begun(self, text: str, quoted: bool) -> list[int]:
-        return self._encoded(text, quoted) if text else []
+        ids = self._encoded(text, quoted) if text else []
+        return ids if self._sound(text, ids, quoted) else self._in_two(text)
 
     def middle(self, text: str, *, quoted: bool = False) -> list[int]:
         """Ids of a text that continues another one, without the space that begins a text.
@@ -126,7 +127,23 @@ class SpecialTokens:
         if not text:
             return []
         ids = next(self._after_leads(text, quoted), None)
-        return self._encoded(text, quoted) if ids is None else ids
+        if ids is None:
+            ids = self._encoded(text, quoted)
+        return ids if self._sound(text, ids, quoted) else self._in_two(text)
+
+    def _sound(self, text: str, ids: list[int], quoted: bool) -> bool:
+        """False where a vocabulary has a special token among its words and reads it in a quote."""
+        if not quoted or not self.controls & set(ids):
+            return True
+        if len(text) > 1:
+            return False
+        raise UsageError(
+            f"{text!r} in a message is a special token, which this tokenizer can't encode as text; "
+            "leave it out"
+        )
+
+    def _in_two(self, text: str) -> list[int]:
+        return self.middle(text[:1], quoted=True) + self.middle(text[1:], quoted=True)
 
     def _after_leads(self, text: str, quoted: bool) -> Iterator[list[int]]:
         for lead in _LEADS:
@@ -137,13 +154,7 @@ class SpecialTokens:
                 yield whole[len(before) :]
 
     def _encoded(self, text: str, quoted: bool) -> list[int]:
-        ids = self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=quoted)
-        if quoted and self.controls & set(ids):
-            raise UsageError(
-                f"{text!r} in a message is a special token, which this tokenizer can't encode as "
-                "text; leave it out"
-            )
-        return ids
+        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=quoted)
 
     @property
     def controls(self) -> set[int]:
