@@ -38,13 +38,20 @@ def _message(message: object, place: int) -> dict[str, Any]:
             raise UsageError(f"message {place} has {name}, which are not supported; give text")
     held: dict[str, Any] = {k: v for k, v in message.items() if v is not None}
     if "content" in held:
-        held["content"] = content_of(message)
+        held["content"] = _content(message, place)
     if held.pop("tool_calls", None):
         held["tool_calls"] = [_call(call, place) for call in message["tool_calls"]]
     elif "content" not in held:
         raise UsageError(f"message {place} ({role}) has no content; give text")
-    _check_text(held, f"message {place}")
+    check_text(held, f"message {place}")
     return held
+
+
+def _content(message: Message, place: int) -> str:
+    try:
+        return content_of(message)
+    except UsageError as error:
+        raise UsageError(f"message {place}: {error}") from None
 
 
 def _call(call: object, place: int) -> dict[str, Any]:
@@ -77,10 +84,10 @@ def check_tools(tools: Sequence[Mapping[str, Any]]) -> None:
             raise UsageError(
                 f"tool {place} is {tool!r:.80}; give a schema with name, description and parameters"
             )
-        _check_text(tool, f"tool {place}")
+        check_text(tool, f"tool {place}")
 
 
-def _check_text(value: object, what: str) -> None:
+def check_text(value: object, what: str) -> None:
     """Raise `UsageError` for what JSON can't hold, and for half of a surrogate pair."""
     try:
         json.dumps(value, ensure_ascii=False).encode()

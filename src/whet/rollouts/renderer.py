@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Int32
 from numpy import ndarray
 
+from whet.rollouts.chats import check_text
 from whet.rollouts.dropped import Tools
 from whet.rollouts.special_tokens import Tokenizer
 from whet.rollouts.templates import ChatTemplate
@@ -82,10 +83,8 @@ class TextRenderer:
         )
 
     def _plain(self, prompt: str) -> list[int]:
-        try:
-            ids: list[int] = self.tokenizer.encode(prompt)
-        except (TypeError, UnicodeEncodeError) as error:
-            raise UsageError(f"prompt {prompt!r:.80} is no valid text ({error}); mend it") from None
+        check_text(prompt, "prompt")
+        ids: list[int] = self.tokenizer.encode(prompt)
         first = self._unended(self.tokenizer.encode(""), "")
         if first and ids[: 2 * len(first)] == first * 2:
             ids = ids[len(first) :]
