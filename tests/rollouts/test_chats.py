@@ -8,10 +8,12 @@ from template_forms import DATE, FORMS, SPECIAL, byte_level, tokenizer
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from transformers import AddedToken, GenerationConfig, PreTrainedTokenizerFast
 
+from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.engines.ends import end_tokens
+from whet.rewards.verifiable.format import Format
 from whet.rollouts.dates import frozen
 from whet.rollouts.renderer import TextRenderer, end_token
-from whet.types import Task, UsageError
+from whet.types import Decoding, Finish, Rollout, Task, UsageError
 
 INNER = byte_level().to_str()
 CHATML = (
@@ -44,7 +46,11 @@ def assistant(content="", **more):
 
 
 def calling(arguments, name="calc"):
-    return {"function": {"name": name, "arguments": arguments}, "type": "function", "id": "a23456789"}
+    return {
+        "function": {"name": name, "arguments": arguments},
+        "type": "function",
+        "id": "a23456789",
+    }
 
 
 def named(held, ids):
@@ -73,7 +79,12 @@ REPLY_ENDS = {  # template, end token, ids of the generation config: what ends a
         None,
         ("</s>", "<|im_end|>"),
     ),
-    "spaces before it": (f"{LOOP} \n<|im_end|>{{% endfor %}}", "</s>", None, ("</s>", "<|im_end|>")),
+    "spaces before it": (
+        f"{LOOP} \n<|im_end|>{{% endfor %}}",
+        "</s>",
+        None,
+        ("</s>", "<|im_end|>"),
+    ),
     "a template that raises": ("{{ 1 / 0 }}", "</s>", None, ("</s>",)),
     "a template for another talk": (SYSTEM_FIRST, "</s>", None, ("</s>",)),
 }
@@ -135,6 +146,48 @@ def test_a_text_has_all_that_was_said(name):
         done = [due[:end] for end in ends]
         assert all(due.startswith(text) for text in done)
         assert done[0] == ("" if names[0] == "<|im_end|>" else names[0])
+
+
+def test_a_well_formed_reply_with_thinking_marks_has_the_format():
+    held = renderer(fresh())
+    text = "<think>a</think><answer>7</answer><|im_end|>"
+    ids = held.tokenizer.encode(text, add_special_tokens=False)
+    said = Rollout.from_text(Task(id="t", prompt="3+4=", answer="7"), held.text(ids))
+    assert Format().score(said).score == 1
+
+
+OPENED = {  # form, chat, reply: the score of its format
+    "opened by the template": ("r1_distill", (user(),), "a</think><answer>7</answer>", 1),
+    "opened twice": ("r1_distill", (user(),), "<think>a</think><answer>7</answer>", 0),
+    "opened by the prompt": (
+        "phi3_5",
+        (user(), assistant("<think>\n")),
+        "a</think><answer>7</answer>",
+        1,
+    ),
+    "not opened": ("chatml", (user(),), "a</think><answer>7</answer>", 0),
+}
+
+
+@pytest.mark.parametrize("name", OPENED)
+def test_a_thought_that_the_template_opens_is_the_replys(name):
+    form, chat, reply, due = OPENED[name]
+    held = renderer(tokenizer("bytes", form))
+    shown = held.demonstration(Task(id="t", prompt=chat), reply)
+    assert Format().score(shown).score == due
+    assert shown.reply == reply
+
+
+@pytest.mark.parametrize("stop", ["<|call|>", "</think>", "a<|call|>", "|call|>"])
+def test_a_stop_string_may_be_a_special_token(stop):
+    held = renderer(fresh())
+    ids = held.tokenizer.encode("</think>a<|call|>b", add_special_tokens=False)
+    said = SequenceState((1,), Decoding(max_new_tokens=9, stop=(stop,)), 0, 0, held.ends)
+    for number in ids:
+        if said.finish is None:
+            said.take(SampledToken(number, 0.0, 0.0, 0.0), held.text)
+    assert said.finish is Finish.STOP
+    assert len(said.tokens) == (1 if stop == "</think>" else 3)
 
 
 def test_padding_by_the_end_token_is_left_out():
@@ -211,7 +264,9 @@ def test_other_forms_of_a_special_token_are_text_too():
 def test_spaces_around_a_quoted_mark_stay():
     inner = Tokenizer.from_str(INNER)
     held = fresh(CHATML, inner=inner)
-    held.add_tokens([AddedToken("<m>", lstrip=True, rstrip=True, special=True)], special_tokens=True)
+    held.add_tokens(
+        [AddedToken("<m>", lstrip=True, rstrip=True, special=True)], special_tokens=True
+    )
     ids = renderer(held).opening((user("a <m> b"),))
     assert "a <m> b<|im_end|>" in held.decode(ids)
     assert held.convert_tokens_to_ids("<m>") not in ids
@@ -267,7 +322,10 @@ def test_a_date_that_cannot_be_kept_is_refused():
         renderer(fresh(), today="31.1.").opening((user(),))
 
 
-CALLED = (user("1+1"), {"role": "assistant", "content": None, "tool_calls": [calling({"q": "1+1"})]})
+CALLED = (
+    user("1+1"),
+    {"role": "assistant", "content": None, "tool_calls": [calling({"q": "1+1"})]},
+)
 RESULT = {"role": "tool", "name": "calc", "tool_call_id": "a23456789", "content": "2"}
 TAKES_CALLS = ["chatml", "qwen3", "llama3_2", "mistral_v03", "r1_distill", "glm4_5", "harmony"]
 
@@ -293,13 +351,21 @@ def test_a_call_that_would_be_dropped_is_refused(name):
 DROPS = {  # template, chat: what the message names
     "a content": ("{{ messages[0].content }}", (user("a"), assistant("b"), user("c")), "message 2"),
     "a part": ("{{ messages[0].content[:3] }}x", (user("abcdef"),), "message 1"),
-    "a system message": ("{{ messages[-1].content }}", (user("a") | {"role": "system"}, user()), "system"),
+    "a system message": (
+        "{{ messages[-1].content }}",
+        (user("a") | {"role": "system"}, user()),
+        "system",
+    ),
     "an unknown role": (
         "{% for m in messages if m.role == 'user' %}{{ m.content }}{% endfor %}",
         (user(), user("x") | {"role": "judge"}),
         "judge",
     ),
-    "a short content that stands elsewhere": ("5 {{ messages[0].content }}", (user("a"), user("5")), "message 2"),
+    "a short content that stands elsewhere": (
+        "5 {{ messages[0].content }}",
+        (user("a"), user("5")),
+        "message 2",
+    ),
     "arguments": (
         "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}"
         "{{ c.function.name }}{% endfor %}{% endfor %}",
@@ -360,7 +426,10 @@ WRONG = {
     "a call without name": ((user(), assistant(tool_calls=[{"function": {}}])), "message 2 .*call"),
     "a call at the end": (CALLED, "message 2, the last one, is a call"),
     "half a character": ((user("a\ud83d"),), "message 1 holds .*half of a character"),
-    "bytes in arguments": ((user(), assistant(tool_calls=[calling({"q": b"1"})]), RESULT), "message 2"),
+    "bytes in arguments": (
+        (user(), assistant(tool_calls=[calling({"q": b"1"})]), RESULT),
+        "message 2",
+    ),
 }
 
 

@@ -38,7 +38,11 @@ def rendered(kind, name, chat, tools=None, **how):
         conversations=[chat],
         tools=tools,
         chat_template=FORMS[name].dated,
-        **({k: v for k, v in how.items() if k != "whole"} if how else {"add_generation_prompt": True}),
+        **(
+            {k: v for k, v in how.items() if k != "whole"}
+            if how
+            else {"add_generation_prompt": True}
+        ),
         **held.special_tokens_map,
     )
     return text
@@ -105,9 +109,9 @@ def test_a_reply_ends_as_the_template_ends_one(kind, name):
     shown = held.demonstration(Task(id="t", prompt=asked), "7")
     assert tuple(names(shown.token_ids.tolist()))[-len(form.closing) :] == form.closing
     whole = rendered(kind, name, [*asked, {"role": "assistant", "content": "7"}], whole=True)
-    assert FORMS[name].name in OWN_OPENING or own(kind, name, whole)[: len(shown.token_ids)] == tuple(
-        shown.token_ids.tolist()
-    )
+    assert FORMS[name].name in OWN_OPENING or own(kind, name, whole)[
+        : len(shown.token_ids)
+    ] == tuple(shown.token_ids.tolist())
     assert held.text(shown.chosen_ids.tolist()) == "7"
     plain = held.demonstration(Task(id="t", prompt="3+4="), "7")
     assert names(plain.token_ids.tolist())[-1] == form.eos

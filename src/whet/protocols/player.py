@@ -7,7 +7,7 @@ from jaxtyping import Int32
 from numpy import ndarray
 
 from whet.protocols.worlds import Environment
-from whet.types import Group, Prompt, Request, Rollout, Task, Version
+from whet.types import Group, Message, Prompt, Request, Rollout, Task, Version
 from whet.types.weights import Flight, Weights
 
 
@@ -17,6 +17,10 @@ class Renderer(Protocol):
 
     def text(self, ids: Sequence[int]) -> str:
         """Decode ids of a reply; special tokens stay, except the end token that closes it."""
+        ...
+
+    def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The messages of an opening with these ids, with a thought that the template opens."""
         ...
 
     def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
@@ -39,9 +43,7 @@ class Renderer(Protocol):
         """A rollout of `task` with this reply; all tokens of the reply are external."""
         ...
 
-    def opening(
-        self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()
-    ) -> tuple[int, ...]:
+    def opening(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
         """Token ids of a prompt that shows `tools`, up to the first token of the reply."""
         ...
 

@@ -33,10 +33,15 @@ class DroppedParts:
 
         Raises `UsageError` for contents, names or arguments of calls, and tools.
         """
-        form = dumps([[[m["role"], sorted(m), len(m.get("tool_calls", ()))] for m in chat], [*map(sorted, tools)]])
+        form = dumps(
+            [
+                [[m["role"], sorted(m), len(m.get("tool_calls", ()))] for m in chat],
+                [*map(sorted, tools)],
+            ]
+        )
         if form not in self._known:
             self._known[form] = tuple(self._missing(chat, tools))
-        missing = [*self._known[form], *_changed(chat, text)]
+        missing = self._known[form] or tuple(_changed(chat, text))
         if missing:
             raise UsageError(
                 f"the tokenizer's chat template drops {', '.join(missing)}; leave it out, or use a "
@@ -81,9 +86,7 @@ def _call_stand_in(
     return {**call, "function": inner} if "function" in call else inner
 
 
-def _tool_stand_in(
-    tool: Mapping[str, Any], place: int, words: dict[str, str]
-) -> dict[str, Any]:
+def _tool_stand_in(tool: Mapping[str, Any], place: int, words: dict[str, str]) -> dict[str, Any]:
     inner = tool.get("function", tool)
     name, told, key = (f"whet{what}{place}x" for what in ("tool", "told", "parameter"))
     words[name] = f"the tool {inner['name']!r}"

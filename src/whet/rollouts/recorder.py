@@ -139,7 +139,8 @@ class Recorder:
         play, first = self.record.play, not row.token_ids
         given = self.record.renderer
         heard = self._opened(observation) if first else given.following(observation)
-        row.hear(heard, messages_of(observation) if observation else ())
+        later = messages_of(observation) if observation else ()
+        row.hear(heard, given.heard(observation, heard) if first else later)
         return play.prefix if first and not self.seat_name else ()
 
     def _opened(self, prompt: Prompt) -> tuple[int, ...]:

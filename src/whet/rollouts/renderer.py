@@ -13,9 +13,10 @@ from whet.rollouts.chats import check_text
 from whet.rollouts.dropped import Tools
 from whet.rollouts.special_tokens import Tokenizer
 from whet.rollouts.templates import ChatTemplate
-from whet.types import Act, Prompt, Rollout, Task, UsageError
-from whet.types.messages import ASSISTANT, messages_of
+from whet.types import Act, Message, Prompt, Rollout, Task, UsageError
+from whet.types.messages import ASSISTANT, messages_of, text_of
 
+_THOUGHT, _TAIL = "<think>", 16  # the tag that opens a thought, and the ids that may hold it
 _UNFINISHED = "\ufffd"  # decoding of an incomplete multi-byte character
 
 
@@ -66,6 +67,18 @@ class TextRenderer:
             raise UsageError(f"prompt {prompt!r} has no tokens; give at least one")
         return tuple(ids)
 
+    def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The messages of an opening with these ids.
+
+        Where the template opens a thought for the reply, the last one is the assistant's with the
+        opening tag, so that judges know that the reply begins inside it.
+        """
+        asked = messages_of(prompt) if prompt else ()
+        if isinstance(prompt, str) or text_of(asked[-1:]).rstrip().endswith(_THOUGHT):
+            return asked
+        opened = self._decoded(ids[-_TAIL:]).rstrip().endswith(_THOUGHT)
+        return (*asked, {"role": ASSISTANT, "content": f"{_THOUGHT}\n"}) if opened else asked
+
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """Token ids of a later observation: its text, without special tokens.
 
@@ -107,7 +120,7 @@ class TextRenderer:
         prompt = self.opening(task.prompt, task.tools)
         own: Any = self.template.specials.middle(reply)
         own = (*own, *self._close(task.prompt))
-        asked = messages_of(task.prompt)
+        asked = self.heard(task.prompt, prompt)
         start, stop = len(prompt), len(prompt) + len(own)
         ends = self.char_ends(own, reply)
         return Rollout(

@@ -47,7 +47,9 @@ class ChatTemplate:
 
     tokenizer: Tokenizer
     today: str = ""  # ISO date that the template prints; empty: the present day
-    notes: dict[str, None] = field(default_factory=dict)  # on what the template leaves out, once each
+    notes: dict[str, None] = field(
+        default_factory=dict
+    )  # on what the template leaves out, once each
     specials: SpecialTokens = field(init=False)
     _dropped: DroppedParts = field(init=False)
     _said: frozenset[str] | None = None  # special tokens that no content of the assistant can say

@@ -34,7 +34,9 @@ def _part(part: object) -> str:
     text = part.get("text") if isinstance(part, Mapping) else None
     if kind != "text" or not isinstance(text, str):
         named = {"image_url": "images", "image": "images", "input_audio": "audio"}.get(kind, kind)
-        raise UsageError(f"content has a part of type {kind!r}: {named} are not supported; give text")
+        raise UsageError(
+            f"content has a part of type {kind!r}: {named} are not supported; give text"
+        )
     return text
 
 

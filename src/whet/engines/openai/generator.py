@@ -56,9 +56,7 @@ class ChatRenderer:
 
     table: MessageTable
 
-    def opening(
-        self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()
-    ) -> tuple[int, ...]:
+    def opening(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
         """The ids of a prompt: plain text becomes a user message, a chat stays as it is.
 
         Raises `UsageError` for tools, for a last message of the assistant, which a server would not
@@ -81,6 +79,11 @@ class ChatRenderer:
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """The ids of a later observation, by the same rule."""
         return self.opening(observation) if observation else ()
+
+    def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The messages of a prompt; a server does not tell whether its template opens a thought."""
+        del ids
+        return messages_of(prompt) if prompt else ()
 
     def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
         """The content of each message."""
