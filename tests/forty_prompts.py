@@ -1,6 +1,7 @@
 """Forty prompts, and a table of what becomes of them with tokenizers of three kinds.
 
-`python tests/forty_prompts.py` writes the table anew; `tests/rollouts/test_forty_prompts.py` compares.
+`python tests/forty_prompts.py` writes the table anew, `tests/rollouts/test_forty_prompts.py`
+compares.
 """
 
 import json

@@ -9,7 +9,7 @@ from transformers import PreTrainedTokenizerFast
 
 HERE = Path(__file__).parent / "rollouts" / "templates"
 TEXT = ["the quick brown fox says hello to the world: 3+4=7, user assistant system tool call"] * 30
-SPECIAL = (
+SPECIAL = (  # noqa: SIM905
     "<unk> <pad> <s> </s> <bos> <eos> <|im_start|> <|im_end|> <|endoftext|> <|begin_of_text|> "
     "<|eot_id|> <|start_header_id|> <|end_header_id|> <start_of_turn> <end_of_turn> <|user|> "
     "<|assistant|> <|system|> <|end|> <|observation|> [gMASK] <sop> <|start|> <|message|> "
@@ -48,7 +48,7 @@ class Form:
         return text
 
 
-# eos is the one that the publisher's tokenizer_config.json has, not the terminator, where they differ
+# where the publisher's end token differs from the terminator, it is the former
 FORMS = {
     form.name: form
     for form in (

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Any
 
 import pytest
 from template_forms import DATE, FORMS, SPECIAL, byte_level, tokenizer
@@ -224,6 +225,7 @@ def first_tokens(single, text):
         ("$A </s>", "ab", ["a", "b"]),
         ("[gMASK] <sop> $A", "[gMASK]<sop>ab", ["[gMASK]", "<sop>", "a", "b"]),
         ("<s> $A", "a<s>b", ["<s>", "a", "<s>", "b"]),
+        ("</s> $A", "</s>ab", ["</s>", "a", "b"]),  # the end token comes first, too
     ],
 )
 def test_plain_text_has_its_first_token_once(single, text, due):
@@ -239,7 +241,7 @@ def test_a_space_before_a_text_is_put_there_once():
     held = fresh("<s>" + CHATML, inner=inner, bos_token="<s>")
     one = renderer(held)
     assert one.opening("<s>ab") == one.opening("ab")
-    [ids] = [one.opening((user("x<|im_end|>y"),))]
+    ids = one.opening((user("x<|im_end|>y"),))
     assert ids.count(2) == 1 and ids.count(SPECIAL.index("<|im_end|>")) == 1
 
 
@@ -256,7 +258,7 @@ def test_other_forms_of_a_special_token_are_text_too():
     inner.normalizer = normalizers.Lowercase()
     held = fresh(CHATML.replace("<|im_end|>", "<fin>"), inner=inner)
     held.add_special_tokens({"eos_token": AddedToken("<fin>", normalized=True, special=True)})
-    fin = held.eos_token_id
+    fin: Any = held.eos_token_id
     assert fin in held.encode("<FIN>", add_special_tokens=False)
     assert renderer(held).opening((user("a<FIN>b"),)).count(fin) == 1
 
@@ -274,7 +276,7 @@ def test_spaces_around_a_quoted_mark_stay():
 
 def test_the_assistants_thinking_mark_stays_one_token():
     held = fresh()
-    think, end = held.convert_tokens_to_ids(["<think>", "<|im_end|>"])
+    think, end = map(SPECIAL.index, ("<think>", "<|im_end|>"))
     chat = (user("<think>"), assistant("<think>a<|im_end|>"), user())
     ids = renderer(held).opening(chat)
     assert ids.count(think) == 1  # the assistant's, not the one that the user quotes

@@ -20,7 +20,11 @@ REFUSED = {  # and what the message has to name
     "prefill, trimmed": "<think>",
     "tools dropped": "the tool 'calc'",
 }
-QUOTING = {"chat, marks in content": 2, "chat, marks of its BOS": 1, "result with a mark": 1}
+QUOTING: dict[str, int] = {
+    "chat, marks in content": 2,
+    "chat, marks of its BOS": 1,
+    "result with a mark": 1,
+}
 
 
 @pytest.fixture(scope="module")
@@ -93,5 +97,9 @@ def test_quoted_marks_are_longer_than_marks(kind, name):
         without = outcome(kind, "bare")
     finally:
         del PROMPTS["bare"]
-    length = without.get("number") or len(without["ids"].split())
-    assert shown["number"] >= length + 6 * QUOTING[name]
+    least = length(without) + 6 * QUOTING[name]
+    assert length(shown) >= least
+
+
+def length(found) -> int:
+    return found["number"] if "number" in found else len(found["ids"].split())

@@ -98,10 +98,17 @@ class TextRenderer:
     def _plain(self, prompt: str) -> list[int]:
         check_text(prompt, "prompt")
         ids: list[int] = self.tokenizer.encode(prompt)
-        first = self._unended(self.tokenizer.encode(""), "")
+        first = self._begun()
         if first and ids[: 2 * len(first)] == first * 2:
             ids = ids[len(first) :]
         return self._unended(ids, prompt)
+
+    def _begun(self) -> list[int]:
+        """What the tokenizer puts before every text."""
+        own: list[int] = self.tokenizer.encode("0", add_special_tokens=False)
+        ids: list[int] = self.tokenizer.encode("0")
+        places = range(len(ids) - len(own) + 1)
+        return next((ids[:place] for place in places if ids[place:][: len(own)] == own), [])
 
     def _unended(self, ids: list[int], prompt: str) -> list[int]:
         if not ids or ids[-1] not in self.ends:

@@ -1,7 +1,7 @@
 """Special tokens of a tokenizer: which strings are some, and how to encode such strings as text."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,59 +107,51 @@ class SpecialTokens:
         other ids for such a string than the special one.
         """
         if marks.start not in text and marks.end not in text:
-            return self.tokenizer.encode(text, add_special_tokens=False)
+            return self._parsed(text)
         first, *rest = marks.split(text)
-        ids = self.tokenizer.encode(first, add_special_tokens=False) if first else []
+        ids = self._parsed(first) if first else []
         for place, piece in enumerate(rest):
-            quoted = place % 2 == 0
-            ids += self.middle(piece, quoted=quoted) if ids else self._begun(piece, quoted)
+            ids += self.middle(piece) if place % 2 else self.quoted(piece)
         return ids
 
-    def _begun(self, text: str, quoted: bool) -> list[int]:
-        ids = self._encoded(text, quoted) if text else []
-        return ids if self._sound(text, ids, quoted) else self._in_two(text)
+    def middle(self, text: str) -> list[int]:
+        """Ids of a text that continues another one, without the space that begins a text."""
+        return _after(text, self._parsed, self.tokenizer.unk_token_id)
 
-    def middle(self, text: str, *, quoted: bool = False) -> list[int]:
-        """Ids of a text that continues another one, without the space that begins a text.
+    def quoted(self, text: str) -> list[int]:
+        """Ids of a text that continues another one, in which special tokens are plain text.
 
-        In a quoted text, strings of special tokens are plain text.
+        Where the vocabulary has a special token among its words, the text is read in two parts.
         """
-        if not text:
-            return []
-        ids = next(self._after_leads(text, quoted), None)
-        if ids is None:
-            ids = self._encoded(text, quoted)
-        return ids if self._sound(text, ids, quoted) else self._in_two(text)
-
-    def _sound(self, text: str, ids: list[int], quoted: bool) -> bool:
-        """False where a vocabulary has a special token among its words and reads it in a quote."""
-        if not quoted or not self.controls & set(ids):
-            return True
+        ids = _after(text, self._literal, self.tokenizer.unk_token_id)
+        if not self.controls & set(ids):
+            return ids
         if len(text) > 1:
-            return False
+            return self.quoted(text[:1]) + self.quoted(text[1:])
         raise UsageError(
             f"{text!r} in a message is a special token, which this tokenizer can't encode as text; "
             "leave it out"
         )
 
-    def _in_two(self, text: str) -> list[int]:
-        return self.middle(text[:1], quoted=True) + self.middle(text[1:], quoted=True)
+    def _parsed(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False)
 
-    def _after_leads(self, text: str, quoted: bool) -> Iterator[list[int]]:
-        for lead in _LEADS:
-            before = self._encoded(lead, quoted)
-            whole = self._encoded(lead + text, quoted)
-            known = self.tokenizer.unk_token_id not in before
-            if known and whole[: len(before)] == before:
-                yield whole[len(before) :]
-
-    def _encoded(self, text: str, quoted: bool) -> list[int]:
-        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=quoted)
+    def _literal(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
 
     @property
     def controls(self) -> set[int]:
         """Ids of special tokens, without that of unknown text."""
         return set(self.ids.values()) - {self.tokenizer.unk_token_id}
+
+
+def _after(text: str, encode: Callable[[str], list[int]], unknown: int | None) -> list[int]:
+    """Ids of a text behind another one, found with the first lead that stays what it is."""
+    for lead in _LEADS if text else ():
+        before, whole = encode(lead), encode(lead + text)
+        if unknown not in before and whole[: len(before)] == before:
+            return whole[len(before) :]
+    return encode(text) if text else []
 
 
 def _any_of(strings: Collection[str]) -> re.Pattern[str]:

@@ -87,7 +87,8 @@ class ChatTemplate:
         if ending is _CONTINUED and not plain.endswith(chat[-1]["content"]):
             raise UsageError(
                 f"the tokenizer's chat template changes the last message {chat[-1]['content']!r}, "
-                "which the reply continues; give it without spaces around it, or use another template"
+                "which the reply continues; give it without spaces around it, or use another "
+                "template"
             )
         return self.specials.encode(text, marks)
 
