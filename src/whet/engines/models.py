@@ -64,6 +64,7 @@ class Folder:
 
     path: str
     dtype: str = "float32"  # of the weights in memory
+    today: str = ""  # ISO date that the chat template prints; empty: the day when the run begins
 
     @classmethod
     def as_saved(cls, path: Path) -> "Folder":

@@ -138,9 +138,18 @@ class Recorder:
         """Append the observation; the external tokens that the reply begins with."""
         play, first = self.record.play, not row.token_ids
         given = self.record.renderer
-        heard = given.opening(observation) if first else given.following(observation)
-        row.hear(heard, messages_of(observation) if observation else ())
+        heard = self._opened(observation) if first else given.following(observation)
+        later = messages_of(observation) if observation else ()
+        row.hear(heard, given.heard(observation, heard) if first else later)
         return play.prefix if first and not self.seat_name else ()
+
+    def _opened(self, prompt: Prompt) -> tuple[int, ...]:
+        """The ids of the first prompt; a message about it names the task."""
+        task = self.record.task
+        try:
+            return self.record.renderer.opening(prompt, task.tools)
+        except UsageError as error:
+            raise UsageError(f"{task.id}: {error}") from error
 
     def _decoding(self, stop: Sequence[str], max_new_tokens: int, begun: int) -> Decoding:
         if max_new_tokens < 0:

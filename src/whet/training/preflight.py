@@ -47,7 +47,8 @@ async def preflight(run: Run) -> list[str]:
     notes = [n for one in drawn if one.tasks for n in _prompts(run, one, count, positions)]
     training = drawn[0].tasks
     _check_demonstrator(run, training)
-    return [*told, *notes, *_in_both(training, drawn[1]), *await _tried(run, training, renderer)]
+    tried = await _tried(run, training, renderer)
+    return [*told, *notes, *_in_both(training, drawn[1]), *tried, *renderer.notes()]
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:

@@ -68,6 +68,7 @@ class Task:
     """A prompt, its reference answer, and further data for its judge (`info`).
 
     A reply that meets one of the `alternatives` is as right as one that meets the `answer`.
+    `tools` are the schemas of functions that the opening of a chat shows.
     """
 
     id: str
@@ -151,7 +152,10 @@ class Size:
 
 
 class Reply(str):
-    """Text of a reply without special tokens; `finish` says why it ended."""
+    """Text of a reply; `finish` says why it ended.
+
+    Special tokens stay in the text, except the end token that closes the reply.
+    """
 
     __slots__ = ("finish",)
 

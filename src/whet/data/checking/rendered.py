@@ -31,7 +31,7 @@ def rendered(
     errors: list[str] = []
     for place, task in enumerate(tasks):
         try:
-            ids = renderer.opening(task.prompt)
+            ids = renderer.opening(task.prompt, task.tools)
         except UsageError as error:
             errors.append(f"{task.id}: {error}")
             continue

@@ -48,7 +48,8 @@ class Embedded(Engine):
         if self.threads:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
-        renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played.generation_config))
+        ends = end_tokens(tokenizer, played.generation_config)
+        renderer = TextRenderer(tokenizer, ends, _today(model))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
             decode=renderer.text,
@@ -61,7 +62,7 @@ class Embedded(Engine):
     async def renderer(self, model: ModelSource) -> TextRenderer:
         """Tokenizer and config are read, no weights."""
         tokenizer, generation = model.load_tokenizer()
-        return TextRenderer(tokenizer, end_tokens(tokenizer, generation))
+        return TextRenderer(tokenizer, end_tokens(tokenizer, generation), _today(model))
 
     def check(self) -> None:
         """Refuse a device that is not here."""
@@ -102,3 +103,7 @@ class Embedded(Engine):
         if self.device.partition(":")[0] not in {"cpu", "cuda"}:
             raise UsageError(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
         return torch.device(self.device)
+
+
+def _today(model: ModelSource) -> str:
+    return model.today if isinstance(model, Folder) else ""
