@@ -137,7 +137,7 @@ def test_the_end_token_ends_a_reply_and_is_not_said(folder):
     for rollout in ended:
         assert rollout.finish is Finish.STOP
         assert rollout.token_ids.tolist().count(player.renderer.tokenizer.eos_token_id) == 1
-        assert "<" not in rollout.reply
+        assert player.renderer.tokenizer.eos_token not in rollout.reply
 
 
 def test_turns_are_one_row_of_ids(folder):
