@@ -10,11 +10,11 @@ from whet.policy.arithmetic import (
     centred,
     centred_within,
     count_within,
+    deviation_within,
     difference,
     places,
     reward_to_go,
     size_within,
-    sum_within,
 )
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need, RunSpec
@@ -99,8 +99,7 @@ class Standardised(Advantage):
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         apart, weight = _apart(inputs), inputs.rollout_weight
         divisor = (size_within(inputs.group, weight) - self.ddof).clamp(min=1)
-        squares = apart**2 if weight is None else weight.to(apart) * apart**2
-        deviation = (sum_within(squares, inputs.group) / divisor).sqrt()
+        deviation = deviation_within(apart, inputs.group, divisor, weight)
         return (apart / (deviation + self.epsilon))[inputs.row]
 
 

@@ -64,6 +64,11 @@ def _mean(x: Float[Tensor, " n"], weight: Float[Tensor, " n"]) -> Float[Tensor, 
     return (x * weight).sum() / torch.where(total > 0, total, 1.0)
 
 
+def _sigmoid(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """σ(x), with the slope σ(x) σ(−x): σ(x) (1 − σ(x)) is 0 in float32 beyond x = 17."""
+    return logsigmoid(x).exp()
+
+
 def pairs(batch: Batch) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
     """Indices of correct and of wrong rollouts, one entry per pair within a group."""
     right, wrong = _judged(batch)
@@ -206,5 +211,5 @@ class Unpaired(BatchCriterion):
         h = _sums(learner_logp - _reference(batch), batch)
         among = _weights(batch) * (right | wrong)
         above = self.beta * (h - self.anchor(h, among))
-        loss = right * self.right * torch.sigmoid(-above) + wrong * self.wrong * above.sigmoid()
+        loss = right * self.right * _sigmoid(-above) + wrong * self.wrong * _sigmoid(above)
         return _mean(loss, among)

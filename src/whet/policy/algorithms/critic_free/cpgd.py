@@ -47,7 +47,7 @@ class Drift(Regulariser):
     most: float
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        moved = log_ratio(learner_logp.detach(), batch.proximal_logp).exp() - 1
+        moved = log_ratio(learner_logp.detach(), batch.proximal_logp).expm1()
         return self.alpha * moved.clamp(max=self.most) * learner_logp
 
 

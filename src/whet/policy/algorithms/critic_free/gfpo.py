@@ -8,7 +8,14 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import centred_within, mean_within, places, rounding
+from whet.policy.arithmetic import (
+    centred_within,
+    count_within,
+    deviation_within,
+    mean_within,
+    places,
+    rounding,
+)
 from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
@@ -101,7 +108,7 @@ class Filtered(Advantage):
         kept = self.kept(inputs)
         group, reward = inputs.group[kept], inputs.reward[kept]
         apart = centred_within(reward, group)
-        deviation = mean_within(apart**2, group).sqrt()
+        deviation = deviation_within(apart, group, count_within(group))
         advantage = torch.zeros_like(inputs.reward)
         advantage[kept] = apart / (deviation + self.epsilon)
         return advantage[inputs.row]

@@ -29,8 +29,8 @@ class SoftBaseline(Advantage):
         top = most_within(inputs.reward, inputs.group)
         below = difference(inputs.reward, top)
         weight = inputs.rollout_weight
-        mean = mean_within((below / self.tau).exp(), inputs.group, weight)
-        return (below - self.tau * mean.log())[inputs.row]
+        mean = mean_within((below / self.tau).expm1(), inputs.group, weight)
+        return (below - self.tau * mean.log1p())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,11 @@ from torch import Tensor
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
+from whet.policy.anchors import Proximal
 from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.policy.regularisers import Absolute, Proximal, Within
+from whet.policy.regularisers import Absolute, Within
 from whet.policy.selections import covariance
 from whet.protocols.algorithm import Selection
 from whet.types import Batch, Need

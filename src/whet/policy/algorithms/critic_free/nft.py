@@ -86,9 +86,9 @@ class ImplicitNegative(Clipping):
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
     ) -> Float[Tensor, " N"]:
         q = self.by.rate((-advantage).clamp(min=0))
-        rest = (1 - q * ratio) / (1 - q)
-        rest = rest - rest.detach() + rest.detach().clamp(min=self.floor)
-        wrong = (self.by.weight(q) * rest.log()).masked_fill(advantage == 0, 0.0)
+        grown = q / (1 - q) * (1 - ratio)  # (1 − q r)/(1 − q) − 1, with all its digits
+        grown = grown - grown.detach() + grown.detach().clamp(min=self.floor - 1)
+        wrong = (self.by.weight(q) * grown.log1p()).masked_fill(advantage == 0, 0.0)
         return torch.where(advantage > 0, advantage * ratio.log(), wrong)
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
@@ -24,7 +25,8 @@ class SoftGate(Clipping):
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
     ) -> Float[Tensor, " N"]:
         tau = torch.full_like(advantage, self.down).masked_fill(advantage > 0, self.up)
-        return 4 / tau * torch.sigmoid(tau * (ratio - 1)) * advantage
+        gate = logsigmoid(tau * (ratio - 1)).exp()  # its slope σ(z) σ(−z) has no 1 − σ(z)
+        return 4 / tau * gate * advantage
 
 
 def sapo(*, up: float = 1.0, down: float = 1.05) -> Objective:

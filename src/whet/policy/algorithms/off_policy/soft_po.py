@@ -32,8 +32,8 @@ class AboveSoftValue(Advantage):
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         below = difference(inputs.reward, most_within(inputs.reward, inputs.group))
         weight = inputs.rollout_weight
-        mean = mean_within((below / self.beta).exp(), inputs.group, weight)
-        return (below - self.beta * mean.log())[inputs.row]
+        mean = mean_within((below / self.beta).expm1(), inputs.group, weight)
+        return (below - self.beta * mean.log1p())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
