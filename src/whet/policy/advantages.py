@@ -1,9 +1,9 @@
 """Advantages: one number Â_n per sampled token, computed from rewards, without a gradient."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.arithmetic import (
@@ -131,6 +131,29 @@ class WrappedAdvantage(Advantage):
     def per_token(self) -> bool:
         return self.inner.per_token
 
+    def learned(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        return self.inner.learned(inputs)
+
+
+class _Among(NamedTuple):
+    """The moments of the tokens that are learned, and the mask of those tokens."""
+
+    apart: Float[Tensor, " n"]
+    squares: Float[Tensor, ""]
+    size: float
+    mask: Bool[Tensor, " N"]
+
+
+def _among_learned(inner: Advantage, inputs: AdvantageInputs) -> _Among:
+    mask = inner.learned(inputs)[inputs.row]
+    weight = None if inputs.tree_weight is None else inputs.tree_weight[mask]
+    return _Among(*centred(inner(inputs)[mask], weight), mask)
+
+
+def _spread(learned: Float[Tensor, " n"], mask: Bool[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """The advantages of the tokens of a mask; 0 for the others."""
+    return learned.new_zeros(len(mask)).masked_scatter(mask, learned)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whitened(WrappedAdvantage):
@@ -145,9 +168,9 @@ class Whitened(WrappedAdvantage):
     epsilon: float = 1e-8
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        apart, squares, size = centred(self.inner(inputs), inputs.tree_weight)
+        apart, squares, size, among = _among_learned(self.inner, inputs)
         variance = squares / max(size - 1, 1)
-        return apart / (variance + self.epsilon).sqrt()
+        return _spread(apart / (variance + self.epsilon).sqrt(), among)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,34 +265,5 @@ class PopulationWhitened(WrappedAdvantage):
     divisor: ClampedStd | StdPlusEps = ClampedStd()
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        apart, squares, size = centred(self.inner(inputs), inputs.tree_weight)
-        return apart / self.divisor(squares / (size or 1))
-
-
-def _finished(inputs: AdvantageInputs) -> Tensor:
-    if inputs.truncated is None:
-        raise ValueError("this advantage needs inputs.truncated: say which rollouts were truncated")
-    return ~inputs.truncated
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaskTruncated(WrappedAdvantage):
-    """Truncated rollouts count in the baseline but have no gradient. Â_n ← 1[finished] Â_n.
-
-    This is DAPO's overlong filtering (arXiv:2503.14476) and TRL's `mask_truncated_completions`.
-    """
-
-    why_uncentred: ClassVar[str] = "truncated rollouts are missing from the sum"
-
-    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        return self.inner(inputs) * _finished(inputs)[inputs.row]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExcludeTruncated(WrappedAdvantage):
-    """Truncated rollouts count in neither baseline nor loss (Skywork-OR1, arXiv:2505.22312)."""
-
-    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        kept = _finished(inputs)
-        credit = self.inner(inputs.where(kept))
-        return credit.new_zeros(len(inputs.row)).masked_scatter(kept[inputs.row], credit)
+        apart, squares, size, among = _among_learned(self.inner, inputs)
+        return _spread(apart / self.divisor(squares / (size or 1)), among)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.advantages import Standardised
@@ -33,6 +33,9 @@ class EntropyShaped(Advantage):
     @property
     def needs(self) -> frozenset[Need]:
         return self.inner.needs | {Need.ENTROPY}
+
+    def learned(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        return self.inner.learned(inputs)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.entropy is None:

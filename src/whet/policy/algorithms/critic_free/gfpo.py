@@ -76,7 +76,8 @@ class Filtered(Advantage):
 
     Â_n = (R_i − mean(R)) / (std(R) + ε) over the kept ones, with the population's deviation
 
-    Of equal ranks the earlier rollout is kept.
+    Of equal ranks the earlier rollout is kept. Rollouts that are filtered out stay in the
+    denominators, as in the paper's equation 2, where the filter is a factor of Â.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
