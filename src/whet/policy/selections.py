@@ -1,4 +1,9 @@
-"""Selections: subsets of tokens for terms of the objective, made before the batch is sliced."""
+"""Selections: subsets of tokens for terms of the objective, made before the batch is sliced.
+
+Tokens outside a term's selection leave the denominator of `SelectedTokenMean`, and count in that of
+`TokenMean`. Rollouts that are kept out of the loss as a whole (`Advantage.learned`, `Group.learn`)
+leave every denominator.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar

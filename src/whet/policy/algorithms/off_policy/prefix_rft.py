@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.aggregation import TokenMean
+from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.arithmetic import difference, sum_within
 from whet.policy.clipping import Clipped
 from whet.policy.extensions.hints import Hints
@@ -74,14 +74,14 @@ class PolicyAndHighEntropy(Selection):
 def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Objective:
     """GRPO with one rollout per group that starts with a demonstrated prefix.
 
-    In the prefix only the high-entropy tokens are learned. A rollout counts as prefixed if it has
+    In the prefix only the high-entropy tokens are learned; the others leave the denominator. A rollout counts as prefixed if it has
     external tokens.
     """
     return Objective(
         advantage=PrefixCredit(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
-        aggregation=TokenMean(),
+        aggregation=SelectedTokenMean(),
         on=PolicyAndHighEntropy(share=share),
         companions=(Hints(steps=steps, after=0.05, parts=0, rollouts=1),),
         why_not_reinforce="most tokens of a demonstrated prefix are left out",
