@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -16,10 +17,13 @@ from whet.policy.arithmetic import (
     reward_to_go,
     size_within,
 )
+from whet.policy.domains import AT_LEAST_0, FINITE, POSITIVE, SHARE, Domain, check
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need, RunSpec
 
 _FEW = 4  # below this, a group's deviation is a poor estimate; the bound is ours
+
+_DDOF = Domain(lambda x: x in (0, 1), "give 0 or 1")
 
 
 def _apart(inputs: AdvantageInputs) -> Float[Tensor, " B"]:
@@ -42,6 +46,9 @@ class SignedCorrectness(Advantage):
     """Correctness instead of the reward. Â_n = ±1 − baseline, + where `correct`."""
 
     baseline: float = 0.0
+
+    def __post_init__(self) -> None:
+        check(self, baseline=FINITE)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.correct is None:
@@ -87,6 +94,9 @@ class Standardised(Advantage):
     epsilon: float = 1e-6
     ddof: int = 1  # var = Σ (R − mean)² / (n − ddof); 0: population variance
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=AT_LEAST_0, ddof=_DDOF)
+
     def run_warning(self, spec: RunSpec) -> str:
         """A warning for groups that are too small to estimate a standard deviation."""
         if not 1 < spec.samples < _FEW:
@@ -100,7 +110,8 @@ class Standardised(Advantage):
         apart, weight = _apart(inputs), inputs.rollout_weight
         divisor = (size_within(inputs.group, weight) - self.ddof).clamp(min=1)
         deviation = deviation_within(apart, inputs.group, divisor, weight)
-        return (apart / (deviation + self.epsilon))[inputs.row]
+        divisor = deviation + self.epsilon
+        return (apart / torch.where(divisor > 0, divisor, 1.0))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +178,9 @@ class Whitened(WrappedAdvantage):
 
     epsilon: float = 1e-8
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         apart, squares, size, among = _among_learned(self.inner, inputs)
         variance = squares / max(size - 1, 1)
@@ -187,6 +201,9 @@ class RewardToGo(Advantage):
 
     beta: float
     discount: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0, discount=SHARE)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.reference_logp is None or inputs.proximal_logp is None:
@@ -227,6 +244,9 @@ class GroupCentredBatchScaled(Advantage):
 
     epsilon: float = 1e-4
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         _, squares, size = centred(inputs.reward, inputs.rollout_weight)
         deviation = (squares / max(size - 1, 1)).sqrt()
@@ -239,6 +259,9 @@ class ClampedStd:
 
     epsilon: float = 1e-8
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
+
     def __call__(self, variance: Float[Tensor, ""]) -> Float[Tensor, ""]:
         return variance.clamp(min=self.epsilon).sqrt()
 
@@ -248,6 +271,9 @@ class StdPlusEps:
     """Divisor √var + ε, as in the paper of REINFORCE++."""
 
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
 
     def __call__(self, variance: Float[Tensor, ""]) -> Float[Tensor, ""]:
         return variance.sqrt() + self.epsilon

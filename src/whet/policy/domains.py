@@ -1,7 +1,7 @@
 """Domains of numeric settings, and the refusal of a value outside of them."""
 
 from collections.abc import Callable
-from math import inf, isfinite
+from math import inf, isfinite, isnan
 from typing import Any, NamedTuple
 
 from whet.types import UsageError
@@ -14,6 +14,7 @@ class Domain(NamedTuple):
     remedy: str
 
 
+NUMBER = Domain(lambda x: not isnan(x), "give a number")
 FINITE = Domain(isfinite, "give a finite number")
 BOUND = Domain(lambda x: x >= 0, "give 0 or more")  # inf: no bound
 CAP = Domain(lambda x: x > 0, "give more than 0")  # inf: no cap

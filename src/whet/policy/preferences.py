@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from whet.policy.arithmetic import places, rectangle
+from whet.policy.domains import AT_LEAST_0, FINITE, POSITIVE, check
 from whet.protocols.algorithm import BatchCriterion
 from whet.protocols.part import Part
 from whet.types import Batch, Need, UsageError
@@ -94,6 +95,9 @@ class SumLogRatio(ReplyScore):
 
     beta: float = 0.1
 
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
         return self.beta * _sums(learner_logp - _reference(batch), batch)
 
@@ -106,6 +110,9 @@ class MeanLogRatio(ReplyScore):
 
     beta: float = 1.0
 
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
         return self.beta * _means(learner_logp - _reference(batch), batch)
 
@@ -115,6 +122,9 @@ class MeanLikelihood(ReplyScore):
     """SimPO (arXiv:2405.14734): the mean log-likelihood. h = β/|y| Σ_n log π_θ(n)."""
 
     beta: float = 2.5
+
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
         return self.beta * _means(learner_logp, batch)
@@ -131,6 +141,7 @@ class Logistic:
     margin: float = 0.0
 
     def __post_init__(self) -> None:
+        check(self, margin=FINITE)
         if not 0 <= self.smoothing < 1 / 2:
             raise UsageError(
                 f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5"
@@ -187,6 +198,9 @@ class FixedAnchor:
 
     value: float = 0.0
 
+    def __post_init__(self) -> None:
+        check(self, value=FINITE)
+
     def __call__(self, moved: Replies, among: Replies) -> Float[Tensor, ""]:
         return moved.new_tensor(self.value)
 
@@ -205,6 +219,9 @@ class Unpaired(BatchCriterion):
     right: float = 1.0  # weight of correct replies
     wrong: float = 1.0
     anchor: KLAnchor | FixedAnchor = KLAnchor()
+
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE, right=AT_LEAST_0, wrong=AT_LEAST_0)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         right, wrong = _judged(batch)

@@ -17,12 +17,13 @@ from whet.policy.arithmetic import (
     rounding,
 )
 from whet.policy.clipping import Clipped
+from whet.policy.domains import COUNT, POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3, EntropyBonus
 from whet.policy.selections import quantile
 from whet.protocols.algorithm import Advantage
-from whet.types import AdvantageInputs, Need, RunSpec
+from whet.types import AdvantageInputs, Need, RunSpec, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,9 @@ class Always:
 
     count: int = 8
 
+    def __post_init__(self) -> None:
+        check(self, count=COUNT)
+
     def __call__(self, inputs: AdvantageInputs) -> Int[Tensor, " B"]:
         return torch.full_like(inputs.group, self.count)
 
@@ -60,6 +64,10 @@ class ByDifficulty:
     """
 
     counts: tuple[int, int, int, int] = (4, 6, 8, 8)
+
+    def __post_init__(self) -> None:
+        if min(self.counts) < 1:
+            raise UsageError(f"ByDifficulty.counts is {self.counts}; give numbers of 1 or more")
 
     def __call__(self, inputs: AdvantageInputs) -> Int[Tensor, " B"]:
         mean = mean_within(inputs.reward.double(), inputs.group)
@@ -86,6 +94,9 @@ class Filtered(Advantage):
     keep: Always | ByDifficulty = Always()
     by: Shortest | Efficient = Shortest()
     epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
 
     def run_warning(self, spec: RunSpec) -> str:
         """A warning if the filter keeps all rollouts of a group."""

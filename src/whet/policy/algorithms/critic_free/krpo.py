@@ -10,6 +10,7 @@ from torch import Tensor
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import centred_within, most_within, places, rectangle
 from whet.policy.clipping import Clipped
+from whet.policy.domains import AT_LEAST_0, POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
@@ -35,6 +36,9 @@ class Innovation(Advantage):
     drift: float = 1e-5  # Q
     noise: float = 1e-2  # R_n
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check(self, drift=AT_LEAST_0, noise=POSITIVE, epsilon=AT_LEAST_0)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         where = places(inputs.group)

@@ -9,6 +9,7 @@ from torch.nn.functional import logsigmoid
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
+from whet.policy.domains import POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Clipping
@@ -20,6 +21,9 @@ class SoftGate(Clipping):
 
     up: float
     down: float
+
+    def __post_init__(self) -> None:
+        check(self, up=POSITIVE, down=POSITIVE)
 
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]

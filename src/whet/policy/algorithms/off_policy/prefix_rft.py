@@ -10,6 +10,7 @@ from torch import Tensor
 from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.arithmetic import difference, sum_within
 from whet.policy.clipping import Clipped
+from whet.policy.domains import SHARE, check
 from whet.policy.extensions.hints import Hints
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
@@ -57,6 +58,9 @@ class PolicyAndHighEntropy(Selection):
 
     share: float = 0.2
 
+    def __post_init__(self) -> None:
+        check(self, share=SHARE)
+
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
             raise ValueError(
@@ -74,8 +78,8 @@ class PolicyAndHighEntropy(Selection):
 def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Objective:
     """GRPO with one rollout per group that starts with a demonstrated prefix.
 
-    In the prefix only the high-entropy tokens are learned; the others leave the denominator. A rollout counts as prefixed if it has
-    external tokens.
+    In the prefix only the high-entropy tokens are learned; the others leave the denominator. A
+    rollout counts as prefixed if it has external tokens.
     """
     return Objective(
         advantage=PrefixCredit(),
