@@ -96,10 +96,13 @@ def level(
 ) -> Bool[Tensor, " n"]:
     """True for elements that equal their owner's (weighted) mean up to rounding.
 
-    The comparison is in float64, on differences to the owner's smallest element. So a group of
-    equal elements always passes.
+    All elements of an owner are level if its largest and smallest differ by at most 4 ε max|x|, as
+    in `whet.types.spread`. Among others, an element is level within ε max|x|, the rounding of the
+    element and of the mean.
     """
-    return _above(x, owner, weight).abs() <= rounding(x, owner)
+    wide, close = x.double(), rounding(x, owner)
+    equal = most_within(wide, owner) + most_within(-wide, owner) <= close
+    return equal | (_above(x, owner, weight).abs() <= close / CLOSE)
 
 
 def _above(
@@ -220,8 +223,12 @@ def bounded(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
     So f(bounded(x)) has the value and the slope of f at the bound: a price keeps its sign and its
     pull however far the policy has gone. `saturated` marks these elements.
     """
-    moved = (x - x.detach()).nan_to_num(0.0)  # 0, with the gradient of x; a π of 0 has none
-    return x.detach().clamp(-_LIMIT, _LIMIT) + moved
+    return x.detach().clamp(-_LIMIT, _LIMIT) + _gradient_of(x)
+
+
+def _gradient_of(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """0, with the gradient of x. A log-prob of −∞ has none: there ∂π/∂x = π = 0."""
+    return (x - x.detach()).nan_to_num(0.0)
 
 
 def saturated(x: Float[Tensor, " n"]) -> Bool[Tensor, " n"]:
@@ -238,7 +245,7 @@ def linearised(
     x: Float[Tensor, " n"], value: Float[Tensor, " n"], slope: Float[Tensor, " n"]
 ) -> Float[Tensor, " n"]:
     """A function of x by its value and its derivative, where autograd would lose digits."""
-    return value.detach() + slope.detach() * (x - x.detach())
+    return value.detach() + slope.detach() * _gradient_of(x)
 
 
 def exp_residual(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:

@@ -24,8 +24,9 @@ class Innovation(Advantage):
 
     P ← P + Q,  K = P / (P + R_n),  x ← x + K (R_i − x),  P ← (1 − K) P;  Â_i = (R_i − x) / (√P + ε)
 
-    x and P are those after the update. A group of equal rewards has advantage 0 (ours). The filter
-    starts at x = 0, so it would otherwise give such a group an advantage.
+    x and P are those after the update. The filter starts at x = 0 and P = 1, as in the authors'
+    code. There a group of equal rewards R ≠ 0 has positive or negative advantages only; here it has
+    none (ours).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -46,9 +47,10 @@ class Innovation(Advantage):
         for reward in rectangle(inputs.reward, where).T:
             p = p + self.drift
             gain = p / (p + self.noise)
-            x = x + gain * (reward - x)
             p = (1 - gain) * p
-            columns.append((reward - x) / (p**0.5 + self.epsilon))
+            apart = reward - x
+            x = x + gain * apart
+            columns.append((1 - gain) * apart / (p**0.5 + self.epsilon))  # R_i − x after it
         innovation = torch.stack(columns, 1) if columns else inputs.reward[:, None]
         apart = centred_within(inputs.reward, inputs.group).abs()
         equal = most_within(apart, inputs.group) == 0

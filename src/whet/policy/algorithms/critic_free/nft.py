@@ -98,7 +98,9 @@ class ImplicitNegative(Clipping):
         grown = q / (1 - q) * (1 - ratio)  # (1 − q r)/(1 − q) − 1, with all its digits
         grown = grown - grown.detach() + grown.detach().clamp(min=self.floor - 1)
         wrong = (self.by.weight(q) * grown.log1p()).masked_fill(advantage == 0, 0.0)
-        return torch.where(advantage > 0, advantage * ratio.log(), wrong)
+        rising = advantage > 0
+        likely = torch.where(rising, ratio, 1.0).log()  # a ratio of 0 elsewhere has no logarithm
+        return torch.where(rising, advantage * likely, wrong)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
