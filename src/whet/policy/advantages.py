@@ -63,7 +63,8 @@ class SignedCorrectness(Advantage):
 class BatchCentred(Advantage):
     """REINFORCE with the batch's mean reward as baseline (Williams 1992). Â_n = R_i − mean(R).
 
-    The mean contains R_i itself, which scales the expected gradient by (B − 1)/B.
+    The mean contains R_i itself, which scales the expected gradient by (B − 1)/B. Rollouts of a
+    group with equal rewards are compared with other groups, so they have an advantage.
     """
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
@@ -173,7 +174,8 @@ class Whitened(WrappedAdvantage):
     Â_n ← (Â_n − mean) / √(var + ε)
 
     The variance is over n − 1, as in veRL and TRL. Mean and variance are over tokens, so long
-    rollouts weigh more.
+    rollouts weigh more. Where `inner` has no group baseline, a group of equal rewards is compared
+    with other groups, so it has an advantage.
     """
 
     epsilon: float = 1e-8
