@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -57,6 +58,10 @@ class Advantage(Part, ABC):
 
     @abstractmethod
     def __call__(self, inputs: AdvantageInputs) -> Tokens: ...
+
+    def learned(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        """Mask of the rollouts that enter the loss. The others leave its denominators, too."""
+        return torch.ones_like(inputs.group, dtype=torch.bool)
 
 
 class Ratio(Slot):

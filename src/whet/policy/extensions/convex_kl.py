@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from whet.policy.domains import AT_LEAST_0, COUNT, SHARE, check
 from whet.policy.extensions.adapted import adapted
 from whet.policy.regularisers import ConvexK3
 from whet.protocols.algorithm import Algorithm, Companion
@@ -22,6 +23,9 @@ class ConvexKL(Companion):
     every: int = 10
     fall: float = 0.1
     least: float = 0.5
+
+    def __post_init__(self) -> None:
+        check(self, begin=AT_LEAST_0, every=COUNT, fall=SHARE, least=SHARE)
 
     def share(self, step: int) -> float:
         """The weight λ at a step."""

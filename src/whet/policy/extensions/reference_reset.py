@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whet.policy.domains import COUNT, check
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Mean, Metrics, Need, TrainBatch
@@ -20,6 +21,9 @@ class ReferenceReset(Companion):
     needs = frozenset({Need.REFERENCE})
 
     patience: int = 50
+
+    def __post_init__(self) -> None:
+        check(self, patience=COUNT)
 
     async def open(self, setup: SetupContext) -> "LiveReferenceReset":
         del setup
