@@ -30,7 +30,7 @@ def tasks_of(folder, step):
     import pyarrow.parquet as pq
 
     rows = pq.read_table(folder / "rollouts" / f"step-{step:06}.parquet").to_pylist()
-    return {row["task"] for row in rows}
+    return {row["task_id"] for row in rows}
 
 
 def test_the_checkpoint_stays_and_resume_goes_on(tmp_path, monkeypatch, capsys):

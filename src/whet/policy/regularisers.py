@@ -15,7 +15,7 @@ from torch import Tensor
 from whet.policy.arithmetic import log_ratio
 from whet.protocols.algorithm import Regulariser, Selection
 from whet.protocols.part import Part
-from whet.types import Batch, Need
+from whet.types import Batch, Need, RunSpec
 
 
 class Anchor(Part, ABC):
@@ -69,6 +69,18 @@ class _Distance(Regulariser):
     @property
     def needs(self) -> frozenset[Need]:
         return self.anchor.needs
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a penalty without weight, and for the first step's distance of 0."""
+        if not self.beta:
+            return _weightless(self)
+        if isinstance(self.anchor, Reference) or spec.minibatches > 1 or spec.replays:
+            return ""
+        anchor = type(self.anchor).__name__
+        return (
+            f"{type(self).__name__} has no effect: its anchor is {anchor}, minibatches is 1, and in "
+            "the first optimizer step of a batch the two policies are equal; give 2 or more"
+        )
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return self.beta * self.of(log_ratio(learner_logp, self.anchor(batch)))
@@ -203,6 +215,11 @@ class ConvexK3(Regulariser):
     beta: float
     share: float = 1.0
 
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a penalty without weight."""
+        del spec
+        return "" if self.beta else _weightless(self)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         far = log_ratio(_reference_logp(batch), learner_logp)
         near = log_ratio(batch.proximal_logp, learner_logp)
@@ -217,6 +234,11 @@ class EntropyBonus(Regulariser):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY_GRADIENT})
 
     beta: float
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a bonus without weight."""
+        del spec
+        return "" if self.beta else _weightless(self)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         if batch.learner_entropy is None:
@@ -241,6 +263,11 @@ class Within(Regulariser):
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return torch.where(batch.subset(self.of).mask, self.price(learner_logp, batch), 0.0)
+
+
+def _weightless(part: Regulariser) -> str:
+    name = type(part).__name__
+    return f"{name}.beta is 0, so the term has no effect; give more, or leave it out"
 
 
 def _k3(x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
