@@ -74,12 +74,11 @@ class _Distance(Regulariser):
         """A warning for a penalty without weight, and for the first step's distance of 0."""
         if not self.beta:
             return _weightless(self)
-        if isinstance(self.anchor, Reference) or spec.minibatches > 1 or spec.replays:
+        if not isinstance(self.anchor, Proximal) or spec.minibatches > 1:
             return ""
-        anchor = type(self.anchor).__name__
         return (
-            f"{type(self).__name__} has no effect: its anchor is {anchor}, minibatches is 1, and in "
-            "the first optimizer step of a batch the two policies are equal; give 2 or more"
+            f"{type(self).__name__} has no effect: its anchor is Proximal, minibatches is 1, and "
+            "in the first optimizer step of a batch the two policies are equal; give 2 or more"
         )
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:

@@ -155,8 +155,8 @@ class Bounded(Part):
             return ""
         return (
             f"{type(self).__name__} has no effect: minibatches is {spec.minibatches}; in "
-            "the first optimizer step of a batch every ratio is 1 but for rounding; give 2 or more, "
-            "or regard the algorithm as one without this bound"
+            "the first optimizer step of a batch every ratio is 1; give 2 or more, or "
+            "regard the algorithm as one without this bound"
         )
 
 
@@ -169,6 +169,7 @@ class Companion(Part, ABC):
     __slots__ = ()
 
     provides: ClassVar[frozenset[Need]] = frozenset()  # the needs of other parts that it supplies
+    adapts: ClassVar[tuple[type[Part], ...]] = ()  # parts whose settings it changes as it learns
 
     @abstractmethod
     async def open(self, setup: "SetupContext") -> "Extension":

@@ -34,9 +34,7 @@ class Overlong(GroupReward):
             effect = f"the penalty begins behind {free}, so no reply has one"
             return out_of_reach("overlong", "longest", self.longest, spec, effect)
         if self.longest <= 1:
-            return (
-                f"overlong.longest is {self.longest}: each reply has the full penalty; give more"
-            )
+            return f"overlong.longest is {self.longest}: each reply has the full penalty; give more"
         return zero("overlong", weight=self.weight)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:

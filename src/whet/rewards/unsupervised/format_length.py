@@ -38,9 +38,7 @@ class FormatLength(GroupReward):
         """Warns of lengths whose peak no reply reaches: then longer is always better."""
         top = self.peak * self.longest
         if top > spec.max_new_tokens:
-            effect = (
-                f"its best length is {top:g}, and no reply reaches it, so longer is better"
-            )
+            effect = f"its best length is {top:g}, and no reply reaches it, so longer is better"
             return out_of_reach("format_length", "longest", self.longest, spec, effect)
         return ""
 
