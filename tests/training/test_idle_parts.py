@@ -12,6 +12,7 @@ from whet.policy.extensions.convex_kl import ConvexKL
 from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.inspection import errors, warnings
 from whet.policy.regularisers import K2, K3, ConvexK3, EntropyBonus, Proximal
+from whet.registry import names
 from whet.rewards.shaping.additive import Additive
 from whet.rewards.shaping.alp import Alp
 from whet.rewards.shaping.annealed import Annealed
