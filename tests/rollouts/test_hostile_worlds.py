@@ -333,6 +333,7 @@ def test_a_fault_before_the_first_reply_is_counted_too():
         (0, True),
         (3, False),
     ]
+    assert group[0].turns == ("3+4=", "")
     check_integrity(group)
     with pytest.raises(IntegrityError, match="1 of 2 rollouts could not be judged"):
         check_faults([group], TrustLimits())

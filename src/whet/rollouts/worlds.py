@@ -25,6 +25,7 @@ from whet.types import (
     UsageError,
     Verdict,
 )
+from whet.types.messages import messages_of
 
 
 async def played(environment: Environment, record: Record, task: Task) -> list[Rollout]:
@@ -119,10 +120,15 @@ def _truncated(record: Record, cause: BaseException) -> list[Rollout]:
 
 
 def _masked(record: Record, note: str) -> list[Rollout]:
-    """The rollouts so far, or one without a reply, with a fault as verdict."""
+    """The rollouts so far, or one with a reply of no token, with a fault as verdict."""
     fault = Verdict.unjudged(note)
     found = [replace(rollout, verdict=fault) for rollout in record.rollouts(fault)]
-    return found or [record.handles[0].rollout(fault)]
+    if found:
+        return found
+    handle = next(handle for handle in record.handles if not handle.closed)
+    handle.row.hear((), messages_of(record.task.prompt))
+    handle.row.reply(0, "", None, "")
+    return [replace(handle.rollout(fault), verdict=fault)]
 
 
 def _told(error: BaseException, environment: Environment) -> str:
