@@ -25,7 +25,6 @@ from whet.types import (
 )
 from whet.types.completions import Completion
 
-
 IDLE = RolloutPlayer(Echoing(), TextRenderer(TOKENIZER, frozenset({END})))
 
 
