@@ -16,11 +16,11 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.anchors import Anchor, Reference, reference_logp
+from whet.policy.anchors import Anchor, Proximal, Reference, reference_logp
 from whet.policy.arithmetic import bounded, exp_residual, linearised, log_ratio, saturated
 from whet.policy.domains import AT_LEAST_0, CAP, FINITE, SHARE, Domain, check
 from whet.protocols.algorithm import Regulariser, Selection
-from whet.types import Batch, Need
+from whet.types import Batch, Need, RunSpec
 
 _ALPHA = Domain(
     lambda x: isfinite(x) and x not in (0, 1), "give a finite number other than 0 and 1"
@@ -50,6 +50,17 @@ class Divergence(Regulariser):
     @property
     def needs(self) -> frozenset[Need]:
         return self.anchor.needs
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a penalty without weight, and for the first step's distance of 0."""
+        if not self.beta:
+            return _weightless(self)
+        if not isinstance(self.anchor, Proximal) or spec.minibatches > 1:
+            return ""
+        return (
+            f"{type(self).__name__} has no effect: its anchor is Proximal, minibatches is 1, and "
+            "in the first optimizer step of a batch the two policies are equal; give 2 or more"
+        )
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return self.beta * self.of(learner_logp - self.anchor(batch))
@@ -228,6 +239,11 @@ class ConvexK3(Saturating):
     def __post_init__(self) -> None:
         check(self, beta=AT_LEAST_0, share=SHARE)
 
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a penalty without weight."""
+        del spec
+        return "" if self.beta else _weightless(self)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         far = exp_residual(log_ratio(reference_logp(batch), learner_logp))
         near = exp_residual(log_ratio(batch.proximal_logp, learner_logp))
@@ -248,6 +264,11 @@ class EntropyBonus(Regulariser):
 
     def __post_init__(self) -> None:
         check(self, beta=FINITE)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a bonus without weight."""
+        del spec
+        return "" if self.beta else _weightless(self)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         if batch.learner_entropy is None:
@@ -280,3 +301,8 @@ class Within(Saturating):
         if not isinstance(self.price, Saturating):
             return torch.zeros_like(batch.row, dtype=torch.bool)
         return batch.subset(self.of).mask & self.price.saturated(learner_logp, batch)
+
+
+def _weightless(part: Regulariser) -> str:
+    name = type(part).__name__
+    return f"{name}.beta is 0, so the term has no effect; give more, or leave it out"

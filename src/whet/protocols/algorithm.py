@@ -152,13 +152,16 @@ class Bounded(Part):
     __slots__ = ()
 
     def run_warning(self, spec: RunSpec) -> str:
-        """A warning if minibatches is 1: then every ratio is 1 and the bound never acts."""
-        if spec.minibatches > 1:
+        """A warning if minibatches is 1: then every ratio is 1 and the bound never acts.
+
+        Rollouts of older weights, from a replay buffer, have other ratios.
+        """
+        if spec.minibatches > 1 or spec.replays:
             return ""
         return (
             f"{type(self).__name__} has no effect: minibatches is {spec.minibatches}; in "
-            "the first optimizer step of a batch every ratio is 1 (except for stale or replayed "
-            "rollouts); give 2 or more, or regard the algorithm as one without this bound"
+            "the first optimizer step of a batch every ratio is 1; give 2 or more, or "
+            "regard the algorithm as one without this bound"
         )
 
 
@@ -171,6 +174,7 @@ class Companion(Part, ABC):
     __slots__ = ()
 
     provides: ClassVar[frozenset[Need]] = frozenset()  # the needs of other parts that it supplies
+    adapts: ClassVar[tuple[type[Part], ...]] = ()  # parts whose settings it changes as it learns
 
     @abstractmethod
     async def open(self, setup: "SetupContext") -> "Extension":

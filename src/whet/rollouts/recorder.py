@@ -12,7 +12,6 @@ from whet.protocols import Generator, Renderer
 from whet.rollouts.row import Row
 from whet.types import (
     Decoding,
-    IntegrityError,
     Play,
     Prompt,
     Reply,
@@ -37,7 +36,7 @@ class Record:
     play: Play
     handles: "list[Recorder]" = field(default_factory=list)
     over: bool = False  # the environment has returned; no more calls are allowed
-    broken: IntegrityError | None = None  # a violated invariant, even if the environment caught it
+    broken: Exception | None = None  # an error of the generator, even if the environment caught it
 
     def seat(self, name: str) -> "Recorder":
         """The conversation of a seat, one per name."""
@@ -47,8 +46,8 @@ class Record:
     def rollouts(self, verdict: Verdict | None) -> list[Rollout]:
         """The rollouts of all handles with a reply that were not forked.
 
-        `verdict` is for handles without a verdict of their own. Raises `IntegrityError` if the
-        generator did, even if the environment caught it.
+        `verdict` is for handles without a verdict of their own. Raises what the generator raised,
+        such as an `IntegrityError`, even if the environment caught it.
         """
         if self.broken is not None:
             raise self.broken
@@ -114,7 +113,9 @@ class Recorder:
         self.asking = True
         try:
             said = [*begun, *await self._generate(row, how)]
-        except IntegrityError as error:
+        except (UsageError, OSError):
+            raise
+        except Exception as error:  # of the generator, and not the environment's
             self.record.broken = error
             raise
         finally:

@@ -7,7 +7,17 @@ from whet.protocols import Judge, Reward
 from whet.rewards.judging import context_of, verdicts
 from whet.types import Group, Rollout, Task, Verdict
 
-FORMS = (r"\boxed{{{}}}", "<answer>{}</answer>", "{}", "Answer: {}", "#{}", "```python\n{}\n```")
+FORMS = (
+    r"\boxed{{{}}}",
+    "<answer>{}</answer>",
+    "{}",
+    "Answer: {}",
+    "#{}",
+    "#### {}",
+    "<think>so it is</think>\n<answer>{}</answer>",
+    "```python\n{}\n```",
+    "```\n{}\n```",
+)
 """How a reply may give its answer; rewards read some of these."""
 
 

@@ -9,7 +9,7 @@ from whet.policy.extensions.adapted import adapted
 from whet.policy.regularisers import ConvexK3
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group
+from whet.types import Group, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +30,15 @@ class ConvexKL(Companion):
     def share(self, step: int) -> float:
         """The weight λ at a step."""
         return max(1 - self.fall * ceil(max(step - self.begin, 0) / self.every), self.least)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a schedule that begins behind the run's last step."""
+        if self.begin < spec.steps - 1:
+            return ""
+        return (
+            f"convex_kl.begin is {self.begin}, but the run has {spec.steps} steps, so the weight "
+            "stays 1; give less"
+        )
 
     async def open(self, setup: SetupContext) -> "LiveConvexKL":
         del setup

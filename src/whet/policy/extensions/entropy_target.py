@@ -24,6 +24,8 @@ class EntropyTarget(Companion):
     tokens that the policy sampled, in nats.
     """
 
+    adapts = (EntropyBonus,)
+
     target: float = 0.2
     delta: float = 0.005
     first: float = 0.0
