@@ -1,6 +1,7 @@
 """What is tried, and what is kept."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -98,6 +99,15 @@ def test_a_gate_compares_the_task_metric_and_never_a_shaped_score(verdicts, by_m
     held = group(*verdicts)
     assert NonZeroSpread()(held) is by_metric
     assert ScoreSpread()(held) is by_score
+
+
+def test_a_number_alone_is_the_task_metric_before_it_is_shaped():
+    half, less = (
+        Verdict(reason=Reason.PARTIAL, score=score, correct=False, measured=score)
+        for score in (0.5, 0.2)
+    )
+    assert NonZeroSpread()(group(half, less))
+    assert not NonZeroSpread()(group(half, replace(half, score=0.3)))  # shaped by its length
 
 
 def test_a_least_spread_is_of_what_is_compared():

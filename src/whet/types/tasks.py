@@ -100,6 +100,7 @@ class Verdict:
     reason: Reason
     score: float = nan  # NaN without a score, so that it cannot be mistaken for 0
     correct: bool | None = None
+    measured: float | None = None  # the number before shaping, where `correct` is only “≥ 1”
     parts: Mapping[str, float] = field(default_factory=dict)
     credit: tuple[float, ...] = ()  # dense: a reward for each sampled token, besides the score
     note: str = ""  # printed in the ledger: the error, or the extracted answer

@@ -114,6 +114,7 @@ def _verdict(found: ScriptResult) -> Verdict:
         reason=lacking if found.correct is False else Reason.OK,
         score=found.score,
         correct=found.correct,
+        measured=found.measured,
         parts=found.parts,
         note=found.note,
     )

@@ -24,6 +24,7 @@ class ScriptResult(NamedTuple):
     parts: Mapping[str, float]  # numbers to be logged
     note: str = ""
     applicable: bool = True
+    measured: float | None = None  # the number of which `correct` says no more than ≥ 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +124,7 @@ async def _awaited(result: Awaitable[Any]) -> Any:
 def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResult:
     """Read a number, of which 1 or more is correct, or a dict with `score` and perhaps `right`."""
     result = scalar(returned)
+    alone = not isinstance(result, Mapping)
     if not isinstance(result, Mapping):
         full = {right: float(result) >= 1} if isinstance(result, Real) else {}
         result = {"score": result} | full
@@ -133,7 +135,8 @@ def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResu
     if not isfinite(score):
         return infinite(score, what)
     parts = {key: float(value) for key, value in entries.items() if isinstance(value, Real)}
-    return ScriptResult(float(score), None if correct is None else bool(correct), parts)
+    said = None if correct is None else bool(correct)
+    return ScriptResult(float(score), said, parts, measured=float(score) if alone else None)
 
 
 def infinite(score: object, what: str) -> ScriptResult:

@@ -52,7 +52,10 @@ class OpenRlhfForm:
         columns = {name: _spread(values, len(said), what) for name, values in logs.items()}
         return [
             ScriptResult(
-                float(reward), scores[i] >= 1, {k: float(v[i]) for k, v in columns.items()}
+                float(reward),
+                scores[i] >= 1,
+                {k: float(v[i]) for k, v in columns.items()},
+                measured=float(scores[i]),
             )
             if isfinite(reward) and isfinite(scores[i])
             else infinite(scores[i] if isfinite(reward) else reward, what)

@@ -100,4 +100,6 @@ def _found(
         )
     if not isfinite(value):
         return infinite(value, what)
-    return ScriptResult(float(value), float(value) >= 1, {**metrics, **numbers}, note)
+    known = {**metrics, **numbers}
+    score = float(value)
+    return ScriptResult(score, score >= 1, known, note, measured=score)

@@ -57,7 +57,7 @@ class TraceForm:
                     return [found]
                 parts[key] = found.score
                 total += getattr(method, "_vf_weight", 1.0) * parts[key]
-        return [ScriptResult(total, total >= 1, parts)]
+        return [ScriptResult(total, total >= 1, parts, measured=total)]
 
 
 def reward_methods(kind: type) -> list[str]:
