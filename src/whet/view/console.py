@@ -160,9 +160,12 @@ def _trained(known: Metrics) -> str:
     value = {name: mean.value for name, mean in known.items()}
     parts = [
         _reward(known),
-        f"length {value['length']:.4g} ({value['length_min']:.0f}–{value['length_max']:.0f})",
-        f"entropy {value['entropy']:.3f}",
-        f"kl {value['kl']:.2g}" if "kl" in value else f"drift {value['drift']:.0e}",
+        f"length {_shown(value['length'], '.4g')} "
+        f"({_shown(value['length_min'], '.0f')}–{_shown(value['length_max'], '.0f')})",
+        f"entropy {_shown(value['entropy'], '.3f')}",
+        f"kl {_shown(value['kl'], '.2g')}"
+        if "kl" in value
+        else f"drift {_shown(value['drift'], '.0e')}",
     ]
     if isfinite(value.get("clipped", float("nan"))):
         parts.append(f"clip {value['clipped_low']:.1%}+{value['clipped_high']:.1%}")
@@ -171,7 +174,12 @@ def _trained(known: Metrics) -> str:
 
 def _tokens(known: Metrics) -> str:
     """The sampling rate of the newest step, in tokens per second."""
-    return f"{known['decoded_per_second'].value:.0f} tok/s"
+    return f"{_shown(known['decoded_per_second'].value, '.0f')} tok/s"
+
+
+def _shown(value: float, form: str) -> str:
+    """The number in a format; a dash for a mean over nothing."""
+    return format(value, form) if isfinite(value) else "–"
 
 
 def _telling(before: Scorecard, after: Scorecard) -> tuple[Rollout, Rollout] | None:

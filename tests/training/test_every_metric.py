@@ -1,0 +1,98 @@
+"""Every metric that a run of an algorithm writes, against a hand count.
+
+A metric without a hand count fails, and so does a hand count of a metric that is not written.
+"""
+
+from dataclasses import replace
+from math import isclose
+from typing import Any
+
+import pytest
+from hand_counts import HAND, Counted, Step
+from hand_extensions import HAND_EXTENSIONS
+from witnessed import LONGEST, ROLLOUTS, TICKETS, Witness, objective_of, witnessed
+
+from whet.policy.extensions.length_targets import LengthTargets
+from whet.registry import names
+from whet.training import glossary
+
+NAMES = sorted(names("algorithm"))
+PROMPTS = {"tokens_prefilled", "tokens_shared", "tokens_reread"}
+PASSED = PROMPTS | {"tokens_decoded"}
+
+
+def same(told: dict[str, Any], found: Counted) -> bool:
+    """Float32 against float64; the denominator exactly."""
+    if told["of"] != found.of or (told["value"] is None) != (found.value is None):
+        return False
+    return found.value is None or isclose(told["value"], found.value, rel_tol=1e-4, abs_tol=3e-6)
+
+
+def hand_count(step: Step, name: str) -> Counted:
+    return (HAND | HAND_EXTENSIONS)[name](step)
+
+
+def wrong(witness: Witness) -> list[tuple[Any, ...]]:
+    """The metrics of a run that differ from their hand count."""
+    found = []
+    for number, row in enumerate(witness.rows):
+        step = Step(witness, number)
+        for name, told in row["metrics"].items():
+            known = glossary.metric("step", name)
+            assert known is not None, name
+            if not known.clock and name not in PASSED:
+                counted = hand_count(step, name)
+                found += [] if same(told, counted) else [(number, name, tuple(counted), told)]
+        found += tokens_that_passed(witness, number, row["metrics"])
+        found += clocks(row["metrics"])
+    return found
+
+
+def tokens_that_passed(
+    witness: Witness, number: int, told: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Prompt tokens are read or computed, once or again; reply tokens are counted as they pass."""
+    asked, decoded = witness.tokens[number]
+    count = {name: told[name]["value"] for name in PASSED}
+    right = sum(count[name] for name in PROMPTS) == asked and count["tokens_decoded"] == decoded
+    assert all(told[name]["of"] == 1 and count[name] >= 0 for name in PASSED)
+    return [] if right else [(number, "tokens", asked, decoded, count)]
+
+
+def clocks(told: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Seconds are positive; rates are tokens over those seconds."""
+    second = {name: told[f"seconds_{name}"]["value"] for name in ("play", "learn", "sync")}
+    taught = told["taught"]["value"] * told["taught"]["of"]
+    rates = [
+        ("decoded_per_second", told["tokens_decoded"]["value"], second["play"]),
+        ("learned_per_second", taught, second["learn"]),
+    ]
+    assert all(x > 0 for x in second.values())
+    return [
+        (name, told[name])
+        for name, tokens, spent in rates
+        if not (isclose(told[name]["value"] * spent, tokens) and told[name]["of"] == spent)
+    ]
+
+
+def named(witness: Witness) -> set[str]:
+    return {name for row in witness.rows for name in row["metrics"]}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_metric_is_its_hand_count(name, tmp_path):
+    witness = witnessed(objective_of(name), tmp_path)
+    assert not wrong(witness)
+    for step in witness.steps:  # the policy's own rollouts: no more and no fewer
+        versions = {span.version for g in step.sampled for r in g for span in r.spans} - {None}
+        assert [len(group) for group in step.sampled] == [ROLLOUTS] * TICKETS
+        assert len(versions) == 1
+        assert max(r.length for g in step.sampled for r in g) <= LONGEST
+
+
+def test_the_budgets_of_length_are_their_hand_count(tmp_path):
+    budgets = LengthTargets(targets=(5, 4, 3), least=1)
+    objective = replace(objective_of("dapo"), companions=(budgets,))
+    witness = witnessed(objective, tmp_path)
+    assert not wrong(witness)
+    assert {f"target_length_{n}" for n in range(3)} <= named(witness)
