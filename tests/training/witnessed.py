@@ -20,21 +20,22 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.models import FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
-from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.policy.extensions.coevolving import Coevolving
-from whet.protocols import Generator, Reward, Update
+from whet.policy.extensions.together import Extensions
+from whet.protocols import Generator, Reward, SamplingSetup, SetupContext, Update
 from whet.protocols.algorithm import Algorithm
+from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import TrustLimits
 from whet.rollouts.player import RolloutPlayer
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.ledger import Ledger
-from whet.training.loop import TrainStep
-from whet.training.run import CheckpointConfig, PeriodicEval, Run
-from whet.training.trainer import PhaseStarted, fit
-from whet.types import Decoding, Mean, Reason, Rollout, Task, TrainBatch, Verdict, seed_of
+from whet.training.loop import LiveRun, TrainStep, train
+from whet.training.metrics import of_step
+from whet.training.run import Run
+from whet.types import Decoding, Need, Reason, Rollout, Task, TrainBatch, Verdict, seed_of
 from whet.types.optimizers import AdamW
 
 
@@ -280,11 +281,28 @@ def run_of(objective: Algorithm, engine: Embedded, **changes: Any) -> Run:
             "limits": TrustLimits(faults=1.0, drift=float("inf"), probe=float("inf")),
             "steps": 2 if objective.companions else 1,
             "minibatches": 2,
-            "evaluation": EvalConfig(problems=1, samples=1, k=(1,)),
-            "periodic": PeriodicEval(every=0),
-            "checkpoints": CheckpointConfig(seconds=1e9),
         }
         | changes
+    )
+
+
+async def opened(run: Run, folder: Path) -> LiveRun:
+    """The parts of a run before its first step."""
+    player, learner = await run.engine.open(run.model, run.seed)
+    learner.reset_optimizer(run.optimizer)
+    base = folder / "base"
+    if run.objective.companions or Need.REFERENCE in run.objective.needs:
+        base.mkdir()
+        await learner.save(base)
+        await learner.set_reference(base)
+    setup = SetupContext(engine=run.engine, learner=learner, base=base)
+    sampling = SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
+    return LiveRun(
+        player=player.within(run.environment),
+        learner=learner,
+        buffer=Buffer(run.sampling, run.sampling.open(sampling)),
+        extensions=await Extensions.open(run.objective.companions, setup),
+        folder=folder,
     )
 
 
@@ -296,25 +314,19 @@ def witnessed(
     run = run_of(objective, engine, **changes)
     steps: list[TrainStep] = []
     tokens: list[tuple[int, int]] = []
+    ledger = Ledger(folder)
 
     async def follow() -> None:
-        passed = (0, 0)
-        async for event in fit(run, folder):
-            before, made = passed, engine.kept.generators[0]
-            passed = made.asked, made.decoded
-            if isinstance(event, TrainStep):
-                steps.append(event)
-                for critic in engine.kept.critics:
-                    critic.now = len(steps)
-                tokens.append((passed[0] - before[0], passed[1] - before[1]))
-            else:
-                assert not steps or not isinstance(event, PhaseStarted)
+        live = await opened(run, folder)
+        passed, made = (0, 0), engine.kept.generators[0]
+        async for step in train(run, live, 0):
+            before, passed = passed, (made.asked, made.decoded)
+            tokens.append((passed[0] - before[0], passed[1] - before[1]))
+            steps.append(step)
+            ledger.write("step", (0, len(steps)), of_step(step))
+            for critic in engine.kept.critics:
+                critic.now = len(steps)
 
     asyncio.run(follow())
-    rows = [row for row in Ledger(folder).rows() if row["kind"] == "step"]
+    rows = list(ledger.rows())
     return Witness(run, steps, rows, engine.kept, tokens)
-
-
-def told(mean: Mean) -> tuple[float, float]:
-    """Sum and count of a mean."""
-    return mean.total, mean.count
