@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import torch
-from plain_reading import Read, read, stands_still
+from plain_reading import Read, read, stands_still, trained_gradients
 from torch import Tensor
 from witnessed import OptimizerStep
 
@@ -70,10 +70,10 @@ class Update:
 
     @cached_property
     def grad_norm(self) -> float:
-        """Over .grad of all parameters."""
+        """Over .grad of all parameters that are trained."""
         self.loss.backward()
-        grads = [p.grad for p in self.exact.model.parameters() if p.grad is not None]
-        return float(sum((g**2).sum() for g in grads)) ** 0.5
+        grads = trained_gradients(self.seen.weights, self.exact.model)
+        return sum((g**2).sum().item() for g in grads) ** 0.5
 
     def column(self, x: Tensor) -> list[float]:
         return [x[n].item() for n in self.tokens]

@@ -12,11 +12,12 @@ from unittest.mock import patch
 
 import torch
 from torch import Tensor
-from witnessed import SHAPE
+from witnessed import LORA, SHAPE
 
 from whet.types import Rollout
 
 H = 1e-6  # of finite differences
+SCALE = LORA.alpha / LORA.rank
 
 
 class Read(NamedTuple):
@@ -39,9 +40,42 @@ def padded(rollouts: Sequence[Rollout]) -> Tensor:
     return torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
 
 
+def whole(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The weights W + s B A, where there are adapters A and B."""
+    found = {}
+    for name, x in weights.items():
+        if ".lora_" in name:
+            continue
+        layer = name.replace(".base_layer.", ".")
+        found[layer] = x.double()
+        if layer != name:
+            a, b = adapters(weights, layer)
+            found[layer] = x.double() + SCALE * b @ a
+    return found
+
+
+def adapters(weights: dict[str, Tensor], layer: str) -> tuple[Tensor, Tensor]:
+    """A and B of a layer, by the name of its weight."""
+    stem = layer.removesuffix(".weight")
+    return tuple(weights[f"{stem}.lora_{x}.default.weight"].double() for x in "AB")
+
+
+def trained_gradients(weights: dict[str, Tensor], model: Any) -> list[Tensor]:
+    """.grad of all parameters; with adapters s Bᵀ G and s G Aᵀ for each, G of the whole weight."""
+    whole_grads = {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+    layers = [n.replace(".base_layer.", ".") for n in weights if ".base_layer." in n]
+    if not layers:
+        return list(whole_grads.values())
+    found = []
+    for layer in layers:
+        a, b = adapters(weights, layer)
+        found += [SCALE * b.T @ whole_grads[layer], SCALE * whole_grads[layer] @ a.T]
+    return found
+
+
 def read(weights: dict[str, Tensor], rollouts: Sequence[Rollout]) -> Read:
     model = deepcopy(plain_model())
-    model.load_state_dict(weights)
+    model.load_state_dict(whole(weights))
     ids = padded(rollouts)
     logits = model(input_ids=ids).logits
     logps, entropies = [], []

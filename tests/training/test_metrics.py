@@ -23,6 +23,7 @@ from whet.types import Batch, Finish, Group, Mean, Reason, Task, TrainBatch, Ver
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")
+ELSEWHERE = Verdict.not_applicable("of another kind")
 
 
 def verdict(score, correct=None):
@@ -71,6 +72,7 @@ def step(*groups, tokens=None, **changes):
     )
     given = {
         "number": 0,
+        "sampled": groups,
         "taken": taken,
         "batch": TrainBatch([], tokens or batch()),
         "updates": (Update(loss=1.0, drift_max=0.2, metrics=told),) * 2,
@@ -151,6 +153,66 @@ def test_a_small_distance_is_not_lost_in_rounding():
     """Of x = 1e−4, k3 is x²/2 = 5e−9."""
     near = batch(behaviour_logp=torch.full((3,), 0.0), reference_logp=torch.full((3,), -1e-4))
     assert values(group(verdict(1.0)), tokens=near)["kl"] == pytest.approx(5e-9, rel=1e-2)
+
+
+def test_what_does_not_apply_is_neither_a_fault_nor_a_zero():
+    found = of_step(step(group(verdict(1.0, correct=True), ELSEWHERE, FAULT), group(ELSEWHERE)))
+    counts = {name: (found[name].total, found[name].count) for name in found}
+    assert counts["not_applicable"] == (2, 4)
+    assert counts["faults"] == (1, 4)
+    assert counts["reward"] == counts["correct"] == (1, 1)
+    assert counts["varied"] == counts["correct_varied"] == (0, 1)
+
+
+def test_a_group_of_unknown_correctness_is_in_no_denominator():
+    graded = group(verdict(0.2), verdict(0.4))
+    mixed = group(verdict(1.0, correct=True), verdict(0.0, correct=False))
+    found = of_step(step(graded, mixed))
+    assert (found["correct_varied"].total, found["correct_varied"].count) == (1, 1)
+    assert (found["varied"].total, found["varied"].count) == (2, 2)
+
+
+def test_the_hint_of_a_reply_is_not_in_its_length():
+    """Four tokens, of which three were forced."""
+    hinted = recorded(
+        task=TASK,
+        tokens=(0, 1, 1, 1, 1),
+        chosen=(False, True, True, True, True),
+        behaviour_logp=(-0.5,) * 4,
+        forced=3,
+        verdict=verdict(1.0),
+    )
+    found = values(Group.of([hinted]))
+    assert (found["length"], found["length_min"], found["length_max"]) == (1, 1, 1)
+
+
+def test_a_minibatch_without_a_gradient_is_no_optimizer_step():
+    """The loss is the mean of one update, and its metrics are alone in their sums."""
+    resting = Update(
+        loss=0.0,
+        drift_max=0.0,
+        metrics={"drift": Mean(), "grad_norm": Mean(), "taught": Mean(total=0, count=9)},
+    )
+    told = {"drift": Mean(total=0.5, count=5), "grad_norm": Mean(total=4.0, count=1)}
+    moving = Update(loss=2.0, drift_max=0.3, metrics=told | {"taught": Mean(total=6, count=9)})
+    found = of_step(step(group(verdict(1.0)), updates=(resting, moving)))
+    assert (found["loss"].total, found["loss"].count) == (2, 1)
+    assert (found["grad_norm"].total, found["grad_norm"].count) == (4, 1)
+    assert found["taught"].value == 6 / 18
+    assert (found["drift"].value, found["drift_max"].value) == (0.1, 0.3)
+
+
+def test_a_step_that_learns_nothing_has_metrics_over_nothing(tmp_path):
+    """All names are in the row, with null of 0."""
+    resting = {"drift": Mean(), "grad_norm": Mean(), "taught": Mean(total=0, count=9)}
+    idle = Update(loss=0.0, drift_max=0.0, metrics=resting)
+    found = of_step(step(group(verdict(1.0)), updates=(idle, idle)))
+    Ledger(tmp_path).write("step", (0, 1), found)
+    (row,) = Ledger(tmp_path).rows()
+    empty = {name for name, told in row["metrics"].items() if told["value"] is None}
+    assert all((row["metrics"][name]["of"] == 0) for name in empty)
+    assert empty >= {"loss", "drift", "drift_max", "grad_norm", "clipped", "masked"}
+    assert row["metrics"]["taught"] == {"value": 0.0, "of": 18}
 
 
 def test_tokens_per_second():

@@ -15,6 +15,7 @@ from small import Digits
 from torch import Tensor
 
 from whet.data.pool import Pool
+from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.critic import EmbeddedCritic
 from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.learner import EmbeddedLearner
@@ -53,6 +54,12 @@ class OneLayer(FromScratch):
 
 SHAPE = OneLayer(shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet="0123456789="))
 TICKETS, ROLLOUTS, LONGEST, LR, NOISE = 3, 4, 5, 0.02, 0.4
+SAMPLING = Standard(
+    prompts=Uniform(per_step=TICKETS),
+    size=Fixed(rollouts=ROLLOUTS),
+    decoding=Decoding(max_new_tokens=LONGEST),
+)
+LORA = LoRA(rank=2, alpha=8.0)
 
 
 @dataclass(frozen=True)
@@ -270,11 +277,7 @@ def run_of(objective: Algorithm, engine: Embedded, **changes: Any) -> Run:
             "corpus": Pool(corpus=Digits(), tasks=TICKETS),
             "reward": Mixed(),
             "demonstrator": Answers(),
-            "sampling": Standard(
-                prompts=Uniform(per_step=TICKETS),
-                size=Fixed(rollouts=ROLLOUTS),
-                decoding=Decoding(max_new_tokens=LONGEST),
-            ),
+            "sampling": SAMPLING,
             "objective": objective,
             "engine": engine,
             "optimizer": AdamW(lr=LR),
@@ -306,27 +309,28 @@ async def opened(run: Run, folder: Path) -> LiveRun:
     )
 
 
+ENGINE = {"device": "cpu", "threads": 1, "slots": 16, "budget": 48}
+
+
 def witnessed(
-    objective: Algorithm, folder: Path, slots: int = 16, budget: int = 48, **changes: Any
+    objective: Algorithm, folder: Path, engine: Mapping[str, Any] = ENGINE, **changes: Any
 ) -> Witness:
     """A run of an algorithm; the usual budget is of several micro-batches."""
-    engine = Witnessed(device="cpu", threads=1, slots=slots, budget=budget)
-    run = run_of(objective, engine, **changes)
+    return asyncio.run(followed(run_of(objective, Witnessed(**engine), **changes), folder))
+
+
+async def followed(run: Run, folder: Path) -> Witness:
+    """All steps of a run; each writes its row of the ledger."""
+    kept = run.engine.kept
     steps: list[TrainStep] = []
     tokens: list[tuple[int, int]] = []
-    ledger = Ledger(folder)
-
-    async def follow() -> None:
-        live = await opened(run, folder)
-        passed, made = (0, 0), engine.kept.generators[0]
-        async for step in train(run, live, 0):
-            before, passed = passed, (made.asked, made.decoded)
-            tokens.append((passed[0] - before[0], passed[1] - before[1]))
-            steps.append(step)
-            ledger.write("step", (0, len(steps)), of_step(step))
-            for critic in engine.kept.critics:
-                critic.now = len(steps)
-
-    asyncio.run(follow())
-    rows = list(ledger.rows())
-    return Witness(run, steps, rows, engine.kept, tokens)
+    ledger, live = Ledger(folder), await opened(run, folder)
+    passed, made = (0, 0), kept.generators[0]
+    async for step in train(run, live, 0):
+        before, passed = passed, (made.asked, made.decoded)
+        tokens.append((passed[0] - before[0], passed[1] - before[1]))
+        steps.append(step)
+        ledger.write("step", (0, len(steps)), of_step(step))
+        for critic in kept.critics:
+            critic.now = len(steps)
+    return Witness(run, steps, list(ledger.rows()), kept, tokens)

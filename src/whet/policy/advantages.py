@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.arithmetic import (
@@ -132,6 +132,9 @@ class WrappedAdvantage(Advantage):
     def per_token(self) -> bool:
         return self.inner.per_token
 
+    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        return self.inner.learns_from(inputs)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whitened(WrappedAdvantage):
@@ -255,15 +258,19 @@ def _finished(inputs: AdvantageInputs) -> Tensor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskTruncated(WrappedAdvantage):
-    """Truncated rollouts count in the baseline but have no gradient. Â_n ← 1[finished] Â_n.
+    """Truncated rollouts count in the baseline and leave the loss. Â_n ← 1[finished] Â_n.
 
     This is DAPO's overlong filtering (arXiv:2503.14476) and TRL's `mask_truncated_completions`.
+    The tokens of truncated rollouts have no price, and are in no denominator of the loss.
     """
 
     why_uncentred: ClassVar[str] = "truncated rollouts are missing from the sum"
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         return self.inner(inputs) * _finished(inputs)[inputs.row]
+
+    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        return self.inner.learns_from(inputs) & _finished(inputs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,3 +281,6 @@ class ExcludeTruncated(WrappedAdvantage):
         kept = _finished(inputs)
         credit = self.inner(inputs.where(kept))
         return credit.new_zeros(len(inputs.row)).masked_scatter(kept[inputs.row], credit)
+
+    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        return self.inner.learns_from(inputs) & _finished(inputs)

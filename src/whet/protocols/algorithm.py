@@ -58,6 +58,10 @@ class Advantage(Part, ABC):
     @abstractmethod
     def __call__(self, inputs: AdvantageInputs) -> Tokens: ...
 
+    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        """The rollouts of the loss; the others are in baselines only, and in no denominator."""
+        return inputs.group >= 0
+
 
 class Ratio(Slot):
     """The importance ratio r of every token."""
