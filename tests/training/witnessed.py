@@ -59,16 +59,19 @@ SAMPLING = Standard(
     size=Fixed(rollouts=ROLLOUTS),
     decoding=Decoding(max_new_tokens=LONGEST),
 )
+EASY = "4"
 LORA = LoRA(rank=2, alpha=8.0)
 
 
 @dataclass(frozen=True)
 class Mixed(Reward):
-    """Every kind of verdict; which one is a hash of the rollout."""
+    """Every kind of verdict; which one is a hash of the rollout.  One task has equal rewards."""
 
     def score(self, rollout: Rollout) -> Verdict:
         credit = tuple((i % 3 - 1) / 4 for i in range(rollout.length))
         kind = seed_of("kind", rollout.task.id, rollout.seed, rollout.reply) % 11
+        if rollout.task.answer == EASY and kind > 1:
+            kind = 5
         given: dict[str, Any] = {"credit": credit, "parts": {"mean_step": kind / 11}}
         match kind:
             case 0:
