@@ -3,18 +3,38 @@
 A metric without a hand count fails, and so does a hand count of a metric that is not written.
 """
 
+import asyncio
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from math import isclose
 from typing import Any
 
 import pytest
 from hand_counts import HAND, Counted, Step
 from hand_extensions import HAND_EXTENSIONS
-from witnessed import LONGEST, ROLLOUTS, TICKETS, Witness, objective_of, witnessed
+from hand_updates import Update
+from small import Repeats
+from witnessed import (
+    ENGINE,
+    LONGEST,
+    LR,
+    ROLLOUTS,
+    SHAPE,
+    TICKETS,
+    Witness,
+    Witnessed,
+    objective_of,
+    witnessed,
+)
 
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.registry import names
 from whet.training import glossary
+from whet.training.ledger import Ledger
+from whet.training.metrics import of_sft
+from whet.training.run import Warmup
+from whet.training.warmup import WarmupProgress, sft
+from whet.types.optimizers import AdamW, LinearDecay
 
 NAMES = sorted(names("algorithm"))
 PROMPTS = {"tokens_prefilled", "tokens_shared", "tokens_reread"}
@@ -88,6 +108,50 @@ def test_every_metric_is_its_hand_count(name, tmp_path):
         assert [len(group) for group in step.sampled] == [ROLLOUTS] * TICKETS
         assert len(versions) == 1
         assert max(r.length for g in step.sampled for r in g) <= LONGEST
+
+
+def test_every_row_of_the_glossary_is_counted_here():
+    """And no hand count is of a metric that the glossary lacks."""
+    counted = {*HAND, *HAND_EXTENSIONS, *PASSED}
+    rows = {m.name: m for m in glossary.TABLES["step"]}
+    assert all(m.unit and m.says and m.of for m in rows.values())
+    for name, row in rows.items():
+        assert row.clock or any(fnmatchcase(one, name) for one in counted), name
+    assert all(glossary.metric("step", name) for name in counted)
+
+
+def test_supervised_metrics_are_their_hand_count(tmp_path):
+    """Three steps: loss, its moving average, entropy, gradient and learning rate."""
+    warmup = Warmup(teacher=Repeats(), steps=3, batch=4, optimizer=AdamW(lr=LR, decay=LinearDecay()))
+    engine, ledger, average = Witnessed(**ENGINE), Ledger(tmp_path), None
+
+    async def supervised() -> None:
+        player, learner = await engine.open(SHAPE, 0)
+        learner.reset_optimizer(warmup.optimizer)
+        async for step in sft(warmup, learner, player.renderer, 0, WarmupProgress()):
+            ledger.write("sft", (0, step.number), of_sft(step))
+
+    asyncio.run(supervised())
+    updates = [Update(seen) for seen in engine.kept.learners[0].seen]
+    rows = [row["metrics"] for row in ledger.rows()]
+    assert len(rows) == len(updates) == 3
+    for number, (told, update) in enumerate(zip(rows, updates, strict=True)):
+        tokens = sum(sum(r.action_mask.tolist()) for r in update.rollouts)
+        loss = -update.exact.logp.sum().item() / tokens
+        average = loss if average is None else 0.9 * average + 0.1 * loss
+        entropy = update.exact.entropy.sum().item() / tokens
+        found = {
+            "loss": Counted(loss, 1),
+            "average_loss": Counted(average, 1),
+            "lr": Counted(LR * (1 - number / 3), 1),
+            "entropy": Counted(entropy, tokens),
+            "grad_norm": Counted(update.grad_norm, 1),
+            "computed": Counted(update.seen.read / tokens, tokens),
+        }
+        assert told.keys() == found.keys() | {"seconds"} == {m.name for m in glossary.SUPERVISED}
+        assert told["seconds"]["value"] > 0
+        for name, counted in found.items():
+            assert same(told[name], counted), (number, name, told[name], counted)
 
 
 def test_the_budgets_of_length_are_their_hand_count(tmp_path):

@@ -2,7 +2,7 @@
 
 import ast
 from dataclasses import replace
-from math import exp, isnan
+from math import exp, inf, isnan, nan
 from pathlib import Path
 
 import pytest
@@ -19,7 +19,7 @@ from whet.training.ledger import Ledger
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
 from whet.training.trainer import Evaluated
-from whet.types import Batch, Finish, Group, Mean, Reason, Task, TrainBatch, Verdict, totals
+from whet.types import Batch, Finish, Group, IntegrityError, Mean, Reason, Task, TrainBatch, Verdict, totals
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")
@@ -213,6 +213,13 @@ def test_a_step_that_learns_nothing_has_metrics_over_nothing(tmp_path):
     assert all((row["metrics"][name]["of"] == 0) for name in empty)
     assert empty >= {"loss", "drift", "drift_max", "grad_norm", "clipped", "masked"}
     assert row["metrics"]["taught"] == {"value": 0.0, "of": 18}
+
+
+def test_a_metric_that_is_not_finite_stops_the_run():
+    for value in (nan, inf):
+        with pytest.raises(IntegrityError, match="'mine'"):
+            of_step(step(group(verdict(1.0)), metrics={"mine": Mean(total=value, count=1)}))
+    assert of_step(step(group(verdict(1.0)), metrics={"mine": Mean()}))["mine"].count == 0
 
 
 def test_tokens_per_second():

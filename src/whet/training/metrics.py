@@ -15,7 +15,17 @@ from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
 from whet.training.loop import TrainStep
 from whet.training.warmup import SFTStep
-from whet.types import Batch, Finish, Group, Mean, Metrics, Reason, Rollout, spread
+from whet.types import (
+    Batch,
+    Finish,
+    Group,
+    IntegrityError,
+    Mean,
+    Metrics,
+    Reason,
+    Rollout,
+    spread,
+)
 
 _CLIPS = ("clipped", "clipped_high", "clipped_low", "masked")  # of sums over tokens alone
 
@@ -49,10 +59,12 @@ def of_step(step: TrainStep) -> Metrics:
 
     Rewards, correctness and lengths are of all rollouts that the policy sampled for the step's
     tickets, with those that a gate rejects, and without demonstrations and replayed rollouts.
+
+    Raises `IntegrityError` for a metric that is not finite, unless it is a mean over nothing.
     """
     groups = step.sampled
     rollouts = [r for group in groups for r in group]
-    return {
+    metrics = {
         **_of_rewards(groups),
         **_of_lengths([int((~r.external).sum()) for r in rollouts]),
         "truncated": over(r.finish is Finish.LENGTH for r in rollouts),
@@ -69,6 +81,10 @@ def of_step(step: TrainStep) -> Metrics:
         **step.metrics,
         **_of_costs(step),
     }
+    for name, mean in metrics.items():
+        if mean.count and not isfinite(mean.value):
+            raise IntegrityError(f"metric {name!r} is {mean.value} in step {step.number + 1}")
+    return metrics
 
 
 def _of_rewards(groups: Sequence[Group]) -> Metrics:
