@@ -132,7 +132,9 @@ HAND: dict[str, Callable[[Step], Counted]] = {
     "graded": lambda s: mean([float(x not in (0, 1)) for x in scores(s.rollouts)]),
     "varied": lambda s: mean([float(spread(g)) for g in s.groups if scores(g)]),
     "correct": lambda s: mean([float(x) for x in known(s.rollouts)]),
-    "correct_varied": lambda s: mean([float(len(set(known(g))) == 2) for g in s.groups if known(g)]),
+    "correct_varied": lambda s: mean(
+        [float(len(set(known(g))) == 2) for g in s.groups if known(g)]
+    ),
     "shaped": lambda s: mean(
         [float(r.verdict.correct != (r.verdict.score >= 1)) for r in s.rollouts if known([r])]
     ),

@@ -87,7 +87,9 @@ def implicit_loss(step: Step) -> Counted:
     losses, n = [], 0
     for rollout in rollouts:
         size = sum(rollout.action_mask.tolist())
-        logit = beta * sum(a - b for a, b in zip(own[n : n + size], base[n : n + size], strict=True))
+        logit = beta * sum(
+            a - b for a, b in zip(own[n : n + size], base[n : n + size], strict=True)
+        )
         losses.append(log1p(exp(-logit if correct(rollout) else logit)))
         n += size
     return single(sum(losses) / len(losses))
@@ -116,6 +118,7 @@ def targets(step: Step, settings: Critic) -> tuple[list[float], list[float]]:
         size = sum(rollout.action_mask.tolist())
         reward = [0.0] * (size - 1) + [rollout.verdict.score]
         if isinstance(settings.token_rewards, KLPenalised):
+            assert batch.tokens.reference_logp is not None
             far = batch.tokens.proximal_logp - batch.tokens.reference_logp
             reward = [
                 r - settings.token_rewards.beta * float(x)

@@ -1,6 +1,5 @@
 """One optimizer step, computed again from the weights before it."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple

@@ -21,7 +21,7 @@ SCALE = LORA.alpha / LORA.rank
 
 
 class Read(NamedTuple):
-    """Log-probs and entropies of all chosen tokens, laid end to end, and the model that gave them."""
+    """Log-probs and entropies of all chosen tokens, laid end to end, and the model they are of."""
 
     logp: Tensor
     entropy: Tensor
@@ -57,7 +57,8 @@ def whole(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 def adapters(weights: dict[str, Tensor], layer: str) -> tuple[Tensor, Tensor]:
     """A and B of a layer, by the name of its weight."""
     stem = layer.removesuffix(".weight")
-    return tuple(weights[f"{stem}.lora_{x}.default.weight"].double() for x in "AB")
+    a, b = (weights[f"{stem}.lora_{x}.default.weight"].double() for x in "AB")
+    return a, b
 
 
 def trained_gradients(weights: dict[str, Tensor], model: Any) -> list[Tensor]:

@@ -122,7 +122,9 @@ def test_every_row_of_the_glossary_is_counted_here():
 
 def test_supervised_metrics_are_their_hand_count(tmp_path):
     """Three steps: loss, its moving average, entropy, gradient and learning rate."""
-    warmup = Warmup(teacher=Repeats(), steps=3, batch=4, optimizer=AdamW(lr=LR, decay=LinearDecay()))
+    warmup = Warmup(
+        teacher=Repeats(), steps=3, batch=4, optimizer=AdamW(lr=LR, decay=LinearDecay())
+    )
     engine, ledger, average = Witnessed(**ENGINE), Ledger(tmp_path), None
 
     async def supervised() -> None:

@@ -19,7 +19,18 @@ from whet.training.ledger import Ledger
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
 from whet.training.trainer import Evaluated
-from whet.types import Batch, Finish, Group, IntegrityError, Mean, Reason, Task, TrainBatch, Verdict, totals
+from whet.types import (
+    Batch,
+    Finish,
+    Group,
+    IntegrityError,
+    Mean,
+    Reason,
+    Task,
+    TrainBatch,
+    Verdict,
+    totals,
+)
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")

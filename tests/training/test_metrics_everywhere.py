@@ -134,7 +134,9 @@ def test_what_leaves_the_loss_is_in_no_denominator(tmp_path):
     assert not wrong(made)
     batch = made.steps[0].batch
     assert all(r.finish == "stop" for r in batch.rollouts)
-    finished = [r for g in made.steps[0].sampled for r in g if r.finish == "stop" and r.score is not None]
+    finished = [
+        r for g in made.steps[0].sampled for r in g if r.finish == "stop" and r.score is not None
+    ]
     assert len(batch.rollouts) == len(finished) > 0
     assert batch.tokens.totals.rollouts == len(finished)
     assert batch.tokens.totals.tokens == sum(r.length for r in finished)

@@ -40,7 +40,6 @@ from whet.types import Decoding, Need, Reason, Rollout, Task, TrainBatch, Verdic
 from whet.types.optimizers import AdamW
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OneLayer(FromScratch):
     """A model of one narrow layer."""

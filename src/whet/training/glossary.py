@@ -131,8 +131,8 @@ STEP = _table(
     (
         "saturated",
         "share",
-        "tokens where |log π_θ − log π| > 20 for the proximal policy or the reference: a ratio or a "
-        "price of it is constant, and has no gradient",
+        "tokens where |log π_θ − log π| > 20 for the proximal policy or the reference: there a "
+        "ratio or a price is constant, and has no gradient",
         _TAUGHT,
     ),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", "optimizer steps"),
@@ -229,8 +229,18 @@ EXTENSIONS = _table(
         "rollouts with a known correctness",
     ),
     ("verifier_pairs", "count", "Coevolving: training pairs of the verifier", _ONE),
-    ("verifier_loss", "loss", "Coevolving: contrastive loss of the verifier", "updates of it: 0 or 1"),
-    ("verifier_probe_accuracy", "share", "Coevolving: accuracy on the held-out probes", "measurements: 0 or 1"),
+    (
+        "verifier_loss",
+        "loss",
+        "Coevolving: contrastive loss of the verifier",
+        "updates of it: 0 or 1",
+    ),
+    (
+        "verifier_probe_accuracy",
+        "share",
+        "Coevolving: accuracy on the held-out probes",
+        "measurements: 0 or 1",
+    ),
     ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
 )
 

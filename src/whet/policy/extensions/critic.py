@@ -157,7 +157,7 @@ class LiveCritic(Extension):
         fit = self._fit(inputs)
         lr = self.settings.optimizer.lr_at(context.step, context.steps)
         lengths = torch.tensor([r.length for r in batch.rollouts])
-        metrics = dict.fromkeys(("value_loss", "value_grad_norm"), Mean())
+        metrics: dict[str, Mean] = {"value_loss": Mean(), "value_grad_norm": Mean()}
         for part in torch.arange(len(batch.rollouts)).tensor_split(context.minibatches):
             first = int(lengths[: int(part[0])].sum()) if len(part) else 0
             fitted = _FitOfPart(fit, first, int(lengths[part].sum()))
