@@ -7,7 +7,7 @@ import torch
 from hand_counts import Counted, Step, known, mean, scores, single
 from plain_reading import read, states
 from torch import Tensor
-from witnessed import CriticCall
+from witnessed_engine import CriticCall
 
 from whet.policy.critics import KLPenalised
 from whet.policy.extensions.coevolving import Coevolving

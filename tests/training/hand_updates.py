@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from plain_reading import Read, read, stands_still, trained_gradients
 from torch import Tensor
-from witnessed import OptimizerStep
+from witnessed_engine import OptimizerStep
 
 from whet.policy.objective import BatchLoss, Objective, Term
 from whet.types import Batch, Rollout

@@ -22,10 +22,10 @@ from witnessed import (
     SHAPE,
     TICKETS,
     Witness,
-    Witnessed,
     objective_of,
     witnessed,
 )
+from witnessed_engine import Witnessed
 
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.registry import names
