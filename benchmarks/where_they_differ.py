@@ -30,10 +30,8 @@ from six_rollouts import (
 
 from whet.policy.advantages import (
     Centred,
-    ExcludeTruncated,
     GroupCentredBatchScaled,
     LeaveOneOut,
-    MaskTruncated,
     PopulationWhitened,
     RewardToGo,
     Standardised,
@@ -55,6 +53,7 @@ from whet.policy.objective import BatchLoss, Term
 from whet.policy.preferences import MeanLogRatio, PairwiseLoss, Squared, SumLogRatio
 from whet.policy.ratios import LogLikelihood, SequenceProduct
 from whet.policy.regularisers import K2, K3, ClampedK3, EntropyBonus, K3WithGradientOfK2, WeightedK3
+from whet.policy.truncation import ExcludeTruncated, MaskTruncated
 from whet.protocols.algorithm import Correction, Regulariser
 
 

@@ -158,6 +158,10 @@ def test_eval_with_a_graded_reward_shows_the_reward_first(trained, here, capsys)
         "low": 0.0,
         "high": pytest.approx(0.39, abs=0.01),
         "problems": 6,
+        "of": 6,
+        "least": 0.0,
+        "most": 0.0,
+        "why": "",
     }
     assert 0 < found["reward"]["low"] <= found["reward"]["value"] <= found["reward"]["high"] < 0.9
     assert found["graded"] == 1

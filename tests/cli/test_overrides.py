@@ -16,11 +16,12 @@ from whet.engines.embedded.adapters import LoRA
 from whet.policy.advantages import Centred, Whitened
 from whet.policy.aggregation import FixedLength
 from whet.policy.algorithms.critic_free.dapo import dapo
+from whet.policy.anchors import Proximal
 from whet.policy.clipping import Clipped, DualClipped
 from whet.policy.corrections import Masked, Truncated
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.reference_reset import ReferenceReset
-from whet.policy.regularisers import K2, K3, Proximal
+from whet.policy.regularisers import K2, K3
 from whet.recipes.quickstart import quickstart
 from whet.rewards.shaping.overlong import Overlong
 from whet.rewards.shaping.weighted_sum import WeightedSum

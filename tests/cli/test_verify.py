@@ -46,13 +46,50 @@ def test_two_judges_on_one_table(here, capsys):
     said = capsys.readouterr().out
     for words in ("precision", "abstentions 0", "p95", "rewarded traps"):
         assert words in said
-    assert "against exact, on 10 replies that both judge: agreement 1.000, κ 1.000" in said
+    assert "against exact, on 10 of 10 replies that both judge: agreement 1.000, κ 1.000" in said
 
 
 def test_the_synthetic_set_needs_no_file(here, capsys):
     assert main(["verify", "exact", "--labelled", "synthetic", "--rows", "60", "--json"]) == 0
     said = json.loads(capsys.readouterr().out)
     assert said["asked"] == 60 and said["wrong_accepted"] == 0
+
+
+def test_what_a_judge_leaves_open_is_counted_and_never_nan(here, capsys):
+    """Of 5 right and 5 wrong replies 3 are not covered, 3 are faults, 4 are accepted."""
+    (here / "away.py").write_text(
+        "from whet.protocols import Reward\nfrom whet.types import Verdict\n\n"
+        "class Away(Reward):\n    def score(self, rollout):\n"
+        "        if rollout.task.answer in '123':\n"
+        "            return Verdict.not_applicable('no tests')\n"
+        "        if rollout.task.answer in '456':\n"
+        "            return Verdict.unjudged('down')\n"
+        "        return Verdict.binary(correct=True)\n"
+    )
+    words = ["verify", "away.py:Away", "--labelled", "rows.jsonl"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "nan" not in said
+    assert "abstentions 3 of 10" in said and "not covered 3 of 10" in said
+    assert "– of 0 traps, 76 without a verdict" in said  # faults fool nobody, and resist nothing
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    # of the seven that are covered: right 7, 9 and the fault on 5; wrong 8, 10 and those on 4, 6
+    assert [found["recall"][name] for name in ("problems", "of")] == [2, 3]
+    assert [found["recall"][name] for name in ("least", "value", "most")] == [2 / 3, 1.0, 1.0]
+    assert [found["specificity"][name] for name in ("least", "most")] == [0.0, 0.5]
+    assert [found["accuracy"][name] for name in ("least", "most")] == [2 / 7, 5 / 7]
+    assert [found["precision"][name] for name in ("least", "value", "most")] == [2 / 6, 0.5, 3 / 5]
+    assert (found["faults"]["count"], found["not_applicable"]["count"]) == (3, 3)
+    assert found["axes"]["objectivity"] == 4 / 7
+    assert found["attacked"]["share"] is None
+
+
+def test_scores_without_correctness_say_from_where_on_they_accept(here, capsys):
+    (here / "half.py").write_text("def score(reply, answer):\n    return {'score': 0.5}\n")
+    assert main(["verify", "half.py", "--labelled", "rows.jsonl", "--examples", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "10 of 10 verdicts don't say what is correct" in said and "0.5" in said
 
 
 @pytest.mark.parametrize("reward", ["overlong", "majority", "noisy", "format_only"])

@@ -15,6 +15,7 @@ from whet.cli.main import main
 RECIPE = Path(__file__).with_name("recipe_small.py")
 TABLE = [
     *commands.COMMANDS,
+    *commands.CHECKS,
     *recipes.RECIPES,
     *recipes.CONFIGS,
     *recipes.NAMES,

@@ -71,6 +71,13 @@ def written(name, call):
     return make
 
 
+def encoded():
+    """The rows with every column of texts as a dictionary of its values."""
+    held = pa.Table.from_pylist(ROWS)
+    coded = [column.dictionary_encode() for column in held.columns[:2]]
+    return pa.Table.from_arrays([*coded, held.columns[2]], names=held.column_names)
+
+
 def shards(here):
     for place in range(3):
         held = pa.Table.from_pylist(ROWS[place::3])
@@ -121,6 +128,7 @@ READ = {
     "parquet": written("a.parquet", lambda p: parquet.write_table(pa.Table.from_pylist(ROWS), p)),
     "arrow stream": written("a.arrow", lambda path: stream(path, ROWS)),
     "arrow file": written("a.arrow", lambda path: stream(path, ROWS, ipc.new_file)),
+    "dictionaries": written("a.parquet", lambda path: parquet.write_table(encoded(), path)),
     "folder of shards": shards,
     "folder with one folder": lambda here: inside(here, shards),
     "pattern": lambda here: shards(here) / "part-*.parquet",
@@ -164,6 +172,36 @@ def test_long_fields_are_read_whole(tmp_path):
 def test_labels_of_a_table_are_text(tmp_path):
     rows = [{"prompt": "a", "answer": "b", "reply": "b", "correct": c} for c in (True, False)]
     assert [c.correct for c in cases(str(write("a.csv", table(rows))(tmp_path)))] == [True, False]
+
+
+SIGNS = "one\u2028two\u2029three\u0085four\x0bfive\x0csix"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.tsv"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_only_line_feeds_end_lines(name, end, tmp_path):
+    """`str.splitlines` would cut at six further signs."""
+    rows = [{"prompt": f"{n} {SIGNS}", "answer": f"{n} {SIGNS}"} for n in range(3)]
+    separator = "\t" if name == "a.tsv" else ","
+    if name.endswith("sv"):
+        text = table(rows, separator, end)
+    else:
+        text = jsonl(rows).replace("\n", end) if name == "a.jsonl" else json.dumps(rows)
+    found = corpus(str(write(name, text)(tmp_path))).held_out("all", 9)
+    assert {t.prompt for t in found} == {t.answer for t in found} == {r["prompt"] for r in rows}
+
+
+def test_a_line_end_inside_quotes_is_text(tmp_path):
+    path = write("a.csv", 'prompt,answer\n"a\r\nb\rc",d\n')(tmp_path)
+    assert corpus(str(path)).held_out("all", 9)[0].prompt == "a\r\nb\rc"
+
+
+def test_short_floats_keep_their_digits(tmp_path):
+    """0.1 in float32 is 0.100000001490116…"""
+    held = pa.table({"prompt": ["a", "b"], "answer": pa.array([0.1, 0.25], pa.float32())})
+    path = tmp_path / "a.parquet"
+    parquet.write_table(held, path)
+    assert {t.answer for t in corpus(str(path)).held_out("all", 9)} == {"0.1", "0.25"}
 
 
 # splits that the files name
@@ -245,7 +283,7 @@ def test_an_epoch_meets_each_row_once_for_every_seed(tmp_path):
 # one line for the rest
 
 PACKED = gzip.compress(table(ROWS).encode())
-BYTES = pa.table({"prompt": ["a"], "answer": [b"b"]})
+BYTES = pa.table({"prompt": ["a"], "answer": [b"\xff"]})
 REFUSED = {
     # encodings and bytes
     "UTF-16": (write("a.jsonl", jsonl(ROWS).encode("utf-16")), "UTF-16"),
@@ -272,7 +310,30 @@ REFUSED = {
     "columns by index": (write("a.json", '{"input": {"0": "a"}}'), "columns in place of rows"),
     "two arrays": (write("a.json", json.dumps({"x": ROWS, "y": ROWS})), "several arrays"),
     "nested too deep": (write("a.jsonl", "[" * 200_000), "line 1: no JSON"),
+    "one key twice": (
+        write("a.jsonl", GOOD + GOOD[:-2] + ', "answer": "c"}'),
+        "line 2: .*'answer' stands twice",
+    ),
+    "one key twice inside": (
+        write("a.json", '[{"prompt": "a", "answer": "b", "info": {"x": 1, "x": 2}}]'),
+        "'x' stands twice",
+    ),
+    "one key twice in a chat as text": (
+        write("a.csv", "prompt,answer\n" + """"[{""role"": ""user"", ""role"": ""x""}]",b\n"""),
+        ":2: prompt is no JSON .*'role' stands twice",
+    ),
+    "a comma too many": (
+        write("a.jsonl", GOOD + '{"prompt": "a", "answer": "b",}'),
+        "line 2: no JSON",
+    ),
+    "too many digits": (
+        write("a.jsonl", GOOD + '{"prompt": "a", "answer": ' + "9" * 5000 + "}"),
+        "line 2: no JSON",
+    ),
+    "an answer without end": (write("a.jsonl", '{"prompt": "a", "answer": Infinity}'), "infinite"),
+    "bytes of zero": (write("a.jsonl", GOOD + '{"prompt": "a\0"}'), "line 2: holds bytes of zero"),
     # tables
+    "line ends of CR alone": (write("a.csv", "prompt,answer\ra,b\r"), "line 1: .*line feeds"),
     "only a header": (write("a.csv", "prompt,answer\n"), "no rows"),
     "no header": (write("a.csv", "what is 2+2?,4\n3+3?,6\n"), r":2: no prompt .* it has what is"),
     "a field too many": (write("a.csv", "prompt,answer\na,b\na,b,c\n"), "line 3: 3 fields"),
@@ -341,7 +402,7 @@ REFUSED = {
     "an answer that is none": (write("a.jsonl", '{"prompt": "a", "answer": NaN}'), "no answer"),
     "an answer of bytes": (
         written("a.parquet", lambda path: parquet.write_table(BYTES, path)),
-        "no form as text",
+        "bytes that are no UTF-8",
     ),
     "a prompt of numbers": (write("a.jsonl", '{"prompt": 7, "answer": 1}'), "prompt is neither"),
     "a prompt of no messages": (write("a.jsonl", '{"prompt": [], "answer": 1}'), "no prompt"),
@@ -354,7 +415,7 @@ REFUSED = {
             "a.jsonl",
             '{"prompt": [{"role": "user", "content": [{"type": "image"}]}], "answer": 1}',
         ),
-        "prompt is neither",
+        "images .* not supported yet",
     ),
 }  # fmt: skip
 

@@ -61,6 +61,14 @@ BROKEN = {
     "draw raises": (WHOLE.replace("n = rng.randrange", "n = rng.nothing"), "line 15: Attrib"),
     "draw raises at the top": (WHOLE.replace("50)", "(50 if level < 2 else 0))"), "ValueError"),
     "draw takes no level": (WHOLE.replace("rng, level)", "rng)"), "TypeError"),
+    "an answer of a number": (WHOLE.replace("answer=str(2 * n)", "answer=2 * n"), "answer"),
+    "an answer of nothing": (WHOLE.replace("answer=str(2 * n)", "answer=None"), "answer.*None"),
+    "an answer of texts": (WHOLE.replace("answer=str(2 * n)", "answer=['4']"), "answer"),
+    "a blank answer": (WHOLE.replace("answer=str(2 * n)", "answer='  '"), "blank answer"),
+    "a blank alternative": (
+        WHOLE.replace("answer=str(2 * n)", "answer='4', alternatives=('',)"),
+        "blank answer",
+    ),
     "canonical is no text": (WHOLE.replace("str(task.prompt)", "7"), "canonical.. returned int"),
     "worked is no text": (WHOLE.replace("return task.answer", "return 7"), "worked.. returned int"),
     "steps is a list": (

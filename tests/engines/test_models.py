@@ -9,6 +9,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from transformers import (
+    AutoConfig,
     AutoModelForCausalLM,
     AutoTokenizer,
     Gemma2Config,
@@ -178,6 +179,49 @@ def test_an_architecture_that_the_engine_breaks_on_is_refused():
     ) as caught:
         Backbone(model)
     assert "\n" not in str(caught.value)
+
+
+OWN_ATTENTION = {  # they would see other rollouts, or none of their prompt
+    "bloom": {"n_layer": 2, "n_head": 4},
+    "gptj": {"n_embd": 32, "n_layer": 2, "n_head": 4, "rotary_dim": 4, "n_positions": 64},
+    "mpt": {"d_model": 32, "n_layers": 2, "n_heads": 4},
+    "falcon": {"num_hidden_layers": 2},
+    "rwkv": {"attention_hidden_size": 32},
+    "mamba": {},
+    "xglm": {"d_model": 32, "ffn_dim": 64, "num_layers": 2, "attention_heads": 4},
+    "lfm2": {"layer_types": ["conv", "full_attention"], "num_hidden_layers": 2},
+}
+
+
+@pytest.mark.parametrize("architecture", OWN_ATTENTION)
+def test_layers_without_the_engines_attention_are_refused_by_their_number(architecture):
+    sizes = SIZES | OWN_ATTENTION[architecture]
+    if architecture != "lfm2":
+        sizes = {k: v for k, v in sizes.items() if k not in ("head_dim", "num_key_value_heads")}
+    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(architecture, **sizes))
+    layers = 1 if architecture == "lfm2" else 2
+    with pytest.raises(UsageError, match=f"'{architecture}' has {layers} layers .* is layer 0"):
+        Backbone(model)
+
+
+def test_two_texts_with_one_beginning_do_not_see_each_other():
+    """As the probe asks of every model: a layer that looks one token back sees across texts."""
+
+    class Leaky(torch.nn.Module):
+        def __init__(self, inner):
+            super().__init__()
+            self.inner = inner
+
+        def forward(self, hidden, *args, **kwargs):
+            out = self.inner(hidden, *args, **kwargs)
+            return out + 0.1 * torch.nn.functional.pad(hidden, (0, 0, 1, 0))[:, :-1]
+
+    model: Any = AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=None))
+    Backbone(model)
+    leaky: Any = AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=None))
+    leaky.model.layers[0].mlp = Leaky(leaky.model.layers[0].mlp)
+    with pytest.raises(UsageError, match="computes something that the embedded engine does not"):
+        Backbone(leaky)
 
 
 def test_a_model_without_a_limited_number_of_positions_is_refused(tmp_path):

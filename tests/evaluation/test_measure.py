@@ -9,7 +9,7 @@ from fakes import fake
 from recorded import recorded
 
 from whet.evaluation.measure import EvalConfig, measure
-from whet.evaluation.scores import rewards, std, std_within
+from whet.evaluation.scores import limits_of, rewards, std, std_within
 from whet.protocols import Player, Reward
 from whet.rewards.judging import context_of, faults, judge
 from whet.types import Decoding, Finish, Group, Reason, Task, UsageError, Verdict
@@ -192,7 +192,7 @@ def test_faults_are_in_no_reward():
 
 def test_the_spread_of_one_sample_is_unknown():
     lonely = replace(rollout(TASKS[0], 1, "0"), verdict=Verdict.binary(correct=True))
-    found = rewards([[lonely]])
+    found = rewards([[lonely]], limits_of([lonely]))
     assert (found.mean.value, found.samples, found.repeated) == (1.0, 1, 0)
     assert isnan(found.std) and isnan(found.std_within)
     assert isnan(std([])) and isnan(std_within([[1.0], []]))
@@ -241,3 +241,4 @@ def test_where_nothing_is_said_nothing_is_estimated():
     card = asyncio.run(asked)
     assert card.greedy.problems == card.pass_at[1].problems == card.reward.mean.problems == 0
     assert card.plays == (0, 0) and card.groups == ()
+    assert isnan(card.length) and isnan(card.greedy_length) and isnan(card.truncated)

@@ -20,7 +20,7 @@ from policy.oracles import (
     scores,
 )
 
-from whet.policy.advantages import ExcludeTruncated, MaskTruncated, Standardised
+from whet.policy.advantages import Standardised
 from whet.policy.aggregation import FixedLength, SequenceMean, SequenceSum, TokenMean
 from whet.policy.algorithms import load
 from whet.policy.arithmetic import generalised_advantage
@@ -37,6 +37,7 @@ from whet.policy.corrections import (
 )
 from whet.policy.ratios import SequenceProduct
 from whet.policy.selections import LowProbability, OffPolicyNegatives, Stale
+from whet.policy.truncation import ExcludeTruncated, MaskTruncated
 from whet.registry import names
 
 WEIGHTS = {

@@ -13,9 +13,10 @@ from whet.policy.algorithms.critic_free.cpgd import Rescued
 from whet.policy.algorithms.critic_free.gfpo import ByDifficulty, Efficient, Filtered
 from whet.policy.algorithms.critic_free.gigpo import GroupInGroup
 from whet.policy.algorithms.critic_free.nft import ByDeviation, ImplicitNegative, SuccessRate
+from whet.policy.anchors import Proximal
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.rehearsal import Rehearsal
-from whet.policy.regularisers import ForwardKL, Proximal
+from whet.policy.regularisers import ForwardKL
 from whet.policy.selections import External, LowProbability, PolicyTokens
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.types import AdvantageInputs, Group, Rollout, Task, Verdict

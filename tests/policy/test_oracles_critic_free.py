@@ -35,10 +35,11 @@ from whet.policy.aggregation import SelectedTokenMean, SequenceMean, TokenMean
 from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_free.gfpo import Always, Filtered
 from whet.policy.algorithms.critic_free.kimi import SoftBaseline
+from whet.policy.anchors import Proximal
 from whet.policy.clipping import Clipped
 from whet.policy.discrimination import Hardest, Hinge, RatioScore
 from whet.policy.ratios import SequenceProduct
-from whet.policy.regularisers import K2, Proximal
+from whet.policy.regularisers import K2
 from whet.policy.selections import NonZeroAdvantage
 
 GREEDY = ORACLES["remax"]["inputs"]["greedy_rewards_per_sample"]

@@ -20,6 +20,7 @@ from policy.oracles import (
 
 from whet.policy.advantages import RewardToGo, Standardised
 from whet.policy.aggregation import TokenMean
+from whet.policy.anchors import Proximal, Reference
 from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood, TokenRatio
@@ -34,8 +35,6 @@ from whet.policy.regularisers import (
     ForwardKL,
     JensenShannon,
     K3WithGradientOfK2,
-    Proximal,
-    Reference,
     WeightedK3,
 )
 from whet.types import AdvantageInputs, Batch, totals

@@ -8,8 +8,6 @@ from policy.oracles import DOUBLE, b0, scores
 
 from whet.policy.advantages import (
     Centred,
-    ExcludeTruncated,
-    MaskTruncated,
     PopulationWhitened,
     RewardToGo,
     Standardised,
@@ -23,6 +21,7 @@ from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.ratios import SequenceProduct, SequenceRatio
 from whet.policy.regularisers import K2, Within
 from whet.policy.selections import Both, HighEntropy, LowProbability, Not, Stale
+from whet.policy.truncation import ExcludeTruncated, MaskTruncated
 from whet.types import Need, UsageError
 
 VARYING = [

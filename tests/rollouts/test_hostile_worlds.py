@@ -7,10 +7,25 @@ import numpy as np
 import pytest
 from echoing import END, TASK, TOKENIZER, Echoing, World, ids, played
 
+from whet.environments import load
+from whet.protocols import Reward
+from whet.rollouts.checks import TrustLimits, check_faults, check_integrity
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
-from whet.types import Decoding, Finish, IntegrityError, Reason, Request, UsageError, Verdict
+from whet.rollouts.runner import RolloutRunner
+from whet.types import (
+    ContextFull,
+    Decoding,
+    Finish,
+    IntegrityError,
+    Reason,
+    Request,
+    UsageError,
+    Verdict,
+)
 from whet.types.completions import Completion
+
+IDLE = RolloutPlayer(Echoing(), TextRenderer(TOKENIZER, frozenset({END})))
 
 
 async def begun(call):
@@ -154,7 +169,7 @@ def test_where_one_play_fails_the_others_end_at_once():
         try:
             await policy(task.prompt)
             if policy.seed == 3:
-                raise OSError("the world ended")
+                raise KeyError("the world ended")
             await asyncio.Event().wait()
         finally:
             ended.append(policy.seed)
@@ -163,7 +178,7 @@ def test_where_one_play_fails_the_others_end_at_once():
         generator = Echoing()
         world = World(one_fails)
         player = RolloutPlayer(generator, TextRenderer(TOKENIZER, frozenset({END})), world)
-        with pytest.raises(OSError, match="the world ended"):
+        with pytest.raises(UsageError, match="the world ended"):
             await player.play(Request.of(TASK, (3, 4, 5), Decoding(max_new_tokens=9)))
         return generator
 
@@ -222,3 +237,243 @@ def test_a_reply_of_no_token_is_a_reply():
     assert silent.length == 0 and silent.turns == ("3+4=", "") and silent.version is None
     assert [(a.start, a.stop) for a in silent.acts] == [(4, 4)]
     assert other.length == 3
+
+
+async def boom(error):
+    raise error
+
+
+def raising(error):
+    """A world that raises after the first reply."""
+
+    async def world(task, policy):
+        await policy(task.prompt)
+        raise error
+
+    return world
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("x"),
+        ZeroDivisionError("x"),
+        SystemExit(0),  # else the whole program would end, with exit code 0
+        asyncio.CancelledError("x"),
+        ExceptionGroup("two", [ConnectionError("y"), KeyError("x")]),
+        UsageError("x is wrong; give y"),
+    ],
+    ids=repr,
+)
+def test_a_bug_of_a_world_is_one_line_with_world_task_and_seed(error):
+    with pytest.raises(UsageError, match="environment World") as raised:
+        played(raising(error))
+    said = str(raised.value)
+    assert "\n" not in said and "task 't'" in said and "seed 3" in said
+
+
+def test_a_bug_is_told_with_its_line(tmp_path):
+    file = tmp_path / "bad_world.py"
+    file.write_text(
+        "from whet.protocols import Environment\n\n\nclass Bad(Environment):\n"
+        "    async def play(self, task, policy):\n        return {}['x']\n"
+    )
+    world = load(f"{file}:Bad")
+    with pytest.raises(UsageError, match=r"Bad of bad_world\.py, line 6: KeyError: 'x'"):
+        asyncio.run(playing(world))
+
+
+def playing(world):
+    player = RolloutPlayer(Echoing(), TextRenderer(TOKENIZER, frozenset({END})), world)
+    return player.play(Request.of(TASK, (3, 4), Decoding(max_new_tokens=9)))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TimeoutError(),
+        ConnectionResetError("the server has gone"),
+        OSError(28, "no space"),
+        ExceptionGroup("two", [ConnectionError("y"), TimeoutError("x")]),
+    ],
+    ids=repr,
+)
+def test_infrastructure_that_fails_is_a_fault_and_the_reward_does_not_see_it(error):
+    async def world(task, policy):
+        await policy(task.prompt)
+        if policy.seed == 3:
+            policy.end(Verdict.binary(correct=True))  # masked with the rest of its play
+            raise error
+
+    [group], generator = played(world, seeds=(3, 4))
+    assert [r.verdict is not None and r.verdict.fault for r in group] == [True, False]
+    seen = []
+
+    class Seeing(Reward):
+        def score(self, rollout):
+            seen.append(rollout.seed)
+            return Verdict.binary(correct=True)
+
+    judged = asyncio.run(RolloutRunner(IDLE, Seeing(), 0).score(group))
+    assert seen == [4]
+    assert [r.score for r in judged] == [None, 1.0]
+    assert [r.id for r in judged] == [r.id for r in group]
+    assert len(set(generator.ended)) == 2
+
+
+def test_a_fault_before_the_first_reply_is_counted_too():
+    async def world(task, policy):
+        if policy.seed == 3:
+            raise ConnectionRefusedError("no server")
+        await policy(task.prompt)
+
+    [group], _ = played(world, seeds=(3, 4))
+    assert [(r.length, bool(r.verdict and r.verdict.fault)) for r in group] == [
+        (0, True),
+        (3, False),
+    ]
+    assert group[0].turns == ("3+4=", "")
+    check_integrity(group)
+    with pytest.raises(IntegrityError, match="1 of 2 rollouts could not be judged"):
+        check_faults([group], TrustLimits())
+
+
+@dataclass
+class Small(Echoing):
+    """A model with a short context."""
+
+    async def generate(self, prompt, how, **more):
+        if len(prompt) > 12:
+            raise ContextFull(f"prompt of {len(prompt)} tokens; shorten it")
+        return await Echoing.generate(self, prompt, how, **more)
+
+
+def test_a_conversation_that_outgrows_the_context_ends_as_truncated():
+    async def talkative(task, policy):
+        await policy(task.prompt)
+        await policy("|" * (20 if policy.seed == 3 else 1))
+        return Verdict.binary(correct=True)
+
+    [group], _ = played(talkative, Small())
+    long, short = group
+    assert long.finish is Finish.LENGTH and long.verdict.reason is Reason.TRUNCATED
+    assert long.score == 0 and long.turns == ("3+4=", "30")  # without what did not fit
+    assert short.finish is Finish.STOP and short.verdict.correct
+    assert long.seal == long.imprint()
+
+
+def test_a_world_may_score_what_fits():
+    async def careful(task, policy):
+        await policy(task.prompt)
+        try:
+            await policy("|" * 20)
+        except ContextFull:
+            return Verdict(reason=Reason.PARTIAL, score=0.5)
+        return None
+
+    [group], _ = played(careful, Small())
+    assert [r.score for r in group] == [0.5, 0.5]
+
+
+def test_an_opening_without_room_is_a_fault():
+    async def wordy(task, policy):
+        await policy("|" * 20)
+
+    [group], _ = played(wordy, Small())
+    assert all(r.verdict.fault and "20 tokens" in r.verdict.note for r in group)
+
+
+@pytest.mark.parametrize("given", [1.0, True, "right", {"score": 1.0}])
+def test_what_is_no_verdict_is_named(given):
+    async def loose(task, policy):
+        await policy(task.prompt)
+        return given
+
+    async def ending(task, policy):
+        await policy(task.prompt)
+        policy.end(given)
+
+    with pytest.raises(UsageError, match=f"gave {type(given).__name__}.*Verdict"):
+        played(loose)
+    with pytest.raises(UsageError, match="environment World"):
+        played(ending)
+
+
+def test_a_verdict_of_nan_is_a_bug():
+    async def careless(task, policy):
+        await policy(task.prompt)
+        return Verdict(reason=Reason.OK, score=float("nan"))
+
+    with pytest.raises(UsageError, match="environment World"):
+        played(careless)
+
+
+def test_where_nothing_judges_the_run_stops_with_one_line():
+    async def silent(task, policy):
+        await policy(task.prompt)
+
+    [group], _ = played(silent)
+    with pytest.raises(UsageError, match=r"no reward.*task 't', seed 3"):
+        asyncio.run(RolloutRunner(IDLE, None, 0).score(group))
+
+
+def test_an_exception_beside_a_pending_reply_ends_the_play():
+    async def gathering(task, policy):
+        await asyncio.gather(policy(task.prompt), boom(ZeroDivisionError("x")))
+
+    with pytest.raises(UsageError, match="ZeroDivisionError"):
+        played(gathering)
+
+
+def test_a_world_that_hangs_is_a_fault_and_a_slow_policy_is_none():
+    async def hanging(task, policy):
+        await policy(task.prompt)
+        if policy.seed == 3:
+            await asyncio.sleep(60)
+
+    @dataclass
+    class Slow(Echoing):
+        async def generate(self, prompt, how, **more):
+            await asyncio.sleep(0.2)
+            return await Echoing.generate(self, prompt, how, **more)
+
+    @dataclass(frozen=True)
+    class Impatient(World):
+        world_seconds: float = 0.05
+
+    player = RolloutPlayer(Slow(), TextRenderer(TOKENIZER, frozenset({END})), Impatient(hanging))
+    [group] = asyncio.run(player.play(Request.of(TASK, (3, 4), Decoding(max_new_tokens=9))))
+    hung, done = group
+    assert hung.verdict.fault and "world_seconds" in hung.verdict.note
+    assert done.verdict is None and done.length == 3
+
+
+def test_a_play_that_is_cancelled_stays_cancelled():
+    async def waiting(task, policy):
+        await policy(task.prompt)
+        await asyncio.Event().wait()
+
+    async def run():
+        task = asyncio.create_task(playing(World(waiting)))
+        await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+
+
+@dataclass
+class Exhausted(Echoing):
+    """A generator that runs out of memory."""
+
+    async def generate(self, prompt, how, **more):
+        raise RuntimeError("out of memory")
+
+
+def test_an_error_of_the_generator_is_not_blamed_on_the_world():
+    async def plain(task, policy):
+        await policy(task.prompt)
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        played(plain, Exhausted())

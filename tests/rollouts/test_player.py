@@ -112,10 +112,10 @@ def test_a_reply_can_be_shortened_and_named():
 def test_a_world_that_fails_frees_its_sessions():
     async def failing(task, policy):
         await policy(task.prompt)
-        raise OSError("the world ended")
+        raise KeyError("the world ended")
 
     generator = Echoing()
-    with pytest.raises(OSError, match="the world ended"):
+    with pytest.raises(UsageError, match="the world ended"):
         played(failing, generator)
     assert len(set(generator.ended)) == 2
 

@@ -9,6 +9,7 @@ from recorded import recorded
 from whet.protocols import Corpus, Now, SamplingSetup
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
+from whet.sampling.dynamic.score_spread import ScoreSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
@@ -59,6 +60,51 @@ def test_a_fault_is_no_variety():
     fault = Verdict.unjudged("away")
     assert not NonZeroSpread()(group(Verdict.binary(correct=True), fault))
     assert not NonZeroSpread()(group(fault, fault))
+
+
+def scored(score):
+    return Verdict(reason=Reason.PARTIAL, score=score)
+
+
+def right(score):
+    return Verdict(reason=Reason.PARTIAL, score=score, correct=True)
+
+
+def wrong(score):
+    return Verdict(reason=Reason.PARTIAL, score=score, correct=False)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "by_metric", "by_score"),
+    [
+        # equally right, of unequal length: a length penalty makes the scores differ
+        ([right(1.0), right(0.9), right(0.8)], False, True),
+        ([wrong(0.0), wrong(-0.1)], False, True),
+        # one is right and one is wrong, and shaping has made them equal
+        ([right(0.5), wrong(0.5)], True, False),
+        # scores only: there is no task metric but the score
+        ([scored(0.2), scored(0.7)], True, True),
+        ([scored(0.7), scored(0.7)], False, False),
+        # of mixed rows those of known correctness count
+        ([scored(0.2), right(0.7), right(0.7)], False, True),
+        ([scored(0.7), right(0.7), wrong(0.7)], True, False),
+        # faults and what the reward does not cover are no variety, for either
+        ([right(1.0), Verdict.unjudged("away")], False, False),
+        ([right(1.0), Verdict.not_applicable("no tests")], False, False),
+        ([Verdict.not_applicable("no tests")] * 2, False, False),
+    ],
+)
+def test_a_gate_compares_the_task_metric_and_never_a_shaped_score(verdicts, by_metric, by_score):
+    held = group(*verdicts)
+    assert NonZeroSpread()(held) is by_metric
+    assert ScoreSpread()(held) is by_score
+
+
+def test_a_least_spread_is_of_what_is_compared():
+    scores, correct = group(scored(0.2), scored(0.5)), group(right(0.2), wrong(0.3))
+    assert not NonZeroSpread(min_spread=0.4)(scores) and NonZeroSpread(min_spread=0.2)(scores)
+    assert NonZeroSpread(min_spread=0.4)(correct)
+    assert not ScoreSpread(min_spread=0.4)(correct)
 
 
 def test_seeds_depend_on_their_own_place_only():

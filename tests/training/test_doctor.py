@@ -113,3 +113,98 @@ def test_a_ledger_without_the_newer_metrics_is_read_as_ever():
     old = ["reward_min", "reward_max", "graded", "shaped"]
     curves = {name: [None] * 5 for name in old}
     assert any("hacked" in f.message for f in told(reward=RISING, **curves) if f.bad)
+
+
+def known(value, of=10):
+    return {"value": value, "of": of}
+
+
+def ledger(count, **metrics):
+    """Rows of steps with these metrics and no others."""
+    return [{"kind": "step", "phase": 0, "step": i, "metrics": metrics} for i in range(count)]
+
+
+def said_of(rows):
+    return "\n".join(finding.message for finding in Doctor().examine(rows))
+
+
+def test_a_run_of_faults_is_a_problem_and_has_no_numbers():
+    nothing = {name: known(None, 0) for name in ("reward", "correct", "varied", "entropy")}
+    rows = ledger(6, faults=known(1.0, 8), length=known(4.0, 8), **nothing)
+    found = Doctor().examine(rows)
+    assert [f.message for f in found if f.bad] == [
+        "48 of 48 rollouts could not be judged; they were masked out"
+    ]
+    said = said_of(rows)
+    assert "0.000" not in said and "nan" not in said and "0%" not in said
+    assert "reward 0" in said and "entropy 0" in said  # the metrics that no step has
+
+
+def test_constant_rewards_of_a_reward_that_only_scores():
+    """{'score': 1.0} from every reply: the algorithm teaches 36 tokens a step nevertheless."""
+    rows = ledger(
+        6,
+        reward=known(1.0, 8),
+        correct=known(None, 0),
+        varied=known(0.0, 2),
+        taught=known(1.0, 36),
+        faults=known(0.0, 8),
+    )
+    said = said_of(rows)
+    assert "accuracy is not known: the reward gives scores only" in said
+    assert "0% of the groups at the end (0 of 2)" in said
+    assert "100% of the tokens are taught (36 of 36)" in said
+    assert "few groups have a gradient" not in said
+
+
+def test_a_gate_explains_rewards_that_seldom_vary():
+    low = {"varied": [0.1] * 5, "taught": ALL}
+    assert "gate rejects" in words(**low, admitted=[0.1] * 5)
+    assert "not relative to the group" in words(**low, admitted=ALL)
+
+
+def test_a_gate_that_admits_nothing_is_told_from_rewards_that_agree():
+    said = words(admitted=NONE, varied=[0.9] * 5)
+    assert "admits 0 of 10 groups" in said and "score_spread" in said
+    assert "score_spread" not in words(admitted=[0.5] * 5, varied=[0.9] * 5)
+
+
+def test_a_gate_without_correctness_compares_scores_and_that_is_said():
+    said = words(admitted=[0.5] * 5, correct=[None] * 5)
+    assert "gives no correctness" in said and "scores" in said
+    assert "gives no correctness" not in words(admitted=[0.5] * 5)
+
+
+def test_too_few_known_steps_are_no_curve():
+    few = [0.1, None, 0.9, None, None, None]
+    said = words(correct=few, entropy=[None] * 6)
+    assert "accuracy is not known: 2 of 6 steps" in said
+    assert "correct 2" in said and "entropy 0" in said
+    assert "0.900" not in said
+
+
+def test_every_share_states_its_counts():
+    said = words(truncated=[0.0, 0.0, 0.0, 0.0, 0.9], clipped=ALL)
+    assert "(9 of 10)" in said and "(10 of 10)" in said
+
+
+def test_a_mean_over_steps_is_weighted_by_what_it_is_over():
+    """The last two of ten steps: 1 of 1 cut off, 1 of 9: 2 of 10."""
+    rows = ledger(10, reward=known(0.5), truncated=known(0.0))
+    rows[-2]["metrics"] = {"truncated": known(1.0, 1)}
+    rows[-1]["metrics"] = {"truncated": known(1 / 9, 9)}
+    assert "cut off" not in said_of(rows)  # 0.2, and not (1 + 1/9) / 2
+    rows[-1]["metrics"] = {"truncated": known(2 / 9, 9)}
+    assert "(3 of 10)" in said_of(rows)
+
+
+@pytest.mark.parametrize("rows", [[], ledger(1), ledger(7)])
+def test_a_ledger_without_any_metric_is_read(rows):
+    said = said_of(rows)
+    assert "nan" not in said and "0.000" not in said
+
+
+def test_an_evaluation_with_unknown_problems_is_pointed_out():
+    metrics = {"known_greedy": known(1.0, 10), "known_pass@16": known(0.7, 10)}
+    said = said_of([{"kind": "final", "phase": 0, "step": 3, "metrics": metrics}])
+    assert "final evaluation knows pass@16 for 7 of 10 problems" in said

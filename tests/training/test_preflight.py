@@ -252,7 +252,7 @@ def test_a_reward_that_fails_on_the_gold_answer_is_told_and_not_refused(here):
 
 
 def test_a_reward_that_takes_too_long_is_told(here, monkeypatch):
-    monkeypatch.setattr("whet.training.preflight._TRIAL_S", 0.01)
+    monkeypatch.setattr("whet.training.trial._TRIAL_S", 0.01)
     slow = script(here, "import time\ndef score(reply):\n    time.sleep(1)\n    return 1.0\n")
     slow.check()
     assert "took more than" in noted(run(here, reward=slow))

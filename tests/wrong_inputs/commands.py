@@ -2,6 +2,33 @@
 
 from wrong_inputs.row import row
 
+CHECKS = [
+    row("data", "ACTION", "FILE"),
+    row("data check", "FILE"),
+    row("data chek sums.jsonl", "'chek'", "check"),
+    row("data sums.jsonl", "FILE"),
+    row("data check nowhere.jsonl", "nowhere.jsonl"),
+    row("data check lock", "'lock'"),
+    row("data check gym:chain_sum", "'gym:chain_sum'"),
+    row("data check openai/gsm8k", "openai/gsm8k", "hf download"),
+    row("data check sums.txt", "sums.txt"),
+    row("data check empty.jsonl", "empty.jsonl"),
+    row("data check no_data", "no_data"),
+    row("data check no_rows.csv", "no_rows.csv"),
+    row("data check broken.parquet", "broken.parquet"),
+    row("data check latin.jsonl", "latin.jsonl", "UTF-8"),
+    row("data check sums.jsonl sums.jsonl", "'sums.jsonl'"),
+    row("data check sums.jsonl --rows -1", "rows", "-1"),
+    row("data check sums.jsonl --rows three", "rows", "three"),
+    row("data check sums.jsonl --row 3", "--row", "--rows"),
+    row("data check sums.jsonl --max-prompt-length 9", "max_prompt_length", "--model"),
+    row("data check sums.jsonl --model nowhere", "nowhere"),
+    row("data check sums.jsonl --model mute", "mute", "tokenizer"),
+    row("data check sums.jsonl --reward mathh", "'mathh'", "math"),
+    row("data check sums.jsonl --reward imports.py", "imports.py", "no_such_module"),
+    row("data check sums.jsonl --reward syntax.py", "syntax.py", "line 1"),
+]
+
 COMMANDS = [
     row("trian quickstart", "'trian'", "train"),
     row("Train quickstart", "'Train'", "train"),

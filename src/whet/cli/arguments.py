@@ -53,6 +53,24 @@ class VerifyOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataOptions:
+    """Check data: what each row becomes, which rows can't be used or are left out, and why.
+
+    All rows are looked at.  The exit code is 1 if some row can't be used.
+    """
+
+    action: str = word("check")
+    file: str = word("a file or a folder of rows, or a pattern such as 'data/*.parquet'")
+    model: str = option("a model's folder or a run: show prompts as its tokens", default="")
+    reward: str = option("a name or path.py: judge every row's own answer", default="")
+    prompt_column: str = option("the column of prompts; default: prompt, question", default="")
+    answer_column: str = option("the column of answers; default: the usual names", default="")
+    max_prompt_length: int = option("list longer prompts (tokens); 0: no limit", default=0)
+    rows: int = option("number of rows shown", default=3)
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListOptions:
     """List the algorithms, rewards, sampling, corpora, environments, extensions and recipes."""
 
@@ -86,6 +104,7 @@ ARGUMENTS: Mapping[str, type] = {
     "resume": ResumeOptions,
     "eval": EvalOptions,
     "verify": VerifyOptions,
+    "data": DataOptions,
     "list": ListOptions,
     "show": ShowOptions,
     "report": ReportOptions,

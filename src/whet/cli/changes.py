@@ -9,10 +9,12 @@ from whet.cli.values import value
 from whet.data import benchmark
 from whet.data.epochs import steps_of_epochs
 from whet.data.system_prompt import SystemPrompt
+from whet.front.eventloop import finish
 from whet.policy.advantages import RewardToGo, WrappedAdvantage
 from whet.policy.objective import Objective
 from whet.policy.regularisers import K3, EntropyBonus, Within
 from whet.protocols.algorithm import Advantage, Regulariser
+from whet.training.preflight import shortened
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -45,9 +47,13 @@ def entropy(run: Run, text: str) -> Run:
 
 
 def epochs(run: Run, text: str) -> Run:
-    """Set the number of steps to so many passes over the training tasks."""
+    """Set the number of steps to so many passes over the training tasks that are short enough."""
     passes = value(text, float, "epochs")
-    return replace(run, steps=steps_of_epochs(run.corpus, passes, run.sampling.tickets))
+    if run.max_prompt_length > 0:
+        drawn = shortened(run, finish(run.engine.renderer(run.model))).corpus
+    else:
+        drawn = run.corpus
+    return replace(run, steps=steps_of_epochs(drawn, passes, run.sampling.tickets))
 
 
 def eval_data(run: Run, text: str) -> Run:
@@ -85,13 +91,13 @@ def mini_batch_size(run: Run, text: str) -> Run:
 
 CHANGES: Mapping[
     str, Callable[[Run, str], Run]
-] = {  # applied in this order: warmup_ratio needs the final number of steps
+] = {  # applied in this order: epochs needs the final prompts, warmup_ratio the steps
     "kl": kl,
     "entropy": entropy,
     "mini_batch_size": mini_batch_size,
-    "epochs": epochs,
     "eval_data": eval_data,
     "system_prompt": system_prompt,
+    "epochs": epochs,
     "warmup_ratio": warmup_ratio,
 }
 

@@ -1,12 +1,14 @@
 """Your own data: files and folders of rows, in the formats of other trainers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from random import Random
 
 from whet.data.formats import rows, stamp
 from whet.data.formats.folders import split_named
-from whet.data.row_formats import prompt_text, task_of
+from whet.data.prompts import prompt_text
+from whet.data.row_formats import task_of
 from whet.data.sections import ALL, FileSplits, sections
 from whet.data.splits import SPLITS
 from whet.data.streams import turn_and_place
@@ -25,8 +27,9 @@ class File(Corpus):
 
     The prompt is in the column `prompt` or `question`, the answer in `reward_model.ground_truth`,
     `answer`, `solution`, `ground_truth` or `label`, unless they are named here, as for OpenRLHF.
-    Of `… #### 42` the 42 is the answer.  All columns but the prompt, and what `info` and
-    `extra_info` hold, are kept in the task's `info`.
+    Where the answer is a list of texts or numbers, each of them is right.  Of an answer that ends
+    in a line `#### 42` the 42 is the answer.  The column `tools` has schemas.  All columns but the
+    prompt, and what `info` and `extra_info` hold, are kept in the task's `info`.
 
     Splits that the files are named for, or that a column `split` names, are used as they are.
     Otherwise, in the order of their hashes, the first prompts are reserved: half of them for `dev`,
@@ -93,11 +96,19 @@ def _read(file: File, stamped: int) -> FileSplits:
     for row in rows(file.path):
         tasks.append(task_of(row.values, row.place, file.prompt_column, file.answer_column))
         of_files.append(row.split)
-        of_rows.append(split_named(str(row.values.get(_SPLIT, ""))))
-    labels = of_files if any(of_files) else of_rows
-    if labels is of_rows and ("" in of_rows or len(set(of_rows)) == 1):
-        labels = [""] * len(tasks)  # the column has another meaning
-    return sections(list(zip(tasks, labels, strict=True)), file.reserved)
+        of_rows.append(str(row.values.get(_SPLIT, "")))
+    named = labels(of_files, of_rows)
+    return sections(list(zip(tasks, named, strict=True)), file.reserved)
+
+
+def labels(of_files: Sequence[str], of_rows: Sequence[str]) -> Sequence[str]:
+    """The split that each row is named for, by its file, else by a column; empty: by none."""
+    named = [split_named(word) for word in of_rows]
+    if any(of_files):
+        return of_files
+    if "" in named or len(set(named)) == 1:
+        return [""] * len(named)  # the column has another meaning
+    return named
 
 
 @lru_cache(maxsize=4)

@@ -6,6 +6,7 @@ from random import Random
 from types import ModuleType
 from typing import Any
 
+from whet.data.golds import is_blank
 from whet.data.problems import Problems
 from whet.scripts import complaint, imported
 from whet.types import IntegrityError, Step, Task, UsageError
@@ -71,6 +72,7 @@ def _insist_on_types(family: Any, level: int, path: str) -> None:
     """Draw a task, and check all methods of the family on it."""
     task = family.draw(Random(0), level)
     _insist(task, Task, "draw", path)
+    _insist_on_answers(task, path)
     _insist(family.canonical(task), str, "canonical", path)
     reply = family.worked(task, Random(0), 1.0)
     _insist(reply, str, "worked", path)
@@ -78,6 +80,18 @@ def _insist_on_types(family: Any, level: int, path: str) -> None:
     _insist(steps, tuple, "steps", path)
     for step in steps:
         _insist(step, Step, "steps", path)
+
+
+def _insist_on_answers(task: Task, path: str) -> None:
+    texts: tuple[Any, ...] = (task.answer, *task.alternatives)
+    wrong = [text for text in texts if not isinstance(text, str)]
+    if wrong:
+        raise UsageError(
+            f"family {path!r}: draw() returned a task with the answer {wrong[0]!r:.40}; give text, "
+            "and further right answers as alternatives=(…)"
+        )
+    if task.answer and any(is_blank(text) for text in texts):
+        raise UsageError(f"family {path!r}: draw() returned a task with a blank answer; give text")
 
 
 def _insist(found: object, kind: type, method: str, path: str) -> None:

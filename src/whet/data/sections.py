@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import md5
 
-from whet.data.row_formats import prompt_text
+from whet.data.prompts import prompt_text
 from whet.types import Task
 
 ALL = "all"  # every row, whatever its split

@@ -18,6 +18,7 @@ _SMALL = (CONFIG, GENERATION, "tokenizer_config.json", "special_tokens_map.json"
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*")
 _SHOWN = 3  # number of names in a message
 _POINTER = b"version https://git-lfs"
+_RANK_FILE = re.compile(r"shard-\d{5}-model-\d{5}-of-\d{5}\.safetensors")  # of a parallel save
 
 
 def checked(path: str) -> Path:
@@ -35,6 +36,19 @@ def checked(path: str) -> Path:
     if wrong:
         raise UsageError(f"model.path {path!r} {wrong}")
     return place
+
+
+def weight_index(folder: Path) -> dict[str, str]:
+    """The file of every tensor, as the index of a sharded folder says; empty without an index."""
+    name = _index({p.name for p in folder.iterdir()})
+    return {} if name is None else dict(_json(folder / name)["weight_map"])
+
+
+def weight_files(folder: Path) -> list[str]:
+    """The files with the weights of a checked folder: the shards of its index, or the only file."""
+    index = weight_index(folder)
+    single = [name for name in _SINGLE if (folder / name).is_file()]
+    return sorted(set(index.values())) or single[:1]
 
 
 def named(folder: Path) -> str:
@@ -78,7 +92,7 @@ def _inside(place: Path) -> str:
         return f"has no {CONFIG}; {_instead(place, names)}"
     if not names.intersection(_TOKENIZERS):
         return "has no tokenizer; save one there with tokenizer.save_pretrained"
-    return next(_broken(place, names), "") or _weights(place, names)
+    return next(_broken(place, names), "") or _ambiguous(place, names) or _weights(place, names)
 
 
 def _adapter(place: Path, names: set[str]) -> str:
@@ -123,8 +137,32 @@ def _broken(place: Path, names: set[str]) -> Iterator[str]:
                 yield f"has a {name} that is no JSON object; save or download it again"
 
 
+def _ambiguous(place: Path, names: set[str]) -> str:
+    """The message for a folder with two sets of weights, of which a library would take one."""
+    sharded = INDICES[0] in names
+    if sharded and _SINGLE[0] in names:
+        return f"has two sets of weights, {_SINGLE[0]} and {INDICES[0]}; move one of them away"
+    if ranks := [name for name in names if _RANK_FILE.fullmatch(name)]:
+        return (
+            f"has the files of a parallel save ({listed(ranks)}); export it as a Hugging Face "
+            "folder without them"
+        )
+    usual = INDICES[0] if sharded else _SINGLE[0]
+    given = _json(place / CONFIG).get("transformers_weights")
+    if given is not None and given != usual:
+        return (
+            f"has transformers_weights {given!r} in its {CONFIG}; rename that file to {usual}, and "
+            "delete the field"
+        )
+    return ""
+
+
+def _index(names: set[str]) -> str | None:
+    return next((name for name in INDICES if name in names and _SINGLE[0] not in names), None)
+
+
 def _weights(place: Path, names: set[str]) -> str:
-    index = next((name for name in INDICES if name in names and _SINGLE[0] not in names), None)
+    index = _index(names)
     if index is not None:
         shards = _json(place / index).get("weight_map")
         if not isinstance(shards, dict) or not shards:

@@ -24,11 +24,19 @@ from transformers.models.auto.modeling_auto import (
 )
 from transformers.utils import logging
 
-from whet.engines.folders import GENERATION, listed, named
+from whet.engines.folders import GENERATION, named
+from whet.engines.tensors import Stored, stored
+from whet.engines.weight_checks import (
+    insist_on_dtypes,
+    insist_on_finite,
+    insist_on_names,
+    insist_on_ties,
+)
 from whet.types import UsageError
 
 _ENCODERS = frozenset(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
 _DECODERS = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
+_UNREADABLE = "weights can't be loaded", "save or download them again"
 # errors that the libraries raised for broken files, which they check little
 _RAISED = (
     OSError,
@@ -47,7 +55,8 @@ _RAISED = (
 
 def config_of(folder: Path) -> PreTrainedConfig:
     """The config of a causal language model with trainable weights."""
-    with _told(folder, "config.json can't be used", "save or download it again"):
+    broken = "config.json can't be used", "save or download it again"
+    with _told(folder, *broken), _quiet():
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     kind = config.model_type
     quantised = getattr(config, "quantization_config", None)
@@ -73,8 +82,23 @@ def generation_of(folder: Path, config: PreTrainedConfig) -> GenerationConfig:
     """The generation config of the model, which has the ids that end a reply."""
     with _told(folder, f"{GENERATION} can't be used", "delete it, or download it again"):
         if (folder / GENERATION).is_file():
-            return GenerationConfig.from_pretrained(folder, local_files_only=True)
-        return GenerationConfig.from_model_config(config)
+            found = GenerationConfig.from_pretrained(folder, local_files_only=True)
+        else:
+            found = GenerationConfig.from_model_config(config)
+    _check_ends(folder, found.eos_token_id, _rows(config))
+    return found
+
+
+def _check_ends(folder: Path, given: Any, rows: int) -> None:
+    """Raise `UsageError` for an end token that the model can't produce."""
+    ids = given if isinstance(given, list | tuple) else [] if given is None else [given]
+    odd = [end for end in ids if type(end) is not int or not 0 <= end < rows]
+    if odd:
+        place = GENERATION if (folder / GENERATION).is_file() else "config.json"
+        raise UsageError(
+            f"{named(folder)}: eos_token_id {odd[0]!r} in {place} is no token of a vocabulary of "
+            f"{rows}, so it never ends a reply; give ids from 0 to {rows - 1}"
+        )
 
 
 def tokenizer_of(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerBase:
@@ -91,21 +115,30 @@ def tokenizer_of(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerB
 
 
 def weights_of(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
-    """The model with exactly the weights of the folder."""
-    model, found = _loaded(folder, dtype=dtype)
-    _insist_on_all(folder, found)
+    """The model with exactly the weights of the folder, which are read after all checks."""
+    shape_of(folder)
+    model = _loaded(folder, dtype=dtype)
+    insist_on_finite(folder, model)
     return model
 
 
 def shape_of(folder: Path) -> PreTrainedModel:
-    """The model without its weights, after a check of their names and shapes."""
-    model, found = _loaded(folder, device_map="meta")
-    _insist_on_all(folder, found)
+    """The model without its weights, after a check of their names, shapes and dtypes."""
+    held, model = stored_in(folder), _loaded(folder, device_map="meta")
+    insist_on_dtypes(folder, model, held)
+    insist_on_ties(folder, model, held)
+    model.tie_weights()
     return model
 
 
-def _loaded(folder: Path, **how: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
-    with _told(folder, "weights can't be loaded", "save or download them again"), _quiet():
+def stored_in(folder: Path) -> Stored:
+    """The tensors of the weight files, without their values."""
+    with _told(folder, *_UNREADABLE):
+        return stored(folder)
+
+
+def _loaded(folder: Path, **how: Any) -> PreTrainedModel:
+    with _told(folder, *_UNREADABLE), _quiet():
         pair: Any = AutoModelForCausalLM.from_pretrained(
             folder,
             local_files_only=True,
@@ -114,26 +147,9 @@ def _loaded(folder: Path, **how: Any) -> tuple[PreTrainedModel, dict[str, Any]]:
             ignore_mismatched_sizes=True,  # they are refused here, by name
             **how,
         )
-    return pair
-
-
-def _insist_on_all(folder: Path, found: dict[str, Any]) -> None:
-    """Raise `UsageError` for weights that the library would initialise, skip or cut."""
-    shapes = [f"{name} {list(is_)} for {list(due)}" for name, is_, due in found["mismatched_keys"]]
-    wrong = [
-        f"{what} {listed(names)}"
-        for what, names in (
-            ("lack", found["missing_keys"]),
-            ("have besides", found["unexpected_keys"]),
-            ("have another shape in", shapes),
-        )
-        if names
-    ]
-    if wrong:
-        raise UsageError(
-            f"{named(folder)}: its weights {', and '.join(wrong)}; config.json and weights are of "
-            "different models, or a file is missing: save both again with save_pretrained"
-        )
+    model, found = pair
+    insist_on_names(folder, found)
+    return model
 
 
 def _rows(config: PreTrainedConfig) -> int:
@@ -155,6 +171,8 @@ def _told(folder: Path, what: str, remedy: str) -> Iterator[None]:
     """An exception of a library as a one-line `UsageError` with place and remedy."""
     try:
         yield
+    except UsageError:
+        raise
     except _RAISED as error:
         reason = " ".join(str(error).split())
         kind = type(error).__name__
@@ -163,7 +181,7 @@ def _told(folder: Path, what: str, remedy: str) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the library's table of missing weights, which raise `UsageError` instead."""
+    """Silence the library's warnings about what raises `UsageError` here."""
     before = logging.get_verbosity()
     logging.set_verbosity_error()
     try:

@@ -1,7 +1,7 @@
 """Sources of a policy: a local Hugging Face folder, or a small config from scratch."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -16,7 +16,8 @@ from transformers import (
 )
 
 from whet.engines import loading
-from whet.engines.folders import checked
+from whet.engines.folders import checked, listed
+from whet.engines.tensors import FLOATS, dtype_of
 from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
 from whet.registry import nearest
 from whet.types import Size, UsageError
@@ -24,6 +25,11 @@ from whet.types import Size, UsageError
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+_WITHIN = {  # dtypes with no value that the wider one lacks
+    "float32": {"bfloat16", "float16"},
+    "bfloat16": set[str](),
+    "float16": set[str](),
+}
 
 
 @runtime_checkable
@@ -38,19 +44,43 @@ class ModelSource(Protocol):
         """The tokenizer and the ids that end a reply, without the weights."""
         ...
 
+    def without_weights(self) -> PreTrainedModel:
+        """The model without the values of its weights, on the device `meta`."""
+        ...
+
+    def rounding(self) -> str:
+        """A note on weights that are stored in another dtype; empty for none."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Folder:
-    """A local folder as `save_pretrained` writes it: config, weights and tokenizer."""
+    """A local folder as `save_pretrained` writes it: config, weights and tokenizer.
+
+    It is the only source of weights from files.  Every one of its methods refuses a folder with
+    tensors that are missing, unexpected, of another shape, or no floating-point numbers; `load`
+    refuses NaN and infinity, too.
+    """
 
     path: str
-    dtype: str = "float32"
+    dtype: str = "float32"  # of the weights in memory
+    today: str = ""  # ISO date that the chat template prints; empty: the day when the run begins
+
+    @classmethod
+    def as_saved(cls, path: Path) -> "Folder":
+        """A folder in the dtype of its files, such as a checkpoint of a run."""
+        dtype = dtype_of(loading.stored_in(checked(str(path))))
+        return cls(path=str(path), dtype=dtype if dtype in _DTYPES else "float32")
 
     def size(self) -> Size:
         """The size of the model in the config, after a check that its weights fit."""
+        return _size(self.without_weights(), _DTYPES[self.dtype])
+
+    def without_weights(self) -> PreTrainedModel:
+        """The model without the values of its weights, after a check that they fit."""
         folder = self._checked()
         loading.config_of(folder)
-        return _size(loading.shape_of(folder), _DTYPES[self.dtype])
+        return loading.shape_of(folder)
 
     def load(self, device: torch.device | str, seed: int = 0) -> Loaded:
         """Load the model of the folder.  Raises `UsageError` for missing or broken parts."""
@@ -58,6 +88,7 @@ class Folder:
         folder = self._checked()
         config = loading.config_of(folder)
         tokenizer = loading.tokenizer_of(folder, config)
+        loading.generation_of(folder, config)
         model: Any = loading.weights_of(folder, _DTYPES[self.dtype])
         return model.to(device), tokenizer
 
@@ -67,12 +98,43 @@ class Folder:
         config = loading.config_of(folder)
         return loading.tokenizer_of(folder, config), loading.generation_of(folder, config)
 
+    def rounding(self) -> str:
+        """The dtype of the files, if it is another one, and whether values are kept."""
+        held = loading.stored_in(self._checked())
+        weights = {name: t.dtype for name, t in held.items() if t.dtype in FLOATS}
+        other = {name: dtype for name, dtype in weights.items() if dtype != self.dtype}
+        if not other:
+            return ""
+        told = (
+            f"{len(other)} of {len(weights)} tensors are stored as "
+            f"{' and '.join(sorted(set(other.values())))} and loaded as {self.dtype}"
+        )
+        rounded = [name for name, dtype in other.items() if dtype not in _WITHIN[self.dtype]]
+        if not rounded:
+            return f"{told}, which keeps every value"
+        keeps = self.dtype != "float32" and "float64" not in other.values()
+        return f"{told}, which rounds {listed(rounded)}" + (
+            "; --model.dtype float32 keeps every value" if keeps else ""
+        )
+
     def _checked(self) -> Path:
         if self.dtype not in _DTYPES:
             raise UsageError(
                 f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}"
             )
         return checked(self.path)
+
+
+def at_checkpoint(model: Any, folder: Path) -> Folder:
+    """A checkpoint of a run that trains `model`, with the settings of that model."""
+    if isinstance(model, Folder):
+        return replace(model, path=str(folder))
+    return Folder.as_saved(folder)
+
+
+def dtype_name(model: PreTrainedModel) -> str:
+    """The dtype of a model in memory, as `Folder.dtype` spells it."""
+    return str(model.dtype).removeprefix("torch.")
 
 
 _SMALL = {"hidden_size": 96, "intermediate_size": 384, "num_hidden_layers": 2}
@@ -120,9 +182,17 @@ class FromScratch:
 
     def size(self) -> Size:
         """The size of the model that `load` makes."""
+        return _size(self.without_weights(), torch.float32)
+
+    def without_weights(self) -> PreTrainedModel:
+        """The model that `load` makes, without the values of its weights."""
         with torch.device("meta"):
-            model = AutoModelForCausalLM.from_config(self._config(self.tokenizer.build()))
-        return _size(model, torch.float32)
+            model: Any = AutoModelForCausalLM.from_config(self._config(self.tokenizer.build()))
+        return model
+
+    def rounding(self) -> str:
+        """Nothing is stored, so nothing is rounded."""
+        return ""
 
     def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
         """The tokenizer of the model that `load` makes."""

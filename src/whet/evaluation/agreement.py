@@ -5,12 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2, nan
 
-from whet.evaluation.intervals import Estimate, estimate
+from whet.evaluation.bounds import Bounds, exactly
+from whet.evaluation.intervals import Estimate, estimate_between, estimate_within
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confusion:
-    """The confusion matrix of a judge: accepted and refused replies, by label."""
+    """The confusion matrix of a judge: accepted and refused replies, by label.
+
+    A reply without a verdict is in no count.  It widens the intervals: it counts once as refused,
+    once as accepted.
+    """
 
     right_accepted: int
     wrong_accepted: int
@@ -31,8 +36,8 @@ class Confusion:
         return self.recall.value + self.specificity.value - 1
 
 
-def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
-    """The confusion matrix of judged replies; a reply is the unit of the intervals."""
+def confusion(accepted: Sequence[bool | None], right: Sequence[bool]) -> Confusion:
+    """The confusion matrix of replies; None: without a verdict.  A reply is the unit."""
     pairs = list(zip(accepted, right, strict=True))
     counts = Counter(pairs)
     return Confusion(
@@ -40,11 +45,25 @@ def confusion(accepted: Sequence[bool], right: Sequence[bool]) -> Confusion:
         wrong_accepted=counts[True, False],
         right_refused=counts[False, True],
         wrong_refused=counts[False, False],
-        precision=estimate([float(r) for a, r in pairs if a]),
-        recall=estimate([float(a) for a, r in pairs if r]),
-        specificity=estimate([float(not a) for a, r in pairs if not r]),
-        accuracy=estimate([float(a == r) for a, r in pairs]),
+        precision=_precision(counts),
+        recall=_share([a for a, r in pairs if r]),
+        specificity=_share([None if a is None else not a for a, r in pairs if not r]),
+        accuracy=_share([None if a is None else a == r for a, r in pairs]),
     )
+
+
+def _share(hits: Sequence[bool | None]) -> Estimate:
+    return estimate_within(
+        [Bounds(nan, 0.0, 1.0) if hit is None else exactly(float(hit)) for hit in hits]
+    )
+
+
+def _precision(counts: Counter[tuple[bool | None, bool]]) -> Estimate:
+    """Of the accepted replies; at worst every wrong one without a verdict is accepted, too."""
+    known = [1.0] * counts[True, True] + [0.0] * counts[True, False]
+    right, wrong = counts[None, True], counts[None, False]
+    least, most = known + [0.0] * wrong, [1.0] * right + known
+    return estimate_between(known, least, most, of=len(known) + right + wrong)
 
 
 def kappa(one: Sequence[bool], other: Sequence[bool]) -> float:
@@ -63,7 +82,9 @@ def kappa(one: Sequence[bool], other: Sequence[bool]) -> float:
 
 
 def entropy(values: Sequence[float]) -> float:
-    """Entropy in bits of the empirical distribution of numbers, rounded to three places."""
+    """Entropy in bits of the distribution of numbers, rounded to three places; NaN of none."""
+    if not values:
+        return nan
     counts = Counter(round(value, 3) for value in values)
     shares = [count / len(values) for count in counts.values()]
     return sum(-share * log2(share) for share in shares)

@@ -1,29 +1,43 @@
-"""Confidence intervals of a mean over problems."""
+"""Confidence intervals of a mean over problems, also where verdicts are missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 
 import numpy as np
 
+from whet.evaluation.bounds import Bounds, exactly
 from whet.types import spread
 
 _DRAWS = 2000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A mean over problems and its 95% interval."""
+    """A mean over problems and its 95% interval; NaN where no problem is known."""
 
     value: float
     low: float
     high: float
-    problems: int
+    problems: int  # known ones, the n of "n of N problems"
+    of: int  # problems that were asked: N
+    least: float  # the mean if every missing verdict counted as wrong
+    most: float  # the mean if every missing verdict counted as right
+
+    @property
+    def exact(self) -> bool:
+        """Whether no verdict is missing that could change the value."""
+        return self.problems == self.of and self.least == self.most
+
+    def said(self, unit: str) -> str:
+        """Value and interval, and how many of the units are known where some are not."""
+        known = "" if self.problems == self.of else f", {self.problems} of {self.of} {unit}"
+        if not self.problems:
+            return f"–{known}"
+        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]{known}"
 
     def __str__(self) -> str:
-        if not self.problems:
-            return "–"
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
+        return self.said("problems")
 
 
 def estimate(per_problem: Sequence[float], *, seed: int = 0) -> Estimate:
@@ -38,18 +52,61 @@ def estimate(per_problem: Sequence[float], *, seed: int = 0) -> Estimate:
     - otherwise the percentile bootstrap over problems: the 2.5% and 97.5% quantiles of the means
       of 2000 resamples, drawn from `seed`.
     """
+    return estimate_within([exactly(value) for value in per_problem], seed=seed)
+
+
+def estimate_within(problems: Sequence[Bounds], *, seed: int = 0) -> Estimate:
+    """The mean over N problems, where missing verdicts leave a range of some of them.
+
+    Without an assumption on why verdicts are missing, the mean of all N is only known to lie in
+    [L, H]: L = Σ least / N, every missing verdict wrong, and H = Σ most / N, every one right.
+    These are the worst-case bounds of a mean with missing outcomes (Manski 1989, "Anatomy of the
+    Selection Problem"; Horowitz and Manski 2000).
+
+    The value is the mean over the problems with a value, moved to the nearer end where it lies
+    outside [L, H].  So no missing verdict moves it to where no completion could be, and one
+    that could change it always shows: in n < N, or in L < H.
+
+    The interval is the hull of the intervals of `least` and of `most`: the error of sampling on
+    both sides of what is unknown.
+    """
+    known = [p.value for p in problems if isfinite(p.value)]
+    least, most = [p.least for p in problems], [p.most for p in problems]
+    return estimate_between(known, least, most, of=len(problems), seed=seed)
+
+
+def estimate_between(
+    known: Sequence[float],
+    least: Sequence[float],
+    most: Sequence[float],
+    *,
+    of: int,
+    seed: int = 0,
+) -> Estimate:
+    """The mean of known values, and its interval from two completions: `least` and `most`."""
+    ends = {"least": _mean(least), "most": _mean(most)}
+    if not known:
+        return Estimate(value=nan, low=nan, high=nan, problems=0, of=of, **ends)
+    value = min(max(_mean(known), ends["least"]), ends["most"])
+    below = _interval(least, seed)
+    above = below if list(least) == list(most) else _interval(most, seed)
+    low, high = min(below[0], above[0]), max(below[1], above[1])
+    return Estimate(value=value, low=low, high=high, problems=len(known), of=of, **ends)
+
+
+def _mean(values: Sequence[float]) -> float:
+    return float(np.mean(values)) if values else nan
+
+
+def _interval(per_problem: Sequence[float], seed: int) -> tuple[float, float]:
     values = np.asarray(per_problem, dtype=np.float64)
-    count = len(values)
-    if not count:
-        return Estimate(nan, nan, nan, 0)
-    mean = float(values.mean())
+    count, mean = len(values), float(values.mean())
     if np.isin(values, (0.0, 1.0)).all():
-        return Estimate(mean, *_wilson(int(values.sum()), count), count)
+        return _wilson(int(values.sum()), count)
     if not spread(values.tolist()):
         unseen = _wilson(0, count)[1]
-        low, high = mean - unseen * (mean - min(0, mean)), mean + unseen * (max(1, mean) - mean)
-        return Estimate(mean, low, high, count)
-    return Estimate(mean, *_bootstrap(values, seed), count)
+        return mean - unseen * (mean - min(0, mean)), mean + unseen * (max(1, mean) - mean)
+    return _bootstrap(values, seed)
 
 
 def _wilson(hits: int, count: int) -> tuple[float, float]:

@@ -5,21 +5,19 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from whet.evaluation.intervals import Estimate, estimate
-from whet.evaluation.passk import pass_at_k
-from whet.evaluation.scores import Rewards, rewards
+from whet.evaluation.bounds import pass_bounds
+from whet.evaluation.intervals import Estimate, estimate_within
+from whet.evaluation.replies import Replies, correct, counted, covers
+from whet.evaluation.scores import Rewards, limits_of, rewards
 from whet.protocols import Judge, Player
-from whet.rewards.judging import faults
 from whet.rollouts.runner import RolloutRunner
 from whet.types import (
     Decoding,
-    Finish,
     Group,
     Request,
     Rollout,
     Task,
     UsageError,
-    Verdict,
     seed_of,
 )
 
@@ -48,25 +46,55 @@ class EvalConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """The results of an evaluation.  Rollouts without a verdict are left out of every estimate.
+    """The results of an evaluation.
 
     `reward` and `greedy_reward` are means of `Verdict.score`, the training signal, which can be
-    graded or shaped.  `greedy` and `pass_at` are shares of `Verdict.correct`, a binary value.
+    graded or shaped.  `greedy` and `pass_at` are shares of `Verdict.correct`, a binary value.  A
+    problem that the reward does not cover (`Reason.NOT_APPLICABLE`, and no reply is judged) is in
+    no estimate.  Any other missing verdict widens the interval: see `estimate_within`.
     """
 
     reward: Rewards  # of samples at the given temperature
     greedy_reward: Estimate
     greedy: Estimate  # share of problems with a correct greedy reply
     pass_at: Mapping[int, Estimate]  # of the same samples
-    greedy_length: float
-    length: float
-    truncated: float  # share of samples cut off at the length limit
-    faults: int
+    once: Replies  # greedy ones
+    often: Replies  # samples
     samples: int  # asked for, of each problem
-    plays: tuple[int, int]  # rollouts that were measured: greedy ones, samples
-    tokens: int
+    problems: int  # that were asked; a seat of a task is a problem of its own
+    not_applicable: int  # of them, those that the reward does not cover
     seconds: float
     groups: tuple[Group, ...]  # per problem: the greedy rollout, then the samples
+
+    @property
+    def greedy_length(self) -> float:
+        """The mean number of tokens of a greedy reply; NaN without any."""
+        return self.once.length
+
+    @property
+    def length(self) -> float:
+        """The mean number of tokens of a sample; NaN without any."""
+        return self.often.length
+
+    @property
+    def truncated(self) -> float:
+        """The share of samples cut off at the length limit; NaN without any."""
+        return self.often.cut
+
+    @property
+    def faults(self) -> int:
+        """The number of replies without a verdict because the reward failed."""
+        return self.once.faults + self.often.faults
+
+    @property
+    def plays(self) -> tuple[int, int]:
+        """The numbers of replies: greedy ones, samples."""
+        return self.once.count, self.often.count
+
+    @property
+    def tokens(self) -> int:
+        """The number of tokens that were sampled."""
+        return self.once.tokens + self.often.tokens
 
 
 async def measure(
@@ -116,36 +144,45 @@ def _scorecard(
     evaluation: EvalConfig,
     seconds: float,
 ) -> Scorecard:
-    once = [group for seats in greedy for group in seats.values()]
-    often = [group for seats in sampled for group in seats.values()]
-    everything = [r for group in often for r in group]
-    first = [r for group in once for r in group]
-    right = [[_right(r.verdict) for r in group] for group in often]
-    judged = [[c for c in mine if c is not None] for mine in right]
+    pairs = list(zip(greedy, sampled, strict=True))
+    once = [group for one, more in pairs for group in _covered(one, more)]
+    often = [group for one, more in pairs for group in _covered(more, one)]
+    first = [r for seats in greedy for group in seats.values() for r in group]
+    others = [r for seats in sampled for group in seats.values() for r in group]
+    limits = limits_of([*first, *others])
     return Scorecard(
-        reward=rewards(often),
-        greedy_reward=rewards(once).mean,
-        greedy=estimate([float(c) for r in first if (c := _right(r.verdict)) is not None]),
-        pass_at={
-            k: estimate([pass_at_k(len(m), sum(m), k) for m in judged if len(m) >= k])
-            for k in evaluation.k
-        },
-        greedy_length=sum(r.length for r in first) / max(len(first), 1),
-        length=sum(r.length for r in everything) / max(len(everything), 1),
-        truncated=sum(r.finish is Finish.LENGTH for r in everything) / max(len(everything), 1),
-        faults=len(faults([*once, *often])),
+        reward=rewards(often, limits),
+        greedy_reward=rewards(once, limits).mean,
+        greedy=_passed(once, 1),
+        pass_at={k: _passed(often, k) for k in evaluation.k},
+        once=counted(first, (r for group in once for r in group)),
+        often=counted(others, (r for group in often for r in group)),
         samples=evaluation.samples,
-        plays=(len(first), len(everything)),
-        tokens=sum(r.length for r in everything + first),
+        problems=(problems := sum(len({*one, *more}) for one, more in pairs)),
+        not_applicable=problems - sum(len(_seats(one, more)) for one, more in pairs),
         seconds=seconds,
         groups=tuple(
             group.having((*group, *more.get(seat, ())))
-            for seats, more in zip(greedy, sampled, strict=True)
-            for seat, group in seats.items()
+            for one, more in pairs
+            for seat, group in one.items()
         ),
     )
 
 
-def _right(verdict: Verdict | None) -> bool | None:
-    """`correct` of the verdict, never the score; None if the judge gives none."""
-    return None if verdict is None else verdict.correct
+def _seats(one: Mapping[str, Group], more: Mapping[str, Group]) -> set[str]:
+    """The seats of a task in which the reward covers what was said, greedily or sampled."""
+    return {seat for seat in {*one, *more} if covers([*one.get(seat, ()), *more.get(seat, ())])}
+
+
+def _covered(groups: Mapping[str, Group], others: Mapping[str, Group]) -> list[Group]:
+    seats = _seats(groups, others)
+    return [group for seat, group in groups.items() if seat in seats]
+
+
+def _passed(problems: Sequence[Group], k: int) -> Estimate:
+    """pass@k over problems; a reply of unknown correctness leaves a range of its problem."""
+    found = []
+    for problem in problems:
+        known = [c for r in problem if (c := correct(r)) is not None]
+        found.append(pass_bounds(known, len(problem) - len(known), k))
+    return estimate_within(found)

@@ -5,33 +5,65 @@ from dataclasses import dataclass
 from math import nan
 from statistics import fmean, stdev
 
-from whet.evaluation.intervals import Estimate, estimate
-from whet.types import Rollout
+from whet.evaluation.bounds import mean_bounds
+from whet.evaluation.intervals import Estimate, estimate_within
+from whet.types import Group, Rollout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The least and the largest reward that a missing verdict can stand for."""
+
+    least: float
+    most: float
+    assumed: bool  # the rewards are graded, and these are the ends of the observed ones
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewards:
-    """The rewards of samples: `Verdict.score`, on the judge's own scale; faults are left out."""
+    """The rewards of samples: `Verdict.score`, on the judge's own scale."""
 
     mean: Estimate  # over problems, of each problem's mean over its samples
-    std: float  # over all samples, with n − 1; NaN with fewer than two
+    std: float  # over the judged samples, with n − 1; NaN with fewer than two
     std_within: float  # the same within a problem, mean over problems with two samples or more
-    graded: float  # share of samples with a score that is neither 0 nor 1
+    graded: float  # share of judged samples with a score that is neither 0 nor 1
     samples: int  # that were judged
+    asked: int  # samples of all problems that the reward covers
     repeated: int  # problems with two judged samples or more
+    limits: Limits
 
 
-def rewards(problems: Sequence[Iterable[Rollout]]) -> Rewards:
-    """The statistics over the judged samples; a problem without one is left out."""
-    found = [scores for problem in problems if (scores := judged(problem))]
-    everything = [score for scores in found for score in scores]
+def limits_of(replies: Iterable[Rollout]) -> Limits:
+    """0 and 1 if all rewards are 0 or 1; else, their range being unknown, the observed ends.
+
+    NaN without any reward.
+    """
+    scores = judged(replies)
+    if not scores:
+        return Limits(least=nan, most=nan, assumed=False)
+    if not graded(scores):
+        return Limits(least=0.0, most=1.0, assumed=False)
+    return Limits(least=min(scores), most=max(scores), assumed=True)
+
+
+def rewards(problems: Sequence[Sequence[Rollout] | Group], limits: Limits) -> Rewards:
+    """The statistics over the judged samples; a missing score is anywhere within `limits`."""
+    apart = [judged(problem) for problem in problems]
+    asked = [len(problem) for problem in problems]
+    everything = [score for scores in apart for score in scores]
+    found = [
+        mean_bounds(scores, count - len(scores), limits.least, limits.most)
+        for scores, count in zip(apart, asked, strict=True)
+    ]
     return Rewards(
-        mean=estimate([fmean(scores) for scores in found]),
+        mean=estimate_within(found),
         std=std(everything),
-        std_within=std_within(found),
+        std_within=std_within(apart),
         graded=graded(everything),
         samples=len(everything),
-        repeated=sum(len(scores) > 1 for scores in found),
+        asked=sum(asked),
+        repeated=sum(len(scores) > 1 for scores in apart),
+        limits=limits,
     )
 
 

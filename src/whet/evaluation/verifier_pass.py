@@ -11,7 +11,8 @@ from whet.protocols import GroupReward, Judge
 from whet.rewards.judging import context_of, verdicts
 from whet.types import Group, Rollout, Verdict
 
-_ACCEPTED = 0.5  # a judge without `correct` accepts from this score on; our choice
+ACCEPTED = 0.5
+"""A judge without `correct` accepts from this score on; our choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,7 @@ class TimedVerdict:
         if not self.verdict.judged:
             return None
         said = self.verdict.correct
-        return self.verdict.score >= _ACCEPTED if said is None else said
+        return self.verdict.score >= ACCEPTED if said is None else said
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ from whet.evaluation.attacks import attack_replies
 from whet.evaluation.swaps import swapped
 from whet.evaluation.verifier_pass import Observer, TimedVerdict, VerifierPass, run_verifier
 from whet.protocols import Judge
-from whet.types import UsageError, text_of
+from whet.types import Reason, UsageError, text_of
 from whet.types.messages import messages_of
 
 _WARM = 20  # replies
@@ -42,10 +42,11 @@ class Example:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """The result of a check: the number of trials, and the cases that failed."""
+    """The result of a check: the trials with a verdict, and the cases that failed."""
 
     tried: int
     odd: tuple[Example, ...]
+    unjudged: int = 0  # trials without a verdict: they are no success and no failure
 
     @property
     def share(self) -> float:
@@ -73,11 +74,17 @@ class Axes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierReport:
-    """The results of all checks.  Faults are abstentions, left out of precision and recall."""
+    """The results of all checks.
+
+    Faults are abstentions: they widen the intervals of the matrix.  Replies that the judge does not
+    cover are in no number but their own.
+    """
 
     first_pass: VerifierPass
     matrix: Confusion
     faults: tuple[Example, ...]
+    not_applicable: tuple[Example, ...]
+    score_only: int  # verdicts without `correct`: they accept from a score of ½ on
     false_zeros: tuple[Example, ...]
     false_ones: tuple[Example, ...]
     latency_ms: dict[str, float]
@@ -99,11 +106,14 @@ def check_verifier(
     again = run_verifier(judge, cases, trial.concurrency, "judging again", observer)
     steady = _same(cases, first, again)
     judged = [(c, o, a) for c, o in first.judged if (a := o.accepted) is not None]
-    matrix = confusion([a for _, _, a in judged], [c.correct for c, _, _ in judged])
+    covered = [(c, o) for c, o in first.judged if _covered(o)]
+    matrix = confusion([o.accepted for _, o in covered], [c.correct for c, _ in covered])
     return VerifierReport(
         first_pass=first,
         matrix=matrix,
         faults=tuple(_example(c, o) for c, o in first.judged if o.verdict.fault),
+        not_applicable=tuple(_example(c, o) for c, o in first.judged if not _covered(o)),
+        score_only=sum(o.verdict.correct is None for _, o, _ in judged),
         false_zeros=tuple(_example(c, o) for c, o, a in judged if c.correct and not a),
         false_ones=tuple(_example(c, o) for c, o, a in judged if a and not c.correct),
         latency_ms=_latency(first),
@@ -119,6 +129,7 @@ class Comparison:
     """Two judges on the same replies; only replies with a verdict from both count."""
 
     both: int
+    of: int  # replies that either was asked about
     agreement: float
     kappa: float
     matrix: Confusion  # of the other judge
@@ -138,6 +149,7 @@ def compare(first: VerifierPass, other: VerifierPass) -> Comparison:
     mine, others = [a for _, a, _, _ in rows], [b for _, _, b, _ in rows]
     return Comparison(
         both=len(rows),
+        of=len(first.cases),
         agreement=1 - len(split) / len(rows) if rows else nan,
         kappa=kappa(mine, others),
         matrix=confusion(others, [case.correct for case, *_ in rows]),
@@ -147,11 +159,16 @@ def compare(first: VerifierPass, other: VerifierPass) -> Comparison:
 
 
 def _same(cases: Sequence[Case], one: VerifierPass, other: VerifierPass) -> CheckResult:
-    """The check that every verdict or fault is the same in both passes."""
+    """The check that every verdict is the same in both passes; a fault in one of them is not."""
     pairs = zip(cases, one.verdicts, other.verdicts, strict=True)
     both = [(case, a, b) for case, a, b in pairs if a is not None and b is not None]
-    odd = [_example(case, b) for case, a, b in both if _stance(a) != _stance(b)]
-    return CheckResult(tried=len(both), odd=tuple(odd))
+    heard = [(c, a, b) for c, a, b in both if a.verdict.judged or b.verdict.judged]
+    odd = [_example(case, b) for case, a, b in heard if _stance(a) != _stance(b)]
+    return CheckResult(tried=len(heard), odd=tuple(odd), unjudged=len(both) - len(heard))
+
+
+def _covered(opinion: TimedVerdict) -> bool:
+    return opinion.verdict.reason is not Reason.NOT_APPLICABLE
 
 
 def _stance(opinion: TimedVerdict) -> tuple[bool | None, float | None]:
@@ -166,13 +183,14 @@ def _symmetry(
     other = run_verifier(
         judge, [case for case, _ in turned], trial.concurrency, "exchanging", observer
     )
-    rows = [
+    asked = [
         (case, before.accepted, after)
         for (case, before), after in zip(turned, other.verdicts, strict=True)
-        if after is not None and after.accepted is not None and before.accepted is not None
+        if after is not None
     ]
+    rows = [row for row in asked if row[1] is not None and row[2].accepted is not None]
     odd = [_example(case, after) for case, before, after in rows if before != after.accepted]
-    return CheckResult(tried=len(rows), odd=tuple(odd))
+    return CheckResult(tried=len(rows), odd=tuple(odd), unjudged=len(asked) - len(rows))
 
 
 def _attack(
@@ -193,14 +211,16 @@ def _attack(
         for name, case, o in rows
         if o.verdict.judged and (o.accepted or o.verdict.score > _REWARDED)
     ]
-    return CheckResult(tried=len(rows), odd=tuple(odd))
+    heard = sum(o.verdict.judged for _, _, o in rows)
+    return CheckResult(tried=heard, odd=tuple(odd), unjudged=len(rows) - heard)
 
 
 def _axes(first: VerifierPass, steady: CheckResult, matrix: Confusion) -> Axes:
-    heard = [opinion for _, opinion in first.judged]
+    heard = [opinion for _, opinion in first.judged if _covered(opinion)]
     scores = [o.verdict.score for o in heard if o.verdict.judged]
+    share = len(scores) / len(heard) if heard else nan
     return Axes(
-        objectivity=len(scores) / len(heard) * steady.share if heard else nan,
+        objectivity=share * steady.share if scores else share,
         speed=1 / float(np.median([o.seconds for o in heard])) if heard else nan,
         scale=len(heard) / first.seconds,
         noise=1 - matrix.signal,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from whet import data, rewards
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Folder
+from whet.engines.models import Folder, at_checkpoint
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.front.eventloop import finish
@@ -17,6 +17,7 @@ from whet.protocols import Corpus, Engine, Environment, Judge, Model
 from whet.registry import names
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training import card
+from whet.training.checkpoint import is_checkpoint
 from whet.training.folder import RunProgress
 from whet.types import Decoding, Task, UsageError
 
@@ -51,7 +52,7 @@ class Subject:
             resume = command("resume", shown(folder))
             raise UsageError(f"run {str(folder)!r} has no checkpoint yet; {resume}")
         return cls(
-            model=Folder(path=str(newest)),
+            model=at_checkpoint(run.model, newest),
             engine=run.engine,
             corpus=run.corpus if split else run.measured,
             environment=run.environment,
@@ -80,6 +81,9 @@ class EvalTasks:
     split: str
     tasks: Sequence[Task]
     of: int | None  # tasks in the split; None: endless
+    repeated: int = 0  # tasks with the prompt of another one
+    too_long: int = 0  # tasks with a prompt of more than `longest` tokens
+    longest: int = 0  # 0: no limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +135,8 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
     folder = Path(model)
     if card.exists(folder):
         return Subject.of_run(folder, split)
-    return Subject(model=Folder(path=str(model)), engine=engine)
+    source = Folder.as_saved(folder) if is_checkpoint(folder) else Folder(path=str(model))
+    return Subject(model=source, engine=engine)
 
 
 def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str) -> Measured:
@@ -169,7 +174,8 @@ async def _measured(
 async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) -> EvalTasks:
     """The tasks with prompts that fit the context of the model."""
     size = corpus.size(split)
-    tasks = corpus.held_out(split, problems or (_ENDLESS if size is None else size))
+    wanted = problems or (_ENDLESS if size is None else size)
+    tasks = corpus.held_out(split, wanted)
     renderer = await subject.engine.renderer(subject.model)
     lengths = [*zip(tasks, map(PromptLengths(renderer), tasks), strict=True)]
     if subject.longest:
@@ -179,7 +185,14 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
         raise UsageError(f"split {split!r} has no tasks{told}")
     if isinstance(subject.environment, SingleTurn):
         check_room(lengths, subject.model.size().positions, subject.decoding.max_new_tokens)
-    return EvalTasks(split=split, tasks=[task for task, _ in lengths], of=size)
+    return EvalTasks(
+        split=split,
+        tasks=[task for task, _ in lengths],
+        of=size,
+        repeated=0 if size is None else max(min(wanted, size) - len(tasks), 0),
+        too_long=len(tasks) - len(lengths),
+        longest=subject.longest,
+    )
 
 
 def _anchored(text: str) -> str:

@@ -7,6 +7,7 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
+from whet.front.dating import dated, dated_as
 from whet.front.eventloop import finish
 from whet.front.stopping import stoppable
 from whet.front.trained import Trained
@@ -53,6 +54,7 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
     if card.exists(place):
         with stoppable() as stop:
             return watched(lambda told: go_on(run, place, told, stop), follow)
+    run = dated(run)
     held, notes = card.card(run), finish(preflight(run))
     with stoppable() as stop:
         return watched(lambda told: begin(run, place, held, told, stop), follow, notes)
@@ -109,7 +111,9 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
 def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     """Train the rest of a run in its existing folder."""
     validate(run)
-    held, stands = card.read(folder), RunProgress.of(folder, run)
+    held = card.read(folder)
+    run = dated_as(run, held)
+    stands = RunProgress.of(folder, run)
     check(held, run, stands.done)
     if stands.digest:
         return Trained.of(folder, run)

@@ -1,8 +1,9 @@
 """Advantages: one number Â_n per sampled token, computed from rewards, without a gradient."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -10,16 +11,19 @@ from whet.policy.arithmetic import (
     centred,
     centred_within,
     count_within,
+    deviation_within,
     difference,
     places,
     reward_to_go,
     size_within,
-    sum_within,
 )
+from whet.policy.domains import AT_LEAST_0, FINITE, POSITIVE, SHARE, Domain, check
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need, RunSpec
 
 _FEW = 4  # below this, a group's deviation is a poor estimate; the bound is ours
+
+_DDOF = Domain(lambda x: x in (0, 1), "give 0 or 1")
 
 
 def _apart(inputs: AdvantageInputs) -> Float[Tensor, " B"]:
@@ -43,6 +47,9 @@ class SignedCorrectness(Advantage):
 
     baseline: float = 0.0
 
+    def __post_init__(self) -> None:
+        check(self, baseline=FINITE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.correct is None:
             raise ValueError(
@@ -56,7 +63,8 @@ class SignedCorrectness(Advantage):
 class BatchCentred(Advantage):
     """REINFORCE with the batch's mean reward as baseline (Williams 1992). Â_n = R_i − mean(R).
 
-    The mean contains R_i itself, which scales the expected gradient by (B − 1)/B.
+    The mean contains R_i itself, which scales the expected gradient by (B − 1)/B. Rollouts of a
+    group with equal rewards are compared with other groups, so they have an advantage.
     """
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
@@ -87,6 +95,9 @@ class Standardised(Advantage):
     epsilon: float = 1e-6
     ddof: int = 1  # var = Σ (R − mean)² / (n − ddof); 0: population variance
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=AT_LEAST_0, ddof=_DDOF)
+
     def run_warning(self, spec: RunSpec) -> str:
         """A warning for groups that are too small to estimate a standard deviation."""
         if not 1 < spec.samples < _FEW:
@@ -99,9 +110,9 @@ class Standardised(Advantage):
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         apart, weight = _apart(inputs), inputs.rollout_weight
         divisor = (size_within(inputs.group, weight) - self.ddof).clamp(min=1)
-        squares = apart**2 if weight is None else weight.to(apart) * apart**2
-        deviation = (sum_within(squares, inputs.group) / divisor).sqrt()
-        return (apart / (deviation + self.epsilon))[inputs.row]
+        deviation = deviation_within(apart, inputs.group, divisor, weight)
+        divisor = deviation + self.epsilon
+        return (apart / torch.where(divisor > 0, divisor, 1.0))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +143,28 @@ class WrappedAdvantage(Advantage):
     def per_token(self) -> bool:
         return self.inner.per_token
 
-    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
-        return self.inner.learns_from(inputs)
+    def learned(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        return self.inner.learned(inputs)
+
+
+class _Among(NamedTuple):
+    """The moments of the tokens that are learned, and the mask of those tokens."""
+
+    apart: Float[Tensor, " n"]
+    squares: Float[Tensor, ""]
+    size: float
+    mask: Bool[Tensor, " N"]
+
+
+def _among_learned(inner: Advantage, inputs: AdvantageInputs) -> _Among:
+    mask = inner.learned(inputs)[inputs.row]
+    weight = None if inputs.tree_weight is None else inputs.tree_weight[mask]
+    return _Among(*centred(inner(inputs)[mask], weight), mask)
+
+
+def _spread(learned: Float[Tensor, " n"], mask: Bool[Tensor, " N"]) -> Float[Tensor, " N"]:
+    """The advantages of the tokens of a mask; 0 for the others."""
+    return learned.new_zeros(len(mask)).masked_scatter(mask, learned)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,15 +174,19 @@ class Whitened(WrappedAdvantage):
     Â_n ← (Â_n − mean) / √(var + ε)
 
     The variance is over n − 1, as in veRL and TRL. Mean and variance are over tokens, so long
-    rollouts weigh more.
+    rollouts weigh more. Where `inner` has no group baseline, a group of equal rewards is compared
+    with other groups, so it has an advantage.
     """
 
     epsilon: float = 1e-8
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        apart, squares, size = centred(self.inner(inputs), inputs.tree_weight)
+        apart, squares, size, among = _among_learned(self.inner, inputs)
         variance = squares / max(size - 1, 1)
-        return apart / (variance + self.epsilon).sqrt()
+        return _spread(apart / (variance + self.epsilon).sqrt(), among)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +203,9 @@ class RewardToGo(Advantage):
 
     beta: float
     discount: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0, discount=SHARE)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.reference_logp is None or inputs.proximal_logp is None:
@@ -208,6 +246,9 @@ class GroupCentredBatchScaled(Advantage):
 
     epsilon: float = 1e-4
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         _, squares, size = centred(inputs.reward, inputs.rollout_weight)
         deviation = (squares / max(size - 1, 1)).sqrt()
@@ -220,6 +261,9 @@ class ClampedStd:
 
     epsilon: float = 1e-8
 
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
+
     def __call__(self, variance: Float[Tensor, ""]) -> Float[Tensor, ""]:
         return variance.clamp(min=self.epsilon).sqrt()
 
@@ -229,6 +273,9 @@ class StdPlusEps:
     """Divisor √var + ε, as in the paper of REINFORCE++."""
 
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
 
     def __call__(self, variance: Float[Tensor, ""]) -> Float[Tensor, ""]:
         return variance.sqrt() + self.epsilon
@@ -246,41 +293,5 @@ class PopulationWhitened(WrappedAdvantage):
     divisor: ClampedStd | StdPlusEps = ClampedStd()
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        apart, squares, size = centred(self.inner(inputs), inputs.tree_weight)
-        return apart / self.divisor(squares / (size or 1))
-
-
-def _finished(inputs: AdvantageInputs) -> Tensor:
-    if inputs.truncated is None:
-        raise ValueError("this advantage needs inputs.truncated: say which rollouts were truncated")
-    return ~inputs.truncated
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MaskTruncated(WrappedAdvantage):
-    """Truncated rollouts count in the baseline and leave the loss. Â_n ← 1[finished] Â_n.
-
-    This is DAPO's overlong filtering (arXiv:2503.14476) and TRL's `mask_truncated_completions`.
-    The tokens of truncated rollouts have no price, and are in no denominator of the loss.
-    """
-
-    why_uncentred: ClassVar[str] = "truncated rollouts are missing from the sum"
-
-    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        return self.inner(inputs) * _finished(inputs)[inputs.row]
-
-    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
-        return self.inner.learns_from(inputs) & _finished(inputs)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExcludeTruncated(WrappedAdvantage):
-    """Truncated rollouts count in neither baseline nor loss (Skywork-OR1, arXiv:2505.22312)."""
-
-    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        kept = _finished(inputs)
-        credit = self.inner(inputs.where(kept))
-        return credit.new_zeros(len(inputs.row)).masked_scatter(kept[inputs.row], credit)
-
-    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
-        return self.inner.learns_from(inputs) & _finished(inputs)
+        apart, squares, size, among = _among_learned(self.inner, inputs)
+        return _spread(apart / self.divisor(squares / (size or 1)), among)

@@ -15,6 +15,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import size_within
+from whet.policy.domains import COUNT, check
 from whet.protocols.algorithm import Aggregation
 from whet.types import Batch, RunSpec
 
@@ -78,6 +79,9 @@ class FixedLength(Aggregation):
     """Dr. GRPO (arXiv:2503.20783): a constant length for all replies. w_n = 1 / (B L)."""
 
     length: int
+
+    def __post_init__(self) -> None:
+        check(self, length=COUNT)
 
     def run_warning(self, spec: RunSpec) -> str:
         """A warning if L is below the length limit of replies."""

@@ -17,6 +17,9 @@ from torch import Tensor
 from whet.types import CLOSE
 
 _LIMIT = 20.0  # e²⁰ ≈ 5·10⁸: far outside any trust region, well inside float32
+_SERIES = 1 / 8  # below it e^x − 1 − x is a series: the difference would lose 4 digits and more
+_TERMS = 12  # the next one, 2 (1/8)¹¹ / 13! of the sum, is below the rounding of float64
+_EXPONENT = 100  # 2^±100 is a normal float32
 
 
 class Places(NamedTuple):
@@ -93,37 +96,64 @@ def level(
 ) -> Bool[Tensor, " n"]:
     """True for elements that equal their owner's (weighted) mean up to rounding.
 
-    The comparison is in float64, on differences to the owner's smallest element. So a group of
-    equal elements always passes.
+    All elements of an owner are level if its largest and smallest differ by at most 4 ε max|x|, as
+    in `whet.types.spread`. Among others, an element is level within ε max|x|, the rounding of the
+    element and of the mean.
     """
+    wide, close = x.double(), rounding(x, owner)
+    equal = most_within(wide, owner) + most_within(-wide, owner) <= close
+    return equal | (_above(x, owner, weight).abs() <= close / CLOSE)
+
+
+def _above(
+    x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None
+) -> Float[Tensor, " n"]:
+    """x_j minus its owner's (weighted) mean, in float64, by way of the owner's smallest element."""
     wide = x.double()
     above = wide + most_within(-wide, owner)
-    return (above - mean_within(above, owner, weight)).abs() <= rounding(x, owner)
+    return above - mean_within(above, owner, weight)
 
 
 def centred_within(
     x: Float[Tensor, " n"], owner: Int[Tensor, " n"], weight: Float[Tensor, " n"] | None = None
 ) -> Float[Tensor, " n"]:
-    """x_j minus its owner's (weighted) mean, exactly 0 where they agree up to rounding."""
-    return (x - mean_within(x, owner, weight)).masked_fill(level(x, owner, weight), 0.0)
+    """x_j minus its owner's (weighted) mean, exactly 0 where they agree up to rounding.
+
+    It is computed in float64, so that a small spread of large elements keeps its digits.
+    """
+    return _above(x, owner, weight).to(x).masked_fill(level(x, owner, weight), 0.0)
+
+
+def deviation_within(
+    apart: Float[Tensor, " n"],
+    owner: Int[Tensor, " n"],
+    divisor: Shaped[Tensor, " n"],
+    weight: Float[Tensor, " n"] | None = None,
+) -> Float[Tensor, " n"]:
+    """The deviation √(Σ_k w_k apart_k² / divisor) of each element's owner.
+
+    A power of 2 scales the squares, so that none overflows and all other bits stay.
+    """
+    exponent = torch.frexp(most_within(apart.abs(), owner)).exponent.clamp(-_EXPONENT, _EXPONENT)
+    squares = torch.ldexp(apart, -exponent) ** 2
+    total = sum_within(squares if weight is None else weight.to(apart) * squares, owner)
+    return torch.ldexp((total / divisor).sqrt(), exponent)
 
 
 class Moments(NamedTuple):
     """Deviations from the mean, their sum of squares, and the number (or weight) of elements."""
 
     apart: Float[Tensor, " n"]  # exactly 0 for elements that equal the mean
-    squares: Float[Tensor, ""]
+    squares: Float[Tensor, ""]  # in float64
     size: float
 
 
 def centred(x: Float[Tensor, " n"], weight: Float[Tensor, " n"] | None = None) -> Moments:
     """Deviations x_j − Σ_k w_k x_k / Σ_k w_k, their weighted sum of squares, and Σ_k w_k."""
     size = float(len(x)) if weight is None else float(weight.double().sum())
-    held = x if weight is None else weight.to(x) * x
-    gap = x - held.sum() / (size if size > 0 else 1.0)
-    apart = gap.masked_fill(level(x, torch.zeros_like(x, dtype=torch.long), weight), 0.0)
-    squares = apart**2 if weight is None else weight.to(x) * apart**2
-    return Moments(apart, squares.sum(), size)
+    apart = centred_within(x, torch.zeros_like(x, dtype=torch.long), weight)
+    squares = apart.double() ** 2
+    return Moments(apart, (squares if weight is None else weight * squares).sum(), size)
 
 
 class Steps(NamedTuple):
@@ -187,6 +217,42 @@ def discounted(x: Float[Tensor, "B L"], decay: float | Float[Tensor, " B"]) -> F
     return torch.stack(columns[::-1], dim=1)
 
 
+def bounded(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """A log-ratio, clamped to ±20 so that its exponential stays finite, with the gradient of x.
+
+    So f(bounded(x)) has the value and the slope of f at the bound: a price keeps its sign and its
+    pull however far the policy has gone. `saturated` marks these elements.
+    """
+    return x.detach().clamp(-_LIMIT, _LIMIT) + _gradient_of(x)
+
+
+def _gradient_of(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """0, with the gradient of x. A log-prob of −∞ has none: there ∂π/∂x = π = 0."""
+    return (x - x.detach()).nan_to_num(0.0)
+
+
+def saturated(x: Float[Tensor, " n"]) -> Bool[Tensor, " n"]:
+    """True for log-ratios beyond ±20, of which `bounded` keeps the bound."""
+    return x.abs() > _LIMIT
+
+
 def log_ratio(above: Float[Tensor, " n"], below: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
-    """The log-ratio log p − log q, clamped to ±20 so that its exponential stays finite."""
-    return (above - below).clamp(-_LIMIT, _LIMIT)
+    """The log-ratio log p − log q, `bounded`."""
+    return bounded(above - below)
+
+
+def linearised(
+    x: Float[Tensor, " n"], value: Float[Tensor, " n"], slope: Float[Tensor, " n"]
+) -> Float[Tensor, " n"]:
+    """A function of x by its value and its derivative, where autograd would lose digits."""
+    return value.detach() + slope.detach() * _gradient_of(x)
+
+
+def exp_residual(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """The Bregman divergence e^x − 1 − x ≥ 0, with all its digits: x²/2 + x³/6 + … near 0."""
+    near = x.abs() < _SERIES
+    small = torch.where(near, x, 0.0)
+    series = torch.ones_like(x)
+    for n in range(_TERMS + 1, 2, -1):
+        series = 1 + small / n * series
+    return torch.where(near, small**2 / 2 * series, x.expm1() - x)

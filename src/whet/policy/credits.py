@@ -14,6 +14,7 @@ from whet.policy.arithmetic import (
     reward_to_go,
     size_within,
 )
+from whet.policy.domains import AT_LEAST_0, FINITE, SHARE, check
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need
 
@@ -52,6 +53,9 @@ class Credited(Advantage):
 
     weight: float = 1.0
 
+    def __post_init__(self) -> None:
+        check(self, weight=FINITE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         return _others(inputs) + self.weight * _dense(inputs)
 
@@ -71,6 +75,9 @@ class StepReturns(Advantage):
 
     weight: float = 1.0
     discount: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, weight=FINITE, discount=SHARE)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         dense = _dense(inputs)
@@ -96,6 +103,9 @@ class Amplified(Advantage):
     why_uncentred: ClassVar[str] = "marked tokens get α |Â| in addition"
 
     alpha: float = 0.2
+
+    def __post_init__(self) -> None:
+        check(self, alpha=AT_LEAST_0)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         weight = inputs.rollout_weight

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import count_within, difference, generalised_advantage, places, steps
+from whet.policy.domains import AT_LEAST_0, SHARE, check
 from whet.protocols.algorithm import Advantage
 from whet.protocols.part import Part
 from whet.types import AdvantageInputs, Need, UsageError
@@ -59,6 +60,9 @@ class KLPenalised(TokenRewards):
 
     beta: float = 0.05
 
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0)
+
     def __call__(self, inputs: AdvantageInputs) -> Tokens:
         if inputs.reference_logp is None or inputs.proximal_logp is None:
             raise ValueError("Priced needs reference_logp: give the learner a reference policy")
@@ -83,6 +87,9 @@ class GeneralisedAdvantage(Advantage):
     gae_lambda: float = 0.95
     discount: float = 1.0
     token_rewards: TokenRewards = TerminalReward()
+
+    def __post_init__(self) -> None:
+        check(self, gae_lambda=SHARE, discount=SHARE)
 
     @property
     def needs(self) -> frozenset[Need]:
@@ -114,6 +121,7 @@ class LengthAdaptive(Advantage):
     discount: float = 1.0
 
     def __post_init__(self) -> None:
+        check(self, discount=SHARE)
         if not self.alpha > 0:
             raise UsageError(f"LengthAdaptive.alpha is {self.alpha}; give more than 0")
 
@@ -147,6 +155,9 @@ class ExtendedGAE(Advantage):
 
     gae_lambda: float = 0.95
     discount: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, gae_lambda=SHARE, discount=SHARE)
 
     def __call__(self, inputs: AdvantageInputs) -> Tokens:
         if inputs.truncated is None:

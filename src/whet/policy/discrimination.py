@@ -8,6 +8,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from whet.policy.arithmetic import log_ratio, mean_within, places, size_within, sum_within
+from whet.policy.domains import AT_LEAST_0, POSITIVE, check
 from whet.protocols.algorithm import BatchCriterion
 from whet.types import Batch, Need
 
@@ -33,6 +34,9 @@ class Hardest:
     """A soft maximum over the wrong rollouts of a group. τ log mean exp(s / τ)."""
 
     tau: float = 10.0
+
+    def __post_init__(self) -> None:
+        check(self, tau=POSITIVE)
 
     def __call__(
         self, score: Float[Tensor, " b"], group: Int[Tensor, " b"], weight: Float[Tensor, " b"]
@@ -65,6 +69,9 @@ class Hinge:
 
     beta: float = 1e3
     delta: float = 1e-4
+
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0, delta=AT_LEAST_0)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         kl = (batch.weight * (batch.proximal_logp - learner_logp)).sum() / (batch.weight.sum() or 1)

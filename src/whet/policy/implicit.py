@@ -10,6 +10,7 @@ from torch.nn.functional import logsigmoid
 from whet.policy.advantages import SignedCorrectness
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import sum_within
+from whet.policy.domains import POSITIVE, check
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Clipping, Ratio
 from whet.types import Batch, Need
@@ -25,6 +26,9 @@ class Evidence(Ratio):
     )
 
     beta: float
+
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         if batch.reference_logp is None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from whet.protocols import Companion
 from whet.protocols.part import Part
 from whet.types import RunSpec
 
@@ -20,8 +21,13 @@ def walk(value: Any) -> Iterator[Any]:
 
 
 def warnings(value: Any, spec: RunSpec) -> list[str]:
-    """The distinct warnings of all parts of a value for these circumstances."""
+    """The distinct warnings of all parts of a value for these circumstances.
+
+    Parts that a companion adapts are left out: their settings are only the first ones.
+    """
     parts = _parts(value)
+    adapted = tuple(kind for part in parts if isinstance(part, Companion) for kind in part.adapts)
+    parts = [part for part in parts if not isinstance(part, adapted)]
     said = [text for part in parts for text in (part.standing_warning, part.run_warning(spec))]
     return list(dict.fromkeys(text for text in said if text))
 

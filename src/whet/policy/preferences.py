@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from whet.policy.arithmetic import places, rectangle
+from whet.policy.domains import AT_LEAST_0, FINITE, POSITIVE, check
 from whet.protocols.algorithm import BatchCriterion
 from whet.protocols.part import Part
 from whet.types import Batch, Need, UsageError
@@ -64,6 +65,11 @@ def _mean(x: Float[Tensor, " n"], weight: Float[Tensor, " n"]) -> Float[Tensor, 
     return (x * weight).sum() / torch.where(total > 0, total, 1.0)
 
 
+def _sigmoid(x: Float[Tensor, " n"]) -> Float[Tensor, " n"]:
+    """σ(x), with the slope σ(x) σ(−x): σ(x) (1 − σ(x)) is 0 in float32 beyond x = 17."""
+    return logsigmoid(x).exp()
+
+
 def pairs(batch: Batch) -> tuple[Int[Tensor, " P"], Int[Tensor, " P"]]:
     """Indices of correct and of wrong rollouts, one entry per pair within a group."""
     right, wrong = _judged(batch)
@@ -89,6 +95,9 @@ class SumLogRatio(ReplyScore):
 
     beta: float = 0.1
 
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
         return self.beta * _sums(learner_logp - _reference(batch), batch)
 
@@ -101,6 +110,9 @@ class MeanLogRatio(ReplyScore):
 
     beta: float = 1.0
 
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
         return self.beta * _means(learner_logp - _reference(batch), batch)
 
@@ -110,6 +122,9 @@ class MeanLikelihood(ReplyScore):
     """SimPO (arXiv:2405.14734): the mean log-likelihood. h = β/|y| Σ_n log π_θ(n)."""
 
     beta: float = 2.5
+
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Replies:
         return self.beta * _means(learner_logp, batch)
@@ -126,6 +141,7 @@ class Logistic:
     margin: float = 0.0
 
     def __post_init__(self) -> None:
+        check(self, margin=FINITE)
         if not 0 <= self.smoothing < 1 / 2:
             raise UsageError(
                 f"Logistic.smoothing is {self.smoothing}; give 0 or more, less than 0.5"
@@ -182,6 +198,9 @@ class FixedAnchor:
 
     value: float = 0.0
 
+    def __post_init__(self) -> None:
+        check(self, value=FINITE)
+
     def __call__(self, moved: Replies, among: Replies) -> Float[Tensor, ""]:
         return moved.new_tensor(self.value)
 
@@ -201,10 +220,13 @@ class Unpaired(BatchCriterion):
     wrong: float = 1.0
     anchor: KLAnchor | FixedAnchor = KLAnchor()
 
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE, right=AT_LEAST_0, wrong=AT_LEAST_0)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         right, wrong = _judged(batch)
         h = _sums(learner_logp - _reference(batch), batch)
         among = _weights(batch) * (right | wrong)
         above = self.beta * (h - self.anchor(h, among))
-        loss = right * self.right * torch.sigmoid(-above) + wrong * self.wrong * above.sigmoid()
+        loss = right * self.right * _sigmoid(-above) + wrong * self.wrong * _sigmoid(above)
         return _mean(loss, among)

@@ -14,6 +14,7 @@ from whet.policy.arithmetic import (
     rounding,
     sum_within,
 )
+from whet.policy.domains import AT_LEAST_0, check
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need, UsageError
 
@@ -83,6 +84,9 @@ class OverMean(Advantage):
     shift_sensitive: ClassVar[bool] = True  # a shift of all rewards changes the mean
 
     epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        check(self, epsilon=AT_LEAST_0)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         mean = mean_within(inputs.reward, inputs.group, inputs.rollout_weight)

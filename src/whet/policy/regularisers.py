@@ -1,77 +1,69 @@
 """Regularisers k(π_θ, π_a): penalties per token for the distance to an anchor policy π_a.
 
 x = log π_θ − log π_a, on tokens sampled from π. The anchor is the reference unless `anchor` is set.
+
+A penalty with e^x or e^−x saturates: beyond |x| = 20 it has the value and the slope that it has at
+20. `Saturating.saturated` marks those tokens.
 """
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
+from math import isfinite
 from typing import ClassVar
 from warnings import warn
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.arithmetic import log_ratio
+from whet.policy.anchors import Anchor, Proximal, Reference, reference_logp
+from whet.policy.arithmetic import bounded, exp_residual, linearised, log_ratio, saturated
+from whet.policy.domains import AT_LEAST_0, CAP, FINITE, SHARE, Domain, check
 from whet.protocols.algorithm import Regulariser, Selection
-from whet.protocols.part import Part
-from whet.types import Batch, Need
+from whet.types import Batch, Need, RunSpec
+
+_ALPHA = Domain(
+    lambda x: isfinite(x) and x not in (0, 1), "give a finite number other than 0 and 1"
+)
 
 
-class Anchor(Part, ABC):
-    """The anchor policy π_a that the penalty is measured from."""
+class Saturating(Regulariser):
+    """A penalty with a bounded exponential: some tokens pay, and pull, less than its equation."""
 
     __slots__ = ()
 
     @abstractmethod
-    def __call__(self, batch: Batch) -> Float[Tensor, " N"]: ...
+    def saturated(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Bool[Tensor, " N"]:
+        """Mask of the tokens beyond the bound, for counting."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reference(Anchor):
-    """The reference model of the run as anchor."""
-
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
-
-    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        return _reference_logp(batch)
-
-
-def _reference_logp(batch: Batch) -> Float[Tensor, " N"]:
-    if batch.reference_logp is None:
-        raise ValueError("this regulariser needs batch.reference_logp: give a reference policy")
-    return batch.reference_logp
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proximal(Anchor):
-    """The policy at the start of the update as anchor."""
-
-    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        return batch.proximal_logp
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Behaviour(Anchor):
-    """The policy that sampled the tokens as anchor."""
-
-    def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
-        return batch.behaviour_logp
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Distance(Regulariser):
-    """Base class of penalties β k(x) that depend on x alone."""
+class Divergence(Regulariser):
+    """Base class of penalties β k(x) that depend on x alone; exact for every x."""
 
     beta: float
     anchor: Anchor = Reference()
+
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0)
 
     @property
     def needs(self) -> frozenset[Need]:
         return self.anchor.needs
 
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a penalty without weight, and for the first step's distance of 0."""
+        if not self.beta:
+            return _weightless(self)
+        if not isinstance(self.anchor, Proximal) or spec.minibatches > 1:
+            return ""
+        return (
+            f"{type(self).__name__} has no effect: its anchor is Proximal, minibatches is 1, and "
+            "in the first optimizer step of a batch the two policies are equal; give 2 or more"
+        )
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        return self.beta * self.of(log_ratio(learner_logp, self.anchor(batch)))
+        return self.beta * self.of(learner_logp - self.anchor(batch))
 
     @abstractmethod
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
@@ -79,7 +71,18 @@ class _Distance(Regulariser):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class K1(_Distance):
+class ExponentialDivergence(Divergence, Saturating):
+    """Base class of penalties with an exponential of x, which saturate beyond |x| = 20."""
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        return self.beta * self.of(log_ratio(learner_logp, self.anchor(batch)))
+
+    def saturated(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Bool[Tensor, " N"]:
+        return saturated(learner_logp - self.anchor(batch))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class K1(Divergence):
     """Schulman 2020 (unconfirmed). k = β x: the value of KL(π_θ‖π_a), with expected gradient 0.
 
     On-policy E[∇x] = 0. So K1 works as a penalty in the reward (`RewardToGo`), but not in the loss.
@@ -88,6 +91,7 @@ class K1(_Distance):
     standing_warning: ClassVar[str] = "K1 in the loss has an expected gradient of 0; take K2"
 
     def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0)
         warn(self.standing_warning, stacklevel=3)
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
@@ -95,7 +99,7 @@ class K1(_Distance):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class K2(_Distance):
+class K2(Divergence):
     """Schulman 2020 (unconfirmed). k = β x² / 2; its gradient is that of KL(π_θ‖π_a)."""
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
@@ -103,52 +107,69 @@ class K2(_Distance):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class K3(_Distance):
+class K3(ExponentialDivergence):
     """Schulman 2020 (unconfirmed), as in GRPO. k = β (e^{−x} − 1 + x).
 
     Its value estimates KL(π_θ‖π_a); its gradient is that of KL(π_a‖π_θ).
     """
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        return _k3(x)
+        return exp_residual(-x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClampedK3(_Distance):
+class ClampedK3(ExponentialDivergence):
     """K3 clamped as in veRL. k = β min(e^{−x} − 1 + x, most); no gradient beyond `most`."""
 
     most: float = 10.0
 
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0, most=CAP)
+
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        return _k3(x).clamp(max=self.most)
+        return exp_residual(-x).clamp(max=self.most)
+
+    def saturated(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Bool[Tensor, " N"]:
+        """Mask of the tokens whose penalty is at `most`, which have no gradient."""
+        return exp_residual(-log_ratio(learner_logp, self.anchor(batch))) > self.most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightedK3(_Distance):
+class WeightedK3(ExponentialDivergence):
     """K3 with an importance ratio, TRL's correction. k = β r (e^{−x} − 1 + x), r = π_θ / π_prox.
 
-    With the gradient through r it is that of KL(π_θ‖π_a), even off-policy.
+    The gradient β r x, which has a part through r, is that of KL(π_θ‖π_a), even off-policy.
     """
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         r = log_ratio(learner_logp, batch.proximal_logp).exp()
-        return self.beta * r * self.of(log_ratio(learner_logp, self.anchor(batch)))
+        x = log_ratio(learner_logp, self.anchor(batch))
+        return self.beta * linearised(learner_logp, value=r * self.of(x), slope=r * x)
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        return _k3(x)
+        return exp_residual(-x)
+
+    def saturated(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Bool[Tensor, " N"]:
+        anchor = self.anchor(batch)
+        return saturated(learner_logp - batch.proximal_logp) | saturated(learner_logp - anchor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class K3WithGradientOfK2(_Distance):
-    """Value and gradient of KL(π_θ‖π_a), veRL's `low_var_kl+`. k = β (k₂ − sg[k₂] + sg[k₃])."""
+class K3WithGradientOfK2(ExponentialDivergence):
+    """Value and gradient of KL(π_θ‖π_a), veRL's `low_var_kl+`. k = β (k₂ − sg[k₂] + sg[k₃]).
+
+    Only the value saturates; the gradient β x is exact for every x.
+    """
+
+    def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
+        return self.beta * self.of(learner_logp - self.anchor(batch))
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        k2 = x**2 / 2
-        return k2 - k2.detach() + _k3(x).detach()
+        return linearised(x, value=exp_residual(-bounded(x)), slope=x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absolute(_Distance):
+class Absolute(Divergence):
     """KL-Cov's penalty in place of a KL (arXiv:2505.22617, unconfirmed). k = β |x|."""
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
@@ -156,41 +177,53 @@ class Absolute(_Distance):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForwardKL(_Distance):
+class ForwardKL(ExponentialDivergence):
     """KL(π_a‖π_θ) on tokens that π_a sampled (DPH-RL, arXiv:2509.07430). k = β (e^x − 1 − x)."""
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        return x.exp() - 1 - x
+        return exp_residual(x)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JensenShannon(_Distance):
+class JensenShannon(ExponentialDivergence):
     """Jensen–Shannon divergence on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).
 
     k = β (u log u − (u + 1) log((u + 1)/2)),  u = e^x
+
+    It is computed as 2 e^h (h sinh h − cosh h log cosh h) with h = x/2, and its derivative as
+    −u log(1 + (1/u − 1)/2), which keep their digits near x = 0.
     """
 
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        u = x.exp()
-        return u * x - (u + 1) * ((u + 1) / 2).log()
+        h = x / 2
+        cosh_minus_1 = 2 * (h / 2).sinh() ** 2
+        value = 2 * h.exp() * (h * h.sinh() - h.cosh() * cosh_minus_1.log1p())
+        return linearised(x, value=value, slope=-x.exp() * ((-x).expm1() / 2).log1p())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alpha(_Distance):
+class Alpha(ExponentialDivergence):
     """The α-divergence on tokens that π_a sampled (DPH-RL, arXiv:2509.07430).
 
     k = β (u^{1−α} − (1 − α) u − α) / (α (α − 1)),  u = e^x
+
+    It is computed in float64. As α → 1 it becomes `ForwardKL`; 0 and 1 themselves are refused.
     """
 
     alpha: float = 0.2
 
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0, alpha=_ALPHA)
+
     def of(self, x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-        a, u = self.alpha, x.exp()
-        return (((1 - a) * x).exp() - (1 - a) * u - a) / (a * (a - 1))
+        a, wide = self.alpha, x.double()
+        value = exp_residual((1 - a) * wide) - (1 - a) * exp_residual(wide)
+        slope = -wide.exp() * (-a * wide).expm1() / a
+        return linearised(x, value=(value / (a * (a - 1))).to(x), slope=slope.to(x))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvexK3(Regulariser):
+class ConvexK3(Saturating):
     """ReMix (arXiv:2507.06892, unconfirmed): a convex sum of KL penalties to two policies.
 
     k = β (λ k3(π_θ, π_ref) + (1 − λ) k3(π_θ, π_prox)),  λ = `share`
@@ -203,11 +236,22 @@ class ConvexK3(Regulariser):
     beta: float
     share: float = 1.0
 
+    def __post_init__(self) -> None:
+        check(self, beta=AT_LEAST_0, share=SHARE)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a penalty without weight."""
+        del spec
+        return "" if self.beta else _weightless(self)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        far = log_ratio(_reference_logp(batch), learner_logp)
-        near = log_ratio(batch.proximal_logp, learner_logp)
-        k_far, k_near = far.exp() - 1 - far, near.exp() - 1 - near
-        return self.beta * (self.share * k_far + (1 - self.share) * k_near)
+        far = exp_residual(log_ratio(reference_logp(batch), learner_logp))
+        near = exp_residual(log_ratio(batch.proximal_logp, learner_logp))
+        return self.beta * (self.share * far + (1 - self.share) * near)
+
+    def saturated(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Bool[Tensor, " N"]:
+        far = saturated(learner_logp - reference_logp(batch)) & (self.share > 0)
+        return far | (saturated(learner_logp - batch.proximal_logp) & (self.share < 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +262,14 @@ class EntropyBonus(Regulariser):
 
     beta: float
 
+    def __post_init__(self) -> None:
+        check(self, beta=FINITE)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a bonus without weight."""
+        del spec
+        return "" if self.beta else _weightless(self)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         if batch.learner_entropy is None:
             raise ValueError("EntropyBonus needs batch.learner_entropy, which the learner computes")
@@ -225,8 +277,11 @@ class EntropyBonus(Regulariser):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Within(Regulariser):
-    """A penalty on selected tokens only. k = 1[n ∈ S] price_n; denominators count all tokens."""
+class Within(Saturating):
+    """A penalty on selected tokens only. k = 1[n ∈ S] price_n; denominators count all tokens.
+
+    So KL-Cov (arXiv:2505.22617) divides the penalty of few tokens by the number of all.
+    """
 
     of: Selection
     price: Regulariser
@@ -242,6 +297,12 @@ class Within(Regulariser):
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         return torch.where(batch.subset(self.of).mask, self.price(learner_logp, batch), 0.0)
 
+    def saturated(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Bool[Tensor, " N"]:
+        if not isinstance(self.price, Saturating):
+            return torch.zeros_like(batch.row, dtype=torch.bool)
+        return batch.subset(self.of).mask & self.price.saturated(learner_logp, batch)
 
-def _k3(x: Float[Tensor, " N"]) -> Float[Tensor, " N"]:
-    return (-x).exp() - 1 + x
+
+def _weightless(part: Regulariser) -> str:
+    name = type(part).__name__
+    return f"{name}.beta is 0, so the term has no effect; give more, or leave it out"

@@ -1,4 +1,9 @@
-"""Selections: subsets of tokens for terms of the objective, made before the batch is sliced."""
+"""Selections: subsets of tokens for terms of the objective, made before the batch is sliced.
+
+Tokens outside a term's selection leave the denominator of `SelectedTokenMean`, and count in that of
+`TokenMean`. Rollouts that are kept out of the loss as a whole (`Advantage.learned`, `Group.learn`)
+leave every denominator.
+"""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -8,6 +13,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.arithmetic import mean_within
+from whet.policy.domains import BOUND, SHARE, check
 from whet.protocols.algorithm import Selection
 from whet.types import Batch, Need
 
@@ -83,6 +89,9 @@ class HighEntropy(Selection):
 
     share: float = 0.2
 
+    def __post_init__(self) -> None:
+        check(self, share=SHARE)
+
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
             raise ValueError("Uncertain needs batch.entropy: take an engine that records entropies")
@@ -96,6 +105,9 @@ class LowProbability(Selection):
     """Tokens of low probability (SPO, arXiv:2505.23564). π_prox(n) < below."""
 
     below: float = 0.9
+
+    def __post_init__(self) -> None:
+        check(self, below=SHARE)
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         return batch.proximal_logp.exp() < self.below
@@ -122,6 +134,9 @@ class OffPolicyNegatives(Selection):
 
     most: float = 0.05
 
+    def __post_init__(self) -> None:
+        check(self, most=BOUND)
+
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         left = batch.behaviour_logp - foreseen(batch)
         gone = mean_within(left, batch.row, batch.tree_weight)
@@ -141,6 +156,9 @@ class Stale(Selection):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PROXIMAL})
 
     most: float = 0.1
+
+    def __post_init__(self) -> None:
+        check(self, most=BOUND)
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         apart = (batch.proximal_logp - batch.behaviour_logp).abs()

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
@@ -58,9 +59,9 @@ class Advantage(Part, ABC):
     @abstractmethod
     def __call__(self, inputs: AdvantageInputs) -> Tokens: ...
 
-    def learns_from(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
-        """The rollouts of the loss; the others are in baselines only, and in no denominator."""
-        return inputs.group >= 0
+    def learned(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        """Mask of the rollouts that enter the loss. The others leave its denominators, too."""
+        return torch.ones_like(inputs.group, dtype=torch.bool)
 
 
 class Ratio(Slot):
@@ -151,13 +152,16 @@ class Bounded(Part):
     __slots__ = ()
 
     def run_warning(self, spec: RunSpec) -> str:
-        """A warning if minibatches is 1: then every ratio is 1 and the bound never acts."""
-        if spec.minibatches > 1:
+        """A warning if minibatches is 1: then every ratio is 1 and the bound never acts.
+
+        Rollouts of older weights, from a replay buffer, have other ratios.
+        """
+        if spec.minibatches > 1 or spec.replays:
             return ""
         return (
             f"{type(self).__name__} has no effect: minibatches is {spec.minibatches}; in "
-            "the first optimizer step of a batch every ratio is 1 (except for stale or replayed "
-            "rollouts); give 2 or more, or regard the algorithm as one without this bound"
+            "the first optimizer step of a batch every ratio is 1; give 2 or more, or "
+            "regard the algorithm as one without this bound"
         )
 
 
@@ -170,6 +174,7 @@ class Companion(Part, ABC):
     __slots__ = ()
 
     provides: ClassVar[frozenset[Need]] = frozenset()  # the needs of other parts that it supplies
+    adapts: ClassVar[tuple[type[Part], ...]] = ()  # parts whose settings it changes as it learns
 
     @abstractmethod
     async def open(self, setup: "SetupContext") -> "Extension":

@@ -63,7 +63,7 @@ class Learner(Part):
 
     @abstractmethod
     async def set_reference(self, folder: Path) -> None:
-        """Use the policy saved in `folder` as the reference model from now on."""
+        """Use the policy saved in `folder` as the reference model, in the dtype of the learner."""
 
     @abstractmethod
     async def save(self, folder: Path) -> None:
@@ -139,13 +139,18 @@ class Engine(Part):
     async def renderer(self, model: Any) -> Renderer:
         """How the model reads and writes text; no weights are loaded."""
 
+    async def notes(self, model: Any) -> Sequence[str]:
+        """What `whet plan` should say about the model, one sentence each; no weights are read."""
+        del model
+        return ()
+
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:
-        """A further learner, of the model saved in `folder`."""
+        """A further learner, of the model saved in `folder`, in the dtype of its files."""
 
     @abstractmethod
     async def critic(self, folder: Path) -> ValueModel:
-        """A value model with a body that is initialised from the policy in `folder`."""
+        """A value model with a body that starts as the policy in `folder`, in the same dtype."""
 
     @abstractmethod
     async def value_head(self, learner: Learner) -> ValueModel:

@@ -1,13 +1,13 @@
 """Interfaces of players, which turn requests into rollouts, and of their renderers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from jaxtyping import Int32
 from numpy import ndarray
 
 from whet.protocols.worlds import Environment
-from whet.types import Group, Prompt, Request, Rollout, Task, Version
+from whet.types import Group, Message, Prompt, Request, Rollout, Task, Version
 from whet.types.weights import Flight, Weights
 
 
@@ -16,7 +16,19 @@ class Renderer(Protocol):
     """Conversion between text and token ids for one model."""
 
     def text(self, ids: Sequence[int]) -> str:
-        """Decode ids; special tokens are left out."""
+        """Decode ids of a reply; special tokens stay, except the end token that closes it."""
+        ...
+
+    def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The messages of an opening with these ids, with a thought that the template opens."""
+        ...
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The text of each id by itself; special tokens by their names."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the prompts so far that is no error, a sentence each."""
         ...
 
     def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
@@ -31,8 +43,8 @@ class Renderer(Protocol):
         """A rollout of `task` with this reply; all tokens of the reply are external."""
         ...
 
-    def opening(self, prompt: Prompt) -> tuple[int, ...]:
-        """Token ids of a prompt, up to the first token of the reply."""
+    def opening(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
+        """Token ids of a prompt that shows `tools`, up to the first token of the reply."""
         ...
 
 

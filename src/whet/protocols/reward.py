@@ -26,9 +26,15 @@ class Reward(Part, ABC):
 
     An exception raised by `score` is a fault of the judge: the rollout is masked, not scored 0. A
     `UsageError` stops the run.
+
+    A task with `alternatives` is judged once for each of its answers, as if it had that one alone,
+    and the best verdict counts.  A reward that looks at all of them itself says so with
+    `reads_alternatives`.
     """
 
     __slots__ = ()
+
+    reads_alternatives: bool = False
 
     @abstractmethod
     def score(self, rollout: Rollout) -> Verdict | Awaitable[Verdict]:

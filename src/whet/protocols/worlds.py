@@ -43,9 +43,15 @@ class Policy(Protocol):
 
 
 class Environment(Part):
-    """An environment that a policy can play in."""
+    """An environment that a policy can play in.
+
+    An `OSError` of `play`, such as a lost connection or a `TimeoutError`, masks the play as a
+    fault.  Any other exception stops the run.
+    """
 
     __slots__ = ()
+
+    world_seconds: float = 600.0  # without a call of the policy; then the play is a fault
 
     @abstractmethod
     async def play(self, task: Task, policy: Policy) -> Verdict | None:

@@ -35,8 +35,8 @@ async def build_batch(
     """The batch to learn from, and the inputs that its advantages were computed from.
 
     A rollout without a score (a fault) is left out, also from baselines. Rollouts that
-    `Group.learn` or the advantage excludes count in baselines only. Columns that no part needs are
-    not computed.
+    `Group.learn` or the advantage's `learned` excludes count in baselines only. Columns that no
+    part needs are not computed.
 
     Raises `IntegrityError` if a rollout is in the batch twice, or if one of its numbers is not
     finite.
@@ -54,7 +54,7 @@ async def build_batch(
     batch = _batch(rollouts, inputs, objective)
     _check_numbers(inputs, batch, rollouts)
     learned = torch.tensor([x for group in kept for x in _learned(group)], dtype=torch.bool)
-    learned = learned & objective.advantage.learns_from(inputs)
+    learned = learned & objective.advantage.learned(inputs)
     if not learned.all():
         rollouts = [r for r, good in zip(rollouts, learned.tolist(), strict=True) if good]
         batch, inputs = batch.where(learned), inputs.where(learned)

@@ -7,7 +7,8 @@ from typing import Any
 
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment, Generator, Renderer
-from whet.rollouts.recorder import Record, Recorder
+from whet.rollouts.recorder import Record
+from whet.rollouts.worlds import played
 from whet.types import Group, Play, Request, Rollout, Version
 from whet.types.weights import Flight, Weights
 
@@ -27,11 +28,12 @@ class RolloutPlayer:
     async def play(self, request: Request) -> tuple[Group, ...]:
         """Run all plays of a request concurrently; one group per seat, in order of first use.
 
-        If one play fails, the others are cancelled and awaited.
+        If one play fails, the others are cancelled and awaited.  Raises `UsageError` for an
+        environment that fails by itself.
         """
-        played = await _all([self._play(request, play) for play in request.plays])
+        plays = await _all([self._play(request, play) for play in request.plays])
         seats: dict[str, list[Rollout]] = {}
-        for rollouts in played:
+        for rollouts in plays:
             for rollout in rollouts:
                 seats.setdefault(rollout.seat, []).append(rollout)
         return tuple(
@@ -43,8 +45,7 @@ class RolloutPlayer:
         record = Record(self.generator, self.renderer, request.task, play)
         seen = request.task if play.prompt is None else replace(request.task, prompt=play.prompt)
         try:
-            verdict = await self.environment.play(seen, Recorder.at(record, "", play.seed))
-            return record.rollouts(verdict)
+            return await played(self.environment, record, seen)
         finally:
             record.end()
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from whet.protocols import Renderer
-from whet.types import Prompt, Task, UsageError
+from whet.types import Task, UsageError
 
 
 @dataclass(slots=True)
@@ -21,16 +21,17 @@ class PromptLengths:
         """
         if not task.prompt:
             return 0
-        key = task.prompt if isinstance(task.prompt, str) else repr(task.prompt)
+        plain = isinstance(task.prompt, str) and not task.tools
+        key = str(task.prompt) if plain else repr((task.prompt, task.tools))
         if key not in self._known:
-            self._known[key] = self._counted(task.id, task.prompt)
+            self._known[key] = self._counted(task)
         return self._known[key]
 
-    def _counted(self, name: str, prompt: Prompt) -> int:
+    def _counted(self, task: Task) -> int:
         try:
-            return len(self.renderer.opening(prompt))
+            return len(self.renderer.opening(task.prompt, task.tools))
         except UsageError as error:
-            raise UsageError(f"{name}: {error}") from error
+            raise UsageError(f"{task.id}: {error}") from error
 
 
 def check_room(measured: Sequence[tuple[Task, int]], positions: int, reply: int) -> None:

@@ -12,7 +12,6 @@ from whet.protocols import Generator, Renderer
 from whet.rollouts.row import Row
 from whet.types import (
     Decoding,
-    IntegrityError,
     Play,
     Prompt,
     Reply,
@@ -37,7 +36,7 @@ class Record:
     play: Play
     handles: "list[Recorder]" = field(default_factory=list)
     over: bool = False  # the environment has returned; no more calls are allowed
-    broken: IntegrityError | None = None  # a violated invariant, even if the environment caught it
+    broken: Exception | None = None  # an error of the generator, even if the environment caught it
 
     def seat(self, name: str) -> "Recorder":
         """The conversation of a seat, one per name."""
@@ -47,8 +46,8 @@ class Record:
     def rollouts(self, verdict: Verdict | None) -> list[Rollout]:
         """The rollouts of all handles with a reply that were not forked.
 
-        `verdict` is for handles without a verdict of their own. Raises `IntegrityError` if the
-        generator did, even if the environment caught it.
+        `verdict` is for handles without a verdict of their own. Raises what the generator raised,
+        such as an `IntegrityError`, even if the environment caught it.
         """
         if self.broken is not None:
             raise self.broken
@@ -114,7 +113,9 @@ class Recorder:
         self.asking = True
         try:
             said = [*begun, *await self._generate(row, how)]
-        except IntegrityError as error:
+        except (UsageError, OSError):
+            raise
+        except Exception as error:  # of the generator, and not the environment's
             self.record.broken = error
             raise
         finally:
@@ -138,9 +139,18 @@ class Recorder:
         """Append the observation; the external tokens that the reply begins with."""
         play, first = self.record.play, not row.token_ids
         given = self.record.renderer
-        heard = given.opening(observation) if first else given.following(observation)
-        row.hear(heard, messages_of(observation) if observation else ())
+        heard = self._opened(observation) if first else given.following(observation)
+        later = messages_of(observation) if observation else ()
+        row.hear(heard, given.heard(observation, heard) if first else later)
         return play.prefix if first and not self.seat_name else ()
+
+    def _opened(self, prompt: Prompt) -> tuple[int, ...]:
+        """The ids of the first prompt; a message about it names the task."""
+        task = self.record.task
+        try:
+            return self.record.renderer.opening(prompt, task.tools)
+        except UsageError as error:
+            raise UsageError(f"{task.id}: {error}") from error
 
     def _decoding(self, stop: Sequence[str], max_new_tokens: int, begun: int) -> Decoding:
         if max_new_tokens < 0:

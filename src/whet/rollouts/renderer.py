@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 from jaxtyping import Int32
-from jinja2 import TemplateError
 from numpy import ndarray
 
+from whet.rollouts.chats import check_text
+from whet.rollouts.dropped import Tools
+from whet.rollouts.special_tokens import Tokenizer
+from whet.rollouts.templates import ChatTemplate
 from whet.types import Act, Message, Prompt, Rollout, Task, UsageError
-from whet.types.messages import ASSISTANT, messages_of
+from whet.types.messages import ASSISTANT, messages_of, text_of
 
-_TEMPLATE = (TemplateError, TypeError, ValueError, LookupError, AttributeError)  # what they raise
+_THOUGHT, _TAIL = "<think>", 16  # the tag that opens a thought, and the ids that may hold it
 _UNFINISHED = "\ufffd"  # decoding of an incomplete multi-byte character
-
-Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines only
 
 
 @dataclass(slots=True)
@@ -25,51 +26,58 @@ class TextRenderer:
 
     tokenizer: Tokenizer
     ends: frozenset[int]  # end-token ids
+    today: str = ""  # ISO date that the chat template prints; empty: the present day
+    template: ChatTemplate = field(init=False)
+    _closing: tuple[int, ...] | None = None  # of a chat reply
     _pieces: dict[int, str] = field(default_factory=dict)
     _last: tuple[str | None, list[int]] = (
         None,
         [],
     )  # last text and its ids, because a group shares its prompt
 
-    def opening(self, prompt: Prompt) -> tuple[int, ...]:
+    def __post_init__(self) -> None:
+        """The template keeps the date of this renderer."""
+        self.template = ChatTemplate(self.tokenizer, self.today)
+
+    def opening(self, prompt: Prompt, tools: Tools = ()) -> tuple[int, ...]:
         """Token ids of the first prompt of a conversation.
 
-        A chat goes through the tokenizer's template, up to the start of the assistant's turn. From
-        plain text, the end token that some tokenizers append is removed.
+        A chat goes through the tokenizer's template, up to the start of the assistant's turn; a
+        last message of the assistant is continued.  Strings of special tokens in it are text.
 
-        Raises `UsageError` for a prompt without tokens, for a chat without a template, and for a
-        chat that the template does not accept.
+        In plain text they are special tokens, because it may be a rendered chat.  A first token
+        that the text has already is not added again, and the end token that some tokenizers append
+        is removed.
+
+        Raises `UsageError` for a prompt without tokens, for tools without a chat, for a chat
+        without a template, and for a chat that the template does not accept or does not show.
         """
         if isinstance(prompt, str):
+            if tools:
+                raise UsageError(
+                    f"prompt {prompt!r:.80} is plain text, which can't show {len(tools)} tools; "
+                    "give a chat"
+                )
             if prompt != self._last[0]:
-                self._last = prompt, self._unended(prompt)
+                self._last = prompt, self._plain(prompt)
             ids: Any = self._last[1]
         else:
-            ids = self._templated(prompt)
+            ids = self.template.ids(prompt, tools)
         if not ids:
             raise UsageError(f"prompt {prompt!r} has no tokens; give at least one")
         return tuple(ids)
 
-    def _templated(self, prompt: Sequence[Message]) -> Any:
-        if self.tokenizer.chat_template is None:
-            raise UsageError(
-                "prompt is a chat, but the tokenizer has no chat template; give prompts as text "
-                "and no system prompt, or a model with a template"
-            )
-        try:
-            return self.tokenizer.apply_chat_template(
-                [dict(message) for message in prompt],
-                tokenize=True,
-                add_generation_prompt=True,
-                return_dict=False,
-            )
-        except _TEMPLATE as error:
-            roles = ", ".join(message["role"] for message in prompt)
-            reason = " ".join(str(error).split())
-            raise UsageError(
-                f"the tokenizer's chat template doesn't take the prompt's messages ({roles}): "
-                f"{type(error).__name__}: {reason}; give others, or mend the template"
-            ) from error
+    def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The messages of an opening with these ids.
+
+        Where the template opens a thought for the reply, the last one is the assistant's with the
+        opening tag, so that judges know that the reply begins inside it.
+        """
+        asked = messages_of(prompt) if prompt else ()
+        if isinstance(prompt, str) or text_of(asked[-1:]).rstrip().endswith(_THOUGHT):
+            return asked
+        opened = self._decoded(ids[-_TAIL:]).rstrip().endswith(_THOUGHT)
+        return (*asked, {"role": ASSISTANT, "content": f"{_THOUGHT}\n"}) if opened else asked
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """Token ids of a later observation: its text, without special tokens.
@@ -87,8 +95,22 @@ class TextRenderer:
             self.tokenizer.encode(observation, add_special_tokens=False, split_special_tokens=True)
         )
 
-    def _unended(self, prompt: str) -> list[int]:
+    def _plain(self, prompt: str) -> list[int]:
+        check_text(prompt, "prompt")
         ids: list[int] = self.tokenizer.encode(prompt)
+        first = self._begun()
+        if first and ids[: 2 * len(first)] == first * 2:
+            ids = ids[len(first) :]
+        return self._unended(ids, prompt)
+
+    def _begun(self) -> list[int]:
+        """What the tokenizer puts before every text."""
+        own: list[int] = self.tokenizer.encode("0", add_special_tokens=False)
+        ids: list[int] = self.tokenizer.encode("0")
+        places = range(len(ids) - len(own) + 1)
+        return next((ids[:place] for place in places if ids[place:][: len(own)] == own), [])
+
+    def _unended(self, ids: list[int], prompt: str) -> list[int]:
         if not ids or ids[-1] not in self.ends:
             return ids
         own: list[int] = self.tokenizer.encode(prompt, add_special_tokens=False)
@@ -97,11 +119,15 @@ class TextRenderer:
         return ids[:last] if appended else ids
 
     def demonstration(self, task: Task, reply: str) -> Rollout:
-        """A rollout with this reply as external tokens, with probability 1."""
-        prompt = self.opening(task.prompt)
-        own: Any = self.tokenizer.encode(reply, add_special_tokens=False)
-        own = (*own, end_token(self.tokenizer))
-        asked = messages_of(task.prompt)
+        """A rollout with this reply as external tokens, with probability 1.
+
+        A reply to a chat is closed as the template closes one, a reply to plain text by the end
+        token of the tokenizer.
+        """
+        prompt = self.opening(task.prompt, task.tools)
+        own: Any = self.template.specials.middle(reply)
+        own = (*own, *self._close(task.prompt))
+        asked = self.heard(task.prompt, prompt)
         start, stop = len(prompt), len(prompt) + len(own)
         ends = self.char_ends(own, reply)
         return Rollout(
@@ -115,9 +141,64 @@ class TextRenderer:
             messages=(*asked, {"role": ASSISTANT, "content": reply}),
         ).sealed()
 
+    def _close(self, prompt: Prompt) -> tuple[int, ...]:
+        if isinstance(prompt, str):
+            return (end_token(self.tokenizer),)
+        return self._closed() or (end_token(self.tokenizer),)
+
+    def notes(self) -> tuple[str, ...]:
+        """What the template did to the chats so far that is no error, a sentence each."""
+        known = tuple(self.template.notes)
+        unmarked = self.template.closing_text()
+        if unmarked and not self._closed():
+            end = self._piece(end_token(self.tokenizer))
+            return (
+                *known,
+                f"the chat template closes a reply with {unmarked!r:.40}, which is no special "
+                f"token, so replies end with {end!r} alone",
+            )
+        return known
+
     def text(self, ids: Sequence[int]) -> str:
-        """Decode ids; special tokens are left out."""
-        return str(self.tokenizer.decode(list(ids), skip_special_tokens=True))
+        """Decode ids of a reply.
+
+        Special tokens stay, except what closes the reply and padding behind it.
+        """
+        return self._decoded(self._said(ids))
+
+    def _said(self, ids: Sequence[int]) -> list[int]:
+        """The ids before the end token that closes them."""
+        said = [*ids]
+        pad = self.tokenizer.pad_token_id
+        size = len(said)
+        while size and said[size - 1] == pad:
+            size -= 1
+        if size < len(said) and (pad in self.ends or size and said[size - 1] in self.ends):
+            said = said[:size]
+        closing = [*self._closed()]
+        if len(closing) > 1 and said[-len(closing) :] == closing:
+            return said[: -len(closing)]
+        return said[:-1] if said and said[-1] in self.ends else said
+
+    def _closed(self) -> tuple[int, ...]:
+        """What the template puts behind a reply; () where nothing special does."""
+        if self._closing is None:
+            self._closing = self.template.closing(self.ends)
+        return self._closing
+
+    def _decoded(self, ids: Sequence[int]) -> str:
+        return str(self.tokenizer.decode([*ids], skip_special_tokens=False))
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The text of each id by itself, as within a text; special tokens by their names."""
+        before = self.tokenizer.encode("0", add_special_tokens=False)
+        head = self._decoded(before)
+        whole = [self._decoded([*before, token]) for token in ids]
+        pairs = zip(whole, ids, strict=True)
+        return tuple(
+            text[len(head) :] if text.startswith(head) else self._piece(token)
+            for text, token in pairs
+        )
 
     def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
         """Number of characters of `text`, the decoded ids, that are complete after each id.
@@ -125,15 +206,19 @@ class TextRenderer:
         A character of several tokens is complete after the last one. None if the pieces do not add
         up to the text.
         """
-        pieces = [self._piece(token) for token in ids]
+        said = self._said(ids)
+        pieces = [self._piece(token) for token in said]
         if "".join(pieces) == text:
-            return np.fromiter(accumulate(map(len, pieces)), np.int32, len(pieces))
-        ends = np.fromiter(_growing(self.text, ids), np.int32, len(ids))
-        return ends if len(ends) and ends[-1] == len(text) else None
+            counts: Iterator[int] = accumulate(map(len, pieces))
+        else:
+            counts = _growing(self._decoded, said)
+        ends = [*counts]
+        ends += [len(text)] * (len(ids) - len(said))
+        return np.array(ends, np.int32) if ends and ends[-1] == len(text) else None
 
     def _piece(self, token: int) -> str:
         if token not in self._pieces:
-            self._pieces[token] = self.text((token,))
+            self._pieces[token] = self._decoded((token,))
         return self._pieces[token]
 
 
@@ -141,6 +226,12 @@ def end_token(tokenizer: Tokenizer) -> int:
     """The id of the end-of-sequence token."""
     if tokenizer.eos_token_id is None:
         raise UsageError("the tokenizer has no end-of-sequence token; set eos_token in its config")
+    unknown = tokenizer.eos_token_id == tokenizer.unk_token_id
+    if unknown and tokenizer.eos_token != tokenizer.unk_token:
+        raise UsageError(
+            f"eos_token {tokenizer.eos_token!r} is not in the tokenizer's vocabulary; set another "
+            "in its config, or add it"
+        )
     return tokenizer.eos_token_id
 
 

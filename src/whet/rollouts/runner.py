@@ -1,10 +1,10 @@
 """Playing and judging of requests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whet.protocols import Judge, Player
 from whet.rewards.judging import context_of, judge
-from whet.types import Group, Request, UsageError
+from whet.types import Group, Request, Rollout, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,5 +37,31 @@ class RolloutRunner:
         return groups[0]
 
     async def score(self, group: Group) -> Group:
-        """The rollouts with the reward's verdicts; without a reward, with the environment's."""
-        return await judge(group, self.reward, context_of(self.step, self.play))
+        """The rollouts with the reward's verdicts; without a reward, with the environment's.
+
+        A fault of the environment stays a fault, and the reward does not see its rollout.  Raises
+        `UsageError` where neither a reward nor the environment judges a rollout.
+        """
+        if self.reward is None:
+            return _judged_by_environment(group)
+        sound = [rollout for rollout in group if not _is_fault(rollout)]
+        if not sound:
+            return group
+        judged = await judge(group.having(sound), self.reward, context_of(self.step, self.play))
+        found = iter(judged)
+        rollouts = tuple(r if _is_fault(r) else next(found) for r in group)
+        return replace(group, rollouts=rollouts)
+
+
+def _is_fault(rollout: Rollout) -> bool:
+    return rollout.verdict is not None and rollout.verdict.fault
+
+
+def _judged_by_environment(group: Group) -> Group:
+    for rollout in group:
+        if rollout.verdict is None:
+            raise UsageError(
+                "the run has no reward, and the environment gave no verdict for task "
+                f"{group.task.id!r}, seed {rollout.seed}; return one, or give the run a reward"
+            )
+    return group

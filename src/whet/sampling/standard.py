@@ -1,9 +1,10 @@
 """The standard sampling strategy: independent parts for order, group size, decoding and gate."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from whet.data.epoch_orders import EpochOrders
 from whet.protocols import Gate, GroupSize, Now, PromptOrder, Sampling, SamplingSetup, Strategy
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.schedules.fixed import Fixed
@@ -14,6 +15,8 @@ from whet.types import Decoding, Group, Request, Task, Ticket, seed_of
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standard(Sampling):
     """Tasks in the order of `prompts`, groups of `size` rollouts, filtered by `gate`.
+
+    Every epoch of a corpus with an end has another order (`EpochOrders`).
 
     Seeds are hashed: seed = h(run, index div B, index mod B, sample). The index is that of the task
     among all drawn ones, and B is the number of groups per step.
@@ -33,7 +36,8 @@ class Standard(Sampling):
         return self.size.always
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
-        return StandardStrategy(self, setup)
+        ordered = EpochOrders(corpus=setup.corpus, apart=self.tickets)
+        return StandardStrategy(self, replace(setup, corpus=ordered))
 
 
 @dataclass(slots=True)

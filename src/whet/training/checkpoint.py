@@ -35,6 +35,11 @@ class RunPosition:
         return self.phase, self.progress.done
 
 
+def is_checkpoint(folder: Path) -> bool:
+    """Whether a folder is a checkpoint of a run, and not another model."""
+    return (folder / _STATE).is_file()
+
+
 @runtime_checkable
 class Saved(Protocol):
     """An object that writes its state into a folder: a learner, a buffer, extensions."""

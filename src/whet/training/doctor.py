@@ -1,14 +1,26 @@
-"""Checks of a run for problems.  Each finding is a hint, and states its numbers."""
+"""Checks of a run for problems.  Each finding is a hint, and states its numbers.
+
+A finding is computed from known values only: a metric over nothing is said to be unknown.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 from typing import Any
+
+from whet.training.curves import FEW, Curve
 
 Row = dict[str, Any]
 
-_TAIL = 0.2  # share of the steps, at the start and at the end, that are compared
-_FEW = 5  # number of steps needed for the checks
+_CHECKED = (
+    "reward",
+    "correct",
+    "drift_max",
+    "varied",
+    "entropy",
+    "truncated",
+    "clipped",
+    "length",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +59,59 @@ class Doctor:
         steps = [row for row in rows if row["kind"] == "step"]
         finished = any(row["kind"] == "final" for row in rows)
         found = [note(f"{len(steps)} steps, {'finished' if finished else 'not finished'}")]
-        if len(steps) < _FEW:
-            return [*found, note("too few steps for the other checks")]
-        return [*found, *self._trust(steps), *self._learning(steps), *self._hacking(steps)]
+        found += _evaluations(rows)
+        if len(steps) < FEW:
+            few = f"too few steps for the other checks: {len(steps)}, of {FEW} that they need"
+            return [*found, *_faults(steps), note(few)]
+        checks = (self._trust, self._learning, self._spread, self._hacking, _unknown)
+        return [*found, *_faults(steps), *(f for check in checks for f in check(steps))]
 
     def _trust(self, steps: Sequence[Row]) -> Iterator[Finding]:
-        faults = _sum(steps, "faults")
-        if faults:
-            yield note(f"{faults:.0f} rollouts could not be judged; they were masked out")
-        worst = max(_values(steps, "drift_max"), default=0.0)
-        told = f"sampler and learner differ by at most {worst:.2g} nats per token"
-        yield wrong(told) if worst > self.drift else note(told)
+        drift = Curve.of(steps, "drift_max")
+        if drift.known:
+            worst = max(drift.values)
+            told = f"sampler and learner differ by at most {worst:.2g} nats per token{drift}"
+            yield wrong(told) if worst > self.drift else note(told)
 
     def _learning(self, steps: Sequence[Row]) -> Iterator[Finding]:
         yield note(_progress(steps))
-        if (varied := _ends(steps, "varied")[1]) < self.varied:
-            yield note(
-                f"rewards vary in only {varied:.0%} of the groups at the end, so few groups have a "
-                "gradient; use harder tasks, or a gate"
-            )
-        before, after = _ends(steps, "entropy")
-        if after < self.entropy * before:
-            yield note(f"entropy fell from {before:.3f} to {after:.3f} nats per token")
-        if (truncated := _ends(steps, "truncated")[1]) > self.truncated:
+        entropy = Curve.of(steps, "entropy")
+        if entropy.known and entropy.late.value < self.entropy * entropy.early.value:
+            before, after = entropy.early.value, entropy.late.value
+            yield note(f"entropy fell from {before:.3f} to {after:.3f} nats per token{entropy}")
+        cut = Curve.of(steps, "truncated")
+        if cut.known and cut.late.value > self.truncated:
             yield wrong(
-                f"{truncated:.0%} of rollouts are cut off; raise sampling.decoding.max_new_tokens"
+                f"{cut.late.value:.0%} of rollouts are cut off at the end ({cut.late.hits} of "
+                f"{cut.late.of:.0f}); raise sampling.decoding.max_new_tokens"
             )
-        if (clipped := _ends(steps, "clipped")[1]) > self.clipped:
-            yield note(f"{clipped:.0%} of the tokens are clipped; the steps are too large")
-        if away := _values(steps, "kl"):
+        clipped = Curve.of(steps, "clipped")
+        if clipped.known and clipped.late.value > self.clipped:
+            yield note(
+                f"{clipped.late.value:.0%} of the tokens are clipped at the end "
+                f"({clipped.late.hits} of {clipped.late.of:.0f}); the steps are too large"
+            )
+        if away := Curve.of(steps, "kl").values:
             yield note(f"the policy is {away[-1]:.2g} nats per token away from the reference (k3)")
+
+    def _spread(self, steps: Sequence[Row]) -> Iterator[Finding]:
+        """Few groups with differing rewards: what is learned from then, by `taught`."""
+        varied, admitted = Curve.of(steps, "varied"), Curve.of(steps, "admitted")
+        if _gated(steps) and not Curve.of(steps, "correct").points:
+            yield note(
+                "the reward gives no correctness, so a gate such as NonZeroSpread compares scores"
+            )
+        if not varied.known:
+            return
+        share = f"{varied.late.value:.0%} of the groups at the end"
+        share += f" ({varied.late.hits} of {varied.late.of:.0f})"
+        if varied.late.value < self.varied:
+            yield note(f"rewards vary in only {share}{_taught(steps, self.varied)}")
+        elif _gated(steps) and not admitted.late.hits:
+            yield note(
+                f"the gate admits 0 of {admitted.late.of:.0f} groups at the end, while rewards "
+                f"vary in {share}: correctness does not; score_spread compares scores"
+            )
 
     def _hacking(self, steps: Sequence[Row]) -> Iterator[Finding]:
         """Check for a rise in reward without a rise in `correct`, and for exploding lengths.
@@ -85,45 +120,116 @@ class Doctor:
         of `correct` is.  If `correct` means only a reward of 1 or more, it can't contradict the
         reward; the finding is then a note and no problem.
         """
-        reward, correct = _ends(steps, "reward"), _ends(steps, "correct")
-        risen, better = (reward[1] - reward[0]) / _range(steps), correct[1] - correct[0]
-        told = f"reward rose from {reward[0]:.3f} to {reward[1]:.3f} while accuracy went from "
-        told += f"{correct[0]:.3f} to {correct[1]:.3f}"
+        reward, correct = Curve.of(steps, "reward"), Curve.of(steps, "correct")
+        if not reward.known:
+            return
+        risen = (reward.late.value - reward.early.value) / _range(steps)
         lonely = _threshold_only(steps)
-        if risen > self.hacked and better < risen / 4 and not lonely:
-            yield wrong(f"{told}: the reward may be hacked")
-        elif risen > self.hacked and better < risen / 4:
-            yield note(
-                f"{told}; correct means a reward of 1 or more here, so read some replies to see "
-                "whether the reward is hacked"
-            )
-        short, long = _ends(steps, "length")
-        gained = risen if lonely else better
-        if long > self.grown * short and gained < max(risen, 0) / 4 + 1e-9:
-            what = "reward" if lonely else "accuracy"
+        better = correct.late.value - correct.early.value if correct.known else None
+        if better is not None and risen > self.hacked and better < risen / 4:
+            told = f"reward {_went(reward)} while accuracy {_went(correct)}"
+            if lonely:
+                yield note(
+                    f"{told}; correct means a reward of 1 or more here, so read some replies to "
+                    "see whether the reward is hacked"
+                )
+            else:
+                yield wrong(f"{told}: the reward may be hacked")
+        yield from self._lengths(steps, risen, None if lonely else better)
+
+    def _lengths(
+        self, steps: Sequence[Row], risen: float, better: float | None
+    ) -> Iterator[Finding]:
+        """Check for lengths that grow without a gain in accuracy, or in reward without it."""
+        length = Curve.of(steps, "length")
+        gained = risen if better is None else better
+        if not length.known or gained >= max(risen, 0) / 4 + 1e-9:
+            return
+        short, long = length.early.value, length.late.value
+        if long > self.grown * short:
+            what = "reward" if better is None else "accuracy"
             yield wrong(f"length grew from {short:.0f} to {long:.0f} tokens without {what}")
+
+
+def _evaluations(rows: Sequence[Row]) -> Iterator[Finding]:
+    """The estimates of the evaluations on the test split that are not known for all problems."""
+    for row in rows:
+        if row["kind"] not in ("base", "final"):
+            continue
+        known = {n: m for n, m in row["metrics"].items() if n.startswith("known_") and m["of"]}
+        short = [
+            f"{name.removeprefix('known_')} for {round(m['value'] * m['of'])} of {m['of']:.0f}"
+            for name, m in known.items()
+            if m["value"] < 1
+        ]
+        if short:
+            yield note(f"the {row['kind']} evaluation knows {', '.join(short)} problems")
+
+
+def _faults(steps: Sequence[Row]) -> Iterator[Finding]:
+    faults = Curve.of(steps, "faults")
+    if not faults.points or not faults.whole.hits:
+        return
+    count, of = faults.whole.hits, round(faults.whole.of)
+    told = f"{count} of {of} rollouts could not be judged; they were masked out"
+    yield wrong(told) if count == of else note(told)
+
+
+def _unknown(steps: Sequence[Row]) -> Iterator[Finding]:
+    """The metrics that too few steps have for a check."""
+    curves = {name: Curve.of(steps, name) for name in _CHECKED}
+    absent = [f"{name} {len(c.points)}" for name, c in curves.items() if not c.known]
+    if absent:
+        yield note(f"known in too few of {len(steps)} steps, so not checked: {', '.join(absent)}")
+
+
+def _gated(steps: Sequence[Row]) -> bool:
+    """Whether a gate rejects groups at the end."""
+    admitted = Curve.of(steps, "admitted")
+    return admitted.known and admitted.late.value < 1
+
+
+def _taught(steps: Sequence[Row], few: float) -> str:
+    """What low spread of the rewards means for the gradient, as far as it is known."""
+    taught = Curve.of(steps, "taught")
+    if _gated(steps):
+        return "; the gate rejects others; use harder tasks"
+    if not taught.known or taught.late.value < few:
+        return ", so few groups have a gradient; use harder tasks, or a gate"
+    return (
+        f", yet {taught.late.value:.0%} of the tokens are taught ({taught.late.hits} of "
+        f"{taught.late.of:.0f}): the advantage is not relative to the group"
+    )
 
 
 def _progress(steps: Sequence[Row]) -> str:
     """The change of the mean reward and of the accuracy over the run."""
-    reward, correct = _ends(steps, "reward"), _values(steps, "correct")
-    mean = f"the reward's mean {_went(*reward)}"
-    if not correct:
-        return f"{mean}; the reward gives scores only, without correctness"
-    if not max(correct) and reward[1]:
+    reward, correct = Curve.of(steps, "reward"), Curve.of(steps, "correct")
+    if not reward.known:
+        return f"the reward is not known: {len(reward.points)} of {len(steps)} steps have one"
+    mean = f"the reward's mean {_went(reward)}{reward}"
+    if not correct.points:
+        return f"accuracy is not known: the reward gives scores only, without correctness; {mean}"
+    if not correct.known:
+        return (
+            f"accuracy is not known: {len(correct.points)} of {len(steps)} steps have one; {mean}"
+        )
+    if not max(correct.values) and reward.late.value:
         return f"no reply counts as correct (score ≥ 1); {mean}"
-    early, late = _ends(steps, "correct")
-    return f"training accuracy {_went(early, late)}; {mean}"
+    judged, of = correct.whole.of, reward.whole.of
+    part = f" (of {judged:.0f} of {of:.0f} scored rollouts)" if judged < of else ""
+    return f"training accuracy {_went(correct)}{correct}{part}; {mean}"
 
 
-def _went(early: float, late: float) -> str:
+def _went(curve: Curve) -> str:
+    early, late = curve.early.value, curve.late.value
     verb = "rose" if late > early else "fell" if late < early else "went"
     return f"{verb} from {early:.3f} to {late:.3f}"
 
 
 def _range(steps: Sequence[Row]) -> float:
     """Largest minus least reward of all steps; 1 if that is unknown or 0."""
-    lows, highs = _values(steps, "reward_min"), _values(steps, "reward_max")
+    lows, highs = Curve.of(steps, "reward_min").values, Curve.of(steps, "reward_max").values
     return (max(highs) - min(lows) if lows and highs else 0.0) or 1.0
 
 
@@ -132,21 +238,5 @@ def _threshold_only(steps: Sequence[Row]) -> bool:
 
     For binary rewards the two are the same, so the result is false.
     """
-    graded = max(_values(steps, "graded"), default=0.0)
-    return graded > 0 and not max(_values(steps, "shaped"), default=0.0)
-
-
-def _values(steps: Sequence[Row], metric: str) -> list[float]:
-    found = (row["metrics"].get(metric, {}).get("value") for row in steps)
-    return [value for value in found if value is not None]
-
-
-def _sum(steps: Sequence[Row], metric: str) -> float:
-    held = (row["metrics"].get(metric) for row in steps)
-    return sum(m["value"] * m["of"] for m in held if m and m["value"] is not None)
-
-
-def _ends(steps: Sequence[Row], metric: str) -> tuple[float, float]:
-    values = _values(steps, metric) or [0.0]
-    size = max(1, round(_TAIL * len(values)))
-    return fmean(values[:size]), fmean(values[-size:])
+    graded, shaped = Curve.of(steps, "graded").values, Curve.of(steps, "shaped").values
+    return max(graded, default=0.0) > 0 and not max(shaped, default=0.0)

@@ -132,7 +132,7 @@ STEP = _table(
         "saturated",
         "share",
         "tokens where |log π_θ − log π| > 20 for the proximal policy or the reference: there a "
-        "ratio or a price is constant, and has no gradient",
+        "ratio or a price keeps the value and the slope that it has at the bound",
         _TAUGHT,
     ),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", "optimizer steps"),
@@ -160,8 +160,11 @@ STEP = _table(
     ),
 )
 
+_KNOWN = "known problems"
+_COVERED = "problems that the reward covers"
+
 EVALUATION = _table(
-    ("reward", "reward", "mean over samples, then over problems", "problems"),
+    ("reward", "reward", "mean over samples, then over problems", _KNOWN),
     ("reward_std", "reward", "standard deviation over all samples, with n − 1", "judged samples"),
     (
         "reward_std_within",
@@ -170,17 +173,45 @@ EVALUATION = _table(
         "problems with two judged samples or more",
     ),
     ("graded", "share", "samples with a reward that is neither 0 nor 1", "judged samples"),
-    ("greedy_reward", "reward", "mean reward of the greedy replies", "problems"),
-    ("greedy", "share", "problems with a correct greedy reply", "problems"),
+    ("greedy_reward", "reward", "mean reward of the greedy replies", _KNOWN),
+    ("greedy", "share", "problems with a correct greedy reply", _KNOWN),
     (
         "pass@*",
         "share",
         "problems with a correct one among k samples, the unbiased estimate",
-        "problems with k samples of known correctness",
+        "problems with k samples of known correctness, or where the others can't change it",
     ),
+    ("known_*", "share", "known problems of the estimate of this name", _COVERED),
+    (
+        "least_*",
+        "as named",
+        "the estimate if every missing verdict were wrong",
+        _COVERED,
+    ),
+    (
+        "most_*",
+        "as named",
+        "the estimate if every missing verdict were right",
+        _COVERED,
+    ),
+    (
+        "missing_*",
+        "share",
+        "replies of unknown correctness, by reason: verifier_error, not_applicable, score_only (no "
+        "correctness), no_verdict",
+        "replies to problems that the reward covers",
+    ),
+    ("not_applicable", "share", "problems that the reward does not cover", "problems"),
     ("length", "tokens", "mean number of tokens of a sample", "samples"),
     ("greedy_length", "tokens", "mean number of tokens of a greedy reply", "greedy replies"),
     ("truncated", "share", "samples cut off at the length limit", "samples"),
+    ("greedy_truncated", "share", "greedy replies cut off at the length limit", "greedy replies"),
+    (
+        "correct_truncated",
+        "share",
+        "correct replies that were cut off",
+        "correct greedy replies and samples",
+    ),
     (
         "faults",
         "share",

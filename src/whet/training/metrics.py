@@ -3,6 +3,7 @@
 `whet.training.glossary` describes each of them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import isfinite
 
@@ -10,6 +11,7 @@ import torch
 
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
+from whet.evaluation.replies import REASONS
 from whet.evaluation.scores import graded, judged, std
 from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
@@ -160,33 +162,53 @@ def _of_costs(step: TrainStep) -> Metrics:
 
 def of_evaluation(card: Scorecard) -> Metrics:
     """The metrics of an evaluation: estimates over problems, lengths and spreads over samples."""
-    greedy, samples = card.plays
+    greedy, samples = card.once, card.often
+    replies = samples.count + greedy.count
     return {
-        "reward": _mean(card.reward.mean),
+        **{name: _joint(e.value, e.problems) for name, e in _estimates(card).items()},
+        **_of_unknown(card),
         "reward_std": _joint(card.reward.std, card.reward.samples),
         "reward_std_within": _joint(card.reward.std_within, card.reward.repeated),
         "graded": _joint(card.reward.graded, card.reward.samples),
-        "greedy_reward": _mean(card.greedy_reward),
-        "greedy": _mean(card.greedy),
-        **{f"pass@{k}": _mean(estimate) for k, estimate in card.pass_at.items()},
-        "length": Mean(total=card.length * samples, count=samples),
-        "greedy_length": Mean(total=card.greedy_length * greedy, count=greedy),
-        "truncated": Mean(total=card.truncated * samples, count=samples),
-        "faults": Mean(total=card.faults, count=samples + greedy),
+        "length": Mean(total=samples.tokens, count=samples.count),
+        "greedy_length": Mean(total=greedy.tokens, count=greedy.count),
+        "truncated": Mean(total=samples.truncated, count=samples.count),
+        "greedy_truncated": Mean(total=greedy.truncated, count=greedy.count),
+        "correct_truncated": Mean(
+            total=samples.right_truncated + greedy.right_truncated,
+            count=samples.right + greedy.right,
+        ),
+        "faults": Mean(total=card.faults, count=replies),
+        "not_applicable": Mean(total=card.not_applicable, count=card.problems),
         "tokens": one(card.tokens),
         "seconds": one(card.seconds),
     }
 
 
+def _of_unknown(card: Scorecard) -> Metrics:
+    """How much of each estimate is known, its ends, and why verdicts are missing."""
+    found: dict[str, Mean] = {}
+    for name, estimate in _estimates(card).items():
+        found[f"known_{name}"] = Mean(total=estimate.problems, count=estimate.of)
+        found[f"least_{name}"] = _joint(estimate.least, estimate.of)
+        found[f"most_{name}"] = _joint(estimate.most, estimate.of)
+    replies = sum(kind.count - kind.not_applicable for kind in (card.once, card.often))
+    counts = Counter(dict.fromkeys(REASONS, 0))
+    for missing in (*card.once.missing, *card.often.missing):
+        counts[missing.reason] += missing.count
+    return found | {
+        f"missing_{reason}": Mean(total=count, count=replies) for reason, count in counts.items()
+    }
+
+
 def intervals(card: Scorecard) -> dict[str, list[float]]:
     """The 95% intervals of an evaluation's estimates."""
+    return {name: [e.low, e.high] for name, e in _estimates(card).items() if e.problems}
+
+
+def _estimates(card: Scorecard) -> dict[str, Estimate]:
     named = {"reward": card.reward.mean, "greedy_reward": card.greedy_reward}
-    named |= {"greedy": card.greedy} | {f"pass@{k}": e for k, e in card.pass_at.items()}
-    return {name: [e.low, e.high] for name, e in named.items() if e.problems}
-
-
-def _mean(estimate: Estimate) -> Mean:
-    return _joint(estimate.value, estimate.problems)
+    return named | {"greedy": card.greedy} | {f"pass@{k}": e for k, e in card.pass_at.items()}
 
 
 def _joint(value: float, count: int) -> Mean:

@@ -1,22 +1,21 @@
 """Checks of a run before any compute.  They read no weights."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from whet.data.row_formats import prompt_text
+from whet.data.prompts import prompt_text
 from whet.data.short_prompts import ShortPrompts
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
-from whet.protocols import ChatModel, Corpus, Part, Renderer
-from whet.rewards.judging import context_of, judge
+from whet.protocols import Corpus, Part, Renderer
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
+from whet.training.prompted import format_tags, stop_strings
 from whet.training.run import Run
+from whet.training.trial import trial
 from whet.training.validation import validate
-from whet.types import Group, Need, Task, UsageError
+from whet.types import Need, Task, UsageError
 
 _LOOKED_AT = 1000  # tasks drawn from an endless corpus
-_TRIAL_S = 30.0  # limit for the reward of one reply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +38,7 @@ async def preflight(run: Run) -> list[str]:
         if isinstance(part, Part):
             part.check()
     positions = run.model.size().positions
+    told = await run.engine.notes(run.model)
     renderer = await run.engine.renderer(run.model)
     drawn = list(_drawn(run))
     check_room((), positions, run.decoding.max_new_tokens)
@@ -46,7 +46,11 @@ async def preflight(run: Run) -> list[str]:
     notes = [n for one in drawn if one.tasks for n in _prompts(run, one, count, positions)]
     training = drawn[0].tasks
     _check_demonstrator(run, training)
-    return [*notes, *_in_both(training, drawn[1]), *await _tried(run, training, renderer)]
+    notes += _in_both(training, drawn[1])
+    notes += stop_strings(run.decoding, renderer)
+    notes += format_tags(run, training)
+    tried = await trial(run, training, renderer)
+    return [*told, *notes, *tried, *renderer.notes()]
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:
@@ -120,26 +124,3 @@ def _check_demonstrator(run: Run, tasks: Sequence[Task]) -> None:
             f"demonstrator {shown} has nothing to show of {len(tasks)} training tasks, the first "
             f"{tasks[0].id}; the tasks' info has {columns}"
         )
-
-
-async def _tried(run: Run, tasks: Sequence[Task], renderer: Renderer) -> list[str]:
-    """Score the answer of the first task twice; a `UsageError` of the reward is raised.
-
-    Rewards that query a model or need rollouts of the policy are not tried.
-    """
-    reward = run.reward
-    if reward is None or not tasks or not isinstance(run.environment, SingleTurn):
-        return []
-    if Need.POLICY in reward.needs or any(isinstance(p, ChatModel) for p in walk(reward)):
-        return []
-    said = renderer.demonstration(tasks[0], tasks[0].answer)
-    group = Group.of([replace(said, seed=seed, id="").sealed() for seed in (0, 1)])
-    try:
-        judged = await asyncio.wait_for(judge(group, reward, context_of()), _TRIAL_S)
-    except TimeoutError:
-        return [f"reward {type(reward).__name__} took more than {_TRIAL_S:g} s for one reply"]
-    failed = [r.verdict for r in judged if r.verdict is not None and r.verdict.fault]
-    if not failed:
-        return []
-    note = " ".join(failed[0].note.split())
-    return [f"the reward could not judge the answer of {tasks[0].id} itself: {note:.200}"]

@@ -12,6 +12,7 @@ def run_spec(run: Run) -> RunSpec:
         max_new_tokens=run.decoding.max_new_tokens,
         steps=run.steps,
         minibatches=run.minibatches,
+        replays=any(Need.MEMORIES in c.provides for c in run.objective.companions),
     )
 
 
@@ -27,6 +28,11 @@ def validate(run: Run) -> None:
         raise UsageError(
             f"minibatches is {run.minibatches}, but a step has {run.sampling.tickets} groups; "
             f"give 1 to {run.sampling.tickets}"
+        )
+    if run.decoding.top_k == 1:
+        raise UsageError(
+            "sampling.decoding.top_k is 1, so all rollouts of a group are equal and have no "
+            "advantage; give 0 (all tokens), or 2 or more"
         )
     for reason in errors(run, here):
         raise UsageError(reason)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from whet.types.chat import ChatDecoding as ChatDecoding
 from whet.types.chat import ChatReply as ChatReply
 from whet.types.decoding import Decoding as Decoding
+from whet.types.errors import ContextFull as ContextFull
 from whet.types.errors import IntegrityError as IntegrityError
 from whet.types.errors import UsageError as UsageError
 from whet.types.groups import Group as Group

@@ -11,6 +11,10 @@ class UsageError(ValueError):
     """Wrong input from a user.  One line: the field, its value and the remedy."""
 
 
+class ContextFull(UsageError):
+    """A prompt and a reply that have more tokens than the model has positions."""
+
+
 class IntegrityError(RuntimeError):
     """A run that can no longer be believed.  It names what broke, and on which rollouts."""
 

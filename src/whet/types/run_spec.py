@@ -17,3 +17,4 @@ class RunSpec:
     max_new_tokens: int  # of a reply
     steps: int
     minibatches: int  # optimizer steps per training step
+    replays: bool = False  # whether rollouts of older weights are learned from

@@ -56,18 +56,27 @@ class Need(StrEnum):
     ENTROPY_GRADIENT = "entropies with a gradient"
 
 
-Message = Mapping[str, str]  # a chat message: `role` and `content`
+Message = Mapping[str, Any]
+"""A chat message: `role` and `content` as text, and where they are given `tool_calls`,
+`tool_call_id`, `name` and `reasoning_content`.
+"""
 Prompt = str | tuple[Message, ...]  # plain text, or a chat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A prompt, its reference answer, and further data for its judge (`info`)."""
+    """A prompt, its reference answer, and further data for its judge (`info`).
+
+    A reply that meets one of the `alternatives` is as right as one that meets the `answer`.
+    `tools` are the schemas of functions that the opening of a chat shows.
+    """
 
     id: str
     prompt: Prompt
     answer: str = ""
+    alternatives: tuple[str, ...] = ()  # further right answers
     info: Mapping[str, Any] = field(default_factory=dict)
+    tools: tuple[Mapping[str, Any], ...] = ()  # schemas of the tools that the prompt offers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +152,10 @@ class Size:
 
 
 class Reply(str):
-    """Text of a reply without special tokens; `finish` says why it ended."""
+    """Text of a reply; `finish` says why it ended.
+
+    Special tokens stay in the text, except the end token that closes the reply.
+    """
 
     __slots__ = ("finish",)
 

@@ -23,10 +23,11 @@ from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
 from whet.training.trainer import Evaluated, Event, PhaseStarted, RunEnded
 from whet.training.warmup import SFTStep
-from whet.types import Metrics, Rollout
+from whet.types import Mean, Metrics, Rollout
 from whet.view import scorecard
 from whet.view.pace import Pace
 from whet.view.scorecard import mark, number
+from whet.view.unknown import brief
 
 _SILENCE = 30.0  # seconds between lines of steps, without a terminal
 
@@ -108,7 +109,7 @@ class Screen:
         if event.name != "periodic":
             title = {"base": "before", "final": "after"}[event.name]
             lines = scorecard.lines(event.card)
-            size = f"{event.card.greedy.problems} problems × {event.card.samples} samples"
+            size = f"{event.card.problems} problems × {event.card.samples} samples"
             self._print("\n".join([f"[bold]{title}[/bold] (test split, {size})", *lines]))
             return
         self.pace.advance(0)
@@ -148,49 +149,64 @@ def _reward(known: Metrics) -> str:
 
 
 def _held_out(card: Scorecard) -> str:
-    reward, k = card.reward, min(card.pass_at)
-    return (
-        f"reward {number(reward.mean.value)}±{number(reward.std)}  "
-        f"greedy {number(card.greedy.value)}  pass@{k} {number(card.pass_at[k].value)}"
-    )
+    first = f"pass@{min(card.pass_at)}"
+    reward = f"reward {brief(card, 'reward')}±{number(card.reward.std)}  "
+    if brief(card, "greedy") == (unknown := brief(card, first)) and not card.greedy.problems:
+        accuracy = f"accuracy {unknown}"
+    else:
+        accuracy = f"greedy {brief(card, 'greedy')}  {first} {unknown}"
+    return reward + accuracy + _faults(card.faults, sum(card.plays))
 
 
 def _trained(known: Metrics) -> str:
     """The newest step: mean reward, length of replies, KL and drift."""
-    value = {name: mean.value for name, mean in known.items()}
     parts = [
         _reward(known),
-        f"length {_shown(value['length'], '.4g')} "
-        f"({_shown(value['length_min'], '.0f')}–{_shown(value['length_max'], '.0f')})",
-        f"entropy {_shown(value['entropy'], '.3f')}",
-        f"kl {_shown(value['kl'], '.2g')}"
-        if "kl" in value
-        else f"drift {_shown(value['drift'], '.0e')}",
+        f"length {_form(known, 'length', '.4g')} "
+        f"({_form(known, 'length_min', '.0f')}–{_form(known, 'length_max', '.0f')})",
+        f"entropy {_form(known, 'entropy', '.3f')}",
+        f"kl {_form(known, 'kl', '.2g')}"
+        if "kl" in known
+        else f"drift {_form(known, 'drift', '.0e')}",
     ]
-    if isfinite(value.get("clipped", float("nan"))):
-        parts.append(f"clip {value['clipped_low']:.1%}+{value['clipped_high']:.1%}")
-    return "  ".join([*parts, f"lr {value['lr']:.0e}"])
+    if isfinite(known.get("clipped", Mean()).value):
+        low, high = (_form(known, f"clipped_{end}", ".1%") for end in ("low", "high"))
+        parts.append(f"clip {low}+{high}")
+    faults = known["faults"]
+    return "  ".join([*parts, f"lr {_form(known, 'lr', '.0e')}"]) + _faults(
+        round(faults.total), round(faults.count)
+    )
+
+
+def _form(known: Metrics, name: str, form: str) -> str:
+    """A metric in a format, or a dash for one over nothing."""
+    value = known.get(name, Mean()).value
+    return format(value, form) if isfinite(value) else "–"
+
+
+def _faults(count: int, of: int) -> str:
+    return f"  faults {count}/{of}" if count else ""
 
 
 def _tokens(known: Metrics) -> str:
     """The sampling rate of the newest step, in tokens per second."""
-    return f"{_shown(known['decoded_per_second'].value, '.0f')} tok/s"
-
-
-def _shown(value: float, form: str) -> str:
-    """The number in a format; a dash for a mean over nothing."""
-    return format(value, form) if isfinite(value) else "–"
+    return f"{_form(known, 'decoded_per_second', '.0f')} tok/s"
 
 
 def _telling(before: Scorecard, after: Scorecard) -> tuple[Rollout, Rollout] | None:
-    """The problem with the largest gain of its greedy reply; the first one of several."""
+    """The problem with the largest gain of its greedy reply; the first one of several.
 
-    def gain(pair: tuple[Rollout, Rollout]) -> float:
-        scores = [0.0 if r.verdict is None or r.score is None else r.score for r in pair]
-        return scores[1] - scores[0]
-
+    A reply without a score is no gain and no loss; None where there is no pair of scores.
+    """
     then = {group[0].task.id: group[0] for group in after.groups}
-    pairs = [
-        (group[0], then[group[0].task.id]) for group in before.groups if group[0].task.id in then
+    pairs = [(g[0], then[g[0].task.id]) for g in before.groups if g[0].task.id in then]
+    gains = [
+        (new - old, pair)
+        for pair in pairs
+        if (old := _score(pair[0])) is not None and (new := _score(pair[1])) is not None
     ]
-    return max(pairs, key=gain, default=None)
+    return max(gains, key=lambda found: found[0], default=(0.0, None))[1]
+
+
+def _score(rollout: Rollout) -> float | None:
+    return None if rollout.verdict is None else rollout.score

@@ -13,6 +13,14 @@ from whet.training.ledger import ROLLOUTS, Ledger
 Row = dict[str, Any]
 Points = list[tuple[float, float]]
 
+_WHY = {
+    "missing_score_only": "the reward gives scores only",
+    "missing_verifier_error": "the reward failed",
+    "missing_no_verdict": "there is no verdict",
+    "missing_not_applicable": "the reward is not applicable",
+    "not_applicable": "the reward is not applicable",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class History:
@@ -60,10 +68,26 @@ def value(row: Row, metric: str) -> float | None:
     return row["metrics"].get(metric, {}).get("value")
 
 
+def count(row: Row, metric: str) -> tuple[int, int]:
+    """The counts n and N of a share; 0 and 0 where the row lacks it."""
+    held = row["metrics"].get(metric) or {"value": None, "of": 0}
+    return round((held["value"] or 0.0) * held["of"]), round(held["of"])
+
+
 def estimate(row: Row, metric: str) -> str:
-    """A metric of an evaluation with its 95% interval."""
-    known = value(row, metric)
-    if known is None:
-        return "–"
+    """A metric of an evaluation with its 95% interval, and how many problems are known."""
+    found = value(row, metric)
+    if found is None:
+        return _not_known(row)
     bounds: Sequence[float] | None = row["intervals"].get(metric)
-    return f"{known:.3f}" + (f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else "")
+    text = f"{found:.3f}" + (f" [{bounds[0]:.3f}, {bounds[1]:.3f}]" if bounds else "")
+    known, of = count(row, f"known_{metric}")
+    return text if known == of else f"{text}, {known} of {of} problems"
+
+
+def _not_known(row: Row) -> str:
+    """That a metric is not known, and why."""
+    for metric, why in _WHY.items():
+        if value(row, metric):
+            return f"not known: {why}"
+    return "not known"

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from whet.view.charts import chart
-from whet.view.history import History, Points, Row, estimate, value
+from whet.view.history import History, Points, Row, count, estimate, value
 from whet.view.scorecard import mark, number
 
 REPORT = "report.html"
@@ -48,6 +48,7 @@ def render(history: History, *, refresh: int = 0) -> str:
         steps=len(history.of_kind("step")),
         written=time.strftime("%H:%M:%S"),
         number=_number,
+        n_of=_n_of,
         mark=lambda row: mark(row["score"], correct=row["correct"]),
     )
 
@@ -107,6 +108,10 @@ def _with_base(base: Row | None, metric: str, points: Points) -> Points:
     return points if first is None or not points else [(0.0, first), *points]
 
 
+def _n_of(counts: tuple[int, int], unit: str) -> str:
+    return f"{counts[0]} of {counts[1]} {unit}" if counts[1] else "–"
+
+
 def _number(value: float | None) -> str:
     return "–" if value is None else number(value)
 
@@ -127,11 +132,20 @@ def _headline(row: Row) -> dict[str, Any]:
         "spread_within": value(row, "reward_std_within"),
         "graded": value(row, "graded") or 0.0,
         "length": value(row, "length"),
-        "truncated": value(row, "truncated"),
-        "problems": row["metrics"]["greedy"]["of"],
+        "cut": count(row, "truncated"),
+        "cut_right": count(row, "correct_truncated"),
+        "problems": _problems(row),
+        "split": row["split"],
         "samples": row["samples"],
-        "faults": row["metrics"]["faults"],
+        "faults": count(row, "faults"),
+        "not_applicable": count(row, "not_applicable"),
     }
+
+
+def _problems(row: Row) -> int:
+    """The number of problems of an evaluation, known or not."""
+    held = row["metrics"]
+    return round(max(held.get(name, {"of": 0})["of"] for name in ("not_applicable", "greedy")))
 
 
 def _pairs(history: History) -> list[dict[str, Any]]:

@@ -7,51 +7,66 @@ from typing import Any
 
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
+from whet.view.unknown import counts, named, remarks, texts, why
 
 
 def lines(card: Scorecard) -> list[str]:
     """The lines of an evaluation: rewards, then correctness, with 95% intervals over problems."""
+    text = texts(card)
     rows = {
-        "reward": f"{card.reward.mean}   {_spread(card)}",
-        **({"greedy reward": str(card.greedy_reward)} if _parted(card) else {}),
-        "greedy pass@1": f"{card.greedy}   length {card.greedy_length:.1f}",
-        **{f"sampled pass@{k}": str(estimate) for k, estimate in card.pass_at.items()},
+        "reward": f"{text['reward']}   {_spread(card)}",
+        **({"greedy reward": text["greedy_reward"]} if _parted(card) else {}),
+        "greedy pass@1": f"{text['greedy']}   length {_tokens(card.greedy_length)}",
+        **{f"sampled pass@{k}": text[f"pass@{k}"] for k in card.pass_at},
     }
-    rows[f"sampled pass@{min(card.pass_at)}"] += f"   length {card.length:.1f}"
-    return [*_aligned(rows), *_remarks(card)]
+    rows[f"sampled pass@{min(card.pass_at)}"] += f"   length {_tokens(card.length)}"
+    return [*_aligned(rows), f"  {counts(card)}", *(f"  {remark}" for remark in remarks(card))]
 
 
 def changes(before: Scorecard, after: Scorecard) -> list[str]:
     """The lines of two evaluations, side by side."""
+    old, new = texts(before), texts(after)
+    both = {name: _both(old[name], new[name]) for name in old if name in new}
+    parted = _parted(before) or _parted(after)
     rows = {
-        "reward": f"{before.reward.mean} → {after.reward.mean}   "
+        "reward": f"{both['reward']}   "
         f"std {number(before.reward.std)} → {number(after.reward.std)}",
-        **(
-            {"greedy reward": f"{before.greedy_reward} → {after.greedy_reward}"}
-            if _parted(before) or _parted(after)
-            else {}
-        ),
-        "greedy pass@1": f"{before.greedy} → {after.greedy}",
-        **{f"sampled pass@{k}": f"{e} → {after.pass_at[k]}" for k, e in before.pass_at.items()},
-        "length": f"{before.length:.1f} → {after.length:.1f} tokens",
+        **({"greedy reward": both["greedy_reward"]} if parted else {}),
+        "greedy pass@1": both["greedy"],
+        **{f"sampled {name}": text for name, text in both.items() if name.startswith("pass@")},
+        "length": f"{_tokens(before.length)} → {_tokens(after.length)} tokens",
     }
-    return [*_aligned(rows), *_remarks(after)]
+    return [*_aligned(rows), f"  {counts(after)}", *(f"  {remark}" for remark in remarks(after))]
+
+
+def _both(old: str, new: str) -> str:
+    """What is not known for one reason, before and after, is said once."""
+    return new if old == new and new.startswith("not known") else f"{old} → {new}"
 
 
 def document(card: Scorecard) -> dict[str, Any]:
-    """The JSON document of an evaluation, with null for missing estimates."""
+    """The JSON document of an evaluation, with null for what is not known.
+
+    `problems` of an estimate are the known ones, `of` those that were asked.  The value lies
+    between `least` and `most` whatever the missing verdicts are, and `why` says why they are.
+    """
+    of = {name: _bounds(estimate, why(card, name)) for name, estimate in named(card).items()}
     return {
-        "reward": _bounds(card.reward.mean),
+        "reward": of["reward"],
         "reward_std": _known(card.reward.std),
         "reward_std_within": _known(card.reward.std_within),
         "graded": _known(card.reward.graded),
-        "greedy_reward": _bounds(card.greedy_reward),
-        "greedy": _bounds(card.greedy),
-        "pass_at": {str(k): _bounds(estimate) for k, estimate in card.pass_at.items()},
-        "greedy_length": card.greedy_length,
-        "length": card.length,
-        "truncated": card.truncated,
+        "greedy_reward": of["greedy_reward"],
+        "greedy": of["greedy"],
+        "pass_at": {str(k): of[f"pass@{k}"] for k in card.pass_at},
+        "greedy_length": _known(card.greedy_length),
+        "length": _known(card.length),
+        "truncated": _known(card.truncated),
         "faults": card.faults,
+        "not_applicable": {"problems": card.not_applicable, "of": card.problems},
+        "judged_samples": {"count": card.reward.samples, "of": card.reward.asked},
+        "greedy_replies": asdict(card.once),
+        "sampled_replies": asdict(card.often),
         "tokens": card.tokens,
         "seconds": round(card.seconds, 3),
     }
@@ -72,12 +87,18 @@ def mark(score: float | None, *, correct: bool | None) -> str:
 
 
 def _spread(card: Scorecard) -> str:
-    return f"std {number(card.reward.std)}, within a problem {number(card.reward.std_within)}"
+    reward = card.reward
+    judged = "" if reward.samples == reward.asked else f" ({reward.samples} of {reward.asked})"
+    return f"std {number(reward.std)}{judged}, within a problem {number(reward.std_within)}"
+
+
+def _tokens(length: float) -> str:
+    return f"{length:.1f}" if isfinite(length) else "–"
 
 
 def _parted(card: Scorecard) -> bool:
     """Is the greedy reward anything but the share of correct greedy replies?"""
-    return card.greedy_reward != card.greedy
+    return card.greedy_reward.value != card.greedy.value and card.greedy_reward.problems > 0
 
 
 def _aligned(rows: Mapping[str, str]) -> list[str]:
@@ -85,23 +106,10 @@ def _aligned(rows: Mapping[str, str]) -> list[str]:
     return [f"  {name:{width}}{text}" for name, text in rows.items()]
 
 
-def _remarks(card: Scorecard) -> list[str]:
-    """Remarks on numbers that are easily misread."""
-    remarks = []
-    if card.reward.graded > 0:
-        remarks.append(
-            f"  rewards are graded: {card.reward.graded:.0%} of the samples have a reward "
-            "other than 0 and 1; pass@k counts correct replies only"
-        )
-    if card.reward.samples and not card.pass_at[min(card.pass_at)].problems:
-        remarks.append("  the reward gives scores only, without correctness")
-    return remarks
-
-
 def _known(value: float) -> float | None:
     return value if isfinite(value) else None
 
 
-def _bounds(estimate: Estimate) -> dict[str, Any]:
+def _bounds(estimate: Estimate, reason: str) -> dict[str, Any]:
     held = asdict(estimate)
-    return {name: _known(value) for name, value in held.items()}
+    return {name: _known(value) for name, value in held.items()} | {"why": reason}

@@ -98,6 +98,54 @@ def test_what_a_server_cannot_do_is_refused():
             play(player, seeds=(1,), prefix=prefix)
 
 
+USER = {"role": "user", "content": "1+1"}
+CALL = {"type": "function", "id": "a", "function": {"name": "calc", "arguments": {"q": "1+1"}}}
+NOT_SENT = {
+    "tools": (Task(id="t", prompt=(USER,), tools=({"function": {"name": "f"}},)), "task.tools"),
+    "a prefill": (
+        Task(id="t", prompt=(USER, {"role": "assistant", "content": "The"})),
+        "the assistant's 'The'",
+    ),
+    "an image": (
+        Task(id="t", prompt=({"role": "user", "content": [{"type": "image_url"}]},)),
+        "images are not supported",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_SENT)
+def test_what_is_not_sent_to_a_server_is_refused_by_name(name):
+    task, told = NOT_SENT[name]
+    with pytest.raises(UsageError, match=told):
+        play(behind("http://127.0.0.1:9/v1"), task, seeds=(1,))
+
+
+def test_a_call_and_its_result_are_sent_as_the_protocol_has_them():
+    chat = (
+        USER,
+        {"role": "assistant", "content": None, "tool_calls": [CALL]},
+        {"role": "tool", "tool_call_id": "a", "content": [{"type": "text", "text": "2"}]},
+    )
+    with serving(lambda body, n: reply("2")) as (wire, url):
+        [rollout] = play(behind(url), Task(id="t", prompt=chat), seeds=(1,))
+    [_, call, result] = wire.bodies[0]["messages"]
+    sent = {"type": "function", "id": "a"}
+    asked = {"name": "calc", "arguments": '{"q": "1+1"}'}
+    assert call == {"role": "assistant", "tool_calls": [sent | {"function": asked}]}
+    assert result == {"role": "tool", "tool_call_id": "a", "content": "2"}
+    assert rollout.reply == "2"
+
+
+def test_a_call_that_a_server_makes_unasked_is_no_reply():
+    def answer(body, n):
+        said = reply("")
+        said["choices"][0]["message"] = {"content": None, "tool_calls": [CALL]}
+        return said
+
+    with serving(answer) as (_, url), pytest.raises(ServerError, match="tool call"):
+        play(behind(url, retries=0), seeds=(1,))
+
+
 def test_a_reply_counts_as_one_token_at_least():
     with serving(lambda body, n: reply("", usage=(5, 0))) as (_, url):
         [rollout] = play(behind(url), seeds=(1,))

@@ -282,14 +282,14 @@ def test_a_sandbox_that_fails_is_no_failure_of_the_program(judged):
     [
         ("```\na\n```", "a\n"),
         ("```py\na\n```\n```py\nb\n```", "b\n"),
-        ("```py\na\n```\n```py\nb", "a\n"),
+        ("```py\na\n```\n```py\nb", None),
         ("````\n```\na\n```\n````", "```\na\n```\n"),
         ("``` inline ``` words", None),
         ("~~~\na\n~~~", "a\n"),
         ("none", None),
     ],
 )
-def test_the_last_closed_block_counts(text, block):
+def test_the_last_block_counts_if_it_is_closed(text, block):
     assert last_block(text) == block
 
 

@@ -39,7 +39,8 @@ def test_what_counts_as_an_answer(rolled, judge, reply, reason):
 
 def test_who_is_cut_off_before_the_answer_is_told_so(rolled):
     assert HASH.score(rolled("8;16", finish=Finish.LENGTH)).reason is Reason.TRUNCATED
-    assert HASH.score(rolled("#42", finish=Finish.LENGTH)).reason is Reason.OK
+    assert HASH.score(rolled("#42", finish=Finish.LENGTH)).reason is Reason.TRUNCATED
+    assert TAGS.score(rolled("<answer>42</answer>", finish=Finish.LENGTH)).reason is Reason.OK
 
 
 def test_a_task_without_an_answer_is_nobodys_failure(rolled):

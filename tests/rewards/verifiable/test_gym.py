@@ -33,7 +33,7 @@ def entry(name):
         ("#1{answer}", Reason.WRONG),
         ("<answer></answer>", Reason.NO_ANSWER),
         ("", Reason.NO_ANSWER),
-        ("<think>{answer}", Reason.NO_ANSWER),
+        ("<think>{answer}", Reason.TRUNCATED),
     ],
 )
 def test_only_full_marks_count(rolled, reply, reason):

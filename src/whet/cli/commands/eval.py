@@ -1,7 +1,7 @@
 """`whet eval MODEL`: evaluate reward and accuracy, with greedy and sampled replies."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 
 from whet.cli.arguments import EvalOptions
@@ -26,6 +26,11 @@ def main(words: Sequence[str]) -> int:
         "split": found.drawn.split,
         "problems": len(found.drawn.tasks),
         "of": found.drawn.of,
+        "left_out": {
+            "repeated": found.drawn.repeated,
+            "too_long": found.drawn.too_long,
+            "max_prompt_length": found.drawn.longest,
+        },
         "samples": evaluation.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": found.digest,
@@ -33,7 +38,7 @@ def main(words: Sequence[str]) -> int:
     if asked.json:
         print(json.dumps(facts | scorecard.document(found.scores), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(_table(asked.model, found.drawn, found.scores)))
+        print("\n".join(table(asked.model, found.drawn, found.scores)))
     return 0
 
 
@@ -65,12 +70,24 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
+def table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
+    """The lines of an evaluation: what was measured, what was left out, the estimates."""
     count = len(drawn.tasks)
     of = f"{count} problems" if drawn.of is None else f"{count} of {drawn.of} problems"
     return [
         f"{model}: {of} (split {drawn.split}), {found.samples} samples each",
+        *_left_out(drawn),
         *scorecard.lines(found),
-        f"  cut off {found.truncated:.1%}, faults {found.faults}, {found.tokens:,} tokens in "
-        f"{found.seconds:.1f} s",
+        f"  {found.tokens:,} tokens in {found.seconds:.1f} s",
     ]
+
+
+def _left_out(drawn: EvalTasks) -> Iterator[str]:
+    if drawn.repeated:
+        yield f"  left out {drawn.repeated} of {drawn.of} problems: they repeat a prompt"
+    if drawn.too_long:
+        asked = len(drawn.tasks) + drawn.too_long
+        yield (
+            f"  left out {drawn.too_long} of {asked} problems: their prompts have more than "
+            f"{drawn.longest} tokens (max_prompt_length)"
+        )

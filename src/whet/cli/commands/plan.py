@@ -14,6 +14,7 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.protocols import Now, SamplingSetup
 from whet.rollouts.checks import PROBE, SEEDS
+from whet.training.idle_settings import idle_settings
 from whet.training.preflight import preflight
 from whet.training.run import Run
 from whet.training.validation import run_spec
@@ -35,7 +36,7 @@ def main(words: Sequence[str]) -> int:
         "\n".join([*effective(run.objective), "", *_batches(run), *_refill(run), "", *_memory(run)])
     )
     print("\n".join(_trust(run)))
-    for note in (*inputs, *_notes(run), *warnings(run, run_spec(run))):
+    for note in (*inputs, *_notes(run), *warnings(run, run_spec(run)), *idle_settings(run)):
         print(f"note: {note}")
     return 0
 

@@ -7,6 +7,7 @@ from whet.cli.arguments import ResumeOptions
 from whet.cli.options import parse
 from whet.cli.parsing import amended, configured
 from whet.cli.running import execute
+from whet.front.dating import dated_as
 from whet.front.training import go_on_there, load_run, started_in
 from whet.invoked import command
 from whet.training import card
@@ -28,7 +29,7 @@ def rebuilt(folder: Path) -> Run:
     run, held = load_run(folder), card.read(folder)
     if held["recipe"]:
         with started_in(held):
-            made = configured(held["recipe"], held["arguments"], "resume").run
+            made = dated_as(configured(held["recipe"], held["arguments"], "resume").run, held)
         known = {change["field"] for change in held.get("changes", ())}
         found = card.differences(held["run"], to_json(made))
         odd = [difference for difference in found if not _among(known, difference.field)]

@@ -8,6 +8,7 @@ from pathlib import Path
 from whet import registry
 from whet.cli.parsing import configured
 from whet.cli.running import execute
+from whet.front.dating import dated
 from whet.front.training import begin
 from whet.training.card import card
 from whet.training.preflight import preflight
@@ -21,7 +22,7 @@ def main(words: Sequence[str]) -> int:
     asked = configured(recipe, rest, "train")
     stem = Path(recipe.partition(":")[0]).stem
     name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}" if asked.name is None else asked.name
-    run, folder = asked.run, Path(asked.runs) / checked(name)
+    run, folder = dated(asked.run), Path(asked.runs) / checked(name)
     held = card(run, recipe, asked.arguments)
     notes = asyncio.run(preflight(run))
     return execute(lambda told, stop: begin(run, folder, held, told, stop), notes)

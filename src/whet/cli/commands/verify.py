@@ -12,7 +12,7 @@ from whet.cli.options import parse
 from whet.cli.progress import ProgressBar
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import Confusion
-from whet.evaluation.verifier_pass import run_verifier
+from whet.evaluation.verifier_pass import ACCEPTED, run_verifier
 from whet.evaluation.verifiers import (
     CheckResult,
     Comparison,
@@ -63,18 +63,20 @@ def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
         f"{asked.reward}: {seen} of {total} labelled replies"
         + ("" if seen == total else " (stopped early)"),
         *_rates(matrix),
-        f"  abstentions {len(found.faults)} (faults; in none of the above)",
-        f"  latency     {spent} ms",
+        f"  abstentions {len(found.faults)} of {seen} (faults; they widen the intervals)",
+        f"  not covered {len(found.not_applicable)} of {seen} (not applicable; in no other number)",
+        *_scores_only(found),
+        f"  latency     {f'{spent} ms' if spent else '–'}",
         _probe("steady", found.steady, "asked again"),
         _probe("symmetric", found.symmetric, "with answer and reply exchanged"),
         _probe("unfooled", found.attacked, "traps"),
         "",
         "Verifier's Law, five axes:",
-        f"  objectivity {axes.objectivity:.3f}   share of verdicts that stay the same",
-        f"  speed       {axes.speed:.1f}/s   one call at a time",
-        f"  scale       {axes.scale:.1f}/s   {asked.concurrency} calls at a time",
-        f"  noise       {axes.noise:.3f}   1 − (recall + specificity − 1)",
-        f"  gradation   {axes.gradation:.2f} bits in the scores",
+        f"  objectivity {_form(axes.objectivity, '.3f')}   share of verdicts that stay the same",
+        f"  speed       {_form(axes.speed, '.1f')}/s   one call at a time",
+        f"  scale       {_form(axes.scale, '.1f')}/s   {asked.concurrency} calls at a time",
+        f"  noise       {_form(axes.noise, '.3f')}   1 − (recall + specificity − 1)",
+        f"  gradation   {_form(axes.gradation, '.2f')} bits in the scores",
         *_examples(
             "false zeros: correct replies that were refused", found.false_zeros, asked.examples
         ),
@@ -82,6 +84,7 @@ def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
             "false ones: incorrect replies that were accepted", found.false_ones, asked.examples
         ),
         *_examples("abstentions", found.faults, asked.examples),
+        *_examples("not applicable", found.not_applicable, asked.examples),
         *_examples("another verdict when asked again", found.steady.odd, asked.examples),
         *_examples("another verdict when exchanged", found.symmetric.odd, asked.examples),
         *_examples("rewarded traps", found.attacked.odd, asked.examples),
@@ -90,15 +93,31 @@ def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
 
 def _rates(matrix: Confusion) -> list[str]:
     return [
-        f"  precision   {matrix.precision}   {matrix.wrong_accepted} false ones",
-        f"  recall      {matrix.recall}   {matrix.right_refused} false zeros",
-        f"  specificity {matrix.specificity}",
-        f"  accuracy    {matrix.accuracy}",
+        f"  precision   {matrix.precision.said('replies')}   {matrix.wrong_accepted} false ones",
+        f"  recall      {matrix.recall.said('replies')}   {matrix.right_refused} false zeros",
+        f"  specificity {matrix.specificity.said('replies')}",
+        f"  accuracy    {matrix.accuracy.said('replies')}",
+    ]
+
+
+def _scores_only(found: VerifierReport) -> list[str]:
+    if not found.score_only:
+        return []
+    judged = len(found.first_pass.judged) - len(found.faults) - len(found.not_applicable)
+    return [
+        f"  scores only {found.score_only} of {judged} verdicts don't say what is correct: they "
+        f"accept from a score of {ACCEPTED:g} on"
     ]
 
 
 def _probe(name: str, probe: CheckResult, what: str) -> str:
-    return f"  {name:11} {probe.share:.3f} of {probe.tried} {what}"
+    more = f", {probe.unjudged} without a verdict" if probe.unjudged else ""
+    return f"  {name:11} {_form(probe.share, '.3f')} of {probe.tried} {what}{more}"
+
+
+def _form(value: float, form: str) -> str:
+    """A number in a format, or a dash for NaN, which stands for nothing measured."""
+    return "–" if isnan(value) else format(value, form)
 
 
 def _examples(title: str, held: Sequence[Example], most: int) -> list[str]:
@@ -120,8 +139,8 @@ def _short(text: str) -> str:
 def _comparison(asked: VerifyOptions, found: Comparison) -> list[str]:
     return [
         "",
-        f"against {asked.against}, on {found.both} replies that both judge: "
-        f"agreement {found.agreement:.3f}, κ {found.kappa:.3f}",
+        f"against {asked.against}, on {found.both} of {found.of} replies that both judge: "
+        f"agreement {_form(found.agreement, '.3f')}, κ {_form(found.kappa, '.3f')}",
         *_rates(found.matrix),
         *_examples(
             f"{asked.reward} is right, {asked.against} not", found.first_right, asked.examples
@@ -145,8 +164,9 @@ def _document(found: VerifierReport, most: int) -> dict[str, Any]:
         },
         **{
             name: _listed(getattr(found, name), most)
-            for name in ("faults", "false_zeros", "false_ones")
+            for name in ("faults", "not_applicable", "false_zeros", "false_ones")
         },
+        "score_only": found.score_only,
     }
 
 
@@ -154,6 +174,7 @@ def _compared(found: Comparison, asked: VerifyOptions) -> dict[str, Any]:
     return {
         "reward": asked.against,
         "both": found.both,
+        "of": found.of,
         "agreement": found.agreement,
         "kappa": found.kappa,
         **asdict(found.matrix),
@@ -163,7 +184,12 @@ def _compared(found: Comparison, asked: VerifyOptions) -> dict[str, Any]:
 
 
 def _probed(probe: CheckResult, most: int) -> dict[str, Any]:
-    return {"tried": probe.tried, "share": probe.share, "odd": _listed(probe.odd, most)}
+    return {
+        "tried": probe.tried,
+        "unjudged": probe.unjudged,
+        "share": probe.share,
+        "odd": _listed(probe.odd, most),
+    }
 
 
 def _listed(held: Sequence[Example], most: int) -> dict[str, Any]:

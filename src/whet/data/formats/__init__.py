@@ -28,7 +28,10 @@ class DataRow(NamedTuple):
     split: str = ""  # train, dev, test; empty: not in the name
 
 
-READERS: Mapping[str, Callable[[Path], Iterator[tuple[int, Values]]]] = {
+Reader = Callable[[Path], Iterator[tuple[int, Values | UsageError]]]
+"""The numbered rows of a file; where one can't be read, the error that its own line deserves."""
+
+READERS: Mapping[str, Reader] = {
     ".jsonl": json_lines,
     ".ndjson": json_lines,
     ".json": document,
@@ -45,12 +48,25 @@ def rows(path: str) -> Iterator[DataRow]:
 
     Text may be compressed with gzip.  Raises `UsageError` where something can't be read.
     """
+    for row in attempts(path):
+        if isinstance(row, UsageError):
+            raise row
+        yield row
+
+
+def attempts(path: str) -> Iterator[DataRow | UsageError]:
+    """All rows as `rows` yields them, and the errors of single rows in their place.
+
+    Raises `UsageError` where a file can't be read any further.
+    """
     try:
         found = False
         for file, name, split in _files(path):
             for number, values in _reader(file)(file):
                 found = True
-                yield DataRow(f"{name}:{number}", values, split)
+                place = f"{name}:{number}"
+                wrong = isinstance(values, UsageError)
+                yield values if wrong else DataRow(place, values, split)
     except (OSError, EOFError, ZlibError) as error:
         reason = getattr(error, "strerror", None) or error
         raise UsageError(f"file.path is {path!r}, which can't be read: {reason}") from error
@@ -107,7 +123,7 @@ def _files(path: str) -> Iterator[tuple[Path, str, str]]:
         raise UsageError(f"file.path is {path!r}, which does not exist; give the path of a file")
 
 
-def _reader(file: Path) -> Callable[[Path], Iterator[tuple[int, Values]]]:
+def _reader(file: Path) -> Reader:
     reader = READERS.get(suffix(file))
     if reader is None:
         told = remedy(suffix(file)) or f"give a file that ends in {FORMATS}"

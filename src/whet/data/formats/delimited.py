@@ -8,9 +8,14 @@ from pathlib import Path
 from whet.data.formats.text import lines
 from whet.types import UsageError
 
+_QUOTES = "close quotes, and double those inside"
+_FEEDS = r"end lines with line feeds, such as with: tr '\r' '\n'"
 
-def delimited(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
+
+def delimited(path: Path) -> Iterator[tuple[int, Mapping[str, str | None] | UsageError]]:
     """Each record by the header's names, with the number of its first line; blank is None.
+
+    A record of another length than the header is an error of its own.
 
     The header tells what separates: a comma, else a tab, else a semicolon.
     """
@@ -27,9 +32,8 @@ def delimited(path: Path) -> Iterator[tuple[int, Mapping[str, str | None]]]:
                 yield start, _named(path, start, header, record)
             start = records.line_num + 1
     except csv.Error as error:
-        raise UsageError(
-            f"{path}, line {records.line_num}: {error}; close quotes, and double those inside"
-        ) from None
+        told = _FEEDS if "new-line" in str(error) else _QUOTES
+        raise UsageError(f"{path}, line {records.line_num}: {error}; {told}") from None
 
 
 def _again(first: str, rest: Iterator[str]) -> Iterator[str]:
@@ -45,9 +49,9 @@ def _header(path: Path, names: list[str]) -> list[str]:
 
 def _named(
     path: Path, number: int, header: list[str], record: list[str]
-) -> Mapping[str, str | None]:
+) -> Mapping[str, str | None] | UsageError:
     if len(record) != len(header):
-        raise UsageError(
+        return UsageError(
             f"{path}, line {number}: {len(record)} fields, but the header has {len(header)}; quote "
             "fields that hold separators or line ends"
         )

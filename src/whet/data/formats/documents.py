@@ -5,20 +5,23 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from whet.data.formats.json_lines import json_lines
+from whet.data.formats.json_lines import json_lines, single_keys
 from whet.data.formats.text import lines
 from whet.types import UsageError
 
 _RECORDS = "write an array of objects, such as df.to_json(orient='records')"
 
 
-def document(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """The objects, numbered from 1 in their array.  Raises `UsageError` for other documents."""
+def document(path: Path) -> Iterator[tuple[int, Mapping[str, Any] | UsageError]]:
+    """The objects, numbered from 1 in their array; an element that is none is an error of its own.
+
+    Raises `UsageError` for other documents.
+    """
     text = "".join(line for _, line in lines(path))
     if not text.strip():
         return
     try:
-        held = json.loads(text)
+        held = json.loads(text, object_pairs_hook=single_keys)
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":  # one document after the other
             yield from json_lines(path)
@@ -27,9 +30,8 @@ def document(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: no JSON ({error}); mend it") from None
     for number, row in enumerate(_array(held, path), start=1):
-        if not isinstance(row, dict):
-            raise UsageError(f"{path}, element {number}: no object; {_RECORDS}")
-        yield number, row
+        wrong = UsageError(f"{path}, element {number}: no object; {_RECORDS}")
+        yield number, row if isinstance(row, dict) else wrong
 
 
 def _array(held: object, path: Path) -> list[Any]:

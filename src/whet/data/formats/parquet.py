@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from whet.data.formats.arrow import plain_rows
 from whet.types import UsageError
 
 
@@ -16,7 +17,7 @@ def parquet(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     try:
         with ParquetFile(path) as file:
             for batch in file.iter_batches():
-                for row in batch.to_pylist():
+                for row in plain_rows(batch):
                     number += 1
                     yield number, row
     except (ArrowException, ValueError) as error:  # times that Python can't tell

@@ -9,21 +9,28 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import ModuleDict
 from transformers import PreTrainedModel
 
+from whet.engines.embedded.lora_targets import Matrix, chosen, summary
 from whet.protocols import Part
 from whet.types import UsageError
+
+_HOLDER = "held"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoRA(Part):
-    """W + (α/r) B A in every linear layer except the output head; B starts at 0.
+    """W + (α/r) B A in every linear layer and every expert, except the output head; B starts at 0.
 
-    The defaults are those customary with peft (unconfirmed as the paper's).
+    The defaults are those customary with peft (unconfirmed as the paper's).  `targets` are ends of
+    names, such as `q_proj`, `mlp.down_proj`, or `experts.gate_up_proj` for all experts of a
+    layer, which are one parameter.  `whet plan` shows which matrices stay frozen.
     """
 
     rank: int = 16
     alpha: float = 32.0
+    targets: tuple[str, ...] = ()  # empty: all linear layers and experts
 
     def __post_init__(self) -> None:
         if self.rank < 1:
@@ -36,50 +43,69 @@ class LoRA(Part):
         if find_spec("peft") is None:
             raise UsageError("engine.lora needs peft; run: pip install 'whet[lora]'")
 
+    def notes(self, model: PreTrainedModel) -> list[str]:
+        """The number of weights that are trained, and the matrices that stay frozen.
+
+        Raises `UsageError` for targets that the model lacks.
+        """
+        return summary(model, self.targets, self.rank)
+
     def inject(self, model: PreTrainedModel, seed: int) -> None:
         """Add adapters to the model in place; afterwards only they have gradients."""
         self.check()
         from peft import LoraConfig, inject_adapter_in_model
 
+        matrices = chosen(model, self.targets)
+        stacks = [f"{_HOLDER}.{m.name}" for m in matrices.values() if not m.linear]
         config = LoraConfig(
             r=self.rank,
             lora_alpha=self.alpha,  # pyright: ignore[reportArgumentType]  (a float works)
             lora_dropout=0.0,
-            target_modules="all-linear",
+            target_modules=[f"{_HOLDER}.{m.name}" for m in matrices.values() if m.linear],
+            target_parameters=stacks or None,
+            fan_in_fan_out=all(m.transposed for m in matrices.values()),
         )
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            inject_adapter_in_model(config, model)
+            try:
+                # peft renames the targets of a mixture of experts, but not inside of another module
+                inject_adapter_in_model(config, ModuleDict({_HOLDER: model}))
+            except ValueError as error:
+                reason = " ".join(str(error).split())
+                raise UsageError(f"engine.lora can't adapt this model: {reason[:200]}") from error
+        _insist_on(model, matrices)
+
+
+def _insist_on(model: PreTrainedModel, matrices: Mapping[str, Matrix]) -> None:
+    """Raise `UsageError` if peft has adapted other matrices than those that were chosen."""
+    due = {m.name if not m.linear else f"{m.name}.weight" for m in matrices.values()}
+    found = {_adapted_weight(name, layer) for name, layer in _adapted(model)}
+    if odd := sorted(due ^ found):
+        kind = model.config.model_type
+        raise UsageError(
+            f"engine.lora: peft treats {len(odd)} matrices of {kind!r} in another way than asked, "
+            f"such as {odd[0]}; give engine.lora.targets without them"
+        )
 
 
 def merged(model: PreTrainedModel) -> dict[str, Tensor]:
     """The weights with the adapters merged, under the names of a model without adapters."""
-    layers = {name: module for name, module in model.named_modules() if _is_adapted(module)}
-    weights = {}
-    for name, tensor in model.state_dict().items():
-        owner = next((n for n in layers if name.startswith(f"{n}.")), None)
-        if owner is None:
-            weights[name] = tensor
-        elif name == f"{owner}.base_layer.weight":
-            weights[f"{owner}.weight"] = tensor + _delta(layers[owner])
-        elif name.startswith(f"{owner}.base_layer."):
-            weights[name.replace(".base_layer.", ".")] = tensor
+    weights = _inner(model)
+    for path, layer in _adapted(model):
+        name = _adapted_weight(path, layer)
+        weights[name] = weights[name] + _delta(layer)
     return weights
 
 
 def bare(model: PreTrainedModel) -> dict[str, Tensor]:
     """The weights without the adapters; empty for a model without adapters."""
-    layers = [name for name, module in model.named_modules() if _is_adapted(module)]
-    if not layers:
-        return {}
-    inner = {name: t for name, t in model.state_dict().items() if ".lora_" not in name}
-    return {name.replace(".base_layer.", "."): tensor for name, tensor in inner.items()}
+    return _inner(model) if _adapted(model) else {}
 
 
 @contextmanager
 def silenced(model: PreTrainedModel) -> Iterator[None]:
     """Disable the adapters inside the `with` block."""
-    layers: list[Any] = [module for module in model.modules() if _is_adapted(module)]
+    layers = [layer for _, layer in _adapted(model)]
     for layer in layers:
         layer.enable_adapters(enabled=False)
     try:
@@ -91,16 +117,32 @@ def silenced(model: PreTrainedModel) -> Iterator[None]:
 
 def adapters(model: PreTrainedModel) -> Mapping[str, Tensor]:
     """The adapters' weights; empty for a model without adapters."""
-    names = [name for name, module in model.named_modules() if _is_adapted(module)]
-    return {
-        name: p.detach()
-        for name, p in model.named_parameters()
-        if p.requires_grad and any(name.startswith(f"{n}.") for n in names)
-    }
+    if not _adapted(model):
+        return {}
+    return {name: p.detach() for name, p in model.named_parameters() if ".lora_" in name}
 
 
-def _is_adapted(module: Any) -> bool:
-    return hasattr(module, "lora_A") and hasattr(module, "base_layer")
+def _adapted(model: PreTrainedModel) -> list[tuple[str, Any]]:
+    """The layers of peft by their path: of an adapted layer, or nested, of each adapted stack."""
+    return [
+        (name, module)
+        for name, module in model.named_modules()
+        if hasattr(module, "lora_A") and hasattr(module, "base_layer")
+    ]
+
+
+def _adapted_weight(path: str, layer: Any) -> str:
+    """The name that the adapted weight has in a model without adapters."""
+    return f"{_unwrapped(path)}.{getattr(layer, 'parameter_name', 'weight')}"
+
+
+def _inner(model: PreTrainedModel) -> dict[str, Tensor]:
+    inner = {name: t for name, t in model.state_dict().items() if ".lora_" not in name}
+    return {_unwrapped(name): tensor for name, tensor in inner.items()}
+
+
+def _unwrapped(name: str) -> str:
+    return name.replace(".base_layer", "")
 
 
 def _delta(layer: Any) -> Tensor:

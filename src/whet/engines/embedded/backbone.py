@@ -15,11 +15,11 @@ from transformers import PreTrainedModel
 
 from whet.engines.embedded import forest
 from whet.engines.embedded.cache import Shape
-from whet.engines.embedded.forest import Forest, Segment, build_forest
+from whet.engines.embedded.forest import Forest
+from whet.engines.embedded.probe import compare, plain_logits
 from whet.types import UsageError
 
 _CHUNK = 1 << 22  # logits in memory at once: tokens × vocabulary
-_TOLERANCE = 1e-3  # of float32 logits, between the split model and the original one
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,29 +31,12 @@ class Backbone:
     def __post_init__(self) -> None:
         """Install the engine's attention; compare logits on a probe with the original model's."""
         self.model.eval()
-        plain = self._plain_logits()
-        self.model.set_attn_implementation(forest.NAME)
-        try:
-            gap = (self._own_logits() - plain).abs().max().item()
-        except (TypeError, AttributeError, LookupError, RuntimeError) as error:
-            reason = " ".join(str(error).split())
-            raise UsageError(
-                f"model {self.model.config.model_type!r} can't be run by the embedded engine "
-                f"({type(error).__name__}: {reason:.200}); use another architecture"
-            ) from error
+        plain = plain_logits(self.model)
         if not plain.isfinite().all():
             name = self.model.name_or_path or self.model.config.model_type
             raise UsageError(f"model {name!r} gives logits that are not finite{self._spoiled()}")
-        self._compare(gap, plain)
-
-    def _compare(self, gap: float, plain: Tensor) -> None:
-        """Refuse logits that differ from the original model's."""
-        tolerance = max(_TOLERANCE, 16 * torch.finfo(self.model.dtype).eps)
-        if not gap < tolerance * max(1.0, plain.abs().max().item()):
-            raise UsageError(
-                f"model {self.model.config.model_type!r} computes something that the embedded "
-                f"engine does not (logits differ by {gap:.3g}); use another architecture"
-            )
+        self.model.set_attn_implementation(forest.NAME)
+        compare(self.model, plain, lambda *call: self.logits(self.hidden(*call)))
 
     def _spoiled(self) -> str:
         """The first weight that is not finite, and what to do."""
@@ -143,18 +126,3 @@ class Backbone:
         logp = torch.log_softmax(self.logits(hidden).float() / temperature[:, None], dim=-1)
         entropy = -(logp.exp() * logp.clamp(min=-1e4)).sum(-1)
         return logp.gather(1, token[:, None])[:, 0], entropy
-
-    @torch.no_grad()
-    def _plain_logits(self) -> Tensor:
-        return self.model(input_ids=self._probe()[None], use_cache=False).logits[0].float()
-
-    @torch.no_grad()
-    def _own_logits(self) -> Tensor:
-        tokens = self._probe()
-        over = build_forest([Segment(0, 3), Segment(3, len(tokens) - 3, (0,))], self.device)
-        positions = torch.arange(len(tokens), device=self.device)
-        return self.logits(self.hidden(tokens, positions, over)).float()
-
-    def _probe(self) -> Tensor:
-        size = self.model.config.get_text_config().vocab_size
-        return torch.arange(1, 9, device=self.device) % size

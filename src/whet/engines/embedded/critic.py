@@ -1,6 +1,6 @@
 """Critics of the embedded engine: a value head on a body of its own or on the policy's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -15,6 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import NonFiniteError
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
+from whet.engines.states import read_state, restore, restore_optimizer
 from whet.protocols import ValueLoss, ValueModel
 from whet.types import Mean, Metrics, Rollout
 from whet.types.optimizers import AdamW
@@ -93,23 +94,26 @@ class EmbeddedHead(ValueModel):
 
     async def save(self, folder: Path) -> None:
         """Write the trained weights and the optimizer's state."""
-        state = self._state() | {
-            "optimizer": self.optimizer.state_dict() if self.optimizer else None
-        }
-        torch.save(state, folder / _STATE)
+        parts = {name: dict(tensors) for name, tensors in self._parts().items()}
+        optimizer = self.optimizer.state_dict() if self.optimizer else None
+        torch.save({**parts, "optimizer": optimizer}, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Restore weights and optimizer exactly. Call `reset_optimizer` first."""
-        state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
-        self._take(state)
+        """Restore weights and optimizer exactly. Call `reset_optimizer` first.
+
+        Raises `IntegrityError` with the name of a tensor that is missing, unexpected, or of another
+        shape or dtype.
+        """
+        parts, path = self._parts(), folder / _STATE
+        state = read_state(path, self.backbone.device, [*parts, "optimizer"])
+        for name, tensors in parts.items():
+            restore(tensors, state[name], f"{name} in {path}")
         if self.optimizer is not None:
-            self.optimizer.load_state_dict(state["optimizer"])
+            restore_optimizer(self.optimizer, state["optimizer"], f"optimizer in {path}")
 
-    def _state(self) -> dict[str, Any]:
+    def _parts(self) -> dict[str, Mapping[str, Tensor]]:
+        """The trained models by their names in the file of state."""
         return {"head": self.head.state_dict()}
-
-    def _take(self, state: dict[str, Any]) -> None:
-        self.head.load_state_dict(state["head"])
 
     def _trained(self) -> list[Tensor]:
         return list(self.head.parameters())
@@ -126,12 +130,8 @@ class EmbeddedHead(ValueModel):
 class EmbeddedCritic(EmbeddedHead):
     """A critic with a body of its own, which is trained too."""
 
-    def _state(self) -> dict[str, Any]:
+    def _parts(self) -> dict[str, Mapping[str, Tensor]]:
         return {"body": self.backbone.model.state_dict(), "head": self.head.state_dict()}
-
-    def _take(self, state: dict[str, Any]) -> None:
-        self.backbone.model.load_state_dict(state["body"])
-        self.head.load_state_dict(state["head"])
 
     def _trained(self) -> list[Tensor]:
         body: Any = self.backbone.model.base_model

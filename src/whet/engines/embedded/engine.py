@@ -48,7 +48,8 @@ class Embedded(Engine):
         if self.threads:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
-        renderer = TextRenderer(tokenizer, end_tokens(tokenizer, played.generation_config))
+        ends = end_tokens(tokenizer, played.generation_config)
+        renderer = TextRenderer(tokenizer, ends, _today(model))
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
             decode=renderer.text,
@@ -61,20 +62,28 @@ class Embedded(Engine):
     async def renderer(self, model: ModelSource) -> TextRenderer:
         """Tokenizer and config are read, no weights."""
         tokenizer, generation = model.load_tokenizer()
-        return TextRenderer(tokenizer, end_tokens(tokenizer, generation))
+        return TextRenderer(tokenizer, end_tokens(tokenizer, generation), _today(model))
 
     def check(self) -> None:
         """Refuse a device that is not here."""
         self._device()
 
+    async def notes(self, model: ModelSource) -> list[str]:
+        """Weights that are stored in another dtype, and what LoRA trains; no weights are read.
+
+        Raises `UsageError` for targets of LoRA that the model lacks.
+        """
+        told = [note] if (note := model.rounding()) else []
+        return told if self.lora is None else [*told, *self.lora.notes(model.without_weights())]
+
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
-        """A learner without adapters, of the model in `folder`."""
-        learned, tokenizer = Folder(path=str(folder)).load(self._device())
+        """A learner without adapters, of the model in `folder`, in the dtype of its files."""
+        learned, tokenizer = Folder.as_saved(folder).load(self._device())
         return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
     async def critic(self, folder: Path) -> EmbeddedCritic:
-        """A critic with the model in `folder` as its body."""
-        body, _ = Folder(path=str(folder)).load(self._device())
+        """A critic with the model in `folder` as its body, in the dtype of its files."""
+        body, _ = Folder.as_saved(folder).load(self._device())
         return EmbeddedCritic(Backbone(body), self.budget)
 
     async def value_head(self, learner: Learner) -> EmbeddedHead:
@@ -94,3 +103,7 @@ class Embedded(Engine):
         if self.device.partition(":")[0] not in {"cpu", "cuda"}:
             raise UsageError(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
         return torch.device(self.device)
+
+
+def _today(model: ModelSource) -> str:
+    return model.today if isinstance(model, Folder) else ""

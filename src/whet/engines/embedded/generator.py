@@ -14,7 +14,7 @@ from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.scheduler import Scheduler
 from whet.engines.embedded.sessions import SequenceState
 from whet.protocols import Generator
-from whet.types import Decoding, IntegrityError, UsageError
+from whet.types import ContextFull, Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
 from whet.types.weights import Continue, Drain, Flight, Version, Weights
 
@@ -76,8 +76,8 @@ class EmbeddedGenerator(Generator):
         a new session reads the common prefix from its cache. A cancelled call keeps the tokens that
         the session has so far.
 
-        Raises `UsageError` for an empty prompt and for more tokens than the model has positions,
-        and `IntegrityError` if the session already has a reply in progress.
+        Raises `UsageError` for an empty prompt, `ContextFull` for more tokens than the model has
+        positions, and `IntegrityError` if the session already has a reply in progress.
         """
         self._check(prompt, how)
         sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
@@ -162,7 +162,7 @@ class EmbeddedGenerator(Generator):
             raise UsageError("prompt has no tokens; give at least one")
         most = self.backbone.positions
         if len(prompt) + how.max_new_tokens > most:
-            raise UsageError(
+            raise ContextFull(
                 f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
                 f"tokens, but the model has {most} positions; shorten one of them"
             )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -17,7 +17,8 @@ from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
-from whet.engines.models import Folder
+from whet.engines.models import Folder, dtype_name
+from whet.engines.states import read_state, restore, restore_optimizer
 from whet.policy.saturation import saturated
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
@@ -174,12 +175,13 @@ class EmbeddedLearner(Learner):
         return self.reference(rollouts)
 
     async def set_reference(self, folder: Path) -> None:
-        """Load a frozen reference model from `folder`.
+        """Load a frozen reference model from `folder`, in the dtype of this model.
 
         If its weights are those of this model without adapters, the adapters are disabled instead
         of keeping a copy.
         """
-        model, _ = Folder(path=str(folder)).load(self.backbone.device)
+        dtype = dtype_name(self.backbone.model)
+        model, _ = Folder(path=str(folder), dtype=dtype).load(self.backbone.device)
         if digest(bare(self.backbone.model)) == digest(model.state_dict()):
             self.reference = self._without_adapters
         else:
@@ -221,18 +223,35 @@ class EmbeddedLearner(Learner):
         state = {
             "optimizer": self._begun().state_dict(),
             "adapters": dict(adapters(self.backbone.model)),
+            "base": self._base(),
             "deliveries": self._deliveries,
             "moved": self.published is None,
         }
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Restore weights and optimizer exactly. Call `reset_optimizer` first."""
-        state: dict[str, Any] = torch.load(folder / _STATE, map_location=self.backbone.device)
-        weights = state["adapters"] or Folder(path=str(folder)).load("cpu")[0].state_dict()
-        self.backbone.model.load_state_dict(weights, strict=not state["adapters"])
-        self._begun().load_state_dict(state["optimizer"])
+        """Restore weights and optimizer exactly. Call `reset_optimizer` first.
+
+        Raises `IntegrityError` with the name of a tensor that is missing, unexpected, or of another
+        shape or dtype, and for adapters of another base model.
+        """
+        path, model = folder / _STATE, self.backbone.model
+        names = ("optimizer", "adapters", "base", "deliveries", "moved")
+        state = read_state(path, self.backbone.device, names)
+        if adapters(model) or state["adapters"]:
+            restore(adapters(model), state["adapters"], f"adapters in {path}")
+            if state["base"] != self._base():
+                raise IntegrityError(f"adapters in {path} are of another base model than this one")
+        else:
+            saved, _ = Folder.as_saved(folder).load("cpu")
+            restore(model.state_dict(), saved.state_dict(), str(folder))
+        restore_optimizer(self._begun(), state["optimizer"], f"optimizer in {path}")
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
+
+    def _base(self) -> str:
+        """The digest of the weights below adapters, which never change; empty without adapters."""
+        under = bare(self.backbone.model)
+        return digest(under) if under else ""
 
     def _trained(self) -> list[Tensor]:
         return [p for p in self.backbone.model.parameters() if p.requires_grad]

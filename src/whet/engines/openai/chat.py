@@ -39,13 +39,29 @@ def turn(model: str, messages: Sequence[Message], decoding: Decoding, seed: int)
             )
     held: dict[str, Any] = {
         "model": model,
-        "messages": [dict(message) for message in messages],
+        "messages": [_sent(message) for message in messages],
         "temperature": decoding.temperature,
         "top_p": decoding.top_p,
         "max_tokens": decoding.max_new_tokens,
         "seed": seed % _SEEDS,
     }
     return held | ({"stop": list(decoding.stop)} if decoding.stop else {})
+
+
+def _sent(message: Message) -> dict[str, Any]:
+    """A message as the protocol has it, with the arguments of calls as JSON text."""
+    held = dict(message)
+    if "tool_calls" in held:
+        held["tool_calls"] = [_call(call) for call in held["tool_calls"]]
+    return held
+
+
+def _call(call: Mapping[str, Any]) -> dict[str, Any]:
+    asked = {**call.get("function", call)}
+    arguments = asked.get("arguments", {})
+    asked["arguments"] = arguments if isinstance(arguments, str) else json.dumps(arguments)
+    around = call if "function" in call else {}
+    return {"type": "function", **around, "function": asked}
 
 
 def completions(answer: Mapping[str, Any]) -> tuple[ChatReply, ...]:
@@ -78,7 +94,10 @@ def completions(answer: Mapping[str, Any]) -> tuple[ChatReply, ...]:
 
 
 def _text(choice: Mapping[str, Any]) -> str:
-    content = choice["message"]["content"]
+    message = choice["message"]
+    if message.get("tool_calls"):
+        raise TypeError("the reply is a tool call, but no tools were sent")
+    content = message["content"]
     if content is None:
         content = ""
     if not isinstance(content, str):

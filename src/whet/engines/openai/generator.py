@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from math import nan
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
 from whet.engines.openai.server import Server
 from whet.protocols import Generator
+from whet.rollouts.chats import chat_of, continued
 from whet.rollouts.player import RolloutPlayer
 from whet.types import Decoding, Message, Prompt, Rollout, Task, UsageError, Version
 from whet.types.completions import Completion
-from whet.types.messages import ASSISTANT, messages_of
+from whet.types.messages import ASSISTANT, content_of, messages_of
 from whet.types.weights import Flight, Weights
 
 _UNKNOWN = -1  # a token that the server counts but does not show
@@ -54,17 +56,46 @@ class ChatRenderer:
 
     table: MessageTable
 
-    def opening(self, prompt: Prompt) -> tuple[int, ...]:
-        """The ids of a prompt: plain text becomes a user message, a chat stays as it is."""
-        return tuple(map(self.table.add, messages_of(prompt)))
+    def opening(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
+        """The ids of a prompt: plain text becomes a user message, a chat stays as it is.
+
+        Raises `UsageError` for tools, for a last message of the assistant, which a server would not
+        continue, and for images, audio and video.
+        """
+        if tools:
+            raise UsageError(
+                f"task.tools has {len(tools)} tools, which are not sent to a chat server; leave "
+                "them out, or use an engine that has the weights"
+            )
+        chat = chat_of(messages_of(prompt))
+        if continued(chat):
+            raise UsageError(
+                f"the last message of the prompt is the assistant's {chat[-1]['content']!r:.80}, "
+                "which a chat server can't continue; leave it out, or use an engine that has the "
+                "weights"
+            )
+        return tuple(map(self.table.add, chat))
 
     def following(self, observation: Prompt) -> tuple[int, ...]:
         """The ids of a later observation, by the same rule."""
         return self.opening(observation) if observation else ()
 
+    def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
+        """The messages of a prompt; a server does not tell whether its template opens a thought."""
+        del ids
+        return messages_of(prompt) if prompt else ()
+
+    def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
+        """The content of each message."""
+        return tuple(self.text((number,)) for number in ids)
+
+    def notes(self) -> tuple[str, ...]:
+        """None: what the server's template leaves out is not seen here."""
+        return ()
+
     def text(self, ids: Sequence[int]) -> str:
         """The content of the messages."""
-        return "".join(message["content"] for message in self.table.messages(ids))
+        return "".join(map(content_of, self.table.messages(ids)))
 
     def char_ends(self, ids: Sequence[int], text: str) -> None:
         """Unknown: the server shows no tokens."""

@@ -14,7 +14,7 @@ from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
 from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.protocols import Generator
-from whet.types import Decoding, UsageError
+from whet.types import ContextFull, Decoding, UsageError
 from whet.types.completions import Completion
 from whet.types.weights import Flight, Version, Weights
 
@@ -59,7 +59,8 @@ class PlainGenerator(Generator):
     ) -> Completion:
         """One reply to `prompt`; sessions have no effect.
 
-        Raises `UsageError` for an empty prompt and for more tokens than the model has positions.
+        Raises `UsageError` for an empty prompt, `ContextFull` for more tokens than the model has
+        positions.
         """
         del session, fork_of
         config = self.model.config.get_text_config()
@@ -67,7 +68,7 @@ class PlainGenerator(Generator):
         if len(prompt) == 0:
             raise UsageError("prompt has no tokens; give at least one")
         if len(prompt) + how.max_new_tokens > most:
-            raise UsageError(
+            raise ContextFull(
                 f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
                 f"tokens, but the model has {most} positions; shorten one of them"
             )

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from whet.policy.domains import COUNT, check
 from whet.policy.extensions.demonstrated import beginning
 from whet.policy.extensions.groups import attempts, instead, own, successes, unsolved
 from whet.protocols.algorithm import Companion
@@ -22,6 +23,9 @@ class Branches(Companion):
 
     parts: int = 4
     tries: int = 4  # rollouts that test a prefix
+
+    def __post_init__(self) -> None:
+        check(self, parts=COUNT, tries=COUNT)
 
     def between(self, failing: int, leading: int) -> int | None:
         """The next prefix to test, in parts, or None when the bisection has ended."""

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from whet.policy.domains import AT_LEAST_0, check
 from whet.policy.extensions.demonstrated import demonstrated
 from whet.policy.extensions.groups import attempts, instead, successes
 from whet.protocols.algorithm import Companion
@@ -21,6 +22,9 @@ class DemonstrationFallback(Companion):
     needs = frozenset({Need.DEMONSTRATOR})
 
     solved: int = 0
+
+    def __post_init__(self) -> None:
+        check(self, solved=AT_LEAST_0)
 
     def falls(self, right: int) -> bool:
         """True if a group with this number of correct rollouts is replaced."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from whet.policy.domains import AT_LEAST_0, check
 from whet.policy.extensions.adapted import adapted
 from whet.policy.extensions.groups import by_policy
 from whet.policy.regularisers import EntropyBonus
@@ -23,11 +24,23 @@ class EntropyTarget(Companion):
     tokens that the policy sampled, in nats.
     """
 
+    adapts = (EntropyBonus,)
+
     target: float = 0.2
     delta: float = 0.005
     first: float = 0.0
     least: float = 0.0
     most: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(
+            self,
+            target=AT_LEAST_0,
+            delta=AT_LEAST_0,
+            first=AT_LEAST_0,
+            least=AT_LEAST_0,
+            most=AT_LEAST_0,
+        )
 
     def applied(self, coefficient: float, entropy: float) -> float:
         """The coefficient in a step of this entropy: 0 above the target."""

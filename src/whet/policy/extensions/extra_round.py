@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from whet.policy.domains import COUNT, POSITIVE, check
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, successes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
@@ -25,6 +26,9 @@ class ExtraRound(Companion):
 
     samples: int = 16
     temperature: float = 1.2
+
+    def __post_init__(self) -> None:
+        check(self, samples=COUNT, temperature=POSITIVE)
 
     def asks(self, right: int) -> bool:
         """True if a task with this number of correct rollouts is played again."""

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any
 
 from torch import Tensor
 
 from whet.policy.corrections import ConstantWeight
+from whet.policy.domains import Domain, check
 from whet.policy.objective import Objective, Term
 from whet.policy.selections import External
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Group, Mean, Metrics, Need, TrainBatch
+
+_MOST = Domain(lambda x: 1 <= x < inf, "give a finite number of 1 or more")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +31,9 @@ class ImitationWeight(Companion):
     needs = frozenset({Need.ENTROPY})
 
     most: float = 5.0
+
+    def __post_init__(self) -> None:
+        check(self, most=_MOST)
 
     def weight(self, foreign: float, own: float, accuracy: float) -> float:
         """The weight w. If the entropy of own tokens did not change, the ratio is `most`."""

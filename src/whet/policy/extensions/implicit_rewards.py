@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from whet.policy.domains import POSITIVE, check
 from whet.policy.implicit import outcome_classifier
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
@@ -27,6 +28,9 @@ class ImplicitRewards(Companion):
 
     beta: float = 0.05
     optimizer: AdamW = AdamW(lr=1e-6)  # unconfirmed
+
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
 
     async def open(self, setup: SetupContext) -> "LiveImplicitRewards":
         """A learner that starts from the initial policy."""

@@ -14,6 +14,7 @@ from whet.types import (
     Mean,
     Metrics,
     Rollout,
+    RunSpec,
     Ticket,
     TrainBatch,
     UsageError,
@@ -66,6 +67,11 @@ class LengthTargets(Companion):
         ordered = sorted(lengths)
         place = max(round(self.quantile * len(ordered)) - 1, 0)
         return min(ordered[place], self.targets[bucket])
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a bonus of 0; targets beyond the longest reply adapt."""
+        del spec
+        return "" if self.alpha else "length_targets.alpha is 0, so it has no effect; give more"
 
     async def open(self, setup: SetupContext) -> "LiveLengthTargets":
         del setup

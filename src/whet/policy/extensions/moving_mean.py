@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from whet.policy.domains import FINITE, check
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch, UsageError
@@ -24,6 +25,7 @@ class MovingMean(Companion):
     first: float = 0.0
 
     def __post_init__(self) -> None:
+        check(self, first=FINITE)
         if not 0 <= self.keep < 1:
             raise UsageError(f"MovingMean.keep is {self.keep}; give a number in [0, 1)")
 

@@ -5,12 +5,15 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
+from whet.policy.domains import AT_LEAST_0, COUNT, Domain, check
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.last_ticket import closes
 from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Group, Metrics, Need, Rollout, Ticket, TrainBatch
+
+_PART = Domain(lambda x: 0 <= x < 1, "give a number of 0 or more, below 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,9 @@ class PastBatches(Companion):
     share: float = 0.4
     window: int = 2
     until: int = 100  # step from which all data is on-policy
+
+    def __post_init__(self) -> None:
+        check(self, share=_PART, window=COUNT, until=AT_LEAST_0)
 
     async def open(self, setup: SetupContext) -> "LivePastBatches":
         del setup

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whet.policy.domains import COUNT, check
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import AdvantageInputs, Mean, Metrics, Need, TrainBatch
+from whet.types import AdvantageInputs, Mean, Metrics, Need, RunSpec, TrainBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,18 @@ class ReferenceReset(Companion):
     needs = frozenset({Need.REFERENCE})
 
     patience: int = 50
+
+    def __post_init__(self) -> None:
+        check(self, patience=COUNT)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning for a patience that the run doesn't exhaust."""
+        if self.patience < spec.steps:
+            return ""
+        return (
+            f"reference_reset.patience is {self.patience}, but the run has {spec.steps} steps, so "
+            "the reference is never reset; give less"
+        )
 
     async def open(self, setup: SetupContext) -> "LiveReferenceReset":
         del setup

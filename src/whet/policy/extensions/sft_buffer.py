@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from whet.policy.domains import AT_LEAST_0, COUNT, check
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.demonstrated import demonstrated
 from whet.policy.extensions.groups import attempts, successes
@@ -25,6 +26,9 @@ class SFTBuffer(Companion):
 
     size: int = 32
     lr_scale: float = 1.0  # factor on the learning rate of the step
+
+    def __post_init__(self) -> None:
+        check(self, size=COUNT, lr_scale=AT_LEAST_0)
 
     def keeps(self, right: int) -> bool:
         """True if the demonstration of a task with this number of correct rollouts is collected."""

@@ -152,7 +152,8 @@ class Extensions:
     async def load(self, folder: Path, context: StepContext) -> None:
         """Restore exactly what `save` wrote.
 
-        Raises `IntegrityError` if the states are not those of these extensions.
+        The file has no weights of models, which the engine's own loader checks.  Raises
+        `IntegrityError` if the states are not those of these extensions.
         """
         path = folder / STATES
         states: dict[str, Any] = torch.load(path, weights_only=True) if path.is_file() else {}

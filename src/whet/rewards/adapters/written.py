@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from whet.rewards.adapters.dialects import CallForm, FormError, Said, ScriptResult
+from whet.rewards.adapters.dialects import CallForm, FormError, Said, ScriptResult, WhetForm
 from whet.rewards.adapters.script_calls import ScriptLocation, call, digest_of, form_at
 from whet.rewards.adapters.sources import Source
 from whet.sandbox.workers import Workers
@@ -44,6 +44,11 @@ class UserFunction:
     def known_form(self) -> CallForm | None:
         """The form that is set, or that the text of the file tells; None: only running tells."""
         return self.form or Source(self.path, self.source).form(self.function)
+
+    @property
+    def reads_alternatives(self) -> bool:
+        """A foreign form has all answers in one call, as its own trainer passes them."""
+        return not isinstance(self.known_form or loaded(self.place, None), WhetForm)
 
     def check(self) -> None:
         """Execute the file in a worker process.  Raises `UsageError` in one line if that fails."""
@@ -92,6 +97,7 @@ def _said(rollout: Rollout, step: int) -> Said:
         prompt=plain,
         turns=rollout.turns,
         answer=task.answer,
+        alternatives=task.alternatives,
         info=dict(task.info),
         ids=rollout.chosen_ids.tolist(),
         truncated=rollout.finish is Finish.LENGTH,

@@ -73,5 +73,5 @@ class ModelVerifier(Reward):
 def _answer(rollout: Rollout) -> str:
     """The reply's one announced answer; empty where there is none, or where there are several."""
     text = after_think(with_open_think(rollout.turns))
-    _, found = answers(text or "")
+    _, found = answers(text or "", rollout.finish)
     return found[-1] if found and len({plain(one) for one in found}) == 1 else ""

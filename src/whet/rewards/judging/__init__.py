@@ -63,8 +63,35 @@ async def verdict(rollout: Rollout, judge: Reward) -> Verdict:
     """The verdict of a reward for a single rollout.
 
     A plain `score` runs in a thread, so that waiting for a worker process blocks no other call.  A
-    coroutine is awaited.
+    coroutine is awaited.  Of a task with several answers the best verdict counts, `best_of`.
     """
+    task = rollout.task
+    if not task.alternatives or judge.reads_alternatives:
+        return await _single(rollout, judge)
+    golds = dict.fromkeys((task.answer, *task.alternatives))
+    tasks = [replace(task, answer=gold, alternatives=()) for gold in golds]
+    return best_of([await _single(replace(rollout, task=one), judge) for one in tasks])
+
+
+def best_of(found: Sequence[Verdict]) -> Verdict:
+    """The verdict of a reply that was compared with several answers, one verdict for each.
+
+    A correct one wins, and otherwise a fault, because the reply may meet the answer that could not
+    be judged.  Without both the highest score wins; "not applicable" is the result only where it is
+    that of every answer.  The cost is that of all.
+    """
+    cost = sum(verdict.cost_ms for verdict in found)
+    judged = [verdict for verdict in found if verdict.judged]
+    right = [verdict for verdict in judged if verdict.correct]
+    failed = [verdict for verdict in found if verdict.fault]
+    if right or (judged and not failed):
+        best = max(right or judged, key=lambda verdict: verdict.score)
+    else:
+        best = (failed or found)[0]
+    return replace(best, cost_ms=cost)
+
+
+async def _single(rollout: Rollout, judge: Reward) -> Verdict:
     found, spent = await _asked(_scored(judge, rollout))
     return _timed(_verdict(found, type(judge).__name__), spent)
 

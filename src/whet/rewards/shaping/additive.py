@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.rescoring import joined, right
-from whet.types import Group, UsageError, Verdict
+from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class Additive(GroupReward):
     def __post_init__(self) -> None:
         if not 0 <= self.weight < 1:
             raise UsageError(f"additive.weight is {self.weight}; give one in [0, 1)")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0."""
+        del spec
+        return zero("additive", weight=self.weight)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         ruled = await context.judge(self.inner, group)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.rescoring import (
     judged,
     not_negative,
@@ -13,7 +14,7 @@ from whet.rewards.shaping.rescoring import (
     right,
     solved,
 )
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,11 @@ class Alp(GroupReward):
     def __post_init__(self) -> None:
         not_negative("alp", beta=self.beta)
         positive("alp", longest=self.longest)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0."""
+        del spec
+        return zero("alp", beta=self.beta)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

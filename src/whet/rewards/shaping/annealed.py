@@ -6,10 +6,11 @@ from functools import partial
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.rescoring import joined
 from whet.rewards.shaping.schedules import Ramp
 from whet.rewards.verifiable.format import Format
-from whet.types import Group, Verdict
+from whet.types import Group, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,19 @@ class Annealed(GroupReward):
     extra: Judge = Format()
     weight: Ramp = Ramp()
     inner: Judge = Declared()
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight that stays 0, or has not arrived when the run ends."""
+        name, ramp = "annealed.weight", self.weight
+        if not ramp.start and not ramp.end:
+            return zero("annealed", weight=0.0)
+        if ramp.start != ramp.end and ramp.steps > max(spec.steps, 1):
+            last = ramp.at(spec.steps)
+            return (
+                f"{name}.steps is {ramp.steps}, but the run has {spec.steps} steps, so the weight "
+                f"ends at {last:.3g} and not at {ramp.end:g}; give {spec.steps} or less"
+            )
+        return ""
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

@@ -7,8 +7,9 @@ from statistics import fmean, pstdev
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import alone, zero
 from whet.rewards.shaping.rescoring import judged, rescore_group, right
-from whet.types import Group, Rollout, UsageError, Verdict
+from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,10 @@ class AroraZanette(GroupReward):
     def __post_init__(self) -> None:
         if not 0 <= self.alpha < 1:
             raise UsageError(f"arora_zanette.alpha is {self.alpha}; give one in [0, 1)")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0, and of a reply without others to compare it with."""
+        return zero("arora_zanette", alpha=self.alpha) or alone("arora_zanette", spec)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

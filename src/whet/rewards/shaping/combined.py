@@ -16,8 +16,9 @@ from whet.rewards.shaping.composition import (
     outside,
     unjudged,
 )
+from whet.rewards.shaping.idle import empty
 from whet.rewards.shaping.rescoring import Range, right
-from whet.types import Group, UsageError, Verdict
+from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ class Combined(GroupReward):
         worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
         if self.floor >= worst:
             raise UsageError(f"combined.floor is {self.floor}; give less than {worst:g}")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a sum without components and gates."""
+        del spec
+        return empty("combined", self.parts, self.gates)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         checked = await context.judge(self.inner, group)

@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from whet.protocols import Judge, RewardContext
+from whet.protocols import Judge, Part, RewardContext
 from whet.rewards.shaping.rescoring import Range, rescored
-from whet.types import Group, UsageError, Verdict
+from whet.types import Group, RunSpec, UsageError, Verdict
 
 HOLDS = 0.5  # a condition is a judge of [0, 1]; from here on it holds
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class Weighed(Part):
     """A component: w (low + (high − low) s),  s its reward's score, which must lie in [0, 1]."""
 
     judge: Judge
@@ -32,6 +32,14 @@ class Weighed:
             raise UsageError(f"weighed.low is {self.low} and high {self.high}; give low ≤ high")
         if not isfinite(self.weight):
             raise UsageError(f"weighed.weight is {self.weight}; give a finite number")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0, and of a range of one value."""
+        del spec
+        if self.weight and self.low != self.high:
+            return ""
+        field = "low is its high" if self.weight else "weight is 0"
+        return f"weighed.{field}: the component {self.label} has no effect; leave it out"
 
     @property
     def label(self) -> str:

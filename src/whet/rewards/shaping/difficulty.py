@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.rescoring import not_negative, rescore_group, solved
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,11 @@ class Difficulty(GroupReward):
 
     def __post_init__(self) -> None:
         not_negative("difficulty", gamma=self.gamma)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0."""
+        del spec
+        return zero("difficulty", gamma=self.gamma)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

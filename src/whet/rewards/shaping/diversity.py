@@ -6,9 +6,10 @@ from math import sqrt
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import alone, zero
 from whet.rewards.shaping.rescoring import rescore_group, right
 from whet.rewards.unsupervised import Announced, Extractor
-from whet.types import Group, Rollout, UsageError, Verdict
+from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 _MOST = 0.1
 
@@ -28,6 +29,10 @@ class Diversity(GroupReward):
     def __post_init__(self) -> None:
         if not 0 <= self.bonus <= _MOST:
             raise UsageError(f"diversity.bonus is {self.bonus}; give one in [0, {_MOST}]")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0, and of a reply without others to compare it with."""
+        return zero("diversity", bonus=self.bonus) or alone("diversity", spec)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

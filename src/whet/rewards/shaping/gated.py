@@ -14,9 +14,10 @@ from whet.rewards.shaping.composition import (
     outside,
     unjudged,
 )
+from whet.rewards.shaping.idle import empty
 from whet.rewards.shaping.rescoring import right
 from whet.rewards.verifiable.format import Format
-from whet.types import Group, UsageError, Verdict
+from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +40,11 @@ class Gated(GroupReward):
             raise UsageError(f"gated.parts let a right reply score {worst:g}; lower their weights")
         if self.floor > 0:
             raise UsageError(f"gated.floor is {self.floor}; give 0 or less")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a sum without components and gates."""
+        del spec
+        return empty("gated", self.parts, self.gates)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         checked = await context.judge(self.inner, group)

@@ -14,7 +14,8 @@ from whet.rewards.shaping.composition import (
     outside,
     unjudged,
 )
-from whet.types import Group, Verdict, spread
+from whet.rewards.shaping.idle import alone, empty
+from whet.types import Group, RunSpec, Verdict, spread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,10 @@ class Gdpo(GroupReward):
 
     def __post_init__(self) -> None:
         labels("gdpo", self.parts)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a single reply, whose normalised score is 0, and of a sum without components."""
+        return alone("gdpo", spec) or empty("gdpo", self.parts)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         checked = await context.judge(self.inner, group)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import alone, zero
 from whet.rewards.shaping.rescoring import judged, rescore_group, right
-from whet.types import Group, Rollout, UsageError, Verdict
+from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 _MOST = 2  # from here on a long right reply can score less than a wrong one
 
@@ -26,6 +27,10 @@ class KimiLength(GroupReward):
     def __post_init__(self) -> None:
         if not 0 <= self.weight < _MOST:
             raise UsageError(f"kimi_length.weight is {self.weight}; give one in [0, {_MOST})")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0, and of a reply without others to compare it with."""
+        return zero("kimi_length", weight=self.weight) or alone("kimi_length", spec)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import out_of_reach, zero
 from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner, right
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,13 @@ class L1Exact(GroupReward):
     def __post_init__(self) -> None:
         positive("l1_exact", target=self.target)
         not_negative("l1_exact", alpha=self.alpha)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a target that no reply can reach: then the longest reply is the best one."""
+        if self.target > spec.max_new_tokens:
+            effect = "no reply reaches it, so longer is always better"
+            return out_of_reach("l1_exact", "target", self.target, spec, effect)
+        return zero("l1_exact", alpha=self.alpha)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "length")

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import out_of_reach, zero
 from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner, right
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,17 @@ class L1Max(GroupReward):
     def __post_init__(self) -> None:
         positive("l1_max", target=self.target)
         not_negative("l1_max", alpha=self.alpha, delta=self.delta)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns where every length from 1 on earns a right reply the same."""
+        if not self.alpha:
+            return zero("l1_max", alpha=self.alpha)
+        if self.alpha * (self.target - spec.max_new_tokens) + self.delta >= 1:
+            effect = "every right reply scores 1"
+            return out_of_reach("l1_max", "target", self.target, spec, effect)
+        if self.alpha * (self.target - 1) + self.delta <= 0:
+            return f"l1_max.target is {self.target}: every right reply scores 0; give more"
+        return ""
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "length")

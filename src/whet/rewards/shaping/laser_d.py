@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.buckets import check, target
+from whet.rewards.shaping.idle import out_of_reach, zero
 from whet.rewards.shaping.rescoring import not_negative, rescore_group, right, solved
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,13 @@ class LaserD(GroupReward):
     def __post_init__(self) -> None:
         check("laser_d", self.targets, self.bounds)
         not_negative("laser_d", alpha=self.alpha)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of targets that every reply meets."""
+        if min(self.targets) >= spec.max_new_tokens:
+            effect = "every reply is within them"
+            return out_of_reach("laser_d", "targets", self.targets, spec, effect)
+        return zero("laser_d", alpha=self.alpha)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

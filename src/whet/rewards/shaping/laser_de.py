@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.buckets import check, target
+from whet.rewards.shaping.idle import out_of_reach, zero
 from whet.rewards.shaping.rescoring import not_negative, rescore_group, right, solved
-from whet.types import Group, Rollout, UsageError, Verdict
+from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,13 @@ class LaserDe(GroupReward):
             raise UsageError(
                 f"laser_de.alpha is {self.alpha}; give less than 1, or wrong pays as well"
             )
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of targets that every reply meets."""
+        if min(self.targets) >= spec.max_new_tokens:
+            effect = "every reply is within them"
+            return out_of_reach("laser_de", "targets", self.targets, spec, effect)
+        return zero("laser_de", alpha=self.alpha)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

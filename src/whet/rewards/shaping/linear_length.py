@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import alone, zero
 from whet.rewards.shaping.rescoring import judged, not_negative, rescore_group, right, solved
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,10 @@ class LinearLength(GroupReward):
 
     def __post_init__(self) -> None:
         not_negative("linear_length", weight=self.weight)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0, and of a reply without others to compare it with."""
+        return zero("linear_length", weight=self.weight) or alone("linear_length", spec)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import out_of_reach, zero
 from whet.rewards.shaping.rescoring import not_negative, positive, rescore_inner
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,16 @@ class Overlong(GroupReward):
     def __post_init__(self) -> None:
         positive("overlong", longest=self.longest, cushion=self.cushion)
         not_negative("overlong", weight=self.weight)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns where no reply is long enough for a penalty, or where all have the full one."""
+        free = self.longest - self.cushion
+        if free >= spec.max_new_tokens:
+            effect = f"the penalty begins behind {free}, so no reply has one"
+            return out_of_reach("overlong", "longest", self.longest, spec, effect)
+        if self.longest <= 1:
+            return f"overlong.longest is {self.longest}: each reply has the full penalty; give more"
+        return zero("overlong", weight=self.weight)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "overlong")

@@ -14,8 +14,9 @@ from whet.rewards.shaping.composition import (
     outside,
     unjudged,
 )
+from whet.rewards.shaping.idle import empty
 from whet.rewards.shaping.rescoring import right
-from whet.types import Group, UsageError, Verdict
+from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,11 @@ class Prioritised(GroupReward):
             raise UsageError(
                 f"prioritised.parts let a right reply score {worst:g}; lower their weights"
             )
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a sum without components."""
+        del spec
+        return empty("prioritised", self.parts)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         checked = await context.judge(self.inner, group)

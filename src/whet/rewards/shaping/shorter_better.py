@@ -6,8 +6,9 @@ from statistics import fmean
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import alone, zero
 from whet.rewards.shaping.rescoring import judged, not_negative, rescore_group, right
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,10 @@ class ShorterBetter(GroupReward):
 
     def __post_init__(self) -> None:
         not_negative("shorter_better", alpha=self.alpha, beta=self.beta)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0, and of a reply without others to compare it with."""
+        return zero("shorter_better", beta=self.beta) or alone("shorter_better", spec)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

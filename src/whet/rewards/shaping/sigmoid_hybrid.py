@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.rescoring import expit, joined, not_negative, right
-from whet.types import Group, Verdict
+from whet.types import Group, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class SigmoidHybrid(GroupReward):
 
     def __post_init__(self) -> None:
         not_negative("sigmoid_hybrid", alpha=self.alpha)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0."""
+        del spec
+        return zero("sigmoid_hybrid", alpha=self.alpha)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         ruled = await context.judge(self.inner, group)

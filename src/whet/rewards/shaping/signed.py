@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.rescoring import not_negative, rescore_inner, right
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,11 @@ class Signed(GroupReward):
 
     def __post_init__(self) -> None:
         not_negative("signed", positive=self.positive, negative=self.negative)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns where right and wrong replies score 0."""
+        del spec
+        return zero("signed", positive=self.positive, negative=self.negative)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "sign")

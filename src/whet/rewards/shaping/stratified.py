@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import alone, zero
 from whet.rewards.shaping.rescoring import joined, right
-from whet.types import Group, UsageError, Verdict, spread
+from whet.types import Group, RunSpec, UsageError, Verdict, spread
 
 _HALF = 0.5  # from here on the bands touch
 
@@ -27,6 +28,10 @@ class Stratified(GroupReward):
     def __post_init__(self) -> None:
         if not 0 <= self.delta < _HALF:
             raise UsageError(f"stratified.delta is {self.delta}; give one in [0, 0.5)")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a weight of 0, and of a reply without others to compare it with."""
+        return zero("stratified", delta=self.delta) or alone("stratified", spec)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         ruled = await context.judge(self.inner, group)

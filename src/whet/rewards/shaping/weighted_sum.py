@@ -9,7 +9,7 @@ from math import isfinite
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import Row, hear
-from whet.types import Group, Reason, UsageError, Verdict
+from whet.types import Group, Reason, RunSpec, UsageError, Verdict
 
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -55,6 +55,17 @@ class WeightedSum(GroupReward):
             seen[name] += 1
             found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
         return tuple(found)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of rewards that are weighed with 0."""
+        del spec
+        idle = [name for name, w in zip(self.labels, self.weights, strict=False) if not w]
+        if not idle:
+            return ""
+        return (
+            f"weighted_sum.weights is {self.weights}: {', '.join(idle)} does not change the "
+            "score; leave it out, or give another weight"
+        )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask all rewards at once, then add."""

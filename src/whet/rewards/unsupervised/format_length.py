@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.shaping.idle import out_of_reach
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
 from whet.rewards.verifiable.format import Format
-from whet.types import Group, Reason, Rollout, UsageError, Verdict
+from whet.types import Group, Reason, Rollout, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,14 @@ class FormatLength(GroupReward):
             raise UsageError(f"format_length.peak is {self.peak}; give a share between 0 and 1")
         if self.longest < 1:
             raise UsageError(f"format_length.longest is {self.longest}; give 1 or more")
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of lengths whose peak no reply reaches: then longer is always better."""
+        top = self.peak * self.longest
+        if top > spec.max_new_tokens:
+            effect = f"its best length is {top:g}, and no reply reaches it, so longer is better"
+            return out_of_reach("format_length", "longest", self.longest, spec, effect)
+        return ""
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         formed = await context.judge(self.form, group)

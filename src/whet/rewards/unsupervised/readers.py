@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
 from whet.rewards.verifiable.math.normal import plain
 from whet.rewards.verifiable.math.number import number
-from whet.types import Rollout, UsageError
+from whet.types import Finish, Rollout, UsageError
 
 
 @runtime_checkable
@@ -23,13 +23,16 @@ class Announced:
     r"""The last `<answer>`, \boxed{…} or `Answer:` after the thoughts."""
 
     def __call__(self, rollout: Rollout) -> str | None:
-        found = answers(after_think(with_open_think(rollout.turns)) or "")[1]
+        found = answers(after_think(with_open_think(rollout.turns)) or "", rollout.finish)[1]
         return canonical(found[-1]) if found else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Marked:
-    """The text after the last `mark`, up to the end of its line: `8;16;#9` answers 9."""
+    """The text after the last `mark`, up to the end of its line: `8;16;#9` answers 9.
+
+    A reply that was cut in that line has no answer.
+    """
 
     mark: str = "#"
 
@@ -38,25 +41,27 @@ class Marked:
             raise UsageError("marked.mark is ''; give what announces an answer, such as '#'")
 
     def __call__(self, rollout: Rollout) -> str | None:
-        _, found, answer = rollout.reply.rpartition(self.mark)
-        return canonical(answer.partition("\n")[0]) if found else None
+        _, found, rest = rollout.reply.rpartition(self.mark)
+        answer, ended, _ = rest.partition("\n")
+        cut = rollout.finish is Finish.LENGTH and not ended
+        return canonical(answer) if found and not cut else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastLine:
-    """The last line that is not blank."""
+    """The last line that is not blank; a reply that was cut has no answer."""
 
     def __call__(self, rollout: Rollout) -> str | None:
         lines = rollout.reply.strip().splitlines()
-        return canonical(lines[-1]) if lines else None
+        return canonical(lines[-1]) if lines and rollout.finish is not Finish.LENGTH else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WholeReply:
-    """The whole reply as the answer."""
+    """The whole reply as the answer; a reply that was cut has none."""
 
     def __call__(self, rollout: Rollout) -> str | None:
-        return canonical(rollout.reply)
+        return None if rollout.finish is Finish.LENGTH else canonical(rollout.reply)
 
 
 def canonical(answer: str) -> str | None:

@@ -7,10 +7,10 @@ from string import ascii_uppercase
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
-from whet.rewards.verifiable.extraction import answers
+from whet.rewards.verifiable.extraction import answers, unfinished
 from whet.rewards.verifiable.math.normal import plain
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
-from whet.types import Rollout, Verdict
+from whet.types import Finish, Rollout, Verdict
 
 _UNLISTED = 10  # options of a task that doesn't list them: A to J
 _LETTER = re.compile(r"\(?([A-Z])\)?[.:)]?")
@@ -28,9 +28,9 @@ class Choice(Reward):
     Without a list, any letter from A to J may be chosen.  A choice stands after the thoughts in
     `<answer>`, in `\boxed{…}` or after `Answer:`.  It is a letter, a letter followed by its own
     option, or the text of exactly one option.  Where nothing is announced, it is the letter that
-    stands alone in the last line that has one; lines that list options are skipped.  The words A
-    and I count only before a bracket, a full stop or the end of the line.  Two letters are wrong,
-    because the reply bets on both.
+    stands alone in the last line that has one; lines that list options are skipped, and a reply
+    that was cut has no last line.  The words A and I count only before a bracket, a full stop or
+    the end of the line.  Two letters are wrong, because the reply bets on both.
 
     `parts["chance"]` is 1/k, the expected score of a guess among k options.
     """
@@ -46,15 +46,19 @@ class Choice(Reward):
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
-        chosen = self._chosen(text, options, letters)
+        chosen = self._chosen(text, rollout.finish, options, letters)
         if chosen is None:
             return no_answer(rollout)
         verdict = Verdict.binary(correct=chosen == gold, note=" or ".join(sorted(chosen)))
         return replace(verdict, parts={"chance": 1 / len(options)} if options else {})
 
-    def _chosen(self, text: str, options: Sequence[str], letters: str) -> set[str] | None:
+    def _chosen(
+        self, text: str, finish: Finish, options: Sequence[str], letters: str
+    ) -> set[str] | None:
         """All letters that are chosen; None where there are none."""
-        _, found = answers(text)
+        _, found = answers(text, finish)
+        if not found and (finish is Finish.LENGTH or unfinished(text, finish)):
+            return None  # its last line may have named another letter
         if found:
             short = [answer for answer in found if len(answer) <= self.longest]
             return set().union(*(_letters(answer, options, letters) for answer in short))

@@ -7,27 +7,31 @@ from fractions import Fraction
 from typing import Any
 
 from whet.protocols import Reward
+from whet.rewards.verifiable.announced_answers import after_hash, final_text
 from whet.rewards.verifiable.expressions import evaluated
-from whet.rewards.verifiable.extraction import boxed, tagged
+from whet.rewards.verifiable.extraction import boxed, tagged, unfinished
 from whet.rewards.verifiable.verdicts import no_answer
-from whet.types import Reason, Rollout, Verdict
+from whet.types import Finish, Reason, Rollout, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Countdown(Reward):
     r"""1 where the expression uses the task's numbers and equals its target exactly, else 0.
 
-    The expression stands in the last `<answer>…</answer>`, else in the last `\boxed{…}`, else after
-    the last `#`; it may end in `= target`.  The task has `info["target"]` and `info["numbers"]`, or
-    `nums`.  Each number is used exactly once, as in TinyZero's data; where the task's
-    `info["use_all"]` is false, some may be left out.
+    The expression stands after the thoughts, in the last `<answer>…</answer>`, else in the last
+    `\boxed{…}`, else after the last `#`; it may end in `= target`.  The task has `info["target"]`
+    and `info["numbers"]`, or `nums`.  Each number is used exactly once, as in TinyZero's data;
+    where the task's `info["use_all"]` is false, some may be left out.
     """
 
     def score(self, rollout: Rollout) -> Verdict:
         info = rollout.task.info
         if info.get("numbers", info.get("nums")) is None or info.get("target") is None:
             return Verdict.unjudged(f"task {rollout.task.id!r} has no numbers and target")
-        text = _expression(rollout.reply)
+        said = final_text(rollout)
+        if isinstance(said, Verdict):
+            return said
+        text = _expression(said, rollout.finish)
         if not text:
             return no_answer(rollout)
         try:
@@ -55,12 +59,14 @@ def solution(text: str, info: Mapping[str, Any]) -> tuple[Fraction, bool] | None
     return value, fair and value == int(info["target"])
 
 
-def _expression(reply: str) -> str:
-    content, boxes = tagged(reply), boxed(reply)
+def _expression(text: str, finish: Finish) -> str:
+    """The announced expression; empty where there is none, or one without an end."""
+    content, boxes = tagged(text), boxed(text)
+    if unfinished(text, finish):
+        return ""
     if content is not None:
         return content
-    _, announced, rest = reply.rpartition("#")
-    return boxes[-1] if boxes else rest.strip() if announced else ""
+    return boxes[-1] if boxes else after_hash(text, finish)
 
 
 def _left(equation: str, target: object) -> str:

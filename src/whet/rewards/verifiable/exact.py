@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
-from whet.types import Rollout, UsageError, Verdict
+from whet.types import Finish, Rollout, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +14,7 @@ class Exact(Reward):
 
     An answer stands between `before` and `after`, or the end of the reply where `after` is empty;
     spaces around it are dropped.  Two different answers are wrong, because the reply bets on both.
+    A reply whose last answer has no end has none: without `after`, a reply that was cut.
     """
 
     before: str = "#"
@@ -27,13 +28,25 @@ class Exact(Reward):
         gold = rollout.task.answer.strip()
         if not gold:
             return nothing_to_compare(rollout)
+        if self.before in gold:
+            return Verdict.unjudged(
+                f"the answer of task {rollout.task.id!r} contains {self.before!r}, which announces "
+                "answers here; give exact.before"
+            )
         found = set(self._answers(rollout.reply))
-        if not found:
+        if not found or self._unfinished(rollout):
             return no_answer(rollout)
         if len(found) > 1:
             return Verdict.binary(correct=False, note=f"{len(found)} different answers")
         answer = found.pop()
         return Verdict.binary(correct=answer == gold, note=answer[:80])
+
+    def _unfinished(self, rollout: Rollout) -> bool:
+        """Whether the last answer is never closed, or may have been cut."""
+        if not self.after:
+            return rollout.finish is Finish.LENGTH
+        last = rollout.reply.rpartition(self.before)[2]
+        return self.after not in last
 
     def _answers(self, reply: str) -> Iterator[str]:
         for piece in reply.split(self.before)[1:]:

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Sequence
 
+from whet.types import Finish
+
 _BRACES = re.compile(
     r"\\(?:boxed|fbox)\s*(?P<box>\{)"
     r"|\\(?:boxed|fbox)\s+(?P<token>[^\s{}$\\]+)"
     r"|\\[{}]|(?P<open>\{)|(?P<close>\})"
 )
-_ANCHOR = re.compile(r"(?:final answer is|####|answer\s*:)[\s:*]*([^\s:*][^\n]*)", re.IGNORECASE)
+_ANCHOR = re.compile(r"(?:final answer is|answer\s*:)[\s:*]*(?=[^\s:*])", re.IGNORECASE)
+_HASHES = re.compile(r"[ \t]*####[ \t:*]*(?=[^\s:*])")  # as GSM8K's last line
 _FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
 _SENTENCE_END = re.compile(r"\.(?:\s|$)")
+_ENDED = re.compile(r"\.\s")  # at the end of a cut reply, the full stop may be a decimal point
 _LINE = 2000  # characters; what is searched for formulas must be short, for the search is quadratic
 
 
@@ -29,33 +33,60 @@ def after_think(reply: str) -> str | None:
     return reply[end + len("</think>") :] if end >= 0 else reply
 
 
-def answers(text: str) -> tuple[str, tuple[str, ...]]:
+def answers(text: str, finish: Finish = Finish.STOP) -> tuple[str, tuple[str, ...]]:
     r"""The kind of announcement, and all answers that it announces, in order.
 
     These are the last `<answer>…</answer>` and the boxes in it; else every balanced \boxed{…}; else
-    the text after the last `final answer is`, `####` or `Answer:`.  A number elsewhere is not an
-    answer.
+    the text after the last `final answer is` or `Answer:`, or the last line `#### …`.  A number
+    elsewhere is not an answer.  Nor is one that has no end: see `unfinished`.
     """
+    if unfinished(text, finish):
+        return "announcement", ()
     content = tagged(text)
     if content is not None:
         where, found = "answer tag", (content,)
     elif boxes := boxed(text):
         where, found = "box", boxes
     else:
-        where, found = "announcement", (_announced(text),)
+        where, found = "announcement", (_announced(text, finish),)
     inner = (box for answer in found for box in boxed(answer) or (answer,))
     return where, tuple(answer for answer in inner if answer)
 
 
+def unfinished(text: str, finish: Finish) -> bool:
+    r"""Whether the text ends inside an answer: its last `<answer>` or \boxed{ is never closed.
+
+    An earlier answer does not count then.  A complete box behind the open tag or box does.  The
+    word after `\boxed ` has no end of its own, so it is unfinished where a cut reply ends in it.
+    """
+    closed, open_box = _boxes(text)
+    last = closed[-1] if closed else (-1, -1)
+    begun = max(open_box, _open_tag(text))
+    return begun > last[0] or (finish is Finish.LENGTH and last[1] == len(text))
+
+
+def _open_tag(text: str) -> int:
+    """Where the last `<answer>` begins, if it is never closed; else −1."""
+    begin = text.rfind("<answer>")
+    return begin if begin > text.rfind("</answer>") else -1
+
+
 def tagged(text: str) -> str | None:
-    """The content of the last complete `<answer>…</answer>`."""
+    """The content of the last `<answer>…</answer>`; None where the last tag is never closed."""
     end = text.rfind("</answer>")
     begin = text.rfind("<answer>", 0, max(end, 0))
-    return text[begin + len("<answer>") : end].strip() if begin >= 0 else None
+    if begin < 0 or _open_tag(text) >= 0:
+        return None
+    return text[begin + len("<answer>") : end].strip()
 
 
 def boxed(text: str) -> tuple[str, ...]:
     r"""The content of each outermost \boxed{…} with balanced braces; an unclosed box is skipped."""
+    return tuple(text[start:end].strip() for start, end in _boxes(text)[0])
+
+
+def _boxes(text: str) -> tuple[list[tuple[int, int]], int]:
+    """The span of each outermost closed box, and the start of the last open one, or −1."""
     pending: list[int | None] = []  # of each open brace: where its box begins, if it is a box's
     found: list[tuple[int, int]] = []
     for brace in _BRACES.finditer(text):
@@ -67,14 +98,30 @@ def boxed(text: str) -> tuple[str, ...]:
             while found and found[-1][0] >= start:
                 found.pop()
             found.append((start, brace.start()))
-    return tuple(text[start:end].strip() for start, end in found)
+    return found, max((start for start in pending if start is not None), default=-1)
 
 
-def _announced(text: str) -> str:
-    """The formula in the line of the last announcement, or the line's first sentence."""
-    lines = _ANCHOR.findall(text)
-    line = lines[-1][:_LINE] if lines else ""
-    formula = _FORMULA.search(line)
+def _announced(text: str, finish: Finish) -> str:
+    """The formula in the line of the last announcement, or the line's first sentence.
+
+    Empty where a cut reply ends in that sentence.
+    """
+    begin = _announcement(text)
+    if begin < 0:
+        return ""
+    line, newline, _ = text[begin:].partition("\n")
+    cut = finish is Finish.LENGTH and not newline
+    formula = _FORMULA.search(line[:_LINE])
     if formula:
         return (formula[1] or formula[2]).strip()
-    return _SENTENCE_END.split(line, maxsplit=1)[0].strip(" *")
+    if cut and not _ENDED.search(line):
+        return ""
+    return _SENTENCE_END.split(line[:_LINE], maxsplit=1)[0].strip(" *")
+
+
+def _announcement(text: str) -> int:
+    """Where the last announced answer begins, or −1."""
+    anchors = [anchor.end() for anchor in _ANCHOR.finditer(text)]
+    whole = text.rstrip()
+    hashes = _HASHES.match(whole, whole.rfind("\n") + 1)
+    return max([*anchors, hashes.end() if hashes else -1])

@@ -4,11 +4,12 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 
 from whet.protocols import Reward
-from whet.rewards.verifiable.extraction import after_think, tagged
+from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.extraction import tagged, unfinished
 from whet.rewards.verifiable.gym_scorers import harmless, raw_score
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.sandbox.workers import Workers
-from whet.types import Reason, Rollout, UsageError, Verdict
+from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
 _SOLVED = 0.99  # below it: partial credit, which also pays for answers buried in text
 
@@ -35,16 +36,24 @@ class Gym(Reward):
         info = rollout.task.info.get("gym")
         if info is None:
             return Verdict.unjudged(f"task {rollout.task.id!r} has no info['gym']")
-        answer = _answer(rollout.reply)
+        text = final_text(rollout)
+        if isinstance(text, Verdict):
+            return text
+        answer = _answer(text, rollout.finish)
         if not answer:
             return no_answer(rollout)
+        refused = self._refused(info["dataset"], answer)
+        return refused or self._ask((info["dataset"], info["entry"]), answer)
+
+    def _refused(self, dataset: str, answer: str) -> Verdict | None:
+        """The verdict on an answer that is not shown to the scorer, or None."""
         if len(answer) > self.longest:
             return Verdict.failure(Reason.WRONG, note=f"{len(answer)} characters")
         if any(sign.isdecimal() and not sign.isascii() for sign in answer):
             return Verdict.failure(Reason.WRONG, note="digits of another script")
-        if not harmless(info["dataset"], answer):
+        if not harmless(dataset, answer):
             return Verdict.failure(Reason.UNSAFE, note=answer[:80])
-        return self._ask((info["dataset"], info["entry"]), answer)
+        return None
 
     def _ask(self, entry: tuple[str, str], answer: str) -> Verdict:
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("reasoning_gym",))
@@ -57,7 +66,10 @@ class Gym(Reward):
         return replace(verdict, parts={"raw": raw})
 
 
-def _answer(reply: str) -> str:
-    text = after_think(reply) or ""
+def _answer(text: str, finish: Finish) -> str:
+    """The answer; empty where it has no end: an open tag, or no tag in a reply that was cut."""
     content = tagged(text)
-    return content if content is not None else text.rpartition("#")[2].strip()
+    if content is not None:
+        return content
+    cut = finish is Finish.LENGTH or unfinished(text, finish)
+    return "" if cut else text.rpartition("#")[2].strip()

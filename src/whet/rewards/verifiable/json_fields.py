@@ -8,9 +8,10 @@ from typing import Any
 from whet.calls.literals import read, same
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
-from whet.rewards.verifiable.extraction import tagged
+from whet.rewards.verifiable.extraction import tagged, unfinished
+from whet.rewards.verifiable.fences import is_open
 from whet.rewards.verifiable.json_schema import valid
-from whet.rewards.verifiable.verdicts import nothing_to_compare
+from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Rollout, UsageError, Verdict
 
@@ -47,6 +48,8 @@ class JsonFields(Reward):
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
+        if unfinished(text, rollout.finish) or is_open(text):
+            return no_answer(rollout)
         found = self._object(text)
         if found is None or (schema is not None and not self._keeps(schema, found)):
             note = "no JSON object" if found is None else "not what the schema says"

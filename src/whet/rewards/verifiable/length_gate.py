@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.protocols import Reward
-from whet.types import Finish, Reason, Rollout, UsageError, Verdict
+from whet.types import Finish, Reason, Rollout, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +23,16 @@ class LengthGate(Reward):
                 f"length_gate.shortest is {self.shortest} and longest {self.longest}; "
                 "give 0 <= shortest <= longest"
             )
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns where no reply can be long enough."""
+        if self.shortest <= spec.max_new_tokens:
+            return ""
+        return (
+            f"length_gate.shortest is {self.shortest}, but a reply has at most "
+            f"{spec.max_new_tokens} tokens (sampling.decoding.max_new_tokens), so none passes; "
+            "give less"
+        )
 
     def score(self, rollout: Rollout) -> Verdict:
         parts = {"tokens": float(rollout.length)}

@@ -17,7 +17,7 @@ def answered(rollout: Rollout, longest: int) -> str | Verdict:
     text = final_text(rollout)
     if isinstance(text, Verdict):
         return text
-    _, found = answers(text)
+    _, found = answers(text, rollout.finish)
     if not found:
         return no_answer(rollout)
     if len(set(found)) > 1:

@@ -1,4 +1,4 @@
-"""All tasks of the corpus in order, a fixed number per step."""
+"""All tasks of the corpus in turn, a fixed number per step."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from whet.types import Task, UsageError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Uniform(PromptOrder):
-    """Every task of the training split in turn; each seed starts at another position."""
+    """Every task of the training split once an epoch; each seed has other orders."""
 
     per_step: int = 32  # groups per step
 

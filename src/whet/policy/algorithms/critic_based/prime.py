@@ -11,6 +11,7 @@ from whet.policy.advantages import LeaveOneOut
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import difference, mean_within, reward_to_go, size_within, sum_within
 from whet.policy.clipping import Clipped
+from whet.policy.domains import SHARE, check
 from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
@@ -66,6 +67,9 @@ class ProcessAndOutcome(Advantage):
 
     discount: float = 1.0
     centre: OthersMean | AsReleased = OthersMean()
+
+    def __post_init__(self) -> None:
+        check(self, discount=SHARE)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.dense is None:

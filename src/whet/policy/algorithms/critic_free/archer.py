@@ -10,6 +10,7 @@ from torch import Tensor
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
+from whet.policy.domains import SHARE, check
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
@@ -25,6 +26,9 @@ class HighEntropyInReply(Selection):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.ENTROPY})
 
     share: float = 0.2
+
+    def __post_init__(self) -> None:
+        check(self, share=SHARE)
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:

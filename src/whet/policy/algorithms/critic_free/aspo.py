@@ -11,6 +11,7 @@ from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import log_ratio
 from whet.policy.clipping import Unclipped
+from whet.policy.domains import BOUND, CAP, check
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Bounded, Ratio
 from whet.types import Batch
@@ -30,6 +31,9 @@ class FlippedWeight(Bounded, Ratio):
     low: float = 0.2
     high: float = 0.28
     cap: float = 3.0
+
+    def __post_init__(self) -> None:
+        check(self, low=BOUND, high=BOUND, cap=CAP)
 
     def weight(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         """The detached factor w on each token's gradient."""

@@ -11,11 +11,12 @@ from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import DualClipped
 from whet.policy.corrections import Without
+from whet.policy.domains import BOUND, NUMBER, SHARE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import covariance, foreseen
 from whet.protocols.algorithm import Selection
-from whet.types import Batch, Need
+from whet.types import Batch, Need, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,11 @@ class Covariant(Selection):
     below: float = 1.0
     above: float = 1.0
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        check(self, share=SHARE, low=NUMBER, high=NUMBER, below=BOUND, above=BOUND)
+        if self.low > self.high:
+            raise UsageError(f"Covariant.low is {self.low}, above high {self.high}; give less")
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         cov, moved = covariance(batch), foreseen(batch) - batch.proximal_logp

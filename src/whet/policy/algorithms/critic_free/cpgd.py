@@ -10,6 +10,7 @@ from whet.policy.advantages import Centred
 from whet.policy.aggregation import GroupTokenMean
 from whet.policy.arithmetic import centred_within, log_ratio, places, sum_within
 from whet.policy.clipping import LogClipped
+from whet.policy.domains import AT_LEAST_0, CAP, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogRatio
 from whet.protocols.algorithm import Advantage, Regulariser
@@ -26,6 +27,9 @@ class Rescued(Advantage):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     most: float = 2.0
+
+    def __post_init__(self) -> None:
+        check(self, most=CAP)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         apart = centred_within(inputs.reward, inputs.group, inputs.rollout_weight)
@@ -46,8 +50,11 @@ class Drift(Regulariser):
     alpha: float
     most: float
 
+    def __post_init__(self) -> None:
+        check(self, alpha=AT_LEAST_0, most=CAP)
+
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
-        moved = log_ratio(learner_logp.detach(), batch.proximal_logp).exp() - 1
+        moved = log_ratio(learner_logp.detach(), batch.proximal_logp).expm1()
         return self.alpha * moved.clamp(max=self.most) * learner_logp
 
 

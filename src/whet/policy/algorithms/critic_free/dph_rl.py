@@ -7,11 +7,12 @@ from torch import Tensor
 
 from whet.policy.advantages import Centred
 from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.anchors import Behaviour
 from whet.policy.clipping import Clipped
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
-from whet.policy.regularisers import Behaviour, JensenShannon
+from whet.policy.regularisers import JensenShannon
 from whet.policy.selections import External, PolicyTokens
 from whet.protocols.algorithm import Clipping
 

@@ -4,16 +4,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.clipping import Clipped
+from whet.policy.domains import AT_LEAST_0, Domain, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage
 from whet.types import AdvantageInputs, Need
+
+_KEEPS_SIGN = Domain(lambda x: x > 1, "give more than 1, which keeps the sign")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +33,15 @@ class EntropyShaped(Advantage):
     alpha: float = 0.4
     kappa: float = 2.0
 
+    def __post_init__(self) -> None:
+        check(self, alpha=AT_LEAST_0, kappa=_KEEPS_SIGN)
+
     @property
     def needs(self) -> frozenset[Need]:
         return self.inner.needs | {Need.ENTROPY}
+
+    def learned(self, inputs: AdvantageInputs) -> Bool[Tensor, " B"]:
+        return self.inner.learned(inputs)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.entropy is None:

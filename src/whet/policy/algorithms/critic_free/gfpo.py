@@ -8,14 +8,22 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import centred_within, mean_within, places, rounding
+from whet.policy.arithmetic import (
+    centred_within,
+    count_within,
+    deviation_within,
+    mean_within,
+    places,
+    rounding,
+)
 from whet.policy.clipping import Clipped
+from whet.policy.domains import COUNT, POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3, EntropyBonus
 from whet.policy.selections import quantile
 from whet.protocols.algorithm import Advantage
-from whet.types import AdvantageInputs, Need, RunSpec
+from whet.types import AdvantageInputs, Need, RunSpec, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +48,9 @@ class Always:
 
     count: int = 8
 
+    def __post_init__(self) -> None:
+        check(self, count=COUNT)
+
     def __call__(self, inputs: AdvantageInputs) -> Int[Tensor, " B"]:
         return torch.full_like(inputs.group, self.count)
 
@@ -53,6 +64,10 @@ class ByDifficulty:
     """
 
     counts: tuple[int, int, int, int] = (4, 6, 8, 8)
+
+    def __post_init__(self) -> None:
+        if min(self.counts) < 1:
+            raise UsageError(f"ByDifficulty.counts is {self.counts}; give numbers of 1 or more")
 
     def __call__(self, inputs: AdvantageInputs) -> Int[Tensor, " B"]:
         mean = mean_within(inputs.reward.double(), inputs.group)
@@ -69,7 +84,8 @@ class Filtered(Advantage):
 
     Â_n = (R_i − mean(R)) / (std(R) + ε) over the kept ones, with the population's deviation
 
-    Of equal ranks the earlier rollout is kept.
+    Of equal ranks the earlier rollout is kept. Rollouts that are filtered out stay in the
+    denominators, as in the paper's equation 2, where the filter is a factor of Â.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -78,6 +94,9 @@ class Filtered(Advantage):
     keep: Always | ByDifficulty = Always()
     by: Shortest | Efficient = Shortest()
     epsilon: float = 1e-6
+
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
 
     def run_warning(self, spec: RunSpec) -> str:
         """A warning if the filter keeps all rollouts of a group."""
@@ -101,7 +120,7 @@ class Filtered(Advantage):
         kept = self.kept(inputs)
         group, reward = inputs.group[kept], inputs.reward[kept]
         apart = centred_within(reward, group)
-        deviation = mean_within(apart**2, group).sqrt()
+        deviation = deviation_within(apart, group, count_within(group))
         advantage = torch.zeros_like(inputs.reward)
         advantage[kept] = apart / (deviation + self.epsilon)
         return advantage[inputs.row]

@@ -10,6 +10,7 @@ from whet.policy.advantages import Centred, Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import alike, count_within, places, steps
 from whet.policy.clipping import Clipped
+from whet.policy.domains import AT_LEAST_0, SHARE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
@@ -33,6 +34,9 @@ class GroupInGroup(Advantage):
     inner: Centred | Standardised = Centred()
     discount: float = 0.95
     weight: float = 1.0
+
+    def __post_init__(self) -> None:
+        check(self, discount=SHARE, weight=AT_LEAST_0)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.segment is None or inputs.state is None:

@@ -10,6 +10,7 @@ from whet.policy.advantages import Centred
 from whet.policy.aggregation import SequenceSum
 from whet.policy.arithmetic import count_within, difference, mean_within, most_within, sum_within
 from whet.policy.clipping import Unclipped
+from whet.policy.domains import AT_LEAST_0, POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
 from whet.protocols.algorithm import Advantage, Regulariser
@@ -25,12 +26,15 @@ class SoftBaseline(Advantage):
 
     tau: float = 0.1
 
+    def __post_init__(self) -> None:
+        check(self, tau=POSITIVE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         top = most_within(inputs.reward, inputs.group)
         below = difference(inputs.reward, top)
         weight = inputs.rollout_weight
-        mean = mean_within((below / self.tau).exp(), inputs.group, weight)
-        return (below - self.tau * mean.log())[inputs.row]
+        mean = mean_within((below / self.tau).expm1(), inputs.group, weight)
+        return (below - self.tau * mean.log1p())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +45,9 @@ class SquaredMove(Regulariser):
     """
 
     tau: float = 0.1
+
+    def __post_init__(self) -> None:
+        check(self, tau=AT_LEAST_0)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         moved = sum_within(learner_logp - batch.proximal_logp, batch.row)

@@ -9,10 +9,12 @@ from torch import Tensor
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
+from whet.policy.anchors import Proximal
 from whet.policy.clipping import Unclipped
+from whet.policy.domains import SHARE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
-from whet.policy.regularisers import Absolute, Proximal, Within
+from whet.policy.regularisers import Absolute, Within
 from whet.policy.selections import covariance
 from whet.protocols.algorithm import Selection
 from whet.types import Batch, Need
@@ -26,6 +28,9 @@ class MostCovariant(Selection):
     why_leaves_differ: ClassVar[str] = "it takes a fixed share of the batch's tokens"
 
     share: float = 2e-3
+
+    def __post_init__(self) -> None:
+        check(self, share=SHARE)
 
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         order = covariance(batch).argsort(stable=True, descending=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import centred_within, most_within, places, rectangle
 from whet.policy.clipping import Clipped
+from whet.policy.domains import AT_LEAST_0, POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.regularisers import K3
@@ -23,8 +24,9 @@ class Innovation(Advantage):
 
     P ← P + Q,  K = P / (P + R_n),  x ← x + K (R_i − x),  P ← (1 − K) P;  Â_i = (R_i − x) / (√P + ε)
 
-    x and P are those after the update. A group of equal rewards has advantage 0 (ours). The filter
-    starts at x = 0, so it would otherwise give such a group an advantage.
+    x and P are those after the update. The filter starts at x = 0 and P = 1, as in the authors'
+    code. There a group of equal rewards R ≠ 0 has positive or negative advantages only; here it has
+    none (ours).
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
@@ -36,15 +38,19 @@ class Innovation(Advantage):
     noise: float = 1e-2  # R_n
     epsilon: float = 1e-8
 
+    def __post_init__(self) -> None:
+        check(self, drift=AT_LEAST_0, noise=POSITIVE, epsilon=AT_LEAST_0)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         where = places(inputs.group)
         columns, x, p = [], torch.zeros_like(inputs.reward[:1]), 1.0
         for reward in rectangle(inputs.reward, where).T:
             p = p + self.drift
             gain = p / (p + self.noise)
-            x = x + gain * (reward - x)
             p = (1 - gain) * p
-            columns.append((reward - x) / (p**0.5 + self.epsilon))
+            apart = reward - x
+            x = x + gain * apart
+            columns.append((1 - gain) * apart / (p**0.5 + self.epsilon))  # R_i − x after it
         innovation = torch.stack(columns, 1) if columns else inputs.reward[:, None]
         apart = centred_within(inputs.reward, inputs.group).abs()
         equal = most_within(apart, inputs.group) == 0

@@ -8,10 +8,13 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.arithmetic import mean_within
+from whet.policy.domains import POSITIVE, Domain, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Advantage, Aggregation, Clipping
 from whet.types import AdvantageInputs, Batch, Need
+
+_RATE = Domain(lambda x: 0 <= x <= 1 / 2, "give a number from 0 to 0.5")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,9 @@ class SuccessRate(Advantage):
     by: ByFailures | ByDeviation = ByFailures()
     least: float = 0.02
 
+    def __post_init__(self) -> None:
+        check(self, least=_RATE)
+
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.correct is None:
             raise ValueError(
@@ -82,14 +88,19 @@ class ImplicitNegative(Clipping):
     by: ByFailures | ByDeviation = ByFailures()
     floor: float = 1.0
 
+    def __post_init__(self) -> None:
+        check(self, floor=POSITIVE)
+
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
     ) -> Float[Tensor, " N"]:
         q = self.by.rate((-advantage).clamp(min=0))
-        rest = (1 - q * ratio) / (1 - q)
-        rest = rest - rest.detach() + rest.detach().clamp(min=self.floor)
-        wrong = (self.by.weight(q) * rest.log()).masked_fill(advantage == 0, 0.0)
-        return torch.where(advantage > 0, advantage * ratio.log(), wrong)
+        grown = q / (1 - q) * (1 - ratio)  # (1 − q r)/(1 − q) − 1, with all its digits
+        grown = grown - grown.detach() + grown.detach().clamp(min=self.floor - 1)
+        wrong = (self.by.weight(q) * grown.log1p()).masked_fill(advantage == 0, 0.0)
+        rising = advantage > 0
+        likely = torch.where(rising, ratio, 1.0).log()  # a ratio of 0 elsewhere has no logarithm
+        return torch.where(rising, advantage * likely, wrong)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

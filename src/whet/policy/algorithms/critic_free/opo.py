@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.policy.aggregation import TokenMean
-from whet.policy.arithmetic import level, sum_within
+from whet.policy.arithmetic import centred_within
 from whet.policy.clipping import Unclipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood
@@ -32,11 +32,7 @@ class LengthWeighted(Advantage):
         length = torch.bincount(inputs.row, minlength=len(inputs.group)).to(inputs.reward)
         if inputs.rollout_weight is not None:
             length = inputs.rollout_weight.to(length) * length
-        total = sum_within(length, inputs.group)
-        total = torch.where(total > 0, total, 1.0)
-        baseline = sum_within(length * inputs.reward, inputs.group) / total
-        same = level(inputs.reward, inputs.group, length)
-        return (inputs.reward - baseline).masked_fill(same, 0.0)[inputs.row]
+        return centred_within(inputs.reward, inputs.group, length)[inputs.row]
 
 
 def opo() -> Objective:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.nn.functional import logsigmoid
 
 from whet.policy.advantages import Standardised
 from whet.policy.aggregation import SequenceMean
+from whet.policy.domains import POSITIVE, check
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.protocols.algorithm import Clipping
@@ -20,11 +22,15 @@ class SoftGate(Clipping):
     up: float
     down: float
 
+    def __post_init__(self) -> None:
+        check(self, up=POSITIVE, down=POSITIVE)
+
     def __call__(
         self, ratio: Float[Tensor, " N"], advantage: Float[Tensor, " N"]
     ) -> Float[Tensor, " N"]:
         tau = torch.full_like(advantage, self.down).masked_fill(advantage > 0, self.up)
-        return 4 / tau * torch.sigmoid(tau * (ratio - 1)) * advantage
+        gate = logsigmoid(tau * (ratio - 1)).exp()  # its slope σ(z) σ(−z) has no 1 − σ(z)
+        return 4 / tau * gate * advantage
 
 
 def sapo(*, up: float = 1.0, down: float = 1.05) -> Objective:

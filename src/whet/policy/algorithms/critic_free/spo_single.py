@@ -9,6 +9,7 @@ from torch import Tensor
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import centred, difference
 from whet.policy.clipping import Clipped
+from whet.policy.domains import POSITIVE, check
 from whet.policy.extensions.tracker import Tracker
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
@@ -26,6 +27,9 @@ class Surprise(Advantage):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.BASELINE})
 
     epsilon: float = 1e-8
+
+    def __post_init__(self) -> None:
+        check(self, epsilon=POSITIVE)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.baseline is None:

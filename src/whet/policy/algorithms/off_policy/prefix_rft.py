@@ -7,9 +7,10 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from whet.policy.aggregation import TokenMean
+from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.arithmetic import difference, sum_within
 from whet.policy.clipping import Clipped
+from whet.policy.domains import SHARE, check
 from whet.policy.extensions.hints import Hints
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
@@ -57,6 +58,9 @@ class PolicyAndHighEntropy(Selection):
 
     share: float = 0.2
 
+    def __post_init__(self) -> None:
+        check(self, share=SHARE)
+
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.entropy is None:
             raise ValueError(
@@ -74,14 +78,14 @@ class PolicyAndHighEntropy(Selection):
 def prefix_rft(*, clip: float = 0.2, share: float = 0.2, steps: int = 500) -> Objective:
     """GRPO with one rollout per group that starts with a demonstrated prefix.
 
-    In the prefix only the high-entropy tokens are learned. A rollout counts as prefixed if it has
-    external tokens.
+    In the prefix only the high-entropy tokens are learned; the others leave the denominator. A
+    rollout counts as prefixed if it has external tokens.
     """
     return Objective(
         advantage=PrefixCredit(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
-        aggregation=TokenMean(),
+        aggregation=SelectedTokenMean(),
         on=PolicyAndHighEntropy(share=share),
         companions=(Hints(steps=steps, after=0.05, parts=0, rollouts=1),),
         why_not_reinforce="most tokens of a demonstrated prefix are left out",

@@ -1,7 +1,7 @@
 """ReLIFT: Reinforcement Learning Interleaved with Fine-Tuning (arXiv:2506.07527)."""
 
 from whet.policy.advantages import Standardised
-from whet.policy.aggregation import SelectedTokenMean, TokenMean
+from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.clipping import Clipped, Imitation
 from whet.policy.extensions.sft_buffer import SFTBuffer
 from whet.policy.objective import Objective, Term
@@ -24,7 +24,7 @@ def relift(*, clip: float = 0.2, size: int = 32) -> Objective:
         advantage=Standardised(),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
-        aggregation=TokenMean(),
+        aggregation=SelectedTokenMean(),
         on=PolicyTokens(),
         extra=(shown,),
         companions=(SFTBuffer(size=size),),

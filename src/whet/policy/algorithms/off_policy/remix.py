@@ -11,6 +11,7 @@ from whet.policy.advantages import Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.arithmetic import log_ratio
 from whet.policy.clipping import Unclipped
+from whet.policy.domains import BOUND, check
 from whet.policy.extensions.convex_kl import ConvexKL
 from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.objective import Objective
@@ -29,6 +30,9 @@ class RatioAroundShift(Bounded, Ratio):
     needs: ClassVar[frozenset[Need]] = frozenset({Need.PROXIMAL})
 
     clip: float
+
+    def __post_init__(self) -> None:
+        check(self, clip=BOUND)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         ratio = log_ratio(learner_logp, batch.behaviour_logp).exp()

@@ -8,9 +8,10 @@ from torch import Tensor
 
 from whet.policy.aggregation import SequenceMean
 from whet.policy.arithmetic import difference, mean_within, most_within, sum_within
+from whet.policy.domains import POSITIVE, check
 from whet.policy.objective import Objective
 from whet.protocols.algorithm import Advantage, Clipping, Ratio
-from whet.types import AdvantageInputs, Batch, Need, UsageError
+from whet.types import AdvantageInputs, Batch, Need
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +27,13 @@ class AboveSoftValue(Advantage):
     beta: float
 
     def __post_init__(self) -> None:
-        if not self.beta > 0:
-            raise UsageError(f"AboveSoftValue.beta is {self.beta}; give more than 0")
+        check(self, beta=POSITIVE)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         below = difference(inputs.reward, most_within(inputs.reward, inputs.group))
         weight = inputs.rollout_weight
-        mean = mean_within((below / self.beta).exp(), inputs.group, weight)
-        return (below - self.beta * mean.log())[inputs.row]
+        mean = mean_within((below / self.beta).expm1(), inputs.group, weight)
+        return (below - self.beta * mean.log1p())[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,9 @@ class Consistency(Ratio):
     )
 
     beta: float
+
+    def __post_init__(self) -> None:
+        check(self, beta=POSITIVE)
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
         if batch.reference_logp is None:

@@ -11,6 +11,7 @@ from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.arithmetic import mean_within
 from whet.policy.clipping import Imitation, Unclipped
 from whet.policy.corrections import ConstantWeight
+from whet.policy.domains import FINITE, check
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood, Probability
@@ -27,6 +28,9 @@ class ByEntropy(Correction):
 
     scale: float
     slope: float
+
+    def __post_init__(self) -> None:
+        check(self, scale=FINITE, slope=FINITE)
 
     def __call__(self, batch: Batch) -> Float[Tensor, " N"]:
         if batch.entropy is None:

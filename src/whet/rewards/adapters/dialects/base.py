@@ -35,6 +35,7 @@ class Said:
     turns: tuple[str, ...]  # observation, reply, observation, reply, …
     answer: str
     info: Mapping[str, Any]
+    alternatives: tuple[str, ...] = ()
     ids: Sequence[int] = ()  # the tokens that the policy sampled
     truncated: bool = False
     step: int = 0  # of training; 0 in evaluations
@@ -43,6 +44,11 @@ class Said:
     def reply(self) -> str:
         """The last reply of the policy."""
         return self.turns[-1] if self.turns else ""
+
+    @property
+    def given(self) -> str | list[str]:
+        """The answer; where there are several, the list of them, as a row holds it."""
+        return [self.answer, *self.alternatives] if self.alternatives else self.answer
 
     @property
     def asked(self) -> str:
@@ -70,7 +76,7 @@ class Said:
     @property
     def columns(self) -> dict[str, Any]:
         """The columns of the task's row, and its answer under the usual names for it."""
-        aliases = dict.fromkeys(("answer", "solution", "ground_truth", "label"), self.answer)
+        aliases = dict.fromkeys(("answer", "solution", "ground_truth", "label"), self.given)
         return aliases | dict(self.info)
 
 

@@ -36,7 +36,7 @@ class OpenRlhfForm:
         offered = {
             "queries": [one.asked + one.completion for one in said],
             "prompts": [one.asked for one in said],
-            "labels": [one.answer for one in said],
+            "labels": [one.given for one in said],
         }
         returned = invoke(function, offered, what)
         told = returned if isinstance(returned, Mapping) else {"rewards": returned}

@@ -56,7 +56,7 @@ class VerifiersForm:
         known = {
             "prompt": one.asked_messages,
             "completion": one.messages,
-            "answer": one.answer,
+            "answer": one.given,
             "task": one.info.get("task", "default"),
             "info": dict(one.info),
         }

@@ -79,6 +79,6 @@ def _row(one: Said) -> dict[str, Any]:
     return {
         "data_source": one.info.get("data_source", ""),
         "solution_str": one.completion,
-        "ground_truth": one.answer if given is None else given,
+        "ground_truth": one.given if given is None else given,
         "extra_info": dict(one.info) | {"num_turns": len(one.turns)},
     }

@@ -6,6 +6,7 @@ from shutil import which
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
+from whet.rewards.verifiable.fences import is_open
 from whet.rewards.verifiable.lean.program import Status, run
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
@@ -63,7 +64,7 @@ class Lean(Reward):
         if isinstance(text, Verdict):
             return text
         fences = _FENCE.findall(text)
-        if not fences:
+        if not fences or is_open(text):
             return no_answer(rollout)
         refused = self._refused(fences[-1], statement)
         return refused or self._asked(rollout, fences[-1], named[1])

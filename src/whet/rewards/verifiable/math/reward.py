@@ -23,9 +23,10 @@ _UNDONE = re.compile(r"\\(?:int|sum|prod|lim)(?![a-zA-Z])|\\frac\{d\}")
 class Math(Reward):
     r"""1 where the final answer equals the task's, else 0.
 
-    The answer stands after the thoughts in the last `<answer>`, in the last `\boxed{…}`, or after
-    `final answer is`, `####` or `Answer:`.  Two different boxes are wrong, because the reply bets
-    on both.  A task may have a relative tolerance, `info["rel_tol"]`.
+    The answer stands after the thoughts in the last `<answer>`, in the last `\boxed{…}`, after
+    `final answer is` or `Answer:`, or in a last line `#### …`.  Two different boxes are wrong,
+    because the reply bets on both.  An answer without its end is none: an open tag or box, and the
+    last sentence of a reply that was cut.  A task may have a relative tolerance, `info["rel_tol"]`.
 
     An answer that hangs the checker is the policy's failure if the gold answer can be compared with
     0.  A gold answer that cannot, and a checker that crashes, are faults.
@@ -41,12 +42,12 @@ class Math(Reward):
         return replace(verdict, cost_ms=1000 * (perf_counter() - start))
 
     def _judge(self, rollout: Rollout) -> Verdict:
-        if not rollout.task.answer.strip():
+        if not plain(rollout.task.answer).strip():  # `$$` says nothing, as blanks do
             return nothing_to_compare(rollout)
         text = after_think(with_open_think(rollout.turns))
         if text is None:
             return Verdict.failure(Reason.TRUNCATED, note="the thoughts never end")
-        where, found = answers(text)
+        where, found = answers(text, rollout.finish)
         if not found:
             return no_answer(rollout)
         answer = found[-1]

@@ -6,7 +6,9 @@ from typing import Protocol, runtime_checkable
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import announced, final_text
+from whet.rewards.verifiable.fences import is_open
 from whet.rewards.verifiable.proof.natural_deduction import ProofCheck, check
+from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
 
 _FENCE = re.compile(r"```[a-z]*[ \t]*\n(.*?)```", re.DOTALL)
@@ -67,6 +69,8 @@ class Proof(Reward):
         text = final_text(rollout)
         if isinstance(text, Verdict):
             return text
+        if is_open(text):
+            return no_answer(rollout)
         fences = _FENCE.findall(text[: self.longest])
         given = fences[-1] if fences else announced(rollout, self.longest)
         if isinstance(given, Verdict):

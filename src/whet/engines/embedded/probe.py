@@ -1,0 +1,95 @@
+"""Whether the engine computes what a model computes: a forward pass of two texts, in both ways."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from whet.engines.embedded.forest import Forest, Segment, build_forest
+from whet.types import UsageError
+
+_SHARED, _OWN = 3, 5  # tokens that both texts begin with, and tokens of each
+_TOLERANCE = 1e-3  # of float32 logits, between the split model and the original one
+Logits = Callable[[Int[Tensor, " n"], Int[Tensor, " n"], Forest], Float[Tensor, "n V"]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A forest that records the layers that attend over it."""
+
+    inner: Forest
+    layers: set[int] = field(default_factory=set)
+
+    @property
+    def longest(self) -> int:
+        return self.inner.longest
+
+    def attend(self, layer: int, query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
+        self.layers.add(layer)
+        return self.inner.attend(layer, query, key, value, scale)
+
+
+@torch.no_grad()
+def plain_logits(model: PreTrainedModel) -> Tensor:
+    """Logits [2, 8, V] of the original model for two texts that begin alike.
+
+    Raises `UsageError` for a model that can't be run.
+    """
+    ids = _tokens(model)
+    rows = torch.stack([torch.cat([ids[:_SHARED], own]) for own in ids[_SHARED:].split(_OWN)])
+    return _run(model, lambda: model(input_ids=rows, use_cache=False).logits.float())
+
+
+@torch.no_grad()
+def compare(model: PreTrainedModel, plain: Tensor, logits: Logits) -> None:
+    """Refuse a model for which the engine's logits of the same texts differ.
+
+    The engine computes the common beginning once, and each text must not see the other one.  Raises
+    `UsageError`, also for a layer that does not attend by the engine's function.
+    """
+    ids, device = _tokens(model), model.device
+    segments = [Segment(0, _SHARED), *(Segment(_SHARED + i * _OWN, _OWN, (0,)) for i in (0, 1))]
+    forest = _Counted(build_forest(segments, device))
+    own = torch.arange(_SHARED, _SHARED + _OWN, device=device)
+    positions = torch.cat([torch.arange(_SHARED, device=device), own, own])
+    found = _run(model, lambda: logits(ids, positions, forest).float())
+    _check_layers(model, forest.layers)
+    rows = torch.stack([torch.cat([found[:_SHARED], one]) for one in found[_SHARED:].split(_OWN)])
+    gap, most = (rows - plain).abs().max().item(), plain.abs().max().item()
+    tolerance = max(_TOLERANCE, 16 * torch.finfo(model.dtype).eps)
+    if not gap <= tolerance * most:
+        raise UsageError(
+            f"model {model.config.model_type!r} computes something that the embedded engine does "
+            f"not (logits of at most {most:.3g} differ by {gap:.3g}); use another architecture"
+        )
+
+
+def _check_layers(model: PreTrainedModel, attended: set[int]) -> None:
+    config: Any = model.config.get_text_config()
+    if odd := sorted(set(range(config.num_hidden_layers)) - attended):
+        raise UsageError(
+            f"model {model.config.model_type!r} has {len(odd)} layers without the attention that "
+            f"the embedded engine computes, the first is layer {odd[0]}; use another architecture"
+        )
+
+
+def _run(model: PreTrainedModel, compute: Callable[[], Tensor]) -> Tensor:
+    try:
+        return compute()
+    except (TypeError, AttributeError, LookupError, ValueError, RuntimeError) as error:
+        if isinstance(error, UsageError):
+            raise
+        reason = " ".join(str(error).split())
+        raise UsageError(
+            f"model {model.config.model_type!r} can't be run by the embedded engine "
+            f"({type(error).__name__}: {reason:.200}); use another architecture"
+        ) from error
+
+
+def _tokens(model: PreTrainedModel) -> Tensor:
+    size = model.config.get_text_config().vocab_size
+    return torch.arange(1, 1 + _SHARED + 2 * _OWN, device=model.device) % size

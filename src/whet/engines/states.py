@@ -1,0 +1,87 @@
+"""Saved state of training: read, compared with what it is for, and copied as a whole."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from whet.types import IntegrityError
+
+_MOMENTS = ("exp_avg", "exp_avg_sq")
+_BROKEN = (OSError, RuntimeError, ValueError, EOFError, UnpicklingError)
+
+
+def mismatch(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:
+    """The first tensor that is missing, unexpected, of another shape or dtype; empty for none."""
+    for name in sorted(own.keys() | given.keys()):
+        if name not in given:
+            return f"tensor {name!r} is missing"
+        if name not in own:
+            return f"tensor {name!r} is unexpected: there is none of that name here"
+        here, there = own[name], given[name]
+        if (here.shape, here.dtype) != (there.shape, there.dtype):
+            return (
+                f"tensor {name!r} is {there.dtype} {tuple(there.shape)}, "
+                f"but {here.dtype} {tuple(here.shape)} here"
+            )
+    return ""
+
+
+def read_state(path: Path, device: torch.device, names: Sequence[str]) -> dict[str, Any]:
+    """The entries `names` of a file of state; it runs no code.
+
+    Raises `IntegrityError` for a file that is absent or broken, and for other entries.
+    """
+    try:
+        held = torch.load(path, map_location=device, weights_only=True)
+    except _BROKEN as error:
+        reason = " ".join(str(error).split())
+        raise IntegrityError(
+            f"{path} can't be read ({type(error).__name__}: {reason[:200]})"
+        ) from error
+    known = sorted(held) if isinstance(held, dict) else [type(held).__name__]
+    if known != sorted(names):
+        raise IntegrityError(f"{path} has {known}, where {sorted(names)} are due")
+    return held
+
+
+def restore(own: Mapping[str, Tensor], given: Any, place: str) -> None:
+    """Copy tensors onto those of the same names.
+
+    Raises `IntegrityError` with the name of one that is missing, unexpected, or of another shape or
+    dtype; nothing is copied then.
+    """
+    if not isinstance(given, Mapping):
+        raise IntegrityError(f"{place} is a {type(given).__name__}, no tensors by name")
+    if odd := mismatch(own, given):
+        raise IntegrityError(f"{place}: {odd}")
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(given[name])
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, given: Any, place: str) -> None:
+    """Restore moments and counts of AdamW, which belong to the parameters by their order.
+
+    Raises `IntegrityError` for another number of parameters, and for moments that are missing, or
+    of another shape or dtype, which torch would cast.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if not isinstance(given, Mapping) or not {"state", "param_groups"} <= given.keys():
+        raise IntegrityError(f"{place} has no state of an optimizer")
+    count = sum(len(group["params"]) for group in given["param_groups"])
+    if count != len(parameters):
+        raise IntegrityError(
+            f"{place}: it is of {count} tensors, but {len(parameters)} are trained"
+        )
+    for index, held in given["state"].items():
+        if not 0 <= index < count:
+            raise IntegrityError(f"{place}: it has moments of tensor {index} of {count}")
+        due = {name: parameters[index] for name in _MOMENTS}
+        moments = {name: moment for name, moment in held.items() if name != "step"}
+        if odd := "step" not in held and "step is missing" or mismatch(due, moments):
+            raise IntegrityError(f"{place}: of trained tensor {index}, {odd}")
+    optimizer.load_state_dict(dict(given))

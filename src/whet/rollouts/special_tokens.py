@@ -1,0 +1,160 @@
+"""Special tokens of a tokenizer: which strings are some, and how to encode such strings as text."""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from whet.types import UsageError
+
+Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines only
+
+_LEADS = ("\n", ".", "a", "0")  # texts before a piece, so that it is encoded as one in the middle
+_PRIVATE = range(0xE000, 0xF8FF, 2)  # characters without a meaning, for marks
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Two characters around a special token's string that is quoted as text."""
+
+    start: str
+    end: str
+    quoted: set[str] = field(default_factory=set)  # the strings that got marks
+
+    @classmethod
+    def unused(cls, text: str) -> "Marks":
+        """Marks that do not occur in `text`."""
+        known = set(text)
+        place = next(place for place in _PRIVATE if not {chr(place), chr(place + 1)} & known)
+        return cls(chr(place), chr(place + 1))
+
+    def around(self, text: str) -> str:
+        """The text between marks."""
+        self.quoted.add(text)
+        return f"{self.start}{text}{self.end}"
+
+    def split(self, text: str) -> list[str]:
+        """The pieces of a text: plain, quoted, plain, …; a mark that stands alone is a border."""
+        quoted = f"{self.start}({_any_of(self.quoted).pattern}){self.end}"
+        return [piece or "" for piece in re.split(f"{quoted}|[{self.start}{self.end}]", text)]
+
+    def removed(self, text: str) -> str:
+        """The text without marks."""
+        return text.replace(self.start, "").replace(self.end, "")
+
+
+@dataclass(slots=True)
+class SpecialTokens:
+    """The special tokens of one tokenizer, by their strings."""
+
+    tokenizer: Tokenizer
+    ids: Mapping[str, int] = field(init=False)
+    _normalised: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the added tokens that are special, and the named ones."""
+        added = self.tokenizer.added_tokens_decoder.items()
+        named = self.tokenizer.all_special_tokens
+        self.ids = {
+            **{token: self.tokenizer.convert_tokens_to_ids(token) for token in named},
+            **{token.content: i for i, token in added if token.special},
+        }
+        self._normalised = any(token.special and token.normalized for _, token in added)
+
+    def within(self, text: str) -> Iterator[tuple[int, int]]:
+        """Places of special tokens in a text that is encoded by itself, in order."""
+        found = [match.span() for match in _any_of(self.ids).finditer(text)]
+        if self._normalised and self.tokenizer.is_fast:
+            found = sorted({*found, *self._read(text)})
+        end = 0
+        for start, stop in found:
+            if start >= end:
+                yield start, stop
+                end = stop
+
+    def _read(self, text: str) -> Iterator[tuple[int, int]]:
+        """Places that the tokenizer itself reads as special, such as other forms of a string."""
+        read = self.tokenizer(text, add_special_tokens=False, return_offsets_mapping=True)
+        for number, (start, stop) in zip(read["input_ids"], read["offset_mapping"], strict=True):
+            inside = text[start:stop]
+            if number in self.controls and inside.strip():
+                start += len(inside) - len(inside.lstrip())
+                yield start, start + len(inside.strip())
+
+    def marked(self, value: Any, marks: Marks, controls: frozenset[str]) -> Any:
+        """The strings in a value, with marks around every special token among `controls`."""
+        if isinstance(value, str):
+            return self._marked(value, marks, controls)
+        if isinstance(value, Mapping):
+            return {name: self.marked(inner, marks, controls) for name, inner in value.items()}
+        if isinstance(value, Sequence):
+            return [self.marked(inner, marks, controls) for inner in value]
+        return value
+
+    def _marked(self, text: str, marks: Marks, controls: frozenset[str]) -> str:
+        out, end = "", 0
+        for start, stop in self.within(text):
+            inside = text[start:stop]
+            if inside in controls or inside not in self.ids:
+                out += text[end:start] + marks.around(inside)
+                end = stop
+        return out + text[end:]
+
+    def encode(self, text: str, marks: Marks) -> list[int]:
+        """Ids of a rendering, in which strings between marks are plain text.
+
+        Without marks they are the tokenizer's own.  Raises `UsageError` where the tokenizer has no
+        other ids for such a string than the special one.
+        """
+        if marks.start not in text and marks.end not in text:
+            return self._parsed(text)
+        first, *rest = marks.split(text)
+        ids = self._parsed(first) if first else []
+        for place, piece in enumerate(rest):
+            ids += self.middle(piece) if place % 2 else self.quoted(piece)
+        return ids
+
+    def middle(self, text: str) -> list[int]:
+        """Ids of a text that continues another one, without the space that begins a text."""
+        return _after(text, self._parsed, self.tokenizer.unk_token_id)
+
+    def quoted(self, text: str) -> list[int]:
+        """Ids of a text that continues another one, in which special tokens are plain text.
+
+        Where the vocabulary has a special token among its words, the text is read in two parts.
+        """
+        ids = _after(text, self._literal, self.tokenizer.unk_token_id)
+        if not self.controls & set(ids):
+            return ids
+        if len(text) > 1:
+            return self.quoted(text[:1]) + self.quoted(text[1:])
+        raise UsageError(
+            f"{text!r} in a message is a special token, which this tokenizer can't encode as text; "
+            "leave it out"
+        )
+
+    def _parsed(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False)
+
+    def _literal(self, text: str) -> list[int]:
+        return self.tokenizer.encode(text, add_special_tokens=False, split_special_tokens=True)
+
+    @property
+    def controls(self) -> set[int]:
+        """Ids of special tokens, without that of unknown text."""
+        return set(self.ids.values()) - {self.tokenizer.unk_token_id}
+
+
+def _after(text: str, encode: Callable[[str], list[int]], unknown: int | None) -> list[int]:
+    """Ids of a text behind another one, found with the first lead that stays what it is."""
+    for lead in _LEADS if text else ():
+        before, whole = encode(lead), encode(lead + text)
+        if unknown not in before and whole[: len(before)] == before:
+            return whole[len(before) :]
+    return encode(text) if text else []
+
+
+def _any_of(strings: Collection[str]) -> re.Pattern[str]:
+    """A pattern of any of the strings, the longest first."""
+    longest = sorted(strings, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest)) or "(?!)")

@@ -1,0 +1,238 @@
+"""The chat template of a tokenizer: renderings, and the tokens that close a reply."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from json import dumps
+from typing import Any
+
+from jinja2 import TemplateError
+
+from whet.rollouts.chats import calls_of, chat_of, check_tools, continued
+from whet.rollouts.dates import day_of, frozen
+from whet.rollouts.dropped import Chat, DroppedParts, Tools
+from whet.rollouts.special_tokens import Marks, SpecialTokens, Tokenizer
+from whet.types import Message, UsageError
+from whet.types.messages import ASSISTANT
+
+# what templates raise; RecursionError is a RuntimeError, UnicodeError a ValueError
+_RAISED = (
+    TemplateError,
+    TypeError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+    RuntimeError,
+)
+_ASKED, _SAID, _NEXT = "whetquestion", "whetanswer", "whetnext"
+_TALK: tuple[Message, ...] = (
+    {"role": "user", "content": _ASKED},
+    {"role": ASSISTANT, "content": _SAID},
+    {"role": "user", "content": _NEXT},
+)
+
+
+_Ending = Mapping[str, bool]  # how a rendering ends, as `apply_chat_template` takes it
+_OPENED: _Ending = {"add_generation_prompt": True}
+_CONTINUED: _Ending = {"continue_final_message": True}
+_WHOLE: _Ending = {}
+
+
+@dataclass(slots=True)
+class ChatTemplate:
+    """A tokenizer's chat template, with the date of the run."""
+
+    tokenizer: Tokenizer
+    today: str = ""  # ISO date that the template prints; empty: the present day
+    notes: dict[str, None] = field(
+        default_factory=dict
+    )  # on what the template leaves out, once each
+    specials: SpecialTokens = field(init=False)
+    _dropped: DroppedParts = field(init=False)
+    _said: frozenset[str] | None = None  # special tokens that no content of the assistant can say
+
+    def __post_init__(self) -> None:
+        """Read the special tokens; the template is read when a chat comes."""
+        self.specials = SpecialTokens(self.tokenizer)
+        self._dropped = DroppedParts(self._tried)
+
+    @property
+    def there(self) -> bool:
+        """True where the tokenizer has a chat template."""
+        return bool(self.tokenizer.chat_template)
+
+    def ids(self, prompt: Sequence[Message], tools: Tools = ()) -> list[int]:
+        """Ids of a chat up to the start of the assistant's turn.
+
+        A last message of the assistant is continued.  Strings of special tokens in contents and
+        tools are text; in the assistant's contents, tokens such as a thinking mark, which do not
+        part messages, stay what they are.
+
+        Raises `UsageError` where the template does not take the chat or leaves a part of it out.
+        """
+        self._insist()
+        chat = chat_of(prompt)
+        check_tools(tools)
+        ending = _CONTINUED if continued(chat) else _OPENED
+        marks = Marks.unused(dumps([chat, tools], ensure_ascii=False))
+        marked = [self._marked(message, marks) for message in chat]
+        shown = self.specials.marked(tools, marks, frozenset(self.specials.ids))
+        text = self._rendered(marked, shown, ending)
+        plain = marks.removed(text)
+        for note in self._dropped.check(chat, tools, plain):
+            self.notes[note] = None
+        if ending is _CONTINUED and not plain.endswith(chat[-1]["content"]):
+            raise UsageError(
+                f"the tokenizer's chat template changes the last message {chat[-1]['content']!r}, "
+                "which the reply continues; give it without spaces around it, or use another "
+                "template"
+            )
+        return self.specials.encode(text, marks)
+
+    def closing(self, known: frozenset[int]) -> tuple[int, ...]:
+        """Ids that the template puts behind a reply; the last one ends it.
+
+        They are found behind a stand-in reply: the special tokens in a row that follow it both at
+        the end of a chat and before a next message, up to the first one in `known`, ids that end a
+        reply.  Where nothing follows the reply, the token that opens the next message ends it.
+        Empty without a template or where no special token follows.
+        """
+        last, past = (self._behind(_TALK[:n]) for n in (2, 3))
+        if last is None:
+            return ()
+        runs = [[*self._run(tail)] for tail in (last, past or "")]
+        if not last.strip():
+            return tuple(runs[1][:1])
+        shared = [a for a, b in zip(*runs, strict=False) if a == b] or runs[0]
+        ahead = [*takewhile(lambda token: token not in known, shared)]
+        return tuple(shared[: len(ahead) + 1])
+
+    def closing_text(self) -> str:
+        """What the template puts behind a reply, as text."""
+        return (self._behind(_TALK[:2]) or "").strip()
+
+    def _marked(self, message: Mapping[str, Any], marks: Marks) -> dict[str, Any]:
+        controls = frozenset(self.specials.ids)
+        if message["role"] == ASSISTANT:
+            controls = self._parting()
+        inner = self.specials.marked(message, marks, controls)
+        return {**inner, "role": message["role"]}
+
+    def _parting(self) -> frozenset[str]:
+        """Special tokens that part messages: around a question, and at both ends of a reply."""
+        if self._said is None:
+            strings = {number: text for text, number in self.specials.ids.items()}
+            asked, whole = (self._shown(_TALK[:n]) for n in (1, 2))
+            found = {*self.tokenizer.special_tokens_map.values()} & {*self.specials.ids}
+            if asked is None or whole is None:
+                found = {*self.specials.ids}
+            else:
+                found |= {asked[a:b] for a, b in self.specials.within(asked)}
+                opened = [whole[a:b] for a, b in self.specials.within(whole) if a >= len(asked)]
+                found |= {*opened[:1]}
+            found |= {strings[i] for i in self.closing(frozenset()) if i in strings}
+            self._said = frozenset(found)
+        return self._said
+
+    def _behind(self, talk: Sequence[Message]) -> str | None:
+        """What a rendering has behind the stand-in reply; None where it has none."""
+        text = self._shown(talk) if self.there else None
+        return None if text is None or _SAID not in text else text.rpartition(_SAID)[2]
+
+    def _run(self, tail: str) -> Iterator[int]:
+        """The first special or added token in a text, and those that follow it at once."""
+        added = {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items()}
+        known = {text: i for text, i in {**added, **self.specials.ids}.items() if text.strip()}
+        longest = sorted(known, key=len, reverse=True)
+        pattern = re.compile("|".join(map(re.escape, longest)) or "(?!)")
+        match = pattern.search(tail)
+        while match is not None:
+            yield known[match[0]]
+            match = pattern.match(tail, match.end())
+
+    def _shown(self, talk: Sequence[Message]) -> str | None:
+        try:
+            return self._rendered([dict(message) for message in talk], (), _WHOLE)
+        except UsageError:
+            return None
+
+    def _tried(self, chat: Chat, tools: Tools) -> str | None:
+        try:
+            return self._rendered(chat, tools, _CONTINUED if continued(chat) else _OPENED)
+        except UsageError:
+            return None
+
+    def _rendered(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
+        """The rendering; templates differ in how they read calls, so all forms are tried."""
+        first: Exception | None = None
+        calling = any("tool_calls" in message for message in chat)
+        for form in _FORMS if calling else _FORMS[:1]:
+            try:
+                return self._attempt(form(chat), tools, ending)
+            except UsageError:
+                raise
+            except _RAISED as error:
+                first = first or error
+        roles = ", ".join(message["role"] for message in chat)
+        reason = " ".join(str(first).split())
+        raise UsageError(
+            f"the tokenizer's chat template doesn't take the prompt's messages ({roles}): "
+            f"{type(first).__name__}: {reason:.300}; give others, or mend the template"
+        ) from first
+
+    def _attempt(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
+        given = [dict(tool) for tool in tools] or None
+        template = self.tokenizer.get_chat_template(None, given)
+        return self.tokenizer.apply_chat_template(
+            chat,
+            tools=given,
+            chat_template=frozen(template, day_of(self.today)),
+            tokenize=False,
+            **ending,
+        )
+
+    def _insist(self) -> None:
+        if not self.there:
+            raise UsageError(
+                "prompt is a chat, but the tokenizer has no chat template; give prompts as text "
+                "and no system prompt, or a model with a template"
+            )
+
+
+def _as_given(chat: Chat) -> Chat:
+    return chat
+
+
+def _worded(chat: Chat) -> Chat:
+    """Bare calls with an empty content, for templates that join it to the call."""
+    return [{"content": "", **message} for message in chat]
+
+
+def _written(chat: Chat) -> Chat:
+    """Arguments of calls as JSON text, for templates that print them as they come."""
+    return [_with_text(message) for message in chat]
+
+
+def _with_text(message: Mapping[str, Any]) -> dict[str, Any]:
+    held = dict(message)
+    if "tool_calls" in held:
+        pairs = zip(held["tool_calls"], calls_of(held), strict=True)
+        held["tool_calls"] = [_written_call(call, inner) for call, inner in pairs]
+    return held
+
+
+def _written_call(call: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
+    asked = inner.get("arguments", {})
+    text = asked if isinstance(asked, str) else dumps(asked, ensure_ascii=False)
+    told = {**inner, "arguments": text}
+    return {**call, "function": told} if "function" in call else told
+
+
+def _worded_and_written(chat: Chat) -> Chat:
+    return _worded(_written(chat))
+
+
+_FORMS: tuple[Callable[[Chat], Chat], ...] = (_as_given, _worded, _written, _worded_and_written)

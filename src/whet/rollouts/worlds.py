@@ -1,0 +1,152 @@
+"""One play of an environment: its rollouts, however the environment ends.
+
+A failure of infrastructure (`OSError`, with connections and time-outs, or a world that hangs) masks
+the play as a fault.  A conversation that outgrows the model's context ends as truncated.  Any other
+exception is a bug of the environment, and stops the run with one line.
+"""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from whet.protocols import Environment
+from whet.rollouts.recorder import Record, Recorder
+from whet.scripts import complaint
+from whet.types import (
+    ContextFull,
+    Finish,
+    IntegrityError,
+    Reason,
+    Rollout,
+    Task,
+    UsageError,
+    Verdict,
+)
+from whet.types.messages import messages_of
+
+
+async def played(environment: Environment, record: Record, task: Task) -> list[Rollout]:
+    """The rollouts of one play.
+
+    Raises `UsageError` for a bug of the environment, and what the generator raised, even if the
+    environment caught it.
+    """
+    policy = Recorder.at(record, "", record.play.seed)
+    try:
+        async with _patience(environment.world_seconds, record):
+            verdict = await environment.play(task, policy)
+    except (Exception, SystemExit, asyncio.CancelledError) as error:
+        found = _survived(environment, record, error)
+        if found is None:
+            raise UsageError(_bug(environment, record, _first(error))) from error
+        return found
+    for given in (verdict, *(handle.verdict for handle in record.handles)):
+        if not isinstance(given, Verdict | None):
+            kind = type(given).__name__
+            raise UsageError(
+                f"environment {type(environment).__name__} gave {kind} for {_place(record)}; give "
+                "a Verdict, or None to leave it to the reward"
+            )
+    return record.rollouts(verdict)
+
+
+@asynccontextmanager
+async def _patience(seconds: float, record: Record) -> AsyncIterator[None]:
+    """Raise `TimeoutError` after one to two times `seconds` without progress.
+
+    Waiting for the policy does not count.  A world that blocks the event loop is not interrupted.
+    """
+    loop, pending = asyncio.get_running_loop(), list[asyncio.TimerHandle]()
+    async with asyncio.timeout(None) as limit:
+
+        def look(before: tuple[int, int]) -> None:
+            now = _progress(record)
+            if now == before and not any(handle.asking for handle in record.handles):
+                limit.reschedule(loop.time())
+            else:
+                pending[:] = [loop.call_later(seconds, look, now)]
+
+        pending.append(loop.call_later(seconds, look, _progress(record)))
+        try:
+            yield
+        finally:
+            pending[0].cancel()
+
+
+def _progress(record: Record) -> tuple[int, int]:
+    return len(record.handles), sum(len(handle.row.acts) for handle in record.handles)
+
+
+def _survived(
+    environment: Environment, record: Record, error: BaseException
+) -> list[Rollout] | None:
+    """The rollouts of a play that an exception ended; None for a bug of the environment.
+
+    Raises what is not the environment's: an error of the generator, or a cancelled play.
+    """
+    if record.broken is not None:
+        raise record.broken
+    task = asyncio.current_task()
+    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+        raise error
+    if isinstance(error, IntegrityError):
+        raise error
+    cause = _first(error)
+    if isinstance(cause, ContextFull) and any(handle.row.acts for handle in record.handles):
+        return _truncated(record, cause)
+    if isinstance(cause, OSError | ContextFull):
+        return _masked(record, f"{type(environment).__name__}: {_told(cause, environment)}")
+    return None
+
+
+def _first(error: BaseException) -> BaseException:
+    """The exception itself, or of a group the first one that is not infrastructure's."""
+    if not isinstance(error, BaseExceptionGroup):
+        return error
+    leaves = [_first(one) for one in error.exceptions]
+    return next((one for one in leaves if not isinstance(one, OSError)), leaves[0])
+
+
+def _truncated(record: Record, cause: BaseException) -> list[Rollout]:
+    """The rollouts so far: those without a verdict of their own failed for want of room."""
+    verdict = Verdict.failure(Reason.TRUNCATED, note=str(cause))
+    return [
+        replace(rollout, finish=Finish.LENGTH) if rollout.verdict is verdict else rollout
+        for rollout in record.rollouts(verdict)
+    ]
+
+
+def _masked(record: Record, note: str) -> list[Rollout]:
+    """The rollouts so far, or one with a reply of no token, with a fault as verdict."""
+    fault = Verdict.unjudged(note)
+    found = [replace(rollout, verdict=fault) for rollout in record.rollouts(fault)]
+    if found:
+        return found
+    handle = next(handle for handle in record.handles if not handle.closed)
+    handle.row.hear((), messages_of(record.task.prompt))
+    handle.row.reply(0, "", None, "")
+    return [replace(handle.rollout(fault), verdict=fault)]
+
+
+def _told(error: BaseException, environment: Environment) -> str:
+    if isinstance(error, TimeoutError) and not str(error):
+        seconds = environment.world_seconds
+        return f"TimeoutError, or nothing happened for {seconds:g} s (world_seconds)"
+    return f"{type(error).__name__}: {error}"
+
+
+def _place(record: Record) -> str:
+    return f"task {record.task.id!r}, seed {record.play.seed}"
+
+
+def _bug(environment: Environment, record: Record, error: BaseException) -> str:
+    """One line: the environment, the place in its file, the exception, and the play."""
+    kind = type(environment)
+    name, path = kind.__name__, getattr(sys.modules.get(kind.__module__), "__file__", None)
+    if isinstance(error, UsageError):
+        return f"environment {name}, {_place(record)}: {error}"
+    file = Path(path or kind.__module__)
+    return f"environment {name} of {file.name}{complaint(error, file)}; it played {_place(record)}"

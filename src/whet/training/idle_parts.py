@@ -1,0 +1,74 @@
+"""Parts of a run that never acted, by the rows of its ledger.  Each finding is one sentence."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from whet.policy.inspection import walk
+from whet.protocols import GroupReward
+from whet.protocols.algorithm import Bounded
+from whet.sampling.dynamic.admit_all import AdmitAll
+from whet.training.run import Run
+
+Row = Mapping[str, Any]
+
+_FEW = 5  # number of steps needed for a finding
+
+
+def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
+    """What never acted in the steps of a ledger.
+
+    Without the run, nothing is said of its clip, its gate and its shaping, which it may not have.
+    """
+    steps = [row for row in rows if row["kind"] == "step"]
+    if len(steps) < _FEW:
+        return []
+    found = [*_rewards(steps)]
+    if run is not None:
+        found += [*_clip(steps, run), *_gate(steps, run), *_shaping(steps, run)]
+    return found
+
+
+def _rewards(steps: Sequence[Row]) -> Iterator[str]:
+    if _never(steps, "varied"):
+        yield (
+            f"rewards were equal in every group of all {len(steps)} steps, so the rewards taught "
+            "nothing; read some replies, and use easier or harder tasks"
+        )
+
+
+def _clip(steps: Sequence[Row], run: Run) -> Iterator[str]:
+    kinds = [type(part).__name__ for part in walk(run.objective) if isinstance(part, Bounded)]
+    if kinds and _never(steps, "clipped"):
+        yield (
+            f"{kinds[0]} clipped no token in {len(steps)} steps (minibatches is "
+            f"{run.minibatches}), so it had no effect"
+        )
+
+
+def _gate(steps: Sequence[Row], run: Run) -> Iterator[str]:
+    gate = run.sampling.gate
+    admitted = _values(steps, "admitted")
+    if admitted and min(admitted) >= 1 and not isinstance(gate, AdmitAll):
+        yield f"sampling.gate {type(gate).__name__} admitted every group of {len(steps)} steps"
+
+
+def _shaping(steps: Sequence[Row], run: Run) -> Iterator[str]:
+    """Only where scores were 0 and 1 in all steps, although a reward is there to change them."""
+    if not isinstance(run.reward, GroupReward) or not hasattr(run.reward, "inner"):
+        return
+    if _never(steps, "graded") and _never(steps, "shaped"):
+        yield (
+            f"reward {type(run.reward).__name__} changed no score in {len(steps)} steps: all "
+            "scores were 0 or 1, as those of its inner reward"
+        )
+
+
+def _never(steps: Sequence[Row], metric: str) -> bool:
+    """Whether a metric is known and 0 in every step that has it."""
+    values = _values(steps, metric)
+    return bool(values) and not any(values)
+
+
+def _values(steps: Sequence[Row], metric: str) -> list[float]:
+    found = (row["metrics"].get(metric, {}).get("value") for row in steps)
+    return [value for value in found if value is not None]

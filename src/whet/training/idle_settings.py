@@ -1,0 +1,53 @@
+"""Settings of a run that can't act, because of other settings of the run."""
+
+from collections.abc import Iterator
+
+from whet.policy.extensions.replay import Replay
+from whet.policy.extensions.tracker import Tracker
+from whet.policy.inspection import walk
+from whet.training.run import Run
+from whet.types.optimizers import AdamW
+
+
+def idle_settings(run: Run) -> list[str]:
+    """One sentence for each setting that can't act in this run."""
+    return [*_rate(run), *_once(run), *_periodic(run)]
+
+
+def _rate(run: Run) -> Iterator[str]:
+    """A learning-rate warm-up that the run doesn't finish, and a rate of 0."""
+    warmup = getattr(run.optimizer.decay, "warmup", 0)
+    if run.steps and warmup > run.steps:
+        yield (
+            f"optimizer.decay.warmup is {warmup}, but the run has {run.steps} steps, so the "
+            f"learning rate never reaches optimizer.lr; give {run.steps} or less"
+        )
+    phases = [("optimizer", run.optimizer, run.steps)]
+    phases += [(f"warmup[{i}].optimizer", w.optimizer, w.steps) for i, w in enumerate(run.warmup)]
+    for name, optimizer, steps in phases:
+        if steps and isinstance(optimizer, AdamW) and not optimizer.lr:
+            yield f"{name}.lr is 0, so these {steps} steps change no weight; give more"
+
+
+def _once(run: Run) -> Iterator[str]:
+    """Memories of tasks, where no task comes twice."""
+    size = run.corpus.size("train")
+    drawn = run.steps * run.sampling.tickets
+    if size is not None and drawn > size:
+        return
+    for part in walk(run.objective):
+        if isinstance(part, Replay | Tracker):
+            of = "without end" if size is None else f"of {size}"
+            yield (
+                f"{type(part).__name__} remembers tasks from an earlier visit, but {run.steps} "
+                f"steps draw {drawn} tasks from a set {of}, so none comes twice; give more steps"
+            )
+
+
+def _periodic(run: Run) -> Iterator[str]:
+    every = run.periodic.every
+    if every > run.steps > 0:
+        yield (
+            f"periodic.every is {every}, but the run has {run.steps} steps, so the only periodic "
+            "evaluation is that of the last step; give less"
+        )
