@@ -1,28 +1,33 @@
-"""What is written down of a step and of an evaluation, by hand, and under which names."""
+"""What is written down of a step, by hand."""
 
-import ast
 from dataclasses import replace
-from math import exp, isnan
-from pathlib import Path
+from math import exp, inf, isnan, nan
 
 import pytest
 import torch
 from recorded import recorded
-from small import Nearby, followed, small, steps_of
 
-import whet.policy.extensions
-from whet.policy import algorithms
 from whet.protocols import Update
 from whet.rollouts.buffer import StepGroups
-from whet.training import glossary
 from whet.training.ledger import Ledger
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
-from whet.training.trainer import Evaluated
-from whet.types import Batch, Finish, Group, Mean, Reason, Task, TrainBatch, Verdict, totals
+from whet.types import (
+    Batch,
+    Finish,
+    Group,
+    IntegrityError,
+    Mean,
+    Reason,
+    Task,
+    TrainBatch,
+    Verdict,
+    totals,
+)
 
 TASK = Task(id="t", prompt="", answer="")
 FAULT = Verdict.unjudged("away")
+ELSEWHERE = Verdict.not_applicable("of another kind")
 
 
 def verdict(score, correct=None):
@@ -71,6 +76,7 @@ def step(*groups, tokens=None, **changes):
     )
     given = {
         "number": 0,
+        "sampled": groups,
         "taken": taken,
         "batch": TrainBatch([], tokens or batch()),
         "updates": (Update(loss=1.0, drift_max=0.2, metrics=told),) * 2,
@@ -153,88 +159,74 @@ def test_a_small_distance_is_not_lost_in_rounding():
     assert values(group(verdict(1.0)), tokens=near)["kl"] == pytest.approx(5e-9, rel=1e-2)
 
 
+def test_what_does_not_apply_is_neither_a_fault_nor_a_zero():
+    found = of_step(step(group(verdict(1.0, correct=True), ELSEWHERE, FAULT), group(ELSEWHERE)))
+    counts = {name: (found[name].total, found[name].count) for name in found}
+    assert counts["not_applicable"] == (2, 4)
+    assert counts["faults"] == (1, 4)
+    assert counts["reward"] == counts["correct"] == (1, 1)
+    assert counts["varied"] == counts["correct_varied"] == (0, 1)
+
+
+def test_a_group_of_unknown_correctness_is_in_no_denominator():
+    graded = group(verdict(0.2), verdict(0.4))
+    mixed = group(verdict(1.0, correct=True), verdict(0.0, correct=False))
+    found = of_step(step(graded, mixed))
+    assert (found["correct_varied"].total, found["correct_varied"].count) == (1, 1)
+    assert (found["varied"].total, found["varied"].count) == (2, 2)
+
+
+def test_the_hint_of_a_reply_is_not_in_its_length():
+    """Four tokens, of which three were forced."""
+    hinted = recorded(
+        task=TASK,
+        tokens=(0, 1, 1, 1, 1),
+        chosen=(False, True, True, True, True),
+        behaviour_logp=(-0.5,) * 4,
+        forced=3,
+        verdict=verdict(1.0),
+    )
+    found = values(Group.of([hinted]))
+    assert (found["length"], found["length_min"], found["length_max"]) == (1, 1, 1)
+
+
+def test_a_minibatch_without_a_gradient_is_no_optimizer_step():
+    """The loss is the mean of one update, and its metrics are alone in their sums."""
+    resting = Update(
+        loss=0.0,
+        drift_max=0.0,
+        metrics={"drift": Mean(), "grad_norm": Mean(), "taught": Mean(total=0, count=9)},
+    )
+    told = {"drift": Mean(total=0.5, count=5), "grad_norm": Mean(total=4.0, count=1)}
+    moving = Update(loss=2.0, drift_max=0.3, metrics=told | {"taught": Mean(total=6, count=9)})
+    found = of_step(step(group(verdict(1.0)), updates=(resting, moving)))
+    assert (found["loss"].total, found["loss"].count) == (2, 1)
+    assert (found["grad_norm"].total, found["grad_norm"].count) == (4, 1)
+    assert found["taught"].value == 6 / 18
+    assert (found["drift"].value, found["drift_max"].value) == (0.1, 0.3)
+
+
+def test_a_step_that_learns_nothing_has_metrics_over_nothing(tmp_path):
+    """All names are in the row, with null of 0."""
+    resting = {"drift": Mean(), "grad_norm": Mean(), "taught": Mean(total=0, count=9)}
+    idle = Update(loss=0.0, drift_max=0.0, metrics=resting)
+    found = of_step(step(group(verdict(1.0)), updates=(idle, idle)))
+    Ledger(tmp_path).write("step", (0, 1), found)
+    (row,) = Ledger(tmp_path).rows()
+    empty = {name for name, told in row["metrics"].items() if told["value"] is None}
+    assert all((row["metrics"][name]["of"] == 0) for name in empty)
+    assert empty >= {"loss", "drift", "drift_max", "grad_norm", "clipped", "masked"}
+    assert row["metrics"]["taught"] == {"value": 0.0, "of": 18}
+
+
+def test_a_metric_that_is_not_finite_stops_the_run():
+    for value in (nan, inf):
+        with pytest.raises(IntegrityError, match="'mine'"):
+            of_step(step(group(verdict(1.0)), metrics={"mine": Mean(total=value, count=1)}))
+    assert of_step(step(group(verdict(1.0)), metrics={"mine": Mean()}))["mine"].count == 0
+
+
 def test_tokens_per_second():
     found = values(group(verdict(1.0)))
     assert found["decoded_per_second"] == 500 / 2
     assert found["learned_per_second"] == (30 + 30) / 3
-
-
-@pytest.fixture(scope="module")
-def folders(tmp_path_factory):
-    """Two runs that between them write every name: graded rewards, with a reference and without."""
-    made = {}
-    for name in ("dapo", "grpo"):
-        folder = tmp_path_factory.mktemp(name)
-        run = small(objective=algorithms.load(name), reward=Nearby())
-        made[name] = folder, followed(run, folder)
-    return made
-
-
-def written(folders, *kinds):
-    rows = [row for folder, _ in folders.values() for row in Ledger(folder).rows()]
-    return {name for row in rows if row["kind"] in kinds for name in row["metrics"]}
-
-
-@pytest.mark.parametrize(
-    ("kinds", "table"),
-    [
-        (("step",), glossary.STEP),
-        (("base", "periodic", "final"), glossary.EVALUATION),
-        (("sft",), glossary.SUPERVISED),
-    ],
-)
-def test_the_glossary_has_every_name_that_is_written_and_no_other(folders, kinds, table):
-    found = written(folders, *kinds)
-    named = {glossary.metric(kinds[0], name) for name in found}
-    assert None not in named
-    assert named == set(table)
-
-
-def test_the_glossary_has_every_name_that_an_extension_reports():
-    """Keys of dictionaries in `after_update`; the critic's come from its engine."""
-    found = set()
-    for path in Path(next(iter(whet.policy.extensions.__path__))).glob("*.py"):
-        tree = ast.parse(path.read_text())
-        for function in ast.walk(tree):
-            if isinstance(function, ast.AsyncFunctionDef) and function.name == "after_update":
-                found |= {key for node in ast.walk(function) for key in keys(node)}
-    last_metrics = {glossary.metric("step", name) for name in found}
-    assert None not in last_metrics
-    assert {m.name for m in last_metrics if m} | {"value_loss", "value_grad_norm"} == {
-        m.name for m in glossary.EXTENSIONS
-    }
-
-
-def keys(node):
-    """Names under which a metric is put into a dictionary; `*` for what is filled in."""
-    names = []
-    if isinstance(node, ast.Dict):
-        names = [key for key in node.keys if key is not None]
-    elif isinstance(node, ast.Assign):
-        names = [t.slice for t in node.targets if isinstance(t, ast.Subscript)]
-    elif isinstance(node, ast.DictComp):
-        names = [node.key]
-    for name in names:
-        if isinstance(name, ast.Constant):
-            yield name.value
-        elif isinstance(name, ast.JoinedStr):
-            pieces = (p.value if isinstance(p, ast.Constant) else "*" for p in name.values)
-            yield "".join(map(str, pieces))
-
-
-def test_a_graded_run_shows_its_reward_everywhere(folders):
-    """Nothing is ever correct, rewards vary, and the ledger has both."""
-    folder, events = folders["dapo"]
-    cards = [e.card for e in events if isinstance(e, Evaluated)]
-    assert all(card.pass_at[1].value == 0 and card.reward.mean.value > 0 for card in cards)
-    rows = list(Ledger(folder).rows())
-    steps = [row["metrics"] for row in rows if row["kind"] == "step"]
-    assert all(row["correct"]["value"] == row["correct_varied"]["value"] == 0 for row in steps)
-    assert max(row["varied"]["value"] for row in steps) > 0
-    for row, event in zip(steps, steps_of(events), strict=True):
-        spreads = [{r.score for r in g} for g in event.taken.played]
-        assert row["varied"]["value"] == sum(len(s) > 1 for s in spreads) / len(spreads)
-    (base,) = [row for row in rows if row["kind"] == "base"]
-    low, high = base["intervals"]["reward"]
-    assert low < base["metrics"]["reward"]["value"] < high
-    assert base["metrics"]["graded"]["value"] > 0

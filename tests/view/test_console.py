@@ -2,13 +2,17 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 from small import Nearby, followed, small
 
 from whet.policy import algorithms
+from whet.protocols import Update
+from whet.training.loop import TrainStep
 from whet.training.trainer import Evaluated, PhaseStarted, RunEnded
+from whet.types import Mean
 from whet.view.console import Screen
 from whet.view.pace import Pace, duration
 
@@ -72,6 +76,18 @@ def runs(tmp_path_factory):
         name: followed(small(steps=4, **changes), tmp_path_factory.mktemp(name))
         for name, changes in {"plain": {}, "graded": graded}.items()
     }
+
+
+def test_a_step_that_learns_nothing_shows_dashes(runs):
+    """No log-prob was computed, so there is neither entropy nor drift nor a clip."""
+    over_nothing = {"drift": Mean(), "entropy": Mean(), "taught": Mean(total=0, count=9)}
+    resting = Update(loss=0.0, drift_max=0.0, metrics=over_nothing)
+    events = [
+        replace(e, updates=(resting,)) if isinstance(e, TrainStep) else e for e in runs["plain"]
+    ]
+    said = told(events, 1.0)
+    assert "nan" not in said
+    assert "entropy –  drift –  lr" in said
 
 
 def told(events, seconds, *, terminal=False):

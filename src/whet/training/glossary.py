@@ -4,6 +4,10 @@ Reward and correctness are two quantities.  The *reward* is `Verdict.score`, the
 It can be graded (any number) and shaped (by a length penalty, for example).  *Correct* is
 `Verdict.correct`: a binary value that is only reported, and never shaped.  If a reward function
 returns a number alone, a reply is correct from a reward of 1 on.
+
+The *rollouts* of a step are those that the policy sampled for its tickets, before extensions add
+demonstrations and replayed rollouts or drop some.  The *batch* is what the step learns from, with
+those.  An *optimizer step* is a minibatch with a gradient.
 """
 
 from collections.abc import Iterator
@@ -35,6 +39,7 @@ def _table(*rows: tuple[str, str, str, str]) -> tuple[Metric, ...]:
 
 _ONE = "1"
 _SCORED = "rollouts with a score"
+_TAUGHT = "tokens of rollouts with a gradient"
 
 STEP = _table(
     ("reward", "reward", "mean reward, the training signal", _SCORED),
@@ -61,7 +66,12 @@ STEP = _table(
         "correct rollouts: training accuracy",
         "rollouts with a known correctness",
     ),
-    ("correct_varied", "share", "groups with correct and incorrect rollouts", "groups"),
+    (
+        "correct_varied",
+        "share",
+        "groups with correct and incorrect rollouts",
+        "groups with a known correctness",
+    ),
     (
         "shaped",
         "share",
@@ -69,8 +79,8 @@ STEP = _table(
         "rollouts with a score and a known correctness",
     ),
     ("length", "tokens", "mean number of tokens that the policy sampled", "rollouts"),
-    ("length_min", "tokens", "shortest rollout of the step", _ONE),
-    ("length_max", "tokens", "longest rollout of the step", _ONE),
+    ("length_min", "tokens", "the same of the shortest rollout", _ONE),
+    ("length_max", "tokens", "the same of the longest rollout", _ONE),
     ("truncated", "share", "rollouts cut off at the length limit", "rollouts"),
     (
         "faults",
@@ -78,17 +88,23 @@ STEP = _table(
         "rollouts without a verdict because the reward failed; masked, never scored 0",
         "rollouts",
     ),
-    ("admitted", "share", "groups that the gate admitted", "groups"),
+    (
+        "not_applicable",
+        "share",
+        "rollouts of which the reward has no opinion; masked, and no fault",
+        "rollouts",
+    ),
+    ("admitted", "share", "groups that the gate admitted", "groups after extensions"),
     ("replaced", "count", "rejected groups that were replaced by new ones", _ONE),
     ("dropped", "count", "admitted groups beyond the size of the step", _ONE),
     ("missing", "count", "groups missing in the step", _ONE),
     ("loss", "loss", "mean loss of the optimizer steps", "optimizer steps"),
-    ("entropy", "nats", "mean entropy of the policy before each token", "trained tokens"),
+    ("entropy", "nats", "mean entropy of the policy before each token", _TAUGHT),
     (
         "drift",
         "nats",
         "mean |log π_θ − log μ| before the first update: how far generator and learner differ",
-        "fresh tokens of the first update with a gradient",
+        "such tokens in the first optimizer step that the present weights sampled",
     ),
     ("drift_max", "nats", "the largest difference of one token", _ONE),
     (
@@ -112,10 +128,22 @@ STEP = _table(
         "μ sampled the tokens; only where the objective holds a reference",
         "tokens of the batch that the policy sampled",
     ),
+    (
+        "saturated",
+        "share",
+        "tokens where |log π_θ − log π| > 20 for the proximal policy or the reference: there a "
+        "ratio or a price keeps the value and the slope that it has at the bound",
+        _TAUGHT,
+    ),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", "optimizer steps"),
     ("lr", "rate", "learning rate", _ONE),
-    ("taught", "share", "tokens that have a gradient", "tokens of the batch"),
-    ("computed", "ratio", "tokens in the learner's forward passes, prompts too", "as taught"),
+    ("taught", "share", "tokens of rollouts with a gradient", "tokens of the batch"),
+    (
+        "computed",
+        "ratio",
+        "tokens in the forward and backward passes of the updates, prompts too",
+        "tokens of the batch",
+    ),
     ("seconds_play", "s", "rollouts and judging", _ONE),
     ("seconds_learn", "s", "batch, updates and extensions", _ONE),
     ("seconds_sync", "s", "weight delivery and its check", _ONE),
@@ -127,7 +155,7 @@ STEP = _table(
     (
         "learned_per_second",
         "tokens/s",
-        "tokens that have a gradient over seconds_learn",
+        "tokens of rollouts with a gradient over seconds_learn",
         "seconds",
     ),
 )
@@ -198,32 +226,52 @@ SUPERVISED = _table(
     ("loss", "loss", "cross-entropy per token", _ONE),
     ("average_loss", "loss", "moving average of the loss (0.9)", _ONE),
     ("lr", "rate", "learning rate", _ONE),
-    ("entropy", "nats", "mean entropy of the policy before each token", "trained tokens"),
+    ("entropy", "nats", "mean entropy of the policy before each token", _TAUGHT),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", _ONE),
-    ("computed", "ratio", "tokens in the learner's forward passes, prompts too", "tokens taught"),
+    (
+        "computed",
+        "ratio",
+        "tokens in the forward and backward passes, prompts too",
+        "tokens of the batch",
+    ),
     ("seconds", "s", "duration of the step", _ONE),
 )
 
 EXTENSIONS = _table(
     ("baseline", "reward", "MovingMean: the baseline that was used", _ONE),
-    ("buffered", "count", "Interleaved: demonstrations in the queue", _ONE),
+    ("buffered", "count", "SFTBuffer: demonstrations in the buffer, before it is trained on", _ONE),
     ("entropy_bonus", "weight", "EntropyTarget: the coefficient that was used", _ONE),
-    ("imitation_weight", "weight", "Recall: weight of imitation in the next step", _ONE),
+    ("imitation_weight", "weight", "ImitationWeight: weight of imitation in the next step", _ONE),
     ("implicit_loss", "loss", "ImplicitRewards: cross-entropy of the reward model", _ONE),
     ("reference_age", "steps", "ReferenceReset: steps since the reference was replaced", _ONE),
     ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
     ("tracked", "count", "Tracker: tasks with a recorded success rate", _ONE),
-    ("value_loss", "loss", "Critic: loss of the last of its updates in the step", _ONE),
-    ("value_grad_norm", "norm", "Critic: norm of its gradient before it is clipped", _ONE),
+    ("value_loss", "loss", "Critic: mean loss of its updates", "updates of the critic"),
+    (
+        "value_grad_norm",
+        "norm",
+        "Critic: mean norm of its gradient before it is clipped",
+        "updates of the critic",
+    ),
     (
         "verifier_agrees",
         "share",
         "Coevolving: replies on which verifier and judge agree",
-        "replies",
+        "rollouts with a known correctness",
     ),
     ("verifier_pairs", "count", "Coevolving: training pairs of the verifier", _ONE),
-    ("verifier_loss", "loss", "Coevolving: contrastive loss of the verifier", _ONE),
-    ("verifier_probe_accuracy", "share", "Coevolving: accuracy on the held-out probes", _ONE),
+    (
+        "verifier_loss",
+        "loss",
+        "Coevolving: contrastive loss of the verifier",
+        "updates of it: 0 or 1",
+    ),
+    (
+        "verifier_probe_accuracy",
+        "share",
+        "Coevolving: accuracy on the held-out probes",
+        "measurements: 0 or 1",
+    ),
     ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
 )
 

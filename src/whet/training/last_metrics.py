@@ -18,7 +18,7 @@ class LastMetrics:
     async def save(self, folder: Path) -> None:
         """Write sums and counts as JSON, without loss of precision."""
         held = {name: (mean.total, mean.count) for name, mean in self.metrics.items()}
-        (folder / _STATE).write_text(json.dumps(held), encoding="utf-8")
+        (folder / _STATE).write_text(json.dumps(held, allow_nan=False), encoding="utf-8")
 
     async def load(self, folder: Path) -> None:
         """Restore the metrics of the checkpoint in `folder`."""

@@ -19,7 +19,7 @@ from whet.training.clock import Clock
 from whet.training.last_metrics import LastMetrics
 from whet.training.run import Run
 from whet.training.ticket_runner import TicketRunner
-from whet.types import Metrics, TrainBatch
+from whet.types import Group, Metrics, TrainBatch
 from whet.types.weights import Drain
 
 
@@ -28,6 +28,7 @@ class TrainStep:
     """The report of one training step."""
 
     number: int
+    sampled: tuple[Group, ...]  # of all tickets, without what extensions added or dropped
     taken: StepGroups
     batch: TrainBatch
     updates: tuple[Update, ...]
@@ -80,6 +81,7 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         counts = {name: count - before[name] for name, count in player.token_counts().items()}
         yield TrainStep(
             number=number,
+            sampled=tuple(round_.sampled),
             taken=taken,
             batch=batch,
             updates=tuple(updates),

@@ -17,7 +17,19 @@ from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
 from whet.training.loop import TrainStep
 from whet.training.warmup import SFTStep
-from whet.types import Batch, Finish, Group, Mean, Metrics, Rollout, spread
+from whet.types import (
+    Batch,
+    Finish,
+    Group,
+    IntegrityError,
+    Mean,
+    Metrics,
+    Reason,
+    Rollout,
+    spread,
+)
+
+_CLIPS = ("clipped", "clipped_high", "clipped_low", "masked")  # of sums over tokens alone
 
 
 def one(value: float) -> Mean:
@@ -45,14 +57,23 @@ def of_sft(step: SFTStep) -> Metrics:
 
 
 def of_step(step: TrainStep) -> Metrics:
-    """The metrics of an RL step, over all of its rollouts, with those that a gate rejects."""
-    groups = step.taken.played
+    """The metrics of an RL step.
+
+    Rewards, correctness and lengths are of all rollouts that the policy sampled for the step's
+    tickets, with those that a gate rejects, and without demonstrations and replayed rollouts.
+
+    Raises `IntegrityError` for a metric that is not finite, unless it is a mean over nothing.
+    """
+    groups = step.sampled
     rollouts = [r for group in groups for r in group]
-    return {
+    metrics = {
         **_of_rewards(groups),
-        **_of_lengths([r.length for r in rollouts]),
+        **_of_lengths([int((~r.external).sum()) for r in rollouts]),
         "truncated": over(r.finish is Finish.LENGTH for r in rollouts),
         "faults": Mean(total=len(faults(groups)), count=len(rollouts)),
+        "not_applicable": over(
+            r.verdict is not None and r.verdict.reason is Reason.NOT_APPLICABLE for r in rollouts
+        ),
         "admitted": over(step.taken.admitted),
         "replaced": one(step.taken.replaced),
         "dropped": one(step.taken.dropped),
@@ -62,6 +83,10 @@ def of_step(step: TrainStep) -> Metrics:
         **step.metrics,
         **_of_costs(step),
     }
+    for name, mean in metrics.items():
+        if mean.count and not isfinite(mean.value):
+            raise IntegrityError(f"metric {name!r} is {mean.value} in step {step.number + 1}")
+    return metrics
 
 
 def _of_rewards(groups: Sequence[Group]) -> Metrics:
@@ -78,7 +103,7 @@ def _of_rewards(groups: Sequence[Group]) -> Metrics:
         "graded": _joint(graded(scores), len(scores)),
         "varied": over(spread(mine) > 0 for mine in apart),
         "correct": over(_right(rollouts)),
-        "correct_varied": over(len(set(_right(group))) > 1 for group in groups),
+        "correct_varied": over(len(set(known)) > 1 for g in groups if (known := _right(g))),
         "shaped": over(_shaped(rollouts)),
     }
 
@@ -94,15 +119,17 @@ def _of_lengths(lengths: Sequence[int]) -> Metrics:
 def _of_updates(step: TrainStep) -> Metrics:
     """The metrics of all optimizer steps.  They are sums, so that slices are weighted by size.
 
-    Drift is taken from the first update, for later ones compare with changed weights.
+    A minibatch without a gradient is no optimizer step.  Drift is taken from the first update, for
+    later ones compare with changed weights.  A name that no update has is a mean over nothing.
     """
-    names = dict.fromkeys(name for update in step.updates for name in update.metrics)
+    names = dict.fromkeys((*_CLIPS, *(name for u in step.updates for name in u.metrics)))
     fresh = step.updates[first_taught(step.updates)]
+    drift = fresh.metrics["drift"]
     return {
-        "loss": over(u.loss for u in step.updates),
+        "loss": over(u.loss for u in step.updates if u.metrics["taught"].total),
         **{n: sum((u.metrics.get(n, Mean()) for u in step.updates), Mean()) for n in names},
-        "drift": fresh.metrics["drift"],
-        "drift_max": one(fresh.drift_max),
+        "drift": drift,
+        "drift_max": one(fresh.drift_max) if drift.count else Mean(),
         "lr": one(step.lr),
     }
 
@@ -114,7 +141,7 @@ def _of_reference(batch: Batch) -> Metrics:
     """
     if batch.reference_logp is None:
         return {}
-    x = batch.behaviour_logp - batch.reference_logp
+    x = batch.behaviour_logp.double() - batch.reference_logp.double()
     if batch.external is not None:
         x = x[~batch.external]
     return {"kl": Mean(total=(torch.expm1(-x) + x).sum().item(), count=len(x))}
@@ -190,8 +217,8 @@ def _joint(value: float, count: int) -> Mean:
 
 
 def _right(group: Iterable[Rollout]) -> list[bool]:
-    found = (None if r.verdict is None else r.verdict.correct for r in group)
-    return [c for c in found if c is not None]
+    verdicts = [r.verdict for r in group if r.verdict is not None and r.verdict.judged]
+    return [v.correct for v in verdicts if v.correct is not None]
 
 
 def _shaped(group: Iterable[Rollout]) -> list[bool]:

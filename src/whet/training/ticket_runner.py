@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from whet.policy.extensions.together import Extensions
@@ -28,6 +28,7 @@ class TicketRunner:
     version: Version
     limits: TrustLimits
     launched: list[Task]  # tasks played in this step so far
+    sampled: list[Group] = field(default_factory=list)  # without what extensions added or dropped
 
     @classmethod
     def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
@@ -54,7 +55,18 @@ class TicketRunner:
             for ticket, groups in zip(tickets, played, strict=True)
         ]
         changed = await self.extensions.after_rollout(self.context, landed)
+        self.sampled.extend(_sampled(landed, changed))
         return list(zip(tickets, changed, strict=True))
+
+
+def _sampled(landed: Sequence[Landed], changed: Sequence[Sequence[Group]]) -> list[Group]:
+    """The groups as they landed, with the verdicts that extensions gave their rollouts."""
+    final = {r.id: r for groups in changed for group in groups for r in group}
+    return [
+        replace(group, rollouts=tuple(final.get(r.id, r) for r in group))
+        for _, groups in landed
+        for group in groups
+    ]
 
 
 def step_context(

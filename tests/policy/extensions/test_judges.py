@@ -228,7 +228,7 @@ def test_a_verifier_that_falls_on_its_probes_learns_no_more():
     assert told["verifier_frozen"].total == 1
     assert live.frozen and live.best == 0.54
     live.pairs.put(ticket_of(6), pairs_of("45"))
-    assert "verifier_loss" not in after_update(run, live, 2, group_of(own("1;0")))
+    assert after_update(run, live, 2, group_of(own("1;0")))["verifier_loss"].count == 0
     again = opened(run, VERIFIER)
     finished(again.load_state_dict(live.state_dict(), run.context(2)))
     assert again.frozen and again.probes == live.probes and again.middle == live.middle

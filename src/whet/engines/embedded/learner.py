@@ -19,6 +19,7 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
 from whet.engines.models import Folder, dtype_name
 from whet.engines.states import read_state, restore, restore_optimizer
+from whet.policy.saturation import saturated
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
@@ -27,6 +28,7 @@ from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
+_PER_TOKEN = ("entropy", "drift", "saturated")  # metrics of every loss
 
 
 class NonFiniteError(IntegrityError):
@@ -102,10 +104,10 @@ class EmbeddedLearner(Learner):
             drift_max=max((share.drift_max for share in shares), default=0.0),
             metrics={
                 name: sum((share.metrics[name] for share in shares), Mean())
-                for name in (shares[0].metrics if shares else ("entropy", "drift"))
+                for name in (shares[0].metrics if shares else _PER_TOKEN)
             }
             | {
-                "grad_norm": Mean(total=norm, count=1),
+                "grad_norm": Mean(total=norm, count=1) if shares else Mean(),
                 "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
                 "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
             },
@@ -142,7 +144,8 @@ class EmbeddedLearner(Learner):
         loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
         loss.backward()
         apart = (logp.detach() - batch.behaviour_logp).abs()[batch.current]
-        sums = {"entropy": entropy.detach(), "drift": apart}
+        beyond = saturated(logp.detach(), batch).float()
+        sums = {"entropy": entropy.detach(), "drift": apart, "saturated": beyond}
         return _Share(
             loss=loss.item(),
             drift_max=apart.max().item() if len(apart) else 0.0,

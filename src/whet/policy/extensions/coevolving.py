@@ -185,6 +185,8 @@ class LiveCoevolving(Extension):
         metrics: dict[str, Mean] = {
             "verifier_agrees": sum(self.agreed.over(context), Mean()),
             "verifier_pairs": Mean(total=len(lessons), count=1),
+            "verifier_loss": Mean(),
+            "verifier_probe_accuracy": Mean(),
         }
         if lessons and not self.frozen:
             lr = self.settings.optimizer.lr_at(context.step, context.steps)
@@ -231,14 +233,18 @@ class LiveCoevolving(Extension):
 
 
 def _agreement(group: Group, opinions: Mapping[str, float]) -> Mean:
-    """How often verifier and rule agree. Raises `IntegrityError` if a rollout was not scored."""
-    agreed = 0
+    """How often verifier and rule agree, where the rule says whether a reply is correct.
+
+    Raises `IntegrityError` if a rollout was not scored.
+    """
+    agreed = []
     for rollout in attempts(group):
         if rollout.id not in opinions:
             raise IntegrityError(f"rollout {rollout.id} was not scored by Coevolving", [rollout])
-        correct = rollout.verdict is not None and bool(rollout.verdict.correct)
-        agreed += (opinions[rollout.id] > 1 / 2) == correct
-    return Mean(total=agreed, count=len(opinions))
+        correct = None if rollout.verdict is None else rollout.verdict.correct
+        if correct is not None:
+            agreed.append((opinions[rollout.id] > 1 / 2) == correct)
+    return Mean(total=sum(agreed), count=len(agreed))
 
 
 async def contrast(model: ValueModel, pairs: Sequence[Pair], lr: float) -> float:

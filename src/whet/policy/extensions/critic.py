@@ -16,6 +16,7 @@ from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import (
     AdvantageInputs,
     Group,
+    Mean,
     Metrics,
     Need,
     Rollout,
@@ -149,17 +150,21 @@ class LiveCritic(Extension):
     async def after_update(
         self, context: StepContext, batch: TrainBatch, inputs: AdvantageInputs
     ) -> Metrics:
-        """Take one critic step per minibatch, each on its own part of the rollouts."""
+        """Take one critic step per minibatch, each on its own part of the rollouts.
+
+        A part without a token to fit takes no step. The metrics are means over the steps.
+        """
         fit = self._fit(inputs)
         lr = self.settings.optimizer.lr_at(context.step, context.steps)
         lengths = torch.tensor([r.length for r in batch.rollouts])
-        metrics: Metrics = {}
+        metrics: dict[str, Mean] = {"value_loss": Mean(), "value_grad_norm": Mean()}
         for part in torch.arange(len(batch.rollouts)).tensor_split(context.minibatches):
-            if len(part):
-                first = int(lengths[: int(part[0])].sum())
+            first = int(lengths[: int(part[0])].sum()) if len(part) else 0
+            fitted = _FitOfPart(fit, first, int(lengths[part].sum()))
+            if fitted.size:
                 mine = [batch.rollouts[int(i)] for i in part]
-                fitted = _FitOfPart(fit, first, int(lengths[part].sum()))
-                metrics = await self.model.step(fitted, mine, lr)
+                told = await self.model.step(fitted, mine, lr)
+                metrics |= {name: metrics.get(name, Mean()) + told[name] for name in told}
         return metrics
 
     def _fit(self, inputs: AdvantageInputs) -> "_Fit":
@@ -187,7 +192,7 @@ class _Fit:
     def error_of(self, value: Tensor, tokens: slice, count: int) -> Tensor:
         columns = (self.before, self.target, self.fitted)
         before, target, fitted = (x[tokens].to(value.device) for x in columns)
-        return (self.critic.error(value, before, target) * fitted).sum() / max(count, 1)
+        return (self.critic.error(value, before, target) * fitted).sum() / count
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,5 +205,9 @@ class _FitOfPart:
 
     def __call__(self, value: Float[Tensor, " n"], tokens: slice) -> Float[Tensor, ""]:
         there = slice(self.first + tokens.start, self.first + tokens.stop)
-        fitted = self.fit.fitted[self.first : self.first + self.count]
-        return self.fit.error_of(value, there, int(fitted.sum()))
+        return self.fit.error_of(value, there, self.size)
+
+    @property
+    def size(self) -> int:
+        """The number of tokens that the critic is fitted to."""
+        return int(self.fit.fitted[self.first : self.first + self.count].sum())
