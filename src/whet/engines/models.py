@@ -44,6 +44,11 @@ class ModelSource(Protocol):
         """The tokenizer and the ids that end a reply, without the weights."""
         ...
 
+
+@runtime_checkable
+class InspectableModel(ModelSource, Protocol):
+    """A source that tells about its weights before they are loaded."""
+
     def without_weights(self) -> PreTrainedModel:
         """The model without the values of its weights, on the device `meta`."""
         ...

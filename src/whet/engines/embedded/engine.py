@@ -11,7 +11,7 @@ from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.ends import end_tokens
-from whet.engines.models import Folder, ModelSource
+from whet.engines.models import Folder, InspectableModel, ModelSource
 from whet.protocols import Engine, Learner
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
@@ -71,8 +71,11 @@ class Embedded(Engine):
     async def notes(self, model: ModelSource) -> list[str]:
         """Weights that are stored in another dtype, and what LoRA trains; no weights are read.
 
-        Raises `UsageError` for targets of LoRA that the model lacks.
+        None for a model that can't be inspected before it is loaded.  Raises `UsageError` for
+        targets of LoRA that the model lacks.
         """
+        if not isinstance(model, InspectableModel):
+            return []
         told = [note] if (note := model.rounding()) else []
         return told if self.lora is None else [*told, *self.lora.notes(model.without_weights())]
 
