@@ -21,10 +21,10 @@ check: $(VENV)/.dev
 
 # a process per core with one thread each, for the kernels of tiny models don't gain from two
 test: $(VENV)/.dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 test-full: $(VENV)/.full
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "" -n auto --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "" -n auto --maxprocesses 4 --dist loadfile
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py
