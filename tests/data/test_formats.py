@@ -249,6 +249,26 @@ def test_only_training_files_are_split_as_one_file_is(tmp_path):
     assert [made.size(split) for split in ("train", "dev", "test")] == [10, 1, 1]
 
 
+@pytest.mark.parametrize("name", ["validation", "eval", "dev"])
+def test_data_that_name_a_dev_split_alone_are_measured_on_that(name, tmp_path):
+    """Not on a share of the training rows."""
+    made = named(tmp_path, train=ROWS[:9], **{name: ROWS[9:]})
+    assert made.benchmark() == "dev" and prompts(made, "dev") == expected(ROWS[9:])
+    (tmp_path / "train.jsonl").unlink()
+    made = File(path=str(tmp_path), seed=1)
+    assert made.benchmark() == "dev" and made.size("dev") == 3
+
+
+@pytest.mark.parametrize("first", ["a.jsonl", "train/a.jsonl"])
+@pytest.mark.parametrize("second", ["more/a.jsonl", "more/deep/a.jsonl"])
+def test_no_folder_of_data_is_passed_over_in_silence(first, second, tmp_path):
+    for place in (first, second):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(json.dumps(ROWS[0]))
+    with pytest.raises(UsageError, match=r"file.path .*other folders of data \(more\)"):
+        File(path=str(tmp_path)).size("all")
+
+
 def test_a_dictionary_of_data_sets_has_its_splits(tmp_path):
     saved(tmp_path / "train", ROWS[:9])
     saved(tmp_path / "test", ROWS[9:], shards=1)

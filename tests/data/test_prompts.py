@@ -92,9 +92,7 @@ def test_a_blank_prompt_is_none(blank, tmp_path):
         corpus(str(path)).task("train", 0)
 
 
-@pytest.mark.parametrize(
-    "held", [[SCHEMA], json.dumps([SCHEMA]), [json.dumps(SCHEMA)], [SCHEMA | {"strict": None}]]
-)
+@pytest.mark.parametrize("held", [[SCHEMA], json.dumps([SCHEMA]), [json.dumps(SCHEMA)]])
 def test_tools_are_schemas(held):
     assert tools_of({"tools": held}, "a:1") == (SCHEMA,)
 
@@ -116,6 +114,26 @@ def test_a_row_of_a_table_offers_its_tools(tmp_path):
     parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
     [task] = corpus(str(tmp_path / "a.parquet")).held_out("all", 1)
     assert task.tools == (SCHEMA, other)
+
+
+def test_a_null_of_json_is_kept_and_one_of_a_table_is_not(tmp_path):
+    """In a table it stands for every field that only other rows have."""
+    given = {"name": "f", "default": None}
+    call = {"id": "c1", "function": {"name": "f", "arguments": {"x": None, "y": 1}}}
+    asked = [ASK, {"role": "assistant", "content": "", "tool_calls": [call]}]
+    held = {"prompt": asked, "answer": "1", "tools": [given], "info": {"k": None, "n": 1}}
+    (tmp_path / "a.jsonl").write_text(json.dumps(held))
+    [task] = corpus(str(tmp_path / "a.jsonl")).held_out("all", 1)
+    assert task.tools == (given,) and task.info["k"] is None
+    assert task.prompt[1]["tool_calls"] == [call]
+    other = {"prompt": [ASK], "answer": "1", "tools": [{"name": "g", "default": "x"}]}
+    parquet.write_table(pa.Table.from_pylist([held, other]), tmp_path / "a.parquet")
+    tasks = {task.id: task for task in corpus(str(tmp_path / "a.parquet")).held_out("all", 2)}
+    task = tasks["a.parquet:1"]
+    assert task.tools == ({"name": "f"},) and task.info["n"] == 1 and "k" not in task.info
+    assert task.prompt[1]["tool_calls"] == [
+        {"id": "c1", "function": {"name": "f", "arguments": {"y": 1}}}
+    ]
 
 
 def test_prompts_that_differ_in_calls_differ():

@@ -56,7 +56,7 @@ def tools_of(row: Mapping[str, Any], place: str) -> tuple[Mapping[str, Any], ...
     schemas = [parsed(one, "tools", place) if isinstance(one, str) else one for one in held]
     if not all(isinstance(schema, Mapping) for schema in schemas):
         raise UsageError(f"{place}: tools is {held!r:.40}; give a list of schemas")
-    return tuple(_filled(schema) for schema in schemas)
+    return tuple(schemas)
 
 
 def refuse_pictures(row: Mapping[str, Any], place: str) -> None:
@@ -82,7 +82,7 @@ def _message(message: object, place: str) -> Message:
     if role not in ROLES:
         known = ", ".join(sorted(ROLES))
         raise UsageError(f"{place}: prompt has a message of role {role!r}; choose from {known}")
-    kept = {name: _filled(message[name]) for name in _KEPT if message.get(name)}
+    kept = {name: message[name] for name in _KEPT if message.get(name)}
     content = _content(message.get("content"), place, optional=bool(kept.get("tool_calls")))
     if is_blank(content) and role not in _SILENT and "tool_calls" not in kept:
         raise UsageError(f"{place}: prompt has a message of the {role} without content; give text")
@@ -112,13 +112,6 @@ def _part(part: object, place: str) -> str:
             "not supported yet"
         )
     raise UsageError(f"{place}: {_NEITHER}")
-
-
-def _filled(value: Any) -> Any:
-    """A structure without nulls: tables fill in the fields that only other rows have."""
-    if isinstance(value, Mapping):
-        return {name: _filled(held) for name, held in value.items() if held is not None}
-    return [_filled(held) for held in value] if isinstance(value, list) else value
 
 
 def _identity(message: Message) -> list[Any]:
