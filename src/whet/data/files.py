@@ -29,7 +29,8 @@ class File(Corpus):
     `answer`, `solution`, `ground_truth` or `label`, unless they are named here, as for OpenRLHF.
     Where the answer is a list of texts or numbers, each of them is right.  Of an answer that ends
     in a line `#### 42`, or that has one `\boxed{42}`, the 42 is the answer.  The column `tools` has
-    schemas.  All columns but the prompt, and what `info` and `extra_info` hold, are kept in the task's `info`.
+    schemas.  All columns but the prompt, and what `info` and `extra_info` hold, are kept in the
+    task's `info`.
 
     Splits that the files are named for, or that a column `split` names, are used as they are.
     Otherwise, in the order of their hashes, the first prompts are reserved: half of them for `dev`,
