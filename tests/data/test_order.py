@@ -229,6 +229,11 @@ def test_a_killed_run_draws_what_a_whole_one_draws(tmp_path, monkeypatch, capsys
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
+    text = Path("a.jsonl").read_text()
+    Path("a.jsonl").write_text(text.replace('"6"', '"9"'))
+    assert main(["resume", "runs/killed"]) == 2
+    assert "corpus: its training tasks have changed" in capsys.readouterr().err
+    Path("a.jsonl").write_text(text)
     assert main(["resume", "runs/killed"]) == 0
     assert main([*WORDS, "--name", "whole"]) == 0
     whole = tasks_of(Path("runs/whole"))
