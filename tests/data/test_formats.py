@@ -6,11 +6,12 @@ import gzip
 import json
 import os
 import pickle
+import struct
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyarrow import ipc, parquet
+from pyarrow import feather, ipc, parquet
 
 from whet.data import corpus
 from whet.data.cases import cases
@@ -487,3 +488,31 @@ def test_a_file_without_permission_is_refused(tmp_path):
     path.chmod(0)
     with pytest.raises(UsageError, match="can't be read"):
         corpus(str(path)).task("train", 0)
+
+
+def test_a_damaged_arrow_file_is_refused_and_reads_no_foreign_memory(tmp_path):
+    rows = {"prompt": [f"a{n}" for n in range(9)], "answer": [f"{n}" for n in range(9)]}
+    feather.write_feather(pa.table(rows), tmp_path / "a.arrow", compression="uncompressed")
+    whole = (tmp_path / "a.arrow").read_bytes()
+    offsets = struct.pack("<10i", *range(0, 20, 2))  # of the prompts
+    assert whole.count(offsets) == 1
+    for place, value in ((4, 1 << 30), (9, 1 << 20), (3, -7)):
+        bad = [2 * n for n in range(10)]
+        bad[place] = value
+        damaged = whole.replace(offsets, struct.pack("<10i", *bad))
+        (tmp_path / "a.arrow").write_bytes(damaged)
+        with pytest.raises(UsageError, match=r"file.path is .*no arrow file"):
+            File(path=str(tmp_path / "a.arrow"), seed=place).size("all")
+
+
+def test_the_reason_of_a_damaged_parquet_is_one_line(tmp_path):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"prompt": ["a"] * 9, "answer": ["1"] * 9}), path)
+    whole, told = path.read_bytes(), []
+    for place in range(len(whole) - 12, len(whole) - 200, -9):
+        path.write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+        try:
+            File(path=str(path), seed=place).size("all")
+        except UsageError as error:
+            told.append(str(error))
+    assert len(told) > 9 and all("file.path" in line and "\n" not in line for line in told)

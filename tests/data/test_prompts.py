@@ -141,3 +141,18 @@ def test_prompts_that_differ_in_calls_differ():
     two = prompt_of([ASK, {"role": "assistant", "content": "a"}, ASK], "a:1")
     assert prompt_text(one) != prompt_text(two)
     assert prompt_text(" a\n b ") == "a b"
+
+
+def test_prompts_that_differ_in_spaces_or_forms_of_accents_are_equal():
+    for one, two in (("caf\u00e9?", "cafe\u0301?"), ("a b", "a\n\n b "), ("a b", "a\u00a0b")):
+        assert prompt_text(one) == prompt_text(two)
+        chats = [({"role": "user", "content": text},) for text in (one, two)]
+        assert prompt_text(chats[0]) == prompt_text(chats[1])
+    assert prompt_text("a b") != prompt_text("ab")
+
+
+@pytest.mark.parametrize("prompt", ["a \ud800", [{"role": "user", "content": "a \ud800"}]])
+def test_half_a_character_is_refused(prompt, tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": prompt, "answer": "1"}))
+    with pytest.raises(UsageError, match=r"a\.jsonl:1: .*half of a character"):
+        corpus(str(tmp_path / "a.jsonl")).task("train", 0)

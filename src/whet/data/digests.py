@@ -1,4 +1,4 @@
-"""A digest of training tasks, which tells whether a run goes on with the data that it began with."""
+"""A digest of training tasks, by which a resumed run knows its data again."""
 
 from hashlib import blake2b
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import normalize
 
 from whet.data.formats.json_lines import single_keys
 from whet.data.golds import is_blank
@@ -38,10 +39,16 @@ def prompt_of(prompt: object, place: str) -> Prompt:
 
 
 def prompt_text(prompt: Prompt) -> str:
-    """A prompt as one string with normalised spaces; equal strings are the same task."""
+    """A prompt as one string, its spaces and accents normalised; equal ones are the same task."""
     if not isinstance(prompt, str):
-        prompt = json.dumps([_identity(message) for message in prompt], default=str)
-    return " ".join(prompt.split())
+        prompt = json.dumps(
+            [_identity(message) for message in prompt], ensure_ascii=False, default=str
+        )
+    return _spaced(normalize("NFC", prompt))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def tools_of(row: Mapping[str, Any], place: str) -> tuple[Mapping[str, Any], ...]:
@@ -117,4 +124,4 @@ def _part(part: object, place: str) -> str:
 def _identity(message: Message) -> list[Any]:
     """What tells a message from another; role and content alone where it has no more."""
     more = {name: message[name] for name in _KEPT if name in message}
-    return [message["role"], message["content"], *([more] if more else [])]
+    return [message["role"], _spaced(message["content"]), *([more] if more else [])]

@@ -27,6 +27,7 @@ LINES = {
     "#### 42": "42",
     "#### 42\n\nLet me know if you need more.": "42",
     "#### $18": "18",
+    r"Answer: \[ 42 \]": "42",
     "**Answer:** 42": "42",
     "Answer: 42. It is what 6 times 7 makes.": "42",
     "最终答案：42": "42",  # noqa: RUF001
@@ -68,16 +69,22 @@ def test_a_box_is_paid_where_the_reply_is_cut_behind_it(reply):
         ("math", "#### 42"),
         ("math", r"\boxed{42}"),
         ("exact", "#42"),
+        ("choice", "<answer>B</answer>"),
         ("qa_exact", "Answer: 42"),
         ("json_fields", '```json\n{"a": 1}\n```'),
     ],
 )
 def test_marks_of_an_end_are_no_part_of_an_answer(name, reply, mark):
     """They stay in a reply where they are not the model's own end token."""
-    answer = '{"a": 1}' if name == "json_fields" else "42"
+    answer = {"json_fields": '{"a": 1}', "choice": "B"}.get(name, "42")
     for end in (mark, mark * 2):
         assert judged(name, f"{reply}{end}", answer).correct
     assert without_end_marks(f"{mark}{reply}{mark}") == f"{mark}{reply}"
+
+
+def test_a_form_is_kept_before_the_mark_of_its_end():
+    said = judged("format", "<think>a</think><answer>b</answer><|im_end|>", "b")
+    assert said.score == 1
 
 
 @pytest.mark.parametrize("text", ["a <|tool_call_end|>", "a <|x|>", "a </s", "s>", "", "a\n "])
@@ -149,3 +156,8 @@ def test_keys_and_letters_of_answers_are_no_answers(reply, answers):
 def test_half_a_name_is_no_name():
     said = judged("qa_exact", "Answer: St. Louis Bl", "x", Finish.LENGTH, answers=["St. Louis Bl"])
     assert said.correct is False
+
+
+def test_a_block_in_a_list_loses_the_indent_of_its_fence():
+    text = "1. Do:\n   ```python\n   if 1:\n       x()\n\n  y()\n   ```\n"
+    assert last_block(text) == "if 1:\n    x()\n\ny()\n"

@@ -22,6 +22,7 @@ def arrow(path: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
     number = 0
     try:
         for batch in _batches(path):
+            batch.validate(full=True)  # offsets of a damaged file point anywhere in memory
             for row in plain_rows(batch):
                 number += 1
                 yield number, row

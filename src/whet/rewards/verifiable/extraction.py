@@ -24,25 +24,24 @@ _END_MARK = re.compile(
     r"|<\uff5cend\u2581of\u2581sentence\uff5c>|<end_of_turn>|</s>|<eos>)\Z"
 )
 _MARK = 32  # characters, at least as many as the longest mark has
-_FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
+_FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
 _SENTENCE_END = re.compile(r"\.(?:\s|$)|。")
 _ENDED = re.compile(r"\.\s|。")  # at the end of a cut reply, the full stop may be a decimal point
 _LINE = 2000  # characters; what is searched for formulas must be short, for the search is quadratic
 
 
 def with_open_think(turns: Sequence[str]) -> str:
-    """The last reply; where its prompt ended in `<think>`, with that tag in front."""
-    reply = turns[-1] if turns else ""
+    """The last reply; where its prompt ended in `<think>`, with that tag in front.
+
+    Marks of an end, such as `<|im_end|>`, are no part of it, even if they are not the model's own.
+    """
+    reply = without_end_marks(turns[-1]) if turns else ""
     asked = turns[-2] if len(turns) > 1 else ""
     return f"<think>{reply}" if asked.rstrip().endswith("<think>") else reply
 
 
 def after_think(reply: str) -> str | None:
-    """The text after the thoughts; None where the thoughts never end.
-
-    Marks of an end, such as `<|im_end|>`, are no part of it, even if they are not the model's own.
-    """
-    reply = without_end_marks(reply)
+    """The text after the thoughts; None where the thoughts never end."""
     begin, end = reply.rfind("<think>"), reply.rfind("</think>")
     if begin > end:
         return None
@@ -137,7 +136,7 @@ def _announced(text: str, finish: Finish) -> str:
     cut = finish is Finish.LENGTH and not newline
     formula = _FORMULA.search(line[:_LINE])
     if formula:
-        return (formula[1] or formula[2]).strip()
+        return next(filter(None, formula.groups())).strip()
     if cut and not _ENDED.search(line):
         return ""
     return _SENTENCE_END.split(line[:_LINE], maxsplit=1)[0].strip(" *")

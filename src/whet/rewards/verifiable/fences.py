@@ -3,7 +3,8 @@
 import re
 
 _FENCE = re.compile(
-    r"^[ ]{0,3}(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>[^\n]*)$|(?P<end>(?<!`)`{3,})[ \t\r]*$",
+    r"^(?P<indent>[ ]{0,3})(?P<fence>`{3,}(?=[^`\n]*$)|~{3,})(?P<rest>[^\n]*)$"
+    r"|(?P<end>(?<!`)`{3,})[ \t\r]*$",
     re.MULTILINE,
 )
 
@@ -30,9 +31,14 @@ def _scanned(text: str) -> tuple[str | None, bool]:
         if opened is None:
             opened = fence if fence["fence"] else None
         elif _closes(fence, opened["fence"]):
-            found = text[opened.end() + 1 : fence.start()]
+            found = _outdented(text[opened.end() + 1 : fence.start()], opened["indent"])
             opened = None
     return found, opened is not None
+
+
+def _outdented(content: str, indent: str) -> str:
+    """The lines of a block without the indent of its fence, as far as they have it."""
+    return re.sub(rf"^ {{1,{len(indent)}}}", "", content, flags=re.MULTILINE) if indent else content
 
 
 def _closes(fence: re.Match[str], opened: str) -> bool:
