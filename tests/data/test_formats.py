@@ -290,6 +290,15 @@ def test_a_column_names_splits_if_it_does_so_throughout(tmp_path):
         assert File(path=str(path)).benchmark() == "all"
 
 
+@pytest.mark.parametrize("other", ["train_hard", "", None, "tset"])
+def test_rows_that_are_named_for_test_are_never_trained_on(other, tmp_path):
+    rows = [row | {"split": "test" if n < 4 else "train"} for n, row in enumerate(ROWS)]
+    rows[7]["split"] = other
+    path = write("a.jsonl", jsonl(rows))(tmp_path)
+    with pytest.raises(UsageError, match="column split is .* in one row and means test in another"):
+        File(path=str(path)).size("train")
+
+
 def test_an_epoch_meets_each_row_once_for_every_seed(tmp_path):
     made = File(path=str(write("a.jsonl", jsonl(ROWS))(tmp_path)), reserved=0.0)
     orders = []

@@ -103,10 +103,19 @@ def _read(file: File, stamped: int) -> FileSplits:
 
 
 def labels(of_files: Sequence[str], of_rows: Sequence[str]) -> Sequence[str]:
-    """The split that each row is named for, by its file, else by a column; empty: by none."""
+    """The split that each row is named for, by its file, else by a column; empty: by none.
+
+    Raises `UsageError` for a column that names held-out rows, and other rows for no split.
+    """
     named = [split_named(word) for word in of_rows]
     if any(of_files):
         return of_files
+    if "" in named and {"dev", "test"} & set(named):
+        odd, held = of_rows[named.index("")], next(one for one in named if one in ("dev", "test"))
+        raise UsageError(
+            f"column {_SPLIT} is {odd!r} in one row and means {held} in another; name train, dev "
+            "or test in every row, or rename the column"
+        )
     if "" in named or len(set(named)) == 1:
         return [""] * len(named)  # the column has another meaning
     return named

@@ -61,8 +61,9 @@ def answer_in(row: Mapping[str, Any], column: str, place: str) -> tuple[str, Any
 def _insist_on_one_reading(row: Mapping[str, Any], answer: object, place: str) -> None:
     """Raise `UsageError` for a number beside choices, which is the text of one or its position."""
     choices = row.get("choices")
-    counted = isinstance(answer, int) and not isinstance(answer, bool)
-    if isinstance(choices, list) and counted and 0 <= answer < len(choices):
+    if not isinstance(choices, list) or not isinstance(answer, int) or isinstance(answer, bool):
+        return
+    if 0 <= answer < len(choices):
         raise UsageError(
             f"{place}: answer is the number {answer} beside {len(choices)} choices, the position "
             "of one or its text; write the letter of the choice, or its text in quotes"
