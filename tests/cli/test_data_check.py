@@ -129,6 +129,25 @@ def test_what_is_strange_is_a_warning(written, capsys):
     assert document["splits_named"] and document["splits"]["test"] == 2
 
 
+def test_options_that_the_prompt_hides_and_objects_are_doubts(written, capsys):
+    options = ["Paris", "Rome"]
+    document = found(
+        capsys,
+        written(
+            {"question": "Which?", "options": options, "answer": "A"},
+            {"question": "Which? A. Paris B. Rome", "options": options, "answer": "A"},
+            {"question": "And which?", "choices": options, "answer": "B"},
+            {"question": "Who?", "answer": {"value": "Paris", "aliases": ["paris"]}},
+            {"question": "Prove it.", "answer": "proof"},
+        ),
+    )
+    assert warned(document) == {
+        "the row lists options, and the prompt shows none of them": ["a.jsonl:1", "a.jsonl:3"],
+        "the answer is an object, which a reward that compares texts never meets": ["a.jsonl:4"],
+        "the answer is a text that usually stands for a missing value": ["a.jsonl:5"],
+    }
+
+
 def test_answers_and_tools_are_shown_whole(written, capsys):
     ask = [{"role": "user", "content": "a\nb"}]
     tool = {"type": "function", "function": {"name": "f"}}
@@ -177,11 +196,12 @@ def test_long_prompts_are_counted(written, models, capsys):
 
 def test_a_reward_is_asked_about_every_own_answer(written, capsys):
     rows = [*sums(5), {"prompt": "a", "answer": ["4", "5"]}, {"prompt": "b", "answer": "# 1 # 2"}]
-    document = found(capsys, written(*rows), "--reward", "exact")
-    assert document["accepted"] == 7
-    assert [w["rows"] for w in document["warnings"]] == [["a.jsonl:7"]]
+    document = found(capsys, written(*rows), "--reward", "exact", code=1)
+    assert document["accepted"] == 7 and document["warnings"] == []
+    [error] = document["errors"]
+    assert error.startswith("a.jsonl:7: ") and "exact.before" in error
     assert document["shown"][0]["verdicts"] == [{"answer": "1", "accepted": True, "reason": "ok"}]
-    assert main(["data", "check", "a.jsonl", "--reward", "exact"]) == 0
+    assert main(["data", "check", "a.jsonl", "--reward", "exact"]) == 1
     assert "own answers 7 of 8 accepted by exact" in capsys.readouterr().out
 
 

@@ -6,11 +6,12 @@ import gzip
 import json
 import os
 import pickle
+import struct
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from pyarrow import ipc, parquet
+from pyarrow import feather, ipc, parquet
 
 from whet.data import corpus
 from whet.data.cases import cases
@@ -249,6 +250,26 @@ def test_only_training_files_are_split_as_one_file_is(tmp_path):
     assert [made.size(split) for split in ("train", "dev", "test")] == [10, 1, 1]
 
 
+@pytest.mark.parametrize("name", ["validation", "eval", "dev"])
+def test_data_that_name_a_dev_split_alone_are_measured_on_that(name, tmp_path):
+    """Not on a share of the training rows."""
+    made = named(tmp_path, train=ROWS[:9], **{name: ROWS[9:]})
+    assert made.benchmark() == "dev" and prompts(made, "dev") == expected(ROWS[9:])
+    (tmp_path / "train.jsonl").unlink()
+    made = File(path=str(tmp_path), seed=1)
+    assert made.benchmark() == "dev" and made.size("dev") == 3
+
+
+@pytest.mark.parametrize("first", ["a.jsonl", "train/a.jsonl"])
+@pytest.mark.parametrize("second", ["more/a.jsonl", "more/deep/a.jsonl"])
+def test_no_folder_of_data_is_passed_over_in_silence(first, second, tmp_path):
+    for place in (first, second):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(json.dumps(ROWS[0]))
+    with pytest.raises(UsageError, match=r"file.path .*other folders of data \(more\)"):
+        File(path=str(tmp_path)).size("all")
+
+
 def test_a_dictionary_of_data_sets_has_its_splits(tmp_path):
     saved(tmp_path / "train", ROWS[:9])
     saved(tmp_path / "test", ROWS[9:], shards=1)
@@ -267,6 +288,15 @@ def test_a_column_names_splits_if_it_does_so_throughout(tmp_path):
     for other in ("train", "hard"):
         write("a.jsonl", jsonl([row | {"split": other} for row in ROWS[:6]]))(tmp_path)
         assert File(path=str(path)).benchmark() == "all"
+
+
+@pytest.mark.parametrize("other", ["train_hard", "", None, "tset"])
+def test_rows_that_are_named_for_test_are_never_trained_on(other, tmp_path):
+    rows = [row | {"split": "test" if n < 4 else "train"} for n, row in enumerate(ROWS)]
+    rows[7]["split"] = other
+    path = write("a.jsonl", jsonl(rows))(tmp_path)
+    with pytest.raises(UsageError, match="column split is .* in one row and means test in another"):
+        File(path=str(path)).size("train")
 
 
 def test_an_epoch_meets_each_row_once_for_every_seed(tmp_path):
@@ -467,3 +497,31 @@ def test_a_file_without_permission_is_refused(tmp_path):
     path.chmod(0)
     with pytest.raises(UsageError, match="can't be read"):
         corpus(str(path)).task("train", 0)
+
+
+def test_a_damaged_arrow_file_is_refused_and_reads_no_foreign_memory(tmp_path):
+    rows = {"prompt": [f"a{n}" for n in range(9)], "answer": [f"{n}" for n in range(9)]}
+    feather.write_feather(pa.table(rows), tmp_path / "a.arrow", compression="uncompressed")
+    whole = (tmp_path / "a.arrow").read_bytes()
+    offsets = struct.pack("<10i", *range(0, 20, 2))  # of the prompts
+    assert whole.count(offsets) == 1
+    for place, value in ((4, 1 << 30), (9, 1 << 20), (3, -7)):
+        bad = [2 * n for n in range(10)]
+        bad[place] = value
+        damaged = whole.replace(offsets, struct.pack("<10i", *bad))
+        (tmp_path / "a.arrow").write_bytes(damaged)
+        with pytest.raises(UsageError, match=r"file.path is .*no arrow file"):
+            File(path=str(tmp_path / "a.arrow"), seed=place).size("all")
+
+
+def test_the_reason_of_a_damaged_parquet_is_one_line(tmp_path):
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"prompt": ["a"] * 9, "answer": ["1"] * 9}), path)
+    whole, told = path.read_bytes(), []
+    for place in range(len(whole) - 12, len(whole) - 200, -9):
+        path.write_bytes(whole[:place] + b"\xff" + whole[place + 1 :])
+        try:
+            File(path=str(path), seed=place).size("all")
+        except UsageError as error:
+            told.append(str(error))
+    assert len(told) > 9 and all("file.path" in line and "\n" not in line for line in told)

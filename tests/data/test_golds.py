@@ -152,6 +152,60 @@ def test_only_a_last_line_of_gsm8k_is_an_answer_of_its_own(given):
     assert golds(given, "a:1") == (LAST_LINES[given],)
 
 
+SOLUTIONS = {
+    r"We have $x=1$, so \boxed{\frac{1}{2}}.": r"\frac{1}{2}",
+    r"Either $\boxed{7}$, or again \boxed{7}.": "7",
+    r"$\boxed{\left\{1,2\right\}}$": r"\left\{1,2\right\}",
+    # left alone
+    r"\boxed{1} and \boxed{2}": r"\boxed{1} and \boxed{2}",
+    r"\boxed{ }": r"\boxed{ }",
+    r"\boxed{1": r"\boxed{1",
+}
+
+
+@pytest.mark.parametrize("given", SOLUTIONS)
+def test_the_one_box_of_a_worked_solution_is_the_answer(given):
+    assert golds(given, "a:1") == (SOLUTIONS[given],)
+
+
+@pytest.mark.parametrize(
+    ("given", "texts"),
+    [
+        ({"target": ["Paris", "paris"]}, ("Paris", "paris")),
+        ({"target": "Paris"}, ("Paris",)),
+        ({"target": np.array(["4", "5"])}, ("4", "5")),
+        ({"target": []}, ()),
+        ({"target": 24, "numbers": [4, 6]}, ('{"target": 24, "numbers": [4, 6]}',)),
+    ],
+)
+def test_the_targets_of_a_question_are_its_answers(given, texts):
+    assert golds(given, "a:1") == texts
+
+
+@pytest.mark.parametrize("row", [{"answer": None, "solution": "s"}, {"answer": "", "label": "s"}])
+def test_a_row_with_a_blank_answer_does_not_take_another_column(row, tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": "a"} | row))
+    with pytest.raises(UsageError, match=r"a\.jsonl:1: no answer"):
+        corpus(str(tmp_path / "a.jsonl")).task("train", 0)
+    (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": "a", "solution": "s"}))
+    assert corpus(str(tmp_path / "a.jsonl")).held_out("all", 1)[0].answer == "s"
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [(0, True), (3, True), (4, False), (-1, False), ("2", False), (2.5, False)]
+)
+def test_a_number_beside_choices_must_say_what_it_counts(answer, told, tmp_path):
+    """MMLU gives positions from 0, and its choices may be numbers themselves."""
+    row = {"prompt": "1+1?", "choices": ["0", "1", "2", "3"], "answer": answer}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    made = corpus(str(tmp_path / "a.jsonl"))
+    if told:
+        with pytest.raises(UsageError, match=r"a\.jsonl:1: answer is .* beside 4 choices"):
+            made.held_out("all", 1)
+    else:
+        assert made.held_out("all", 1)[0].answer == str(answer)
+
+
 def test_columns_of_tables_become_golds(tmp_path):
     columns = {
         "list": pa.array([["4", "5"], ["6"]]),

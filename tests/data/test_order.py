@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from whet.cli.main import main
 from whet.data import corpus
-from whet.data.epoch_orders import EpochOrders
+from whet.data.epoch_orders import EpochOrders, epoch_order
 from whet.data.epochs import steps_of_epochs
 from whet.data.files import File
 from whet.data.pool import Pool
@@ -106,6 +106,20 @@ def test_rows_of_one_prompt_are_kept_apart(twins, tmp_path):
         assert all(len({task.prompt for task in step}) == 8 for step in steps)
         order = [task.id for step in steps for task in step]
         assert all(len(set(order[n : n + 37])) == 37 for n in range(0, 740, 37))
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_many_rows_are_ordered_by_the_same_rule(copies):
+    """Not in quadratic time: this takes two seconds, and not many minutes."""
+    count = 20_000
+    keys = [f"p{row // copies}" for row in range(count)]
+    orders = [epoch_order(3, epoch, keys, 8) for epoch in (0, 1)]
+    assert all(sorted(order) == list(range(count)) for order in orders)
+    assert orders[0] != orders[1]
+    last = {}
+    for place, row in enumerate(orders[0] + orders[1]):
+        assert place - last.get(keys[row], -8) >= 8
+        last[keys[row]] = place
 
 
 @pytest.mark.parametrize("prompts", [["a"] * 40, ["a"] * 30 + ["b", "c"], ["a"]])
@@ -215,6 +229,11 @@ def test_a_killed_run_draws_what_a_whole_one_draws(tmp_path, monkeypatch, capsys
         time.sleep(0.01)
     killed.send_signal(signal.SIGKILL)
     assert killed.wait() == -signal.SIGKILL
+    text = Path("a.jsonl").read_text()
+    Path("a.jsonl").write_text(text.replace('"6"', '"9"'))
+    assert main(["resume", "runs/killed"]) == 2
+    assert "corpus: its training tasks have changed" in capsys.readouterr().err
+    Path("a.jsonl").write_text(text)
     assert main(["resume", "runs/killed"]) == 0
     assert main([*WORDS, "--name", "whole"]) == 0
     whole = tasks_of(Path("runs/whole"))

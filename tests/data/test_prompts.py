@@ -92,9 +92,7 @@ def test_a_blank_prompt_is_none(blank, tmp_path):
         corpus(str(path)).task("train", 0)
 
 
-@pytest.mark.parametrize(
-    "held", [[SCHEMA], json.dumps([SCHEMA]), [json.dumps(SCHEMA)], [SCHEMA | {"strict": None}]]
-)
+@pytest.mark.parametrize("held", [[SCHEMA], json.dumps([SCHEMA]), [json.dumps(SCHEMA)]])
 def test_tools_are_schemas(held):
     assert tools_of({"tools": held}, "a:1") == (SCHEMA,)
 
@@ -118,8 +116,43 @@ def test_a_row_of_a_table_offers_its_tools(tmp_path):
     assert task.tools == (SCHEMA, other)
 
 
+def test_a_null_of_json_is_kept_and_one_of_a_table_is_not(tmp_path):
+    """In a table it stands for every field that only other rows have."""
+    given = {"name": "f", "default": None}
+    call = {"id": "c1", "function": {"name": "f", "arguments": {"x": None, "y": 1}}}
+    asked = [ASK, {"role": "assistant", "content": "", "tool_calls": [call]}]
+    held = {"prompt": asked, "answer": "1", "tools": [given], "info": {"k": None, "n": 1}}
+    (tmp_path / "a.jsonl").write_text(json.dumps(held))
+    [task] = corpus(str(tmp_path / "a.jsonl")).held_out("all", 1)
+    assert task.tools == (given,) and task.info["k"] is None
+    assert task.prompt[1]["tool_calls"] == [call]
+    other = {"prompt": [ASK], "answer": "1", "tools": [{"name": "g", "default": "x"}]}
+    parquet.write_table(pa.Table.from_pylist([held, other]), tmp_path / "a.parquet")
+    tasks = {task.id: task for task in corpus(str(tmp_path / "a.parquet")).held_out("all", 2)}
+    task = tasks["a.parquet:1"]
+    assert task.tools == ({"name": "f"},) and task.info["n"] == 1 and "k" not in task.info
+    assert task.prompt[1]["tool_calls"] == [
+        {"id": "c1", "function": {"name": "f", "arguments": {"y": 1}}}
+    ]
+
+
 def test_prompts_that_differ_in_calls_differ():
     one = prompt_of([ASK, {"role": "assistant", "content": "", "tool_calls": [CALL]}, ASK], "a:1")
     two = prompt_of([ASK, {"role": "assistant", "content": "a"}, ASK], "a:1")
     assert prompt_text(one) != prompt_text(two)
     assert prompt_text(" a\n b ") == "a b"
+
+
+def test_prompts_that_differ_in_spaces_or_forms_of_accents_are_equal():
+    for one, two in (("caf\u00e9?", "cafe\u0301?"), ("a b", "a\n\n b "), ("a b", "a\u00a0b")):
+        assert prompt_text(one) == prompt_text(two)
+        chats = [({"role": "user", "content": text},) for text in (one, two)]
+        assert prompt_text(chats[0]) == prompt_text(chats[1])
+    assert prompt_text("a b") != prompt_text("ab")
+
+
+@pytest.mark.parametrize("prompt", ["a \ud800", [{"role": "user", "content": "a \ud800"}]])
+def test_half_a_character_is_refused(prompt, tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps({"prompt": prompt, "answer": "1"}))
+    with pytest.raises(UsageError, match=r"a\.jsonl:1: .*half of a character"):
+        corpus(str(tmp_path / "a.jsonl")).task("train", 0)

@@ -56,6 +56,29 @@ def seeds_of(request):
     return [play.seed for play in request.plays]
 
 
+def test_a_task_has_the_samples_of_its_prompt_whatever_its_id():
+    """So a copy of a benchmark under another name has the same score, and so has its subset."""
+
+    def seeds(*named):
+        tasks = [Task(id=name, prompt=prompt, answer="1") for name, prompt in named]
+        asked = []
+
+        async def play(request):
+            asked.append(request)
+            return (Group.of([rollout(request.task, s, "1") for s in seeds_of(request)]),)
+
+        evaluation = EvalConfig(problems=9, samples=2, k=(1,))
+        asyncio.run(measure(fake(Player, play=play), Same(), tasks, evaluation, Decoding()))
+        sampled = [request for request in asked if temperature_of(request) > 0]
+        assert all(seeds_of(request) == [0] for request in asked if request not in sampled)
+        return [seeds_of(request) for request in sampled]
+
+    one = seeds(("a:1", "x"), ("a:2", "y"), ("a:3", "x"), ("a:4", ""), ("a:5", ""))
+    assert seeds(("b:1", "x"), ("b:7", "y"), ("b:9", "x")) == one[:3]
+    assert seeds(("b:7", "y")) == one[1:2]
+    assert len({seed for pair in one for seed in pair}) == 10
+
+
 @dataclass(frozen=True)
 class Same(Reward):
     """Right if it is the answer; some tasks can't be judged."""

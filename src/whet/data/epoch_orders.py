@@ -1,13 +1,14 @@
 """The order of training rows: another one in each epoch, and no prompt soon again."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
 from random import Random
 
 from whet.data.prompts import prompt_text
 from whet.data.streams import STREAM
+from whet.data.waiting_rows import WaitingRows
 from whet.protocols import Corpus
 from whet.types import Task
 
@@ -101,18 +102,33 @@ def _apart(
     order, last = list(order), dict(last)
     later = {keys[order[place]]: place for place in reversed(range(stop, len(order)))}
 
-    def fits(row: int, place: int) -> bool:
-        return place - last.get(keys[row], -inf) >= gaps[keys[row]]
+    def release(row: int) -> float:
+        return last.get(keys[row], -inf) + gaps[keys[row]]
 
+    waiting = WaitingRows([release(row) for row in order[:stop]])
     for place in range(stop):
         row = order[place]
-        if not fits(row, place):
+        if release(row) > place:
             room = later.get(keys[row], inf) - gaps[keys[row]]
-            others = range(place + 1, stop)
-            other = next((p for p in others if p <= room and fits(order[p], place)), place)
-            order[place], order[other] = order[other], row
+            other = _next(waiting, order, place, release)
+            if other is not None and other <= room:
+                order[place], order[other] = order[other], row
+                waiting.release(other, release(row))
         last[keys[order[place]]] = place
     return order
+
+
+def _next(
+    waiting: WaitingRows, order: Sequence[int], place: int, release: Callable[[int], float]
+) -> int | None:
+    """Where the next row stands that may be drawn here; what is known of rows with equal keys is
+    brought up to date on the way.
+    """
+    while (other := waiting.first(place + 1, place)) is not None:
+        if release(order[other]) <= place:
+            return other
+        waiting.release(other, release(order[other]))
+    return None
 
 
 def _in_blocks(seed: int, epoch: int, rows: int, size: int) -> list[int]:

@@ -20,7 +20,7 @@ _SPLIT = "split"  # the column
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File(Corpus):
-    """The rows of a file as tasks; recognises the columns of TRL, veRL, verifiers and GSM8K.
+    r"""The rows of a file as tasks; recognises the columns of TRL, veRL, verifiers and GSM8K.
 
     `path` is a file (.jsonl, .json, .csv, .tsv, .parquet, .arrow), a folder of such files or one
     that `datasets.save_to_disk` wrote, or a pattern such as `data/*.parquet`.
@@ -28,8 +28,9 @@ class File(Corpus):
     The prompt is in the column `prompt` or `question`, the answer in `reward_model.ground_truth`,
     `answer`, `solution`, `ground_truth` or `label`, unless they are named here, as for OpenRLHF.
     Where the answer is a list of texts or numbers, each of them is right.  Of an answer that ends
-    in a line `#### 42` the 42 is the answer.  The column `tools` has schemas.  All columns but the
-    prompt, and what `info` and `extra_info` hold, are kept in the task's `info`.
+    in a line `#### 42`, or that has one `\boxed{42}`, the 42 is the answer.  The column `tools` has
+    schemas.  All columns but the prompt, and what `info` and `extra_info` hold, are kept in the
+    task's `info`.
 
     Splits that the files are named for, or that a column `split` names, are used as they are.
     Otherwise, in the order of their hashes, the first prompts are reserved: half of them for `dev`,
@@ -76,8 +77,8 @@ class File(Corpus):
         return len(self._split(split))
 
     def benchmark(self) -> str:
-        """The test split that the files name, otherwise all rows."""
-        return "test" if self._sections().named else ALL
+        """The test split that the files name, else the dev split that they name, else all rows."""
+        return next(iter(self._sections().named), ALL)
 
     def _split(self, split: str) -> tuple[Task, ...]:
         if split not in (*SPLITS, ALL):
@@ -102,10 +103,19 @@ def _read(file: File, stamped: int) -> FileSplits:
 
 
 def labels(of_files: Sequence[str], of_rows: Sequence[str]) -> Sequence[str]:
-    """The split that each row is named for, by its file, else by a column; empty: by none."""
+    """The split that each row is named for, by its file, else by a column; empty: by none.
+
+    Raises `UsageError` for a column that names held-out rows, and other rows for no split.
+    """
     named = [split_named(word) for word in of_rows]
     if any(of_files):
         return of_files
+    if "" in named and {"dev", "test"} & set(named):
+        odd, held = of_rows[named.index("")], next(one for one in named if one in ("dev", "test"))
+        raise UsageError(
+            f"column {_SPLIT} is {odd!r} in one row and means {held} in another; name train, dev "
+            "or test in every row, or rename the column"
+        )
     if "" in named or len(set(named)) == 1:
         return [""] * len(named)  # the column has another meaning
     return named

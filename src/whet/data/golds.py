@@ -11,6 +11,7 @@ from math import isinf
 from typing import Any
 from unicodedata import category
 
+from whet.rewards.verifiable.extraction import boxed
 from whet.types import UsageError
 
 _BLANK = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})  # spaces, and characters without a shape
@@ -20,14 +21,15 @@ _FINAL = re.compile(r"####(?!#)\s*(\S+|.*\d.*)")  # GSM8K's last line: one word,
 
 
 def golds(answer: object, place: str) -> tuple[str, ...]:
-    """The texts of an answer, of which each is right; empty where there is no answer.
+    r"""The texts of an answer, of which each is right; empty where there is no answer.
 
     A list of texts or numbers has several.  Numbers, dates and bytes become text, other structures
-    JSON.  Of an answer that ends in a line `#### 72`, as those of GSM8K do, the 72 is the answer.
+    JSON.  Of an answer that ends in a line `#### 72`, as those of GSM8K do, or that has one
+    `\boxed{72}`, as the solutions of MATH do, the 72 is the answer.
     NaN, null, and text without a visible character are no answers.  Raises `UsageError` for what
     has no form as text, and for a list with a blank entry or a list inside.
     """
-    found = _plain(answer)
+    found = _target(_plain(answer))
     if not isinstance(found, list) or (found and all(isinstance(x, Mapping) for x in found)):
         text = _text(found, place)
         return (text,) if text else ()
@@ -40,6 +42,13 @@ def golds(answer: object, place: str) -> tuple[str, ...]:
     if any(texts) and not all(texts):
         raise UsageError(f"{place}: answer is a list with a blank entry; take it out")
     return tuple(dict.fromkeys(filter(None, texts)))
+
+
+def _target(answer: Any) -> Any:
+    """The value of `{"target": …}`, as Search-R1 and veRL write the answers of a question."""
+    if isinstance(answer, Mapping) and answer.keys() == {"target"}:
+        return _plain(answer["target"])
+    return answer
 
 
 def is_blank(text: str) -> bool:
@@ -106,10 +115,15 @@ def _number(value: float | Decimal) -> str:
 
 
 def _final(text: str) -> str:
-    """The value in a last line `#### value`, the only line with that mark; else the whole text."""
+    """The value in a last line `#### value`, the only line with that mark; else that of the one
+    box of a worked solution; else the whole text.
+    """
     lines = _LINE_END.split(text)
     if text.endswith(_MARK) and text.count(_MARK) == 1:
         return ""
     marked = [line for line in lines if line.lstrip().startswith(_MARK)]
     found = _FINAL.fullmatch(lines[-1].strip())
-    return found[1].strip() if found and len(marked) == 1 else text
+    if found and len(marked) == 1:
+        return found[1].strip()
+    boxes = [] if marked else [box for box in dict.fromkeys(boxed(text)) if not is_blank(box)]
+    return boxes[0] if len(boxes) == 1 else text

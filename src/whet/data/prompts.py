@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import normalize
 
 from whet.data.formats.json_lines import single_keys
 from whet.data.golds import is_blank
@@ -38,10 +39,16 @@ def prompt_of(prompt: object, place: str) -> Prompt:
 
 
 def prompt_text(prompt: Prompt) -> str:
-    """A prompt as one string with normalised spaces; equal strings are the same task."""
+    """A prompt as one string, its spaces and accents normalised; equal ones are the same task."""
     if not isinstance(prompt, str):
-        prompt = json.dumps([_identity(message) for message in prompt], default=str)
-    return " ".join(prompt.split())
+        prompt = json.dumps(
+            [_identity(message) for message in prompt], ensure_ascii=False, default=str
+        )
+    return _spaced(normalize("NFC", prompt))
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def tools_of(row: Mapping[str, Any], place: str) -> tuple[Mapping[str, Any], ...]:
@@ -56,7 +63,7 @@ def tools_of(row: Mapping[str, Any], place: str) -> tuple[Mapping[str, Any], ...
     schemas = [parsed(one, "tools", place) if isinstance(one, str) else one for one in held]
     if not all(isinstance(schema, Mapping) for schema in schemas):
         raise UsageError(f"{place}: tools is {held!r:.40}; give a list of schemas")
-    return tuple(_filled(schema) for schema in schemas)
+    return tuple(schemas)
 
 
 def refuse_pictures(row: Mapping[str, Any], place: str) -> None:
@@ -82,7 +89,7 @@ def _message(message: object, place: str) -> Message:
     if role not in ROLES:
         known = ", ".join(sorted(ROLES))
         raise UsageError(f"{place}: prompt has a message of role {role!r}; choose from {known}")
-    kept = {name: _filled(message[name]) for name in _KEPT if message.get(name)}
+    kept = {name: message[name] for name in _KEPT if message.get(name)}
     content = _content(message.get("content"), place, optional=bool(kept.get("tool_calls")))
     if is_blank(content) and role not in _SILENT and "tool_calls" not in kept:
         raise UsageError(f"{place}: prompt has a message of the {role} without content; give text")
@@ -114,14 +121,7 @@ def _part(part: object, place: str) -> str:
     raise UsageError(f"{place}: {_NEITHER}")
 
 
-def _filled(value: Any) -> Any:
-    """A structure without nulls: tables fill in the fields that only other rows have."""
-    if isinstance(value, Mapping):
-        return {name: _filled(held) for name, held in value.items() if held is not None}
-    return [_filled(held) for held in value] if isinstance(value, list) else value
-
-
 def _identity(message: Message) -> list[Any]:
     """What tells a message from another; role and content alone where it has no more."""
     more = {name: message[name] for name in _KEPT if name in message}
-    return [message["role"], message["content"], *([more] if more else [])]
+    return [message["role"], _spaced(message["content"]), *([more] if more else [])]

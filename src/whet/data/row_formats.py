@@ -20,6 +20,7 @@ def task_of(row: Mapping[str, Any], place: str, prompt_column: str, answer_colum
         raise UsageError(f"{place}: no prompt in {named}; {_columns(row, 'prompt_column')}")
     _, answer = answer_in(row, answer_column, place)
     texts = golds(answer, place)
+    _insist_on_one_reading(row, answer, place)
     if not texts:
         named = answer_column or " or ".join(("reward_model.ground_truth", *ANSWERS))
         raise UsageError(f"{place}: no answer in {named}; {_columns(row, 'answer_column')}")
@@ -43,13 +44,30 @@ def prompt_in(row: Mapping[str, Any], column: str) -> str:
 
 
 def answer_in(row: Mapping[str, Any], column: str, place: str) -> tuple[str, Any]:
-    """The column that the answer of a row is read from, and its value; ("", None): none."""
+    """The column that the answer of a row is read from, and its value; ("", None): none.
+
+    It is the first that the row has, even if its value is null there: another column may hold the
+    whole solution.
+    """
     judged = row.get("reward_model")
     if isinstance(judged, str) and judged.lstrip().startswith("{") and not column:
         judged = parsed(judged, "reward_model", place)
     if isinstance(judged, Mapping) and not column:
         return "reward_model.ground_truth", judged.get("ground_truth")
-    return _first(row, (column,) if column else ANSWERS)
+    columns = (column,) if column else ANSWERS
+    return next(((name, row[name]) for name in columns if name in row), ("", None))
+
+
+def _insist_on_one_reading(row: Mapping[str, Any], answer: object, place: str) -> None:
+    """Raise `UsageError` for a number beside choices, which is the text of one or its position."""
+    choices = row.get("choices")
+    if not isinstance(choices, list) or not isinstance(answer, int) or isinstance(answer, bool):
+        return
+    if 0 <= answer < len(choices):
+        raise UsageError(
+            f"{place}: answer is the number {answer} beside {len(choices)} choices, the position "
+            "of one or its text; write the letter of the choice, or its text in quotes"
+        )
 
 
 def _insist_on_text(text: str, place: str) -> None:

@@ -16,7 +16,7 @@ class FileSplits:
     """The tasks of each split; dev and test hold each prompt once, in the order of hashes."""
 
     tasks: Mapping[str, tuple[Task, ...]]
-    named: bool  # whether the data name their held-out tasks
+    named: tuple[str, ...]  # held-out splits that the data name, test first
 
 
 def sections(labelled: Sequence[tuple[Task, str]], reserved: float) -> FileSplits:
@@ -44,7 +44,7 @@ def sections(labelled: Sequence[tuple[Task, str]], reserved: float) -> FileSplit
             "train": tuple(task for prompt in order[kept:] for task in rest[prompt]),
             ALL: tuple(sorted((task for task, _ in labelled), key=_of_task)),
         },
-        named=bool(dev or test),
+        named=tuple(name for name, held in (("test", test), ("dev", dev)) if held),
     )
 
 

@@ -2,9 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from whet.data.prompts import prompt_text
 from whet.evaluation.bounds import pass_bounds
 from whet.evaluation.intervals import Estimate, estimate_within
 from whet.evaluation.replies import Replies, correct, counted, covers
@@ -106,9 +108,10 @@ async def measure(
 ) -> Scorecard:
     """Play every task once greedily and `evaluation.samples` times at `decoding`.
 
-    Seeds are counted from task and sample, so a policy has one score however it is batched.  Every
-    seat of a task is a problem of its own, if it speaks.  Of a play that forks the first
-    conversation is measured: the others are no samples of their own.
+    Seeds are counted from prompt and sample, so a policy has one score however it is batched and
+    whatever the file of the tasks is called.  Every seat of a task is a problem of its own, if it
+    speaks.  Of a play that forks the first conversation is measured: the others are no samples of
+    their own.
     """
     start = time.perf_counter()
     runner = RolloutRunner(player, reward, 0)
@@ -120,11 +123,24 @@ async def measure(
     greedily = replace(decoding, temperature=0.0)
     greedy = await asyncio.gather(*(played(task, (0,), greedily) for task in tasks))
     seeds = [
-        tuple(seed_of("measure", task.id, i) for i in range(evaluation.samples)) for task in tasks
+        tuple(seed_of("measure", *name, i) for i in range(evaluation.samples))
+        for name in _names(tasks)
     ]
     plays = (played(task, mine, decoding) for task, mine in zip(tasks, seeds, strict=True))
     sampled = await asyncio.gather(*plays)
     return _scorecard(greedy, sampled, evaluation, time.perf_counter() - start)
+
+
+def _names(tasks: Sequence[Task]) -> Iterator[tuple[str, int]]:
+    """What tells each task from the others: its prompt, and the number of equal ones before it.
+
+    Where an environment words the prompt itself, the task's id is the name.
+    """
+    seen: Counter[str] = Counter()
+    for task in tasks:
+        prompt = prompt_text(task.prompt) or task.id
+        yield prompt, seen[prompt]
+        seen[prompt] += 1
 
 
 def _first_of_each_play(group: Group) -> Group:

@@ -17,7 +17,7 @@ from whet.training.as_json import importing, only_here
 from whet.training.folder import RunProgress, fresh_folder
 from whet.training.ledger import Ledger
 from whet.training.preflight import preflight
-from whet.training.resuming import amended, changed, check
+from whet.training.resuming import amended, changed, check, check_data
 from whet.training.run import Run
 from whet.training.trainer import Event, RunEnded, fit
 from whet.training.validation import validate
@@ -42,7 +42,8 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
     `follow` is called with every event (`whet.training.trainer.Event`).  Without it, events are
     shown as on the command line.  The coroutine is `whet.training.trainer.fit`.
 
-    Raises `UsageError` for a run that can't work, and for a run that differs from the folder's.
+    Raises `UsageError` for a run that can't work, and for a run that differs from the folder's, or
+    whose training data do.
     The number of steps, limits, checkpoints and evaluations may differ; the card records them.
     """
     if script := importing.get():
@@ -117,6 +118,7 @@ def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     check(held, run, stands.done)
     if stands.digest:
         return Trained.of(folder, run)
+    check_data(held, run)
     if changed(held, run):
         Ledger(folder).relabel("final", "former")
         card.write(folder, amended(held, run, stands.done))

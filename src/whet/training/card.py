@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import torch
 
+from whet.data.digests import digest
 from whet.training.as_json import from_json, to_json
 from whet.training.run import Run
 from whet.types import UsageError
@@ -60,6 +61,7 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
         "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
         "versions": {name: found for name in _PACKAGES if (found := _version(name))},
         "run": to_json(run),
+        "data": digest(run.corpus),  # of the training tasks; empty for an endless corpus
         "changes": [],  # of the run since it began, in order: field, was, is
     }
 

@@ -7,6 +7,7 @@ affects no result.
 from collections.abc import Mapping
 from typing import Any
 
+from whet.data.digests import digest
 from whet.training.as_json import to_json
 from whet.training.card import Difference, differences
 from whet.training.run import Run
@@ -42,6 +43,16 @@ def check(held: Mapping[str, Any], after: Run, done: int) -> None:
             f"steps: was {was}, is {after.steps}, but a {type(after.optimizer.decay).__name__} "
             f"would have given the {done} steps taken other learning rates; keep {was} steps, or "
             "train in another folder"
+        )
+
+
+def check_data(held: Mapping[str, Any], after: Run) -> None:
+    """Raise `UsageError` if the training tasks are not those that a card's run began with."""
+    was = held.get("data")
+    if was and (now := digest(after.corpus)) != was:
+        raise UsageError(
+            f"corpus: its training tasks have changed since the run began (their digest was {was}, "
+            f"is {now}); restore the data, or train in another folder"
         )
 
 

@@ -148,13 +148,18 @@ def test_an_answer_that_contains_its_own_mark_is_the_tasks_fault(rolled):
         ("The final answer is 12\n#### Check\n3 + 9 = 12", ("12",)),
         ("Answer: the C#### language", ("the C#### language",)),
         ("in C#### 12", ()),
-        ("#### 12\nor so", ()),
+        ("#### 12\nor so", ("12",)),
+        ("#### $1,200.50\n\nAsk me more.", ("$1,200.50",)),
+        ("#### 11\nNo:\n#### 12\nI am done.", ("12",)),
+        ("#### Step 12\nor so", ()),
+        ("#### 12. Check\nor so", ()),
+        ("#### 12\nThe final answer is 13", ("13",)),
         ("####", ()),
         ("#### Answer: 12", ("12",)),
         ("Answer: 11. No, the final answer is 12.", ("12",)),
     ],
 )
-def test_four_hashes_announce_in_the_last_line_only(text, found):
+def test_four_hashes_announce_in_the_last_line_or_before_a_number_alone(text, found):
     assert answers(text)[1] == found
 
 

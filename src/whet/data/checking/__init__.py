@@ -45,7 +45,7 @@ def check(file: File) -> DataReport:
         tasks=tuple(tasks),
         errors=tuple(errors),
         splits={split: len(found.tasks[split]) for split in SPLITS},
-        named=found.named,
+        named=bool(found.named),
         places=places,
         left_out=tuple(_left_out(tasks, places)),
         doubts=tuple(doubts(usable, places)),

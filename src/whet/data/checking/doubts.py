@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from whet.data.prompts import prompt_text
 from whet.types import Task
 
-_MISSING = frozenset({"nan", "none", "null", "n/a", "na", "nat", "<na>", "-", "?"})
+_MISSING = frozenset(
+    {"nan", "none", "null", "n/a", "na", "nat", "<na>", "-", "?", "notfound", "not found", "proof"}
+)
+_OPTIONS = ("choices", "options")  # columns
 _LISTED = re.compile(r"\s*\[.*\]\s*", re.DOTALL)
 
 
@@ -47,17 +50,33 @@ def _looks_missing(task: Task) -> bool:
 
 def _looks_listed(task: Task) -> bool:
     """Whether an answer is a list, written as JSON in a text."""
-    if not _LISTED.fullmatch(task.answer):
-        return False
+    return _LISTED.fullmatch(task.answer) is not None and isinstance(_json(task.answer), list)
+
+
+def _is_object(task: Task) -> bool:
+    return task.answer.startswith("{") and isinstance(_json(task.answer), dict)
+
+
+def _json(text: str) -> object:
     try:
-        return isinstance(json.loads(task.answer), list)
+        return json.loads(text)
     except (ValueError, RecursionError):
-        return False
+        return None
+
+
+def _hides_options(task: Task) -> bool:
+    """Whether the row lists options of which the prompt shows none."""
+    listed = (task.info.get(name) for name in _OPTIONS)
+    texts = [str(one) for held in listed if isinstance(held, list) for one in held]
+    shown = json.dumps(task.prompt, ensure_ascii=False, default=str)
+    return bool(texts) and not any(json.dumps(t, ensure_ascii=False)[1:-1] in shown for t in texts)
 
 
 _KINDS: Mapping[str, Callable[[Task], bool]] = {
     "the answer is a text that usually stands for a missing value": _looks_missing,
     "the answer is a list written as text, and one answer; for several write a list": _looks_listed,
+    "the answer is an object, which a reward that compares texts never meets": _is_object,
+    "the row lists options, and the prompt shows none of them": _hides_options,
 }
 
 

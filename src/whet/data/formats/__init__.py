@@ -68,8 +68,8 @@ def attempts(path: str) -> Iterator[DataRow | UsageError]:
                 wrong = isinstance(values, UsageError)
                 yield values if wrong else DataRow(place, values, split)
     except (OSError, EOFError, ZlibError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UsageError(f"file.path is {path!r}, which can't be read: {reason}") from error
+        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
+        raise UsageError(f"file.path is {path!r}, which can't be read: {reason:.200}") from error
     if not found:
         raise UsageError(f"file.path is {path!r}, which has no rows; give a file with tasks")
 

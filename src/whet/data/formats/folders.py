@@ -36,13 +36,15 @@ def data_files(folder: Path, readable: Callable[[Path], bool]) -> Iterator[tuple
         yield from ((file, "") for file in _saved(folder))
         return
     files = [f for f in _visible(folder) if f.is_file() and readable(f) and f.name not in _NOTES]
+    inner = [f for f in _visible(folder) if f.is_dir() and any(data_files_in(f, readable))]
     if files:
         _insist_on_one_format(folder, files)
+        _insist_on_no_other(folder, files[0], inner)
         yield from ((file, _split_of(file)) for file in files)
         return
-    inner = [f for f in _visible(folder) if f.is_dir() and any(data_files_in(f, readable))]
     named = [f for f in inner if split_named(f.name)]
     if named:
+        _insist_on_no_other(folder, named[0], [f for f in inner if f not in named])
         for one in named:
             for file, _ in data_files(one, readable):
                 yield file, split_named(one.name)
@@ -88,6 +90,16 @@ def _insist_on_one_format(folder: Path, files: list[Path]) -> None:
         raise UsageError(
             f"file.path is {str(folder)!r}, which holds files of several formats "
             f"({', '.join(kinds)}); give one file, or a pattern such as *{kinds[0]}"
+        )
+
+
+def _insist_on_no_other(folder: Path, used: Path, others: list[Path]) -> None:
+    """Raise `UsageError` for folders of data beside those that are read."""
+    if others:
+        names = ", ".join(f.name for f in others[:4])
+        raise UsageError(
+            f"file.path is {str(folder)!r}, which holds {used.name} and other folders of data "
+            f"({names}); give one of them, or move what should not be read"
         )
 
 

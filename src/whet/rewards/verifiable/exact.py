@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from whet.protocols import Reward
+from whet.rewards.verifiable.extraction import without_end_marks
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.types import Finish, Rollout, UsageError, Verdict
 
@@ -33,7 +34,8 @@ class Exact(Reward):
                 f"the answer of task {rollout.task.id!r} contains {self.before!r}, which announces "
                 "answers here; give exact.before"
             )
-        found = set(self._answers(rollout.reply))
+        reply = without_end_marks(rollout.reply)
+        found = set(self._answers(reply))
         if not found or self._unfinished(rollout):
             return no_answer(rollout)
         if len(found) > 1:

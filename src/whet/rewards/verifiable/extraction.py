@@ -8,19 +8,34 @@ from whet.types import Finish
 _BRACES = re.compile(
     r"\\(?:boxed|fbox)\s*(?P<box>\{)"
     r"|\\(?:boxed|fbox)\s+(?P<token>[^\s{}$\\]+)"
-    r"|\\[{}]|(?P<open>\{)|(?P<close>\})"
+    r"|\\\\(?!boxed|fbox)|\\[{}]|(?P<open>\{)|(?P<close>\})"  # a line break, then a brace
 )
-_ANCHOR = re.compile(r"(?:final answer is|answer\s*:)[\s:*]*(?=[^\s:*])", re.IGNORECASE)
+_ANCHOR = re.compile(
+    r"(?:final answer is|answer\s*[:\uff1a]|答案(?:[是为為]|\s*[:\uff1a]))"
+    r"[\s:\uff1a*]*(?=[^\s:\uff1a*])",
+    re.IGNORECASE,
+)
 _HASHES = re.compile(r"[ \t]*####[ \t:*]*(?=[^\s:*])")  # as GSM8K's last line
-_FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)")
-_SENTENCE_END = re.compile(r"\.(?:\s|$)")
-_ENDED = re.compile(r"\.\s")  # at the end of a cut reply, the full stop may be a decimal point
+_NUMBERED = re.compile(  # a line of a number alone
+    r"^[ \t]*####[ \t:*]*(?=[-+$]{0,2}[\d.,]*\d[%.]?[ \t\r*]*$)", re.MULTILINE
+)
+_END_MARK = re.compile(
+    r"(?:<\|(?:im_end|endoftext|end_of_text|eot_id|eom_id|end|return|END_OF_TURN_TOKEN)\|>"
+    r"|<\uff5cend\u2581of\u2581sentence\uff5c>|<end_of_turn>|</s>|<eos>)\Z"
+)
+_MARK = 32  # characters, at least as many as the longest mark has
+_FORMULA = re.compile(r"\$([^$]+)\$|\\\((.+?)\\\)|\\\[(.+?)\\\]")
+_SENTENCE_END = re.compile(r"\.(?:\s|$)|。")
+_ENDED = re.compile(r"\.\s|。")  # at the end of a cut reply, the full stop may be a decimal point
 _LINE = 2000  # characters; what is searched for formulas must be short, for the search is quadratic
 
 
 def with_open_think(turns: Sequence[str]) -> str:
-    """The last reply; where its prompt ended in `<think>`, with that tag in front."""
-    reply = turns[-1] if turns else ""
+    """The last reply; where its prompt ended in `<think>`, with that tag in front.
+
+    Marks of an end, such as `<|im_end|>`, are no part of it, even if they are not the model's own.
+    """
+    reply = without_end_marks(turns[-1]) if turns else ""
     asked = turns[-2] if len(turns) > 1 else ""
     return f"<think>{reply}" if asked.rstrip().endswith("<think>") else reply
 
@@ -33,12 +48,20 @@ def after_think(reply: str) -> str | None:
     return reply[end + len("</think>") :] if end >= 0 else reply
 
 
+def without_end_marks(reply: str) -> str:
+    """The reply without the marks of an end of text or turn that close it."""
+    while mark := _END_MARK.search(reply.rstrip()[-_MARK:]):
+        reply = reply.rstrip()[: -len(mark[0])]
+    return reply
+
+
 def answers(text: str, finish: Finish = Finish.STOP) -> tuple[str, tuple[str, ...]]:
     r"""The kind of announcement, and all answers that it announces, in order.
 
     These are the last `<answer>…</answer>` and the boxes in it; else every balanced \boxed{…}; else
-    the text after the last `final answer is` or `Answer:`, or the last line `#### …`.  A number
-    elsewhere is not an answer.  Nor is one that has no end: see `unfinished`.
+    the text after the last `final answer is` or `Answer:`, the last line `#### …`, or a line before
+    it that is `####` and a number.  A number elsewhere is not an answer.  Nor is one that has no
+    end: see `unfinished`.
     """
     if unfinished(text, finish):
         return "announcement", ()
@@ -113,15 +136,23 @@ def _announced(text: str, finish: Finish) -> str:
     cut = finish is Finish.LENGTH and not newline
     formula = _FORMULA.search(line[:_LINE])
     if formula:
-        return (formula[1] or formula[2]).strip()
+        return next(filter(None, formula.groups())).strip()
     if cut and not _ENDED.search(line):
         return ""
     return _SENTENCE_END.split(line[:_LINE], maxsplit=1)[0].strip(" *")
 
 
+def announced_line(text: str, finish: Finish = Finish.STOP) -> str:
+    """The whole line of the last announcement; empty where there is none, or where it is cut."""
+    begin = _announcement(text)
+    line, newline, _ = text[begin:].partition("\n")
+    cut = finish is Finish.LENGTH and not newline
+    return "" if begin < 0 or cut else line.strip(" *\t\r")
+
+
 def _announcement(text: str) -> int:
     """Where the last announced answer begins, or −1."""
-    anchors = [anchor.end() for anchor in _ANCHOR.finditer(text)]
+    anchors = [mark.end() for kind in (_ANCHOR, _NUMBERED) for mark in kind.finditer(text)]
     whole = text.rstrip()
     hashes = _HASHES.match(whole, whole.rfind("\n") + 1)
     return max([*anchors, hashes.end() if hashes else -1])

@@ -1,6 +1,5 @@
 """A JSON object, compared field by field."""
 
-import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -9,13 +8,11 @@ from whet.calls.literals import read, same
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
 from whet.rewards.verifiable.extraction import tagged, unfinished
-from whet.rewards.verifiable.fences import is_open
+from whet.rewards.verifiable.fences import is_open, last_block
 from whet.rewards.verifiable.json_schema import valid
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Workers
 from whet.types import Reason, Rollout, UsageError, Verdict
-
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)```", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,11 +54,11 @@ class JsonFields(Reward):
         return self._compared(found, gold)
 
     def _object(self, text: str) -> dict[str, Any] | None:
-        content, fences = tagged(text), _FENCE.findall(text)
-        if content is not None:
-            fences = _FENCE.findall(content) or [content]
+        content = tagged(text)
+        held = text if content is None else content
+        block = last_block(held)
         try:
-            found = read((fences or [text])[-1].strip()[: self.longest])
+            found = read((held if block is None else block).strip()[: self.longest])
         except ValueError:
             return None
         return found if isinstance(found, dict) else None

@@ -24,7 +24,7 @@ class QaExact(Reward):
         wanted = [words for gold in golds(rollout) if (words := squad(gold))]
         if not wanted:
             return nothing_to_compare(rollout)
-        answer = answered(rollout, self.longest)
-        if isinstance(answer, Verdict):
-            return answer
-        return Verdict.binary(correct=squad(answer) in wanted, note=answer[:80])
+        said = answered(rollout, self.longest)
+        if isinstance(said, Verdict):
+            return said
+        return Verdict.binary(correct=any(squad(one) in wanted for one in said), note=said[0][:80])

@@ -32,15 +32,15 @@ class QaF1(Reward):
         wanted = [words for gold in golds(rollout) if (words := squad(gold))]
         if not wanted:
             return nothing_to_compare(rollout)
-        answer = answered(rollout, self.longest)
-        if isinstance(answer, Verdict):
-            return answer
-        best = max(_counted(squad(answer), words) for words in wanted)
+        said = answered(rollout, self.longest)
+        if isinstance(said, Verdict):
+            return said
+        best = max(_counted(squad(one), words) for one in said for words in wanted)
         score = best[0] if best[0] >= self.floor else 0.0
         reason = {0.0: Reason.WRONG, 1.0: Reason.OK}.get(score, Reason.PARTIAL)
         parts = dict(zip(_NAMES, best, strict=True))
         return Verdict(
-            reason=reason, score=score, correct=score == 1, parts=parts, note=answer[:80]
+            reason=reason, score=score, correct=score == 1, parts=parts, note=said[0][:80]
         )
 
 

@@ -24,9 +24,10 @@ class Math(Reward):
     r"""1 where the final answer equals the task's, else 0.
 
     The answer stands after the thoughts in the last `<answer>`, in the last `\boxed{…}`, after
-    `final answer is` or `Answer:`, or in a last line `#### …`.  Two different boxes are wrong,
-    because the reply bets on both.  An answer without its end is none: an open tag or box, and the
-    last sentence of a reply that was cut.  A task may have a relative tolerance, `info["rel_tol"]`.
+    `final answer is` or `Answer:`, or in a line `#### …`.  Of several boxes each must equal the
+    task's answer, for a reply with two others bets on both.  An answer without its end is none: an
+    open tag or box, and the last sentence of a reply that was cut.  A task may have a relative
+    tolerance, `info["rel_tol"]`.
 
     An answer that hangs the checker is the policy's failure if the gold answer can be compared with
     0.  A gold answer that cannot, and a checker that crashes, are faults.
@@ -34,6 +35,7 @@ class Math(Reward):
 
     limit_s: float = 5.0  # wall time of one comparison
     longest: int = 512  # characters of an answer; what is longer is wrong
+    boxes: int = 4  # boxes of different text; a reply with more is wrong
     workers: int = 2
 
     def score(self, rollout: Rollout) -> Verdict:
@@ -50,16 +52,18 @@ class Math(Reward):
         where, found = answers(text, rollout.finish)
         if not found:
             return no_answer(rollout)
-        answer = found[-1]
+        different = {plain(answer): answer for answer in found}
+        if len(different) > self.boxes:
+            return Verdict.failure(Reason.WRONG, note=f"{where}: {len(different)} answers")
+        judged = [self._compare(rollout, answer, where) for answer in different.values()]
+        return next((verdict for verdict in judged if verdict.correct is False), judged[-1])
+
+    def _compare(self, rollout: Rollout, answer: str, where: str) -> Verdict:
+        """The verdict on one answer."""
         if len(answer) > self.longest:
             note = f"{where}: {len(answer)} characters, more than {self.longest}"
             return Verdict.failure(Reason.WRONG, note=note)
-        if any(plain(other) != plain(answer) for other in set(found)):
-            return Verdict.failure(Reason.WRONG, note=f"{where}: different answers")
-        return self._compare(rollout, answer, f"{where}: {answer[:_SHOWN]}")
-
-    def _compare(self, rollout: Rollout, answer: str, note: str) -> Verdict:
-        task = rollout.task
+        task, note = rollout.task, f"{where}: {answer[:_SHOWN]}"
         known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
         if known is not None:
             return Verdict.binary(correct=known, note=note)
