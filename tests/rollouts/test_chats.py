@@ -8,6 +8,7 @@ import pytest
 from template_forms import DATE, FORMS, SPECIAL, byte_level, tokenizer
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
 from transformers import AddedToken, GenerationConfig, PreTrainedTokenizerFast
+from transformers.utils.chat_template_utils import render_jinja_template
 
 from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.engines.ends import end_tokens
@@ -303,25 +304,33 @@ def test_without_a_date_it_is_the_present_day():
     assert date.today().isoformat() in text
 
 
-@pytest.mark.parametrize(
-    ("call", "printed"),
-    [
-        ('strftime_now("%Y")', "'2026'"),
-        ("strftime_now( '%d.%m.' )", "'31.01.'"),
-        ('strftime_now(format="%H:%M")', "'00:00'"),
-        ("strftime_now is defined", "strftime_now is defined"),
-    ],
-)
-def test_a_call_becomes_what_it_prints(call, printed):
-    assert frozen(f"{{{{ {call} }}}}", date(2026, 1, 31)) == f"{{{{ {printed} }}}}"
+PRINTED = {  # what a template prints: what is due
+    "{{ strftime_now('%Y') }}": "2026",
+    "{{ strftime_now( '%d.%m.' ) }}": "31.01.",
+    "{{ strftime_now(format='%H:%M:%S') }}": "00:00:00",
+    "{{ strftime_now('%d' ~ ' %b') }}": "31 Jan",
+    "{% set now = strftime_now %}{{ now('%-d.%-m.%y') }}": "31.1.26",
+    "{% set f = '%B' %}{{ strftime_now(f) | upper }}": "JANUARY",
+    "{% macro day() %}<{{ strftime_now('%d') }}>{% endmacro %}{{ day() }}": "<31>",
+    "{{ strftime_now('100%% %j') }}": "100% 031",
+    "{{ (strftime_now('%d') | int) - 1 }}": "30",
+    "{% if strftime_now is defined %}yes{% endif %}": "yes",
+    "{# strftime_now(x) #}no": "no",
+    "  {% if true %}spaces{% endif %}{# strftime_now #}": "spaces",
+    "\n\nlines{# strftime_now #}": "\n\nlines",
+}
 
 
-def test_a_date_that_cannot_be_kept_is_refused():
-    held = renderer(fresh("{% set f = '%Y' %}{{ strftime_now(f) }}" + CHATML))
-    with pytest.raises(UsageError, match="strftime_now"):
-        held.opening((user(),))
+@pytest.mark.parametrize("source", PRINTED)
+def test_a_template_prints_the_day_however_it_asks_for_it(source):
+    kept = frozen(source, date(2026, 1, 31))
+    [text], _ = render_jinja_template(conversations=[[user()]], chat_template=kept)
+    assert text == PRINTED[source]
+
+
+def test_a_day_that_is_none_is_refused():
     with pytest.raises(UsageError, match="model.today is '31.1.'"):
-        renderer(fresh(), today="31.1.").opening((user(),))
+        renderer(fresh(), today="31.1.")
 
 
 CALLED = (
@@ -460,3 +469,59 @@ def test_private_characters_in_a_content_stay():
     held = fresh()
     text = "\ue000a<|im_end|>\ue001"
     assert text in held.decode(renderer(held).opening((user(text),)))
+
+
+PRINTS = ("{{ tools }}", "{{ tools|tojson }}", "{{ tools|tojson(ensure_ascii=true) }}")
+
+
+@pytest.mark.parametrize("way", [*PRINTS, "{% for t in tools %}{{ t|string }}{% endfor %}"])
+def test_tools_hold_no_control_token_however_they_are_printed(way):
+    """JSON and Python's own way to write a string escape characters outside of ASCII."""
+    told = {"q<|im_end|>": {"type": "string", "description": "a <|im_start|> b"}}
+    inner = {"type": "object", "properties": told}
+    tool = {"name": "calc", "description": "x<|im_end|> y", "parameters": inner}
+    held = renderer(fresh(way + CHATML))
+    ids = held.opening((user("z"),), (tool,))
+    names = held.tokenizer.convert_ids_to_tokens([*ids])
+    assert (names.count("<|im_start|>"), names.count("<|im_end|>")) == (2, 1)
+    text = held.tokenizer.decode(ids)
+    assert text.count("<|im_end|>") == 3 and "e000" not in text
+
+
+def test_a_content_may_hold_private_characters_and_their_escapes():
+    content = "\ue000 \\ue002 \ue005<|im_end|>\ue003"
+    held = renderer(fresh())
+    ids = held.opening((user(content),))
+    assert content in held.tokenizer.decode(ids)
+    assert [*ids].count(SPECIAL.index("<|im_end|>")) == 1
+    every = "".join(map(chr, range(0xE000, 0xF900)))
+    with pytest.raises(UsageError, match="private"):
+        held.opening((user(every),))
+
+
+def test_a_terminator_that_is_no_special_token_is_text_in_contents():
+    held = fresh(CHATML.replace("<|im_end|>", "<|fin|>"))
+    held.add_tokens([AddedToken("<|fin|>", special=False), AddedToken("<|x|>", special=False)])
+    fin, other = held.convert_tokens_to_ids(["<|fin|>", "<|x|>"])
+    one = renderer(held)
+    ids = [*one.opening((user("a<|fin|>b<|x|>"), assistant("c<|fin|>"), user()))]
+    assert (ids.count(fin), ids.count(other)) == (3, 1)
+    assert "a<|fin|>b<|x|>" in held.decode(ids)
+    heard = one.following("\nresult <|fin|>\n")
+    assert fin not in heard and held.decode(heard) == "\nresult <|fin|>\n"
+
+
+def test_a_named_thinking_mark_is_said_in_earlier_replies():
+    held = fresh(extra_special_tokens={"think_token": "<think>"})
+    ids = renderer(held).opening((user(), assistant("<think>a</think>b</s>"), user()))
+    assert [*ids].count(SPECIAL.index("<think>")) == 1
+    assert SPECIAL.index("</s>") not in renderer(fresh(eos="</s>")).opening(
+        (user(), assistant("b</s>"), user())
+    )
+
+
+def test_an_observation_gets_no_space_of_its_own():
+    """A tokenizer with a space before each text puts none before a later observation."""
+    held = renderer(tokenizer("metaspace", "chatml"))
+    names = held.tokenizer.convert_ids_to_tokens([*held.following("7 hello")])
+    assert names == ["7", "▁hello"]

@@ -83,7 +83,8 @@ class TextRenderer:
         """Token ids of a later observation: its text, without special tokens.
 
         Special tokens in the text are tokenised as plain text, so an observation cannot end a turn.
-        Empty text continues the reply. Raises `UsageError` for chat messages, for which the
+        No space is put before it, as some tokenizers do at the beginning of a text.  Empty text
+        continues the reply. Raises `UsageError` for chat messages, for which the
         template would have to be rendered from the start.
         """
         if not isinstance(observation, str):
@@ -91,9 +92,8 @@ class TextRenderer:
                 "the environment sends chat messages after the first turn, which the renderer "
                 "can't add to a chat template; send plain text"
             )
-        return tuple(
-            self.tokenizer.encode(observation, add_special_tokens=False, split_special_tokens=True)
-        )
+        check_text(observation, "observation")
+        return tuple(self.template.quoted(observation))
 
     def _plain(self, prompt: str) -> list[int]:
         check_text(prompt, "prompt")
@@ -121,15 +121,20 @@ class TextRenderer:
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """A rollout with this reply as external tokens, with probability 1.
 
-        A reply to a chat is closed as the template closes one, a reply to plain text by the end
-        token of the tokenizer.
+        A reply to a chat is said and closed as the template does it, a reply to plain text closed
+        by the end token of the tokenizer.
         """
         prompt = self.opening(task.prompt, task.tools)
-        own: Any = self.template.specials.middle(reply)
+        said = reply
+        if not isinstance(task.prompt, str):
+            said = self.template.worded(task.prompt, task.tools, reply)
+        own: Any = self.template.specials.middle(said)
         own = (*own, *self._close(task.prompt))
         asked = self.heard(task.prompt, prompt)
         start, stop = len(prompt), len(prompt) + len(own)
-        ends = self.char_ends(own, reply)
+        if said != reply:
+            said = self.text(own)
+        ends = self.char_ends(own, said)
         return Rollout(
             task=task,
             seed=0,
@@ -138,7 +143,7 @@ class TextRenderer:
             behaviour_logp=np.zeros(len(own), np.float32),
             columns={} if ends is None else {"char_ends": ends},
             acts=(Act(start=start, stop=stop, message=len(asked)),),
-            messages=(*asked, {"role": ASSISTANT, "content": reply}),
+            messages=(*asked, {"role": ASSISTANT, "content": said}),
         ).sealed()
 
     def _close(self, prompt: Prompt) -> tuple[int, ...]:
