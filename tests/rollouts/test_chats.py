@@ -5,46 +5,18 @@ from datetime import date
 from typing import Any
 
 import pytest
-from template_forms import DATE, FORMS, SPECIAL, byte_level, tokenizer
+from chatml import CHATML, INNER, assistant, fresh, renderer, user
+from template_forms import FORMS, SPECIAL, tokenizer
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
-from transformers import AddedToken, GenerationConfig, PreTrainedTokenizerFast
+from transformers import AddedToken, GenerationConfig
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.engines.ends import end_tokens
 from whet.rewards.verifiable.format import Format
 from whet.rollouts.dates import frozen
-from whet.rollouts.renderer import TextRenderer, end_token
+from whet.rollouts.renderer import end_token
 from whet.types import Decoding, Finish, Rollout, Task, UsageError
-
-INNER = byte_level().to_str()
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
-
-def fresh(template=CHATML, eos="<|endoftext|>", inner=None, **named):
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner or Tokenizer.from_str(INNER),
-        eos_token=eos,
-        unk_token="<unk>",
-        chat_template=template,
-        clean_up_tokenization_spaces=False,
-        **{"pad_token": "<pad>", **named},
-    )
-
-
-def renderer(held, config=None, today=DATE):
-    return TextRenderer(held, end_tokens(held, config or GenerationConfig()), today)
-
-
-def user(content="hi", **more):
-    return {"role": "user", "content": content, **more}
-
-
-def assistant(content="", **more):
-    return {"role": "assistant", "content": content, **more}
 
 
 def calling(arguments, name="calc"):
@@ -469,59 +441,3 @@ def test_private_characters_in_a_content_stay():
     held = fresh()
     text = "\ue000a<|im_end|>\ue001"
     assert text in held.decode(renderer(held).opening((user(text),)))
-
-
-PRINTS = ("{{ tools }}", "{{ tools|tojson }}", "{{ tools|tojson(ensure_ascii=true) }}")
-
-
-@pytest.mark.parametrize("way", [*PRINTS, "{% for t in tools %}{{ t|string }}{% endfor %}"])
-def test_tools_hold_no_control_token_however_they_are_printed(way):
-    """JSON and Python's own way to write a string escape characters outside of ASCII."""
-    told = {"q<|im_end|>": {"type": "string", "description": "a <|im_start|> b"}}
-    inner = {"type": "object", "properties": told}
-    tool = {"name": "calc", "description": "x<|im_end|> y", "parameters": inner}
-    held = renderer(fresh(way + CHATML))
-    ids = held.opening((user("z"),), (tool,))
-    names = held.tokenizer.convert_ids_to_tokens([*ids])
-    assert (names.count("<|im_start|>"), names.count("<|im_end|>")) == (2, 1)
-    text = held.tokenizer.decode(ids)
-    assert text.count("<|im_end|>") == 3 and "e000" not in text
-
-
-def test_a_content_may_hold_private_characters_and_their_escapes():
-    content = "\ue000 \\ue002 \ue005<|im_end|>\ue003"
-    held = renderer(fresh())
-    ids = held.opening((user(content),))
-    assert content in held.tokenizer.decode(ids)
-    assert [*ids].count(SPECIAL.index("<|im_end|>")) == 1
-    every = "".join(map(chr, range(0xE000, 0xF900)))
-    with pytest.raises(UsageError, match="private"):
-        held.opening((user(every),))
-
-
-def test_a_terminator_that_is_no_special_token_is_text_in_contents():
-    held = fresh(CHATML.replace("<|im_end|>", "<|fin|>"))
-    held.add_tokens([AddedToken("<|fin|>", special=False), AddedToken("<|x|>", special=False)])
-    fin, other = held.convert_tokens_to_ids(["<|fin|>", "<|x|>"])
-    one = renderer(held)
-    ids = [*one.opening((user("a<|fin|>b<|x|>"), assistant("c<|fin|>"), user()))]
-    assert (ids.count(fin), ids.count(other)) == (3, 1)
-    assert "a<|fin|>b<|x|>" in held.decode(ids)
-    heard = one.following("\nresult <|fin|>\n")
-    assert fin not in heard and held.decode(heard) == "\nresult <|fin|>\n"
-
-
-def test_a_named_thinking_mark_is_said_in_earlier_replies():
-    held = fresh(extra_special_tokens={"think_token": "<think>"})
-    ids = renderer(held).opening((user(), assistant("<think>a</think>b</s>"), user()))
-    assert [*ids].count(SPECIAL.index("<think>")) == 1
-    assert SPECIAL.index("</s>") not in renderer(fresh(eos="</s>")).opening(
-        (user(), assistant("b</s>"), user())
-    )
-
-
-def test_an_observation_gets_no_space_of_its_own():
-    """A tokenizer with a space before each text puts none before a later observation."""
-    held = renderer(tokenizer("metaspace", "chatml"))
-    names = held.tokenizer.convert_ids_to_tokens([*held.following("7 hello")])
-    assert names == ["7", "▁hello"]

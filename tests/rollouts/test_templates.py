@@ -108,27 +108,6 @@ def test_a_reply_ends_as_the_template_ends_one(kind, name):
 
 
 @EVERYWHERE
-@pytest.mark.parametrize("reply", ["7", "hello world", "the quick\nfox", " 7", "7 ", "\n7"])
-def test_a_demonstration_is_what_the_template_says(kind, name, reply):
-    """Opening, reply and closing begin a whole rendering, without a newline behind the closing."""
-    form, held = FORMS[name], renderer(kind, name)
-    asked = ({"role": "user", "content": "3+4"},)
-    shown = held.demonstration(Task(id="t", prompt=asked), reply)
-    whole = rendered(kind, name, [*asked, {"role": "assistant", "content": reply}], whole=True)
-    due = own(kind, name, whole)
-    if name == "glm4_5":  # the next message's token closes a reply
-        due += own(kind, name, "<|user|>")
-    ids = tuple(shown.token_ids.tolist())
-    if name != "r1_distill":  # it opens a thought, which a whole rendering leaves out
-        assert ids == due[: len(ids)]
-    names = held.tokenizer.convert_ids_to_tokens([*ids])
-    assert tuple(names[-len(form.closing) :]) == form.closing
-    said = held.text(shown.chosen_ids.tolist())
-    assert shown.messages[-1]["content"].strip() == said.strip()
-    assert reply.strip() in said
-
-
-@EVERYWHERE
 @pytest.mark.parametrize("begun", ["The answer", "a\nb", "3"])
 def test_a_prefill_is_continued(kind, name, begun):
     chat = [{"role": "user", "content": "say"}, {"role": "assistant", "content": begun}]

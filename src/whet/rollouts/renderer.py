@@ -10,6 +10,7 @@ from jaxtyping import Int32
 from numpy import ndarray
 
 from whet.rollouts.chats import check_text
+from whet.rollouts.demonstrated import reply_ids, worded
 from whet.rollouts.dropped import Tools
 from whet.rollouts.special_tokens import Tokenizer
 from whet.rollouts.templates import ChatTemplate
@@ -122,19 +123,16 @@ class TextRenderer:
         """A rollout with this reply as external tokens, with probability 1.
 
         A reply to a chat is said and closed as the template does it, a reply to plain text closed
-        by the end token of the tokenizer.
+        by the end token of the tokenizer.  A reply that ends with an end token is closed already.
         """
         prompt = self.opening(task.prompt, task.tools)
-        said = reply
-        if not isinstance(task.prompt, str):
-            said = self.template.worded(task.prompt, task.tools, reply)
-        own: Any = self.template.specials.middle(said)
-        own = (*own, *self._close(task.prompt))
+        said, own = self._said_as(task, reply)
+        closed = own[-1:] and own[-1] in self.ends
+        own = (*own, *(() if closed else self._close(task.prompt)))
+        text = self.text(own) if closed or said != reply else reply
         asked = self.heard(task.prompt, prompt)
         start, stop = len(prompt), len(prompt) + len(own)
-        if said != reply:
-            said = self.text(own)
-        ends = self.char_ends(own, said)
+        ends = self.char_ends(own, text)
         return Rollout(
             task=task,
             seed=0,
@@ -143,8 +141,15 @@ class TextRenderer:
             behaviour_logp=np.zeros(len(own), np.float32),
             columns={} if ends is None else {"char_ends": ends},
             acts=(Act(start=start, stop=stop, message=len(asked)),),
-            messages=(*asked, {"role": ASSISTANT, "content": said}),
+            messages=(*asked, {"role": ASSISTANT, "content": text}),
         ).sealed()
+
+    def _said_as(self, task: Task, reply: str) -> tuple[str, list[int]]:
+        """A reply as its template says it, and its ids."""
+        if isinstance(task.prompt, str):
+            return reply, self.template.specials.middle(reply)
+        said = worded(self.template, task.prompt, task.tools, reply)
+        return said, reply_ids(self.template, task.prompt, task.tools, said)
 
     def _close(self, prompt: Prompt) -> tuple[int, ...]:
         if isinstance(prompt, str):

@@ -44,7 +44,7 @@ class Marks:
     def restored(self, text: str) -> str:
         """A rendering in which escaped marks, as JSON and Python write them, are marks again."""
         for mark in (self.start, self.end):
-            text = re.sub(rf"\\+u{ord(mark):04x}", mark, text)
+            text = re.sub(rf"(?<!\\)\\+u{ord(mark):04x}", mark, text)
         return text
 
     def removed(self, text: str) -> str:

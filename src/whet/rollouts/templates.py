@@ -38,9 +38,9 @@ _TALK: tuple[Message, ...] = (
 
 
 _Ending = Mapping[str, bool]  # how a rendering ends, as `apply_chat_template` takes it
-_OPENED: _Ending = {"add_generation_prompt": True}
+OPENED: _Ending = {"add_generation_prompt": True}
 _CONTINUED: _Ending = {"continue_final_message": True}
-_WHOLE: _Ending = {}
+WHOLE: _Ending = {}
 
 
 @dataclass(slots=True)
@@ -55,14 +55,14 @@ class ChatTemplate:
     specials: SpecialTokens = field(init=False)
     _dropped: DroppedParts = field(init=False)
     _said: frozenset[str] | None = None  # special tokens that no content of the assistant can say
-    _pattern: re.Pattern[str] = field(init=False)  # of added tokens
+    pattern: re.Pattern[str] = field(init=False)  # of added tokens
     _day: date = field(init=False)
     _frozen: dict[str, str] = field(default_factory=dict)  # templates with the date
 
     def __post_init__(self) -> None:
         """Read the special tokens; the template is read when a chat comes."""
         self.specials = SpecialTokens(self.tokenizer)
-        self._pattern = any_of([text for text in self.specials.added if text.strip()])
+        self.pattern = any_of([text for text in self.specials.added if text.strip()])
         self._day = day_of(self.today)
         self._dropped = DroppedParts(self._tried)
 
@@ -80,15 +80,19 @@ class ChatTemplate:
 
         Raises `UsageError` where the template does not take the chat or leaves a part of it out.
         """
+        return self.specials.encode(*self.opened(prompt, tools))
+
+    def opened(self, prompt: Sequence[Message], tools: Tools = ()) -> tuple[str, Marks]:
+        """The text of these ids, and the marks around what is quoted in it."""
         self._insist()
         chat = chat_of(prompt)
         check_tools(tools)
-        ending = _CONTINUED if continued(chat) else _OPENED
+        ending = _CONTINUED if continued(chat) else OPENED
         marks = Marks.unused(dumps([chat, tools], ensure_ascii=False))
         said = self._parting()
         marked = [self._marked(message, marks, said) for message in chat]
         shown = self.specials.marked(tools, marks, frozenset(self.specials.ids))
-        text = marks.restored(self._rendered(marked, shown, ending))
+        text = marks.restored(self.rendered(marked, shown, ending))
         plain = marks.removed(text)
         for note in self._dropped.check(chat, tools, plain):
             self.notes[note] = None
@@ -98,7 +102,7 @@ class ChatTemplate:
                 "which the reply continues; give it without spaces around it, or use another "
                 "template"
             )
-        return self.specials.encode(text, marks)
+        return text, marks
 
     def quoted(self, text: str) -> list[int]:
         """Ids of a text that continues a chat, without tokens that are special or part messages."""
@@ -123,37 +127,6 @@ class ChatTemplate:
         shared = [a for a, b in zip(*runs, strict=False) if a == b] or runs[0]
         ahead = [*takewhile(lambda token: token not in known, shared)]
         return tuple(shared[: len(ahead) + 1])
-
-    def worded(self, prompt: Sequence[Message], tools: Tools, reply: str) -> str:
-        """A reply as the template prints it behind the opening of a chat, up to its closing.
-
-        What the template puts before a reply (a space, a channel, an empty thought) and the spaces
-        behind it belong to it, because a model that was trained on the template says them.  A
-        template may trim the reply.  The reply stays as it is where the template changes it in
-        another way, and where it continues a message.
-        """
-        chat = chat_of(prompt)
-        if continued(chat):
-            return reply
-        printed, stand_in = (self._printed(chat, tools, text) for text in (reply, _SAID))
-        before, found, _ = stand_in.partition(_SAID)
-        kept = [text for text in (reply, reply.strip()) if printed.startswith(before + text)]
-        if not found or not kept:
-            return reply
-        behind = printed[len(before + kept[0]) :]
-        closed = self._pattern.match(behind.lstrip())
-        spaces = behind[: len(behind) - len(behind.lstrip())] if closed else ""
-        return before + kept[0] + spaces
-
-    def _printed(self, chat: Chat, tools: Tools, reply: str) -> str:
-        """What a rendering with a reply has behind the opening; "" where that is no part of it."""
-        whole = [*chat, {"role": ASSISTANT, "content": reply}]
-        try:
-            opened = self._rendered(chat, tools, _OPENED)
-            text = self._rendered(whole, tools, _WHOLE)
-        except UsageError:
-            return ""
-        return text[len(opened) :] if text.startswith(opened) else ""
 
     def closing_text(self) -> str:
         """What the template puts behind a reply, as text."""
@@ -184,8 +157,8 @@ class ChatTemplate:
         if asked is None or whole is None:
             yield from known
         else:
-            yield from self._pattern.findall(asked)
-            yield from self._pattern.findall(whole, len(asked))[:1]
+            yield from self.pattern.findall(asked)
+            yield from self.pattern.findall(whole, len(asked))[:1]
         strings = {number: text for text, number in ids.items()}
         yield from (strings[number] for number in self.closing(frozenset()))
 
@@ -196,24 +169,24 @@ class ChatTemplate:
 
     def _run(self, tail: str) -> Iterator[int]:
         """The first special or added token in a text, and those that follow it at once."""
-        match = self._pattern.search(tail)
+        match = self.pattern.search(tail)
         while match is not None:
             yield self.specials.added[match[0]]
-            match = self._pattern.match(tail, match.end())
+            match = self.pattern.match(tail, match.end())
 
     def _shown(self, talk: Sequence[Message]) -> str | None:
         try:
-            return self._rendered([dict(message) for message in talk], (), _WHOLE)
+            return self.rendered([dict(message) for message in talk], (), WHOLE)
         except UsageError:
             return None
 
     def _tried(self, chat: Chat, tools: Tools) -> str | None:
         try:
-            return self._rendered(chat, tools, _CONTINUED if continued(chat) else _OPENED)
+            return self.rendered(chat, tools, _CONTINUED if continued(chat) else OPENED)
         except UsageError:
             return None
 
-    def _rendered(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
+    def rendered(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
         """The rendering; templates differ in how they read calls, so all forms are tried."""
         first: Exception | None = None
         calling = any("tool_calls" in message for message in chat)
