@@ -38,7 +38,7 @@ def test_a_content_may_hold_private_characters_and_their_escapes():
 def test_a_terminator_that_is_no_special_token_is_text_in_contents():
     held = fresh(CHATML.replace("<|im_end|>", "<|fin|>"))
     held.add_tokens([AddedToken("<|fin|>", special=False), AddedToken("<|x|>", special=False)])
-    fin, other = held.convert_tokens_to_ids(["<|fin|>", "<|x|>"])
+    fin, other = map(held.convert_tokens_to_ids, ("<|fin|>", "<|x|>"))
     one = renderer(held)
     ids = [*one.opening((user("a<|fin|>b<|x|>"), assistant("c<|fin|>"), user()))]
     assert (ids.count(fin), ids.count(other)) == (3, 1)

@@ -70,14 +70,14 @@ def test_an_interrupt_passes():
 
 def test_a_play_without_a_question_has_its_verdict():
     """As where another player wins before the policy's first turn."""
+    plays = []
 
     async def world(task, policy):
-        if world.plays:
+        if plays:
             await policy(task.prompt)
-        world.plays += 1
+        plays.append(task)
         return Verdict.failure(Reason.WRONG)
 
-    world.plays = 0
     [group], _ = played(world)
     assert [rollout.length for rollout in group] == [0, 3]
     assert all(rollout.verdict.reason is Reason.WRONG for rollout in group)
