@@ -16,6 +16,7 @@ from http.client import HTTPException
 from pathlib import Path
 from subprocess import TimeoutExpired
 
+from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
 from whet.rollouts.recorder import Record, Recorder
 from whet.scripts import complaint
@@ -104,6 +105,8 @@ def _survived(
     if isinstance(error, IntegrityError):
         raise error
     cause = _first(error)
+    if isinstance(cause, ContextFull) and isinstance(environment, SingleTurn):
+        return None  # its prompts were checked before the run
     if isinstance(cause, ContextFull) and any(handle.row.acts for handle in record.handles):
         return _truncated(record, cause)
     if isinstance(cause, ContextFull) or _is_infrastructures(cause):
