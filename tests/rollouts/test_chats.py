@@ -5,45 +5,18 @@ from datetime import date
 from typing import Any
 
 import pytest
-from template_forms import DATE, FORMS, SPECIAL, byte_level, tokenizer
+from chatml import CHATML, INNER, assistant, fresh, renderer, user
+from template_forms import FORMS, SPECIAL, tokenizer
 from tokenizers import Tokenizer, normalizers, pre_tokenizers, processors
-from transformers import AddedToken, GenerationConfig, PreTrainedTokenizerFast
+from transformers import AddedToken, GenerationConfig
+from transformers.utils.chat_template_utils import render_jinja_template
 
 from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.engines.ends import end_tokens
 from whet.rewards.verifiable.format import Format
 from whet.rollouts.dates import frozen
-from whet.rollouts.renderer import TextRenderer, end_token
+from whet.rollouts.renderer import end_token
 from whet.types import Decoding, Finish, Rollout, Task, UsageError
-
-INNER = byte_level().to_str()
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
-
-
-def fresh(template=CHATML, eos="<|endoftext|>", inner=None, **named):
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner or Tokenizer.from_str(INNER),
-        eos_token=eos,
-        unk_token="<unk>",
-        chat_template=template,
-        clean_up_tokenization_spaces=False,
-        **{"pad_token": "<pad>", **named},
-    )
-
-
-def renderer(held, config=None, today=DATE):
-    return TextRenderer(held, end_tokens(held, config or GenerationConfig()), today)
-
-
-def user(content="hi", **more):
-    return {"role": "user", "content": content, **more}
-
-
-def assistant(content="", **more):
-    return {"role": "assistant", "content": content, **more}
 
 
 def calling(arguments, name="calc"):
@@ -303,25 +276,33 @@ def test_without_a_date_it_is_the_present_day():
     assert date.today().isoformat() in text
 
 
-@pytest.mark.parametrize(
-    ("call", "printed"),
-    [
-        ('strftime_now("%Y")', "'2026'"),
-        ("strftime_now( '%d.%m.' )", "'31.01.'"),
-        ('strftime_now(format="%H:%M")', "'00:00'"),
-        ("strftime_now is defined", "strftime_now is defined"),
-    ],
-)
-def test_a_call_becomes_what_it_prints(call, printed):
-    assert frozen(f"{{{{ {call} }}}}", date(2026, 1, 31)) == f"{{{{ {printed} }}}}"
+PRINTED = {  # what a template prints: what is due
+    "{{ strftime_now('%Y') }}": "2026",
+    "{{ strftime_now( '%d.%m.' ) }}": "31.01.",
+    "{{ strftime_now(format='%H:%M:%S') }}": "00:00:00",
+    "{{ strftime_now('%d' ~ ' %b') }}": "31 Jan",
+    "{% set now = strftime_now %}{{ now('%-d.%-m.%y') }}": "31.1.26",
+    "{% set f = '%B' %}{{ strftime_now(f) | upper }}": "JANUARY",
+    "{% macro day() %}<{{ strftime_now('%d') }}>{% endmacro %}{{ day() }}": "<31>",
+    "{{ strftime_now('100%% %j') }}": "100% 031",
+    "{{ (strftime_now('%d') | int) - 1 }}": "30",
+    "{% if strftime_now is defined %}yes{% endif %}": "yes",
+    "{# strftime_now(x) #}no": "no",
+    "  {% if true %}spaces{% endif %}{# strftime_now #}": "spaces",
+    "\n\nlines{# strftime_now #}": "\n\nlines",
+}
 
 
-def test_a_date_that_cannot_be_kept_is_refused():
-    held = renderer(fresh("{% set f = '%Y' %}{{ strftime_now(f) }}" + CHATML))
-    with pytest.raises(UsageError, match="strftime_now"):
-        held.opening((user(),))
+@pytest.mark.parametrize("source", PRINTED)
+def test_a_template_prints_the_day_however_it_asks_for_it(source):
+    kept = frozen(source, date(2026, 1, 31))
+    [text], _ = render_jinja_template(conversations=[[user()]], chat_template=kept)
+    assert text == PRINTED[source]
+
+
+def test_a_day_that_is_none_is_refused():
     with pytest.raises(UsageError, match="model.today is '31.1.'"):
-        renderer(fresh(), today="31.1.").opening((user(),))
+        renderer(fresh(), today="31.1.")
 
 
 CALLED = (

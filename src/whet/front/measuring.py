@@ -10,6 +10,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder, at_checkpoint
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.front.dating import day_of_run
 from whet.front.eventloop import finish
 from whet.front.training import load_run
 from whet.invoked import command, shown
@@ -135,7 +136,9 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
     folder = Path(model)
     if card.exists(folder):
         return Subject.of_run(folder, split)
-    source = Folder.as_saved(folder) if is_checkpoint(folder) else Folder(path=str(model))
+    source = Folder(path=str(model))
+    if is_checkpoint(folder):
+        source = replace(Folder.as_saved(folder), today=day_of_run(folder))
     return Subject(model=source, engine=engine)
 
 

@@ -1,12 +1,24 @@
 """The date that a chat template prints, which is the same in the whole run."""
 
 import re
+import string
 from datetime import date, datetime
 
 from whet.types import UsageError
 
-_CALL = re.compile(r"""strftime_now\s*\(\s*(?:format\s*=\s*)?(["'])(.*?)\1\s*\)""")
-_ANY_CALL = re.compile(r"strftime_now\s*\(")
+_NAME = re.compile(r"\bstrftime_now\b")
+_CODES = [f"{pad}{letter}" for pad in ("-", "#", "") for letter in string.ascii_letters]
+# a doubled % is \0 while the format is read
+_MACRO = r"""{% macro strftime_now(format) -%}
+{%- set printed = PRINTED -%}
+{%- set parts = format.replace('%%', '\0').split('%') -%}
+{%- set ns = namespace(text=parts[0]) -%}
+{%- for part in parts[1:] -%}
+{%- set size = 2 if part[:2] in printed else 1 -%}
+{%- set ns.text = ns.text ~ printed.get(part[:size], '%' ~ part[:size]) ~ part[size:] -%}
+{%- endfor -%}
+{{- ns.text.replace('\0', '%') -}}
+{%- endmacro %}"""
 
 
 def day_of(today: str) -> date:
@@ -20,15 +32,13 @@ def day_of(today: str) -> date:
 
 
 def frozen(template: str, day: date) -> str:
-    """A chat template in which every `strftime_now(FORMAT)` is that day, at midnight.
+    """A chat template in which `strftime_now` is a macro that prints that day, at midnight.
 
-    Raises `UsageError` for a call whose format is no literal.
+    So the day is the same however the template calls it: by another name, from a macro, or with a
+    format that it puts together.  The template itself begins on a line of its own, as before.
     """
+    if not _NAME.search(template):
+        return template
     moment = datetime(day.year, day.month, day.day)
-    fixed = _CALL.sub(lambda call: repr(moment.strftime(call[2])), template)
-    if _ANY_CALL.search(fixed):
-        raise UsageError(
-            "the chat template calls strftime_now with a format that is no literal, so its date "
-            'can\'t be kept; write the format as text, strftime_now("%d %b %Y")'
-        )
-    return fixed
+    printed = {code: moment.strftime(f"%{code}") for code in _CODES}
+    return f"{_MACRO.replace('PRINTED', repr(printed))}\n{template}"

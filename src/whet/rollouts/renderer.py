@@ -10,6 +10,7 @@ from jaxtyping import Int32
 from numpy import ndarray
 
 from whet.rollouts.chats import check_text
+from whet.rollouts.demonstrated import reply_ids, worded
 from whet.rollouts.dropped import Tools
 from whet.rollouts.special_tokens import Tokenizer
 from whet.rollouts.templates import ChatTemplate
@@ -83,7 +84,8 @@ class TextRenderer:
         """Token ids of a later observation: its text, without special tokens.
 
         Special tokens in the text are tokenised as plain text, so an observation cannot end a turn.
-        Empty text continues the reply. Raises `UsageError` for chat messages, for which the
+        No space is put before it, as some tokenizers do at the beginning of a text.  Empty text
+        continues the reply. Raises `UsageError` for chat messages, for which the
         template would have to be rendered from the start.
         """
         if not isinstance(observation, str):
@@ -91,9 +93,8 @@ class TextRenderer:
                 "the environment sends chat messages after the first turn, which the renderer "
                 "can't add to a chat template; send plain text"
             )
-        return tuple(
-            self.tokenizer.encode(observation, add_special_tokens=False, split_special_tokens=True)
-        )
+        check_text(observation, "observation")
+        return tuple(self.template.quoted(observation))
 
     def _plain(self, prompt: str) -> list[int]:
         check_text(prompt, "prompt")
@@ -121,15 +122,17 @@ class TextRenderer:
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """A rollout with this reply as external tokens, with probability 1.
 
-        A reply to a chat is closed as the template closes one, a reply to plain text by the end
-        token of the tokenizer.
+        A reply to a chat is said and closed as the template does it, a reply to plain text closed
+        by the end token of the tokenizer.  A reply that ends with an end token is closed already.
         """
         prompt = self.opening(task.prompt, task.tools)
-        own: Any = self.template.specials.middle(reply)
-        own = (*own, *self._close(task.prompt))
+        said, own = self._said_as(task, reply)
+        closed = own[-1:] and own[-1] in self.ends
+        own = (*own, *(() if closed else self._close(task.prompt)))
+        text = self.text(own) if closed or said != reply else reply
         asked = self.heard(task.prompt, prompt)
         start, stop = len(prompt), len(prompt) + len(own)
-        ends = self.char_ends(own, reply)
+        ends = self.char_ends(own, text)
         return Rollout(
             task=task,
             seed=0,
@@ -138,8 +141,15 @@ class TextRenderer:
             behaviour_logp=np.zeros(len(own), np.float32),
             columns={} if ends is None else {"char_ends": ends},
             acts=(Act(start=start, stop=stop, message=len(asked)),),
-            messages=(*asked, {"role": ASSISTANT, "content": reply}),
+            messages=(*asked, {"role": ASSISTANT, "content": text}),
         ).sealed()
+
+    def _said_as(self, task: Task, reply: str) -> tuple[str, list[int]]:
+        """A reply as its template says it, and its ids."""
+        if isinstance(task.prompt, str):
+            return reply, self.template.specials.middle(reply)
+        said = worded(self.template, task.prompt, task.tools, reply)
+        return said, reply_ids(self.template, task.prompt, task.tools, said)
 
     def _close(self, prompt: Prompt) -> tuple[int, ...]:
         if isinstance(prompt, str):

@@ -11,6 +11,7 @@ Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines 
 
 _LEADS = ("\n", ".", "a", "0")  # texts before a piece, so that it is encoded as one in the middle
 _PRIVATE = range(0xE000, 0xF8FF, 2)  # characters without a meaning, for marks
+_ESCAPED = re.compile(r"u([ef][0-9a-f]{3})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +24,12 @@ class Marks:
 
     @classmethod
     def unused(cls, text: str) -> "Marks":
-        """Marks that do not occur in `text`."""
-        known = set(text)
-        place = next(place for place in _PRIVATE if not {chr(place), chr(place + 1)} & known)
-        return cls(chr(place), chr(place + 1))
+        """Marks that do not occur in `text`, nor their escaped forms."""
+        known = {*text, *(chr(int(code, 16)) for code in _ESCAPED.findall(text))}
+        for place in _PRIVATE:
+            if not {chr(place), chr(place + 1)} & known:
+                return cls(chr(place), chr(place + 1))
+        raise UsageError("prompt holds all characters for private use; leave some of them out")
 
     def around(self, text: str) -> str:
         """The text between marks."""
@@ -35,8 +38,14 @@ class Marks:
 
     def split(self, text: str) -> list[str]:
         """The pieces of a text: plain, quoted, plain, …; a mark that stands alone is a border."""
-        quoted = f"{self.start}({_any_of(self.quoted).pattern}){self.end}"
+        quoted = f"{self.start}({any_of(self.quoted).pattern}){self.end}"
         return [piece or "" for piece in re.split(f"{quoted}|[{self.start}{self.end}]", text)]
+
+    def restored(self, text: str) -> str:
+        """A rendering in which escaped marks, as JSON and Python write them, are marks again."""
+        for mark in (self.start, self.end):
+            text = re.sub(rf"(?<!\\)\\+u{ord(mark):04x}", mark, text)
+        return text
 
     def removed(self, text: str) -> str:
         """The text without marks."""
@@ -49,21 +58,30 @@ class SpecialTokens:
 
     tokenizer: Tokenizer
     ids: Mapping[str, int] = field(init=False)
+    added: Mapping[str, int] = field(init=False)  # and the added tokens that are not special
+    _pattern: re.Pattern[str] = field(init=False)
     _normalised: bool = field(init=False)
 
     def __post_init__(self) -> None:
-        """Read the added tokens that are special, and the named ones."""
+        """Read the added tokens, and the named ones."""
         added = self.tokenizer.added_tokens_decoder.items()
         named = self.tokenizer.all_special_tokens
         self.ids = {
             **{token: self.tokenizer.convert_tokens_to_ids(token) for token in named},
             **{token.content: i for i, token in added if token.special},
         }
+        self.added = {**{token.content: i for i, token in added}, **self.ids}
+        self._pattern = any_of(self.ids)
         self._normalised = any(token.special and token.normalized for _, token in added)
+
+    def count(self, strings: Collection[str]) -> None:
+        """Count these added tokens as special from now on."""
+        self.ids = {**self.ids, **{text: self.added[text] for text in strings}}
+        self._pattern = any_of(self.ids)
 
     def within(self, text: str) -> Iterator[tuple[int, int]]:
         """Places of special tokens in a text that is encoded by itself, in order."""
-        found = [match.span() for match in _any_of(self.ids).finditer(text)]
+        found = [match.span() for match in self._pattern.finditer(text)]
         if self._normalised and self.tokenizer.is_fast:
             found = sorted({*found, *self._read(text)})
         end = 0
@@ -86,7 +104,10 @@ class SpecialTokens:
         if isinstance(value, str):
             return self._marked(value, marks, controls)
         if isinstance(value, Mapping):
-            return {name: self.marked(inner, marks, controls) for name, inner in value.items()}
+            return {
+                self.marked(name, marks, controls): self.marked(inner, marks, controls)
+                for name, inner in value.items()
+            }
         if isinstance(value, Sequence):
             return [self.marked(inner, marks, controls) for inner in value]
         return value
@@ -154,7 +175,7 @@ def _after(text: str, encode: Callable[[str], list[int]], unknown: int | None) -
     return encode(text) if text else []
 
 
-def _any_of(strings: Collection[str]) -> re.Pattern[str]:
+def any_of(strings: Collection[str]) -> re.Pattern[str]:
     """A pattern of any of the strings, the longest first."""
     longest = sorted(strings, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest)) or "(?!)")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import takewhile
 from json import dumps
 from typing import Any
@@ -12,7 +13,7 @@ from jinja2 import TemplateError
 from whet.rollouts.chats import calls_of, chat_of, check_tools, continued
 from whet.rollouts.dates import day_of, frozen
 from whet.rollouts.dropped import Chat, DroppedParts, Tools
-from whet.rollouts.special_tokens import Marks, SpecialTokens, Tokenizer
+from whet.rollouts.special_tokens import Marks, SpecialTokens, Tokenizer, any_of
 from whet.types import Message, UsageError
 from whet.types.messages import ASSISTANT
 
@@ -27,6 +28,7 @@ _RAISED = (
     AssertionError,
     RuntimeError,
 )
+_NAMED = ("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token")
 _ASKED, _SAID, _NEXT = "whetquestion", "whetanswer", "whetnext"
 _TALK: tuple[Message, ...] = (
     {"role": "user", "content": _ASKED},
@@ -36,9 +38,9 @@ _TALK: tuple[Message, ...] = (
 
 
 _Ending = Mapping[str, bool]  # how a rendering ends, as `apply_chat_template` takes it
-_OPENED: _Ending = {"add_generation_prompt": True}
+OPENED: _Ending = {"add_generation_prompt": True}
 _CONTINUED: _Ending = {"continue_final_message": True}
-_WHOLE: _Ending = {}
+WHOLE: _Ending = {}
 
 
 @dataclass(slots=True)
@@ -53,10 +55,15 @@ class ChatTemplate:
     specials: SpecialTokens = field(init=False)
     _dropped: DroppedParts = field(init=False)
     _said: frozenset[str] | None = None  # special tokens that no content of the assistant can say
+    pattern: re.Pattern[str] = field(init=False)  # of added tokens
+    _day: date = field(init=False)
+    _frozen: dict[str, str] = field(default_factory=dict)  # templates with the date
 
     def __post_init__(self) -> None:
         """Read the special tokens; the template is read when a chat comes."""
         self.specials = SpecialTokens(self.tokenizer)
+        self.pattern = any_of([text for text in self.specials.added if text.strip()])
+        self._day = day_of(self.today)
         self._dropped = DroppedParts(self._tried)
 
     @property
@@ -73,14 +80,19 @@ class ChatTemplate:
 
         Raises `UsageError` where the template does not take the chat or leaves a part of it out.
         """
+        return self.specials.encode(*self.opened(prompt, tools))
+
+    def opened(self, prompt: Sequence[Message], tools: Tools = ()) -> tuple[str, Marks]:
+        """The text of these ids, and the marks around what is quoted in it."""
         self._insist()
         chat = chat_of(prompt)
         check_tools(tools)
-        ending = _CONTINUED if continued(chat) else _OPENED
+        ending = _CONTINUED if continued(chat) else OPENED
         marks = Marks.unused(dumps([chat, tools], ensure_ascii=False))
-        marked = [self._marked(message, marks) for message in chat]
+        said = self._parting()
+        marked = [self._marked(message, marks, said) for message in chat]
         shown = self.specials.marked(tools, marks, frozenset(self.specials.ids))
-        text = self._rendered(marked, shown, ending)
+        text = marks.restored(self.rendered(marked, shown, ending))
         plain = marks.removed(text)
         for note in self._dropped.check(chat, tools, plain):
             self.notes[note] = None
@@ -90,7 +102,13 @@ class ChatTemplate:
                 "which the reply continues; give it without spaces around it, or use another "
                 "template"
             )
-        return self.specials.encode(text, marks)
+        return text, marks
+
+    def quoted(self, text: str) -> list[int]:
+        """Ids of a text that continues a chat, without tokens that are special or part messages."""
+        if self.there:
+            self._parting()
+        return self.specials.quoted(text)
 
     def closing(self, known: frozenset[int]) -> tuple[int, ...]:
         """Ids that the template puts behind a reply; the last one ends it.
@@ -114,28 +132,35 @@ class ChatTemplate:
         """What the template puts behind a reply, as text."""
         return (self._behind(_TALK[:2]) or "").strip()
 
-    def _marked(self, message: Mapping[str, Any], marks: Marks) -> dict[str, Any]:
-        controls = frozenset(self.specials.ids)
-        if message["role"] == ASSISTANT:
-            controls = self._parting()
+    def _marked(
+        self, message: Mapping[str, Any], marks: Marks, said: frozenset[str]
+    ) -> dict[str, Any]:
+        controls = said if message["role"] == ASSISTANT else frozenset(self.specials.ids)
         inner = self.specials.marked(message, marks, controls)
         return {**inner, "role": message["role"]}
 
     def _parting(self) -> frozenset[str]:
-        """Special tokens that part messages: around a question, and at both ends of a reply."""
+        """Tokens that part messages: around a question, and at both ends of a reply.
+
+        Added tokens among them that are not special count as special from then on.
+        """
         if self._said is None:
-            strings = {number: text for text, number in self.specials.ids.items()}
-            asked, whole = (self._shown(_TALK[:n]) for n in (1, 2))
-            found = {*self.tokenizer.special_tokens_map.values()} & {*self.specials.ids}
-            if asked is None or whole is None:
-                found = {*self.specials.ids}
-            else:
-                found |= {asked[a:b] for a, b in self.specials.within(asked)}
-                opened = [whole[a:b] for a, b in self.specials.within(whole) if a >= len(asked)]
-                found |= {*opened[:1]}
-            found |= {strings[i] for i in self.closing(frozenset()) if i in strings}
-            self._said = frozenset(found)
+            self._said = frozenset(self._parts())
+            self.specials.count(self._said)
         return self._said
+
+    def _parts(self) -> Iterator[str]:
+        known, ids = self.specials.ids, self.specials.added
+        named: Any = self.tokenizer.special_tokens_map
+        yield from (named[name] for name in _NAMED if named.get(name) in known)
+        asked, whole = (self._shown(_TALK[:n]) for n in (1, 2))
+        if asked is None or whole is None:
+            yield from known
+        else:
+            yield from self.pattern.findall(asked)
+            yield from self.pattern.findall(whole, len(asked))[:1]
+        strings = {number: text for text, number in ids.items()}
+        yield from (strings[number] for number in self.closing(frozenset()))
 
     def _behind(self, talk: Sequence[Message]) -> str | None:
         """What a rendering has behind the stand-in reply; None where it has none."""
@@ -144,28 +169,24 @@ class ChatTemplate:
 
     def _run(self, tail: str) -> Iterator[int]:
         """The first special or added token in a text, and those that follow it at once."""
-        added = {token.content: i for i, token in self.tokenizer.added_tokens_decoder.items()}
-        known = {text: i for text, i in {**added, **self.specials.ids}.items() if text.strip()}
-        longest = sorted(known, key=len, reverse=True)
-        pattern = re.compile("|".join(map(re.escape, longest)) or "(?!)")
-        match = pattern.search(tail)
+        match = self.pattern.search(tail)
         while match is not None:
-            yield known[match[0]]
-            match = pattern.match(tail, match.end())
+            yield self.specials.added[match[0]]
+            match = self.pattern.match(tail, match.end())
 
     def _shown(self, talk: Sequence[Message]) -> str | None:
         try:
-            return self._rendered([dict(message) for message in talk], (), _WHOLE)
+            return self.rendered([dict(message) for message in talk], (), WHOLE)
         except UsageError:
             return None
 
     def _tried(self, chat: Chat, tools: Tools) -> str | None:
         try:
-            return self._rendered(chat, tools, _CONTINUED if continued(chat) else _OPENED)
+            return self.rendered(chat, tools, _CONTINUED if continued(chat) else OPENED)
         except UsageError:
             return None
 
-    def _rendered(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
+    def rendered(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
         """The rendering; templates differ in how they read calls, so all forms are tried."""
         first: Exception | None = None
         calling = any("tool_calls" in message for message in chat)
@@ -186,12 +207,10 @@ class ChatTemplate:
     def _attempt(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
         given = [dict(tool) for tool in tools] or None
         template = self.tokenizer.get_chat_template(None, given)
+        if template not in self._frozen:
+            self._frozen[template] = frozen(template, self._day)
         return self.tokenizer.apply_chat_template(
-            chat,
-            tools=given,
-            chat_template=frozen(template, day_of(self.today)),
-            tokenize=False,
-            **ending,
+            chat, tools=given, chat_template=self._frozen[template], tokenize=False, **ending
         )
 
     def _insist(self) -> None:

@@ -1,16 +1,20 @@
 """One play of an environment: its rollouts, however the environment ends.
 
-A failure of infrastructure (`OSError`, with connections and time-outs, or a world that hangs) masks
-the play as a fault.  A conversation that outgrows the model's context ends as truncated.  Any other
+A failure of infrastructure masks the play as a fault: `OSError`, with connections and time-outs,
+a stream that is cut off, a program that takes too long, what was raised from such an error, or a
+world that hangs.  A conversation that outgrows the model's context ends as truncated.  Any other
 exception is a bug of the environment, and stops the run with one line.
 """
 
 import asyncio
 import sys
+from asyncio import IncompleteReadError
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from http.client import HTTPException
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
@@ -28,6 +32,9 @@ from whet.types import (
 )
 from whet.types.messages import messages_of
 
+_INFRASTRUCTURE = (OSError, IncompleteReadError, HTTPException, TimeoutExpired)
+_CAUSES = 16  # exceptions, each raised from the next, that are looked at
+
 
 async def played(environment: Environment, record: Record, task: Task) -> list[Rollout]:
     """The rollouts of one play.
@@ -39,7 +46,9 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
     try:
         async with _patience(environment.world_seconds, record):
             verdict = await environment.play(task, policy)
-    except (Exception, SystemExit, asyncio.CancelledError) as error:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic of a Rust library is no Exception
         found = _survived(environment, record, error)
         if found is None:
             raise UsageError(_bug(environment, record, _first(error))) from error
@@ -51,7 +60,7 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
                 f"environment {type(environment).__name__} gave {kind} for {_place(record)}; give "
                 "a Verdict, or None to leave it to the reward"
             )
-    return record.rollouts(verdict)
+    return record.rollouts(verdict) or _mute(record, verdict)
 
 
 @asynccontextmanager
@@ -100,7 +109,7 @@ def _survived(
         return None  # its prompts were checked before the run
     if isinstance(cause, ContextFull) and any(handle.row.acts for handle in record.handles):
         return _truncated(record, cause)
-    if isinstance(cause, OSError | ContextFull):
+    if isinstance(cause, ContextFull) or _is_infrastructures(cause):
         return _masked(record, f"{type(environment).__name__}: {_told(cause, environment)}")
     return None
 
@@ -110,7 +119,18 @@ def _first(error: BaseException) -> BaseException:
     if not isinstance(error, BaseExceptionGroup):
         return error
     leaves = [_first(one) for one in error.exceptions]
-    return next((one for one in leaves if not isinstance(one, OSError)), leaves[0])
+    return next((one for one in leaves if not _is_infrastructures(one)), leaves[0])
+
+
+def _is_infrastructures(error: BaseException | None) -> bool:
+    """Whether an exception is of infrastructure, or was raised from one that is."""
+    for _ in range(_CAUSES):
+        if error is None or isinstance(error, UsageError | IntegrityError):
+            return False
+        if isinstance(error, _INFRASTRUCTURE):
+            return True
+        error = error.__cause__
+    return False
 
 
 def _truncated(record: Record, cause: BaseException) -> list[Rollout]:
@@ -126,12 +146,22 @@ def _masked(record: Record, note: str) -> list[Rollout]:
     """The rollouts so far, or one with a reply of no token, with a fault as verdict."""
     fault = Verdict.unjudged(note)
     found = [replace(rollout, verdict=fault) for rollout in record.rollouts(fault)]
-    if found:
-        return found
+    return found or [replace(_unasked(record, fault), verdict=fault)]
+
+
+def _mute(record: Record, verdict: Verdict | None) -> list[Rollout]:
+    """A reply of no token with the world's verdict, where it ended without asking the policy."""
+    if any(handle.row.acts for handle in record.handles):
+        return []
+    fault = Verdict.unjudged("the environment ended without asking the policy, and gave no verdict")
+    return [_unasked(record, fault if verdict is None else verdict)]
+
+
+def _unasked(record: Record, verdict: Verdict) -> Rollout:
     handle = next(handle for handle in record.handles if not handle.closed)
     handle.row.hear((), messages_of(record.task.prompt))
     handle.row.reply(0, "", None, "")
-    return [replace(handle.rollout(fault), verdict=fault)]
+    return handle.rollout(verdict)
 
 
 def _told(error: BaseException, environment: Environment) -> str:

@@ -1,16 +1,19 @@
 """Chat messages and their plain text."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from whet.types.errors import UsageError
 from whet.types.tasks import Message, Prompt
 
 ASSISTANT = "assistant"
+_USER = "user"
 
 
 def dialogue(*turns: str) -> tuple[Message, ...]:
     """Messages with alternating roles: user, assistant, user, assistant, …"""
-    roles = ("user", ASSISTANT)
+    roles = (_USER, ASSISTANT)
     return tuple({"role": roles[i % 2], "content": text} for i, text in enumerate(turns))
 
 
@@ -43,8 +46,39 @@ def _part(part: object) -> str:
 def text_of(messages: Sequence[Message]) -> str:
     """Plain text of messages: a single message as it is, several ones with their roles."""
     if len(messages) == 1:
-        return content_of(messages[0])
-    return "\n".join(f"{message['role']}: {content_of(message)}" for message in messages)
+        return said_in(messages[0])
+    return "\n".join(f"{message['role']}: {said_in(message)}" for message in messages)
+
+
+def said_in(message: Message) -> str:
+    """The content of a message, and a line for each of its calls: name, and arguments as JSON."""
+    lines = [content_of(message), *map(_call, message.get("tool_calls") or ())]
+    return "\n".join(filter(None, lines)) if len(lines) > 1 else lines[0]
+
+
+def _call(call: Mapping[str, Any]) -> str:
+    asked = call.get("function", call)
+    given = asked.get("arguments") or {}
+    text = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, default=str)
+    return f"{asked.get('name', '')}({text})"
+
+
+def question_in(prompt: Prompt) -> str:
+    """The text of a prompt, or of the last message of the user in a chat (else of the last one)."""
+    return prompt if isinstance(prompt, str) else content_of(prompt[_asking(prompt)])
+
+
+def with_question(prompt: Prompt, text: str) -> Prompt:
+    """The prompt with another text in place of its question, as `question_in` finds it."""
+    if isinstance(prompt, str):
+        return text
+    place = _asking(prompt)
+    return (*prompt[:place], {**prompt[place], "content": text}, *prompt[place + 1 :])
+
+
+def _asking(chat: Sequence[Message]) -> int:
+    asked = [place for place, message in enumerate(chat) if message["role"] == _USER]
+    return asked[-1] if asked else len(chat) - 1
 
 
 def messages_of(prompt: Prompt) -> tuple[Message, ...]:

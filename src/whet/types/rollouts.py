@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Int32
 from numpy import ndarray
 
 from whet.types.decoding import Decoding
-from whet.types.messages import ASSISTANT, messages_of, text_of
+from whet.types.messages import ASSISTANT, content_of, messages_of, text_of
 from whet.types.tasks import Finish, Message, Task, Verdict
 from whet.types.versions import Version
 
@@ -191,7 +191,7 @@ class Rollout:
         return tuple(
             text
             for start, place in zip(starts, said, strict=False)
-            for text in (text_of(self.messages[start:place]), self.messages[place]["content"])
+            for text in (text_of(self.messages[start:place]), content_of(self.messages[place]))
         )
 
     @property

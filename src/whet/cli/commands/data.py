@@ -21,6 +21,7 @@ from whet.front.eventloop import finish
 from whet.front.measuring import subject_of
 from whet.registry import nearest
 from whet.types import Message, Task, UsageError
+from whet.types.messages import content_of
 
 UNUSABLE = 1
 _LISTED = 20  # lines of each kind
@@ -183,7 +184,7 @@ def _text(task: Task) -> Iterator[str]:
 def _message(message: Message) -> str:
     more = {k: v for k, v in message.items() if k not in ("role", "content")}
     added = f" {json.dumps(more, ensure_ascii=False, default=str)}" if more else ""
-    return f"{message['role']}: {message['content']}{added}"
+    return f"{message['role']}: {content_of(message)}{added}"
 
 
 def _verifiers(tasks: Sequence[Task], reward: str) -> str:

@@ -8,6 +8,7 @@ from whet.policy.extensions.groups import own, successes, unsolved
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Need, Play, Prompt, Request, Rollout, Task, Ticket, UsageError
+from whet.types.messages import question_in, with_question
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +32,8 @@ class AnswerHints(Companion):
         return prompt + self.hint.replace("{answer}", answer)
 
     def hinted(self, task: Task) -> Prompt:
-        """The task's prompt with the hint; in a chat it is added to the last message."""
-        if isinstance(task.prompt, str):
-            return self.prompt(task.prompt, task.answer)
-        *before, last = task.prompt
-        return (*before, {**last, "content": self.prompt(last["content"], task.answer)})
+        """The task's prompt with the hint; in a chat it is added to the last question."""
+        return with_question(task.prompt, self.prompt(question_in(task.prompt), task.answer))
 
     async def open(self, setup: SetupContext) -> "LiveAnswerHints":
         del setup

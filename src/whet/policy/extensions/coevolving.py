@@ -32,6 +32,7 @@ from whet.types import (
     TrainBatch,
     UsageError,
 )
+from whet.types.messages import question_in, with_question
 from whet.types.optimizers import AdamW
 
 Pair = tuple[Rollout, Rollout]  # (accepted, corrupted), as the verifier reads them
@@ -90,10 +91,7 @@ class Coevolving(Companion):
 
 
 def _told(prompt: Prompt, told: str) -> Prompt:
-    if isinstance(prompt, str):
-        return prompt + told
-    *before, message = prompt
-    return (*before, {**message, "content": message["content"] + told})
+    return with_question(prompt, question_in(prompt) + told)
 
 
 @dataclass(slots=True)

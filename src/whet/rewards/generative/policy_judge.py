@@ -20,6 +20,7 @@ from whet.types import (
     UsageError,
     Verdict,
 )
+from whet.types.messages import content_of
 
 
 @runtime_checkable
@@ -46,7 +47,7 @@ class Plain:
     between: str = "\n\n"
 
     def __call__(self, messages: tuple[Message, ...]) -> Prompt:
-        return self.between.join(message["content"] for message in messages) + self.between
+        return self.between.join(content_of(message) for message in messages) + self.between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.types import Finish, Message, Prompt, Reason, Rollout, Verdict
+from whet.types.messages import said_in
 
 _TAG = re.compile(r"</?\w{1,20}>")
 _DUTY = (
@@ -49,7 +50,7 @@ def question(prompt: Prompt) -> str:
     """The task's prompt as one text."""
     if isinstance(prompt, str):
         return prompt
-    return "\n".join(f"{message['role']}: {message['content']}" for message in prompt)
+    return "\n".join(f"{message['role']}: {said_in(message)}" for message in prompt)
 
 
 def candidate(rollout: Rollout, longest: int) -> str | Verdict:

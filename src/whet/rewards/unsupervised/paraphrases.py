@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from whet.types import Task, UsageError
+from whet.types.messages import question_in, with_question
 
 
 @runtime_checkable
@@ -27,8 +28,5 @@ class Template:
 
     def __call__(self, task: Task) -> Task:
         before, _, after = self.words.partition("{}")
-        if isinstance(task.prompt, str):
-            return replace(task, prompt=f"{before}{task.prompt}{after}")
-        *earlier, last = task.prompt
-        said = {**last, "content": f"{before}{last['content']}{after}"}
-        return replace(task, prompt=(*earlier, said))
+        said = f"{before}{question_in(task.prompt)}{after}"
+        return replace(task, prompt=with_question(task.prompt, said))
