@@ -1,0 +1,85 @@
+"""What a run's parts can't do is said when it begins, and what they never did when it has ended."""
+
+from dataclasses import dataclass
+
+import pytest
+from small import followed, small
+
+import whet
+from whet.cli.main import main
+from whet.evaluation.measure import EvalConfig
+from whet.policy.algorithms import load
+from whet.protocols import Reward
+from whet.training.doubts import doubts
+from whet.training.run import PeriodicEval
+from whet.types import Reason, Rollout, UsageError, Verdict
+
+ONE = EvalConfig(problems=1, samples=1, k=(1,))
+
+
+@dataclass(frozen=True)
+class Graded(Reward):
+    """Half marks for everything, and no word on what is correct."""
+
+    score_of_all: float = 0.5
+
+    def score(self, rollout: Rollout) -> Verdict:
+        return Verdict(reason=Reason.PARTIAL, score=self.score_of_all)
+
+
+def short(**changes):
+    made = {"warmup": (), "steps": 5, "evaluation": ONE, "periodic": PeriodicEval(every=0)}
+    return small(**made | changes)
+
+
+def test_a_start_prints_each_doubt_once_and_the_doctor_what_never_acted(tmp_path, capsys):
+    run = short(minibatches=1, reward=Graded())
+    whet.train(run, tmp_path / "run")
+    said = " ".join(capsys.readouterr().out.split())
+    assert said.count("Clipped has no effect: minibatches is 1") == 1
+    assert said.count("note: the run has no periodic evaluation") == 1
+    main(["doctor", str(tmp_path / "run")])
+    said = capsys.readouterr().out
+    assert said.count("well   rewards were equal in every group of all 5 steps") == 1
+
+
+def test_the_doctor_reads_a_ledger_whose_run_cannot_be_loaded(tmp_path, capsys):
+    whet.train(short(), tmp_path / "run")
+    card = tmp_path / "run" / "run.json"
+    card.write_text(card.read_text().replace("FirstDigit", "LostDigit"))
+    capsys.readouterr()
+    main(["doctor", str(tmp_path / "run")])
+    said = capsys.readouterr().out
+    assert said.count("well   the parts of the run are not examined: ") == 1
+    assert "5 steps, finished" in said
+
+
+def test_doubts_are_of_choices_parts_and_settings():
+    run = short(minibatches=1, steps=2, periodic=PeriodicEval(every=3), evaluation=EvalConfig())
+    for field in ("Clipped", "periodic.every", "evaluation is"):
+        assert any(field in said for said in doubts(run))
+
+
+@pytest.mark.parametrize("name", ["dpo", "kto", "disco", "nft", "rlep", "topr", "vapo", "raft"])
+def test_graded_scores_without_correctness_are_refused_by_name(name, tmp_path):
+    with pytest.raises(UsageError, match=r"reads which replies are correct.*0\.5 without") as told:
+        whet.train(short(objective=load(name), reward=Graded(), steps=200), tmp_path / "run")
+    assert "\n" not in str(told.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_step_stops_where_the_trial_could_not_tell(tmp_path):
+    run = short(objective=load("rlep"), reward=Graded(), minibatches=2)
+    with pytest.raises(UsageError, match=r"^Replay reads which replies are correct"):
+        followed(run, tmp_path)
+
+
+@pytest.mark.parametrize("score", [0.0, 1.0])
+def test_scores_of_0_and_1_are_labels(score, tmp_path):
+    run = short(objective=load("rlep"), reward=Graded(score), steps=1, minibatches=2)
+    assert followed(run, tmp_path)
+
+
+def test_algorithms_of_scores_take_graded_ones(tmp_path):
+    run = short(reward=Graded(), steps=1, minibatches=2)
+    assert followed(run, tmp_path)
