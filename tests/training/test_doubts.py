@@ -3,14 +3,19 @@
 from dataclasses import dataclass
 
 import pytest
-from small import followed, small
+from small import FirstDigit, followed, small
 
 import whet
 from whet.cli.main import main
 from whet.evaluation.measure import EvalConfig
 from whet.policy.algorithms import load
 from whet.protocols import Reward
+from whet.rewards.dense.shepherd import Shepherd
+from whet.rewards.verifiable.math import Math
+from whet.rewards.verifiable.repetition_penalty import RepetitionPenalty
+from whet.training.doctor import Doctor
 from whet.training.doubts import doubts
+from whet.training.idle_parts import idle_parts
 from whet.training.run import PeriodicEval
 from whet.types import Reason, Rollout, UsageError, Verdict
 
@@ -83,3 +88,42 @@ def test_scores_of_0_and_1_are_labels(score, tmp_path):
 def test_algorithms_of_scores_take_graded_ones(tmp_path):
     run = short(reward=Graded(), steps=1, minibatches=2)
     assert followed(run, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("reward", "field"),
+    [
+        (Shepherd(inner=FirstDigit(), weight=float("nan")), "Shepherd.weight is nan"),
+        (Math(limit_s=0.0), "Math.limit_s is 0.0"),
+        (Math(limit_s=-1.0), "Math.limit_s is -1.0"),
+        (Math(workers=0), "Math.workers is 0"),
+        (RepetitionPenalty(most=float("nan")), "RepetitionPenalty.most is nan"),
+    ],
+)
+def test_numbers_that_no_part_can_use_are_refused(reward, field, tmp_path):
+    with pytest.raises(UsageError, match=field):
+        whet.train(short(reward=reward), tmp_path / "run")
+
+
+def ledger(**metrics):
+    held = {name: {"value": value, "of": 8} for name, value in metrics.items()}
+    return [{"kind": "step", "metrics": held}] * 5
+
+
+def test_pairs_that_never_came_are_named():
+    """Rewards vary, and every reply is wrong: a preference loss has no pair."""
+    run = short(objective=load("dpo"), minibatches=2)
+    wrong = ledger(varied=0.5, correct_varied=0.0)
+    assert [said.partition(" ")[0] for said in idle_parts(wrong, run)] == ["PairwiseLoss"]
+    assert idle_parts(ledger(varied=0.5, correct_varied=0.1), run) == []
+    assert idle_parts(wrong, short(objective=load("kto"), minibatches=2)) == []
+
+
+def test_an_evaluation_that_knows_little_says_why():
+    row = {
+        "known_greedy": {"value": 0.5, "of": 8},
+        "missing_verifier_error": {"value": 0.25, "of": 16},
+        "missing_score_only": {"value": 0.0, "of": 16},
+    }
+    said = [f.message for f in Doctor().examine([{"kind": "base", "metrics": row}])]
+    assert any("greedy for 4 of 8" in x and "the reward failed on 4 of 16" in x for x in said)

@@ -25,6 +25,8 @@ from whet.types import (
     totals,
 )
 
+_LARGEST = torch.finfo(torch.float32).max
+
 
 async def build_batch(
     groups: Iterable[Group],
@@ -103,8 +105,16 @@ def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rol
         odd = [rollouts[i] for i in owner[~finite].unique().tolist()]
         names = sorted({rollout.task.id for rollout in odd})
         raise IntegrityError(
-            f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd
+            f"{name} {_trouble(name, odd)} for {len(names)} tasks: {', '.join(names[:3])}", odd
         )
+
+
+def _trouble(name: str, odd: Sequence[Rollout]) -> str:
+    """That a column is not finite; of a finite score, that it is too large."""
+    large = [r.score for r in odd if r.score is not None and abs(r.score) > _LARGEST]
+    if name == "reward" and large:
+        return f"is {large[0]:g}, beyond float32,"
+    return "is not finite"
 
 
 def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm) -> Batch:

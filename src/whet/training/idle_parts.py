@@ -6,8 +6,10 @@ from typing import Any
 from whet.policy.inspection import walk
 from whet.protocols import GroupReward
 from whet.protocols.algorithm import Bounded
+from whet.rollouts.correctness import reader
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.training.run import Run
+from whet.types import Need
 
 Row = Mapping[str, Any]
 
@@ -24,7 +26,12 @@ def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
         return []
     found = [*_rewards(steps)]
     if run is not None:
-        found += [*_clip(steps, run), *_gate(steps, run), *_shaping(steps, run)]
+        found += [
+            *_labels(steps, run),
+            *_clip(steps, run),
+            *_gate(steps, run),
+            *_shaping(steps, run),
+        ]
     return found
 
 
@@ -33,6 +40,18 @@ def _rewards(steps: Sequence[Row]) -> Iterator[str]:
         yield (
             f"rewards were equal in every group of all {len(steps)} steps, so the rewards taught "
             "nothing; read some replies, and use easier or harder tasks"
+        )
+
+
+def _labels(steps: Sequence[Row], run: Run) -> Iterator[str]:
+    """Only where rewards vary: a spread of 0 is told by `_rewards`."""
+    if Need.PAIRS not in run.objective.needs or _never(steps, "varied"):
+        return
+    if _never(steps, "correct_varied"):
+        yield (
+            f"{reader(run.objective)} compares correct with wrong replies of a task, and no group "
+            f"of {len(steps)} steps has both, though rewards vary; let the reward return "
+            "`correct`, or 1 for what is right"
         )
 
 
