@@ -127,3 +127,27 @@ def test_an_evaluation_that_knows_little_says_why():
     }
     said = [f.message for f in Doctor().examine([{"kind": "base", "metrics": row}])]
     assert any("greedy for 4 of 8" in x and "the reward failed on 4 of 16" in x for x in said)
+
+
+def test_single_rollouts_and_batch_baselines_raise_no_alarm():
+    """One rollout has no other to differ from; whitening compares groups with one another."""
+    assert idle_parts(ledger(varied=0.0), None) == []
+    apart = ledger(varied=0.0, reward_std_within=0.0)
+    assert len(idle_parts(apart, short(objective=load("grpo"), minibatches=2))) == 1
+    for name in ("reinforce_pp", "kto", "ppo"):
+        assert idle_parts(apart, short(objective=load(name), minibatches=2)) == []
+
+
+@pytest.mark.parametrize(("name", "count"), [("cispo", 0), ("gppo", 0), ("aspo", 1), ("gmpo", 1)])
+def test_a_bound_that_leaves_the_gradient_is_not_called_idle(name, count):
+    """`clipped` counts tokens without a gradient, which CISPO and GPPO never have."""
+    run = short(objective=load(name), minibatches=2)
+    said = idle_parts(ledger(varied=0.5, clipped=0.0), run)
+    assert len(said) == count
+    assert all("clipped no token" in text for text in said)
+
+
+def test_a_penalty_may_teach_where_rewards_are_equal():
+    rows = ledger(varied=0.0, taught=1.0, reward=0.5, admitted=1.0)
+    [said] = [f.message for f in Doctor().examine(rows) if "rewards vary in only" in f.message]
+    assert "of a penalty, or of an advantage" in said

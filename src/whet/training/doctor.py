@@ -217,8 +217,8 @@ def _taught(steps: Sequence[Row], few: float) -> str:
     if not taught.known or taught.late.value < few:
         return ", so few groups have a gradient; use harder tasks, or a gate"
     return (
-        f", yet {taught.late.value:.0%} of the tokens are taught ({taught.late.hits} of "
-        f"{taught.late.of:.0f}): the advantage is not relative to the group"
+        f", yet {taught.late.value:.0%} of the tokens have a gradient ({taught.late.hits} of "
+        f"{taught.late.of:.0f}): of a penalty, or of an advantage that is not relative to the group"
     )
 
 

@@ -24,7 +24,7 @@ def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
     steps = [row for row in rows if row["kind"] == "step"]
     if len(steps) < _FEW:
         return []
-    found = [*_rewards(steps)]
+    found = [*_rewards(steps, run)]
     if run is not None:
         found += [
             *_labels(steps, run),
@@ -35,10 +35,13 @@ def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
     return found
 
 
-def _rewards(steps: Sequence[Row]) -> Iterator[str]:
-    if _never(steps, "varied"):
+def _rewards(steps: Sequence[Row], run: Run | None) -> Iterator[str]:
+    """Groups of equal rewards, of two rollouts or more, where the advantage compares them."""
+    compares = run is None or Need.GROUP in run.objective.needs
+    if compares and _never(steps, "varied") and _values(steps, "reward_std_within"):
+        taught = "an advantage within the group" if run is None else "they"
         yield (
-            f"rewards were equal in every group of all {len(steps)} steps, so the rewards taught "
+            f"rewards were equal in every group of all {len(steps)} steps, so {taught} taught "
             "nothing; read some replies, and use easier or harder tasks"
         )
 
@@ -56,8 +59,9 @@ def _labels(steps: Sequence[Row], run: Run) -> Iterator[str]:
 
 
 def _clip(steps: Sequence[Row], run: Run) -> Iterator[str]:
-    kinds = [type(part).__name__ for part in walk(run.objective) if isinstance(part, Bounded)]
-    if kinds and _never(steps, "clipped"):
+    bounds = [part for part in walk(run.objective) if isinstance(part, Bounded)]
+    kinds = [type(part).__name__ for part in bounds]
+    if kinds and all(part.silences for part in bounds) and _never(steps, "clipped"):
         yield (
             f"{kinds[0]} clipped no token in {len(steps)} steps (minibatches is "
             f"{run.minibatches}), so it had no effect"
