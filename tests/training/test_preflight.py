@@ -229,7 +229,7 @@ def noted(made):
 
 
 def test_a_sound_run_has_no_notes(here):
-    settings = {"steps": 99, "minibatches": 2, "periodic": PeriodicEval(every=30)}
+    settings = {"steps": 300, "minibatches": 2, "periodic": PeriodicEval(every=150)}
     assert noted(run(here, **settings)) == ""
     assert noted(small(**settings)) == ""
 
