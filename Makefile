@@ -19,11 +19,12 @@ check: $(VENV)/.dev
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
 
+# a process per core with one thread each, for the kernels of tiny models don't gain from two
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 test-full: $(VENV)/.full
-	$(BIN)/python -m pytest -q -m ""
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -m "" -n auto --dist loadfile
 
 docs: $(VENV)/.dev
 	$(BIN)/python docs/generate.py

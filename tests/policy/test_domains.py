@@ -12,7 +12,16 @@ import pytest
 import torch
 
 import whet.policy
-from whet.policy import advantages, corrections, credits, critics, preferences, ranks, regularisers
+from whet.policy import (
+    advantages,
+    corrections,
+    credits,
+    critics,
+    f_divergences,
+    preferences,
+    ranks,
+    regularisers,
+)
 from whet.policy.aggregation import FixedLength
 from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_free.cpgd import Rescued
@@ -48,9 +57,9 @@ def others():
         regularisers.ClampedK3,
         regularisers.WeightedK3,
         regularisers.K3WithGradientOfK2,
-        regularisers.ForwardKL,
-        regularisers.Alpha,
-        regularisers.JensenShannon,
+        f_divergences.ForwardKL,
+        f_divergences.Alpha,
+        f_divergences.JensenShannon,
         regularisers.Absolute,
     ]
     yield from (replace(plain, regularisers=(quiet(k, beta=0.5),)) for k in prices)
@@ -221,13 +230,13 @@ def test_what_is_refused(name, path, change):
 @pytest.mark.parametrize("alpha", [0.0, 1.0, nan, inf])
 def test_an_alpha_divergence_is_singular(alpha):
     with pytest.raises(UsageError, match=r"Alpha\.alpha is"):
-        regularisers.Alpha(beta=0.1, alpha=alpha)
+        f_divergences.Alpha(beta=0.1, alpha=alpha)
 
 
 def test_as_alpha_approaches_1_it_is_the_forward_divergence():
     x = torch.tensor([-3.0, -1e-3, 1e-3, 2.0])
-    near = regularisers.Alpha(beta=1.0, alpha=1 - 1e-6, anchor=Proximal()).of(x)
-    torch.testing.assert_close(near, regularisers.ForwardKL(beta=1.0).of(x), rtol=1e-5, atol=0)
+    near = f_divergences.Alpha(beta=1.0, alpha=1 - 1e-6, anchor=Proximal()).of(x)
+    torch.testing.assert_close(near, f_divergences.ForwardKL(beta=1.0).of(x), rtol=1e-5, atol=0)
 
 
 def test_bounds_in_the_wrong_order():

@@ -13,7 +13,7 @@ import torch
 from policy.closed_forms import agree, computed, matches, single, tokens
 
 import whet.policy
-from whet.policy import regularisers
+from whet.policy import f_divergences, regularisers
 from whet.policy.algorithms import load
 from whet.policy.algorithms.critic_free.gmpo import ClippedGeometricMean
 from whet.policy.algorithms.critic_free.kimi import SquaredMove
@@ -59,9 +59,9 @@ BOUNDED = {
     regularisers.K3: lambda x: residual(-x),
     regularisers.ClampedK3: lambda x: residual(-x),
     regularisers.WeightedK3: lambda x: mp.e**x * residual(-x),
-    regularisers.ForwardKL: residual,
-    regularisers.JensenShannon: jensen_shannon,
-    regularisers.Alpha: alpha,
+    f_divergences.ForwardKL: residual,
+    f_divergences.JensenShannon: jensen_shannon,
+    f_divergences.Alpha: alpha,
     regularisers.ConvexK3: lambda x: residual(-x),
 }
 OTHER = {

@@ -16,7 +16,7 @@ from whet.policy.algorithms.critic_free.nft import ByDeviation, ImplicitNegative
 from whet.policy.anchors import Proximal
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.rehearsal import Rehearsal
-from whet.policy.regularisers import ForwardKL
+from whet.policy.f_divergences import ForwardKL
 from whet.policy.selections import External, LowProbability, PolicyTokens
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.types import AdvantageInputs, Group, Rollout, Task, Verdict

@@ -22,6 +22,7 @@ from whet.policy.advantages import RewardToGo, Standardised
 from whet.policy.aggregation import TokenMean
 from whet.policy.anchors import Proximal, Reference
 from whet.policy.clipping import Unclipped
+from whet.policy.f_divergences import Alpha, ForwardKL, JensenShannon
 from whet.policy.objective import Objective
 from whet.policy.ratios import LogLikelihood, TokenRatio
 from whet.policy.regularisers import (
@@ -29,11 +30,8 @@ from whet.policy.regularisers import (
     K2,
     K3,
     Absolute,
-    Alpha,
     ClampedK3,
     EntropyBonus,
-    ForwardKL,
-    JensenShannon,
     K3WithGradientOfK2,
     WeightedK3,
 )

@@ -79,7 +79,8 @@ class Update:
 
     def fresh(self) -> list[int]:
         """Those of the tokens that the present weights sampled."""
-        newest = max(s.version.step for r in self.rollouts for s in r.spans if s.version)
+        known = [s.version.step for r in self.rollouts for s in r.spans if s.version]
+        newest = max(known, default=-1)
         flags = [
             span.version is not None and span.version.step == newest
             for r in self.rollouts

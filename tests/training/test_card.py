@@ -43,7 +43,7 @@ class Held(Reward):
     seen: str = field(default="", init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seen", f"saw {self.part!r}")
+        object.__setattr__(self, "seen", f"saw {type(self.part).__name__}")
 
     def score(self, rollout: Rollout) -> Verdict:
         return Verdict.binary(correct=bool(self.part))

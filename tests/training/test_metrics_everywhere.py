@@ -8,8 +8,8 @@ import pytest
 from test_every_metric import wrong
 from witnessed import ENGINE, LORA, SAMPLING, TICKETS, Mixed, objective_of, witnessed
 
-from whet.policy.advantages import MaskTruncated
 from whet.policy.extensions.demonstrations import Demonstrations
+from whet.policy.truncation import MaskTruncated
 from whet.protocols import Reward
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.training.ledger import Ledger

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
 from whet.rollouts.recorder import Record, Recorder
 from whet.scripts import complaint
@@ -95,6 +96,8 @@ def _survived(
     if isinstance(error, IntegrityError):
         raise error
     cause = _first(error)
+    if isinstance(cause, ContextFull) and isinstance(environment, SingleTurn):
+        return None  # its prompts were checked before the run
     if isinstance(cause, ContextFull) and any(handle.row.acts for handle in record.handles):
         return _truncated(record, cause)
     if isinstance(cause, OSError | ContextFull):

@@ -172,9 +172,11 @@ def test_nothing_stays_in_memory(folder):
     assert not scheduler.prompts.by_tokens
 
 
-def test_a_world_that_fails_is_heard_of(folder):
-    with pytest.raises(OSError, match="the world ended"):
-        play(open_player(folder), TASKS, (1,), environment=Failing())
+def test_a_world_whose_infrastructure_fails_is_a_fault_and_is_heard_of(folder):
+    rollouts = play(open_player(folder), TASKS, (1,), environment=Failing())
+    verdicts = [rollout.verdict for rollout in rollouts.values()]
+    assert len(verdicts) == len(TASKS)
+    assert all(verdict.fault and "the world ended" in verdict.note for verdict in verdicts)
 
 
 def test_more_tokens_than_positions_are_refused_by_name(folder):

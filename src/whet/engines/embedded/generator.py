@@ -13,8 +13,9 @@ from whet.engines.embedded.cache import KVCache
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.scheduler import Scheduler
 from whet.engines.embedded.sessions import SequenceState
+from whet.engines.room import check_fit
 from whet.protocols import Generator
-from whet.types import ContextFull, Decoding, IntegrityError, UsageError
+from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
 from whet.types.weights import Continue, Drain, Flight, Version, Weights
 
@@ -158,14 +159,7 @@ class EmbeddedGenerator(Generator):
     def _check(self, prompt: Sequence[int], how: Decoding) -> None:
         if self._unsound:
             raise IntegrityError(f"{self._unsound}: the generator needs other weights first")
-        if len(prompt) == 0:
-            raise UsageError("prompt has no tokens; give at least one")
-        most = self.backbone.positions
-        if len(prompt) + how.max_new_tokens > most:
-            raise ContextFull(
-                f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
-                f"tokens, but the model has {most} positions; shorten one of them"
-            )
+        check_fit(len(prompt), how.max_new_tokens, self.backbone.positions)
 
     async def _run(self) -> None:
         await asyncio.sleep(0)  # let every caller submit its prompt before the first step

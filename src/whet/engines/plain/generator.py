@@ -13,8 +13,9 @@ from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
 from whet.engines.embedded.sessions import SampledToken, SequenceState
+from whet.engines.room import check_fit
 from whet.protocols import Generator
-from whet.types import ContextFull, Decoding, UsageError
+from whet.types import Decoding
 from whet.types.completions import Completion
 from whet.types.weights import Flight, Version, Weights
 
@@ -64,14 +65,7 @@ class PlainGenerator(Generator):
         """
         del session, fork_of
         config = self.model.config.get_text_config()
-        most = config.max_position_embeddings
-        if len(prompt) == 0:
-            raise UsageError("prompt has no tokens; give at least one")
-        if len(prompt) + how.max_new_tokens > most:
-            raise ContextFull(
-                f"decoding.max_new_tokens is {how.max_new_tokens} after a prompt of {len(prompt)} "
-                f"tokens, but the model has {most} positions; shorten one of them"
-            )
+        check_fit(len(prompt), how.max_new_tokens, config.max_position_embeddings)
         sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
         while sequence.finish is None:
             sequence.take(self._drawn(sequence), self.decode)

@@ -10,9 +10,9 @@ from whet.policy.aggregation import SelectedTokenMean
 from whet.policy.anchors import Behaviour
 from whet.policy.clipping import Clipped
 from whet.policy.extensions.rehearsal import Rehearsal
+from whet.policy.f_divergences import JensenShannon
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import TokenRatio
-from whet.policy.regularisers import JensenShannon
 from whet.policy.selections import External, PolicyTokens
 from whet.protocols.algorithm import Clipping
 
