@@ -75,3 +75,17 @@ def test_epochs_count_rows_that_are_short_enough(folder, monkeypatch, capsys, wo
     tail = "--max-new-tokens 4 --epochs 2 --batch-size 4"
     assert main([*plan.split(), *tail.split(), *words.split()]) == 0
     assert f"steps: {steps}, each 4 groups" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("samples", "k"), [("1", ["1"]), ("3", ["1"]), ("5", ["1", "4"])])
+def test_without_k_the_usual_ones_are_taken_that_there_are_samples_for(folder, capsys, samples, k):
+    words = ["--tasks", str(folder / "bench.jsonl"), "--problems", "1", "--max-new-tokens", "2"]
+    words += ["--reward", "exact"]
+    assert main(["eval", str(folder / "model"), *words, "--samples", samples, "--json"]) == 0
+    assert list(json.loads(capsys.readouterr().out)["pass_at"]) == k
+
+
+def test_more_attempts_than_samples_are_refused_by_name(folder, capsys):
+    words = ["--tasks", str(folder / "bench.jsonl"), "--samples", "4", "--k", "1,8"]
+    assert main(["eval", str(folder / "model"), *words]) == 2
+    assert "evaluation.k is 1, 8, but a problem has 4 samples" in capsys.readouterr().err

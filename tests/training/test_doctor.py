@@ -133,7 +133,7 @@ def test_a_run_of_faults_is_a_problem_and_has_no_numbers():
     rows = ledger(6, faults=known(1.0, 8), length=known(4.0, 8), **nothing)
     found = Doctor().examine(rows)
     assert [f.message for f in found if f.bad] == [
-        "48 of 48 rollouts could not be judged; they were masked out"
+        "48 of 48 rollouts could not be judged; they were masked out (rollouts/ holds their notes)"
     ]
     said = said_of(rows)
     assert "0.000" not in said and "nan" not in said and "0%" not in said
@@ -153,7 +153,7 @@ def test_constant_rewards_of_a_reward_that_only_scores():
     said = said_of(rows)
     assert "accuracy is not known: the reward gives scores only" in said
     assert "0% of the groups at the end (0 of 2)" in said
-    assert "100% of the tokens are taught (36 of 36)" in said
+    assert "100% of the tokens have a gradient (36 of 36)" in said
     assert "few groups have a gradient" not in said
 
 

@@ -195,7 +195,9 @@ def rows(count=5, **metrics):
 def test_what_never_acted_is_found_in_the_ledger():
     run = small(objective=load("dapo"), reward=Overlong(inner=EXACT))
     run = replace(run, sampling=replace(run.sampling, gate=NonZeroSpread()))
-    idle = rows(varied=0.0, clipped=0.0, admitted=1.0, graded=0.0, shaped=0.0)
+    idle = rows(
+        varied=0.0, reward_std_within=0.0, clipped=0.0, admitted=1.0, graded=0.0, shaped=0.0
+    )
     found = idle_parts(idle, run)
     for name, said in zip(("rewards", "Clipped", "NonZeroSpread", "Overlong"), found, strict=True):
         assert name in said

@@ -229,8 +229,9 @@ def noted(made):
 
 
 def test_a_sound_run_has_no_notes(here):
-    assert noted(run(here)) == ""
-    assert noted(small()) == ""
+    settings = {"steps": 300, "minibatches": 2, "periodic": PeriodicEval(every=150)}
+    assert noted(run(here, **settings)) == ""
+    assert noted(small(**settings)) == ""
 
 
 def test_prompts_that_are_left_out_are_counted(here):

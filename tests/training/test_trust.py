@@ -230,7 +230,7 @@ class Crediting(Reward):
     [
         (Crediting(credit=float("nan")), "dense is not finite for 4 tasks: train-0"),
         (Crediting(more=1), "gives credit to"),
-        (Crediting(score_of_right=1e39), "reward is not finite"),  # in float32
+        (Crediting(score_of_right=1e39), "reward is 1e+39, beyond float32"),
     ],
     ids=["credit", "length", "overflow"],
 )

@@ -62,6 +62,8 @@ LORA = LoRA(rank=2, alpha=8.0)
 class Mixed(Reward):
     """Every kind of verdict; which one is a hash of the rollout.  One task has equal rewards."""
 
+    unlabelled: float = 0.25  # a score without correctness
+
     def score(self, rollout: Rollout) -> Verdict:
         credit = tuple((i % 3 - 1) / 4 for i in range(rollout.length))
         kind = seed_of("kind", rollout.task.id, rollout.seed, rollout.reply) % 11
@@ -74,7 +76,7 @@ class Mixed(Reward):
             case 1:
                 return Verdict.not_applicable("of another kind")
             case 2:
-                return Verdict(reason=Reason.PARTIAL, score=0.25, **given)
+                return Verdict(reason=Reason.PARTIAL, score=self.unlabelled, **given)
             case 3:
                 return Verdict(reason=Reason.OK, score=0.5, correct=True, **given)
             case 4:
@@ -129,11 +131,12 @@ def objective_of(name: str) -> Algorithm:
 
 def run_of(objective: Algorithm, engine: Embedded, **changes: Any) -> Run:
     """Three groups of four, in two minibatches.  The second step is for what has a memory."""
+    labels = Need.CORRECTNESS in objective.needs  # a graded score would be refused
     return Run(
         **{
             "model": SHAPE,
             "corpus": Pool(corpus=Digits(), tasks=TICKETS),
-            "reward": Mixed(),
+            "reward": Mixed(unlabelled=1.0 if labels else 0.25),
             "demonstrator": Answers(),
             "sampling": SAMPLING,
             "objective": objective,

@@ -38,7 +38,11 @@ class EvalConfig:
             if getattr(self, name) < 1:
                 raise UsageError(f"evaluation.{name} is {getattr(self, name)}; give 1 or more")
         if not self.k or max(self.k) > self.samples or min(self.k) < 1:
-            raise UsageError(f"k is {self.k} with {self.samples} samples; give 1 to {self.samples}")
+            held = ", ".join(map(str, self.k)) or "empty"
+            raise UsageError(
+                f"evaluation.k is {held}, but a problem has {self.samples} samples; give numbers "
+                f"from 1 to {self.samples}, or more samples"
+            )
 
     @property
     def rollouts(self) -> int:

@@ -45,6 +45,8 @@ class RewardOnly(Advantage):
 class SignedCorrectness(Advantage):
     """Correctness instead of the reward. Â_n = ±1 − baseline, + where `correct`."""
 
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.CORRECTNESS})
+
     baseline: float = 0.0
 
     def __post_init__(self) -> None:

@@ -88,7 +88,7 @@ class Discriminative(BatchCriterion):
     Groups that are all correct or all wrong count in the denominator only.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.PAIRS, Need.CORRECTNESS})
 
     score: LikelihoodScore | RatioScore
     against: Hardest | Average

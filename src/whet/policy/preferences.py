@@ -175,7 +175,7 @@ class PairwiseLoss(BatchCriterion):
 
     @property
     def needs(self) -> frozenset[Need]:
-        return frozenset({Need.GROUP, Need.PAIRS}) | self.score.needs
+        return frozenset({Need.GROUP, Need.PAIRS, Need.CORRECTNESS}) | self.score.needs
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, ""]:
         better, worse = pairs(batch)
@@ -213,7 +213,7 @@ class Unpaired(BatchCriterion):
     h = Σ_n (log π_θ − log π_ref)(n)
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE, Need.CORRECTNESS})
 
     beta: float = 0.1
     right: float = 1.0  # weight of correct replies

@@ -22,6 +22,8 @@ from whet.types import Batch, Need
 class Correct(Selection):
     """The tokens of correct rollouts; `correct` is not changed by reward shaping."""
 
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.CORRECTNESS})
+
     def __call__(self, batch: Batch) -> Bool[Tensor, " N"]:
         if batch.correct is None:
             raise ValueError(

@@ -149,6 +149,8 @@ class Sharing(Part, ABC):
 class Bounded(Part):
     """A part that bounds how far π_θ of a token may move from the policy before the update."""
 
+    silences: ClassVar[bool] = True  # a token beyond the bound has no gradient: `clipped` counts it
+
     __slots__ = ()
 
     def run_warning(self, spec: RunSpec) -> str:

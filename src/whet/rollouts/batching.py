@@ -10,6 +10,7 @@ from torch import Tensor
 
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, Learner, StepContext
+from whet.rollouts.correctness import check_correctness, correct
 from whet.rollouts.lineage import forks
 from whet.types import (
     AdvantageInputs,
@@ -23,6 +24,8 @@ from whet.types import (
     along,
     totals,
 )
+
+_LARGEST = torch.finfo(torch.float32).max
 
 
 async def build_batch(
@@ -39,13 +42,14 @@ async def build_batch(
     part needs are not computed.
 
     Raises `IntegrityError` if a rollout is in the batch twice, or if one of its numbers is not
-    finite.
+    finite; `UsageError` if the algorithm needs correctness, and a reward doesn't say it.
     """
     given = list(groups)
     everyone = [r for group in given for r in group]
     kept = [scored for group in given if (scored := _scored(group))]
     rollouts = [r for group in kept for r in group]
     _unlike(rollouts)
+    check_correctness(objective, kept)
     number = torch.tensor([g for g, members in enumerate(kept) for _ in members]).long()
     inputs = await _inputs(rollouts, number, objective.needs, learner)
     inputs = replace(inputs, tree_weight=_tree_weight(rollouts, everyone, objective))
@@ -101,8 +105,16 @@ def _check_numbers(inputs: AdvantageInputs, batch: Batch, rollouts: Sequence[Rol
         odd = [rollouts[i] for i in owner[~finite].unique().tolist()]
         names = sorted({rollout.task.id for rollout in odd})
         raise IntegrityError(
-            f"{name} is not finite for {len(names)} tasks: {', '.join(names[:3])}", odd
+            f"{name} {_trouble(name, odd)} for {len(names)} tasks: {', '.join(names[:3])}", odd
         )
+
+
+def _trouble(name: str, odd: Sequence[Rollout]) -> str:
+    """That a column is not finite; of a finite score, that it is too large."""
+    large = [r.score for r in odd if r.score is not None and abs(r.score) > _LARGEST]
+    if name == "reward" and large:
+        return f"is {large[0]:g}, beyond float32,"
+    return "is not finite"
 
 
 def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm) -> Batch:
@@ -139,7 +151,7 @@ async def _inputs(
         reward=torch.tensor([float(r.score or 0.0) for r in rollouts]),
         group=group,
         row=torch.arange(len(rollouts)).repeat_interleave(lengths),
-        correct=torch.tensor([_correct(r) for r in rollouts], dtype=torch.bool),
+        correct=_labels(rollouts),
         truncated=torch.tensor([r.finish is Finish.LENGTH for r in rollouts], dtype=torch.bool),
         proximal_logp=proximal,
         reference_logp=reference,
@@ -156,12 +168,11 @@ def _column(parts: Sequence[ndarray], dtype: type = np.float32) -> Tensor:
     return torch.from_numpy(joined.copy())
 
 
-def _correct(rollout: Rollout) -> bool:
-    """The verdict's `correct`; where it is None, whether the score is at least 1."""
-    verdict = rollout.verdict
-    if verdict is None or verdict.correct is None:
-        return (rollout.score or 0.0) >= 1
-    return verdict.correct
+def _labels(rollouts: Sequence[Rollout]) -> Tensor | None:
+    """Which rollouts are correct; None if that of one is not known."""
+    found = [correct(rollout) for rollout in rollouts]
+    known = [label for label in found if label is not None]
+    return torch.tensor(known, dtype=torch.bool) if len(known) == len(found) else None
 
 
 def _lag(rollout: Rollout, now: int) -> ndarray:

@@ -22,6 +22,13 @@ _CHECKED = (
     "length",
 )
 
+_LACKING = {
+    "verifier_error": "the reward failed on",
+    "not_applicable": "the reward does not apply to",
+    "score_only": "the reward gives a score without `correct` to",
+    "no_verdict": "there is no verdict on",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -163,7 +170,19 @@ def _evaluations(rows: Sequence[Row]) -> Iterator[Finding]:
             if m["value"] < 1
         ]
         if short:
-            yield note(f"the {row['kind']} evaluation knows {', '.join(short)} problems")
+            yield note(
+                f"the {row['kind']} evaluation knows {', '.join(short)} problems{_lacking(row)}"
+            )
+
+
+def _lacking(row: Row) -> str:
+    """Why verdicts are missing in an evaluation, each reason with its number of replies."""
+    told = []
+    for reason, words in _LACKING.items():
+        share = row["metrics"].get(f"missing_{reason}")
+        if share and share["value"]:
+            told.append(f"{words} {round(share['value'] * share['of'])} of {share['of']:.0f}")
+    return f"; of the replies, {', '.join(told)}" if told else ""
 
 
 def _faults(steps: Sequence[Row]) -> Iterator[Finding]:
@@ -172,6 +191,7 @@ def _faults(steps: Sequence[Row]) -> Iterator[Finding]:
         return
     count, of = faults.whole.hits, round(faults.whole.of)
     told = f"{count} of {of} rollouts could not be judged; they were masked out"
+    told += " (rollouts/ holds their notes)"
     yield wrong(told) if count == of else note(told)
 
 
@@ -197,8 +217,8 @@ def _taught(steps: Sequence[Row], few: float) -> str:
     if not taught.known or taught.late.value < few:
         return ", so few groups have a gradient; use harder tasks, or a gate"
     return (
-        f", yet {taught.late.value:.0%} of the tokens are taught ({taught.late.hits} of "
-        f"{taught.late.of:.0f}): the advantage is not relative to the group"
+        f", yet {taught.late.value:.0%} of the tokens have a gradient ({taught.late.hits} of "
+        f"{taught.late.of:.0f}): of a penalty, or of an advantage that is not relative to the group"
     )
 
 

@@ -6,8 +6,10 @@ from typing import Any
 from whet.policy.inspection import walk
 from whet.protocols import GroupReward
 from whet.protocols.algorithm import Bounded
+from whet.rollouts.correctness import reader
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.training.run import Run
+from whet.types import Need
 
 Row = Mapping[str, Any]
 
@@ -22,23 +24,44 @@ def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
     steps = [row for row in rows if row["kind"] == "step"]
     if len(steps) < _FEW:
         return []
-    found = [*_rewards(steps)]
+    found = [*_rewards(steps, run)]
     if run is not None:
-        found += [*_clip(steps, run), *_gate(steps, run), *_shaping(steps, run)]
+        found += [
+            *_labels(steps, run),
+            *_clip(steps, run),
+            *_gate(steps, run),
+            *_shaping(steps, run),
+        ]
     return found
 
 
-def _rewards(steps: Sequence[Row]) -> Iterator[str]:
-    if _never(steps, "varied"):
+def _rewards(steps: Sequence[Row], run: Run | None) -> Iterator[str]:
+    """Groups of equal rewards, of two rollouts or more, where the advantage compares them."""
+    compares = run is None or Need.GROUP in run.objective.needs
+    if compares and _never(steps, "varied") and _values(steps, "reward_std_within"):
+        taught = "an advantage within the group" if run is None else "they"
         yield (
-            f"rewards were equal in every group of all {len(steps)} steps, so the rewards taught "
+            f"rewards were equal in every group of all {len(steps)} steps, so {taught} taught "
             "nothing; read some replies, and use easier or harder tasks"
         )
 
 
+def _labels(steps: Sequence[Row], run: Run) -> Iterator[str]:
+    """Only where rewards vary: a spread of 0 is told by `_rewards`."""
+    if Need.PAIRS not in run.objective.needs or _never(steps, "varied"):
+        return
+    if _never(steps, "correct_varied"):
+        yield (
+            f"{reader(run.objective)} compares correct with wrong replies of a task, and no group "
+            f"of {len(steps)} steps has both, though rewards vary; let the reward return "
+            "`correct`, or 1 for what is right"
+        )
+
+
 def _clip(steps: Sequence[Row], run: Run) -> Iterator[str]:
-    kinds = [type(part).__name__ for part in walk(run.objective) if isinstance(part, Bounded)]
-    if kinds and _never(steps, "clipped"):
+    bounds = [part for part in walk(run.objective) if isinstance(part, Bounded)]
+    kinds = [type(part).__name__ for part in bounds]
+    if kinds and all(part.silences for part in bounds) and _never(steps, "clipped"):
         yield (
             f"{kinds[0]} clipped no token in {len(steps)} steps (minibatches is "
             f"{run.minibatches}), so it had no effect"

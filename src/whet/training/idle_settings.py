@@ -38,9 +38,10 @@ def _once(run: Run) -> Iterator[str]:
     for part in walk(run.objective):
         if isinstance(part, Replay | Tracker):
             of = "without end" if size is None else f"of {size}"
+            remedy = "take a finite set of tasks" if size is None else "give more steps"
             yield (
                 f"{type(part).__name__} remembers tasks from an earlier visit, but {run.steps} "
-                f"steps draw {drawn} tasks from a set {of}, so none comes twice; give more steps"
+                f"steps draw {drawn} tasks from a set {of}, so none comes twice; {remedy}"
             )
 
 

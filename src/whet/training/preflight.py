@@ -9,6 +9,7 @@ from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
 from whet.protocols import Corpus, Part, Renderer
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
+from whet.training.doubts import doubts
 from whet.training.prompted import format_tags, stop_strings
 from whet.training.run import Run
 from whet.training.trial import trial
@@ -50,7 +51,7 @@ async def preflight(run: Run) -> list[str]:
     notes += stop_strings(run.decoding, renderer)
     notes += format_tags(run, training)
     tried = await trial(run, training, renderer)
-    return [*told, *notes, *tried, *renderer.notes()]
+    return list(dict.fromkeys([*told, *notes, *tried, *renderer.notes(), *doubts(run)]))
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:

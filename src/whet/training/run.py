@@ -88,6 +88,7 @@ _BY_ENGINE = frozenset(
         Need.ENTROPY_GRADIENT,
         Need.PROXIMAL,
         Need.BATCH_LOGP,
+        Need.CORRECTNESS,
         Need.PAIRS,
         Need.STATES,
         Need.SEGMENTS,

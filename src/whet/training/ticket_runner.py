@@ -10,6 +10,7 @@ from whet.protocols import Algorithm, StepContext, Update
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Landed
 from whet.rollouts.checks import TrustLimits, check_rollouts
+from whet.rollouts.correctness import check_correctness
 from whet.rollouts.runner import RolloutRunner
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
@@ -50,6 +51,7 @@ class TicketRunner:
         requests = [await self.extensions.before_rollout(self.context, t) for t in tickets]
         played = await asyncio.gather(*map(self.runner.rollouts, requests))
         check_rollouts([g for groups in played for g in groups], self.version, self.limits)
+        check_correctness(self.context.objective, [g for groups in played for g in groups])
         landed = [
             (ticket, tuple(group.numbered(ticket.number) for group in groups))
             for ticket, groups in zip(tickets, played, strict=True)

@@ -9,6 +9,7 @@ from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
 from whet.protocols import ChatModel, Demonstrator, Judge, Renderer
 from whet.rewards.judging import context_of, judge
+from whet.rollouts.correctness import check_correctness
 from whet.training.run import Run
 from whet.types import Group, Need, Rollout, Task, Verdict
 
@@ -20,7 +21,8 @@ async def trial(run: Run, tasks: Sequence[Task], renderer: Renderer) -> list[str
     """Score the answers of a few tasks, in several forms, and an empty reply.
 
     The notes name a reward that can't judge them, and one that gives all of them one score.  A
-    `UsageError` of the reward is raised.  Rewards that query a model or need rollouts of the policy
+    `UsageError` is raised for a reward without correctness, where the algorithm needs it, and for
+    one that raises it.  Rewards that query a model or need rollouts of the policy
     are not tried.
     """
     reward = run.reward
@@ -42,6 +44,7 @@ async def _tried(run: Run, reward: Judge, tasks: Sequence[Task], renderer: Rende
         except TimeoutError:
             name = type(reward).__name__
             return [f"reward {name} took more than {_TRIAL_S:g} s for {len(group)} replies"]
+        check_correctness(run.objective, [judged])
         verdicts = [rollout.verdict for rollout in judged if rollout.verdict is not None]
         found = list(_doubts(type(reward).__name__, task, verdicts))
         if not found:

@@ -1,8 +1,13 @@
 """Validation: every part of a run checks the other parts, before any compute."""
 
-from whet.policy.inspection import errors
+from dataclasses import fields
+from math import isnan
+
+from whet.policy.inspection import errors, walk
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
+
+_EXTENTS = frozenset({"limit_s", "total_s", "workers"})  # with 0, no call could end
 
 
 def run_spec(run: Run) -> RunSpec:
@@ -19,6 +24,7 @@ def run_spec(run: Run) -> RunSpec:
 def validate(run: Run) -> None:
     """Raise `UsageError` with the first reason of a part against the run."""
     here = run_spec(run)
+    _check_numbers(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
         raise UsageError(
             "sampling.size.rollouts is 1, but the algorithm learns from right and wrong rollouts "
@@ -36,3 +42,16 @@ def validate(run: Run) -> None:
         )
     for reason in errors(run, here):
         raise UsageError(reason)
+
+
+def _check_numbers(run: Run) -> None:
+    """Raise `UsageError` for a NaN in any part, and for a time or a pool without extent."""
+    for part in walk(run):
+        for field in fields(part):
+            value = getattr(part, field.name)
+            if not isinstance(value, int | float):
+                continue
+            if isnan(value):
+                raise UsageError(f"{type(part).__name__}.{field.name} is nan; give a number")
+            if field.name in _EXTENTS and value <= 0:
+                raise UsageError(f"{type(part).__name__}.{field.name} is {value}; give more than 0")

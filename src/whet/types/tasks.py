@@ -50,6 +50,7 @@ class Need(StrEnum):
     DEMONSTRATOR = "a demonstrator with worked solutions"
     MEMORIES = "rollouts remembered from earlier steps"
     POLICY = "a policy that plays requests"
+    CORRECTNESS = "the correctness of every reply"
     PAIRS = "correct and wrong rollouts of one task"
     PROXIMAL = "log-probs of the policy at the start of the update"
     BATCH_LOGP = "log-probs of the whole batch before it is split"

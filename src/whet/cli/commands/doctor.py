@@ -12,9 +12,13 @@ import torch
 
 from whet.cli.arguments import DoctorOptions
 from whet.cli.options import parse
+from whet.front.training import load_run
 from whet.training import card
-from whet.training.doctor import Doctor
+from whet.training.doctor import Doctor, note
+from whet.training.idle_parts import idle_parts
 from whet.training.ledger import Ledger
+from whet.training.run import Run
+from whet.types import UsageError
 
 _EXTRAS = {"reasoning_gym": "gym", "peft": "lora"}
 _CORE = ("torch", "transformers", "tokenizers", "math-verify", "pyarrow")
@@ -28,9 +32,19 @@ def main(words: Sequence[str]) -> int:
         return 0
     folder = Path(asked.run)
     card.read(folder)
-    findings = Doctor().examine(list(Ledger(folder).rows()))
+    rows = list(Ledger(folder).rows())
+    run, unread = _run_of(folder)
+    findings = [*Doctor().examine(rows), *map(note, (*unread, *idle_parts(rows, run)))]
     print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.message}" for f in findings))
     return int(any(finding.bad for finding in findings))
+
+
+def _run_of(folder: Path) -> tuple[Run | None, list[str]]:
+    """The run of the card; or None, and why it can't be loaded here."""
+    try:
+        return load_run(folder), []
+    except UsageError as error:
+        return None, [f"the parts of the run are not examined: {error}"]
 
 
 def _machine() -> Iterator[str]:

@@ -9,7 +9,7 @@ from whet.cli.options import parse
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.evaluation.measure import EvalConfig, Scorecard
-from whet.front.measuring import EvalTasks, Subject, measured, subject_of
+from whet.front.measuring import USUAL, EvalTasks, Subject, measured, subject_of
 from whet.types import UsageError
 from whet.view import scorecard
 
@@ -17,7 +17,7 @@ from whet.view import scorecard
 def main(words: Sequence[str]) -> int:
     """Print a table, or one JSON document."""
     asked = parse(EvalOptions, words, "eval")
-    evaluation = EvalConfig(samples=asked.samples, k=_numbers(asked.k))
+    evaluation = EvalConfig(samples=asked.samples, k=_attempts(asked))
     subject = _subject(asked)
     found = measured(subject, evaluation, asked.problems, asked.split)
     facts = {
@@ -61,6 +61,13 @@ def _subject(asked: EvalOptions) -> Subject:
         decoding = replace(decoding, max_new_tokens=asked.max_new_tokens)
     longest = asked.max_prompt_length or subject.longest
     return replace(subject, decoding=decoding, longest=longest)
+
+
+def _attempts(asked: EvalOptions) -> tuple[int, ...]:
+    """The values of k: the given ones, or the usual ones that there are samples for."""
+    if asked.k:
+        return _numbers(asked.k)
+    return tuple(k for k in USUAL.k if k <= asked.samples) or USUAL.k[:1]
 
 
 def _numbers(text: str) -> tuple[int, ...]:

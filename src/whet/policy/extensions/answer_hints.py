@@ -20,6 +20,7 @@ class AnswerHints(Companion):
     """
 
     provides = frozenset({Need.DEMONSTRATIONS})
+    needs = frozenset({Need.CORRECTNESS})
 
     hint: str = "\n(The answer is {answer}.)"
 

@@ -19,7 +19,7 @@ class Branches(Companion):
     """
 
     provides = frozenset({Need.DEMONSTRATIONS})
-    needs = frozenset({Need.DEMONSTRATOR})
+    needs = frozenset({Need.DEMONSTRATOR, Need.CORRECTNESS})
 
     parts: int = 4
     tries: int = 4  # rollouts that test a prefix

@@ -25,6 +25,7 @@ from whet.types import (
     IntegrityError,
     Mean,
     Metrics,
+    Need,
     Prompt,
     Rollout,
     Task,
@@ -56,6 +57,8 @@ class Coevolving(Companion):
     In the paper the verifier's score is the whole reward; the rule beside it, weight, rates and
     sizes are ours.
     """
+
+    needs = frozenset({Need.CORRECTNESS})
 
     weight: float = 0.5
     optimizer: AdamW = AdamW(lr=1e-5)

@@ -19,7 +19,7 @@ class DemonstrationFallback(Companion):
     """
 
     provides = frozenset({Need.DEMONSTRATIONS})
-    needs = frozenset({Need.DEMONSTRATOR})
+    needs = frozenset({Need.DEMONSTRATOR, Need.CORRECTNESS})
 
     solved: int = 0
 

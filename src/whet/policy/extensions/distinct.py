@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from whet.policy.extensions.groups import by_policy, subset
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import Group, Ticket
+from whet.types import Group, Need, Ticket
 
 _CALCULATION = re.compile(r"[\d.+\-*/^=()%<>]*\d[\d.+\-*/^=()%<>]*")
 
@@ -20,6 +20,8 @@ class Distinct(Companion):
     runs of digits and arithmetic signs. Replies without a calculation are compared as a whole.
     Demonstrations stay.
     """
+
+    needs = frozenset({Need.CORRECTNESS})
 
     def path(self, reply: str) -> str:
         """The calculations of a reply, joined by spaces."""

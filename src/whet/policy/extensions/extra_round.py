@@ -23,6 +23,7 @@ class ExtraRound(Companion):
     """
 
     provides = frozenset({Need.MEMORIES})
+    needs = frozenset({Need.CORRECTNESS})
 
     samples: int = 16
     temperature: float = 1.2

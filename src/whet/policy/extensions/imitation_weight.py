@@ -28,7 +28,7 @@ class ImitationWeight(Companion):
     """
 
     provides = frozenset({Need.DEMONSTRATIONS})
-    needs = frozenset({Need.ENTROPY})
+    needs = frozenset({Need.ENTROPY, Need.CORRECTNESS})
 
     most: float = 5.0
 

@@ -24,7 +24,7 @@ class ImplicitRewards(Companion):
     """
 
     provides = frozenset({Need.DENSE})
-    needs = frozenset({Need.REFERENCE})
+    needs = frozenset({Need.REFERENCE, Need.CORRECTNESS})
 
     beta: float = 0.05
     optimizer: AdamW = AdamW(lr=1e-6)  # unconfirmed

@@ -13,6 +13,7 @@ from whet.types import (
     Group,
     Mean,
     Metrics,
+    Need,
     Rollout,
     RunSpec,
     Ticket,
@@ -32,6 +33,8 @@ class LengthTargets(Companion):
     are known, L_T is the `quantile` of the lengths of its last `window` correct ones, but never
     above the entry. Demonstrations are neither counted nor shaped.
     """
+
+    needs = frozenset({Need.CORRECTNESS})
 
     targets: tuple[int, ...] = (4096, 2048, 1024)
     bounds: tuple[float, ...] = (1 / 3, 2 / 3)

@@ -8,7 +8,7 @@ from whet.policy.extensions.groups import by_policy, judgement, subset
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.rewards.dense.consistency import consistent
-from whet.types import AdvantageInputs, Group, Rollout, Ticket, UsageError
+from whet.types import AdvantageInputs, Group, Need, Rollout, Ticket, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class ProcessOutcomeFilter(Companion):
     score is the verdict's `part`: mean_step of the reward process_model, steps of the reward
     process. Faults, demonstrations and replies without a step score stay.
     """
+
+    needs = frozenset({Need.CORRECTNESS})
 
     part: str = "mean_step"
     drop: float = 0.5

@@ -24,6 +24,7 @@ class Rehearsal(Companion):
     """
 
     provides = frozenset({Need.DEMONSTRATIONS})
+    needs = frozenset({Need.CORRECTNESS})
 
     share: float = 0.25
     tried: int = 8

@@ -22,6 +22,7 @@ class Replay(Companion):
     """
 
     provides = frozenset({Need.MEMORIES})
+    needs = frozenset({Need.CORRECTNESS})
 
     count: int = 2
     least: int = 2

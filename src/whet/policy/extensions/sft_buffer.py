@@ -22,7 +22,7 @@ class SFTBuffer(Companion):
     """
 
     provides = frozenset({Need.DEMONSTRATIONS})
-    needs = frozenset({Need.DEMONSTRATOR})
+    needs = frozenset({Need.DEMONSTRATOR, Need.CORRECTNESS})
 
     size: int = 32
     lr_scale: float = 1.0  # factor on the learning rate of the step

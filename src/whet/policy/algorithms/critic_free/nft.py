@@ -54,7 +54,7 @@ class SuccessRate(Advantage):
     0.
     """
 
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.PAIRS, Need.CORRECTNESS})
     why_uncentred: ClassVar[str] = "it depends on correctness, not on rewards"
 
     by: ByFailures | ByDeviation = ByFailures()

@@ -1,0 +1,55 @@
+"""Doubts about a run before it begins: what its parts warn of, and what its settings imply."""
+
+from collections.abc import Iterator
+
+from whet.policy.clipping import Unclipped
+from whet.policy.inspection import warnings
+from whet.policy.objective import Objective, Term
+from whet.policy.ratios import LogLikelihood
+from whet.training.idle_settings import idle_settings
+from whet.training.run import Run
+from whet.training.validation import run_spec
+from whet.training.workload import evaluation_share, first_requests
+
+_MUCH = 0.25  # of a run's rollouts, for evaluation
+
+
+def doubts(run: Run) -> list[str]:
+    """One sentence for each setting that is valid, but may be unintended or without effect."""
+    return [*_choices(run), *warnings(run, run_spec(run)), *idle_settings(run)]
+
+
+def _choices(run: Run) -> Iterator[str]:
+    """Settings that are valid but may be unintended."""
+    how = run.decoding
+    if how.top_p < 1 or how.top_k or how.min_p:
+        yield (
+            "sampling is truncated (top_p, top_k or min_p), but log-probs are of the whole "
+            "distribution: rollouts are slightly off-policy"
+        )
+    if run.reward is None:
+        yield "the run has no reward: the environment has to judge"
+    if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
+        yield (
+            "the objective has log π_θ in place of a ratio, and minibatches is "
+            f"{run.minibatches}: all optimizer steps of a step but the first are off-policy, "
+            "without a correction"
+        )
+    share = evaluation_share(run, sum(len(request.plays) for request in first_requests(run)))
+    if run.steps and share > _MUCH:
+        yield (
+            f"evaluation is {share:.0%} of the run's rollouts; evaluate less often "
+            f"(periodic.every is {run.periodic.every}) or on less (periodic.evaluation, evaluation)"
+        )
+    if not run.periodic.every:
+        yield "the run has no periodic evaluation (periodic.every is 0)"
+
+
+def _terms(run: Run) -> tuple[Term, ...]:
+    return run.objective.terms if isinstance(run.objective, Objective) else ()
+
+
+def _unrelated(term: Term) -> bool:
+    """Whether a term weighs log π_θ by Â without a ratio, a clip or a correction."""
+    free = isinstance(term.ratio, LogLikelihood) and isinstance(term.clipping, Unclipped)
+    return free and not term.corrections and term.on is None

@@ -1,0 +1,27 @@
+"""The numbers of groups and rollouts that a run asks for."""
+
+from collections.abc import Sequence
+
+from whet.protocols import Now, SamplingSetup
+from whet.training.run import Run
+from whet.types import Request
+
+
+def first_requests(run: Run) -> Sequence[Request]:
+    """The requests of the first step."""
+    setup = SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
+    now = Now(step=0, steps=run.steps, version=0, metrics={})
+    return run.sampling.open(setup).next(run.sampling.tickets, now)
+
+
+def evaluation_rollouts(run: Run) -> int:
+    """Rollouts of the base, periodic and final evaluations, at most: a split may have fewer."""
+    every = run.periodic.every
+    periodic = run.steps // every + bool(run.steps % every) if every else 0
+    return 2 * run.evaluation.rollouts + periodic * run.periodic.evaluation.rollouts
+
+
+def evaluation_share(run: Run, each: int) -> float:
+    """Share of evaluation rollouts in all rollouts, with `each` training rollouts per step."""
+    asked = evaluation_rollouts(run)
+    return asked / (asked + run.steps * each)
