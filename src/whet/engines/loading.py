@@ -157,7 +157,7 @@ def _loaded(folder: Path, held: Stored, **how: Any) -> PreTrainedModel:
             trust_remote_code=False,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused here, by name
-            attn_implementation=_attention(folder),
+            config=_with_attention(config_of(folder)),
             **how,
         )
     model, found = pair
@@ -168,13 +168,11 @@ def _loaded(folder: Path, held: Stored, **how: Any) -> PreTrainedModel:
     return model
 
 
-def _attention(folder: Path) -> str | None:
-    """Plain attention in place of one that a config names and that may not be installed.
-
-    None is the library's choice.  The engines compute attention themselves.
-    """
-    asked = config_of(folder)._attn_implementation
-    return None if asked in (None, *_ALWAYS_THERE) else _ALWAYS_THERE[0]
+def _with_attention(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The config with an attention that is always installed; the engines compute it themselves."""
+    if config._attn_implementation not in (None, *_ALWAYS_THERE):
+        config._attn_implementation = _ALWAYS_THERE[0]
+    return config
 
 
 def _rows(config: PreTrainedConfig) -> int:

@@ -230,7 +230,7 @@ class FromScratch:
         )
 
 
-_MEASURES = ("num_hidden_layers", "num_attention_heads", "hidden_size")
+_MEASURES = ("num_hidden_layers", "num_attention_heads", "hidden_size", "max_position_embeddings")
 
 
 def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
@@ -238,7 +238,7 @@ def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
     if lacking := [name for name in _MEASURES if shared(text, name) is None]:
         raise UsageError(
             f"model of type {text.model_type!r} has no {', '.join(lacking)} in its config; use one "
-            "with attention, such as Llama or Qwen"
+            "with attention over a limited number of positions, such as Llama or Qwen"
         )
     heads, width = key_shape(text)
     return Size(

@@ -7,8 +7,6 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 from whet.engines.key_shapes import shared
-from whet.types import UsageError
-
 _SLIDING = "sliding_attention"
 
 
@@ -34,16 +32,9 @@ def positions_of(config: PreTrainedConfig) -> Positions:
     (arXiv:2402.13753) rotates every key of a forward pass by other angles once one text of it is
     longer than the original context, so log-probs of a rollout would depend on the rollouts beside
     it, and cached keys would be of another rotation than new ones.
-
-    Raises `UsageError` for a config without a maximum.
     """
     text: Any = config.get_text_config()
-    declared: int | None = shared(text, "max_position_embeddings")
-    if declared is None:
-        raise UsageError(
-            f"model of type {text.model_type!r} has no max_position_embeddings in its config; use "
-            "one with attention over a limited number of positions, such as Llama or Qwen"
-        )
+    declared: int = shared(text, "max_position_embeddings")
     usable, why = min([(declared, ""), *_limits(text)])
     return Positions(declared, usable, why if usable < declared else "")
 
