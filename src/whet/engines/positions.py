@@ -7,6 +7,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 from whet.engines.key_shapes import shared
+
 _SLIDING = "sliding_attention"
 
 
@@ -52,7 +53,9 @@ def _window(text: Any) -> int | None:
     """The sliding window, if a layer has it."""
     window: int | None = shared(text, "sliding_window")
     kinds = shared(text, "layer_types")
-    slides = shared(text, "use_sliding_window", True) if kinds is None else _SLIDING in kinds
+    slides = (
+        shared(text, "use_sliding_window", default=True) if kinds is None else _SLIDING in kinds
+    )
     return window if window and slides else None
 
 

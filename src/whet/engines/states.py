@@ -112,6 +112,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, given: Any, place: str) 
         moments = {name: moment for name, moment in held.items() if name != "step"}
         if odd := "step" not in held and "step is missing" or mismatch(due, moments):
             raise IntegrityError(f"{place}: of trained tensor {index}, {odd}")
-        if spoiled := [n for n, moment in held.items() if not torch.as_tensor(moment).isfinite().all()]:
+        if spoiled := [
+            n for n, moment in held.items() if not torch.as_tensor(moment).isfinite().all()
+        ]:
             raise IntegrityError(f"{place}: of trained tensor {index}, {spoiled[0]} is not finite")
     optimizer.load_state_dict(dict(given))

@@ -121,9 +121,7 @@ def insist_on_dtypes(folder: Path, model: PreTrainedModel, held: Stored) -> None
     odd = [
         f"{name} ({tensor.dtype})"
         for name, tensor in held.items()
-        if tensor.dtype not in FLOATS
-        and name not in counted
-        and name not in free
+        if tensor.dtype not in FLOATS and name not in counted and name not in free
     ]
     if odd:
         raise UsageError(
@@ -180,9 +178,10 @@ def insist_on_values(folder: Path, model: PreTrainedModel, held: Stored) -> None
     own, odd = model.state_dict(), []
     for name, tensor in values(folder, held):
         weight = own.get(name)
-        if weight is not None and weight.shape == tensor.shape:
-            if not torch.equal(tensor.to(weight.dtype), weight.cpu()):
-                odd.append(name)
+        if weight is None or weight.shape != tensor.shape:
+            continue
+        if not torch.equal(tensor.to(weight.dtype), weight.cpu()):
+            odd.append(name)
     if odd:
         raise UsageError(
             f"{named(folder)}: transformers {transformers.__version__} changes {listed(odd)} of a "

@@ -1,8 +1,8 @@
 """Checkpoints: Hugging Face folders with the state for an exact resume.
 
 Random numbers are counter-based, so weights, optimizer and position are the whole state. Each
-checkpoint has a seal: digests of its files, and the identity of its run.  A checkpoint is skipped if
-a file of it has changed, is missing or was added, or if it is of another run.
+checkpoint has a seal: digests of its files, and the identity of its run.  A checkpoint is skipped
+if a file of it has changed, is missing or was added, or if it is of another run.
 """
 
 import json

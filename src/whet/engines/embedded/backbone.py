@@ -72,10 +72,12 @@ class Backbone:
 
         Raises `ContextFull` for a text that is longer than the positions that can be used.
         """
-        if over.longest > (most := self.positions):
+        room = positions_of(self.model.config)
+        if over.longest > room.usable:
+            why = f" ({room.why})" if room.why else ""
             raise ContextFull(
-                f"a text of {over.longest} tokens is longer than the {most} positions of the model "
-                "that can be used; shorten it"
+                f"a text of {over.longest} tokens is longer than the {room.usable} positions of "
+                f"the model that can be used{why}; shorten it"
             )
         body: Any = self.model.base_model
         out = body(
