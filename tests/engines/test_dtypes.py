@@ -18,10 +18,10 @@ from whet.front.measuring import Subject, measured, subject_of
 from whet.policy import algorithms
 from whet.training import card
 from whet.training.run import PeriodicEval, TrustLimits
-from whet.types import Decoding, IntegrityError
+from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.optimizers import AdamW
 
-DTYPES = ["float32", "bfloat16", "float16"]
+DTYPES = ["float32", "bfloat16"]  # that can be trained
 VARIED = Decoding(max_new_tokens=6, stop=ENDS)
 
 
@@ -64,6 +64,26 @@ def test_what_a_checkpoint_starts_has_its_dtype(dtype, folder, tmp_path):
         assert {p.dtype for p in model.parameters()} == {getattr(torch, dtype)}
     assert Folder.as_saved(tmp_path) == Folder(path=str(tmp_path), dtype=dtype)
     assert Folder.as_saved(tmp_path).load("cpu")[0].config.dtype == getattr(torch, dtype)
+
+
+def test_float16_is_evaluated_and_never_trained(folder, tmp_path):
+    """Its smallest number is 2⁻²⁴: (1e-5)² is 0, and AdamW would divide 0 by 0."""
+    assert torch.tensor(1e-5, dtype=torch.float16) ** 2 == 0
+    source = Folder(path=str(folder), dtype="float16")
+    engine = Embedded(device="cpu")
+    player = asyncio.run(engine.player(source, 0))
+    model = player.generator.backbone.model
+    assert {p.dtype for p in model.parameters()} == {torch.float16}
+    model.save_pretrained(tmp_path)
+    player.renderer.tokenizer.save_pretrained(tmp_path)
+    assert Folder.as_saved(tmp_path).dtype == "float16"
+    _, learner = asyncio.run(engine.open(source, 0))
+    critic = asyncio.run(engine.critic(tmp_path))
+    for start in (learner.reset_optimizer, critic.reset_optimizer):
+        with pytest.raises(UsageError, match=r"model\.dtype is float16.*bfloat16 or float32"):
+            start(AdamW())
+    with pytest.raises(UsageError, match=r"model\.dtype is float16"):
+        asyncio.run(engine.notes(source))
 
 
 def test_a_checkpoint_of_another_dtype_is_not_resumed(folder, tmp_path):
@@ -123,7 +143,10 @@ def test_a_plan_says_what_the_dtype_of_the_files_becomes(stored, asked, told, fo
     model.to(getattr(torch, stored)).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     source = Folder(path=str(tmp_path), dtype=asked)
-    notes = asyncio.run(Embedded(device="cpu").notes(source))
+    if asked == "float16":  # is for evaluation only
+        notes = [source.rounding()]
+    else:
+        notes = asyncio.run(Embedded(device="cpu").notes(source))
     assert len(notes) == bool(told)
     if told:
         assert re.search(told, notes[0])

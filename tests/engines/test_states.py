@@ -73,6 +73,18 @@ CRITICS = {
         lambda s: first(s).update(exp_avg=first(s)["exp_avg"].half()),
         "'exp_avg' is torch.float16",
     ),
+    "moment of NaN": (
+        lambda s: first(s)["exp_avg"].view(-1)[-1:].fill_(float("nan")),
+        "tensor 0, exp_avg is not finite",
+    ),
+    "moment infinite": (
+        lambda s: first(s)["exp_avg_sq"].view(-1)[:1].fill_(float("inf")),
+        "tensor 0, exp_avg_sq is not finite",
+    ),
+    "step infinite": (
+        lambda s: first(s).update(step=torch.tensor(float("inf"))),
+        "tensor 0, step is not finite",
+    ),
     "step lacks": (lambda s: first(s).pop("step"), "step is missing"),
     "moments of too few": (
         lambda s: s["optimizer"]["param_groups"][0]["params"].pop(),
@@ -119,6 +131,10 @@ LEARNERS = {
     "no adapters": (lambda s: s.update(adapters={}), "is missing"),
     "another base": (lambda s: s.update(base="0" * 32), "another base model"),
     "moment lacks": (lambda s: first(s).pop("exp_avg"), "'exp_avg' is missing"),
+    "moment of NaN": (
+        lambda s: first(s)["exp_avg_sq"].view(-1)[:1].fill_(float("nan")),
+        "tensor 0, exp_avg_sq is not finite",
+    ),
     "no optimizer": (lambda s: s.pop("optimizer"), "learner.pt has"),
 }
 

@@ -1,6 +1,8 @@
 """Checkpoints that changed since they were written are passed over, never learned from."""
 
+import json
 import shutil
+from dataclasses import replace
 
 import pytest
 from small import followed, small, timeless
@@ -66,6 +68,82 @@ def test_the_newest_that_is_as_it_was_written_is_found(whole, tmp_path, name, sp
     assert place is not None and checkpoints.path(place).name == "step-000001"
     checkpoints.rewind(place)
     assert not (folder / CHECKPOINTS / LAST).exists()
+
+
+OTHERS = {
+    "a file more": lambda last, other: (last / "pytorch_model.bin").write_bytes(b"x"),
+    "an adapter more": lambda last, other: (last / "adapter_config.json").write_text("{}"),
+    "of another run": lambda last, other: (
+        shutil.rmtree(last),
+        shutil.copytree(other / CHECKPOINTS / LAST, last),
+    ),
+    "an older one": lambda last, other: (
+        shutil.rmtree(last),
+        shutil.copytree(last.parent / "step-000001", last),
+    ),
+    "a later name": lambda last, other: last.rename(last.parent / "step-000009"),
+    "an empty seal": lambda last, other: (last / "seal.json").write_text("{}"),
+    "a seal of null": lambda last, other: (last / "seal.json").write_text("null"),
+    "a list of seals": lambda last, other: (last / "seal.json").write_text('{"files": []}'),
+    "an empty folder": lambda last, other: (shutil.rmtree(last), last.mkdir()),
+    "a file": lambda last, other: (shutil.rmtree(last), last.write_text("x")),
+    "a link to nothing": lambda last, other: (shutil.rmtree(last), last.symlink_to("nowhere")),
+}
+
+
+@pytest.fixture(scope="module")
+def another(tmp_path_factory):
+    """A run of the same settings and another seed."""
+    folder = tmp_path_factory.mktemp("another")
+    followed(replace(RUN, seed=1), folder, stop_after=3)
+    return folder
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_no_checkpoint_of_this_run_is_passed_over_and_deleted(
+    name, whole, another, tmp_path
+):
+    folder = tmp_path / "copy"
+    shutil.copytree(whole[1] / "killed", folder)
+    OTHERS[name](folder / CHECKPOINTS / LAST, another)
+    checkpoints = Checkpoints(folder / CHECKPOINTS, warmups=1, keep=2)
+    place = checkpoints.latest()
+    assert place is not None and checkpoints.path(place).name == "step-000001"
+    checkpoints.rewind(place)
+    steps = sorted(path.name for path in (folder / CHECKPOINTS).glob("step-*"))
+    assert steps == ["step-000000", "step-000001"]
+
+
+def test_the_base_policy_of_another_run_is_not_taken(whole, another, tmp_path):
+    folder, base = tmp_path / "copy", "step-000000"
+    shutil.copytree(whole[1] / "killed", folder)
+    shutil.rmtree(folder / CHECKPOINTS / base)
+    shutil.copytree(another / CHECKPOINTS / base, folder / CHECKPOINTS / base)
+    with pytest.raises(IntegrityError, match=r"base policy .*step-000000 is .* of another run"):
+        followed(RUN, folder)
+
+
+def test_a_checkpoint_that_was_moved_and_linked_goes_on_and_only_the_link_is_deleted(
+    whole, tmp_path
+):
+    folder, disk = tmp_path / "copy", tmp_path / "disk"
+    shutil.copytree(whole[1] / "killed", folder)
+    shutil.move(folder / CHECKPOINTS / LAST, disk)
+    (folder / CHECKPOINTS / LAST).symlink_to(disk)
+    checkpoints = Checkpoints(folder / CHECKPOINTS, warmups=1, keep=1)
+    assert checkpoints.latest() == RunPosition(phase=1, progress=WarmupProgress(done=2))
+    checkpoints.rewind(RunPosition(phase=1, progress=WarmupProgress(done=1)))
+    assert not (folder / CHECKPOINTS / LAST).exists() and (disk / "model.safetensors").is_file()
+
+
+def test_a_run_whose_checkpoints_have_no_identity_goes_on(whole, tmp_path):
+    """Seals of earlier versions are the digests alone."""
+    folder = tmp_path / "copy"
+    shutil.copytree(whole[1] / "killed", folder)
+    (folder / CHECKPOINTS / "identity").unlink()
+    for seal in (folder / CHECKPOINTS).glob("*/seal.json"):
+        seal.write_text(json.dumps(json.loads(seal.read_text())["files"]))
+    assert followed(RUN, folder)[-1] == whole[0]
 
 
 def test_with_a_flipped_bit_the_run_ends_as_the_whole_all_the_same(whole, tmp_path):

@@ -140,14 +140,14 @@ def _broken(place: Path, names: set[str]) -> Iterator[str]:
 def _ambiguous(place: Path, names: set[str]) -> str:
     """The message for a folder with two sets of weights, of which a library would take one."""
     sharded = INDICES[0] in names
-    if sharded and _SINGLE[0] in names:
+    if sharded and _SINGLE[0] in names and not _names_only(place, _SINGLE[0]):
         return f"has two sets of weights, {_SINGLE[0]} and {INDICES[0]}; move one of them away"
     if ranks := [name for name in names if _RANK_FILE.fullmatch(name)]:
         return (
             f"has the files of a parallel save ({listed(ranks)}); export it as a Hugging Face "
             "folder without them"
         )
-    usual = INDICES[0] if sharded else _SINGLE[0]
+    usual = INDICES[0] if sharded and _SINGLE[0] not in names else _SINGLE[0]
     given = _json(place / CONFIG).get("transformers_weights")
     if given is not None and given != usual:
         return (
@@ -155,6 +155,12 @@ def _ambiguous(place: Path, names: set[str]) -> str:
             "delete the field"
         )
     return ""
+
+
+def _names_only(place: Path, file: str) -> bool:
+    """Whether the index of a folder has all tensors in one file."""
+    shards = _json(place / INDICES[0]).get("weight_map")
+    return isinstance(shards, dict) and set(shards.values()) == {file}
 
 
 def _index(names: set[str]) -> str | None:

@@ -29,13 +29,16 @@ from whet.engines.tensors import Stored, stored
 from whet.engines.weight_checks import (
     insist_on_dtypes,
     insist_on_finite,
+    insist_on_index,
     insist_on_names,
     insist_on_ties,
+    insist_on_values,
 )
 from whet.types import UsageError
 
 _ENCODERS = frozenset(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
 _DECODERS = frozenset(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES)
+_ALWAYS_THERE = ("eager", "sdpa")
 _UNREADABLE = "weights can't be loaded", "save or download them again"
 # errors that the libraries raised for broken files, which they check little
 _RAISED = (
@@ -47,6 +50,7 @@ _RAISED = (
     ArithmeticError,
     ImportError,
     RuntimeError,
+    AssertionError,
     StrictDataclassError,
     SafetensorError,
     UnpicklingError,
@@ -80,7 +84,8 @@ def config_of(folder: Path) -> PreTrainedConfig:
 
 def generation_of(folder: Path, config: PreTrainedConfig) -> GenerationConfig:
     """The generation config of the model, which has the ids that end a reply."""
-    with _told(folder, f"{GENERATION} can't be used", "delete it, or download it again"):
+    broken = f"{GENERATION} can't be used", "delete it, or download it again"
+    with _told(folder, *broken), _quiet():
         if (folder / GENERATION).is_file():
             found = GenerationConfig.from_pretrained(folder, local_files_only=True)
         else:
@@ -116,15 +121,22 @@ def tokenizer_of(folder: Path, config: PreTrainedConfig) -> PreTrainedTokenizerB
 
 def weights_of(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
     """The model with exactly the weights of the folder, which are read after all checks."""
-    shape_of(folder)
-    model = _loaded(folder, dtype=dtype)
+    held = stored_in(folder)
+    _shape(folder, held)
+    model = _loaded(folder, held, dtype=dtype)
     insist_on_finite(folder, model)
+    insist_on_values(folder, model, held)
     return model
 
 
 def shape_of(folder: Path) -> PreTrainedModel:
     """The model without its weights, after a check of their names, shapes and dtypes."""
-    held, model = stored_in(folder), _loaded(folder, device_map="meta")
+    return _shape(folder, stored_in(folder))
+
+
+def _shape(folder: Path, held: Stored) -> PreTrainedModel:
+    model = _loaded(folder, held, device_map="meta")
+    insist_on_index(folder, model, held)
     insist_on_dtypes(folder, model, held)
     insist_on_ties(folder, model, held)
     model.tie_weights()
@@ -137,7 +149,7 @@ def stored_in(folder: Path) -> Stored:
         return stored(folder)
 
 
-def _loaded(folder: Path, **how: Any) -> PreTrainedModel:
+def _loaded(folder: Path, held: Stored, **how: Any) -> PreTrainedModel:
     with _told(folder, *_UNREADABLE), _quiet():
         pair: Any = AutoModelForCausalLM.from_pretrained(
             folder,
@@ -145,11 +157,22 @@ def _loaded(folder: Path, **how: Any) -> PreTrainedModel:
             trust_remote_code=False,
             output_loading_info=True,
             ignore_mismatched_sizes=True,  # they are refused here, by name
+            config=_with_attention(config_of(folder)),
             **how,
         )
     model, found = pair
-    insist_on_names(folder, found)
+    insist_on_names(folder, model, held, found)
+    for flag in ("output_hidden_states", "output_attentions"):
+        setattr(model.config, flag, False)
+    model.config.return_dict = True
     return model
+
+
+def _with_attention(config: PreTrainedConfig) -> PreTrainedConfig:
+    """The config with an attention that is always installed; the engines compute it themselves."""
+    if config._attn_implementation not in (None, *_ALWAYS_THERE):
+        config._attn_implementation = _ALWAYS_THERE[0]
+    return config
 
 
 def _rows(config: PreTrainedConfig) -> int:

@@ -17,6 +17,8 @@ from transformers import (
 
 from whet.engines import loading
 from whet.engines.folders import checked, listed
+from whet.engines.key_shapes import key_shape, shared
+from whet.engines.positions import positions_of
 from whet.engines.tensors import FLOATS, dtype_of
 from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
 from whet.registry import nearest
@@ -77,9 +79,18 @@ class Folder:
         dtype = dtype_of(loading.stored_in(checked(str(path))))
         return cls(path=str(path), dtype=dtype if dtype in _DTYPES else "float32")
 
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """The dtype of the weights in memory.  Raises `UsageError` for an unknown name."""
+        if self.dtype not in _DTYPES:
+            raise UsageError(
+                f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}"
+            )
+        return _DTYPES[self.dtype]
+
     def size(self) -> Size:
         """The size of the model in the config, after a check that its weights fit."""
-        return _size(self.without_weights(), _DTYPES[self.dtype])
+        return _size(self.without_weights(), self.torch_dtype)
 
     def without_weights(self) -> PreTrainedModel:
         """The model without the values of its weights, after a check that they fit."""
@@ -94,7 +105,7 @@ class Folder:
         config = loading.config_of(folder)
         tokenizer = loading.tokenizer_of(folder, config)
         loading.generation_of(folder, config)
-        model: Any = loading.weights_of(folder, _DTYPES[self.dtype])
+        model: Any = loading.weights_of(folder, self.torch_dtype)
         return model.to(device), tokenizer
 
     def load_tokenizer(self) -> tuple[PreTrainedTokenizerBase, GenerationConfig]:
@@ -123,10 +134,7 @@ class Folder:
         )
 
     def _checked(self) -> Path:
-        if self.dtype not in _DTYPES:
-            raise UsageError(
-                f"model.dtype {self.dtype!r} is unknown; {nearest(self.dtype, _DTYPES)}"
-            )
+        _ = self.torch_dtype
         return checked(self.path)
 
 
@@ -227,18 +235,17 @@ _MEASURES = ("num_hidden_layers", "num_attention_heads", "hidden_size", "max_pos
 
 def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
     text: Any = model.config.get_text_config()
-    if lacking := [name for name in _MEASURES if getattr(text, name, None) is None]:
+    if lacking := [name for name in _MEASURES if shared(text, name) is None]:
         raise UsageError(
             f"model of type {text.model_type!r} has no {', '.join(lacking)} in its config; use one "
             "with attention over a limited number of positions, such as Llama or Qwen"
         )
-    heads = getattr(text, "num_key_value_heads", None) or text.num_attention_heads
-    width = getattr(text, "head_dim", None) or text.hidden_size // text.num_attention_heads
+    heads, width = key_shape(text)
     return Size(
         parameters=sum(p.numel() for p in model.parameters()),
         weight_bytes=dtype.itemsize,
         cache_bytes=2 * text.num_hidden_layers * heads * width * dtype.itemsize,
-        positions=text.max_position_embeddings,
+        positions=positions_of(model.config).usable,
     )
 
 

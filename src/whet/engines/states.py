@@ -8,10 +8,38 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from whet.types import IntegrityError
+from whet.types import IntegrityError, UsageError
+from whet.types.optimizers import AdamW
 
 _MOMENTS = ("exp_avg", "exp_avg_sq")
 _BROKEN = (OSError, RuntimeError, ValueError, EOFError, UnpicklingError)
+
+
+def check_trainable(dtype: torch.dtype) -> None:
+    """Raise `UsageError` for float16.
+
+    The smallest number of float16 is 6e-8, so the second moment g² of AdamW is 0 for a gradient
+    below 2e-4, and so is its epsilon: the first step divides by 0.
+    """
+    if dtype == torch.float16:
+        raise UsageError(
+            "model.dtype is float16, in which AdamW's second moments round to 0 and weights become "
+            "NaN; train in bfloat16 or float32"
+        )
+
+
+def adamw(trained: Sequence[Tensor], settings: AdamW) -> torch.optim.AdamW:
+    """A fresh AdamW of the tensors.  Raises `UsageError` for tensors of float16."""
+    for tensor in trained:
+        check_trainable(tensor.dtype)
+    return torch.optim.AdamW(
+        trained,
+        lr=settings.lr,
+        betas=settings.betas,
+        eps=settings.epsilon,
+        weight_decay=settings.weight_decay,
+        fused=True,
+    )
 
 
 def mismatch(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> str:
@@ -66,8 +94,8 @@ def restore(own: Mapping[str, Tensor], given: Any, place: str) -> None:
 def restore_optimizer(optimizer: torch.optim.Optimizer, given: Any, place: str) -> None:
     """Restore moments and counts of AdamW, which belong to the parameters by their order.
 
-    Raises `IntegrityError` for another number of parameters, and for moments that are missing, or
-    of another shape or dtype, which torch would cast.
+    Raises `IntegrityError` for another number of parameters, and for moments that are missing, not
+    finite, or of another shape or dtype, which torch would cast.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     if not isinstance(given, Mapping) or not {"state", "param_groups"} <= given.keys():
@@ -84,4 +112,8 @@ def restore_optimizer(optimizer: torch.optim.Optimizer, given: Any, place: str) 
         moments = {name: moment for name, moment in held.items() if name != "step"}
         if odd := "step" not in held and "step is missing" or mismatch(due, moments):
             raise IntegrityError(f"{place}: of trained tensor {index}, {odd}")
+        if spoiled := [
+            n for n, moment in held.items() if not torch.as_tensor(moment).isfinite().all()
+        ]:
+            raise IntegrityError(f"{place}: of trained tensor {index}, {spoiled[0]} is not finite")
     optimizer.load_state_dict(dict(given))

@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from whet.engines.folders import listed, named, weight_files, weight_index
+from whet.engines.folders import named, weight_files
 from whet.types import UsageError
 
 FLOATS = ("float64", "float32", "bfloat16", "float16")
@@ -50,10 +50,9 @@ Stored = Mapping[str, StoredTensor]
 def stored(folder: Path) -> Stored:
     """The tensors of a checked folder, by name.
 
-    Raises `UsageError` for a tensor in two files, for an index that says otherwise than the files,
-    and for a file without tensors by name.
+    Raises `UsageError` for a tensor in two files, and for a file without tensors by name.
     """
-    index, found = weight_index(folder), {}
+    found: dict[str, StoredTensor] = {}
     for file in weight_files(folder):
         for name, tensor in _inside(folder, file):
             if name in found:
@@ -62,8 +61,6 @@ def stored(folder: Path) -> Stored:
                     f"{file}, of different saves; download or save it again"
                 )
             found[name] = tensor
-    if index:
-        _check_index(folder, index, found)
     return found
 
 
@@ -83,6 +80,19 @@ def read(folder: Path, name: str, tensor: StoredTensor) -> Tensor:
         with safe_open(path, framework="pt") as file:
             return file.get_tensor(name)
     return _pickled(path, "cpu")[name]
+
+
+def values(folder: Path, held: Stored) -> Iterator[tuple[str, Tensor]]:
+    """Every tensor with its values, one at a time; each file is opened once."""
+    for file in weight_files(folder):
+        names = [name for name, tensor in held.items() if tensor.file == file]
+        path = folder / file
+        if path.suffix == ".safetensors":
+            with safe_open(path, framework="pt") as opened:
+                yield from ((name, opened.get_tensor(name)) for name in names)
+            continue
+        loaded = _pickled(path, "cpu")
+        yield from ((name, loaded[name]) for name in names)
 
 
 def _inside(folder: Path, file: str) -> Iterator[tuple[str, StoredTensor]]:
@@ -116,24 +126,3 @@ def _pickled(path: Path, device: str) -> Any:
         return torch.load(path, map_location=device, weights_only=True, mmap=True)
     except RuntimeError:  # torch's format before 1.6 can't be mapped into memory
         return torch.load(path, map_location=device, weights_only=True)
-
-
-def _check_index(folder: Path, index: Mapping[str, str], found: Stored) -> None:
-    """Raise `UsageError` if an index and its shards disagree about a tensor."""
-    absent = [f"{name} (said to be in {file})" for name, file in index.items() if name not in found]
-    besides = [f"{name} (in {one.file})" for name, one in found.items() if name not in index]
-    moved = [
-        f"{name} (in {found[name].file}, not {file})"
-        for name, file in index.items()
-        if name in found and found[name].file != file
-    ]
-    told = [
-        f"{what} {listed(names)}"
-        for what, names in (("lack", absent), ("have besides", besides), ("hold elsewhere", moved))
-        if names
-    ]
-    if told:
-        raise UsageError(
-            f"{named(folder)}: its shards {', and '.join(told)}; index and shards are of different "
-            "saves: download or save them again"
-        )

@@ -1,18 +1,27 @@
 """Checks of weights against their model, so that none is initialised, cut, cast or left out."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from whet.engines.folders import CONFIG, listed, named
-from whet.engines.tensors import FLOATS, Stored, read
+from whet.engines.folders import CONFIG, listed, named, weight_index
+from whet.engines.tensors import FLOATS, Stored, read, values
 from whet.types import UsageError
 
+_LEFTOVERS = (  # buffers that older versions of the library saved, and that it computes now
+    r"\brotary_emb\.(inv_freq|cos_cached|sin_cached)$",
+    r"\battn\.(masked_bias|causal_mask)$",
+    r"\battention\.masked_bias$",
+    r"(^|\.)position_ids$",
+)
+_MASK = re.compile(r"\b(attn|attention)\.bias$")  # a buffer if it is [1, 1, positions, positions]
+_MASK_DIMENSIONS = 4
 _LOOKED_AT = 20  # names in which a common prefix is looked for
 _WRAPPERS = {
     "module.": "save model.module, the model inside DistributedDataParallel",
@@ -21,24 +30,64 @@ _WRAPPERS = {
 }
 
 
-def insist_on_names(folder: Path, found: Mapping[str, Any]) -> None:
+def leftovers(model: PreTrainedModel, held: Stored) -> set[str]:
+    """Tensors of the files that are no weights of the model, and that it computes itself."""
+    known = [*(model._keys_to_ignore_on_load_unexpected or ()), *_LEFTOVERS]
+    patterns = [re.compile(pattern) for pattern in known]
+    own = model.state_dict().keys()
+    return {
+        name
+        for name, tensor in held.items()
+        if name not in own
+        and (
+            any(pattern.search(name) for pattern in patterns)
+            or (len(tensor.shape) == _MASK_DIMENSIONS and _MASK.search(name))
+        )
+    }
+
+
+def insist_on_names(folder: Path, model: PreTrainedModel, held: Stored, found: Any) -> None:
     """Raise `UsageError` for weights that the library would initialise, skip or cut.
 
     `found` is the loading report of `from_pretrained`.
     """
     shapes = [f"{name} {list(is_)} for {list(due)}" for name, is_, due in found["mismatched_keys"]]
-    wrong = [
-        f"{what} {listed(names)}"
-        for what, names in (
-            ("lack", found["missing_keys"]),
-            ("have besides", found["unexpected_keys"]),
-            ("have another shape in", shapes),
-        )
-        if names
-    ]
+    besides = set(found["unexpected_keys"]) - leftovers(model, held)
+    wrong = _listed({"lack": found["missing_keys"], "have besides": besides})
+    wrong += _listed({"have another shape in": shapes})
     if wrong:
-        remedy = _remedy(found["missing_keys"], found["unexpected_keys"])
+        remedy = _remedy(found["missing_keys"], besides)
         raise UsageError(f"{named(folder)}: its weights {', and '.join(wrong)}; {remedy}")
+
+
+def insist_on_index(folder: Path, model: PreTrainedModel, held: Stored) -> None:
+    """Raise `UsageError` if an index and its shards disagree about a tensor.
+
+    The index may have further names of a tied tensor, which is stored once, and those of buffers
+    that are no weights.
+    """
+    index, free = weight_index(folder), leftovers(model, held)
+    own = model.state_dict().keys()
+    lost = {name: file for name, file in index.items() if name not in held and name not in own}
+    for name in [n for n in lost if any(re.search(p, n) for p in _LEFTOVERS)]:
+        del lost[name]
+    absent = [f"{name} (said to be in {file})" for name, file in lost.items()]
+    besides = [f"{n} (in {t.file})" for n, t in held.items() if n not in index and n not in free]
+    moved = [
+        f"{name} (in {held[name].file}, not {file})"
+        for name, file in index.items()
+        if name in held and held[name].file != file
+    ]
+    told = _listed({"lack": absent, "have besides": besides, "hold elsewhere": moved})
+    if index and told:
+        raise UsageError(
+            f"{named(folder)}: its shards {', and '.join(told)}; index and shards are of different "
+            "saves: download or save them again"
+        )
+
+
+def _listed(groups: Mapping[str, Collection[str]]) -> list[str]:
+    return [f"{what} {listed(names)}" for what, names in groups.items() if names]
 
 
 def _remedy(missing: Iterable[str], besides: Iterable[str]) -> str:
@@ -67,14 +116,12 @@ def _prefix(due: set[str], besides: Sequence[str]) -> str:
 
 def insist_on_dtypes(folder: Path, model: PreTrainedModel, held: Stored) -> None:
     """Raise `UsageError` for integers, truth values and codes of 8 bits in place of weights."""
-    ignored = [re.compile(p) for p in model._keys_to_ignore_on_load_unexpected or ()]
+    free = leftovers(model, held)
     counted = {name for name, b in model.named_buffers() if not b.is_floating_point()}
     odd = [
         f"{name} ({tensor.dtype})"
         for name, tensor in held.items()
-        if tensor.dtype not in FLOATS
-        and name not in counted
-        and not any(pattern.search(name) for pattern in ignored)
+        if tensor.dtype not in FLOATS and name not in counted and name not in free
     ]
     if odd:
         raise UsageError(
@@ -119,6 +166,26 @@ def insist_on_finite(folder: Path, model: PreTrainedModel) -> None:
             f"{named(folder)}: NaN or infinity in {listed(odd)}, loaded as "
             f"{str(model.dtype).removeprefix('torch.')}{narrow}; give other weights, or another "
             "model.dtype"
+        )
+
+
+def insist_on_values(folder: Path, model: PreTrainedModel, held: Stored) -> None:
+    """Raise `UsageError` for loaded weights that are not those of the files in the model's dtype.
+
+    A library may initialise a part of a tensor again after it was read.  Weights that it renames or
+    joins while reading are not compared.
+    """
+    own, odd = model.state_dict(), []
+    for name, tensor in values(folder, held):
+        weight = own.get(name)
+        if weight is None or weight.shape != tensor.shape:
+            continue
+        if not torch.equal(tensor.to(weight.dtype), weight.cpu()):
+            odd.append(name)
+    if odd:
+        raise UsageError(
+            f"{named(folder)}: transformers {transformers.__version__} changes {listed(odd)} of a "
+            f"{model.config.model_type!r} model when it reads them; use another version"
         )
 
 

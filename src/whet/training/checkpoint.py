@@ -1,7 +1,8 @@
 """Checkpoints: Hugging Face folders with the state for an exact resume.
 
 Random numbers are counter-based, so weights, optimizer and position are the whole state. Each
-checkpoint has digests of its files; a checkpoint that has changed since it was written is skipped.
+checkpoint has a seal: digests of its files, and the identity of its run.  A checkpoint is skipped
+if a file of it has changed, is missing or was added, or if it is of another run.
 """
 
 import json
@@ -13,12 +14,14 @@ from hashlib import file_digest
 from math import inf
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
+from uuid import uuid4
 
 from whet.training.warmup import WarmupProgress
 from whet.types import IntegrityError
 
 _STATE = "place.json"
 _SEAL = "seal.json"
+_IDENTITY = "identity"  # beside the checkpoints: 32 hexadecimal digits, drawn once for a run
 _NAME = re.compile(r"(?:warmup-(\d+)|step)-(\d+)")
 
 
@@ -78,8 +81,9 @@ class Checkpoints:
         for one in held:
             await one.save(partial)
         (partial / _STATE).write_text(json.dumps(asdict(place)), encoding="utf-8")
-        (partial / _SEAL).write_text(json.dumps(_digests(partial)), encoding="utf-8")
-        shutil.rmtree(target, ignore_errors=True)
+        seal = {"run": self._identity(), "files": _digests(partial)}
+        (partial / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
+        _remove(target)
         os.replace(partial, target)
         self._prune()
         return target
@@ -91,8 +95,8 @@ class Checkpoints:
         """
         changed = []
         for folder in reversed(self._folders()):
-            if not (odd := _changed(folder)):
-                return _place(json.loads((folder / _STATE).read_text(encoding="utf-8")))
+            if not (odd := self._changed(folder)):
+                return _read_place(folder)
             changed.append(odd)
         if changed:
             raise IntegrityError(f"no checkpoint is as it was written: {'; '.join(changed)}")
@@ -100,14 +104,40 @@ class Checkpoints:
 
     def check_base(self) -> None:
         """Raise `IntegrityError` if the base policy, the source of references, has changed."""
-        if odd := _changed(self.base):
+        if odd := self._changed(self.base):
             raise IntegrityError(f"the base policy is not as it was written: {odd}")
 
     def rewind(self, place: RunPosition) -> None:
         """Delete the checkpoints after `place`, which have changed."""
         later = self._folders()
         for folder in later[later.index(self.path(place)) + 1 :]:
-            shutil.rmtree(folder)
+            _remove(folder)
+
+    def _changed(self, folder: Path) -> str:
+        """What has changed in a checkpoint since it was written; empty if nothing has."""
+        if not folder.is_dir():
+            return f"{folder} is no folder"
+        if not (seal := _seal(folder)):
+            return f"{folder / _SEAL} is missing or has changed"
+        written, found = seal.get("files", seal), _digests(folder)
+        names = sorted(written.keys() | found.keys())
+        if odd := next((name for name in names if found.get(name) != written.get(name)), ""):
+            what = "has changed" if odd in written else "was added"
+            return f"{folder / odd} {what}"
+        held = self.path(_read_place(folder)).name
+        if held != folder.name:
+            return f"{folder} holds {held}"
+        own = self.folder / _IDENTITY
+        if own.is_file() and seal.get("run", held) not in (held, own.read_text(encoding="utf-8")):
+            return f"{folder} is a checkpoint of another run"
+        return ""
+
+    def _identity(self) -> str:
+        """The identity of the run, which is drawn when its first checkpoint is written."""
+        path = self.folder / _IDENTITY
+        if not path.is_file():
+            path.write_text(uuid4().hex, encoding="utf-8")
+        return path.read_text(encoding="utf-8")
 
     def _folders(self) -> list[Path]:
         """The checkpoint folders, the oldest first."""
@@ -121,7 +151,7 @@ class Checkpoints:
     def _prune(self) -> None:
         for folder in self._folders()[: -self.keep]:
             if folder != self.base:
-                shutil.rmtree(folder)
+                _remove(folder)
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -136,19 +166,24 @@ def _digests(folder: Path) -> dict[str, str]:
     return found
 
 
-def _changed(folder: Path) -> str:
-    """The first file that has changed since it was written; empty if none has."""
-    seal = folder / _SEAL
-    if not seal.is_file():
-        return f"{seal} is missing"
+def _seal(folder: Path) -> dict[str, Any]:
+    """The seal of a checkpoint; empty if it is missing or broken."""
     try:
-        written: dict[str, str] = json.loads(seal.read_text(encoding="utf-8"))
-    except ValueError:
-        return f"{seal} has changed"
-    found = _digests(folder)
-    odd = [name for name in written if found.get(name) != written[name]]
-    return f"{folder / odd[0]} has changed" if odd else ""
+        held = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    sound = isinstance(held, dict) and isinstance(held.get("files", {}), dict)
+    return held if sound else {}
 
 
-def _place(held: dict[str, Any]) -> RunPosition:
+def _remove(path: Path) -> None:
+    """Delete a checkpoint; of a link, the link alone."""
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)
+
+
+def _read_place(folder: Path) -> RunPosition:
+    held = json.loads((folder / _STATE).read_text(encoding="utf-8"))
     return RunPosition(phase=held["phase"], progress=WarmupProgress(**held["progress"]))

@@ -17,7 +17,9 @@ from whet.engines.embedded import forest
 from whet.engines.embedded.cache import Shape
 from whet.engines.embedded.forest import Forest
 from whet.engines.embedded.probe import compare, plain_logits
-from whet.types import UsageError
+from whet.engines.key_shapes import key_shape
+from whet.engines.positions import positions_of
+from whet.types import ContextFull, UsageError
 
 _CHUNK = 1 << 22  # logits in memory at once: tokens × vocabulary
 
@@ -52,24 +54,31 @@ class Backbone:
 
     @property
     def positions(self) -> int:
-        """The maximum number of positions of the model."""
-        config: Any = self.model.config.get_text_config()
-        return config.max_position_embeddings
+        """The number of positions that can be used."""
+        return positions_of(self.model.config).usable
 
     @property
     def cache_shape(self) -> Shape:
         """Shape of the keys and values of one token in all layers."""
         config: Any = self.model.config.get_text_config()
-        queries = config.num_attention_heads
-        heads = getattr(config, "num_key_value_heads", None) or queries
-        width = getattr(config, "head_dim", None) or config.hidden_size // queries
+        heads, width = key_shape(config)
         layers = config.num_hidden_layers
         return Shape(layers, heads, width, self.model.dtype, self.device)
 
     def hidden(
         self, tokens: Int[Tensor, " n"], positions: Int[Tensor, " n"], over: Forest
     ) -> Float[Tensor, "n d"]:
-        """Hidden states [n, d] before the head, of tokens that are laid end to end."""
+        """Hidden states [n, d] before the head, of tokens that are laid end to end.
+
+        Raises `ContextFull` for a text that is longer than the positions that can be used.
+        """
+        room = positions_of(self.model.config)
+        if over.longest > room.usable:
+            why = f" ({room.why})" if room.why else ""
+            raise ContextFull(
+                f"a text of {over.longest} tokens is longer than the {room.usable} positions of "
+                f"the model that can be used{why}; shorten it"
+            )
         body: Any = self.model.base_model
         out = body(
             input_ids=tokens[None],

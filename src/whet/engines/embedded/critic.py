@@ -15,7 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import NonFiniteError
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
-from whet.engines.states import read_state, restore, restore_optimizer
+from whet.engines.states import adamw, read_state, restore, restore_optimizer
 from whet.protocols import ValueLoss, ValueModel
 from whet.types import Mean, Metrics, Rollout
 from whet.types.optimizers import AdamW
@@ -46,14 +46,7 @@ class EmbeddedHead(ValueModel):
 
     def reset_optimizer(self, optimizer: AdamW) -> None:
         self.settings = optimizer
-        self.optimizer = torch.optim.AdamW(
-            self._trained(),
-            lr=optimizer.lr,
-            betas=optimizer.betas,
-            eps=optimizer.epsilon,
-            weight_decay=optimizer.weight_decay,
-            fused=True,
-        )
+        self.optimizer = adamw(self._trained(), optimizer)
 
     async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         with torch.no_grad():

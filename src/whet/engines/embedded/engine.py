@@ -12,6 +12,8 @@ from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.ends import end_tokens
 from whet.engines.models import Folder, InspectableModel, ModelSource
+from whet.engines.positions import positions_of
+from whet.engines.states import check_trainable
 from whet.protocols import Engine, Learner
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
@@ -69,15 +71,21 @@ class Embedded(Engine):
         self._device()
 
     async def notes(self, model: ModelSource) -> list[str]:
-        """Weights that are stored in another dtype, and what LoRA trains; no weights are read.
+        """What a plan says of the model; no weights are read.
+
+        Notes tell of weights that are stored in another dtype, of positions that can't be used, and
+        of what LoRA trains.
 
         None for a model that can't be inspected before it is loaded.  Raises `UsageError` for
-        targets of LoRA that the model lacks.
+        float16, in which nothing can be trained, and for targets of LoRA that the model lacks.
         """
         if not isinstance(model, InspectableModel):
             return []
-        told = [note] if (note := model.rounding()) else []
-        return told if self.lora is None else [*told, *self.lora.notes(model.without_weights())]
+        if isinstance(model, Folder):
+            check_trainable(model.torch_dtype)
+        whole = model.without_weights()
+        told = [note for note in (model.rounding(), positions_of(whole.config).note()) if note]
+        return told if self.lora is None else [*told, *self.lora.notes(whole)]
 
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
         """A learner without adapters, of the model in `folder`, in the dtype of its files."""

@@ -18,7 +18,7 @@ from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
 from whet.engines.models import Folder, dtype_name
-from whet.engines.states import read_state, restore, restore_optimizer
+from whet.engines.states import adamw, read_state, restore, restore_optimizer
 from whet.policy.saturation import saturated
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
@@ -73,14 +73,7 @@ class EmbeddedLearner(Learner):
     def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over all trainable parameters."""
         self.settings = optimizer
-        self.optimizer = torch.optim.AdamW(
-            self._trained(),
-            lr=optimizer.lr,
-            betas=optimizer.betas,
-            eps=optimizer.epsilon,
-            weight_decay=optimizer.weight_decay,
-            fused=True,
-        )
+        self.optimizer = adamw(self._trained(), optimizer)
 
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
         """Accumulate gradients over micro-batches, then take one clipped step of AdamW.
