@@ -9,7 +9,7 @@ from verdict_table import FAULT, GREEDY, REFUSED, RIGHT, WRONG, evaluated, score
 
 from whet.evaluation.bounds import Bounds, mean_bounds, pass_bounds
 from whet.evaluation.intervals import estimate, estimate_within
-from whet.types import Reason, Verdict
+from whet.types import Reason, UsageError, Verdict
 
 Z = 1.959963984540054
 
@@ -174,11 +174,9 @@ def test_rows_without_correctness_beside_rows_with_it():
     assert (found.least, found.most) == (0.5, 1.0)
 
 
-def test_no_verdict_at_all_is_no_fault_and_no_zero():
-    card = evaluated(lambda *_: None)
-    assert isnan(card.greedy.value) and isnan(card.reward.mean.value) and card.faults == 0
-    assert [m.reason for m in card.once.missing] == ["no_verdict"]
-    assert isnan(card.reward.mean.least)
+def test_no_verdict_at_all_is_refused():
+    with pytest.raises(UsageError, match="no reward, and the environment gave no verdict"):
+        evaluated(lambda *_: None)
 
 
 def test_correct_replies_that_were_cut_off_are_counted():

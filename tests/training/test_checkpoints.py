@@ -178,3 +178,13 @@ def test_places_are_in_the_order_of_time_however_long_their_names_are(tmp_path):
         (checkpoints.path(place)).mkdir()
     checkpoints.rewind(places[1])
     assert sorted(p.name for p in tmp_path.iterdir()) == ["warmup-0-1000000", "warmup-0-999999"]
+
+
+def test_a_note_beside_the_weights_changes_no_checkpoint(whole, tmp_path):
+    shutil.copytree(whole[1] / "killed", tmp_path / "copy")
+    checkpoints = Checkpoints(tmp_path / "copy" / CHECKPOINTS, warmups=1, keep=3)
+    newest = checkpoints.latest()
+    (checkpoints.path(newest) / "README.md").write_text("the best one")
+    assert checkpoints.latest() == newest
+    (checkpoints.path(newest) / "adapter_model.safetensors").write_bytes(b"")
+    assert checkpoints.latest() != newest

@@ -36,7 +36,6 @@ CASES = {
     "correct beside a shaped score": lambda *_: scored(-0.5, correct=True),
     "nothing covered": lambda *_: REFUSED,
     "some covered": lambda problem, _: REFUSED if problem < 4 else WRONG,
-    "no verdict": lambda *_: None,
     "greedy fault": lambda _, sample: FAULT if sample == GREEDY else RIGHT,
 }
 

@@ -7,8 +7,8 @@ from math import nan
 from whet.types import Finish, Reason, Rollout, Verdict
 
 SCORE_ONLY = "score_only"  # the reward gives a score, and does not say whether it is correct
-NO_VERDICT = "no_verdict"  # there is no reward, and the environment gave no verdict
-REASONS = (str(Reason.VERIFIER_ERROR), str(Reason.NOT_APPLICABLE), SCORE_ONLY, NO_VERDICT)
+_NONE = Verdict.unjudged("there is no verdict")  # the runner lets no such rollout pass
+REASONS = (str(Reason.VERIFIER_ERROR), str(Reason.NOT_APPLICABLE), SCORE_ONLY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,20 +76,12 @@ def _missing(replies: Iterable[Rollout]) -> tuple[Missing, ...]:
     notes: dict[str, list[str]] = {}
     for reply in replies:
         if correct(reply) is None:
-            notes.setdefault(_reason(reply.verdict), []).append(_note(reply.verdict))
+            verdict = reply.verdict or _NONE
+            reason = SCORE_ONLY if verdict.judged else str(verdict.reason)
+            notes.setdefault(reason, []).append(verdict.note)
     return tuple(
         Missing(reason=reason, count=len(told), note=told[0]) for reason, told in notes.items()
     )
-
-
-def _reason(verdict: Verdict | None) -> str:
-    if verdict is None:
-        return NO_VERDICT
-    return SCORE_ONLY if verdict.judged else str(verdict.reason)
-
-
-def _note(verdict: Verdict | None) -> str:
-    return "" if verdict is None else verdict.note
 
 
 def _cut(rollout: Rollout) -> bool:

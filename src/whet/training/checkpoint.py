@@ -2,7 +2,8 @@
 
 Random numbers are counter-based, so weights, optimizer and position are the whole state. Each
 checkpoint has a seal: digests of its files, and the identity of its run.  A checkpoint is skipped
-if a file of it has changed, is missing or was added, or if it is of another run.
+if it is of another run, if a file of it has changed or is missing, or if one was added that a
+loader might read.
 """
 
 import json
@@ -22,6 +23,8 @@ from whet.types import IntegrityError
 _STATE = "place.json"
 _SEAL = "seal.json"
 _IDENTITY = "identity"  # beside the checkpoints: 32 hexadecimal digits, drawn once for a run
+_READ = {".safetensors", ".bin", ".pt", ".json", ".jinja", ".model", ".txt", ".py"}
+"""Files that a loader might read, so that none may be added; notes of a person may be."""
 _NAME = re.compile(r"(?:warmup-(\d+)|step)-(\d+)")
 
 
@@ -120,7 +123,8 @@ class Checkpoints:
         if not (seal := _seal(folder)):
             return f"{folder / _SEAL} is missing or has changed"
         written, found = seal.get("files", seal), _digests(folder)
-        names = sorted(written.keys() | found.keys())
+        added = {name for name in found if Path(name).suffix in _READ}
+        names = sorted(written.keys() | added)
         if odd := next((name for name in names if found.get(name) != written.get(name)), ""):
             what = "has changed" if odd in written else "was added"
             return f"{folder / odd} {what}"

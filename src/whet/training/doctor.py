@@ -26,7 +26,6 @@ _LACKING = {
     "verifier_error": "the reward failed on",
     "not_applicable": "the reward does not apply to",
     "score_only": "the reward gives a score without `correct` to",
-    "no_verdict": "there is no verdict on",
 }
 
 

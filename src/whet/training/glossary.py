@@ -198,7 +198,7 @@ EVALUATION = _table(
         "missing_*",
         "share",
         "replies of unknown correctness, by reason: verifier_error, not_applicable, score_only (no "
-        "correctness), no_verdict",
+        "correctness)",
         "replies to problems that the reward covers",
     ),
     ("not_applicable", "share", "problems that the reward does not cover", "problems"),

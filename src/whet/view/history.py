@@ -16,7 +16,6 @@ Points = list[tuple[float, float]]
 _WHY = {
     "missing_score_only": "the reward gives scores only",
     "missing_verifier_error": "the reward failed",
-    "missing_no_verdict": "there is no verdict",
     "missing_not_applicable": "the reward is not applicable",
     "not_applicable": "the reward is not applicable",
 }
