@@ -21,6 +21,7 @@ from transformers import (
 from whet.engines.digest import digest
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.engine import Embedded
+from whet.engines.embedded.forest import Segment, build_forest
 from whet.engines.models import SHAPES, Folder, FromScratch
 from whet.engines.tokenizers import ByteLevelBPE, CharacterTokenizer
 from whet.rollouts.renderer import TextRenderer, end_token
@@ -232,12 +233,13 @@ def test_a_model_without_a_limited_number_of_positions_is_refused(tmp_path):
         Folder(path=str(tmp_path)).size()
 
 
-def test_a_window_that_bites_is_refused_and_one_that_does_not_is_no_matter():
-    narrow = AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=4))
+def test_texts_beyond_a_window_are_refused_and_a_window_that_never_bites_is_no_matter():
+    narrow = Backbone(AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=4)))
+    tokens = torch.arange(8)
     with pytest.raises(
         UsageError, match="8 tokens is longer than the 4 positions .*sliding_window is 4"
     ):
-        Backbone(narrow)
+        narrow.hidden(tokens, tokens, build_forest([Segment(0, 8)], torch.device("cpu")))
     Backbone(AutoModelForCausalLM.from_config(MistralConfig(**SIZES, sliding_window=32)))
 
 

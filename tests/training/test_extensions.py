@@ -147,7 +147,7 @@ def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
 
 def test_a_reference_that_is_reset_is_there_after_a_kill(tmp_path):
     objective = replace(algorithms.load("grpo"), companions=(ReferenceReset(patience=1),))
-    run = accompanied("grpo", objective=objective)
+    run = accompanied("grpo", objective=objective, seed=1)
     whole = followed(run, tmp_path / "whole")[-1]
     followed(run, tmp_path / "cut", stop_after=4)
     assert list((tmp_path / "cut" / "checkpoints").glob("reference-*"))

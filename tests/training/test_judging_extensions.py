@@ -75,7 +75,8 @@ def test_the_verifier_is_heard_and_watched(tmp_path):
     assert {r.verdict.parts["verifier"] for g in events[0].taken.played for r in g} == {0.5}
     assert len({r.verdict.parts["verifier"] for g in events[-1].taken.played for r in g}) > 2
     said = events[-1].metrics
-    assert said["verifier_pairs"].total > 0 and said["verifier_frozen"].total in (0, 1)
+    assert any(step.metrics["verifier_pairs"].total > 0 for step in events)
+    assert said["verifier_frozen"].total in (0, 1)
     assert 0 <= said["verifier_probe_accuracy"].value <= 1
     assert said["verifier_agrees"].count == 16
 

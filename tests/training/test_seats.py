@@ -14,7 +14,7 @@ from whet.policy import algorithms
 from whet.protocols import Corpus, Environment
 from whet.training import card
 from whet.training.trainer import CHECKPOINTS
-from whet.types import Task, Verdict
+from whet.types import Reason, Task, Verdict
 from whet.view import report
 
 
@@ -47,10 +47,12 @@ class Branching(Environment):
 
 @dataclass(frozen=True)
 class Seldom(Environment):
-    """Asks in some plays only."""
+    """Asks in some plays only; the others are lost before they begin."""
 
     async def play(self, task, policy):
-        return judged(await policy(task.prompt), task) if policy.seed % 3 else None
+        if policy.seed % 3:
+            return judged(await policy(task.prompt), task)
+        return Verdict.failure(Reason.NO_ANSWER)
 
 
 @pytest.mark.parametrize("name", ["dapo", "ppo"])

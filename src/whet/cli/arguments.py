@@ -32,7 +32,7 @@ class EvalOptions:
     system_prompt: str = option("the system message of every prompt", default="")
     max_prompt_length: int = option("skip longer prompts (tokens); 0: the run's value", default=0)
     samples: int = option("sampled replies per problem, besides the greedy one", default=16)
-    k: str = option("values of k for pass@k; default: 1, 4, 16, up to samples", default="")
+    k: str | None = option("values of k for pass@k; default: 1, 4, 16, up to samples", default=None)
     temperature: float | None = option("of sampling; default: the run's, or 1", default=None)
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")

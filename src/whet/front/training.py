@@ -139,10 +139,15 @@ def watched(
     if follow is not None:
         return work(follow)
     screen, start = Screen(), time.perf_counter()
-    for note in notes:
-        screen.console.print(f"note: {note}", markup=False)
+    left = [*notes]
+
+    def show(event: Event) -> None:
+        while left:  # not before the run has begun, for an error is a line by itself
+            screen.console.print(f"note: {left.pop(0)}", markup=False)
+        screen.show(event)
+
     with screen.progress:
-        trained = work(screen.show)
+        trained = work(show)
     screen.compare()
     spent = f", {time.perf_counter() - start:.0f} s, {_peak():.2f} GiB"
     for line in _last_words(trained, spent if screen.end else ", nothing was left to do"):

@@ -63,13 +63,15 @@ def test_it_learns_what_it_is_told(folder, rollouts):
 
 
 def test_slices_do_not_show(folder, rollouts):
+    # Adam turns the sign of a gradient near 0, which is rounding, into a whole step
+    steady = AdamW(lr=3e-3, epsilon=1e-3)
     target = of_prompts(rollouts)
     wanted = fit(target, len(target))
     found = []
     for budget in (30, 10**9):
         critic = opened_critic(folder, budget=budget)
-        critic.reset_optimizer(BRISK)
-        told = [told_by(critic, wanted, rollouts, BRISK.lr) for _ in range(2)]
+        critic.reset_optimizer(steady)
+        told = [told_by(critic, wanted, rollouts, steady.lr) for _ in range(2)]
         found.append((told[-1]["value_loss"].value, values_of(critic, rollouts)))
     assert found[0][0] == pytest.approx(found[1][0], rel=1e-4)
     assert_close(found[0][1], found[1][1], rtol=1e-3, atol=1e-4)

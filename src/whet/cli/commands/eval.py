@@ -65,7 +65,7 @@ def _subject(asked: EvalOptions) -> Subject:
 
 def _attempts(asked: EvalOptions) -> tuple[int, ...]:
     """The values of k: the given ones, or the usual ones that there are samples for."""
-    if asked.k:
+    if asked.k is not None:
         return _numbers(asked.k)
     return tuple(k for k in USUAL.k if k <= asked.samples) or USUAL.k[:1]
 

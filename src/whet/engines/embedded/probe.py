@@ -10,9 +10,10 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from whet.engines.embedded.forest import Forest, Segment, build_forest
+from whet.engines.positions import positions_of
 from whet.types import UsageError
 
-_SHARED, _OWN = 3, 5  # tokens that both texts begin with, and tokens of each
+_SHARED, _OWN = 3, 5  # at most: tokens that both texts begin with, and tokens of each
 _TOLERANCE = 1e-3  # of float32 logits, between the split model and the original one
 Logits = Callable[[Int[Tensor, " n"], Int[Tensor, " n"], Forest], Float[Tensor, "n V"]]
 
@@ -37,10 +38,13 @@ class _Counted:
 def plain_logits(model: PreTrainedModel) -> Tensor:
     """Logits [2, 8, V] of the original model for two texts that begin alike.
 
+    Texts are shorter where the model has fewer than 8 positions.
+
     Raises `UsageError` for a model that can't be run.
     """
+    shared, own = _sizes(model)
     ids = _tokens(model)
-    rows = torch.stack([torch.cat([ids[:_SHARED], own]) for own in ids[_SHARED:].split(_OWN)])
+    rows = torch.stack([torch.cat([ids[:shared], one]) for one in ids[shared:].split(own)])
     return _run(model, lambda: model(input_ids=rows, use_cache=False).logits.float())
 
 
@@ -52,13 +56,14 @@ def compare(model: PreTrainedModel, plain: Tensor, logits: Logits) -> None:
     `UsageError`, also for a layer that does not attend by the engine's function.
     """
     ids, device = _tokens(model), model.device
-    segments = [Segment(0, _SHARED), *(Segment(_SHARED + i * _OWN, _OWN, (0,)) for i in (0, 1))]
+    shared, own = _sizes(model)
+    segments = [Segment(0, shared), *(Segment(shared + i * own, own, (0,)) for i in (0, 1))]
     forest = _Counted(build_forest(segments, device))
-    own = torch.arange(_SHARED, _SHARED + _OWN, device=device)
-    positions = torch.cat([torch.arange(_SHARED, device=device), own, own])
+    each = torch.arange(shared, shared + own, device=device)
+    positions = torch.cat([torch.arange(shared, device=device), each, each])
     found = _run(model, lambda: logits(ids, positions, forest).float())
     _check_layers(model, forest.layers)
-    rows = torch.stack([torch.cat([found[:_SHARED], one]) for one in found[_SHARED:].split(_OWN)])
+    rows = torch.stack([torch.cat([found[:shared], one]) for one in found[shared:].split(own)])
     gap, most = (rows - plain).abs().max().item(), plain.abs().max().item()
     tolerance = max(_TOLERANCE, 16 * torch.finfo(model.dtype).eps)
     if not gap <= tolerance * most:
@@ -92,4 +97,12 @@ def _run(model: PreTrainedModel, compute: Callable[[], Tensor]) -> Tensor:
 
 def _tokens(model: PreTrainedModel) -> Tensor:
     size = model.config.get_text_config().vocab_size
-    return torch.arange(1, 1 + _SHARED + 2 * _OWN, device=model.device) % size
+    shared, own = _sizes(model)
+    return torch.arange(1, 1 + shared + 2 * own, device=model.device) % size
+
+
+def _sizes(model: PreTrainedModel) -> tuple[int, int]:
+    """The tokens that both texts begin with, and those of each, within the model's positions."""
+    room = positions_of(model.config).usable
+    shared = min(_SHARED, room // 2)
+    return shared, max(1, min(_OWN, room - shared))

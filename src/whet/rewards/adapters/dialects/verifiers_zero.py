@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from whet.rewards.adapters.dialects.base import Messages, Said, ScriptResult, graded, invoke
-from whet.types.messages import content_of
 
 
 class Parser:
@@ -20,7 +19,7 @@ class Parser:
         if isinstance(completion, str):
             return self.parse(completion)
         said = self.get_assistant_messages(completion)
-        return self.parse(content_of(said[-1])) if said else ""
+        return self.parse(said[-1].get("content") or "") if said else ""
 
     def get_assistant_messages(self, completion: Messages) -> Messages:
         """The messages whose role is `assistant`."""
