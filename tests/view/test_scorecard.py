@@ -9,7 +9,7 @@ import pytest
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
 from whet.evaluation.replies import SCORE_ONLY, Missing, Replies
-from whet.evaluation.scores import Limits, Rewards
+from whet.evaluation.scores import Rewards, ScoreRange
 from whet.view.scorecard import changes, document, lines, mark
 
 
@@ -27,7 +27,7 @@ REWARDS = Rewards(
     samples=32,
     asked=32,
     repeated=8,
-    limits=Limits(least=0.0, most=0.5, assumed=True),
+    limits=ScoreRange(least=0.0, most=0.5, assumed=True),
 )
 
 

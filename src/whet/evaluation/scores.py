@@ -11,7 +11,7 @@ from whet.types import Group, Rollout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ScoreRange:
     """The least and the largest reward that a missing verdict can stand for."""
 
     least: float
@@ -30,23 +30,23 @@ class Rewards:
     samples: int  # that were judged
     asked: int  # samples of all problems that the reward covers
     repeated: int  # problems with two judged samples or more
-    limits: Limits
+    limits: ScoreRange
 
 
-def limits_of(replies: Iterable[Rollout]) -> Limits:
+def limits_of(replies: Iterable[Rollout]) -> ScoreRange:
     """0 and 1 if all rewards are 0 or 1; else, their range being unknown, the observed ends.
 
     NaN without any reward.
     """
     scores = judged(replies)
     if not scores:
-        return Limits(least=nan, most=nan, assumed=False)
+        return ScoreRange(least=nan, most=nan, assumed=False)
     if not graded(scores):
-        return Limits(least=0.0, most=1.0, assumed=False)
-    return Limits(least=min(scores), most=max(scores), assumed=True)
+        return ScoreRange(least=0.0, most=1.0, assumed=False)
+    return ScoreRange(least=min(scores), most=max(scores), assumed=True)
 
 
-def rewards(problems: Sequence[Sequence[Rollout] | Group], limits: Limits) -> Rewards:
+def rewards(problems: Sequence[Sequence[Rollout] | Group], limits: ScoreRange) -> Rewards:
     """The statistics over the judged samples; a missing score is anywhere within `limits`."""
     apart = [judged(problem) for problem in problems]
     asked = [len(problem) for problem in problems]

@@ -3,7 +3,7 @@
 x = log π_θ − log π_a, on tokens sampled from π. The anchor is the reference unless `anchor` is set.
 
 A penalty with e^x or e^−x saturates: beyond |x| = 20 it has the value and the slope that it has at
-20. `Saturating.saturated` marks those tokens.
+20. `SaturatingPenalty.saturated` marks those tokens.
 """
 
 from abc import abstractmethod
@@ -22,7 +22,7 @@ from whet.protocols.algorithm import Regulariser, Selection
 from whet.types import Batch, Need, RunSpec
 
 
-class Saturating(Regulariser):
+class SaturatingPenalty(Regulariser):
     """A penalty with a bounded exponential: some tokens pay, and pull, less than its equation."""
 
     __slots__ = ()
@@ -66,7 +66,7 @@ class Divergence(Regulariser):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExponentialDivergence(Divergence, Saturating):
+class ExponentialDivergence(Divergence, SaturatingPenalty):
     """Base class of penalties with an exponential of x, which saturate beyond |x| = 20."""
 
     def __call__(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Float[Tensor, " N"]:
@@ -172,7 +172,7 @@ class Absolute(Divergence):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConvexK3(Saturating):
+class ConvexK3(SaturatingPenalty):
     """ReMix (arXiv:2507.06892, unconfirmed): a convex sum of KL penalties to two policies.
 
     k = β (λ k3(π_θ, π_ref) + (1 − λ) k3(π_θ, π_prox)),  λ = `share`
@@ -226,7 +226,7 @@ class EntropyBonus(Regulariser):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Within(Saturating):
+class Within(SaturatingPenalty):
     """A penalty on selected tokens only. k = 1[n ∈ S] price_n; denominators count all tokens.
 
     So KL-Cov (arXiv:2505.22617) divides the penalty of few tokens by the number of all.
@@ -247,7 +247,7 @@ class Within(Saturating):
         return torch.where(batch.subset(self.of).mask, self.price(learner_logp, batch), 0.0)
 
     def saturated(self, learner_logp: Float[Tensor, " N"], batch: Batch) -> Bool[Tensor, " N"]:
-        if not isinstance(self.price, Saturating):
+        if not isinstance(self.price, SaturatingPenalty):
             return torch.zeros_like(batch.row, dtype=torch.bool)
         return batch.subset(self.of).mask & self.price.saturated(learner_logp, batch)
 

@@ -15,7 +15,7 @@ _ESCAPED = re.compile(r"u([ef][0-9a-f]{3})")
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class QuoteMarks:
     """Two characters around a special token's string that is quoted as text."""
 
     start: str
@@ -23,7 +23,7 @@ class Marks:
     quoted: set[str] = field(default_factory=set)  # the strings that got marks
 
     @classmethod
-    def unused(cls, text: str) -> "Marks":
+    def unused(cls, text: str) -> "QuoteMarks":
         """Marks that do not occur in `text`, nor their escaped forms."""
         known = {*text, *(chr(int(code, 16)) for code in _ESCAPED.findall(text))}
         for place in _PRIVATE:
@@ -99,7 +99,7 @@ class SpecialTokens:
                 start += len(inside) - len(inside.lstrip())
                 yield start, start + len(inside.strip())
 
-    def marked(self, value: Any, marks: Marks, controls: frozenset[str]) -> Any:
+    def marked(self, value: Any, marks: QuoteMarks, controls: frozenset[str]) -> Any:
         """The strings in a value, with marks around every special token among `controls`."""
         if isinstance(value, str):
             return self._marked(value, marks, controls)
@@ -112,7 +112,7 @@ class SpecialTokens:
             return [self.marked(inner, marks, controls) for inner in value]
         return value
 
-    def _marked(self, text: str, marks: Marks, controls: frozenset[str]) -> str:
+    def _marked(self, text: str, marks: QuoteMarks, controls: frozenset[str]) -> str:
         out, end = "", 0
         for start, stop in self.within(text):
             inside = text[start:stop]
@@ -121,7 +121,7 @@ class SpecialTokens:
                 end = stop
         return out + text[end:]
 
-    def encode(self, text: str, marks: Marks) -> list[int]:
+    def encode(self, text: str, marks: QuoteMarks) -> list[int]:
         """Ids of a rendering, in which strings between marks are plain text.
 
         Without marks they are the tokenizer's own.  Raises `UsageError` where the tokenizer has no

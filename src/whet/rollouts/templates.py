@@ -13,7 +13,7 @@ from jinja2 import TemplateError
 from whet.rollouts.chats import calls_of, chat_of, check_tools, continued
 from whet.rollouts.dates import day_of, frozen
 from whet.rollouts.dropped import Chat, DroppedParts, Tools
-from whet.rollouts.special_tokens import Marks, SpecialTokens, Tokenizer, any_of
+from whet.rollouts.special_tokens import QuoteMarks, SpecialTokens, Tokenizer, any_of
 from whet.types import Message, UsageError
 from whet.types.messages import ASSISTANT
 
@@ -82,13 +82,13 @@ class ChatTemplate:
         """
         return self.specials.encode(*self.opened(prompt, tools))
 
-    def opened(self, prompt: Sequence[Message], tools: Tools = ()) -> tuple[str, Marks]:
+    def opened(self, prompt: Sequence[Message], tools: Tools = ()) -> tuple[str, QuoteMarks]:
         """The text of these ids, and the marks around what is quoted in it."""
         self._insist()
         chat = chat_of(prompt)
         check_tools(tools)
         ending = _CONTINUED if continued(chat) else OPENED
-        marks = Marks.unused(dumps([chat, tools], ensure_ascii=False))
+        marks = QuoteMarks.unused(dumps([chat, tools], ensure_ascii=False))
         said = self._parting()
         marked = [self._marked(message, marks, said) for message in chat]
         shown = self.specials.marked(tools, marks, frozenset(self.specials.ids))
@@ -133,7 +133,7 @@ class ChatTemplate:
         return (self._behind(_TALK[:2]) or "").strip()
 
     def _marked(
-        self, message: Mapping[str, Any], marks: Marks, said: frozenset[str]
+        self, message: Mapping[str, Any], marks: QuoteMarks, said: frozenset[str]
     ) -> dict[str, Any]:
         controls = said if message["role"] == ASSISTANT else frozenset(self.specials.ids)
         inner = self.specials.marked(message, marks, controls)

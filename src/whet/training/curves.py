@@ -12,7 +12,7 @@ FEW = 5
 _TAIL = 0.2  # share of the known steps, at the start and at the end, that are compared
 
 
-class Part(NamedTuple):
+class CurvePart(NamedTuple):
     """A metric over some steps: the mean, weighted by its denominators, and their sum."""
 
     value: float
@@ -28,7 +28,7 @@ class Part(NamedTuple):
 class Curve:
     """The known values of a metric with their denominators, in the order of the steps."""
 
-    points: tuple[Part, ...]
+    points: tuple[CurvePart, ...]
     steps: int  # known or not
 
     @classmethod
@@ -36,7 +36,7 @@ class Curve:
         """The curve of a metric; a step that lacks it, or has it over nothing, has no point."""
         held = [row["metrics"].get(metric) for row in steps]
         known = (m for m in held if m and m["value"] is not None and m["of"])
-        return cls(tuple(Part(m["value"], m["of"]) for m in known), len(steps))
+        return cls(tuple(CurvePart(m["value"], m["of"]) for m in known), len(steps))
 
     @property
     def known(self) -> bool:
@@ -44,12 +44,12 @@ class Curve:
         return len(self.points) >= FEW
 
     @property
-    def early(self) -> Part:
+    def early(self) -> CurvePart:
         """The mean over the first fifth of the known steps.  There has to be one."""
         return joined(self.points[: self._size])
 
     @property
-    def late(self) -> Part:
+    def late(self) -> CurvePart:
         """The mean over the last fifth of the known steps.  There has to be one."""
         return joined(self.points[-self._size :])
 
@@ -59,7 +59,7 @@ class Curve:
         return [point.value for point in self.points]
 
     @property
-    def whole(self) -> Part:
+    def whole(self) -> CurvePart:
         """The mean over all known steps.  There has to be one."""
         return joined(self.points)
 
@@ -72,7 +72,7 @@ class Curve:
         return "" if known == self.steps else f" (known in {known} of {self.steps} steps)"
 
 
-def joined(parts: Sequence[Part]) -> Part:
+def joined(parts: Sequence[CurvePart]) -> CurvePart:
     """Σ value · of / Σ of, as the means of several steps are added."""
     total = sum(part.of for part in parts)
-    return Part(sum(part.value * part.of for part in parts) / total, total)
+    return CurvePart(sum(part.value * part.of for part in parts) / total, total)

@@ -30,7 +30,7 @@ _LONGEST = 2000  # characters of a prompt
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class DataFindings:
     """All findings of one check."""
 
     asked: DataOptions
@@ -73,7 +73,7 @@ def main(words: Sequence[str]) -> int:
     asked = parse(DataOptions, words, "data")
     _insist(asked)
     report = check(_file(asked))
-    found = Checked(
+    found = DataFindings(
         asked=asked,
         report=report,
         prompts=_rendered(asked, report.tasks) if asked.model else None,
@@ -130,7 +130,7 @@ def _judged(reward: str, tasks: Sequence[Task]) -> tuple[GoldVerdict, ...]:
         return tuple(finish(gold_verdicts(tasks, judge, tell)))
 
 
-def _page(found: Checked) -> Iterator[str]:
+def _page(found: DataFindings) -> Iterator[str]:
     report, asked = found.report, found.asked
     held = ", ".join(f"{name} {count}" for name, count in report.splits.items())
     how = "named by the data" if report.named else "reserved by hash; whet eval takes all rows"
@@ -157,7 +157,7 @@ def _page(found: Checked) -> Iterator[str]:
         yield f"\nwarning ({len(ids)}): {says}: {_some(ids)}"
 
 
-def _shown(task: Task, found: Checked) -> Iterator[str]:
+def _shown(task: Task, found: DataFindings) -> Iterator[str]:
     yield f"\n{task.id}  ({found.report.places.get(task.id) or 'in no split'})"
     ids = found.prompts.pieces.get(task.id) if found.prompts else None
     if ids is None:
@@ -224,7 +224,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… ({len(text):,} characters)"
 
 
-def _document(found: Checked) -> dict[str, Any]:
+def _document(found: DataFindings) -> dict[str, Any]:
     report, asked = found.report, found.asked
     return {
         "file": str(Path(asked.file)),
@@ -240,7 +240,7 @@ def _document(found: Checked) -> dict[str, Any]:
     }
 
 
-def _entry(task: Task, found: Checked) -> dict[str, Any]:
+def _entry(task: Task, found: DataFindings) -> dict[str, Any]:
     golds = [gold for gold in found.golds or () if gold.task.id == task.id]
     return {
         "id": task.id,
