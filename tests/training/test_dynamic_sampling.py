@@ -78,7 +78,7 @@ class Attentive(Standard):
     """Skips tasks by what the last step reported."""
 
     def open(self, setup):
-        return AttentiveStrategy(self, setup)
+        return AttentiveStrategy(self, setup, Standard.open(self, setup).slots)
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class AttentiveStrategy(StandardStrategy):
 
     def next(self, want, now):
         told = sum(mean.total for mean in now.metrics.values())
-        self.drawn += int(1e6 * told) % 5 + now.version % 2
+        self.slots.prompts.drawn += int(1e6 * told) % 5 + now.version % 2
         return StandardStrategy.next(self, want, now)
 
 

@@ -1,7 +1,8 @@
 """A procedural family as a corpus: endless tasks, in splits without common instances."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import inf
 from random import Random
 
 from whet.data.splits import check_split, split_of
@@ -17,24 +18,28 @@ class Problems(Corpus):
 
     Each task is drawn from dice of its own, so it depends on its split and index alone.  Splits are
     by canonical instance: even where a level has few instances, 85 % of them are in training.
+
+    `weights` are those of the levels in training. Held-out tasks always go round them evenly.
     """
 
     family: Family
     levels: tuple[int, int]
     seed: int = 0
+    weights: tuple[float, ...] = field(default=(), repr=False)  # (): all levels alike
 
     def __post_init__(self) -> None:
         """Raise `UsageError` for levels that the family does not have."""
         low, high = self.levels
         if not 0 < low <= high:
             raise UsageError(f"problems.levels is {self.levels}; give (lowest, highest), from 1 on")
+        self._check_weights(high - low + 1)
         for level in self.levels:
             self.family.draw(Random(0), level)
 
     def task(self, split: str, index: int) -> Task:
         """The `index`-th task of a split; training sees an instance again only by chance."""
         rng = self._rng(split, index)
-        level = rng.randint(*self.levels)
+        level = self._level(split, rng)
         drawn = next(draws(self.family, rng, level, split), None)
         if drawn is None:
             raise UsageError(
@@ -59,6 +64,20 @@ class Problems(Corpus):
                     f"other after {place} in all; ask for fewer, or give other levels"
                 )
         return tuple(found.values())
+
+    def _level(self, split: str, rng: Random) -> int:
+        low, high = self.levels
+        if split != "train" or not self.weights:
+            return rng.randint(low, high)
+        return rng.choices(range(low, high + 1), self.weights)[0]
+
+    def _check_weights(self, levels: int) -> None:
+        sound = all(0 <= weight < inf for weight in self.weights) and sum(self.weights) > 0
+        if self.weights and not (sound and len(self.weights) == levels):
+            raise UsageError(
+                f"problems.weights is {self.weights}; give {levels} numbers, one for each level, "
+                "0 or more and not all 0"
+            )
 
     def _rng(self, split: str, place: int | str) -> Random:
         check_split(split)

@@ -7,7 +7,7 @@ from jaxtyping import Int32
 from numpy import ndarray
 
 from whet.protocols.worlds import Environment
-from whet.types import Group, Message, Prompt, Request, Rollout, Task, Version
+from whet.types import Group, Message, Play, Prompt, Request, Rollout, Task, Version
 from whet.types.weights import Flight, Weights
 
 
@@ -39,12 +39,33 @@ class Renderer(Protocol):
         """Token ids of an observation after the first turn."""
         ...
 
+    def reply_ids(self, text: str) -> tuple[int, ...]:
+        """Token ids of a text within a reply, as if the policy had said it; for forced words."""
+        ...
+
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """A rollout of `task` with this reply; all tokens of the reply are external."""
         ...
 
     def opening(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
         """Token ids of a prompt that shows `tools`, up to the first token of the reply."""
+        ...
+
+
+@runtime_checkable
+class OpenPlays(Protocol):
+    """The plays of one request while it is rolled; a shape samples its rollouts with it."""
+
+    async def play(self, plays: Sequence[Play]) -> Sequence[Sequence[Rollout]]:
+        """The rollouts of each play, all played concurrently, in the given order.
+
+        A play may begin with a rollout of an earlier call (`Play.begun`); what the generator has
+        computed for that rollout is kept until the request is done, and is not computed again.
+        """
+        ...
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """Token ids of a text within a reply, for words that are forced (`Play.prefix`)."""
         ...
 
 

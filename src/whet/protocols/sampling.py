@@ -2,31 +2,11 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from whet.protocols.part import Part
-from whet.protocols.worlds import Corpus
+from whet.protocols.slots import Gate, Now, SamplingSetup
 from whet.types import Decoding, Group, Metrics, Request, Task, Ticket
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SamplingSetup:
-    """What a strategy may use when a run begins."""
-
-    corpus: Corpus
-    seed: int
-    steps: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Now:
-    """The state of the run when a strategy is asked."""
-
-    step: int
-    steps: int
-    version: int
-    metrics: Metrics  # of the previous step; empty in the first one
 
 
 class Strategy:
@@ -36,13 +16,17 @@ class Strategy:
 
     @abstractmethod
     def next(self, want: int, now: Now) -> Sequence[Request]:
-        """At most `want` requests to play next; fewer or none if it has no more for now."""
+        """At most `want` requests to play next; fewer or none if it has no more for now.
+
+        A request may complete an earlier ticket of the same step (`Request.completes`).
+        """
 
     @abstractmethod
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> Sequence[Group]:
         """The groups to learn from, of a ticket that has landed.
 
-        An empty result rejects the ticket.
+        An empty result rejects the ticket, or keeps its rollouts waiting for further plays. Groups
+        of other tickets are learned from besides, and fill no place in the batch.
 
         Every landed ticket is passed once; with staleness 0, in the order of ticket numbers.
         `groups` are the ticket's own. Groups that extensions add are learned from without being
@@ -54,57 +38,18 @@ class Strategy:
         del want
         return ()
 
+    def step_ended(self, now: Now) -> Metrics:
+        """Called after the last round of a step, when no ticket is waiting. Returns metrics."""
+        del now
+        return {}
+
     def state_dict(self) -> dict[str, Any]:
-        """State for `load_state_dict`: numbers, texts, lists and dictionaries."""
+        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries."""
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Restore exactly the state that `state_dict` returned."""
         del state
-
-
-class Gate(Part):
-    """Filter on groups: which ones enter the batch.
-
-    Rejected tickets are replaced in at most `max_rounds` further rounds per step, by `oversample`
-    times the number that is missing. With `max_rounds` 0, a rejected group makes the batch smaller.
-    """
-
-    __slots__ = ()
-
-    max_rounds: int = 0
-    oversample: float = 1.0
-
-    @abstractmethod
-    def __call__(self, group: Group) -> bool:
-        """True if the group enters the batch."""
-
-
-class PromptOrder(Part):
-    """The order in which tasks are played."""
-
-    __slots__ = ()
-
-    per_step: int  # tickets (groups) per step
-
-    @abstractmethod
-    def task(self, corpus: Corpus, seed: int, index: int) -> Task:
-        """The `index`-th task of a run with this seed."""
-
-
-class GroupSize(Part):
-    """Number of rollouts per task."""
-
-    __slots__ = ()
-
-    @property
-    def always(self) -> int:
-        """The size of every group; 0 where sizes vary."""
-        return 0
-
-    @abstractmethod
-    def __call__(self, task: Task) -> int:
-        """The size of this task's group."""
 
 
 class Sampling(Part):
@@ -124,6 +69,16 @@ class Sampling(Part):
     @abstractmethod
     def group_size(self) -> int:
         """Rollouts per group; 0 where sizes vary."""
+
+    @property
+    def rounds(self) -> int:
+        """Most rounds of sampling in a step after the first one."""
+        return self.gate.max_rounds
+
+    @property
+    def replays(self) -> bool:
+        """Whether groups of earlier steps are learned from again."""
+        return False
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> Strategy:

@@ -55,7 +55,8 @@ async def build_batch(
     inputs = replace(inputs, tree_weight=_tree_weight(rollouts, everyone, objective))
     if extensions is not None and context is not None:
         inputs = await extensions.add_columns(context, inputs, rollouts)
-    batch = _batch(rollouts, inputs, objective)
+    weight = torch.tensor([group.weight for group in kept for _ in group])
+    batch = _batch(rollouts, inputs, objective, weight)
     _check_numbers(inputs, batch, rollouts)
     learned = torch.tensor([x for group in kept for x in _learned(group)], dtype=torch.bool)
     learned = learned & objective.advantage.learned(inputs)
@@ -73,9 +74,7 @@ def _scored(group: Group) -> Group:
         return group
     learn = group.learn and tuple(x for x, good in zip(group.learn, flags, strict=True) if good)
     members = tuple(r for r, good in zip(group, flags, strict=True) if good)
-    return Group(
-        task=group.task, rollouts=members, ticket=group.ticket, seat=group.seat, learn=learn
-    )
+    return replace(group, rollouts=members, learn=learn)
 
 
 def _learned(group: Group) -> Sequence[bool]:
@@ -117,14 +116,16 @@ def _trouble(name: str, odd: Sequence[Rollout]) -> str:
     return "is not finite"
 
 
-def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm) -> Batch:
+def _batch(
+    rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algorithm, weight: Tensor
+) -> Batch:
     """The batch, with advantages computed over all rollouts."""
     behaviour = _column([r.behaviour_logp for r in rollouts])
     return Batch(
         totals=totals(inputs.row, inputs.group),
         row=inputs.row,
         group=inputs.group,
-        advantage=objective.advantage(inputs),
+        advantage=_weighted(objective.advantage(inputs), weight, inputs.row),
         behaviour_logp=behaviour,
         proximal_logp=behaviour if inputs.proximal_logp is None else inputs.proximal_logp,
         reference_logp=inputs.reference_logp,
@@ -135,6 +136,11 @@ def _batch(rollouts: Sequence[Rollout], inputs: AdvantageInputs, objective: Algo
         reward=inputs.reward,
         correct=inputs.correct,
     )
+
+
+def _weighted(advantage: Tensor, weight: Tensor, row: Tensor) -> Tensor:
+    """The advantages times the weights of their groups (`Group.weight`)."""
+    return advantage if bool((weight == 1).all()) else advantage * weight.to(advantage)[row]
 
 
 async def _inputs(
@@ -208,8 +214,8 @@ def _credit(rollout: Rollout) -> ndarray:
 
 
 async def _entropy(rollouts: Sequence[Rollout], learner: Learner) -> Tensor:
-    """Recorded entropies; the learner recomputes those of rollouts with a forced prefix."""
-    unknown = [r for r in rollouts if r.entropy is None or r.forced_len]
+    """Recorded entropies; the learner recomputes those of rollouts with external tokens."""
+    unknown = [r for r in rollouts if r.entropy is None or r.external.any()]
     lengths = [r.length for r in unknown]
     computed = (await learner.entropy(unknown)).split(lengths) if unknown else ()
     found = dict(zip((r.id for r in unknown), computed, strict=True))

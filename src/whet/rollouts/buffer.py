@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from math import ceil
 from pathlib import Path
 
 from whet.protocols import Now, Sampling, Strategy
-from whet.types import Group, IntegrityError, Request, Ticket
+from whet.types import Group, IntegrityError, Metrics, Request, Ticket
 
 _STATE = "sampling.json"
 
@@ -26,6 +27,8 @@ class StepGroups:
     replaced: int  # number of tickets that replaced a rejected one
     dropped: int  # number of groups admitted after the batch was full
     missing: int  # number of tickets still missing after all rounds
+    rounds: int = 1  # number of rounds of sampling
+    metrics: Metrics = field(default_factory=dict)  # of the sampling strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,9 @@ class Buffer:
     number, and its replacement has the next attempt. Tickets are observed in the order of (number,
     attempt), and the groups to learn from are in the order of numbers.
 
-    Guests are groups of other tickets that extensions add to a ticket: replayed or rehearsed
-    rollouts. They are learned from even if the ticket is rejected, and they fill no number.
+    Guests are groups of other tickets that extensions or the strategy add to a ticket: replayed or
+    rehearsed rollouts. They are learned from even if the ticket is rejected, and they fill no
+    number.
     """
 
     sampling: Sampling
@@ -50,15 +54,20 @@ class Buffer:
         """
         size, gate = self.sampling.tickets, self.sampling.gate
         batch = _Filling(missing=list(range(now.step * size, (now.step + 1) * size)))
-        for number in range(1 + gate.max_rounds):
-            tickets = self._launched(batch, now)
-            batch.replaced += len(tickets) if number else 0
+        for number in range(1 + self.sampling.rounds):
+            tickets = self._launched(batch, replace(now, round=number, missing=len(batch.missing)))
+            if not tickets:
+                break
+            fresh = [ticket for ticket in tickets if ticket.request.completes is None]
+            batch.replaced += len(fresh) if number else 0
+            batch.rounds += 1
             for ticket, groups in await play(tickets):
                 own = [group for group in groups if group.ticket == ticket.number]
                 batch.place(ticket, own, self.strategy.observe(ticket, own))
                 batch.invite(ticket, [group for group in groups if group.ticket != ticket.number])
             if not batch.missing:
                 break
+        batch.metrics = self.strategy.step_ended(now)
         if not (batch.filled or batch.guests or batch.played):
             raise IntegrityError(
                 f"step {now.step} has nothing to learn from: its tickets have no group; the "
@@ -75,7 +84,7 @@ class Buffer:
     def _launched(self, batch: "_Filling", now: Now) -> list[Ticket]:
         want = ceil(self.sampling.gate.oversample * len(batch.missing))
         requests = self.strategy.next(want, now)
-        if not requests:
+        if not requests and now.round <= self.sampling.gate.max_rounds:
             raise IntegrityError(
                 f"step {now.step} lacks {len(batch.missing)} of {self.sampling.tickets} groups, "
                 "and the sampling strategy has no further task"
@@ -106,15 +115,26 @@ class _Filling:
     filled: dict[int, tuple[Group, ...]] = field(default_factory=dict)
     guests: dict[int, tuple[Group, ...]] = field(default_factory=dict)
     played: list[Group] = field(default_factory=list)
-    admitted: list[bool] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)  # ids of admitted rollouts
     replaced: int = 0
     dropped: int = 0
+    rounds: int = 0
+    metrics: Metrics = field(default_factory=dict)
 
     def tickets(self, requests: Sequence[Request], version: int) -> list[Ticket]:
-        """Requests under the missing numbers, in order, wrapping around."""
+        """Requests under the missing numbers, in order, wrapping around.
+
+        A request that completes an earlier ticket keeps its number.
+        """
+        kept = [r.completes.number for r in requests if r.completes is not None]
+        free = [number for number in self.missing if number not in kept] or self.missing
+        places = count()
         found = []
-        for place, request in enumerate(requests):
-            number = self.missing[place % len(self.missing)]
+        for request in requests:
+            if request.completes is None:
+                number = free[next(places) % len(free)]
+            else:
+                number = request.completes.number
             attempt = self.attempts.get(number, 0)
             self.attempts[number] = attempt + 1
             found.append(Ticket(number=number, request=request, attempt=attempt, version=version))
@@ -122,10 +142,11 @@ class _Filling:
 
     def place(self, ticket: Ticket, groups: Sequence[Group], learned: Sequence[Group]) -> None:
         """Give the admitted groups of a ticket its number, or another missing one."""
-        learned = [group for group in learned if len(group)]
-        known = {rollout.id for group in learned for rollout in group}
         self.played.extend(groups)
-        self.admitted.extend(any(r.id in known for r in group) for group in groups)
+        learned = [group for group in learned if len(group)]
+        self.invite(ticket, [group for group in learned if group.ticket != ticket.number])
+        learned = [group for group in learned if group.ticket == ticket.number]
+        self.known |= {rollout.id for group in learned for rollout in group}
         if not learned:
             return
         if not self.missing:
@@ -134,7 +155,7 @@ class _Filling:
         number = ticket.number if ticket.number in self.missing else self.missing[0]
         self.missing.remove(number)
         if number != ticket.number:
-            learned = [g.numbered(number) if g.ticket == ticket.number else g for g in learned]
+            learned = [group.numbered(number) for group in learned]
         self.filled[number] = tuple(learned)
 
     def invite(self, ticket: Ticket, guests: Sequence[Group]) -> None:
@@ -152,8 +173,10 @@ class _Filling:
                 for group in (*self.filled.get(number, ()), *self.guests.get(number, ()))
             ),
             played=tuple(self.played),
-            admitted=tuple(self.admitted),
+            admitted=tuple(any(r.id in self.known for r in group) for group in self.played),
             replaced=self.replaced,
             dropped=self.dropped,
             missing=len(self.missing),
+            rounds=self.rounds,
+            metrics=self.metrics,
         )

@@ -9,9 +9,11 @@ import numpy as np
 from numpy import ndarray
 
 from whet.protocols import Generator, Renderer
+from whet.rollouts.begun import Begun
 from whet.rollouts.row import Row
 from whet.types import (
     Decoding,
+    Finish,
     Play,
     Prompt,
     Reply,
@@ -26,6 +28,10 @@ from whet.types.messages import messages_of
 _SESSIONS = count()  # makes session names unique within the process
 
 
+class PlayPaused(BaseException):
+    """Raised inside an environment where its play is interrupted (`Play.pause_at`)."""
+
+
 @dataclass(slots=True)
 class Record:
     """All conversations of one play, in order of their opening."""
@@ -34,12 +40,19 @@ class Record:
     renderer: Renderer
     task: Task
     play: Play
+    begun_in: str = ""  # session of the rollout that the play begins with
     handles: "list[Recorder]" = field(default_factory=list)
     over: bool = False  # the environment has returned; no more calls are allowed
     broken: Exception | None = None  # an error of the generator, even if the environment caught it
+    paused: bool = False  # the play was interrupted; the environment gave no verdict
 
     def seat(self, name: str) -> "Recorder":
         """The conversation of a seat, one per name."""
+        if self.play.begun is not None and name:
+            raise UsageError(
+                f"seat {name!r} can't be played again from its recorded replies; give "
+                "--sampling.shape chains"
+            )
         known = (h for h in self.handles if h.seat_name == name and not h.path)
         return next(known, None) or Recorder.at(self, name, seed_of(self.play.seed, name))
 
@@ -80,6 +93,8 @@ class Recorder:
     verdict: Verdict | None = None
     closed: bool = False
     asking: bool = False
+    begun: Begun | None = None  # recorded replies that it repeats first
+    prefix: tuple[int, ...] = ()  # ids that the next sampled reply begins with
 
     @classmethod
     def at(cls, record: Record, seat: str, seed: int) -> "Recorder":
@@ -87,8 +102,20 @@ class Recorder:
         place = (record.task.id, record.play, seat, record.generator.held())
         name = blake2b(repr(place).encode(), digest_size=8).hexdigest()
         opened = cls(record, seat, seed, name, session=f"{name}:{next(_SESSIONS)}")
+        if not seat:
+            opened._take_up()
         record.handles.append(opened)
         return opened
+
+    def _take_up(self) -> None:
+        """Set what the play begins with."""
+        play = self.record.play
+        self.prefix = play.prefix
+        if play.begun is not None:
+            rollout, tokens = play.begun
+            self.begun = Begun(rollout, tokens)
+            self.parent, self.forked_at = rollout.id, tokens
+            self.fork_of = self.record.begun_in
 
     async def __call__(
         self,
@@ -106,24 +133,72 @@ class Recorder:
         Raises `UsageError` while an earlier reply is pending, after a fork, and after the play.
         """
         self._check_open()
-        row = self.row.copy()
-        begun = self._hear(row, observation)
-        how = self._decoding(stop, max_new_tokens, len(begun))
-        row.choose(begun, None, _certain(len(begun)))
+        row, how = self.row.copy(), self._decoding(stop, max_new_tokens)
+        self._hear(row, observation)
+        said = self._repeated(row)
+        if said is not None and self._is_whole(row, how):
+            return self._replied(row, said, state)
         self.asking = True
         try:
-            said = [*begun, *await self._generate(row, how)]
+            return await self._say(row, how, said or [], state)
+        finally:
+            self.asking = False
+
+    async def _say(self, row: Row, how: Decoding, begun: list[int], state: str) -> Reply:
+        """Sample the rest of a reply that begins with these tokens, and then with the prefix."""
+        self._check_pause(row)
+        row.choose(self.prefix, None, _certain(len(self.prefix)))
+        said = [*begun, *self.prefix]
+        given, most = len(said), max(1, how.max_new_tokens - len(said))
+        how = replace(how, max_new_tokens=most)
+        try:
+            said += await self._generate(row, how)
         except (UsageError, OSError):
             raise
         except Exception as error:  # of the generator, and not the environment's
             self.record.broken = error
             raise
-        finally:
-            self.asking = False
+        self.prefix = ()
+        reply = self._replied(row, said, state)
+        if row.finish is Finish.LENGTH and len(said) - given < most:
+            self._pause()
+        return reply
+
+    def _repeated(self, row: Row) -> list[int] | None:
+        """Append the recorded tokens of this reply; None where nothing of it is recorded."""
+        act = len(row.acts)
+        if self.begun is None or not self.begun.has(act):
+            return None
+        heard = row.token_ids[row.acts[-1].stop if row.acts else 0 :]
+        if heard != self.begun.heard(act):
+            raise UsageError(
+                "the environment answers the same replies in another way when it is played again; "
+                "take what it draws from the task, or --sampling.shape chains"
+            )
+        return self.begun.repeat(row, act)
+
+    def _is_whole(self, row: Row, how: Decoding) -> bool:
+        """Whether the recorded tokens of this reply are all of it."""
+        assert self.begun is not None
+        act = len(row.acts)
+        row.finish = self.begun.rollout.acts[act].finish
+        return self.begun.complete(act, how.max_new_tokens)
+
+    def _replied(self, row: Row, said: Sequence[int], state: str) -> Reply:
+        """Close the reply, and keep the row."""
         text = self.record.renderer.text(said)
         row.reply(len(said), text, self.record.renderer.char_ends(said, text), state)
         self.row = row
         return Reply(text, row.finish)
+
+    def _check_pause(self, row: Row) -> None:
+        """Interrupt the play before a reply if it has its tokens."""
+        if 0 < self.record.play.pause_at <= row.chosen:
+            self._pause()
+
+    def _pause(self) -> None:
+        self.record.paused = True
+        raise PlayPaused
 
     def _check_open(self) -> None:
         if self.closed:
@@ -135,14 +210,13 @@ class Recorder:
         if self.record.over:
             raise UsageError("the play is over; await all replies before the environment returns")
 
-    def _hear(self, row: Row, observation: Prompt) -> tuple[int, ...]:
-        """Append the observation; the external tokens that the reply begins with."""
-        play, first = self.record.play, not row.token_ids
+    def _hear(self, row: Row, observation: Prompt) -> None:
+        """Append the observation."""
         given = self.record.renderer
+        first = not row.token_ids
         heard = self._opened(observation) if first else given.following(observation)
         later = messages_of(observation) if observation else ()
         row.hear(heard, given.heard(observation, heard) if first else later)
-        return play.prefix if first and not self.seat_name else ()
 
     def _opened(self, prompt: Prompt) -> tuple[int, ...]:
         """The ids of the first prompt; a message about it names the task."""
@@ -152,7 +226,7 @@ class Recorder:
         except UsageError as error:
             raise UsageError(f"{task.id}: {error}") from error
 
-    def _decoding(self, stop: Sequence[str], max_new_tokens: int, begun: int) -> Decoding:
+    def _decoding(self, stop: Sequence[str], max_new_tokens: int) -> Decoding:
         if max_new_tokens < 0:
             raise UsageError(
                 f"max_new_tokens is {max_new_tokens}; give 1 or more, or 0 for "
@@ -162,12 +236,13 @@ class Recorder:
             raise UsageError(f"stop is {stop!r}; give a tuple of strings, none of them empty")
         how = self.record.play.decoding
         most = min(max_new_tokens or how.max_new_tokens, how.max_new_tokens)
-        return replace(how, max_new_tokens=max(1, most - begun), stop=(*how.stop, *stop))
+        return replace(how, max_new_tokens=most, stop=(*how.stop, *stop))
 
     async def _generate(self, row: Row, how: Decoding) -> list[int]:
         """Sample until the reply ends; new weights may arrive in between."""
         said: list[int] = []
-        left = how.max_new_tokens
+        pause = self.record.play.pause_at or row.chosen + how.max_new_tokens
+        left = min(how.max_new_tokens, max(1, pause - row.chosen))
         while True:
             found = await self.record.generator.generate(
                 row.token_ids,
@@ -200,6 +275,11 @@ class Recorder:
         self._check_open()
         if number < 1:
             raise UsageError(f"fork into {number} conversations; give 1 or more")
+        if self.begun is not None:
+            raise UsageError(
+                "the environment forks a play that begins with recorded replies; give "
+                "--sampling.shape chains"
+            )
         self.closed = True
         return tuple(self._child(n) for n in range(number))
 

@@ -119,6 +119,10 @@ class TextRenderer:
         appended = last >= len(own) and ids[last - len(own) : last] == own
         return ids[:last] if appended else ids
 
+    def reply_ids(self, text: str) -> tuple[int, ...]:
+        """Token ids of a text within a reply; names of special tokens are these tokens."""
+        return tuple(self.template.specials.middle(text))
+
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """A rollout with this reply as external tokens, with probability 1.
 

@@ -49,10 +49,14 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # a panic of a Rust library is no Exception
+        if record.paused:
+            return record.rollouts(None)
         found = _survived(environment, record, error)
         if found is None:
             raise UsageError(_bug(environment, record, _first(error))) from error
         return found
+    if record.paused:  # the environment caught the interruption
+        return record.rollouts(None)
     for given in (verdict, *(handle.verdict for handle in record.handles)):
         if not isinstance(given, Verdict | None):
             kind = type(given).__name__

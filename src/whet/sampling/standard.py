@@ -1,22 +1,41 @@
-"""The standard sampling strategy: independent parts for order, group size, decoding and gate."""
+"""The standard sampling strategy: one independent part per slot."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import ceil
+from typing import Any, NamedTuple
 
-from whet.data.epoch_orders import EpochOrders
-from whet.protocols import Gate, GroupSize, Now, PromptOrder, Sampling, SamplingSetup, Strategy
+from whet.protocols import (
+    Gate,
+    GroupReplay,
+    GroupSize,
+    GroupSizer,
+    LiveGroupReplay,
+    LiveSchedule,
+    Now,
+    PromptOrder,
+    PromptSource,
+    Running,
+    Sampling,
+    SamplingSetup,
+    Schedule,
+    Shape,
+    Strategy,
+)
 from whet.sampling.dynamic.admit_all import AdmitAll
+from whet.sampling.rounds import Waiting, merged, only
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
-from whet.types import Decoding, Group, Request, Task, Ticket, seed_of
+from whet.sampling.structured.chains import Chains
+from whet.types import Decoding, Group, Mean, Metrics, Play, Request, Task, Ticket, seed_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standard(Sampling):
-    """Tasks in the order of `prompts`, groups of `size` rollouts, filtered by `gate`.
+    """Tasks by `prompts`, in groups of `size` rollouts of a `shape`, filtered by `gate`.
 
-    Every epoch of a corpus with an end has another order (`EpochOrders`).
+    `schedules` change the decoding and the prompts of plays during the run, one after the other.
+    `replay` adds groups of earlier steps to those that the gate admits.
 
     Seeds are hashed: seed = h(run, index div B, index mod B, sample). The index is that of the task
     among all drawn ones, and B is the number of groups per step.
@@ -24,8 +43,11 @@ class Standard(Sampling):
 
     prompts: PromptOrder = Uniform()
     size: GroupSize = Fixed()
+    shape: Shape = Chains()
     decoding: Decoding = Decoding()
+    schedules: tuple[Schedule, ...] = ()
     gate: Gate = AdmitAll()
+    replay: GroupReplay | None = None
 
     @property
     def tickets(self) -> int:
@@ -33,50 +55,137 @@ class Standard(Sampling):
 
     @property
     def group_size(self) -> int:
-        return self.size.always
+        return self.shape.leaves(self.size.always) if self.size.always else 0
+
+    @property
+    def rounds(self) -> int:
+        return self.gate.max_rounds + self.size.rounds
+
+    @property
+    def replays(self) -> bool:
+        return self.replay is not None
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
-        ordered = EpochOrders(corpus=setup.corpus, apart=self.tickets)
-        return StandardStrategy(self, replace(setup, corpus=ordered))
+        slots = _Slots(
+            prompts=self.prompts.open(setup),
+            size=self.size.open(setup),
+            schedules=tuple(schedule.open(setup) for schedule in self.schedules),
+            replay=None if self.replay is None else self.replay.open(setup),
+        )
+        return StandardStrategy(self, setup, slots)
+
+
+class _Slots(NamedTuple):
+    """The running halves of all slots."""
+
+    prompts: PromptSource
+    size: GroupSizer
+    schedules: tuple[LiveSchedule, ...]
+    replay: LiveGroupReplay | None
+
+    def named(self) -> Iterator[tuple[str, Running]]:
+        """All of them, each under a name of its own."""
+        yield "prompts", self.prompts
+        yield "size", self.size
+        yield from ((f"schedules.{i}", schedule) for i, schedule in enumerate(self.schedules))
+        if self.replay is not None:
+            yield "replay", self.replay
 
 
 @dataclass(slots=True)
 class StandardStrategy(Strategy):
-    """The state is the number of tasks drawn so far."""
+    """The state is the number of tasks drawn so far, and the states of the slots."""
 
     sampling: Standard
     setup: SamplingSetup
+    slots: _Slots
     drawn: int = 0
+    now: Now = Now(step=0, steps=0, version=0, metrics={})
+    waiting: list[Waiting] = field(default_factory=list)  # tasks that need a further round
+    resumed: dict[tuple[int, int], Waiting] = field(default_factory=dict)  # by completed ticket
 
     def next(self, want: int, now: Now) -> list[Request]:
-        """The next `want` tasks in order."""
-        del now
-        found = [self._request(self.drawn + i) for i in range(want)]
-        self.drawn += want
-        return found
+        """Further plays for tasks that are waiting, then new tasks."""
+        self.now = now
+        missing = now.missing or want
+        again, self.waiting = self.waiting[:missing], self.waiting[missing:]
+        self.resumed |= {waiting.ticket.key: waiting for waiting in again}
+        fresh = 0
+        if now.round <= self.sampling.gate.max_rounds:
+            fresh = min(want, ceil(self.sampling.gate.oversample * (missing - len(again))))
+        tasks = self.slots.prompts.next(fresh, now) if fresh > 0 else ()
+        sizes = self.slots.size.first(tasks, now) if tasks else ()
+        requests = [self._fresh(task, size) for task, size in zip(tasks, sizes, strict=True)]
+        return [*(self._continued(waiting) for waiting in again), *requests]
 
-    def _request(self, index: int) -> Request:
-        own, seed = self.sampling, self.setup.seed
-        step, place = divmod(index, own.tickets)
-        task = self._task(index)
-        seeds = tuple(seed_of(seed, step, place, j) for j in range(own.size(task)))
-        return Request.of(task, seeds, own.decoding)
+    def _fresh(self, task: Task, size: int) -> Request:
+        step, place = divmod(self.drawn, self.sampling.tickets)
+        self.drawn += 1
+        seeds = [seed_of(self.setup.seed, step, place, j) for j in range(size)]
+        return self._request(task, seeds, None)
 
-    def _task(self, index: int) -> Task:
-        return self.sampling.prompts.task(self.setup.corpus, self.setup.seed, index)
+    def _continued(self, waiting: Waiting) -> Request:
+        samples = range(waiting.plays, waiting.plays + waiting.more)
+        seeds = [seed_of("further", waiting.seed, j) for j in samples]
+        return self._request(waiting.ticket.request.task, seeds, waiting.ticket)
+
+    def _request(self, task: Task, seeds: Sequence[int], completes: Ticket | None) -> Request:
+        own = self.sampling
+        plays = tuple(Play(seed=seed, decoding=own.decoding) for seed in seeds)
+        request = Request(task=task, plays=plays, shape=own.shape, completes=completes)
+        for schedule in self.slots.schedules:
+            request = schedule.apply(request, self.now)
+        return request
 
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> list[Group]:
-        """The groups that the gate admits."""
-        del ticket
-        return [group for group in groups if self.sampling.gate(group)]
+        """The groups that the gate admits, once their tasks need no further round."""
+        for _, part in self.slots.named():
+            part.observe(ticket, groups)
+        before = None
+        if ticket.request.completes is not None:
+            before = self.resumed.pop(ticket.request.completes.key)
+        whole = list(groups) if before is None else merged(before.groups, groups, ticket.number)
+        if self.sampling.size.rounds and whole:
+            decision = self.slots.size.after(only(whole, ticket.request.task))
+            if decision.more:
+                self.waiting.append(Waiting.of(ticket, whole, decision.more, before))
+                return []
+            whole = [replace(whole[0], learn=decision.learn)]
+            if decision.drop:
+                self._visited(ticket.request.task, whole)
+                return []
+        self._visited(ticket.request.task, whole)
+        admitted = [group for group in whole if self.sampling.gate(group)]
+        if self.slots.replay is None or not admitted:
+            return admitted
+        return [*admitted, *self.slots.replay.recall(ticket, admitted, self.now)]
+
+    def _visited(self, task: Task, groups: Sequence[Group]) -> None:
+        for _, part in self.slots.named():
+            part.visited(task, groups)
 
     def peek(self, want: int) -> list[Task]:
-        """The next `want` tasks, which are known in advance."""
-        return [self._task(self.drawn + i) for i in range(want)]
+        """The next `want` tasks, as far as the prompt order knows them."""
+        return list(self.slots.prompts.peek(want))
+
+    def step_ended(self, now: Now) -> Metrics:
+        """Give up the tasks that are still waiting; the metrics of all slots."""
+        unfinished, self.waiting = self.waiting, []
+        for waiting in unfinished:
+            self._visited(waiting.ticket.request.task, waiting.groups)
+        found: dict[str, Mean] = {}
+        if self.sampling.size.rounds:
+            found["unfinished"] = Mean(total=len(unfinished), count=1)
+        for _, part in self.slots.named():
+            found |= part.step_ended(now)
+        return found
 
     def state_dict(self) -> dict[str, Any]:
-        """The number of tasks drawn so far."""
-        return {"drawn": self.drawn}
+        """The number of tasks drawn so far, and the state of every slot."""
+        slots = {name: part.state_dict() for name, part in self.slots.named()}
+        return {"drawn": self.drawn, "slots": slots}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.drawn = state["drawn"]
+        for name, part in self.slots.named():
+            part.load_state_dict(state["slots"][name])

@@ -78,6 +78,8 @@ def of_step(step: TrainStep) -> Metrics:
         "replaced": one(step.taken.replaced),
         "dropped": one(step.taken.dropped),
         "missing": one(step.taken.missing),
+        "rounds": one(step.taken.rounds),
+        **step.taken.metrics,
         **_of_updates(step),
         **_of_reference(step.batch.tokens),
         **step.metrics,

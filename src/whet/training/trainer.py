@@ -12,7 +12,7 @@ from pathlib import Path
 
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.policy.extensions.together import Extensions
-from whet.protocols import Learner, Player, SamplingSetup, SetupContext
+from whet.protocols import Learner, Player, SetupContext
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
@@ -22,6 +22,7 @@ from whet.training.loop import LiveRun, TrainStep, train
 from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
 from whet.training.preflight import shortened
 from whet.training.run import Run
+from whet.training.sampling_setup import sampling_setup
 from whet.training.ticket_runner import step_context
 from whet.training.warmup import SFTStep, WarmupProgress, sft
 from whet.types import IntegrityError, Need
@@ -70,9 +71,7 @@ async def fit(
     player, learner = await run.engine.open(run.model, run.seed)
     try:
         run = shortened(run, player.renderer)
-        strategy = run.sampling.open(
-            SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
-        )
+        strategy = run.sampling.open(sampling_setup(run, player.renderer))
         live = LiveRun(
             player=player.within(run.environment),
             learner=learner,

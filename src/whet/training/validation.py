@@ -17,7 +17,8 @@ def run_spec(run: Run) -> RunSpec:
         max_new_tokens=run.decoding.max_new_tokens,
         steps=run.steps,
         minibatches=run.minibatches,
-        replays=any(Need.MEMORIES in c.provides for c in run.objective.companions),
+        replays=run.sampling.replays
+        or any(Need.MEMORIES in c.provides for c in run.objective.companions),
     )
 
 

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from whet.protocols import Now, SamplingSetup
+from whet.protocols import Now
 from whet.training.run import Run
+from whet.training.sampling_setup import sampling_setup
 from whet.types import Request
 
 
 def first_requests(run: Run) -> Sequence[Request]:
     """The requests of the first step."""
-    setup = SamplingSetup(corpus=run.corpus, seed=run.seed, steps=run.steps)
+    setup = sampling_setup(run)
     now = Now(step=0, steps=run.steps, version=0, metrics={})
     return run.sampling.open(setup).next(run.sampling.tickets, now)
 

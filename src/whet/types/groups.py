@@ -16,6 +16,7 @@ class Group:
     ticket: int = -1
     seat: str = ""
     learn: tuple[bool, ...] | None = None  # per rollout; False: it counts in the baseline only
+    weight: float = 1.0  # factor of its advantages: corrects for how it was chosen, as in replay
 
     def __post_init__(self) -> None:
         if self.learn is not None and len(self.learn) != len(self.rollouts):

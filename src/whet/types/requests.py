@@ -3,19 +3,58 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from whet.types.decoding import Decoding
+from whet.types.errors import UsageError
+from whet.types.rollouts import Rollout
 from whet.types.tasks import Prompt, Task
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Play:
-    """Settings of one rollout of a task: seed, decoding, and how its first reply begins."""
+    """Settings of one rollout of a task: seed, decoding, and how its first reply begins.
+
+    `begun` is a rollout of the same task and a number of its sampled tokens. The play has these
+    tokens, with their log-probs and versions, and is sampled from there on. Its environment is
+    played again with the recorded replies, so it has to answer as before. A reply that is cut
+    within is continued, and `prefix` stands behind the cut.
+
+    `pause_at` interrupts the play, within a reply or between two, once it has that many sampled
+    tokens. A paused rollout has no verdict; another play may begin with it.
+    """
 
     seed: int
     decoding: Decoding
-    prefix: tuple[int, ...] = ()  # ids that the first reply begins with, not sampled (external)
+    prefix: tuple[int, ...] = ()  # ids that the first sampled reply begins with (external)
     prompt: Prompt | None = None  # replaces the task's prompt, e.g. with a hint; None: the task's
+    begun: tuple[Rollout, int] | None = None  # go on from so many sampled tokens of a rollout
+    pause_at: int = 0  # sampled tokens, with those of `begun`; 0: the play is not interrupted
+
+    def __post_init__(self) -> None:
+        if self.begun is not None:
+            rollout, tokens = self.begun
+            if not 0 <= tokens <= rollout.length:
+                raise UsageError(
+                    f"a play of task {rollout.task.id!r} begins with {tokens} of "
+                    f"{rollout.length} sampled tokens; give 0 to {rollout.length}"
+                )
+        least = 0 if self.begun is None else self.begun[1]
+        if self.pause_at and self.pause_at <= least:
+            raise UsageError(
+                f"a play is paused at {self.pause_at} tokens; give {least + 1} or more"
+            )
+
+
+@runtime_checkable
+class RolloutShape(Protocol):
+    """How the rollouts of a request are sampled: independent chains, or a tree."""
+
+    resumes: ClassVar[bool]  # whether plays begin with earlier ones of the request
+
+    async def roll(self, request: "Request", plays: Any) -> Sequence[Rollout]:
+        """All rollouts of a request. `plays` is a `whet.protocols.OpenPlays`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +63,8 @@ class Request:
 
     task: Task
     plays: tuple[Play, ...]
+    shape: RolloutShape | None = None  # None: each play is one independent chain
+    completes: "Ticket | None" = None  # an earlier ticket of the step, whose group gets more plays
 
     @classmethod
     def of(

@@ -101,6 +101,13 @@ class ChatRenderer:
         """Unknown: the server shows no tokens."""
         del ids, text
 
+    def reply_ids(self, text: str) -> tuple[int, ...]:
+        """Raise `UsageError`: a server continues no reply."""
+        raise UsageError(
+            f"{text!r:.40} can't be forced into a reply of a chat server; use an engine that has "
+            "the weights"
+        )
+
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """Raise `UsageError`: only a tokenizer can make a demonstration."""
         del reply

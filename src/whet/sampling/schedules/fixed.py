@@ -1,14 +1,15 @@
 """A constant group size."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupSize
+from whet.protocols import GroupSize, GroupSizer, Now, SamplingSetup
 from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fixed(GroupSize):
-    """The same number of rollouts for every task."""
+    """The same number of rollouts for every task; in a tree, the number of its first plays."""
 
     rollouts: int = 16
 
@@ -20,6 +21,17 @@ class Fixed(GroupSize):
     def always(self) -> int:
         return self.rollouts
 
-    def __call__(self, task: Task) -> int:
-        del task
-        return self.rollouts
+    def open(self, setup: SamplingSetup) -> "FixedSizer":
+        del setup
+        return FixedSizer(self.rollouts)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedSizer(GroupSizer):
+    """The same number always."""
+
+    rollouts: int
+
+    def first(self, tasks: Sequence[Task], now: Now) -> list[int]:
+        del now
+        return [self.rollouts] * len(tasks)

@@ -1,0 +1,73 @@
+"""The part of a recorded rollout that another play begins with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from numpy import ndarray
+
+from whet.rollouts.row import Row
+from whet.types import Finish, Rollout, Version
+
+
+class RecordedTokens(NamedTuple):
+    """Consecutive sampled tokens of one version, with their columns."""
+
+    ids: list[int]
+    version: Version | None
+    columns: dict[str, ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """The first `tokens` sampled tokens of a rollout, and the replies that they belong to."""
+
+    rollout: Rollout
+    tokens: int
+
+    def has(self, act: int) -> bool:
+        """Whether some tokens of reply number `act` are taken over."""
+        spoken = self.rollout.spoken
+        return act < len(spoken) and spoken[act].start < self.tokens
+
+    def complete(self, act: int, most: int) -> bool:
+        """Whether reply number `act` is taken over as a whole.
+
+        A reply that was cut at a length limit is complete if the limit was `most` tokens: a reply
+        of a paused play goes on.
+        """
+        spoken = self.rollout.spoken[act]
+        if spoken.stop > self.tokens:
+            return False
+        later = act + 1 < len(self.rollout.spoken)
+        ended = self.rollout.acts[act].finish is Finish.STOP
+        return ended or later or spoken.stop - spoken.start >= most
+
+    def heard(self, act: int) -> list[int]:
+        """Token ids of the observation before reply number `act`."""
+        acts = self.rollout.acts
+        return self.rollout.token_ids[acts[act - 1].stop if act else 0 : acts[act].start].tolist()
+
+    def said(self, act: int) -> Iterator[RecordedTokens]:
+        """The tokens that are taken over of reply number `act`, version by version."""
+        rollout, spoken = self.rollout, self.rollout.spoken[act]
+        ids, stop = rollout.chosen_ids, min(spoken.stop, self.tokens)
+        known = {n: x for n, x in rollout.columns.items() if n != "char_ends"}
+        known["logp"] = rollout.behaviour_logp
+        if rollout.entropy is not None:
+            known["entropy"] = rollout.entropy
+        start = 0
+        for span in rollout.spans:
+            part = slice(max(start, spoken.start), min(start + span.tokens, stop))
+            start += span.tokens
+            if part.start < part.stop:
+                columns = {name: column[part] for name, column in known.items()}
+                yield RecordedTokens(ids[part].tolist(), span.version, columns)
+
+    def repeat(self, row: Row, act: int) -> list[int]:
+        """Append these tokens to a row; their ids."""
+        said: list[int] = []
+        for ids, version, columns in self.said(act):
+            row.choose(ids, version, columns)
+            said += ids
+        return said

@@ -1,0 +1,79 @@
+"""The plays of one request: their records stay open until the request is done."""
+
+import asyncio
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from whet.protocols import Environment, Generator, Renderer
+from whet.rollouts.recorder import Record
+from whet.rollouts.worlds import played
+from whet.types import Play, Request, Rollout, UsageError
+
+
+@dataclass(slots=True)
+class RequestPlays:
+    """Plays any number of plays of a request, so that later ones may go on from earlier ones."""
+
+    generator: Generator
+    renderer: Renderer
+    environment: Environment
+    request: Request
+    resumes: bool  # keep what the generator computed for a play, for later ones
+    records: list[Record] = field(default_factory=list)
+    sessions: dict[str, str] = field(default_factory=dict)  # by the id of a rollout
+
+    async def play(self, plays: Sequence[Play]) -> list[list[Rollout]]:
+        """The rollouts of each play, in order. If one play fails, the others are cancelled.
+
+        Raises `UsageError` for an environment that fails by itself, and for a play that begins with
+        a rollout of another temperature.
+        """
+        return await _all([self._play(play) for play in plays])
+
+    def ids(self, text: str) -> tuple[int, ...]:
+        """Token ids of a text within a reply."""
+        return self.renderer.reply_ids(text)
+
+    def end(self) -> None:
+        """Free the generator's sessions."""
+        for record in self.records:
+            record.end()
+
+    async def _play(self, play: Play) -> list[Rollout]:
+        task = self.request.task
+        record = Record(self.generator, self.renderer, task, play, self._begun_in(play))
+        if self.resumes:
+            self.records.append(record)
+        seen = task if play.prompt is None else replace(task, prompt=play.prompt)
+        try:
+            rollouts = await played(self.environment, record, seen)
+        finally:
+            record.over = True
+            if not self.resumes:
+                record.end()
+        self.sessions |= {handle.id: handle.session for handle in record.handles}
+        return rollouts
+
+    def _begun_in(self, play: Play) -> str:
+        """The session of the rollout that a play begins with; empty where it has ended."""
+        if play.begun is None:
+            return ""
+        rollout, _ = play.begun
+        before, now = rollout.decoding.logp_temperature, play.decoding.logp_temperature
+        if before != now and rollout.length:
+            raise UsageError(
+                f"a play at temperature {now} begins with a rollout at {before}; the tokens of a "
+                "rollout have one temperature"
+            )
+        return self.sessions.get(rollout.id, "")
+
+
+async def _all(plays: Sequence[Coroutine[Any, Any, list[Rollout]]]) -> list[list[Rollout]]:
+    tasks = [asyncio.ensure_future(play) for play in plays]
+    try:
+        return await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""Replay buffers: groups of earlier steps that are learned from again."""

@@ -1,0 +1,1 @@
+"""Shapes: how the rollouts of a task share their first tokens."""
