@@ -7,7 +7,7 @@ from pathlib import Path
 
 import settings
 
-from whet.cli.catalogue import entries
+from whet.cli.catalogue import by_slot, entries
 from whet.cli.explain.choices import choices, public
 from whet.cli.explain.pages import Page, Theory, algorithms, page
 from whet.cli.explain.parts import brief
@@ -26,11 +26,8 @@ def pages() -> dict[str, str]:
     known = [page(entry) for entry in entries("algorithms")]
     made = {f"{ALGORITHMS}/{one.name}.md": _text(_algorithm(one)) for one in known}
     made["algorithms.md"] = _text(_table_of_algorithms(known))
-    for kind, about in (
-        ("rewards", "A reward says how good a rollout was."),
-        ("sampling", "Sampling strategy: what is played next, and what is learned from."),
-    ):
-        made[f"{kind}.md"] = _text(_sections(kind, about))
+    made["rewards.md"] = _text(_sections("rewards", "A reward says how good a rollout was."))
+    made["sampling.md"] = _text(_slots())
     made["rewards.md"] += "\n" + "\n".join(_settings()).rstrip() + "\n"
     made["rewards_and_papers.md"] = _text(_admissions())
     made["metrics.md"] = _text(_metrics())
@@ -135,6 +132,24 @@ def _sections(kind: str, about: str) -> Iterator[str]:
                 yield from _section(one)
 
 
+def _slots() -> Iterator[str]:
+    """The sampling parts by the slot that they fill."""
+    known = entries("sampling")
+    yield from ("# Sampling", "")
+    yield "Sampling strategy: what is played next, and what is learned from. A run has one part in"
+    yield f"each slot of the standard strategy, and any number of schedules. {len(known)} parts:"
+    yield from ("", settings.row(["slot", "chosen by", "parts"]), settings.row(["---"] * 3))
+    blocks = by_slot(known)
+    for slot, members in blocks:
+        names = ", ".join(f"[{entry.name}](#{entry.name})" for entry in members)
+        yield settings.row([slot, _code(f"{members[0].flag.partition(' ')[0]} NAME"), names])
+    yield ""
+    for slot, members in blocks:
+        yield from (f"## {slot or 'of no slot'}", "")
+        for entry in members:
+            yield from _section(page(entry))
+
+
 def _admissions() -> Iterator[str]:
     """Where a judge differs from a paper, or could not be held against it."""
     known = [page(entry) for entry in entries("rewards")]
@@ -170,6 +185,9 @@ def _metrics() -> Iterator[str]:
 
 def _section(one: Page) -> Iterator[str]:
     yield from (f"### {one.name}", "", one.source, "")
+    if one.flag:
+        family = f" Family: {one.family}." if one.family else ""
+        yield from (f"Chosen by `{one.flag}`.{family}", "")
     if one.says and one.says != one.source:
         yield from ("```text", *one.says.splitlines(), "```", "")
     if one.defaults:

@@ -4,7 +4,7 @@ Lists are read from the files, without importing them.
 """
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from inspect import getsource, getsourcefile
@@ -17,6 +17,7 @@ from whet.invoked import command
 from whet.registry import Place
 from whet.types import UsageError
 
+KIND_WITH_SLOTS = "sampling"
 KINDS = {plural: kind for kind, plural in registry.PLURAL.items()}
 
 
@@ -56,6 +57,20 @@ class Entry:
         file = Path(self.place.origin)
         return file.read_text(encoding="utf-8") if file.is_file() else getsource(self.module)
 
+    @property
+    def slot(self) -> str:
+        """The slot that a sampling part fills; empty for other kinds.  It imports the part."""
+        from whet.cli.sampling_slots import slot_of
+
+        return slot_of(self.offer()) if self.kind == KIND_WITH_SLOTS else ""
+
+    @property
+    def flag(self) -> str:
+        """The flag that chooses a sampling part; empty for other kinds.  It imports the part."""
+        from whet.cli.sampling_slots import flag_of
+
+        return flag_of(self.offer(), self.name) if self.kind == KIND_WITH_SLOTS else ""
+
     def offer(self) -> Callable[..., Any]:
         """The function or class itself."""
         return self.place.load()
@@ -64,6 +79,15 @@ class Entry:
 def entries(kind: str) -> list[Entry]:
     """Every part of a kind (in the plural), by name."""
     return [Entry(kind, name, place) for name, place in registry.names(KINDS[kind]).items()]
+
+
+def by_slot(found: Iterable[Entry]) -> list[tuple[str, list[Entry]]]:
+    """Sampling parts by their slot, in the order of the standard strategy's slots."""
+    from whet.cli.sampling_slots import WHOLE, slots
+
+    found = list(found)
+    blocks = [(slot, [e for e in found if e.slot == slot]) for slot in (WHOLE, *slots(), "")]
+    return [(slot, members) for slot, members in blocks if members]
 
 
 def kind_of(text: str) -> str:

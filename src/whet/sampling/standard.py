@@ -25,6 +25,7 @@ from whet.protocols import (
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.rounds import Waiting, merged, only
 from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.plays import PlaySettings
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
 from whet.types import Decoding, Group, Mean, Metrics, Play, Request, Task, Ticket, seed_of
@@ -103,6 +104,7 @@ class StandardStrategy(Strategy):
     now: Now = Now(step=0, steps=0, version=0, metrics={})
     waiting: list[Waiting] = field(default_factory=list)  # tasks that need a further round
     resumed: dict[tuple[int, int], Waiting] = field(default_factory=dict)  # by completed ticket
+    settings: PlaySettings = field(default_factory=PlaySettings)  # of the step's plays
 
     def next(self, want: int, now: Now) -> list[Request]:
         """Further plays for tasks that are waiting, then new tasks."""
@@ -135,6 +137,7 @@ class StandardStrategy(Strategy):
         request = Request(task=task, plays=plays, shape=own.shape, completes=completes)
         for schedule in self.slots.schedules:
             request = schedule.apply(request, self.now)
+        self.settings.add(request)
         return request
 
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> list[Group]:
@@ -176,6 +179,9 @@ class StandardStrategy(Strategy):
         found: dict[str, Mean] = {}
         if self.sampling.size.rounds:
             found["unfinished"] = Mean(total=len(unfinished), count=1)
+        settings = self.settings.taken()
+        if self.sampling.schedules:
+            found |= settings
         for _, part in self.slots.named():
             found |= part.step_ended(now)
         return found

@@ -275,8 +275,37 @@ EXTENSIONS = _table(
     ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
 )
 
+SAMPLING = _table(
+    ("temperature", "ratio", "sampling temperature, where the run has schedules", "plays"),
+    (
+        "length_limit",
+        "tokens",
+        "most tokens of a reply, where the run has schedules",
+        "plays",
+    ),
+    (
+        "sampled_entropy",
+        "nats",
+        "EntropyTemperature: entropy of softmax(z / T) before each token, at the temperature T",
+        "tokens that the policy sampled, shared ones once",
+    ),
+    (
+        "temperature_searched",
+        "flag",
+        "TemperatureSearch: 1 while the step compares temperatures",
+        _ONE,
+    ),
+    (
+        "cut_when_solvable",
+        "share",
+        "LengthByTruncation: replies cut at the limit, of tasks with a correct rollout",
+        "replies to such tasks",
+    ),
+    ("think_budget", "tokens", "ThinkBudget: thinking that the prompt asks for", "tasks"),
+)
+
 TABLES = {
-    "step": (*STEP, *EXTENSIONS),
+    "step": (*STEP, *EXTENSIONS, *SAMPLING),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -296,3 +325,4 @@ def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
     yield "Extensions, in the steps with rewards", EXTENSIONS
+    yield "Sampling, in the steps with rewards", SAMPLING

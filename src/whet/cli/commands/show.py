@@ -33,7 +33,10 @@ def _flat(found: Page) -> dict[str, Any]:
 
 
 def _lines(found: Page) -> Iterator[str]:
-    yield from (f"{found.name}  ({found.kind}, {found.where})", "", found.source)
+    yield f"{found.name}  ({found.kind}, {found.where})"
+    if found.flag:
+        yield f"slot: {found.slot}, {found.flag}"
+    yield from ("", found.source)
     if found.says and found.says != found.source:
         yield from ("", found.says)
     if found.theory:

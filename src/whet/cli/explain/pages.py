@@ -42,6 +42,8 @@ class Page:
     unconfirmed: tuple[str, ...]
     differs: tuple[str, ...]  # differences from paper or released code, as its docstring says
     theory: Theory | None = None  # for algorithms only
+    slot: str = ""  # for sampling only: what it fills
+    flag: str = ""  # and what chooses it on the command line
 
 
 def algorithms() -> dict[str, Any]:
@@ -75,6 +77,8 @@ def page(entry: Entry) -> Page:
         unconfirmed=tuple(sources.unconfirmed(everything)),
         differs=tuple(sources.departures(everything)),
         theory=_theory(entry.name, algorithm) if algorithm is not None else None,
+        slot=entry.slot,
+        flag=entry.flag,
     )
 
 

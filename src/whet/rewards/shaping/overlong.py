@@ -38,8 +38,9 @@ class Overlong(GroupReward):
         return zero("overlong", weight=self.weight)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        return await rescore_inner(group, self.inner, context, self._of, "overlong")
+        return await rescore_inner(group, self.inner, context, self.priced, "overlong")
 
-    def _of(self, rollout: Rollout, verdict: Verdict) -> float:
+    def priced(self, rollout: Rollout, verdict: Verdict) -> float:
+        """The score less the penalty."""
         over = (rollout.length - (self.longest - self.cushion)) / self.cushion
         return verdict.score - self.weight * min(max(over, 0.0), 1.0)
