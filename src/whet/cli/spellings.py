@@ -99,6 +99,7 @@ _PATHS: Mapping[str, Means] = {
     "advantage_estimator adv_estimator algo": Means(parameter="algorithm", path="objective"),
     "algorithm": Means(path="objective"),
     "gate filter": Means(path="sampling.gate"),
+    "schedules": Means(path="sampling.schedules"),
     "lora use_peft use_lora peft": Means(path="engine.lora"),
     "lora_rank lora_r": Means(path="engine.lora.rank"),
     "lora_alpha": Means(path="engine.lora.alpha"),
@@ -139,6 +140,20 @@ _ANSWERS: Mapping[str, str] = {
     "scale_rewards": "--objective.advantage centred leaves the deviation out, standardised divides",
     "off_policy_mask vllm_importance_sampling_correction tis": (
         "--objective.corrections truncated corrects for the mismatch of generator and learner"
+    ),
+    "filter_groups filter_groups_enable dynamic_sampling dynamic_filtering "
+    "online_difficulty_filtering": (
+        "--sampling.gate non_zero_spread filters groups, and --sampling.gate.max_rounds N replaces "
+        "them"
+    ),
+    "max_num_gen_batches": (
+        "--sampling.gate.max_rounds N − 1: further rounds of sampling in a step"
+    ),
+    "gen_batch_size gen_prompt_bsz over_sampling_batch_size oversampling_factor": (
+        "--sampling.gate.oversample X: groups that are played for each missing one"
+    ),
+    "temperature_schedule temperature_scheduler": (
+        "--sampling.schedules staged_temperature, or another of whet list sampling"
     ),
     "resume resume_from_checkpoint load_checkpoint": "to go on with a run: whet resume RUN",
     "output_dir save_path default_local_dir ckpt_path": (
@@ -211,6 +226,11 @@ USUAL = (
     ),
     Usual(
         flag="--gate PART", where="sampling.gate", about="filter for groups, e.g. non_zero_spread"
+    ),
+    Usual(
+        flag="--schedules PARTS",
+        where="sampling.schedules",
+        about="what changes; see whet list sampling",
     ),
     Usual(flag="--lora-rank N", where="engine.lora.rank", about="train LoRA adapters of this rank"),
     Usual(flag="--device NAME", where="engine.device", about="auto, cpu or cuda; also --threads"),

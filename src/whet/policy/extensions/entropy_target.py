@@ -22,6 +22,9 @@ class EntropyTarget(Companion):
     The bonus applies in steps with H ≤ target. After each step the coefficient rises by `delta` if
     H ≤ target and falls by it otherwise, within [least, most]. H is the mean entropy before the
     tokens that the policy sampled, in nats.
+
+    `delta` is the paper's. Its released scripts have `delta` 0.0001 and `most` 0.005.
+    `EntropyTemperature` changes the sampling instead of the loss.
     """
 
     adapts = (EntropyBonus,)

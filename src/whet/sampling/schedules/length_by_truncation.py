@@ -45,9 +45,7 @@ class LengthByTruncation(Schedule):
         for name in ("truncated", "share"):
             if not 0 <= getattr(self, name) < 1:
                 value = getattr(self, name)
-                raise UsageError(
-                    f"length_by_truncation.{name} is {value}; give a number in [0, 1)"
-                )
+                raise UsageError(f"length_by_truncation.{name} is {value}; give a number in [0, 1)")
         if self.patience < 1:
             raise UsageError(
                 f"length_by_truncation.patience is {self.patience}; give 1 step or more"

@@ -46,9 +46,9 @@ class TemperatureSearch(Schedule):
 
     def __post_init__(self) -> None:
         bounds = (0.0, *self.grid, float("inf"))
-        if len(self.grid) < 2 or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
+        if not self.grid or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
             raise UsageError(
-                f"temperature_search.grid is {self.grid}; give two or more temperatures that rise"
+                f"temperature_search.grid is {self.grid}; give temperatures above 0 that rise"
             )
         for name in ("stages", "groups"):
             if getattr(self, name) < 1:
