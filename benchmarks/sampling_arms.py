@@ -4,13 +4,13 @@
     python benchmarks/sampling_arms.py run matched --bases 8
     python benchmarks/sampling_arms.py table matched
 
-An *experiment* is a setting with several *arms*: command lines of the recipe `staircase`.  A base is
-trained once per seed; all arms of an experiment go on from the same bases.  Every finished arm is one
-row of benchmarks/sampling/EXPERIMENT.jsonl.  A row that is there already is not run again.
+An *experiment* is a setting with several *arms*: command lines of the recipe `staircase`.  A base
+is trained once per seed; all arms of an experiment go on from the same bases.  Every finished arm
+is one row of benchmarks/sampling/EXPERIMENT.jsonl.  A row that is there already is not run again.
 
 The measure is the number of decoded tokens until the dev accuracy (pass@1, the mean of two
-evaluations five steps apart) reaches a threshold; the crossing is interpolated.  Decoded tokens count
-every token that was sampled in training: pilots, rejected and surplus groups, all branches of trees.
+evaluations five steps apart) reaches a threshold; the crossing is interpolated.  All tokens that
+were sampled in training count: pilots, rejected and surplus groups, all branches of trees.
 """
 
 import argparse
@@ -139,7 +139,7 @@ def rows(experiment: Experiment) -> list[dict[str, Any]]:
 def run_all(
     experiment: Experiment, seeds: Sequence[int], runs: Path, part: tuple[int, int]
 ) -> None:
-    """Run what is missing; `part` is this process and the number of processes that share the work."""
+    """Run what is missing; `part` is this process, and the number that share the work."""
     missing = [(seed, arm) for seed in seeds for arm in experiment.arms]
     for place, (seed, arm) in enumerate(missing):
         known = {(found["seed"], found["arm"]) for found in rows(experiment)}
@@ -179,7 +179,8 @@ def table(experiment: Experiment) -> Iterator[str]:
         arm: {r["seed"]: float(r["reached_at"]) for r in held if r["arm"] == arm}
         for arm in experiment.arms
     }
-    yield f"| arm | reached | median tokens to {experiment.threshold} | ratio to {first} | verdict | of |"
+    goal = f"median tokens to {experiment.threshold}"
+    yield f"| arm | reached | {goal} | ratio to {first} | verdict | of |"
     yield "|---|---|---|---|---|---|"
     for arm, found in reached.items():
         known = sorted(tokens for tokens in found.values() if isfinite(tokens))
