@@ -36,7 +36,10 @@ from whet.types import IntegrityError
 
 ROWS = Path("benchmarks/sampling")
 FIRST = 21  # seed of the first base
-COMMON = "--evaluation.problems 1 --evaluation.samples 1 --checkpoints.seconds 1e9 --steps 1000"
+COMMON = (  # the threshold or the budget ends a run, and only its periodic evaluations count
+    "--steps 1000 --checkpoints.seconds 1e9 "
+    "--evaluation.problems 1 --evaluation.samples 1 --evaluation.k 1"
+)
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ def base(seed: int, runs: Path) -> Path:
     if not (folder / "model.safetensors").is_file():
         words = [sys.executable, "-m", "whet", "train", "staircase", "--steps", "0"]
         words += ["--seed", str(seed), "--name", name, "--runs", str(runs)]
-        subprocess.run([*words, "--evaluation.samples", "4"], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
     return folder
 
 
