@@ -148,6 +148,7 @@ HAND: dict[str, Callable[[Step], Counted]] = {
     "replaced": lambda s: single(len({id(g) for g in s.groups}) - TICKETS),
     "dropped": lambda s: single(max(0, sum(admitted(s)) - TICKETS)),
     "missing": lambda s: single(max(0, TICKETS - sum(admitted(s)))),
+    "rounds": lambda s: single(1),  # the witness's gate admits all
     "loss": lambda s: mean([u.loss.item() for u in s.taken]),
     "entropy": lambda s: of_updates(s, lambda u: u.column(u.exact.entropy)),
     "drift": lambda s: mean(drift(s)),

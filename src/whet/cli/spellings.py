@@ -143,14 +143,13 @@ _ANSWERS: Mapping[str, str] = {
     ),
     "filter_groups filter_groups_enable dynamic_sampling dynamic_filtering "
     "online_difficulty_filtering": (
-        "--sampling.gate non_zero_spread filters groups, and --sampling.gate.max_rounds N replaces "
-        "them"
+        "--gate non_zero_spread filters groups; its sampling.gate.max_rounds N replaces them"
     ),
     "max_num_gen_batches": (
-        "--sampling.gate.max_rounds N − 1: further rounds of sampling in a step"
+        "of --gate non_zero_spread, sampling.gate.max_rounds counts batches after the first one"
     ),
     "gen_batch_size gen_prompt_bsz over_sampling_batch_size oversampling_factor": (
-        "--sampling.gate.oversample X: groups that are played for each missing one"
+        "of --gate non_zero_spread, sampling.gate.oversample X plays X groups for a missing one"
     ),
     "temperature_schedule temperature_scheduler": (
         "--sampling.schedules staged_temperature, or another of whet list sampling"

@@ -98,6 +98,7 @@ STEP = _table(
     ("replaced", "count", "rejected groups that were replaced by new ones", _ONE),
     ("dropped", "count", "admitted groups beyond the size of the step", _ONE),
     ("missing", "count", "groups missing in the step", _ONE),
+    ("rounds", "count", "rounds of sampling in the step", _ONE),
     ("loss", "loss", "mean loss of the optimizer steps", "optimizer steps"),
     ("entropy", "nats", "mean entropy of the policy before each token", _TAUGHT),
     (
@@ -276,6 +277,12 @@ EXTENSIONS = _table(
 )
 
 SAMPLING = _table(
+    (
+        "unfinished",
+        "count",
+        "tasks given up because they needed a round more than the step had",
+        _ONE,
+    ),
     ("temperature", "ratio", "sampling temperature, where the run has schedules", "plays"),
     (
         "length_limit",

@@ -57,6 +57,18 @@ def test_the_bonus_is_there_while_the_entropy_is_low():
     assert live.coefficient == pytest.approx(0.02)  # a step of nothing moves nothing
 
 
+def test_the_coefficient_stays_within_its_bounds_and_rests_above_the_target():
+    """At the target itself the bonus still applies, as in the paper: H ≤ target."""
+    control = EntropyTarget(target=0.2, delta=0.004, most=0.005)
+    coefficient, seen = control.first, []
+    for entropy in (0.3, 0.2, 0.1, 0.1, 0.3, 0.3):
+        seen.append(control.applied(coefficient, entropy))
+        coefficient = control.after(coefficient, entropy)
+        seen.append(coefficient)
+    wanted = [0, 0, 0, 0.004, 0.004, 0.005, 0.005, 0.005, 0, 0.001, 0, 0]
+    assert seen == pytest.approx(wanted)
+
+
 def test_a_policy_that_was_played_without_entropies_is_refused():
     run = TinyRun()
     live = opened(run, EntropyTarget())
