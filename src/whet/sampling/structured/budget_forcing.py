@@ -68,12 +68,14 @@ class BudgetForcing(Shape):
         budget = len(play.prefix) + self.thinking if self.thinking else 0
         inner: list[Rollout] = []
         [leaf] = await extended(plays, [replace(play, pause_at=budget)])
+        forced = plays.ids(self.wait) if self.waits else ()
+        most = play.decoding.max_new_tokens - len(forced)
         for number in range(self.waits):
-            end = self._early_end(leaf, budget)
+            end = self._early_end(leaf, min(budget or most, most))
             if end is None:
                 break
             inner.append(leaf)
-            longer = fork(play, leaf, end, number, prefix=plays.ids(self.wait))
+            longer = fork(play, leaf, end, number, prefix=forced)
             [leaf] = await extended(plays, [replace(longer, pause_at=budget)])
         if budget and leaf.length >= budget and leaf.verdict is None:
             inner.append(leaf)
@@ -81,12 +83,10 @@ class BudgetForcing(Shape):
             [leaf] = await extended(plays, [continued(play, leaf, prefix=forced)])
         return joined_leaves([leaf], inner)
 
-    def _early_end(self, leaf: Rollout, budget: int) -> int | None:
-        """Tokens before an end that is taken back; None where the thought goes on, or failed."""
+    def _early_end(self, leaf: Rollout, most: int) -> int | None:
+        """Tokens before an end that is taken back, fewer than `most`; None if there is no such."""
         end = None if failed(leaf) else thought_end(leaf, self.close)
-        if end is None or end < leaf.forced_len or budget and end >= budget:
-            return None
-        return end
+        return end if end is not None and leaf.forced_len <= end < most else None
 
     def _thinks(self, leaf: Rollout) -> bool:
         """Whether a paused rollout is within the thought of its first reply."""

@@ -14,10 +14,10 @@ from whet.types import Play, Request, Rollout, UsageError
 class EarlyExits(Shape):
     """A chain per play, and `exits` answers from random places of its first reply's thought.
 
-    The places are drawn without replacement from all tokens before the thought's end. Each exit
-    has the thought up to there, then the `phrase` as external tokens, and then the policy's answer.
-    The rollouts of a play are the whole chain, and the exits from the shortest thought to the
-    longest. A reward may halve the score with every further correct exit.
+    The places are drawn without replacement from all tokens before the thought's end that leave
+    room for an answer. Each exit has the thought up to there, then the `phrase` as external tokens,
+    and then the policy's answer. The rollouts of a play are the whole chain, and the exits from the
+    shortest thought to the longest. A reward may halve the score with every further correct exit.
 
     S-GRPO (arXiv:2505.07686, from memory): one chain and 8 exits per task, so give
     `sampling.size.rollouts` 1. The phrase is its own; the number is unconfirmed.
@@ -43,18 +43,19 @@ class EarlyExits(Shape):
 
     async def _exits(self, play: Play, plays: OpenPlays) -> list[Rollout]:
         [chain] = await extended(plays, [play])
-        places = self._places(chain)
+        forced = plays.ids(self.phrase)
+        places = self._places(chain, play.decoding.max_new_tokens - len(forced))
         if not places:
             return [chain]
-        forced = plays.ids(self.phrase)
         asked = [fork(play, chain, at, n, prefix=forced) for n, at in enumerate(places)]
         return joined_leaves([chain, *await extended(plays, asked)], ())
 
-    def _places(self, chain: Rollout) -> list[int]:
-        """Tokens before each exit, in ascending order."""
+    def _places(self, chain: Rollout, most: int) -> list[int]:
+        """Tokens before each exit, in ascending order; fewer than `most`."""
         if failed(chain) or not chain.acts:
             return []
         end = thought_end(chain, self.close)
-        inside = range(chain.forced_len + 1, chain.spoken[0].stop if end is None else end)
+        end = chain.spoken[0].stop if end is None else end
+        inside = range(chain.forced_len + 1, min(end, most))
         rng = Random(repr(("early exits", chain.seed)))
         return sorted(rng.sample(inside, min(self.exits, len(inside))))
