@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -37,42 +38,44 @@ TASK = Task(id="t", prompt="c5d+5e+1f+5|g4h=")
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def open_engine(tmp_path_factory):
+    """A player and a learner of a small model, for each size of the decoding batch."""
     path = tmp_path_factory.mktemp("model")
     model, tokenizer = FromScratch(shape="llama-tiny").load("cpu", seed=7)
     model.save_pretrained(path)
     tokenizer.save_pretrained(path)
-    return str(path)
 
-
-def rolled(folder, shape, plays, **sizes):
-    """The leaves of a request, the tokens counted, and the log-probs that the learner computes."""
-
-    async def all_of_it():
+    @cache
+    def opened(**sizes):
         engine = Embedded(device="cpu", threads=1, **sizes)
-        player, learner = await engine.open(Folder(path=folder), 0)
-        asked = tuple(Play(seed=seed, decoding=HOW) for seed in range(plays))
-        request = Request(task=TASK, plays=asked, shape=shape)
-        [group] = await player.within(Asking(2)).play(request)
-        counts = dict(player.token_counts())
-        logp = await learner.logp(group.rollouts)
-        await player.close()
-        return list(group), counts, logp.numpy()
+        return asyncio.run(engine.open(Folder(path=str(path)), 0))
 
-    return asyncio.run(all_of_it())
+    return opened
+
+
+def rolled(player, shape, plays):
+    """The leaves of a request, and the numbers of tokens that it took."""
+    asked = tuple(Play(seed=seed, decoding=HOW) for seed in range(plays))
+    before = player.token_counts()
+    world = player.within(Asking(2))
+    [group] = asyncio.run(world.play(Request(task=TASK, plays=asked, shape=shape)))
+    counts = player.token_counts()
+    return list(group), {name: counts[name] - before[name] for name in counts}
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_a_shape_on_the_engine(name, folder):
+def test_a_shape_on_the_engine(name, open_engine):
     shape, plays = SHAPES[name]
-    leaves, counts, logp = rolled(folder, shape, plays)
+    player, learner = open_engine()
+    leaves, counts = rolled(player, shape, plays)
+    logp = asyncio.run(learner.logp(leaves)).numpy()
     check_tree(leaves)
     assert counts["decoded"] == sampled_costs(leaves).tree
     assert counts["reread"] == 0
     own = np.concatenate([leaf.external for leaf in leaves])
     behaviour = np.concatenate([leaf.behaviour_logp for leaf in leaves])
     assert np.abs(behaviour - logp)[~own].max() < 1e-4
-    narrow, _, _ = rolled(folder, shape, plays, slots=2, budget=9)
+    narrow, _ = rolled(open_engine(slots=2, budget=9)[0], shape, plays)
     assert told(narrow) == told(leaves)  # whatever is decoded at once or kept
 
 
@@ -93,9 +96,9 @@ class Halting(Shape):
         return leaves
 
 
-def test_paused_plays_go_on_as_if_they_had_not_been_paused(folder):
-    halting, counts, _ = rolled(folder, Halting(), 4)
-    chains, once, _ = rolled(folder, Chains(), 4)
+def test_paused_plays_go_on_as_if_they_had_not_been_paused(open_engine):
+    halting, counts = rolled(open_engine()[0], Halting(), 4)
+    chains, once = rolled(open_engine()[0], Chains(), 4)
     assert counts["decoded"] == once["decoded"]
     for one, other in zip(halting, chains, strict=True):
         assert one.turns == other.turns and one.finish is other.finish
