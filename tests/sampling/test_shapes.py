@@ -313,6 +313,25 @@ def test_forced_words_stay_within_the_limit_of_a_reply():
         assert max(leaf.length for leaf in leaves) <= 20
 
 
+@pytest.mark.parametrize(
+    "shape",
+    [
+        Tree(branches=(2, 2), segments=(1,)),
+        SegmentTree(segment=1, depth=2, phrase="=", reserve=1),
+        EntropyTree(),
+        TurnTree(),
+        AfterTools(chains=1),
+        BudgetForcing(thinking=1, final="="),
+        EarlyExits(),
+    ],
+    ids=str,
+)
+def test_replies_of_one_token(shape):
+    leaves, _ = sampled(shape, (1, 2), length=1, world=Asking(2))
+    check_tree(leaves)
+    assert all(len(leaf.acts) == 2 for leaf in leaves)
+
+
 @dataclass
 class Breaking(Environment):
     """Asks three times; every fifth play breaks, before its first, second or third question."""

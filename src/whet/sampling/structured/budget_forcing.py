@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from whet.protocols import OpenPlays, Shape
+from whet.sampling.structured.forced_words import forcing_error
 from whet.sampling.structured.growing import (
     check_counts,
     continued,
@@ -23,8 +24,8 @@ class BudgetForcing(Shape):
     Longer: where a thought ends, its end is taken back and `wait` is put there, `waits` times at
     most. The thought ends before `close`, or before the reply's last token if there is no such tag.
     Shorter: a thought of `thinking` tokens is followed by `close` and `final`, and then by what the
-    policy says. Forced words are external tokens: they are not learned from, and they count for
-    `decoding.max_new_tokens`.
+    policy says. Forced words are external tokens: the objective must leave them out
+    (`--objective.on policy_tokens`), and they count for `decoding.max_new_tokens`.
 
     s1 (arXiv:2501.19393): "Wait" 2, 4 or 6 times, and "Final Answer:" at the end of the budget. It
     forces budgets in evaluations; the words and `waits` 2 are the defaults.
@@ -52,6 +53,9 @@ class BudgetForcing(Shape):
             raise UsageError(
                 "sampling.shape.close and sampling.shape.final are ''; give a text, or thinking 0"
             )
+
+    def run_error(self, spec: RunSpec) -> str:
+        return forcing_error(self, spec)
 
     def run_warning(self, spec: RunSpec) -> str:
         if self.thinking >= spec.max_new_tokens:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from random import Random
 
 from whet.protocols import OpenPlays, Shape
+from whet.sampling.structured.forced_words import forcing_error
 from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
 from whet.sampling.structured.joined_leaves import joined_leaves
 from whet.sampling.structured.thoughts import thought_end
-from whet.types import Play, Request, Rollout, UsageError
+from whet.types import Play, Request, Rollout, RunSpec, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class EarlyExits(Shape):
     S-GRPO (arXiv:2505.07686, from memory): one chain and 8 exits per task, so give
     `sampling.size.rollouts` 1. The phrase is its own; the number is unconfirmed.
 
+    The objective must leave the forced words out (`--objective.on policy_tokens`).
+
     An exit costs the tokens of its answer. The exits wait for the chain.
     """
 
@@ -33,6 +36,9 @@ class EarlyExits(Shape):
         check_counts(1, exits=self.exits)
         if not self.phrase:
             raise UsageError("sampling.shape.phrase is ''; give the words that end a thought")
+
+    def run_error(self, spec: RunSpec) -> str:
+        return forcing_error(self, spec)
 
     def leaves(self, plays: int) -> int:
         """The most rollouts; a thought of fewer tokens has fewer exits."""

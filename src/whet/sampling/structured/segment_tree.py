@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from whet.protocols import OpenPlays, Shape
+from whet.sampling.structured.forced_words import forcing_error
 from whet.sampling.structured.growing import (
     Shoot,
     check_counts,
@@ -29,7 +30,8 @@ class SegmentTree(Shape):
     at random ends of segments, and go on to the end.
 
     With a `phrase`, each path that comes within `reserve` tokens of `decoding.max_new_tokens`, or
-    to the last depth, is made to say it: forced tokens are not learned from.
+    to the last depth, is made to say it; the objective must leave these words out
+    (`--objective.on policy_tokens`).
 
     TreePO (arXiv:2508.17445, code read): `segment` 512, `depth` 14, `branches` 2, `first` 2 to 8,
     `sampling.size.rollouts` 16, and a phrase that begins the answer with 256 tokens left. Its paths
@@ -62,7 +64,7 @@ class SegmentTree(Shape):
                 f"sampling.shape.reserve is {self.reserve}, but a reply has at most "
                 f"{spec.max_new_tokens} tokens; give less"
             )
-        return ""
+        return forcing_error(self, spec) if self.phrase else ""
 
     def run_warning(self, spec: RunSpec) -> str:
         if self.segment >= spec.max_new_tokens:
