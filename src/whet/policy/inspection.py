@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from whet.protocols import Companion
+from whet.policy.objective import Objective
+from whet.policy.selections import PolicyTokens
+from whet.protocols import Algorithm, Companion
 from whet.protocols.part import Part
-from whet.types import RunSpec
+from whet.types import Need, RunSpec
 
 
 def walk(value: Any) -> Iterator[Any]:
@@ -36,6 +38,21 @@ def errors(value: Any, spec: RunSpec) -> list[str]:
     """The distinct reasons why parts cannot work in these circumstances; empty if all can."""
     said = [part.run_error(spec) for part in _parts(value)]
     return list(dict.fromkeys(text for text in said if text))
+
+
+def trains_external(objective: Algorithm) -> bool:
+    """Whether external tokens, such as those of a hint, would be trained as the policy's own.
+
+    They are not where every term of the sum has a selection that knows them: `PolicyTokens` leaves
+    them out, and one that needs demonstrations takes them on purpose.
+    """
+    if not isinstance(objective, Objective):
+        return True
+    return not all(any(map(_knows_external, walk(term.on))) for term in objective.terms)
+
+
+def _knows_external(part: Any) -> bool:
+    return isinstance(part, PolicyTokens) or Need.DEMONSTRATIONS in part.needs
 
 
 def _parts(value: Any) -> list[Part]:

@@ -3,7 +3,7 @@
 from dataclasses import fields
 from math import isnan
 
-from whet.policy.inspection import errors, walk
+from whet.policy.inspection import errors, trains_external, walk
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
 
@@ -19,6 +19,9 @@ def run_spec(run: Run) -> RunSpec:
         minibatches=run.minibatches,
         replays=run.sampling.replays
         or any(Need.MEMORIES in c.provides for c in run.objective.companions),
+        rounds=run.sampling.rounds - run.sampling.gate.max_rounds,
+        demonstrates=run.demonstrator is not None,
+        trains_external=trains_external(run.objective),
     )
 
 

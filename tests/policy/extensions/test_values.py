@@ -18,7 +18,9 @@ from policy.extensions.tiny_run import (
     own,
     rendered,
     rollout_of,
+    text_of,
 )
+from sampling.shaped import END, TOKENIZER, Asking, Hashed, sampled
 
 from whet.policy.extensions.critic import Critic, NotTruncated, OwnHead
 from whet.policy.extensions.frozen_policy import FrozenPolicy
@@ -27,7 +29,10 @@ from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.extensions.monte_carlo_values import MonteCarloValues
 from whet.policy.extensions.moving_mean import MovingMean
 from whet.policy.extensions.tracker import Tracker
-from whet.types import Finish, Span, Task, TrainBatch, UsageError, Verdict
+from whet.rollouts.player import RolloutPlayer
+from whet.rollouts.renderer import TextRenderer
+from whet.sampling.structured.chains import Chains
+from whet.types import Decoding, Finish, Span, Task, TrainBatch, UsageError, Verdict
 
 
 def with_logp(*probabilities: float, **fields):
@@ -52,12 +57,18 @@ def test_cuts_come_after_doubtful_tokens(probes, cuts):
     assert probes.cuts(with_logp(0.5, 0.95, 0.2, 1.0, 0.9999, 0.1)) == cuts
 
 
+def said(play):
+    """The recorded tokens that a play begins with."""
+    rollout, tokens = play.begun
+    return text_of(rollout.chosen_ids[:tokens])
+
+
 class Scripted(TinyRun):
-    """Continuations earn what their prefix says: right where it ends in `a`, faults after `f`."""
+    """Continuations earn what they begin with: right where that ends in `a`, faults after `f`."""
 
     async def play(self, request):
         self.played.append(request)
-        ends = [chr(play.prefix[-1]) if play.prefix else "" for play in request.plays]
+        ends = [said(play)[-1:] for play in request.plays]
         scores = [float(end == "a") if n else 1.0 for n, end in enumerate(ends)]
         verdicts = [
             Verdict.unjudged("away") if end == "f" else Verdict.binary(correct=s == 1)
@@ -85,7 +96,7 @@ def test_a_token_has_the_value_of_its_segments_beginning():
     assert inputs.value.tolist() == [start, 1, 0.5, 0.5, 0.5, start, 1, 1, 0.5]
     assert inputs.segment.tolist() == [0, 1, 2, 3, 4, 0, 1, 2, 3]
     assert [len(p.plays) for p in run.played] == [2] * 7
-    assert run.played[1].plays[0].prefix == (ord("a"), ord("b"))
+    assert said(run.played[1].plays[0]) == "ab"
     assert len({play.seed for request in run.played for play in request.plays}) == 14
 
 
@@ -101,21 +112,72 @@ def test_a_prompt_is_worth_what_the_policy_earns_without_help():
     assert inputs.value.tolist() == [0] * 5
 
 
-def test_probes_do_not_go_on_in_a_second_reply():
-    two = own("ab", verdict=Verdict.binary(correct=True))
+def test_probes_go_on_in_a_second_reply():
+    """After "a" and "b" of the first reply, and after "a" of the second one."""
+    two = own("abac", verdict=Verdict.binary(correct=True))
     two = replace(
         two,
-        token_ids=np.array([1, 5, 1, 6, 1, 7], np.int32),
-        action_mask=np.array([False, True] * 3),
-        behaviour_logp=np.full(3, -1, np.float32),
-        entropy=None,
-        columns={},
-        spans=(Span(3, W0),),
+        token_ids=np.array([1, *b"ab", 1, *b"ac"], np.int32),
+        action_mask=np.array([False, True, True, False, True, True]),
         acts=(),
     )
     run = Scripted()
-    with pytest.raises(UsageError, match="MonteCarloValues can't continue reply 2"):
-        added(run, opened(run, MonteCarloValues(interval=1, sure=1.0)), group_of(two))
+    inputs = added(run, opened(run, MonteCarloValues(interval=1, count=2, sure=1.0)), group_of(two))
+    assert [said(request.plays[0]) for request in run.played] == ["a", "ab", "aba"]
+    assert inputs.value.tolist() == [1, 1, 0.5, 1]
+
+
+class Played(TinyRun):
+    """A world of two replies; a continuation is right where its last reply is long."""
+
+    async def play(self, request):
+        self.played.append(request)
+        player = RolloutPlayer(Hashed(0.2), TextRenderer(TOKENIZER, frozenset({END})), Asking(2))
+        [group] = await player.play(request)
+        return group.having([replace(r, verdict=judged(r)) for r in group])
+
+
+def judged(rollout):
+    return Verdict.binary(correct=len(rollout.reply) > 4)
+
+
+def test_continuations_have_the_columns_of_what_they_begin_with():
+    rollouts = sampled(Chains(), range(3), ending=0.2, world=Asking(2))[0]
+    run = Played()
+    group = group_of(*(replace(r, verdict=judged(r)) for r in rollouts))
+    settings = MonteCarloValues(interval=3, count=4, sure=1.0)
+    inputs = added(run, opened(run, settings), group)
+    values = iter(inputs.value.split([r.length for r in rollouts]))
+    requests = iter([*run.played])
+    for rollout in rollouts:
+        own, cuts = next(values).tolist(), settings.cuts(rollout)
+        assert cuts and cuts[-1] > rollout.spoken[0].stop  # in both replies
+        for cut in cuts:
+            played = finished(run.play(next(requests)))
+            assert own[cut] == np.mean([r.score for r in played])
+            for one in played:
+                assert len(one.acts) == 2 and (one.parent, one.forked_at) == (rollout.id, cut)
+                assert np.array_equal(one.behaviour_logp[:cut], rollout.behaviour_logp[:cut])
+                assert np.array_equal(one.chosen_ids[:cut], rollout.chosen_ids[:cut])
+    assert len(set(inputs.value.tolist())) > 2
+
+
+def test_probes_have_the_decoding_of_their_rollout():
+    hot = replace(own("ab", verdict=Verdict.binary(correct=True)), decoding=Decoding(temperature=2))
+    demo = replace(rendered(TASKS[0], "ab"), verdict=Verdict.binary(correct=True))
+    run = Scripted()
+    live = opened(run, MonteCarloValues(interval=1, count=1, sure=1.0))
+    added(run, live, group_of(hot).joined([demo]))
+    plays = [play for request in run.played for play in request.plays]
+    assert [play.decoding.temperature for play in plays] == [2.0, 1.0]  # 1.0 is the run's
+    assert all(play.begun[0].decoding == play.decoding for play in plays)
+
+
+def test_other_seats_have_no_probes():
+    seated = replace(own("ab", verdict=Verdict.binary(correct=True)), seat="x")
+    run = Scripted()
+    with pytest.raises(UsageError, match="MonteCarloValues .*'x'"):
+        added(run, opened(run, MonteCarloValues(interval=1, sure=1.0)), group_of(seated))
 
 
 def test_greedys_baseline_is_the_tasks_and_the_mean_where_the_judge_fails():

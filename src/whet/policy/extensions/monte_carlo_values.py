@@ -11,7 +11,7 @@ import torch
 from whet.policy.extensions.groups import by_policy
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import AdvantageInputs, Group, Need, Request, Rollout, UsageError
+from whet.types import AdvantageInputs, Group, Need, Play, Request, Rollout, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,10 @@ class MonteCarloValues(Companion):
     A reply is cut after every `interval`-th token of probability below `sure` (SPO,
     arXiv:2505.23564; `count` unconfirmed). With `sure` = 1 it is cut by length alone (VinePPO's
     values, arXiv:2410.01679). The value of the prompt is the mean reward of its group.
+
+    A continuation begins with the recorded tokens of its rollout, in any of its replies. For a
+    later reply the environment is played again with the recorded ones, so it has to answer as
+    before, and to give its opening without a changed prompt.
     """
 
     provides = frozenset({Need.VALUE, Need.SEGMENTS})
@@ -87,15 +91,18 @@ class LiveMonteCarloValues(Extension):
         )
 
     def _request(self, context: StepContext, rollout: Rollout, cut: int) -> Request:
-        if cut > rollout.spoken[0].stop:
+        """Plays that go on from a cut, with the settings that the rollout was sampled with."""
+        if rollout.seat:
             raise UsageError(
-                f"MonteCarloValues can't continue reply 2 of task {rollout.task.id!r}; give an "
-                "environment of a single turn, or an algorithm with a critic"
+                f"MonteCarloValues can't go on from a reply of seat {rollout.seat!r}; give an "
+                "environment of one seat, or an algorithm with a critic"
             )
-        prefix = tuple(rollout.chosen_ids[:cut].tolist())
+        how = context.decoding if rollout.version is None else rollout.decoding
+        begun = replace(rollout, decoding=how), cut
         name = f"probe {rollout.seed} {cut}"
         seeds = context.seeds(name, rollout.task, self.settings.count)
-        return Request.of(rollout.task, seeds, context.decoding, prefix)
+        plays = (Play(seed=seed, decoding=how, begun=begun) for seed in seeds)
+        return Request(task=rollout.task, plays=tuple(plays))
 
 
 def _starts(inputs: AdvantageInputs, rollouts: Sequence[Rollout]) -> list[float]:
