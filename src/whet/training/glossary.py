@@ -237,6 +237,31 @@ SUPERVISED = _table(
     ("seconds", "s", "duration of the step", _ONE),
 )
 
+SAMPLING = _table(
+    (
+        "success_rate_*",
+        "share",
+        "visited tasks with an estimated success rate in this tenth: 0 is [0, 0.1), 9 is [0.9, 1]",
+        "visited tasks",
+    ),
+    ("skipped", "share", "Greso: tasks that were skipped before their rollouts", "candidates"),
+    (
+        "constant_*",
+        "share",
+        "Greso: visits without a spread of results, easy (right) or hard (wrong) ones",
+        "visits with two known results or more",
+    ),
+    (
+        "explore_*",
+        "probability",
+        "Greso: p of easy and of hard tasks; one is played with p^z after z visits without spread",
+        _ONE,
+    ),
+    ("removed", "count", "DropSolved: tasks that were removed so far", _ONE),
+    ("replayed", "share", "PromptReplay: tasks that came from the buffer", "drawn tasks"),
+    ("held", "count", "PromptReplay: prompts in the buffer", _ONE),
+)
+
 EXTENSIONS = _table(
     ("baseline", "reward", "MovingMean: the baseline that was used", _ONE),
     ("buffered", "count", "SFTBuffer: demonstrations in the buffer, before it is trained on", _ONE),
@@ -276,7 +301,7 @@ EXTENSIONS = _table(
 )
 
 TABLES = {
-    "step": (*STEP, *EXTENSIONS),
+    "step": (*STEP, *SAMPLING, *EXTENSIONS),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -295,4 +320,5 @@ def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     yield "Steps with rewards", STEP
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
+    yield "Sampling, in the steps with rewards", SAMPLING
     yield "Extensions, in the steps with rewards", EXTENSIONS
