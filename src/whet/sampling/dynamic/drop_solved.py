@@ -6,7 +6,7 @@ from typing import Any
 
 from whet.protocols import Corpus, Now, PromptOrder, PromptSource, SamplingSetup
 from whet.sampling.difficulty import SuccessRates
-from whet.sampling.dynamic.fresh_tasks import FreshTasks
+from whet.sampling.dynamic.fresh_tasks import FreshStream
 from whet.sampling.dynamic.rate_histogram import histogram_of
 from whet.sampling.outcomes import metrics_of
 from whet.types import Group, Mean, Metrics, RunSpec, Task, UsageError
@@ -52,7 +52,7 @@ class DropSolved(PromptOrder):
         )
 
     def open(self, setup: SamplingSetup) -> "LiveDropSolved":
-        return LiveDropSolved(self, setup.corpus, FreshTasks.of(setup, self.per_step))
+        return LiveDropSolved(self, setup.corpus, FreshStream.of(setup, self.per_step))
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class LiveDropSolved(PromptSource):
 
     settings: DropSolved
     corpus: Corpus
-    fresh: FreshTasks
+    fresh: FreshStream
     removed: set[str] = field(default_factory=set)
     rates: SuccessRates = field(default_factory=lambda: SuccessRates(keep=1.0))
 

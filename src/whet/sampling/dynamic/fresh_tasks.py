@@ -12,7 +12,7 @@ _ROUNDS = 20
 
 
 @dataclass(slots=True)
-class FreshTasks:
+class FreshStream:
     """Candidates are the tasks of `Uniform`, in its order.
 
     A candidate is passed over if the step has drawn its task already. Where 20 rounds through a
@@ -25,7 +25,7 @@ class FreshTasks:
     drawn: set[str] = field(default_factory=set)  # tasks of this step
 
     @classmethod
-    def of(cls, setup: SamplingSetup, per_step: int) -> "FreshTasks":
+    def of(cls, setup: SamplingSetup, per_step: int) -> "FreshStream":
         return cls(TaskStream.of(setup, per_step), setup.corpus.size("train"))
 
     def begin(self, now: Now) -> None:

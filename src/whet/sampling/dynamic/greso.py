@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 from whet.protocols import Now, PromptOrder, PromptSource, SamplingSetup
-from whet.sampling.dynamic.fresh_tasks import FreshTasks
+from whet.sampling.dynamic.fresh_tasks import FreshStream
 from whet.sampling.outcomes import metrics_of
-from whet.types import Group, Mean, Metrics, RunSpec, Task, UsageError, spread
+from whet.types import Group, Mean, Metrics, RunSpec, Task, UsageError, seed_of, spread
 
 _LOW, _HIGH = 0.05, 0.95  # bounds of p
 _TWO = 2  # rollouts that a spread needs
+_SEEDS = 1 << 56  # seeds are below
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class Greso(PromptOrder):
         return LiveGreso(
             settings=self,
             seed=setup.seed,
-            fresh=FreshTasks.of(setup, self.per_step),
+            fresh=FreshStream.of(setup, self.per_step),
             base={"easy": self.start, "hard": self.start},
         )
 
@@ -87,7 +87,7 @@ class LiveGreso(PromptSource):
 
     settings: Greso
     seed: int
-    fresh: FreshTasks
+    fresh: FreshStream
     base: dict[str, float]  # p
     streaks: dict[str, int] = field(default_factory=dict)
     seen: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("easy", "hard", "all"), 0))
@@ -104,7 +104,7 @@ class LiveGreso(PromptSource):
     def _skips(self, task: Task, place: int) -> bool:
         streak = self.streaks.get(task.id, 0)
         chance = self.settings.skip(streak, self.base["easy" if streak > 0 else "hard"])
-        skips = chance > 0 and Random(repr(("greso", self.seed, place))).random() < chance
+        skips = chance > 0 and seed_of("greso", self.seed, place) < chance * _SEEDS
         self.candidates += 1
         self.skipped += skips
         return skips

@@ -6,7 +6,7 @@ from math import floor
 from typing import Any, NamedTuple
 
 from whet.protocols import Now, PromptOrder, PromptSource, SamplingSetup
-from whet.sampling.dynamic.fresh_tasks import FreshTasks
+from whet.sampling.dynamic.fresh_tasks import FreshStream
 from whet.sampling.outcomes import mean, metrics_of
 from whet.types import Group, Mean, Metrics, RunSpec, Task, UsageError
 
@@ -56,7 +56,7 @@ class PromptReplay(PromptOrder):
         )
 
     def open(self, setup: SamplingSetup) -> "LivePromptReplay":
-        return LivePromptReplay(self, FreshTasks.of(setup, self.per_step))
+        return LivePromptReplay(self, FreshStream.of(setup, self.per_step))
 
 
 class Held(NamedTuple):
@@ -72,7 +72,7 @@ class LivePromptReplay(PromptSource):
     """The state is the buffer, and the number of times that each prompt was replayed."""
 
     settings: PromptReplay
-    fresh: FreshTasks
+    fresh: FreshStream
     held: dict[str, Held] = field(default_factory=dict)
     uses: dict[str, int] = field(default_factory=dict)
     places: dict[str, int] = field(default_factory=dict)  # of the tasks of this step

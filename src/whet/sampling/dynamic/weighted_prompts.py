@@ -48,8 +48,8 @@ def _rows(corpus: Corpus, name: str) -> dict[str, int]:
     size = corpus.size("train")
     if not size:
         raise UsageError(
-            f"sampling.prompts {name} draws known tasks again, and the training split of "
-            f"{type(corpus).__name__} has no end; give --data FILE, Pool(corpus=…, tasks=1000) in "
+            f"sampling.prompts {name} draws from a list of all tasks, and that of "
+            f"{type(corpus).__name__} is endless or empty; give --data FILE, Pool(tasks=1000) in "
             "a recipe, or --sampling.prompts uniform"
         )
     rows: dict[str, int] = {}
