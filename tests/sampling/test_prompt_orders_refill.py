@@ -90,13 +90,13 @@ def mixed(found):
 
 def test_2_62_groups_are_played_for_each_one_with_a_gradient():
     """Rates of 0.01, 0.5 and 0.99, 8 rollouts: (0.077 + 0.992 + 0.077) / 3 = 0.382 are mixed."""
-    run = Played(sampled(Uniform(per_step=90), max_rounds=30), tasks=300)
+    run = Played(sampled(Uniform(per_step=60), max_rounds=30), tasks=300)
     steps = [run.taken(step) for step in range(4)]
     played, learned = (sum(len(getattr(s, n)) for s in steps) for n in ("played", "groups"))
-    assert learned == 4 * 90 and all(s.missing == s.dropped == 0 for s in steps)
-    assert played / learned == pytest.approx(2.62, abs=0.3)
+    assert learned == 4 * 60 and all(s.missing == s.dropped == 0 for s in steps)
+    assert played / learned == pytest.approx(2.62, abs=0.35)
     admitted = sum(sum(s.admitted) for s in steps)
-    assert admitted / played == pytest.approx(0.382, abs=0.045)
+    assert admitted / played == pytest.approx(0.382, abs=0.05)
 
 
 def test_exactly_the_mixed_groups_are_learned_from():
@@ -125,15 +125,16 @@ def test_groups_of_one_rollout_are_refused_with_a_remedy():
 
 
 ORDERS = (
-    Uniform(per_step=6),
-    Greso(per_step=6),
-    Learnability(per_step=6),
-    Edge(per_step=6),
-    FailureProportional(per_step=6),
-    DifficultyPools(per_step=6),
-    DropSolved(per_step=6, every=3),
-    PromptReplay(per_step=6, cooldown=1),
+    Uniform(per_step=3),
+    Greso(per_step=3),
+    Learnability(per_step=3),
+    Edge(per_step=3),
+    FailureProportional(per_step=3),
+    DifficultyPools(per_step=3),
+    DropSolved(per_step=3, every=2),
+    PromptReplay(per_step=3, cooldown=1),
 )
+RATES = (0.2, 0.5, 0.9)
 GATES = (AdmitAll(), NonZeroSpread(max_rounds=3, oversample=1.5), ScoreSpread(max_rounds=1))
 
 
@@ -149,13 +150,12 @@ def outcome(run, step):
 @pytest.mark.parametrize("gate", GATES, ids=lambda gate: type(gate).__name__)
 @pytest.mark.parametrize("prompts", ORDERS, ids=lambda order: type(order).__name__)
 def test_a_resumed_stream_is_the_same(prompts, gate):
-    sampling = Standard(prompts=prompts, size=Fixed(rollouts=4), gate=gate)
-    whole = Played(sampling)
+    sampling = Standard(prompts=prompts, size=Fixed(rollouts=3), gate=gate)
+    whole, resumed = Played(sampling, rates=RATES), Played(sampling, rates=RATES)
     for step in range(4):
         whole.taken(step)
-    resumed = Played(sampling)
     resumed.strategy.load_state_dict(json.loads(json.dumps(whole.strategy.state_dict())))
-    for step in range(4, 9):
+    for step in range(4, 7):
         assert outcome(whole, step) == outcome(resumed, step)
 
 
@@ -163,7 +163,7 @@ def played_and_missing(prompts):
     """Over the last steps: played groups, and groups that were missing."""
     gate = NonZeroSpread(max_rounds=8, oversample=1.67)
     run = Played(Standard(prompts=prompts, size=Fixed(rollouts=4), gate=gate), tasks=24)
-    found = [run.taken(step) for step in range(25)][15:]
+    found = [run.taken(step) for step in range(20)][12:]
     return sum(len(step.played) for step in found), sum(step.missing for step in found)
 
 
@@ -195,7 +195,7 @@ def share_of_mixed(prompts):
         (Edge(per_step=6), 0.6),
         (PromptReplay(per_step=6, cooldown=2), 0.6),
     ],
-    ids=lambda given: type(given).__name__,
+    ids=str,
 )
 def test_orders_raise_the_yield_of_mixed_groups_above_38_percent(prompts, least):
     assert share_of_mixed(Uniform(per_step=6)) == pytest.approx(0.382, abs=0.08)
