@@ -7,7 +7,9 @@ from math import comb
 
 import pytest
 from bernoulli_pool import FinitePool, group, now, played, rng, rollout, setup
+from small import Digits, followed, small, timeless
 
+from whet.data.pool import Pool
 from whet.policy.inspection import errors
 from whet.rollouts.buffer import Buffer
 from whet.sampling.dynamic.admit_all import AdmitAll
@@ -23,7 +25,7 @@ from whet.sampling.dynamic.score_spread import ScoreSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.types import Group, RunSpec
+from whet.types import Decoding, Group, RunSpec
 
 ALONE = RunSpec(samples=1, max_new_tokens=8, steps=10, minibatches=1)
 
@@ -200,3 +202,19 @@ def share_of_mixed(prompts):
 def test_orders_raise_the_yield_of_mixed_groups_above_38_percent(prompts, least):
     assert share_of_mixed(Uniform(per_step=6)) == pytest.approx(0.382, abs=0.08)
     assert share_of_mixed(prompts) > least
+
+
+def test_a_killed_run_that_skips_tasks_ends_as_the_whole(tmp_path):
+    sampling = Standard(
+        prompts=Greso(per_step=4),
+        size=Fixed(rollouts=2),
+        decoding=Decoding(max_new_tokens=2),
+        gate=NonZeroSpread(max_rounds=2),
+    )
+    run = small(sampling=sampling, corpus=Pool(corpus=Digits(), tasks=9), steps=3)
+    whole = followed(run, tmp_path / "whole")[-1]
+    followed(run, tmp_path / "cut", stop_after=2)
+    assert followed(run, tmp_path / "cut")[-1] == whole
+    rows = timeless(tmp_path / "whole")
+    assert timeless(tmp_path / "cut") == rows
+    assert sum(r["metrics"]["skipped"]["value"] for r in rows if r["kind"] == "step") > 0
