@@ -11,33 +11,14 @@ those.  An *optimizer step* is a minibatch with a gradient.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-CLOCKS = frozenset({"s", "tokens/s"})
-"""Units of measured time, which differ between machines and between repetitions."""
+from whet.training.metric_tables import CLOCKS as CLOCKS
+from whet.training.metric_tables import ONE as _ONE
+from whet.training.metric_tables import Metric as Metric
+from whet.training.metric_tables import table as _table
+from whet.training.sampling_glossary import SAMPLING as SAMPLING
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """A metric in the ledger.  A name with `*` stands for several metrics."""
-
-    name: str
-    unit: str
-    says: str
-    of: str  # the denominator: what `of` counts in the ledger's row
-
-    @property
-    def clock(self) -> bool:
-        """Whether the metric depends on the machine."""
-        return self.unit in CLOCKS
-
-
-def _table(*rows: tuple[str, str, str, str]) -> tuple[Metric, ...]:
-    return tuple(Metric(name=name, unit=unit, says=says, of=of) for name, unit, says, of in rows)
-
-
-_ONE = "1"
 _SCORED = "rollouts with a score"
 _TAUGHT = "tokens of rollouts with a gradient"
 
@@ -235,31 +216,6 @@ SUPERVISED = _table(
         "tokens of the batch",
     ),
     ("seconds", "s", "duration of the step", _ONE),
-)
-
-SAMPLING = _table(
-    (
-        "success_rate_*",
-        "share",
-        "visited tasks with an estimated success rate in this tenth: 0 is [0, 0.1), 9 is [0.9, 1]",
-        "visited tasks",
-    ),
-    ("skipped", "share", "Greso: tasks that were skipped before their rollouts", "candidates"),
-    (
-        "constant_*",
-        "share",
-        "Greso: visits without a spread of results, easy (right) or hard (wrong) ones",
-        "visits with two known results or more",
-    ),
-    (
-        "explore_*",
-        "probability",
-        "Greso: p of easy and of hard tasks; one is played with p^z after z visits without spread",
-        _ONE,
-    ),
-    ("removed", "count", "DropSolved: tasks that were removed so far", _ONE),
-    ("replayed", "share", "PromptReplay: tasks that came from the buffer", "drawn tasks"),
-    ("held", "count", "PromptReplay: prompts in the buffer", _ONE),
 )
 
 EXTENSIONS = _table(

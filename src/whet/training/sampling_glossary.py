@@ -1,0 +1,28 @@
+"""The metrics of sampling parts, in the steps with rewards."""
+
+from whet.training.metric_tables import ONE, table
+
+SAMPLING = table(
+    (
+        "success_rate_*",
+        "share",
+        "visited tasks with an estimated success rate in this tenth: 0 is [0, 0.1), 9 is [0.9, 1]",
+        "visited tasks",
+    ),
+    ("skipped", "share", "Greso: tasks that were skipped before their rollouts", "candidates"),
+    (
+        "constant_*",
+        "share",
+        "Greso: visits without a spread of results, easy (right) or hard (wrong) ones",
+        "visits with two known results or more",
+    ),
+    (
+        "explore_*",
+        "probability",
+        "Greso: p of easy and of hard tasks; one is played with p^z after z visits without spread",
+        ONE,
+    ),
+    ("removed", "count", "DropSolved: tasks that were removed so far", ONE),
+    ("replayed", "share", "PromptReplay: tasks that came from the buffer", "drawn tasks"),
+    ("held", "count", "PromptReplay: prompts in the buffer", ONE),
+)
