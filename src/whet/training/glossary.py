@@ -11,33 +11,14 @@ those.  An *optimizer step* is a minibatch with a gradient.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-CLOCKS = frozenset({"s", "tokens/s"})
-"""Units of measured time, which differ between machines and between repetitions."""
+from whet.training.metric_tables import CLOCKS as CLOCKS
+from whet.training.metric_tables import ONE as _ONE
+from whet.training.metric_tables import Metric as Metric
+from whet.training.metric_tables import table as _table
+from whet.training.sampling_glossary import SAMPLING as SAMPLING
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """A metric in the ledger.  A name with `*` stands for several metrics."""
-
-    name: str
-    unit: str
-    says: str
-    of: str  # the denominator: what `of` counts in the ledger's row
-
-    @property
-    def clock(self) -> bool:
-        """Whether the metric depends on the machine."""
-        return self.unit in CLOCKS
-
-
-def _table(*rows: tuple[str, str, str, str]) -> tuple[Metric, ...]:
-    return tuple(Metric(name=name, unit=unit, says=says, of=of) for name, unit, says, of in rows)
-
-
-_ONE = "1"
 _SCORED = "rollouts with a score"
 _TAUGHT = "tokens of rollouts with a gradient"
 
@@ -276,43 +257,8 @@ EXTENSIONS = _table(
     ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
 )
 
-SAMPLING = _table(
-    (
-        "unfinished",
-        "count",
-        "tasks given up because they needed a round more than the step had",
-        _ONE,
-    ),
-    ("temperature", "ratio", "sampling temperature, where the run has schedules", "plays"),
-    (
-        "length_limit",
-        "tokens",
-        "most tokens of a reply, where the run has schedules",
-        "plays",
-    ),
-    (
-        "sampled_entropy",
-        "nats",
-        "EntropyTemperature: entropy of softmax(z / T) before each token, at the temperature T",
-        "tokens that the policy sampled, shared ones once",
-    ),
-    (
-        "temperature_searched",
-        "flag",
-        "TemperatureSearch: 1 while the step compares temperatures",
-        _ONE,
-    ),
-    (
-        "cut_when_solvable",
-        "share",
-        "LengthByTruncation: replies cut at the limit, of tasks with a correct rollout",
-        "replies to such tasks",
-    ),
-    ("think_budget", "tokens", "ThinkBudget: thinking that the prompt asks for", "tasks"),
-)
-
 TABLES = {
-    "step": (*STEP, *EXTENSIONS, *SAMPLING),
+    "step": (*STEP, *SAMPLING, *EXTENSIONS),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -331,5 +277,5 @@ def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     yield "Steps with rewards", STEP
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
-    yield "Extensions, in the steps with rewards", EXTENSIONS
     yield "Sampling, in the steps with rewards", SAMPLING
+    yield "Extensions, in the steps with rewards", EXTENSIONS

@@ -5,8 +5,15 @@ from collections.abc import Iterator
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.tracker import Tracker
 from whet.policy.inspection import walk
+from whet.sampling.dynamic.drop_solved import DropSolved
+from whet.sampling.dynamic.greso import Greso
+from whet.sampling.dynamic.prompt_replay import PromptReplay
+from whet.sampling.dynamic.weighted_prompts import RateWeighted
 from whet.training.run import Run
 from whet.types.optimizers import AdamW
+
+_REMEMBERING = Replay | Tracker | Greso | DropSolved  # acts on tasks that come again
+_RETURNING = PromptReplay | RateWeighted  # draws tasks again before all others were drawn
 
 
 def idle_settings(run: Run) -> list[str]:
@@ -35,8 +42,10 @@ def _once(run: Run) -> Iterator[str]:
     drawn = run.steps * run.sampling.tickets
     if size is not None and drawn > size:
         return
-    for part in walk(run.objective):
-        if isinstance(part, Replay | Tracker):
+    if any(isinstance(part, _RETURNING) for part in walk(run.sampling)):
+        return
+    for part in (*walk(run.objective), *walk(run.sampling)):
+        if isinstance(part, _REMEMBERING):
             of = "without end" if size is None else f"of {size}"
             remedy = "take a finite set of tasks" if size is None else "give more steps"
             yield (

@@ -1,0 +1,60 @@
+"""The metrics of sampling parts, in the steps with rewards."""
+
+from whet.training.metric_tables import ONE, table
+
+SAMPLING = table(
+    (
+        "success_rate_*",
+        "share",
+        "visited tasks with an estimated success rate in this tenth: 0 is [0, 0.1), 9 is [0.9, 1]",
+        "visited tasks",
+    ),
+    ("skipped", "share", "Greso: tasks that were skipped before their rollouts", "candidates"),
+    (
+        "constant_*",
+        "share",
+        "Greso: visits without a spread of results, easy (right) or hard (wrong) ones",
+        "visits with two known results or more",
+    ),
+    (
+        "explore_*",
+        "probability",
+        "Greso: p of easy and of hard tasks; one is played with p^z after z visits without spread",
+        ONE,
+    ),
+    ("removed", "count", "DropSolved: tasks that were removed so far", ONE),
+    ("replayed", "share", "PromptReplay: tasks that came from the buffer", "drawn tasks"),
+    ("held", "count", "PromptReplay: prompts in the buffer", ONE),
+    (
+        "unfinished",
+        "count",
+        "tasks given up because they needed a round more than the step had",
+        ONE,
+    ),
+    ("temperature", "ratio", "sampling temperature, where the run has schedules", "plays"),
+    (
+        "length_limit",
+        "tokens",
+        "most tokens of a reply, where the run has schedules",
+        "plays",
+    ),
+    (
+        "sampled_entropy",
+        "nats",
+        "EntropyTemperature: entropy of softmax(z / T) before each token, at the temperature T",
+        "tokens that the policy sampled, shared ones once",
+    ),
+    (
+        "temperature_searched",
+        "flag",
+        "TemperatureSearch: 1 while the step compares temperatures",
+        ONE,
+    ),
+    (
+        "cut_when_solvable",
+        "share",
+        "LengthByTruncation: replies cut at the limit, of tasks with a correct rollout",
+        "replies to such tasks",
+    ),
+    ("think_budget", "tokens", "ThinkBudget: thinking that the prompt asks for", "tasks"),
+)
