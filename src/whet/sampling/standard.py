@@ -1,7 +1,7 @@
 """The standard sampling strategy: one independent part per slot."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -20,10 +20,11 @@ from whet.protocols import (
     SamplingSetup,
     Schedule,
     Shape,
+    SizeDecision,
     Strategy,
 )
 from whet.sampling.dynamic.admit_all import AdmitAll
-from whet.sampling.rounds import Waiting, merged, only
+from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
@@ -141,21 +142,18 @@ class StandardStrategy(Strategy):
         """The groups that the gate admits, once their tasks need no further round."""
         for _, part in self.slots.named():
             part.observe(ticket, groups)
-        before = None
-        if ticket.request.completes is not None:
-            before = self.resumed.pop(ticket.request.completes.key)
+        task, completes = ticket.request.task, ticket.request.completes
+        before = None if completes is None else self.resumed.pop(completes.key)
         whole = list(groups) if before is None else merged(before.groups, groups, ticket.number)
-        if self.sampling.size.rounds and whole:
-            decision = self.slots.size.after(only(whole, ticket.request.task))
-            if decision.more:
-                self.waiting.append(Waiting.of(ticket, whole, decision.more, before))
-                return []
-            whole = [replace(whole[0], learn=decision.learn)]
-            if decision.drop:
-                self._visited(ticket.request.task, whole)
-                return []
-        self._visited(ticket.request.task, whole)
-        admitted = [group for group in whole if self.sampling.gate(group)]
+        decision = SizeDecision()
+        if self.sampling.size.decides and whole:
+            decision = self.slots.size.after(only(whole, task))
+        if decision.more:
+            self.waiting.append(Waiting.of(ticket, whole, decision.more, before))
+            return []
+        self._visited(task, whole)
+        complete = [] if decision.drop else [chosen(group, decision) for group in whole]
+        admitted = [group for group in complete if len(group) and self.sampling.gate(group)]
         if self.slots.replay is None or not admitted:
             return admitted
         return [*admitted, *self.slots.replay.recall(ticket, admitted, self.now)]
