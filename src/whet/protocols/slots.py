@@ -143,6 +143,8 @@ class GroupSize(Part):
 
     __slots__ = ()
 
+    drops: ClassVar[bool] = False  # whether it gives up tasks after their first round
+
     @property
     def rounds(self) -> int:
         """The most rounds that a group may need after its first one."""
@@ -158,7 +160,7 @@ class GroupSize(Part):
         """The size of every group; 0 where sizes vary."""
         return 0
 
-    def most(self, tasks: int) -> int:
+    def most_plays(self, tasks: int) -> int:
         """The most plays of so many tasks, with all rounds."""
         return self.always * tasks
 

@@ -76,7 +76,8 @@ class Buffer:
                 "environment never called the policy, or an extension dropped all groups"
             )
         if not (batch.filled or batch.guests):
-            told = "and it" if self.sampling.rounds == gate.max_rounds else "and it or sampling.size"
+            sized = self.sampling.rounds > gate.max_rounds
+            told = "and it or sampling.size" if sized else "and it"
             raise IntegrityError(
                 f"step {now.step} has nothing to learn from: sampling.gate is {gate}, {told} "
                 f"rejected all of {len(played)} groups",

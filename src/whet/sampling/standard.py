@@ -28,7 +28,7 @@ from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
-from whet.types import Decoding, Group, Mean, Metrics, Play, Request, Task, Ticket, seed_of
+from whet.types import Decoding, Group, Mean, Metrics, Play, Request, RunSpec, Task, Ticket, seed_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +59,27 @@ class Standard(Sampling):
         return self.shape.leaves(self.size.always) if self.size.always else 0
 
     @property
+    def most_rollouts(self) -> int:
+        return self.shape.leaves(self.size.most_plays(self.tickets))
+
+    @property
     def rounds(self) -> int:
         return self.gate.max_rounds + self.size.rounds
 
     @property
     def replays(self) -> bool:
         return self.replay is not None
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a size that gives up tasks, where none is replaced."""
+        del spec
+        if not self.size.drops or self.gate.max_rounds:
+            return ""
+        return (
+            f"sampling.size {type(self.size).__name__} gives up tasks, and sampling.gate "
+            f"{type(self.gate).__name__} replaces none (max_rounds 0), so batches are smaller; "
+            "give --sampling.gate non_zero_spread --sampling.gate.max_rounds 9"
+        )
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
         slots = _Slots(

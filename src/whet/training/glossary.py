@@ -98,6 +98,14 @@ STEP = _table(
     ("replaced", "count", "rejected groups that were replaced by new ones", _ONE),
     ("dropped", "count", "admitted groups beyond the size of the step", _ONE),
     ("missing", "count", "groups missing in the step", _ONE),
+    ("rounds", "count", "rounds of sampling", _ONE),
+    (
+        "unfinished",
+        "count",
+        "tasks given up while they waited for further rollouts: the step was full, or its rounds "
+        "were used up",
+        _ONE,
+    ),
     ("loss", "loss", "mean loss of the optimizer steps", "optimizer steps"),
     ("entropy", "nats", "mean entropy of the policy before each token", _TAUGHT),
     (
@@ -275,8 +283,16 @@ EXTENSIONS = _table(
     ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
 )
 
+SAMPLING = _table(
+    ("qualified", "share", "TwoPhase: tasks with pilots that qualified", "screened tasks"),
+    ("draws", "count", "ReinforceAda: rollouts per complete task", "complete tasks"),
+    ("exited", "share", "ReinforceAda: tasks that met the exit rule", "complete tasks"),
+    ("size_min", "count", "Knapsack, Adaptive: smallest group of the step", _ONE),
+    ("size_max", "count", "Knapsack, Adaptive: largest group of the step", _ONE),
+)
+
 TABLES = {
-    "step": (*STEP, *EXTENSIONS),
+    "step": (*STEP, *EXTENSIONS, *SAMPLING),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -296,3 +312,4 @@ def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
     yield "Extensions, in the steps with rewards", EXTENSIONS
+    yield "Sampling strategy, in the steps with rewards", SAMPLING
