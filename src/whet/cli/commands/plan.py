@@ -53,7 +53,8 @@ def _batches(run: Run) -> list[str]:
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
         *_epochs(run, len(plan)),
         *_rounds(run),
-        f"rollouts: {'at most ' * varies}{run.steps * most:,} in all{' without replacements' * refills}, at most "
+        f"rollouts: {'at most ' * varies}{run.steps * most:,} in all"
+        f"{' without replacements' * refills}, at most "
         f"{run.steps * most * run.decoding.max_new_tokens:,} tokens",
         f"evaluation: {asked:,} rollouts, {'at least ' * varies}{share:.0%} of the run's, at most "
         f"{asked * run.decoding.max_new_tokens:,} tokens",
