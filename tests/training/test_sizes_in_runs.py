@@ -7,6 +7,9 @@ from small import Digits, followed, small, steps_of, timeless
 
 from whet.data.pool import Pool
 from whet.evaluation.measure import EvalConfig
+from whet.policy import algorithms
+from whet.policy.extensions.past_batches import PastBatches
+from whet.policy.extensions.replay import Replay
 from whet.protocols import Shape
 from whet.rewards.shaping.overlong import Overlong
 from whet.rewards.unsupervised.majority import Majority
@@ -141,6 +144,10 @@ def test_settings_that_can_not_act_are_told():
     alone = sized(TwoPhase(), gate=NonZeroSpread())
     assert any("TwoPhase gives up tasks" in doubt for doubt in doubts(alone))
     assert not any("gives up tasks" in doubt for doubt in doubts(sized(TwoPhase())))
+    replayed = replace(algorithms.load("dapo"), companions=(Replay(least=1), PastBatches()))
+    told = [doubt for doubt in doubts(sized(TwoPhase(), objective=replayed)) if "rounds" in doubt]
+    assert len(told) == 1 and "Replay takes each round for a whole group" in told[0]
+    assert not any("rounds" in doubt for doubt in doubts(sized(Knapsack(), objective=replayed)))
     endless = sized(Knapsack(), corpus=Digits())
     assert any(doubt.startswith("Knapsack remembers tasks") for doubt in doubts(endless))
     assert not any("Knapsack" in doubt for doubt in doubts(sized(Knapsack())))

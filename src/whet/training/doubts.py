@@ -8,30 +8,17 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.training.idle_settings import idle_settings
 from whet.training.run import Run
+from whet.training.split_groups import split_groups
 from whet.training.validation import run_spec
 from whet.training.workload import evaluation_share, most_rollouts
 
 _MUCH = 0.25  # of a run's rollouts, for evaluation
-_PER_GROUP = {
-    part.__name__
-    for part in (
-        AnswerHints,
-        Branches,
-        DemonstrationFallback,
-        Demonstrations,
-        Distinct,
-        ExtraRound,
-        Hints,
-        LengthTargets,
-        ProcessOutcomeFilter,
-        Replay,
-    )
-}  # extensions that act on a landed group
 
 
 def doubts(run: Run) -> list[str]:
     """One sentence for each setting that is valid, but may be unintended or without effect."""
-    return [*_choices(run), *warnings(run, run_spec(run)), *idle_settings(run)]
+    said = [*_choices(run), *warnings(run, run_spec(run))]
+    return [*said, *split_groups(run), *idle_settings(run)]
 
 
 def _choices(run: Run) -> Iterator[str]:
@@ -57,13 +44,6 @@ def _choices(run: Run) -> Iterator[str]:
             f"evaluation is {share_told} of the run's rollouts; evaluate less often "
             f"(periodic.every is {run.periodic.every}) or on less (periodic.evaluation, evaluation)"
         )
-    further = run.sampling.rounds > run.sampling.gate.max_rounds
-    for name in (type(part).__name__ for part in run.objective.companions if further):
-        if name in _PER_GROUP:
-            yield (
-                f"sampling.size plays groups in rounds, and {name} takes each round for a whole "
-                "group; give --sampling.size fixed, or leave it out"
-            )
     if not run.periodic.every:
         yield "the run has no periodic evaluation (periodic.every is 0)"
 

@@ -99,13 +99,6 @@ STEP = _table(
     ("dropped", "count", "admitted groups beyond the size of the step", _ONE),
     ("missing", "count", "groups missing in the step", _ONE),
     ("rounds", "count", "rounds of sampling", _ONE),
-    (
-        "unfinished",
-        "count",
-        "tasks given up while they waited for further rollouts: the step was full, or its rounds "
-        "were used up",
-        _ONE,
-    ),
     ("loss", "loss", "mean loss of the optimizer steps", "optimizer steps"),
     ("entropy", "nats", "mean entropy of the policy before each token", _TAUGHT),
     (
@@ -284,6 +277,13 @@ EXTENSIONS = _table(
 )
 
 SAMPLING = _table(
+    (
+        "unfinished",
+        "count",
+        "sizes with rounds: tasks given up while they waited for further rollouts, because the "
+        "step was full or its rounds were used up",
+        _ONE,
+    ),
     ("qualified", "share", "TwoPhase: tasks with pilots that qualified", "screened tasks"),
     ("draws", "count", "ReinforceAda: rollouts per complete task", "complete tasks"),
     ("exited", "share", "ReinforceAda: tasks that met the exit rule", "complete tasks"),
