@@ -47,10 +47,13 @@ class Reward(Part, ABC):
 class GroupReward(Part, ABC):
     """A judge of all rollouts of a group together: votes, comparisons, ranks, wrappers.
 
-    A judge that plays requests itself declares `needs = frozenset({Need.POLICY})`.
+    A judge that plays requests itself declares `needs = frozenset({Need.POLICY})`. One whose
+    verdict on a reply depends on that reply alone declares `compares = False`.
     """
 
     __slots__ = ()
+
+    compares: bool = True  # whether a verdict depends on the other rollouts of the group
 
     @abstractmethod
     async def score_group(self, group: Group, context: "RewardContext") -> Sequence[Verdict]:

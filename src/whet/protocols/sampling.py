@@ -71,6 +71,11 @@ class Sampling(Part):
         """Rollouts per group; 0 where sizes vary."""
 
     @property
+    def most_rollouts(self) -> int:
+        """The most rollouts of a step's tickets, without replacements; 0 where it is unknown."""
+        return self.tickets * self.group_size
+
+    @property
     def rounds(self) -> int:
         """Most rounds of sampling in a step after the first one."""
         return self.gate.max_rounds

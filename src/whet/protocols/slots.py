@@ -108,10 +108,15 @@ class PromptOrder(Part):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeDecision:
-    """What follows on a round of rollouts of one task."""
+    """What follows on a round of rollouts of one task.
+
+    A rollout that is not kept is in neither loss nor baseline. One that is kept, and not learned
+    from, is in the baseline only.
+    """
 
     more: int = 0  # further rollouts to play in the next round; 0: the group is complete
     drop: bool = False  # True: the task is given up, and its group rejected
+    keep: tuple[bool, ...] | None = None  # which rollouts stay in the group; None: all
     learn: tuple[bool, ...] | None = None  # which rollouts enter the loss; None: all
 
 
@@ -125,7 +130,10 @@ class GroupSizer(Running):
         """The number of rollouts in the first round of each task."""
 
     def after(self, group: Group) -> SizeDecision:
-        """What follows on the rollouts that a task has so far. Without `rounds` it is complete."""
+        """What follows on the rollouts that a task has so far.
+
+        It is asked where the size `decides`; otherwise every group is complete.
+        """
         del group
         return SizeDecision()
 
@@ -135,12 +143,26 @@ class GroupSize(Part):
 
     __slots__ = ()
 
-    rounds: int = 0  # further rounds that a group may need
+    drops: ClassVar[bool] = False  # whether it gives up tasks after their first round
+
+    @property
+    def rounds(self) -> int:
+        """The most rounds that a group may need after its first one."""
+        return 0
+
+    @property
+    def decides(self) -> bool:
+        """Whether every landed group is shown to `GroupSizer.after`."""
+        return self.rounds > 0
 
     @property
     def always(self) -> int:
         """The size of every group; 0 where sizes vary."""
         return 0
+
+    def most_plays(self, tasks: int) -> int:
+        """The most plays of so many tasks, with all rounds."""
+        return self.always * tasks
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> GroupSizer: ...

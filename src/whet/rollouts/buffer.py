@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 
 from whet.protocols import Now, Sampling, Strategy
+from whet.sampling.rounds import TicketGroups
 from whet.types import Group, IntegrityError, Metrics, Request, Ticket
 
 _STATE = "sampling.json"
@@ -22,7 +23,7 @@ class StepGroups:
     """The groups that a step played, and those that it learns from."""
 
     groups: tuple[Group, ...]  # to learn from, in ticket order
-    played: tuple[Group, ...]  # the step's own groups, including rejected ones
+    played: tuple[Group, ...]  # the step's own groups with all their rounds, rejected ones too
     admitted: tuple[bool, ...]  # per played group
     replaced: int  # number of tickets that replaced a rejected one
     dropped: int  # number of groups admitted after the batch was full
@@ -68,16 +69,19 @@ class Buffer:
             if not batch.missing:
                 break
         batch.metrics = self.strategy.step_ended(now)
-        if not (batch.filled or batch.guests or batch.played):
+        played = batch.played.all()
+        if not (batch.filled or batch.guests or played):
             raise IntegrityError(
                 f"step {now.step} has nothing to learn from: its tickets have no group; the "
                 "environment never called the policy, or an extension dropped all groups"
             )
         if not (batch.filled or batch.guests):
+            sized = self.sampling.rounds > gate.max_rounds
+            told = "and it or sampling.size" if sized else "and it"
             raise IntegrityError(
-                f"step {now.step} has nothing to learn from: sampling.gate is {gate}, and it "
-                f"rejected all of {len(batch.played)} groups",
-                [rollout for group in batch.played for rollout in group],
+                f"step {now.step} has nothing to learn from: sampling.gate is {gate}, {told} "
+                f"rejected all of {len(played)} groups",
+                [rollout for group in played for rollout in group],
             )
         return batch.taken()
 
@@ -114,7 +118,7 @@ class _Filling:
     attempts: dict[int, int] = field(default_factory=dict)
     filled: dict[int, tuple[Group, ...]] = field(default_factory=dict)
     guests: dict[int, tuple[Group, ...]] = field(default_factory=dict)
-    played: list[Group] = field(default_factory=list)
+    played: TicketGroups = field(default_factory=TicketGroups)
     known: set[str] = field(default_factory=set)  # ids of admitted rollouts
     replaced: int = 0
     dropped: int = 0
@@ -142,7 +146,7 @@ class _Filling:
 
     def place(self, ticket: Ticket, groups: Sequence[Group], learned: Sequence[Group]) -> None:
         """Give the admitted groups of a ticket its number, or another missing one."""
-        self.played.extend(groups)
+        self.played.add(ticket, groups)
         learned = [group for group in learned if len(group)]
         self.invite(ticket, [group for group in learned if group.ticket != ticket.number])
         learned = [group for group in learned if group.ticket == ticket.number]
@@ -166,14 +170,15 @@ class _Filling:
     def taken(self) -> StepGroups:
         """All groups in the order of numbers."""
         numbers = sorted(self.filled.keys() | self.guests.keys())
+        played = tuple(self.played.all())
         return StepGroups(
             groups=tuple(
                 group
                 for number in numbers
                 for group in (*self.filled.get(number, ()), *self.guests.get(number, ()))
             ),
-            played=tuple(self.played),
-            admitted=tuple(any(r.id in self.known for r in group) for group in self.played),
+            played=played,
+            admitted=tuple(any(r.id in self.known for r in group) for group in played),
             replaced=self.replaced,
             dropped=self.dropped,
             missing=len(self.missing),

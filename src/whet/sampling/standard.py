@@ -1,7 +1,7 @@
 """The standard sampling strategy: one independent part per slot."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -20,15 +20,16 @@ from whet.protocols import (
     SamplingSetup,
     Schedule,
     Shape,
+    SizeDecision,
     Strategy,
 )
 from whet.sampling.dynamic.admit_all import AdmitAll
-from whet.sampling.rounds import Waiting, merged, only
+from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.plays import PlaySettings
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
-from whet.types import Decoding, Group, Mean, Metrics, Play, Request, Task, Ticket, seed_of
+from whet.types import Decoding, Group, Mean, Metrics, Play, Request, RunSpec, Task, Ticket, seed_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,12 +60,27 @@ class Standard(Sampling):
         return self.shape.leaves(self.size.always) if self.size.always else 0
 
     @property
+    def most_rollouts(self) -> int:
+        return self.shape.leaves(self.size.most_plays(self.tickets))
+
+    @property
     def rounds(self) -> int:
         return self.gate.max_rounds + self.size.rounds
 
     @property
     def replays(self) -> bool:
         return self.replay is not None
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """Warns of a size that gives up tasks, where none is replaced."""
+        del spec
+        if not self.size.drops or self.gate.max_rounds:
+            return ""
+        return (
+            f"sampling.size {type(self.size).__name__} gives up tasks, and sampling.gate "
+            f"{type(self.gate).__name__} replaces none (max_rounds 0), so batches are smaller; "
+            "give --sampling.gate non_zero_spread --sampling.gate.max_rounds 9"
+        )
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
         slots = _Slots(
@@ -144,21 +160,18 @@ class StandardStrategy(Strategy):
         """The groups that the gate admits, once their tasks need no further round."""
         for _, part in self.slots.named():
             part.observe(ticket, groups)
-        before = None
-        if ticket.request.completes is not None:
-            before = self.resumed.pop(ticket.request.completes.key)
+        task, completes = ticket.request.task, ticket.request.completes
+        before = None if completes is None else self.resumed.pop(completes.key)
         whole = list(groups) if before is None else merged(before.groups, groups, ticket.number)
-        if self.sampling.size.rounds and whole:
-            decision = self.slots.size.after(only(whole, ticket.request.task))
-            if decision.more:
-                self.waiting.append(Waiting.of(ticket, whole, decision.more, before))
-                return []
-            whole = [replace(whole[0], learn=decision.learn)]
-            if decision.drop:
-                self._visited(ticket.request.task, whole)
-                return []
-        self._visited(ticket.request.task, whole)
-        admitted = [group for group in whole if self.sampling.gate(group)]
+        decision = SizeDecision()
+        if self.sampling.size.decides and whole:
+            decision = self.slots.size.after(only(whole, task))
+        if decision.more:
+            self.waiting.append(Waiting.of(ticket, whole, decision.more, before))
+            return []
+        self._visited(task, whole)
+        complete = [] if decision.drop else [chosen(group, decision) for group in whole]
+        admitted = [group for group in complete if len(group) and self.sampling.gate(group)]
         if self.slots.replay is None or not admitted:
             return admitted
         return [*admitted, *self.slots.replay.recall(ticket, admitted, self.now)]

@@ -8,15 +8,17 @@ from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
 from whet.training.idle_settings import idle_settings
 from whet.training.run import Run
+from whet.training.split_groups import split_groups
 from whet.training.validation import run_spec
-from whet.training.workload import evaluation_share, first_requests
+from whet.training.workload import evaluation_share, most_rollouts
 
 _MUCH = 0.25  # of a run's rollouts, for evaluation
 
 
 def doubts(run: Run) -> list[str]:
     """One sentence for each setting that is valid, but may be unintended or without effect."""
-    return [*_choices(run), *warnings(run, run_spec(run)), *idle_settings(run)]
+    said = [*_choices(run), *warnings(run, run_spec(run))]
+    return [*said, *split_groups(run), *idle_settings(run)]
 
 
 def _choices(run: Run) -> Iterator[str]:
@@ -35,10 +37,11 @@ def _choices(run: Run) -> Iterator[str]:
             f"{run.minibatches}: all optimizer steps of a step but the first are off-policy, "
             "without a correction"
         )
-    share = evaluation_share(run, sum(len(request.plays) for request in first_requests(run)))
+    share = evaluation_share(run, most_rollouts(run))
     if run.steps and share > _MUCH:
+        share_told = f"{share:.0%}" if run.sampling.group_size else f"at least {share:.0%}"
         yield (
-            f"evaluation is {share:.0%} of the run's rollouts; evaluate less often "
+            f"evaluation is {share_told} of the run's rollouts; evaluate less often "
             f"(periodic.every is {run.periodic.every}) or on less (periodic.evaluation, evaluation)"
         )
     if not run.periodic.every:

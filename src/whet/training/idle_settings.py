@@ -9,10 +9,14 @@ from whet.sampling.dynamic.drop_solved import DropSolved
 from whet.sampling.dynamic.greso import Greso
 from whet.sampling.dynamic.prompt_replay import PromptReplay
 from whet.sampling.dynamic.weighted_prompts import RateWeighted
+from whet.sampling.dynamic.adaptive import Adaptive
+from whet.sampling.dynamic.knapsack import Knapsack
 from whet.training.run import Run
 from whet.types.optimizers import AdamW
 
-_REMEMBERING = Replay | Tracker | Greso | DropSolved  # acts on tasks that come again
+_REMEMBERING = (
+    Replay | Tracker | Greso | DropSolved | Knapsack | Adaptive
+)  # acts on tasks that come again
 _RETURNING = PromptReplay | RateWeighted  # draws tasks again before all others were drawn
 
 

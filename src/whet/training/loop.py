@@ -81,7 +81,7 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         counts = {name: count - before[name] for name, count in player.token_counts().items()}
         yield TrainStep(
             number=number,
-            sampled=tuple(round_.sampled),
+            sampled=tuple(round_.landed.all()),
             taken=taken,
             batch=batch,
             updates=tuple(updates),

@@ -57,4 +57,9 @@ SAMPLING = table(
         "replies to such tasks",
     ),
     ("think_budget", "tokens", "ThinkBudget: thinking that the prompt asks for", "tasks"),
+    ("qualified", "share", "TwoPhase: tasks with pilots that qualified", "screened tasks"),
+    ("draws", "count", "ReinforceAda: rollouts per complete task", "complete tasks"),
+    ("exited", "share", "ReinforceAda: tasks that met the exit rule", "complete tasks"),
+    ("size_min", "count", "Knapsack, Adaptive: smallest group of the step", ONE),
+    ("size_max", "count", "Knapsack, Adaptive: largest group of the step", ONE),
 )

@@ -12,6 +12,7 @@ from whet.rollouts.buffer import Landed
 from whet.rollouts.checks import TrustLimits, check_rollouts
 from whet.rollouts.correctness import check_correctness
 from whet.rollouts.runner import RolloutRunner
+from whet.sampling.rounds import TicketGroups
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
 
@@ -29,7 +30,7 @@ class TicketRunner:
     version: Version
     limits: TrustLimits
     launched: list[Task]  # tasks played in this step so far
-    sampled: list[Group] = field(default_factory=list)  # without what extensions added or dropped
+    landed: TicketGroups = field(default_factory=TicketGroups)  # without extensions' changes
 
     @classmethod
     def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
@@ -57,17 +58,23 @@ class TicketRunner:
             for ticket, groups in zip(tickets, played, strict=True)
         ]
         changed = await self.extensions.after_rollout(self.context, landed)
-        self.sampled.extend(_sampled(landed, changed))
+        for ticket, groups in _sampled(landed, changed):
+            self.landed.add(ticket, groups)
         return list(zip(tickets, changed, strict=True))
 
 
-def _sampled(landed: Sequence[Landed], changed: Sequence[Sequence[Group]]) -> list[Group]:
+def _sampled(landed: Sequence[Landed], changed: Sequence[Sequence[Group]]) -> list[Landed]:
     """The groups as they landed, with the verdicts that extensions gave their rollouts."""
     final = {r.id: r for groups in changed for group in groups for r in group}
     return [
-        replace(group, rollouts=tuple(final.get(r.id, r) for r in group))
-        for _, groups in landed
-        for group in groups
+        (
+            ticket,
+            tuple(
+                replace(group, rollouts=tuple(final.get(r.id, r) for r in group))
+                for group in groups
+            ),
+        )
+        for ticket, groups in landed
     ]
 
 

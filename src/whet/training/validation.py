@@ -4,6 +4,7 @@ from dataclasses import fields
 from math import isnan
 
 from whet.policy.inspection import errors, trains_external, walk
+from whet.protocols import GroupReward
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
 
@@ -44,8 +45,22 @@ def validate(run: Run) -> None:
             "sampling.decoding.top_k is 1, so all rollouts of a group are equal and have no "
             "advantage; give 0 (all tokens), or 2 or more"
         )
+    _check_rounds(run)
     for reason in errors(run, here):
         raise UsageError(reason)
+
+
+def _check_rounds(run: Run) -> None:
+    """Raise `UsageError` for a reward that compares rollouts where it sees one round at a time."""
+    if run.sampling.rounds <= run.sampling.gate.max_rounds:
+        return
+    judges = [part for part in walk(run.reward) if isinstance(part, GroupReward) and part.compares]
+    if judges:
+        raise UsageError(
+            f"sampling.size has its rounds judged apart, and reward {type(judges[0]).__name__} "
+            "compares the rollouts of a group; give --sampling.size fixed, or a reward that judges "
+            "each reply by itself (compares = False)"
+        )
 
 
 def _check_numbers(run: Run) -> None:

@@ -22,6 +22,12 @@ def evaluation_rollouts(run: Run) -> int:
     return 2 * run.evaluation.rollouts + periodic * run.periodic.evaluation.rollouts
 
 
+def most_rollouts(run: Run) -> int:
+    """The most rollouts of a step, with all rounds of its groups and without replacements."""
+    first = sum(len(request.plays) for request in first_requests(run))
+    return max(first, run.sampling.most_rollouts)
+
+
 def evaluation_share(run: Run, each: int) -> float:
     """Share of evaluation rollouts in all rollouts, with `each` training rollouts per step."""
     asked = evaluation_rollouts(run)

@@ -11,7 +11,12 @@ from whet.engines.digest import hash_rate
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.training.preflight import preflight
 from whet.training.run import Run
-from whet.training.workload import evaluation_rollouts, evaluation_share, first_requests
+from whet.training.workload import (
+    evaluation_rollouts,
+    evaluation_share,
+    first_requests,
+    most_rollouts,
+)
 from whet.types import Need
 
 _GIB, _MIB = 2**30, 2**20
@@ -36,17 +41,22 @@ def main(words: Sequence[str]) -> int:
 
 def _batches(run: Run) -> list[str]:
     plan = first_requests(run)
-    rollouts = sum(len(request.plays) for request in plan)
-    longest = sum(play.decoding.max_new_tokens for request in plan for play in request.plays)
-    asked, share = evaluation_rollouts(run), evaluation_share(run, rollouts)
+    first = sum(len(request.plays) for request in plan)
+    most = most_rollouts(run)
+    varies, refills = not run.sampling.group_size, run.sampling.gate.max_rounds > 0
+    rollouts = f"{first} to {most}" if first < most else f"{most}"
+    asked, share = evaluation_rollouts(run), evaluation_share(run, most)
     lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
         f"steps: {run.steps}, each {len(plan)} groups, {rollouts} rollouts, "
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
         *_epochs(run, len(plan)),
-        f"rollouts: {run.steps * rollouts:,} in all, at most {run.steps * longest:,} tokens",
-        f"evaluation: {asked:,} rollouts, {share:.0%} of the run's, at most "
+        *_rounds(run),
+        f"rollouts: {'at most ' * varies}{run.steps * most:,} in all"
+        f"{' without replacements' * refills}, at most "
+        f"{run.steps * most * run.decoding.max_new_tokens:,} tokens",
+        f"evaluation: {asked:,} rollouts, {'at least ' * varies}{share:.0%} of the run's, at most "
         f"{asked * run.decoding.max_new_tokens:,} tokens",
     ]
 
@@ -59,15 +69,27 @@ def _epochs(run: Run, groups: int) -> list[str]:
     return [f"data: {size:,} training tasks, {run.steps * groups / size:.3g} epochs"]
 
 
+def _rounds(run: Run) -> list[str]:
+    """The further rounds of a group, where sizes are decided in rounds."""
+    further = run.sampling.rounds - run.sampling.gate.max_rounds
+    return (
+        [f"sizes: decided in up to {further} further round{'s' * (further > 1)} per group"]
+        if further
+        else []
+    )
+
+
 def _refill(run: Run) -> list[str]:
     """The replacement of rejected groups, if the gate has one."""
     gate = run.sampling.gate
     if not gate.max_rounds:
         return []
-    most = ceil(gate.oversample * run.sampling.tickets) * (1 + gate.max_rounds)
+    tickets = run.sampling.tickets
+    most = ceil(gate.oversample * tickets) * (1 + gate.max_rounds)
+    rollouts = ceil(most_rollouts(run) * most / tickets)
     return [
         f"refill: rejected groups are replaced in up to {gate.max_rounds} more rounds, at most "
-        f"{most} groups a step"
+        f"{most} groups and {rollouts} rollouts a step"
     ]
 
 

@@ -27,6 +27,7 @@ class PlayedOn(GroupReward, ABC):
     """
 
     needs = frozenset({Need.POLICY})
+    compares = False
 
     count: int = 9
     cuts: Cuts = Separated()

@@ -19,6 +19,8 @@ class Planning(GroupReward):
     few are ours.  The score is the inner reward's.
     """
 
+    compares = False
+
     phrases: tuple[str, ...] = _PHRASES
     inner: Judge = Declared()
 

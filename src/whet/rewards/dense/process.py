@@ -19,6 +19,8 @@ class Process(GroupReward):
     tokens.  The score is the inner reward's.  Part `steps` is the share of steps that follow.
     """
 
+    compares = False
+
     family: Family
     right: float = 1.0
     wrong: float = -1.0

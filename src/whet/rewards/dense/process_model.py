@@ -22,6 +22,8 @@ class ProcessModel(GroupReward):
     the mean and the last p_k.  A model output that is not a probability is a fault.
     """
 
+    compares = False
+
     model: StepModel
     low: float = -1.0
     high: float = 1.0

@@ -61,6 +61,7 @@ class PolicyJudge(GroupReward):
     """
 
     needs = frozenset({Need.POLICY})
+    compares = False
 
     judge: Judge = Pointwise()
     prompt_style: PromptStyle = Chat()

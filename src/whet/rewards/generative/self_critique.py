@@ -25,6 +25,7 @@ class SelfCritique(GroupReward):
     """
 
     needs = frozenset({Need.POLICY})
+    compares = False
 
     decoding: ChatDecoding = ChatDecoding()
     prompt_style: PromptStyle = Chat()

@@ -17,6 +17,8 @@ class Additive(GroupReward):
     λ < 1 keeps every wrong reply below every right one, for any m.  λ ≤ 0.2 is the common choice.
     """
 
+    compares = False
+
     model: Judge
     weight: float = 0.2
     inner: Judge = Declared()

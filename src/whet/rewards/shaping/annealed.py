@@ -21,6 +21,8 @@ class Annealed(GroupReward):
     its weight falls from 0.2 to 0 (both numbers are ours).  Evaluations use the weight of step 0.
     """
 
+    compares = False
+
     extra: Judge = Format()
     weight: Ramp = Ramp()
     inner: Judge = Declared()

@@ -18,6 +18,8 @@ class Cascade(GroupReward):
     reply without an answer, or a truncated one, is not shown to the model.
     """
 
+    compares = False
+
     model: Judge
     threshold: float = 0.8
     inner: Judge = Declared()

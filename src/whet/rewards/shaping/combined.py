@@ -32,6 +32,8 @@ class Combined(GroupReward):
     any reward is a fault.  Each x_k is a part of the verdict.
     """
 
+    compares = False
+
     parts: tuple[Weighed, ...] = ()
     gates: tuple[Judge, ...] = ()
     floor: float = 0.0  # of a reply that fails a gate

@@ -28,6 +28,8 @@ class Gated(GroupReward):
     training no reply may pass: let the policy learn the format first.
     """
 
+    compares = False
+
     gates: tuple[Judge, ...] = (Format(),)
     parts: tuple[Weighed, ...] = ()
     floor: float = 0.0

@@ -18,6 +18,8 @@ class L1Exact(GroupReward):
     has 1/3000).
     """
 
+    compares = False
+
     target: int = 1024
     alpha: float = 3e-4
     inner: Judge = Declared()

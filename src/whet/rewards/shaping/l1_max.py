@@ -17,6 +17,8 @@ class L1Max(GroupReward):
     L* is the task's `info["length"]`, or else `target`.  α and δ are unconfirmed.
     """
 
+    compares = False
+
     target: int = 1024
     alpha: float = 3e-4
     delta: float = 0.5

@@ -17,6 +17,8 @@ class Laser(GroupReward):
     α is unconfirmed.
     """
 
+    compares = False
+
     target: int = 2048
     alpha: float = 0.5
     inner: Judge = Declared()

@@ -18,6 +18,8 @@ class Overlong(GroupReward):
     limit it is better to drop truncated rollouts from the loss (advantage `MaskTruncated`).
     """
 
+    compares = False
+
     longest: int = 20480
     cushion: int = 4096
     weight: float = 1.0

@@ -27,6 +27,8 @@ class Prioritised(GroupReward):
     of all components before it reach ½.
     """
 
+    compares = False
+
     parts: tuple[Weighed, ...] = ()
     inner: Judge = Declared()
 

@@ -18,6 +18,8 @@ class SigmoidHybrid(GroupReward):
     α is unconfirmed.
     """
 
+    compares = False
+
     model: Judge
     alpha: float = 0.5
     inner: Judge = Declared()

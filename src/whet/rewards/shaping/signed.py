@@ -18,6 +18,8 @@ class Signed(GroupReward):
     objective without a baseline (`RewardOnly`); a group's baseline centres the two scores again.
     """
 
+    compares = False
+
     positive: float = 1.0
     negative: float = 1.0
     inner: Judge = Declared()

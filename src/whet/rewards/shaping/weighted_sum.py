@@ -26,6 +26,8 @@ class WeightedSum(GroupReward):
     Each R_k is a part of the verdict, called after `names` or after its class.
     """
 
+    compares = False
+
     rewards: tuple[Judge, ...] = (Declared(),)
     weights: tuple[float, ...] = ()
     names: tuple[str, ...] = ()

@@ -14,6 +14,8 @@ from whet.types import Group, Reason, UsageError, Verdict
 class Constant(GroupReward):
     """R = `value`.  No group baseline learns from it, so every metric must stay where it is."""
 
+    compares = False
+
     value: float = 1.0
     truth: Judge | None = Declared()  # for the record only
 

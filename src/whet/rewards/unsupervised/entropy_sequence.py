@@ -16,6 +16,8 @@ class EntropySequence(GroupReward):
     It is the mean and not the sum, so that short replies have no advantage.
     """
 
+    compares = False
+
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:

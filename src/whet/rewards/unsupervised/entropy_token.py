@@ -17,6 +17,8 @@ class EntropyToken(GroupReward):
     ever: use a reference policy and stop early.
     """
 
+    compares = False
+
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:

@@ -22,6 +22,8 @@ class FormatLength(GroupReward):
     answer.
     """
 
+    compares = False
+
     peak: float = 0.5
     longest: int = 3072  # tokens
     form: Judge = Format()

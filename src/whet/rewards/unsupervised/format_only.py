@@ -15,6 +15,8 @@ from whet.types import Group, Verdict
 class FormatOnly(GroupReward):
     """R = 1 where the reader finds an answer, right or wrong, else 0."""
 
+    compares = False
+
     reader: Extractor = Announced()
     truth: Judge | None = Declared()  # for the record only
 

@@ -24,6 +24,8 @@ class Noisy(GroupReward):
     Parts: `unshaped`, the score before; `flipped`, 1 where it was inverted.
     """
 
+    compares = False
+
     probability: float = 0.2
     inner: Judge = Declared()
 

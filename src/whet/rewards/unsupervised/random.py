@@ -17,6 +17,8 @@ class Random(GroupReward):
     Any improvement under it comes from the prior and from clipping, not from the reward.
     """
 
+    compares = False
+
     probability: float = 0.5
     truth: Judge | None = Declared()  # for the record only
 

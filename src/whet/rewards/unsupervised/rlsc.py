@@ -18,6 +18,8 @@ class Rlsc(GroupReward):
     with an objective without a baseline (`RewardOnly`); a group's baseline cancels α.
     """
 
+    compares = False
+
     alpha: float = 0.1
     truth: Judge | None = Declared()  # for the record only
 

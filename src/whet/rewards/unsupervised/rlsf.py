@@ -20,6 +20,8 @@ class Rlsf(GroupReward):
     The paper ranks samples by this value and learns from pairs; here the value is the reward.
     """
 
+    compares = False
+
     mark: str = "#"
     truth: Judge | None = Declared()  # for the record only
 

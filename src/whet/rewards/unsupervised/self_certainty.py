@@ -16,6 +16,8 @@ class SelfCertainty(GroupReward):
     Longer text and templates raise it without any reasoning, which is a known weakness.
     """
 
+    compares = False
+
     truth: Judge | None = Declared()  # for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
