@@ -40,6 +40,7 @@ _ROOMS = {
     "whet.protocols.engine": ("whet.engines",),
     "whet.protocols.reward": ("whet.rewards", "whet.engines"),
     "whet.protocols.sampling": ("whet.sampling",),
+    "whet.protocols.slots": ("whet.sampling",),
     "whet.protocols.worlds": ("whet.environments", "whet.data"),
     "whet.types.optimizers": ("whet.types.optimizers",),
 }

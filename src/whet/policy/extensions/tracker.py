@@ -6,10 +6,10 @@ from typing import Any
 
 import torch
 
-from whet.policy.extensions.saved_rollouts import as_plain, from_plain, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.saved_rollouts import as_plain, from_plain, remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
