@@ -72,7 +72,9 @@ class Running:
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries."""
+        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries,
+        tensors.
+        """
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
