@@ -70,8 +70,9 @@ def group_as_plain(group: Group) -> Plain:
 
 def group_from_plain(held: Plain) -> Group:
     """The group that `group_as_plain` was called with."""
+    named = {name: value for name, value in held.items() if name != "rollouts"}
     rollouts = tuple(from_plain_list(held["rollouts"]))
-    return Group(task=rollouts[0].task, **held | {"rollouts": rollouts})
+    return Group(task=rollouts[0].task, rollouts=rollouts, **named)
 
 
 def remembered_group(group: Group) -> Group:
