@@ -15,12 +15,12 @@ from whet.sampling.schedules.adarft import Adarft
 from whet.sampling.schedules.bandit import Bandit
 from whet.sampling.schedules.bandit_rules import (
     Arm,
-    BoltzmannRule,
-    DiscountedUcbRule,
-    Exp3Rule,
+    BoltzmannArmRule,
+    DiscountedUcbArmRule,
+    Exp3ArmRule,
 )
 from whet.sampling.schedules.easy_to_hard import EasyToHard
-from whet.sampling.schedules.gains_of_arms import AccuracyGain, AdvantageGain
+from whet.sampling.schedules.gains_of_arms import AccuracyArmGain, AdvantageArmGain
 from whet.sampling.schedules.weights_of_levels import (
     BalancedLevelWeights,
     ClassicLevelWeights,
@@ -140,8 +140,8 @@ def test_each_level_goes_through_its_own_tasks_in_turn():
     "order",
     [
         EasyToHard(per_step=8),
-        Bandit(per_step=8, rule=Exp3Rule()),
-        Bandit(per_step=8, rule=DiscountedUcbRule(), gain=AccuracyGain()),
+        Bandit(per_step=8, rule=Exp3ArmRule()),
+        Bandit(per_step=8, rule=DiscountedUcbArmRule(), gain=AccuracyArmGain()),
         Adarft(per_step=8, window=32, eta=0.2),
     ],
     ids=lambda order: type(order).__name__,
@@ -184,9 +184,9 @@ def test_a_level_that_never_comes_is_refused_by_its_name():
         (Adarft, {"alpha": 0.0}, "sampling.prompts.alpha"),
         (Adarft, {"window": 0}, "sampling.prompts.window"),
         (Bandit, {"per_step": 0}, "sampling.prompts.per_step"),
-        (Exp3Rule, {"gamma": 0.0}, "sampling.prompts.rule.gamma"),
-        (BoltzmannRule, {"temperature": float("inf")}, "sampling.prompts.rule.temperature"),
-        (DiscountedUcbRule, {"keep": 1.1}, "sampling.prompts.rule.keep"),
+        (Exp3ArmRule, {"gamma": 0.0}, "sampling.prompts.rule.gamma"),
+        (BoltzmannArmRule, {"temperature": float("inf")}, "sampling.prompts.rule.temperature"),
+        (DiscountedUcbArmRule, {"keep": 1.1}, "sampling.prompts.rule.keep"),
     ],
 )
 def test_impossible_settings_are_refused_by_field(part, fields, told):
@@ -251,18 +251,18 @@ def test_adarft_meets_each_task_of_a_small_corpus_once_an_epoch():
 
 
 def test_the_advantage_gain_of_binary_metrics_is_twice_their_deviation():
-    gains = AdvantageGain().of([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1], [0]], None)
+    gains = AdvantageArmGain().of([[1, 0, 0, 0], [1, 1, 0, 0], [1, 1], [0]], None)
     assert gains == pytest.approx([2 * (0.25 * 0.75) ** 0.5, 1, 0, 0])
 
 
 def test_the_accuracy_gain_is_the_change_in_either_direction():
-    assert AccuracyGain().of([[1, 1], [0, 1]], None) == [0, 0]
-    assert AccuracyGain().of([[1, 1], [0, 1]], 0.5) == [0.25, 0.25]
-    assert AccuracyGain().of([[0, 0]], 0.5) == [0.5]
+    assert AccuracyArmGain().of([[1, 1], [0, 1]], None) == [0, 0]
+    assert AccuracyArmGain().of([[1, 1], [0, 1]], 0.5) == [0.25, 0.25]
+    assert AccuracyArmGain().of([[0, 0]], 0.5) == [0.5]
 
 
 def test_exp3_by_hand():
-    rule, arms = Exp3Rule(gamma=0.1), [Arm(), Arm()]
+    rule, arms = Exp3ArmRule(gamma=0.1), [Arm(), Arm()]
     assert rule.shares(arms) == [0.5, 0.5]
     arms = rule.learned(arms, [[1.0], []])
     weight = exp(0.1 * (1 / 0.5) / 2)  # γ ĝ / K
@@ -270,19 +270,19 @@ def test_exp3_by_hand():
 
 
 def test_boltzmann_by_hand():
-    rule, arms = BoltzmannRule(rate=0.5, temperature=0.2), [Arm(), Arm()]
+    rule, arms = BoltzmannArmRule(rate=0.5, temperature=0.2), [Arm(), Arm()]
     arms = rule.learned(arms, [[0.2, 0.6], []])
     assert [arm.value for arm in arms] == [0.2, 0.0]
     assert rule.shares(arms)[0] == pytest.approx(exp(1) / (exp(1) + 1))
 
 
 def test_discounted_ucb_by_hand():
-    rule = DiscountedUcbRule(keep=0.5, width=1e-9)
+    rule = DiscountedUcbArmRule(keep=0.5, width=1e-9)
     arms = rule.learned([Arm(value=2.0, pulls=4.0), Arm(value=1.0, pulls=1.0)], [[1.0], []])
     assert arms == [Arm(value=2.0, pulls=3.0), Arm(value=0.5, pulls=0.5)]
     assert rule.chosen(arms, 3, Random(0)) == [1, 1, 1]  # means 2/3 and 1
-    assert sorted(DiscountedUcbRule().chosen([Arm()] * 3, 3, Random(0))) == [0, 1, 2]
-    spread = DiscountedUcbRule(width=2.0).chosen([Arm(value=5, pulls=10)] * 2, 10, Random(0))
+    assert sorted(DiscountedUcbArmRule().chosen([Arm()] * 3, 3, Random(0))) == [0, 1, 2]
+    spread = DiscountedUcbArmRule(width=2.0).chosen([Arm(value=5, pulls=10)] * 2, 10, Random(0))
     assert Counter(spread) == {0: 5, 1: 5}  # each choice is a pull
 
 
@@ -295,18 +295,18 @@ def pulled(rule, rates, arms, steps=40):
         visits = [[] for _ in arms]
         for arm in chosen:
             visits[arm].append([rng.random() < rates[arm] for _ in range(8)])
-        arms = rule.learned(arms, [AdvantageGain().of(own, None) for own in visits])
+        arms = rule.learned(arms, [AdvantageArmGain().of(own, None) for own in visits])
     return pulls, arms
 
 
-RULES = [BoltzmannRule(), Exp3Rule(gamma=0.3), DiscountedUcbRule()]
+RULES = [BoltzmannArmRule(), Exp3ArmRule(gamma=0.3), DiscountedUcbArmRule()]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 def test_a_bandit_finds_the_category_that_can_be_learned(rule):
     pulls, arms = pulled(rule, (1.0, 0.5, 0.0), [Arm()] * 3)
     assert pulls[1] > 0.5 * pulls.total()
-    if not isinstance(rule, Exp3Rule):  # which never forgets
+    if not isinstance(rule, Exp3ArmRule):  # which never forgets
         pulls, _ = pulled(rule, (1.0, 1.0, 0.5), arms, steps=80)
         assert pulls[2] > 0.5 * pulls.total()
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from whet.protocols import Now, PromptOrder, PromptSource, SamplingSetup
 from whet.sampling.outcomes import metrics_of
-from whet.sampling.schedules.bandit_rules import Arm, BanditRule, BoltzmannRule
-from whet.sampling.schedules.gains_of_arms import AdvantageGain, ArmGain
+from whet.sampling.schedules.bandit_rules import Arm, ArmRule, BoltzmannArmRule
+from whet.sampling.schedules.gains_of_arms import AdvantageArmGain, ArmGain
 from whet.sampling.schedules.streams_of_levels import LevelStreams, level_of
 from whet.types import Group, Mean, Metrics, Task, UsageError
 
@@ -29,8 +29,8 @@ class Bandit(PromptOrder):
     """
 
     per_step: int = 32  # groups per step
-    rule: BanditRule = BoltzmannRule()
-    gain: ArmGain = AdvantageGain()
+    rule: ArmRule = BoltzmannArmRule()
+    gain: ArmGain = AdvantageArmGain()
     key: str = "level"  # in task.info
     levels: tuple[str, ...] = ()  # the arms; (): all, if they are numbers
 

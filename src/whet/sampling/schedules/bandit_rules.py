@@ -18,7 +18,7 @@ class Arm:
     pulls: float = 0.0  # with known gain; discounted, where the rule discounts
 
 
-class BanditRule(Part):
+class ArmRule(Part):
     """A rule for a bandit whose pulls of one step are chosen together, and learned from together.
 
     Gains are in [0, 1].
@@ -36,7 +36,7 @@ class BanditRule(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BoltzmannRule(BanditRule):
+class BoltzmannArmRule(ArmRule):
     """Q_k ← (1 − rate) Q_k + rate · ḡ_k for the pulled arms;  P(k) ∝ exp(Q_k / temperature).
 
     The rule of SEC (arXiv:2505.14970), a TD(0) update of a mean, which follows gains that change.
@@ -67,7 +67,7 @@ class BoltzmannRule(BanditRule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Exp3Rule(BanditRule):
+class Exp3ArmRule(ArmRule):
     """EXP3 (Auer et al. 2002, from memory), for gains that an adversary may choose.
 
         P(k) = (1 − γ) w_k / Σ_j w_j + γ / K;   w_k ← w_k exp(γ ĝ_k / K),  ĝ_k = g / P(k)
@@ -96,7 +96,7 @@ class Exp3Rule(BanditRule):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DiscountedUcbRule(BanditRule):
+class DiscountedUcbArmRule(ArmRule):
     """Discounted UCB (Garivier & Moulines, arXiv:0805.3415, from memory).
 
         the arm with the largest  G_k / N_k + width · sqrt(log Σ_j N_j / N_k)

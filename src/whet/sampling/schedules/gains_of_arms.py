@@ -22,7 +22,7 @@ class ArmGain(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvantageGain(ArmGain):
+class AdvantageArmGain(ArmGain):
     """mean |x − x̄| / std(x): the mean |Â| of GRPO, with the task metric x in place of the reward.
 
     Of binary metrics it is 2 sqrt(p (1 − p)), which is 1 at p = 1/2 and 0 where all are equal. SEC
@@ -36,7 +36,7 @@ class AdvantageGain(ArmGain):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccuracyGain(ArmGain):
+class AccuracyArmGain(ArmGain):
     """|x̄ − x̄ of the category's last step|: learning progress, the same for all its visits.
 
     A category that gets worse has a gain, too: it is being forgotten. The noise of a mean over n
