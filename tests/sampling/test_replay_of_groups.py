@@ -111,7 +111,7 @@ def test_a_right_rollout_comes_again_with_its_whole_group_as_baseline():
     assert [r.id for r in found] == [r.id for r in old]
     assert np.array_equal(found[2].behaviour_logp, old[2].behaviour_logp)
     assert found[2].self_certainty is None  # only its own step uses it
-    assert metrics["replayed"].value == 1
+    assert metrics["recalled"].value == 1
 
 
 def test_without_entropies_the_likeliest_right_rollout_is_the_surest():

@@ -275,8 +275,35 @@ EXTENSIONS = _table(
     ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
 )
 
+SAMPLING = _table(
+    (
+        "drawn_level",
+        "level",
+        "EasyToHard: mean place of the drawn levels, where 1 is the easiest",
+        "drawn tasks",
+    ),
+    (
+        "target_difficulty",
+        "share",
+        "Adarft: the target of the step, from 0 (the easiest) to 1 (the hardest difficulty)",
+        _ONE,
+    ),
+    ("bandit_gain", "gain", "Bandit: mean gain of a visit", "visits of known outcome"),
+    ("arm_*", "share", "Bandit: visits of the category of this name", "visits of known outcome"),
+    (
+        "recalled",
+        "count",
+        "TrajectoryReplay, PrioritisedReplay: rollouts or groups of earlier steps that the step "
+        "learns from",
+        _ONE,
+    ),
+    ("replay_held", "count", "the same: groups in the buffer after the step", _ONE),
+    ("reused", "share", "PuctReuse: requests that show an earlier solution", "requests"),
+    ("best_reward", "reward", "PuctReuse: best reward of a task so far", "tasks with a solution"),
+)
+
 TABLES = {
-    "step": (*STEP, *EXTENSIONS),
+    "step": (*STEP, *SAMPLING, *EXTENSIONS),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -295,4 +322,5 @@ def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     yield "Steps with rewards", STEP
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
+    yield "Sampling, in the steps with rewards", SAMPLING
     yield "Extensions, in the steps with rewards", EXTENSIONS

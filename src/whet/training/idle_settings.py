@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from whet.policy.extensions.replay import Replay
 from whet.policy.extensions.tracker import Tracker
 from whet.policy.inspection import walk
+from whet.sampling.schedules.puct_reuse import PuctReuse
 from whet.training.run import Run
 from whet.types.optimizers import AdamW
 
@@ -35,8 +36,8 @@ def _once(run: Run) -> Iterator[str]:
     drawn = run.steps * run.sampling.tickets
     if size is not None and drawn > size:
         return
-    for part in walk(run.objective):
-        if isinstance(part, Replay | Tracker):
+    for part in (*walk(run.objective), *walk(run.sampling)):
+        if isinstance(part, Replay | Tracker | PuctReuse):
             of = "without end" if size is None else f"of {size}"
             remedy = "take a finite set of tasks" if size is None else "give more steps"
             yield (

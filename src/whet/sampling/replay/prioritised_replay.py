@@ -107,7 +107,7 @@ class LivePrioritisedReplay(LiveGroupReplay):
         young = [g for g in (*self.held, *kept) if age(g, now) <= self.settings.most_age]
         self.held = young[-self.settings.capacity :]
         found = {
-            "replayed": Mean(total=len(self.used), count=1),
+            "recalled": Mean(total=len(self.used), count=1),
             "replay_held": Mean(total=len(self.held), count=1),
         }
         self.landed, self.used, self.fresh = [], set(), 0

@@ -117,7 +117,7 @@ class LiveTrajectoryReplay(LiveGroupReplay):
         held = {k: g for k, g in self.held.items() if age(g, now) <= self.settings.most_age}
         self.held = dict([*held.items()][-self.settings.capacity :])
         found = {
-            "replayed": Mean(total=len(self.used), count=1),
+            "recalled": Mean(total=len(self.used), count=1),
             "replay_held": Mean(total=len(self.held), count=1),
         }
         self.landed, self.used, self.fresh = [], set(), 0
