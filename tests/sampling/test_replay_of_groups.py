@@ -228,22 +228,22 @@ def draws(part, number):
 def test_weighted_draws_have_the_plain_mean_at_beta_1():
     """Draws favour d over a; their weighted mean is that of all alike."""
     value = {"a": 8.0, "b": -2.0, "c": 1.0, "d": 1.0}
-    found = list(draws(PrioritisedReplay(share=0.5, beta=1.0, epsilon=0.05), 6000))
+    found = list(draws(PrioritisedReplay(share=0.5, beta=1.0, epsilon=0.05), 3000))
     drawn = Counter(name for name, _ in found)
     assert drawn["d"] > 3 * drawn["a"]
     weights = np.array([weight for _, weight in found])
     values = np.array([value[name] for name, _ in found])
-    assert (weights * values).sum() / weights.sum() == pytest.approx(2.0, abs=0.15)
+    assert (weights * values).sum() / weights.sum() == pytest.approx(2.0, abs=0.3)
     assert abs(values.mean() - 2.0) > 0.3  # without the weights
     assert weights.max() == 1.0
 
 
 def test_probabilities_are_the_priorities():
     part = PrioritisedReplay(share=0.5, alpha=1.0, epsilon=0.1)
-    drawn = Counter(name for name, _ in draws(part, 4000))
+    drawn = Counter(name for name, _ in draws(part, 2000))
     spreads = {"a": 0.1, "b": 0.3, "c": 0.6, "d": 2 / 3 + 0.1}
     for name, spread in spreads.items():
-        assert drawn[name] / 4000 == pytest.approx(spread / sum(spreads.values()), abs=0.03)
+        assert drawn[name] / 2000 == pytest.approx(spread / sum(spreads.values()), abs=0.03)
 
 
 def test_groups_come_once_a_step_within_their_share_and_age():
