@@ -24,12 +24,15 @@ from whet.protocols import (
     Corpus,
     Environment,
     Gate,
+    GroupReplay,
     GroupReward,
     GroupSize,
     Part,
     PromptOrder,
     Reward,
     Sampling,
+    Schedule,
+    Shape,
 )
 from whet.scripts import MODULES, reason
 from whet.types import IntegrityError, UsageError
@@ -50,11 +53,14 @@ _KINDS: Mapping[type, str] = {
     Corpus: "corpus",
     Environment: "environment",
     Gate: "sampling",
+    GroupReplay: "sampling",
     GroupReward: "reward",
     GroupSize: "sampling",
     PromptOrder: "sampling",
     Reward: "reward",
     Sampling: "sampling",
+    Schedule: "sampling",
+    Shape: "sampling",
 }
 _DOORS: Mapping[str, Callable[[str], Any]] = {"corpus": data.corpus, "reward": rewards.find}
 ENGINES = ("whet.engines",)
