@@ -51,7 +51,7 @@ def gone(path):
 FILES = [
     "model.safetensors",
     "learner.pt",
-    "sampling.json",
+    "sampling.pt",
     "extensions.pt",
     "extension-0/critic.pt",
     "place.json",

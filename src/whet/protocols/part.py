@@ -15,6 +15,7 @@ class Part:
 
     needs: frozenset[Need] = frozenset()  # what the part requires of the run
     standing_warning: ClassVar[str] = ""  # a warning wherever the part is used
+    remembers: ClassVar[bool] = False  # acts on tasks that come again, by earlier visits
 
     def run_warning(self, spec: RunSpec) -> str:
         """A warning about this part in this run; empty for none."""

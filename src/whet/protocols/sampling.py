@@ -44,7 +44,9 @@ class Strategy:
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries."""
+        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries,
+        tensors.
+        """
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

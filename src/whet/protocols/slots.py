@@ -72,7 +72,9 @@ class Running:
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries."""
+        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries,
+        tensors.
+        """
         return {}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -99,6 +101,8 @@ class PromptOrder(Part):
     """The choice of tasks, before any rollout."""
 
     __slots__ = ()
+
+    repeats: ClassVar[bool] = False  # draws tasks again before all others were drawn
 
     per_step: int  # tickets (groups) per step
 

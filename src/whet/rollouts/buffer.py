@@ -1,17 +1,19 @@
 """The plain buffer: it plays a step on demand, and replaces rejected groups."""
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import ceil
 from pathlib import Path
 
+import torch
+
 from whet.protocols import Now, Sampling, Strategy
 from whet.sampling.rounds import TicketGroups
 from whet.types import Group, IntegrityError, Metrics, Request, Ticket
+from whet.types.plain_states import check_plain
 
-_STATE = "sampling.json"
+_STATE = "sampling.pt"
 
 Landed = tuple[Ticket, tuple[Group, ...]]
 PlayRound = Callable[[Sequence[Ticket]], Awaitable[Sequence[Landed]]]
@@ -100,14 +102,17 @@ class Buffer:
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)
 
     async def save(self, folder: Path) -> None:
-        """Write the strategy's state, which is the only state between steps."""
-        text = json.dumps(self.strategy.state_dict(), allow_nan=False)
-        (folder / _STATE).write_text(text, encoding="utf-8")
+        """Write the strategy's state, which is the only state between steps.
+
+        Raises `IntegrityError` for a state that could not be read again.
+        """
+        state = self.strategy.state_dict()
+        check_plain(state, "the state of sampling")
+        torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Restore the state of the checkpoint in `folder`."""
-        text = (folder / _STATE).read_text(encoding="utf-8")
-        self.strategy.load_state_dict(json.loads(text))
+        """Restore the state of the checkpoint in `folder`; loading it runs no code of the file."""
+        self.strategy.load_state_dict(torch.load(folder / _STATE, weights_only=True))
 
 
 @dataclass(slots=True)

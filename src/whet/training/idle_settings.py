@@ -2,22 +2,10 @@
 
 from collections.abc import Iterator
 
-from whet.policy.extensions.replay import Replay
-from whet.policy.extensions.tracker import Tracker
 from whet.policy.inspection import walk
-from whet.sampling.dynamic.drop_solved import DropSolved
-from whet.sampling.dynamic.greso import Greso
-from whet.sampling.dynamic.prompt_replay import PromptReplay
-from whet.sampling.dynamic.weighted_prompts import RateWeighted
-from whet.sampling.dynamic.adaptive import Adaptive
-from whet.sampling.dynamic.knapsack import Knapsack
+from whet.protocols import Part, PromptOrder
 from whet.training.run import Run
 from whet.types.optimizers import AdamW
-
-_REMEMBERING = (
-    Replay | Tracker | Greso | DropSolved | Knapsack | Adaptive
-)  # acts on tasks that come again
-_RETURNING = PromptReplay | RateWeighted  # draws tasks again before all others were drawn
 
 
 def idle_settings(run: Run) -> list[str]:
@@ -46,10 +34,10 @@ def _once(run: Run) -> Iterator[str]:
     drawn = run.steps * run.sampling.tickets
     if size is not None and drawn > size:
         return
-    if any(isinstance(part, _RETURNING) for part in walk(run.sampling)):
+    if any(part.repeats for part in walk(run.sampling) if isinstance(part, PromptOrder)):
         return
     for part in (*walk(run.objective), *walk(run.sampling)):
-        if isinstance(part, _REMEMBERING):
+        if isinstance(part, Part) and part.remembers:
             of = "without end" if size is None else f"of {size}"
             remedy = "take a finite set of tasks" if size is None else "give more steps"
             yield (

@@ -62,4 +62,28 @@ SAMPLING = table(
     ("exited", "share", "ReinforceAda: tasks that met the exit rule", "complete tasks"),
     ("size_min", "count", "Knapsack, Adaptive: smallest group of the step", ONE),
     ("size_max", "count", "Knapsack, Adaptive: largest group of the step", ONE),
+    (
+        "drawn_level",
+        "level",
+        "EasyToHard: mean place of the drawn levels, where 1 is the easiest",
+        "drawn tasks",
+    ),
+    (
+        "target_difficulty",
+        "share",
+        "Adarft: the target of the step, from 0 (the easiest) to 1 (the hardest difficulty)",
+        ONE,
+    ),
+    ("bandit_gain", "gain", "Bandit: mean gain of a visit", "visits of known outcome"),
+    ("arm_*", "share", "Bandit: visits of the category of this name", "visits of known outcome"),
+    (
+        "recalled",
+        "count",
+        "TrajectoryReplay, PrioritisedReplay: rollouts or groups of earlier steps that the step "
+        "learns from",
+        ONE,
+    ),
+    ("replay_held", "count", "the same: groups in the buffer after the step", ONE),
+    ("reused", "share", "PuctReuse: requests that show an earlier solution", "requests"),
+    ("best_reward", "reward", "PuctReuse: best reward of a task so far", "tasks with a solution"),
 )

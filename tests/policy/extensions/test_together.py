@@ -13,7 +13,6 @@ from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.extensions.greedy import Greedy
 from whet.policy.extensions.hints import Hints
 from whet.policy.extensions.moving_mean import MovingMean
-from whet.policy.extensions.saved_rollouts import as_plain, from_plain
 from whet.policy.extensions.tracker import Tracker
 from whet.protocols import Companion, Extension
 from whet.types import (
@@ -27,6 +26,7 @@ from whet.types import (
     Verdict,
     dialogue,
 )
+from whet.types.saved_rollouts import as_plain, from_plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,6 @@ from whet.data.spoiled import spoiled
 from whet.policy.backwards import last, shifted
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, judgement, successes
-from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
@@ -35,6 +34,7 @@ from whet.types import (
 )
 from whet.types.messages import question_in, with_question
 from whet.types.optimizers import AdamW
+from whet.types.saved_rollouts import as_plain_list, from_plain_list
 
 Pair = tuple[Rollout, Rollout]  # (accepted, corrupted), as the verifier reads them
 

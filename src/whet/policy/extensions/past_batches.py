@@ -1,17 +1,17 @@
 """ReMix: a share of every batch is groups of the previous steps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from whet.policy.domains import AT_LEAST_0, COUNT, Domain, check
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.last_ticket import closes
-from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
-from whet.types import AdvantageInputs, Group, Metrics, Need, Rollout, Ticket, TrainBatch
+from whet.types import AdvantageInputs, Group, Metrics, Need, Ticket, TrainBatch
+from whet.types.saved_rollouts import group_as_plain, group_from_plain, remembered_group
 
 _PART = Domain(lambda x: 0 <= x < 1, "give a number of 0 or more, below 1")
 
@@ -60,7 +60,7 @@ class LivePastBatches(Extension):
         if context.step >= self.settings.until:
             return groups
         own = [group for group in groups if group.ticket == ticket.number]
-        self.found.put(ticket, [_kept(group) for group in own])
+        self.found.put(ticket, [remembered_group(group) for group in own])
         if not closes(context, ticket):
             return groups
         known = [group for batch in self.past for group in batch]
@@ -90,18 +90,9 @@ class LivePastBatches(Extension):
         self.found.load(state["found"], _back)
 
 
-def _kept(group: Group) -> Group:
-    return replace(group, rollouts=tuple(remembered(r) for r in group))
-
-
 def _plain(groups: Sequence[Group]) -> list[Any]:
-    return [(as_plain_list(g), g.ticket, g.seat, g.learn) for g in groups]
+    return [group_as_plain(group) for group in groups]
 
 
 def _back(held: Sequence[Any]) -> list[Group]:
-    return [_group(from_plain_list(rows), *named) for rows, *named in held]
-
-
-def _group(rollouts: Sequence[Rollout], ticket: int, seat: str, learn: Any) -> Group:
-    first, *_ = rollouts
-    return Group(task=first.task, rollouts=tuple(rollouts), ticket=ticket, seat=seat, learn=learn)
+    return [group_from_plain(group) for group in held]

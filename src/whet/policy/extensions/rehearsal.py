@@ -8,10 +8,10 @@ from typing import Any
 
 from whet.policy.extensions.groups import attempts, successes
 from whet.policy.extensions.last_ticket import closes
-from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import Group, Need, Request, Rollout, Span, Task, Ticket
+from whet.types.saved_rollouts import as_plain_list, from_plain_list, remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

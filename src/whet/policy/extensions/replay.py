@@ -3,14 +3,14 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import own, successes
-from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Group, Metrics, Need, Rollout, Ticket, TrainBatch
+from whet.types.saved_rollouts import as_plain_list, from_plain_list, remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,8 @@ class Replay(Companion):
     They keep the log-probs that they were sampled with (RLEP, arXiv:2507.07451). A task is replayed
     once it has `least` different correct replies; at most `most` are kept.
     """
+
+    remembers: ClassVar[bool] = True
 
     provides = frozenset({Need.MEMORIES})
     needs = frozenset({Need.CORRECTNESS})

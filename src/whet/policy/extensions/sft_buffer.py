@@ -8,10 +8,10 @@ from whet.policy.domains import AT_LEAST_0, COUNT, check
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.demonstrated import demonstrated
 from whet.policy.extensions.groups import attempts, successes
-from whet.policy.extensions.saved_rollouts import as_plain_list, from_plain_list
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Group, Mean, Metrics, Need, Rollout, Ticket, TrainBatch
+from whet.types.saved_rollouts import as_plain_list, from_plain_list
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

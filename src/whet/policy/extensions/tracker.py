@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 
-from whet.policy.extensions.saved_rollouts import as_plain, from_plain, remembered
 from whet.protocols.algorithm import Companion
 from whet.protocols.extension import Extension, SetupContext, StepContext
 from whet.types import AdvantageInputs, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.types.saved_rollouts import as_plain, from_plain, remembered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class Tracker(Companion):
 
     A new prompt starts with the count 1/(1 − least), half of it successes.
     """
+
+    remembers: ClassVar[bool] = True
 
     provides = frozenset({Need.BASELINE})
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log
+from typing import ClassVar
 
 from whet.protocols import GroupSize, SamplingSetup
 from whet.sampling.difficulty import SuccessRates
@@ -30,6 +31,8 @@ class Adaptive(GroupSize):
     hardly ever have a gradient; a small `largest`, or a prompt order that leaves them out, limits
     the waste. Tasks that come once have p̂ = 1/2.
     """
+
+    remembers: ClassVar[bool] = True
 
     delta: float = 0.1
     least: int = 4

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.protocols import Corpus, Now, PromptOrder, PromptSource, SamplingSetup
 from whet.sampling.difficulty import SuccessRates
@@ -29,6 +29,8 @@ class DropSolved(PromptOrder):
     measures them again. A small group overstates: all of 4 rollouts are right with probability 0.41
     at p = 0.8. In a corpus without an end no task comes twice, and none is missed.
     """
+
+    remembers: ClassVar[bool] = True
 
     per_step: int = 32  # groups per step
     above: float = 0.9  # accuracy

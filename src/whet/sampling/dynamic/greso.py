@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.protocols import Now, PromptOrder, PromptSource, SamplingSetup
 from whet.sampling.dynamic.fresh_tasks import FreshStream
@@ -38,6 +38,8 @@ class Greso(PromptOrder):
     of older weights. A task that became solvable is found late, once its z is large. In a corpus
     without an end no task comes twice, and nothing is skipped.
     """
+
+    remembers: ClassVar[bool] = True
 
     per_step: int = 32  # groups per step
     target: float = 0.25  # share of visits without spread

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
+from typing import ClassVar
 
 from whet.protocols import GroupSize, SamplingSetup
 from whet.sampling.difficulty import SuccessRates
@@ -56,6 +57,8 @@ class Knapsack(GroupSize):
     Failure mode: p̂ is as old as the task's last visit, and tasks that come once have p̂ = 1/2, so
     with a corpus without end all sizes are equal. A few hard tasks may take most of a step.
     """
+
+    remembers: ClassVar[bool] = True
 
     rollouts: int = 16  # mean per task
     least: int = 2

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import floor
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from whet.protocols import Now, PromptOrder, PromptSource, SamplingSetup
 from whet.sampling.dynamic.fresh_tasks import FreshStream
@@ -27,6 +27,8 @@ class PromptReplay(PromptOrder):
     prompts that come again. The paper tells of a faster start and an end like that of the baseline,
     because its settings were too aggressive.
     """
+
+    repeats: ClassVar[bool] = True
 
     per_step: int = 32  # groups per step
     low: float = 0.25

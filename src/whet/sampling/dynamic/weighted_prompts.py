@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from heapq import nlargest
 from math import inf, isfinite, log
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.protocols import Corpus, Now, PromptOrder, PromptSource, SamplingSetup
 from whet.sampling.difficulty import SuccessRates, TaskRecord
@@ -22,6 +22,8 @@ class RateWeighted(PromptOrder):
     w is a function of what is known of the task. ε is `explore`. Where Σ w = 0, P is uniform. No
     step draws a task twice while others are left: P of the others is scaled up.
     """
+
+    repeats: ClassVar[bool] = True
 
     per_step: int = 32  # groups per step
     explore: float = 0.1  # share of draws that are uniform

@@ -13,6 +13,7 @@ from whet.types import (
     Act,
     Decoding,
     Finish,
+    Group,
     Reason,
     Rollout,
     Span,
@@ -59,6 +60,24 @@ def as_plain_list(rollouts: Iterable[Rollout]) -> list[Plain]:
 def from_plain_list(held: Iterable[Plain]) -> list[Rollout]:
     """The rollouts that `as_plain_list` was called with."""
     return [from_plain(rollout) for rollout in held]
+
+
+def group_as_plain(group: Group) -> Plain:
+    """A group with its rollouts, ticket, seat, flags and weight; it has to have a rollout."""
+    named = {"ticket": group.ticket, "seat": group.seat, "weight": group.weight}
+    return {"rollouts": as_plain_list(group), "learn": group.learn, **named}
+
+
+def group_from_plain(held: Plain) -> Group:
+    """The group that `group_as_plain` was called with."""
+    named = {name: value for name, value in held.items() if name != "rollouts"}
+    rollouts = tuple(from_plain_list(held["rollouts"]))
+    return Group(task=rollouts[0].task, rollouts=rollouts, **named)
+
+
+def remembered_group(group: Group) -> Group:
+    """The group with `remembered` rollouts."""
+    return replace(group, rollouts=tuple(remembered(rollout) for rollout in group))
 
 
 def remembered(rollout: Rollout) -> Rollout:
