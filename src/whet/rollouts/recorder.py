@@ -25,6 +25,10 @@ from whet.types import (
 )
 from whet.types.messages import messages_of
 
+UNSTEADY = (
+    "it answers the same replies in another way when it is played again; let it draw nothing but "
+    "what the task says, or give --sampling.shape chains"
+)
 _SESSIONS = count()  # makes session names unique within the process
 
 
@@ -48,9 +52,9 @@ class Record:
 
     def seat(self, name: str) -> "Recorder":
         """The conversation of a seat, one per name."""
-        if self.play.begun is not None and name:
+        if (self.play.begun is not None or self.play.pause_at) and name:
             raise UsageError(
-                f"seat {name!r} can't be played again from its recorded replies; give "
+                f"seat {name!r} can't be paused, or played again from its recorded replies; give "
                 "--sampling.shape chains"
             )
         known = (h for h in self.handles if h.seat_name == name and not h.path)
@@ -99,7 +103,7 @@ class Recorder:
     @classmethod
     def at(cls, record: Record, seat: str, seed: int) -> "Recorder":
         """A new conversation, added to the record."""
-        place = (record.task.id, record.play, seat, record.generator.held())
+        place = (record.task.id, _named(record.play), seat, record.generator.held())
         name = blake2b(repr(place).encode(), digest_size=8).hexdigest()
         opened = cls(record, seat, seed, name, session=f"{name}:{next(_SESSIONS)}")
         if not seat:
@@ -152,7 +156,7 @@ class Recorder:
         given, most = len(said), max(1, how.max_new_tokens - len(said))
         how = replace(how, max_new_tokens=most)
         try:
-            said += await self._generate(row, how)
+            said += await self._generate(row, how, given)
         except (UsageError, OSError):
             raise
         except Exception as error:  # of the generator, and not the environment's
@@ -161,7 +165,7 @@ class Recorder:
         self.prefix = ()
         reply = self._replied(row, said, state)
         if row.finish is Finish.LENGTH and len(said) - given < most:
-            self._pause()
+            self._check_pause(row)
         return reply
 
     def _repeated(self, row: Row) -> list[int] | None:
@@ -171,10 +175,7 @@ class Recorder:
             return None
         heard = row.token_ids[row.acts[-1].stop if row.acts else 0 :]
         if heard != self.begun.heard(act):
-            raise UsageError(
-                "the environment answers the same replies in another way when it is played again; "
-                "take what it draws from the task, or --sampling.shape chains"
-            )
+            raise UsageError(UNSTEADY)
         return self.begun.repeat(row, act)
 
     def _is_whole(self, row: Row, how: Decoding) -> bool:
@@ -238,8 +239,11 @@ class Recorder:
         most = min(max_new_tokens or how.max_new_tokens, how.max_new_tokens)
         return replace(how, max_new_tokens=most, stop=(*how.stop, *stop))
 
-    async def _generate(self, row: Row, how: Decoding) -> list[int]:
-        """Sample until the reply ends; new weights may arrive in between."""
+    async def _generate(self, row: Row, how: Decoding, given: int) -> list[int]:
+        """Sample until the reply, of which `given` tokens are known, ends or the play is paused.
+
+        New weights may arrive in between.
+        """
         said: list[int] = []
         pause = self.record.play.pause_at or row.chosen + how.max_new_tokens
         left = min(how.max_new_tokens, max(1, pause - row.chosen))
@@ -251,6 +255,7 @@ class Recorder:
                 offset=row.chosen,
                 session=self.session,
                 fork_of=self.fork_of,
+                said=given + len(said),
             )
             ids = found.token_ids.tolist()
             columns = {"logp": found.logp, **found.columns}
@@ -275,10 +280,10 @@ class Recorder:
         self._check_open()
         if number < 1:
             raise UsageError(f"fork into {number} conversations; give 1 or more")
-        if self.begun is not None:
+        if self.begun is not None or self.record.play.pause_at:
             raise UsageError(
-                "the environment forks a play that begins with recorded replies; give "
-                "--sampling.shape chains"
+                "the environment forks a play that is paused, or begins with recorded replies; "
+                "give --sampling.shape chains"
             )
         self.closed = True
         return tuple(self._child(n) for n in range(number))
@@ -315,17 +320,29 @@ class Recorder:
         self.verdict = verdict
 
     def rollout(self, verdict: Verdict | None) -> Rollout:
-        """The recorded rollout, sealed."""
+        """The recorded rollout, sealed. A paused one has no verdict."""
+        own = None if self.record.paused else self.verdict
         return self.row.recorded(
             task=self.record.task,
             seed=self.seed,
             id=self.id,
             seat=self.seat_name,
             parent=self.parent,
-            forked_at=self.forked_at,
+            forked_at=min(self.forked_at, self.row.chosen),  # fewer where the world broke down
             decoding=self.record.play.decoding,
-            verdict=self.verdict if self.verdict is not None else verdict,
+            verdict=own if own is not None else verdict,
         ).sealed()
+
+
+def _named(play: Play) -> tuple[object, ...] | Play:
+    """The play, with the id of the rollout that it begins with.
+
+    The verdict of that rollout holds measured times, which no name may depend on.
+    """
+    if play.begun is None:
+        return play
+    rollout, tokens = play.begun
+    return replace(play, begun=None), rollout.id, tokens
 
 
 def _certain(size: int) -> dict[str, ndarray]:

@@ -69,6 +69,7 @@ class EmbeddedGenerator(Generator):
         offset: int = 0,
         session: str,
         fork_of: str = "",
+        said: int = 0,
     ) -> Completion:
         """Continue a session's tokens, which are `prompt`, by one reply.
 
@@ -77,11 +78,14 @@ class EmbeddedGenerator(Generator):
         a new session reads the common prefix from its cache. A cancelled call keeps the tokens that
         the session has so far.
 
+        A stop string may start within the last `said` tokens of the prompt, but not end there.
+
         Raises `UsageError` for an empty prompt, `ContextFull` for more tokens than the model has
         positions, and `IntegrityError` if the session already has a reply in progress.
         """
         self._check(prompt, how)
         sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        sequence.begins(said)
         if self._pump is not None and self._pump.done():
             self._stopped(self._pump)  # fails its pending replies before a new one is added
         self.scheduler.ask(sequence, session, fork_of)
@@ -99,7 +103,7 @@ class EmbeddedGenerator(Generator):
         """Load new weights and drop all cached keys.
 
         `Continue` interrupts live sequences. Their completions have finish None and the tokens
-        decoded so far; a caller continues with prompt + tokens and offset + n.
+        decoded so far; a caller continues with prompt + tokens, offset + n and said + n.
 
         Raises `IntegrityError` for `Drain` while sequences are live, and if the weights do not
         arrive as they were sent; the generator then refuses to generate until other weights arrive.

@@ -89,8 +89,7 @@ class Scheduler:
         session = self.sessions.setdefault(name, Session(ended=False))
         if session.sequence is not None:
             raise IntegrityError(f"session {name!r} already has a reply in progress")
-        sequence.continues(session.cut)
-        sequence.session, session.sequence, session.cut = session, sequence, None
+        sequence.session, session.sequence = session, sequence
         if new and fork_of in self.sessions:
             self.memory.branch(self.sessions[fork_of], session, sequence.prompt)
             self.batch = None
@@ -128,7 +127,7 @@ class Scheduler:
             s.sequence for s in self.live if s.sequence is not None and not s.sequence.tokens
         ]
         for sequence in cut:
-            sequence.session.sequence, sequence.session.cut = None, sequence
+            sequence.session.sequence = None
         self.waiting.extendleft(reversed(unbegun))
         self.memory.clear(self.sessions.values())
         self.batch = None

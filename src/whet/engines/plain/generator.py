@@ -57,6 +57,7 @@ class PlainGenerator(Generator):
         offset: int = 0,
         session: str,
         fork_of: str = "",
+        said: int = 0,
     ) -> Completion:
         """One reply to `prompt`; sessions have no effect.
 
@@ -67,6 +68,7 @@ class PlainGenerator(Generator):
         config = self.model.config.get_text_config()
         check_fit(len(prompt), how.max_new_tokens, config.max_position_embeddings)
         sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        sequence.begins(said)
         while sequence.finish is None:
             sequence.take(self._drawn(sequence), self.decode)
         return completion(sequence, self._held)
