@@ -33,7 +33,7 @@ class Echoing(Generator):
     def held(self):
         return NEW
 
-    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):
+    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):  # noqa: PLR0913
         asked = {"prompt": list(prompt), "how": how, "seed": seed, "offset": offset}
         self.calls.append(asked | {"session": session, "fork_of": fork_of, "said": said})
         await asyncio.sleep(0)

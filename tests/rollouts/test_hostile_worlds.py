@@ -213,7 +213,7 @@ class Silent(Echoing):
 
     silent: set[int] = field(default_factory=set)
 
-    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):
+    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):  # noqa: PLR0913
         if seed not in self.silent:
             return await Echoing.generate(
                 self,

@@ -28,7 +28,7 @@ class NoisyGenerator(Generator):
     def held(self):
         return self.inner.held()
 
-    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):
+    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):  # noqa: PLR0913
         found = await self.inner.generate(
             prompt, how, seed=seed, offset=offset, session=session, fork_of=fork_of, said=said
         )

@@ -57,6 +57,12 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
         return found
     if record.paused:  # the environment caught the interruption
         return record.rollouts(None)
+    _check_end(environment, record, verdict)
+    return record.rollouts(verdict) or _mute(record, verdict)
+
+
+def _check_end(environment: Environment, record: Record, verdict: object) -> None:
+    """Refuse what is no verdict, and an end before all recorded tokens were repeated."""
     for given in (verdict, *(handle.verdict for handle in record.handles)):
         if not isinstance(given, Verdict | None):
             kind = type(given).__name__
@@ -64,9 +70,8 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
                 f"environment {type(environment).__name__} gave {kind} for {_place(record)}; give "
                 "a Verdict, or None to leave it to the reward"
             )
-    if policy.begun is not None and policy.row.chosen < policy.begun.tokens:
+    if any(handle.begun and handle.row.chosen < handle.begun.tokens for handle in record.handles):
         raise UsageError(f"environment {type(environment).__name__}, {_place(record)}: {UNSTEADY}")
-    return record.rollouts(verdict) or _mute(record, verdict)
 
 
 @asynccontextmanager

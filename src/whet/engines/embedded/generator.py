@@ -17,6 +17,7 @@ from whet.engines.room import check_fit
 from whet.protocols import Generator
 from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
+from whet.types.kept import KEPT, kept_column
 from whet.types.weights import Continue, Drain, Flight, Version, Weights
 
 _PATIENCE = 4  # turns of the event loop for a caller to ask again after a reply
@@ -199,11 +200,14 @@ class EmbeddedGenerator(Generator):
 def completion(sequence: SequenceState, version: Version) -> Completion:
     """The tokens of a turn so far, as sampled by one version of the weights."""
     count = len(sequence.tokens)
+    columns = {"self_certainty": np.array(sequence.certainty, np.float32)}
+    if sequence.decoding.truncates:
+        columns[KEPT] = kept_column(sequence.kept)
     return Completion(
         token_ids=np.array(sequence.tokens, np.int32),
         logp=np.array(sequence.logp, np.float32),
         entropy=np.array(sequence.entropy, np.float32),
         spans=((count, version),) if count else (),
-        columns={"self_certainty": np.array(sequence.certainty, np.float32)},
+        columns=columns,
         finish=sequence.finish,
     )

@@ -24,7 +24,7 @@ from whet.engines.embedded.lines import Lines
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.randomness import uniforms
 from whet.engines.embedded.session_cache import SessionCache
-from whet.engines.embedded.sessions import SampledToken, SequenceState, Session
+from whet.engines.embedded.sessions import SequenceState, Session, sampled
 from whet.types import IntegrityError
 
 
@@ -226,8 +226,7 @@ class Scheduler:
     def _draw(self, sequences: Sequence[SequenceState], logits: Tensor, rng: RandomState) -> None:
         place = torch.tensor([len(sequence.tokens) for sequence in sequences], device=logits.device)
         drawn = draw(logits, rng.sampling, uniforms(rng.seed, rng.offset + place))
-        columns = (column.tolist() for column in drawn)
-        for sequence, choice in zip(sequences, map(SampledToken, *columns), strict=True):
+        for sequence, choice in zip(sequences, sampled(drawn), strict=True):
             sequence.take(choice, self.decode)
         self.decoded += len(sequences)
 

@@ -1,12 +1,14 @@
 """Sessions, which grow turn by turn, and the location of their cached keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from whet.engines.embedded.decoding import SampledTokens
 from whet.engines.embedded.forest import common
 from whet.engines.embedded.prompts import CachedPrompt
 from whet.types import Decoding, Finish
+from whet.types.kept import WHOLE
 
 
 class SampledToken(NamedTuple):
@@ -16,6 +18,13 @@ class SampledToken(NamedTuple):
     logp: float
     entropy: float
     certainty: float
+    kept: bytes = WHOLE
+
+
+def sampled(drawn: SampledTokens) -> Iterator[SampledToken]:
+    """The token of each sequence."""
+    numbers = (drawn.token, drawn.logp, drawn.entropy, drawn.certainty)
+    return map(SampledToken, *(column.tolist() for column in numbers), drawn.kept_sets())
 
 
 @dataclass(slots=True, eq=False)
@@ -63,6 +72,7 @@ class SequenceState:
     logp: list[float] = field(default_factory=list)
     entropy: list[float] = field(default_factory=list)
     certainty: list[float] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)  # recorded where the decoding truncates
     finish: Finish | None = None
 
     def take(self, drawn: SampledToken, decode: Callable[[Sequence[int]], str]) -> None:
@@ -72,6 +82,7 @@ class SequenceState:
         self.logp.append(drawn.logp)
         self.entropy.append(drawn.entropy)
         self.certainty.append(drawn.certainty)
+        self.kept.append(drawn.kept)
         stops = self.decoding.stop
         if token in self.ends or (stops and self._stops(stops, decode)):
             self.finish = Finish.STOP

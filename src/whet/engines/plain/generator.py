@@ -12,7 +12,7 @@ from whet.engines.digest import digest
 from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
-from whet.engines.embedded.sessions import SampledToken, SequenceState
+from whet.engines.embedded.sessions import SampledToken, SequenceState, sampled
 from whet.engines.room import check_fit
 from whet.protocols import Generator
 from whet.types import Decoding
@@ -103,4 +103,4 @@ class PlainGenerator(Generator):
         )
         self._prefilled += row.shape[1]
         self._decoded += 1
-        return SampledToken(*(column.tolist()[0] for column in drawn))
+        return next(sampled(drawn))
