@@ -16,9 +16,10 @@ class Decoding:
     Log-probabilities and entropies are those of the distribution that a token is drawn from: p over
     the tokens that truncation keeps, renormalised. The engine records these tokens, and the learner
     uses the same ones, so that π / μ = 1 before the first update. A token outside of the kept ones
-    gets no gradient. The record takes 4 bytes per kept id of each sampled token: 80 for top_k = 20.
-    Without truncation there is no record. An engine without one gives log-probs of softmax(z /
-    temperature); its truncated rollouts are slightly off-policy.
+    gets no gradient. The record takes 4 bytes per kept id of each sampled token: 80 for top_k = 20,
+    and up to 4 V where top_p or min_p keeps much of a vocabulary V. Without truncation there is no
+    record. An engine without one gives log-probs of softmax(z / temperature); its truncated
+    rollouts are slightly off-policy.
     """
 
     temperature: float = 1.0

@@ -1,7 +1,7 @@
 """Plays that go on from recorded ones, sampled by real models: the same tokens, computed once."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
@@ -13,6 +13,7 @@ from reciting import Scripted
 from tiny import ARCHITECTURES, END, decode, embedded, plain, tiny
 from torch.testing import assert_close
 
+from whet.engines.digest import sealed
 from whet.engines.embedded import scheduler as scheduling
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import EmbeddedLearner
@@ -21,9 +22,10 @@ from whet.policy import algorithms
 from whet.protocols import Environment, Renderer
 from whet.rollouts.batching import build_batch
 from whet.rollouts.player import RolloutPlayer
-from whet.types import Decoding, Group, Play, Request, Task, Verdict
+from whet.types import Decoding, Group, Play, Request, Task, UsageError, Verdict
 from whet.types.kept import KEPT
 from whet.types.optimizers import AdamW
+from whet.types.weights import Continue
 
 TASK = Task(id="t", prompt="fghij")
 PROMPT = 5  # tokens
@@ -264,3 +266,70 @@ def test_the_ratio_is_1_on_policy_at_every_temperature_and_truncation(temperatur
         plain_ones = [replace(r, columns={}) for r in leaves]
         apart = asyncio.run(learner.logp(plain_ones)) - asyncio.run(learner.logp(leaves))
         assert apart.min() < -0.01  # without the record the ratio would not be 1
+
+
+@pytest.mark.parametrize("how", HOWS[::2])
+def test_new_weights_interrupt_a_play_that_goes_on(how):
+    """Weights of other names and the same numbers arrive while a begun reply is sampled."""
+    generator = endless(embedded(tiny("llama")))
+    same = [sealed(step, tiny("llama").state_dict()) for step in (1, 2)]
+
+    async def script(plays):
+        whole = await one(plays, seed=1, decoding=how)
+        paused = await one(plays, seed=1, decoding=how, pause_at=3)
+        going = asyncio.ensure_future(one(plays, seed=1, decoding=how, begun=(paused, 3)))
+        for weights in same:
+            for _ in range(3):
+                await asyncio.sleep(0)
+            await generator.update(weights, Continue())
+        return [whole, await going]
+
+    whole, again = rolled(generator, script, Once())
+    assert again.token_ids.tolist() == whole.token_ids.tolist()
+    np.testing.assert_allclose(again.behaviour_logp, whole.behaviour_logp, atol=1e-5, rtol=0)
+    steps = [span.version.step for span in again.spans if span.version]
+    assert steps == sorted(steps) and steps[0] == 0 and len(set(steps)) > 1
+    assert again.spans[0].tokens >= 3 and sum(s.tokens for s in again.spans) == again.length
+    kinds = {name: x.tolist() for name, x in whole.columns.items() if x.dtype == object}
+    assert kinds == {name: x.tolist() for name, x in again.columns.items() if x.dtype == object}
+
+
+@dataclass
+class Ending(Environment):
+    """Ends the second play in its own way, after the first reply."""
+
+    how: str
+    plays: int = 0
+
+    async def play(self, task, policy):
+        self.plays += 1
+        await policy(task.prompt)
+        if self.plays > 1 and self.how == "bug":
+            raise KeyError("a bug")
+        if self.plays > 1 and self.how == "cancelled":
+            await asyncio.sleep(60)
+
+
+@pytest.mark.parametrize("end", ["bug", "cancelled", "broken generator"])
+def test_no_session_is_left_however_a_tree_ends(end, monkeypatch):
+    generator = endless(embedded(tiny("llama")))
+
+    async def script(plays):
+        root = await one(plays, seed=1, pause_at=3)
+        assert len(generator.scheduler.sessions) == 1
+        if end == "broken generator":
+            monkeypatch.setattr(scheduling, "draw", None)
+        branches = [Play(seed=s, decoding=FREE, begun=(root, 2)) for s in (2, 3, 4)]
+        going = asyncio.ensure_future(plays.play(branches))
+        if end == "cancelled":
+            for _ in range(60):
+                await asyncio.sleep(0)
+            going.cancel()
+        return await going
+
+    wanted = {"bug": UsageError, "cancelled": asyncio.CancelledError, "broken generator": TypeError}
+    with pytest.raises(wanted[end]):
+        rolled(generator, script, Ending(end))
+    scheduler = generator.scheduler
+    assert not (scheduler.sessions or scheduler.live or scheduler.waiting or generator._replies)
+    assert not (scheduler.memory.resting or scheduler.prompts.held)
