@@ -33,21 +33,21 @@ class Echoing(Generator):
     def held(self):
         return NEW
 
-    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of=""):
+    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):  # noqa: PLR0913
         asked = {"prompt": list(prompt), "how": how, "seed": seed, "offset": offset}
-        self.calls.append(asked | {"session": session, "fork_of": fork_of})
+        self.calls.append(asked | {"session": session, "fork_of": fork_of, "said": said})
         await asyncio.sleep(0)
         stopped = sum(call["session"] == session for call in self.calls) <= self.interrupted
-        said = ids(f"{seed % 10}{offset % 10}") + ([] if stopped else [END])
-        said = said[: how.max_new_tokens]
-        n = len(said)
+        words = ids(f"{seed % 10}{offset % 10}") + ([] if stopped else [END])
+        words = words[: how.max_new_tokens]
+        n = len(words)
         return Completion(
-            token_ids=np.array(said, np.int32),
+            token_ids=np.array(words, np.int32),
             logp=np.full(n, -0.5, np.float32),
             entropy=np.full(n, 0.25, np.float32),
             spans=((n, OLD if stopped else NEW),),
             columns={"self_certainty": np.full(n, 2.0, np.float32)},
-            finish=None if stopped else Finish.STOP if said[-1] == END else Finish.LENGTH,
+            finish=None if stopped else Finish.STOP if words[-1] == END else Finish.LENGTH,
         )
 
     async def update(self, weights, flight):

@@ -31,11 +31,17 @@ class Row:
     chosen: list = field(default_factory=list)
     replies: list = field(default_factory=list)
 
-    async def ask(self, observation=(), how=HOW, fork_of=""):
-        """One turn."""
+    async def ask(self, observation=(), how=HOW, fork_of="", begun=0):
+        """One turn, whose last `begun` tokens were said before."""
         self.tokens += observation
         said = await self.generator.generate(
-            self.tokens, how, seed=self.seed, offset=self.offset, session=self.name, fork_of=fork_of
+            self.tokens,
+            how,
+            seed=self.seed,
+            offset=self.offset,
+            session=self.name,
+            fork_of=fork_of,
+            said=begun,
         )
         self.take(said)
         return said

@@ -213,10 +213,17 @@ class Silent(Echoing):
 
     silent: set[int] = field(default_factory=set)
 
-    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of=""):
+    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):  # noqa: PLR0913
         if seed not in self.silent:
             return await Echoing.generate(
-                self, prompt, how, seed=seed, offset=offset, session=session, fork_of=fork_of
+                self,
+                prompt,
+                how,
+                seed=seed,
+                offset=offset,
+                session=session,
+                fork_of=fork_of,
+                said=said,
             )
         return Completion(
             token_ids=np.zeros(0, np.int32),

@@ -28,9 +28,9 @@ class NoisyGenerator(Generator):
     def held(self):
         return self.inner.held()
 
-    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of=""):
+    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of="", said=0):  # noqa: PLR0913
         found = await self.inner.generate(
-            prompt, how, seed=seed, offset=offset, session=session, fork_of=fork_of
+            prompt, how, seed=seed, offset=offset, session=session, fork_of=fork_of, said=said
         )
         self.asked += len(prompt)
         self.decoded += len(found.token_ids)

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -126,6 +126,7 @@ class Engine(Part):
     slots: int = 1  # most rollouts that are decoded at once
     threads: int = 0  # CPU threads; 0: the backend's default
     lora: Part | None = None  # LoRA adapters to train instead of all weights
+    replays_truncation: ClassVar[bool] = False  # records the tokens that truncated sampling kept
 
     @abstractmethod
     async def open(self, model: Any, seed: int) -> tuple[Player, Learner]:

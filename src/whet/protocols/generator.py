@@ -32,12 +32,14 @@ class Generator(Part):
         offset: int = 0,
         session: str,
         fork_of: str = "",
+        said: int = 0,
     ) -> Completion:
         """Continue `prompt`, which is all token ids of the session so far.
 
         `offset` is the number of tokens that the session sampled before. The n-th sampled token
         depends on the seed and on offset + n, on nothing else. `fork_of` names a session with a
-        common prefix, which is not computed again.
+        common prefix, which is not computed again. The reply begins with the last `said` tokens of
+        the prompt: a stop string may start there.
         """
 
     @abstractmethod

@@ -1,13 +1,13 @@
 """The part of a recorded rollout that another play begins with."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from numpy import ndarray
 
 from whet.rollouts.row import Row
-from whet.types import Finish, Rollout, Version
+from whet.types import Finish, Play, Rollout, Version
 
 
 class RecordedTokens(NamedTuple):
@@ -71,3 +71,14 @@ class Begun:
             row.choose(ids, version, columns)
             said += ids
         return said
+
+
+def named(play: Play) -> tuple[object, ...] | Play:
+    """The play, with the id of the rollout that it begins with.
+
+    The verdict of that rollout holds measured times, which no name may depend on.
+    """
+    if play.begun is None:
+        return play
+    rollout, tokens = play.begun
+    return replace(play, begun=None), rollout.id, tokens

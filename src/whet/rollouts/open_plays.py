@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from whet.protocols import Environment, Generator, Renderer
+from whet.rollouts.lineage import Fork, forks
 from whet.rollouts.recorder import Record
 from whet.rollouts.worlds import played
 from whet.types import Play, Request, Rollout, UsageError
@@ -21,6 +22,7 @@ class RequestPlays:
     request: Request
     resumes: bool  # keep what the generator computed for a play, for later ones
     records: list[Record] = field(default_factory=list)
+    played: list[Rollout] = field(default_factory=list)
     sessions: dict[str, str] = field(default_factory=dict)  # by the id of a rollout
 
     async def play(self, plays: Sequence[Play]) -> list[list[Rollout]]:
@@ -34,6 +36,18 @@ class RequestPlays:
     def ids(self, text: str) -> tuple[int, ...]:
         """Token ids of a text within a reply."""
         return self.renderer.reply_ids(text)
+
+    def within(self, leaves: Sequence[Rollout]) -> list[Rollout]:
+        """The rollouts that the shape returned, each with a parent among them.
+
+        Paused plays are inner nodes of a tree and no leaves of it; a leaf that goes on from one
+        takes its place.
+        """
+        places = forks(leaves, self.played)
+        return [
+            leaf if place == (leaf.parent, leaf.forked_at) else _moved(leaf, place)
+            for leaf, place in zip(leaves, places, strict=True)
+        ]
 
     def end(self) -> None:
         """Free the generator's sessions."""
@@ -52,6 +66,7 @@ class RequestPlays:
             record.over = True
             if not self.resumes:
                 record.end()
+        self.played += rollouts
         self.sessions |= {handle.id: handle.session for handle in record.handles}
         return rollouts
 
@@ -59,14 +74,18 @@ class RequestPlays:
         """The session of the rollout that a play begins with; empty where it has ended."""
         if play.begun is None:
             return ""
-        rollout, _ = play.begun
+        rollout, tokens = play.begun
         before, now = rollout.decoding.logp_temperature, play.decoding.logp_temperature
-        if before != now and rollout.length:
+        if before != now and tokens:
             raise UsageError(
                 f"a play at temperature {now} begins with a rollout at {before}; the tokens of a "
                 "rollout have one temperature"
             )
         return self.sessions.get(rollout.id, "")
+
+
+def _moved(leaf: Rollout, place: Fork) -> Rollout:
+    return replace(leaf, parent=place.parent, forked_at=place.at)
 
 
 async def _all(plays: Sequence[Coroutine[Any, Any, list[Rollout]]]) -> list[list[Rollout]]:

@@ -34,7 +34,7 @@ class RolloutPlayer:
             self.generator, self.renderer, self.environment, request, shape.resumes
         )
         try:
-            rollouts = await shape.roll(request, open_plays)
+            rollouts = open_plays.within(await shape.roll(request, open_plays))
         finally:
             open_plays.end()
         seats: dict[str, list[Rollout]] = {}

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import count
 
-import numpy as np
-from numpy import ndarray
-
 from whet.protocols import Generator, Renderer
-from whet.rollouts.begun import Begun
+from whet.rollouts.begun import Begun, named
+from whet.rollouts.replies import ReplySampler, certain, limited
 from whet.rollouts.row import Row
 from whet.types import (
     Decoding,
@@ -25,6 +23,10 @@ from whet.types import (
 )
 from whet.types.messages import messages_of
 
+UNSTEADY = (
+    "it answers the same replies in another way when it is played again; let it draw nothing but "
+    "what the task says, or give --sampling.shape chains"
+)
 _SESSIONS = count()  # makes session names unique within the process
 
 
@@ -48,9 +50,9 @@ class Record:
 
     def seat(self, name: str) -> "Recorder":
         """The conversation of a seat, one per name."""
-        if self.play.begun is not None and name:
+        if (self.play.begun is not None or self.play.pause_at) and name:
             raise UsageError(
-                f"seat {name!r} can't be played again from its recorded replies; give "
+                f"seat {name!r} can't be paused, or played again from its recorded replies; give "
                 "--sampling.shape chains"
             )
         known = (h for h in self.handles if h.seat_name == name and not h.path)
@@ -99,7 +101,7 @@ class Recorder:
     @classmethod
     def at(cls, record: Record, seat: str, seed: int) -> "Recorder":
         """A new conversation, added to the record."""
-        place = (record.task.id, record.play, seat, record.generator.held())
+        place = (record.task.id, named(record.play), seat, record.generator.held())
         name = blake2b(repr(place).encode(), digest_size=8).hexdigest()
         opened = cls(record, seat, seed, name, session=f"{name}:{next(_SESSIONS)}")
         if not seat:
@@ -133,7 +135,8 @@ class Recorder:
         Raises `UsageError` while an earlier reply is pending, after a fork, and after the play.
         """
         self._check_open()
-        row, how = self.row.copy(), self._decoding(stop, max_new_tokens)
+        row = self.row.copy()
+        how = limited(self.record.play.decoding, stop, max_new_tokens)
         self._hear(row, observation)
         said = self._repeated(row)
         if said is not None and self._is_whole(row, how):
@@ -147,12 +150,12 @@ class Recorder:
     async def _say(self, row: Row, how: Decoding, begun: list[int], state: str) -> Reply:
         """Sample the rest of a reply that begins with these tokens, and then with the prefix."""
         self._check_pause(row)
-        row.choose(self.prefix, None, _certain(len(self.prefix)))
+        row.choose(self.prefix, None, certain(len(self.prefix)))
         said = [*begun, *self.prefix]
         given, most = len(said), max(1, how.max_new_tokens - len(said))
         how = replace(how, max_new_tokens=most)
         try:
-            said += await self._generate(row, how)
+            said += await self._sampler().sample(row, how, given)
         except (UsageError, OSError):
             raise
         except Exception as error:  # of the generator, and not the environment's
@@ -161,8 +164,14 @@ class Recorder:
         self.prefix = ()
         reply = self._replied(row, said, state)
         if row.finish is Finish.LENGTH and len(said) - given < most:
-            self._pause()
+            self._check_pause(row)
         return reply
+
+    def _sampler(self) -> ReplySampler:
+        record = self.record
+        return ReplySampler(
+            record.generator, self.seed, self.session, self.fork_of, record.play.pause_at
+        )
 
     def _repeated(self, row: Row) -> list[int] | None:
         """Append the recorded tokens of this reply; None where nothing of it is recorded."""
@@ -171,10 +180,7 @@ class Recorder:
             return None
         heard = row.token_ids[row.acts[-1].stop if row.acts else 0 :]
         if heard != self.begun.heard(act):
-            raise UsageError(
-                "the environment answers the same replies in another way when it is played again; "
-                "take what it draws from the task, or --sampling.shape chains"
-            )
+            raise UsageError(UNSTEADY)
         return self.begun.repeat(row, act)
 
     def _is_whole(self, row: Row, how: Decoding) -> bool:
@@ -226,47 +232,6 @@ class Recorder:
         except UsageError as error:
             raise UsageError(f"{task.id}: {error}") from error
 
-    def _decoding(self, stop: Sequence[str], max_new_tokens: int) -> Decoding:
-        if max_new_tokens < 0:
-            raise UsageError(
-                f"max_new_tokens is {max_new_tokens}; give 1 or more, or 0 for "
-                "decoding.max_new_tokens"
-            )
-        if "" in stop:  # "" is in every string, so a plain string is refused too
-            raise UsageError(f"stop is {stop!r}; give a tuple of strings, none of them empty")
-        how = self.record.play.decoding
-        most = min(max_new_tokens or how.max_new_tokens, how.max_new_tokens)
-        return replace(how, max_new_tokens=most, stop=(*how.stop, *stop))
-
-    async def _generate(self, row: Row, how: Decoding) -> list[int]:
-        """Sample until the reply ends; new weights may arrive in between."""
-        said: list[int] = []
-        pause = self.record.play.pause_at or row.chosen + how.max_new_tokens
-        left = min(how.max_new_tokens, max(1, pause - row.chosen))
-        while True:
-            found = await self.record.generator.generate(
-                row.token_ids,
-                replace(how, max_new_tokens=left),
-                seed=self.seed,
-                offset=row.chosen,
-                session=self.session,
-                fork_of=self.fork_of,
-            )
-            ids = found.token_ids.tolist()
-            columns = {"logp": found.logp, **found.columns}
-            if found.entropy is not None:
-                columns["entropy"] = found.entropy
-            start = 0
-            for size, version in found.spans:
-                part = slice(start, start + size)
-                row.choose(ids[part], version, {k: x[part] for k, x in columns.items()})
-                start += size
-            said += ids
-            left -= len(ids)
-            if found.finish is not None:
-                row.finish = found.finish
-                return said
-
     def fork(self, number: int) -> "tuple[Recorder, ...]":
         """`number` conversations that continue from here; this one is closed.
 
@@ -275,10 +240,10 @@ class Recorder:
         self._check_open()
         if number < 1:
             raise UsageError(f"fork into {number} conversations; give 1 or more")
-        if self.begun is not None:
+        if self.begun is not None or self.record.play.pause_at:
             raise UsageError(
-                "the environment forks a play that begins with recorded replies; give "
-                "--sampling.shape chains"
+                "the environment forks a play that is paused, or begins with recorded replies; "
+                "give --sampling.shape chains"
             )
         self.closed = True
         return tuple(self._child(n) for n in range(number))
@@ -315,20 +280,15 @@ class Recorder:
         self.verdict = verdict
 
     def rollout(self, verdict: Verdict | None) -> Rollout:
-        """The recorded rollout, sealed."""
+        """The recorded rollout, sealed. A paused one has no verdict."""
+        own = None if self.record.paused else self.verdict
         return self.row.recorded(
             task=self.record.task,
             seed=self.seed,
             id=self.id,
             seat=self.seat_name,
             parent=self.parent,
-            forked_at=self.forked_at,
+            forked_at=min(self.forked_at, self.row.chosen),  # fewer where the world broke down
             decoding=self.record.play.decoding,
-            verdict=self.verdict if self.verdict is not None else verdict,
+            verdict=own if own is not None else verdict,
         ).sealed()
-
-
-def _certain(size: int) -> dict[str, ndarray]:
-    """Columns of external tokens: log-prob 0, entropy 0, self-certainty 0."""
-    zeros = np.zeros(size, np.float32)
-    return {"logp": zeros, "entropy": zeros, "self_certainty": zeros}

@@ -8,6 +8,7 @@ import numpy as np
 from numpy import ndarray
 
 from whet.types import Act, Finish, Message, Rollout, Span, Version
+from whet.types.kept import KEPT, WHOLE, kept_column
 from whet.types.messages import ASSISTANT
 
 _NONE = np.zeros(0, np.int32)
@@ -59,6 +60,15 @@ class Row:
             self.spans.append(Span(len(ids), version))
         for name, column in columns.items():
             self.columns.setdefault(name, []).append(column)
+        if KEPT in self.columns:
+            self._fill(at_end=KEPT not in columns)
+
+    def _fill(self, *, at_end: bool) -> None:
+        """Add whole distributions for the tokens that have no kept set, such as forced ones."""
+        parts = self.columns[KEPT]
+        missing = self.chosen - sum(map(len, parts))
+        if missing:
+            parts.insert(len(parts) if at_end else 0, kept_column([WHOLE] * missing))
 
     def reply(self, size: int, text: str, ends: ndarray | None, state: str) -> None:
         """Mark the last `size` tokens as a reply with this text."""

@@ -18,7 +18,7 @@ from subprocess import TimeoutExpired
 
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
-from whet.rollouts.recorder import Record, Recorder
+from whet.rollouts.recorder import UNSTEADY, Record, Recorder
 from whet.scripts import complaint
 from whet.types import (
     ContextFull,
@@ -49,7 +49,7 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # a panic of a Rust library is no Exception
-        if record.paused:
+        if record.paused and not _cancelled(error):
             return record.rollouts(None)
         found = _survived(environment, record, error)
         if found is None:
@@ -57,6 +57,12 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
         return found
     if record.paused:  # the environment caught the interruption
         return record.rollouts(None)
+    _check_end(environment, record, verdict)
+    return record.rollouts(verdict) or _mute(record, verdict)
+
+
+def _check_end(environment: Environment, record: Record, verdict: object) -> None:
+    """Refuse what is no verdict, and an end before all recorded tokens were repeated."""
     for given in (verdict, *(handle.verdict for handle in record.handles)):
         if not isinstance(given, Verdict | None):
             kind = type(given).__name__
@@ -64,7 +70,8 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
                 f"environment {type(environment).__name__} gave {kind} for {_place(record)}; give "
                 "a Verdict, or None to leave it to the reward"
             )
-    return record.rollouts(verdict) or _mute(record, verdict)
+    if any(handle.begun and handle.row.chosen < handle.begun.tokens for handle in record.handles):
+        raise UsageError(f"environment {type(environment).__name__}, {_place(record)}: {UNSTEADY}")
 
 
 @asynccontextmanager
@@ -103,10 +110,7 @@ def _survived(
     """
     if record.broken is not None:
         raise record.broken
-    task = asyncio.current_task()
-    if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
-        raise error
-    if isinstance(error, IntegrityError):
+    if _cancelled(error) or isinstance(error, IntegrityError):
         raise error
     cause = _first(error)
     if isinstance(cause, ContextFull) and isinstance(environment, SingleTurn):
@@ -116,6 +120,12 @@ def _survived(
     if isinstance(cause, ContextFull) or _is_infrastructures(cause):
         return _masked(record, f"{type(environment).__name__}: {_told(cause, environment)}")
     return None
+
+
+def _cancelled(error: BaseException) -> bool:
+    """Whether the play itself was cancelled, and not a call of its environment."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
 
 
 def _first(error: BaseException) -> BaseException:

@@ -24,10 +24,11 @@ def doubts(run: Run) -> list[str]:
 def _choices(run: Run) -> Iterator[str]:
     """Settings that are valid but may be unintended."""
     how = run.decoding
-    if how.top_p < 1 or how.top_k or how.min_p:
+    if how.truncates and not run.engine.replays_truncation:
         yield (
-            "sampling is truncated (top_p, top_k or min_p), but log-probs are of the whole "
-            "distribution: rollouts are slightly off-policy"
+            "sampling is truncated (top_p, top_k or min_p), but the engine does not record the "
+            "tokens that are left: log-probs are of the whole distribution, and rollouts slightly "
+            "off-policy"
         )
     if run.reward is None:
         yield "the run has no reward: the environment has to judge"

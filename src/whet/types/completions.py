@@ -14,8 +14,10 @@ from whet.types.versions import Version
 class Completion:
     """One reply, token by token. Every array has one entry per sampled token.
 
-    `logp` is log softmax(z / T) of the token. `entropy` is the entropy of that distribution, in
-    nats. The column `self_certainty` is KL(U ‖ softmax(z)) in nats (arXiv:2505.19590).
+    `logp` is the log-prob of the token in the distribution that it was drawn from: softmax(z / T),
+    truncated and renormalised. `entropy` is the entropy of that distribution, in nats. The column
+    `kept_ids` has the ids that truncation kept (`whet.types.kept`), where the decoding truncates.
+    The column `self_certainty` is KL(U ‖ softmax(z)) in nats (arXiv:2505.19590).
     """
 
     token_ids: Int32[np.ndarray, " n"]

@@ -13,8 +13,13 @@ class Decoding:
     p = softmax(z / temperature), then truncated to the `top_k` likeliest tokens, to the smallest
     set of mass ≥ `top_p`, and to those with p ≥ `min_p` · max p. Temperature 0 takes the argmax.
 
-    Log-probabilities are those of softmax(z / temperature) *before* any truncation. The learner
-    uses the same distribution, so a truncated rollout is slightly off-policy.
+    Log-probabilities and entropies are those of the distribution that a token is drawn from: p over
+    the tokens that truncation keeps, renormalised. The engine records these tokens, and the learner
+    uses the same ones, so that π / μ = 1 before the first update. A token outside of the kept ones
+    gets no gradient. The record takes 4 bytes per kept id of each sampled token: 80 for top_k = 20,
+    and up to 4 V where top_p or min_p keeps much of a vocabulary V. Without truncation there is no
+    record. An engine without one gives log-probs of softmax(z / temperature); its truncated
+    rollouts are slightly off-policy.
     """
 
     temperature: float = 1.0
@@ -45,6 +50,12 @@ class Decoding:
                 raise UsageError(
                     f"decoding.{name} is {value!r}; give {legal.get(name, '0 or more')}"
                 )
+
+    @property
+    def truncates(self) -> bool:
+        """Whether tokens are drawn from a part of the distribution only."""
+        cut = self.top_p < 1 or self.top_k > 0 or self.min_p > 0
+        return cut and self.temperature > 0
 
     @property
     def logp_temperature(self) -> float:

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float32, Int32
 from numpy import ndarray
 
 from whet.types.decoding import Decoding
+from whet.types.kept import KEPT
 from whet.types.messages import ASSISTANT, content_of, messages_of, text_of
 from whet.types.tasks import Finish, Message, Task, Verdict
 from whet.types.versions import Version
@@ -208,11 +209,13 @@ class Rollout:
         return replace(self, seal=self.imprint())
 
     def imprint(self) -> str:
-        """The hash that `seal` should equal: h(tokens, mask, log-probs, spans, replies)."""
+        """The hash that `seal` should equal: h(tokens, mask, log-probs, spans, replies, kept)."""
         held = blake2b(self.token_ids.tobytes(), digest_size=8)
         held.update(self.action_mask.tobytes())
         held.update(self.behaviour_logp.tobytes())
         held.update(repr((self.spans, self.acts)).encode())
+        if KEPT in self.columns:
+            held.update(repr(self.columns[KEPT].tolist()).encode())
         return held.hexdigest()
 
 

@@ -22,6 +22,7 @@ from whet.types import (
     Verdict,
     Version,
 )
+from whet.types.kept import KEPT, KeptIds, as_sets, kept_column, kept_ids
 
 Plain = dict[str, Any]
 """A dictionary of numbers, texts, lists, tuples, dictionaries and tensors."""
@@ -44,6 +45,8 @@ def from_plain(held: Plain) -> Rollout:
     back["task"] = Task(**back["task"])
     back["spans"] = tuple(_span(span) for span in back["spans"])
     back["acts"] = tuple(Act(**act | {"finish": Finish(act["finish"])}) for act in back["acts"])
+    if KEPT in back["columns"]:
+        back["columns"][KEPT] = kept_column(as_sets(KeptIds(**back["columns"][KEPT])))
     back["decoding"] = Decoding(**back["decoding"])
     back["finish"] = Finish(back["finish"])
     if back["verdict"] is not None:
@@ -93,7 +96,7 @@ def _span(held: Plain) -> Span:
 
 def _plain(value: Any, name: str) -> Any:
     if isinstance(value, np.ndarray):
-        return torch.from_numpy(value.copy())
+        return _tensors(value)
     if isinstance(value, np.generic | Enum):
         return value.item() if isinstance(value, np.generic) else value.value
     if is_dataclass(value):
@@ -108,6 +111,13 @@ def _plain(value: Any, name: str) -> Any:
             "texts, lists and dictionaries"
         )
     return value
+
+
+def _tensors(column: np.ndarray) -> Tensor | dict[str, Tensor]:
+    """A column as a tensor, or the sets of kept ids as two."""
+    if column.dtype == object:
+        return {name: torch.from_numpy(x.copy()) for name, x in kept_ids(column)._asdict().items()}
+    return torch.from_numpy(column.copy())
 
 
 def _array(value: Any) -> Any:

@@ -225,12 +225,13 @@ async def interrupted(generator, rows, weights, how, pauses=5):
     """All rows at once; whatever is interrupted goes on until it has finished."""
 
     async def whole(row):
-        spans, left = [], how
+        spans, left, begun = [], how, 0
         said = await row.ask([], left)
         spans += said.spans
         while said.finish is None:
-            left = replace(left, max_new_tokens=left.max_new_tokens - len(said.token_ids))
-            said = await row.ask([], left)
+            begun += len(said.token_ids)
+            left = replace(left, max_new_tokens=how.max_new_tokens - begun)
+            said = await row.ask([], left, begun=begun)
             spans += said.spans
         return spans
 

@@ -5,6 +5,7 @@ The body takes all tokens; the head computes logits of sampled tokens only.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from transformers import PreTrainedModel
 from whet.engines.embedded import forest
 from whet.engines.embedded.cache import Shape
 from whet.engines.embedded.forest import Forest
+from whet.engines.embedded.kept_tokens import KeptTokens
 from whet.engines.embedded.probe import compare, plain_logits
 from whet.engines.key_shapes import key_shape
 from whet.engines.positions import positions_of
@@ -98,40 +100,58 @@ class Backbone:
         hidden: Float[Tensor, "n d"],
         token: Int[Tensor, " n"],
         temperature: Float[Tensor, " n"],
+        kept: KeptTokens | None = None,
     ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
         """Log π(token) and the entropy of π = softmax(z / T), both [n], in float32.
+
+        With `kept`, π is renormalised over the tokens that it names.
 
         Logits are computed in chunks, discarded, and recomputed for the gradient, so that memory
         does not grow with tokens × vocabulary. The entropy has no gradient.
         """
-        return self._chunked(self._choices, (hidden, token, temperature))
+        return self._chunked(self._choices, (hidden, token, temperature), kept)
 
     def weighed(
         self,
         hidden: Float[Tensor, "n d"],
         token: Int[Tensor, " n"],
         temperature: Float[Tensor, " n"],
+        kept: KeptTokens | None = None,
     ) -> tuple[Float[Tensor, " n"], Float[Tensor, " n"]]:
         """Like `choices`, but the entropy has a gradient."""
-        return self._chunked(self._weighed, (hidden, token, temperature))
+        return self._chunked(self._weighed, (hidden, token, temperature), kept)
 
     def _chunked(
-        self, made: Callable[..., tuple[Tensor, Tensor]], given: tuple[Tensor, Tensor, Tensor]
+        self,
+        made: Callable[..., tuple[Tensor, Tensor]],
+        given: tuple[Tensor, Tensor, Tensor],
+        kept: KeptTokens | None,
     ) -> tuple[Tensor, Tensor]:
         size = max(1, _CHUNK // self.model.config.get_text_config().vocab_size)
-        parts = list(zip(*(x.split(size) for x in given), strict=True))
+        chunks = zip(*(x.split(size) for x in given), strict=True)
+        sets = repeat(None) if kept is None else kept.split(size)
+        parts = [(*chunk, some) for chunk, some in zip(chunks, sets, strict=False)]
         if len(parts) == 1:
             return made(*parts[0])
-        chunks = [checkpoint(made, *part, use_reentrant=False) for part in parts]
-        logp, entropy = zip(*chunks, strict=True)
+        found = [checkpoint(made, *part, use_reentrant=False) for part in parts]
+        logp, entropy = zip(*found, strict=True)
         return torch.cat(logp), torch.cat(entropy)
 
-    def _choices(self, hidden: Tensor, token: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
-        logp = torch.log_softmax(self.logits(hidden).float() / temperature[:, None], dim=-1)
+    def _logp(self, hidden: Tensor, temperature: Tensor, kept: KeptTokens | None) -> Tensor:
+        """Log π of every token of the vocabulary, [n, V]."""
+        scores = self.logits(hidden).float() / temperature[:, None]
+        return torch.log_softmax(scores if kept is None else kept.within(scores), dim=-1)
+
+    def _choices(
+        self, hidden: Tensor, token: Tensor, temperature: Tensor, kept: KeptTokens | None
+    ) -> tuple[Tensor, Tensor]:
+        logp = self._logp(hidden, temperature, kept)
         entropy = torch.special.entr(logp.detach().exp()).sum(-1)
         return logp.gather(1, token[:, None])[:, 0], entropy
 
-    def _weighed(self, hidden: Tensor, token: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
-        logp = torch.log_softmax(self.logits(hidden).float() / temperature[:, None], dim=-1)
+    def _weighed(
+        self, hidden: Tensor, token: Tensor, temperature: Tensor, kept: KeptTokens | None
+    ) -> tuple[Tensor, Tensor]:
+        logp = self._logp(hidden, temperature, kept)
         entropy = -(logp.exp() * logp.clamp(min=-1e4)).sum(-1)
         return logp.gather(1, token[:, None])[:, 0], entropy

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 
@@ -29,6 +30,7 @@ class Embedded(Engine):
     slots: int = 256  # most rollouts that are decoded at once
     budget: int = 16384  # most tokens per forward pass of prompts or of a micro-batch
     lora: LoRA | None = None
+    replays_truncation: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("slots", "budget"):

@@ -17,6 +17,7 @@ from whet.engines.room import check_fit
 from whet.protocols import Generator
 from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
+from whet.types.kept import KEPT, kept_column
 from whet.types.weights import Continue, Drain, Flight, Version, Weights
 
 _PATIENCE = 4  # turns of the event loop for a caller to ask again after a reply
@@ -69,6 +70,7 @@ class EmbeddedGenerator(Generator):
         offset: int = 0,
         session: str,
         fork_of: str = "",
+        said: int = 0,
     ) -> Completion:
         """Continue a session's tokens, which are `prompt`, by one reply.
 
@@ -77,11 +79,14 @@ class EmbeddedGenerator(Generator):
         a new session reads the common prefix from its cache. A cancelled call keeps the tokens that
         the session has so far.
 
+        A stop string may start within the last `said` tokens of the prompt, but not end there.
+
         Raises `UsageError` for an empty prompt, `ContextFull` for more tokens than the model has
         positions, and `IntegrityError` if the session already has a reply in progress.
         """
         self._check(prompt, how)
         sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        sequence.begins(said)
         if self._pump is not None and self._pump.done():
             self._stopped(self._pump)  # fails its pending replies before a new one is added
         self.scheduler.ask(sequence, session, fork_of)
@@ -99,7 +104,7 @@ class EmbeddedGenerator(Generator):
         """Load new weights and drop all cached keys.
 
         `Continue` interrupts live sequences. Their completions have finish None and the tokens
-        decoded so far; a caller continues with prompt + tokens and offset + n.
+        decoded so far; a caller continues with prompt + tokens, offset + n and said + n.
 
         Raises `IntegrityError` for `Drain` while sequences are live, and if the weights do not
         arrive as they were sent; the generator then refuses to generate until other weights arrive.
@@ -195,11 +200,14 @@ class EmbeddedGenerator(Generator):
 def completion(sequence: SequenceState, version: Version) -> Completion:
     """The tokens of a turn so far, as sampled by one version of the weights."""
     count = len(sequence.tokens)
+    columns = {"self_certainty": np.array(sequence.certainty, np.float32)}
+    if sequence.decoding.truncates:
+        columns[KEPT] = kept_column(sequence.kept)
     return Completion(
         token_ids=np.array(sequence.tokens, np.int32),
         logp=np.array(sequence.logp, np.float32),
         entropy=np.array(sequence.entropy, np.float32),
         spans=((count, version),) if count else (),
-        columns={"self_certainty": np.array(sequence.certainty, np.float32)},
+        columns=columns,
         finish=sequence.finish,
     )

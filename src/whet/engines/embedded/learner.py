@@ -152,13 +152,13 @@ class EmbeddedLearner(Learner):
     def _choices(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
         """Log-probs with a gradient, entropies without."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
-        return backbone.choices(hidden[call.source], call.choice, call.temperature)
+        return backbone.choices(hidden[call.source], call.choice, call.temperature, call.kept)
 
     @staticmethod
     def _weighed(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
         """Log-probs and entropies, both with a gradient."""
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
-        return backbone.weighed(hidden[call.source], call.choice, call.temperature)
+        return backbone.weighed(hidden[call.source], call.choice, call.temperature, call.kept)
 
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
         if of == "policy":

@@ -14,7 +14,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from whet.engines.embedded.forest import Packed, Segment, build_forest, common
+from whet.engines.embedded.kept_tokens import KeptTokens
 from whet.types import Rollout
+from whet.types.kept import KEPT, kept_ids, kept_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class PackedRollouts:
     source: Int[Tensor, " N"]  # index of the input token that predicts each sampled token
     choice: Int[Tensor, " N"]
     temperature: Float[Tensor, " N"]
+    kept: KeptTokens | None  # None: no rollout's sampling was truncated
 
 
 class _Row(NamedTuple):
@@ -187,4 +190,13 @@ def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Pac
         temperature=torch.tensor(
             [row.temperature for row in rows for _ in row.chosen], device=device
         ),
+        kept=_kept([rollout for rollout in rollouts if rollout.length], device),
     )
+
+
+def _kept(rollouts: Sequence[Rollout], device: torch.device | str) -> KeptTokens | None:
+    if not any(KEPT in rollout.columns for rollout in rollouts):
+        return None
+    columns = [kept_of(rollout.columns, rollout.length) for rollout in rollouts]
+    sizes, ids = kept_ids(np.concatenate(columns))
+    return KeptTokens(torch.from_numpy(sizes), torch.from_numpy(ids.astype(np.int64)).to(device))

@@ -24,7 +24,7 @@ from whet.engines.embedded.lines import Lines
 from whet.engines.embedded.prompts import Prompts
 from whet.engines.embedded.randomness import uniforms
 from whet.engines.embedded.session_cache import SessionCache
-from whet.engines.embedded.sessions import SampledToken, SequenceState, Session
+from whet.engines.embedded.sessions import SequenceState, Session, sampled
 from whet.types import IntegrityError
 
 
@@ -89,8 +89,7 @@ class Scheduler:
         session = self.sessions.setdefault(name, Session(ended=False))
         if session.sequence is not None:
             raise IntegrityError(f"session {name!r} already has a reply in progress")
-        sequence.continues(session.cut)
-        sequence.session, session.sequence, session.cut = session, sequence, None
+        sequence.session, session.sequence = session, sequence
         if new and fork_of in self.sessions:
             self.memory.branch(self.sessions[fork_of], session, sequence.prompt)
             self.batch = None
@@ -128,7 +127,7 @@ class Scheduler:
             s.sequence for s in self.live if s.sequence is not None and not s.sequence.tokens
         ]
         for sequence in cut:
-            sequence.session.sequence, sequence.session.cut = None, sequence
+            sequence.session.sequence = None
         self.waiting.extendleft(reversed(unbegun))
         self.memory.clear(self.sessions.values())
         self.batch = None
@@ -227,8 +226,7 @@ class Scheduler:
     def _draw(self, sequences: Sequence[SequenceState], logits: Tensor, rng: RandomState) -> None:
         place = torch.tensor([len(sequence.tokens) for sequence in sequences], device=logits.device)
         drawn = draw(logits, rng.sampling, uniforms(rng.seed, rng.offset + place))
-        columns = (column.tolist() for column in drawn)
-        for sequence, choice in zip(sequences, map(SampledToken, *columns), strict=True):
+        for sequence, choice in zip(sequences, sampled(drawn), strict=True):
             sequence.take(choice, self.decode)
         self.decoded += len(sequences)
 

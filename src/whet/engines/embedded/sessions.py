@@ -1,12 +1,14 @@
 """Sessions, which grow turn by turn, and the location of their cached keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from whet.engines.embedded.decoding import SampledTokens
 from whet.engines.embedded.forest import common
 from whet.engines.embedded.prompts import CachedPrompt
 from whet.types import Decoding, Finish
+from whet.types.kept import WHOLE
 
 
 class SampledToken(NamedTuple):
@@ -16,6 +18,13 @@ class SampledToken(NamedTuple):
     logp: float
     entropy: float
     certainty: float
+    kept: bytes = WHOLE
+
+
+def sampled(drawn: SampledTokens) -> Iterator[SampledToken]:
+    """The token of each sequence."""
+    numbers = (drawn.token, drawn.logp, drawn.entropy, drawn.certainty)
+    return map(SampledToken, *(column.tolist() for column in numbers), drawn.kept_sets())
 
 
 @dataclass(slots=True, eq=False)
@@ -33,7 +42,6 @@ class Session:
     line: int = -1  # line of the own cache; −1: none
     lost: tuple[int, ...] = ()
     sequence: "SequenceState | None" = None  # the reply in progress
-    cut: "SequenceState | None" = None  # an interrupted reply
 
     @property
     def length(self) -> int:
@@ -59,11 +67,12 @@ class SequenceState:
     offset: int  # tokens that this rollout sampled before
     ends: frozenset[int]
     session: Session = field(default_factory=Session)
-    before: tuple[int, ...] = ()  # the reply's tokens before an interruption
+    before: tuple[int, ...] = ()  # tokens of the prompt that the reply begins with
     tokens: list[int] = field(default_factory=list)
     logp: list[float] = field(default_factory=list)
     entropy: list[float] = field(default_factory=list)
     certainty: list[float] = field(default_factory=list)
+    kept: list[bytes] = field(default_factory=list)  # recorded where the decoding truncates
     finish: Finish | None = None
 
     def take(self, drawn: SampledToken, decode: Callable[[Sequence[int]], str]) -> None:
@@ -73,23 +82,24 @@ class SequenceState:
         self.logp.append(drawn.logp)
         self.entropy.append(drawn.entropy)
         self.certainty.append(drawn.certainty)
+        self.kept.append(drawn.kept)
         stops = self.decoding.stop
         if token in self.ends or (stops and self._stops(stops, decode)):
             self.finish = Finish.STOP
         elif len(self.tokens) == self.decoding.max_new_tokens:
             self.finish = Finish.LENGTH
 
+    def begins(self, said: int) -> None:
+        """The reply begins with the last `said` tokens of the prompt."""
+        self.before = self.prompt[len(self.prompt) - said :]
+
     def _stops(self, stops: tuple[str, ...], decode: Callable[[Sequence[int]], str]) -> bool:
-        """True if a stop string occurs in the last tokens.
+        """True if a stop string ends in the last tokens; it may start in those before the reply.
 
         Every token decodes to at least one byte, so the tokens of the last bytes suffice.
         """
         reach = max(len(stop.encode()) for stop in stops) + 8
         earlier = self.before[-missing:] if (missing := reach - len(self.tokens)) > 0 else ()
         text = decode([*earlier, *self.tokens[-reach:]])
-        return any(stop in text for stop in stops)
-
-    def continues(self, cut: "SequenceState | None") -> None:
-        """Remember the tokens before an interruption, because a stop string may start there."""
-        if cut is not None and self.prompt == (*cut.prompt, *cut.tokens):
-            self.before = (*cut.before, *cut.tokens)
+        known = len(decode(earlier)) if earlier else 0
+        return any(stop in text[max(0, known - len(stop) + 1) :] for stop in stops)

@@ -138,12 +138,13 @@ class ServedGenerator(Generator):
         offset: int = 0,
         session: str,
         fork_of: str = "",
+        said: int = 0,
     ) -> Completion:
         """The server's next message.  A reply counts as one token at least.
 
         Raises `UsageError` where the policy spoke last: a chat server begins a new message.
         """
-        del fork_of
+        del fork_of, said
         known = self._sessions.setdefault(session, set())
         known.update(prompt)
         messages = self.table.messages(prompt)
@@ -151,10 +152,10 @@ class ServedGenerator(Generator):
             raise UsageError(
                 "observation is empty, but a chat server can't go on within a reply; give it a text"
             )
-        said = await self.server.say(messages, how, seed + offset)
-        number = self.table.add({"role": ASSISTANT, "content": said.text})
+        reply = await self.server.say(messages, how, seed + offset)
+        number = self.table.add({"role": ASSISTANT, "content": reply.text})
         known.add(number)
-        size = max(said.reply_tokens, 1)
+        size = max(reply.reply_tokens, 1)
         ids = np.full(size, _UNKNOWN, np.int32)
         ids[0] = number
         columns: dict[str, ndarray] = {}
@@ -164,7 +165,7 @@ class ServedGenerator(Generator):
             entropy=None,
             spans=((size, self.held()),),
             columns=columns,
-            finish=said.finish,
+            finish=reply.finish,
         )
 
     async def update(self, weights: Weights, flight: Flight) -> Version:

@@ -12,7 +12,7 @@ from whet.engines.digest import digest
 from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
-from whet.engines.embedded.sessions import SampledToken, SequenceState
+from whet.engines.embedded.sessions import SampledToken, SequenceState, sampled
 from whet.engines.room import check_fit
 from whet.protocols import Generator
 from whet.types import Decoding
@@ -57,6 +57,7 @@ class PlainGenerator(Generator):
         offset: int = 0,
         session: str,
         fork_of: str = "",
+        said: int = 0,
     ) -> Completion:
         """One reply to `prompt`; sessions have no effect.
 
@@ -67,6 +68,7 @@ class PlainGenerator(Generator):
         config = self.model.config.get_text_config()
         check_fit(len(prompt), how.max_new_tokens, config.max_position_embeddings)
         sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
+        sequence.begins(said)
         while sequence.finish is None:
             sequence.take(self._drawn(sequence), self.decode)
         return completion(sequence, self._held)
@@ -101,4 +103,4 @@ class PlainGenerator(Generator):
         )
         self._prefilled += row.shape[1]
         self._decoded += 1
-        return SampledToken(*(column.tolist()[0] for column in drawn))
+        return next(sampled(drawn))
