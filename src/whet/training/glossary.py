@@ -11,37 +11,18 @@ those.  An *optimizer step* is a minibatch with a gradient.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-CLOCKS = frozenset({"s", "tokens/s"})
-"""Units of measured time, which differ between machines and between repetitions."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Metric:
-    """A metric in the ledger.  A name with `*` stands for several metrics."""
-
-    name: str
-    unit: str
-    says: str
-    of: str  # the denominator: what `of` counts in the ledger's row
-
-    @property
-    def clock(self) -> bool:
-        """Whether the metric depends on the machine."""
-        return self.unit in CLOCKS
-
-
-def _table(*rows: tuple[str, str, str, str]) -> tuple[Metric, ...]:
-    return tuple(Metric(name=name, unit=unit, says=says, of=of) for name, unit, says, of in rows)
-
+from whet.training.glossary_rows import CLOCKS as CLOCKS
+from whet.training.glossary_rows import Metric as Metric
+from whet.training.glossary_rows import table
+from whet.training.sampling_glossary import SAMPLING
 
 _ONE = "1"
 _SCORED = "rollouts with a score"
 _TAUGHT = "tokens of rollouts with a gradient"
 
-STEP = _table(
+STEP = table(
     ("reward", "reward", "mean reward, the training signal", _SCORED),
     ("reward_std", "reward", "standard deviation of the rewards of the step, with n − 1", _SCORED),
     (
@@ -164,7 +145,7 @@ STEP = _table(
 _KNOWN = "known problems"
 _COVERED = "problems that the reward covers"
 
-EVALUATION = _table(
+EVALUATION = table(
     ("reward", "reward", "mean over samples, then over problems", _KNOWN),
     ("reward_std", "reward", "standard deviation over all samples, with n − 1", "judged samples"),
     (
@@ -223,7 +204,7 @@ EVALUATION = _table(
     ("seconds", "s", "duration of the evaluation", _ONE),
 )
 
-SUPERVISED = _table(
+SUPERVISED = table(
     ("loss", "loss", "cross-entropy per token", _ONE),
     ("average_loss", "loss", "moving average of the loss (0.9)", _ONE),
     ("lr", "rate", "learning rate", _ONE),
@@ -238,7 +219,7 @@ SUPERVISED = _table(
     ("seconds", "s", "duration of the step", _ONE),
 )
 
-EXTENSIONS = _table(
+EXTENSIONS = table(
     ("baseline", "reward", "MovingMean: the baseline that was used", _ONE),
     ("buffered", "count", "SFTBuffer: demonstrations in the buffer, before it is trained on", _ONE),
     ("entropy_bonus", "weight", "EntropyTarget: the coefficient that was used", _ONE),
@@ -274,21 +255,6 @@ EXTENSIONS = _table(
         "measurements: 0 or 1",
     ),
     ("verifier_frozen", "flag", "Coevolving: 1 if the training of the verifier has stopped", _ONE),
-)
-
-SAMPLING = _table(
-    (
-        "unfinished",
-        "count",
-        "sizes with rounds: tasks given up while they waited for further rollouts, because the "
-        "step was full or its rounds were used up",
-        _ONE,
-    ),
-    ("qualified", "share", "TwoPhase: tasks with pilots that qualified", "screened tasks"),
-    ("draws", "count", "ReinforceAda: rollouts per complete task", "complete tasks"),
-    ("exited", "share", "ReinforceAda: tasks that met the exit rule", "complete tasks"),
-    ("size_min", "count", "Knapsack, Adaptive: smallest group of the step", _ONE),
-    ("size_max", "count", "Knapsack, Adaptive: largest group of the step", _ONE),
 )
 
 TABLES = {
