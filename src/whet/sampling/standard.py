@@ -65,6 +65,10 @@ class Standard(Sampling):
     def replays(self) -> bool:
         return self.replay is not None
 
+    @property
+    def forks(self) -> bool:
+        return self.shape.resumes
+
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
         slots = _Slots(
             prompts=self.prompts.open(setup),

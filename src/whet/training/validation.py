@@ -3,6 +3,7 @@
 from dataclasses import fields
 from math import isnan
 
+from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import errors, walk
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
@@ -19,6 +20,8 @@ def run_spec(run: Run) -> RunSpec:
         minibatches=run.minibatches,
         replays=run.sampling.replays
         or any(Need.MEMORIES in c.provides for c in run.objective.companions),
+        forks=run.sampling.forks,
+        several_turns=not isinstance(run.environment, SingleTurn),
     )
 
 

@@ -18,3 +18,5 @@ class RunSpec:
     steps: int
     minibatches: int  # optimizer steps per training step
     replays: bool = False  # whether rollouts of older weights are learned from
+    forks: bool = True  # whether the sampling's shape forks rollouts
+    several_turns: bool = True  # whether the environment may have several turns, or fork
