@@ -24,12 +24,15 @@ from whet.protocols import (
     Corpus,
     Environment,
     Gate,
+    GroupReplay,
     GroupReward,
     GroupSize,
     Part,
     PromptOrder,
     Reward,
     Sampling,
+    Schedule,
+    Shape,
 )
 from whet.scripts import MODULES, reason
 from whet.types import IntegrityError, UsageError
@@ -40,6 +43,7 @@ _ROOMS = {
     "whet.protocols.engine": ("whet.engines",),
     "whet.protocols.reward": ("whet.rewards", "whet.engines"),
     "whet.protocols.sampling": ("whet.sampling",),
+    "whet.protocols.slots": ("whet.sampling",),
     "whet.protocols.worlds": ("whet.environments", "whet.data"),
     "whet.types.optimizers": ("whet.types.optimizers",),
 }
@@ -49,11 +53,14 @@ _KINDS: Mapping[type, str] = {
     Corpus: "corpus",
     Environment: "environment",
     Gate: "sampling",
+    GroupReplay: "sampling",
     GroupReward: "reward",
     GroupSize: "sampling",
     PromptOrder: "sampling",
     Reward: "reward",
     Sampling: "sampling",
+    Schedule: "sampling",
+    Shape: "sampling",
 }
 _DOORS: Mapping[str, Callable[[str], Any]] = {"corpus": data.corpus, "reward": rewards.find}
 ENGINES = ("whet.engines",)

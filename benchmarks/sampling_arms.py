@@ -1,0 +1,220 @@
+"""Sampling strategies compared by decoded tokens, paired on bases.
+
+    python benchmarks/sampling_arms.py bases --bases 8
+    python benchmarks/sampling_arms.py run matched --bases 8
+    python benchmarks/sampling_arms.py table matched
+
+An *experiment* is a setting with several *arms*: command lines of the recipe `staircase`.  A base
+is trained once per seed; all arms of an experiment go on from the same bases.  Every finished arm
+is one row of benchmarks/sampling/EXPERIMENT.jsonl.  A row that is there already is not run again.
+
+The measure is the number of decoded tokens until the dev accuracy (pass@1, the mean of two
+evaluations five steps apart) reaches a threshold; the crossing is interpolated.  All tokens that
+were sampled in training count: pilots, rejected and surplus groups, all branches of trees.
+"""
+
+import argparse
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass, field
+from math import exp, isfinite, log, nan, sqrt
+from pathlib import Path
+from statistics import fmean, median, stdev
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sampling_experiments import EXPERIMENTS, Experiment
+from scipy import stats
+
+from whet.cli.parsing import configured
+from whet.training.trainer import Evaluated, Event, TrainStep, fit
+from whet.types import IntegrityError
+
+ROWS = Path("benchmarks/sampling")
+FIRST = 21  # seed of the first base
+COMMON = (  # the threshold or the budget ends a run, and only its periodic evaluations count
+    "--steps 1000 --checkpoints.seconds 1e9 "
+    "--evaluation.problems 1 --evaluation.samples 1 --evaluation.k 1"
+)
+
+
+@dataclass(slots=True)
+class Curve:
+    """What an arm did: decoded tokens and dev accuracy, step by step."""
+
+    threshold: float
+    tokens: int = 0
+    steps: int = 0
+    points: list[tuple[int, int, float, float]] = field(default_factory=list)
+    reached: bool = False
+
+    def follow(self, event: Event) -> None:
+        """Take what an event of the run tells."""
+        if isinstance(event, TrainStep):
+            self.tokens += event.token_counts["decoded"]
+            self.steps = event.number + 1
+        elif isinstance(event, Evaluated) and event.name == "periodic":
+            card = event.card
+            self.points.append((event.step, self.tokens, card.pass_at[1].value, card.greedy.value))
+            self.reached = self.smoothed()[-1][1] >= self.threshold
+
+    def smoothed(self) -> list[tuple[int, float]]:
+        """Tokens, and the mean accuracy of an evaluation and the one before it."""
+        values = [point[2] for point in self.points]
+        means = [fmean(values[max(0, i - 1) : i + 1]) for i in range(len(values))]
+        return [(point[1], mean) for point, mean in zip(self.points, means, strict=True)]
+
+
+def crossing(points: Sequence[tuple[int, float]], threshold: float) -> float:
+    """Tokens at which a curve first reaches the threshold, interpolated; NaN if it never does."""
+    before = (0, 0.0)
+    for tokens, accuracy in points:
+        if accuracy >= threshold:
+            share = (threshold - before[1]) / (accuracy - before[1])
+            return before[0] + share * (tokens - before[0])
+        before = (tokens, accuracy)
+    return nan
+
+
+def base(seed: int, runs: Path) -> Path:
+    """The folder of a base; trained if it is not there."""
+    name = f"base-{seed}"
+    folder = runs / name / "checkpoints" / "step-000000"
+    if not (folder / "model.safetensors").is_file():
+        words = [sys.executable, "-m", "whet", "train", "staircase", "--steps", "0"]
+        words += ["--seed", str(seed), "--name", name, "--runs", str(runs)]
+        subprocess.run(words, check=True, stdout=subprocess.DEVNULL)
+    return folder
+
+
+def row(experiment: Experiment, arm: str, seed: int, runs: Path) -> dict[str, Any]:
+    """Train one arm on one base until its threshold or its last token, and tell what it took."""
+    words = [*COMMON.split(), *experiment.common.split(), *experiment.arms[arm].split()]
+    words += ["--base", str(base(seed, runs)), "--seed", str(seed)]
+    run = configured("staircase", words, "train").run
+    curve, began, error = Curve(experiment.threshold), time.process_time(), ""
+
+    def over() -> bool:
+        return curve.reached or curve.tokens >= experiment.budget
+
+    with TemporaryDirectory() as folder:
+        try:
+            asyncio.run(followed(fit(run, Path(folder), over), curve))
+        except IntegrityError as stopped:
+            error = str(stopped)
+    return {
+        "arm": arm,
+        "seed": seed,
+        "commit": commit(),
+        "reached_at": crossing(curve.smoothed(), experiment.threshold),
+        "tokens": curve.tokens,
+        "steps": curve.steps,
+        "error": error,
+        "cpu_seconds": round(time.process_time() - began, 1),
+        "curve": curve.points,
+    }
+
+
+async def followed(events: AsyncIterator[Event], curve: Curve) -> None:
+    """Pass all events of a run to its curve."""
+    async for event in events:
+        curve.follow(event)
+
+
+def commit() -> str:
+    """The commit that the arm ran at, with a mark if files differ from it."""
+    words = ["git", "describe", "--always", "--dirty", "--exclude=*"]
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def rows(experiment: Experiment) -> list[dict[str, Any]]:
+    """The finished arms of an experiment."""
+    path = ROWS / f"{experiment.name}.jsonl"
+    if not path.is_file():
+        return []
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def run_all(
+    experiment: Experiment, seeds: Sequence[int], runs: Path, part: tuple[int, int]
+) -> None:
+    """Run what is missing; `part` is this process, and the number that share the work."""
+    missing = [(seed, arm) for seed in seeds for arm in experiment.arms]
+    for place, (seed, arm) in enumerate(missing):
+        known = {(found["seed"], found["arm"]) for found in rows(experiment)}
+        if place % part[1] != part[0] or (seed, arm) in known:
+            continue
+        found = row(experiment, arm, seed, runs)
+        ROWS.mkdir(parents=True, exist_ok=True)
+        with (ROWS / f"{experiment.name}.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(found, allow_nan=True) + "\n")
+        print(
+            experiment.name, arm, seed, found["reached_at"], f"{found['cpu_seconds']} s", flush=True
+        )
+
+
+def paired(first: dict[int, float], second: dict[int, float]) -> str:
+    """The ratio of two arms' tokens on common bases: exp of the mean ln ratio, 95% t-interval.
+
+    Bases on which an arm did not reach the threshold are left out and counted.
+    """
+    common = sorted(first.keys() & second.keys())
+    logs = [log(second[s] / first[s]) for s in common if isfinite(first[s]) and isfinite(second[s])]
+    lost = len(common) - len(logs)
+    told = f"{len(logs)} of {len(common)} bases" if lost else f"{len(logs)} bases"
+    if len(logs) < 2:
+        return f"not measured ({told})"
+    half = float(stats.t.ppf(0.975, len(logs) - 1)) * stdev(logs) / sqrt(len(logs))
+    low, mid, high = (exp(fmean(logs) + d) for d in (-half, 0.0, half))
+    verdict = "fewer" if high < 1 else "more" if low > 1 else "undecided"
+    return f"{mid:.2f} [{low:.2f}, {high:.2f}] | {verdict} | {told}"
+
+
+def table(experiment: Experiment) -> Iterator[str]:
+    """One line per arm: tokens to the threshold, ratio to the first arm, accuracy at the end."""
+    held = rows(experiment)
+    first = next(iter(experiment.arms))
+    reached = {
+        arm: {r["seed"]: float(r["reached_at"]) for r in held if r["arm"] == arm}
+        for arm in experiment.arms
+    }
+    goal = f"median tokens to {experiment.threshold}"
+    yield f"| arm | reached | {goal} | ratio to {first} | verdict | of |"
+    yield "|---|---|---|---|---|---|"
+    for arm, found in reached.items():
+        known = sorted(tokens for tokens in found.values() if isfinite(tokens))
+        middle = f"{median(known) / 1000:.0f}k" if known else "-"
+        ratio = "1 | - | -" if arm == first else paired(reached[first], found)
+        ratio = ratio if ratio.count("|") else f"{ratio} | - | -"
+        yield f"| {arm} | {len(known)} of {len(found)} | {middle} | {ratio} |"
+
+
+def main() -> None:
+    """Read the command line and do what it asks."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=["bases", "run", "table"])
+    parser.add_argument("experiment", nargs="?", choices=sorted(EXPERIMENTS))
+    parser.add_argument("--bases", type=int, default=8)
+    parser.add_argument("--runs", type=Path, default=Path("runs"))
+    parser.add_argument("--part", default="0/1", help="this process, and how many share the work")
+    asked = parser.parse_args()
+    seeds = range(FIRST, FIRST + asked.bases)
+    part, parts = map(int, asked.part.split("/"))
+    if asked.what == "bases":
+        for seed in seeds:
+            if seed % parts == part:
+                print(base(seed, asked.runs), flush=True)
+    elif asked.experiment is None:
+        parser.error(f"give an experiment: {', '.join(EXPERIMENTS)}")
+    elif asked.what == "run":
+        run_all(EXPERIMENTS[asked.experiment], seeds, asked.runs, (part, parts))
+    else:
+        print("\n".join(table(EXPERIMENTS[asked.experiment])))
+
+
+if __name__ == "__main__":
+    main()

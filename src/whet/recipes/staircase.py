@@ -1,0 +1,81 @@
+"""The staircase: locks of four depths, which rewards teach one after the other.
+
+The warm-up is the quickstart's, but for its second teacher, which nearly always writes the bare
+answer.  The base opens shallow locks at once and deep ones next to never.  So most tokens of a
+plain run teach nothing, and it matters where they are spent.
+"""
+
+from whet.data.demonstrators import FromFamily
+from whet.data.problems import Problems
+from whet.data.procedural.lock import Lock
+from whet.data.teachers import FullSolutions, MixedStyles
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder, FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
+from whet.evaluation.measure import EvalConfig
+from whet.policy import algorithms
+from whet.protocols import Algorithm
+from whet.rewards.verifiable.labelled import Labelled
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
+from whet.training.run import PeriodicEval, Run, Warmup
+from whet.types import Decoding
+from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
+
+
+def staircase(
+    *,
+    base: str = "",
+    algorithm: str | Algorithm = "dapo",
+    lowest: int = 1,
+    weights: tuple[float, ...] = (),
+) -> Run:
+    """Train a tiny model on locks of several depths, a setting to compare sampling strategies.
+
+    `base` is the folder of a base that an earlier run saved (`checkpoints/step-000000`); without it
+    the run makes one.  Training draws the depths from `lowest` to 4 with these `weights`;
+    evaluation goes round all four evenly.
+    """
+    lock = Lock()
+    fresh = FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=lock.alphabet))
+    return Run(
+        model=Folder(path=base) if base else fresh,
+        corpus=Problems(family=lock, levels=(lowest, 4), weights=weights),
+        eval_corpus=Problems(family=lock, levels=(1, 4)),
+        reward=Labelled(),
+        demonstrator=FromFamily(family=lock),
+        warmup=() if base else _warmup(lock),
+        sampling=Standard(
+            prompts=Uniform(per_step=16),
+            size=Fixed(rollouts=16),
+            decoding=Decoding(max_new_tokens=36),
+        ),
+        objective=algorithms.load(algorithm),
+        optimizer=AdamW(lr=5e-4, betas=(0.9, 0.95), weight_decay=0.0),
+        engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
+        steps=80,
+        minibatches=1,
+        evaluation=EvalConfig(problems=100, samples=16, k=(1, 4, 16)),
+        periodic=PeriodicEval(every=5, evaluation=EvalConfig(problems=100, samples=4, k=(1, 4))),
+    )
+
+
+def _warmup(lock: Lock) -> tuple[Warmup, ...]:
+    return (
+        Warmup(
+            teacher=FullSolutions(family=lock, levels=(1, 4), ramp=200),
+            steps=1400,
+            batch=32,
+            optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
+            until=0.05,
+        ),
+        Warmup(
+            teacher=MixedStyles(
+                family=lock, levels=(1, 4), keep=(1.0, 0.4, 0.0), weights=(0.05, 0.1, 0.85)
+            ),
+            steps=200,
+            batch=64,
+            optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
+        ),
+    )
