@@ -160,6 +160,34 @@ STEP = _table(
     ),
 )
 
+TREES = _table(
+    (
+        "tree_leaves",
+        "count",
+        "rollouts per tree; a rollout that shares no token is a tree of its own",
+        "trees of the step, with faulted and rejected rollouts",
+    ),
+    (
+        "tree_tokens",
+        "tokens",
+        "tokens of all rollouts, those that several rollouts share counted once",
+        _ONE,
+    ),
+    (
+        "tree_tokens_apart",
+        "tokens",
+        "the same with shared tokens counted once per rollout: what independent rollouts of these "
+        "lengths would have sampled",
+        _ONE,
+    ),
+    (
+        "tree_saved",
+        "share",
+        "tokens saved by sharing: 1 − tree_tokens / tree_tokens_apart",
+        "tokens of tree_tokens_apart",
+    ),
+)
+
 _KNOWN = "known problems"
 _COVERED = "problems that the reward covers"
 
@@ -276,7 +304,7 @@ EXTENSIONS = _table(
 )
 
 TABLES = {
-    "step": (*STEP, *EXTENSIONS),
+    "step": (*STEP, *TREES, *EXTENSIONS),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -293,6 +321,7 @@ def metric(kind: str, name: str) -> Metric | None:
 def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     """The tables with their titles, in the order of the page."""
     yield "Steps with rewards", STEP
+    yield "Trees of rollouts, in the steps that have any", TREES
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
     yield "Extensions, in the steps with rewards", EXTENSIONS
