@@ -20,6 +20,7 @@ TASK = Task(id="t", prompt="?")
 def leaf(name, parent="", at=0, length=4, *, forced=0, found=None):
     return recorded(
         task=TASK,
+        turns=("?", "!"),
         id=name,
         parent=parent,
         forked_at=at,
@@ -88,7 +89,9 @@ def test_every_token_is_walked(seed):
             above = rng.choice(members)
             at = rng.randrange(hint, above.length + 1)
             longer = leaf(f"{g}.{n}", above.id, at, at + rng.randrange(0, 3), forced=hint)
-            members.append(longer if rng.random() < 0.8 else leaf(f"{g}.{n}", length=2))
+            members.append(
+                longer if rng.random() < 0.8 else leaf(f"{g}.{n}", length=2, forced=hint)
+            )
         groups.append(Group.of(members, ticket=g))
     if not any(r.parent for group in groups for r in group):
         return
