@@ -98,6 +98,7 @@ STEP = _table(
     ("replaced", "count", "rejected groups that were replaced by new ones", _ONE),
     ("dropped", "count", "admitted groups beyond the size of the step", _ONE),
     ("missing", "count", "groups missing in the step", _ONE),
+    ("rounds", "count", "rounds of sampling", _ONE),
     ("loss", "loss", "mean loss of the optimizer steps", "optimizer steps"),
     ("entropy", "nats", "mean entropy of the policy before each token", _TAUGHT),
     (
