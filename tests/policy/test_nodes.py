@@ -112,6 +112,7 @@ def test_what_is_left_of_a_tree_is_the_tree_of_what_is_left(seed):
     keep = torch.tensor([rng.random() < 0.6 for _ in whole.group])
     keep[rng.randrange(len(keep))] = True
     left = whole.where(keep)
+    assert left.node is not None
     tree = NodeTree.of_inputs(left)
     tokens = [left.node[left.row == i].tolist() for i in range(len(left.group))]
     wanted = sharers(tokens)  # a path of numbers names a prefix, as tokens do

@@ -251,6 +251,7 @@ def test_the_edges_of_a_path_add_up_to_what_the_leaf_earned_above_the_root(seed)
     """R = V(root) + Σ edges, where no leaf lacks a token; and each distinct token counts once."""
     root = grown(Random(seed))
     inputs = inputs_of(root)
+    assert inputs.node is not None
     edge = Siblings(inner=Centred())(inputs)
     for row, path in enumerate(paths(root)):
         if all(node.tokens for node in path[1:]):
@@ -311,6 +312,7 @@ def test_spo_tree_on_tokens_and_on_turns():
     turns = replace(
         table([1.0, 0.0, 1.0, 1.0]),
         node=None,
+        correct=torch.ones(4, dtype=torch.bool),  # of rollouts, of which each has two turns
         segment=torch.tensor([0, 1, 0, 1, 0, 1, 0, 1]),
         state=torch.tensor([7, 8, 7, 8, 7, 9, 7, 9]),
     )

@@ -73,6 +73,8 @@ def test_leaves_that_faulted_are_left_out_and_the_others_keep_what_they_share(se
         assert inputs.node is None
         return
     _, everyone = built(Group(task=TASK, rollouts=members))
+    assert inputs.node is not None
+    assert everyone.node is not None
     number, wanted = everyone.node.tolist(), begin_alike(left)
     assert len(number) == len(wanted)
     assert len(set(zip(number, wanted, strict=True))) == len(set(number)) == len(set(wanted))
@@ -117,6 +119,7 @@ def test_nodes_of_two_groups_are_apart():
     """The same rollouts, as guests of two groups."""
     hosts = [Group(task=TASK, rollouts=(), ticket=n).joined(fork().rollouts) for n in range(2)]
     _, inputs = built(*hosts)
+    assert inputs.node is not None
     first, second = inputs.node.tolist()[:5], inputs.node.tolist()[5:]
     assert not set(first) & set(second)
     assert [first.index(x) for x in first] == [second.index(x) for x in second] == [0, 1, 0, 3, 4]

@@ -54,6 +54,43 @@ def test_a_tree_by_hand():
     }
 
 
+def regular(*levels):
+    """A tree of (branches, tokens) per level; the first child goes on as its parent."""
+    found = []
+
+    def grow(name, parent, at, length, left):
+        if not left:
+            found.append(leaf(name, parent, at, length))
+            return
+        (count, tokens), *rest = left
+        for n in range(count):
+            if n == 0 and length:
+                grow(name, parent, at, length + tokens, rest)
+            else:
+                above = name if length else ""
+                grow(f"{name}.{n}/{length}", above, length, length + tokens, rest)
+
+    grow("root", "", 0, 0, levels)
+    return Group.of(found)
+
+
+@pytest.mark.parametrize(
+    ("levels", "tokens", "apart"),
+    [
+        ([(6, 30), (6, 30), (6, 170)], 37_980, 49_680),
+        ([(2, 64)] * 4, 1_920, 4_096),
+        ([(4, 100), (2, 100), (2, 100)], 2_800, 4_800),
+    ],
+)
+def test_regular_trees(levels, tokens, apart):
+    """Levels of b branches with equal segments: b + b² + … segments against the leaves' own."""
+    found = told(regular(*levels))
+    assert found["tree_tokens"] == (tokens, 1)
+    assert found["tree_tokens_apart"] == (apart, 1)
+    assert found["tree_saved"][0] == pytest.approx(1 - tokens / apart)
+    assert found["tree_leaves"][1] == levels[0][0]  # the prompt's children are trees
+
+
 def test_without_forks_nothing_is_told():
     assert of_trees([Group.of([leaf("a"), leaf("d")])]) == {}
     assert of_trees([]) == {}

@@ -5,7 +5,7 @@ below it. Leaves without a score are left out, and so are the forks that only th
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
@@ -105,7 +105,10 @@ class Siblings(TreeAdvantage):
         held = None if weight is None else weight[step.row]
         through = mean_within(reward.double(), node, held).to(reward)
         after = torch.where(step.last, reward, through.roll(-1))
-        return self.inner(replace(inputs, reward=after, group=node, row=step.of))
+        turns = AdvantageInputs(
+            reward=after, group=node, row=step.of, tree_weight=inputs.tree_weight
+        )
+        return self.inner(turns)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
