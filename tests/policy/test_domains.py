@@ -31,8 +31,10 @@ from whet.policy.algorithms.critic_free.nft import ByDeviation, SuccessRate
 from whet.policy.algorithms.off_policy.srft import ByEntropy
 from whet.policy.anchors import Proximal
 from whet.policy.extensions.past_batches import PastBatches
+from whet.policy.node_tree import NodeTree
 from whet.policy.objective import LinearisedLoss
 from whet.policy.selections import OffPolicyNegatives, Stale
+from whet.policy.tree_advantages import TwiceStandardised
 from whet.policy.truncation import MaskTruncated
 from whet.registry import names
 from whet.testing.draws import draw, one_token_each
@@ -86,6 +88,7 @@ def others():
         critics.GeneralisedAdvantage(token_rewards=critics.KLPenalised()),
         ranks.Quantile(),
         Rescued(),
+        TwiceStandardised(),
     ]
     yield from (replace(plain, advantage=advantage) for advantage in baselines)
     kto = load("kto")
@@ -139,7 +142,7 @@ def test_no_part_is_left_out():
             if inspect.isclass(kind) and kind.__module__ == module.name and numeric(kind):
                 every.add(kind)
     settings = {k for k in every if not k.__module__.startswith("whet.policy.extensions")}
-    assert settings - {LinearisedLoss} == set(MUTANTS)
+    assert settings - {LinearisedLoss, NodeTree} == set(MUTANTS)
 
 
 def numeric(kind: type) -> bool:

@@ -3,7 +3,7 @@
 No function that whet counts a metric with is called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from math import expm1
@@ -121,6 +121,33 @@ def spread(group: Group) -> bool:
     return max(found) > min(found)
 
 
+def first_sampled(group: Group) -> list[list[tuple[tuple[str, int], bool]]]:
+    """For each token of each rollout, where it was first (rollout and place), and if by π."""
+    by_id, found = {r.id: r for r in group}, []
+    for rollout in group:
+        own = [s.version is not None for s in rollout.spans for _ in range(s.tokens)]
+        places = []
+        for k, flag in enumerate(own):
+            at = rollout
+            while at.parent in by_id and k < at.forked_at:
+                at = by_id[at.parent]
+            places.append(((at.id, k), flag))
+        found.append(places)
+    return found
+
+
+def trees(groups: Iterable[Group]) -> dict[str, Counted]:
+    rows = [row for group in groups for row in first_sampled(group)]
+    count = len({row[0][0] for row in rows if row}) + sum(not row for row in rows)
+    sampled = [token for row in rows for token, own in row if own]
+    return {
+        "tree_leaves": Counted(len(rows) / count, count),
+        "tree_tokens": single(len(set(sampled))),
+        "tree_tokens_apart": single(len(sampled)),
+        "tree_saved": Counted(1 - len(set(sampled)) / len(sampled), len(sampled)),
+    }
+
+
 HAND: dict[str, Callable[[Step], Counted]] = {
     "reward": lambda s: mean(scores(s.rollouts)),
     "reward_std": lambda s: deviation(scores(s.rollouts)),
@@ -141,12 +168,17 @@ HAND: dict[str, Callable[[Step], Counted]] = {
     "length": lambda s: mean([float(x) for x in lengths(s)]),
     "length_min": lambda s: single(min(lengths(s))),
     "length_max": lambda s: single(max(lengths(s))),
+    "tree_leaves": lambda s: trees(s.groups)["tree_leaves"],
+    "tree_tokens": lambda s: trees(s.groups)["tree_tokens"],
+    "tree_tokens_apart": lambda s: trees(s.groups)["tree_tokens_apart"],
+    "tree_saved": lambda s: trees(s.groups)["tree_saved"],
     "truncated": lambda s: share(s, lambda r: r.finish == Finish.LENGTH),
     "faults": lambda s: share(s, lambda r: r.verdict.note == "away"),
     "not_applicable": lambda s: share(s, lambda r: r.verdict.note == "of another kind"),
     "admitted": lambda s: mean([float(x) for x in admitted(s)]),
     "replaced": lambda s: single(len({id(g) for g in s.groups}) - TICKETS),
     "dropped": lambda s: single(max(0, sum(admitted(s)) - TICKETS)),
+    "rounds": lambda s: single(1),
     "missing": lambda s: single(max(0, TICKETS - sum(admitted(s)))),
     "rounds": lambda s: single(1),  # the witness's gate admits all
     "loss": lambda s: mean([u.loss.item() for u in s.taken]),

@@ -5,14 +5,36 @@ shared token would be learned once per leaf.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from whet.policy.nodes import Node, lineage, nodes
 from whet.protocols.algorithm import Sharing
+from whet.types import RunSpec
+
+
+def _idle(part: Sharing, spec: RunSpec) -> str:
+    """A warning of a weight of shared tokens, in a run where rollouts share none."""
+    if spec.forks or spec.several_turns:
+        return ""
+    return (
+        f"{type(part).__name__} has no effect: rollouts share no tokens; choose a sampling.shape "
+        "that forks"
+    )
+
+
+def _by_leaves(
+    rows: Sequence[Sequence[Node]], weight: Callable[[int], float]
+) -> Float[Tensor, " N"]:
+    """For each token, the weight of the number of leaves that share it."""
+    leaves = Counter(node for row in rows for node in row)
+    each = [(weight(leaves[node]), node.stop - node.start) for row in rows for node in row]
+    return torch.tensor([v for v, size in each for _ in range(size)], dtype=torch.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +51,39 @@ class OncePerToken(Sharing):
         forked_at: Sequence[int],
         lengths: Sequence[int],
     ) -> Float[Tensor, " N"]:
-        nodes = list(_nodes(ids, parents, forked_at, lengths))
-        leaves = Counter(nodes)
-        return torch.tensor([1 / leaves[node] for node in nodes], dtype=torch.float64)
+        return _by_leaves(nodes(ids, parents, forked_at, lengths), lambda leaves: 1 / leaves)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InverseSqrt(Sharing):
+    """TreeRL (arXiv:2506.11902): shared tokens weigh more, but not in proportion to their leaves.
+
+    v_n = 1 / √(leaves that share it), so that a token with n leaves counts √n times in all. The
+    released code divides the token's reward by this root, which is the same gradient up to the
+    loss's denominator: here it is Σ v, there the number of tokens.
+    """
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning where rollouts share no tokens."""
+        return _idle(self, spec)
+
+    def __call__(
+        self,
+        ids: Sequence[str],
+        parents: Sequence[str],
+        forked_at: Sequence[int],
+        lengths: Sequence[int],
+    ) -> Float[Tensor, " N"]:
+        return _by_leaves(nodes(ids, parents, forked_at, lengths), lambda leaves: 1 / sqrt(leaves))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OncePerLeaf(Sharing):
     """Each token counts once for every leaf that has it. v_n = 1."""
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning where rollouts share no tokens."""
+        return _idle(self, spec)
 
     def __call__(
         self,
@@ -63,45 +110,8 @@ class OncePerRoot(Sharing):
         lengths: Sequence[int],
     ) -> Float[Tensor, " N"]:
         parent = dict(zip(ids, parents, strict=True))
-        roots = [_lineage(name, parent)[-1] for name in ids]
+        roots = [lineage(name, parent)[-1] for name in ids]
         leaves = Counter(roots)
         each = zip(roots, lengths, strict=True)
         weights = [1 / leaves[root] for root, length in each for _ in range(length)]
         return torch.tensor(weights, dtype=torch.float64)
-
-
-def _nodes(
-    ids: Sequence[str], parents: Sequence[str], forked_at: Sequence[int], lengths: Sequence[int]
-) -> Iterator[tuple[str, int]]:
-    """For each token, the rollout that first sampled it and its position there.
-
-    A parent that is missing from the batch, because of a fault, still identifies the shared tokens.
-    """
-    parent = dict(zip(ids, parents, strict=True))
-    if len(parent) < len(ids):
-        raise ValueError("two rollouts have the same id: give each its own")
-    until = dict(zip(ids, forked_at, strict=True))
-    for name, length in zip(ids, lengths, strict=True):
-        if until[name] > length:
-            raise ValueError(f"rollout {name!r} forked at {until[name]}, but has {length} tokens")
-        lineage = _lineage(name, parent)
-        for place in range(length):
-            yield _owner(lineage, until, place), place
-
-
-def _lineage(name: str, parent: dict[str, str]) -> list[str]:
-    """The rollout, its parent, and so on up to the root."""
-    lineage = [name]
-    while above := parent.get(lineage[-1], ""):
-        if above in lineage:
-            raise ValueError(f"rollout {name!r} is its own ancestor: parents must be a tree")
-        lineage.append(above)
-    return lineage
-
-
-def _owner(lineage: Sequence[str], until: dict[str, int], place: int) -> str:
-    """The first rollout of the lineage that sampled this token itself."""
-    for name in lineage[:-1]:
-        if place >= until[name]:
-            return name
-    return lineage[-1]

@@ -87,6 +87,11 @@ class Sampling(Part):
         """Whether groups of earlier steps are learned from again."""
         return False
 
+    @property
+    def forks(self) -> bool:
+        """Whether rollouts of a request may share sampled tokens."""
+        return True
+
     @abstractmethod
     def open(self, setup: SamplingSetup) -> Strategy:
         """Create the running half at the start of a run."""

@@ -9,9 +9,10 @@ from numpy import ndarray
 from torch import Tensor
 
 from whet.policy.extensions.together import Extensions
+from whet.policy.nodes import nodes, numbered
 from whet.protocols import Algorithm, Learner, StepContext
 from whet.rollouts.correctness import check_correctness, correct
-from whet.rollouts.lineage import forks
+from whet.rollouts.lineage import parentage
 from whet.types import (
     AdvantageInputs,
     Batch,
@@ -52,7 +53,11 @@ async def build_batch(
     check_correctness(objective, kept)
     number = torch.tensor([g for g, members in enumerate(kept) for _ in members]).long()
     inputs = await _inputs(rollouts, number, objective.needs, learner)
-    inputs = replace(inputs, tree_weight=_tree_weight(rollouts, everyone, objective))
+    inputs = replace(
+        inputs,
+        tree_weight=_tree_weight(rollouts, everyone, objective),
+        node=_nodes(rollouts, everyone),
+    )
     if extensions is not None and context is not None:
         inputs = await extensions.add_columns(context, inputs, rollouts)
     weight = torch.tensor([group.weight for group in kept for _ in group])
@@ -191,15 +196,14 @@ def _tree_weight(
     rollouts: Sequence[Rollout], known: Sequence[Rollout], objective: Algorithm
 ) -> Tensor | None:
     """Weights of tokens that these rollouts share; None if no rollout was forked."""
-    if not any(r.parent for r in rollouts):
-        return None
-    forked = forks(rollouts, known)
-    return objective.sharing(
-        [r.id for r in rollouts],
-        [fork.parent for fork in forked],
-        [fork.at for fork in forked],
-        [r.length for r in rollouts],
-    )
+    forked = parentage(rollouts, known)
+    return None if forked is None else objective.sharing(*forked)
+
+
+def _nodes(rollouts: Sequence[Rollout], known: Sequence[Rollout]) -> Tensor | None:
+    """The node of each token in the tree of these rollouts; None if no rollout was forked."""
+    forked = parentage(rollouts, known)
+    return None if forked is None else numbered(nodes(*forked))
 
 
 def _credit(rollout: Rollout) -> ndarray:

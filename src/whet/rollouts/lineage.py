@@ -32,3 +32,25 @@ def forks(leaves: Sequence[Rollout], known: Iterable[Rollout]) -> list[Fork]:
         tree |= {name: Fork(heir, tree[name].at) for name in children}
         tree[heir] = place
     return [tree[leaf.id] for leaf in leaves]
+
+
+class Parentage(NamedTuple):
+    """The rollouts of trees: one id, parent, fork point and number of sampled tokens each."""
+
+    ids: list[str]
+    parents: list[str]
+    forked_at: list[int]
+    lengths: list[int]
+
+
+def parentage(leaves: Sequence[Rollout], known: Iterable[Rollout] = ()) -> Parentage | None:
+    """The trees of these leaves alone, see `forks`; None if no leaf was forked."""
+    if not any(leaf.parent for leaf in leaves):
+        return None
+    forked = forks(leaves, known)
+    return Parentage(
+        [leaf.id for leaf in leaves],
+        [fork.parent for fork in forked],
+        [fork.at for fork in forked],
+        [leaf.length for leaf in leaves],
+    )

@@ -82,6 +82,10 @@ class Standard(Sampling):
             "give --sampling.gate non_zero_spread --sampling.gate.max_rounds 9"
         )
 
+    @property
+    def forks(self) -> bool:
+        return self.shape.resumes
+
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
         slots = _Slots(
             prompts=self.prompts.open(setup),

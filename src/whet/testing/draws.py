@@ -61,7 +61,10 @@ def draw(seed: int, *, drift: float = 0.5) -> DrawnBatch:
 
 
 def one_token_each(seed: int) -> AdvantageInputs:
-    """Random inputs of advantages in float64: up to twelve rollouts of one token."""
+    """Random inputs of advantages in float64: up to twelve rollouts of one token.
+
+    Odd seeds have a node of a tree for each of them.
+    """
     rng = torch.Generator().manual_seed(seed)
     size = int(torch.randint(1, 13, (), generator=rng))
     logp = -torch.rand(2, size, generator=rng, dtype=torch.float64)
@@ -80,6 +83,7 @@ def one_token_each(seed: int) -> AdvantageInputs:
         external=torch.rand(size, generator=rng) < _SOME,
         segment=torch.zeros(size, dtype=torch.long),
         state=torch.randint(0, 3, (size,), generator=rng),
+        node=torch.arange(size) if seed % 2 else None,
     )
 
 

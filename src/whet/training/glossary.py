@@ -18,6 +18,7 @@ from whet.training.metric_tables import ONE as _ONE
 from whet.training.metric_tables import Metric as Metric
 from whet.training.metric_tables import table as _table
 from whet.training.sampling_glossary import SAMPLING as SAMPLING
+from whet.training.sampling_glossary import TREES as TREES
 
 _SCORED = "rollouts with a score"
 _TAUGHT = "tokens of rollouts with a gradient"
@@ -258,7 +259,7 @@ EXTENSIONS = _table(
 )
 
 TABLES = {
-    "step": (*STEP, *SAMPLING, *EXTENSIONS),
+    "step": (*STEP, *TREES, *SAMPLING, *EXTENSIONS),
     "sft": SUPERVISED,
     "base": EVALUATION,
     "periodic": EVALUATION,
@@ -275,6 +276,7 @@ def metric(kind: str, name: str) -> Metric | None:
 def rows() -> Iterator[tuple[str, tuple[Metric, ...]]]:
     """The tables with their titles, in the order of the page."""
     yield "Steps with rewards", STEP
+    yield "Trees of rollouts, in the steps that have any", TREES
     yield "Evaluations (base, periodic, final)", EVALUATION
     yield "Supervised steps", SUPERVISED
     yield "Sampling, in the steps with rewards", SAMPLING

@@ -16,6 +16,7 @@ from whet.evaluation.scores import graded, judged, std
 from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
 from whet.training.loop import TrainStep
+from whet.training.tree_metrics import of_trees
 from whet.training.warmup import SFTStep
 from whet.types import (
     Batch,
@@ -69,6 +70,7 @@ def of_step(step: TrainStep) -> Metrics:
     metrics = {
         **_of_rewards(groups),
         **_of_lengths([int((~r.external).sum()) for r in rollouts]),
+        **of_trees(groups),
         "truncated": over(r.finish is Finish.LENGTH for r in rollouts),
         "faults": Mean(total=len(faults(groups)), count=len(rollouts)),
         "not_applicable": over(

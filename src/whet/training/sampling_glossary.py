@@ -87,3 +87,31 @@ SAMPLING = table(
     ("reused", "share", "PuctReuse: requests that show an earlier solution", "requests"),
     ("best_reward", "reward", "PuctReuse: best reward of a task so far", "tasks with a solution"),
 )
+
+TREES = table(
+    (
+        "tree_leaves",
+        "count",
+        "rollouts per tree; a rollout that shares no token is a tree of its own",
+        "trees of the step, with faulted and rejected rollouts",
+    ),
+    (
+        "tree_tokens",
+        "tokens",
+        "tokens of all rollouts, those that several rollouts share counted once",
+        ONE,
+    ),
+    (
+        "tree_tokens_apart",
+        "tokens",
+        "the same with shared tokens counted once per rollout: what independent rollouts of these "
+        "lengths would have sampled",
+        ONE,
+    ),
+    (
+        "tree_saved",
+        "share",
+        "tokens saved by sharing: 1 − tree_tokens / tree_tokens_apart",
+        "tokens of tree_tokens_apart",
+    ),
+)

@@ -3,6 +3,7 @@
 from dataclasses import fields
 from math import isnan
 
+from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import errors, trains_external, walk
 from whet.protocols import GroupReward
 from whet.training.run import Run
@@ -23,6 +24,8 @@ def run_spec(run: Run) -> RunSpec:
         rounds=run.sampling.rounds - run.sampling.gate.max_rounds,
         demonstrates=run.demonstrator is not None,
         trains_external=trains_external(run.objective),
+        forks=run.sampling.forks,
+        several_turns=not isinstance(run.environment, SingleTurn),
     )
 
 

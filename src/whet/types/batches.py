@@ -53,6 +53,7 @@ class AdvantageInputs:
     tree_weight: Float[Tensor, " N"] | None = None  # v of tokens that leaves of a tree share
     segment: Int[Tensor, " N"] | None = None  # index of the segment (or turn) within its rollout
     state: Int[Tensor, " N"] | None = None  # id of the state before its turn
+    node: Int[Tensor, " N"] | None = None  # number of its node in a tree; None without forks
 
     def where(self, keep: Bool[Tensor, " B"]) -> "AdvantageInputs":
         """The same inputs for the rollouts marked in `keep`, in their order."""

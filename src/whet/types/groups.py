@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from whet.types.rollouts import Rollout
 from whet.types.tasks import Task
@@ -23,6 +24,11 @@ class Group:
             raise ValueError(
                 f"group of task {self.task.id!r}: learn has {len(self.learn)} flags for "
                 f"{len(self.rollouts)} rollouts"
+            )
+        if not 0 <= self.weight < inf:
+            raise ValueError(
+                f"group of task {self.task.id!r}: weight is {self.weight}; give a finite number of "
+                "0 or more"
             )
 
     @classmethod

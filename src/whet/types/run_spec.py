@@ -21,3 +21,5 @@ class RunSpec:
     rounds: int = 0  # further rounds that a group may be sampled in
     demonstrates: bool = False  # whether the run has a demonstrator
     trains_external: bool = False  # whether a hint's tokens would be trained as the policy's own
+    forks: bool = True  # whether the sampling's shape forks rollouts
+    several_turns: bool = True  # whether the environment may have several turns, or fork

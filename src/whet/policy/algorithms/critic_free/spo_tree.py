@@ -1,54 +1,23 @@
-"""SPO-tree: Segment Policy Optimization on a tree (arXiv:2505.23564, the equations unconfirmed)."""
+"""SPO-tree: Segment Policy Optimization on a tree (arXiv:2505.23564; the released code)."""
 
-from dataclasses import dataclass, replace
-from typing import ClassVar
-
-import torch
-from jaxtyping import Float
-from torch import Tensor
-
-from whet.policy.advantages import Centred, Standardised
+from whet.policy.advantages import Centred
 from whet.policy.aggregation import SelectedTokenMean
-from whet.policy.arithmetic import alike, mean_within, steps
 from whet.policy.clipping import Clipped
 from whet.policy.objective import Objective
 from whet.policy.ratios import TokenRatio
 from whet.policy.selections import LowProbability
-from whet.protocols.algorithm import Advantage
-from whet.types import AdvantageInputs, Need
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Siblings(Advantage):
-    """Segments after the same prefix, compared by the mean reward of the rollouts through them.
-
-    V(s) = mean of R over the rollouts through s;  Â = V(next) among its siblings, standardised
-
-    A segment that several rollouts share counts once for each.
-    """
-
-    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.STATES, Need.SEGMENTS})
-    per_token: ClassVar[bool] = True
-
-    inner: Centred | Standardised = Standardised()
-
-    def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        if inputs.segment is None or inputs.state is None:
-            raise ValueError("Siblings needs inputs.segment and inputs.state: sample trees")
-        step = steps(inputs.row, inputs.segment)
-        reward = inputs.reward[step.row]
-        node = alike(inputs.group[step.row], inputs.state[step.first])
-        weight = inputs.rollout_weight
-        held = None if weight is None else weight[step.row]
-        through = mean_within(reward.double(), node, held).to(reward)
-        after = torch.where(step.last, reward, through.roll(-1))
-        return self.inner(replace(inputs, reward=after, group=node, row=step.of))
+from whet.policy.tree_advantages import Siblings
 
 
 def spo_tree(*, clip: float = 0.2, sure: float = 0.9) -> Objective:
-    """PPO on a tree of rollouts, which gives the values of segments without a critic."""
+    """PPO on a tree of rollouts, which gives the values of segments without a critic.
+
+    Â = V(node) − V(parent), the code's `rloo`; with `Standardised(ddof=0)` as `inner` it is its
+    `grpo`. In a conversation without forks the turns are the segments. Only tokens of probability
+    below `sure` have a gradient.
+    """
     return Objective(
-        advantage=Siblings(),
+        advantage=Siblings(inner=Centred()),
         ratio=TokenRatio(),
         clipping=Clipped(low=clip, high=clip),
         aggregation=SelectedTokenMean(),
