@@ -178,7 +178,6 @@ HAND: dict[str, Callable[[Step], Counted]] = {
     "admitted": lambda s: mean([float(x) for x in admitted(s)]),
     "replaced": lambda s: single(len({id(g) for g in s.groups}) - TICKETS),
     "dropped": lambda s: single(max(0, sum(admitted(s)) - TICKETS)),
-    "rounds": lambda s: single(1),
     "missing": lambda s: single(max(0, TICKETS - sum(admitted(s)))),
     "rounds": lambda s: single(1),  # the witness's gate admits all
     "loss": lambda s: mean([u.loss.item() for u in s.taken]),

@@ -22,11 +22,11 @@ from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.packing import pack
-from whet.policy.extensions.saved_rollouts import as_plain, from_plain
 from whet.rollouts.row import Row
 from whet.training.doubts import doubts
 from whet.types import Decoding, Task
 from whet.types.kept import KEPT, WHOLE, as_sets, kept_column, kept_ids
+from whet.types.saved_rollouts import as_plain, from_plain
 
 HALF = torch.tensor([0.5], dtype=torch.float64)
 OPENING = [5, 6, 7, 8]
