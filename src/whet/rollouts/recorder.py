@@ -324,8 +324,14 @@ class Recorder:
             parent=self.parent,
             forked_at=self.forked_at,
             decoding=self.record.play.decoding,
+            hint=self._hint(),
             verdict=self.verdict if self.verdict is not None else verdict,
         ).sealed()
+
+    def _hint(self) -> float:
+        """The share of a solution that the play tells, or the rollout that it begins with."""
+        play = self.record.play
+        return play.hint if play.begun is None else max(play.hint, play.begun[0].hint)
 
 
 def _certain(size: int) -> dict[str, ndarray]:
