@@ -6,7 +6,7 @@ from typing import Any
 
 from whet.protocols.part import Part
 from whet.protocols.slots import Gate, Now, SamplingSetup
-from whet.types import Decoding, Group, Metrics, Request, Task, Ticket
+from whet.types import Decoding, Group, Metrics, Need, Request, Task, Ticket
 
 
 class Strategy:
@@ -79,6 +79,11 @@ class Sampling(Part):
     def replays(self) -> bool:
         """Whether groups of earlier steps are learned from again."""
         return False
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """The needs of the algorithm that it meets, such as demonstrations."""
+        return frozenset()
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> Strategy:

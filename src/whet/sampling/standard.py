@@ -28,7 +28,7 @@ from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.plays import PlaySettings
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
-from whet.types import Decoding, Group, Mean, Metrics, Play, Request, Task, Ticket, seed_of
+from whet.types import Decoding, Group, Mean, Metrics, Need, Play, Request, Task, Ticket, seed_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +65,10 @@ class Standard(Sampling):
     @property
     def replays(self) -> bool:
         return self.replay is not None
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        return frozenset().union(*(schedule.provides for schedule in self.schedules))
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
         slots = _Slots(

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from whet.protocols import LiveSchedule, Now, Schedule
 from whet.sampling.exploration.partial import ToldTokens
-from whet.types import Group, Mean, Metrics, Play, Prompt, RunSpec, Ticket
+from whet.types import Group, Mean, Metrics, Need, Play, Prompt, RunSpec, Ticket
 
 
 class HintSchedule(Schedule):
@@ -27,6 +27,8 @@ class PrefixSchedule(HintSchedule):
     """A schedule of hints that replies begin with; their tokens are external."""
 
     __slots__ = ()
+
+    provides = frozenset({Need.DEMONSTRATIONS})
 
     def run_error(self, spec: RunSpec) -> str:
         """Besides, an error for algorithms that would train a hint's tokens as the policy's own."""
