@@ -14,6 +14,7 @@ from whet.rollouts.correctness import check_correctness
 from whet.rollouts.runner import RolloutRunner
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
+from whet.types.weights import Drain, Weights
 
 if TYPE_CHECKING:
     from whet.training.loop import LiveRun
@@ -80,6 +81,9 @@ def step_context(
         batch, _ = await build_batch(groups, algorithm, live.learner)
         return await live.learner.step(algorithm, batch, lr)
 
+    async def deliver(weights: Weights) -> Version:
+        return await live.player.update(weights, Drain())
+
     def upcoming(steps: int) -> list[Task]:
         later = live.buffer.strategy.peek((steps - 1) * run.sampling.tickets)
         return [*launched, *later]
@@ -105,4 +109,5 @@ def step_context(
         demonstrate=demonstrate,
         upcoming=upcoming,
         learn=learn,
+        deliver=deliver,
     )
