@@ -4,6 +4,7 @@ from whet.protocols import Corpus, Now, SamplingSetup
 from whet.types import Decoding, Play, Request, Task, Ticket
 
 END = 0  # the id that closes a reply
+HOW = Decoding(max_new_tokens=64)
 
 
 class Nothing(Corpus):
@@ -41,7 +42,7 @@ def now(step=0, steps=100):
     return Now(step=step, steps=steps, version=step, metrics={})
 
 
-def asked(task, plays=4, completes=None, how=Decoding(max_new_tokens=64)):
+def asked(task, plays=4, completes=None, how=HOW):
     """A request with seeds 0, 1, …"""
     return Request(
         task=task,

@@ -34,9 +34,7 @@ def test_the_curve_by_hand():
     assert ItemResponse(k=5, mu=-0.1, b=0).inverse(0.1) == 0.0  # p below 0
 
 
-@pytest.mark.parametrize(
-    "curve", [CURVE, ItemResponse(8, -0.4, 0.1), ItemResponse(15, -0.6, 0.2)]
-)
+@pytest.mark.parametrize("curve", [CURVE, ItemResponse(8, -0.4, 0.1), ItemResponse(15, -0.6, 0.2)])
 def test_a_fit_to_four_rounds_finds_the_curve(curve):
     told = [pair for p in (0.2, 0.45, 0.6, 0.8) for pair in results(p, curve(p))]
     Random(1).shuffle(told)

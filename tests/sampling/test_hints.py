@@ -4,10 +4,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from sampling.hinted import END, asked, landed, now, setup_of, task_of, text
 from hypothesis import given
 from hypothesis import strategies as st
 from recorded import recorded
+from sampling.hinted import END, asked, landed, now, setup_of, task_of, text
 
 from whet.sampling.exploration.against_trend import AgainstTrend
 from whet.sampling.exploration.g2rpo_a import G2RpoA
@@ -28,7 +28,7 @@ def group_of(*outcomes, hints=None, task=TASK):
     """A group with these outcomes (None: a fault); `hints` are the shares told."""
     hints = hints or [0.0] * len(outcomes)
     verdicts = (
-        Verdict.unjudged("away") if right is None else Verdict.binary(correct=right)
+        Verdict.unjudged("away") if right is None else Verdict.binary(correct=bool(right))
         for right in outcomes
     )
     return Group.of(
@@ -91,7 +91,9 @@ def test_no_answer_and_no_end_in_any_hint(words, share):
 
 def test_a_solution_that_closes_itself_is_told_without_its_end():
     closed = replace(SETUP, demonstrate=lambda _: "abc", ids=lambda _, reply: _closing(reply))
-    assert PartialSolutions(closed).tokens(task_of(answer=""), 1.0).ids == (97,)  # not "ab", all of it
+    assert PartialSolutions(closed).tokens(task_of(answer=""), 1.0).ids == (
+        97,
+    )  # not "ab", all of it
 
 
 def _closing(reply):
@@ -156,11 +158,11 @@ def test_guidance_goes_towards_a_target():
 def test_guidance_follows_the_steps_and_goes_on_after_a_resume():
     part = G2RpoA(length=0.5, rule=AgainstTrend(window=1))
     live, again = part.open(SETUP), part.open(SETUP)
-    live.visited(TASK, [group_of(True, True, None, hints=[0.5, 0, 0])])
+    live.visited(TASK, [group_of(1, 1, None, hints=[0.5, 0, 0])])
     assert live.step_ended(now()).pop("guidance").value == 0.5 == live.length
     again.load_state_dict(json.loads(json.dumps(live.state_dict())))
     for half in (live, again):
-        half.visited(TASK, [group_of(True, False)])  # from 1 to .5: twice as long
+        half.visited(TASK, [group_of(1, 0)])  # from 1 to .5: twice as long
         half.step_ended(now(1))
         assert half.length == 1.0
         half.step_ended(now(2))  # a step without results decides nothing
@@ -168,7 +170,7 @@ def test_guidance_follows_the_steps_and_goes_on_after_a_resume():
 
 
 def test_hints_are_counted_and_say_nothing_of_the_bare_task():
-    group = group_of(True, True, False, hints=[0.5, 0.25, 0])
+    group = group_of(1, 1, 0, hints=[0.5, 0.25, 0])
     assert [unaided(r) for r in group] == [False, False, True] and metrics_of([group]) == [0.0]
     begun = recorded(
         task=TASK, tokens=(1, 2), chosen=(True, True), behaviour_logp=(0, -1), forced=1

@@ -13,7 +13,6 @@ from whet.training.run import PeriodicEval, Warmup
 from whet.types import IntegrityError, RunSpec, UsageError
 from whet.types.optimizers import AdamW
 
-
 PRACTISED = Warmup(teacher=Repeats(), steps=40, batch=8, optimizer=AdamW(lr=3e-3))
 
 

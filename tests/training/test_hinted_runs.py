@@ -31,7 +31,10 @@ class Counts:
         return f"1=3={task.answer}"
 
 
-def hinted(*schedules, size=Fixed(rollouts=4), objective=None, **changes):
+FOUR = Fixed(rollouts=4)
+
+
+def hinted(*schedules, size=FOUR, objective=None, **changes):
     own = replace(algorithms.load("dapo"), on=PolicyTokens())
     return small(
         **{

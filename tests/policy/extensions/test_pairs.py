@@ -93,6 +93,7 @@ REASONS: tuple[tuple[str, set[str], set[str]], ...] = (
         {"Rehearsal"},
         {"Coevolving"},
     ),
+    ("a group that was dropped gets no second half", {"Rehearsal"}, {"Eepo"}),
 )
 
 

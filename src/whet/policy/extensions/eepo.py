@@ -69,8 +69,8 @@ class Eepo(Companion):
     version_lag −1 and do not count as drift. The mean probability of the first halves' tokens has
     to fall, else the run stops. (Their mean log-prob falls, too, where entropy is low.)
 
-    Source: EEPO (arXiv:2510.05837), its abstract read; lr, window and threshold second-hand, ε ours.
-    Cost: saving and loading the learner, one optimizer step, two deliveries of weights, and half of
+    Source: EEPO (arXiv:2510.05837), its abstract read; lr, window and threshold second-hand. ε is
+    ours. Cost: saving and loading the learner, one optimizer step, two deliveries of weights, and half of
     the parallelism, in every step of low entropy. Metrics of rewards are those of the first halves.
     Known failure: with a large lr, θ' speaks nonsense, and its half is all wrong.
     """

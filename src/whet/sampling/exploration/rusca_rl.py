@@ -28,8 +28,9 @@ class RuscaRl(Schedule):
     other prompt and is not offered. Evaluations have no scaffold.
 
     Source: RuscaRL (arXiv:2508.16949); equation, start 0.20, steepness 125 and rounding are those
-    of its released code (github.com/IANNXANG/RuscaRL, rule step_sigmoid). The wording is ours. Cost: longer prompts. Known failure: replies that need the rubric; the metric
-    `hinted` reaches 0 soon after `start`.
+    of its released code (github.com/IANNXANG/RuscaRL, rule step_sigmoid). The wording is ours.
+    Cost: longer prompts. Known failure: replies that need the rubric; the metric `hinted` reaches 0
+    soon after `start`.
     """
 
     key: str = "rubric"
