@@ -23,7 +23,7 @@ def bonuses(judge, group):
 
 
 def test_dace_by_hand_on_a_hard_task():
-    """Difficulty d = .75 > β: sgn = −1, so −.2 and −1 become +.02 and +.1: the uncertain reply gains."""
+    """For d = .75 > β sgn is −1: −.2 and −1 become +.02 and +.1, so the uncertain reply gains."""
     group = [sure(7, -0.2), sure(7, -1.0), sure(7, -0.5), sure(42, -0.3)]
     found = asked(Dace(inner=Marks()), group)
     assert scores(found) == pytest.approx([0.02, 0.1, 0.05, 1.03])

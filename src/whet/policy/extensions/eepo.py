@@ -70,9 +70,9 @@ class Eepo(Companion):
     to fall, else the run stops. (Their mean log-prob falls, too, where entropy is low.)
 
     Source: EEPO (arXiv:2510.05837), its abstract read; lr, window and threshold second-hand. ε is
-    ours. Cost: saving and loading the learner, one optimizer step, two deliveries of weights, and half of
-    the parallelism, in every step of low entropy. Metrics of rewards are those of the first halves.
-    Known failure: with a large lr, θ' speaks nonsense, and its half is all wrong.
+    ours. Cost: saving and loading the learner, one optimizer step, two deliveries of weights, and
+    half of the parallelism, in every step of low entropy. Metrics of rewards are those of the first
+    halves. Known failure: with a large lr, θ' speaks nonsense, and its half is all wrong.
     """
 
     lr: float = 3e-3
