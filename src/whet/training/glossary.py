@@ -136,20 +136,6 @@ STEP = _table(
         "ratio or a price keeps the value and the slope that it has at the bound",
         _TAUGHT,
     ),
-    (
-        "hinted",
-        "share",
-        "rollouts whose prompt or first tokens tell a part of a solution, by a schedule of hints; "
-        "it has to reach 0 for a gain to be the policy's own",
-        "rollouts of landed tickets",
-    ),
-    (
-        "hint_share",
-        "share",
-        "mean share of the solution (or of the rubric) that they tell",
-        "rollouts with a hint",
-    ),
-    ("guidance", "share", "length ℓ of G²RPO-A's guidance in this step", _ONE),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", "optimizer steps"),
     ("lr", "rate", "learning rate", _ONE),
     ("taught", "share", "tokens of rollouts with a gradient", "tokens of the batch"),
@@ -329,6 +315,20 @@ SAMPLING = _table(
         "replies to such tasks",
     ),
     ("think_budget", "tokens", "ThinkBudget: thinking that the prompt asks for", "tasks"),
+    (
+        "hinted",
+        "share",
+        "rollouts whose prompt or first tokens tell a part of a solution, by a schedule of hints; "
+        "it has to reach 0 for a gain to be the policy's own",
+        "rollouts of landed tickets",
+    ),
+    (
+        "hint_share",
+        "share",
+        "mean share of the solution (or of the rubric) that they tell",
+        "rollouts with a hint",
+    ),
+    ("guidance", "share", "length ℓ of G²RPO-A's guidance in this step", _ONE),
 )
 
 TABLES = {
