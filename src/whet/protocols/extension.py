@@ -20,6 +20,7 @@ from whet.types import (
     seed_of,
 )
 from whet.types.optimizers import AdamW
+from whet.types.weights import Version, Weights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class StepContext:
     learn: Callable[
         [Sequence[Group], Algorithm, float], Awaitable[Update]
     ]  # one further optimizer step
+    deliver: Callable[[Weights], Awaitable[Version]]  # the player samples with these from now on
 
     def seeds(self, name: str, task: Task, count: int) -> tuple[int, ...]:
         """`count` seeds hashed from purpose, run, step and task, so that no other play has them."""

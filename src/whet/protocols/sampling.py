@@ -6,7 +6,7 @@ from typing import Any
 
 from whet.protocols.part import Part
 from whet.protocols.slots import Gate, Now, SamplingSetup
-from whet.types import Decoding, Group, Metrics, Request, Task, Ticket
+from whet.types import Decoding, Group, Metrics, Need, Request, Task, Ticket
 
 
 class Strategy:
@@ -91,6 +91,11 @@ class Sampling(Part):
     def forks(self) -> bool:
         """Whether rollouts of a request may share sampled tokens."""
         return True
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        """The needs of the algorithm that it meets, such as demonstrations."""
+        return frozenset()
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> Strategy:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from whet.protocols.part import Part
 from whet.protocols.player import OpenPlays
 from whet.protocols.worlds import Corpus
-from whet.types import Group, Metrics, Request, Rollout, Task, Ticket
+from whet.types import Group, Metrics, Need, Request, Rollout, Task, Ticket
 
 
 def _no_demonstration(task: Task) -> str | None:
@@ -212,6 +212,8 @@ class Schedule(Part):
     """
 
     __slots__ = ()
+
+    provides: frozenset[Need] = frozenset()  # needs of the algorithm that it meets
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> LiveSchedule: ...

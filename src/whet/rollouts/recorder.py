@@ -290,5 +290,11 @@ class Recorder:
             parent=self.parent,
             forked_at=min(self.forked_at, self.row.chosen),  # fewer where the world broke down
             decoding=self.record.play.decoding,
+            hint=self._hint(),
             verdict=own if own is not None else verdict,
         ).sealed()
+
+    def _hint(self) -> float:
+        """The share of a solution that the play tells, or the rollout that it begins with."""
+        play = self.record.play
+        return play.hint if play.begun is None else max(play.hint, play.begun[0].hint)

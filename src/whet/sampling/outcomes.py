@@ -18,12 +18,15 @@ def task_metric(rollout: Rollout) -> float | None:
 
 
 def unaided(rollout: Rollout) -> bool:
-    """Whether the policy sampled the rollout by itself: from the task's prompt, without a hint."""
-    return rollout.length > 0 and not rollout.external[0]
+    """Whether the policy sampled the rollout by itself.
+
+    A hint in the prompt is marked (`Rollout.hint`); one in the reply is its first external tokens.
+    """
+    return rollout.length > 0 and not rollout.hint and not rollout.external[0]
 
 
 def metrics_of(groups: Iterable[Group]) -> list[float]:
-    """The task metrics of all rollouts that are known, without rollouts that begin with a hint."""
+    """The task metrics of all rollouts that are known, without those that were given a hint."""
     found = (task_metric(rollout) for group in groups for rollout in group if unaided(rollout))
     return [metric for metric in found if metric is not None]
 

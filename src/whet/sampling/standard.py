@@ -29,7 +29,19 @@ from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.plays import PlaySettings
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
-from whet.types import Decoding, Group, Mean, Metrics, Play, Request, RunSpec, Task, Ticket, seed_of
+from whet.types import (
+    Decoding,
+    Group,
+    Mean,
+    Metrics,
+    Need,
+    Play,
+    Request,
+    RunSpec,
+    Task,
+    Ticket,
+    seed_of,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +97,10 @@ class Standard(Sampling):
     @property
     def forks(self) -> bool:
         return self.shape.resumes
+
+    @property
+    def provides(self) -> frozenset[Need]:
+        return frozenset().union(*(schedule.provides for schedule in self.schedules))
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
         slots = _Slots(

@@ -227,6 +227,12 @@ EXTENSIONS = _table(
     ("imitation_weight", "weight", "ImitationWeight: weight of imitation in the next step", _ONE),
     ("implicit_loss", "loss", "ImplicitRewards: cross-entropy of the reward model", _ONE),
     ("reference_age", "steps", "ReferenceReset: steps since the reference was replaced", _ONE),
+    (
+        "forgotten",
+        "nats",
+        "Eepo: by how much the mean log-prob of the first halves has fallen on the way to θ'",
+        "rounds of the step with second halves",
+    ),
     ("target_length_*", "tokens", "LengthTargets: the budget of each bucket of difficulty", _ONE),
     ("tracked", "count", "Tracker: tasks with a recorded success rate", _ONE),
     ("value_loss", "loss", "Critic: mean loss of its updates", "updates of the critic"),

@@ -147,7 +147,7 @@ class Run:
     def _meets_needs(self) -> None:
         """Raise `UsageError` for a need that no companion, reward or demonstrator meets."""
         companions = self.objective.companions
-        given = _BY_ENGINE.union(*(c.provides for c in companions))
+        given = _BY_ENGINE.union(self.sampling.provides, *(c.provides for c in companions))
         if self.reward is not None:
             given = given | {Need.DENSE}  # a reward may give it, as the credit of its verdicts
         if self.demonstrator is not None:

@@ -86,7 +86,22 @@ SAMPLING = table(
     ("replay_held", "count", "the same: groups in the buffer after the step", ONE),
     ("reused", "share", "PuctReuse: requests that show an earlier solution", "requests"),
     ("best_reward", "reward", "PuctReuse: best reward of a task so far", "tasks with a solution"),
+    (
+        "hinted",
+        "share",
+        "rollouts whose prompt or first tokens tell a part of a solution, by a schedule of hints; "
+        "it has to reach 0 for a gain to be the policy's own",
+        "rollouts of landed tickets",
+    ),
+    (
+        "hint_share",
+        "share",
+        "mean share of the solution (or of the rubric) that they tell",
+        "rollouts with a hint",
+    ),
+    ("guidance", "share", "length ℓ of G²RPO-A's guidance in this step", ONE),
 )
+
 
 TREES = table(
     (

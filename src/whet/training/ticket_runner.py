@@ -15,6 +15,7 @@ from whet.rollouts.runner import RolloutRunner
 from whet.sampling.rounds import TicketGroups
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
+from whet.types.weights import Drain, Weights
 
 if TYPE_CHECKING:
     from whet.training.loop import LiveRun
@@ -87,6 +88,9 @@ def step_context(
         batch, _ = await build_batch(groups, algorithm, live.learner)
         return await live.learner.step(algorithm, batch, lr)
 
+    async def deliver(weights: Weights) -> Version:
+        return await live.player.update(weights, Drain())
+
     def upcoming(steps: int) -> list[Task]:
         later = live.buffer.strategy.peek((steps - 1) * run.sampling.tickets)
         return [*launched, *later]
@@ -112,4 +116,5 @@ def step_context(
         demonstrate=demonstrate,
         upcoming=upcoming,
         learn=learn,
+        deliver=deliver,
     )

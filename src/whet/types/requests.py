@@ -1,7 +1,7 @@
 """Requests for rollouts: a task, its seeds and its decoding."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
@@ -30,6 +30,7 @@ class Play:
     prompt: Prompt | None = None  # replaces the task's prompt, e.g. with a hint; None: the task's
     begun: tuple[Rollout, int] | None = None  # go on from so many sampled tokens of a rollout
     pause_at: int = 0  # sampled tokens, with those of `begun`; 0: the play is not interrupted
+    hint: float = field(default=0.0, repr=False)  # share of a solution that prompt or prefix tell
 
     def __post_init__(self) -> None:
         if self.begun is not None:
@@ -39,6 +40,8 @@ class Play:
                     f"a play of task {rollout.task.id!r} begins with {tokens} of "
                     f"{rollout.length} sampled tokens; give 0 to {rollout.length}"
                 )
+        if not 0 <= self.hint <= 1:
+            raise UsageError(f"a play tells {self.hint} of a solution; give a share in [0, 1]")
         least = 0 if self.begun is None else self.begun[1]
         if self.pause_at and self.pause_at <= least:
             raise UsageError(

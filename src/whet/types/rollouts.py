@@ -66,6 +66,7 @@ class Rollout:
     seat: str = ""
     parent: str = ""  # id of the rollout that it was forked from
     forked_at: int = 0  # number of sampled tokens shared with the parent
+    hint: float = 0.0  # share of a solution that its prompt or its first tokens tell (`Play.hint`)
     seal: str = ""  # hash of the engine's record; checked before learning
     verdict: Verdict | None = None
 

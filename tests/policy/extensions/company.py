@@ -10,6 +10,7 @@ from whet.policy.extensions.critic import Critic
 from whet.policy.extensions.demonstration_fallback import DemonstrationFallback
 from whet.policy.extensions.demonstrations import Demonstrations
 from whet.policy.extensions.distinct import Distinct
+from whet.policy.extensions.eepo import Eepo
 from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.extra_round import ExtraRound
 from whet.policy.extensions.greedy import Greedy
@@ -54,4 +55,5 @@ COMPANY: tuple[Any, ...] = (
     EntropyTarget(target=0.5),
     ReferenceReset(patience=1),
     ConvexKL(begin=0, every=1),
+    Eepo(window=1, below=9.0),
 )

@@ -67,7 +67,7 @@ def commutes(pair: tuple[Any, Any], folder: Path) -> bool:
     return [told(o) for o in one] == [told(o) for o in other]
 
 
-LATE = {"Hints", "ExtraRound", "Branches", "Replay"}  # they bring rollouts of the policy
+LATE = {"Hints", "ExtraRound", "Branches", "Replay", "Eepo"}  # they bring rollouts of the policy
 JUDGES = {"Coevolving", "PathConsistency", "LengthTargets"}
 CHOOSERS = {"ProcessOutcomeFilter", "Distinct"}
 HELPERS = {"DemonstrationFallback", "Branches", "ExtraRound", "AnswerHints", "SFTBuffer"}
@@ -93,6 +93,7 @@ REASONS: tuple[tuple[str, set[str], set[str]], ...] = (
         {"Rehearsal"},
         {"Coevolving"},
     ),
+    ("a group that was dropped gets no second half", {"Rehearsal"}, {"Eepo"}),
 )
 
 

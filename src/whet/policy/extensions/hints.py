@@ -69,10 +69,18 @@ class LiveHints(Extension):
     settings: Hints
 
     async def before_rollout(self, context: StepContext, ticket: Ticket) -> Request:
-        """Set the same prefix for all plays, if whole groups get a hint."""
+        """Set the same prefix for all plays, if whole groups get a hint.
+
+        Raises `UsageError` for plays that begin with a hint of another part.
+        """
         request = ticket.request
         if self.settings.rollouts:
             return request
+        if any(play.prefix for play in request.plays):
+            raise UsageError(
+                "sampling.schedules and the algorithm's companion Hints both set how replies "
+                "begin; leave one of them out, such as by --objective.companions none"
+            )
         prefix = self._drawn(context, request.task)
         return replace(request, plays=tuple(replace(p, prefix=prefix) for p in request.plays))
 

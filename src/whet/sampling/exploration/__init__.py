@@ -1,0 +1,1 @@
+"""Exploration: hints, which let hard tasks succeed now and then, and how they fade out."""

@@ -1,0 +1,53 @@
+"""A constant group size, sampled in a constant number of rounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from whet.protocols import GroupSize, GroupSizer, Now, SamplingSetup, SizeDecision
+from whet.types import Group, Task, UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedRounds(GroupSize):
+    """n rollouts of every task in each of m rounds; all m · n are one group with one baseline.
+
+    n = `rollouts`, m = 1 + `rounds`. A schedule may change the plays from round to round, by what
+    the rounds before have shown: `--sampling.schedules seele`.
+
+    Source: the rounds of SEELE (arXiv:2509.06923), m = 4 and n = 8. Cost: the rounds of a step come
+    one after the other, each with a part of the parallelism, so that a step takes up to m times as
+    long as one of m · n rollouts at once. It counts rollouts, so it is meant for chains.
+    """
+
+    rollouts: int = 8  # of a round
+    rounds: int = 3  # after the first one
+
+    def __post_init__(self) -> None:
+        for name, least in (("rollouts", 1), ("rounds", 0)):
+            value = getattr(self, name)
+            if value < least:
+                raise UsageError(f"sampling.size.{name} is {value}; give {least} or more")
+
+    @property
+    def always(self) -> int:
+        return self.rollouts * (1 + self.rounds)
+
+    def open(self, setup: SamplingSetup) -> "FixedRoundsSizer":
+        del setup
+        return FixedRoundsSizer(self)
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRoundsSizer(GroupSizer):
+    """One round after the other. It has no state."""
+
+    settings: FixedRounds
+
+    def first(self, tasks: Sequence[Task], now: Now) -> list[int]:
+        del now
+        return [self.settings.rollouts] * len(tasks)
+
+    def after(self, group: Group) -> SizeDecision:
+        """A further round until the group is full."""
+        left = self.settings.always - len(group)
+        return SizeDecision(more=max(0, min(left, self.settings.rollouts)))

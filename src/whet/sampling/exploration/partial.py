@@ -1,0 +1,88 @@
+"""The part of a solution that a hint may tell: never the answer, never its end."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
+
+from whet.protocols import SamplingSetup
+from whet.types import Task
+
+
+class ToldText(NamedTuple):
+    """The beginning of a solution, and the share of the solution that it is."""
+
+    text: str = ""
+    share: float = 0.0
+
+
+class ToldTokens(NamedTuple):
+    """The first token ids of a solution, and the share of the solution that they are."""
+
+    ids: tuple[int, ...] = ()
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class PartialSolutions:
+    """Beginnings of the demonstrations of a run.
+
+    A beginning ends before the first line that contains the answer, or one of the `alternatives`,
+    as a whole word or number; in the first line, it ends before the answer itself. A solution
+    without the answer is told up to its last token at most. What closes a reply is never told.
+    """
+
+    setup: SamplingSetup
+
+    def text(self, task: Task, share: float) -> ToldText:
+        """The first `share` of a solution's characters, or fewer; it ends at the end of a word."""
+        solution = self._solution(task)
+        most = round(share * len(solution))
+        told = solution[: min(most, len(_without_answer(solution, task)), len(solution) - 1)]
+        if solution and re.match(r"\S", solution[len(told) :]):
+            told = told[: max((m.start() for m in re.finditer(r"\s", told)), default=len(told))]
+        told = _without_answer(told, task).rstrip()  # a cut number may look like the answer
+        return ToldText(told, len(told) / len(solution)) if told else ToldText()
+
+    def tokens(self, task: Task, share: float) -> ToldTokens:
+        """The first `share` of a solution's token ids, or fewer."""
+        solution = self._solution(task)
+        if not solution:
+            return ToldTokens()
+        whole = self._open_ids(task, solution)
+        legal = _without_answer(solution, task)
+        shown = whole if legal == solution else _common(whole, self._open_ids(task, legal))
+        count = min(round(share * len(whole)), len(shown), len(whole) - 1)
+        return ToldTokens(tuple(whole[:count]), count / len(whole)) if count > 0 else ToldTokens()
+
+    def _solution(self, task: Task) -> str:
+        return (self.setup.demonstrate(task) or "").rstrip()
+
+    def _open_ids(self, task: Task, text: str) -> Sequence[int]:
+        """The ids of a text without those that close a reply, found by a longer text's ids."""
+        text = text.rstrip()
+        if not text:
+            return ()
+        closed = self.setup.ids(task, text)
+        found = _common(closed, self.setup.ids(task, text + text[-1]))
+        return found if len(found) < len(closed) else found[:-1]  # a text that closes itself
+
+
+def _without_answer(solution: str, task: Task) -> str:
+    """The solution up to the line with the first answer; up to that answer in the first line."""
+    answers = [re.escape(text) for text in (task.answer, *task.alternatives) if text.strip()]
+    if not answers:
+        return solution
+    whole = rf"(?<![A-Za-z0-9])(?:{'|'.join(answers)})(?![A-Za-z0-9])"
+    found = re.search(whole, solution, re.IGNORECASE)
+    if found is None:
+        return solution
+    line = solution.rfind("\n", 0, found.start()) + 1
+    return solution[: line or found.start()]
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> Sequence[int]:
+    """The longest beginning of both."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))
+    return one[: sum(1 for _ in same)]
