@@ -44,7 +44,7 @@ class Simulated:
         self.rounds.append([ticket.key for ticket in tickets])
         return [(ticket, self.groups(ticket)) for ticket in tickets]
 
-    def groups(self, ticket):
+    def groups(self, ticket) -> tuple[Group, ...]:
         members = [self.rollout(ticket.request.task, play) for play in ticket.request.plays]
         self.rollouts += len(members)
         return (Group.of(members).numbered(ticket.number),)

@@ -50,29 +50,32 @@ class Hashed(Generator):
     def held(self):
         return NEW
 
-    async def generate(self, prompt, how, *, seed, offset=0, session, fork_of=""):
+    async def generate(  # noqa: PLR0913  (the signature is the protocol's)
+        self, prompt, how, *, seed, offset=0, said=0, session, fork_of=""
+    ):
+        del said
         self.seen.append(tuple(prompt))
         self.open.add(session)
         self.unknown += bool(fork_of) and fork_of not in self.open
         await asyncio.sleep(0)
-        said, logp, state = [], [], 0
+        new, logp, state = [], [], 0
         for token in prompt:
             state = mixed(state, token)
-        while len(said) < how.max_new_tokens and said[-1:] != [END]:
-            drawn = mixed(mixed(state, seed), offset + len(said)) >> 8
+        while len(new) < how.max_new_tokens and new[-1:] != [END]:
+            drawn = mixed(mixed(state, seed), offset + len(new)) >> 8
             ends = drawn % 1000 < 1000 * self.ending
-            said.append(END if ends else LETTERS[drawn // 1000 % len(LETTERS)])
-            state = mixed(state, said[-1])
+            new.append(END if ends else LETTERS[drawn // 1000 % len(LETTERS)])
+            state = mixed(state, new[-1])
             logp.append(-0.01 - drawn // 100_000 % 997 / 997)
-        self.decoded += len(said)
-        n = len(said)
+        self.decoded += len(new)
+        n = len(new)
         return Completion(
-            token_ids=np.array(said, np.int32),
+            token_ids=np.array(new, np.int32),
             logp=np.array(logp, np.float32),
             entropy=np.array([1 - x**2 for x in logp], np.float32),
             spans=((n, NEW),),
             columns={},
-            finish=Finish.STOP if said[-1] == END else Finish.LENGTH,
+            finish=Finish.STOP if new[-1] == END else Finish.LENGTH,
         )
 
     async def update(self, weights, flight):

@@ -124,7 +124,7 @@ def test_two_tickets_of_one_task_keep_their_rounds_apart():
 
 
 def test_a_size_with_rounds_fills_its_group():
-    part = FixedRounds(rollouts=3, rounds=2)
+    part = FixedRounds(rollouts=3, passes=3)
     sizer = part.open(SETUP)
     assert part.always == 9 and part.rounds == 2
     assert sizer.first([TASK, TASK], Now(step=0, steps=1, version=0, metrics={})) == [3, 3]
@@ -133,8 +133,8 @@ def test_a_size_with_rounds_fills_its_group():
     assert more == [3, 3, 2, 0]
     with pytest.raises(UsageError, match=r"sampling\.size\.rollouts is 0"):
         FixedRounds(rollouts=0)
-    with pytest.raises(UsageError, match=r"sampling\.size\.rounds is -1"):
-        FixedRounds(rounds=-1)
+    with pytest.raises(UsageError, match=r"sampling\.size\.passes is 0"):
+        FixedRounds(passes=0)
 
 
 def test_a_single_round_is_told():

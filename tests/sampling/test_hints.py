@@ -210,6 +210,7 @@ def test_each_reply_sees_its_part_of_the_rubric():
     assert live.apply(asked(TASK), now()) == asked(TASK)
     chat = ({"role": "user", "content": "?"},)
     [play, _] = live.apply(asked(replace(task, prompt=chat), 2), now()).plays
+    assert play.prompt is not None
     assert [m["role"] for m in play.prompt] == ["system", "user"] and play.prompt[1:] == chat
 
 

@@ -216,13 +216,19 @@ def test_turns_are_forked_at_their_starts():
         assert leaf.forked_at in starts
 
 
+def of_reply(leaf, said):
+    """Mean entropy of the first three tokens of a reply."""
+    assert leaf.entropy is not None
+    return leaf.entropy[said][:3].mean()
+
+
 def test_arpo_branches_where_entropy_rises():
     """H = 1 − log² μ is known, so the rule is checked on the chains that were sampled."""
     shape = AfterTools(chains=2, rule=EntropyRise(tokens=3))
     leaves, _ = sampled(shape, range(40), ending=0.2, world=Asking(3))
     assert len(leaves) == 40
     chains = [leaf for leaf in leaves if not leaf.parent]
-    initial = np.mean([chain.entropy[chain.spoken[0]][:3].mean() for chain in chains[:2]])
+    initial = np.mean([of_reply(chain, chain.spoken[0]) for chain in chains[:2]])
     forks = {(leaf.parent, leaf.forked_at) for leaf in leaves if leaf.parent}
     looked = [
         (leaf, said)
@@ -230,9 +236,7 @@ def test_arpo_branches_where_entropy_rises():
         for said in leaf.spoken[1:]
         if leaf in chains[:2] or leaf.parent and said.start > leaf.forked_at
     ]
-    rises = {
-        (leaf.id, said.start) for leaf, said in looked if leaf.entropy[said][:3].mean() > initial
-    }
+    rises = {(leaf.id, said.start) for leaf, said in looked if of_reply(leaf, said) > initial}
     assert rises and forks == rises
     assert len(chains) == 40 - len(rises)  # what no branch fills are further chains
 

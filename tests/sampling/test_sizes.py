@@ -1,6 +1,7 @@
 """Group sizes by hand, by enumeration, and by simulation through the real buffer."""
 
 import json
+from collections.abc import Sequence
 from itertools import product
 from math import comb
 
@@ -328,6 +329,7 @@ def test_success_rates_survive_a_resume(part):
     told(whole, EASY, [1] * 8 + [None])
     other = sizer(part)
     other.load_state_dict(json.loads(json.dumps(whole.state_dict())))
+    sizes: Sequence[int] = ()
     for _ in range(3):
         sizes = whole.first([HARD, EASY, NEW], NOW)
         assert other.first([HARD, EASY, NEW], NOW) == sizes

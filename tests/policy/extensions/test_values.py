@@ -170,7 +170,7 @@ def test_probes_have_the_decoding_of_their_rollout():
     added(run, live, group_of(hot).joined([demo]))
     plays = [play for request in run.played for play in request.plays]
     assert [play.decoding.temperature for play in plays] == [2.0, 1.0]  # 1.0 is the run's
-    assert all(play.begun[0].decoding == play.decoding for play in plays)
+    assert all(play.begun and play.begun[0].decoding == play.decoding for play in plays)
 
 
 def test_other_seats_have_no_probes():

@@ -11,7 +11,7 @@ from whet.types import Group, Task, UsageError
 class FixedRounds(GroupSize):
     """n rollouts of every task in each of m rounds; all m · n are one group with one baseline.
 
-    n = `rollouts`, m = 1 + `rounds`. A schedule may change the plays from round to round, by what
+    n = `rollouts`, m = `passes`. A schedule may change the plays from round to round, by what
     the rounds before have shown: `--sampling.schedules seele`.
 
     Source: the rounds of SEELE (arXiv:2509.06923), m = 4 and n = 8. Cost: the rounds of a step come
@@ -20,17 +20,20 @@ class FixedRounds(GroupSize):
     """
 
     rollouts: int = 8  # of a round
-    rounds: int = 3  # after the first one
+    passes: int = 4  # rounds, with the first one
 
     def __post_init__(self) -> None:
-        for name, least in (("rollouts", 1), ("rounds", 0)):
-            value = getattr(self, name)
-            if value < least:
-                raise UsageError(f"sampling.size.{name} is {value}; give {least} or more")
+        for name in ("rollouts", "passes"):
+            if (value := getattr(self, name)) < 1:
+                raise UsageError(f"sampling.size.{name} is {value}; give 1 or more")
+
+    @property
+    def rounds(self) -> int:
+        return self.passes - 1
 
     @property
     def always(self) -> int:
-        return self.rollouts * (1 + self.rounds)
+        return self.rollouts * self.passes
 
     def open(self, setup: SamplingSetup) -> "FixedRoundsSizer":
         del setup
