@@ -1,7 +1,6 @@
 """Group sizes by hand, by enumeration, and by simulation through the real buffer."""
 
 import json
-from collections.abc import Sequence
 from itertools import product
 from math import comb
 
@@ -329,10 +328,10 @@ def test_success_rates_survive_a_resume(part):
     told(whole, EASY, [1] * 8 + [None])
     other = sizer(part)
     other.load_state_dict(json.loads(json.dumps(whole.state_dict())))
-    sizes: Sequence[int] = ()
+    sizes: list[int] = []
     for _ in range(3):
-        sizes = whole.first([HARD, EASY, NEW], NOW)
-        assert other.first([HARD, EASY, NEW], NOW) == sizes
+        sizes = list(whole.first([HARD, EASY, NEW], NOW))
+        assert list(other.first([HARD, EASY, NEW], NOW)) == sizes
         for own in (whole, other):
             told(own, NEW, [1, 0, 0])
     assert whole.state_dict() == other.state_dict()
