@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from recorded import recorded
 from sampling.hinted import END, asked, landed, now, setup_of, task_of, text
 
-from whet.sampling.exploration.against_trend import AgainstTrend
 from whet.sampling.exploration.g2rpo_a import G2RpoA
+from whet.sampling.exploration.guidance import AgainstTrend, TowardsTarget
 from whet.sampling.exploration.partial import PartialSolutions
 from whet.sampling.exploration.questa import Questa
 from whet.sampling.exploration.rusca_rl import RuscaRl
-from whet.sampling.exploration.towards_target import TowardsTarget
 from whet.sampling.outcomes import metrics_of, unaided
 from whet.types import Group, Play, RunSpec, UsageError, Verdict
 

@@ -12,18 +12,18 @@ from sampling.shaped import TASK, Asking, Hashed, check_tree, distinct, played, 
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
 from whet.sampling.structured.after_tools import AfterTools
+from whet.sampling.structured.branch_places import LineStarts
 from whet.sampling.structured.branch_rules import EntropyChance, EntropyRise
 from whet.sampling.structured.budget_forcing import BudgetForcing
 from whet.sampling.structured.chains import Chains
+from whet.sampling.structured.costs_of_trees import balanced_costs, sampled_costs
 from whet.sampling.structured.early_exits import EarlyExits
 from whet.sampling.structured.entropy_tree import EntropyTree
-from whet.sampling.structured.places import LineStarts
 from whet.sampling.structured.points import branch_points
 from whet.sampling.structured.segment_tree import SegmentTree
-from whet.sampling.structured.token_costs import balanced_costs, sampled_costs
+from whet.sampling.structured.token_scores import DistributionEntropy
 from whet.sampling.structured.tree import Tree
 from whet.sampling.structured.turn_tree import TurnTree
-from whet.sampling.structured.uncertainty import DistributionEntropy
 from whet.types import Decoding, Finish, Play, Request, UsageError
 
 TREES = {

@@ -15,11 +15,11 @@ from whet.sampling.structured.after_tools import AfterTools
 from whet.sampling.structured.branch_rules import EntropyRise
 from whet.sampling.structured.budget_forcing import BudgetForcing
 from whet.sampling.structured.chains import Chains
+from whet.sampling.structured.costs_of_trees import sampled_costs
 from whet.sampling.structured.early_exits import EarlyExits
 from whet.sampling.structured.entropy_tree import EntropyTree
 from whet.sampling.structured.growing import continued, extended
 from whet.sampling.structured.segment_tree import SegmentTree
-from whet.sampling.structured.token_costs import sampled_costs
 from whet.sampling.structured.tree import Tree
 from whet.sampling.structured.turn_tree import TurnTree
 from whet.types import Decoding, Play, Request, Task

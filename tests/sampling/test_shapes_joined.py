@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from recorded import recorded
 
-from whet.sampling.structured.joined_leaves import joined_leaves, rooted
+from whet.sampling.structured.leaves_of_trees import joined_leaves, rooted
 from whet.types import Task
 
 TASK = Task(id="t", prompt="?")

@@ -14,7 +14,7 @@ from whet.sampling.dynamic.adaptive import Adaptive
 from whet.sampling.dynamic.exit_rules import ExitOnBalance, ExitOnPositive
 from whet.sampling.dynamic.knapsack import Knapsack, allocated, value
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.sampling.dynamic.pilot_use import DropPilots
+from whet.sampling.dynamic.pilots import DropPilots
 from whet.sampling.dynamic.reinforce_ada import ReinforceAda
 from whet.sampling.dynamic.two_phase import TwoPhase
 from whet.sampling.schedules.fixed import Fixed

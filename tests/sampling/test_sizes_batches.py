@@ -12,7 +12,7 @@ from simulated import Simulated, opened, simulated, taken
 from whet.policy import algorithms
 from whet.protocols import Learner
 from whet.rollouts.batching import build_batch
-from whet.sampling.dynamic.pilot_use import DropPilots
+from whet.sampling.dynamic.pilots import DropPilots
 from whet.sampling.dynamic.reinforce_ada import ReinforceAda
 from whet.sampling.dynamic.two_phase import TwoPhase
 from whet.sampling.schedules.uniform import Uniform

@@ -16,7 +16,7 @@ from whet.rewards.unsupervised.majority import Majority
 from whet.sampling.dynamic.adaptive import Adaptive
 from whet.sampling.dynamic.knapsack import Knapsack
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.sampling.dynamic.pilot_use import DropPilots
+from whet.sampling.dynamic.pilots import DropPilots
 from whet.sampling.dynamic.reinforce_ada import ReinforceAda
 from whet.sampling.dynamic.two_phase import TwoPhase
 from whet.sampling.schedules.fixed import Fixed

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from whet.protocols import GroupSize, GroupSizer, Now, SamplingSetup, SizeDecision
 from whet.sampling.decisions import known_metrics, sampled
-from whet.sampling.dynamic.pilot_use import PilotUse, TrainPilots
+from whet.sampling.dynamic.pilots import PilotUse, TrainPilots
 from whet.types import Group, Mean, Metrics, Task, UsageError, spread
 
 

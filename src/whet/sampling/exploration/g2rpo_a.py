@@ -5,8 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from whet.protocols import Now, SamplingSetup
-from whet.sampling.exploration.against_trend import AgainstTrend
-from whet.sampling.exploration.guidance import GuidanceRule
+from whet.sampling.exploration.guidance import AgainstTrend, GuidanceRule
 from whet.sampling.exploration.hinting import LiveHintSchedule, PrefixSchedule, begun_with
 from whet.sampling.exploration.partial import PartialSolutions
 from whet.sampling.outcomes import mean, task_metric

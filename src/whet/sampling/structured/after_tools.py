@@ -7,7 +7,7 @@ from random import Random
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.branch_rules import BranchRule, EntropyRise
 from whet.sampling.structured.growing import check_counts, extended, failed, fork
-from whet.sampling.structured.joined_leaves import joined_leaves
+from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.types import Play, Request, Rollout
 
 

@@ -8,7 +8,7 @@ from random import Random
 
 from whet.protocols import Part
 from whet.sampling.structured.growing import check_counts
-from whet.sampling.structured.uncertainty import entropy_of
+from whet.sampling.structured.token_scores import entropy_of
 from whet.types import Rollout, UsageError
 
 

@@ -12,7 +12,7 @@ from whet.sampling.structured.growing import (
     fork,
     together,
 )
-from whet.sampling.structured.joined_leaves import joined_leaves
+from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.sampling.structured.thoughts import thought_end
 from whet.types import Finish, Play, Request, Rollout, RunSpec, UsageError
 

@@ -6,7 +6,7 @@ from random import Random
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.forced_words import forcing_error
 from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
-from whet.sampling.structured.joined_leaves import joined_leaves
+from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.sampling.structured.thoughts import thought_end
 from whet.types import Play, Request, Rollout, RunSpec, UsageError
 

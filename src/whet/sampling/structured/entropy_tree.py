@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from whet.protocols import OpenPlays, Shape
+from whet.sampling.structured.branch_places import AnyToken, Places
 from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
-from whet.sampling.structured.joined_leaves import joined_leaves
-from whet.sampling.structured.places import AnyToken, Places
+from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.sampling.structured.points import after_marks, branch_points
-from whet.sampling.structured.uncertainty import Surprisal, Uncertainty
+from whet.sampling.structured.token_scores import Surprisal, Uncertainty
 from whet.types import Play, Request, Rollout
 
 _Point = tuple[float, int, int]  # negative score, index of the leaf, sampled tokens before it

@@ -15,7 +15,7 @@ from whet.sampling.structured.growing import (
     reply_start,
     together,
 )
-from whet.sampling.structured.joined_leaves import joined_leaves, rooted
+from whet.sampling.structured.leaves_of_trees import joined_leaves, rooted
 from whet.types import Play, Request, Rollout, RunSpec, UsageError, seed_of
 
 

@@ -5,7 +5,7 @@ from math import prod
 
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.growing import fork, grown, together
-from whet.sampling.structured.joined_leaves import joined_leaves, rooted
+from whet.sampling.structured.leaves_of_trees import joined_leaves, rooted
 from whet.types import Play, Request, Rollout, RunSpec, UsageError, seed_of
 
 
@@ -21,7 +21,7 @@ class Tree(Shape):
     as in its released script. TreeRPO (arXiv:2506.05183) has 8,8,8 with segments of a fixed length
     (from memory, length unconfirmed). Both have one tree per task: give `sampling.size.rollouts` 1.
 
-    It costs U = Σ_d b_1…b_d · s_d decoded tokens (`token_costs.balanced_costs`): with 170 tokens in
+    It costs U = Σ_d b_1…b_d · s_d decoded tokens (`balanced_costs`): with 170 tokens in
     the last level, 37,980 for 216 leaves; chains decode 49,680. The levels are played one after the
     other, and only the last ones fill the decoding batch. The leaves of a subtree are correlated: m
     leaves of correlation ρ are worth m / (1 + (m − 1)ρ) independent ones.
