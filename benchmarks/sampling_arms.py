@@ -37,7 +37,7 @@ from whet.types import IntegrityError
 ROWS = Path("benchmarks/sampling")
 FIRST = 21  # seed of the first base
 COMMON = (  # the threshold or the budget ends a run, and only its periodic evaluations count
-    "--steps 1000 --checkpoints.seconds 1e9 "
+    "--steps 120 --checkpoints.seconds 1e9 "
     "--evaluation.problems 1 --evaluation.samples 1 --evaluation.k 1"
 )
 

@@ -310,7 +310,7 @@ def test_a_part_keeps_what_was_chosen_for_the_one_that_it_replaces():
         ("--sampling.size.rollout 3", ["Fixed", "you meant --sampling.size.rollouts"]),
         (
             "--sampling.gate.max_rounds 3",
-            ["--sampling.gate.max_rounds", "AdmitAll", "--sampling.gate non_zero_spread has it"],
+            ["--sampling.gate.max_rounds", "AdmitAll", "choose --sampling.gate", "non_zero_spread"],
         ),
         ("--sampling.gate nonzero", ["'nonzero'", "admit_all, non_zero_spread"]),
         ("--sampling uniform", ["sampling 'uniform'", "another kind", "standard"]),

@@ -224,7 +224,7 @@ def _no_field(where: Target, name: str, node: Node) -> str:
         f"perhaps you meant --{_join(where.path, close[0])}" if close else "",
     ]
     others = [] if close or where.hint is None else having(where.hint, name)
-    told += [f"--{where.path} {others[0]} has it"] if others else []
+    told += [f"choose --{where.path} {' or '.join(others)}"] if others else []
     return f"{_said(node, _join(where.path, name))}: {'; '.join(filter(None, told))}"
 
 

@@ -37,7 +37,7 @@ class TreeAdvantage(Advantage, ABC):
 
     __slots__ = ()
 
-    needs: frozenset[Need] = frozenset({Need.GROUP})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP})
 
     def run_error(self, spec: RunSpec) -> str:
         """Why it cannot work: no rollout of the run ever forks."""
@@ -73,7 +73,7 @@ class Siblings(TreeAdvantage):
     it, and a turn that several rollouts share counts once for each.
     """
 
-    needs: frozenset[Need] = frozenset({Need.GROUP, Need.STATES, Need.SEGMENTS})
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.GROUP, Need.STATES, Need.SEGMENTS})
     per_token: ClassVar[bool] = True
     why_uncentred: ClassVar[str] = _NODES
 

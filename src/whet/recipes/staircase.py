@@ -6,6 +6,7 @@ plain run teach nothing, and it matters where they are spent.
 """
 
 from whet.data.demonstrators import FromFamily
+from whet.data.pool import Pool
 from whet.data.problems import Problems
 from whet.data.procedural.lock import Lock
 from whet.data.teachers import FullSolutions, MixedStyles
@@ -24,25 +25,31 @@ from whet.types import Decoding
 from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
 
 
+DEEPEST = 4
+
+
 def staircase(
     *,
     base: str = "",
     algorithm: str | Algorithm = "dapo",
     lowest: int = 1,
     weights: tuple[float, ...] = (),
+    tasks: int = 0,
 ) -> Run:
     """Train a tiny model on locks of several depths, a setting to compare sampling strategies.
 
     `base` is the folder of a base that an earlier run saved (`checkpoints/step-000000`); without it
     the run makes one.  Training draws the depths from `lowest` to 4 with these `weights`;
-    evaluation goes round all four evenly.
+    evaluation goes round all four evenly, or has only level 4 if `lowest` is 4.  With `tasks`, the
+    run trains on so many tasks, which come again; else it never meets a task twice.
     """
     lock = Lock()
+    endless = Problems(family=lock, levels=(lowest, DEEPEST), weights=weights)
     fresh = FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=lock.alphabet))
     return Run(
         model=Folder(path=base) if base else fresh,
-        corpus=Problems(family=lock, levels=(lowest, 4), weights=weights),
-        eval_corpus=Problems(family=lock, levels=(1, 4)),
+        corpus=Pool(corpus=endless, tasks=tasks) if tasks else endless,
+        eval_corpus=Problems(family=lock, levels=(DEEPEST if lowest == DEEPEST else 1, DEEPEST)),
         reward=Labelled(),
         demonstrator=FromFamily(family=lock),
         warmup=() if base else _warmup(lock),
