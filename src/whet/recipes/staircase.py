@@ -24,7 +24,6 @@ from whet.training.run import PeriodicEval, Run, Warmup
 from whet.types import Decoding
 from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
 
-
 DEEPEST = 4
 
 
