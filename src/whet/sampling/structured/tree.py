@@ -39,7 +39,7 @@ class Tree(Shape):
         if len(self.segments) != len(self.branches) - 1 or min(self.segments, default=1) < 1:
             raise UsageError(
                 f"sampling.shape.segments is {self.segments}; give {len(self.branches) - 1} "
-                f"numbers of 1 or more, for all but the last of {len(self.branches)} levels"
+                "of 1 or more: one for each level of sampling.shape.branches but the last"
             )
 
     def leaves(self, plays: int) -> int:
