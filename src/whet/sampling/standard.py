@@ -26,8 +26,7 @@ from whet.protocols import (
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.schedules.fixed import Fixed
-from whet.sampling.schedules.overwritten import overwritten
-from whet.sampling.schedules.plays import PlaySettings
+from whet.sampling.schedules.plays import PlaySettings, overwritten
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
 from whet.types import (
