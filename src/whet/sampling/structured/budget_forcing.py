@@ -12,7 +12,6 @@ from whet.sampling.structured.growing import (
     fork,
     together,
 )
-from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.sampling.structured.thoughts import thought_end
 from whet.types import Finish, Play, Request, Rollout, RunSpec, UsageError
 
@@ -70,7 +69,6 @@ class BudgetForcing(Shape):
 
     async def _chain(self, play: Play, plays: OpenPlays) -> list[Rollout]:
         budget = len(play.prefix) + self.thinking if self.thinking else 0
-        inner: list[Rollout] = []
         [leaf] = await extended(plays, [replace(play, pause_at=budget)])
         forced = plays.ids(self.wait) if self.waits else ()
         most = play.decoding.max_new_tokens - len(forced)
@@ -78,14 +76,12 @@ class BudgetForcing(Shape):
             end = self._early_end(leaf, min(budget or most, most))
             if end is None:
                 break
-            inner.append(leaf)
             longer = fork(play, leaf, end, number, prefix=forced)
             [leaf] = await extended(plays, [replace(longer, pause_at=budget)])
         if budget and leaf.length >= budget and leaf.verdict is None:
-            inner.append(leaf)
             forced = plays.ids(self.close + self.final) if self._thinks(leaf) else ()
             [leaf] = await extended(plays, [continued(play, leaf, prefix=forced)])
-        return joined_leaves([leaf], inner)
+        return [leaf]
 
     def _early_end(self, leaf: Rollout, most: int) -> int | None:
         """Tokens before an end that is taken back, fewer than `most`; None if there is no such."""

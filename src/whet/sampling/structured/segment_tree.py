@@ -15,7 +15,7 @@ from whet.sampling.structured.growing import (
     reply_start,
     together,
 )
-from whet.sampling.structured.leaves_of_trees import joined_leaves, rooted
+from whet.sampling.structured.rooting import rooted
 from whet.types import Play, Request, Rollout, RunSpec, UsageError, seed_of
 
 
@@ -118,7 +118,7 @@ class _Growth:
             done = sum(len(family) for family in found) - len(alive)
             families = self._families(alive, done, last=depth + 1 >= self.shape.depth)
         await self._fill(rng)
-        return rooted(joined_leaves(self.leaves, self.inner))
+        return rooted(self.leaves, self.inner)
 
     def _from_prompt(self, count: int) -> list[Play]:
         pause = self._pause(len(self.play.prefix), 0) if self.shape.depth > 1 else 0
