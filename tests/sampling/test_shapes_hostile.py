@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 from recorded import recorded
+from sampling.shaped import check_tree, sampled
 
 from whet.sampling.structured.branch_rules import EntropyRise
+from whet.sampling.structured.budget_forcing import BudgetForcing
 from whet.sampling.structured.points import after_marks
+from whet.sampling.structured.segment_tree import SegmentTree
 from whet.types import Task
 
 TASK = Task(id="t", prompt="?")
@@ -40,3 +43,25 @@ def test_a_mark_is_found_behind_letters_whose_small_form_is_longer(before):
     )
     behind = after_marks(rollout, ("answer",))
     assert behind.tolist() == [False] * (len(before) + 6) + [True, True]
+
+
+CUTTING = {
+    "budget": BudgetForcing(waits=1, wait="W", thinking=4, close="ab", final="t=+"),
+    "close": BudgetForcing(waits=0, thinking=2, close="z", final=""),
+    "reserve": SegmentTree(segment=3, depth=6, branches=3, first=(2, 3), phrase="Wz", reserve=1),
+    "depth": SegmentTree(segment=2, depth=2, branches=2, first=(1, 4), phrase="Wzt", reserve=3),
+}
+
+
+@pytest.mark.parametrize("name", CUTTING)
+def test_forced_words_never_make_a_reply_longer_than_its_limit(name):
+    """Whatever the limit: they are left out where they don't fit, and are said where they do."""
+    forced = 0
+    for length in (1, 2, 3, 4, 6, 8, 20):
+        for ending in (0.0, 0.2):
+            leaves, _ = sampled(CUTTING[name], (3, 5, 8), length=length, ending=ending)
+            check_tree(leaves)
+            assert all(leaf.length <= length for leaf in leaves)
+            assert all(not leaf.external[-1] for leaf in leaves)
+            forced += sum(bool(leaf.external.any()) for leaf in leaves)
+    assert forced

@@ -23,7 +23,7 @@ class BudgetForcing(Shape):
     Longer: where a thought ends, its end is taken back and `wait` is put there, `waits` times at
     most. The thought ends before `close`, or before the reply's last token if there is no such tag.
     Shorter: a thought of `thinking` tokens is followed by `close` and `final`, and then by what the
-    policy says. Forced words are external tokens: the objective must leave them out
+    policy says, where they leave room for an answer. Forced words are external tokens: the objective must leave them out
     (`--objective.on policy_tokens`), and they count for `decoding.max_new_tokens`.
 
     s1 (arXiv:2501.19393): "Wait" 2, 4 or 6 times, and "Final Answer:" at the end of the budget. It
@@ -80,6 +80,8 @@ class BudgetForcing(Shape):
             [leaf] = await extended(plays, [replace(longer, pause_at=budget)])
         if budget and leaf.length >= budget and leaf.verdict is None:
             forced = plays.ids(self.close + self.final) if self._thinks(leaf) else ()
+            if leaf.length + len(forced) >= play.decoding.max_new_tokens:
+                forced = ()  # no token would be left for the answer
             [leaf] = await extended(plays, [continued(play, leaf, prefix=forced)])
         return [leaf]
 
