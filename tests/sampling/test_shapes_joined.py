@@ -84,7 +84,7 @@ def test_every_token_that_is_left_is_in_one_node_and_counts_once(seed):
 
 
 def test_an_heir_shares_no_more_than_it_shared_with_its_missing_parent():
-    """Leaf a says 1 2 3; b shares all of it and says 4; c shares 1 with b. Without b, c shares 1."""
+    """Leaf a says 1 2 3; b shares it and says 4; c shares 1 with b, and so with a."""
     a, b, c = (
         recorded(
             task=TASK,

@@ -204,6 +204,7 @@ class AcrossAndWithinTrees(TreeAdvantage):
 
     Â_i = z_group(R_i) + z_tree(R_i),  z = (R − mean) / (std + ε) with n − 1
 
+    A tree has one root: a leaf that was continued from the prompt of a tree is one of its leaves.
     A lone leaf of a tree has no second term; the released code adds its reward.
     """
 

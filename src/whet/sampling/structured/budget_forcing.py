@@ -23,8 +23,9 @@ class BudgetForcing(Shape):
     Longer: where a thought ends, its end is taken back and `wait` is put there, `waits` times at
     most. The thought ends before `close`, or before the reply's last token if there is no such tag.
     Shorter: a thought of `thinking` tokens is followed by `close` and `final`, and then by what the
-    policy says, where they leave room for an answer. Forced words are external tokens: the objective must leave them out
-    (`--objective.on policy_tokens`), and they count for `decoding.max_new_tokens`.
+    policy says. Where these words leave no room for an answer, they are left out. Forced words are
+    external tokens: the objective must leave them out (`--objective.on policy_tokens`), and they
+    count for `decoding.max_new_tokens`.
 
     s1 (arXiv:2501.19393): "Wait" 2, 4 or 6 times, and "Final Answer:" at the end of the budget. It
     forces budgets in evaluations; the words and `waits` 2 are the defaults.
