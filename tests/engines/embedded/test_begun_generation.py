@@ -18,11 +18,12 @@ from whet.engines.embedded import scheduler as scheduling
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.packing import pack
+from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.policy import algorithms
 from whet.protocols import Environment, Renderer
 from whet.rollouts.batching import build_batch
 from whet.rollouts.player import RolloutPlayer
-from whet.types import Decoding, Group, Play, Request, Task, UsageError, Verdict
+from whet.types import Decoding, Finish, Group, Play, Request, Task, UsageError, Verdict
 from whet.types.kept import KEPT
 from whet.types.optimizers import AdamW
 from whet.types.weights import Continue
@@ -333,3 +334,29 @@ def test_no_session_is_left_however_a_tree_ends(end, monkeypatch):
     scheduler = generator.scheduler
     assert not (scheduler.sessions or scheduler.live or scheduler.waiting or generator._replies)
     assert not (scheduler.memory.resting or scheduler.prompts.held)
+
+
+def bytewise(ids):
+    """A byte a token; what is no character yet shows as U+FFFD."""
+    return bytes(ids).decode(errors="replace")
+
+
+@pytest.mark.parametrize(("stop", "end"), [("é😀", 7), ("😀", 7), ("b", 8)])
+@pytest.mark.parametrize("cut", range(7))
+def test_a_stop_string_is_found_wherever_its_characters_are_cut(stop, end, cut):
+    said = "aé😀bc".encode()  # 1 + 2 + 4 + 1 + 1 bytes
+    how = Decoding(max_new_tokens=20, stop=(stop,))
+    sequence = SequenceState((1, 2, *said[:cut]), how, 0, 0, frozenset())
+    sequence.begins(cut)
+    for token in said[cut:]:
+        if sequence.finish is None:
+            sequence.take(SampledToken(token, -1.0, 1.0, 0.0), bytewise)
+    assert sequence.finish is Finish.STOP
+    assert cut + len(sequence.tokens) == end
+
+
+def test_a_stop_string_that_ends_at_the_cut_is_not_found_again():
+    sequence = SequenceState((1, *b"ab"), Decoding(stop=("b",)), 0, 0, frozenset())
+    sequence.begins(2)
+    sequence.take(SampledToken(ord("c"), -1.0, 1.0, 0.0), bytewise)
+    assert sequence.finish is None
