@@ -97,8 +97,8 @@ class SequenceState:
     def _stops(self, stops: tuple[str, ...], decode: Callable[[Sequence[int]], str]) -> bool:
         """True if a stop string ends in the last tokens; it may start in those before the reply.
 
-        Every token decodes to at least one byte, so the tokens of the last bytes suffice. A character
-        that the earlier tokens begin and do not complete is new.
+        Every token decodes to at least one byte, so the tokens of the last bytes suffice. A
+        character that the earlier tokens begin and do not complete is new.
         """
         reach = max(len(stop.encode()) for stop in stops) + 8
         earlier = self.before[-missing:] if (missing := reach - len(self.tokens)) > 0 else ()
