@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float32, Int32
 from numpy import ndarray
 
 from whet.types.decoding import Decoding
-from whet.types.kept import KEPT
+from whet.types.kept import KEPT, kept_ids
 from whet.types.messages import ASSISTANT, content_of, messages_of, text_of
 from whet.types.tasks import Finish, Message, Task, Verdict
 from whet.types.versions import Version
@@ -216,7 +216,9 @@ class Rollout:
         held.update(self.behaviour_logp.tobytes())
         held.update(repr((self.spans, self.acts)).encode())
         if KEPT in self.columns:
-            held.update(repr(self.columns[KEPT].tolist()).encode())
+            kept = kept_ids(self.columns[KEPT])
+            held.update(kept.sizes.tobytes())
+            held.update(kept.ids.data)
         return held.hexdigest()
 
 
