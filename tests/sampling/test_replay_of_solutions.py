@@ -1,8 +1,8 @@
 """PUCT reuse: which earlier solution a play begins from."""
 
 import json
-from itertools import count
 from dataclasses import replace
+from itertools import count
 from math import sqrt
 from random import Random
 

@@ -17,18 +17,17 @@ from whet.policy.extensions.replay import Replay
 from whet.policy.selections import PolicyTokens
 from whet.protocols import Corpus, Reward, Shape
 from whet.rewards.shaping.dace import Dace
+from whet.rollouts.checks import TrustLimits
 from whet.sampling.dynamic.accuracy_band import AccuracyBand
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.sampling.dynamic.weighted_prompts import RateWeighted
 from whet.sampling.dynamic.score_spread import ScoreSpread
+from whet.sampling.dynamic.weighted_prompts import RateWeighted
 from whet.sampling.exploration.fixed_rounds import FixedRounds
 from whet.sampling.schedules.fixed import Fixed
-from whet.sampling.structured.chains import Chains
 from whet.sampling.standard import Standard
-from whet.rollouts.checks import TrustLimits
 from whet.training.run import PeriodicEval, Run
-from whet.types import Decoding, Reason, Rollout, Task, Verdict
+from whet.types import Decoding, Reason, Rollout, Verdict
 
 COMPANIONS = {
     "none": (),
@@ -104,13 +103,16 @@ def composed(seed: int) -> tuple[str, Run]:
     replay = rng.choice(("", "", *offers(slots["replay"])))
     gate = rng.choice(GATES)
     companion = rng.choice(("none", "none", *COMPANIONS))
-    corpus = rng.choice((Pool(corpus=Levels(), tasks=6),) * 3 + (
-        Pool(corpus=Doubled(Levels()), tasks=6), Pool(corpus=Levels(), tasks=2), Levels()))
+    corpus = rng.choice(
+        (Pool(corpus=Levels(), tasks=6),) * 3
+        + (Pool(corpus=Doubled(Levels()), tasks=6), Pool(corpus=Levels(), tasks=2), Levels())
+    )
     reward = rng.choice((FirstDigit(), FirstDigit(), Flaky(), Signed(), Dace(inner=FirstDigit())))
     if isinstance(corpus, Levels) and issubclass(registry.find("sampling", prompts), RateWeighted):
         corpus = Pool(corpus=corpus, tasks=6)
-    if "fixed_rounds" == size or "seele" in schedules or "two_phase" == size or size == "reinforce_ada":
-        reward = FirstDigit() if isinstance(reward, Dace) else reward
+    rounds = {"fixed_rounds", "two_phase", "reinforce_ada"}
+    if isinstance(reward, Dace) and (size in rounds or "seele" in schedules):
+        reward = FirstDigit()
     sizes = {"fixed": Fixed(rollouts=4), "fixed_rounds": FixedRounds(rollouts=2, passes=2)}
     sampling = Standard(
         prompts=made(prompts, per_step=4),
@@ -126,7 +128,15 @@ def composed(seed: int) -> tuple[str, Run]:
     )
     told = (prompts, size, shape, *schedules, replay or "-", type(gate).__name__, companion)
     run = small(
-        objective=objective, corpus=corpus, reward=reward, demonstrator=Worked(),
-        sampling=sampling, steps=4, periodic=PeriodicEval(every=0), limits=TrustLimits(faults=0.9), minibatches=rng.choice((1, 2)), seed=seed,
+        objective=objective,
+        corpus=corpus,
+        reward=reward,
+        demonstrator=Worked(),
+        sampling=sampling,
+        steps=4,
+        periodic=PeriodicEval(every=0),
+        limits=TrustLimits(faults=0.9),
+        minibatches=rng.choice((1, 2)),
+        seed=seed,
     )
     return f"{seed}: {' '.join(told)} {corpus} {type(reward).__name__}", run

@@ -57,7 +57,9 @@ class PartialSolutions:
         legal = answers.untold(solution)
         count = min(round(share * len(whole)), self._shared(whole, task, legal), len(whole) - 1)
         if answers.begins_word(legal):  # a cut number may look like the answer
-            cut = bisect_left(range(len(legal)), count, key=lambda n: self._shared(whole, task, legal[:n]))
+            cut = bisect_left(
+                range(len(legal)), count, key=lambda n: self._shared(whole, task, legal[:n])
+            )
             count = min(count, self._shared(whole, task, answers.untold(legal[:cut])))
         return ToldTokens(tuple(whole[:count]), count / len(whole)) if count > 0 else ToldTokens()
 

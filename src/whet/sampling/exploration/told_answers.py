@@ -111,7 +111,7 @@ def _whole(answer: str, *, cut: bool = False) -> str:
 
 def _first(count: int, holds: Callable[[int], bool]) -> int:
     """The first of `count` places where a condition holds that then holds on; else `count`."""
-    return bisect_left(range(count), True, key=holds)
+    return bisect_left(range(count), 1, key=holds)
 
 
 def _within_word(text: str, place: int) -> bool:
