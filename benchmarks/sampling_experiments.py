@@ -11,8 +11,8 @@ class Experiment:
     name: str
     arms: Mapping[str, str]  # by name: the flags of an arm
     common: str = ""  # flags of all arms
-    threshold: float = 0.75  # dev pass@1
-    budget: int = 400_000  # decoded tokens after which an arm stops
+    threshold: float = 0.6  # dev pass@1
+    budget: int = 600_000  # decoded tokens after which an arm stops
 
 
 REFILL = "--sampling.gate non_zero_spread --sampling.gate.max_rounds 10"
@@ -74,7 +74,6 @@ EXPERIMENTS = {
             name="saturated",
             arms=EFFICIENCY,
             common="--tasks 400 --weights 85,5,5,5",
-            threshold=0.6,
         ),
         Experiment(name="trees", arms=TREES),
         Experiment(

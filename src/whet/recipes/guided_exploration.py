@@ -1,0 +1,31 @@
+"""Guided exploration: some rollouts begin with a part of a solution."""
+
+from dataclasses import replace
+
+from whet.policy.algorithms.critic_free.dapo import dapo
+from whet.policy.selections import PolicyTokens
+from whet.recipes.staircase import staircase
+from whet.sampling.exploration.g2rpo_a import G2RpoA
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
+from whet.training.run import Run
+
+
+def guided_exploration(*, base: str = "") -> Run:
+    """The staircase with guidance by G²RPO-A (arXiv:2508.13023).
+
+    A sixth of each group begins with the first part of a solution, whose length follows the
+    rewards.  The tokens of the solution are not trained.  `base` is as in the recipe staircase.
+    """
+    run = staircase(base=base)
+    return replace(
+        run,
+        objective=replace(dapo(), on=PolicyTokens()),
+        sampling=Standard(
+            prompts=Uniform(per_step=16),
+            size=Fixed(rollouts=16),
+            decoding=run.decoding,
+            schedules=(G2RpoA(),),
+        ),
+    )

@@ -1,0 +1,28 @@
+"""Selective sampling: tokens go to tasks that still have something to teach."""
+
+from dataclasses import replace
+
+from whet.recipes.staircase import staircase
+from whet.sampling.dynamic.greso import Greso
+from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.standard import Standard
+from whet.training.run import Run
+
+
+def selective_sampling(*, base: str = "") -> Run:
+    """The staircase with GRESO and refill (arXiv:2506.02177, 2503.14476).
+
+    Tasks whose replies were all right or all wrong lately are skipped, and groups of equal results
+    are replaced.  `base` is as in the recipe staircase.  Training has 400 tasks, which come again.
+    """
+    run = staircase(base=base, tasks=400)
+    return replace(
+        run,
+        sampling=Standard(
+            prompts=Greso(per_step=16),
+            size=Fixed(rollouts=16),
+            decoding=run.decoding,
+            gate=NonZeroSpread(max_rounds=10),
+        ),
+    )
