@@ -20,7 +20,7 @@ from whet.training.run import PeriodicEval
 from whet.training.validation import validate
 
 pytestmark = pytest.mark.full
-SEEDS = (2, 4, 7, 17, 54, 56, 57, 58, 131, 132, 593, 594)
+SEEDS = (2, 4, 7, 17, 54, 55, 56, 58, 131, 132, 593, 594)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -43,22 +43,24 @@ def test_tokens_of_discarded_weights_are_recalled_as_old_ones(tmp_path):
     )
     run = small(objective=objective, periodic=PeriodicEval(every=0))
     sampling = replace(run.sampling, replay=TrajectoryReplay(share=0.5, retire=1.0))
-    later = steps_of(followed(replace(run, sampling=sampling), tmp_path / "run"))[2:]
-    recalled = [
-        (step.number, span.version.step, lag)
-        for step in later
-        for rollout, lag in zip(step.batch.rollouts, lags_of(step.batch), strict=True)
-        for span in rollout.spans
-        if rollout.ticket // run.sampling.tickets < step.number
-    ]
-    assert any(number == version for number, version, _ in recalled)
-    assert all(lag >= 1 for _, _, lag in recalled)
+    found = []
+    for step in steps_of(followed(replace(run, sampling=sampling), tmp_path / "run")):
+        first = step.number * run.sampling.tickets
+        now = min(r.version.step for g in step.sampled for r in g)
+        old = [
+            (rollout.version.step - now, lag)
+            for rollout, lag in zip(step.batch.rollouts, lags_of(step.batch.tokens), strict=True)
+            if rollout.ticket < first
+        ]
+        found += old
+    assert any(ahead == 0 for ahead, _ in found)
+    assert all(lag >= 1 for _, lag in found)
 
 
-def lags_of(batch):
+def lags_of(tokens):
     """The lag of each rollout's first token."""
-    rows, lags = batch.batch.row.tolist(), batch.batch.version_lag.tolist()
-    return [lags[rows.index(i)] for i in range(len(batch.rollouts))]
+    rows, lags = tokens.row.tolist(), tokens.version_lag.tolist()
+    return [lags[rows.index(i)] for i in sorted(set(rows))]
 
 
 @pytest.mark.parametrize("name", ["branches", "extra_round"])
