@@ -17,6 +17,9 @@ from whet.types.versions import Version
 
 Tokens = Int32[ndarray, " T"]
 
+JOINED = "@"
+"""Stands in the id of a rollout that was added to a group."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -166,6 +169,11 @@ class Rollout:
     def chosen_ids(self) -> Int32[ndarray, " N"]:
         """Ids of the sampled tokens."""
         return self.token_ids[self.action_mask]
+
+    @property
+    def joined(self) -> bool:
+        """Whether `Group.joined` added it to a group: replayed, demonstrated, or played besides."""
+        return JOINED in self.id
 
     @property
     def self_certainty(self) -> Float32[ndarray, " N"] | None:
