@@ -92,22 +92,24 @@ def test_a_stage_beyond_the_limit_of_the_run_is_refused(part):
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: StagedLength(lengths=()), "staged_length.lengths is"),
-        (lambda: StagedLength(lengths=(8, 0)), "staged_length.lengths is"),
-        (lambda: StagedLength(starts=AtSteps(steps=(1,))), "staged_length.starts has 1"),
-        (lambda: LengthByTruncation(lengths=(8, 8)), "length_by_truncation.lengths is"),
-        (lambda: LengthByTruncation(share=1.0), "length_by_truncation.share is"),
-        (lambda: LengthByTruncation(truncated=-0.1), "length_by_truncation.truncated is"),
-        (lambda: LengthByTruncation(patience=0), "length_by_truncation.patience is"),
-        (lambda: ThinkBudget(shortest=9, longest=8), "think_budget.shortest is"),
-        (lambda: ThinkBudget(text="Think."), "think_budget.text is"),
-        (lambda: StagedOverlong(cushion=0), "staged_overlong.cushion is"),
+        (lambda: StagedLength(lengths=()), ".staged_length.lengths is"),
+        (lambda: StagedLength(lengths=(8, 0)), ".staged_length.lengths is"),
+        (lambda: StagedLength(starts=AtSteps(steps=(1,))), ".staged_length.starts has 1"),
+        (lambda: LengthByTruncation(lengths=(8, 8)), ".length_by_truncation.lengths is"),
+        (lambda: LengthByTruncation(share=1.0), ".length_by_truncation.share is"),
+        (lambda: LengthByTruncation(truncated=-0.1), ".length_by_truncation.truncated is"),
+        (lambda: LengthByTruncation(patience=0), ".length_by_truncation.patience is"),
+        (lambda: ThinkBudget(shortest=9, longest=8), ".think_budget.longest is"),
+        (lambda: ThinkBudget(text="Think."), ".think_budget.text is"),
+        (lambda: StagedOverlong(cushion=0), ".staged_overlong.cushion is"),
     ],
 )
 def test_a_wrong_setting_is_named(make, told):
     with pytest.raises(UsageError) as refused:
         make()
-    assert str(refused.value).startswith(told) and "\n" not in str(refused.value)
+    assert str(refused.value).startswith(f"sampling.schedules{told}") and "\n" not in str(
+        refused.value
+    )
 
 
 def reply(length, verdict, finish=Finish.STOP, limit=8):
@@ -256,8 +258,16 @@ def test_the_l1_reward_reads_the_budget():
 
 
 def test_budgets_beyond_the_longest_reply_are_told():
-    assert ThinkBudget().run_error(spec(50)).startswith("think_budget.shortest is 100")
-    assert ThinkBudget().run_warning(spec(500)).startswith("think_budget.longest is 4000")
+    assert (
+        ThinkBudget()
+        .run_error(spec(50))
+        .startswith("sampling.schedules.think_budget.shortest is 100")
+    )
+    assert (
+        ThinkBudget()
+        .run_warning(spec(500))
+        .startswith("sampling.schedules.think_budget.longest is 4000")
+    )
     assert ThinkBudget().run_error(spec(4000)) == ThinkBudget().run_warning(spec(4000)) == ""
 
 

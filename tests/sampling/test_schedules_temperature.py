@@ -92,25 +92,27 @@ def test_a_run_that_goes_on_beyond_its_steps_stays_in_the_last_stage():
 @pytest.mark.parametrize(
     ("make", "told"),
     [
-        (lambda: StagedTemperature(temperatures=()), "staged_temperature.temperatures is"),
-        (lambda: StagedTemperature(temperatures=(1.0, 0.0)), "staged_temperature.temperatures is"),
-        (lambda: StagedTemperature(starts=AtSteps(steps=(3,))), "staged_temperature.starts has 1"),
-        (lambda: AtShares(shares=(0.5, 0.4)), "AtShares.shares is"),
-        (lambda: AtShares(shares=(0.5, 1.0)), "AtShares.shares is"),
-        (lambda: AtSteps(steps=(0,)), "AtSteps.steps is"),
-        (lambda: AnnealedTemperature(last=0.0), "annealed_temperature.last is"),
-        (lambda: EntropyTemperature(target=0.0), "entropy_temperature.target is"),
-        (lambda: EntropyTemperature(least=2.0), "entropy_temperature.most is"),
-        (lambda: TemperatureSearch(grid=(1.0, 0.9)), "temperature_search.grid is"),
-        (lambda: TemperatureSearch(groups=0), "temperature_search.groups is"),
-        (lambda: TemperatureSearch(tolerance=1.0), "temperature_search.tolerance is"),
-        (lambda: TemperatureSearch(starts=AtSteps(steps=(3,))), "temperature_search.starts has 1"),
+        (lambda: StagedTemperature(temperatures=()), ".staged_temperature.temperatures is"),
+        (lambda: StagedTemperature(temperatures=(1.0, 0.0)), ".staged_temperature.temperatures is"),
+        (lambda: StagedTemperature(starts=AtSteps(steps=(3,))), ".staged_temperature.starts has 1"),
+        (lambda: AtShares(shares=(0.5, 0.4)), ": starts.shares is"),
+        (lambda: AtShares(shares=(0.5, 1.0)), ": starts.shares is"),
+        (lambda: AtSteps(steps=(0,)), ": starts.steps is"),
+        (lambda: AnnealedTemperature(last=0.0), ".annealed_temperature.last is"),
+        (lambda: EntropyTemperature(target=0.0), ".entropy_temperature.target is"),
+        (lambda: EntropyTemperature(least=2.0), ".entropy_temperature.most is"),
+        (lambda: TemperatureSearch(grid=(1.0, 0.9)), ".temperature_search.grid is"),
+        (lambda: TemperatureSearch(groups=0), ".temperature_search.groups is"),
+        (lambda: TemperatureSearch(tolerance=1.0), ".temperature_search.tolerance is"),
+        (lambda: TemperatureSearch(starts=AtSteps(steps=(3,))), ".temperature_search.starts has 1"),
     ],
 )
 def test_a_wrong_setting_is_named(make, told):
     with pytest.raises(UsageError) as refused:
         make()
-    assert str(refused.value).startswith(told) and "\n" not in str(refused.value)
+    assert str(refused.value).startswith(f"sampling.schedules{told}") and "\n" not in str(
+        refused.value
+    )
 
 
 def test_annealing_begins_and_ends_where_it_is_told_to():

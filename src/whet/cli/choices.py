@@ -34,7 +34,7 @@ from whet.protocols import (
     Schedule,
     Shape,
 )
-from whet.scripts import MODULES, reason
+from whet.scripts import MODULES, imported, reason
 from whet.types import IntegrityError, UsageError
 
 # packages of the parts, by the module that declares their type
@@ -180,7 +180,9 @@ def _from_file(types: tuple[type, ...], text: str, path: str) -> Built | Maker |
     if _kind(types) in _DOORS or not (colon or file.endswith(".py")):
         return None
     if file.endswith(".py"):
-        offer = registry.attribute_of(_kind(types) or path, file, attribute)
+        kind = _kind(types) or path
+        attribute = attribute or _only_part(types, file, kind)
+        offer = registry.attribute_of(kind, file, attribute)
     else:
         offer = _imported(file, attribute, path)
     if any(_is_a(type(offer), of) for of in types):
@@ -189,6 +191,13 @@ def _from_file(types: tuple[type, ...], text: str, path: str) -> Built | Maker |
         return Maker(text, offer)
     wanted = " or ".join(of.__name__ for of in types)
     raise UsageError(f"{path} is {text!r}, which is no {wanted}; make it a subclass of that")
+
+
+def _only_part(types: tuple[type, ...], file: str, kind: str) -> str:
+    """The name of the one class of a file that fits a slot; empty for none or several."""
+    own = _own(imported(file, kind))
+    found = [part.__name__ for part in own if _fits(part, types)]
+    return found[0] if len(found) == 1 else ""
 
 
 def _registered(types: tuple[type, ...], text: str) -> Built | Maker | None:

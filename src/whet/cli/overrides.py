@@ -13,7 +13,7 @@ from inspect import Parameter, signature
 from typing import Any, get_args, get_type_hints
 
 from whet.cli import values
-from whet.cli.choices import Built, choose, having, offered, slot_types, snake, suits
+from whet.cli.choices import Built, choose, having, offered, same, slot_types, snake, suits
 from whet.cli.flags import Flag, match, path_of
 from whet.types import UsageError
 
@@ -137,11 +137,11 @@ def _several(item: Any, held: Any, node: Node, path: str) -> tuple[Any, ...]:
     except ValueError:
         told = f"{node.flag.named(path)} is {node.flag.text!r}"
         raise UsageError(f"{told}; give a list with commas, or as JSON") from None
-    _within(node.inner, len(texts), path)
+    inner = _within(node.inner, texts, path)
     before = held if isinstance(held, tuple) else ()
     found = []
     for i, text in enumerate(texts):
-        own = node.inner.get(str(i), Node())
+        own = inner.get(str(i), Node())
         said = Node(own.flag or Flag((), text, node.flag.said), own.inner)
         same = [b for b in before if snake(type(b).__name__) == text]
         found.append(_chosen(item, next(iter([*same, *before[i:]]), None), said, f"{path}.{i}"))
@@ -153,7 +153,7 @@ def _with(hint: Any, held: Any, inner: Mapping[str, Node], path: str) -> Any:
     if _is_part(held):
         return changed(held, inner, path, hint)
     if isinstance(held, tuple):
-        _within(inner, len(held), path)
+        inner = _within(inner, [snake(type(item).__name__) for item in held], path)
         new = [
             _new(_item(hint, i), item, inner[str(i)], f"{path}.{i}") if str(i) in inner else item
             for i, item in enumerate(held)
@@ -239,10 +239,20 @@ def _said(node: Node, path: str) -> str:
     return f"--{path}" if flag.dotted == ".".join(path_of(flag.said)) else f"{flag.said} ({path})"
 
 
-def _within(inner: Mapping[str, Node], count: int, path: str) -> None:
-    for name in inner:
-        if name not in map(str, range(count)):
-            raise UsageError(f"{path}.{name}: {path} has {count} of them, counted from {path}.0")
+def _within(inner: Mapping[str, Node], names: Sequence[str], path: str) -> dict[str, Node]:
+    """The settings by index of a list of parts, of which one may be named instead of counted."""
+    found: dict[str, Node] = {}
+    for name, node in inner.items():
+        places = [i for i, one in enumerate(names) if name == str(i) or same(name, one)]
+        if len(places) != 1:
+            told = ", ".join(f"{path}.{i} ({one})" for i, one in enumerate(names)) or "no part"
+            raise UsageError(f"{path}.{name} is not there: {path} has {len(names)} of them, {told}")
+        if str(places[0]) in found:
+            raise UsageError(
+                f"{path}.{name} is set by its name and by its number, {places[0]}; use one of them"
+            )
+        found[str(places[0])] = node
+    return found
 
 
 def _item(hint: Any, index: int) -> Any:

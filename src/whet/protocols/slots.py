@@ -214,6 +214,7 @@ class Schedule(Part):
     __slots__ = ()
 
     provides: frozenset[Need] = frozenset()  # needs of the algorithm that it meets
+    sets: ClassVar[str] = ""  # a setting of every play that it replaces, such as "temperature"
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> LiveSchedule: ...

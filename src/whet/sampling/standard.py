@@ -26,7 +26,7 @@ from whet.protocols import (
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.schedules.fixed import Fixed
-from whet.sampling.schedules.plays import PlaySettings
+from whet.sampling.schedules.plays import PlaySettings, overwritten
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.structured.chains import Chains
 from whet.types import (
@@ -84,8 +84,11 @@ class Standard(Sampling):
         return self.replay is not None
 
     def run_warning(self, spec: RunSpec) -> str:
-        """Warns of a size that gives up tasks, where none is replaced."""
+        """Warns of schedules that undo each other, and of tasks given up and not replaced."""
         del spec
+        return overwritten(self.schedules) or self._smaller()
+
+    def _smaller(self) -> str:
         if not self.size.drops or self.gate.max_rounds:
             return ""
         return (

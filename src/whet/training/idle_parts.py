@@ -8,6 +8,7 @@ from whet.protocols import GroupReward
 from whet.protocols.algorithm import Bounded
 from whet.rollouts.correctness import reader
 from whet.sampling.dynamic.admit_all import AdmitAll
+from whet.sampling.standard import Standard
 from whet.training.run import Run
 from whet.types import Need
 
@@ -31,6 +32,7 @@ def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
             *_clip(steps, run),
             *_gate(steps, run),
             *_shaping(steps, run),
+            *_sampling(steps, run),
         ]
     return found
 
@@ -84,6 +86,32 @@ def _shaping(steps: Sequence[Row], run: Run) -> Iterator[str]:
             f"reward {type(run.reward).__name__} changed no score in {len(steps)} steps: all "
             "scores were 0 or 1, as those of its inner reward"
         )
+
+
+_ACTS = {  # a metric that is 0 in every step in which a sampling part does nothing
+    "skipped": "Greso skipped no task",
+    "replayed": "PromptReplay drew no prompt from its buffer",
+    "recalled": "sampling.replay recalled nothing",
+    "reused": "PuctReuse showed no earlier solution",
+    "hinted": "sampling.schedules gave no rollout a hint",
+    "qualified": "no task of TwoPhase qualified for further rollouts",
+    "exited": "no task of ReinforceAda met its exit rule",
+    "removed": "DropSolved removed no task",
+    "tree_saved": "no rollouts of sampling.shape shared a token",
+}
+
+
+def _sampling(steps: Sequence[Row], run: Run) -> Iterator[str]:
+    """Sampling parts without effect, and schedules that changed neither temperature nor length."""
+    for metric, told in _ACTS.items():
+        if _never(steps, metric):
+            yield f"{told} in {len(steps)} steps"
+    sizes = [*_values(steps, "size_min"), *_values(steps, "size_max")]
+    if sizes and len(set(sizes)) == 1:
+        yield f"sampling.size gave every task {sizes[0]:g} rollouts in {len(steps)} steps"
+    schedules = run.sampling.schedules if isinstance(run.sampling, Standard) else ()
+    if any(one.sets for one in schedules) and len(set(_values(steps, "temperature"))) == 1:
+        yield f"sampling.schedules left the temperature as it was in all {len(steps)} steps"
 
 
 def _never(steps: Sequence[Row], metric: str) -> bool:

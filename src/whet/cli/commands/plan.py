@@ -9,6 +9,8 @@ from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
 from whet.engines.digest import hash_rate
 from whet.rollouts.checks import PROBE, SEEDS
+from whet.sampling.standard import Standard
+from whet.sampling.structured.tree import Tree
 from whet.training.preflight import preflight
 from whet.training.run import Run
 from whet.training.workload import (
@@ -53,9 +55,12 @@ def _batches(run: Run) -> list[str]:
         f"{run.minibatches} optimizer steps, {settings(run.optimizer)}",
         *_epochs(run, len(plan)),
         *_rounds(run),
+        *_tree(run),
         f"rollouts: {'at most ' * varies}{run.steps * most:,} in all"
         f"{' without replacements' * refills}, at most "
-        f"{run.steps * most * run.decoding.max_new_tokens:,} tokens",
+        f"{run.steps * most * run.decoding.max_new_tokens:,} tokens"
+        f"{' (shared ones counted in each)' * _shares(run)}",
+        *_recalls(run),
         f"evaluation: {asked:,} rollouts, {'at least ' * varies}{share:.0%} of the run's, at most "
         f"{asked * run.decoding.max_new_tokens:,} tokens",
     ]
@@ -77,6 +82,31 @@ def _rounds(run: Run) -> list[str]:
         if further
         else []
     )
+
+
+def _shares(run: Run) -> bool:
+    """Whether a play may become several rollouts, which share their first tokens."""
+    return isinstance(run.sampling, Standard) and run.sampling.shape.leaves(1) > 1
+
+
+def _recalls(run: Run) -> list[str]:
+    """The groups of earlier steps, which cost no rollouts."""
+    if not run.sampling.replays:
+        return []
+    return ["replay: groups of earlier steps are learned from besides; they cost no rollouts"]
+
+
+def _tree(run: Run) -> list[str]:
+    """The most leaves of a full tree, and what it samples where no path ends early."""
+    if not isinstance(run.sampling, Standard) or not isinstance(run.sampling.shape, Tree):
+        return []
+    shape = run.sampling.shape
+    costs = shape.costs(run.decoding.max_new_tokens)
+    return [
+        f"trees: at most {shape.leaves(1)} rollouts from each play; replies of "
+        f"{run.decoding.max_new_tokens} tokens would sample {costs.tree:,} tokens a tree, "
+        f"{costs.saving:.0%} less than independent ones ({costs.chains:,})"
+    ]
 
 
 def _refill(run: Run) -> list[str]:

@@ -33,10 +33,10 @@ class AccuracyBand(Gate):
     oversample: float = 1.0  # groups launched per missing group
 
     def __post_init__(self) -> None:
-        if not 0 <= self.low <= self.high <= 1:
-            raise UsageError(
-                f"sampling.gate.low is {self.low} and high {self.high}; give 0 ≤ low ≤ high ≤ 1"
-            )
+        if not 0 <= self.low <= 1:
+            raise UsageError(f"sampling.gate.low is {self.low}; give 0 to 1")
+        if not self.low <= self.high <= 1:
+            raise UsageError(f"sampling.gate.high is {self.high}; give low, {self.low}, to 1")
         if self.max_rounds < 0:
             raise UsageError(f"sampling.gate.max_rounds is {self.max_rounds}; give 0 or more")
         if not 1 <= self.oversample < float("inf"):

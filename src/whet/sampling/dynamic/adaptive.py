@@ -42,10 +42,12 @@ class Adaptive(GroupSize):
     def __post_init__(self) -> None:
         if not 0 < self.delta < 1:
             raise UsageError(f"sampling.size.delta is {self.delta}; give a number between 0 and 1")
-        if self.least < 1 or self.largest < self.least:
+        if self.least < 1:
+            raise UsageError(f"sampling.size.least is {self.least}; give 1 or more")
+        if self.largest < self.least:
             raise UsageError(
-                f"sampling.size.least is {self.least} and largest {self.largest}; give "
-                "1 ≤ least ≤ largest"
+                f"sampling.size.largest is {self.largest}; give sampling.size.least, {self.least}, "
+                "or more"
             )
         if not 0 <= self.remember <= 1:
             raise UsageError(f"sampling.size.remember is {self.remember}; give a number in [0, 1]")

@@ -70,8 +70,8 @@ class Knapsack(GroupSize):
             raise UsageError(f"sampling.size.least is {self.least}; give 1 or more")
         if not self.least <= self.rollouts <= self.largest:
             raise UsageError(
-                f"sampling.size.rollouts is {self.rollouts}; give a mean from least, "
-                f"{self.least}, to largest, {self.largest}"
+                f"sampling.size.rollouts is {self.rollouts}; give a mean from "
+                f"sampling.size.least, {self.least}, to sampling.size.largest, {self.largest}"
             )
         if not 0 <= self.remember <= 1:
             raise UsageError(f"sampling.size.remember is {self.remember}; give a number in [0, 1]")

@@ -41,12 +41,16 @@ class ReinforceAda(GroupSize):
     exit_rule: ExitRule = ExitOnBalance()
 
     def __post_init__(self) -> None:
-        for name, least in (("draws", 1), ("keep", 2), ("cap", self.draws)):
-            if (value := getattr(self, name)) < least:
+        for name, value, least in (("draws", self.draws, 1), ("keep", self.keep, 2)):
+            if value < least:
                 raise UsageError(f"sampling.size.{name} is {value}; give {least} or more")
+        if self.cap < self.draws:
+            raise UsageError(
+                f"sampling.size.cap is {self.cap}; give sampling.size.draws, {self.draws}, or more"
+            )
         if self.keep > self.cap:
             raise UsageError(
-                f"sampling.size.keep is {self.keep} and cap {self.cap}; give {self.cap} or less"
+                f"sampling.size.keep is {self.keep}; give sampling.size.cap, {self.cap}, or less"
             )
         if not 0 <= self.threshold < 1:
             raise UsageError(

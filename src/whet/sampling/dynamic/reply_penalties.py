@@ -30,7 +30,10 @@ class ToolErrors(ReplyPenalty):
 
     def __post_init__(self) -> None:
         if not self.word:
-            raise UsageError("tool_errors.word is ''; give a word that failed calls are told by")
+            raise UsageError(
+                "sampling.size.penalties.tool_errors.word is ''; give a word that failed calls are "
+                "told by"
+            )
 
     def __call__(self, rollout: Rollout) -> float:
         told = rollout.turns[2::2]

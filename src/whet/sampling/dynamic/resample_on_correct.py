@@ -38,10 +38,12 @@ class ResampleOnCorrect(GroupSize):
     penalties: tuple[ReplyPenalty, ...] = (ToolErrors(), AnswerTags())
 
     def __post_init__(self) -> None:
-        if self.keep < 1 or self.rollouts < self.keep:
+        if self.keep < 1:
+            raise UsageError(f"sampling.size.keep is {self.keep}; give 1 or more")
+        if self.rollouts < self.keep:
             raise UsageError(
-                f"sampling.size.keep is {self.keep} and rollouts {self.rollouts}; give "
-                "1 ≤ keep ≤ rollouts"
+                f"sampling.size.rollouts is {self.rollouts}; give sampling.size.keep, {self.keep}, "
+                "or more"
             )
         if not 0 <= 2 * self.least <= self.keep:
             raise UsageError(

@@ -47,10 +47,10 @@ class TwoPhase(GroupSize):
         for name, least in (("pilots", 2), ("further", 1)):
             if (value := getattr(self, name)) < least:
                 raise UsageError(f"sampling.size.{name} is {value}; give {least} or more")
-        if not 0 <= self.low <= self.high <= 1:
-            raise UsageError(
-                f"sampling.size.low is {self.low} and high {self.high}; give 0 ≤ low ≤ high ≤ 1"
-            )
+        if not 0 <= self.low <= 1:
+            raise UsageError(f"sampling.size.low is {self.low}; give 0 to 1")
+        if not self.low <= self.high <= 1:
+            raise UsageError(f"sampling.size.high is {self.high}; give low, {self.low}, to 1")
 
     @property
     def rounds(self) -> int:

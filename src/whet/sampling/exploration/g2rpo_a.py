@@ -35,7 +35,8 @@ class G2RpoA(PrefixSchedule):
         for name in ("guided", "length"):
             if not 0 < getattr(self, name) <= 1:
                 raise UsageError(
-                    f"sampling.schedules.{name} is {getattr(self, name)}; give one in (0, 1]"
+                    f"sampling.schedules.g2rpo_a.{name} is {getattr(self, name)}; "
+                    "give one in (0, 1]"
                 )
 
     def run_warning(self, spec: RunSpec) -> str:

@@ -43,7 +43,9 @@ class AgainstTrend(GuidanceRule):
 
     def __post_init__(self) -> None:
         if self.window < 1:
-            raise UsageError(f"sampling.schedules.rule.window is {self.window}; give 1 or more")
+            raise UsageError(
+                f"sampling.schedules.g2rpo_a.rule.window is {self.window}; give 1 or more"
+            )
 
     @property
     def steps(self) -> int:
@@ -68,10 +70,13 @@ class TowardsTarget(GuidanceRule):
     def __post_init__(self) -> None:
         if not 0 < self.target < 1:
             raise UsageError(
-                f"sampling.schedules.rule.target is {self.target}; give more than 0, less than 1"
+                f"sampling.schedules.g2rpo_a.rule.target is {self.target}; "
+                "give more than 0, less than 1"
             )
         if not 0 < self.rate < float("inf"):
-            raise UsageError(f"sampling.schedules.rule.rate is {self.rate}; give more than 0")
+            raise UsageError(
+                f"sampling.schedules.g2rpo_a.rule.rate is {self.rate}; give more than 0"
+            )
 
     def after(self, length: float, rewards: tuple[float, ...]) -> float:
         return bounded(length * exp(self.rate * (self.target - rewards[-1])))

@@ -33,11 +33,12 @@ class Questa(HintSchedule):
     def __post_init__(self) -> None:
         if not self.shares or not all(0 <= share <= 1 for share in self.shares):
             raise UsageError(
-                f"sampling.schedules.shares is {self.shares}; give one or more in [0, 1]"
+                f"sampling.schedules.questa.shares is {self.shares}; give one or more in [0, 1]"
             )
         if not {"question", "hint"} <= set(_FIELDS.findall(self.wording)):
             raise UsageError(
-                f"sampling.schedules.wording is {self.wording!r}; it needs the words {{question}} "
+                f"sampling.schedules.questa.wording is {self.wording!r}; "
+                "it needs the words {question} "
                 "and {hint}"
             )
 

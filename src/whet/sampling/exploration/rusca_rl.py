@@ -39,9 +39,13 @@ class RuscaRl(Schedule):
 
     def __post_init__(self) -> None:
         if not 0 <= self.start <= 1:
-            raise UsageError(f"sampling.schedules.start is {self.start}; give one in [0, 1]")
+            raise UsageError(
+                f"sampling.schedules.rusca_rl.start is {self.start}; give one in [0, 1]"
+            )
         if not 0 < self.steepness < float("inf"):
-            raise UsageError(f"sampling.schedules.steepness is {self.steepness}; give more than 0")
+            raise UsageError(
+                f"sampling.schedules.rusca_rl.steepness is {self.steepness}; give more than 0"
+            )
 
     def run_error(self, spec: RunSpec) -> str:
         """An error for groups of one rollout, which see no criterion."""

@@ -44,10 +44,10 @@ class Seele(PrefixSchedule):
     def __post_init__(self) -> None:
         if not 0 < self.target < 1:
             raise UsageError(
-                f"sampling.schedules.target is {self.target}; give more than 0, less than 1"
+                f"sampling.schedules.seele.target is {self.target}; give more than 0, less than 1"
             )
         if not 0 <= self.first <= 1:
-            raise UsageError(f"sampling.schedules.first is {self.first}; give one in [0, 1]")
+            raise UsageError(f"sampling.schedules.seele.first is {self.first}; give one in [0, 1]")
 
     def run_warning(self, spec: RunSpec) -> str:
         """Warns of sizes with a single round."""

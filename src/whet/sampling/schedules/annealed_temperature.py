@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from dataclasses import dataclass
 from math import cos, pi
+from typing import ClassVar
 
 from whet.protocols import LiveSchedule, Now, Part, SamplingSetup, Schedule
 from whet.sampling.schedules.plays import heated
@@ -50,6 +51,8 @@ class AnnealedTemperature(Schedule):
     `sampling.decoding`, which this part leaves alone.
     """
 
+    sets: ClassVar[str] = "temperature"
+
     first: float = 1.2
     last: float = 0.8
     curve: Curve = StraightCurve()
@@ -57,7 +60,9 @@ class AnnealedTemperature(Schedule):
     def __post_init__(self) -> None:
         for name, value in (("first", self.first), ("last", self.last)):
             if not 0 < value < float("inf"):
-                raise UsageError(f"annealed_temperature.{name} is {value}; give more than 0")
+                raise UsageError(
+                    f"sampling.schedules.annealed_temperature.{name} is {value}; give more than 0"
+                )
 
     def at(self, step: int, steps: int) -> float:
         """The temperature of a step."""

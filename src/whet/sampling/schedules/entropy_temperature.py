@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class EntropyTemperature(Schedule):
     decode with `sampling.decoding`, which this part leaves alone.
     """
 
+    sets: ClassVar[str] = "temperature"
+
     target: float = 0.3
     rate: float = 0.05
     least: float = 0.5
@@ -43,10 +45,13 @@ class EntropyTemperature(Schedule):
         for name in ("target", "rate", "least"):
             value = getattr(self, name)
             if not 0 < value < inf:
-                raise UsageError(f"entropy_temperature.{name} is {value}; give more than 0")
+                raise UsageError(
+                    f"sampling.schedules.entropy_temperature.{name} is {value}; give more than 0"
+                )
         if not self.least < self.most < inf:
             raise UsageError(
-                f"entropy_temperature.most is {self.most}; give more than least, {self.least}"
+                f"sampling.schedules.entropy_temperature.most is {self.most}; "
+                f"give more than least, {self.least}"
             )
 
     def after(self, temperature: float, entropy: float) -> float:

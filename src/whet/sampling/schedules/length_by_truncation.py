@@ -40,15 +40,20 @@ class LengthByTruncation(Schedule):
         bounds = (0, *self.lengths)
         if not self.lengths or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
             raise UsageError(
-                f"length_by_truncation.lengths is {self.lengths}; give lengths that rise"
+                f"sampling.schedules.length_by_truncation.lengths is {self.lengths}; "
+                "give lengths that rise"
             )
         for name in ("truncated", "share"):
             if not 0 <= getattr(self, name) < 1:
                 value = getattr(self, name)
-                raise UsageError(f"length_by_truncation.{name} is {value}; give a number in [0, 1)")
+                raise UsageError(
+                    f"sampling.schedules.length_by_truncation.{name} is {value}; "
+                    "give a number in [0, 1)"
+                )
         if self.patience < 1:
             raise UsageError(
-                f"length_by_truncation.patience is {self.patience}; give 1 step or more"
+                f"sampling.schedules.length_by_truncation.patience is {self.patience}; "
+                "give 1 step or more"
             )
 
     def run_error(self, spec: RunSpec) -> str:

@@ -1,8 +1,22 @@
 """Requests with another temperature or limit of their replies, and the means over a step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from whet.protocols import Schedule
 from whet.types import Mean, Metrics, Play, Request
+
+
+def overwritten(schedules: Sequence[Schedule]) -> str:
+    """What is told of schedules that replace one setting of every play; empty for none."""
+    for setting in dict.fromkeys(one.sets for one in schedules if one.sets):
+        names = [type(one).__name__ for one in schedules if one.sets == setting]
+        if len(names) > 1:
+            return (
+                f"sampling.schedules {', '.join(names)} all set the {setting} of a play, so the "
+                f"last of them, {names[-1]}, decides alone; give one of them"
+            )
+    return ""
 
 
 def temperature_of(request: Request) -> float:

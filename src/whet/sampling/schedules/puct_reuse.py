@@ -74,7 +74,7 @@ class PuctReuse(Schedule):
         for name, (sound, legal) in checks.items():
             if not sound:
                 held = getattr(self, name)
-                raise UsageError(f"sampling.schedules: puct_reuse.{name} is {held!r}; give {legal}")
+                raise UsageError(f"sampling.schedules.puct_reuse.{name} is {held!r}; give {legal}")
 
     def shown(self, solution: Solution) -> str:
         """What is added to the question; nothing for the empty solution."""

@@ -36,9 +36,10 @@ class StagedLength(Schedule):
     def __post_init__(self) -> None:
         if not self.lengths or min(self.lengths) < 1:
             raise UsageError(
-                f"staged_length.lengths is {self.lengths}; give 1 or more, one for each stage"
+                f"sampling.schedules.staged_length.lengths is {self.lengths}; "
+                "give 1 or more, one for each stage"
             )
-        self.starts.check_count("staged_length", len(self.lengths))
+        self.starts.check_count("sampling.schedules.staged_length", len(self.lengths))
 
     def run_error(self, spec: RunSpec) -> str:
         """An error for a stage beyond the limit that the run is planned for."""

@@ -1,6 +1,7 @@
 """POLARIS: a temperature for each stage of the run."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from whet.protocols import LiveSchedule, Now, SamplingSetup, Schedule
 from whet.sampling.schedules.plays import heated
@@ -29,16 +30,19 @@ class StagedTemperature(Schedule):
     stage or below.
     """
 
+    sets: ClassVar[str] = "temperature"
+
     temperatures: tuple[float, ...] = (0.7, 1.0, 1.1)
     starts: StageStarts = EvenStages()
 
     def __post_init__(self) -> None:
         if not self.temperatures or not all(0 < t < float("inf") for t in self.temperatures):
             raise UsageError(
-                f"staged_temperature.temperatures is {self.temperatures}; give numbers above 0, "
+                f"sampling.schedules.staged_temperature.temperatures is {self.temperatures}; "
+                "give numbers above 0, "
                 "one for each stage"
             )
-        self.starts.check_count("staged_temperature", len(self.temperatures))
+        self.starts.check_count("sampling.schedules.staged_temperature", len(self.temperatures))
 
     def open(self, setup: SamplingSetup) -> "LiveStagedTemperature":
         del setup

@@ -48,7 +48,7 @@ class AtShares(StageStarts):
     shares: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        _check_rising("AtShares.shares", self.shares, 1)
+        _check_rising("sampling.schedules: starts.shares", self.shares, 1)
 
     @property
     def stages(self) -> int:
@@ -66,7 +66,7 @@ class AtSteps(StageStarts):
     steps: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        _check_rising("AtSteps.steps", self.steps, float("inf"))
+        _check_rising("sampling.schedules: starts.steps", self.steps, float("inf"))
 
     @property
     def stages(self) -> int:

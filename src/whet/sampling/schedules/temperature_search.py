@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.protocols import LiveSchedule, Now, SamplingSetup, Schedule
 from whet.sampling.outcomes import mean, metrics_of
@@ -38,6 +38,8 @@ class TemperatureSearch(Schedule):
     this part leaves alone: set its temperature to that of the lowest grid value or below.
     """
 
+    sets: ClassVar[str] = "temperature"
+
     grid: tuple[float, ...] = _GRID
     stages: int = 3
     starts: StageStarts = EvenStages()
@@ -48,18 +50,21 @@ class TemperatureSearch(Schedule):
         bounds = (0.0, *self.grid, float("inf"))
         if not self.grid or any(a >= b for a, b in zip(bounds, bounds[1:], strict=False)):
             raise UsageError(
-                f"temperature_search.grid is {self.grid}; give temperatures above 0 that rise"
+                f"sampling.schedules.temperature_search.grid is {self.grid}; "
+                "give temperatures above 0 that rise"
             )
         for name in ("stages", "groups"):
             if getattr(self, name) < 1:
                 raise UsageError(
-                    f"temperature_search.{name} is {getattr(self, name)}; give 1 or more"
+                    f"sampling.schedules.temperature_search.{name} is {getattr(self, name)}; "
+                    "give 1 or more"
                 )
         if not 0 <= self.tolerance < 1:
             raise UsageError(
-                f"temperature_search.tolerance is {self.tolerance}; give a number in [0, 1)"
+                f"sampling.schedules.temperature_search.tolerance is {self.tolerance}; "
+                "give a number in [0, 1)"
             )
-        self.starts.check_count("temperature_search", self.stages)
+        self.starts.check_count("sampling.schedules.temperature_search", self.stages)
 
     def chosen(self, accuracies: Sequence[float]) -> float:
         """The highest temperature within the tolerance of the best accuracy."""

@@ -37,19 +37,27 @@ class ThinkBudget(Schedule):
     text: str = " Think for {tokens} tokens."
 
     def __post_init__(self) -> None:
-        if not 1 <= self.shortest <= self.longest:
+        if self.shortest < 1:
             raise UsageError(
-                f"think_budget.shortest is {self.shortest}; give 1 to longest, {self.longest}"
+                f"sampling.schedules.think_budget.shortest is {self.shortest}; give 1 or more"
+            )
+        if self.longest < self.shortest:
+            raise UsageError(
+                f"sampling.schedules.think_budget.longest is {self.longest}; give shortest, "
+                f"{self.shortest}, or more"
             )
         if "{tokens}" not in self.text:
-            raise UsageError(f"think_budget.text is {self.text!r}; it needs the word {{tokens}}")
+            raise UsageError(
+                f"sampling.schedules.think_budget.text is {self.text!r}; "
+                "it needs the word {tokens}"
+            )
 
     def run_error(self, spec: RunSpec) -> str:
         """An error where no reply can be as long as the least budget."""
         if self.shortest <= spec.max_new_tokens:
             return ""
         return (
-            f"think_budget.shortest is {self.shortest}, but a reply has at most "
+            f"sampling.schedules.think_budget.shortest is {self.shortest}, but a reply has at most "
             f"{spec.max_new_tokens} tokens (sampling.decoding.max_new_tokens); give less"
         )
 
@@ -58,7 +66,7 @@ class ThinkBudget(Schedule):
         if self.longest <= spec.max_new_tokens:
             return ""
         return (
-            f"think_budget.longest is {self.longest}, but budgets end at "
+            f"sampling.schedules.think_budget.longest is {self.longest}, but budgets end at "
             f"sampling.decoding.max_new_tokens, {spec.max_new_tokens}; give {spec.max_new_tokens} "
             "or less"
         )

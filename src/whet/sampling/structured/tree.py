@@ -1,9 +1,11 @@
 """Full trees: every path forks after fixed numbers of tokens."""
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from math import prod
 
 from whet.protocols import OpenPlays, Shape
+from whet.sampling.structured.costs_of_trees import TokenCosts, balanced_costs
 from whet.sampling.structured.growing import fork, grown, together
 from whet.sampling.structured.rooting import rooted
 from whet.types import Play, Request, Rollout, RunSpec, UsageError, seed_of
@@ -39,12 +41,23 @@ class Tree(Shape):
         if len(self.segments) != len(self.branches) - 1 or min(self.segments, default=1) < 1:
             raise UsageError(
                 f"sampling.shape.segments is {self.segments}; give {len(self.branches) - 1} "
-                f"numbers of 1 or more, for all but the last of {len(self.branches)} levels"
+                "of 1 or more: one for each level of sampling.shape.branches but the last"
             )
 
     def leaves(self, plays: int) -> int:
         """The most rollouts; paths that end early make them fewer."""
         return plays * prod(self.branches)
+
+    def costs(self, length: int) -> TokenCosts:
+        """Tokens of one tree whose replies all have `length` tokens.
+
+        Segments that begin at `length` or later are empty, and their forks do not occur.
+        """
+        ends = [min(end, length) for end in (*accumulate(self.segments), length)]
+        starts = (0, *ends[:-1])
+        sizes = [end - start for start, end in zip(starts, ends, strict=True)]
+        levels = sum(size > 0 for size in sizes)
+        return balanced_costs(self.branches[:levels], sizes[:levels])
 
     def run_warning(self, spec: RunSpec) -> str:
         if self.segments and self.segments[0] >= spec.max_new_tokens:
