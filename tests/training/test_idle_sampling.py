@@ -13,7 +13,10 @@ from whet.training.idle_parts import idle_parts
 def rows(**metrics):
     """Rows of steps, with a value of each metric for every step."""
     return [
-        {"kind": "step", "metrics": {name: {"value": value} for name, value in zip(metrics, one)}}
+        {
+            "kind": "step",
+            "metrics": {name: {"value": value} for name, value in zip(metrics, one, strict=True)},
+        }
         for one in zip(*metrics.values(), strict=True)
     ]
 
