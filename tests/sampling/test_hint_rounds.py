@@ -129,8 +129,8 @@ def test_a_size_with_rounds_fills_its_group():
     assert part.always == 9 and part.rounds == 2
     assert sizer.first([TASK, TASK], Now(step=0, steps=1, version=0, metrics={})) == [3, 3]
     rollouts = [recorded(task=TASK, seed=i) for i in range(9)]
-    more = [sizer.after(Group.of(rollouts[:n])).more for n in (3, 6, 7, 9)]
-    assert more == [3, 3, 2, 0]
+    more = [sizer.after(Group.of(rollouts[:n])).more for n in (3, 5, 9)]
+    assert more == [3, 3, 0]  # whatever an extension added, or took away
     with pytest.raises(UsageError, match=r"sampling\.size\.rollouts is 0"):
         FixedRounds(rollouts=0)
     with pytest.raises(UsageError, match=r"sampling\.size\.passes is 0"):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from itertools import count
 from math import sqrt
 from random import Random
 
@@ -10,6 +11,7 @@ from recorded import recorded
 
 from whet.protocols import Now, SamplingSetup
 from whet.recipes.quickstart import quickstart
+from whet.sampling.outcomes import metrics_of
 from whet.sampling.schedules.archives import Archive
 from whet.sampling.schedules.puct_reuse import PuctReuse
 from whet.types import (
@@ -18,10 +20,12 @@ from whet.types import (
     Group,
     Reason,
     Request,
+    Span,
     Task,
     Ticket,
     UsageError,
     Verdict,
+    Version,
 )
 from whet.types.messages import messages_of
 
@@ -37,8 +41,11 @@ def opened(**settings):
     return PuctReuse(**settings).open(setup)
 
 
+SEEDS = count()
+
+
 def asked(live, task=TASK, completes=None):
-    request = Request.of(task, (0, 1), Decoding())
+    request = Request.of(task, (next(SEEDS), next(SEEDS)), Decoding())
     return live.apply(replace(request, completes=completes), NOW)
 
 
@@ -54,6 +61,8 @@ def replied(request, scores, finish=Finish.STOP):
         recorded(
             task=request.task,
             seed=i,
+            id=f"{request.plays[0].seed}.{i}",
+            hint=request.plays[0].hint,
             tokens=(1, 2),
             chosen=(False, True),
             behaviour_logp=(-0.1,),
@@ -68,9 +77,17 @@ def replied(request, scores, finish=Finish.STOP):
     return Group.of(rollouts)
 
 
+def landed(live, *answered):
+    """Requests of one task, each with its scored replies or its group."""
+    groups = [g if isinstance(g, Group) else replied(request, g) for request, g in answered]
+    for number, ((request, _), group) in enumerate(zip(answered, groups, strict=True)):
+        live.observe(Ticket(number=number, request=request), [group])
+    live.visited(answered[0][0].task, groups)
+
+
 def visit(live, scores, task=TASK, **more):
     request = asked(live, task)
-    live.visited(task, [replied(request, scores, **more)])
+    landed(live, (request, replied(request, scores, **more)))
     live.step_ended(NOW)
     return request
 
@@ -152,8 +169,8 @@ def test_a_further_round_shows_what_the_first_one_did():
 
 def test_a_visit_keeps_its_best_different_replies_and_a_task_its_best():
     live = opened(children=2, capacity=3)
-    group = replied(asked(live), {"a": 0.1, "b": 0.9, "c": 0.5})
-    live.visited(TASK, [group, replied(Request.of(TASK, (0,), Decoding()), {"b": 0.9})])
+    again = Request.of(TASK, (next(SEEDS),), Decoding())
+    landed(live, (asked(live), {"a": 0.1, "b": 0.9, "c": 0.5}), (again, {"b": 0.9}))
     assert [s.reply for s in live.archives["t"].solutions] == ["", "b", "c"]
     live.step_ended(NOW)
     visit(live, {"d": 0.7, "e": 0.2})
@@ -196,7 +213,7 @@ def test_resumed_archives_go_on_as_the_first_ones():
             request = asked(live, task)
             prompts.append(prompt_of(request))
             scores = {f"{number}.{i}.{len(prompts)}": rng.random() for i in range(3)}
-            live.visited(task, [replied(request, scores)])
+            landed(live, (request, scores))
         return prompts, live.step_ended(NOW)
 
     first, second = opened(capacity=6), opened(capacity=6)
@@ -215,7 +232,7 @@ def test_reuse_finds_what_plain_sampling_does_not():
         shown = prompt_of(request).rpartition("of score ")[2].partition(":")[0]
         base = float(shown) if request.plays[0].prompt is not None else 0.0
         rewards = [base + rng.uniform(-1, 1) for _ in range(4)]
-        live.visited(TASK, [replied(request, {f"r{r}": r for r in rewards})])
+        landed(live, (request, {f"r{r}": r for r in rewards}))
         live.step_ended(NOW)
     assert max(s.reward for s in live.archives["t"].solutions) > 5
 
@@ -236,3 +253,57 @@ def test_reuse_finds_what_plain_sampling_does_not():
 def test_impossible_settings_are_refused_by_field(fields):
     with pytest.raises(UsageError, match=f"puct_reuse.{next(iter(fields))}"):
         PuctReuse(**fields)
+
+
+def test_later_schedules_may_write_behind_the_solution():
+    """A part behind this one changes the question; the parent and further rounds stay."""
+    live = opened(c=0.0)
+    visit(live, {"one": 0.5})
+    request = asked(live)
+    budget = Request(
+        task=TASK, plays=tuple(replace(p, prompt=f"{p.prompt} Be quick.") for p in request.plays)
+    )
+    assert "one" in prompt_of(asked(live, completes=Ticket(number=0, request=budget)))
+    landed(live, (budget, {"better": 0.75}))
+    assert live.archives["t"].solutions[-1].ancestors == [0, 1]
+
+
+def test_of_two_replies_with_one_ending_the_shown_one_is_the_parent():
+    live = opened(c=0.0, ask="{reply}=")
+    visit(live, {"1": 0.5, "21": 0.75})
+    request = asked(live)
+    assert prompt_of(request).endswith("21=")
+    landed(live, (request, {"3": 1.0}))
+    parent = live.archives["t"].solutions[-1].ancestors[-1]
+    assert live.archives["t"].solution(parent).reply == "21"
+
+
+def test_shown_solutions_are_hints_and_say_nothing_of_the_bare_task():
+    live = opened(c=0.0)
+    assert not any(play.hint for play in asked(live).plays)
+    visit(live, {"one": 0.5})
+    request = asked(live)
+    assert all(play.hint == 1 for play in request.plays)
+    assert metrics_of([replied(request, {"right": Verdict.binary(correct=True)})]) == []
+
+
+def test_rollouts_of_extensions_are_no_children_of_what_was_shown():
+    """One played on the bare prompt begins from the empty solution; a replayed one was counted."""
+    live = opened(c=0.0)
+    visit(live, {"one": 0.5})
+    request = asked(live)
+    own = replied(request, {"better": 0.75})
+    bare = replace(own[0], id="bare", hint=0.0, messages=(*own[0].messages[:-1], said("extra")))
+    old = replace(own[0], id="old", messages=(*own[0].messages[:-1], said("replayed")))
+    ticket = Ticket(number=0, request=request, version=1)
+    now = Version(step=1, digest="now")
+    group = Group.of([*(replace(r, spans=(Span(1, now),)) for r in (own[0], bare)), old])
+    live.observe(ticket, [group])
+    live.visited(TASK, [group])
+    ancestors = {s.reply: s.ancestors for s in live.archives["t"].solutions}
+    assert ancestors["better"] == [0, 1] and ancestors["extra"] == [0]
+    assert "replayed" not in ancestors
+
+
+def said(reply):
+    return {"role": "assistant", "content": reply}

@@ -12,10 +12,12 @@ from whet.training.idle_parts import idle_parts
 
 def rows(**metrics):
     """Rows of steps, with a value of each metric for every step."""
-    steps = len(next(iter(metrics.values())))
     return [
-        {"kind": "step", "metrics": {name: {"value": held[i]} for name, held in metrics.items()}}
-        for i in range(steps)
+        {
+            "kind": "step",
+            "metrics": {name: {"value": value} for name, value in zip(metrics, one, strict=True)},
+        }
+        for one in zip(*metrics.values(), strict=True)
     ]
 
 

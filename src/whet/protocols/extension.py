@@ -56,6 +56,7 @@ class StepContext:
         [Sequence[Group], Algorithm, float], Awaitable[Update]
     ]  # one further optimizer step
     deliver: Callable[[Weights], Awaitable[Version]]  # the player samples with these from now on
+    version: Version | None = None  # of the weights that the step began with
 
     def seeds(self, name: str, task: Task, count: int) -> tuple[int, ...]:
         """`count` seeds hashed from purpose, run, step and task, so that no other play has them."""

@@ -22,6 +22,7 @@ from whet.types import (
     Need,
     Rollout,
     TrainBatch,
+    Version,
     along,
     totals,
 )
@@ -57,6 +58,7 @@ async def build_batch(
         inputs,
         tree_weight=_tree_weight(rollouts, everyone, objective),
         **_trees(rollouts, everyone),
+        version_lag=_lags(rollouts, learner.version, None if context is None else context.version),
     )
     if extensions is not None and context is not None:
         inputs = await extensions.add_columns(context, inputs, rollouts)
@@ -169,7 +171,6 @@ async def _inputs(
         entropy=await _entropy(rollouts, learner) if Need.ENTROPY in needs else None,
         dense=_column([_credit(r) for r in rollouts]) if Need.DENSE in needs else None,
         external=_column([r.external for r in rollouts], np.bool_),
-        version_lag=_column([_lag(r, learner.version) for r in rollouts], np.int64),
         **_states(rollouts, needs),
     )
 
@@ -186,10 +187,22 @@ def _labels(rollouts: Sequence[Rollout]) -> Tensor | None:
     return torch.tensor(known, dtype=torch.bool) if len(known) == len(found) else None
 
 
-def _lag(rollout: Rollout, now: int) -> ndarray:
-    """Versions between sampling weights and the learner's, per token; 0 for external tokens."""
-    lags = [0 if s.version is None else now - s.version.step for s in rollout.spans]
-    return np.repeat(np.array(lags, np.int64), [span.tokens for span in rollout.spans])
+def _lags(rollouts: Sequence[Rollout], now: int, held: Version | None) -> Tensor:
+    """Versions between sampling weights and the learner's, per token; 0 for external tokens.
+
+    Weights with the step of the learner's and another digest, which were tried and discarded, are 1
+    version behind; `held` are the learner's, where they are known.
+    """
+
+    def lag(version: Version | None) -> int:
+        if version is None:
+            return 0
+        discarded = held is not None and held.step == version.step and held != version
+        return 1 if discarded else now - version.step
+
+    spans = [span for rollout in rollouts for span in rollout.spans]
+    lags = np.array([lag(span.version) for span in spans], np.int64)
+    return torch.from_numpy(np.repeat(lags, [span.tokens for span in spans]))
 
 
 def _tree_weight(

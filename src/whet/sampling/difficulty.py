@@ -30,6 +30,9 @@ class SuccessRates:
 
     The policy changes, so old visits are forgotten with λ = `keep` (ours: 0.9). A task without a
     success in a few tries stays possible: with 8 of them p < 0.31 at 95%.
+
+    A metric that is a number beside 0 … 1, as of a reward from −1 to 1, counts as the nearest of
+    both, so 1 and more is a success, as it is for `correct`.
     """
 
     keep: float = 0.9
@@ -50,12 +53,12 @@ class SuccessRates:
         """Add a visit by the task metrics of its rollouts; nothing if none is known."""
         if not metrics:
             return
-        before = self[task]
+        before, right = self[task], sum(min(max(metric, 0.0), 1.0) for metric in metrics)
         self.records[task] = TaskRecord(
-            right=self.keep * before.right + sum(metrics),
+            right=self.keep * before.right + right,
             tries=self.keep * before.tries + len(metrics),
             visits=before.visits + 1,
-            last=sum(metrics) / len(metrics),
+            last=right / len(metrics),
         )
 
     def deciles(self) -> list[int]:

@@ -18,11 +18,15 @@ def task_metric(rollout: Rollout) -> float | None:
 
 
 def unaided(rollout: Rollout) -> bool:
-    """Whether the policy sampled the rollout by itself.
+    """Whether the policy sampled the rollout by itself, for this visit of its task.
 
+    What an extension added doesn't count: a replayed rollout is of an earlier visit, and of further
+    plays only the right ones may have been added.
     A hint in the prompt is marked (`Rollout.hint`); one in the reply is its first external tokens.
     """
-    return rollout.length > 0 and not rollout.hint and not rollout.external[0]
+    if rollout.joined or rollout.hint:
+        return False
+    return rollout.length > 0 and not rollout.external[0]
 
 
 def metrics_of(groups: Iterable[Group]) -> list[float]:

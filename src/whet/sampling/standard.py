@@ -142,13 +142,15 @@ class StandardStrategy(Strategy):
     drawn: int = 0
     now: Now = Now(step=0, steps=0, version=0, metrics={})
     waiting: list[Waiting] = field(default_factory=list)  # tasks that need a further round
+    tasks: dict[int, Task] = field(default_factory=dict)  # of the step, by their first seeds
+    places: int = 0  # groups that the batch still lacks
     resumed: dict[tuple[int, int], Waiting] = field(default_factory=dict)  # by completed ticket
     settings: PlaySettings = field(default_factory=PlaySettings)  # of the step's plays
 
     def next(self, want: int, now: Now) -> list[Request]:
         """Further plays for tasks that are waiting, then new tasks."""
         self.now = now
-        missing = now.missing or want
+        missing = self.places = now.missing or want
         again, self.waiting = self.waiting[:missing], self.waiting[missing:]
         self.resumed |= {waiting.ticket.key: waiting for waiting in again}
         fresh = 0
@@ -163,12 +165,14 @@ class StandardStrategy(Strategy):
         step, place = divmod(self.drawn, self.sampling.tickets)
         self.drawn += 1
         seeds = [seed_of(self.setup.seed, step, place, j) for j in range(size)]
+        self.tasks[seeds[0]] = task
         return self._request(task, seeds, None)
 
     def _continued(self, waiting: Waiting) -> Request:
         samples = range(waiting.plays, waiting.plays + waiting.more)
         seeds = [seed_of("further", waiting.seed, j) for j in samples]
-        return self._request(waiting.ticket.request.task, seeds, waiting.ticket)
+        task = self.tasks[waiting.seed]  # as it was before schedules
+        return self._request(task, seeds, waiting.ticket)
 
     def _request(self, task: Task, seeds: Sequence[int], completes: Ticket | None) -> Request:
         own = self.sampling
@@ -195,7 +199,8 @@ class StandardStrategy(Strategy):
         self._visited(task, whole)
         complete = [] if decision.drop else [chosen(group, decision) for group in whole]
         admitted = [group for group in complete if len(group) and self.sampling.gate(group)]
-        if self.slots.replay is None or not admitted:
+        full, self.places = self.places <= 0, self.places - bool(admitted)
+        if self.slots.replay is None or not admitted or full:  # surplus groups are not learned from
             return admitted
         return [*admitted, *self.slots.replay.recall(ticket, admitted, self.now)]
 
@@ -209,7 +214,7 @@ class StandardStrategy(Strategy):
 
     def step_ended(self, now: Now) -> Metrics:
         """Give up the tasks that are still waiting; the metrics of all slots."""
-        unfinished, self.waiting = self.waiting, []
+        unfinished, self.waiting, self.tasks = self.waiting, [], {}
         for waiting in unfinished:
             self._visited(waiting.ticket.request.task, waiting.groups)
         found: dict[str, Mean] = {}

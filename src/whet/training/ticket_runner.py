@@ -117,4 +117,5 @@ def step_context(
         upcoming=upcoming,
         learn=learn,
         deliver=deliver,
+        version=live.player.held(),
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from whet.types.rollouts import Rollout
+from whet.types.rollouts import JOINED, Rollout
 from whet.types.tasks import Task
 
 
@@ -55,7 +55,7 @@ class Group:
         two groups share no tokens.
         """
         host = f"{self.ticket}{self.seat}:{self.rollouts[0].id if self.rollouts else ''}"
-        ids = [f"{r.id}@{host}.{n}" for n, r in enumerate(others, len(self.rollouts))]
+        ids = [f"{r.id}{JOINED}{host}.{n}" for n, r in enumerate(others, len(self.rollouts))]
         named = {r.id: name for r, name in zip(others, ids, strict=True)}
         named = {"": "", **{r.id: r.id for r in self.rollouts}, **named}
         parents = [named.get(r.parent, f"{r.parent}@{host}") for r in others]

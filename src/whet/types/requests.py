@@ -96,6 +96,11 @@ class Ticket:
         """(number, attempt): the order in which a strategy observes tickets."""
         return self.number, self.attempt
 
+    @property
+    def label(self) -> str:
+        """Its number, and its attempt after the first one: no other ticket of the run has it."""
+        return f"{self.number}.{self.attempt}" if self.attempt else str(self.number)
+
 
 def seed_of(*place: object) -> int:
     """A seed hashed from a place (run, step, task, …), the same on every machine."""

@@ -10,12 +10,15 @@ from jaxtyping import Bool, Float32, Int32
 from numpy import ndarray
 
 from whet.types.decoding import Decoding
-from whet.types.kept import KEPT
+from whet.types.kept import KEPT, kept_ids
 from whet.types.messages import ASSISTANT, content_of, messages_of, text_of
 from whet.types.tasks import Finish, Message, Task, Verdict
 from whet.types.versions import Version
 
 Tokens = Int32[ndarray, " T"]
+
+JOINED = "@"
+"""Stands in the id of a rollout that was added to a group."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +171,11 @@ class Rollout:
         return self.token_ids[self.action_mask]
 
     @property
+    def joined(self) -> bool:
+        """Whether `Group.joined` added it to a group: replayed, demonstrated, or played besides."""
+        return JOINED in self.id
+
+    @property
     def self_certainty(self) -> Float32[ndarray, " N"] | None:
         """KL(U ‖ π) before each sampled token, at temperature 1, in nats (arXiv:2505.19590)."""
         return self.columns.get("self_certainty")
@@ -216,7 +224,9 @@ class Rollout:
         held.update(self.behaviour_logp.tobytes())
         held.update(repr((self.spans, self.acts)).encode())
         if KEPT in self.columns:
-            held.update(repr(self.columns[KEPT].tolist()).encode())
+            kept = kept_ids(self.columns[KEPT])
+            held.update(kept.sizes.tobytes())
+            held.update(kept.ids.data)
         return held.hexdigest()
 
 

@@ -18,11 +18,13 @@ from whet.engines.embedded import scheduler as scheduling
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.packing import pack
+from whet.engines.embedded.sessions import SampledToken, SequenceState
 from whet.policy import algorithms
 from whet.protocols import Environment, Renderer
 from whet.rollouts.batching import build_batch
 from whet.rollouts.player import RolloutPlayer
-from whet.types import Decoding, Group, Play, Request, Task, UsageError, Verdict
+from whet.sampling.structured.budget_forcing import BudgetForcing
+from whet.types import Decoding, Finish, Group, Play, Request, Task, UsageError, Verdict
 from whet.types.kept import KEPT
 from whet.types.optimizers import AdamW
 from whet.types.weights import Continue
@@ -43,6 +45,7 @@ LETTERS = fake(
     text=lambda ids: decode(i for i in ids if i != END),
     opening=opening,
     following=opening,
+    reply_ids=opening,
     heard=lambda prompt, ids: ({"role": "user", "content": prompt},),
     char_ends=lambda ids, text: np.minimum(np.arange(1, len(ids) + 1), len(text)).astype(np.int32),
 )
@@ -333,3 +336,53 @@ def test_no_session_is_left_however_a_tree_ends(end, monkeypatch):
     scheduler = generator.scheduler
     assert not (scheduler.sessions or scheduler.live or scheduler.waiting or generator._replies)
     assert not (scheduler.memory.resting or scheduler.prompts.held)
+
+
+def bytewise(ids):
+    """A byte a token; what is no character yet shows as U+FFFD."""
+    return bytes(ids).decode(errors="replace")
+
+
+@pytest.mark.parametrize(("stop", "end"), [("é😀", 7), ("😀", 7), ("b", 8)])
+@pytest.mark.parametrize("cut", range(7))
+def test_a_stop_string_is_found_wherever_its_characters_are_cut(stop, end, cut):
+    said = "aé😀bc".encode()  # 1 + 2 + 4 + 1 + 1 bytes
+    how = Decoding(max_new_tokens=20, stop=(stop,))
+    sequence = SequenceState((1, 2, *said[:cut]), how, 0, 0, frozenset())
+    sequence.begins(cut)
+    for token in said[cut:]:
+        if sequence.finish is None:
+            sequence.take(SampledToken(token, -1.0, 1.0, 0.0), bytewise)
+    assert sequence.finish is Finish.STOP
+    assert cut + len(sequence.tokens) == end
+
+
+def test_a_stop_string_that_ends_at_the_cut_is_not_found_again():
+    sequence = SequenceState((1, *b"ab"), Decoding(stop=("b",)), 0, 0, frozenset())
+    sequence.begins(2)
+    sequence.take(SampledToken(ord("c"), -1.0, 1.0, 0.0), bytewise)
+    assert sequence.finish is None
+
+
+@pytest.mark.parametrize("waits", [0, 2])
+@pytest.mark.parametrize("thinking", [3, 5, 7, 14])
+def test_forced_words_count_for_the_limit_of_a_reply(thinking, waits):
+    """The ending "klm" and one token of an answer need 4 of 8 tokens, so 4 are left to think."""
+    shape = BudgetForcing(waits=waits, wait="no", thinking=thinking, close="kl", final="m")
+    player = RolloutPlayer(endless(embedded(tiny("llama"))), LETTERS, Once())
+    request = replace(Request.of(TASK, (1, 2), FREE), shape=shape)
+    [group] = asyncio.run(player.play(request))
+    for rollout in group:
+        assert rollout.length == FREE.max_new_tokens
+        cut = min(thinking, 4)
+        said = rollout.chosen_ids.tolist()
+        assert said[cut : cut + 3] == list(opening("klm"))
+        assert rollout.external[cut : cut + 3].all()
+
+
+def test_a_thought_is_not_cut_off_where_its_ending_does_not_fit():
+    shape = BudgetForcing(waits=0, thinking=3, close="klmnopqrst", final="")
+    player = RolloutPlayer(endless(embedded(tiny("llama"))), LETTERS, Once())
+    request = replace(Request.of(TASK, (1,), FREE), shape=shape)
+    [[rollout]] = asyncio.run(player.play(request))
+    assert rollout.length == FREE.max_new_tokens and not rollout.external.any()

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import tracemalloc
 from dataclasses import dataclass, replace
 from functools import partial
 from math import log
@@ -244,3 +245,34 @@ def test_only_an_engine_without_the_record_is_doubted(engine, said):
     assert any("off-policy" in doubt and "top_p" in doubt for doubt in doubts(cut)) is said
     greedy = replace(how, temperature=0.0, top_k=3)
     assert not greedy.truncates and how.truncates
+
+
+def with_sets(*sets):
+    """A sealed rollout of two sampled tokens with these kept sets."""
+    row = Row()
+    row.hear(OPENING, ())
+    row.choose([1, 2], NEW, {"logp": np.zeros(2, np.float32), KEPT: kept_column(sets)})
+    return row.recorded(task=TASK, seed=1, id="r", verdict=None).sealed()
+
+
+def test_the_seal_tells_which_token_kept_what():
+    found = [
+        with_sets(kept(1, 2), kept(3)),
+        with_sets(kept(1), kept(2, 3)),
+        with_sets(kept(1, 2, 3), WHOLE),
+        with_sets(WHOLE, kept(1, 2, 3)),
+        with_sets(kept(2, 1), kept(3)),
+        with_sets(WHOLE, WHOLE),
+    ]
+    assert len({rollout.seal for rollout in found}) == len(found)
+
+
+def test_the_seal_of_large_sets_takes_little_more_memory_than_they():
+    sets = [np.arange(50_000, dtype=np.int32).tobytes()] * 2
+    rollout = with_sets(*sets)
+    tracemalloc.start()
+    try:
+        rollout.imprint()
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * sum(map(len, sets))
+    finally:
+        tracemalloc.stop()

@@ -312,3 +312,8 @@ def test_no_text_keeps_the_reader_busy(rolled, hostile):
 )
 def test_brackets_around_a_number_and_magnitudes(judged, gold, answer, equal):
     assert judged(rf"so \boxed{{{answer}}}", gold).correct is equal
+
+
+@pytest.mark.parametrize("gap", ["  ", "\n", " \n", "\t "])
+def test_digits_apart_are_no_number_whatever_is_between_them(gap):
+    assert number(f"1{gap}2") is None and tidy(f"1{gap}2") == "1 2"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from os.path import commonprefix
 from typing import NamedTuple
 
 from whet.engines.embedded.decoding import SampledTokens
@@ -96,10 +97,11 @@ class SequenceState:
     def _stops(self, stops: tuple[str, ...], decode: Callable[[Sequence[int]], str]) -> bool:
         """True if a stop string ends in the last tokens; it may start in those before the reply.
 
-        Every token decodes to at least one byte, so the tokens of the last bytes suffice.
+        Every token decodes to at least one byte, so the tokens of the last bytes suffice. A
+        character that the earlier tokens begin and do not complete is new.
         """
         reach = max(len(stop.encode()) for stop in stops) + 8
         earlier = self.before[-missing:] if (missing := reach - len(self.tokens)) > 0 else ()
         text = decode([*earlier, *self.tokens[-reach:]])
-        known = len(decode(earlier)) if earlier else 0
+        known = len(commonprefix([decode(earlier), text])) if earlier else 0
         return any(stop in text[max(0, known - len(stop) + 1) :] for stop in stops)

@@ -54,17 +54,16 @@ class LiveAnswerHints(Extension):
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
         """Play as many hinted rollouts as the group has rollouts of the policy."""
-        del ticket
         return await asyncio.gather(
-            *(self._explained(context, g) if unsolved(g) else _unchanged(g) for g in groups)
+            *(self._explained(context, ticket, g) if unsolved(g) else _unchanged(g) for g in groups)
         )
 
-    async def _explained(self, context: StepContext, group: Group) -> Group:
-        told = await context.play(self._request(context, group))
+    async def _explained(self, context: StepContext, ticket: Ticket, group: Group) -> Group:
+        told = await context.play(self._request(context, ticket, group))
         return group.joined([_bare(context, group.task, r) for r in successes(told)])
 
-    def _request(self, context: StepContext, group: Group) -> Request:
-        name, prompt = f"rationalised {group.ticket}", self.settings.hinted(group.task)
+    def _request(self, context: StepContext, ticket: Ticket, group: Group) -> Request:
+        name, prompt = f"rationalised {ticket.label}", self.settings.hinted(group.task)
         seeds = context.seeds(name, group.task, len(own(group)))
         plays = (Play(seed=seed, decoding=context.decoding, prompt=prompt) for seed in seeds)
         return Request(task=group.task, plays=tuple(plays))

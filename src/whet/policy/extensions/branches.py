@@ -59,17 +59,16 @@ class LiveBranches(Extension):
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
         """Replace every unsolved group, including demonstrations that were added to it."""
-        del ticket
-        return [await self._again(context, g) if unsolved(g) else g for g in groups]
+        return [await self._again(context, ticket, g) if unsolved(g) else g for g in groups]
 
-    async def _again(self, context: StepContext, group: Group) -> Group:
+    async def _again(self, context: StepContext, ticket: Ticket, group: Group) -> Group:
         task, parts = group.task, self.settings.parts
         if context.demonstrate(task) is None:
             return group
 
         async def played(part: int, name: str, count: int) -> Group:
             prefix = beginning(context, task, part / parts)
-            seeds = context.seeds(f"{name} {part} {group.ticket}", task, count)
+            seeds = context.seeds(f"{name} {part} {ticket.label}", task, count)
             return await context.play(Request.of(task, seeds, context.decoding, prefix))
 
         async def succeeds(part: int) -> bool:

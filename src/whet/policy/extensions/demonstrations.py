@@ -39,8 +39,12 @@ class LiveDemonstrations(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Groups without own rollouts, and tasks without a demonstration, are unchanged."""
-        del ticket
+        """Groups without own rollouts, and tasks without a demonstration, are unchanged.
+
+        So are further rounds of a task, because the first one has the demonstration.
+        """
+        if ticket.request.completes is not None:
+            return groups
         return [self._joined(context, group) for group in groups]
 
     def _joined(self, context: StepContext, group: Group) -> Group:

@@ -61,13 +61,15 @@ class LiveExtraRound(Extension):
     ) -> Sequence[Group]:
         """Unsolved groups get the stored rollouts, then the correct ones of an extra round."""
         asking = [i for i, group in enumerate(groups) if self._asks(group)]
-        requests = [self._request(context, groups[i]) for i in asking]
+        requests = [self._request(context, ticket, groups[i]) for i in asking]
         played = await asyncio.gather(*map(context.play, requests))
         joined, fresh = list(groups), []
         for place, extra in zip(asking, played, strict=True):
             group = groups[place]
             good = [extra[i] for i in self.settings.kept([_right(r) for r in extra])]
-            joined[place] = group.joined([*self.memories.get(group.task.id, []), *good])
+            first = ticket.request.completes is None  # a further round joins the first one's group
+            stored = self.memories.get(group.task.id, []) if first else []
+            joined[place] = group.joined([*stored, *good])
             fresh += [remembered(r) for r in good]
         self.found.put(ticket, fresh)
         return joined
@@ -76,9 +78,9 @@ class LiveExtraRound(Extension):
         tried = attempts(group)
         return bool(tried) and self.settings.asks(len(successes(tried)))
 
-    def _request(self, context: StepContext, group: Group) -> Request:
+    def _request(self, context: StepContext, ticket: Ticket, group: Group) -> Request:
         how = replace(context.decoding, temperature=self.settings.temperature)
-        seeds = context.seeds(f"extra {group.ticket}", group.task, self.settings.samples)
+        seeds = context.seeds(f"extra {ticket.label}", group.task, self.settings.samples)
         return Request.of(group.task, seeds, how)
 
     async def after_update(

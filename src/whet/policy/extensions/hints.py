@@ -88,19 +88,18 @@ class LiveHints(Extension):
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
         """Otherwise play further rollouts with a prefix, for groups with own rollouts."""
-        del ticket
         if not self.settings.rollouts:
             return groups
-        return await asyncio.gather(*(self._joined(context, group) for group in groups))
+        return await asyncio.gather(*(self._joined(context, ticket, group) for group in groups))
 
-    async def _joined(self, context: StepContext, group: Group) -> Group:
+    async def _joined(self, context: StepContext, ticket: Ticket, group: Group) -> Group:
         if not own(group):
             return group
-        more = await context.play(self._request(context, group))
+        more = await context.play(self._request(context, ticket, group))
         return group.joined(more.rollouts)
 
-    def _request(self, context: StepContext, group: Group) -> Request:
-        seeds = context.seeds(f"hint {group.ticket}", group.task, self.settings.rollouts)
+    def _request(self, context: StepContext, ticket: Ticket, group: Group) -> Request:
+        seeds = context.seeds(f"hint {ticket.label}", group.task, self.settings.rollouts)
         prefix = self._drawn(context, group.task)
         return Request.of(group.task, seeds, context.decoding, prefix)
 

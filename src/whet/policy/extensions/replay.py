@@ -50,8 +50,13 @@ class LiveReplay(Extension):
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
-        """Add replayed rollouts to groups that have rollouts of the policy."""
+        """Add replayed rollouts to groups that have rollouts of the policy.
+
+        Further rounds of a task get none, because they join the group of its first round.
+        """
         self.found.put(ticket, [remembered(r) for group in groups for r in successes(own(group))])
+        if ticket.request.completes is not None:
+            return groups
         return [group.joined(self._recalled(context, group)) for group in groups]
 
     def _recalled(self, context: StepContext, group: Group) -> list[Rollout]:

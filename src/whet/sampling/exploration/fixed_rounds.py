@@ -1,10 +1,10 @@
 """A constant group size, sampled in a constant number of rounds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from whet.protocols import GroupSize, GroupSizer, Now, SamplingSetup, SizeDecision
-from whet.types import Group, Task, UsageError
+from whet.types import Group, Metrics, Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +40,28 @@ class FixedRounds(GroupSize):
         return FixedRoundsSizer(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FixedRoundsSizer(GroupSizer):
-    """One round after the other. It has no state."""
+    """One round after the other. It has no state between two steps."""
 
     settings: FixedRounds
+    landed: dict[str, int] = field(default_factory=dict)  # rounds, by the first rollout's id
 
     def first(self, tasks: Sequence[Task], now: Now) -> list[int]:
         del now
         return [self.settings.rollouts] * len(tasks)
 
     def after(self, group: Group) -> SizeDecision:
-        """A further round until the group is full."""
-        left = self.settings.always - len(group)
-        return SizeDecision(more=max(0, min(left, self.settings.rollouts)))
+        """A further round until all have landed.
+
+        Rounds are counted, because extensions may add rollouts to a group, or take some away.
+        """
+        name = group[0].id if len(group) else ""
+        self.landed[name] = self.landed.get(name, 0) + 1
+        more = self.settings.rollouts if self.landed[name] < self.settings.passes else 0
+        return SizeDecision(more=more)
+
+    def step_ended(self, now: Now) -> Metrics:
+        del now
+        self.landed = {}
+        return {}

@@ -75,7 +75,8 @@ class LiveG2RpoA(LiveHintSchedule):
 
     def visited(self, task: Task, groups: Sequence[Group]) -> None:
         del task
-        metrics = [task_metric(rollout) for group in groups for rollout in group]
+        own = (rollout for group in groups for rollout in group if not rollout.joined)
+        metrics = [task_metric(rollout) for rollout in own]
         self.found += [metric for metric in metrics if metric is not None]
 
     def step_ended(self, now: Now) -> Metrics:

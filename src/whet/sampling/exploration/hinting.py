@@ -49,7 +49,7 @@ class LiveHintSchedule(LiveSchedule):
 
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> None:
         del ticket
-        self.shares += [rollout.hint for group in groups for rollout in group]
+        self.shares += [rollout.hint for group in groups for rollout in group if not rollout.joined]
 
     def step_ended(self, now: Now) -> Metrics:
         """The share of rollouts with a hint, and how much of a solution these were told."""

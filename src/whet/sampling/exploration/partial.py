@@ -1,12 +1,14 @@
 """The part of a solution that a hint may tell: never the answer, never its end."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
 from whet.protocols import SamplingSetup
+from whet.sampling.exploration.told_answers import ToldAnswers
 from whet.types import Task
 
 
@@ -28,21 +30,22 @@ class ToldTokens(NamedTuple):
 class PartialSolutions:
     """Beginnings of the demonstrations of a run.
 
-    A beginning ends before the first line that contains the answer, or one of the `alternatives`,
-    as a whole word or number; in the first line, it ends before the answer itself. A solution
-    without the answer is told up to its last token at most. What closes a reply is never told.
+    A beginning ends before the first line that tells the answer, or one of the `alternatives`, in
+    whatever spelling (`ToldAnswers`); in the first line, it ends before the answer itself. A
+    solution without the answer is told up to its last token at most. What closes a reply is never
+    told.
     """
 
     setup: SamplingSetup
 
     def text(self, task: Task, share: float) -> ToldText:
         """The first `share` of a solution's characters, or fewer; it ends at the end of a word."""
-        solution = self._solution(task)
+        solution, answers = self._solution(task), _answers(task)
         most = round(share * len(solution))
-        told = solution[: min(most, len(_without_answer(solution, task)), len(solution) - 1)]
+        told = solution[: min(most, len(answers.untold(solution)), len(solution) - 1)]
         if solution and re.match(r"\S", solution[len(told) :]):
             told = told[: max((m.start() for m in re.finditer(r"\s", told)), default=len(told))]
-        told = _without_answer(told, task).rstrip()  # a cut number may look like the answer
+        told = answers.untold(told).rstrip()  # a cut number may look like the answer
         return ToldText(told, len(told) / len(solution)) if told else ToldText()
 
     def tokens(self, task: Task, share: float) -> ToldTokens:
@@ -50,14 +53,22 @@ class PartialSolutions:
         solution = self._solution(task)
         if not solution:
             return ToldTokens()
-        whole = self._open_ids(task, solution)
-        legal = _without_answer(solution, task)
-        shown = whole if legal == solution else _common(whole, self._open_ids(task, legal))
-        count = min(round(share * len(whole)), len(shown), len(whole) - 1)
+        whole, answers = self._open_ids(task, solution), _answers(task)
+        legal = answers.untold(solution)
+        count = min(round(share * len(whole)), self._shared(whole, task, legal), len(whole) - 1)
+        if answers.begins_word(legal):  # a cut number may look like the answer
+            cut = bisect_left(
+                range(len(legal)), count, key=lambda n: self._shared(whole, task, legal[:n])
+            )
+            count = min(count, self._shared(whole, task, answers.untold(legal[:cut])))
         return ToldTokens(tuple(whole[:count]), count / len(whole)) if count > 0 else ToldTokens()
 
     def _solution(self, task: Task) -> str:
         return (self.setup.demonstrate(task) or "").rstrip()
+
+    def _shared(self, whole: Sequence[int], task: Task, beginning: str) -> int:
+        """How many of the ids are those of a beginning."""
+        return len(_common(whole, self._open_ids(task, beginning)))
 
     def _open_ids(self, task: Task, text: str) -> Sequence[int]:
         """The ids of a text without those that close a reply, found by a longer text's ids."""
@@ -69,17 +80,8 @@ class PartialSolutions:
         return found if len(found) < len(closed) else found[:-1]  # a text that closes itself
 
 
-def _without_answer(solution: str, task: Task) -> str:
-    """The solution up to the line with the first answer; up to that answer in the first line."""
-    answers = [re.escape(text) for text in (task.answer, *task.alternatives) if text.strip()]
-    if not answers:
-        return solution
-    whole = rf"(?<![A-Za-z0-9])(?:{'|'.join(answers)})(?![A-Za-z0-9])"
-    found = re.search(whole, solution, re.IGNORECASE)
-    if found is None:
-        return solution
-    line = solution.rfind("\n", 0, found.start()) + 1
-    return solution[: line or found.start()]
+def _answers(task: Task) -> ToldAnswers:
+    return ToldAnswers.of((task.answer, *task.alternatives))
 
 
 def _common(one: Sequence[int], other: Sequence[int]) -> Sequence[int]:

@@ -93,7 +93,8 @@ class LiveSeele(LiveHintSchedule):
         LiveHintSchedule.observe(self, ticket, groups)
         request = ticket.request
         before = () if request.completes is None else self.visits.pop(request.completes.key, ())
-        pairs = ((r.hint, task_metric(r)) for group in groups for r in group)
+        own = (r for group in groups for r in group if not r.joined)
+        pairs = ((r.hint, task_metric(r)) for r in own)
         results = (*before, *((hint, metric) for hint, metric in pairs if metric is not None))
         self.visits[ticket.key] = results
         known = self.next_shares.get(request.task.id, self.settings.first)

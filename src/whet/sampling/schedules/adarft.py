@@ -1,7 +1,7 @@
 """AdaRFT: tasks of the difficulty at which the policy earns the wanted reward."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf, tanh
 from typing import Any
 
@@ -23,7 +23,8 @@ class Adarft(PromptOrder):
     default the least and the largest d of the first tasks. T and η are shares of that range.
 
     The candidates are the next `window` tasks of the stream, at most one epoch; the others are
-    passed over, and come again in the next epoch. Of equally near tasks the first ones win.
+    passed over, and come again in the next epoch. Of equally near tasks the first ones win. No step
+    has a task twice while there are other candidates.
 
     Source: AdaRFT (arXiv:2504.05520), its equations. α 2 and β 0.5 are the paper's, which sets η to
     50 for difficulties of 0 to 100; η 0.05 of the range is ours, as the steps of small runs have
@@ -84,14 +85,25 @@ class LiveAdarft(PromptSource):
     target: float
     total: float = 0.0  # Σ of the step's task metrics
     count: int = 0
+    step: int = -1
+    drawn: set[str] = field(default_factory=set)  # tasks of this step
 
     def next(self, count: int, now: Now) -> list[Task]:
         """The nearest of the next tasks, in the order of the stream."""
+        if now.step != self.step:
+            self.step, self.drawn = now.step, set()
         size = self.stream.corpus.size("train")
         window = self.settings.window if size is None else min(self.settings.window, size)
         candidates = self.stream.next(max(window, count), now)
-        near = sorted(range(len(candidates)), key=lambda i: self._distance(candidates[i]))
-        return [candidates[i] for i in sorted(near[:count])]
+        seen, again = set(self.drawn), list[bool]()
+        for task in candidates:
+            again.append(task.id in seen)
+            seen.add(task.id)
+        places = range(len(candidates))
+        near = sorted(places, key=lambda i: (again[i], self._distance(candidates[i])))
+        found = [candidates[i] for i in sorted(near[:count])]
+        self.drawn.update(task.id for task in found)
+        return found
 
     def _distance(self, task: Task) -> float:
         value = number_of(task, self.settings.key)

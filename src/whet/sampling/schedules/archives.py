@@ -52,6 +52,10 @@ class Archive:
             scores.append(quality + bonus)
         return scores
 
+    def solution(self, number: int) -> Solution:
+        """The solution of this id; the empty one if it has left."""
+        return next((s for s in self.solutions if s.id == number), self.solutions[0])
+
     def choose(self, c: float) -> Solution:
         """The solution of the largest score; equal ones by their rewards, the older ones first."""
         scores = self.scores(c)

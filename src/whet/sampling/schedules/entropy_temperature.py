@@ -80,9 +80,12 @@ class LiveEntropyTemperature(LiveSchedule):
         return heated(request, self.temperature)
 
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> None:
-        """Add the entropy of all sampled tokens. Raises `UsageError` if none was recorded."""
+        """Add the entropy of all sampled tokens, without rollouts that extensions added.
+
+        Raises `UsageError` if none was recorded.
+        """
         del ticket
-        for rollout in (rollout for group in groups for rollout in group):
+        for rollout in (r for group in groups for r in group if not r.joined):
             own = own_entropies(rollout)
             self.entropy += float(own.sum(dtype=np.float64))
             self.tokens += len(own)

@@ -90,6 +90,8 @@ class LiveLengthByTruncation(LiveSchedule):
         if limit_of(ticket.request) != self.limit:
             return
         for rollout in _promising(groups):
+            if rollout.joined:
+                continue
             self.replies += len(rollout.acts)
             self.tokens += rollout.length
             self.cut += rollout.finish is Finish.LENGTH

@@ -7,8 +7,19 @@ from typing import Any, ClassVar
 
 from whet.protocols import LiveSchedule, Now, SamplingSetup, Schedule
 from whet.sampling.schedules.archives import Archive, Solution
-from whet.types import Finish, Group, Mean, Metrics, Play, Request, Rollout, Task, UsageError
-from whet.types.messages import ASSISTANT, question_in, with_question
+from whet.types import (
+    Finish,
+    Group,
+    Mean,
+    Metrics,
+    Play,
+    Request,
+    Rollout,
+    Task,
+    Ticket,
+    UsageError,
+)
+from whet.types.messages import question_in, with_question
 
 ASK = "\n\nAn earlier solution, of score {score:g}:\n\n{reply}\n\nGive a better one."
 
@@ -28,7 +39,8 @@ class PuctReuse(Schedule):
 
     The solution is shown at the end of the question by `ask`, as {reply} and {score}. The reward is
     the number before any shaping where that is known, else the score. Truncated replies, and those
-    of more than `longest` characters, are not kept.
+    of more than `longest` characters, are not kept. A rollout that was shown a solution is marked
+    as hinted (`Rollout.hint`), so it says nothing of the difficulty of the bare task.
 
     Source: TTT-Discover (arXiv:2601.16175): the equation, the rank prior, the counts of ancestors
     and the blocked lineages are those of the released sampler, with its c 1 and 2 children. Its
@@ -81,6 +93,8 @@ class LivePuctReuse(LiveSchedule):
 
     settings: PuctReuse
     archives: dict[str, Archive] = field(default_factory=dict)
+    shown: dict[int, int] = field(default_factory=dict)  # solutions, by a request's first seed
+    parents: dict[str, int] = field(default_factory=dict)  # solutions, by the rollouts of this step
     reused: int = 0  # requests of this step that show a solution
     asked: int = 0
 
@@ -93,35 +107,40 @@ class LivePuctReuse(LiveSchedule):
             self.asked += 1
             self.reused += bool(solution.reply)
         else:
-            earlier = request.completes.request
-            solution = self._begun_from(archive, _asked(request.task, earlier.plays[0]))
+            solution = archive.solution(self._shown_by(request.completes.request))
+        self.shown[request.plays[0].seed] = solution.id
         note = self.settings.shown(solution)
         if not note:
             return request
         return replace(request, plays=tuple(_told(request.task, p, note) for p in request.plays))
 
+    def _shown_by(self, request: Request) -> int:
+        return self.shown.get(request.plays[0].seed, 0)
+
+    def observe(self, ticket: Ticket, groups: Sequence[Group]) -> None:
+        """Note what the rollouts of a ticket began from; those that extensions added don't count.
+
+        An added rollout is of earlier weights, or of a prompt that showed nothing.
+        """
+        shown = self._shown_by(ticket.request)
+        for rollout in (rollout for group in groups for rollout in group):
+            version = rollout.version
+            if version is not None and version.step >= ticket.version:
+                self.parents[rollout.id] = shown if rollout.hint else 0
+
     def visited(self, task: Task, groups: Sequence[Group]) -> None:
         """Store the best solutions below those that they began from."""
         archive, found = self._archive(task), dict[int, list[tuple[float, str]]]()
         for rollout in (rollout for group in groups for rollout in group):
-            reward = _reward(rollout)
-            if reward is not None:
-                parent = self._begun_from(archive, _heard(rollout))
+            reward, parent = _reward(rollout), self.parents.get(rollout.id)
+            if reward is not None and parent is not None:
                 kept = rollout.finish is Finish.STOP and len(rollout.reply) <= self.settings.longest
-                found.setdefault(parent.id, []).append((reward, rollout.reply if kept else ""))
+                found.setdefault(parent, []).append((reward, rollout.reply if kept else ""))
         for parent, rewards in found.items():
             archive.expand(parent, rewards, self.settings.children)
 
     def _archive(self, task: Task) -> Archive:
         return self.archives.setdefault(task.id, Archive.empty(self.settings.start))
-
-    def _begun_from(self, archive: Archive, question: str) -> Solution:
-        """The solution that a question ends with; else the empty one."""
-        for solution in archive.solutions:
-            note = self.settings.shown(solution)
-            if note and question.endswith(note):
-                return solution
-        return archive.solutions[0]
 
     def step_ended(self, now: Now) -> Metrics:
         """The share of requests that showed a solution, and the best reward of every task."""
@@ -130,6 +149,7 @@ class LivePuctReuse(LiveSchedule):
             archive.trim(self.settings.capacity)
         found = {"reused": Mean(total=self.reused, count=self.asked)}
         self.reused = self.asked = 0
+        self.shown, self.parents = {}, {}
         best = [best for archive in self.archives.values() if (best := archive.best) is not None]
         return found | {"best_reward": Mean(total=sum(best), count=len(best))}
 
@@ -148,20 +168,9 @@ def _fits(ask: str) -> bool:
         return False
 
 
-def _asked(task: Task, play: Play) -> str:
-    return question_in(task.prompt if play.prompt is None else play.prompt)
-
-
 def _told(task: Task, play: Play, note: str) -> Play:
     prompt = task.prompt if play.prompt is None else play.prompt
-    return replace(play, prompt=with_question(prompt, question_in(prompt) + note))
-
-
-def _heard(rollout: Rollout) -> str:
-    """The question of a rollout, as the policy read it."""
-    roles = [message["role"] for message in rollout.messages]
-    prompt = rollout.messages[: roles.index(ASSISTANT)] if ASSISTANT in roles else rollout.messages
-    return question_in(prompt) if prompt else ""
+    return replace(play, prompt=with_question(prompt, question_in(prompt) + note), hint=1.0)
 
 
 def _reward(rollout: Rollout) -> float | None:

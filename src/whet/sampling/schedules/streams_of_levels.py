@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 from whet.protocols import SamplingSetup
@@ -26,7 +27,7 @@ def value_of(task: Task, key: str) -> Any:
 def number_of(task: Task, key: str) -> float:
     """The number that a task has under `key`; raises `UsageError` for anything else."""
     value = value_of(task, key)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise UsageError(
             f"sampling.prompts.key is {key!r}, which is {value!r} in task {task.id!r}; give the "
             "key of a number"
@@ -69,6 +70,10 @@ class LevelStreams:
         """
         stream = TaskStream.of(setup, per_step)
         known = tuple(map(str, levels)) or _ordered(stream, key)
+        if len(set(known)) < len(known):
+            raise UsageError(
+                f"sampling.prompts.levels is {', '.join(known)}; give every level once"
+            )
         if len(known) < 2:  # noqa: PLR2004
             raise UsageError(
                 f"sampling.prompts.key is {key!r}, and all tasks have {', '.join(known)}, so there "

@@ -94,8 +94,11 @@ class LiveThinkBudget(LiveSchedule):
         task = request.task
         if _FIELD in task.info:
             return request
-        tokens = self._drawn(request)
-        self.given.append(tokens)
+        if request.completes is None:
+            tokens = self._drawn(request)
+            self.given.append(tokens)
+        else:
+            tokens = request.completes.request.task.info[_FIELD]
         info: dict[str, Any] = {**task.info, _FIELD: tokens}
         asked = replace(task, prompt=self.settings.told(task.prompt, tokens), info=info)
         plays = tuple(self._told(play, tokens) for play in request.plays)

@@ -23,9 +23,9 @@ class BudgetForcing(Shape):
     Longer: where a thought ends, its end is taken back and `wait` is put there, `waits` times at
     most. The thought ends before `close`, or before the reply's last token if there is no such tag.
     Shorter: a thought of `thinking` tokens is followed by `close` and `final`, and then by what the
-    policy says. Where these words leave no room for an answer, they are left out. Forced words are
-    external tokens: the objective must leave them out (`--objective.on policy_tokens`), and they
-    count for `decoding.max_new_tokens`.
+    policy says. Forced words are external tokens: the objective must leave them out
+    (`--objective.on policy_tokens`), and they count for `decoding.max_new_tokens`: a thought is cut
+    off earlier where `close` and `final` would not fit, and not at all if they never fit.
 
     s1 (arXiv:2501.19393): "Wait" 2, 4 or 6 times, and "Final Answer:" at the end of the budget. It
     forces budgets in evaluations; the words and `waits` 2 are the defaults.
@@ -69,22 +69,27 @@ class BudgetForcing(Shape):
         return await together([self._chain(play, plays) for play in request.plays])
 
     async def _chain(self, play: Play, plays: OpenPlays) -> list[Rollout]:
-        budget = len(play.prefix) + self.thinking if self.thinking else 0
+        ending = plays.ids(self.close + self.final) if self.thinking else ()
+        budget = self._budget(play, len(ending))
         [leaf] = await extended(plays, [replace(play, pause_at=budget)])
         forced = plays.ids(self.wait) if self.waits else ()
-        most = play.decoding.max_new_tokens - len(forced)
+        most = (budget or play.decoding.max_new_tokens) - len(forced)
         for number in range(self.waits):
-            end = self._early_end(leaf, min(budget or most, most))
+            end = self._early_end(leaf, most)
             if end is None:
                 break
             longer = fork(play, leaf, end, number, prefix=forced)
             [leaf] = await extended(plays, [replace(longer, pause_at=budget)])
         if budget and leaf.length >= budget and leaf.verdict is None:
-            forced = plays.ids(self.close + self.final) if self._thinks(leaf) else ()
-            if leaf.length + len(forced) >= play.decoding.max_new_tokens:
-                forced = ()  # no token would be left for the answer
+            forced = ending if self._thinks(leaf) else ()
             [leaf] = await extended(plays, [continued(play, leaf, prefix=forced)])
         return [leaf]
+
+    def _budget(self, play: Play, ending: int) -> int:
+        """Tokens before a thought is cut off, so that its ending fits; 0 if it is not cut off."""
+        room = play.decoding.max_new_tokens - ending - 1
+        cut = self.thinking and room > len(play.prefix)
+        return min(len(play.prefix) + self.thinking, room) if cut else 0
 
     def _early_end(self, leaf: Rollout, most: int) -> int | None:
         """Tokens before an end that is taken back, fewer than `most`; None if there is no such."""
