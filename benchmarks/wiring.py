@@ -5,8 +5,9 @@
 
 The base of a seed is the quickstart's model after both warm-ups, made once and kept in
 runs/wiring-base-SEED.  Each algorithm then takes the same number of steps of the same size on a
-pool of 64 locks, at one learning rate that was tuned for none of them.  A row is written as soon as
-its runs are over; a run that is refused or stops says why in its row.
+pool of 64 locks, at one learning rate that was tuned for none of them.  Algorithms of trees get two
+trees of four leaves per task, the others eight chains.  A row is written as soon as its runs are
+over; a run that is refused or stops says why in its row.
 """
 
 import argparse
@@ -37,6 +38,8 @@ from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
+from whet.sampling.structured.chains import Chains
+from whet.sampling.structured.tree import Tree
 from whet.training.loop import TrainStep
 from whet.training.run import CheckpointConfig, PeriodicEval, Run
 from whet.training.trainer import Evaluated, RunEnded, fit
@@ -51,6 +54,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "vc_ppo": {"alone": 2},  # not 50: a short run has fewer
     "vapo": {"alone": 2},
 }
+
+TREES = frozenset({"arpo", "fr3e", "spo_tree", "tree_grpo", "treepo", "treerl", "treerpo"})
 
 
 def finished(run: Run, folder: Path) -> list[Any]:
@@ -75,6 +80,17 @@ def base(seed: int) -> Path:
     return saved
 
 
+def sampled(name: str) -> Standard:
+    """8 tasks a step, with 8 rollouts each; in a tree fewer, where a path ends early."""
+    trees = name in TREES
+    return Standard(
+        prompts=Uniform(per_step=8),
+        size=Fixed(rollouts=2 if trees else 8),
+        shape=Tree(branches=(2, 2), segments=(12,)) if trees else Chains(),
+        decoding=Decoding(max_new_tokens=36),
+    )
+
+
 def short(name: str, seed: int, steps: int) -> Run:
     """A few steps of 8 groups of 8."""
     lock = Lock()
@@ -83,11 +99,7 @@ def short(name: str, seed: int, steps: int) -> Run:
         corpus=Pool(corpus=Problems(family=lock, levels=(4, 4)), tasks=64),
         reward=JUDGES.get(name, JUDGED),
         demonstrator=FromFamily(family=lock),
-        sampling=Standard(
-            prompts=Uniform(per_step=8),
-            size=Fixed(rollouts=8),
-            decoding=Decoding(max_new_tokens=36),
-        ),
+        sampling=sampled(name),
         objective=algorithms.load(name, **SETTINGS.get(name, {})),
         optimizer=AdamW(lr=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),

@@ -215,3 +215,57 @@ def test_siblings_are_named_in_what_they_lack():
     _, inputs = built(fork())
     with pytest.raises(ValueError, match=r"inputs\.segment"):
         Siblings()(replace(inputs, node=None, segment=None))
+
+
+def tree_grpo(group):
+    """Without its price, which needs a reference."""
+    objective = replace(algorithms.load("tree_grpo"), regularisers=())
+    return asyncio.run(build_batch([group], objective, LEARNER))
+
+
+def test_a_leaf_that_begins_at_the_prompt_is_compared_within_its_tree():
+    """Tree-GRPO with trees a, b and c, d: each two leaves begin at the prompt, as in one turn.
+
+    Rewards 1, 0 | 1, 1: within the trees the z-scores are ±1/√2, and none.
+    """
+    leaves = [
+        leaf("a", "", 0, (1,), 1.0),
+        leaf("b", "a", 0, (2,), 0.0),
+        leaf("c", "", 0, (3,), 1.0),
+        leaf("d", "c", 0, (4,), 1.0),
+    ]
+    batch, inputs = tree_grpo(Group.of(leaves))
+    assert inputs.tree is not None
+    assert inputs.tree.tolist() == [0, 0, 1, 1]
+    up, down = 0.25 / 0.5, -0.75 / 0.5
+    wanted = [up + 0.5**0.5, down - 0.5**0.5, up, up]
+    assert batch.tokens.advantage.tolist() == pytest.approx(wanted, abs=1e-5)
+
+
+def test_a_missing_root_still_holds_its_tree_together():
+    leaves = [
+        leaf("a", "", 0, (1,), None),
+        leaf("b", "a", 0, (2,), 0.0),
+        leaf("c", "a", 0, (3,), 1.0),
+        leaf("d", "", 0, (4,), 1.0),
+    ]
+    _, inputs = tree_grpo(Group.of(leaves))
+    assert inputs.tree is not None
+    assert inputs.tree.tolist() == [0, 0, 1]
+
+
+def test_guests_of_two_groups_share_no_token_though_their_parent_is_missing():
+    """Two leaves of one token in common, recalled without their parent in two attempts."""
+    recalled = [leaf("b", "a", 1, (1, 3), 1.0), leaf("c", "a", 1, (1, 4), 0.0)]
+    hosts = [Group.of([leaf(f"h{n}", "", 0, (5,), 0.5)], n).joined(recalled) for n in range(2)]
+    batch, inputs = built(*hosts)
+    assert batch.tokens.weight.tolist() == [1, 0.5, 1, 0.5, 1] * 2
+    assert inputs.node is not None
+    assert not set(inputs.node.tolist()[:5]) & set(inputs.node.tolist()[5:])
+    assert inputs.tree is not None
+    assert inputs.tree.tolist() == [0, 1, 1, 2, 3, 3]
+
+
+def test_a_guest_keeps_its_parent_in_its_group():
+    host = Group.of([leaf("a", "", 0, (1, 2), 1.0)]).joined([leaf("b", "a", 1, (1, 3), 0.0)])
+    assert host[1].parent == "a"

@@ -51,6 +51,14 @@ def numbered(rows: Sequence[Sequence[Node]]) -> Int[Tensor, " N"]:
     return torch.tensor([number for number, _ in held]).long().repeat_interleave(sizes)
 
 
+def roots(ids: Sequence[str], parents: Sequence[str]) -> Int[Tensor, " B"]:
+    """The number of each rollout's tree; rollouts of one root have equal numbers."""
+    parent = dict(zip(ids, parents, strict=True))
+    numbers: dict[str, int] = {}
+    found = [numbers.setdefault(lineage(name, parent)[-1], len(numbers)) for name in ids]
+    return torch.tensor(found).long()
+
+
 def lineage(name: str, parent: dict[str, str]) -> list[str]:
     """The rollout, its parent, and so on up to the root."""
     found = [name]

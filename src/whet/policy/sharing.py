@@ -41,7 +41,10 @@ def _by_leaves(
 class OncePerToken(Sharing):
     """Each token counts once. v_n = 1 / (leaves that share it).
 
-    This equals one copy of the token with the mean advantage of its leaves.
+    This equals one copy of the token with the mean advantage of its leaves. Its expectation is not
+    the policy gradient: a level of n nodes counts n times, so that tokens behind forks weigh more
+    than those before. With branches 2,2 and advantages V(node) − V(parent), the gradient of the
+    first level has the factor 1, that of the second one 2.
     """
 
     def __call__(
@@ -79,7 +82,12 @@ class InverseSqrt(Sharing):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OncePerLeaf(Sharing):
-    """Each token counts once for every leaf that has it. v_n = 1."""
+    """Each token counts once for every leaf that has it. v_n = 1.
+
+    In full trees all levels weigh the same: with advantages V(node) − V(parent) and b branches
+    everywhere, the expectation of the sum is the policy gradient times (1 − 1/b) · leaves. In other
+    trees, what has more leaves weighs more, although it was no more probable.
+    """
 
     def run_warning(self, spec: RunSpec) -> str:
         """A warning where rollouts share no tokens."""
@@ -99,7 +107,10 @@ class OncePerLeaf(Sharing):
 class OncePerRoot(Sharing):
     """Each tree counts once. v_n = 1 / (leaves of its tree), for shared and unshared tokens alike.
 
-    It is the REINFORCE estimator for samples of the root, with the n leaves as continuations.
+    In full trees it is the REINFORCE estimator for samples of the root: with advantages V(node) −
+    V(parent) and b branches everywhere, the expectation of the sum is the policy gradient times
+    (1 − 1/b). It is not where paths end early or forks are chosen by what was sampled: a leaf then
+    weighs 1 / n, and not Π 1 / b over the forks above it.
     """
 
     def __call__(

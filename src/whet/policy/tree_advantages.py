@@ -185,6 +185,11 @@ class SubtreeSizeMean(AncestorMean):
         return leaves
 
 
+def _tree(inputs: AdvantageInputs) -> Int[Tensor, " B"]:
+    """The tree of each rollout: those of one root, also where a fork shares only the prompt."""
+    return NodeTree.of_inputs(inputs).top if inputs.tree is None else inputs.tree
+
+
 def _standardised(
     reward: Float[Tensor, " B"], group: Int[Tensor, " B"], epsilon: float
 ) -> Float[Tensor, " B"]:
@@ -199,6 +204,7 @@ class AcrossAndWithinTrees(TreeAdvantage):
 
     Â_i = z_group(R_i) + z_tree(R_i),  z = (R − mean) / (std + ε) with n − 1
 
+    A tree has one root: a leaf that was continued from the prompt of a tree is one of its leaves.
     A lone leaf of a tree has no second term; the released code adds its reward.
     """
 
@@ -210,9 +216,9 @@ class AcrossAndWithinTrees(TreeAdvantage):
         check(self, epsilon=AT_LEAST_0)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        apart, tree = above_group(inputs), NodeTree.of_inputs(inputs)
+        apart = above_group(inputs)
         across = _standardised(inputs.reward, inputs.group, self.epsilon)
-        return (across + _standardised(apart, tree.top, self.epsilon))[inputs.row]
+        return (across + _standardised(apart, _tree(inputs), self.epsilon))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,10 +239,10 @@ class TwiceStandardised(TreeAdvantage):
         check(self, epsilon=AT_LEAST_0)
 
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
-        top = NodeTree.of_inputs(inputs).top
+        tree = _tree(inputs)
         once = _standardised(inputs.reward, inputs.group, self.epsilon)
-        alone = count_within(top) == 1
-        return torch.where(alone, once, _standardised(once, top, self.epsilon))[inputs.row]
+        alone = count_within(tree) == 1
+        return torch.where(alone, once, _standardised(once, tree, self.epsilon))[inputs.row]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

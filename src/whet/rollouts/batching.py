@@ -9,7 +9,7 @@ from numpy import ndarray
 from torch import Tensor
 
 from whet.policy.extensions.together import Extensions
-from whet.policy.nodes import nodes, numbered
+from whet.policy.nodes import nodes, numbered, roots
 from whet.protocols import Algorithm, Learner, StepContext
 from whet.rollouts.correctness import check_correctness, correct
 from whet.rollouts.lineage import parentage
@@ -57,7 +57,7 @@ async def build_batch(
     inputs = replace(
         inputs,
         tree_weight=_tree_weight(rollouts, everyone, objective),
-        node=_nodes(rollouts, everyone),
+        **_trees(rollouts, everyone),
         version_lag=_lags(rollouts, learner.version, None if context is None else context.version),
     )
     if extensions is not None and context is not None:
@@ -213,10 +213,12 @@ def _tree_weight(
     return None if forked is None else objective.sharing(*forked)
 
 
-def _nodes(rollouts: Sequence[Rollout], known: Sequence[Rollout]) -> Tensor | None:
-    """The node of each token in the tree of these rollouts; None if no rollout was forked."""
+def _trees(rollouts: Sequence[Rollout], known: Sequence[Rollout]) -> dict[str, Tensor]:
+    """The node of each token and the tree of each rollout; empty if no rollout was forked."""
     forked = parentage(rollouts, known)
-    return None if forked is None else numbered(nodes(*forked))
+    if forked is None:
+        return {}
+    return {"node": numbered(nodes(*forked)), "tree": roots(forked.ids, forked.parents)}
 
 
 def _credit(rollout: Rollout) -> ndarray:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from whet.protocols import Environment, Generator, Renderer
-from whet.rollouts.lineage import Fork, forks
 from whet.rollouts.recorder import Record
 from whet.rollouts.worlds import played
 from whet.types import Play, Request, Rollout, UsageError
+from whet.types.lineage import Fork, forks
 
 
 @dataclass(slots=True)

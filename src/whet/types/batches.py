@@ -54,6 +54,7 @@ class AdvantageInputs:
     segment: Int[Tensor, " N"] | None = None  # index of the segment (or turn) within its rollout
     state: Int[Tensor, " N"] | None = None  # id of the state before its turn
     node: Int[Tensor, " N"] | None = None  # number of its node in a tree; None without forks
+    tree: Int[Tensor, " B"] | None = None  # number of its tree, which has one root; None as before
 
     def where(self, keep: Bool[Tensor, " B"]) -> "AdvantageInputs":
         """The same inputs for the rollouts marked in `keep`, in their order."""

@@ -51,14 +51,17 @@ class Group:
 
         Each added rollout gets an id of its own, because one rollout may be added to two groups.
         The id contains that of the group's first rollout, because a ticket may bring one task in
-        two attempts.
+        two attempts. A parent that is not among the group gets another name, too, because guests of
+        two groups share no tokens.
         """
         host = f"{self.ticket}{self.seat}:{self.rollouts[0].id if self.rollouts else ''}"
         ids = [f"{r.id}{JOINED}{host}.{n}" for n, r in enumerate(others, len(self.rollouts))]
         named = {r.id: name for r, name in zip(others, ids, strict=True)}
+        named = {"": "", **{r.id: r.id for r in self.rollouts}, **named}
+        parents = [named.get(r.parent, f"{r.parent}@{host}") for r in others]
         guests = (
-            replace(r, id=name, parent=named.get(r.parent, r.parent), ticket=self.ticket)
-            for r, name in zip(others, ids, strict=True)
+            replace(r, id=name, parent=parent, ticket=self.ticket)
+            for r, name, parent in zip(others, ids, parents, strict=True)
         )
         return self.having((*self.rollouts, *guests))
 

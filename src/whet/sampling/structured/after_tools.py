@@ -7,7 +7,6 @@ from random import Random
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.branch_rules import BranchRule, EntropyRise
 from whet.sampling.structured.growing import check_counts, extended, failed, fork
-from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.types import Play, Request, Rollout
 
 
@@ -51,7 +50,7 @@ class AfterTools(Shape):
             turn += 1
         if rest := request.plays[len(leaves) :]:
             leaves += await extended(plays, rest)
-        return joined_leaves(leaves, ())
+        return leaves
 
     def _branches(self, leaf: Rollout, turn: int, initial: float) -> bool:
         """Whether a rollout branches at a turn, which it must have reached by itself."""

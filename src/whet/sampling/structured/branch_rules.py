@@ -25,10 +25,11 @@ class BranchRule(Part, ABC):
         return sum(heard) / len(heard) if heard else 0.0
 
     def entropy(self, rollout: Rollout, reply: int) -> float:
-        """H_t: the mean entropy of the first k tokens of a reply, in nats."""
+        """H_t: the mean entropy of the first k tokens that the policy said in a reply, in nats."""
         said = rollout.spoken[reply]
         known = entropy_of(rollout, "sampling.shape after_tools", "--sampling.shape turn_tree")
-        return float(known[said][: self.tokens].mean()) if said.stop > said.start else 0.0
+        own = known[said][~rollout.external[said]][: self.tokens]
+        return float(own.mean()) if len(own) else 0.0
 
     @abstractmethod
     def __call__(self, rollout: Rollout, reply: int, initial: float, rng: Random) -> bool:

@@ -12,7 +12,6 @@ from whet.sampling.structured.growing import (
     fork,
     together,
 )
-from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.sampling.structured.thoughts import thought_end
 from whet.types import Finish, Play, Request, Rollout, RunSpec, UsageError
 
@@ -24,8 +23,9 @@ class BudgetForcing(Shape):
     Longer: where a thought ends, its end is taken back and `wait` is put there, `waits` times at
     most. The thought ends before `close`, or before the reply's last token if there is no such tag.
     Shorter: a thought of `thinking` tokens is followed by `close` and `final`, and then by what the
-    policy says. Forced words are external tokens: the objective must leave them out
-    (`--objective.on policy_tokens`), and they count for `decoding.max_new_tokens`.
+    policy says. Where these words leave no room for an answer, they are left out. Forced words are
+    external tokens: the objective must leave them out (`--objective.on policy_tokens`), and they
+    count for `decoding.max_new_tokens`.
 
     s1 (arXiv:2501.19393): "Wait" 2, 4 or 6 times, and "Final Answer:" at the end of the budget. It
     forces budgets in evaluations; the words and `waits` 2 are the defaults.
@@ -70,7 +70,6 @@ class BudgetForcing(Shape):
 
     async def _chain(self, play: Play, plays: OpenPlays) -> list[Rollout]:
         budget = len(play.prefix) + self.thinking if self.thinking else 0
-        inner: list[Rollout] = []
         [leaf] = await extended(plays, [replace(play, pause_at=budget)])
         forced = plays.ids(self.wait) if self.waits else ()
         most = play.decoding.max_new_tokens - len(forced)
@@ -78,14 +77,14 @@ class BudgetForcing(Shape):
             end = self._early_end(leaf, min(budget or most, most))
             if end is None:
                 break
-            inner.append(leaf)
             longer = fork(play, leaf, end, number, prefix=forced)
             [leaf] = await extended(plays, [replace(longer, pause_at=budget)])
         if budget and leaf.length >= budget and leaf.verdict is None:
-            inner.append(leaf)
             forced = plays.ids(self.close + self.final) if self._thinks(leaf) else ()
+            if leaf.length + len(forced) >= play.decoding.max_new_tokens:
+                forced = ()  # no token would be left for the answer
             [leaf] = await extended(plays, [continued(play, leaf, prefix=forced)])
-        return joined_leaves([leaf], inner)
+        return [leaf]
 
     def _early_end(self, leaf: Rollout, most: int) -> int | None:
         """Tokens before an end that is taken back, fewer than `most`; None if there is no such."""

@@ -6,7 +6,6 @@ from random import Random
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.forced_words import forcing_error
 from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
-from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.sampling.structured.thoughts import thought_end
 from whet.types import Play, Request, Rollout, RunSpec, UsageError
 
@@ -54,7 +53,7 @@ class EarlyExits(Shape):
         if not places:
             return [chain]
         asked = [fork(play, chain, at, n, prefix=forced) for n, at in enumerate(places)]
-        return joined_leaves([chain, *await extended(plays, asked)], ())
+        return [chain, *await extended(plays, asked)]
 
     def _places(self, chain: Rollout, most: int) -> list[int]:
         """Tokens before each exit, in ascending order; fewer than `most`."""

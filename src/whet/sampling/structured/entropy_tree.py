@@ -9,7 +9,6 @@ import numpy as np
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.branch_places import AnyToken, Places
 from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
-from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.sampling.structured.points import after_marks, branch_points
 from whet.sampling.structured.token_scores import Surprisal, Uncertainty
 from whet.types import Play, Request, Rollout
@@ -74,7 +73,7 @@ class EntropyTree(Shape):
             if not asked:
                 break
             leaves += await extended(plays, asked)
-        return joined_leaves(leaves, ())
+        return leaves
 
     def _best(self, leaves: Sequence[Rollout], taken: Mapping[str, Sequence[int]]) -> list[_Point]:
         """The best points of a tree; each token is looked at in the rollout that sampled it."""

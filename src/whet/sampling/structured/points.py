@@ -1,5 +1,6 @@
 """Branch points: the positions of a rollout where a tree forks."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,9 +64,9 @@ def after_marks(rollout: Rollout, marks: Sequence[str]) -> Bool[ndarray, " N"]:
     """
     behind = np.zeros(rollout.length, np.bool_)
     for reply, said in enumerate(rollout.spoken):
-        text = said_in_reply(rollout, reply).lower()
-        starts = [(text.find(mark.lower()), len(mark)) for mark in marks]
-        stops = [start + size for start, size in starts if start >= 0]
+        text = said_in_reply(rollout, reply)
+        found = [re.search(re.escape(mark), text, re.IGNORECASE) for mark in marks]
+        stops = [place.end() for place in found if place is not None]
         last = token_at(rollout, reply, min(stops) - 1) if stops else None
         if last is not None:
             behind[last + 1 : said.stop] = True

@@ -15,7 +15,7 @@ from whet.sampling.structured.growing import (
     reply_start,
     together,
 )
-from whet.sampling.structured.leaves_of_trees import joined_leaves, rooted
+from whet.sampling.structured.rooting import rooted
 from whet.types import Play, Request, Rollout, RunSpec, UsageError, seed_of
 
 
@@ -30,8 +30,8 @@ class SegmentTree(Shape):
     at random ends of segments, and go on to the end.
 
     With a `phrase`, each path that comes within `reserve` tokens of `decoding.max_new_tokens`, or
-    to the last depth, is made to say it; the objective must leave these words out
-    (`--objective.on policy_tokens`).
+    to the last depth, is made to say it, if the words leave room for an answer; the objective must
+    leave these words out (`--objective.on policy_tokens`).
 
     TreePO (arXiv:2508.17445, code read): `segment` 512, `depth` 14, `branches` 2, `first` 2 to 8,
     `sampling.size.rollouts` 16, and a phrase that begins the answer with 256 tokens left. Its paths
@@ -118,7 +118,7 @@ class _Growth:
             done = sum(len(family) for family in found) - len(alive)
             families = self._families(alive, done, last=depth + 1 >= self.shape.depth)
         await self._fill(rng)
-        return rooted(joined_leaves(self.leaves, self.inner))
+        return rooted(self.leaves, self.inner)
 
     def _from_prompt(self, count: int) -> list[Play]:
         pause = self._pause(len(self.play.prefix), 0) if self.shape.depth > 1 else 0
@@ -147,7 +147,9 @@ class _Growth:
     def _forks(self, path: Rollout, count: int, *, last: bool) -> list[Play]:
         start = reply_start(path)
         near = bool(self.shape.phrase) and path.length - start >= self._limit
-        forced = self.plays.ids(self.shape.phrase) if near or last else ()
+        forced = self._words if near or last else ()
+        if path.length - start + len(forced) >= self.play.decoding.max_new_tokens:
+            forced = ()  # no token would be left for the answer
         pause = 0 if near or last else self._pause(path.length, start)
         return [
             replace(fork(self.play, path, path.length, n, prefix=forced), pause_at=pause)
@@ -156,8 +158,14 @@ class _Growth:
 
     @property
     def _limit(self) -> int:
-        """Tokens of a reply before the phrase is forced."""
-        return max(1, self.play.decoding.max_new_tokens - self.shape.reserve)
+        """Tokens of a reply before the phrase is forced, which leave room for it."""
+        reserve = max(self.shape.reserve, len(self._words) + 1)
+        return max(1, self.play.decoding.max_new_tokens - reserve)
+
+    @property
+    def _words(self) -> tuple[int, ...]:
+        """Token ids of the phrase."""
+        return self.plays.ids(self.shape.phrase) if self.shape.phrase else ()
 
     def _pause(self, length: int, start: int) -> int:
         """The end of the next segment of a reply that began after `start` sampled tokens."""

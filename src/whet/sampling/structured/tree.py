@@ -5,7 +5,7 @@ from math import prod
 
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.growing import fork, grown, together
-from whet.sampling.structured.leaves_of_trees import joined_leaves, rooted
+from whet.sampling.structured.rooting import rooted
 from whet.types import Play, Request, Rollout, RunSpec, UsageError, seed_of
 
 
@@ -69,7 +69,7 @@ class Tree(Shape):
             families = [self._forks(play, rollout, level + 1) for rollout in paused]
             if not families:
                 break
-        return rooted(joined_leaves(leaves, inner))
+        return rooted(leaves, inner)
 
     def _from_prompt(self, play: Play) -> list[Play]:
         pause = self._pause(len(play.prefix), 0)

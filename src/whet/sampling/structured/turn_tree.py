@@ -7,7 +7,6 @@ from random import Random
 
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
-from whet.sampling.structured.leaves_of_trees import joined_leaves
 from whet.types import Play, Request, Rollout
 
 
@@ -54,7 +53,7 @@ class TurnTree(Shape):
                 asked.append(fork(play, leaves[index], at, born[index, at]))
                 born[index, at] += 1
             leaves += await extended(plays, asked)
-        return joined_leaves(leaves, ())
+        return leaves
 
 
 def _nodes(leaves: Sequence[Rollout]) -> list[tuple[int, int]]:

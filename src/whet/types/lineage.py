@@ -1,0 +1,56 @@
+"""Lineage: parents and fork points of rollouts of which some are missing."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from whet.types.rollouts import Rollout
+
+
+class Fork(NamedTuple):
+    """The parent of a rollout, and the number of sampled tokens that they share."""
+
+    parent: str
+    at: int
+
+
+def forks(leaves: Sequence[Rollout], known: Iterable[Rollout]) -> list[Fork]:
+    """Parent and fork point of every leaf, among these leaves alone.
+
+    `known` has the rollouts of their trees that are not among the leaves, such as paused ones.
+
+    If a parent is not among the leaves, its child with the longest shared prefix replaces it: the
+    child is forked where the parent was, and the other children are forked from the child. The
+    first `at` sampled tokens of a leaf are its parent's. A parent without a rollout stays.
+    """
+    present = {leaf.id for leaf in leaves}
+    gone = {r.id: r for r in known if r.id not in present}
+    tree = {r.id: Fork(r.parent, min(r.forked_at, r.length)) for r in (*gone.values(), *leaves)}
+    children: dict[str, list[str]] = defaultdict(list)
+    for name, fork in tree.items():
+        children[fork.parent].append(name)
+    for name in gone:
+        _replaced(name, tree, children)
+    return [_lifted(tree[leaf.id], tree) for leaf in leaves]
+
+
+def _replaced(gone: str, tree: dict[str, Fork], children: dict[str, list[str]]) -> None:
+    """Put the child that shares the most tokens in the place of a rollout."""
+    place, heirs = tree.pop(gone), children.pop(gone, [])
+    children[place.parent].remove(gone)
+    if not heirs:
+        return
+    heir = max(heirs, key=lambda name: tree[name].at)
+    others = [name for name in heirs if name != heir]
+    for name in others:
+        tree[name] = Fork(heir, tree[name].at)
+    tree[heir] = Fork(place.parent, min(place.at, tree[heir].at))
+    children[heir] += others
+    children[place.parent].append(heir)
+
+
+def _lifted(fork: Fork, tree: dict[str, Fork]) -> Fork:
+    """The same fork from the rollout that sampled the token before it."""
+    while fork.parent in tree and tree[fork.parent].parent and fork.at <= tree[fork.parent].at:
+        fork = Fork(tree[fork.parent].parent, fork.at)
+    return fork
