@@ -8,7 +8,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from whet.protocols import SamplingSetup
-from whet.sampling.exploration.told_answers import ToldAnswers
+from whet.sampling.exploration.answers_in_texts import ToldAnswers
 from whet.types import Task
 
 
