@@ -140,7 +140,7 @@ def test_a_size_with_rounds_fills_its_group():
 def test_a_single_round_is_told():
     spec = RunSpec(samples=4, max_new_tokens=9, steps=9, minibatches=1, demonstrates=True)
     assert "--sampling.size fixed_rounds" in Seele().run_warning(spec)
-    with pytest.raises(UsageError, match=r"sampling\.schedules\.target is 1"):
+    with pytest.raises(UsageError, match=r"seele\.target is 1"):
         Seele(target=1.0)
-    with pytest.raises(UsageError, match=r"sampling\.schedules\.first is 2"):
+    with pytest.raises(UsageError, match=r"seele\.first is 2"):
         Seele(first=2.0)

@@ -96,7 +96,7 @@ def test_every_split_of_every_size_is_filled():
     ("fields", "field"),
     [
         ({"keep": 0}, "sampling.size.keep is 0"),
-        ({"rollouts": 8}, "rollouts 8"),
+        ({"rollouts": 8}, r"rollouts is 8"),
         ({"least": 9}, "sampling.size.least is 9"),
         ({"threshold": 1.0}, "sampling.size.threshold is 1.0"),
     ],
