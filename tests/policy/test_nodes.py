@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from policy.grown import grown, inputs_of, rows
 
 from whet.policy.node_tree import ByChildren, ByLeaves, NodeTree
-from whet.policy.nodes import Node, nodes, numbered
+from whet.policy.nodes import TreeNode, nodes, numbered
 from whet.policy.sharing import InverseSqrt, OncePerToken
 from whet.types import AdvantageInputs
 
@@ -43,12 +43,12 @@ def test_nodes_by_hand():
     """a: 4 tokens; b forked from a after 2; c from b after 3, where b ends; d shares nothing."""
     ids, parents = ["a", "b", "c", "d"], ["", "a", "b", ""]
     found = nodes(ids, parents, [0, 2, 3, 0], [4, 3, 4, 1])
-    first, second = Node("a", 0, 2), Node("b", 2, 3)
+    first, second = TreeNode("a", 0, 2), TreeNode("b", 2, 3)
     assert found == [
-        [first, Node("a", 2, 4)],
+        [first, TreeNode("a", 2, 4)],
         [first, second],
-        [first, second, Node("c", 3, 4)],
-        [Node("d", 0, 1)],
+        [first, second, TreeNode("c", 3, 4)],
+        [TreeNode("d", 0, 1)],
     ]
     assert numbered(found).tolist() == [0, 0, 1, 1, 0, 0, 2, 0, 0, 2, 3, 4]
     assert numbered([]).tolist() == numbered([[]]).tolist() == []
@@ -57,13 +57,16 @@ def test_nodes_by_hand():
 def test_what_shares_no_token_is_no_fork():
     """One is forked before its parent's first token, the other shares all its tokens."""
     found = nodes(["a", "b", "c"], ["", "a", "a"], [0, 0, 2], [2, 2, 2])
-    assert found == [[Node("a", 0, 2)], [Node("b", 0, 2)], [Node("a", 0, 2)]]
+    assert found == [[TreeNode("a", 0, 2)], [TreeNode("b", 0, 2)], [TreeNode("a", 0, 2)]]
 
 
 def test_a_missing_parent_still_names_what_its_forks_share():
     found = nodes(["b", "c"], ["a", "a"], [2, 1], [3, 2])
-    shared = Node("a", 0, 1)
-    assert found == [[shared, Node("a", 1, 2), Node("b", 2, 3)], [shared, Node("c", 1, 2)]]
+    shared = TreeNode("a", 0, 1)
+    assert found == [
+        [shared, TreeNode("a", 1, 2), TreeNode("b", 2, 3)],
+        [shared, TreeNode("c", 1, 2)],
+    ]
 
 
 def hand_tree():

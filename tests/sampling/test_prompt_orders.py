@@ -12,17 +12,17 @@ from whet.policy import algorithms
 from whet.registry import names
 from whet.sampling.dynamic.difficulty_pools import DifficultyPools
 from whet.sampling.dynamic.drop_solved import DropSolved
-from whet.sampling.dynamic.edge import Edge
 from whet.sampling.dynamic.failure_proportional import FailureProportional
 from whet.sampling.dynamic.greso import Greso
 from whet.sampling.dynamic.learnability import Learnability
 from whet.sampling.dynamic.prompt_replay import PromptReplay
+from whet.sampling.dynamic.rate_band import RateBand
 from whet.sampling.standard import Standard
 from whet.training import glossary
 from whet.training.idle_settings import idle_settings
 from whet.types import RunSpec, Task, UsageError
 
-WEIGHTED = (Learnability, Edge, FailureProportional, DifficultyPools)
+WEIGHTED = (Learnability, RateBand, FailureProportional, DifficultyPools)
 ORDERS = (*WEIGHTED, Greso, DropSolved, PromptReplay)
 
 
@@ -59,9 +59,9 @@ def chances(part, **settings):
             [81 / 1412, 625 / 1412, 81 / 1412, 625 / 1412],
         ),
         (Learnability, {"explore": 1}, [1 / 4] * 4),
-        (Edge, {}, [0.025, 0.475, 0.025, 0.475]),
-        (Edge, {"low": 0.1, "high": 0.5, "explore": 0}, [0, 1 / 3, 1 / 3, 1 / 3]),
-        (Edge, {"low": 0.95, "high": 1.0}, [1 / 4] * 4),  # no task is within
+        (RateBand, {}, [0.025, 0.475, 0.025, 0.475]),
+        (RateBand, {"low": 0.1, "high": 0.5, "explore": 0}, [0, 1 / 3, 1 / 3, 1 / 3]),
+        (RateBand, {"low": 0.95, "high": 1.0}, [1 / 4] * 4),  # no task is within
         (FailureProportional, {"explore": 0}, [1 / 20, 5 / 20, 9 / 20, 5 / 20]),
         (DifficultyPools, {}, [0.2 / 2.4, 1 / 2.4, 0.2 / 2.4, 1 / 2.4]),
         (DifficultyPools, {"hard": 0, "unseen": 3}, [0.2 / 4.2, 1 / 4.2, 0, 3 / 4.2]),
@@ -301,7 +301,7 @@ def test_every_metric_is_in_the_glossary(part):
 def test_orders_are_found_by_name():
     known = names("sampling")
     assert {
-        *("greso", "learnability", "edge", "failure_proportional"),
+        *("greso", "learnability", "rate_band", "failure_proportional"),
         *("difficulty_pools", "drop_solved", "prompt_replay"),
     } <= known.keys()
     assert not {"fresh_tasks", "rate_histogram", "weighted_prompts"} & known.keys()
@@ -315,8 +315,8 @@ def test_orders_are_found_by_name():
         *((part, {"keep": -0.1}) for part in WEIGHTED),
         (Learnability, {"temperature": 0.0}),
         (Learnability, {"temperature": float("nan")}),
-        (Edge, {"low": -0.1}),
-        (Edge, {"low": 0.5, "high": 0.4}),
+        (RateBand, {"low": -0.1}),
+        (RateBand, {"low": 0.5, "high": 0.4}),
         (DifficultyPools, {"hard_to": 2.0}),
         (DifficultyPools, {"normal_to": 0.2}),
         (DifficultyPools, {"easy": -1.0}),
@@ -367,5 +367,5 @@ def test_a_memory_is_idle_where_no_task_comes_twice(prompts):
 def test_orders_that_draw_tasks_again_leave_no_memory_idle():
     assert len(told(run_of(Greso(per_step=4), algorithm="rlep"))) == 2
     assert told(run_of(PromptReplay(per_step=4), algorithm="rlep")) == []
-    assert told(run_of(Edge(per_step=4), FinitePool(24), algorithm="rlep")) == []
+    assert told(run_of(RateBand(per_step=4), FinitePool(24), algorithm="rlep")) == []
     assert told(run_of(Greso(per_step=4), Pool(corpus=EndlessPool(), tasks=5))) == []

@@ -15,12 +15,12 @@ from whet.rollouts.buffer import Buffer
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.dynamic.difficulty_pools import DifficultyPools
 from whet.sampling.dynamic.drop_solved import DropSolved
-from whet.sampling.dynamic.edge import Edge
 from whet.sampling.dynamic.failure_proportional import FailureProportional
 from whet.sampling.dynamic.greso import Greso
 from whet.sampling.dynamic.learnability import Learnability
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.dynamic.prompt_replay import PromptReplay
+from whet.sampling.dynamic.rate_band import RateBand
 from whet.sampling.dynamic.score_spread import ScoreSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
@@ -130,7 +130,7 @@ ORDERS = (
     Uniform(per_step=3),
     Greso(per_step=3),
     Learnability(per_step=3),
-    Edge(per_step=3),
+    RateBand(per_step=3),
     FailureProportional(per_step=3),
     DifficultyPools(per_step=3),
     DropSolved(per_step=3, every=2),
@@ -194,7 +194,7 @@ def share_of_mixed(prompts):
     [
         (Greso(per_step=6), 0.6),
         (Learnability(per_step=6), 0.44),
-        (Edge(per_step=6), 0.6),
+        (RateBand(per_step=6), 0.6),
         (PromptReplay(per_step=6, cooldown=2), 0.6),
     ],
     ids=str,

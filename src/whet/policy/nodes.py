@@ -12,7 +12,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 
-class Node(NamedTuple):
+class TreeNode(NamedTuple):
     """Sampled tokens start … stop − 1 of the rollout that sampled them first."""
 
     owner: str
@@ -22,7 +22,7 @@ class Node(NamedTuple):
 
 def nodes(
     ids: Sequence[str], parents: Sequence[str], forked_at: Sequence[int], lengths: Sequence[int]
-) -> list[list[Node]]:
+) -> list[list[TreeNode]]:
     """The nodes of each rollout, from its first token to its last one.
 
     A forked rollout has its parent's id in `parents`, and its first `forked_at` sampled tokens are
@@ -43,9 +43,9 @@ def nodes(
     return [[node for piece in row for node in _split(piece, cuts)] for row in pieces]
 
 
-def numbered(rows: Sequence[Sequence[Node]]) -> Int[Tensor, " N"]:
+def numbered(rows: Sequence[Sequence[TreeNode]]) -> Int[Tensor, " N"]:
     """The number of each token's node; equal nodes have equal numbers."""
-    numbers: dict[Node, int] = {}
+    numbers: dict[TreeNode, int] = {}
     held = [(numbers.setdefault(node, len(numbers)), node) for row in rows for node in row]
     sizes = torch.tensor([node.stop - node.start for _, node in held]).long()
     return torch.tensor([number for number, _ in held]).long().repeat_interleave(sizes)
@@ -69,19 +69,19 @@ def lineage(name: str, parent: dict[str, str]) -> list[str]:
     return found
 
 
-def _pieces(names: Sequence[str], until: dict[str, int], length: int) -> Iterator[Node]:
+def _pieces(names: Sequence[str], until: dict[str, int], length: int) -> Iterator[TreeNode]:
     """From the last token to the first: tokens by the rollout of the lineage that sampled them."""
     stop = length
     for name in names[:-1]:
         start = min(until[name], stop)
         if start < stop:
-            yield Node(name, start, stop)
+            yield TreeNode(name, start, stop)
         stop = start
     if stop:
-        yield Node(names[-1], 0, stop)
+        yield TreeNode(names[-1], 0, stop)
 
 
-def _cuts(rows: Sequence[Sequence[Node]]) -> dict[str, set[int]]:
+def _cuts(rows: Sequence[Sequence[TreeNode]]) -> dict[str, set[int]]:
     """For each rollout, the places where a leaf leaves its tokens, by a fork or by its end."""
     cuts: dict[str, set[int]] = {}
     for piece in (piece for row in rows for piece in row):
@@ -89,8 +89,8 @@ def _cuts(rows: Sequence[Sequence[Node]]) -> dict[str, set[int]]:
     return cuts
 
 
-def _split(piece: Node, cuts: dict[str, set[int]]) -> Iterator[Node]:
+def _split(piece: TreeNode, cuts: dict[str, set[int]]) -> Iterator[TreeNode]:
     within = (cut for cut in cuts[piece.owner] if piece.start < cut < piece.stop)
     edges = [piece.start, *sorted(within), piece.stop]
     for start, stop in zip(edges, edges[1:], strict=False):
-        yield Node(piece.owner, start, stop)
+        yield TreeNode(piece.owner, start, stop)

@@ -13,7 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.nodes import Node, lineage, nodes
+from whet.policy.nodes import TreeNode, lineage, nodes
 from whet.protocols.algorithm import Sharing
 from whet.types import RunSpec
 
@@ -29,7 +29,7 @@ def _idle(part: Sharing, spec: RunSpec) -> str:
 
 
 def _by_leaves(
-    rows: Sequence[Sequence[Node]], weight: Callable[[int], float]
+    rows: Sequence[Sequence[TreeNode]], weight: Callable[[int], float]
 ) -> Float[Tensor, " N"]:
     """For each token, the weight of the number of leaves that share it."""
     leaves = Counter(node for row in rows for node in row)

@@ -1,16 +1,15 @@
 """Interfaces of the sampling strategy: which tasks to play, how often, and what to learn from."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from whet.protocols.part import Part
-from whet.protocols.slots import Gate, Now, SamplingSetup
-from whet.types import Decoding, Group, Metrics, Need, Request, Task, Ticket
+from whet.protocols.slots import Gate, Now, SamplingSetup, Stateful
+from whet.types import Decoding, Group, Need, Request, Task, Ticket
 
 
-class Strategy:
-    """The running half of a sampling part; it may keep a state."""
+class Strategy(Stateful):
+    """The running half of a sampling part."""
 
     __slots__ = ()
 
@@ -37,21 +36,6 @@ class Strategy:
         """The tasks that would come next, as far as they are known."""
         del want
         return ()
-
-    def step_ended(self, now: Now) -> Metrics:
-        """Called after the last round of a step, when no ticket is waiting. Returns metrics."""
-        del now
-        return {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries,
-        tensors.
-        """
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore exactly the state that `state_dict` returned."""
-        del state
 
 
 class Sampling(Part):

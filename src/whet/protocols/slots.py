@@ -50,8 +50,29 @@ class Now:
     missing: int = 0  # groups that the step still lacks
 
 
-class Running:
-    """The running half of a part; it may keep a state. By default every hook does nothing."""
+class Stateful:
+    """What is alive during a run and may keep a state. By default it has none."""
+
+    __slots__ = ()
+
+    def step_ended(self, now: Now) -> Metrics:
+        """Called after the last round of a step, when no ticket is under way. Returns metrics."""
+        del now
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries,
+        tensors.
+        """
+        return {}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Restore exactly the state that `state_dict` returned."""
+        del state
+
+
+class Running(Stateful):
+    """The running half of a part. By default every hook does nothing."""
 
     __slots__ = ()
 
@@ -65,21 +86,6 @@ class Running:
         Rejected tasks are passed, too.
         """
         del task, groups
-
-    def step_ended(self, now: Now) -> Metrics:
-        """Called after the last round of a step. Returns metrics to log."""
-        del now
-        return {}
-
-    def state_dict(self) -> dict[str, Any]:
-        """State for `load_state_dict` between two steps: numbers, texts, lists, dictionaries,
-        tensors.
-        """
-        return {}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Restore exactly the state that `state_dict` returned."""
-        del state
 
 
 class PromptSource(Running):

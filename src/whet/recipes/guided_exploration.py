@@ -4,11 +4,8 @@ from dataclasses import replace
 
 from whet.policy.algorithms.critic_free.dapo import dapo
 from whet.policy.selections import PolicyTokens
-from whet.recipes.staircase import staircase
+from whet.recipes.staircase import SAMPLING, staircase
 from whet.sampling.exploration.g2rpo_a import G2RpoA
-from whet.sampling.schedules.fixed import Fixed
-from whet.sampling.schedules.uniform import Uniform
-from whet.sampling.standard import Standard
 from whet.training.run import Run
 
 
@@ -18,14 +15,8 @@ def guided_exploration(*, base: str = "") -> Run:
     A sixth of each group begins with the first part of a solution, whose length follows the
     rewards.  The tokens of the solution are not trained.  `base` is as in the recipe staircase.
     """
-    run = staircase(base=base)
     return replace(
-        run,
+        staircase(base=base),
         objective=replace(dapo(), on=PolicyTokens()),
-        sampling=Standard(
-            prompts=Uniform(per_step=16),
-            size=Fixed(rollouts=16),
-            decoding=run.decoding,
-            schedules=(G2RpoA(),),
-        ),
+        sampling=replace(SAMPLING, schedules=(G2RpoA(),)),
     )

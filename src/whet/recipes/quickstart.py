@@ -36,23 +36,7 @@ def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
         corpus=Problems(family=lock, levels=(4, 4)),
         reward=Labelled(),
         demonstrator=FromFamily(family=lock),
-        warmup=(
-            Warmup(
-                teacher=FullSolutions(family=lock, levels=(1, 4), ramp=200),
-                steps=1400,
-                batch=32,
-                optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
-                until=0.05,
-            ),
-            Warmup(
-                teacher=MixedStyles(family=lock, levels=(1, 4)),
-                steps=350,
-                batch=64,
-                optimizer=AdamW(
-                    lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)
-                ),
-            ),
-        ),
+        warmup=warmups(MixedStyles(family=lock, levels=(1, 4)), steps=350),
         sampling=Standard(
             prompts=Uniform(per_step=32),
             size=Fixed(rollouts=16),
@@ -65,4 +49,23 @@ def quickstart(*, algorithm: str | Algorithm = "dapo") -> Run:
         minibatches=2,
         evaluation=EvalConfig(problems=150, samples=16, k=(1, 4, 16)),
         periodic=PeriodicEval(every=4, evaluation=EvalConfig(problems=50, samples=2, k=(1,))),
+    )
+
+
+def warmups(styles: MixedStyles, *, steps: int) -> tuple[Warmup, Warmup]:
+    """Full solutions until the loss is small, then so many steps of solutions in mixed styles."""
+    return (
+        Warmup(
+            teacher=FullSolutions(family=styles.family, levels=styles.levels, ramp=200),
+            steps=1400,
+            batch=32,
+            optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
+            until=0.05,
+        ),
+        Warmup(
+            teacher=styles,
+            steps=steps,
+            batch=64,
+            optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
+        ),
     )

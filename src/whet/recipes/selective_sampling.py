@@ -2,11 +2,9 @@
 
 from dataclasses import replace
 
-from whet.recipes.staircase import staircase
+from whet.recipes.staircase import SAMPLING, staircase
 from whet.sampling.dynamic.greso import Greso
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
-from whet.sampling.schedules.fixed import Fixed
-from whet.sampling.standard import Standard
 from whet.training.run import Run
 
 
@@ -16,13 +14,7 @@ def selective_sampling(*, base: str = "") -> Run:
     Tasks whose replies were all right or all wrong lately are skipped, and groups of equal results
     are replaced.  `base` is as in the recipe staircase.  Training has 400 tasks, which come again.
     """
-    run = staircase(base=base, tasks=400)
     return replace(
-        run,
-        sampling=Standard(
-            prompts=Greso(per_step=16),
-            size=Fixed(rollouts=16),
-            decoding=run.decoding,
-            gate=NonZeroSpread(max_rounds=10),
-        ),
+        staircase(base=base, tasks=400),
+        sampling=replace(SAMPLING, prompts=Greso(per_step=16), gate=NonZeroSpread(max_rounds=10)),
     )

@@ -2,12 +2,9 @@
 
 from dataclasses import replace
 
-from whet.recipes.staircase import staircase
-from whet.sampling.schedules.fixed import Fixed
+from whet.recipes.staircase import SAMPLING, staircase
 from whet.sampling.schedules.staged_length import StagedLength
 from whet.sampling.schedules.staged_temperature import StagedTemperature
-from whet.sampling.schedules.uniform import Uniform
-from whet.sampling.standard import Standard
 from whet.training.run import Run
 
 
@@ -17,13 +14,10 @@ def staged_schedules(*, base: str = "") -> Run:
     The temperatures 0.9, 1 and 1.1 and the lengths 24, 30 and 36 are ours, for replies of a few
     tokens.  `base` is as in the recipe staircase.
     """
-    run = staircase(base=base)
     return replace(
-        run,
-        sampling=Standard(
-            prompts=Uniform(per_step=16),
-            size=Fixed(rollouts=16),
-            decoding=run.decoding,
+        staircase(base=base),
+        sampling=replace(
+            SAMPLING,
             schedules=(
                 StagedTemperature(temperatures=(0.9, 1.0, 1.1)),
                 StagedLength(lengths=(24, 30, 36)),

@@ -9,22 +9,26 @@ from whet.data.demonstrators import FromFamily
 from whet.data.pool import Pool
 from whet.data.problems import Problems
 from whet.data.procedural.lock import Lock
-from whet.data.teachers import FullSolutions, MixedStyles
+from whet.data.teachers import MixedStyles
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder, FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import Algorithm
+from whet.recipes.quickstart import warmups
 from whet.rewards.verifiable.labelled import Labelled
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.training.run import PeriodicEval, Run, Warmup
+from whet.training.run import PeriodicEval, Run
 from whet.types import Decoding
-from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
+from whet.types.optimizers import AdamW
 
 DEEPEST = 4
+SAMPLING = Standard(
+    prompts=Uniform(per_step=16), size=Fixed(rollouts=16), decoding=Decoding(max_new_tokens=36)
+)
 
 
 def staircase(
@@ -43,6 +47,7 @@ def staircase(
     run trains on so many tasks, which come again; else it never meets a task twice.
     """
     lock = Lock()
+    rarely = MixedStyles(family=lock, levels=(1, DEEPEST), weights=(0.05, 0.1, 0.85))
     endless = Problems(family=lock, levels=(lowest, DEEPEST), weights=weights)
     fresh = FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=lock.alphabet))
     return Run(
@@ -51,12 +56,8 @@ def staircase(
         eval_corpus=Problems(family=lock, levels=(DEEPEST if lowest == DEEPEST else 1, DEEPEST)),
         reward=Labelled(),
         demonstrator=FromFamily(family=lock),
-        warmup=() if base else _warmup(lock),
-        sampling=Standard(
-            prompts=Uniform(per_step=16),
-            size=Fixed(rollouts=16),
-            decoding=Decoding(max_new_tokens=36),
-        ),
+        warmup=() if base else warmups(rarely, steps=200),
+        sampling=SAMPLING,
         objective=algorithms.load(algorithm),
         optimizer=AdamW(lr=5e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
@@ -64,24 +65,4 @@ def staircase(
         minibatches=1,
         evaluation=EvalConfig(problems=100, samples=16, k=(1, 4, 16)),
         periodic=PeriodicEval(every=5, evaluation=EvalConfig(problems=100, samples=4, k=(1, 4))),
-    )
-
-
-def _warmup(lock: Lock) -> tuple[Warmup, ...]:
-    return (
-        Warmup(
-            teacher=FullSolutions(family=lock, levels=(1, 4), ramp=200),
-            steps=1400,
-            batch=32,
-            optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
-            until=0.05,
-        ),
-        Warmup(
-            teacher=MixedStyles(
-                family=lock, levels=(1, 4), keep=(1.0, 0.4, 0.0), weights=(0.05, 0.1, 0.85)
-            ),
-            steps=200,
-            batch=64,
-            optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
-        ),
     )

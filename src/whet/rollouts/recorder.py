@@ -217,7 +217,7 @@ class Recorder:
             raise UsageError("the play is over; await all replies before the environment returns")
 
     def _hear(self, row: Row, observation: Prompt) -> None:
-        """Append the observation."""
+        """Append an observation to the row, as the model reads it."""
         given = self.record.renderer
         first = not row.token_ids
         heard = self._opened(observation) if first else given.following(observation)

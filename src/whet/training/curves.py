@@ -25,14 +25,14 @@ class CurvePart(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
+class MetricCurve:
     """The known values of a metric with their denominators, in the order of the steps."""
 
     points: tuple[CurvePart, ...]
     steps: int  # known or not
 
     @classmethod
-    def of(cls, steps: Sequence[Row], metric: str) -> "Curve":
+    def of(cls, steps: Sequence[Row], metric: str) -> "MetricCurve":
         """The curve of a metric; a step that lacks it, or has it over nothing, has no point."""
         held = [row["metrics"].get(metric) for row in steps]
         known = (m for m in held if m and m["value"] is not None and m["of"])

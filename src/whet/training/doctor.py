@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whet.training.curves import FEW, Curve
+from whet.training.curves import FEW, MetricCurve
 
 Row = dict[str, Any]
 
@@ -73,7 +73,7 @@ class Doctor:
         return [*found, *_faults(steps), *(f for check in checks for f in check(steps))]
 
     def _trust(self, steps: Sequence[Row]) -> Iterator[Finding]:
-        drift = Curve.of(steps, "drift_max")
+        drift = MetricCurve.of(steps, "drift_max")
         if drift.known:
             worst = max(drift.values)
             told = f"sampler and learner differ by at most {worst:.2g} nats per token{drift}"
@@ -81,29 +81,29 @@ class Doctor:
 
     def _learning(self, steps: Sequence[Row]) -> Iterator[Finding]:
         yield note(_progress(steps))
-        entropy = Curve.of(steps, "entropy")
+        entropy = MetricCurve.of(steps, "entropy")
         if entropy.known and entropy.late.value < self.entropy * entropy.early.value:
             before, after = entropy.early.value, entropy.late.value
             yield note(f"entropy fell from {before:.3f} to {after:.3f} nats per token{entropy}")
-        cut = Curve.of(steps, "truncated")
+        cut = MetricCurve.of(steps, "truncated")
         if cut.known and cut.late.value > self.truncated:
             yield wrong(
                 f"{cut.late.value:.0%} of rollouts are cut off at the end ({cut.late.hits} of "
                 f"{cut.late.of:.0f}); raise sampling.decoding.max_new_tokens"
             )
-        clipped = Curve.of(steps, "clipped")
+        clipped = MetricCurve.of(steps, "clipped")
         if clipped.known and clipped.late.value > self.clipped:
             yield note(
                 f"{clipped.late.value:.0%} of the tokens are clipped at the end "
                 f"({clipped.late.hits} of {clipped.late.of:.0f}); the steps are too large"
             )
-        if away := Curve.of(steps, "kl").values:
+        if away := MetricCurve.of(steps, "kl").values:
             yield note(f"the policy is {away[-1]:.2g} nats per token away from the reference (k3)")
 
     def _spread(self, steps: Sequence[Row]) -> Iterator[Finding]:
         """Few groups with differing rewards: what is learned from then, by `taught`."""
-        varied, admitted = Curve.of(steps, "varied"), Curve.of(steps, "admitted")
-        if _gated(steps) and not Curve.of(steps, "correct").points:
+        varied, admitted = MetricCurve.of(steps, "varied"), MetricCurve.of(steps, "admitted")
+        if _gated(steps) and not MetricCurve.of(steps, "correct").points:
             yield note(
                 "the reward gives no correctness, so a gate such as NonZeroSpread compares scores"
             )
@@ -126,7 +126,7 @@ class Doctor:
         of `correct` is.  If `correct` means only a reward of 1 or more, it can't contradict the
         reward; the finding is then a note and no problem.
         """
-        reward, correct = Curve.of(steps, "reward"), Curve.of(steps, "correct")
+        reward, correct = MetricCurve.of(steps, "reward"), MetricCurve.of(steps, "correct")
         if not reward.known:
             return
         risen = (reward.late.value - reward.early.value) / _range(steps)
@@ -147,7 +147,7 @@ class Doctor:
         self, steps: Sequence[Row], risen: float, better: float | None
     ) -> Iterator[Finding]:
         """Check for lengths that grow without a gain in accuracy, or in reward without it."""
-        length = Curve.of(steps, "length")
+        length = MetricCurve.of(steps, "length")
         gained = risen if better is None else better
         if not length.known or gained >= max(risen, 0) / 4 + 1e-9:
             return
@@ -185,7 +185,7 @@ def _lacking(row: Row) -> str:
 
 
 def _faults(steps: Sequence[Row]) -> Iterator[Finding]:
-    faults = Curve.of(steps, "faults")
+    faults = MetricCurve.of(steps, "faults")
     if not faults.points or not faults.whole.hits:
         return
     count, of = faults.whole.hits, round(faults.whole.of)
@@ -196,7 +196,7 @@ def _faults(steps: Sequence[Row]) -> Iterator[Finding]:
 
 def _unknown(steps: Sequence[Row]) -> Iterator[Finding]:
     """The metrics that too few steps have for a check."""
-    curves = {name: Curve.of(steps, name) for name in _CHECKED}
+    curves = {name: MetricCurve.of(steps, name) for name in _CHECKED}
     absent = [f"{name} {len(c.points)}" for name, c in curves.items() if not c.known]
     if absent:
         yield note(f"known in too few of {len(steps)} steps, so not checked: {', '.join(absent)}")
@@ -204,13 +204,13 @@ def _unknown(steps: Sequence[Row]) -> Iterator[Finding]:
 
 def _gated(steps: Sequence[Row]) -> bool:
     """Whether a gate rejects groups at the end."""
-    admitted = Curve.of(steps, "admitted")
+    admitted = MetricCurve.of(steps, "admitted")
     return admitted.known and admitted.late.value < 1
 
 
 def _taught(steps: Sequence[Row], few: float) -> str:
     """What low spread of the rewards means for the gradient, as far as it is known."""
-    taught = Curve.of(steps, "taught")
+    taught = MetricCurve.of(steps, "taught")
     if _gated(steps):
         return "; the gate rejects others; use harder tasks"
     if not taught.known or taught.late.value < few:
@@ -223,7 +223,7 @@ def _taught(steps: Sequence[Row], few: float) -> str:
 
 def _progress(steps: Sequence[Row]) -> str:
     """The change of the mean reward and of the accuracy over the run."""
-    reward, correct = Curve.of(steps, "reward"), Curve.of(steps, "correct")
+    reward, correct = MetricCurve.of(steps, "reward"), MetricCurve.of(steps, "correct")
     if not reward.known:
         return f"the reward is not known: {len(reward.points)} of {len(steps)} steps have one"
     mean = f"the reward's mean {_went(reward)}{reward}"
@@ -240,7 +240,7 @@ def _progress(steps: Sequence[Row]) -> str:
     return f"training accuracy {_went(correct)}{correct}{part}; {mean}"
 
 
-def _went(curve: Curve) -> str:
+def _went(curve: MetricCurve) -> str:
     early, late = curve.early.value, curve.late.value
     verb = "rose" if late > early else "fell" if late < early else "went"
     return f"{verb} from {early:.3f} to {late:.3f}"
@@ -248,7 +248,10 @@ def _went(curve: Curve) -> str:
 
 def _range(steps: Sequence[Row]) -> float:
     """Largest minus least reward of all steps; 1 if that is unknown or 0."""
-    lows, highs = Curve.of(steps, "reward_min").values, Curve.of(steps, "reward_max").values
+    lows, highs = (
+        MetricCurve.of(steps, "reward_min").values,
+        MetricCurve.of(steps, "reward_max").values,
+    )
     return (max(highs) - min(lows) if lows and highs else 0.0) or 1.0
 
 
@@ -257,5 +260,5 @@ def _threshold_only(steps: Sequence[Row]) -> bool:
 
     For binary rewards the two are the same, so the result is false.
     """
-    graded, shaped = Curve.of(steps, "graded").values, Curve.of(steps, "shaped").values
+    graded, shaped = MetricCurve.of(steps, "graded").values, MetricCurve.of(steps, "shaped").values
     return max(graded, default=0.0) > 0 and not max(shaped, default=0.0)

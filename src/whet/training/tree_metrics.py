@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from whet.policy.nodes import Node, nodes
+from whet.policy.nodes import TreeNode, nodes
 from whet.rollouts.lineage import parentage
 from whet.types import Group, Mean, Metrics, Rollout
 
@@ -46,11 +46,11 @@ def of_trees(groups: Iterable[Group]) -> Metrics:
     }
 
 
-def _alone(rollout: Rollout) -> list[Node]:
-    return [Node(rollout.id, 0, rollout.length)] if rollout.length else []
+def _alone(rollout: Rollout) -> list[TreeNode]:
+    return [TreeNode(rollout.id, 0, rollout.length)] if rollout.length else []
 
 
-def _own(rollout: Rollout, row: Iterable[Node]) -> Iterable[tuple[Node, int]]:
+def _own(rollout: Rollout, row: Iterable[TreeNode]) -> Iterable[tuple[TreeNode, int]]:
     """The nodes of a rollout, and the number of their tokens that the policy sampled."""
     own = ~rollout.external
     return [(node, int(own[node.start : node.stop].sum())) for node in row]

@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 from transformers import PreTrainedModel
 
 from whet.engines.embedded import forest
-from whet.engines.embedded.cache import Shape
+from whet.engines.embedded.cache import CacheShape
 from whet.engines.embedded.forest import Forest
 from whet.engines.embedded.kept_tokens import KeptTokens
 from whet.engines.embedded.probe import compare, plain_logits
@@ -60,12 +60,12 @@ class Backbone:
         return positions_of(self.model.config).usable
 
     @property
-    def cache_shape(self) -> Shape:
+    def cache_shape(self) -> CacheShape:
         """Shape of the keys and values of one token in all layers."""
         config: Any = self.model.config.get_text_config()
         heads, width = key_shape(config)
         layers = config.num_hidden_layers
-        return Shape(layers, heads, width, self.model.dtype, self.device)
+        return CacheShape(layers, heads, width, self.model.dtype, self.device)
 
     def hidden(
         self, tokens: Int[Tensor, " n"], positions: Int[Tensor, " n"], over: Forest

@@ -18,7 +18,7 @@ from whet.engines.embedded.forest import Packed
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class CacheShape:
     """Shape of a model's KV cache per token."""
 
     layers: int
@@ -35,7 +35,7 @@ class KVCache:
     Its size doubles when it is full.
     """
 
-    shape: Shape
+    shape: CacheShape
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
 

@@ -53,7 +53,7 @@ class Adaptive(GroupSize):
             raise UsageError(f"sampling.size.remember is {self.remember}; give a number in [0, 1]")
 
     def size(self, chance: float) -> int:
-        """G(p̂)."""
+        """The group size G(p̂) of a task with this success rate."""
         rare = min(chance, 1 - chance)
         found = ceil(log(self.delta) / log(1 - rare) - _ROUNDING) if rare > 0 else self.largest
         return min(max(found, self.least), self.largest)

@@ -8,7 +8,7 @@ from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edge(RateWeighted):
+class RateBand(RateWeighted):
     """Draws task i with P(i) = (1 − ε) w_i / Σ w + ε / n,  w = 1 if low ≤ p̂ ≤ high, else 0.
 
     p̂ is the mean of a Beta posterior of the success rate, with forgetting: 1/2 of an unseen task.
