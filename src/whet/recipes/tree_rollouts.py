@@ -12,8 +12,8 @@ from whet.training.run import Run
 def tree_rollouts(*, base: str = "") -> Run:
     """The staircase with one tree per task (SPO-tree, arXiv:2505.23564).
 
-    Each task has 4 paths of 8 tokens, each of which forks into 4: 16 replies, of which the first
-    halves are sampled once.  `base` is as in the recipe staircase.
+    Each task has 4 paths of 8 tokens, each of which forks into 4.  So of 16 replies, each 4 have
+    their first 8 tokens in common, which are sampled once.  `base` is as in the recipe staircase.
     """
     return replace(
         staircase(base=base),

@@ -153,9 +153,8 @@ class Recorder:
         row.choose(self.prefix, None, certain(len(self.prefix)))
         said = [*begun, *self.prefix]
         given, most = len(said), max(1, how.max_new_tokens - len(said))
-        how = replace(how, max_new_tokens=most)
         try:
-            said += await self._sampler().sample(row, how, given)
+            said += await self._sampler().sample(row, replace(how, max_new_tokens=most), given)
         except (UsageError, OSError):
             raise
         except Exception as error:  # of the generator, and not the environment's

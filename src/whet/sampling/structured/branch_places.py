@@ -13,7 +13,7 @@ from whet.sampling.structured.points import said_in_reply, token_at
 from whet.types import Rollout
 
 
-class BranchPlaces(Part, ABC):
+class ForkPlaces(Part, ABC):
     """The tokens before which a tree may fork."""
 
     __slots__ = ()
@@ -24,7 +24,7 @@ class BranchPlaces(Part, ABC):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnyToken(BranchPlaces):
+class AnyToken(ForkPlaces):
     """Before any token, as in TreeRL."""
 
     def __call__(self, rollout: Rollout, scores: Float[ndarray, " N"]) -> Float[ndarray, " N"]:
@@ -32,7 +32,7 @@ class AnyToken(BranchPlaces):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineStarts(BranchPlaces):
+class LineStarts(ForkPlaces):
     """At the starts of lines: a line has the highest score of its tokens, as in FR3E.
 
     Every reply starts a line. So does the whole reply, where the engine can't tell which characters

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from whet.protocols import OpenPlays, Shape
-from whet.sampling.structured.branch_places import AnyToken, BranchPlaces
+from whet.sampling.structured.branch_places import AnyToken, ForkPlaces
 from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
 from whet.sampling.structured.points import after_marks, branch_points
 from whet.sampling.structured.token_scores import Surprisal, Uncertainty
@@ -40,7 +40,7 @@ class EntropyTree(Shape):
     rounds: int = 1  # L
     continuations: int = 2  # T
     score: Uncertainty = Surprisal()
-    places: BranchPlaces = AnyToken()
+    places: ForkPlaces = AnyToken()
     min_gap: int = 8
     skip_first: int = 1
     answer_marks: tuple[str, ...] = ("answer", "conclusion")
