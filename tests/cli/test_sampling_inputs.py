@@ -112,3 +112,17 @@ def test_the_only_class_of_a_file_that_fits_is_taken(tmp_path: Path):
     found = sampling("--sampling.size", str(tmp_path / "mine.py"))
     assert type(found.size).__name__ == "Alternating"
     assert replace(found, size=Standard().size) == Standard()
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        ("--sampling.prompts prompt_replay --sampling.prompts.low nan", "low is"),
+        ("--sampling.shape after_tools --sampling.shape.rule.alpha inf", "alpha is inf"),
+        ("--sampling.shape after_tools --sampling.shape.rule.beta inf", "beta is inf"),
+    ],
+)
+def test_a_number_without_a_size_is_refused(words, field, capsys):
+    assert main(["plan", "quickstart", *words.split()]) == 2
+    told = capsys.readouterr().err
+    assert field in told and told.count("\n") == 1

@@ -1,7 +1,8 @@
 """Validation: every part of a run checks the other parts, before any compute."""
 
+from collections.abc import Iterator
 from dataclasses import fields
-from math import isnan
+from math import isinf, isnan
 
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import errors, trains_external, walk
@@ -67,13 +68,24 @@ def _check_rounds(run: Run) -> None:
 
 
 def _check_numbers(run: Run) -> None:
-    """Raise `UsageError` for a NaN in any part, and for a time or a pool without extent."""
-    for part in walk(run):
+    """Raise `UsageError` for a NaN in any part, for a time or a pool without extent, and for an
+    infinite setting of the sampling.
+    """
+    for name, field, value in _numbers(run):
+        if isnan(value):
+            raise UsageError(f"{name}.{field} is nan; give a number")
+        if field in _EXTENTS and value <= 0:
+            raise UsageError(f"{name}.{field} is {value}; give more than 0")
+    for name, field, value in _numbers(run.sampling):
+        if isinf(value):
+            raise UsageError(f"sampling: {name}.{field} is {value}; give a finite number")
+
+
+def _numbers(whole: object) -> Iterator[tuple[str, str, float]]:
+    """Every number in the parts of a value, with the names of its part and its field."""
+    for part in walk(whole):
         for field in fields(part):
-            value = getattr(part, field.name)
-            if not isinstance(value, int | float):
-                continue
-            if isnan(value):
-                raise UsageError(f"{type(part).__name__}.{field.name} is nan; give a number")
-            if field.name in _EXTENTS and value <= 0:
-                raise UsageError(f"{type(part).__name__}.{field.name} is {value}; give more than 0")
+            held = getattr(part, field.name)
+            for value in held if isinstance(held, tuple) else (held,):
+                if isinstance(value, int | float):
+                    yield type(part).__name__, field.name, value

@@ -1,7 +1,8 @@
 """BREAD: unsolved tasks are played again from a prefix of a demonstration."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from whet.policy.domains import COUNT, check
 from whet.policy.extensions.demonstrated import beginning
@@ -50,16 +51,20 @@ class Branches(Companion):
 class LiveBranches(Extension):
     """Plays unsolved groups again from the shortest prefix that leads to a success.
 
-    It has no state, so the order of tickets does not matter.
+    Tickets are searched one after the other, in their order. A search plays again after each
+    verdict, and verdicts take their time: side by side, the searches would meet each other in
+    another decoding step every time, and log-probs would differ in their last bits.
     """
 
     settings: Branches
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def after_rollout(
         self, context: StepContext, ticket: Ticket, groups: Sequence[Group]
     ) -> Sequence[Group]:
         """Replace every unsolved group, including demonstrations that were added to it."""
-        return [await self._again(context, ticket, g) if unsolved(g) else g for g in groups]
+        async with self.turn:  # tickets get it in the order in which they ask
+            return [await self._again(context, ticket, g) if unsolved(g) else g for g in groups]
 
     async def _again(self, context: StepContext, ticket: Ticket, group: Group) -> Group:
         task, parts = group.task, self.settings.parts
