@@ -1,8 +1,8 @@
 """Sampling parts drawn at random for all slots: short runs, which end alike where they were killed.
 
 The numbers are seeds of `composed`; each had a composition of its own kind to check: rounds, trees,
-hints, replay, extensions, faults, equal ids, scores beyond 1. Those of 13 and 23 search for prefixes
-(BREAD), which have to meet the same neighbours in the decoding batch after a kill.
+hints, replay, extensions, faults, equal ids, scores beyond 1. Those of 13 and 23 search for
+prefixes (BREAD), which have to meet the same neighbours in the decoding batch after a kill.
 """
 
 from dataclasses import replace

@@ -14,7 +14,8 @@ def guided_exploration(*, base: str = "") -> Run:
     """The staircase with guidance by G²RPO-A (arXiv:2508.13023).
 
     A sixth of each group begins with the first part of a solution, whose length follows the
-    rewards.  The tokens of the solution are not trained, and leave the mean.  `base` is as in the recipe staircase.
+    rewards.  The tokens of the solution are not trained, and leave the mean.  `base` is as in the
+    recipe staircase.
     """
     return replace(
         staircase(base=base),
