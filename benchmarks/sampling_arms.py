@@ -37,8 +37,7 @@ from whet.types import IntegrityError
 ROWS = Path("benchmarks/sampling")
 FIRST = 21  # seed of the first base
 COMMON = (  # the threshold or the budget ends a run, and only its periodic evaluations count
-    "--steps 120 --checkpoints.seconds 1e9 "
-    "--evaluation.problems 1 --evaluation.samples 1 --evaluation.k 1"
+    "--checkpoints.seconds 1e9 --evaluation.problems 1 --evaluation.samples 1 --evaluation.k 1"
 )
 
 
@@ -93,7 +92,13 @@ def base(seed: int, runs: Path) -> Path:
 
 def row(experiment: Experiment, arm: str, seed: int, runs: Path) -> dict[str, Any]:
     """Train one arm on one base until its threshold or its last token, and tell what it took."""
-    words = [*COMMON.split(), *experiment.common.split(), *experiment.arms[arm].split()]
+    words = [
+        *COMMON.split(),
+        "--steps",
+        str(experiment.steps),
+        *experiment.common.split(),
+        *experiment.arms[arm].split(),
+    ]
     words += ["--base", str(base(seed, runs)), "--seed", str(seed)]
     run = configured("staircase", words, "train").run
     curve, began, error = Curve(experiment.threshold), time.process_time(), ""

@@ -12,7 +12,8 @@ class Experiment:
     arms: Mapping[str, str]  # by name: the flags of an arm
     common: str = ""  # flags of all arms
     threshold: float = 0.6  # dev pass@1
-    budget: int = 600_000  # decoded tokens after which an arm stops
+    budget: int = 400_000  # decoded tokens after which an arm stops
+    steps: int = 400  # after which an arm stops
 
 
 REFILL = "--sampling.gate non_zero_spread --sampling.gate.max_rounds 10"
@@ -30,19 +31,19 @@ EFFICIENCY = {
 
 TREE = "--sampling.size.rollouts 1 --sampling.shape tree --sampling.shape.segments 8"
 EQUAL_LEAVES = f"{TREE} --sampling.shape.branches 4,4"
-EQUAL_TOKENS = f"{TREE} --sampling.shape.branches 4,6"
+EQUAL_TOKENS = f"{TREE} --sampling.shape.branches 8,4"  # per step, at a base's short replies
 
 TREES = {
     "chains": "",
-    "tree": EQUAL_LEAVES,
-    "tree_wider": EQUAL_TOKENS,
+    "tree_equal_leaves": EQUAL_LEAVES,
+    "tree_equal_tokens": EQUAL_TOKENS,
     "spo_tree": f"{EQUAL_LEAVES} --algorithm spo_tree",
     "treerpo": f"{EQUAL_LEAVES} --algorithm treerpo",
 }
 
 
 def _heated(first: float, last: float) -> str:
-    """A temperature that moves in a straight line; evaluations stay at temperature 1."""
+    """A temperature that moves in a straight line over the steps; evaluations stay at temperature 1."""
     name = "--sampling.schedules annealed_temperature --sampling.schedules.0"
     return f"{name}.first {first} {name.split()[-1]}.last {last}"
 
@@ -77,9 +78,13 @@ EXPERIMENTS = {
         ),
         Experiment(name="trees", arms=TREES),
         Experiment(
-            name="deep_trees", arms=TREES, common="--lowest 4", threshold=0.25, budget=200_000
+            name="deep_trees",
+            arms=TREES,
+            common="--lowest 4",
+            threshold=0.25,
+            budget=200_000,
         ),
         Experiment(name="lengths", arms=LENGTHS),
-        Experiment(name="temperatures", arms=TEMPERATURES),
+        Experiment(name="temperatures", arms=TEMPERATURES, steps=120),
     )
 }
