@@ -43,7 +43,7 @@ TREES = {
 
 
 def _heated(first: float, last: float) -> str:
-    """A temperature that moves in a straight line over the steps; evaluations stay at temperature 1."""
+    """A temperature that moves in a straight line over the steps; evaluations are at 1."""
     name = "--sampling.schedules annealed_temperature --sampling.schedules.0"
     return f"{name}.first {first} {name.split()[-1]}.last {last}"
 
