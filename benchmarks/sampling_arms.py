@@ -19,7 +19,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, isfinite, log, nan, sqrt
 from pathlib import Path
@@ -162,40 +162,46 @@ def run_all(
         )
 
 
-def paired(first: dict[int, float], second: dict[int, float]) -> str:
+def spent(found: Mapping[str, Any]) -> float:
+    """Tokens to the threshold; of an arm that did not reach it, all its tokens, a lower bound."""
+    reached = float(found["reached_at"])
+    return reached if isfinite(reached) else float(found["tokens"])
+
+
+def paired(first: Mapping[int, Mapping[str, Any]], other: Mapping[int, Mapping[str, Any]]) -> str:
     """The ratio of two arms' tokens on common bases: exp of the mean ln ratio, 95% t-interval.
 
-    Bases on which an arm did not reach the threshold are left out and counted.
+    An arm that did not reach the threshold counts with the tokens that it had, so the ratio is
+    nearer to 1 than in truth.  A base on which neither arm reached it is left out.
     """
-    common = sorted(first.keys() & second.keys())
-    logs = [log(second[s] / first[s]) for s in common if isfinite(first[s]) and isfinite(second[s])]
-    lost = len(common) - len(logs)
-    told = f"{len(logs)} of {len(common)} bases" if lost else f"{len(logs)} bases"
+    pairs = [(first[seed], other[seed]) for seed in sorted(first.keys() & other.keys())]
+    told = [pair for pair in pairs if any(isfinite(float(r["reached_at"])) for r in pair)]
+    logs = [log(spent(two) / spent(one)) for one, two in told]
     if len(logs) < 2:
-        return f"not measured ({told})"
+        return f"- | - | {len(logs)}"
     half = float(stats.t.ppf(0.975, len(logs) - 1)) * stdev(logs) / sqrt(len(logs))
     low, mid, high = (exp(fmean(logs) + d) for d in (-half, 0.0, half))
     verdict = "fewer" if high < 1 else "more" if low > 1 else "undecided"
-    return f"{mid:.2f} [{low:.2f}, {high:.2f}] | {verdict} | {told}"
+    return f"{mid:.2f} [{low:.2f}, {high:.2f}] | {verdict} | {len(logs)}"
 
 
 def table(experiment: Experiment) -> Iterator[str]:
-    """One line per arm: tokens to the threshold, ratio to the first arm, accuracy at the end."""
-    held = rows(experiment)
+    """One line per arm: how many bases reached the threshold, the tokens, the ratio to arm one."""
+    held = [found for found in rows(experiment) if not found["error"]]
     first = next(iter(experiment.arms))
-    reached = {
-        arm: {r["seed"]: float(r["reached_at"]) for r in held if r["arm"] == arm}
-        for arm in experiment.arms
-    }
-    goal = f"median tokens to {experiment.threshold}"
-    yield f"| arm | reached | {goal} | ratio to {first} | verdict | of |"
+    arms = {arm: {r["seed"]: r for r in held if r["arm"] == arm} for arm in experiment.arms}
+    reached = f"reached {experiment.threshold}"
+    yield f"| arm | {reached} | median tokens | ratio to {first} | verdict | pairs |"
     yield "|---|---|---|---|---|---|"
-    for arm, found in reached.items():
-        known = sorted(tokens for tokens in found.values() if isfinite(tokens))
-        middle = f"{median(known) / 1000:.0f}k" if known else "-"
-        ratio = "1 | - | -" if arm == first else paired(reached[first], found)
-        ratio = ratio if ratio.count("|") else f"{ratio} | - | -"
-        yield f"| {arm} | {len(known)} of {len(found)} | {middle} | {ratio} |"
+    for arm, found in arms.items():
+        done = [isfinite(float(r["reached_at"])) for r in found.values()]
+        middle = median(map(spent, found.values())) if found else nan
+        ratio = "1 | - | -" if arm == first else paired(arms[first], found)
+        told = f"{sum(done)} of {len(done)} | {middle / 1000:.0f}k"
+        yield f"| {arm} | {told} | {ratio} |"
+    for found in rows(experiment):
+        if found["error"]:
+            yield f"{found['arm']}, base {found['seed']}: stopped, {found['error']}"
 
 
 def main() -> None:
