@@ -3,10 +3,12 @@
     python benchmarks/sampling_arms.py bases --bases 8
     python benchmarks/sampling_arms.py run matched --bases 8
     python benchmarks/sampling_arms.py table matched
+    python benchmarks/sampling_arms.py picture recipes
 
-An *experiment* is a setting with several *arms*: command lines of the recipe `staircase`.  A base
-is trained once per seed; all arms of an experiment go on from the same bases.  Every finished arm
-is one row of benchmarks/sampling/EXPERIMENT.jsonl.  A row that is there already is not run again.
+An *experiment* is a setting with several *arms*: command lines of `staircase` or of a recipe like
+it.  A base is trained once per seed; all arms of an experiment go on from the same bases.  Every
+finished arm is one row of benchmarks/sampling/EXPERIMENT.jsonl.  A row that is there already is not
+run again.
 
 The measure is the number of decoded tokens until the dev accuracy (pass@1, the mean of two
 evaluations five steps apart) reaches a threshold; the crossing is interpolated.  All tokens that
@@ -27,12 +29,14 @@ from statistics import fmean, median, stdev
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 from sampling_experiments import EXPERIMENTS, Experiment
 from scipy import stats
 
 from whet.cli.parsing import configured
 from whet.training.trainer import Evaluated, Event, TrainStep, fit
 from whet.types import IntegrityError
+from whet.view.charts import chart
 
 ROWS = Path("benchmarks/sampling")
 FIRST = 21  # seed of the first base
@@ -90,17 +94,19 @@ def base(seed: int, runs: Path) -> Path:
     return folder
 
 
+def recipe_of(arm: str) -> tuple[str, list[str]]:
+    """The recipe of an arm, and its flags."""
+    words = arm.split()
+    return ("staircase", words) if not words or words[0].startswith("-") else (words[0], words[1:])
+
+
 def row(experiment: Experiment, arm: str, seed: int, runs: Path) -> dict[str, Any]:
     """Train one arm on one base until its threshold or its last token, and tell what it took."""
-    words = [
-        *COMMON.split(),
-        "--steps",
-        str(experiment.steps),
-        *experiment.common.split(),
-        *experiment.arms[arm].split(),
-    ]
-    words += ["--base", str(base(seed, runs)), "--seed", str(seed)]
-    run = configured("staircase", words, "train").run
+    recipe, own = recipe_of(experiment.arms[arm])
+    words = [*COMMON.split(), *experiment.common.split(), *own]
+    words += ["--steps", str(experiment.steps), "--seed", str(seed)]
+    words += ["--base", str(base(seed, runs))]
+    run = configured(recipe, words, "train").run
     curve, began, error = Curve(experiment.threshold), time.process_time(), ""
 
     def over() -> bool:
@@ -204,10 +210,29 @@ def table(experiment: Experiment) -> Iterator[str]:
             yield f"{found['arm']}, base {found['seed']}: stopped, {found['error']}"
 
 
+def mean_curve(held: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """Dev accuracy over decoded tokens, the mean of bases at common places, interpolated."""
+    curves = [[(tokens, rate) for _, tokens, rate, _ in found["curve"]] for found in held]
+    first, last = max(c[0][0] for c in curves), min(c[-1][0] for c in curves)
+    places = np.linspace(first, last, 16)
+    means = np.mean([np.interp(places, *zip(*curve, strict=True)) for curve in curves], axis=0)
+    return [(place / 1000, mean) for place, mean in zip(places, means, strict=True)]
+
+
+def picture(experiment: Experiment) -> Path:
+    """Draw the mean curve of every arm."""
+    held = rows(experiment)
+    curves = {arm: [r for r in held if r["arm"] == arm] for arm in experiment.arms}
+    means = {arm: mean_curve(found) for arm, found in curves.items() if found}
+    path = Path("docs") / f"sampling-{experiment.name}.svg"
+    path.write_text(chart("dev pass@1", means, "thousands of decoded tokens") + "\n")
+    return path
+
+
 def main() -> None:
     """Read the command line and do what it asks."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["bases", "run", "table"])
+    parser.add_argument("what", choices=["bases", "run", "table", "picture"])
     parser.add_argument("experiment", nargs="?", choices=sorted(EXPERIMENTS))
     parser.add_argument("--bases", type=int, default=8)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
@@ -223,6 +248,8 @@ def main() -> None:
         parser.error(f"give an experiment: {', '.join(EXPERIMENTS)}")
     elif asked.what == "run":
         run_all(EXPERIMENTS[asked.experiment], seeds, asked.runs, (part, parts))
+    elif asked.what == "picture":
+        print(picture(EXPERIMENTS[asked.experiment]))
     else:
         print("\n".join(table(EXPERIMENTS[asked.experiment])))
 

@@ -1,7 +1,8 @@
-"""The arms of the experiments on sampling strategies, as command lines of the recipe staircase."""
+"""The arms of the experiments on sampling strategies, as command lines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -9,7 +10,7 @@ class Experiment:
     """Arms that are compared with the first one, on common bases."""
 
     name: str
-    arms: Mapping[str, str]  # by name: the flags of an arm
+    arms: Mapping[str, str]  # by name: a recipe, if not the staircase, and flags
     common: str = ""  # flags of all arms
     threshold: float = 0.6  # dev pass@1
     budget: int = 400_000  # decoded tokens after which an arm stops
@@ -65,6 +66,15 @@ TEMPERATURES = {
     "entropy_0.6": ("--sampling.schedules entropy_temperature --sampling.schedules.0.target 0.6"),
 }
 
+RECIPES = {
+    "staircase": "",
+    "selective": "selective_sampling",
+    "guided": "guided_exploration",
+    "tree": "tree_rollouts",
+    "staged": "staged_schedules",
+    "replayed": "replayed_groups",
+}
+
 LENGTHS = {"fixed": "", "short_first": _staged("12,24,36"), "middle_first": _staged("24,30,36")}
 
 EXPERIMENTS = {
@@ -86,5 +96,6 @@ EXPERIMENTS = {
         ),
         Experiment(name="lengths", arms=LENGTHS),
         Experiment(name="temperatures", arms=TEMPERATURES, steps=120),
+        Experiment(name="recipes", arms=RECIPES, threshold=inf, budget=240_000),
     )
 }
