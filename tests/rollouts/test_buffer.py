@@ -194,7 +194,7 @@ class Generous(Listed):
 
 
 def test_a_strategy_that_gives_more_than_it_was_asked_for_is_told_so():
-    with pytest.raises(IntegrityError, match="asked for 3 requests and gave 4"):
+    with pytest.raises(IntegrityError, match="returned 4 requests and was asked for 3"):
         taken(Generous(set()))
 
 

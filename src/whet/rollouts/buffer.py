@@ -12,6 +12,7 @@ from whet.protocols import Now, Sampling, Strategy
 from whet.sampling.rounds import TicketGroups
 from whet.types import Group, IntegrityError, Metrics, Request, Ticket
 from whet.types.plain_states import check_plain
+from whet.types.returned import listed
 
 _STATE = "sampling.pt"
 
@@ -89,7 +90,8 @@ class Buffer:
 
     def _launched(self, batch: "_Filling", now: Now) -> list[Ticket]:
         want = ceil(self.sampling.gate.oversample * len(batch.missing))
-        requests = self.strategy.next(want, now)
+        method = f"{type(self.strategy).__name__}.next"
+        requests = listed(method, self.strategy.next(want, now), Request)
         if not requests and now.round <= self.sampling.gate.max_rounds:
             raise IntegrityError(
                 f"step {now.step} lacks {len(batch.missing)} of {self.sampling.tickets} groups, "
@@ -97,7 +99,7 @@ class Buffer:
             )
         if len(requests) > want:
             raise IntegrityError(
-                f"the sampling strategy was asked for {want} requests and gave {len(requests)}"
+                f"{method} returned {len(requests)} requests and was asked for {want}"
             )
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)
 

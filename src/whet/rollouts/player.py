@@ -8,6 +8,7 @@ from whet.protocols import Environment, Generator, Renderer
 from whet.rollouts.open_plays import RequestPlays
 from whet.sampling.structured.chains import Chains
 from whet.types import Group, Request, Rollout, Version
+from whet.types.returned import listed
 from whet.types.weights import Flight, Weights
 
 
@@ -27,14 +28,16 @@ class RolloutPlayer:
         """Sample a request in its shape; one group per seat, in order of first use.
 
         If one play fails, the others are cancelled and awaited.  Raises `UsageError` for an
-        environment that fails by itself.
+        environment that fails by itself, and for a shape that returns something else than rollouts.
         """
         shape = Chains() if request.shape is None else request.shape
         open_plays = RequestPlays(
             self.generator, self.renderer, self.environment, request, shape.resumes
         )
         try:
-            rollouts = open_plays.within(await shape.roll(request, open_plays))
+            leaves = await shape.roll(request, open_plays)
+            method = f"{type(shape).__name__}.roll"
+            rollouts = open_plays.within(listed(method, leaves, Rollout))
         finally:
             open_plays.end()
         seats: dict[str, list[Rollout]] = {}

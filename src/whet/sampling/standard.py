@@ -1,21 +1,16 @@
 """The standard sampling strategy: one independent part per slot."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Any, NamedTuple
+from typing import Any
 
 from whet.protocols import (
     Gate,
     GroupReplay,
     GroupSize,
-    GroupSizer,
-    LiveGroupReplay,
-    LiveSchedule,
     Now,
     PromptOrder,
-    PromptSource,
-    Running,
     Sampling,
     SamplingSetup,
     Schedule,
@@ -28,6 +23,7 @@ from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.plays import PlaySettings, overwritten
 from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.slots import Slots, admits
 from whet.sampling.structured.chains import Chains
 from whet.types import (
     Decoding,
@@ -106,30 +102,8 @@ class Standard(Sampling):
         return frozenset().union(*(schedule.provides for schedule in self.schedules))
 
     def open(self, setup: SamplingSetup) -> "StandardStrategy":
-        slots = _Slots(
-            prompts=self.prompts.open(setup),
-            size=self.size.open(setup),
-            schedules=tuple(schedule.open(setup) for schedule in self.schedules),
-            replay=None if self.replay is None else self.replay.open(setup),
-        )
+        slots = Slots.of(setup, self.prompts, self.size, self.schedules, self.replay)
         return StandardStrategy(self, setup, slots)
-
-
-class _Slots(NamedTuple):
-    """The running halves of all slots."""
-
-    prompts: PromptSource
-    size: GroupSizer
-    schedules: tuple[LiveSchedule, ...]
-    replay: LiveGroupReplay | None
-
-    def named(self) -> Iterator[tuple[str, Running]]:
-        """All of them, each under a name of its own."""
-        yield "prompts", self.prompts
-        yield "size", self.size
-        yield from ((f"schedules.{i}", schedule) for i, schedule in enumerate(self.schedules))
-        if self.replay is not None:
-            yield "replay", self.replay
 
 
 @dataclass(slots=True)
@@ -138,7 +112,7 @@ class StandardStrategy(Strategy):
 
     sampling: Standard
     setup: SamplingSetup
-    slots: _Slots
+    slots: Slots
     drawn: int = 0
     now: Now = Now(step=0, steps=0, version=0, metrics={})
     waiting: list[Waiting] = field(default_factory=list)  # tasks that need a further round
@@ -156,8 +130,8 @@ class StandardStrategy(Strategy):
         fresh = 0
         if now.round <= self.sampling.gate.max_rounds:
             fresh = min(want, ceil(self.sampling.gate.oversample * (missing - len(again))))
-        tasks = self.slots.prompts.next(fresh, now) if fresh > 0 else ()
-        sizes = self.slots.size.first(tasks, now) if tasks else ()
+        tasks = self.slots.tasks(fresh, now)
+        sizes = self.slots.sizes(tasks, now)
         requests = [self._fresh(task, size) for task, size in zip(tasks, sizes, strict=True)]
         return [*(self._continued(waiting) for waiting in again), *requests]
 
@@ -178,8 +152,7 @@ class StandardStrategy(Strategy):
         own = self.sampling
         plays = tuple(Play(seed=seed, decoding=own.decoding) for seed in seeds)
         request = Request(task=task, plays=plays, shape=own.shape, completes=completes)
-        for schedule in self.slots.schedules:
-            request = schedule.apply(request, self.now)
+        request = self.slots.scheduled(request, self.now)
         self.settings.add(request)
         return request
 
@@ -192,17 +165,17 @@ class StandardStrategy(Strategy):
         whole = list(groups) if before is None else merged(before.groups, groups, ticket.number)
         decision = SizeDecision()
         if self.sampling.size.decides and whole:
-            decision = self.slots.size.after(only(whole, task))
+            decision = self.slots.decided(only(whole, task))
         if decision.more:
             self.waiting.append(Waiting.of(ticket, whole, decision.more, before))
             return []
         self._visited(task, whole)
         complete = [] if decision.drop else [chosen(group, decision) for group in whole]
-        admitted = [group for group in complete if len(group) and self.sampling.gate(group)]
+        admitted = [group for group in complete if len(group) and admits(self.sampling.gate, group)]
         full, self.places = self.places <= 0, self.places - bool(admitted)
-        if self.slots.replay is None or not admitted or full:  # surplus groups are not learned from
+        if not admitted or full:  # surplus groups are not learned from
             return admitted
-        return [*admitted, *self.slots.replay.recall(ticket, admitted, self.now)]
+        return self.slots.recalled(ticket, admitted, self.now)
 
     def _visited(self, task: Task, groups: Sequence[Group]) -> None:
         for _, part in self.slots.named():
@@ -223,9 +196,7 @@ class StandardStrategy(Strategy):
         settings = self.settings.taken()
         if self.sampling.schedules:
             found |= settings
-        for _, part in self.slots.named():
-            found |= part.step_ended(now)
-        return found
+        return {**found, **self.slots.ended(now)}
 
     def state_dict(self) -> dict[str, Any]:
         """The number of tasks drawn so far, and the state of every slot."""
