@@ -16,7 +16,6 @@ import argparse
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -37,11 +36,12 @@ from whet.recipes.quickstart import warmups
 from whet.recipes.staircase import staircase
 from whet.training.run import PeriodicEval, Run, Warmup
 from whet.training.trainer import Evaluated, TrainStep, fit
-from whet.types import Decoding, IntegrityError, Task
+from whet.types import IntegrityError, Task
 
 PATH = ROWS / "discovery.jsonl"
 FIRST = 21  # seed of the first base
-LOCKS, SAMPLES, LONGEST = 32, 1024, 40
+LOCKS, SAMPLES = 32, 1024
+COMMON = "--sampling.decoding.max_new_tokens 40"  # full working of depth 5 has 30
 RARELY = (0.05, 0.1, 0.85)  # weights of full working, of some lines, and of the bare code
 HINTED = "--objective.on policy_tokens --objective.aggregation selected_token_mean"
 TREE = (
@@ -129,35 +129,33 @@ SETTINGS: Mapping[str, Setting] = {
 }
 
 
-def base(name: str, seed: int, runs: Path, *, phases: int = 2) -> Run:
-    """RL on the base of a setting after so many warm-ups; it is trained if it is not there."""
-    setting = SETTINGS[name]
+def base(name: str, seed: int, runs: Path, *, phases: int) -> Path:
+    """The folder of a base after so many warm-ups; it is trained if it is not there."""
     folder = runs / (f"{name}-{seed}" if phases == 2 else f"{name}-{seed}-{phases}")
     saved = folder / "checkpoints" / "step-000000"
     if not (saved / "model.safetensors").is_file():
         folder.mkdir(parents=True, exist_ok=True)
         first = replace(
             staircase(),
-            warmup=setting.warmups()[:phases],
+            warmup=SETTINGS[name].warmups()[:phases],
             steps=0,
             seed=seed,
             evaluation=EvalConfig(problems=1, samples=1, k=(1,)),
         )
         asyncio.run(measured(first, folder))
-    return replace(staircase(base=str(saved)), seed=seed)
+    return saved
 
 
 async def measured(run: Run, folder: Path) -> tuple[Scorecard | None, int]:
     """The last evaluation on the test split, and the number of decoded tokens."""
     card, tokens = None, 0
-    async with aclosing(fit(run, folder)) as events:
-        async for event in events:
-            if isinstance(event, TrainStep):
-                tokens += event.token_counts["decoded"]
-            elif isinstance(event, Evaluated) and event.name != "periodic":
-                card = event.card
-                if run.steps == 0 and not run.warmup:
-                    break  # the final evaluation would say the same
+    async for event in fit(run, folder):
+        if isinstance(event, TrainStep):
+            tokens += event.token_counts["decoded"]
+        elif isinstance(event, Evaluated) and event.name != "periodic":
+            card = event.card
+            if run.steps == 0 and not run.warmup:
+                break  # the final evaluation would say the same
     return card, tokens
 
 
@@ -172,23 +170,20 @@ def found(card: Scorecard) -> list[int]:
 def row(name: str, arm: str, seed: int, runs: Path) -> dict[str, Any]:
     """The base's 1024 samples a lock, or 16 of what an arm has trained."""
     setting, samples = SETTINGS[name], SAMPLES if arm in BASES else 16
-    run = base(name, seed, runs, phases=BASES.get(arm, 2))
-    if arm not in BASES:
-        words = ["--base", run.model.path, "--seed", str(seed), *ARMS[arm].split()]
-        run = configured("staircase", words, "train").run
+    folder = base(name, seed, runs, phases=BASES.get(arm, 2))
+    words = ["--base", str(folder), "--seed", str(seed), *COMMON.split()]
     run = replace(
-        run,
+        configured("staircase", [*words, *ARMS.get(arm, "").split()], "train").run,
         corpus=Problems(family=Lock(), levels=(1, setting.target)),
         eval_corpus=Problems(family=Lock(), levels=(setting.target, setting.target)),
-        sampling=replace(run.sampling, decoding=Decoding(max_new_tokens=LONGEST)),
         steps=0 if arm in BASES else STEPS,
         evaluation=EvalConfig(problems=LOCKS, samples=samples, k=(1, samples)),
         periodic=PeriodicEval(every=0),
     )
     error, card, tokens = "", None, 0
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as place:
         try:
-            card, tokens = asyncio.run(measured(run, Path(folder)))
+            card, tokens = asyncio.run(measured(run, Path(place)))
         except IntegrityError as stopped:
             error = str(stopped)
     told = {"setting": name, "arm": arm, "seed": seed, "commit": commit(), "error": error}

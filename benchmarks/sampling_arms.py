@@ -27,7 +27,7 @@ from math import exp, isfinite, log, nan, sqrt
 from pathlib import Path
 from statistics import fmean, median, stdev
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sampling_experiments import EXPERIMENTS, Experiment
@@ -63,19 +63,20 @@ class Curve:
         elif isinstance(event, Evaluated) and event.name == "periodic":
             card = event.card
             self.points.append((event.step, self.tokens, card.pass_at[1].value, card.greedy.value))
-            self.reached = self.smoothed()[-1][1] >= self.threshold
-
-    def smoothed(self) -> list[tuple[int, float]]:
-        """Tokens, and the mean accuracy of an evaluation and the one before it."""
-        values = [point[2] for point in self.points]
-        means = [fmean(values[max(0, i - 1) : i + 1]) for i in range(len(values))]
-        return [(point[1], mean) for point, mean in zip(self.points, means, strict=True)]
+            self.reached = smoothed(self.points)[-1][1] >= self.threshold
 
 
-def crossing(points: Sequence[tuple[int, float]], threshold: float) -> float:
+def smoothed(points: Sequence[Sequence[float]]) -> list[tuple[float, float]]:
+    """Tokens, and the mean accuracy of an evaluation and the one before it."""
+    values = [point[2] for point in points]
+    means = [fmean(values[max(0, i - 1) : i + 1]) for i in range(len(values))]
+    return [(point[1], mean) for point, mean in zip(points, means, strict=True)]
+
+
+def crossing(points: Sequence[Sequence[float]], threshold: float) -> float:
     """Tokens at which a curve first reaches the threshold, interpolated; NaN if it never does."""
-    before = (0, 0.0)
-    for tokens, accuracy in points:
+    before = (0.0, 0.0)
+    for tokens, accuracy in smoothed(points):
         if accuracy >= threshold:
             share = (threshold - before[1]) / (accuracy - before[1])
             return before[0] + share * (tokens - before[0])
@@ -121,7 +122,7 @@ def row(experiment: Experiment, arm: str, seed: int, runs: Path) -> dict[str, An
         "arm": arm,
         "seed": seed,
         "commit": commit(),
-        "reached_at": crossing(curve.smoothed(), experiment.threshold),
+        "reached_at": crossing(curve.points, experiment.threshold),
         "tokens": curve.tokens,
         "steps": curve.steps,
         "error": error,
@@ -168,21 +169,32 @@ def run_all(
         )
 
 
-def spent(found: Mapping[str, Any]) -> float:
-    """Tokens to the threshold; of an arm that did not reach it, all its tokens, a lower bound."""
-    reached = float(found["reached_at"])
-    return reached if isfinite(reached) else float(found["tokens"])
+class Spent(NamedTuple):
+    """Decoded tokens and steps until a threshold, or all of an arm that did not reach it."""
+
+    tokens: float
+    steps: float
+    reached: bool
+
+    @classmethod
+    def of(cls, found: Mapping[str, Any], threshold: float) -> "Spent":
+        """What a row tells."""
+        curve = found["curve"]
+        tokens = crossing(curve, threshold)
+        if isfinite(tokens):
+            steps = float(np.interp(tokens, [p[1] for p in curve], [p[0] for p in curve]))
+            return cls(tokens, steps, reached=True)
+        return cls(float(found["tokens"]), float(found["steps"]), reached=False)
 
 
-def paired(first: Mapping[int, Mapping[str, Any]], other: Mapping[int, Mapping[str, Any]]) -> str:
+def paired(first: Mapping[int, Spent], other: Mapping[int, Spent]) -> str:
     """The ratio of two arms' tokens on common bases: exp of the mean ln ratio, 95% t-interval.
 
-    An arm that did not reach the threshold counts with the tokens that it had, so the ratio is
-    nearer to 1 than in truth.  A base on which neither arm reached it is left out.
+    An arm that did not reach the threshold counts with all its tokens, so the ratio is nearer to 1
+    than in truth.  A base on which neither arm reached it is left out.
     """
     pairs = [(first[seed], other[seed]) for seed in sorted(first.keys() & other.keys())]
-    told = [pair for pair in pairs if any(isfinite(float(r["reached_at"])) for r in pair)]
-    logs = [log(spent(two) / spent(one)) for one, two in told]
+    logs = [log(two.tokens / one.tokens) for one, two in pairs if one.reached or two.reached]
     if len(logs) < 2:
         return f"- | - | {len(logs)}"
     half = float(stats.t.ppf(0.975, len(logs) - 1)) * stdev(logs) / sqrt(len(logs))
@@ -191,20 +203,23 @@ def paired(first: Mapping[int, Mapping[str, Any]], other: Mapping[int, Mapping[s
     return f"{mid:.2f} [{low:.2f}, {high:.2f}] | {verdict} | {len(logs)}"
 
 
-def table(experiment: Experiment) -> Iterator[str]:
-    """One line per arm: how many bases reached the threshold, the tokens, the ratio to arm one."""
+def table(experiment: Experiment, threshold: float) -> Iterator[str]:
+    """One line per arm: how many bases reached the threshold, medians, and the ratio to arm one."""
     held = [found for found in rows(experiment) if not found["error"]]
     first = next(iter(experiment.arms))
-    arms = {arm: {r["seed"]: r for r in held if r["arm"] == arm} for arm in experiment.arms}
-    reached = f"reached {experiment.threshold}"
-    yield f"| arm | {reached} | median tokens | ratio to {first} | verdict | pairs |"
-    yield "|---|---|---|---|---|---|"
+    arms = {
+        arm: {r["seed"]: Spent.of(r, threshold) for r in held if r["arm"] == arm}
+        for arm in experiment.arms
+    }
+    ratio = f"ratio of tokens to {first}"
+    yield f"| arm | reached {threshold} | tokens | steps | {ratio} | verdict | pairs |"
+    yield "|---|---|---|---|---|---|---|"
     for arm, found in arms.items():
-        done = [isfinite(float(r["reached_at"])) for r in found.values()]
-        middle = median(map(spent, found.values())) if found else nan
+        tokens = median(spent.tokens for spent in found.values()) if found else nan
+        steps = median(spent.steps for spent in found.values()) if found else nan
         ratio = "1 | - | -" if arm == first else paired(arms[first], found)
-        told = f"{sum(done)} of {len(done)} | {middle / 1000:.0f}k"
-        yield f"| {arm} | {told} | {ratio} |"
+        told = f"{sum(spent.reached for spent in found.values())} of {len(found)}"
+        yield f"| {arm} | {told} | {tokens / 1000:.0f}k | {steps:.0f} | {ratio} |"
     for found in rows(experiment):
         if found["error"]:
             yield f"{found['arm']}, base {found['seed']}: stopped, {found['error']}"
@@ -215,7 +230,9 @@ def mean_curve(held: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
     curves = [[(tokens, rate) for _, tokens, rate, _ in found["curve"]] for found in held]
     first, last = max(c[0][0] for c in curves), min(c[-1][0] for c in curves)
     places = np.linspace(first, last, 16)
-    means = np.mean([np.interp(places, *zip(*curve, strict=True)) for curve in curves], axis=0)
+    tokens, rates = ([[point[i] for point in curve] for curve in curves] for i in (0, 1))
+    drawn = [np.interp(places, *curve) for curve in zip(tokens, rates, strict=True)]
+    means = np.mean(drawn, axis=0)
     return [(place / 1000, mean) for place, mean in zip(places, means, strict=True)]
 
 
@@ -237,6 +254,7 @@ def main() -> None:
     parser.add_argument("--bases", type=int, default=8)
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--part", default="0/1", help="this process, and how many share the work")
+    parser.add_argument("--threshold", type=float, default=0.0, help="another one, of the table")
     asked = parser.parse_args()
     seeds = range(FIRST, FIRST + asked.bases)
     part, parts = map(int, asked.part.split("/"))
@@ -251,7 +269,8 @@ def main() -> None:
     elif asked.what == "picture":
         print(picture(EXPERIMENTS[asked.experiment]))
     else:
-        print("\n".join(table(EXPERIMENTS[asked.experiment])))
+        experiment = EXPERIMENTS[asked.experiment]
+        print("\n".join(table(experiment, asked.threshold or experiment.threshold)))
 
 
 if __name__ == "__main__":

@@ -19,9 +19,12 @@ class Experiment:
 
 REFILL = "--sampling.gate non_zero_spread --sampling.gate.max_rounds 10"
 
+HALF = "--sampling.prompts.per_step 8"  # groups; a step of the others has 16
 EFFICIENCY = {
     "uniform": "",
+    "uniform_half": HALF,
     "refill": REFILL,
+    "refill_half": f"{HALF} {REFILL}",
     "greso": f"--sampling.prompts greso {REFILL}",
     "two_phase": f"--sampling.size two_phase --sampling.size.further 12 {REFILL}",
     "knapsack": "--sampling.size knapsack --sampling.size.least 4 --sampling.size.largest 64",
@@ -36,6 +39,7 @@ EQUAL_TOKENS = f"{TREE} --sampling.shape.branches 8,4"  # per step, at a base's 
 
 TREES = {
     "chains": "",
+    "chains_half": HALF,
     "tree_equal_leaves": EQUAL_LEAVES,
     "tree_equal_tokens": EQUAL_TOKENS,
     "spo_tree": f"{EQUAL_LEAVES} --algorithm spo_tree",
