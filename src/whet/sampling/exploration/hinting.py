@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from whet.protocols import LiveSchedule, Now, Schedule
 from whet.sampling.exploration.partial import ToldTokens
+from whet.sampling.structured.forced_words import UNTRAINED
 from whet.types import Group, Mean, Metrics, Need, Play, Prompt, RunSpec, Ticket
 
 
@@ -36,8 +37,7 @@ class PrefixSchedule(HintSchedule):
             return super().run_error(spec)
         return (
             f"sampling.schedules {type(self).__name__} begins replies with tokens of a solution, "
-            "and the algorithm would train them as the policy's own; give "
-            "--objective.on policy_tokens, or an algorithm with it, such as uft"
+            f"and the algorithm would train them as the policy's own; {UNTRAINED}"
         )
 
 
