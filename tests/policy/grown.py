@@ -7,6 +7,7 @@ import torch
 
 from whet.policy.nodes import nodes, numbered
 from whet.types import AdvantageInputs
+from whet.types.lineage import Parentage
 
 
 @dataclass
@@ -65,5 +66,5 @@ def inputs_of(*roots: Grown, node: bool = True) -> AdvantageInputs:
         reward=torch.tensor([x[5] for x in each], dtype=torch.float64),
         group=torch.tensor([x[0] for x in each]),
         row=torch.arange(len(each)).repeat_interleave(torch.tensor(lengths)),
-        node=numbered(nodes(ids, parents, places, lengths)) if node else None,
+        node=numbered(nodes(Parentage(ids, parents, places, lengths))) if node else None,
     )

@@ -12,6 +12,7 @@ from whet.policy.node_tree import ByChildren, ByLeaves, NodeTree
 from whet.policy.nodes import TreeNode, nodes, numbered
 from whet.policy.sharing import InverseSqrt, OncePerToken
 from whet.types import AdvantageInputs
+from whet.types.lineage import Parentage
 
 
 def sharers(found):
@@ -29,20 +30,21 @@ def test_two_tokens_are_in_one_node_where_the_same_leaves_have_them(seed):
     """No two tokens of a tree are alike, so rows that begin alike share those tokens."""
     each = rows(grown(Random(seed)))
     ids, parents, places, tokens, _ = (list(x) for x in zip(*each, strict=True))
-    number = numbered(nodes(ids, parents, places, [len(t) for t in tokens])).tolist()
+    family = Parentage(ids, parents, places, [len(t) for t in tokens])
+    number = numbered(nodes(family)).tolist()
     wanted = sharers(tokens)
     assert len(number) == len(wanted)
     assert len(set(number)) == len(set(wanted)) == len(set(zip(number, wanted, strict=True)))
-    weight = OncePerToken()(ids, parents, places, [len(t) for t in tokens])
+    weight = OncePerToken()(family)
     assert weight.sum().item() == pytest.approx(len({x for t in tokens for x in t}))
-    roots = InverseSqrt()(ids, parents, places, [len(t) for t in tokens])
+    roots = InverseSqrt()(family)
     assert roots.tolist() == pytest.approx([len(x) ** -0.5 for x in wanted])
 
 
 def test_nodes_by_hand():
     """a: 4 tokens; b forked from a after 2; c from b after 3, where b ends; d shares nothing."""
     ids, parents = ["a", "b", "c", "d"], ["", "a", "b", ""]
-    found = nodes(ids, parents, [0, 2, 3, 0], [4, 3, 4, 1])
+    found = nodes(Parentage(ids, parents, [0, 2, 3, 0], [4, 3, 4, 1]))
     first, second = TreeNode("a", 0, 2), TreeNode("b", 2, 3)
     assert found == [
         [first, TreeNode("a", 2, 4)],
@@ -56,12 +58,12 @@ def test_nodes_by_hand():
 
 def test_what_shares_no_token_is_no_fork():
     """One is forked before its parent's first token, the other shares all its tokens."""
-    found = nodes(["a", "b", "c"], ["", "a", "a"], [0, 0, 2], [2, 2, 2])
+    found = nodes(Parentage(["a", "b", "c"], ["", "a", "a"], [0, 0, 2], [2, 2, 2]))
     assert found == [[TreeNode("a", 0, 2)], [TreeNode("b", 0, 2)], [TreeNode("a", 0, 2)]]
 
 
 def test_a_missing_parent_still_names_what_its_forks_share():
-    found = nodes(["b", "c"], ["a", "a"], [2, 1], [3, 2])
+    found = nodes(Parentage(["b", "c"], ["a", "a"], [2, 1], [3, 2]))
     shared = TreeNode("a", 0, 1)
     assert found == [
         [shared, TreeNode("a", 1, 2), TreeNode("b", 2, 3)],

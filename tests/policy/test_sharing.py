@@ -22,14 +22,15 @@ from whet.policy.selections import External, PolicyTokens, Stale
 from whet.policy.sharing import OncePerLeaf, OncePerRoot, OncePerToken
 from whet.testing.draws import draw
 from whet.types import AdvantageInputs, Batch, Totals, along, totals
+from whet.types.lineage import Parentage
 
 # a: 4 tokens; b forked from a after 2; c forked from b after 3; d is a tree of its own
-TREE = (["a", "b", "c", "d"], ["", "a", "b", ""], [0, 2, 3, 0], [4, 4, 4, 2])
+TREE = Parentage(["a", "b", "c", "d"], ["", "a", "b", ""], [0, 2, 3, 0], [4, 4, 4, 2])
 
 
 def test_every_token_once_by_hand():
     """Tokens 0 and 1 are in a, b and c, b's third in b and c: nine nodes in all."""
-    weight = OncePerToken()(*TREE)
+    weight = OncePerToken()(TREE)
     third, half = 1 / 3, 1 / 2
     wanted = [third, third, 1, 1, third, third, half, 1, third, third, half, 1, 1, 1]
     assert weight.tolist() == pytest.approx(wanted)
@@ -37,26 +38,25 @@ def test_every_token_once_by_hand():
 
 
 def test_every_leaf_and_every_root_by_hand():
-    assert OncePerLeaf()(*TREE).tolist() == [1] * 14
-    assert OncePerRoot()(*TREE).tolist() == pytest.approx([1 / 3] * 12 + [1] * 2)
+    assert OncePerLeaf()(TREE).tolist() == [1] * 14
+    assert OncePerRoot()(TREE).tolist() == pytest.approx([1 / 3] * 12 + [1] * 2)
 
 
 @pytest.mark.parametrize("sharing", [OncePerToken(), OncePerLeaf(), OncePerRoot()], ids=repr)
 def test_without_forks_every_token_weighs_one(sharing):
-    assert sharing(["a", "b"], ["", ""], [0, 0], [2, 0]).tolist() == [1, 1]
-    assert sharing([], [], [], []).tolist() == []
+    assert sharing(Parentage(["a", "b"], ["", ""], [0, 0], [2, 0])).tolist() == [1, 1]
+    assert sharing(Parentage([], [], [], [])).tolist() == []
 
 
 @pytest.mark.parametrize("sharing", [OncePerToken(), OncePerRoot()], ids=repr)
 def test_the_order_of_leaves_is_irrelevant(sharing):
-    ids, parents, forked_at, lengths = TREE
-    back = sharing(*(column[::-1] for column in TREE))
-    pieces = back.split(lengths[::-1])[::-1]
-    assert torch.cat(pieces).tolist() == sharing(ids, parents, forked_at, lengths).tolist()
+    back = sharing(Parentage(*(column[::-1] for column in TREE)))
+    pieces = back.split(TREE.lengths[::-1])[::-1]
+    assert torch.cat(pieces).tolist() == sharing(TREE).tolist()
 
 
 def test_a_lost_parent_still_names_what_its_forks_share():
-    weight = OncePerToken()(["b", "c"], ["a", "a"], [2, 1], [3, 2])
+    weight = OncePerToken()(Parentage(["b", "c"], ["a", "a"], [2, 1], [3, 2]))
     assert weight.tolist() == [0.5, 1, 1, 0.5, 1]
 
 
@@ -70,7 +70,7 @@ def test_a_lost_parent_still_names_what_its_forks_share():
 )
 def test_what_is_no_tree_is_refused(tree, why):
     with pytest.raises(ValueError, match=why):
-        OncePerToken()(*tree)
+        OncePerToken()(Parentage(*tree))
 
 
 def two(weight):

@@ -16,6 +16,7 @@ from whet.policy.nodes import nodes, numbered
 from whet.policy.sharing import OncePerLeaf, OncePerRoot, OncePerToken
 from whet.policy.tree_advantages import LocalAndGlobal, Siblings, SubtreeMean, SubtreeSizeMean
 from whet.types import AdvantageInputs
+from whet.types.lineage import Parentage
 
 ONE = {(): 0.3, (0,): 0.6, (1,): 0.8}  # probability of token 1 in each state
 REWARD = {(0, 0): 0.25, (0, 1): 1.0, (1, 0): 0.5, (1, 1): 0.0}
@@ -56,9 +57,9 @@ def test_the_policy_gradient_is_the_difference_quotient_of_the_expected_reward()
 
 def expected_gradient(advantage, sharing):
     """Of the tree with branches 2, 2, a token each, summed over its 2^6 outcomes."""
-    ids, parents, at, lengths = list("abcd"), ["", "a", "a", "c"], [0, 1, 0, 1], [2] * 4
-    weight = sharing(ids, parents, at, lengths).tolist()
-    node = numbered(nodes(ids, parents, at, lengths))
+    family = Parentage(list("abcd"), ["", "a", "a", "c"], [0, 1, 0, 1], [2] * 4)
+    weight = sharing(family).tolist()
+    node = numbered(nodes(family))
     found = [0.0] * 3
     for first, second, *last in product((0, 1), repeat=6):
         replies = list(zip([first, first, second, second], last, strict=True))

@@ -74,13 +74,13 @@ def test_every_token_that_is_left_is_in_one_node_and_counts_once(seed):
     if columns is None:
         return
     owner: dict[int, set[object]] = {}
-    for row, found in zip(rows, nodes(*columns), strict=True):
+    for row, found in zip(rows, nodes(columns), strict=True):
         each = [node for node in found for _ in range(node.start, node.stop)]
         for token, node in zip(row, each, strict=True):
             owner.setdefault(token, set()).add(node)
     assert all(len(names) == 1 for names in owner.values())
     alike = [sum(token in other for other in rows) for row in rows for token in row]
-    assert OncePerToken()(*columns).tolist() == pytest.approx([1 / n for n in alike])
+    assert OncePerToken()(columns).tolist() == pytest.approx([1 / n for n in alike])
 
 
 def test_an_heir_shares_no_more_than_it_shared_with_its_missing_parent():

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from whet.types.lineage import Parentage
+
 
 class TreeNode(NamedTuple):
     """Sampled tokens start … stop − 1 of the rollout that sampled them first."""
@@ -20,22 +22,19 @@ class TreeNode(NamedTuple):
     stop: int
 
 
-def nodes(
-    ids: Sequence[str], parents: Sequence[str], forked_at: Sequence[int], lengths: Sequence[int]
-) -> list[list[TreeNode]]:
+def nodes(family: Parentage) -> list[list[TreeNode]]:
     """The nodes of each rollout, from its first token to its last one.
 
-    A forked rollout has its parent's id in `parents`, and its first `forked_at` sampled tokens are
-    the parent's. A parent that is missing still identifies the shared tokens.
+    A parent that is missing still identifies the shared tokens.
 
     Raises `ValueError` for what is not a tree.
     """
-    parent = dict(zip(ids, parents, strict=True))
-    if len(parent) < len(ids):
+    parent = dict(zip(family.ids, family.parents, strict=True))
+    if len(parent) < len(family.ids):
         raise ValueError("two rollouts have the same id: give each its own")
-    until = dict(zip(ids, forked_at, strict=True))
+    until = dict(zip(family.ids, family.forked_at, strict=True))
     pieces = []
-    for name, length in zip(ids, lengths, strict=True):
+    for name, length in zip(family.ids, family.lengths, strict=True):
         if until[name] > length:
             raise ValueError(f"rollout {name!r} forked at {until[name]}, but has {length} tokens")
         pieces.append(list(_pieces(lineage(name, parent), until, length))[::-1])
@@ -51,11 +50,11 @@ def numbered(rows: Sequence[Sequence[TreeNode]]) -> Int[Tensor, " N"]:
     return torch.tensor([number for number, _ in held]).long().repeat_interleave(sizes)
 
 
-def roots(ids: Sequence[str], parents: Sequence[str]) -> Int[Tensor, " B"]:
+def roots(family: Parentage) -> Int[Tensor, " B"]:
     """The number of each rollout's tree; rollouts of one root have equal numbers."""
-    parent = dict(zip(ids, parents, strict=True))
+    parent = dict(zip(family.ids, family.parents, strict=True))
     numbers: dict[str, int] = {}
-    found = [numbers.setdefault(lineage(name, parent)[-1], len(numbers)) for name in ids]
+    found = [numbers.setdefault(lineage(name, parent)[-1], len(numbers)) for name in family.ids]
     return torch.tensor(found).long()
 
 

@@ -16,16 +16,22 @@ from torch import Tensor
 from whet.policy.nodes import TreeNode, lineage, nodes
 from whet.protocols.algorithm import Sharing
 from whet.types import RunSpec
+from whet.types.lineage import Parentage
 
 
-def _idle(part: Sharing, spec: RunSpec) -> str:
-    """A warning of a weight of shared tokens, in a run where rollouts share none."""
-    if spec.forks or spec.several_turns:
-        return ""
-    return (
-        f"{type(part).__name__} has no effect: rollouts share no tokens; choose a sampling.shape "
-        "that forks"
-    )
+class OfTrees(Sharing):
+    """A weight that is not the default one."""
+
+    __slots__ = ()
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning where rollouts share no tokens."""
+        if spec.forks or spec.several_turns:
+            return ""
+        return (
+            f"{type(self).__name__} has no effect: rollouts share no tokens; choose a "
+            "sampling.shape that forks"
+        )
 
 
 def _by_leaves(
@@ -47,18 +53,12 @@ class OncePerToken(Sharing):
     first level has the factor 1, that of the second one 2.
     """
 
-    def __call__(
-        self,
-        ids: Sequence[str],
-        parents: Sequence[str],
-        forked_at: Sequence[int],
-        lengths: Sequence[int],
-    ) -> Float[Tensor, " N"]:
-        return _by_leaves(nodes(ids, parents, forked_at, lengths), lambda leaves: 1 / leaves)
+    def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
+        return _by_leaves(nodes(family), lambda leaves: 1 / leaves)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InverseSqrt(Sharing):
+class InverseSqrt(OfTrees):
     """TreeRL (arXiv:2506.11902): shared tokens weigh more, but not in proportion to their leaves.
 
     v_n = 1 / √(leaves that share it), so that a token with n leaves counts √n times in all. The
@@ -66,22 +66,12 @@ class InverseSqrt(Sharing):
     loss's denominator: here it is Σ v, there the number of tokens.
     """
 
-    def run_warning(self, spec: RunSpec) -> str:
-        """A warning where rollouts share no tokens."""
-        return _idle(self, spec)
-
-    def __call__(
-        self,
-        ids: Sequence[str],
-        parents: Sequence[str],
-        forked_at: Sequence[int],
-        lengths: Sequence[int],
-    ) -> Float[Tensor, " N"]:
-        return _by_leaves(nodes(ids, parents, forked_at, lengths), lambda leaves: 1 / sqrt(leaves))
+    def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
+        return _by_leaves(nodes(family), lambda leaves: 1 / sqrt(leaves))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OncePerLeaf(Sharing):
+class OncePerLeaf(OfTrees):
     """Each token counts once for every leaf that has it. v_n = 1.
 
     In full trees all levels weigh the same: with advantages V(node) − V(parent) and b branches
@@ -89,22 +79,12 @@ class OncePerLeaf(Sharing):
     trees, what has more leaves weighs more, although it was no more probable.
     """
 
-    def run_warning(self, spec: RunSpec) -> str:
-        """A warning where rollouts share no tokens."""
-        return _idle(self, spec)
-
-    def __call__(
-        self,
-        ids: Sequence[str],
-        parents: Sequence[str],
-        forked_at: Sequence[int],
-        lengths: Sequence[int],
-    ) -> Float[Tensor, " N"]:
-        return torch.ones(sum(lengths), dtype=torch.float64)
+    def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
+        return torch.ones(sum(family.lengths), dtype=torch.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OncePerRoot(Sharing):
+class OncePerRoot(OfTrees):
     """Each tree counts once. v_n = 1 / (leaves of its tree), for shared and unshared tokens alike.
 
     In full trees it is the REINFORCE estimator for samples of the root: with advantages V(node) −
@@ -113,16 +93,10 @@ class OncePerRoot(Sharing):
     weighs 1 / n, and not Π 1 / b over the forks above it.
     """
 
-    def __call__(
-        self,
-        ids: Sequence[str],
-        parents: Sequence[str],
-        forked_at: Sequence[int],
-        lengths: Sequence[int],
-    ) -> Float[Tensor, " N"]:
-        parent = dict(zip(ids, parents, strict=True))
-        roots = [lineage(name, parent)[-1] for name in ids]
+    def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
+        parent = dict(zip(family.ids, family.parents, strict=True))
+        roots = [lineage(name, parent)[-1] for name in family.ids]
         leaves = Counter(roots)
-        each = zip(roots, lengths, strict=True)
+        each = zip(roots, family.lengths, strict=True)
         weights = [1 / leaves[root] for root, length in each for _ in range(length)]
         return torch.tensor(weights, dtype=torch.float64)

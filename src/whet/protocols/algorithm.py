@@ -7,7 +7,6 @@ mean that the part requires nothing.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from whet.protocols.part import Part
 from whet.types import AdvantageInputs, Batch, Metrics, Need, RunSpec
+from whet.types.lineage import Parentage
 
 if TYPE_CHECKING:
     from whet.protocols.extension import Extension, SetupContext
@@ -132,18 +132,8 @@ class Sharing(Part, ABC):
     __slots__ = ()
 
     @abstractmethod
-    def __call__(
-        self,
-        ids: Sequence[str],
-        parents: Sequence[str],
-        forked_at: Sequence[int],
-        lengths: Sequence[int],
-    ) -> Tokens:
-        """One weight per sampled token of all rollouts, laid end to end, in float64.
-
-        A forked rollout has its parent's id in `parents`, and its first `forked_at` sampled tokens
-        are the parent's. Without a parent the id is empty.
-        """
+    def __call__(self, family: Parentage) -> Tokens:
+        """One weight per sampled token of all rollouts, laid end to end, in float64."""
 
 
 class Bounded(Part):

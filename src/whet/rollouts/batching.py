@@ -210,7 +210,7 @@ def _tree_weight(
 ) -> Tensor | None:
     """Weights of tokens that these rollouts share; None if no rollout was forked."""
     forked = parentage(rollouts, known)
-    return None if forked is None else objective.sharing(*forked)
+    return None if forked is None else objective.sharing(forked)
 
 
 def _trees(rollouts: Sequence[Rollout], known: Sequence[Rollout]) -> dict[str, Tensor]:
@@ -218,7 +218,7 @@ def _trees(rollouts: Sequence[Rollout], known: Sequence[Rollout]) -> dict[str, T
     forked = parentage(rollouts, known)
     if forked is None:
         return {}
-    return {"node": numbered(nodes(*forked)), "tree": roots(forked.ids, forked.parents)}
+    return {"node": numbered(nodes(forked)), "tree": roots(forked)}
 
 
 def _credit(rollout: Rollout) -> ndarray:

@@ -1,19 +1,9 @@
 """The trees of the rollouts that are learned from, as columns."""
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from whet.types import Rollout
-from whet.types.lineage import forks
-
-
-class Parentage(NamedTuple):
-    """The rollouts of trees: one id, parent, fork point and number of sampled tokens each."""
-
-    ids: list[str]
-    parents: list[str]
-    forked_at: list[int]
-    lengths: list[int]
+from whet.types.lineage import Parentage, forks
 
 
 def parentage(leaves: Sequence[Rollout], known: Iterable[Rollout] = ()) -> Parentage | None:

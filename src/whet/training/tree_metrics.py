@@ -21,7 +21,7 @@ class _Counts:
         """Count a group; True if one of its rollouts is a fork."""
         rollouts = list(group)
         family = parentage(rollouts)
-        rows = [_alone(r) for r in rollouts] if family is None else nodes(*family)
+        rows = [_alone(r) for r in rollouts] if family is None else nodes(family)
         sampled = dict(pair for r, row in zip(rollouts, rows, strict=True) for pair in _own(r, row))
         self.leaves += len(rollouts)
         self.trees += len({row[0] for row in rows if row}) + sum(not row for row in rows)

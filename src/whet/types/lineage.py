@@ -1,10 +1,23 @@
-"""Lineage: parents and fork points of rollouts of which some are missing."""
+"""Lineage: parents and fork points of rollouts, also where some of them are missing."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from whet.types.rollouts import Rollout
+
+
+class Parentage(NamedTuple):
+    """The rollouts of trees: one id, parent, fork point and number of sampled tokens each.
+
+    A forked rollout has its parent's id in `parents`, and its first `forked_at` sampled tokens are
+    the parent's. Without a parent the id is empty.
+    """
+
+    ids: Sequence[str]
+    parents: Sequence[str]
+    forked_at: Sequence[int]
+    lengths: Sequence[int]
 
 
 class Fork(NamedTuple):
