@@ -22,9 +22,9 @@ from whet.protocols import (
     Shape,
     SizeDecision,
 )
+from whet.sampling.running_parts import Slots, admits
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
-from whet.sampling.slots import Slots, admits
 from whet.sampling.standard import Standard
 from whet.types import Decoding, Group, Request, Task, Ticket, UsageError
 

@@ -20,10 +20,10 @@ from whet.protocols import (
 )
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.rounds import Waiting, chosen, merged, only
+from whet.sampling.running_parts import Slots, admits
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.plays import PlaySettings, overwritten
 from whet.sampling.schedules.uniform import Uniform
-from whet.sampling.slots import Slots, admits
 from whet.sampling.structured.chains import Chains
 from whet.types import (
     Decoding,
