@@ -1,6 +1,6 @@
 """Search for a setting where RL finds what 1024 samples of its base do not hold.
 
-    python benchmarks/discovery.py run rare_depth --seeds 3
+    python benchmarks/discovery.py run unseen_depth --seeds 3
     python benchmarks/discovery.py table
 
 A *setting* is a base, trained by supervised warm-ups alone, and a target: locks of one depth.  A
@@ -57,9 +57,7 @@ ARMS = {
     "chains": "",
     "hot": HOT,
     "refill": REFILL,
-    "hot_refill": f"{HOT} {REFILL}",
     "tree": TREE,
-    "spo_tree": f"{TREE} --algorithm spo_tree",
     "hints": f"--sampling.schedules g2rpo_a {HINTED}",
 }
 BASES = {"first_warmup": 1, "base": 2}  # not trained by RL: the number of warm-ups
@@ -111,11 +109,6 @@ class Setting:
 
 
 SETTINGS: Mapping[str, Setting] = {
-    "rare_depth": Setting(
-        told="working of depth 5 was shown, and then made rare",
-        shown=((Lock(), (1, 5)),),
-        target=5,
-    ),
     "unseen_depth": Setting(
         told="working was shown up to depth 4, the target has depth 5",
         shown=((Lock(), (1, 4)),),

@@ -175,6 +175,7 @@ class Spent(NamedTuple):
     tokens: float
     steps: float
     reached: bool
+    accuracy: float  # at the end, which is the threshold for an arm that reached it
 
     @classmethod
     def of(cls, found: Mapping[str, Any], threshold: float) -> "Spent":
@@ -183,24 +184,33 @@ class Spent(NamedTuple):
         tokens = crossing(curve, threshold)
         if isfinite(tokens):
             steps = float(np.interp(tokens, [p[1] for p in curve], [p[0] for p in curve]))
-            return cls(tokens, steps, reached=True)
-        return cls(float(found["tokens"]), float(found["steps"]), reached=False)
+            return cls(tokens, steps, reached=True, accuracy=threshold)
+        last = smoothed(curve)[-1][1]
+        return cls(float(found["tokens"]), float(found["steps"]), reached=False, accuracy=last)
+
+
+def interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """Lower end, mean and upper end of a 95% t-interval; NaN for fewer than two values."""
+    if len(values) < 2:
+        return (nan, nan, nan)
+    half = float(stats.t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
+    return (fmean(values) - half, fmean(values), fmean(values) + half)
 
 
 def paired(first: Mapping[int, Spent], other: Mapping[int, Spent]) -> str:
-    """The ratio of two arms' tokens on common bases: exp of the mean ln ratio, 95% t-interval.
+    """Two arms on common bases: the ratio of tokens, and the difference of accuracies at the end.
 
-    An arm that did not reach the threshold counts with all its tokens, so the ratio is nearer to 1
-    than in truth.  A base on which neither arm reached it is left out.
+    The ratio is exp of the mean ln ratio, with a 95% t-interval.  An arm that did not reach the
+    threshold counts with all its tokens, so the ratio is nearer to 1 than in truth.  It leaves out
+    a base on which neither arm reached it.
     """
     pairs = [(first[seed], other[seed]) for seed in sorted(first.keys() & other.keys())]
     logs = [log(two.tokens / one.tokens) for one, two in pairs if one.reached or two.reached]
-    if len(logs) < 2:
-        return f"- | - | {len(logs)}"
-    half = float(stats.t.ppf(0.975, len(logs) - 1)) * stdev(logs) / sqrt(len(logs))
-    low, mid, high = (exp(fmean(logs) + d) for d in (-half, 0.0, half))
+    low, mid, high = map(exp, interval(logs))
     verdict = "fewer" if high < 1 else "more" if low > 1 else "undecided"
-    return f"{mid:.2f} [{low:.2f}, {high:.2f}] | {verdict} | {len(logs)}"
+    least, mean, most = interval([two.accuracy - one.accuracy for one, two in pairs])
+    ratio = f"{mid:.2f} [{low:.2f}, {high:.2f}] | {verdict} | {len(logs)}"
+    return f"{ratio} | {mean:+.3f} [{least:+.3f}, {most:+.3f}]"
 
 
 def table(experiment: Experiment, threshold: float) -> Iterator[str]:
@@ -210,14 +220,15 @@ def table(experiment: Experiment, threshold: float) -> Iterator[str]:
     arms = {
         arm: {r["seed"]: Spent.of(r, threshold) for r in held if r["arm"] == arm}
         for arm in experiment.arms
+        if any(r["arm"] == arm for r in held)
     }
-    ratio = f"ratio of tokens to {first}"
-    yield f"| arm | reached {threshold} | tokens | steps | {ratio} | verdict | pairs |"
-    yield "|---|---|---|---|---|---|---|"
+    heads = f"tokens | steps | ratio of tokens to {first} | verdict | pairs | pass@1 at the end"
+    yield f"| arm | reached {threshold} | {heads} |"
+    yield "|---|---|---|---|---|---|---|---|"
     for arm, found in arms.items():
-        tokens = median(spent.tokens for spent in found.values()) if found else nan
-        steps = median(spent.steps for spent in found.values()) if found else nan
-        ratio = "1 | - | -" if arm == first else paired(arms[first], found)
+        tokens = median(spent.tokens for spent in found.values())
+        steps = median(spent.steps for spent in found.values())
+        ratio = "1 | - | - | 0" if arm == first else paired(arms[first], found)
         told = f"{sum(spent.reached for spent in found.values())} of {len(found)}"
         yield f"| {arm} | {told} | {tokens / 1000:.0f}k | {steps:.0f} | {ratio} |"
     for found in rows(experiment):

@@ -22,9 +22,10 @@ class Questa(HintSchedule):
     the prompt, so any algorithm can be used. Rollouts with a hint count as no success of the bare
     task; evaluations have no hint.
 
-    Source: QuestA (arXiv:2507.13266), from memory: 50%, then 25% of the solution. The stage without
-    a hint, the equal stages and the wording are ours. Cost: a longer prompt. Known failure: the
-    policy learns to need the hint. The metric `hinted` has to reach 0 for the gain to be its own.
+    Source: QuestA (arXiv:2507.13266), its abstract and a summary read: 50%, then 25%. The stage
+    without a hint, the equal stages and the wording are ours. Cost: a longer prompt. Known failure:
+    the policy learns to need the hint. The metric `hinted` has to reach 0 for the gain to be its
+    own.
     """
 
     shares: tuple[float, ...] = (0.5, 0.25, 0.0)
