@@ -24,7 +24,7 @@ from whet.sampling.structured.segment_tree import SegmentTree
 from whet.sampling.structured.token_scores import DistributionEntropy
 from whet.sampling.structured.tree import Tree
 from whet.sampling.structured.turn_tree import TurnTree
-from whet.types import Decoding, Finish, Play, Request, UsageError
+from whet.types import Decoding, Finish, Play, Request, RunSpec, UsageError
 
 TREES = {
     "tree": (Tree(branches=(3, 2, 2), segments=(4, 5)), 1),
@@ -416,3 +416,18 @@ def test_wrong_settings_are_named(name):
     with pytest.raises(UsageError, match=rf"sampling\.shape\.{name}\b") as told_:
         WRONG[name]()
     assert "\n" not in str(told_.value)
+
+
+@pytest.mark.parametrize("shape", [TurnTree(), AfterTools()], ids=repr)
+def test_a_fork_behind_a_reply_is_idle_in_worlds_of_one_reply(shape):
+    sizes = {"samples": 16, "max_new_tokens": 36, "steps": 1, "minibatches": 1}
+    name = f"sampling.shape {type(shape).__name__} forks behind a reply"
+    assert shape.run_warning(RunSpec(**sizes, several_turns=False)).startswith(name)
+    assert shape.run_warning(RunSpec(**sizes)) == ""
+
+
+@pytest.mark.parametrize(("segments", "warned"), [((36,), True), ((35,), False), ((), False)])
+def test_a_tree_whose_first_segment_fills_a_reply_never_forks(segments, warned):
+    tree = Tree(branches=(4, 4) if segments else (4,), segments=segments)
+    spec = RunSpec(samples=1, max_new_tokens=36, steps=1, minibatches=1)
+    assert bool(tree.run_warning(spec)) is warned

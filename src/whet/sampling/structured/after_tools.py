@@ -6,8 +6,8 @@ from random import Random
 
 from whet.protocols import OpenPlays, Shape
 from whet.sampling.structured.branch_rules import BranchRule, EntropyRise
-from whet.sampling.structured.growing import check_counts, extended, failed, fork
-from whet.types import Play, Request, Rollout
+from whet.sampling.structured.growing import check_counts, extended, failed, fork, one_turn
+from whet.types import Play, Request, Rollout, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,10 @@ class AfterTools(Shape):
 
     def __post_init__(self) -> None:
         check_counts(1, chains=self.chains, continuations=self.continuations)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning in worlds of one reply."""
+        return one_turn(self, spec)
 
     async def roll(self, request: Request, plays: OpenPlays) -> list[Rollout]:
         leaves = await extended(plays, request.plays[: self.chains])

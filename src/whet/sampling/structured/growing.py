@@ -5,8 +5,8 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from whet.protocols import OpenPlays
-from whet.types import Finish, Play, Rollout, UsageError, seed_of
+from whet.protocols import OpenPlays, Shape
+from whet.types import Finish, Play, Rollout, RunSpec, UsageError, seed_of
 
 
 class Shoot(NamedTuple):
@@ -99,6 +99,17 @@ async def together(trees: Sequence[Coroutine[Any, Any, list[Rollout]]]) -> list[
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def one_turn(shape: Shape, spec: RunSpec) -> str:
+    """A warning of a shape that forks between replies, in a world of one reply."""
+    if spec.several_turns:
+        return ""
+    return (
+        f"sampling.shape {type(shape).__name__} forks behind a reply, and a play of the "
+        "environment has one reply, so every rollout begins at the prompt; give --sampling.shape "
+        "tree, or chains"
+    )
 
 
 def check_counts(least: int, **settings: int) -> None:

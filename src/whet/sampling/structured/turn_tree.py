@@ -6,8 +6,15 @@ from dataclasses import dataclass
 from random import Random
 
 from whet.protocols import OpenPlays, Shape
-from whet.sampling.structured.growing import check_counts, extended, failed, fork, together
-from whet.types import Play, Request, Rollout
+from whet.sampling.structured.growing import (
+    check_counts,
+    extended,
+    failed,
+    fork,
+    one_turn,
+    together,
+)
+from whet.types import Play, Request, Rollout, RunSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +41,10 @@ class TurnTree(Shape):
 
     def __post_init__(self) -> None:
         check_counts(1, points=self.points, rounds=self.rounds, continuations=self.continuations)
+
+    def run_warning(self, spec: RunSpec) -> str:
+        """A warning in worlds of one reply."""
+        return one_turn(self, spec)
 
     def leaves(self, plays: int) -> int:
         """M · (1 + L·N·k)."""
