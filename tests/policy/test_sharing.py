@@ -19,7 +19,7 @@ from whet.policy.aggregation import (
 from whet.policy.algorithms import load
 from whet.policy.ranks import Quantile, Ranked
 from whet.policy.selections import External, PolicyTokens, Stale
-from whet.policy.sharing import OncePerLeaf, OncePerRoot, OncePerToken
+from whet.policy.sharing import EqualBranches, OncePerLeaf, OncePerRoot, OncePerToken
 from whet.testing.draws import draw
 from whet.types import AdvantageInputs, Batch, Totals, along, totals
 from whet.types.lineage import Parentage
@@ -42,13 +42,29 @@ def test_every_leaf_and_every_root_by_hand():
     assert OncePerRoot()(TREE).tolist() == pytest.approx([1 / 3] * 12 + [1] * 2)
 
 
-@pytest.mark.parametrize("sharing", [OncePerToken(), OncePerLeaf(), OncePerRoot()], ids=repr)
+def test_equal_branches_by_hand():
+    """Behind two shared tokens a and b go on with ½ each, behind b's third b and c with ¼ each."""
+    third = [1 / 3, 1 / 3]
+    wanted = [*third, 1 / 2, 1 / 2, *third, 1 / 4, 1 / 4, *third, 1 / 4, 1 / 4, 1, 1]
+    assert EqualBranches()(TREE).tolist() == pytest.approx(wanted)
+
+
+def test_equal_branches_of_one_root_share_it():
+    """Two leaves fork before their first token; one of three goes on behind another one's end."""
+    forked = Parentage(["a", "b", "c"], ["", "a", "b"], [0, 0, 1], [2, 1, 3])
+    assert EqualBranches()(forked).tolist() == pytest.approx([0.5, 0.5, 0.25, 0.25, 0.25, 0.25])
+
+
+SHARINGS = [OncePerToken(), OncePerLeaf(), OncePerRoot(), EqualBranches()]
+
+
+@pytest.mark.parametrize("sharing", SHARINGS, ids=repr)
 def test_without_forks_every_token_weighs_one(sharing):
     assert sharing(Parentage(["a", "b"], ["", ""], [0, 0], [2, 0])).tolist() == [1, 1]
     assert sharing(Parentage([], [], [], [])).tolist() == []
 
 
-@pytest.mark.parametrize("sharing", [OncePerToken(), OncePerRoot()], ids=repr)
+@pytest.mark.parametrize("sharing", [OncePerToken(), OncePerRoot(), EqualBranches()], ids=repr)
 def test_the_order_of_leaves_is_irrelevant(sharing):
     back = sharing(Parentage(*(column[::-1] for column in TREE)))
     pieces = back.split(TREE.lengths[::-1])[::-1]

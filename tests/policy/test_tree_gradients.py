@@ -13,7 +13,7 @@ import torch
 from whet.policy.advantages import Centred
 from whet.policy.node_tree import ByLeaves
 from whet.policy.nodes import nodes, numbered
-from whet.policy.sharing import OncePerLeaf, OncePerRoot, OncePerToken
+from whet.policy.sharing import EqualBranches, OncePerLeaf, OncePerRoot, OncePerToken
 from whet.policy.tree_advantages import LocalAndGlobal, Siblings, SubtreeMean, SubtreeSizeMean
 from whet.types import AdvantageInputs
 from whet.types.lineage import Parentage
@@ -83,6 +83,7 @@ def expected_gradient(advantage, sharing):
     ("advantage", "sharing", "first", "second"),
     [
         (EDGE, OncePerRoot(), 0.5, 0.5),  # 1 − 1/b: the policy gradient
+        (EDGE, EqualBranches(), 0.5, 0.5),
         (EDGE, OncePerLeaf(), 2, 2),  # times 4 leaves
         (EDGE, OncePerToken(), 1, 2),  # times the nodes of the level, 2 and 4
         (Siblings(inner=Centred(), value=ByLeaves()), OncePerRoot(), 0.5, 0.5),
@@ -102,3 +103,58 @@ def test_each_level_has_its_factor_of_the_policy_gradient(advantage, sharing, fi
     for level, factor in zip(LEVELS, (first, second), strict=True):
         for n in level:
             assert found[n] == pytest.approx(factor * wanted[n])
+
+
+ENDS = {(0,): 0.7, (1, 0): 0.2, (1, 1): 1.0}  # rewards of replies, of which token 0 is an end
+
+
+def gradient_where_paths_end_early(sharing):
+    """Of the tree with branches 2, 2 for replies that end with their first 0 or second token."""
+    found = [0.0, 0.0]  # logits of the states () and (1,)
+    for first in product((0, 1), repeat=2):
+        places = [(k, j) for k, token in enumerate(first) for j in range(1 + token)]
+        for last in product((0, 1), repeat=2 * sum(first)):
+            tokens, rest = [], iter(last)
+            for k, _ in places:
+                tokens.append((1, next(rest)) if first[k] else (0,))
+            p = chance((), first[0]) * chance((), first[1])
+            for reply in tokens:
+                p *= chance((1,), reply[1]) if len(reply) == 2 else 1
+            found = [
+                x + p * y for x, y in zip(found, estimate(places, tokens, sharing), strict=True)
+            ]
+    return found
+
+
+def estimate(places, tokens, sharing):
+    """Σ v Â ∇ log π of one tree; the first leaf is the root of the others."""
+    ids = [f"{k}.{j}" for k, j in places]
+    parents = ["", *(f"{k}.0" if j else ids[0] for k, j in places[1:])]
+    family = Parentage(ids, parents, [j for _, j in places], [len(x) for x in tokens])
+    lengths = torch.tensor(family.lengths)
+    inputs = AdvantageInputs(
+        reward=torch.tensor([ENDS[x] for x in tokens], dtype=torch.float64),
+        group=torch.zeros(len(ids), dtype=torch.long),
+        row=torch.arange(len(ids)).repeat_interleave(lengths),
+        node=numbered(nodes(family)),
+    )
+    each = iter((sharing(family) * EDGE(inputs)).tolist())
+    found = [0.0, 0.0]
+    for reply in tokens:
+        for depth, token in enumerate(reply):
+            found[depth] += next(each) * slope((1,) if depth else (), token)
+    return found
+
+
+def test_equal_branches_are_unbiased_where_paths_end_early():
+    """½ of the policy gradient at both levels, as in full trees; weights by leaves are not."""
+    wanted = [0.0, 0.0]
+    for reply, reward in ENDS.items():
+        p = chance((), reply[0]) * (chance((1,), reply[1]) if reply[0] else 1)
+        wanted[0] += p * reward * slope((), reply[0])
+        wanted[1] += p * reward * slope((1,), reply[1]) if reply[0] else 0
+    found = gradient_where_paths_end_early(EqualBranches())
+    assert found == pytest.approx([x / 2 for x in wanted])
+    by_leaves = gradient_where_paths_end_early(OncePerRoot())
+    ratios = [x / y for x, y in zip(by_leaves, wanted, strict=True)]
+    assert abs(ratios[0] - ratios[1]) > 0.05

@@ -4,16 +4,17 @@ A fork copies the tokens before it into every leaf, and each leaf is a rollout. 
 shared token would be learned once per leaf.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import sqrt
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from whet.policy.nodes import TreeNode, lineage, nodes
+from whet.policy.nodes import TreeNode, lineage, nodes, roots
 from whet.protocols.algorithm import Sharing
 from whet.types import RunSpec
 from whet.types.lineage import Parentage
@@ -89,8 +90,8 @@ class OncePerRoot(OfTrees):
 
     In full trees it is the REINFORCE estimator for samples of the root: with advantages V(node) −
     V(parent) and b branches everywhere, the expectation of the sum is the policy gradient times
-    (1 − 1/b). It is not where paths end early or forks are chosen by what was sampled: a leaf then
-    weighs 1 / n, and not Π 1 / b over the forks above it.
+    (1 − 1/b). It is not where paths end early: a leaf then weighs 1 / n, and not Π 1 / b over the
+    forks above it (`EqualBranches`). Nor is it where forks are chosen by what was sampled.
     """
 
     def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
@@ -100,3 +101,35 @@ class OncePerRoot(OfTrees):
         each = zip(roots, family.lengths, strict=True)
         weights = [1 / leaves[root] for root, length in each for _ in range(length)]
         return torch.tensor(weights, dtype=torch.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EqualBranches(OfTrees):
+    """The branches of a fork share the weight of what they fork from, alike; a tree weighs 1.
+
+    v_n = (Π 1/b over the forks above n) / (leaves that share n),  b = the branches of a fork
+
+    Where all forks have b branches and are at fixed numbers of tokens, it is the REINFORCE
+    estimator for samples of the root, also where paths end early: with advantages V(node) −
+    V(parent), V by children, the expectation of the sum is the policy gradient times (1 − 1/b). In
+    a full tree it equals `OncePerRoot`. A branch whose rollout is left out, for a fault say, is not
+    counted. The weight is ours.
+    """
+
+    def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
+        rows, trees = nodes(family), roots(family).tolist()
+        paths = [
+            (tree, *row, ("end", n)) for n, (tree, row) in enumerate(zip(trees, rows, strict=True))
+        ]
+        below: dict[object, set[object]] = defaultdict(set)
+        for above, child in (pair for path in paths for pair in pairwise(path)):
+            below[above].add(child)
+        leaves = Counter(node for row in rows for node in row)
+        found: list[float] = []
+        for tree, row in zip(trees, rows, strict=True):
+            share, above = 1.0, tree
+            for node in row:
+                share /= len(below[above])
+                found += [share / leaves[node]] * (node.stop - node.start)
+                above = node
+        return torch.tensor(found, dtype=torch.float64)
