@@ -117,7 +117,7 @@ def row(experiment: Experiment, arm: str, seed: int, runs: Path) -> dict[str, An
         try:
             asyncio.run(followed(fit(run, Path(folder), over), curve))
         except IntegrityError as stopped:
-            error = str(stopped)
+            error = str(stopped).partition(" (the rollouts")[0]
     return {
         "arm": arm,
         "seed": seed,
