@@ -1,6 +1,7 @@
 """What a user's part returns: whatever it is, a wrong value is told in one line."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from sampling.shaped import sampled
@@ -38,24 +39,24 @@ REQUEST = Request.of(TASK, (1, 2), Decoding())
 class Half(PromptSource, GroupSizer, LiveSchedule, LiveGroupReplay):
     """Returns the same thing from every method."""
 
-    value: object = None
+    value: Any = None
 
-    def next(self, count, now):
+    def next(self, count, now) -> Any:
         return self.value
 
-    def first(self, tasks, now):
+    def first(self, tasks, now) -> Any:
         return self.value
 
-    def after(self, group):
+    def after(self, group) -> Any:
         return self.value
 
-    def apply(self, request, now):
+    def apply(self, request, now) -> Any:
         return self.value
 
-    def recall(self, ticket, admitted, now):
+    def recall(self, ticket, admitted, now) -> Any:
         return self.value
 
-    def step_ended(self, now):
+    def step_ended(self, now) -> Any:
         return self.value
 
 
@@ -64,9 +65,9 @@ class Part(PromptOrder, GroupSize, Schedule, GroupReplay):
     """Its `open` returns what it is told to."""
 
     per_step: int = 2
-    value: object = None
+    value: Any = None
 
-    def open(self, setup):
+    def open(self, setup) -> Any:
         return self.value
 
 
@@ -144,8 +145,8 @@ def test_metrics_are_a_dictionary(value):
 
 def test_a_gate_that_returns_nothing_rejects_nothing():
     class Forgot(Gate):
-        def __call__(self, group):
-            pass
+        def __call__(self, group) -> Any:
+            del group
 
     with pytest.raises(UsageError, match=r"Forgot.__call__ returned None; return True or False"):
         admits(Forgot(), Group(task=TASK, rollouts=(), ticket=0))
@@ -154,7 +155,7 @@ def test_a_gate_that_returns_nothing_rejects_nothing():
 @pytest.mark.parametrize("value", [None, 3, "ab", [None], [[]], [TASK]])
 def test_a_shape_returns_rollouts(value):
     class Wrong(Shape):
-        async def roll(self, request, plays):
+        async def roll(self, request, plays) -> Any:
             await plays.play(list(request.plays))
             return value
 
