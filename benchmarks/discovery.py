@@ -14,7 +14,6 @@ Every finished row goes to benchmarks/sampling/discovery.jsonl; one that is ther
 
 import argparse
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +22,8 @@ from statistics import fmean
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sampling_arms import ROWS, commit
+from sampling_arms import add_row, commit, rows_of
+from sampling_experiments import EQUAL_TOKENS, REFILL, heated
 
 from whet.cli.parsing import configured
 from whet.data.problems import Problems
@@ -38,26 +38,17 @@ from whet.training.run import PeriodicEval, Run, Warmup
 from whet.training.trainer import Evaluated, TrainStep, fit
 from whet.types import IntegrityError, Task
 
-PATH = ROWS / "discovery.jsonl"
+ROWS_NAME = "discovery"
 FIRST = 21  # seed of the first base
 LOCKS, SAMPLES = 32, 1024
 COMMON = "--sampling.decoding.max_new_tokens 40"  # full working of depth 5 has 30
 RARELY = (0.05, 0.1, 0.85)  # weights of full working, of some lines, and of the bare code
 HINTED = "--objective.on policy_tokens --objective.aggregation selected_token_mean"
-TREE = (
-    "--sampling.size.rollouts 1 --sampling.shape tree --sampling.shape.segments 8 "
-    "--sampling.shape.branches 8,4"
-)
-REFILL = "--sampling.gate non_zero_spread --sampling.gate.max_rounds 10"
-HOT = (
-    "--sampling.schedules annealed_temperature --sampling.schedules.0.first 1.3 "
-    "--sampling.schedules.0.last 1.3"
-)
 ARMS = {
     "chains": "",
-    "hot": HOT,
+    "hot": heated(1.3, 1.3),
     "refill": REFILL,
-    "tree": TREE,
+    "tree": EQUAL_TOKENS,
     "hints": f"--sampling.schedules g2rpo_a {HINTED}",
 }
 BASES = {"first_warmup": 1, "base": 2}  # not trained by RL: the number of warm-ups
@@ -92,16 +83,13 @@ class Setting:
     told: str
     shown: tuple[tuple[Family, tuple[int, int]], ...]  # families and depths of the warm-ups
     target: int
-    weights: tuple[float, ...] = RARELY
 
     def warmups(self) -> tuple[Warmup, Warmup]:
         """Full working until the loss is small, then 200 steps in which it is rare."""
         family, levels = self.shown[0]
-        full, styles = warmups(
-            MixedStyles(family=family, levels=levels, weights=self.weights), steps=200
-        )
+        full, styles = warmups(MixedStyles(family=family, levels=levels, weights=RARELY), steps=200)
         first = [FullSolutions(family=f, levels=(lo, hi), ramp=200) for f, (lo, hi) in self.shown]
-        then = [MixedStyles(family=f, levels=at, weights=self.weights) for f, at in self.shown]
+        then = [MixedStyles(family=f, levels=at, weights=RARELY) for f, at in self.shown]
         return (
             replace(full, teacher=Alternating(teachers=tuple(first))),
             replace(styles, teacher=Alternating(teachers=tuple(then))),
@@ -187,22 +175,16 @@ def row(name: str, arm: str, seed: int, runs: Path) -> dict[str, Any]:
     return told
 
 
-def rows() -> list[dict[str, Any]]:
-    """The rows that are there."""
-    if not PATH.is_file():
-        return []
-    return [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()]
-
-
 def run_all(name: str, seeds: Sequence[int], runs: Path) -> None:
     """Run what is missing of a setting."""
     for seed in seeds:
         for arm in (*BASES, *ARMS):
-            if any((r["setting"], r["arm"], r["seed"]) == (name, arm, seed) for r in rows()):
+            if any(
+                (r["setting"], r["arm"], r["seed"]) == (name, arm, seed) for r in rows_of(ROWS_NAME)
+            ):
                 continue
             done = row(name, arm, seed, runs)
-            with PATH.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(done) + "\n")
+            add_row(ROWS_NAME, done)
             print(name, arm, seed, done["error"] or summary(done), flush=True)
 
 
@@ -218,9 +200,11 @@ def summary(done: Mapping[str, Any]) -> str:
 def table() -> None:
     """Per setting and arm: what was found, and what of it no sample before RL had found."""
     unheld = "neither the base's 1024 samples nor those after warm-up 1"
+    for name, setting in SETTINGS.items():
+        print(f"{name}: {setting.told}")
     print("| setting | arm | seeds | tokens | pass@1 | found | of those that " + unheld + " hold |")
     print("|---|---|---|---|---|---|---|")
-    held = {(done["setting"], done["arm"], done["seed"]): done for done in rows()}
+    held = {(done["setting"], done["arm"], done["seed"]): done for done in rows_of(ROWS_NAME)}
     for name, arm in dict.fromkeys((setting, arm) for setting, arm, _ in held):
         mine = [done for key, done in held.items() if key[:2] == (name, arm) and not done["error"]]
         before = [[held[name, known, done["seed"]]["found"] for known in BASES] for done in mine]

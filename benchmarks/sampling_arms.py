@@ -25,7 +25,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, isfinite, log, nan, sqrt
 from pathlib import Path
-from statistics import fmean, median, stdev
+from statistics import fmean, geometric_mean, median, stdev
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
@@ -143,12 +143,19 @@ def commit() -> str:
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout.strip()
 
 
-def rows(experiment: Experiment) -> list[dict[str, Any]]:
-    """The finished arms of an experiment."""
-    path = ROWS / f"{experiment.name}.jsonl"
+def rows_of(name: str) -> list[dict[str, Any]]:
+    """The rows that are there under a name."""
+    path = ROWS / f"{name}.jsonl"
     if not path.is_file():
         return []
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def add_row(name: str, found: Mapping[str, Any]) -> None:
+    """Append a row to those under a name."""
+    ROWS.mkdir(parents=True, exist_ok=True)
+    with (ROWS / f"{name}.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(found, ensure_ascii=False) + "\n")
 
 
 def run_all(
@@ -157,13 +164,11 @@ def run_all(
     """Run what is missing; `part` is this process, and the number that share the work."""
     missing = [(seed, arm) for seed in seeds for arm in experiment.arms]
     for place, (seed, arm) in enumerate(missing):
-        known = {(found["seed"], found["arm"]) for found in rows(experiment)}
+        known = {(found["seed"], found["arm"]) for found in rows_of(experiment.name)}
         if place % part[1] != part[0] or (seed, arm) in known:
             continue
         found = row(experiment, arm, seed, runs)
-        ROWS.mkdir(parents=True, exist_ok=True)
-        with (ROWS / f"{experiment.name}.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(found, allow_nan=True) + "\n")
+        add_row(experiment.name, found)
         print(
             experiment.name, arm, seed, found["reached_at"], f"{found['cpu_seconds']} s", flush=True
         )
@@ -198,7 +203,8 @@ def interval(values: Sequence[float]) -> tuple[float, float, float]:
 
 
 def paired(first: Mapping[int, Spent], other: Mapping[int, Spent]) -> str:
-    """Two arms on common bases: the ratio of tokens, and the difference of accuracies at the end.
+    """Two arms on common bases: the ratio of tokens, the difference of accuracies at the end, and
+    the ratio of steps on the bases where both reached the threshold.
 
     The ratio is exp of the mean ln ratio, with a 95% t-interval.  An arm that did not reach the
     threshold counts with all its tokens, so the ratio is nearer to 1 than in truth.  It leaves out
@@ -210,28 +216,29 @@ def paired(first: Mapping[int, Spent], other: Mapping[int, Spent]) -> str:
     verdict = "fewer" if high < 1 else "more" if low > 1 else "undecided"
     least, mean, most = interval([two.accuracy - one.accuracy for one, two in pairs])
     ratio = f"{mid:.2f} [{low:.2f}, {high:.2f}] | {verdict} | {len(logs)}"
-    return f"{ratio} | {mean:+.3f} [{least:+.3f}, {most:+.3f}]"
+    both = [two.steps / one.steps for one, two in pairs if one.reached and two.reached]
+    steps = f"{geometric_mean(both):.2f} ({len(both)})" if both else "-"
+    return f"{ratio} | {mean:+.3f} [{least:+.3f}, {most:+.3f}] | {steps}"
 
 
 def table(experiment: Experiment, threshold: float) -> Iterator[str]:
     """One line per arm: how many bases reached the threshold, medians, and the ratio to arm one."""
-    held = [found for found in rows(experiment) if not found["error"]]
+    held = [found for found in rows_of(experiment.name) if not found["error"]]
     first = next(iter(experiment.arms))
     arms = {
         arm: {r["seed"]: Spent.of(r, threshold) for r in held if r["arm"] == arm}
         for arm in experiment.arms
         if any(r["arm"] == arm for r in held)
     }
-    heads = f"tokens | steps | ratio of tokens to {first} | verdict | pairs | pass@1 at the end"
+    heads = f"tokens | ratio to {first} | verdict | pairs | pass@1 at the end | ratio of steps"
     yield f"| arm | reached {threshold} | {heads} |"
     yield "|---|---|---|---|---|---|---|---|"
     for arm, found in arms.items():
         tokens = median(spent.tokens for spent in found.values())
-        steps = median(spent.steps for spent in found.values())
-        ratio = "1 | - | - | 0" if arm == first else paired(arms[first], found)
+        ratio = "1 | - | - | 0 | 1" if arm == first else paired(arms[first], found)
         told = f"{sum(spent.reached for spent in found.values())} of {len(found)}"
-        yield f"| {arm} | {told} | {tokens / 1000:.0f}k | {steps:.0f} | {ratio} |"
-    for found in rows(experiment):
+        yield f"| {arm} | {told} | {tokens / 1000:.0f}k | {ratio} |"
+    for found in rows_of(experiment.name):
         if found["error"]:
             yield f"{found['arm']}, base {found['seed']}: stopped, {found['error']}"
 
@@ -249,7 +256,7 @@ def mean_curve(held: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
 
 def picture(experiment: Experiment) -> Path:
     """Draw the mean curve of every arm."""
-    held = rows(experiment)
+    held = rows_of(experiment.name)
     curves = {arm: [r for r in held if r["arm"] == arm] for arm in experiment.arms}
     means = {arm: mean_curve(found) for arm, found in curves.items() if found}
     path = Path("docs") / f"sampling-{experiment.name}.svg"

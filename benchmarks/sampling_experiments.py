@@ -47,7 +47,7 @@ TREES = {
 }
 
 
-def _heated(first: float, last: float) -> str:
+def heated(first: float, last: float) -> str:
     """A temperature that moves in a straight line over the steps; evaluations are at 1."""
     name = "--sampling.schedules annealed_temperature --sampling.schedules.0"
     return f"{name}.first {first} {name.split()[-1]}.last {last}"
@@ -62,10 +62,10 @@ def _staged(lengths: str) -> str:
 
 TEMPERATURES = {
     "fixed_1": "",
-    "fixed_0.7": _heated(0.7, 0.7),
-    "fixed_1.3": _heated(1.3, 1.3),
-    "raised": _heated(0.7, 1.3),
-    "lowered": _heated(1.3, 0.7),
+    "fixed_0.7": heated(0.7, 0.7),
+    "fixed_1.3": heated(1.3, 1.3),
+    "raised": heated(0.7, 1.3),
+    "lowered": heated(1.3, 0.7),
     "entropy_0.3": "--sampling.schedules entropy_temperature",
     "entropy_0.6": ("--sampling.schedules entropy_temperature --sampling.schedules.0.target 0.6"),
 }

@@ -10,12 +10,11 @@ finished run is one row of benchmarks/sampling/parts.jsonl; a row that is there 
 
 import argparse
 import asyncio
-import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sampling_arms import FIRST, ROWS, Curve, base, commit, followed
+from sampling_arms import FIRST, Curve, add_row, base, commit, followed, rows_of
 
 from whet import registry
 from whet.cli.catalogue import entries
@@ -23,7 +22,7 @@ from whet.cli.parsing import configured
 from whet.training.trainer import fit
 from whet.types import IntegrityError, UsageError
 
-PATH = ROWS / "parts.jsonl"
+ROWS_NAME = "parts"
 COMMON = (
     "--steps 12 --tasks 400 --checkpoints.seconds 1e9 --periodic.every 12 "
     "--periodic.evaluation.problems 200 "
@@ -84,23 +83,14 @@ def row(name: str, slot: str, runs: Path) -> dict[str, Any]:
     }
 
 
-def held() -> list[dict[str, Any]]:
-    """The rows that are there."""
-    if not PATH.is_file():
-        return []
-    return [json.loads(line) for line in PATH.read_text(encoding="utf-8").splitlines()]
-
-
 def run_all(runs: Path) -> None:
     """Run what is missing."""
-    known = {found["part"] for found in held()}
+    known = {found["part"] for found in rows_of(ROWS_NAME)}
     for entry in entries(registry.PLURAL["sampling"]):
         if entry.name in known or entry.slot == "whole strategy":
             continue
         found = row(entry.name, entry.slot, runs)
-        ROWS.mkdir(parents=True, exist_ok=True)
-        with PATH.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(found, ensure_ascii=False) + "\n")
+        add_row(ROWS_NAME, found)
         print(found["part"], found["tokens"], found["pass@1"], found["error"], flush=True)
 
 
@@ -108,7 +98,7 @@ def table() -> None:
     """One line per part."""
     print("| slot | part | further flags | decoded tokens | pass@1 | greedy |")
     print("|---|---|---|---|---|---|")
-    for found in sorted(held(), key=lambda r: (r["slot"], r["part"])):
+    for found in sorted(rows_of(ROWS_NAME), key=lambda r: (r["slot"], r["part"])):
         further = found["flags"].partition(f"{found['part']}")[2].strip() or "-"
         end = f"{found['pass@1']:.3f} | {found['greedy']:.3f}" if not found["error"] else "stopped"
         print(f"| {found['slot']} | {found['part']} | {further} | {found['tokens']:,} | {end} |")

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 from recorded import recorded
@@ -12,7 +13,7 @@ from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
-from whet.types import Decoding, Group, IntegrityError, Request, Task, Verdict
+from whet.types import Decoding, Group, IntegrityError, Request, Task, UsageError, Verdict
 
 NOW = Now(step=2, steps=9, version=7, metrics={})
 
@@ -196,6 +197,22 @@ class Generous(Listed):
 def test_a_strategy_that_gives_more_than_it_was_asked_for_is_told_so():
     with pytest.raises(IntegrityError, match="returned 4 requests and was asked for 3"):
         taken(Generous(set()))
+
+
+class Forgetful(Listed):
+    """Returns the same thing from a method that has to return requests or groups."""
+
+    wrong = None
+
+    def observe(self, ticket, groups) -> Any:
+        return self.wrong
+
+
+@pytest.mark.parametrize("wrong", [None, 3, [None], [["group"]]])
+def test_a_strategy_that_returns_no_groups_is_told_so(wrong, monkeypatch):
+    monkeypatch.setattr(Forgetful, "wrong", wrong)
+    with pytest.raises(UsageError, match=r"^Forgetful.observe returned .*a sequence of Group$"):
+        taken(Forgetful(set()))
 
 
 def test_where_no_group_lands_the_gate_is_not_to_blame():

@@ -138,8 +138,8 @@ def test_recall_returns_groups(value):
 
 
 @pytest.mark.parametrize("value", [None, 3, ["a"]])
-def test_metrics_are_a_dictionary(value):
-    with pytest.raises(UsageError, match=r"^Half.step_ended returned .*; return a dict$"):
+def test_metrics_are_a_mapping(value):
+    with pytest.raises(UsageError, match=r"^Half.step_ended returned .*; return a Mapping$"):
         slots(value).ended(NOW)
 
 

@@ -20,8 +20,8 @@ from whet.types import RunSpec
 from whet.types.lineage import Parentage
 
 
-class OfTrees(Sharing):
-    """A weight that is not the default one."""
+class TreeSharing(Sharing):
+    """A weight chosen for trees. It warns of a run in which rollouts share no tokens."""
 
     __slots__ = ()
 
@@ -59,7 +59,7 @@ class OncePerToken(Sharing):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InverseSqrt(OfTrees):
+class InverseSqrt(TreeSharing):
     """TreeRL (arXiv:2506.11902): shared tokens weigh more, but not in proportion to their leaves.
 
     v_n = 1 / √(leaves that share it), so that a token with n leaves counts √n times in all. The
@@ -72,7 +72,7 @@ class InverseSqrt(OfTrees):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OncePerLeaf(OfTrees):
+class OncePerLeaf(TreeSharing):
     """Each token counts once for every leaf that has it. v_n = 1.
 
     In full trees all levels weigh the same: with advantages V(node) − V(parent) and b branches
@@ -85,7 +85,7 @@ class OncePerLeaf(OfTrees):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OncePerRoot(OfTrees):
+class OncePerRoot(TreeSharing):
     """Each tree counts once. v_n = 1 / (leaves of its tree), for shared and unshared tokens alike.
 
     In full trees it is the REINFORCE estimator for samples of the root: with advantages V(node) −
@@ -104,7 +104,7 @@ class OncePerRoot(OfTrees):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EqualBranches(OfTrees):
+class EqualBranches(TreeSharing):
     """The branches of a fork share the weight of what they fork from, alike; a tree weighs 1.
 
     v_n = (Π 1/b over the forks above n) / (leaves that share n),  b = the branches of a fork

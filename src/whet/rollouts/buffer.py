@@ -67,7 +67,9 @@ class Buffer:
             batch.rounds += 1
             for ticket, groups in await play(tickets):
                 own = [group for group in groups if group.ticket == ticket.number]
-                batch.place(ticket, own, self.strategy.observe(ticket, own))
+                method = f"{type(self.strategy).__name__}.observe"
+                learned = listed(method, self.strategy.observe(ticket, own), Group)
+                batch.place(ticket, own, learned)
                 batch.invite(ticket, [group for group in groups if group.ticket != ticket.number])
             if not batch.missing:
                 break

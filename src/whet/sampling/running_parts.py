@@ -1,6 +1,6 @@
 """The running halves of a strategy's parts, and checks of what they return."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from whet.protocols import (
@@ -21,7 +21,7 @@ from whet.protocols import (
 from whet.types import Group, Mean, Metrics, Request, Task, Ticket, UsageError
 from whet.types.returned import listed, returned
 
-_MOST = 1_000_000  # tasks or rollouts in a round: more is a slip of the pen
+_MOST = 1_000_000  # tasks or rollouts in a round; more is taken for a mistake
 
 
 class Slots(NamedTuple):
@@ -130,7 +130,7 @@ class Slots(NamedTuple):
         """End the step in all slots. Returns their metrics."""
         found: dict[str, Mean] = {}
         for _, part in self.named():
-            found |= returned(_method(part, "step_ended"), part.step_ended(now), dict)
+            found |= returned(_method(part, "step_ended"), part.step_ended(now), Mapping)
         return found
 
 
