@@ -20,7 +20,7 @@ class Renderer(Protocol):
         ...
 
     def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
-        """The messages of an opening with these ids, with a thought that the template opens."""
+        """The messages with these ids, with a thought that the template opens for the reply."""
         ...
 
     def pieces(self, ids: Sequence[int]) -> tuple[str, ...]:
@@ -35,8 +35,12 @@ class Renderer(Protocol):
         """Number of characters of `text` complete after each id; None where it is not known."""
         ...
 
-    def following(self, observation: Prompt) -> tuple[int, ...]:
-        """Token ids of an observation after the first turn."""
+    def following(self, observation: Prompt, said: Sequence[int] = ()) -> tuple[int, ...]:
+        """Token ids of an observation behind a reply with the ids `said`.
+
+        Plain text continues the row of tokens. Chat messages are put behind the reply as the chat
+        template does it.
+        """
         ...
 
     def reply_ids(self, text: str) -> tuple[int, ...]:

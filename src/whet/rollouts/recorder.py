@@ -216,12 +216,24 @@ class Recorder:
             raise UsageError("the play is over; await all replies before the environment returns")
 
     def _hear(self, row: Row, observation: Prompt) -> None:
-        """Append an observation to the row, as the model reads it."""
+        """Append an observation to the row, as the model reads it.
+
+        In a chat, plain text is a message of the user; empty text continues the reply.
+        """
         given = self.record.renderer
-        first = not row.token_ids
-        heard = self._opened(observation) if first else given.following(observation)
-        later = messages_of(observation) if observation else ()
-        row.hear(heard, given.heard(observation, heard) if first else later)
+        if not row.token_ids:
+            row.chat = not isinstance(observation, str)
+            heard = self._opened(observation)
+            row.hear(heard, given.heard(observation, heard))
+            return
+        if not row.chat and not isinstance(observation, str):
+            raise UsageError(
+                "the environment sends chat messages in a conversation that it opened with plain "
+                "text; open it with a chat, or send plain text"
+            )
+        told = messages_of(observation) if row.chat and observation else observation
+        heard = given.following(told, row.said())
+        row.hear(heard, given.heard(told, heard) if told else ())
 
     def _opened(self, prompt: Prompt) -> tuple[int, ...]:
         """The ids of the first prompt; a message about it names the task."""

@@ -12,6 +12,7 @@ from numpy import ndarray
 from whet.rollouts.chats import check_text
 from whet.rollouts.demonstrated import reply_ids, worded
 from whet.rollouts.dropped import Tools
+from whet.rollouts.glue import Glue
 from whet.rollouts.special_tokens import Tokenizer
 from whet.rollouts.templates import ChatTemplate
 from whet.types import Act, Message, Prompt, Rollout, Task, UsageError
@@ -29,6 +30,7 @@ class TextRenderer:
     ends: frozenset[int]  # end-token ids
     today: str = ""  # ISO date that the chat template prints; empty: the present day
     template: ChatTemplate = field(init=False)
+    _glue: Glue = field(init=False)
     _closing: tuple[int, ...] | None = None  # of a chat reply
     _pieces: dict[int, str] = field(default_factory=dict)
     _last: tuple[str | None, list[int]] = (
@@ -37,8 +39,8 @@ class TextRenderer:
     )  # last text and its ids, because a group shares its prompt
 
     def __post_init__(self) -> None:
-        """The template keeps the date of this renderer."""
         self.template = ChatTemplate(self.tokenizer, self.today)
+        self._glue = Glue(self.template, self.ends)
 
     def opening(self, prompt: Prompt, tools: Tools = ()) -> tuple[int, ...]:
         """Token ids of the first prompt of a conversation.
@@ -69,7 +71,7 @@ class TextRenderer:
         return tuple(ids)
 
     def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
-        """The messages of an opening with these ids.
+        """The messages of a prompt or a later observation with these ids.
 
         Where the template opens a thought for the reply, the last one is the assistant's with the
         opening tag, so that judges know that the reply begins inside it.
@@ -80,19 +82,18 @@ class TextRenderer:
         opened = self._decoded(ids[-_TAIL:]).rstrip().endswith(_THOUGHT)
         return (*asked, {"role": ASSISTANT, "content": f"{_THOUGHT}\n"}) if opened else asked
 
-    def following(self, observation: Prompt) -> tuple[int, ...]:
-        """Token ids of a later observation: its text, without special tokens.
+    def following(self, observation: Prompt, said: Sequence[int] = ()) -> tuple[int, ...]:
+        """Token ids of an observation behind a reply with the ids `said`.
 
-        Special tokens in the text are tokenised as plain text, so an observation cannot end a turn.
-        No space is put before it, as some tokenizers do at the beginning of a text.  Empty text
-        continues the reply. Raises `UsageError` for chat messages, for which the
-        template would have to be rendered from the start.
+        Plain text stands behind the reply as it is, without the space that some tokenizers put
+        before a text; empty text continues the reply.  Chat messages are put behind the reply as
+        the template does it (`whet.rollouts.glue`).  Special tokens in either are plain text, so
+        an observation cannot end a turn.
+
+        Raises `UsageError` for chat messages that the template does not take, or does not show.
         """
         if not isinstance(observation, str):
-            raise UsageError(
-                "the environment sends chat messages after the first turn, which the renderer "
-                "can't add to a chat template; send plain text"
-            )
+            return self._glue.ids(observation, said)
         check_text(observation, "observation")
         return tuple(self.template.quoted(observation))
 

@@ -26,6 +26,7 @@ class Row:
     acts: list[Act] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     finish: Finish = Finish.STOP
+    chat: bool = False  # whether it was opened with chat messages
 
     def copy(self) -> "Row":
         """An independent copy, which grows on its own."""
@@ -38,6 +39,10 @@ class Row:
             acts=list(self.acts),
             messages=list(self.messages),
         )
+
+    def said(self) -> list[int]:
+        """Ids of the last reply."""
+        return self.token_ids[self.acts[-1].start : self.acts[-1].stop] if self.acts else []
 
     def hear(self, ids: Sequence[int], messages: Sequence[Message]) -> None:
         """Append an observation, outside the action mask."""

@@ -130,7 +130,16 @@ class SpecialTokens:
         if marks.start not in text and marks.end not in text:
             return self._parsed(text)
         first, *rest = marks.split(text)
-        ids = self._parsed(first) if first else []
+        return (self._parsed(first) if first else []) + self._pieces(rest)
+
+    def encode_within(self, text: str, marks: QuoteMarks) -> list[int]:
+        """Ids of a part of a rendering that continues another part, as of `encode`."""
+        first, *rest = marks.split(text)
+        return self.middle(first) + self._pieces(rest)
+
+    def _pieces(self, rest: Sequence[str]) -> list[int]:
+        """Ids of pieces in turn: quoted, plain, quoted, …"""
+        ids: list[int] = []
         for place, piece in enumerate(rest):
             ids += self.middle(piece) if place % 2 else self.quoted(piece)
         return ids

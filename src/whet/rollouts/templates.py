@@ -89,8 +89,7 @@ class ChatTemplate:
         check_tools(tools)
         ending = _CONTINUED if continued(chat) else OPENED
         marks = QuoteMarks.unused(dumps([chat, tools], ensure_ascii=False))
-        said = self._parting()
-        marked = [self._marked(message, marks, said) for message in chat]
+        marked = [self.marked(message, marks) for message in chat]
         shown = self.specials.marked(tools, marks, frozenset(self.specials.ids))
         text = marks.restored(self.rendered(marked, shown, ending))
         plain = marks.removed(text)
@@ -132,9 +131,9 @@ class ChatTemplate:
         """What the template puts behind a reply, as text."""
         return (self._behind(_TALK[:2]) or "").strip()
 
-    def _marked(
-        self, message: Mapping[str, Any], marks: QuoteMarks, said: frozenset[str]
-    ) -> dict[str, Any]:
+    def marked(self, message: Mapping[str, Any], marks: QuoteMarks) -> dict[str, Any]:
+        """A message with marks around the special tokens that are text in it."""
+        said = self._parting()
         controls = said if message["role"] == ASSISTANT else frozenset(self.specials.ids)
         inner = self.specials.marked(message, marks, controls)
         return {**inner, "role": message["role"]}

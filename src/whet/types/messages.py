@@ -7,13 +7,12 @@ from typing import Any
 from whet.types.errors import UsageError
 from whet.types.tasks import Message, Prompt
 
-ASSISTANT = "assistant"
-_USER = "user"
+ASSISTANT, USER, TOOL = "assistant", "user", "tool"
 
 
 def dialogue(*turns: str) -> tuple[Message, ...]:
     """Messages with alternating roles: user, assistant, user, assistant, …"""
-    roles = (_USER, ASSISTANT)
+    roles = (USER, ASSISTANT)
     return tuple({"role": roles[i % 2], "content": text} for i, text in enumerate(turns))
 
 
@@ -77,7 +76,7 @@ def with_question(prompt: Prompt, text: str) -> Prompt:
 
 
 def _asking(chat: Sequence[Message]) -> int:
-    asked = [place for place, message in enumerate(chat) if message["role"] == _USER]
+    asked = [place for place, message in enumerate(chat) if message["role"] == USER]
     return asked[-1] if asked else len(chat) - 1
 
 

@@ -76,8 +76,9 @@ class ChatRenderer:
             )
         return tuple(map(self.table.add, chat))
 
-    def following(self, observation: Prompt) -> tuple[int, ...]:
+    def following(self, observation: Prompt, said: Sequence[int] = ()) -> tuple[int, ...]:
         """The ids of a later observation, by the same rule."""
+        del said
         return self.opening(observation) if observation else ()
 
     def heard(self, prompt: Prompt, ids: Sequence[int]) -> tuple[Message, ...]:
