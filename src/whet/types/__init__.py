@@ -15,6 +15,7 @@ from whet.types.chat import ChatDecoding as ChatDecoding
 from whet.types.chat import ChatReply as ChatReply
 from whet.types.decoding import Decoding as Decoding
 from whet.types.errors import ContextFull as ContextFull
+from whet.types.errors import Fault as Fault
 from whet.types.errors import IntegrityError as IntegrityError
 from whet.types.errors import UsageError as UsageError
 from whet.types.groups import Group as Group
@@ -40,6 +41,8 @@ from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step
 from whet.types.tasks import Task as Task
 from whet.types.tasks import Verdict as Verdict
+from whet.types.tool_calls import BadCall as BadCall
+from whet.types.tool_calls import ToolCall as ToolCall
 from whet.types.versions import Version as Version
 
 if TYPE_CHECKING:

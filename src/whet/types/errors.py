@@ -1,4 +1,4 @@
-"""What ends a run: wrong input from a user, or a run that can no longer be believed."""
+"""What ends a run, or masks a play: wrong input, broken runs, failures of infrastructure."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,6 +13,10 @@ class UsageError(ValueError):
 
 class ContextFull(UsageError):
     """A prompt and a reply that have more tokens than the model has positions."""
+
+
+class Fault(OSError):
+    """Infrastructure failed, such as a server or a sandbox: the play is masked as a fault."""
 
 
 class IntegrityError(RuntimeError):

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from whet.calls.formats import ToolCall
 from whet.rewards.verifiable.tool_calls import ToolCalls, alike
-from whet.types import Reason, UsageError
+from whet.types import Reason, ToolCall, UsageError
 
 
 def said(*calls):

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from whet.calls.formats import ToolCall, due, written
 from whet.calls.literals import same
+from whet.calls.strict import due, written
 from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
-from whet.types import Reason, Rollout, UsageError, Verdict
+from whet.types import Reason, Rollout, ToolCall, UsageError, Verdict
 
 _MOST = 8  # calls; the search for the best match doubles with each
 
