@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import nan
 
-from whet.types import Finish, Reason, Rollout, Verdict
+from whet.types import Reason, Rollout, Verdict
 
 SCORE_ONLY = "score_only"  # the reward gives a score, and does not say whether it is correct
 _NONE = Verdict.unjudged("there is no verdict")  # the runner lets no such rollout pass
@@ -85,4 +85,4 @@ def _missing(replies: Iterable[Rollout]) -> tuple[Missing, ...]:
 
 
 def _cut(rollout: Rollout) -> bool:
-    return rollout.finish is Finish.LENGTH
+    return rollout.finish.truncated

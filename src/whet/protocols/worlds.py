@@ -1,9 +1,9 @@
 """Interfaces of policies, environments, task families, corpora and teachers."""
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from random import Random
-from typing import Protocol, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from whet.protocols.part import Part
 from whet.types import Prompt, Reply, Step, Task, Verdict
@@ -13,19 +13,28 @@ from whet.types import Prompt, Reply, Step, Task, Verdict
 class Policy(Protocol):
     """One conversation with the policy, as an environment sees it."""
 
+    @property
+    def seed(self) -> int:
+        """The seed of this conversation, for an environment that needs dice of its own."""
+        ...
+
     async def __call__(
         self,
         observation: Prompt,
         *,
+        tools: Sequence[Mapping[str, Any]] = (),
         stop: Sequence[str] = (),
         max_new_tokens: int = 0,
+        options: Sequence[str] = (),
         state: str = "",
     ) -> Reply:
         """Send `observation` and return the reply; its tokens and log-probs are recorded.
 
-        Empty text continues the same reply. `stop` adds strings that end this reply,
-        `max_new_tokens` limits its tokens, and `state` names the state that it answers, for credit
-        by state.
+        Text after chat messages is a message of the user; empty text continues the same reply.
+        `tools` are schemas of functions that the opening shows besides those of the task.  `stop`
+        adds strings that end this reply, and `max_new_tokens` limits its tokens. `options` are all
+        legal replies, where they can be listed: opponents choose among them, and decoding is not
+        restricted to them. `state` names the state that the reply answers, for credit by state.
         """
         ...
 
@@ -59,16 +68,60 @@ class Environment(Part):
 
 
 @runtime_checkable
-class Family(Protocol):
-    """A procedural task family with a checker for every step of a worked solution."""
+class Drawn(Protocol):
+    """A source of random tasks by level: a procedural family, or a world."""
 
     def draw(self, rng: Random, level: int) -> Task:
-        """A random task of this level; `info` names its family, level and verifier."""
+        """A random task of this level; `info` names its source and level, and what judges it.
+
+        Raises `UsageError` for a level that it does not have.
+        """
         ...
 
     def canonical(self, task: Task) -> str:
         """Canonical form of a task, with arbitrary labels renamed. Splits share no form."""
         ...
+
+
+class Actor(Protocol):
+    """What plays a seat in place of the policy, for one play."""
+
+    async def __call__(self, observation: Prompt, options: Sequence[str]) -> str:
+        """The reply to an observation; `options` are all legal ones, where they can be listed."""
+        ...
+
+
+class World(Environment):
+    """An environment that brings its own tasks.
+
+    `play` reads the task alone: `task.info` holds all that it needs, with what is hidden and with
+    `luck`, a number that all its dice come from.  It has no state of its own, and reads no clock.
+    So the rollouts of a group meet the same luck, and a play with the same replies is the same.
+    """
+
+    __slots__ = ()
+
+    levels: ClassVar[tuple[int, int]]  # the lowest and the highest
+    alphabet: ClassVar[str] = ""  # every character that it or a sensible player says; "": any
+    seats: ClassVar[tuple[str, ...]] = ("",)  # names of its seats; "" is the policy's own
+
+    @abstractmethod
+    def draw(self, rng: Random, level: int) -> Task:
+        """A random task of this level, as of `Drawn`."""
+
+    @abstractmethod
+    def canonical(self, task: Task) -> str:
+        """Canonical form of a task, as of `Drawn`.  Luck is part of it where chance decides."""
+
+    def expert(self, task: Task, rng: Random) -> Actor | None:
+        """A player that wins where a win is possible; None where none is known."""
+        del task, rng
+        return None
+
+
+@runtime_checkable
+class Family(Drawn, Protocol):
+    """A procedural task family with a checker for every step of a worked solution."""
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """A correct reply. Each intermediate step is written down with probability `keep`."""

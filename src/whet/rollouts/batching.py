@@ -16,7 +16,6 @@ from whet.rollouts.lineage import parentage
 from whet.types import (
     AdvantageInputs,
     Batch,
-    Finish,
     Group,
     IntegrityError,
     Need,
@@ -165,7 +164,7 @@ async def _inputs(
         group=group,
         row=torch.arange(len(rollouts)).repeat_interleave(lengths),
         correct=_labels(rollouts),
-        truncated=torch.tensor([r.finish is Finish.LENGTH for r in rollouts], dtype=torch.bool),
+        truncated=torch.tensor([r.finish.truncated for r in rollouts], dtype=torch.bool),
         proximal_logp=proximal,
         reference_logp=reference,
         entropy=await _entropy(rollouts, learner) if Need.ENTROPY in needs else None,

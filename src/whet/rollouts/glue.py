@@ -64,7 +64,7 @@ class Glue:
         return tuple(ids[len(closing) :])
 
     def _told(self, chat: Chat) -> Chat:
-        """The messages, with results of tools as messages of the user where that is all it shows."""
+        """The messages; results of tools as messages of the user where the template has no form."""
         for place, message in enumerate(chat, 1):
             if message["role"] == ASSISTANT:
                 raise UsageError(

@@ -1,12 +1,14 @@
 """The policy handle of an environment, which records one conversation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import count
+from typing import Any
 
 from whet.protocols import Generator, Renderer
 from whet.rollouts.begun import Begun, named
+from whet.rollouts.endings import ended
 from whet.rollouts.replies import ReplySampler, certain, limited
 from whet.rollouts.row import Row
 from whet.types import (
@@ -123,21 +125,26 @@ class Recorder:
         self,
         observation: Prompt,
         *,
+        tools: Sequence[Mapping[str, Any]] = (),
         stop: Sequence[str] = (),
         max_new_tokens: int = 0,
+        options: Sequence[str] = (),
         state: str = "",
     ) -> Reply:
         """Send `observation` to the policy and return its reply.
 
+        The opening shows `tools` and those of the task; `options` do not restrict the decoding.
         `stop` adds strings that end this reply, `max_new_tokens` limits its tokens (0: as in the
         decoding), and `state` names the state that the reply answers, for credit by state.
 
-        Raises `UsageError` while an earlier reply is pending, after a fork, and after the play.
+        Raises `UsageError` while an earlier reply is pending, after a fork, after the play, and
+        for tools after the opening.
         """
+        del options
         self._check_open()
         row = self.row.copy()
         how = limited(self.record.play.decoding, stop, max_new_tokens)
-        self._hear(row, observation)
+        self._hear(row, observation, tools)
         said = self._repeated(row)
         if said is not None and self._is_whole(row, how):
             return self._replied(row, said, state)
@@ -191,10 +198,10 @@ class Recorder:
 
     def _replied(self, row: Row, said: Sequence[int], state: str) -> Reply:
         """Close the reply, and keep the row."""
-        text = self.record.renderer.text(said)
+        text, before = self.record.renderer.text(said), row.begun()
         row.reply(len(said), text, self.record.renderer.char_ends(said, text), state)
         self.row = row
-        return Reply(text, row.finish)
+        return Reply(text, row.finish, before=before)
 
     def _check_pause(self, row: Row) -> None:
         """Interrupt the play before a reply if it has its tokens."""
@@ -215,7 +222,7 @@ class Recorder:
         if self.record.over:
             raise UsageError("the play is over; await all replies before the environment returns")
 
-    def _hear(self, row: Row, observation: Prompt) -> None:
+    def _hear(self, row: Row, observation: Prompt, tools: Sequence[Mapping[str, Any]]) -> None:
         """Append an observation to the row, as the model reads it.
 
         In a chat, plain text is a message of the user; empty text continues the reply.
@@ -223,9 +230,14 @@ class Recorder:
         given = self.record.renderer
         if not row.token_ids:
             row.chat = not isinstance(observation, str)
-            heard = self._opened(observation)
+            heard = self._opened(observation, tools)
             row.hear(heard, given.heard(observation, heard))
             return
+        if tools:
+            raise UsageError(
+                f"the environment gives {len(tools)} tools after the opening, which alone shows "
+                "them; give them with the first observation"
+            )
         if not row.chat and not isinstance(observation, str):
             raise UsageError(
                 "the environment sends chat messages in a conversation that it opened with plain "
@@ -235,11 +247,11 @@ class Recorder:
         heard = given.following(told, row.said())
         row.hear(heard, given.heard(told, heard) if told else ())
 
-    def _opened(self, prompt: Prompt) -> tuple[int, ...]:
+    def _opened(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
         """The ids of the first prompt; a message about it names the task."""
         task = self.record.task
         try:
-            return self.record.renderer.opening(prompt, task.tools)
+            return self.record.renderer.opening(prompt, (*task.tools, *tools))
         except UsageError as error:
             raise UsageError(f"{task.id}: {error}") from error
 
@@ -293,7 +305,7 @@ class Recorder:
     def rollout(self, verdict: Verdict | None) -> Rollout:
         """The recorded rollout, sealed. A paused one has no verdict."""
         own = None if self.record.paused else self.verdict
-        return self.row.recorded(
+        recorded = self.row.recorded(
             task=self.record.task,
             seed=self.seed,
             id=self.id,
@@ -303,7 +315,8 @@ class Recorder:
             decoding=self.record.play.decoding,
             hint=self._hint(),
             verdict=own if own is not None else verdict,
-        ).sealed()
+        )
+        return ended(recorded.sealed())
 
     def _hint(self) -> float:
         """The share of a solution that the play tells, or the rollout that it begins with."""

@@ -9,7 +9,7 @@ from numpy import ndarray
 
 from whet.types import Act, Finish, Message, Rollout, Span, Version
 from whet.types.kept import KEPT, WHOLE, kept_column
-from whet.types.messages import ASSISTANT
+from whet.types.messages import ASSISTANT, content_of
 
 _NONE = np.zeros(0, np.int32)
 
@@ -43,6 +43,12 @@ class Row:
     def said(self) -> list[int]:
         """Ids of the last reply."""
         return self.token_ids[self.acts[-1].start : self.acts[-1].stop] if self.acts else []
+
+    def begun(self) -> str:
+        """The text of the assistant's message that the next reply continues; "" without one."""
+        last = self.messages[-1] if self.messages else {}
+        own = [act.message for act in self.acts][-1:] == [len(self.messages) - 1]
+        return content_of(last) if last.get("role") == ASSISTANT and not own else ""
 
     def hear(self, ids: Sequence[int], messages: Sequence[Message]) -> None:
         """Append an observation, outside the action mask."""

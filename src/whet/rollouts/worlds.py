@@ -151,7 +151,7 @@ def _truncated(record: Record, cause: BaseException) -> list[Rollout]:
     """The rollouts so far: those without a verdict of their own failed for want of room."""
     verdict = Verdict.failure(Reason.TRUNCATED, note=str(cause))
     return [
-        replace(rollout, finish=Finish.LENGTH) if rollout.verdict is verdict else rollout
+        replace(rollout, finish=Finish.CONTEXT) if rollout.verdict is verdict else rollout
         for rollout in record.rollouts(verdict)
     ]
 
@@ -159,8 +159,8 @@ def _truncated(record: Record, cause: BaseException) -> list[Rollout]:
 def _masked(record: Record, note: str) -> list[Rollout]:
     """The rollouts so far, or one with a reply of no token, with a fault as verdict."""
     fault = Verdict.unjudged(note)
-    found = [replace(rollout, verdict=fault) for rollout in record.rollouts(fault)]
-    return found or [replace(_unasked(record, fault), verdict=fault)]
+    found = record.rollouts(fault) or [_unasked(record, fault)]
+    return [replace(rollout, verdict=fault, finish=Finish.FAULT) for rollout in found]
 
 
 def _mute(record: Record, verdict: Verdict | None) -> list[Rollout]:

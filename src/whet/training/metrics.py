@@ -20,7 +20,6 @@ from whet.training.tree_metrics import of_trees
 from whet.training.warmup import SFTStep
 from whet.types import (
     Batch,
-    Finish,
     Group,
     IntegrityError,
     Mean,
@@ -71,7 +70,7 @@ def of_step(step: TrainStep) -> Metrics:
         **_of_rewards(groups),
         **_of_lengths([int((~r.external).sum()) for r in rollouts]),
         **of_trees(groups),
-        "truncated": over(r.finish is Finish.LENGTH for r in rollouts),
+        "truncated": over(r.finish.truncated for r in rollouts),
         "faults": Mean(total=len(faults(groups)), count=len(rollouts)),
         "not_applicable": over(
             r.verdict is not None and r.verdict.reason is Reason.NOT_APPLICABLE for r in rollouts

@@ -23,6 +23,7 @@ from whet.types.messages import dialogue as dialogue
 from whet.types.messages import text_of as text_of
 from whet.types.numbers import CLOSE as CLOSE
 from whet.types.numbers import spread as spread
+from whet.types.replies import Reply as Reply
 from whet.types.requests import Play as Play
 from whet.types.requests import Request as Request
 from whet.types.requests import Ticket as Ticket
@@ -36,7 +37,6 @@ from whet.types.tasks import Message as Message
 from whet.types.tasks import Need as Need
 from whet.types.tasks import Prompt as Prompt
 from whet.types.tasks import Reason as Reason
-from whet.types.tasks import Reply as Reply
 from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step
 from whet.types.tasks import Task as Task

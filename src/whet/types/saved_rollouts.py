@@ -50,9 +50,14 @@ def from_plain(held: Plain) -> Rollout:
     back["decoding"] = Decoding(**back["decoding"])
     back["finish"] = Finish(back["finish"])
     if back["verdict"] is not None:
-        reason = Reason(back["verdict"]["reason"])
-        back["verdict"] = Verdict(**back["verdict"] | {"reason": reason})
+        back["verdict"] = _verdict(back["verdict"])
     return Rollout(**back)
+
+
+def _verdict(held: Plain) -> Verdict:
+    finish = held["finish"]
+    known = {"reason": Reason(held["reason"]), "finish": None if finish is None else Finish(finish)}
+    return Verdict(**held | known)
 
 
 def as_plain_list(rollouts: Iterable[Rollout]) -> list[Plain]:

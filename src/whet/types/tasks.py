@@ -1,6 +1,6 @@
 """Tasks, verdicts and the reasons behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import isfinite, nan
@@ -29,10 +29,24 @@ _UNJUDGED = frozenset({Reason.NOT_APPLICABLE, Reason.VERIFIER_ERROR})
 
 
 class Finish(StrEnum):
-    """Why a rollout ended: an end token or stop string, or the length limit."""
+    """Why a reply or a rollout ended.
 
-    STOP = "stop"
-    LENGTH = "length"
+    A reply ends with `STOP` or `LENGTH`, and a rollout as its last reply did, unless the engine or
+    the environment ended it in another way.
+    """
+
+    STOP = "stop"  # an end token or a stop string, or the environment was done
+    LENGTH = "length"  # the limit of a reply's tokens, or of those of all replies
+    CONTEXT = "context"  # the model has no room for the next turn
+    TURNS = "turns"  # the environment's limit of turns, which the task states
+    CALLS = "calls"  # the limit of tool calls, which the task states
+    ILLEGAL = "illegal"  # an illegal move
+    FAULT = "fault"  # infrastructure failed; the rollout is masked
+
+    @property
+    def truncated(self) -> bool:
+        """True where a limit of tokens ended it, which the task does not state."""
+        return self in (Finish.LENGTH, Finish.CONTEXT)
 
 
 class Need(StrEnum):
@@ -104,6 +118,8 @@ class Verdict:
     measured: float | None = None  # the number before shaping, where `correct` is only “≥ 1”
     parts: Mapping[str, float] = field(default_factory=dict)
     credit: tuple[float, ...] = ()  # dense: a reward for each sampled token, besides the score
+    turn_rewards: tuple[float, ...] = ()  # a reward for each reply, besides the score
+    finish: Finish | None = None  # why the environment ended the play; None: as its last reply
     note: str = ""  # printed in the ledger: the error, or the extracted answer
     cost_ms: float = 0.0
 
@@ -122,15 +138,34 @@ class Verdict:
         return self.reason not in _UNJUDGED
 
     @classmethod
-    def binary(cls, *, correct: bool, note: str = "") -> "Verdict":
+    def binary(cls, *, correct: bool, note: str = "", finish: Finish | None = None) -> "Verdict":
         """Score 1 for a correct reply, 0 for a wrong one."""
         reason = Reason.OK if correct else Reason.WRONG
-        return cls(reason=reason, score=float(correct), correct=correct, note=note)
+        return cls(reason=reason, score=float(correct), correct=correct, note=note, finish=finish)
 
     @classmethod
-    def failure(cls, reason: Reason, note: str = "") -> "Verdict":
+    def failure(cls, reason: Reason, note: str = "", finish: Finish | None = None) -> "Verdict":
         """Score 0 for a reply that cannot be compared, with the reason."""
-        return cls(reason=reason, score=0.0, correct=False, note=note)
+        return cls(reason=reason, score=0.0, correct=False, note=note, finish=finish)
+
+    @classmethod
+    def points(
+        cls,
+        score: float,
+        *,
+        correct: bool,
+        turn_rewards: Sequence[float] = (),
+        finish: Finish | None = None,
+    ) -> "Verdict":
+        """A graded score, whether the play was won, and a reward for each reply."""
+        reason = Reason.OK if correct else Reason.PARTIAL if score else Reason.WRONG
+        return cls(
+            reason=reason,
+            score=float(score),
+            correct=correct,
+            turn_rewards=tuple(map(float, turn_rewards)),
+            finish=finish,
+        )
 
     @classmethod
     def unjudged(cls, note: str) -> "Verdict":
@@ -151,19 +186,3 @@ class Size:
     weight_bytes: int  # bytes per weight
     cache_bytes: int  # bytes of keys and values per token
     positions: int
-
-
-class Reply(str):
-    """Text of a reply; `finish` says why it ended.
-
-    Special tokens stay in the text, except the end token that closes the reply.
-    """
-
-    __slots__ = ("finish",)
-
-    finish: Finish
-
-    def __new__(cls, text: str, finish: Finish = Finish.STOP) -> "Reply":
-        reply = super().__new__(cls, text)
-        reply.finish = finish
-        return reply

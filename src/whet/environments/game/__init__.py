@@ -1,0 +1,1 @@
+"""Games: worlds with rules, moves and an end."""

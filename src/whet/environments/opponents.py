@@ -1,0 +1,67 @@
+"""Opponents: what sits at a seat of a world in place of the policy."""
+
+from abc import abstractmethod
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from whet.protocols import Actor, Part, World
+from whet.types import Prompt, Task, UsageError
+
+
+class Opponent(Part):
+    """A player of a seat that is not trained. What it says is in no rollout of its own."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def sit(self, world: World, task: Task, rng: Random) -> Actor:
+        """The player for one play; all its dice come from `rng`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chance(Opponent):
+    """Draws evenly from the options that the world lists.
+
+    Its player raises `UsageError` where the world lists none.
+    """
+
+    def sit(self, world: World, task: Task, rng: Random) -> Actor:
+        async def draw(observation: Prompt, options: Sequence[str]) -> str:
+            del observation
+            if not options:
+                raise UsageError(
+                    f"{type(world).__name__} lists no options for task {task.id!r}, which opponent "
+                    "Chance draws from; give another opponent"
+                )
+            return rng.choice([*options])
+
+        return draw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expert(Opponent):
+    """The expert of the world itself. Raises `UsageError` where the world has none."""
+
+    def sit(self, world: World, task: Task, rng: Random) -> Actor:
+        actor = world.expert(task, rng)
+        if actor is None:
+            raise UsageError(
+                f"{type(world).__name__} has no expert for task {task.id!r}; give another opponent"
+            )
+        return actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scripted(Opponent):
+    """A coroutine function of yours: `async def move(observation, options) -> str`."""
+
+    move: Callable[[Prompt, Sequence[str]], Awaitable[str]]
+
+    def sit(self, world: World, task: Task, rng: Random) -> Actor:
+        del world, task, rng
+
+        async def reply(observation: Prompt, options: Sequence[str]) -> str:
+            return await self.move(observation, options)
+
+        return reply
