@@ -229,7 +229,7 @@ class OverBaseline(Advantage):
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.baseline is None:
             raise ValueError(
-                "OverBaseline needs inputs.baseline: add Greedy, Tracker, MovingMean or RoleBaseline"
+                "OverBaseline needs inputs.baseline: add RoleBaseline, MovingMean, Greedy or Tracker"
             )
         return difference(inputs.reward, inputs.baseline)[inputs.row]
 
