@@ -229,7 +229,7 @@ class OverBaseline(Advantage):
     def __call__(self, inputs: AdvantageInputs) -> Float[Tensor, " N"]:
         if inputs.baseline is None:
             raise ValueError(
-                "OverBaseline needs inputs.baseline: add RoleBaseline, MovingMean, Greedy or Tracker"
+                "OverBaseline needs inputs.baseline: add a companion such as RoleBaseline"
             )
         return difference(inputs.reward, inputs.baseline)[inputs.row]
 
