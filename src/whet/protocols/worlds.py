@@ -105,6 +105,8 @@ class World(Environment):
     levels: ClassVar[tuple[int, int]]  # the lowest and the highest
     alphabet: ClassVar[str] = ""  # every character that it or a sensible player says; "": any
     seats: ClassVar[tuple[str, ...]] = ("",)  # names of its seats; "" is the policy's own
+    bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)  # of scores
+    shown: ClassVar[frozenset[str]] = frozenset()  # fields of `task.info` that the opening shows
 
     @abstractmethod
     def draw(self, rng: Random, level: int) -> Task:

@@ -12,6 +12,7 @@ from whet.protocols import Actor, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _GUESS = re.compile(r"[0-9]{1,4}\.?")
+_LISTED = 6  # the highest level whose numbers are listed as options
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,10 @@ class Guess(World):
 
     async def play(self, task: Task, policy: Policy) -> Verdict:
         observation: Prompt = task.prompt
-        secret = task.info["secret"]
+        secret, level = task.info["secret"], task.info["level"]
+        legal = [f"{n}." for n in range(1, 2**level)] if level <= _LISTED else []
         for _ in range(task.info["turns"]):
-            found = move_in(await policy(observation), _GUESS)
+            found = move_in(await policy(observation, options=legal), _GUESS)
             if found is None:
                 return Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
             guess = int(found[0].rstrip("."))
