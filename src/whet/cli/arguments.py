@@ -71,6 +71,21 @@ class DataOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnvOptions:
+    """Worlds: list them, show one, play it at the keyboard, or check what it promises.
+
+    `check` plays without a model.  Its exit code is 1 if the world breaks a promise.
+    """
+
+    action: str = word("list, show, play or check")
+    world: str = word("a name or path.py", default="")
+    level: int = option("the level; 0: all of them, or the lowest to play", default=0)
+    seed: int = option("the task that is drawn to play", default=0)
+    plays: int = option("number of plays of each check", default=50)
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListOptions:
     """List the algorithms, rewards, sampling, corpora, environments, extensions and recipes."""
 
@@ -105,6 +120,7 @@ ARGUMENTS: Mapping[str, type] = {
     "eval": EvalOptions,
     "verify": VerifyOptions,
     "data": DataOptions,
+    "env": EnvOptions,
     "list": ListOptions,
     "show": ShowOptions,
     "report": ReportOptions,

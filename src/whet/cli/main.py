@@ -18,6 +18,7 @@ COMMANDS = {
     "eval": "evaluate a model or a run: mean reward, pass@1, pass@k, 95% intervals",
     "verify": "evaluate a reward on labelled replies: precision, recall, speed, attacks",
     "data": "check a data file: what its rows become, and which can't be used, and why",
+    "env": "list, show, play or check a world",
     "list": "list the parts: algorithms, rewards, sampling, corpora, environments, recipes",
     "show": "show one part: its equation, its source, its defaults",
     "report": "write report.html for a run",

@@ -15,7 +15,7 @@ _MARKERS = (
     "[]",
     "[[0]]",
 )
-_LONGEST = 20_000
+_LONGEST, _LEGAL = 20_000, 0.5
 
 
 def silent() -> Actor:
@@ -42,13 +42,19 @@ def random(world: World, rng: Random) -> Actor:
 
 
 def noisy(world: World, rng: Random) -> Actor:
-    """Bytes, control characters, long lines, tool markers, shuffled words, moves with additions."""
+    """Legal moves, so that a play goes on, and in between noise.
+
+    Noise is bytes, control characters, long lines, tool markers, shuffled words, or a move with
+    additions.
+    """
     letters = world.alphabet or "abc"
 
     async def reply(observation: Prompt, options: Sequence[str]) -> str:
         words = str(observation).split()
         rng.shuffle(words)
         move = rng.choice([*options]) if options else rng.choice(letters)
+        if rng.random() < _LEGAL:
+            return move
         kinds = (
             bytes(rng.randrange(256) for _ in range(rng.randint(0, 40))).decode("latin-1"),
             "".join(map(chr, rng.choices(range(32), k=5))),

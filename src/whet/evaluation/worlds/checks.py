@@ -35,12 +35,17 @@ class Check:
 
 async def checked(trial: WorldTrial, seconds: float = 60.0) -> AsyncIterator[Check]:
     """All checks, in order. One fails where a play raises, or hangs for so many seconds."""
-    for name, check in CHECKS.items():
-        try:
-            async with asyncio.timeout(seconds):
-                passed, told = await check(trial)
-        except TimeoutError:
-            passed, told = False, f"hangs for {seconds:g} s"
-        except Exception as error:  # noqa: BLE001  (of the world: it is the finding)
-            passed, told = False, f"{type(error).__name__}: {error}"
-        yield Check(name=name, passed=passed, told=told)
+    for name in CHECKS:
+        yield await check(trial, name, seconds)
+
+
+async def check(trial: WorldTrial, name: str, seconds: float = 60.0) -> Check:
+    """One check by its name."""
+    try:
+        async with asyncio.timeout(seconds):
+            passed, told = await CHECKS[name](trial)
+    except TimeoutError:
+        passed, told = False, f"hangs for {seconds:g} s"
+    except Exception as error:  # noqa: BLE001  (of the world: it is the finding)
+        passed, told = False, f"{type(error).__name__}: {error}"
+    return Check(name=name, passed=passed, told=told)

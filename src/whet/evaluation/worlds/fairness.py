@@ -1,38 +1,47 @@
 """Checks of what a world pays, and to whom."""
 
 import re
-from collections.abc import Sequence
-from math import isfinite
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import isfinite, sqrt
 from random import Random
 from statistics import fmean
 
 from whet.evaluation.intervals import estimate
 from whet.evaluation.worlds.actors import random, silent
 from whet.evaluation.worlds.trial import Seated, WorldTrial, verdict_of
-from whet.protocols import Actor
+from whet.protocols import Actor, World
 from whet.types import Task, text_of
 from whet.types.messages import messages_of
 
 _WON = 0.95  # of plays, by an expert where nothing is left to chance
 _KNOWN = frozenset({"world", "level", "turns", "luck"})  # fields that say nothing of a solution
 _WRONG = "no such move"
+_SLACK = 1.5  # standard deviations of a count, at most √plays / 2 each, on both sides
 
 
 async def hidden(trial: WorldTrial) -> tuple[bool, str]:
-    """No field of info is in the opening, but those that the world shows."""
-    leaks = 0
-    fields: set[str] = set()
-    for place in range(trial.plays):
-        task = trial.task(place)
-        opening = text_of(messages_of(task.prompt))
-        held = {k: v for k, v in task.info.items() if k not in _KNOWN | trial.world.shown}
-        found = {k for k, v in (held | {"answer": task.answer}).items() if _told(v, opening)}
-        leaks += bool(found)
-        fields |= found
-    by_chance = max(2, trial.plays // 5)  # a short secret is in some opening by chance
-    if leaks > by_chance:
-        return False, f"{', '.join(sorted(fields))} in {leaks} of {trial.plays} openings"
-    return True, f"{leaks} of {trial.plays} openings, not more than by chance"
+    """An opening tells no more of its own `info` than of another task's, but what the world shows.
+
+    A short secret stands in some opening by chance, so both are counted.
+    """
+    tasks = [trial.task(place) for place in range(trial.plays)]
+    openings = [text_of(messages_of(task.prompt)) for task in tasks]
+    secrets = [_secrets(task, trial.world) for task in tasks]
+    own, others = Counter[str](), Counter[str]()
+    for opening, mine, other in zip(openings, secrets, secrets[1:] + secrets[:1], strict=True):
+        own.update(name for name, value in mine.items() if _told(value, opening))
+        others.update(name for name, value in other.items() if _told(value, opening))
+    slack = _SLACK * sqrt(trial.plays)
+    leaks = sorted(name for name in own if own[name] > others[name] + slack)
+    if leaks:
+        return False, f"{', '.join(leaks)} in {own[leaks[0]]} of {trial.plays} openings"
+    return True, f"{sum(own.values())} values in their own openings, {sum(others.values())} others"
+
+
+def _secrets(task: Task, world: World) -> Mapping[str, object]:
+    held = {k: v for k, v in task.info.items() if k not in _KNOWN | world.shown}
+    return {**held, "answer": task.answer}
 
 
 async def expert_wins(trial: WorldTrial) -> tuple[bool | None, str]:

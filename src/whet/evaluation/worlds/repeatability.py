@@ -79,21 +79,29 @@ async def isolation(trial: WorldTrial) -> tuple[bool, str]:
 
 
 async def global_state(trial: WorldTrial) -> tuple[bool, str]:
-    """The world imports no clock, and leaves the global dice alone."""
+    """The world imports no clock, and neither reads nor seeds the global dice."""
     clocks = sorted(_CLOCKS & set(_imports(trial.world)))
     if clocks:
         return False, f"its module imports {', '.join(clocks)}"
-    before = _dice()
-    for place in range(10):
-        await trial.played(trial.task(place), trial.by_chance(place))
-    if before != _dice():
+    before = dice.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        said = [await _after_seeding(trial, seed) for seed in (1, 2)]
+    finally:
+        dice.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+    if said[0][0] != said[1][0]:
         return False, "it draws from the global dice of Python or NumPy"
+    if any(one == two for one, two in zip(said[0][1], said[1][1], strict=True)):
+        return False, "it seeds the global dice of Python or NumPy"
     return True, "no clock, no global dice"
 
 
-def _dice() -> str:
-    """The states of the global dice of Python and NumPy."""
-    return repr((dice.getstate(), np.random.get_state(legacy=False)))  # noqa: NPY002
+async def _after_seeding(trial: WorldTrial, seed: int) -> tuple[list[str], tuple[str, str]]:
+    """Plays by chance after the global dice were seeded, and the next draws of both dice."""
+    dice.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002
+    plays = [await trial.played(trial.task(n), trial.by_chance(n)) for n in range(10)]
+    return [played.said() for played in plays], (str(dice.random()), str(np.random.random()))  # noqa: NPY002
 
 
 def _imports(world: World) -> Iterator[str]:
