@@ -14,7 +14,7 @@ from whet.types import BadCall, ToolCall
 
 _BEGIN = re.compile(
     r"<\|(?:tool_call|python)_start\|>"
-    r"|^[ \t]*(?=\[[ \t]*[A-Za-z_][\w.]*\()"  # a list of calls
+    r"|^[ \t]*(?=\[\s*[A-Za-z_][\w.]*\()"  # a list of calls
     r"|^[ \t]*(?=([A-Za-z_][\w.]*)\(.*\)[ \t\r]*$)",  # a call alone on its line
     re.MULTILINE,
 )
