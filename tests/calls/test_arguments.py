@@ -122,3 +122,11 @@ def test_a_schema_from_elsewhere():
     assert checked(closed, {"a": None}) == {"a": None}
     with pytest.raises(ArgumentError, match="there is no parameter 'b'"):
         checked(closed, {"b": 1})
+
+
+def test_true_is_not_one():
+    schema = {"properties": {"n": {"type": ["integer", "boolean"], "enum": [1, False]}}}
+    assert checked(schema, {"n": 1}) == {"n": 1}
+    for wrong in (True, 0):
+        with pytest.raises(ArgumentError, match="n is of type integer or boolean"):
+            checked(schema, {"n": wrong})

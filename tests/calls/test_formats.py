@@ -122,6 +122,7 @@ FURTHER = [
     ("pythonic", "Now.\n<|tool_call_start|>[a(x=(1, 2))]<|tool_call_end|>", (call("a", x=[1, 2]),)),
     ("pythonic", "Now.\na(x=-1, y=None)", (call("a", x=-1, y=None),)),
     ("pythonic", "[\n  a(x='])'),\n  b()\n]", (call("a", x="])"), call("b"))),
+    ("pythonic", r'[a(x="\d")]', (call("a", x=r"\d"),)),
     ("llama", '<|python_tag|>{"type": "function", "name": "a", "parameters": {}}', (call("a"),)),
 ]
 
@@ -164,6 +165,11 @@ def test_a_call_is_a_call_though_the_policy_goes_on(name):
 @pytest.mark.parametrize("text", ["", "It is 42.", "\n", "f(x) = x + 1", "[1, 2]", '{"a": 1}', "{"])
 def test_words_are_no_calls(name, text):
     assert FORMATS[name].read(text) == (text.strip(), ())
+
+
+def test_an_object_without_parameters_is_an_answer():
+    assert FORMATS["llama"].read('{"name": "Paris", "people": 2}')[1] == ()
+    assert FORMATS["llama"].read('<|python_tag|>{"name": "a"}')[1] == (call("a"),)
 
 
 BAD = {
@@ -252,6 +258,26 @@ def test_what_begins_like_a_call_and_is_none(name, text, tmp_path, monkeypatch):
 def test_a_bad_call_spoils_no_other(name):
     text, _, calls = PUBLISHED[name]
     assert FORMATS[name].read(f"{BAD[name][-1]}\n{text}")[1][-len(calls) :] == calls
+
+
+def test_nesting_is_refused_before_it_is_parsed():
+    text = '<tool_call>{"name": "a", "arguments": {"x": %s}}</tool_call>'
+    _, (good, bad) = FORMATS["hermes"].read(
+        text % ("[" * 32 + "]" * 32) + text % ("[" * 33 + "]" * 33)
+    )
+    assert isinstance(good, ToolCall)
+    assert bad.why == "it is nested more than 32 deep"
+
+
+@pytest.mark.parametrize("error", [SystemError, MemoryError, RecursionError, ValueError])
+def test_errors_of_pythons_parser_are_bad_calls(error, monkeypatch):
+    def fail(*given, **named):
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr("whet.calls.python_literals.ast.parse", fail)
+        _, calls = FORMATS["pythonic"].read("[a(x=1)]")
+    assert calls[0].why == f"it is no Python: {error.__name__}"
 
 
 def test_a_reply_has_a_limited_number_of_calls():

@@ -286,10 +286,11 @@ def test_a_tool_may_turn_a_time_out_into_an_error():
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 def test_a_tool_that_hangs_is_a_fault(is_async):
-    free = threading.Event()
+    free, threads = threading.Event(), []
 
     def hang():
         """Hang."""
+        threads.append(threading.current_thread())
         free.wait(30)
 
     async def sleep():
@@ -301,6 +302,8 @@ def test_a_tool_that_hangs_is_a_fault(is_async):
     with pytest.raises(Fault, match=f"tool {tool.name} took longer than 0.05 s"):
         answered([tool], [call(tool.name)])
     assert time.monotonic() - start < 20
+    assert all(thread.daemon for thread in threads)  # none delays the end of the program
+    assert len(threads) == (not is_async)
     free.set()
 
 
@@ -447,7 +450,7 @@ class Counter:
             n: How much.
         """
         before = self.value
-        time.sleep(0.001)  # other calls would run here
+        time.sleep(0.02)  # other calls would run here
         self.value = before + n
         return self.value
 
@@ -499,6 +502,17 @@ class Plain:
         Plain.closed = True
 
 
+class Given:
+    """A tool that is made of the task, whatever its name."""
+
+    def __init__(self, question: Task, seed: int = 0) -> None:
+        self.id = question.id
+
+    def look(self) -> str:
+        """Look."""
+        return self.id
+
+
 class Mute:
     """A tool without documented methods."""
 
@@ -524,6 +538,7 @@ class Broken:
 def test_classes_made_of_nothing_and_classes_that_are_refused():
     assert contents([Plain], call("look"))[0] == ["0"]
     assert Plain.closed
+    assert contents([Given], call("look"))[0] == ["t"]
     for kind, told in [
         (Mute, "tool Mute has no public method with a docstring"),
         (Greedy, "tool Greedy is made of task, more; let it take a task, or nothing"),

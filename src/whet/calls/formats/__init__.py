@@ -29,8 +29,6 @@ FORMATS: Mapping[str, CallFormat] = {
 }
 PROBE = ToolCall(name="whetprobe", arguments={"q": "xylem"})
 
-_END_MARKS = re.compile(r"(?:\s*(?:<[|｜][^|｜<>]*[|｜]>|</s>|<eos>))*\s*\Z")
-
 
 def detected(render: Callable[[ToolCall], str | None]) -> CallFormat:
     """The format in which a chat template shows calls; hermes where it shows none.
@@ -48,10 +46,8 @@ def detected(render: Callable[[ToolCall], str | None]) -> CallFormat:
 
 
 def _parts(text: str) -> list[str]:
-    """The text, and what follows each of its line breaks, with and without marks at the end."""
-    starts = [0, *(place.end() for place in re.finditer("\n", text))]
-    bare = _END_MARKS.sub("", text, count=1)
-    return [whole[start:] for start in starts for whole in (text, bare)]
+    """The text, and what follows each of its line breaks."""
+    return [text, *(text[place.end() :] for place in re.finditer("\n", text))]
 
 
 def _shows(found: CallFormat, text: str) -> bool:
