@@ -1,0 +1,1 @@
+"""Tools that ship: one file each, to be given to a toolbox."""
