@@ -44,7 +44,7 @@ def dropped():
 @pytest.mark.parametrize("law", LAWS.values(), ids=list(LAWS))
 @pytest.mark.parametrize("name", NAMES)
 @given(seed=st.integers(0, 2**31))
-@settings(max_examples=4)
+@settings(max_examples=2)
 def test_every_algorithm_obeys_every_law(name, law, seed):
     law(algorithms.load(name), seed)
 

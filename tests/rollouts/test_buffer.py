@@ -9,6 +9,7 @@ from recorded import recorded
 
 from whet.protocols import Now, Strategy
 from whet.rollouts.buffer import Buffer
+from whet.sampling.checked_strategy import CheckedStrategy
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
@@ -48,7 +49,7 @@ def taken(strategy, *, tickets=3, **gate):
         launched.append([ticket.key for ticket in round_])
         return [(t, (played(t.request.task, strategy.bad, t.number),)) for t in round_]
 
-    found = asyncio.run(Buffer(sampling, strategy).take(NOW, play))
+    found = asyncio.run(Buffer(sampling, CheckedStrategy(sampling, strategy)).take(NOW, play))
     return found, launched
 
 
@@ -195,7 +196,7 @@ class Generous(Listed):
 
 
 def test_a_strategy_that_gives_more_than_it_was_asked_for_is_told_so():
-    with pytest.raises(IntegrityError, match="returned 4 requests and was asked for 3"):
+    with pytest.raises(UsageError, match="returned 4 requests and was asked for 3"):
         taken(Generous(set()))
 
 

@@ -148,7 +148,7 @@ def test_a_gate_that_returns_nothing_rejects_nothing():
         def __call__(self, group) -> Any:
             del group
 
-    with pytest.raises(UsageError, match=r"Forgot.__call__ returned None; return True or False"):
+    with pytest.raises(UsageError, match=r"Forgot.__call__ returned None; return a bool"):
         admits(Forgot(), Group(task=TASK, rollouts=(), ticket=0))
 
 

@@ -53,12 +53,12 @@ def gated(*companions, name="dapo", tasks=5, **changes):
     "run",
     [
         gated(),
-        gated(name="ppo"),
-        gated(name="rlep"),
-        gated(PastBatches()),
         gated(Rehearsal(tried=2, least=1, ahead=2)),
+        pytest.param(gated(name="ppo"), marks=pytest.mark.full),
+        pytest.param(gated(name="rlep"), marks=pytest.mark.full),
+        pytest.param(gated(PastBatches()), marks=pytest.mark.full),
     ],
-    ids=["alone", "critic", "memory", "past", "rehearsal"],
+    ids=["alone", "rehearsal", "critic", "memory", "past"],
 )
 def test_killed_after_any_step_it_ends_as_the_whole(run, tmp_path):
     whole = followed(run, tmp_path / "whole")[-1]

@@ -51,21 +51,12 @@ def accompanied_by(companion: Any, **changes: Any) -> Any:
     return accompanied("dapo", objective=objective, **changes)
 
 
-EXACT = [
-    "ppo",
-    "grpo",
-    "luffy",
-    "rlep",
-    "dpo",
-    "prime",
-    "spo_single",
-    "relift",
-    "skywork_or1",
-    "red",
-]
+HEAVY = ["grpo", "luffy", "rlep", "spo_single", "relift", "skywork_or1", "red"]
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize(
+    "name", ["ppo", "dpo", "prime", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)]
+)
 def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     run = accompanied(name)
     whole = followed(run, tmp_path / "whole")[-1]

@@ -56,7 +56,12 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("name", RUNS)
+HEAVY = ["covo", "laser_d", "annealed"]
+
+
+@pytest.mark.parametrize(
+    "name", ["cooper", "prof", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)]
+)
 def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     whole = followed(RUNS[name], tmp_path / "whole")[-1]
     followed(RUNS[name], tmp_path / "cut", stop_after=3)

@@ -57,8 +57,8 @@ def metrics(folder, name):
     [
         sized(TwoPhase(pilots=4, further=4, pilot_use=DropPilots())),
         sized(ADA),
-        sized(Knapsack(rollouts=4, least=2, largest=8)),
-        sized(Adaptive(least=2, largest=8)),
+        pytest.param(sized(Knapsack(rollouts=4, least=2, largest=8)), marks=pytest.mark.full),
+        pytest.param(sized(Adaptive(least=2, largest=8)), marks=pytest.mark.full),
     ],
     ids=["two_phase", "reinforce_ada", "knapsack", "adaptive"],
 )

@@ -179,16 +179,19 @@ READER = FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=Br
 
 @pytest.fixture(scope="module")
 def lessons(tmp_path_factory):
-    """What a dozen seconds of training told, and the folder that they left."""
+    """What a few steps of training told, and the folder that they left."""
     folder = tmp_path_factory.mktemp("steps")
-    training = StepModelConfig(
-        model=READER, engine=ENGINE, labels=DEPTHS, steps=110, optimizer=BRISK
-    )
+    training = StepModelConfig(model=READER, engine=ENGINE, labels=DEPTHS, steps=5, optimizer=BRISK)
     return trained(training, folder), folder
 
 
-def test_it_tells_right_steps_from_wrong_ones_of_tasks_that_it_has_not_seen(lessons):
-    told, folder = lessons
+@pytest.mark.full
+def test_it_tells_right_steps_from_wrong_ones_of_tasks_that_it_has_not_seen(tmp_path):
+    folder = tmp_path
+    training = StepModelConfig(
+        model=READER, engine=ENGINE, labels=DEPTHS, steps=110, optimizer=BRISK
+    )
+    told = trained(training, folder)
     assert [lesson.number for lesson in told] == list(range(110))
     assert told[0].loss == pytest.approx(log(2)) and told[0].labelled >= 9 * 32
     player, _ = asyncio.run(ENGINE.open(READER, 0))

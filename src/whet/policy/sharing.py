@@ -75,9 +75,10 @@ class InverseSqrt(TreeSharing):
 class OncePerLeaf(TreeSharing):
     """Each token counts once for every leaf that has it. v_n = 1.
 
-    In full trees all levels weigh the same: with advantages V(node) − V(parent) and b branches
-    everywhere, the expectation of the sum is the policy gradient times (1 − 1/b) · leaves. In other
-    trees, what has more leaves weighs more, although it was no more probable.
+    In full trees, one of a task, all levels weigh the same: with advantages V(node) − V(parent) and
+    b branches everywhere, the expectation of the sum is the policy gradient times
+    (1 − 1/b) · leaves. In other trees, what has more leaves weighs more, although it was no more
+    probable.
     """
 
     def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
@@ -88,10 +89,11 @@ class OncePerLeaf(TreeSharing):
 class OncePerRoot(TreeSharing):
     """Each tree counts once. v_n = 1 / (leaves of its tree), for shared and unshared tokens alike.
 
-    In full trees it is the REINFORCE estimator for samples of the root: with advantages V(node) −
-    V(parent) and b branches everywhere, the expectation of the sum is the policy gradient times
-    (1 − 1/b). It is not where paths end early: a leaf then weighs 1 / n, and not Π 1 / b over the
-    forks above it (`EqualBranches`). Nor is it where forks are chosen by what was sampled.
+    In full trees, one of a task, it is the REINFORCE estimator for samples of the root: with
+    advantages V(node) − V(parent) and b branches everywhere, the expectation of the sum is the
+    policy gradient times (1 − 1/b). It is not where paths end early: a leaf then weighs 1 / n, and
+    not Π 1 / b over the forks above it (`EqualBranches`). Nor is it where forks are chosen by what
+    was sampled.
     """
 
     def __call__(self, family: Parentage) -> Float[Tensor, " N"]:
@@ -109,11 +111,13 @@ class EqualBranches(TreeSharing):
 
     v_n = (Π 1/b over the forks above n) / (leaves that share n),  b = the branches of a fork
 
-    Where all forks have b branches and are at fixed numbers of tokens, it is the REINFORCE
-    estimator for samples of the root, also where paths end early: with advantages V(node) −
-    V(parent), V by children, the expectation of the sum is the policy gradient times (1 − 1/b). In
-    a full tree it equals `OncePerRoot`. A branch whose rollout is left out, for a fault say, is not
-    counted. The weight is ours.
+    Where all forks have b branches and are at fixed numbers of tokens, and a task has one tree, it
+    is the REINFORCE estimator for samples of the root, also where paths end early: with advantages
+    V(node) − V(parent), V by children, the expectation of the sum is the policy gradient times
+    (1 − 1/b). In a full tree it equals `OncePerRoot`. With k trees of a task, the prompt is a fork
+    of k b branches for the advantage, so the factor of the first level is 1 − 1/(k b), and that of
+    the others stays. A branch whose rollout is left out, for a fault say, is not counted. The
+    weight is ours.
     """
 
     def __call__(self, family: Parentage) -> Float[Tensor, " N"]:

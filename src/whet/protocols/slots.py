@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 from whet.protocols.part import Part
 from whet.protocols.player import OpenPlays
 from whet.protocols.worlds import Corpus
-from whet.types import Group, Metrics, Need, Request, Rollout, Task, Ticket
+from whet.types import Group, Metrics, Need, Request, Rollout, Task, Ticket, UsageError
+from whet.types.returned import are_flags
 
 
 def _no_demonstration(task: Task) -> str | None:
@@ -110,7 +111,7 @@ class PromptOrder(Part):
 
     repeats: ClassVar[bool] = False  # draws tasks again before all others were drawn
 
-    per_step: int  # tickets (groups) per step
+    per_step: int = 0  # tickets (groups) per step; a part gives 1 or more
 
     @abstractmethod
     def open(self, setup: SamplingSetup) -> PromptSource: ...
@@ -128,6 +129,21 @@ class SizeDecision:
     drop: bool = False  # True: the task is given up, and its group rejected
     keep: tuple[bool, ...] | None = None  # which rollouts stay in the group; None: all
     learn: tuple[bool, ...] | None = None  # which rollouts enter the loss; None: all
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for a number below 0, and for flags that are not True or False."""
+        if not isinstance(self.more, int) or isinstance(self.more, bool) or self.more < 0:
+            raise UsageError(
+                f"SizeDecision.more is {self.more!r}; give a whole number of 0 or more"
+            )
+        if not isinstance(self.drop, bool):
+            raise UsageError(f"SizeDecision.drop is {self.drop!r}; give True or False")
+        for name, flags in (("keep", self.keep), ("learn", self.learn)):
+            if flags is not None and not are_flags(flags):
+                raise UsageError(
+                    f"SizeDecision.{name} is {flags!r:.80}; give a tuple with True or False for "
+                    "each rollout, or None"
+                )
 
 
 class GroupSizer(Running):

@@ -12,7 +12,6 @@ from whet.protocols import Now, Sampling, Strategy
 from whet.sampling.rounds import TicketGroups
 from whet.types import Group, IntegrityError, Metrics, Request, Ticket
 from whet.types.plain_states import check_plain
-from whet.types.returned import listed
 
 _STATE = "sampling.pt"
 
@@ -67,9 +66,7 @@ class Buffer:
             batch.rounds += 1
             for ticket, groups in await play(tickets):
                 own = [group for group in groups if group.ticket == ticket.number]
-                method = f"{type(self.strategy).__name__}.observe"
-                learned = listed(method, self.strategy.observe(ticket, own), Group)
-                batch.place(ticket, own, learned)
+                batch.place(ticket, own, self.strategy.observe(ticket, own))
                 batch.invite(ticket, [group for group in groups if group.ticket != ticket.number])
             if not batch.missing:
                 break
@@ -92,16 +89,11 @@ class Buffer:
 
     def _launched(self, batch: "_Filling", now: Now) -> list[Ticket]:
         want = ceil(self.sampling.gate.oversample * len(batch.missing))
-        method = f"{type(self.strategy).__name__}.next"
-        requests = listed(method, self.strategy.next(want, now), Request)
+        requests = self.strategy.next(want, now)
         if not requests and now.round <= self.sampling.gate.max_rounds:
             raise IntegrityError(
                 f"step {now.step} lacks {len(batch.missing)} of {self.sampling.tickets} groups, "
                 "and the sampling strategy has no further task"
-            )
-        if len(requests) > want:
-            raise IntegrityError(
-                f"{method} returned {len(requests)} requests and was asked for {want}"
             )
         return sorted(batch.tickets(requests, now.version), key=lambda ticket: ticket.key)
 

@@ -5,6 +5,8 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from whet.protocols import Environment, Generator, Renderer
 from whet.rollouts.recorder import Record
 from whet.rollouts.worlds import played
@@ -23,14 +25,17 @@ class RequestPlays:
     resumes: bool  # keep what the generator computed for a play, for later ones
     records: list[Record] = field(default_factory=list)
     played: list[Rollout] = field(default_factory=list)
+    begun: list[Rollout] = field(default_factory=list)  # of other requests, that plays began with
     sessions: dict[str, str] = field(default_factory=dict)  # by the id of a rollout
 
     async def play(self, plays: Sequence[Play]) -> list[list[Rollout]]:
         """The rollouts of each play, in order. If one play fails, the others are cancelled.
 
-        Raises `UsageError` for an environment that fails by itself, and for a play that begins with
-        a rollout of another temperature.
+        Raises `UsageError` for an environment that fails by itself, for a play that begins with a
+        rollout of another temperature, and for what is no sequence of plays.
         """
+        if not isinstance(plays, Sequence) or not all(isinstance(play, Play) for play in plays):
+            raise UsageError(f"plays.play got {plays!r:.80}; give a sequence of Play")
         return await _all([self._play(play) for play in plays])
 
     def ids(self, text: str) -> tuple[int, ...]:
@@ -41,13 +46,33 @@ class RequestPlays:
         """The rollouts that the shape returned, each with a parent among them.
 
         Paused plays are inner nodes of a tree and no leaves of it; a leaf that goes on from one
-        takes its place.
+        takes its place.  Raises `UsageError` for a fork that is none.
         """
+        self._check_forks(leaves)
         places = forks(leaves, self.played)
         return [
             leaf if place == (leaf.parent, leaf.forked_at) else _moved(leaf, place)
             for leaf, place in zip(leaves, places, strict=True)
         ]
+
+    def _check_forks(self, leaves: Sequence[Rollout]) -> None:
+        """A forked rollout begins with the sampled tokens of its parent, up to the fork."""
+        known = {rollout.id: rollout for rollout in (*self.begun, *self.played, *leaves)}
+        for leaf in leaves:
+            parent, at = known.get(leaf.parent), leaf.forked_at
+            if not leaf.parent:
+                continue
+            if parent is None:
+                raise UsageError(
+                    f"rollout {leaf.id} is forked from {leaf.parent!r}, which was not played for "
+                    "this request; give it the id of one that was, or no parent"
+                )
+            shared = parent.chosen_ids[:at]
+            if at > leaf.length or not np.array_equal(shared, leaf.chosen_ids[:at]):
+                raise UsageError(
+                    f"rollout {leaf.id} is forked from {leaf.parent} behind {at} sampled tokens, "
+                    "which are not the same in both; give the number that they share"
+                )
 
     def end(self) -> None:
         """Free the generator's sessions."""
@@ -75,6 +100,7 @@ class RequestPlays:
         if play.begun is None:
             return ""
         rollout, tokens = play.begun
+        self.begun.append(rollout)
         before, now = rollout.decoding.logp_temperature, play.decoding.logp_temperature
         if before != now and tokens:
             raise UsageError(

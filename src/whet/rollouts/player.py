@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment, Generator, Renderer
 from whet.rollouts.open_plays import RequestPlays
+from whet.sampling.asking import awaited, named
 from whet.sampling.structured.chains import Chains
 from whet.types import Group, Request, Rollout, Version
 from whet.types.returned import listed
@@ -35,9 +36,8 @@ class RolloutPlayer:
             self.generator, self.renderer, self.environment, request, shape.resumes
         )
         try:
-            leaves = await shape.roll(request, open_plays)
-            method = f"{type(shape).__name__}.roll"
-            rollouts = open_plays.within(listed(method, leaves, Rollout))
+            leaves = await awaited(shape.roll, request, open_plays)
+            rollouts = open_plays.within(listed(named(shape.roll), leaves, Rollout))
         finally:
             open_plays.end()
         seats: dict[str, list[Rollout]] = {}

@@ -1,7 +1,9 @@
 """The running halves of a strategy's parts, and checks of what they return."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from whet.protocols import (
     Gate,
@@ -18,10 +20,10 @@ from whet.protocols import (
     Schedule,
     SizeDecision,
 )
+from whet.sampling.asking import asked, named
+from whet.sampling.checked_strategy import MOST, judged, metrics_of
 from whet.types import Group, Mean, Metrics, Request, Task, Ticket, UsageError
 from whet.types.returned import listed, returned
-
-_MOST = 1_000_000  # tasks or rollouts in a round; more is taken for a mistake
 
 
 class Slots(NamedTuple):
@@ -48,18 +50,18 @@ class Slots(NamedTuple):
         """Open the parts of a strategy."""
         held = None
         if replay is not None:
-            held = returned(_method(replay, "open"), replay.open(setup), LiveGroupReplay)
+            held = returned(named(replay.open), asked(replay.open, setup), LiveGroupReplay)
         return cls(
-            prompts=returned(_method(prompts, "open"), prompts.open(setup), PromptSource),
-            size=returned(_method(size, "open"), size.open(setup), GroupSizer),
+            prompts=returned(named(prompts.open), asked(prompts.open, setup), PromptSource),
+            size=returned(named(size.open), asked(size.open, setup), GroupSizer),
             schedules=tuple(
-                returned(_method(schedule, "open"), schedule.open(setup), LiveSchedule)
+                returned(named(schedule.open), asked(schedule.open, setup), LiveSchedule)
                 for schedule in schedules
             ),
             replay=held,
         )
 
-    def named(self) -> Iterator[tuple[str, Running]]:
+    def by_name(self) -> Iterator[tuple[str, Running]]:
         """All of them, each under a name of its own."""
         yield "prompts", self.prompts
         yield "size", self.size
@@ -69,48 +71,54 @@ class Slots(NamedTuple):
 
     def tasks(self, count: int, now: Now) -> list[Task]:
         """The next tasks of the prompt order."""
-        if count > _MOST:
+        if count > MOST:
             raise UsageError(
-                f"a round of sampling needs {count:,} tasks, more than {_MOST:,}; give a smaller "
+                f"a round of sampling needs {count:,} tasks, more than {MOST:,}; give a smaller "
                 "sampling.prompts.per_step or sampling.gate.oversample"
             )
-        found = self.prompts.next(count, now) if count > 0 else ()
-        return listed(_method(self.prompts, "next"), found, Task)
+        method = self.prompts.next
+        found = listed(named(method), asked(method, count, now) if count > 0 else (), Task)
+        if len(found) > count:
+            raise UsageError(
+                f"{named(method)} returned {len(found)} tasks and was asked for {count}; return at "
+                "most as many"
+            )
+        return found
 
     def sizes(self, tasks: Sequence[Task], now: Now) -> list[int]:
         """The number of first rollouts of each task."""
-        method = _method(self.size, "first")
-        found = listed(method, self.size.first(tasks, now) if tasks else (), int)
+        method = named(self.size.first)
+        found = listed(method, asked(self.size.first, tuple(tasks), now) if tasks else (), int)
         if len(found) != len(tasks) or min(found, default=1) < 1:
             told = ", ".join(map(str, found)) or "nothing"
             raise UsageError(
                 f"{method} returned {told} for {len(tasks)} tasks; return a number of rollouts, 1 "
                 "or more, for each task"
             )
-        if sum(found) > _MOST:
+        if sum(found) > MOST:
             raise UsageError(
                 f"sampling.size gives {len(tasks)} tasks {sum(found):,} rollouts in a round, more "
-                f"than {_MOST:,}; give fewer rollouts or tasks"
+                f"than {MOST:,}; give fewer rollouts or tasks"
             )
         return found
 
     def scheduled(self, request: Request, now: Now) -> Request:
         """The request after all schedules."""
-        seeds = _seeds(request)
         for schedule in self.schedules:
-            method = _method(schedule, "apply")
-            request = returned(method, schedule.apply(request, now), Request)
-            if _seeds(request) != seeds:
-                raise UsageError(
-                    f"{method} returned {len(request.plays)} plays for a request of {len(seeds)}; "
-                    "return as many plays, with the same seeds"
-                )
+            method = named(schedule.apply)
+            found = returned(method, asked(schedule.apply, request, now), Request)
+            _check_schedule(method, request, found)
+            request = found
         return request
 
     def decided(self, group: Group) -> SizeDecision:
         """What follows on the rollouts of a task."""
-        method = _method(self.size, "after")
-        decision = returned(method, self.size.after(group), SizeDecision)
+        method = named(self.size.after)
+        decision = returned(method, asked(self.size.after, group), SizeDecision)
+        if decision.more > MOST:
+            raise UsageError(
+                f"{method} asked for {decision.more:,} rollouts; give at most {MOST:,}"
+            )
         for name, flags in (("keep", decision.keep), ("learn", decision.learn)):
             if flags is not None and len(flags) != len(group):
                 raise UsageError(
@@ -123,28 +131,61 @@ class Slots(NamedTuple):
         """The admitted groups of a ticket, and groups of earlier steps."""
         if self.replay is None:
             return admitted
-        found = self.replay.recall(ticket, admitted, now)
-        return [*admitted, *listed(_method(self.replay, "recall"), found, Group)]
+        method = self.replay.recall
+        found = listed(named(method), asked(method, ticket, tuple(admitted), now), Group)
+        return [*admitted, *judged(named(method), found)]
 
     def ended(self, now: Now) -> Metrics:
         """End the step in all slots. Returns their metrics."""
         found: dict[str, Mean] = {}
-        for _, part in self.named():
-            found |= returned(_method(part, "step_ended"), part.step_ended(now), Mapping)
+        for _, part in self.by_name():
+            found |= metrics_of(named(part.step_ended), asked(part.step_ended, now))
         return found
+
+    def observed(self, ticket: Ticket, groups: Sequence[Group]) -> None:
+        """Tell all slots of a landed ticket."""
+        for _, part in self.by_name():
+            asked(part.observe, ticket, tuple(groups))
+
+    def visited(self, task: Task, groups: Sequence[Group]) -> None:
+        """Tell all slots that the visit of a task has ended."""
+        for _, part in self.by_name():
+            asked(part.visited, task, tuple(groups))
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """The state of every slot by its name."""
+        return {
+            name: dict(returned(named(part.state_dict), asked(part.state_dict), Mapping))
+            for name, part in self.by_name()
+        }
+
+    def restore(self, states: Mapping[str, Mapping[str, Any]]) -> None:
+        """Restore the states that `states` returned."""
+        for name, part in self.by_name():
+            asked(part.load_state_dict, states[name])
 
 
 def admits(gate: Gate, group: Group) -> bool:
-    """Whether a gate admits a group. Raises `UsageError` for a gate that returned nothing."""
-    admitted = gate(group)
-    if admitted is None:
-        raise UsageError(f"{_method(gate, '__call__')} returned None; return True or False")
-    return bool(admitted)
+    """Whether a gate admits a group. Raises `UsageError` where it returns neither yes nor no."""
+    found = asked(gate.__call__, group)
+    if isinstance(found, np.bool_):
+        return bool(found)
+    return returned(named(gate.__call__), found, bool)
 
 
-def _seeds(request: Request) -> list[int]:
-    return [play.seed for play in request.plays]
-
-
-def _method(part: object, name: str) -> str:
-    return f"{type(part).__name__}.{name}"
+def _check_schedule(method: str, before: Request, after: Request) -> None:
+    """Raise `UsageError` where a schedule changes more than it may."""
+    seeds = [[play.seed for play in request.plays] for request in (before, after)]
+    if seeds[0] != seeds[1]:
+        raise UsageError(
+            f"{method} returned {len(seeds[1])} plays for a request of {len(seeds[0])}; return as "
+            "many plays, with the same seeds"
+        )
+    if after.completes is not before.completes:
+        raise UsageError(f"{method} returned a request that completes another ticket; keep it")
+    for one, other in zip(before.plays, after.plays, strict=True):
+        if other.decoding.max_new_tokens > one.decoding.max_new_tokens:
+            raise UsageError(
+                f"{method} returned a play of {other.decoding.max_new_tokens} new tokens where "
+                f"{one.decoding.max_new_tokens} were given; a schedule may only give fewer"
+            )

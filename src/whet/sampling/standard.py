@@ -18,6 +18,7 @@ from whet.protocols import (
     SizeDecision,
     Strategy,
 )
+from whet.sampling.asking import asked, named
 from whet.sampling.dynamic.admit_all import AdmitAll
 from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.running_parts import Slots, admits
@@ -38,6 +39,7 @@ from whet.types import (
     Ticket,
     seed_of,
 )
+from whet.types.returned import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,8 +160,7 @@ class StandardStrategy(Strategy):
 
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> list[Group]:
         """The groups that the gate admits, once their tasks need no further round."""
-        for _, part in self.slots.named():
-            part.observe(ticket, groups)
+        self.slots.observed(ticket, groups)
         task, completes = ticket.request.task, ticket.request.completes
         before = None if completes is None else self.resumed.pop(completes.key)
         whole = list(groups) if before is None else merged(before.groups, groups, ticket.number)
@@ -169,7 +170,7 @@ class StandardStrategy(Strategy):
         if decision.more:
             self.waiting.append(Waiting.of(ticket, whole, decision.more, before))
             return []
-        self._visited(task, whole)
+        self.slots.visited(task, whole)
         complete = [] if decision.drop else [chosen(group, decision) for group in whole]
         admitted = [group for group in complete if len(group) and admits(self.sampling.gate, group)]
         full, self.places = self.places <= 0, self.places - bool(admitted)
@@ -177,19 +178,16 @@ class StandardStrategy(Strategy):
             return admitted
         return self.slots.recalled(ticket, admitted, self.now)
 
-    def _visited(self, task: Task, groups: Sequence[Group]) -> None:
-        for _, part in self.slots.named():
-            part.visited(task, groups)
-
     def peek(self, want: int) -> list[Task]:
         """The next `want` tasks, as far as the prompt order knows them."""
-        return list(self.slots.prompts.peek(want))
+        method = self.slots.prompts.peek
+        return listed(named(method), asked(method, want), Task)
 
     def step_ended(self, now: Now) -> Metrics:
         """Give up the tasks that are still waiting; the metrics of all slots."""
         unfinished, self.waiting, self.tasks = self.waiting, [], {}
         for waiting in unfinished:
-            self._visited(waiting.ticket.request.task, waiting.groups)
+            self.slots.visited(waiting.ticket.request.task, waiting.groups)
         found: dict[str, Mean] = {}
         if self.sampling.size.rounds:
             found["unfinished"] = Mean(total=len(unfinished), count=1)
@@ -200,10 +198,8 @@ class StandardStrategy(Strategy):
 
     def state_dict(self) -> dict[str, Any]:
         """The number of tasks drawn so far, and the state of every slot."""
-        slots = {name: part.state_dict() for name, part in self.slots.named()}
-        return {"drawn": self.drawn, "slots": slots}
+        return {"drawn": self.drawn, "slots": self.slots.states()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self.drawn = state["drawn"]
-        for name, part in self.slots.named():
-            part.load_state_dict(state["slots"][name])
+        self.slots.restore(state["slots"])

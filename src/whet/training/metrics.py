@@ -26,6 +26,7 @@ from whet.types import (
     Metrics,
     Reason,
     Rollout,
+    UsageError,
     spread,
 )
 
@@ -80,12 +81,17 @@ def of_step(step: TrainStep) -> Metrics:
         "dropped": one(step.taken.dropped),
         "missing": one(step.taken.missing),
         "rounds": one(step.taken.rounds),
-        **step.taken.metrics,
         **_of_updates(step),
         **_of_reference(step.batch.tokens),
         **step.metrics,
         **_of_costs(step),
     }
+    if taken := metrics.keys() & step.taken.metrics.keys():
+        raise UsageError(
+            f"sampling gives the metric {min(taken)!r}, which the run has itself; give it another "
+            "name"
+        )
+    metrics = {**metrics, **step.taken.metrics}
     for name, mean in metrics.items():
         if mean.count and not isfinite(mean.value):
             raise IntegrityError(f"metric {name!r} is {mean.value} in step {step.number + 1}")

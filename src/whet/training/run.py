@@ -133,8 +133,8 @@ class Run:
             raise UsageError(f"minibatches is {self.minibatches}; give 1 or more")
         if Need.GROUP in self.objective.needs and self.sampling.group_size == 1:
             raise UsageError(
-                "sampling.size.rollouts is 1, but the advantage compares several rollouts per "
-                "task; give 2 or more, or choose reinforce"
+                "sampling.size and sampling.shape give 1 rollout per task, but the advantage "
+                "compares several; give --sampling.size.rollouts 2 or more, or choose reinforce"
             )
 
         self._meets_needs()

@@ -16,6 +16,7 @@ from whet.protocols import Learner, Player, SetupContext
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
+from whet.sampling.checked_strategy import opened
 from whet.training.checkpoint import Checkpoints, RunPosition
 from whet.training.ledger import Ledger
 from whet.training.loop import LiveRun, TrainStep, train
@@ -71,7 +72,7 @@ async def fit(
     player, learner = await run.engine.open(run.model, run.seed)
     try:
         run = shortened(run, player.renderer)
-        strategy = run.sampling.open(sampling_setup(run, player.renderer))
+        strategy = opened(run.sampling, sampling_setup(run, player.renderer))
         live = LiveRun(
             player=player.within(run.environment),
             learner=learner,

@@ -7,6 +7,7 @@ from math import isinf, isnan
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import errors, trains_external, walk
 from whet.protocols import GroupReward
+from whet.sampling.checked_strategy import check
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
 
@@ -32,6 +33,7 @@ def run_spec(run: Run) -> RunSpec:
 
 def validate(run: Run) -> None:
     """Raise `UsageError` with the first reason of a part against the run."""
+    check(run.sampling)
     here = run_spec(run)
     _check_numbers(run)
     if Need.PAIRS in run.objective.needs and here.samples == 1:
@@ -51,7 +53,7 @@ def validate(run: Run) -> None:
         )
     _check_rounds(run)
     for reason in errors(run, here):
-        raise UsageError(reason)
+        raise UsageError(" ".join(str(reason).split()))
 
 
 def _check_rounds(run: Run) -> None:

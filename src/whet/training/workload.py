@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from whet.protocols import Now
+from whet.sampling.checked_strategy import opened
 from whet.training.run import Run
 from whet.training.sampling_setup import sampling_setup
 from whet.types import Request
@@ -12,7 +13,7 @@ def first_requests(run: Run) -> Sequence[Request]:
     """The requests of the first step."""
     setup = sampling_setup(run)
     now = Now(step=0, steps=run.steps, version=0, metrics={})
-    return run.sampling.open(setup).next(run.sampling.tickets, now)
+    return opened(run.sampling, setup).next(run.sampling.tickets, now)
 
 
 def evaluation_rollouts(run: Run) -> int:

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
+from whet.types.errors import UsageError
+from whet.types.returned import are_flags
 from whet.types.rollouts import JOINED, Rollout
 from whet.types.tasks import Task
 
@@ -20,6 +22,10 @@ class Group:
     weight: float = 1.0  # factor of its advantages: corrects for how it was chosen, as in replay
 
     def __post_init__(self) -> None:
+        if not all(isinstance(rollout, Rollout) for rollout in self.rollouts):
+            raise UsageError(f"a group has rollouts {self.rollouts!r:.80}; give a tuple of Rollout")
+        if self.learn is not None and not are_flags(self.learn):
+            raise UsageError(f"a group has learn {self.learn!r:.80}; give a tuple of True or False")
         if self.learn is not None and len(self.learn) != len(self.rollouts):
             raise ValueError(
                 f"group of task {self.task.id!r}: learn has {len(self.learn)} flags for "

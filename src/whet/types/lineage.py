@@ -1,9 +1,10 @@
 """Lineage: parents and fork points of rollouts, also where some of them are missing."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from whet.types.errors import UsageError
 from whet.types.rollouts import Rollout
 
 
@@ -31,6 +32,7 @@ def forks(leaves: Sequence[Rollout], known: Iterable[Rollout]) -> list[Fork]:
     """Parent and fork point of every leaf, among these leaves alone.
 
     `known` has the rollouts of their trees that are not among the leaves, such as paused ones.
+    Raises `UsageError` for rollouts that are each other's parents.
 
     If a parent is not among the leaves, its child with the longest shared prefix replaces it: the
     child is forked where the parent was, and the other children are forked from the child. The
@@ -38,6 +40,7 @@ def forks(leaves: Sequence[Rollout], known: Iterable[Rollout]) -> list[Fork]:
     """
     present = {leaf.id for leaf in leaves}
     gone = {r.id: r for r in known if r.id not in present}
+    _check_cycles({r.id: r.parent for r in (*gone.values(), *leaves)})
     tree = {r.id: Fork(r.parent, min(r.forked_at, r.length)) for r in (*gone.values(), *leaves)}
     children: dict[str, list[str]] = defaultdict(list)
     for name, fork in tree.items():
@@ -45,6 +48,19 @@ def forks(leaves: Sequence[Rollout], known: Iterable[Rollout]) -> list[Fork]:
     for name in gone:
         _replaced(name, tree, children)
     return [_lifted(tree[leaf.id], tree) for leaf in leaves]
+
+
+def _check_cycles(parents: Mapping[str, str]) -> None:
+    for name in parents:
+        seen, above = {name}, parents[name]
+        while above in parents:
+            if above in seen:
+                raise UsageError(
+                    f"rollout {name} is forked from itself, by way of its parents; give each "
+                    "rollout a parent that was sampled before"
+                )
+            seen.add(above)
+            above = parents[above]
 
 
 def _replaced(gone: str, tree: dict[str, Fork], children: dict[str, list[str]]) -> None:

@@ -33,6 +33,7 @@ class Play:
     hint: float = field(default=0.0, repr=False)  # share of a solution that prompt or prefix tell
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         if self.begun is not None:
             rollout, tokens = self.begun
             if not 0 <= tokens <= rollout.length:
@@ -47,6 +48,15 @@ class Play:
             raise UsageError(
                 f"a play is paused at {self.pause_at} tokens; give {least + 1} or more"
             )
+
+    def _check_kinds(self) -> None:
+        """Raise `UsageError` for a seed or a prefix that is none, and for another decoding."""
+        if not _is_id(self.seed) or self.seed >= _SEEDS:
+            raise UsageError(f"a play has seed {self.seed!r}; give a whole number in [0, 2^63)")
+        if not isinstance(self.decoding, Decoding):
+            raise UsageError(f"a play has decoding {self.decoding!r:.80}; give a Decoding")
+        if not isinstance(self.prefix, tuple) or not all(map(_is_id, self.prefix)):
+            raise UsageError(f"a play has prefix {self.prefix!r:.80}; give a tuple of token ids")
 
 
 @runtime_checkable
@@ -68,6 +78,19 @@ class Request:
     plays: tuple[Play, ...]
     shape: RolloutShape | None = None  # None: each play is one independent chain
     completes: "Ticket | None" = None  # an earlier ticket of the step, whose group gets more plays
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` for a field of another type."""
+        if not isinstance(self.task, Task):
+            raise UsageError(f"a request has task {self.task!r:.80}; give a Task")
+        plays = self.plays
+        if not isinstance(plays, tuple) or not all(isinstance(play, Play) for play in plays):
+            raise UsageError(f"a request has plays {plays!r:.80}; give a tuple of Play")
+        shape = self.shape
+        if shape is not None and (isinstance(shape, type) or not isinstance(shape, RolloutShape)):
+            raise UsageError(f"a request has shape {shape!r:.80}; give a shape such as Chains()")
+        if not isinstance(self.completes, Ticket | None):
+            raise UsageError(f"a request completes {self.completes!r:.80}; give a Ticket, or None")
 
     @classmethod
     def of(
@@ -100,6 +123,13 @@ class Ticket:
     def label(self) -> str:
         """Its number, and its attempt after the first one: no other ticket of the run has it."""
         return f"{self.number}.{self.attempt}" if self.attempt else str(self.number)
+
+
+_SEEDS = 2**63  # the first number that no seed may be
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
 def seed_of(*place: object) -> int:

@@ -8,6 +8,11 @@ from whet.types.errors import UsageError
 T = TypeVar("T")
 
 
+def are_flags(value: object) -> bool:
+    """Whether a value is a tuple of True and False."""
+    return isinstance(value, tuple) and all(isinstance(flag, bool) for flag in value)
+
+
 def returned(where: str, value: object, kind: type[T]) -> T:
     """The value, if it is of that kind.
 
@@ -15,7 +20,7 @@ def returned(where: str, value: object, kind: type[T]) -> T:
     return.
     """
     if not isinstance(value, kind):
-        raise UsageError(f"{where} returned {_named(value)}; return {_article(kind)}")
+        raise UsageError(f"{where} returned {_named(value)}; return {article(kind)}")
     return value
 
 
@@ -25,7 +30,7 @@ def listed(where: str, values: object, kind: type[T]) -> list[T]:
     Raises `UsageError` otherwise.
     """
     wanted = f"return a sequence of {kind.__name__}"
-    if not isinstance(values, Sequence) or isinstance(values, str):
+    if not isinstance(values, Sequence) or isinstance(values, str | bytes):
         raise UsageError(f"{where} returned {_named(values)}; {wanted}")
     wrong = [value for value in values if not isinstance(value, kind) or _is_flag(value, kind)]
     if wrong:
@@ -41,8 +46,9 @@ def _is_flag(value: object, kind: type) -> bool:
 def _named(value: object) -> str:
     if value is None or isinstance(value, bool | int | float | str):
         return repr(value)
-    return _article(type(value))
+    return article(type(value))
 
 
-def _article(kind: type) -> str:
+def article(kind: type) -> str:
+    """The name of a type behind its article."""
     return f"{'an' if kind.__name__[0] in 'AEIOUaeiou' else 'a'} {kind.__name__}"

@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float32, Int32
 from numpy import ndarray
 
 from whet.types.decoding import Decoding
+from whet.types.errors import UsageError
 from whet.types.kept import KEPT, kept_ids
 from whet.types.messages import ASSISTANT, content_of, messages_of, text_of
 from whet.types.tasks import Finish, Message, Task, Verdict
@@ -79,6 +80,7 @@ class Rollout:
         _keep(self, "behaviour_logp", np.asarray(self.behaviour_logp, np.float32))
         if self.entropy is not None:
             _keep(self, "entropy", np.asarray(self.entropy, np.float32))
+        self._check_place()
         chosen = len(self.behaviour_logp)
         if not self.spans and chosen:
             object.__setattr__(self, "spans", (Span(chosen),))
@@ -99,6 +101,15 @@ class Rollout:
             object.__setattr__(self, "acts", _acts(self))
         if not self.id:
             object.__setattr__(self, "id", _name(self))
+
+    def _check_place(self) -> None:
+        """Raise `UsageError` for a seat, a parent or a fork point of another type."""
+        for name, value in (("seat", self.seat), ("parent", self.parent)):
+            if not isinstance(value, str):
+                raise UsageError(f"a rollout has {name} {value!r:.80}; give text")
+        at = self.forked_at
+        if not isinstance(at, int) or isinstance(at, bool) or at < 0:
+            raise UsageError(f"a rollout has forked_at {at!r:.80}; give a number of its tokens")
 
     @classmethod
     def from_text(cls, task: Task, reply: str) -> "Rollout":
