@@ -44,7 +44,7 @@ class Toolbox:
         longer than a minute to be made or closed.
         """
         async with AsyncExitStack() as closing:
-            found = list[tuple[Tool, object]]()
+            found = list[tuple[Tool, asyncio.Lock | None]]()
             for one in tools:
                 found += await _opened(one, task, closing)
             yield OpenToolbox(found, calls)
@@ -58,13 +58,12 @@ class OpenToolbox:
     and `failed_calls` those whose tool raised an exception.
     """
 
-    def __init__(self, tools: Sequence[tuple[Tool, object]], calls: int) -> None:
+    def __init__(self, tools: Sequence[tuple[Tool, asyncio.Lock | None]], calls: int) -> None:
         if calls < 1:
             raise UsageError(f"calls is {calls}; give 1 or more")
         check_names([tool.name for tool, _ in tools])
         self._tools = {tool.name: tool for tool, _ in tools}
-        owners = {id(owner): asyncio.Lock() for _, owner in tools if owner is not None}
-        self._locks = {tool.name: owners.get(id(owner)) for tool, owner in tools}
+        self._locks = {tool.name: lock for tool, lock in tools}
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._answered = 0
         self.schemas: tuple[Schema, ...] = tuple(tool.schema for tool, _ in tools)
@@ -190,8 +189,10 @@ def _id_of(place: int) -> str:
     return letters
 
 
-async def _opened(one: Offered, task: Task, closing: AsyncExitStack) -> list[tuple[Tool, object]]:
-    """The tools of a function or a class, each with the object that it belongs to or None."""
+async def _opened(
+    one: Offered, task: Task, closing: AsyncExitStack
+) -> list[tuple[Tool, asyncio.Lock | None]]:
+    """The tools of a function or a class; those of one object share a lock."""
     if isinstance(one, Tool):
         return [(one, None)]
     if not isinstance(one, type):
@@ -200,7 +201,8 @@ async def _opened(one: Offered, task: Task, closing: AsyncExitStack) -> list[tup
     async with _limit(_SECONDS, f"making {one.__name__}"):
         owner = await in_thread(make)
     closing.push_async_callback(_close, owner)
-    return [(tool, owner) for tool in tools_of(owner)]
+    lock = asyncio.Lock()
+    return [(tool, lock) for tool in tools_of(owner)]
 
 
 async def _close(owner: object) -> None:

@@ -7,7 +7,18 @@ from jaxtyping import Int32
 from numpy import ndarray
 
 from whet.protocols.worlds import Environment
-from whet.types import Group, Message, Play, Prompt, Request, Rollout, Task, Version
+from whet.types import (
+    BadCall,
+    Group,
+    Message,
+    Play,
+    Prompt,
+    Request,
+    Rollout,
+    Task,
+    ToolCall,
+    Version,
+)
 from whet.types.weights import Flight, Weights
 
 
@@ -41,6 +52,12 @@ class Renderer(Protocol):
         Plain text continues the row of tokens. Chat messages are put behind the reply as the chat
         template does it.
         """
+        ...
+
+    def calls(
+        self, text: str, tools: Sequence[Mapping[str, Any]]
+    ) -> tuple[str, tuple[ToolCall | BadCall, ...]]:
+        """The words of a reply without its calls of these tools, and the calls."""
         ...
 
     def reply_ids(self, text: str) -> tuple[int, ...]:

@@ -24,6 +24,7 @@ from whet.types import (
     seed_of,
 )
 from whet.types.messages import messages_of
+from whet.types.replies import OPEN
 
 UNSTEADY = (
     "it answers the same replies in another way when it is played again; let it draw nothing but "
@@ -201,7 +202,11 @@ class Recorder:
         text, before = self.record.renderer.text(said), row.begun()
         row.reply(len(said), text, self.record.renderer.char_ends(said, text), state)
         self.row = row
-        return Reply(text, row.finish, before=before)
+        if not row.tools:
+            return Reply(text, row.finish, before=before)
+        thought = before if before.rstrip().endswith(OPEN) else ""
+        words, calls = self.record.renderer.calls(thought + text, row.tools)
+        return Reply(text, row.finish, before=before, calls=calls, words=words)
 
     def _check_pause(self, row: Row) -> None:
         """Interrupt the play before a reply if it has its tokens."""
@@ -230,7 +235,8 @@ class Recorder:
         given = self.record.renderer
         if not row.token_ids:
             row.chat = not isinstance(observation, str)
-            heard = self._opened(observation, tools)
+            row.tools = (*self.record.task.tools, *tools)
+            heard = self._opened(observation, row.tools)
             row.hear(heard, given.heard(observation, heard))
             return
         if tools:
@@ -251,7 +257,7 @@ class Recorder:
         """The ids of the first prompt; a message about it names the task."""
         task = self.record.task
         try:
-            return self.record.renderer.opening(prompt, (*task.tools, *tools))
+            return self.record.renderer.opening(prompt, tools)
         except UsageError as error:
             raise UsageError(f"{task.id}: {error}") from error
 

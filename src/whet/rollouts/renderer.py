@@ -9,15 +9,18 @@ import numpy as np
 from jaxtyping import Int32
 from numpy import ndarray
 
+from whet.calls.call_format import CallFormat, Calls
+from whet.calls.formats import detected
 from whet.rollouts.chats import check_text
 from whet.rollouts.demonstrated import reply_ids, worded
-from whet.rollouts.dropped import Tools
+from whet.rollouts.dropped import Chat, Tools
 from whet.rollouts.glue import Glue
 from whet.rollouts.special_tokens import Tokenizer
-from whet.rollouts.templates import ChatTemplate
-from whet.types import Act, Message, Prompt, Rollout, Task, UsageError
-from whet.types.messages import ASSISTANT, messages_of, text_of
+from whet.rollouts.templates import WHOLE, ChatTemplate
+from whet.types import Act, Message, Prompt, Rollout, Task, ToolCall, UsageError
+from whet.types.messages import ASSISTANT, USER, messages_of, text_of
 
+_ASKED = "whetquestion"
 _THOUGHT, _TAIL = "<think>", 16  # the tag that opens a thought, and the ids that may hold it
 _UNFINISHED = "\ufffd"  # decoding of an incomplete multi-byte character
 
@@ -31,6 +34,7 @@ class TextRenderer:
     today: str = ""  # ISO date that the chat template prints; empty: the present day
     template: ChatTemplate = field(init=False)
     _glue: Glue = field(init=False)
+    _format: CallFormat | None = None  # of calls in replies
     _closing: tuple[int, ...] | None = None  # of a chat reply
     _pieces: dict[int, str] = field(default_factory=dict)
     _last: tuple[str | None, list[int]] = (
@@ -119,6 +123,30 @@ class TextRenderer:
         last = len(ids) - 1
         appended = last >= len(own) and ids[last - len(own) : last] == own
         return ids[:last] if appended else ids
+
+    def calls(self, text: str, tools: Tools) -> tuple[str, Calls]:
+        """The words of a reply without its calls of these tools, and the calls.
+
+        Their format is the one in which the chat template shows a call, else that of Hermes.  A
+        thought that was opened before the reply has to stand in front of the text.
+        """
+        if self._format is None:
+            self._format = detected(self._called)
+        return self._format.for_tools(tools).read(text)
+
+    def _called(self, call: ToolCall) -> str | None:
+        """The assistant's message with a call, as the template shows it."""
+        asked = {"name": call.name, "arguments": dict(call.arguments)}
+        made = {"id": "whetcall1", "type": "function", "function": asked}
+        chat: Chat = [{"role": USER, "content": _ASKED}]
+        said: Chat = [*chat, {"role": ASSISTANT, "tool_calls": [made]}]
+        if not self.template.there:
+            return None
+        try:
+            before, whole = (self.template.rendered(part, (), WHOLE) for part in (chat, said))
+        except UsageError:
+            return None
+        return whole[len(before) :] if whole.startswith(before) else whole
 
     def reply_ids(self, text: str) -> tuple[int, ...]:
         """Token ids of a text within a reply; names of special tokens are these tokens."""

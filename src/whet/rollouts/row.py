@@ -1,6 +1,6 @@
 """The token row of a conversation while it is recorded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -27,6 +27,7 @@ class Row:
     messages: list[Message] = field(default_factory=list)
     finish: Finish = Finish.STOP
     chat: bool = False  # whether it was opened with chat messages
+    tools: tuple[Mapping[str, Any], ...] = ()  # schemas that its opening shows
 
     def copy(self) -> "Row":
         """An independent copy, which grows on its own."""

@@ -3,7 +3,7 @@
 from whet.types.tasks import Finish
 from whet.types.tool_calls import BadCall, ToolCall
 
-_OPEN, _CLOSE = "<think>", "</think>"
+OPEN, _CLOSE = "<think>", "</think>"
 
 
 class Reply(str):
@@ -45,7 +45,7 @@ def parted(before: str, text: str) -> tuple[str, str]:
     """Thoughts and words of a reply that begins behind the text `before`."""
     thoughts, closed, words = text.rpartition(_CLOSE)
     if closed:
-        return thoughts.partition(_OPEN)[2] if _OPEN in thoughts else thoughts, words
-    if before.rstrip().endswith(_OPEN) or _OPEN in text:
-        return text.rpartition(_OPEN)[2], ""
+        return thoughts.partition(OPEN)[2] if OPEN in thoughts else thoughts, words
+    if before.rstrip().endswith(OPEN) or OPEN in text:
+        return text.rpartition(OPEN)[2], ""
     return "", text

@@ -102,6 +102,11 @@ class ChatRenderer:
         """Unknown: the server shows no tokens."""
         del ids, text
 
+    def calls(self, text: str, tools: Sequence[Mapping[str, Any]]) -> tuple[str, tuple[()]]:
+        """None: a server is shown no tools."""
+        del tools
+        return text, ()
+
     def reply_ids(self, text: str) -> tuple[int, ...]:
         """Raise `UsageError`: a server continues no reply."""
         raise UsageError(

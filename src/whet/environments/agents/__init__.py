@@ -1,0 +1,1 @@
+"""Agents: environments in which the policy acts with tools."""
