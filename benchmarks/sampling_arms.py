@@ -221,10 +221,9 @@ def paired(first: Mapping[int, Spent], other: Mapping[int, Spent]) -> str:
     return f"{ratio} | {mean:+.3f} [{least:+.3f}, {most:+.3f}] | {steps}"
 
 
-def table(experiment: Experiment, threshold: float) -> Iterator[str]:
-    """One line per arm: how many bases reached the threshold, medians, and the ratio to arm one."""
+def table(experiment: Experiment, threshold: float, first: str) -> Iterator[str]:
+    """One line per arm: how many bases reached the threshold, medians, and the ratio to one arm."""
     held = [found for found in rows_of(experiment.name) if not found["error"]]
-    first = next(iter(experiment.arms))
     arms = {
         arm: {r["seed"]: Spent.of(r, threshold) for r in held if r["arm"] == arm}
         for arm in experiment.arms
@@ -273,6 +272,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--part", default="0/1", help="this process, and how many share the work")
     parser.add_argument("--threshold", type=float, default=0.0, help="another one, of the table")
+    parser.add_argument("--against", default="", help="the arm of the ratios, of the table")
     asked = parser.parse_args()
     seeds = range(FIRST, FIRST + asked.bases)
     part, parts = map(int, asked.part.split("/"))
@@ -288,7 +288,8 @@ def main() -> None:
         print(picture(EXPERIMENTS[asked.experiment]))
     else:
         experiment = EXPERIMENTS[asked.experiment]
-        print("\n".join(table(experiment, asked.threshold or experiment.threshold)))
+        first = asked.against or next(iter(experiment.arms))
+        print("\n".join(table(experiment, asked.threshold or experiment.threshold, first)))
 
 
 if __name__ == "__main__":
