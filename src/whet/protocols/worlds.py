@@ -83,6 +83,7 @@ class Drawn(Protocol):
         ...
 
 
+@runtime_checkable
 class Actor(Protocol):
     """What plays a seat in place of the policy, for one play."""
 
