@@ -63,7 +63,7 @@ class Blackjack(World):
                 illegal = Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
                 return replace(illegal, score=-1.0)  # 0 would be more than the best play has
             if found[0] in "sS":
-                return _compared(hand.count, dealer_count(luck))
+                return _compared(hand.total, dealer_total(luck))
             card = next(cards)
             hand = hand.plus(card)
             if hand.hard > _GOAL:
@@ -82,7 +82,7 @@ class Blackjack(World):
             nonlocal hand
             del observation, options
             hand = hand.plus(next(cards))  # the newest card that is shown
-            return "h" if hitting(hand, up) > standing(hand.count, up) else "s"
+            return "h" if hitting(hand, up) > standing(hand.total, up) else "s"
 
         return best
 
@@ -98,7 +98,7 @@ class Hand(NamedTuple):
         return Hand(self.hard + card, self.ace or card == 1)
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """What the hand counts."""
         return self.hard + 10 if self.ace and self.hard + 10 <= _GOAL else self.hard
 
@@ -110,21 +110,21 @@ def cards_of(luck: int, owner: str) -> Iterator[int]:
         yield rng.choice(_CARDS)
 
 
-def dealer_count(luck: int) -> int:
+def dealer_total(luck: int) -> int:
     """What the dealer's hand counts at the end."""
     hand = Hand()
     for card in cards_of(luck, "dealer"):
         hand = hand.plus(card)
-        if hand.count >= _STANDS:
+        if hand.total >= _STANDS:
             break
-    return hand.count
+    return hand.total
 
 
 @cache
 def dealt(hand: Hand) -> tuple[float, ...]:
     """The dealer's probabilities of 17, 18, 19, 20, 21 and more, from such a hand."""
-    if hand.count >= _STANDS:
-        return tuple(float(end == min(hand.count, _GOAL + 1)) for end in range(_STANDS, _GOAL + 2))
+    if hand.total >= _STANDS:
+        return tuple(float(end == min(hand.total, _GOAL + 1)) for end in range(_STANDS, _GOAL + 2))
     ends = [dealt(hand.plus(card)) for card in _CARDS]
     return tuple(sum(column) / len(_CARDS) for column in zip(*ends, strict=True))
 
@@ -144,7 +144,7 @@ def hitting(hand: Hand, up: int) -> float:
     for card in _CARDS:
         more = hand.plus(card)
         bust = more.hard > _GOAL
-        worth += -1.0 if bust else max(standing(more.count, up), hitting(more, up))
+        worth += -1.0 if bust else max(standing(more.total, up), hitting(more, up))
     return worth / len(_CARDS)
 
 
@@ -156,7 +156,7 @@ def _opening(level: int, luck: int) -> str:
 
 
 def _shown(hand: Hand, up: int) -> str:
-    return f"{hand.count}{'a' if hand.count > hand.hard else ''} v {_NAMES[up]}"
+    return f"{hand.total}{'a' if hand.total > hand.hard else ''} v {_NAMES[up]}"
 
 
 def _compared(mine: int, others: int) -> Verdict:

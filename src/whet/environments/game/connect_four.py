@@ -72,14 +72,12 @@ class ConnectFour(World):
 
     def expert(self, task: Task, rng: Random) -> Actor:
         """Alpha-beta to a depth of four moves; lots are drawn between moves that are as good."""
-        columns, rows = task.info["columns"], task.info["rows"]
-        lines = Board(columns, rows).lines()
+        rows = task.info["rows"]
 
         async def best(observation: Prompt, options: Sequence[str]) -> str:
             board = Board.read(str(observation).strip("\n").split("\n")[-rows:])
             worth = {
-                one: -_value(board.dropped(int(one) - 1), _DEPTH - 1, (-inf, inf), lines)
-                for one in options
+                one: -_value(board.dropped(int(one) - 1), _DEPTH - 1, -inf, inf) for one in options
             }
             most = max(worth.values())
             return rng.choice([one for one in options if worth[one] == most])
@@ -140,44 +138,41 @@ class Board(NamedTuple):
                 return True
         return False
 
-    def lines(self) -> tuple[int, ...]:
-        """All fours in a line, as bits."""
-        stride = self.rows + 1
-        inside = sum(((1 << self.rows) - 1) << c * stride for c in range(self.columns))
-        found = (
-            sum(1 << bit + n * step for n in range(4))
-            for step in (1, stride - 1, stride, stride + 1)
-            for bit in range(self.columns * stride)
-        )
-        return tuple(line for line in found if line & inside == line)
+    def threats(self, discs: int) -> int:
+        """The free places, as bits, where one more disc makes four in a line with these."""
+        found = 0
+        for step in (1, self.rows, self.rows + 1, self.rows + 2):
+            one, two, three = discs >> step, discs >> 2 * step, discs >> 3 * step
+            found |= one & two & three  # the place before three
+            found |= (discs & two & three) << step
+            found |= (discs & one & three) << 2 * step
+            found |= (discs & one & two) << 3 * step
+        column = (1 << self.rows) - 1
+        places = sum(column << c * (self.rows + 1) for c in range(self.columns))
+        return found & places & ~(self.mine | self.others)
 
     def _disc(self, column: int, row: int) -> str:
         bit = column * (self.rows + 1) + row
         return "X" if self.mine >> bit & 1 else "O" if self.others >> bit & 1 else "."
 
 
-def _value(board: Board, depth: int, window: tuple[float, float], lines: Sequence[int]) -> float:
-    """What a board is worth to the seat whose turn it is; a line nobody has blocked counts."""
+def _value(board: Board, depth: int, low: float, high: float) -> float:
+    """What a board is worth to the seat whose turn it is, by alpha-beta."""
     if board.lost():
         return -_WON - depth
-    low, high = window
     if not depth or not board.free():
-        return _promise(board, lines) if board.free() else 0.0
+        return float(_promise(board))
     for column in board.free():
-        worth = -_value(board.dropped(int(column) - 1), depth - 1, (-high, -low), lines)
-        low = max(low, worth)
+        low = max(low, -_value(board.dropped(int(column) - 1), depth - 1, -high, -low))
         if low >= high:
             break
     return low
 
 
-def _promise(board: Board, lines: Sequence[int]) -> float:
-    """The squares of the discs in lines that the other seat has not blocked, mine less others'."""
-    promise = 0
-    for line in lines:
-        mine, others = line & board.mine, line & board.others
-        if not others:
-            promise += mine.bit_count() ** 2
-        elif not mine:
-            promise -= others.bit_count() ** 2
-    return float(promise)
+def _promise(board: Board) -> int:
+    """Threats count most; then discs in the middle columns, where more lines meet."""
+    mine, others = board.threats(board.mine), board.threats(board.others)
+    stride = board.rows + 1
+    middle = ((1 << stride) - 1) << (board.columns - 1) // 2 * stride
+    centre = (board.mine & middle).bit_count() - (board.others & middle).bit_count()
+    return 4 * (mine.bit_count() - others.bit_count()) + centre

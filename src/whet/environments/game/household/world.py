@@ -57,9 +57,10 @@ class Household(World):
         check_level(self, level)
         info = {"world": "household", "level": level, "turns": _TURNS} | _drawn(rng, level)
         house = House.of(info)
-        first = f"{_all_rooms(house)}{house.seen_now()}\n" if level > _LISTS else ""
+        first = f"rooms: {' '.join(house.rooms)}\n{house.seen_now()}\n" if level > _LISTS else ""
+        things = ".".join(map("@".join, info["things"].items()))
         return Task(
-            id=f"household/{level}/{'-'.join(info['errand'])}/{'.'.join(info['things'].values())}",
+            id=f"household/{level}/{'-'.join(info['errand'])}/{things}",
             prompt=f"{self.rules}{house.errand}\n{first}{_listed(house, level)}",
             info=info,
         )
@@ -112,10 +113,6 @@ def _drawn(rng: Random, level: int) -> dict[str, Any]:
         things[f"{kind}{number}"] = rng.choice(free)
     target = "" if errand.type == "look" else errand.place
     return {"rooms": rooms, "errand": [errand.type, errand.kind, target], "things": things}
-
-
-def _all_rooms(house: House) -> str:
-    return f"rooms: {' '.join(house.rooms)}\n"
 
 
 def _listed(house: House, level: int) -> str:

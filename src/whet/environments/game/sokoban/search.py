@@ -1,12 +1,16 @@
-"""Breadth-first search of Sokoban, forwards by pushes and backwards by pulls."""
+"""Breadth-first search of Sokoban, forwards by pushes and backwards by pulls.
 
-from collections.abc import Iterator
+Sets of places are bits of an int.  A state is two of them: the boxes, and all places that the
+player can walk to.  The walls around a room keep shifted bits from entering the next row.
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from random import Random
 
 from whet.environments.game.sokoban.room import STEPS, Room
 
-_State = tuple[frozenset[int], int]  # the boxes, and the least place that the player can walk to
+_State = tuple[int, int]
 
 
 def solution(room: Room) -> str | None:
@@ -14,14 +18,18 @@ def solution(room: Room) -> str | None:
 
     The walks between its pushes are shortest ones.
     """
-    ways, rooms = {_state(room): ""}, [room]
-    for here in rooms:
-        if here.solved:
-            return ways[_state(here)]
-        for moves, there in _pushes(here):
-            if (state := _state(there)) not in ways:
-                ways[state] = ways[_state(here)] + moves
-                rooms.append(there)
+    floor, goals = _floor(room), _bits(room.goals)
+    boxes = _bits(room.boxes)
+    start = (boxes, _flood(1 << room.player, floor & ~boxes, room.columns))
+    ways: dict[_State, list[tuple[int, str]]] = {start: []}
+    reached = [start]
+    for state in reached:
+        if state[0] == goals:
+            return _walked(room, ways[state])
+        for box, move, after in _pushes(state, floor, room.columns):
+            if after not in ways:
+                ways[after] = [*ways[state], (box, move)]
+                reached.append(after)
     return None
 
 
@@ -31,52 +39,84 @@ def pulled(room: Room, pulls: int, rng: Random) -> Room | None:
     None if this room has no such boxes.  The search goes back from the goals, from all places
     where the player may be at the end.
     """
-    ahead = _ends(room)
-    seen = set(ahead)
+    floor = _floor(room)
+    ahead = _ends(_bits(room.goals), floor, room.columns)
+    seen = {*ahead}
     for _ in range(pulls):
-        found: dict[_State, Room] = {}
-        for here in ahead.values():
-            for there in _pulls(here):
-                if (state := _state(there)) not in seen:
-                    found.setdefault(state, there)
-        seen.update(found)
-        ahead = found
+        fresh = dict.fromkeys(
+            after for state in ahead for after in _pulls(state, floor, room.columns)
+        )
+        ahead = [state for state in fresh if state not in seen]
+        seen.update(ahead)
     if not ahead:
         return None
-    chosen = rng.choice([*ahead.values()])
-    return replace(chosen, player=rng.choice(sorted(chosen.walks())))
+    boxes, region = rng.choice(ahead)
+    return replace(room, boxes=frozenset(_places(boxes)), player=rng.choice([*_places(region)]))
 
 
-def _state(room: Room) -> _State:
-    return room.boxes, min(room.walks())
+def _pushes(state: _State, floor: int, columns: int) -> Iterator[tuple[int, str, _State]]:
+    """All pushes: the box before it, the move, and the state after it."""
+    boxes, region = state
+    for move, (down, right) in STEPS.items():
+        step = down * columns + right
+        able = boxes & _shifted(region, step) & _shifted(floor & ~boxes, -step)
+        for place in _places(able):
+            after = boxes ^ 1 << place ^ 1 << place + step
+            yield place, move, (after, _flood(1 << place, floor & ~after, columns))
 
 
-def _ends(room: Room) -> dict[_State, Room]:
-    found: dict[_State, Room] = {}
-    full = replace(room, boxes=room.goals)
-    for place in range(max(room.walls)):
-        if place not in full.walls and place not in full.boxes:
-            end = replace(full, player=place)
-            found.setdefault(_state(end), end)
+def _pulls(state: _State, floor: int, columns: int) -> Iterator[_State]:
+    boxes, region = state
+    for down, right in STEPS.values():
+        step = down * columns + right
+        able = boxes & _shifted(region, -step) & _shifted(floor & ~boxes, -2 * step)
+        for place in _places(able):
+            after = boxes ^ 1 << place ^ 1 << place + step
+            yield after, _flood(1 << place + 2 * step, floor & ~after, columns)
+
+
+def _walked(room: Room, pushes: Iterable[tuple[int, str]]) -> str:
+    """The moves of pushes, with the walks between them."""
+    moves = ""
+    for box, move in pushes:
+        down, right = STEPS[move]
+        stand = box - down * room.columns - right
+        moves += room.walks()[stand] + move
+        room = replace(room, player=stand).moved(move)
+    return moves
+
+
+def _ends(goals: int, floor: int, columns: int) -> list[_State]:
+    left, found = floor & ~goals, []
+    while left:
+        region = _flood(left & -left, floor & ~goals, columns)
+        found.append((goals, region))
+        left &= ~region
     return found
 
 
-def _pushes(room: Room) -> Iterator[tuple[str, Room]]:
-    walks = room.walks()
-    for box in sorted(room.boxes):
-        for move, (down, right) in STEPS.items():
-            stand = box - down * room.columns - right
-            if stand in walks:
-                there = replace(room, player=stand).moved(move)
-                if there.boxes != room.boxes:
-                    yield walks[stand] + move, there
+def _flood(seed: int, free: int, columns: int) -> int:
+    """All free places that can be walked to."""
+    while True:
+        grown = seed | seed << 1 | seed >> 1 | seed << columns | seed >> columns
+        if (grown := grown & free) == seed:
+            return seed
+        seed = grown
 
 
-def _pulls(room: Room) -> Iterator[Room]:
-    walks = room.walks()
-    for box in sorted(room.boxes):
-        for move in STEPS:
-            stand = room.ahead(box, move)
-            back = room.ahead(stand, move)
-            if stand in walks and back not in room.walls and back not in room.boxes:
-                yield replace(room, boxes=room.boxes - {box} | {stand}, player=back)
+def _shifted(places: int, step: int) -> int:
+    return places << step if step > 0 else places >> -step
+
+
+def _floor(room: Room) -> int:
+    return _bits(place for place in range(max(room.walls)) if place not in room.walls)
+
+
+def _bits(places: Iterable[int]) -> int:
+    return sum(1 << place for place in places)
+
+
+def _places(bits: int) -> Iterator[int]:
+    while bits:
+        yield (bits & -bits).bit_length() - 1
+        bits &= bits - 1
