@@ -30,6 +30,7 @@ class Said:
 
     asks: list[tuple[str, str, tuple[str, ...], str]] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+    states: list[str] = field(default_factory=list)
 
     def observations(self, seat: str = "") -> list[str]:
         return [observation for name, observation, _, _ in self.asks if name == seat]
@@ -55,10 +56,11 @@ class Handle:
     name: str = ""
     seed: int = 0
 
-    async def __call__(self, observation, *, options=(), **how):
+    async def __call__(self, observation, *, options=(), state="", **how):
         await asyncio.sleep(0)
         reply = await self.actors[self.name](observation, options)
         self.said.asks.append((self.name, observation, tuple(options), reply))
+        self.said.states.append(state)
         return Reply(reply)
 
     def fork(self, number):
@@ -124,7 +126,7 @@ def digest(number: int) -> dict[str, str]:
         world = WORLDS[name]()
         for n, task in enumerate(tasks(name, level, number)):
             said = played(world, task, chance(task, Random(n)))
-            line = repr((task, world.canonical(task), said.asks, said.verdicts))
+            line = repr((task, world.canonical(task), said.asks, said.verdicts, said.states))
             found[name].update(line.encode())
     return {name: one.hexdigest() for name, one in found.items()}
 

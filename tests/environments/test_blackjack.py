@@ -61,6 +61,25 @@ def test_hitting_on_a_hard_20_loses_to_all_but_an_ace():
     assert hitting(Hand(hard=20), 6) == pytest.approx(float(lone_ace - Fraction(12, 13)))
 
 
+@cache
+def best_hit(low, aces, up):
+    """The mean of a card more and the best play after it, in fractions; aces count 1 in `low`."""
+    worth = Fraction(0)
+    for card, chance_of in DECK.items():
+        more, has = low + card, aces or card == 1
+        if more > 21:
+            worth -= chance_of
+            continue
+        total = more + 10 if has and more <= 11 else more
+        worth += chance_of * max(stand(total, up), best_hit(more, has, up))
+    return worth
+
+
+@pytest.mark.parametrize(("low", "ace", "up"), [(4, False, 10), (12, False, 2), (2, True, 6)])
+def test_hitting_is_exact(low, ace, up):
+    assert hitting(Hand(low, ace), up) == pytest.approx(float(best_hit(low, ace, up)), abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("cards", "up", "hits"),
     [
@@ -138,6 +157,12 @@ def test_another_reply_is_worth_no_more_than_a_lost_game(reply):
         Reason.BAD_FORMAT,
         Finish.ILLEGAL,
     )
+
+
+def test_the_dealer_has_cards_of_its_own():
+    """Two hands agree in their first card with probability 9/169 + 16/169."""
+    pairs = [[next(blackjack.cards_of(n, who)) for who in ("player", "dealer")] for n in range(900)]
+    assert sum(one == other for one, other in pairs) / 900 == pytest.approx(25 / 169, abs=0.05)
 
 
 def test_hits_do_not_move_the_dealers_cards():

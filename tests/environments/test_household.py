@@ -106,6 +106,15 @@ def test_words_that_are_no_action_end_it_and_others_do_nothing(reply):
     assert verdict.finish is Finish.ILLEGAL
 
 
+def test_a_state_is_named_by_all_that_matters():
+    task = game(("clean", "cup", "box"), {"cup1": "sink", "egg1": "fridge"})
+    way = ("go sink", "take cup1", "clean cup1", "put cup1", "take cup1", "put cup1", "look", "?")
+    states = played(Household(rules=""), task, saying(*way)).states
+    assert len(set(states)) == 5  # at the sink, with it, with it clean, and clean at the sink
+    assert states[4] == states[6] == states[7]
+    assert states[3] == states[5]
+
+
 def test_turns_run_out():
     task = game(("pick", "cup", "table"), {"cup1": "sink"})
     said = played(Household(rules=""), task, saying("look"))

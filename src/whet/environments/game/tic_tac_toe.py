@@ -69,14 +69,17 @@ class TicTacToe(World):
         return settle(policy, self.seats, float(won(board, "X") - won(board, "O")))
 
     def expert(self, task: Task, rng: Random) -> Actor:
-        """Minimax; it wins soon and loses late, and draws lots between moves that are as good."""
+        """Minimax; it wins soon and loses late.
+
+        Of moves that are as good, it makes one that leaves most to lose, and then draws lots.
+        """
         del task
 
         async def best(observation: Prompt, options: Sequence[str]) -> str:
             board = str(observation)[-12:].replace("\n", "")
             mark, other = _perspective(board)
             board = board.replace("X", "x").replace("O", other).replace("x", mark)
-            worth = {cell: -value(board.replace(cell, mark)) for cell in options}
+            worth = {cell: _worth(board.replace(cell, mark)) for cell in options}
             most = max(worth.values())
             return rng.choice([cell for cell in options if worth[cell] == most])
 
@@ -116,6 +119,13 @@ def value(board: str) -> float:
     if over(board):
         return -float(won(board, "XO"[mark == "X"]))
     return 0.9 * max(-value(board.replace(cell, mark)) for cell in free(board))
+
+
+def _worth(board: str) -> tuple[float, float]:
+    """What a board is worth to the seat that made it, at best play, and at random replies."""
+    mark, cells = mover(board), () if over(board) else free(board)
+    replies = [value(board.replace(cell, mark)) for cell in cells]
+    return -value(board), sum(replies) / max(1, len(replies))
 
 
 def _perspective(seen: str) -> tuple[str, str]:
