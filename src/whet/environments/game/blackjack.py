@@ -30,15 +30,17 @@ class Blackjack(World):
     Level 2 shows the two cards instead, and then each new one.
 
     The score is 1 for more than the dealer, 0 for as much, and −1 for less, for more than 21, or
-    for another reply.  Even the best play loses more than it wins: its mean is below 0.
+    for another reply.  Even the best play loses more than it wins: random moves win .28 and lose
+    .67, a mean of −.39; the best play, the expert's, wins .43 and loses .48, a mean of −.046
+    (20,000 plays each, standard error .007).
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 2)
     alphabet: ClassVar[str] = "0123456789AaTvhs \n"
     rules: str = (
-        "Blackjack. Come nearer to 21 than the dealer, who stands on 17, but not above it. Before "
-        "the v is your hand (an a says that an ace counts 11), behind it the dealer's open card. "
-        "Reply with a letter alone: h to hit, s to stand.\n"
+        "Blackjack. Come nearer to 21 than the dealer does, but not above it. The dealer stands on "
+        "17. Your hand is before the v (an a says that an ace counts 11), the dealer's open card "
+        "behind it. Reply with a letter alone: h to hit, s to stand.\n"
     )  # put before the first observation; "" for a small model
 
     def draw(self, rng: Random, level: int) -> Task:

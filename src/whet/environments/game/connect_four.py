@@ -29,7 +29,9 @@ class ConnectFour(World):
     split has as many as it wants.
 
     A seat's score is 1 for a won game, 0 for a draw and −1 for a lost one; a seat that replies
-    anything else has lost.
+    anything else has lost.  By level, random players win .44, .54 and .58 as first, and .31, .41
+    and .42 as second (1,000 plays each).  Against them the expert wins .90, .99 and 1.00 as first,
+    and .86, 1.00 and 1.00 as second (200, 100 and 60 plays each).
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 3)

@@ -29,6 +29,9 @@ class FrozenLake(World):
 
     `slip` is the probability that a step goes to a random side instead.  The turns grow by
     1 / (1 − slip).
+
+    By level, random moves have .09, .03, .009 and .002 (2,000 plays each, without slips); the
+    expert has 1.00 (300 plays each).
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 4)

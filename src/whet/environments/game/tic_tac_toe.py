@@ -29,7 +29,9 @@ class TicTacToe(World):
     split has as many as it wants.
 
     A seat's score is 1 for a won game, 0 for a draw and −1 for a lost one; a seat that replies
-    anything else has lost.
+    anything else has lost.  At level 1 random players win .59 as first and .29 as second, and draw
+    .13 (2,000 plays).  Against them the expert wins .99 as first, and .86 as second; it never loses
+    (300 plays each).  Two experts draw.
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 2)

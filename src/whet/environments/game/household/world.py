@@ -42,6 +42,9 @@ class Household(World):
     happens`.  Levels 1, 2 and 3 have 1, 2 and 3 rooms, with 3, 5 and 8 things; level 1 lists the
     admissible actions.  The score is 1 for the errand done in 30 turns, else 0; another reply ends
     the play.
+
+    By level, random admissible actions have .04, .008 and .003 (2,000 plays each); the expert has
+    1.00 (300 plays each).
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 3)

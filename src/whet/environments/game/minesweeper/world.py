@@ -32,6 +32,9 @@ class Minesweeper(World):
     opening an open cell, or another reply.  Besides, a reply that opens a cell which is safe by the
     numbers has the turn reward 1/s, of s safe cells that were closed at the beginning.  `options`
     are the cells to open.
+
+    By level, random openings have .16, .025, .001 and .000 (2,000 plays each, 500 at level 4); the
+    expert has 1.00 (200 plays each, 60 at level 4).
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 4)

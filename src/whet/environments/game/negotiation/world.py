@@ -45,6 +45,10 @@ class Negotiation(World):
     the play without one.  `correct` says that it has 5 or more.  The verdict's parts are 1 or 0 for
     `deal`, and for `pareto`: with other shares of the pool, no seat has more unless the other has
     less.
+
+    By level, two random players have .30, .19 and .11 each, with deals in .60, .39 and .22 of 2,000
+    plays.  Two experts have .73, .75 and .75, with deals in .99 or more of 300 plays, of which .85,
+    .82 and .74 are efficient.
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 3)

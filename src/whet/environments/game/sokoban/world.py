@@ -30,6 +30,9 @@ class Sokoban(World):
 
     There are three times as many moves as in a solution with the fewest pushes, and the play ends
     after the last one.  The score is 1 for all boxes on goals, else 0; another reply ends the play.
+
+    From level 1 to 8, random moves have .32, .09, .018, .011, .010, .002, .000 and .000 (2,000
+    plays each, 500 at level 8); the expert has 1.00 (300 plays each, 200 at level 8).
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 8)
