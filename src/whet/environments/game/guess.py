@@ -43,15 +43,18 @@ class Guess(World):
 
     async def play(self, task: Task, policy: Policy) -> Verdict:
         observation: Prompt = task.prompt
-        secret = task.info["secret"]
+        secret, low, high = task.info["secret"], 1, 2 ** task.info["level"] - 1
         for _ in range(task.info["turns"]):
-            found = move_in(await policy(observation), _GUESS)
+            found = move_in(await policy(observation, state=f"{low}..{high}"), _GUESS)
             if found is None:
                 return Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
             guess = int(found[0].rstrip("."))
             if guess == secret:
                 return Verdict.binary(correct=True)
-            observation = "\n>\n" if guess < secret else "\n<\n"
+            if guess < secret:
+                observation, low = "\n>\n", max(low, guess + 1)
+            else:
+                observation, high = "\n<\n", min(high, guess - 1)
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
     def expert(self, task: Task, rng: Random) -> Actor:
