@@ -1,5 +1,6 @@
 """Connect four: lines in all directions, on every place of a board, and the expert's eye."""
 
+import asyncio
 from itertools import product
 from random import Random
 
@@ -108,22 +109,14 @@ def test_other_replies_lose(reply):
 @pytest.mark.parametrize(
     ("board", "move"),
     [
-        ("..... ..... ..... XXX.. ", "4"), ("..... ..... ..... .OOO. ", None),
-        ("..... X.... X.... X.O.O ", "1"), ("..... O.... O.... O.XX. ", "1"),
-        ("..... ..X.. .XOO. XOOXX ", None),
+        ("..... ..... ..... XXX.. ", "4"), ("..... X.... X.... X.O.O ", "1"),
+        ("..... O.... O.... O.XX. ", "1"),
     ],
 )  # fmt: skip
 def test_the_expert_sees_what_wins_or_saves(board, move):
-    import asyncio
-
-    world = ConnectFour(rules="")
     lines = board.replace(" ", "\n")
-    actor = world.expert(game(), Random(0))
-    reply = asyncio.run(actor(f"\n{lines}", ("1", "2", "3", "4", "5")))
-    if move is not None:
-        assert reply == move
-    else:
-        assert reply in "12345"
+    actor = ConnectFour(rules="").expert(game(), Random(0))
+    assert asyncio.run(actor(f"\n{lines}", ("1", "2", "3", "4", "5"))) == move
 
 
 def test_the_expert_beats_chance():
