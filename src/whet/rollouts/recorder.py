@@ -9,6 +9,7 @@ from typing import Any
 from whet.protocols import Generator, Renderer
 from whet.rollouts.begun import Begun, named
 from whet.rollouts.endings import ended
+from whet.rollouts.hearing import hear
 from whet.rollouts.replies import ReplySampler, certain, limited
 from whet.rollouts.row import Row
 from whet.types import (
@@ -23,7 +24,6 @@ from whet.types import (
     Verdict,
     seed_of,
 )
-from whet.types.messages import messages_of
 from whet.types.replies import OPEN
 
 UNSTEADY = (
@@ -145,7 +145,7 @@ class Recorder:
         self._check_open()
         row = self.row.copy()
         how = limited(self.record.play.decoding, stop, max_new_tokens)
-        self._hear(row, observation, tools)
+        hear(self.record.renderer, self.record.task, row, observation, tools)
         said = self._repeated(row)
         if said is not None and self._is_whole(row, how):
             return self._replied(row, said, state)
@@ -226,40 +226,6 @@ class Recorder:
             )
         if self.record.over:
             raise UsageError("the play is over; await all replies before the environment returns")
-
-    def _hear(self, row: Row, observation: Prompt, tools: Sequence[Mapping[str, Any]]) -> None:
-        """Append an observation to the row, as the model reads it.
-
-        In a chat, plain text is a message of the user; empty text continues the reply.
-        """
-        given = self.record.renderer
-        if not row.token_ids:
-            row.chat = not isinstance(observation, str)
-            row.tools = (*self.record.task.tools, *tools)
-            heard = self._opened(observation, row.tools)
-            row.hear(heard, given.heard(observation, heard))
-            return
-        if tools:
-            raise UsageError(
-                f"the environment gives {len(tools)} tools after the opening, which alone shows "
-                "them; give them with the first observation"
-            )
-        if not row.chat and not isinstance(observation, str):
-            raise UsageError(
-                "the environment sends chat messages in a conversation that it opened with plain "
-                "text; open it with a chat, or send plain text"
-            )
-        told = messages_of(observation) if row.chat and observation else observation
-        heard = given.following(told, row.said())
-        row.hear(heard, given.heard(told, heard) if told else ())
-
-    def _opened(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]]) -> tuple[int, ...]:
-        """The ids of the first prompt; a message about it names the task."""
-        task = self.record.task
-        try:
-            return self.record.renderer.opening(prompt, tools)
-        except UsageError as error:
-            raise UsageError(f"{task.id}: {error}") from error
 
     def fork(self, number: int) -> "tuple[Recorder, ...]":
         """`number` conversations that continue from here; this one is closed.

@@ -44,16 +44,20 @@ class Guess(World):
 
     async def play(self, task: Task, policy: Policy) -> Verdict:
         observation: Prompt = task.prompt
-        secret, level = task.info["secret"], task.info["level"]
-        legal = [f"{n}." for n in range(1, 2**level)] if level <= _LISTED else []
+        secret, low, high = task.info["secret"], 1, 2 ** task.info["level"] - 1
+        legal = [f"{n}." for n in range(1, high + 1)] if task.info["level"] <= _LISTED else []
         for _ in range(task.info["turns"]):
-            found = move_in(await policy(observation, options=legal), _GUESS)
+            reply = await policy(observation, options=legal, state=f"{low}..{high}")
+            found = move_in(reply, _GUESS)
             if found is None:
                 return Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
             guess = int(found[0].rstrip("."))
             if guess == secret:
                 return Verdict.binary(correct=True)
-            observation = "\n>\n" if guess < secret else "\n<\n"
+            if guess < secret:
+                observation, low = "\n>\n", max(low, guess + 1)
+            else:
+                observation, high = "\n<\n", min(high, guess - 1)
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
     def expert(self, task: Task, rng: Random) -> Actor:
