@@ -171,6 +171,23 @@ def test_a_moving_average_is_read_before_it_is_moved():
     close(OverBaseline()(known), (known.reward - 0.2)[ROW])
 
 
+def test_rae_is_reinforce_with_the_baseline_of_the_role():
+    """Six rollouts of one role: a baseline moves by a twentieth of the way, after its use."""
+    rewards, used, b = scores().reward.tolist(), [], 0.0
+    for reward in rewards:
+        used.append(b)
+        b += (reward - b) / 20
+    (role,) = load("rae").companions
+    assert role.through({}, [("r", x) for x in rewards])[0] == pytest.approx(used, abs=1e-12)
+    known = scores(baseline=used)
+    advantage = load("rae").advantage(known)
+    by_hand = torch.tensor([r - b for r, b in zip(rewards, used, strict=True)], dtype=DOUBLE)
+    close(advantage, by_hand[ROW])
+    loss, gradient = loss_and_gradient(load("rae"), b0(advantage))
+    close(loss, -(advantage * flat(B0["logp"])).sum() / 6)
+    close(gradient, -advantage / 6, gradient=True)
+
+
 def test_luspo_is_gspo_times_the_length():
     advantage = load("gspo").advantage(scores())
     _, gspo = loss_and_gradient(load("gspo", low=0.1, high=0.1), b0(advantage))

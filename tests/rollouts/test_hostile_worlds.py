@@ -363,7 +363,7 @@ def test_a_conversation_that_outgrows_the_context_ends_as_truncated():
 
     [group], _ = played(talkative, Small())
     long, short = group
-    assert long.finish is Finish.LENGTH and long.verdict.reason is Reason.TRUNCATED
+    assert long.finish is Finish.CONTEXT and long.verdict.reason is Reason.TRUNCATED
     assert long.score == 0 and long.turns == ("3+4=", "30")  # without what did not fit
     assert short.finish is Finish.STOP and short.verdict.correct
     assert long.seal == long.imprint()

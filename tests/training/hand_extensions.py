@@ -16,6 +16,7 @@ from whet.policy.extensions.entropy_target import EntropyTarget
 from whet.policy.extensions.implicit_rewards import ImplicitRewards
 from whet.policy.extensions.length_targets import LengthTargets
 from whet.policy.extensions.moving_mean import MovingMean
+from whet.policy.extensions.role_baseline import RoleBaseline
 from whet.types import Finish, Rollout
 
 
@@ -31,7 +32,22 @@ def correct(rollout: Rollout) -> bool:
     return rollout.verdict.score >= 1 if told is None else told
 
 
+def of_roles(step: Step) -> Counted:
+    """The baseline of each rollout: one role, for the small run has one seat."""
+    keep = step.witness.settings(RoleBaseline).keep
+    used, moving = list[float](), 0.0
+    for each in until(step):
+        used = []
+        for reward in scores(each.rollouts):
+            used.append(moving)
+            moving = keep * moving + (1 - keep) * reward
+    return mean(used)
+
+
 def baseline(step: Step) -> Counted:
+    companions = step.witness.run.objective.companions
+    if any(isinstance(companion, RoleBaseline) for companion in companions):
+        return of_roles(step)
     keep = step.witness.settings(MovingMean).keep
     used = 0.0
     for before in until(step)[:-1]:

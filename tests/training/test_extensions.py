@@ -23,6 +23,7 @@ from whet.policy.extensions.past_batches import PastBatches
 from whet.policy.extensions.reference_reset import ReferenceReset
 from whet.policy.extensions.rehearsal import Rehearsal
 from whet.policy.extensions.replay import Replay
+from whet.policy.extensions.role_baseline import RoleBaseline
 from whet.policy.extensions.sft_buffer import SFTBuffer
 from whet.policy.extensions.tracker import Tracker
 from whet.training.glossary import metric
@@ -90,6 +91,7 @@ def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
         AnswerHints(hint="{answer}"),
         Distinct(),
         MovingMean(),
+        RoleBaseline(),
         Rehearsal(tried=2, least=1, ahead=2),
     ],
     ids=repr,
