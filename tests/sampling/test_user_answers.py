@@ -10,7 +10,7 @@ from sampling.test_user_parts import NOW, REQUEST, SETUP, Half, slots
 
 from whet.protocols import Gate, PromptOrder, PromptSource, Sampling, Shape, SizeDecision, Strategy
 from whet.sampling.asking import asked
-from whet.sampling.checked_strategy import CheckedStrategy, check, metrics_of, opened
+from whet.sampling.checked_answers import CheckedStrategy, check, metrics_of, opened
 from whet.sampling.running_parts import Slots, admits
 from whet.sampling.standard import Standard
 from whet.sampling.structured.tree import Tree
