@@ -30,6 +30,7 @@ COMMON = (
 )
 HINTED = "--objective.on policy_tokens"
 SETTINGS = {  # of parts with published settings for replies of thousands of tokens
+    "accuracy_band": "--sampling.gate.max_rounds 20",
     "adarft": "--sampling.prompts.easiest 1 --sampling.prompts.hardest 4",
     "budget_forcing": f"--sampling.shape.waits 1 --sampling.shape.wait | {HINTED}",
     "drop_solved": "--sampling.prompts.every 6",
