@@ -100,7 +100,8 @@ def table() -> None:
     print("| slot | part | further flags | decoded tokens | pass@1 | greedy |")
     print("|---|---|---|---|---|---|")
     for found in sorted(rows_of(ROWS_NAME), key=lambda r: (r["slot"], r["part"])):
-        further = found["flags"].partition(f"{found['part']}")[2].strip() or "-"
+        further = found["flags"].partition(f"{found['part']}")[2].strip()
+        further = f"`{further.replace('|', chr(92) + '|')}`" if further else "-"
         end = f"{found['pass@1']:.3f} | {found['greedy']:.3f}" if not found["error"] else "stopped"
         print(f"| {found['slot']} | {found['part']} | {further} | {found['tokens']:,} | {end} |")
 
