@@ -55,7 +55,7 @@ def test_what_is_neither_yes_nor_no_is_told(value):
 @pytest.mark.filterwarnings("error")
 def test_a_coroutine_where_none_is_wanted_is_told_and_closed():
     class Mine(Gate):
-        async def __call__(self, group) -> Any:
+        async def __call__(self, group) -> Any:  # pyright: ignore
             return False
 
     told = r"^Mine.__call__ is a coroutine function; write `def`, not `async def`$"
@@ -326,7 +326,7 @@ def test_parents_in_a_circle_are_told():
 
 def test_a_shape_is_a_coroutine():
     class Mine(Shape):
-        def roll(self, request, plays) -> Any:
+        def roll(self, request, plays) -> Any:  # pyright: ignore
             return []
 
     with pytest.raises(UsageError, match=r"^Mine.roll is no coroutine function; write `async def`"):
