@@ -333,11 +333,11 @@ def test_a_shape_is_a_coroutine():
         sampled(Mine())
 
 
-@pytest.mark.parametrize("plays", [None, REQUEST, REQUEST.plays[0], "ab", [3]], ids=type)
-def test_only_plays_are_played(plays):
+@pytest.mark.parametrize("wrong", [None, REQUEST, REQUEST.plays[0], "ab", [3]], ids=type)
+def test_only_plays_are_played(wrong):
     class Mine(Shape):
-        async def roll(self, request, given) -> Any:
-            return [r for own in await given.play(plays) for r in own]
+        async def roll(self, request, plays) -> Any:
+            return [r for own in await plays.play(wrong) for r in own]
 
     with pytest.raises(UsageError, match="plays.play got .*; give a sequence of Play"):
         sampled(Mine())
