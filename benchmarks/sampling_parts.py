@@ -30,6 +30,7 @@ COMMON = (
 )
 HINTED = "--objective.on policy_tokens"
 SETTINGS = {  # of parts with published settings for replies of thousands of tokens
+    "accuracy_band": "--sampling.gate.max_rounds 20",
     "adarft": "--sampling.prompts.easiest 1 --sampling.prompts.hardest 4",
     "budget_forcing": f"--sampling.shape.waits 1 --sampling.shape.wait | {HINTED}",
     "drop_solved": "--sampling.prompts.every 6",
@@ -99,7 +100,8 @@ def table() -> None:
     print("| slot | part | further flags | decoded tokens | pass@1 | greedy |")
     print("|---|---|---|---|---|---|")
     for found in sorted(rows_of(ROWS_NAME), key=lambda r: (r["slot"], r["part"])):
-        further = found["flags"].partition(f"{found['part']}")[2].strip() or "-"
+        further = found["flags"].partition(f"{found['part']}")[2].strip()
+        further = f"`{further.replace('|', chr(92) + '|')}`" if further else "-"
         end = f"{found['pass@1']:.3f} | {found['greedy']:.3f}" if not found["error"] else "stopped"
         print(f"| {found['slot']} | {found['part']} | {further} | {found['tokens']:,} | {end} |")
 

@@ -9,7 +9,7 @@ from recorded import recorded
 
 from whet.protocols import Now, Strategy
 from whet.rollouts.buffer import Buffer
-from whet.sampling.checked_strategy import CheckedStrategy
+from whet.sampling.checked_answers import CheckedStrategy
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform

@@ -10,7 +10,7 @@ from sampling.test_user_parts import NOW, REQUEST, SETUP, Half, slots
 
 from whet.protocols import Gate, PromptOrder, PromptSource, Sampling, Shape, SizeDecision, Strategy
 from whet.sampling.asking import asked
-from whet.sampling.checked_strategy import CheckedStrategy, check, metrics_of, opened
+from whet.sampling.checked_answers import CheckedStrategy, check, metrics_of, opened
 from whet.sampling.running_parts import Slots, admits
 from whet.sampling.standard import Standard
 from whet.sampling.structured.tree import Tree
@@ -55,7 +55,7 @@ def test_what_is_neither_yes_nor_no_is_told(value):
 @pytest.mark.filterwarnings("error")
 def test_a_coroutine_where_none_is_wanted_is_told_and_closed():
     class Mine(Gate):
-        async def __call__(self, group) -> Any:
+        async def __call__(self, group) -> Any:  # pyright: ignore
             return False
 
     told = r"^Mine.__call__ is a coroutine function; write `def`, not `async def`$"
@@ -326,18 +326,18 @@ def test_parents_in_a_circle_are_told():
 
 def test_a_shape_is_a_coroutine():
     class Mine(Shape):
-        def roll(self, request, plays) -> Any:
+        def roll(self, request, plays) -> Any:  # pyright: ignore
             return []
 
     with pytest.raises(UsageError, match=r"^Mine.roll is no coroutine function; write `async def`"):
         sampled(Mine())
 
 
-@pytest.mark.parametrize("plays", [None, REQUEST, REQUEST.plays[0], "ab", [3]], ids=type)
-def test_only_plays_are_played(plays):
+@pytest.mark.parametrize("wrong", [None, REQUEST, REQUEST.plays[0], "ab", [3]], ids=type)
+def test_only_plays_are_played(wrong):
     class Mine(Shape):
-        async def roll(self, request, given) -> Any:
-            return [r for own in await given.play(plays) for r in own]
+        async def roll(self, request, plays) -> Any:
+            return [r for own in await plays.play(wrong) for r in own]
 
     with pytest.raises(UsageError, match="plays.play got .*; give a sequence of Play"):
         sampled(Mine())

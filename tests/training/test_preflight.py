@@ -201,7 +201,7 @@ REFUSED = {
     ),
     "one rollout for a comparison": (
         lambda here: run(here, sampling=replace(RUN.sampling, size=Fixed(rollouts=1))),
-        "rollouts is 1",
+        "sampling.shape give 1 rollout per task",
     ),
 }  # fmt: skip
 

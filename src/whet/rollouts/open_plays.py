@@ -25,6 +25,7 @@ class RequestPlays:
     resumes: bool  # keep what the generator computed for a play, for later ones
     records: list[Record] = field(default_factory=list)
     played: list[Rollout] = field(default_factory=list)
+    broken: Exception | None = None  # what ended a play: of the generator, and not of the shape
     begun: list[Rollout] = field(default_factory=list)  # of other requests, that plays began with
     sessions: dict[str, str] = field(default_factory=dict)  # by the id of a rollout
 
@@ -87,6 +88,9 @@ class RequestPlays:
         seen = task if play.prompt is None else replace(task, prompt=play.prompt)
         try:
             rollouts = await played(self.environment, record, seen)
+        except Exception as error:
+            self.broken = self.broken or error
+            raise
         finally:
             record.over = True
             if not self.resumes:

@@ -8,9 +8,21 @@ from whet.protocols import Environment, Generator, Renderer
 from whet.rollouts.open_plays import RequestPlays
 from whet.sampling.asking import awaited, named
 from whet.sampling.structured.chains import Chains
-from whet.types import Group, Request, Rollout, Version
+from whet.types import Group, Request, Rollout, UsageError, Version
+from whet.types.requests import RolloutShape
 from whet.types.returned import listed
 from whet.types.weights import Flight, Weights
+
+
+async def rolled(shape: RolloutShape, request: Request, open_plays: RequestPlays) -> object:
+    """What a shape returns; an error of one of its plays stays what it is."""
+    try:
+        return await awaited(shape.roll, request, open_plays)
+    except UsageError as error:
+        broken = open_plays.broken
+        if broken is None or broken is error:
+            raise
+    raise broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +48,7 @@ class RolloutPlayer:
             self.generator, self.renderer, self.environment, request, shape.resumes
         )
         try:
-            leaves = await awaited(shape.roll, request, open_plays)
+            leaves = await rolled(shape, request, open_plays)
             rollouts = open_plays.within(listed(named(shape.roll), leaves, Rollout))
         finally:
             open_plays.end()

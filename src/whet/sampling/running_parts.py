@@ -21,7 +21,7 @@ from whet.protocols import (
     SizeDecision,
 )
 from whet.sampling.asking import asked, named
-from whet.sampling.checked_strategy import MOST, judged, metrics_of
+from whet.sampling.checked_answers import MOST, judged, metrics_of
 from whet.types import Group, Mean, Metrics, Request, Task, Ticket, UsageError
 from whet.types.returned import listed, returned
 
