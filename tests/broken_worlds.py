@@ -4,7 +4,7 @@ import asyncio
 import random
 from dataclasses import dataclass, replace
 from random import Random
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from whet.protocols import World
 from whet.types import Finish, Reason, Task, Verdict
@@ -50,7 +50,7 @@ class Sound(World):
     def illegal(self, reply):
         return Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
 
-    def lost(self, turn):
+    def lost(self, turn) -> Any:
         return Verdict.binary(correct=False)
 
     def won(self, task):
@@ -141,6 +141,7 @@ class Hangs(Sound):
     async def play(self, task, policy):
         await policy(task.prompt)
         await asyncio.sleep(1e6)
+        return self.won(task)
 
 
 PLAYED = []
@@ -212,7 +213,7 @@ class ExpertLoses(Sound):
 class NoVerdict(Sound):
     """random player"""
 
-    def lost(self, turn):
+    def lost(self, turn) -> Any:
         return None
 
 

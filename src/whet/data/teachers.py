@@ -34,7 +34,7 @@ class FullSolutions:
         if step < self.ramp:
             high = min(high, low + 1 + (high - low) * step // self.ramp)
         problems = Problems(family=self.family, levels=(low, high), seed=self.seed)
-        return _worked(problems, f"{_stream('Gold', self)}/{step}/{index}", keep=1.0)
+        return _worked(self.family, problems, f"{_stream('Gold', self)}/{step}/{index}", keep=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +67,13 @@ class MixedStyles:
         name = f"{_stream('Habits', self)}/{step}/{index}"
         keep = Random(f"{name}/style").choices(self.keep, self.weights)[0]
         problems = Problems(family=self.family, levels=self.levels, seed=self.seed)
-        return _worked(problems, name, keep=keep)
+        return _worked(self.family, problems, name, keep=keep)
 
 
-def _worked(problems: Problems, name: str, *, keep: float) -> tuple[Task, str]:
+def _worked(family: Family, problems: Problems, name: str, *, keep: float) -> tuple[Task, str]:
     rng = Random(name)
     task = problems.task("train", rng.getrandbits(62))
-    return task, problems.family.worked(task, rng, keep)
+    return task, family.worked(task, rng, keep)
 
 
 def _stream(name: str, teacher: object) -> str:
