@@ -36,6 +36,7 @@ class Blackjack(World):
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 2)
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     alphabet: ClassVar[str] = "0123456789AaTvhs \n"
     rules: str = (
         "Blackjack. Come nearer to 21 than the dealer does, but not above it. The dealer stands on "

@@ -35,6 +35,7 @@ class FrozenLake(World):
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 4)
+    shown: ClassVar[frozenset[str]] = frozenset({"board"})
     alphabet: ClassVar[str] = "@.OGUDLR\n"
     rules: str = (
         "You are @ on a frozen lake. Go to G over the ice (.), and don't fall into a hole (O). "

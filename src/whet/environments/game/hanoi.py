@@ -32,6 +32,7 @@ class Hanoi(World):
     """
 
     levels: ClassVar[tuple[int, int]] = (2, 6)
+    shown: ClassVar[frozenset[str]] = frozenset({"start", "goal"})
     alphabet: ClassVar[str] = "123>\n"
     rules: str = (
         "The tower of Hanoi. Digits are the pegs of the discs, the smallest disc first. Move the "

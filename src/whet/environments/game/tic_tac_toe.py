@@ -35,6 +35,7 @@ class TicTacToe(World):
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 2)
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     alphabet: ClassVar[str] = "123456789XO\n"
     seats: ClassVar[tuple[str, ...]] = ("first", "second")
     rules: str = (

@@ -16,6 +16,7 @@ from whet.types.messages import messages_of
 
 _WON = 0.95  # of plays, by an expert where nothing is left to chance
 _KNOWN = frozenset({"world", "level", "turns", "luck"})  # fields that say nothing of a solution
+_LUCKY = 10  # times as many plays where luck or an opponent decides, too
 _WRONG = "no such move"
 _SLACK = 1.5  # standard deviations of a count, at most √plays / 2 each, on both sides
 
@@ -48,17 +49,19 @@ async def expert_wins(trial: WorldTrial) -> tuple[bool | None, str]:
     """The expert wins 95 % of plays; with luck or an opponent, it does better than chance."""
     if trial.world.expert(trial.task(0), Random(0)) is None:
         return None, "the world has no expert"
+    certain = len(trial.world.seats) == 1 and "luck" not in trial.task(0).info
+    plays = trial.plays if certain else _LUCKY * trial.plays
     scores, won = [], []
-    for place in range(trial.plays):
+    for place in range(plays):
         task, seat = trial.task(place), trial.world.seats[place % len(trial.world.seats)]
         played = await trial.played(task, _against_chance(trial, task, seat, place))
         verdict = verdict_of(played, seat)
         scores.append(verdict.score)
         won.append(bool(verdict.correct))
-    told = f"wins {fmean(won):.2f}, mean score {fmean(scores):.2f} of {trial.plays} plays"
-    if len(trial.world.seats) == 1 and "luck" not in trial.task(0).info:
+    told = f"wins {fmean(won):.2f}, mean score {fmean(scores):.2f} of {plays} plays"
+    if certain:
         return fmean(won) >= _WON, told
-    chance = fmean(await trial.scores_by_chance(trial.plays))
+    chance = fmean(await trial.scores_by_chance(plays))
     return fmean(scores) > chance, f"{told}; the random player's {chance:.2f}"
 
 

@@ -28,13 +28,15 @@ async def noise_survives(trial: WorldTrial) -> tuple[bool, str]:
     return True, f"{trial.noisy_plays} plays, all scores in [{low:g}, {high:g}]"
 
 
-async def endings(trial: WorldTrial) -> tuple[bool, str]:
-    """Every ending that the world's file names was reached in the plays so far."""
+async def endings(trial: WorldTrial) -> tuple[bool | None, str]:
+    """The endings of all plays so far, and those that the world's file names and no play had."""
     source = inspect.getsource(inspect.getmodule(trial.world) or type(trial.world))
     claimed = {Finish[name] for name in re.findall(r"Finish\.([A-Z]+)", source)}
     missing = sorted(claimed - trial.finishes)
     told = ", ".join(sorted(f or "as the last reply" for f in trial.finishes))
-    return not missing, f"{told}" + (f"; never {', '.join(missing)}" if missing else "")
+    if missing:
+        return None, f"{told}; in no play {', '.join(missing)}"
+    return True, told
 
 
 async def cost(trial: WorldTrial) -> tuple[None, str]:

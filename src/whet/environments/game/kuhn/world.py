@@ -34,6 +34,7 @@ class Kuhn(World):
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 1)
+    bounds: ClassVar[tuple[float, float]] = (-1.0, 1.0)
     alphabet: ClassVar[str] = "JQKpb:\n"
     seats: ClassVar[tuple[str, ...]] = ("first", "second")
     rules: str = (

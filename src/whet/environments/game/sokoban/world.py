@@ -36,6 +36,7 @@ class Sokoban(World):
     """
 
     levels: ClassVar[tuple[int, int]] = (1, 8)
+    shown: ClassVar[frozenset[str]] = frozenset({"board"})
     alphabet: ClassVar[str] = "#@+$*. UDLR\n"
     rules: str = (
         "Sokoban. You are @; push every box $ onto a goal (.) by walking into it. # is a wall, * a "
