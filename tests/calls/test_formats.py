@@ -378,7 +378,7 @@ def mutated(rng, text):
 
 
 def try_mutants(name, count, folder, monkeypatch):
-    """Read mutants of published calls in an empty folder, which stays empty."""
+    """Read mutants of published calls in an empty folder: good and bad calls, and its files."""
     monkeypatch.chdir(folder)
     rng = Random(name)
     seeds = [PUBLISHED[name][0], *(text for form, text, _ in FURTHER if form == name), *BAD[name]]
@@ -389,21 +389,22 @@ def try_mutants(name, count, folder, monkeypatch):
         assert isinstance(words, str)
         good += sum(isinstance(one, ToolCall) for one in calls)
         bad += sum(isinstance(one, BadCall) for one in calls)
-    assert (
-        good > count // 50 and bad > count // 20
-    )  # the mutants are neither all whole nor all dead
-    assert not os.listdir(folder)
+    return good, bad, os.listdir(folder)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_mutants_neither_raise_nor_run(name, tmp_path, monkeypatch):
-    try_mutants(name, 500, tmp_path, monkeypatch)
+    good, bad, files = try_mutants(name, 500, tmp_path, monkeypatch)
+    assert good > 10 and bad > 25  # the mutants are neither all whole nor all dead
+    assert files == []
 
 
 @pytest.mark.full
 @pytest.mark.parametrize("name", NAMES)
 def test_ten_thousand_mutants_neither_raise_nor_run(name, tmp_path, monkeypatch):
-    try_mutants(name, 10_000, tmp_path, monkeypatch)
+    good, bad, files = try_mutants(name, 10_000, tmp_path, monkeypatch)
+    assert good > 200 and bad > 500
+    assert files == []
 
 
 HOSTILE = [

@@ -231,7 +231,7 @@ class Panic(BaseException):
         (ToolError("stopped after 5 s"), "error: ToolError: stopped after 5 s"),
         (KeyError("k"), "error: KeyError: 'k'"),
         (ValueError(), "error: ValueError"),
-        (FileNotFoundError(2, "No such file", "/work/secret/key.txt"), "key.txt'"),
+        (FileNotFoundError(2, "No such file", "/srv/secret/key.txt"), "key.txt'"),
         (ValueError(r"C:\work\secret\x.py is bad"), "error: ValueError: x.py is bad"),
         (ValueError("1/2 of \\frac{a}{b} at https://a.b/c"), "of \\frac{a}{b} at https://a.b/c"),
         (SystemExit(3), "error: SystemExit: 3"),

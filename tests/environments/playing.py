@@ -1,4 +1,4 @@
-"""Plays of worlds without an engine: actors in the policy's place, and what was said."""
+"""Plays of worlds without an engine: bots in the policy's place, and what was said."""
 
 import asyncio
 from collections.abc import Callable
@@ -51,14 +51,14 @@ class Said:
 class Handle:
     """The policy's handle of one seat."""
 
-    actors: dict[str, Any]
+    bots: dict[str, Any]
     said: Said
     name: str = ""
     seed: int = 0
 
     async def __call__(self, observation, *, options=(), state="", **how):
         await asyncio.sleep(0)
-        reply = await self.actors[self.name](observation, options)
+        reply = await self.bots[self.name](observation, options)
         self.said.asks.append((self.name, observation, tuple(options), reply))
         self.said.states.append(state)
         return Reply(reply)
@@ -67,16 +67,16 @@ class Handle:
         raise AssertionError(f"forked into {number}")
 
     def seat(self, name):
-        return Handle(self.actors, self.said, name)
+        return Handle(self.bots, self.said, name)
 
     def end(self, verdict):
         assert self.name not in self.said.verdicts
         self.said.verdicts[self.name] = verdict
 
 
-async def playing(world: World, task: Task, actors: dict[str, Any]) -> Said:
+async def playing(world: World, task: Task, bots: dict[str, Any]) -> Said:
     said = Said()
-    verdict = await world.play(task, Handle(actors, said))
+    verdict = await world.play(task, Handle(bots, said))
     if verdict is not None:
         assert not said.verdicts
         said.verdicts[""] = verdict
@@ -84,14 +84,14 @@ async def playing(world: World, task: Task, actors: dict[str, Any]) -> Said:
     return said
 
 
-def played(world: World, task: Task, *actors: Any) -> Said:
-    """A play with an actor for each seat, or with one for all."""
-    named = dict(zip(world.seats, actors * (len(world.seats) // len(actors)), strict=True))
+def played(world: World, task: Task, *bots: Any) -> Said:
+    """A play with an bot for each seat, or with one for all."""
+    named = dict(zip(world.seats, bots * (len(world.seats) // len(bots)), strict=True))
     return asyncio.run(playing(world, task, named))
 
 
 def saying(*replies: str) -> Callable[..., Any]:
-    """An actor that says these replies, and the last one again and again."""
+    """An bot that says these replies, and the last one again and again."""
     number = count()
 
     async def say(observation, options):

@@ -115,15 +115,15 @@ def test_other_replies_lose(reply):
 )  # fmt: skip
 def test_the_expert_sees_what_wins_or_saves(board, move):
     lines = board.replace(" ", "\n")
-    actor = ConnectFour(rules="").expert(game(), Random(0))
-    assert asyncio.run(actor(f"\n{lines}", ("1", "2", "3", "4", "5"))) == move
+    bot = ConnectFour(rules="").expert(game(), Random(0))
+    assert asyncio.run(bot(f"\n{lines}", ("1", "2", "3", "4", "5"))) == move
 
 
 def test_the_expert_beats_chance():
     world = ConnectFour(rules="")
     scores = []
     for n, task in enumerate(tasks("connect_four", 1, 8, rules="")):
-        actors = [world.expert(task, Random(n)), chance(task, Random(n))]
+        bots = [world.expert(task, Random(n)), chance(task, Random(n))]
         seat = n % 2
-        scores.append(played(world, task, *(actors[:: 1 - 2 * seat])).scores[seat])
+        scores.append(played(world, task, *(bots[:: 1 - 2 * seat])).scores[seat])
     assert sum(scores) >= 6

@@ -136,8 +136,8 @@ def test_the_expert_plays_an_equilibrium():
     world, counts = Kuhn(rules=""), {name: [0, 0] for name in SETS}
     wanted = equilibrium(1 / 3)
     for n, task in enumerate(tasks("kuhn", 1, 600, rules="")):
-        actors = [world.expert(task, Random(f"{n}/{seat}")) for seat in world.seats]
-        play = played(world, task, *actors)
+        bots = [world.expert(task, Random(f"{n}/{seat}")) for seat in world.seats]
+        play = played(world, task, *bots)
         deal, said = deal_of(task), ""
         for n_asked, (_, _, _, word) in enumerate(play.asks):
             counts[deal[n_asked % 2] + said][word == "b"] += 1

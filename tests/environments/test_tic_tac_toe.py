@@ -47,12 +47,14 @@ def test_values_have_the_sign_of_minimax():
 
 
 def test_three_in_a_row_and_nothing_else_wins():
+    wrong = []
     for marks in product("XO.", repeat=9):
         rows = [marks[0:3], marks[3:6], marks[6:9]]
         lines = [*rows, *zip(*rows, strict=True), [rows[n][n] for n in range(3)]]
         lines.append([rows[n][2 - n] for n in range(3)])
         if won("".join(marks), "X") != any(set(line) == {"X"} for line in lines):
-            raise AssertionError(marks)
+            wrong.append(marks)
+    assert wrong == []
 
 
 def game(board="123456789"):
@@ -97,9 +99,9 @@ def test_a_level_begins_with_random_moves():
 def test_the_expert_never_loses(seat):
     world = TicTacToe(rules="")
     for n, task in enumerate(tasks("tic_tac_toe", 1, 25, rules="")):
-        actors = [chance(task, Random(n)), chance(task, Random(n))]
-        actors[seat] = world.expert(task, Random(n))
-        assert played(world, task, *actors).scores[seat] >= 0
+        bots = [chance(task, Random(n)), chance(task, Random(n))]
+        bots[seat] = world.expert(task, Random(n))
+        assert played(world, task, *bots).scores[seat] >= 0
         both = played(world, task, world.expert(task, Random(n)), world.expert(task, Random(-n)))
         assert both.scores == (0, 0)
 

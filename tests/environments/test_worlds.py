@@ -58,8 +58,8 @@ def by_experts(name, level):
 
 
 def expertly(world, task, seed):
-    actors = [world.expert(task, Random(f"{seed}/{seat}")) for seat in world.seats]
-    return played(world, task, *actors)
+    bots = [world.expert(task, Random(f"{seed}/{seat}")) for seat in world.seats]
+    return played(world, task, *bots)
 
 
 def check_sound(name, task, said):
@@ -153,13 +153,13 @@ def test_plays_at_once_are_plays_one_after_the_other(name):
     level = world.levels[0]
     todo = [task for task in drawn(name, level) for _ in range(3)]
 
-    def actors(number):
+    def bots(number):
         return {seat: chance(todo[number], Random(f"{number}/{seat}")) for seat in world.seats}
 
     async def at_once():
-        return await asyncio.gather(*(playing(world, t, actors(n)) for n, t in enumerate(todo)))
+        return await asyncio.gather(*(playing(world, t, bots(n)) for n, t in enumerate(todo)))
 
-    alone = [asyncio.run(playing(world, task, actors(n))) for n, task in enumerate(todo)]
+    alone = [asyncio.run(playing(world, task, bots(n))) for n, task in enumerate(todo)]
     assert asyncio.run(at_once()) == alone
 
 
@@ -276,10 +276,8 @@ def test_a_seat_that_breaks_off_loses_and_the_other_does_not(name):
     world = WORLDS[name](rules="")
     task = drawn(name, world.levels[0])[0]
     for loser in world.seats:
-        actors = [
-            saying("no") if seat == loser else chance(task, Random(3)) for seat in world.seats
-        ]
-        verdicts = played(world, task, *actors).verdicts
+        bots = [saying("no") if seat == loser else chance(task, Random(3)) for seat in world.seats]
+        verdicts = played(world, task, *bots).verdicts
         other = next(seat for seat in world.seats if seat != loser)
         zero_sum = name in BOUNDS
         assert verdicts[loser].score == (-1 if zero_sum else 0)

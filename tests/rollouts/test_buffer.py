@@ -9,11 +9,11 @@ from recorded import recorded
 
 from whet.protocols import Now, Strategy
 from whet.rollouts.buffer import Buffer
-from whet.sampling.checked_answers import CheckedStrategy
 from whet.sampling.dynamic.non_zero_spread import NonZeroSpread
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
+from whet.sampling.strategy_checks import CheckedStrategy
 from whet.types import Decoding, Group, IntegrityError, Request, Task, UsageError, Verdict
 
 NOW = Now(step=2, steps=9, version=7, metrics={})

@@ -9,10 +9,10 @@ from sampling.shaped import TASK, sampled
 from sampling.test_user_parts import NOW, REQUEST, SETUP, Half, slots
 
 from whet.protocols import Gate, PromptOrder, PromptSource, Sampling, Shape, SizeDecision, Strategy
-from whet.sampling.asking import asked
-from whet.sampling.checked_answers import CheckedStrategy, check, metrics_of, opened
+from whet.sampling.part_calls import call
 from whet.sampling.running_parts import Slots, admits
 from whet.sampling.standard import Standard
+from whet.sampling.strategy_checks import CheckedStrategy, check, metrics_of, opened
 from whet.sampling.structured.tree import Tree
 from whet.types import Decoding, Group, Mean, Play, Rollout, Ticket, UsageError
 
@@ -383,4 +383,4 @@ def test_parts_are_given_copies():
 
 def test_own_errors_keep_their_traceback():
     with pytest.raises(TypeError):
-        asked(Standard().open)
+        call(Standard().open, object)

@@ -11,13 +11,13 @@ from fakes import fake
 from whet.sandbox import (
     Bubblewrap,
     Ending,
-    Fault,
     Landlock,
     Limits,
     Program,
     ProgramResult,
     Safest,
     Sandbox,
+    SandboxFault,
     Unsafe,
 )
 from whet.sandbox.interpreter import copied, interpreter
@@ -209,7 +209,7 @@ def test_the_safest_runs_programs_wherever_one_of_the_two_works():
 def test_bubblewrap_that_is_not_there_is_a_fault(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     assert Bubblewrap().probe() == "bwrap is not installed"
-    with pytest.raises(Fault, match="not installed"):
+    with pytest.raises(SandboxFault, match="not installed"):
         Bubblewrap().run(Program(source=""), Limits())
 
 

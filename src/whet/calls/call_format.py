@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whet.calls.thoughts import said
 from whet.types import BadCall, ToolCall
+from whet.types.replies import parted
 
 Calls = tuple[ToolCall | BadCall, ...]
 
@@ -34,7 +34,7 @@ class CallFormat(ABC):
         never closes.  A reply whose prompt ends in `<think>` must be given with that tag in front.
         Never raises: what begins like a call and is none is a `BadCall`.
         """
-        rest = said(text)
+        rest = parted("", text)[1] or ""
         words, calls, at, places = list[str](), list[ToolCall | BadCall](), 0, 0
         while (found := self.find(rest, at)) is not None:
             words.append(rest[at : found.start])

@@ -16,10 +16,10 @@ from whet.calls.schemas import Schema
 from whet.calls.threads import in_thread
 from whet.calls.tools import Offered, Tool, ToolError, check_names, takes_task, tools_of
 from whet.types import BadCall, Fault, IntegrityError, Message, Task, ToolCall, UsageError
+from whet.types.errors import raised_from
 
 _AT_ONCE = 8  # calls that run concurrently
 _SECONDS = 60.0  # wall time of making and closing an object
-_CAUSES = 16  # exceptions, each raised from the next, that are looked at
 _ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 _NAME = re.compile(r"[\w.\-]{1,64}")
 _UNREADABLE = "invalid"  # name in the answer to what has no readable name
@@ -136,10 +136,8 @@ class OpenToolbox:
                 return await _run(tool, arguments)
         except _PASSING:
             raise
-        except (
-            BaseException
-        ) as error:  # SystemExit, and a panic of a Rust library, are no Exceptions
-            if _is_fault(error):
+        except BaseException as error:  # SystemExit and a panic of Rust are no Exception
+            if raised_from(error, _FAULTS, but=(ToolError,)):
                 raise
             self.failed_calls += 1
             return _error(text_of_error(error))
@@ -167,17 +165,6 @@ async def _limit(seconds: float, what: str) -> AsyncIterator[None]:
         if not limit.expired():
             raise
         raise Fault(f"{what} took longer than {seconds:g} s") from error
-
-
-def _is_fault(error: BaseException | None) -> bool:
-    """Whether an exception is of infrastructure, or was raised from one that is."""
-    for _ in range(_CAUSES):
-        if error is None or isinstance(error, ToolError):
-            return False
-        if isinstance(error, _FAULTS):
-            return True
-        error = error.__cause__
-    return False
 
 
 def _id_of(place: int) -> str:

@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 
 from whet.data.splits import check_split, split_of
-from whet.protocols import Corpus, Drawn
+from whet.protocols import Corpus, TaskSource
 from whet.types import Task, UsageError
 
 _PATIENCE = 10_000  # draws without a new instance before a family counts as exhausted
@@ -22,7 +22,7 @@ class Problems(Corpus):
     `weights` are those of the levels in training. Held-out tasks always go round them evenly.
     """
 
-    family: Drawn
+    family: TaskSource
     levels: tuple[int, int]
     seed: int = 0
     weights: tuple[float, ...] = field(default=(), repr=False)  # (): all levels alike
@@ -88,7 +88,7 @@ class Problems(Corpus):
         return f"{type(self.family).__name__.lower()}-{low}-{high}-{self.seed}"
 
 
-def draws(family: Drawn, rng: Random, level: int, split: str) -> Iterator[Task]:
+def draws(family: TaskSource, rng: Random, level: int, split: str) -> Iterator[Task]:
     """Draw after draw of one level, those of one split."""
     for _ in range(_PATIENCE):
         drawn = family.draw(rng, level)

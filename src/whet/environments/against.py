@@ -1,12 +1,12 @@
 """A world in which a fixed opponent has one of the seats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from whet.environments.opponents import Chance, Opponent
-from whet.protocols import Actor, Environment, Policy, World
+from whet.protocols import Bot, Environment, Policy, World
 from whet.types import Prompt, Reply, Task, UsageError, Verdict, seed_of
 
 
@@ -36,8 +36,8 @@ class Against(Environment):
         """Play the world's task with the opponent at its seat."""
         seat = self.seat or Random(f"seat of {task.id}").choice(self.world.seats)
         rng = Random(seed_of(policy.seed, "opponent", seat))
-        actor = self.opponent.sit(self.world, task, rng)
-        return await self.world.play(task, Shared(policy, seat, actor))
+        bot = self.opponent.sit(self.world, task, rng)
+        return await self.world.play(task, Shared(policy, seat, bot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Shared:
 
     policy: Policy
     name: str
-    actor: Actor
+    bot: Bot
 
     @property
     def seed(self) -> int:
@@ -54,16 +54,16 @@ class Shared:
         return self.policy.seed
 
     async def __call__(self, observation: Prompt, **how: Any) -> Reply:
-        """Ask the policy."""
+        """The policy's reply, with all that the world asks of it."""
         return await self.policy(observation, **how)
 
     def fork(self, number: int) -> "tuple[Shared, ...]":
         """Forks of the policy's conversation, all with the same opponent."""
-        return tuple(Shared(one, self.name, self.actor) for one in self.policy.fork(number))
+        return tuple(Shared(one, self.name, self.bot) for one in self.policy.fork(number))
 
     def seat(self, name: str) -> Policy:
         """The opponent's seat, or another one of the policy."""
-        return Seated(self.actor, self.seed) if name == self.name else self.policy.seat(name)
+        return Seated(self.bot, self.seed) if name == self.name else self.policy.seat(name)
 
     def end(self, verdict: Verdict) -> None:
         """End the policy's conversation."""
@@ -74,22 +74,15 @@ class Shared:
 class Seated:
     """The handle of a seat that an opponent has. Nothing is recorded of it."""
 
-    actor: Actor
+    bot: Bot
     seed: int
 
     async def __call__(
-        self,
-        observation: Prompt,
-        *,
-        tools: Sequence[Mapping[str, Any]] = (),
-        stop: Sequence[str] = (),
-        max_new_tokens: int = 0,
-        options: Sequence[str] = (),
-        state: str = "",
+        self, observation: Prompt, *, options: Sequence[str] = (), **how: Any
     ) -> Reply:
-        """The opponent's reply."""
-        del tools, stop, max_new_tokens, state
-        return Reply(await self.actor(observation, options))
+        """The opponent's reply; it has no use for tools, limits and stop strings."""
+        del how
+        return Reply(await self.bot(observation, options))
 
     def fork(self, number: int) -> "tuple[Seated, ...]":
         """Raise `UsageError`: an opponent may have a state that can't be copied."""

@@ -1,4 +1,4 @@
-"""Levels of worlds."""
+"""A check of the level that a world is asked for."""
 
 from whet.protocols import World
 from whet.types import UsageError

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from whet.protocols import Actor, Part, World
+from whet.protocols import Bot, Part, World
 from whet.types import Prompt, Task, UsageError
 
 
@@ -15,7 +15,7 @@ class Opponent(Part):
     __slots__ = ()
 
     @abstractmethod
-    def sit(self, world: World, task: Task, rng: Random) -> Actor:
+    def sit(self, world: World, task: Task, rng: Random) -> Bot:
         """The player for one play; all its dice come from `rng`."""
 
 
@@ -26,7 +26,7 @@ class Chance(Opponent):
     Its player raises `UsageError` where the world lists none.
     """
 
-    def sit(self, world: World, task: Task, rng: Random) -> Actor:
+    def sit(self, world: World, task: Task, rng: Random) -> Bot:
         async def draw(observation: Prompt, options: Sequence[str]) -> str:
             del observation
             if not options:
@@ -43,13 +43,13 @@ class Chance(Opponent):
 class Expert(Opponent):
     """The expert of the world itself. Raises `UsageError` where the world has none."""
 
-    def sit(self, world: World, task: Task, rng: Random) -> Actor:
-        actor = world.expert(task, rng)
-        if actor is None:
+    def sit(self, world: World, task: Task, rng: Random) -> Bot:
+        bot = world.expert(task, rng)
+        if bot is None:
             raise UsageError(
                 f"{type(world).__name__} has no expert for task {task.id!r}; give another opponent"
             )
-        return actor
+        return bot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class Scripted(Opponent):
 
     move: Callable[[Prompt, Sequence[str]], Awaitable[str]]
 
-    def sit(self, world: World, task: Task, rng: Random) -> Actor:
+    def sit(self, world: World, task: Task, rng: Random) -> Bot:
         del world, task, rng
 
         async def reply(observation: Prompt, options: Sequence[str]) -> str:

@@ -45,12 +45,12 @@ from whet.protocols.slots import SamplingSetup as SamplingSetup
 from whet.protocols.slots import Schedule as Schedule
 from whet.protocols.slots import Shape as Shape
 from whet.protocols.slots import SizeDecision as SizeDecision
-from whet.protocols.worlds import Actor as Actor
+from whet.protocols.worlds import Bot as Bot
 from whet.protocols.worlds import Corpus as Corpus
 from whet.protocols.worlds import Demonstrator as Demonstrator
-from whet.protocols.worlds import Drawn as Drawn
 from whet.protocols.worlds import Environment as Environment
 from whet.protocols.worlds import Family as Family
 from whet.protocols.worlds import Policy as Policy
+from whet.protocols.worlds import TaskSource as TaskSource
 from whet.protocols.worlds import Teacher as Teacher
 from whet.protocols.worlds import World as World

@@ -68,7 +68,7 @@ class Environment(Part):
 
 
 @runtime_checkable
-class Drawn(Protocol):
+class TaskSource(Protocol):
     """A source of random tasks by level: a procedural family, or a world."""
 
     def draw(self, rng: Random, level: int) -> Task:
@@ -84,7 +84,7 @@ class Drawn(Protocol):
 
 
 @runtime_checkable
-class Actor(Protocol):
+class Bot(Protocol):
     """What plays a seat in place of the policy, for one play."""
 
     async def __call__(self, observation: Prompt, options: Sequence[str]) -> str:
@@ -110,20 +110,20 @@ class World(Environment):
 
     @abstractmethod
     def draw(self, rng: Random, level: int) -> Task:
-        """A random task of this level, as of `Drawn`."""
+        """A random task of this level, as of `TaskSource`."""
 
     @abstractmethod
     def canonical(self, task: Task) -> str:
-        """Canonical form of a task, as of `Drawn`.  Luck is part of it where chance decides."""
+        """Canonical form of a task, as of `TaskSource`; luck is part of it where chance decides."""
 
-    def expert(self, task: Task, rng: Random) -> Actor | None:
+    def expert(self, task: Task, rng: Random) -> Bot | None:
         """A player that wins where a win is possible; None where none is known."""
         del task, rng
         return None
 
 
 @runtime_checkable
-class Family(Drawn, Protocol):
+class Family(TaskSource, Protocol):
     """A procedural task family with a checker for every step of a worked solution."""
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment, Generator, Renderer
 from whet.rollouts.open_plays import RequestPlays
-from whet.sampling.asking import awaited, named
+from whet.sampling.part_calls import call_async, name_of
 from whet.sampling.structured.chains import Chains
 from whet.types import Group, Request, Rollout, UsageError, Version
 from whet.types.requests import RolloutShape
@@ -17,7 +17,7 @@ from whet.types.weights import Flight, Weights
 async def rolled(shape: RolloutShape, request: Request, open_plays: RequestPlays) -> object:
     """What a shape returns; an error of one of its plays stays what it is."""
     try:
-        return await awaited(shape.roll, request, open_plays)
+        return await call_async(shape.roll, request, open_plays)
     except UsageError as error:
         broken = open_plays.broken
         if broken is None or broken is error:
@@ -49,7 +49,7 @@ class RolloutPlayer:
         )
         try:
             leaves = await rolled(shape, request, open_plays)
-            rollouts = open_plays.within(listed(named(shape.roll), leaves, Rollout))
+            rollouts = open_plays.within(listed(name_of(shape.roll), leaves, Rollout))
         finally:
             open_plays.end()
         seats: dict[str, list[Rollout]] = {}

@@ -30,10 +30,10 @@ from whet.types import (
     UsageError,
     Verdict,
 )
+from whet.types.errors import raised_from
 from whet.types.messages import messages_of
 
 _INFRASTRUCTURE = (OSError, IncompleteReadError, HTTPException, TimeoutExpired)
-_CAUSES = 16  # exceptions, each raised from the next, that are looked at
 
 
 async def played(environment: Environment, record: Record, task: Task) -> list[Rollout]:
@@ -136,15 +136,9 @@ def _first(error: BaseException) -> BaseException:
     return next((one for one in leaves if not _is_infrastructures(one)), leaves[0])
 
 
-def _is_infrastructures(error: BaseException | None) -> bool:
+def _is_infrastructures(error: BaseException) -> bool:
     """Whether an exception is of infrastructure, or was raised from one that is."""
-    for _ in range(_CAUSES):
-        if error is None or isinstance(error, UsageError | IntegrityError):
-            return False
-        if isinstance(error, _INFRASTRUCTURE):
-            return True
-        error = error.__cause__
-    return False
+    return raised_from(error, _INFRASTRUCTURE, but=(UsageError, IntegrityError))
 
 
 def _truncated(record: Record, cause: BaseException) -> list[Rollout]:

@@ -20,10 +20,10 @@ from whet.protocols import (
     Schedule,
     SizeDecision,
 )
-from whet.sampling.asking import asked, named
-from whet.sampling.checked_answers import MOST, judged, metrics_of
+from whet.sampling.part_calls import call, call_list, name_of
+from whet.sampling.strategy_checks import MOST, judged, metrics_of
 from whet.types import Group, Mean, Metrics, Request, Task, Ticket, UsageError
-from whet.types.returned import listed, returned
+from whet.types.returned import returned
 
 
 class Slots(NamedTuple):
@@ -48,17 +48,11 @@ class Slots(NamedTuple):
         replay: GroupReplay | None,
     ) -> "Slots":
         """Open the parts of a strategy."""
-        held = None
-        if replay is not None:
-            held = returned(named(replay.open), asked(replay.open, setup), LiveGroupReplay)
         return cls(
-            prompts=returned(named(prompts.open), asked(prompts.open, setup), PromptSource),
-            size=returned(named(size.open), asked(size.open, setup), GroupSizer),
-            schedules=tuple(
-                returned(named(schedule.open), asked(schedule.open, setup), LiveSchedule)
-                for schedule in schedules
-            ),
-            replay=held,
+            prompts=call(prompts.open, PromptSource, setup),
+            size=call(size.open, GroupSizer, setup),
+            schedules=tuple(call(schedule.open, LiveSchedule, setup) for schedule in schedules),
+            replay=None if replay is None else call(replay.open, LiveGroupReplay, setup),
         )
 
     def by_name(self) -> Iterator[tuple[str, Running]]:
@@ -76,24 +70,26 @@ class Slots(NamedTuple):
                 f"a round of sampling needs {count:,} tasks, more than {MOST:,}; give a smaller "
                 "sampling.prompts.per_step or sampling.gate.oversample"
             )
-        method = self.prompts.next
-        found = listed(named(method), asked(method, count, now) if count > 0 else (), Task)
+        if count <= 0:
+            return []
+        found = call_list(self.prompts.next, Task, count, now)
         if len(found) > count:
             raise UsageError(
-                f"{named(method)} returned {len(found)} tasks and was asked for {count}; return at "
-                "most as many"
+                f"{name_of(self.prompts.next)} returned {len(found)} tasks and was asked for "
+                f"{count}; return at most as many"
             )
         return found
 
     def sizes(self, tasks: Sequence[Task], now: Now) -> list[int]:
         """The number of first rollouts of each task."""
-        method = named(self.size.first)
-        found = listed(method, asked(self.size.first, tuple(tasks), now) if tasks else (), int)
+        if not tasks:
+            return []
+        found = call_list(self.size.first, int, tuple(tasks), now)
         if len(found) != len(tasks) or min(found, default=1) < 1:
             told = ", ".join(map(str, found)) or "nothing"
             raise UsageError(
-                f"{method} returned {told} for {len(tasks)} tasks; return a number of rollouts, 1 "
-                "or more, for each task"
+                f"{name_of(self.size.first)} returned {told} for {len(tasks)} tasks; return a "
+                "number of rollouts, 1 or more, for each task"
             )
         if sum(found) > MOST:
             raise UsageError(
@@ -105,16 +101,15 @@ class Slots(NamedTuple):
     def scheduled(self, request: Request, now: Now) -> Request:
         """The request after all schedules."""
         for schedule in self.schedules:
-            method = named(schedule.apply)
-            found = returned(method, asked(schedule.apply, request, now), Request)
-            _check_schedule(method, request, found)
+            found = call(schedule.apply, Request, request, now)
+            _check_schedule(name_of(schedule.apply), request, found)
             request = found
         return request
 
     def decided(self, group: Group) -> SizeDecision:
         """What follows on the rollouts of a task."""
-        method = named(self.size.after)
-        decision = returned(method, asked(self.size.after, group), SizeDecision)
+        method = name_of(self.size.after)
+        decision = call(self.size.after, SizeDecision, group)
         if decision.more > MOST:
             raise UsageError(
                 f"{method} asked for {decision.more:,} rollouts; give at most {MOST:,}"
@@ -131,46 +126,42 @@ class Slots(NamedTuple):
         """The admitted groups of a ticket, and groups of earlier steps."""
         if self.replay is None:
             return admitted
-        method = self.replay.recall
-        found = listed(named(method), asked(method, ticket, tuple(admitted), now), Group)
-        return [*admitted, *judged(named(method), found)]
+        found = call_list(self.replay.recall, Group, ticket, tuple(admitted), now)
+        return [*admitted, *judged(name_of(self.replay.recall), found)]
 
     def ended(self, now: Now) -> Metrics:
         """End the step in all slots. Returns their metrics."""
         found: dict[str, Mean] = {}
         for _, part in self.by_name():
-            found |= metrics_of(named(part.step_ended), asked(part.step_ended, now))
+            found |= metrics_of(name_of(part.step_ended), call(part.step_ended, object, now))
         return found
 
     def observed(self, ticket: Ticket, groups: Sequence[Group]) -> None:
         """Tell all slots of a landed ticket."""
         for _, part in self.by_name():
-            asked(part.observe, ticket, tuple(groups))
+            call(part.observe, object, ticket, tuple(groups))
 
     def visited(self, task: Task, groups: Sequence[Group]) -> None:
         """Tell all slots that the visit of a task has ended."""
         for _, part in self.by_name():
-            asked(part.visited, task, tuple(groups))
+            call(part.visited, object, task, tuple(groups))
 
     def states(self) -> dict[str, dict[str, Any]]:
         """The state of every slot by its name."""
-        return {
-            name: dict(returned(named(part.state_dict), asked(part.state_dict), Mapping))
-            for name, part in self.by_name()
-        }
+        return {name: dict(call(part.state_dict, Mapping)) for name, part in self.by_name()}
 
     def restore(self, states: Mapping[str, Mapping[str, Any]]) -> None:
         """Restore the states that `states` returned."""
         for name, part in self.by_name():
-            asked(part.load_state_dict, states[name])
+            call(part.load_state_dict, object, states[name])
 
 
 def admits(gate: Gate, group: Group) -> bool:
     """Whether a gate admits a group. Raises `UsageError` where it returns neither yes nor no."""
-    found = asked(gate.__call__, group)
+    found = call(gate.__call__, object, group)
     if isinstance(found, np.bool_):
         return bool(found)
-    return returned(named(gate.__call__), found, bool)
+    return returned(name_of(gate.__call__), found, bool)
 
 
 def _check_schedule(method: str, before: Request, after: Request) -> None:

@@ -18,8 +18,8 @@ from whet.protocols import (
     SizeDecision,
     Strategy,
 )
-from whet.sampling.asking import asked, named
 from whet.sampling.dynamic.admit_all import AdmitAll
+from whet.sampling.part_calls import call_list
 from whet.sampling.rounds import Waiting, chosen, merged, only
 from whet.sampling.running_parts import Slots, admits
 from whet.sampling.schedules.fixed import Fixed
@@ -39,7 +39,6 @@ from whet.types import (
     Ticket,
     seed_of,
 )
-from whet.types.returned import listed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +179,7 @@ class StandardStrategy(Strategy):
 
     def peek(self, want: int) -> list[Task]:
         """The next `want` tasks, as far as the prompt order knows them."""
-        method = self.slots.prompts.peek
-        return listed(named(method), asked(method, want), Task)
+        return call_list(self.slots.prompts.peek, Task, want)
 
     def step_ended(self, now: Now) -> Metrics:
         """Give up the tasks that are still waiting; the metrics of all slots."""

@@ -6,20 +6,20 @@ Worker processes import this package, so it does not import torch by itself.
 from whet.sandbox.bubblewrap import Bubblewrap
 from whet.sandbox.landlock import Landlock
 from whet.sandbox.leak_checks import leaks
-from whet.sandbox.limits import Ending, Fault, Limits, Program, ProgramResult, Sandbox
+from whet.sandbox.limits import Ending, Limits, Program, ProgramResult, Sandbox, SandboxFault
 from whet.sandbox.safest import Safest
 from whet.sandbox.unsafe import Unsafe
 
 __all__ = [
     "Bubblewrap",
     "Ending",
-    "Fault",
     "Landlock",
     "Limits",
     "ProgramResult",
     "Program",
     "Safest",
     "Sandbox",
+    "SandboxFault",
     "Unsafe",
     "leaks",
 ]

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from whet.sandbox import syscall_filter
 from whet.sandbox.interpreter import Interpreter, interpreter
-from whet.sandbox.limits import Fault, Limits, Program, ProgramResult
+from whet.sandbox.limits import Limits, Program, ProgramResult, SandboxFault
 from whet.sandbox.slots import together, users
 from whet.sandbox.syscalls import ARCHITECTURE
 from whet.sandbox.watching import OutputCapture, ended, outcome, sealed
@@ -62,7 +62,7 @@ class Bubblewrap:
             return f"no table of system calls for {platform.machine()}"
         try:
             tried = self.run(Program(source="print(6 * 7)"), Limits())
-        except (Fault, OSError) as fault:
+        except OSError as fault:
             return f"a trial failed: {fault}"
         return "" if tried.stdout == b"42\n" else f"a trial ended with {tried}"
 
@@ -70,7 +70,7 @@ class Bubblewrap:
 def _found() -> str:
     path = shutil.which("bwrap")
     if path is None:
-        raise Fault("bwrap is not installed")
+        raise SandboxFault("bwrap is not installed")
     return os.path.realpath(path)
 
 
@@ -114,7 +114,9 @@ def _run(launcher: tuple[str, int | None], program: Program, limits: Limits) -> 
         _emptied(told)
         if b"!" not in marked:
             said = capture.rest()[1].decode(errors="replace").strip()[-200:]
-            raise Fault(f"bwrap ended with {process.returncode} before the program began: {said}")
+            raise SandboxFault(
+                f"bwrap ended with {process.returncode} before the program began: {said}"
+            )
         code = process.returncode
         return outcome(ending, _SIGNALLED - code if code > _SIGNALLED else code, capture)
     finally:
@@ -169,7 +171,7 @@ def _emptied(told: bytes) -> None:
             continue
         try:
             if not select.select([watched], [], [], _PATIENCE_S)[0]:
-                raise Fault(f"the processes of a program outlive it: {pid}")
+                raise SandboxFault(f"the processes of a program outlive it: {pid}")
             with suppress(
                 ChildProcessError
             ):  # orphans are our children if we are a container's init

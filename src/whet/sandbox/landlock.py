@@ -17,7 +17,7 @@ from threading import Lock
 
 from whet.sandbox import kernel
 from whet.sandbox.interpreter import interpreter
-from whet.sandbox.limits import Ending, Fault, Limits, Program, ProgramResult
+from whet.sandbox.limits import Ending, Limits, Program, ProgramResult, SandboxFault
 from whet.sandbox.slots import together, users
 from whet.sandbox.syscalls import ARCHITECTURE
 from whet.sandbox.watching import OutputCapture, outcome, sealed
@@ -73,7 +73,7 @@ class Landlock:
             return f"Landlock's version is {kernel.abi()}; it needs {_OLDEST}, of Linux 6.2"
         try:
             tried = self.run(Program(source="print(6 * 7)"), Limits())
-        except (Fault, OSError) as fault:
+        except OSError as fault:
             return f"a trial failed: {fault}"
         return "" if tried.stdout == b"42\n" else f"a trial ended with {tried}"
 
@@ -143,7 +143,7 @@ class _Zygote:
             with self.speaking:
                 self.line.sendmsg([b"run"], [rights])
         except OSError as error:
-            raise Fault(f"the sandbox's interpreter has ended: {error}") from error
+            raise SandboxFault(f"the sandbox's interpreter has ended: {error}") from error
 
     def close(self) -> None:
         self.line.close()
@@ -159,15 +159,15 @@ def _report(ours: socket.socket) -> dict[str, object]:
         ours.shutdown(socket.SHUT_WR)
         told = ours.recv(1 << 16)
     except OSError as error:
-        raise Fault(f"a warden doesn't answer: {error}") from error
+        raise SandboxFault(f"a warden doesn't answer: {error}") from error
     if not told:
-        raise Fault("a warden was killed")
+        raise SandboxFault("a warden was killed")
     return json.loads(told)
 
 
 def _outcome(ending: Ending, report: dict[str, object], capture: OutputCapture) -> ProgramResult:
     if report["ready"] != "!":
-        raise Fault(f"a guest could not be confined: {report['ready'] or report}")
+        raise SandboxFault(f"a guest could not be confined: {report['ready'] or report}")
     status = int(str(report["status"]))
     used, most = float(str(report["cpu"])), capture.limits.kernel()["CPU"]
     if ending is Ending.EXIT and status == -_SIGKILL and used >= most:

@@ -70,7 +70,7 @@ class ProgramResult:
         return self.ending is Ending.EXIT and self.status == 0
 
 
-class Fault(RuntimeError):
+class SandboxFault(OSError):
     """A failure of the sandbox, not of the program."""
 
 
@@ -98,7 +98,7 @@ class Sandbox(Protocol):
     def run(self, program: Program, limits: Limits) -> ProgramResult:
         """Run the program to its end.
 
-        Raises `Fault` if the sandbox fails, not if the program does.
+        Raises `SandboxFault` if the sandbox fails, not if the program does.
         """
         ...
 

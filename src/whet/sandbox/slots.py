@@ -14,7 +14,7 @@ from dataclasses import replace
 from queue import Queue
 from threading import Lock
 
-from whet.sandbox.limits import Fault, Program, ProgramResult
+from whet.sandbox.limits import Program, ProgramResult, SandboxFault
 
 _USERS = range(61_000, 65_000)  # ids that distributions leave unused
 _PAIR = 2
@@ -79,7 +79,7 @@ def _claimed() -> int:
             continue
         _HELD.append(claim)
         return user
-    raise Fault(f"no free user id between {_USERS.start} and {_USERS.stop} to run a program")
+    raise SandboxFault(f"no free user id between {_USERS.start} and {_USERS.stop} to run a program")
 
 
 @atexit.register

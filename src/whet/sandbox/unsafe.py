@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from whet.sandbox.interpreter import interpreter
-from whet.sandbox.limits import Fault, Limits, Program, ProgramResult
+from whet.sandbox.limits import Limits, Program, ProgramResult, SandboxFault
 from whet.sandbox.slots import together, users
 from whet.sandbox.watching import OutputCapture, ended, outcome, sealed
 
@@ -72,7 +72,9 @@ def _within(folder: str, program: Program, limits: Limits) -> ProgramResult:
         os.close(mark_out)
         ending = ended(process, capture)
         if os.read(mark_in, 1) != b"!":
-            raise Fault(f"the interpreter ended with {process.returncode} before the program began")
+            raise SandboxFault(
+                f"the interpreter ended with {process.returncode} before the program began"
+            )
         return outcome(ending, process.returncode, capture)
     finally:
         capture.close()

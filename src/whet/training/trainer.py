@@ -16,7 +16,7 @@ from whet.protocols import Learner, Player, SetupContext
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
-from whet.sampling.checked_answers import opened
+from whet.sampling.strategy_checks import opened
 from whet.training.checkpoint import Checkpoints, RunPosition
 from whet.training.ledger import Ledger
 from whet.training.loop import LiveRun, TrainStep, train

@@ -7,7 +7,7 @@ from math import isinf, isnan
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import errors, trains_external, walk
 from whet.protocols import GroupReward
-from whet.sampling.checked_answers import check
+from whet.sampling.strategy_checks import check
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from whet.protocols import Now
-from whet.sampling.checked_answers import opened
+from whet.sampling.strategy_checks import opened
 from whet.training.run import Run
 from whet.training.sampling_setup import sampling_setup
 from whet.types import Request

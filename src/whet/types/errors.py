@@ -19,6 +19,27 @@ class Fault(OSError):
     """Infrastructure failed, such as a server or a sandbox: the play is masked as a fault."""
 
 
+_CAUSES = 16  # exceptions, each raised from the next, that are looked at
+
+
+def raised_from(
+    error: BaseException | None,
+    kinds: tuple[type[BaseException], ...],
+    but: tuple[type[BaseException], ...],
+) -> bool:
+    """Whether an exception is of these kinds, or was raised from one that is.
+
+    The search ends at an exception of the kinds `but`.
+    """
+    for _ in range(_CAUSES):
+        if error is None or isinstance(error, but):
+            return False
+        if isinstance(error, kinds):
+            return True
+        error = error.__cause__
+    return False
+
+
 class IntegrityError(RuntimeError):
     """A run that can no longer be believed.  It names what broke, and on which rollouts."""
 

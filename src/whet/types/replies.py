@@ -37,15 +37,20 @@ class Reply(str):
         reply = super().__new__(cls, text)
         reply.finish, reply.calls = finish, calls
         reply.thoughts, said = parted(before, text)
-        reply.words = said if words is None else words
+        reply.words = (said or "") if words is None else words
         return reply
 
 
-def parted(before: str, text: str) -> tuple[str, str]:
-    """Thoughts and words of a reply that begins behind the text `before`."""
-    thoughts, closed, words = text.rpartition(_CLOSE)
-    if closed:
-        return thoughts.partition(OPEN)[2] if OPEN in thoughts else thoughts, words
-    if before.rstrip().endswith(OPEN) or OPEN in text:
-        return text.rpartition(OPEN)[2], ""
-    return "", text
+def parted(before: str, text: str) -> tuple[str, str | None]:
+    """Thoughts and words of a reply that begins behind the text `before`.
+
+    The words are None where the thoughts never end.
+    """
+    opened = f"{OPEN}{text}" if before.rstrip().endswith(OPEN) else text
+    begin, end = opened.rfind(OPEN), opened.rfind(_CLOSE)
+    if begin > end:
+        return opened[begin + len(OPEN) :], None
+    if end < 0:
+        return "", text
+    thoughts, words = opened[:end], opened[end + len(_CLOSE) :]
+    return thoughts.partition(OPEN)[2] if OPEN in thoughts else thoughts, words

@@ -158,7 +158,7 @@ class Verdict:
         finish: Finish | None = None,
     ) -> "Verdict":
         """A graded score, whether the play was won, and a reward for each reply."""
-        reason = Reason.OK if correct else Reason.PARTIAL if score else Reason.WRONG
+        reason = Reason.OK if correct else Reason.PARTIAL if score > 0 else Reason.WRONG
         return cls(
             reason=reason,
             score=float(score),

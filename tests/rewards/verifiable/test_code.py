@@ -18,7 +18,7 @@ from whet.rewards.verifiable.code import (
 )
 from whet.rewards.verifiable.code.compare import same_text, same_value
 from whet.rewards.verifiable.fences import last_block
-from whet.sandbox import Fault, Limits, Safest, Sandbox
+from whet.sandbox import Limits, Safest, Sandbox, SandboxFault
 from whet.types import Finish, Reason, UsageError
 
 STDIN = {"kind": "stdin", "inputs": ["1 2\n", "3 4\n"], "outputs": ["3\n", "7\n"]}
@@ -184,7 +184,7 @@ def test_a_checker_decides_where_it_is_given(judged):
     tests = {"kind": "stdin", "inputs": [""], "outputs": ["3 4"], "checker": checker}
     assert judged("print(5, 2)", tests).score == 1
     assert judged("print(5, 3)", tests).score == 0
-    with pytest.raises(Fault):
+    with pytest.raises(SandboxFault):
         judged("print(5, 3)", {**tests, "checker": "def check(): pass"})
 
 
@@ -271,9 +271,9 @@ def test_without_a_program_nothing_is_run(rolled):
 
 def test_a_sandbox_that_fails_is_no_failure_of_the_program(judged):
     def fail(program, limits):
-        raise Fault("no disk")
+        raise SandboxFault("no disk")
 
-    with pytest.raises(Fault, match="no disk"):
+    with pytest.raises(SandboxFault, match="no disk"):
         judged(PRINTS, STDIN, sandbox=fake(Sandbox, run=fail))
 
 

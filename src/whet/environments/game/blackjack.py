@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _MOVE = re.compile(r"[hs]", re.ASCII | re.IGNORECASE)
@@ -74,7 +74,7 @@ class Blackjack(World):
             observation = f"\n{_shown(hand, up) if level == 1 else _NAMES[card]}\n"
         raise AssertionError(f"{_TURNS} hits, and {hand} is not above {_GOAL}")
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """The best play, which is computed exactly; it loses more often than it wins."""
         del rng
         luck = task.info["luck"]

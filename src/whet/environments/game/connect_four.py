@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 from whet.environments.game.zero_sum import forfeit, settle
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Prompt, Task
 
 _COLUMN = re.compile(r"[1-9]")
@@ -73,7 +73,7 @@ class ConnectFour(World):
                 return settle(policy, self.seats, 1.0 if name == self.seats[0] else -1.0)
         return settle(policy, self.seats, 0.0)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """Alpha-beta to a depth of four moves; lots are drawn between moves that are as good."""
         rows = task.info["rows"]
 

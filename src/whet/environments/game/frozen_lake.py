@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, UsageError, Verdict
 
 _MOVE = re.compile(r"[UDLR]", re.ASCII | re.IGNORECASE)
@@ -81,7 +81,7 @@ class FrozenLake(World):
             observation = f"\n{_shown(ice, size, cell)}\n"
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """The move that most probably reaches the goal in the turns that are left, and soonest."""
         del rng
         board, turns = task.info["board"], task.info["turns"]

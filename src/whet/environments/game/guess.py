@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _GUESS = re.compile(r"[0-9]{1,4}\.?")
@@ -60,8 +60,8 @@ class Guess(World):
                 observation, high = "\n<\n", min(high, guess - 1)
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
-        """Halving."""
+    def expert(self, task: Task, rng: Random) -> Bot:
+        """Halving, which finds any number in n guesses."""
         del rng
         low, high = 1, 2 ** task.info["level"] - 1
         guess = 0

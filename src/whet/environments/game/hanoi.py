@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _MOVE = re.compile(r"[123]{2}")
@@ -69,8 +69,8 @@ class Hanoi(World):
             observation = f"\n{position}\n"
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
-        """A shortest way."""
+    def expert(self, task: Task, rng: Random) -> Bot:
+        """The moves of a shortest way, found by breadth-first search."""
         del rng
         moves = iter(shortest(task.info["start"], task.info["goal"]))
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _SIZES = {1: (2, 4, 4), 2: (3, 4, 6), 3: (3, 6, 6), 4: (4, 6, 8)}  # positions, colours, turns
@@ -70,7 +70,7 @@ class Mastermind(World):
             observation, known = f"\n{marks}\n", f"{known}{found[0]}{marks} "
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """Guesses codes that agree with all answers, such that the next answer says most."""
         positions, colours = task.info["positions"], task.info["colours"]
         left = codes(positions, colours)

@@ -10,7 +10,7 @@ from typing import ClassVar
 from whet.environments.game.zero_sum import forfeit, settle
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Prompt, Task
 
 _CELL = re.compile(r"[1-9]")
@@ -71,7 +71,7 @@ class TicTacToe(World):
             board = board.replace(found[0], mark)
         return settle(policy, self.seats, float(won(board, "X") - won(board, "O")))
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """Minimax; it wins soon and loses late.
 
         Of moves that are as good, it makes one that leaves most to lose, and then draws lots.
@@ -96,7 +96,7 @@ def shown(board: str, mark: str) -> str:
 
 
 def free(board: str) -> tuple[str, ...]:
-    """The free cells."""
+    """The digits of the cells that no mark has."""
     return tuple(cell for cell in _EMPTY if cell in board)
 
 

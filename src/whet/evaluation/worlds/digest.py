@@ -11,7 +11,7 @@ from hashlib import blake2b
 from random import Random
 
 from whet import registry
-from whet.evaluation.worlds.actors import random
+from whet.evaluation.worlds.bots import random
 from whet.evaluation.worlds.playing import play
 from whet.protocols import World
 

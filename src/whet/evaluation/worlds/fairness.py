@@ -8,9 +8,9 @@ from random import Random
 from statistics import fmean
 
 from whet.evaluation.intervals import estimate
-from whet.evaluation.worlds.actors import random, silent
+from whet.evaluation.worlds.bots import random, silent
 from whet.evaluation.worlds.trial import Seated, WorldTrial, verdict_of
-from whet.protocols import Actor, World
+from whet.protocols import Bot, World
 from whet.types import Task, text_of
 from whet.types.messages import messages_of
 
@@ -69,7 +69,7 @@ def _against_chance(trial: WorldTrial, task: Task, seat: str, place: int) -> Sea
     """The expert at one seat, chance at the others."""
     chance = trial.by_chance(place)
 
-    def seated(name: str) -> Actor:
+    def seated(name: str) -> Bot:
         expert = trial.world.expert(task, Random(place)) if name == seat else None
         return expert or chance(name)
 
@@ -114,7 +114,7 @@ def _erring(trial: WorldTrial, rng: Random, after: int) -> Seated:
     """Chance, but for one wrong move after so many replies."""
     said = 0
 
-    def seated(seat: str) -> Actor:
+    def seated(seat: str) -> Bot:
         chance = random(trial.world, rng)
 
         async def reply(observation: object, options: Sequence[str]) -> str:

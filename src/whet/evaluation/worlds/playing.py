@@ -1,11 +1,11 @@
-"""One play of a world with actors in place of the policy, recorded turn by turn."""
+"""One play of a world with bots in place of the policy, recorded turn by turn."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from whet.protocols import Actor, Environment
+from whet.protocols import Bot, Environment
 from whet.types import Prompt, Reply, Task, UsageError, Verdict
 from whet.types.messages import messages_of, text_of
 
@@ -51,7 +51,7 @@ class _Play:
 
     most: int
     seed: int
-    seated: Callable[[str], Actor]
+    seated: Callable[[str], Bot]
     turns: list[Turn] = field(default_factory=list)
     handles: "dict[str, _Handle]" = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class _Handle:
 
     play: _Play
     name: str
-    actor: Actor
+    bot: Bot
     asked: int = 0
     verdict: Verdict | None = None
 
@@ -76,20 +76,13 @@ class _Handle:
         return self.play.seed
 
     async def __call__(
-        self,
-        observation: Prompt,
-        *,
-        tools: Sequence[Mapping[str, Any]] = (),
-        stop: Sequence[str] = (),
-        max_new_tokens: int = 0,
-        options: Sequence[str] = (),
-        state: str = "",
+        self, observation: Prompt, *, options: Sequence[str] = (), **how: Any
     ) -> Reply:
-        del tools, stop, max_new_tokens, state
+        del how
         self.asked += 1
         if self.asked > self.play.most:
             raise NeverEnds(f"seat {self.name!r} was asked more than {self.play.most} times")
-        reply = Reply(await self.actor(observation, options))
+        reply = Reply(await self.bot(observation, options))
         text = text_of(messages_of(observation)) if observation else ""
         self.play.turns.append(
             Turn(seat=self.name, observation=text, options=tuple(options), reply=str(reply))
@@ -107,9 +100,9 @@ class _Handle:
 
 
 async def play(
-    world: Environment, task: Task, seated: Callable[[str], Actor], seed: int = 0
+    world: Environment, task: Task, seated: Callable[[str], Bot], seed: int = 0
 ) -> Played:
-    """Play a task with an actor at each seat.
+    """Play a task with an bot at each seat.
 
     Raises `NeverEnds` where a seat is asked far more often than `task.info["turns"]` allows, and
     what the world raises.

@@ -10,11 +10,11 @@ from random import Random
 
 import numpy as np
 
-from whet.evaluation.worlds.actors import random, recorded
+from whet.evaluation.worlds.bots import random, recorded
 from whet.evaluation.worlds.digest import digest, elsewhere
 from whet.evaluation.worlds.playing import play
 from whet.evaluation.worlds.trial import Seated, WorldTrial
-from whet.protocols import Actor, World
+from whet.protocols import Bot, World
 
 _CLOCKS = frozenset({"time", "datetime", "uuid", "secrets"})
 
@@ -60,7 +60,7 @@ async def isolation(trial: WorldTrial) -> tuple[bool, str]:
     def slowly(place: int) -> Seated:
         rng = Random(f"chance {place}")
 
-        def seated(seat: str) -> Actor:
+        def seated(seat: str) -> Bot:
             chance = random(trial.world, rng)
 
             async def reply(observation: object, options: Sequence[str]) -> str:

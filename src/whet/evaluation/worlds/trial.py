@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from whet.evaluation.worlds.actors import random
+from whet.evaluation.worlds.bots import random
 from whet.evaluation.worlds.playing import Played, play
-from whet.protocols import Actor, World
+from whet.protocols import Bot, World
 from whet.types import Finish, Task, Verdict
 
-Seated = Callable[[str], Actor]
+Seated = Callable[[str], Bot]
 Found = tuple[bool | None, str]
 
 

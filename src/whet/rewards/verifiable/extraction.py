@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from whet.types import Finish
+from whet.types.replies import parted
 
 _BRACES = re.compile(
     r"\\(?:boxed|fbox)\s*(?P<box>\{)"
@@ -42,10 +43,7 @@ def with_open_think(turns: Sequence[str]) -> str:
 
 def after_think(reply: str) -> str | None:
     """The text after the thoughts; None where the thoughts never end."""
-    begin, end = reply.rfind("<think>"), reply.rfind("</think>")
-    if begin > end:
-        return None
-    return reply[end + len("</think>") :] if end >= 0 else reply
+    return parted("", reply)[1]
 
 
 def without_end_marks(reply: str) -> str:

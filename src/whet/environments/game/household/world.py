@@ -10,7 +10,7 @@ from whet.environments.game.household.house import ROOMS, Errand, House
 from whet.environments.game.household.planner import planned
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _ACTION = re.compile(
@@ -86,7 +86,7 @@ class Household(World):
             observation = f"\n{answer}\n{_listed(house, level)}"
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """A planner that looks for things place by place, and knows none before it is shown."""
         del rng
         house = House.of(task.info)

@@ -10,7 +10,7 @@ from whet.environments.game.kuhn.exploitability import DEALS, ended, equilibrium
 from whet.environments.game.zero_sum import forfeit, settle
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Prompt, Task
 
 _WORD = re.compile(r"[pb]", re.ASCII | re.IGNORECASE)
@@ -67,7 +67,7 @@ class Kuhn(World):
             said += found[0].lower()
         return settle(policy, self.seats, payoff(deal, said) / _MOST)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """An equilibrium: it never loses in the mean, but does not win where a win is possible."""
         del task
         strategy = equilibrium(_ALPHA)

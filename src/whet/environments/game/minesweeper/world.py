@@ -9,7 +9,7 @@ from typing import ClassVar
 from whet.environments.game.minesweeper.logic import Field, pairs, singles, solved
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Reply, Task, Verdict
 
 _MOVE = re.compile(r"(open|flag) ([1-9]) ([1-9])", re.ASCII | re.IGNORECASE)
@@ -88,7 +88,7 @@ class Minesweeper(World):
             observation = f"\n{shown(field, seen, flags)}"
         return Verdict.points(0, correct=False, turn_rewards=rewards, finish=Finish.TURNS)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """Opens cells that are safe by the numbers, until all are open."""
         field, seen = _begun(task)
 

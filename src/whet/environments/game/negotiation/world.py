@@ -20,7 +20,7 @@ from whet.environments.game.negotiation.shares import (
 )
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Reply, Task, Verdict
 
 _ACCEPT = "accept"
@@ -94,7 +94,7 @@ class Negotiation(World):
             kept, heard = _kept(move), f"{move}\n"
         return _without_deal(policy, self.seats)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """Asks for less in each round, and for what the other seat wants least.
 
         It knows its own values alone. It takes an offer that is worth what it would ask for, and as

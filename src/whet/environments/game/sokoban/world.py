@@ -10,7 +10,7 @@ from whet.environments.game.sokoban.room import STEPS, Room
 from whet.environments.game.sokoban.search import pulled, solution
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.protocols import Actor, Policy, World
+from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _MOVES = re.compile(r"[UDLR]+", re.ASCII | re.IGNORECASE)
@@ -72,7 +72,7 @@ class Sokoban(World):
             observation = f"\n{room.shown()}"
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
-    def expert(self, task: Task, rng: Random) -> Actor:
+    def expert(self, task: Task, rng: Random) -> Bot:
         """A solution with the fewest pushes, one push per reply."""
         del rng
         room = Room.read(task.info["board"])

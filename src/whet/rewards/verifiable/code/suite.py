@@ -9,7 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from whet.rewards.verifiable.code.compare import same_text, same_value
 from whet.rewards.verifiable.code.guests import CALL, CHECK, COMPILE
-from whet.sandbox import Ending, Fault, Limits, Program, ProgramResult, Sandbox
+from whet.sandbox import Ending, Limits, Program, ProgramResult, Sandbox, SandboxFault
 
 _LINK = Path(__file__).with_name("link.py").read_text()
 _BRIEF = 60  # characters of an expectation
@@ -110,7 +110,9 @@ def trusted(
     outcome = sandbox.run(Program(source=program, stdin=stdin, files=files), Limits())
     said = outcome.stdout.decode(errors="replace")
     if said not in (f"{token}0", f"{token}1"):
-        raise Fault(f"a judging program failed: {outcome.stderr.decode(errors='replace')[-200:]}")
+        raise SandboxFault(
+            f"a judging program failed: {outcome.stderr.decode(errors='replace')[-200:]}"
+        )
     return said.endswith("1")
 
 

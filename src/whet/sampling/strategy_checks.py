@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from math import inf, isfinite
 from typing import Any
 
-from whet.protocols import Gate, Now, Sampling, SamplingSetup, Strategy
-from whet.sampling.asking import asked, named
+from whet.protocols import Gate, Now, Sampling, SamplingSetup, Shape, Strategy
+from whet.sampling.part_calls import call, call_list, name_of
 from whet.types import Decoding, Group, Mean, Metrics, Request, Task, Ticket, UsageError
-from whet.types.returned import listed, returned
+from whet.types.returned import returned
 
 MOST = 1_000_000
 """Tasks or rollouts in a round; more is taken for a mistake."""
@@ -20,8 +20,7 @@ def opened(sampling: Sampling, setup: SamplingSetup) -> "CheckedStrategy":
     Raises `UsageError` where `open` returns something else, and for the numbers of `sampling`.
     """
     check(sampling)
-    found = asked(sampling.open, setup)
-    return CheckedStrategy(sampling, returned(named(sampling.open), found, Strategy))
+    return CheckedStrategy(sampling, call(sampling.open, Strategy, setup))
 
 
 def check(sampling: Sampling) -> None:
@@ -63,26 +62,26 @@ class CheckedStrategy(Strategy):
 
     def next(self, want: int, now: Now) -> list[Request]:
         """At most `want` requests. Their shapes may make a million rollouts of them."""
-        method = self.strategy.next
-        requests = listed(named(method), asked(method, want, now), Request)
+        method = name_of(self.strategy.next)
+        requests = call_list(self.strategy.next, Request, want, now)
         if len(requests) > want:
             raise UsageError(
-                f"{named(method)} returned {len(requests)} requests and was asked for {want}; "
-                "return at most as many"
+                f"{method} returned {len(requests)} requests and was asked for {want}; return at "
+                "most as many"
             )
         if any(play.pause_at for request in requests for play in request.plays):
             raise UsageError(
-                f"{named(method)} returned a play with pause_at, which only a sampling.shape may "
-                "set, since it goes on from there; leave it out"
+                f"{method} returned a play with pause_at, which only a sampling.shape may set, "
+                "since it goes on from there; leave it out"
             )
         self._count(requests)
         return requests
 
     def _count(self, requests: Sequence[Request]) -> None:
-        shapes = [(r.shape, len(r.plays)) for r in requests if r.shape is not None]
         leaves = 0
-        for shape, plays in shapes:
-            count: Any = getattr(shape, "leaves", int)(plays)
+        for request in requests:
+            shape, plays = request.shape, len(request.plays)
+            count: Any = shape.leaves(plays) if isinstance(shape, Shape) else plays
             if not _is_whole(count):
                 raise UsageError(
                     f"{type(shape).__name__}.leaves returned {count!r}; return a whole number"
@@ -96,26 +95,24 @@ class CheckedStrategy(Strategy):
 
     def observe(self, ticket: Ticket, groups: Sequence[Group]) -> list[Group]:
         """The groups to learn from, all of them judged."""
-        method = self.strategy.observe
-        found = listed(named(method), asked(method, ticket, tuple(groups)), Group)
-        return judged(named(method), found)
+        found = call_list(self.strategy.observe, Group, ticket, tuple(groups))
+        return judged(name_of(self.strategy.observe), found)
 
     def peek(self, want: int) -> list[Task]:
         """The tasks that would come next."""
-        return listed(named(self.strategy.peek), asked(self.strategy.peek, want), Task)
+        return call_list(self.strategy.peek, Task, want)
 
     def step_ended(self, now: Now) -> Metrics:
         """The metrics of the step."""
         method = self.strategy.step_ended
-        return metrics_of(named(method), asked(method, now))
+        return metrics_of(name_of(method), call(method, object, now))
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the strategy."""
-        method = self.strategy.state_dict
-        return dict(returned(named(method), asked(method), Mapping))
+        return dict(call(self.strategy.state_dict, Mapping))
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        asked(self.strategy.load_state_dict, state)
+        call(self.strategy.load_state_dict, object, state)
 
 
 def judged(method: str, groups: list[Group]) -> list[Group]:

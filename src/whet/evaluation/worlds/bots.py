@@ -1,9 +1,9 @@
-"""Actors that need no model: silence, chance, noise, and given words."""
+"""Bots that need no model: silence, chance, noise, and given words."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
 
-from whet.protocols import Actor, World
+from whet.protocols import Bot, World
 from whet.types import Prompt
 
 _MARKERS = (
@@ -18,7 +18,7 @@ _MARKERS = (
 _LONGEST, _LEGAL = 20_000, 0.5
 
 
-def silent() -> Actor:
+def silent() -> Bot:
     """Always the empty reply."""
 
     async def reply(observation: Prompt, options: Sequence[str]) -> str:
@@ -28,7 +28,7 @@ def silent() -> Actor:
     return reply
 
 
-def random(world: World, rng: Random) -> Actor:
+def random(world: World, rng: Random) -> Bot:
     """One of the options; where there are none, a few characters of the world's alphabet."""
     letters = world.alphabet or "0123456789abcdefghijklmnopqrstuvwxyz "
 
@@ -41,7 +41,7 @@ def random(world: World, rng: Random) -> Actor:
     return reply
 
 
-def noisy(world: World, rng: Random) -> Actor:
+def noisy(world: World, rng: Random) -> Bot:
     """Legal moves, so that a play goes on, and in between noise.
 
     Noise is bytes, control characters, long lines, tool markers, shuffled words, or a move with
@@ -72,7 +72,7 @@ def noisy(world: World, rng: Random) -> Actor:
     return reply
 
 
-def recorded(replies: Iterator[str]) -> Actor:
+def recorded(replies: Iterator[str]) -> Bot:
     """The given replies in turn; nothing more behind the last one."""
 
     async def reply(observation: Prompt, options: Sequence[str]) -> str:
