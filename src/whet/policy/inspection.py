@@ -44,11 +44,13 @@ def trains_external(objective: Algorithm) -> bool:
     """Whether external tokens, such as those of a hint, would be trained as the policy's own.
 
     They are not where every term of the sum has a selection that knows them: `PolicyTokens` leaves
-    them out, and one that needs demonstrations takes them on purpose.
+    them out, and one that needs demonstrations takes them on purpose. A sum over observations has
+    none of them.
     """
     if not isinstance(objective, Objective):
         return True
-    return not all(any(map(_knows_external, walk(term.on))) for term in objective.terms)
+    terms = [term for term in objective.terms if Need.OBSERVED not in term.needs]
+    return not all(any(map(_knows_external, walk(term.on))) for term in terms)
 
 
 def _knows_external(part: Any) -> bool:

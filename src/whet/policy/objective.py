@@ -167,8 +167,8 @@ class Objective(Algorithm):
     def metrics(self, learner_logp: Tokens, batch: Batch) -> Metrics:
         """Of all its terms: a token that two of them look at counts twice."""
         told = [found for term in self.terms if (found := term.metrics(learner_logp, batch))]
-        names = told[0] if told else ()
-        return {name: sum((found[name] for found in told), Mean()) for name in names}
+        names = dict.fromkeys(name for found in told for name in found)
+        return {name: sum((found.get(name, Mean()) for found in told), Mean()) for name in names}
 
     @property
     def needs(self) -> frozenset[Need]:

@@ -13,6 +13,7 @@ from whet.policy.nodes import nodes, numbered, roots
 from whet.protocols import Algorithm, Learner, StepContext
 from whet.rollouts.correctness import check_correctness, correct
 from whet.rollouts.lineage import parentage
+from whet.rollouts.observations import observed
 from whet.types import (
     AdvantageInputs,
     Batch,
@@ -70,6 +71,9 @@ async def build_batch(
         rollouts = [r for r, good in zip(rollouts, learned.tolist(), strict=True) if good]
         batch, inputs = batch.where(learned), inputs.where(learned)
         batch = replace(batch, tree_weight=_tree_weight(rollouts, everyone, objective))
+    if Need.OBSERVED in objective.needs:
+        seen = observed(rollouts, everyone, batch.group, objective)
+        batch = replace(batch, observed=seen)
     return TrainBatch(rollouts, batch.counted()), inputs
 
 

@@ -92,6 +92,7 @@ _BY_ENGINE = frozenset(
         Need.PAIRS,
         Need.STATES,
         Need.SEGMENTS,
+        Need.OBSERVED,
     }
 )  # needs that every run meets
 

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from whet.types.batches import Subset as Subset
     from whet.types.batches import Totals as Totals
     from whet.types.batches import along as along
+    from whet.types.batches import observations as observations
     from whet.types.batches import totals as totals
     from whet.types.train_batch import TrainBatch as TrainBatch
 else:

@@ -166,6 +166,7 @@ class Batch:
     learner_logp: Float[Tensor, " N"] | None = None  # log π_θ before this step, no gradient
     logp_grad: Float[Tensor, " N"] | None = None  # ∂L/∂log π of a loss of the whole batch
     learner_entropy: Float[Tensor, " N"] | None = None  # H of π_θ, with its gradient
+    observed: "Batch | None" = None  # `observations`, if a part needs them
 
     def __getitem__(self, rollouts: slice) -> "Batch":
         """A micro-batch of consecutive rollouts, with the totals of the whole batch."""
@@ -178,6 +179,7 @@ class Batch:
         per_rollout = _each(self, along("B", Batch), lambda x: x[keep])
         held = self._tokens(keep[self.row])
         held["row"] = (keep.cumsum(0) - 1)[held["row"]]
+        held["observed"] = None if self.observed is None else self.observed.where(keep)
         return replace(self, **held, **per_rollout)
 
     def ordered(self, place: Int[Tensor, " B"]) -> "Batch":
@@ -185,18 +187,26 @@ class Batch:
         order = place[self.row].argsort(stable=True)
         per_rollout = _each(self, along("B", Batch), lambda x: x[place.argsort()])
         held = self._tokens(order)
-        return replace(self, **held | {"row": place[self.row][order]}, **per_rollout)
+        held["row"] = place[self.row][order]
+        held["observed"] = None if self.observed is None else self.observed.ordered(place)
+        return replace(self, **held, **per_rollout)
 
     def counted(self) -> "Batch":
         """The same batch as a global one: `totals`, `group_tokens`, `rollout_weight` are
-        recomputed.
+        recomputed, those of `observed`, too.
         """
         groups = int(self.group.max()) + 1 if len(self.group) else 0
         owner, weight = self.group[self.row], self.tree_weight
         group_tokens = torch.bincount(owner, weights=weight, minlength=groups)[self.group]
         sizes = totals(self.row, self.group, weight)
         held = None if weight is None else last_weight(self.row, weight, len(self.group))
-        return replace(self, totals=sizes, group_tokens=group_tokens, rollout_weight=held)
+        return replace(
+            self,
+            totals=sizes,
+            group_tokens=group_tokens,
+            rollout_weight=held,
+            observed=None if self.observed is None else self.observed.counted(),
+        )
 
     def prepared(self, selections: tuple[Selection, ...]) -> "Batch":
         """The same batch with the subsets of these selections. Call it before slicing."""
@@ -239,9 +249,34 @@ class Batch:
         """The same batch on another device."""
         held = _each(self, tuple(f.name for f in fields(self)), lambda x: x.to(device))
         subsets = tuple(replace(s, mask=s.mask.to(device)) for s in self.subsets)
-        return replace(self, **held, subsets=subsets)
+        observed = None if self.observed is None else self.observed.to(device)
+        return replace(self, **held, subsets=subsets, observed=observed)
 
     def _tokens(self, which: Bool[Tensor, " N"] | Int[Tensor, " n"]) -> dict[str, Any]:
         held = _each(self, along("N", Batch), lambda x: x[which])
         held["subsets"] = tuple(replace(s, mask=s.mask[which]) for s in self.subsets)
         return held
+
+
+def observations(
+    row: Int[Tensor, " M"],
+    group: Int[Tensor, " B"],
+    tree_weight: Float[Tensor, " M"] | None = None,
+    dtype: torch.dtype = torch.float32,
+) -> Batch:
+    """The batch of M observation tokens: `row` and `tree_weight` of each, `group` of all rollouts.
+
+    Its totals are of these tokens alone, so that they leave those of the sampled tokens as they
+    are. Nobody sampled them: their advantage is 1, and their log μ is NaN. The learner sets
+    `learner_logp`, with its gradient.
+    """
+    unknown = torch.full(row.shape, nan, dtype=dtype)
+    return Batch(
+        totals=totals(row, group, tree_weight),
+        row=row,
+        group=group,
+        advantage=torch.ones(row.shape, dtype=dtype),
+        behaviour_logp=unknown,
+        proximal_logp=unknown,
+        tree_weight=tree_weight,
+    ).counted()

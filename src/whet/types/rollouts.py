@@ -182,6 +182,16 @@ class Rollout:
         return self.token_ids[self.action_mask]
 
     @property
+    def observed(self) -> Bool[ndarray, " T"]:
+        """True for observation tokens: not sampled, after the first sampled token.
+
+        Tokens after the last sampled one are none: nothing is computed from them.
+        """
+        after = np.logical_or.accumulate(self.action_mask)
+        before = np.logical_or.accumulate(self.action_mask[::-1])[::-1]
+        return after & before & ~self.action_mask
+
+    @property
     def joined(self) -> bool:
         """Whether `Group.joined` added it to a group: replayed, demonstrated, or played besides."""
         return JOINED in self.id

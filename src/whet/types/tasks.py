@@ -69,6 +69,7 @@ class Need(StrEnum):
     PROXIMAL = "log-probs of the policy at the start of the update"
     BATCH_LOGP = "log-probs of the whole batch before it is split"
     ENTROPY_GRADIENT = "entropies with a gradient"
+    OBSERVED = "log-probs of observation tokens"
 
 
 Message = Mapping[str, Any]

@@ -177,7 +177,9 @@ def test_the_learner_has_the_log_probs_and_the_gradient_over_the_kept(
     marked = replace(whole, columns={KEPT: kept_column([WHOLE] * whole.length)})
     found = [forwarded(model, r) for r in [*cut, marked]]
     logp, entropy = (torch.cat([pair[k] for pair in found]) for k in (0, 1))
-    ours, spread = learner._weighed(learner.backbone, pack(truncated))
+    call, body = pack(truncated), learner.backbone
+    hidden = body.hidden(call.tokens, call.positions, call.forest)
+    ours, spread = body.weighed(hidden[call.source], call.choice, call.temperature, call.kept)
     assert_close(ours, logp, atol=1e-5, rtol=0)
     assert_close(spread, entropy, atol=1e-4, rtol=0)
     assert_close(learner._choices(learner.backbone, pack(truncated))[1], spread.detach())

@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.packing import PackedRollouts, pack, slices
+from whet.engines.embedded.packing import Observed, PackedRollouts, pack, slices
 from whet.engines.models import Folder, dtype_name
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
 from whet.policy.saturation import saturated
@@ -45,15 +45,26 @@ class _Share(NamedTuple):
     metrics: Metrics
 
 
+def _check_finite(logp: Tensor, of: Batch, rollouts: Sequence[Rollout]) -> None:
+    """Raise `NonFiniteError` with the names of the tasks whose tokens have no finite log-prob."""
+    if logp.isfinite().all():
+        return
+    names = sorted({rollouts[i].task.id for i in of.row[~logp.isfinite()].tolist()})
+    raise NonFiniteError(
+        f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
+    )
+
+
 Scorer = Callable[[Sequence[Rollout]], Tensor]
-_Choices = Callable[[Backbone, PackedRollouts], tuple[Tensor, Tensor]]
+_Choices = Callable[..., tuple[Tensor, Tensor]]  # log-probs and entropies of hidden states
 
 
 @dataclass(slots=True)
 class EmbeddedLearner(Learner):
     """A learner on one device.
 
-    Only sampled tokens reach the output head, and rollouts without a gradient are not computed.
+    Only sampled tokens reach the output head, and observation tokens where the objective needs
+    their log-probs. Rollouts without a gradient are not computed.
     """
 
     backbone: Backbone
@@ -119,7 +130,8 @@ class EmbeddedLearner(Learner):
         taught = lossy.has_gradient(batch)
         learned = [r for r, keep in zip(rollouts, taught.tolist(), strict=True) if keep]
         rest = batch.where(taught)
-        choices = self._weighed if Need.ENTROPY_GRADIENT in objective.needs else self._choices
+        body = self.backbone
+        choices = body.weighed if Need.ENTROPY_GRADIENT in objective.needs else body.choices
         parts = slices(learned, self.budget)
         return [self._backward(lossy, learned[part], rest[part], choices) for part in parts]
 
@@ -128,12 +140,13 @@ class EmbeddedLearner(Learner):
     ) -> _Share:
         batch = batch.to(self.backbone.device)
         call = pack(rollouts, self.backbone.device)
-        logp, entropy = choices(self.backbone, call)
-        if not logp.isfinite().all():
-            names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
-            raise NonFiniteError(
-                f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
-            )
+        hidden = self.backbone.hidden(call.tokens, call.positions, call.forest)
+        logp, entropy = choices(hidden[call.source], call.choice, call.temperature, call.kept)
+        _check_finite(logp, batch, rollouts)
+        if batch.observed is not None:
+            heard = self._heard(hidden, call.observed)
+            _check_finite(heard, batch.observed, rollouts)
+            batch = replace(batch, observed=replace(batch.observed, learner_logp=heard))
         loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
         loss.backward()
         apart = (logp.detach() - batch.behaviour_logp).abs()[batch.current]
@@ -154,11 +167,11 @@ class EmbeddedLearner(Learner):
         hidden = backbone.hidden(call.tokens, call.positions, call.forest)
         return backbone.choices(hidden[call.source], call.choice, call.temperature, call.kept)
 
-    @staticmethod
-    def _weighed(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
-        """Log-probs and entropies, both with a gradient."""
-        hidden = backbone.hidden(call.tokens, call.positions, call.forest)
-        return backbone.weighed(hidden[call.source], call.choice, call.temperature, call.kept)
+    def _heard(self, hidden: Tensor, of: Observed) -> Tensor:
+        """Log-probs of the observation tokens, with a gradient; of the whole distribution, for the
+        kept sets are those of sampled tokens.
+        """
+        return self.backbone.choices(hidden[of.source], of.token, of.temperature)[0]
 
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
         if of == "policy":

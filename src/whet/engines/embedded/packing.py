@@ -30,6 +30,15 @@ class PackedRollouts:
     choice: Int[Tensor, " N"]
     temperature: Float[Tensor, " N"]
     kept: KeptTokens | None  # None: no rollout's sampling was truncated
+    observed: "Observed"
+
+
+class Observed(NamedTuple):
+    """The M observation tokens of rollouts, in their order, and what predicts each of them."""
+
+    source: Int[Tensor, " M"]
+    token: Int[Tensor, " M"]
+    temperature: Float[Tensor, " M"]
 
 
 class _Row(NamedTuple):
@@ -38,6 +47,7 @@ class _Row(NamedTuple):
     opening: tuple[int, ...]  # tokens before the first sampled one
     own: tuple[int, ...]
     chosen: tuple[tuple[int, int], ...]  # (position, id) of each sampled token
+    observed: tuple[tuple[int, int], ...]  # the same of each observation token
     temperature: float
     forked: bool
 
@@ -54,6 +64,7 @@ def _row(rollout: Rollout) -> _Row:
         opening=tokens[:first],
         own=tokens[first:last],
         chosen=tuple((place, tokens[place]) for place in places),
+        observed=tuple((int(place), tokens[place]) for place in np.flatnonzero(rollout.observed)),
         temperature=rollout.decoding.logp_temperature,
         forked=bool(rollout.parent),
     )
@@ -178,9 +189,11 @@ def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Pac
     rows = [_row(rollout) for rollout in rollouts if rollout.length]
     layout = _Layout()
     source: list[int] = []
+    heard: list[int] = []
     for row, path in zip(rows, _paths(layout, rows), strict=True):
         # a token at position p is predicted by the one at p − 1
         source.extend(layout.at(path, [place - 1 for place, _ in row.chosen]))
+        heard.extend(layout.at(path, [place - 1 for place, _ in row.observed]))
     return PackedRollouts(
         tokens=torch.tensor(layout.tokens, device=device),
         positions=torch.tensor(layout.positions, device=device),
@@ -191,6 +204,15 @@ def pack(rollouts: Sequence[Rollout], device: torch.device | str = "cpu") -> Pac
             [row.temperature for row in rows for _ in row.chosen], device=device
         ),
         kept=_kept([rollout for rollout in rollouts if rollout.length], device),
+        observed=Observed(
+            torch.tensor(heard, dtype=torch.long, device=device),
+            torch.tensor(
+                [token for row in rows for _, token in row.observed],
+                dtype=torch.long,
+                device=device,
+            ),
+            torch.tensor([row.temperature for row in rows for _ in row.observed], device=device),
+        ),
     )
 
 
