@@ -189,6 +189,7 @@ HAND: dict[str, Callable[[Step], Counted]] = {
     "clipped_high": lambda s: of_clips(s, lambda c: c.still and c.advantage > 0),
     "clipped_low": lambda s: of_clips(s, lambda c: c.still and c.advantage < 0),
     "masked": lambda s: of_clips(s, lambda c: c.weightless),
+    "observed_nll": lambda s: mean([-x for u in s.taken for x in u.exact.heard.tolist()]),
     "kl": kl,
     "grad_norm": lambda s: mean([u.grad_norm for u in s.taken]),
     "lr": lambda s: single(LR),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 import torch
@@ -10,6 +11,7 @@ from torch import Tensor
 from witnessed_engine import OptimizerStep
 
 from whet.policy.objective import BatchLoss, Objective, Term
+from whet.policy.observations import ObservationLikelihood
 from whet.types import Batch, Rollout
 
 
@@ -32,6 +34,9 @@ class Update:
         """The batch in float64, with the subsets and the entropies that the equation reads."""
         tokens, objective = self.seen.batch.tokens, self.seen.objective
         tokens = replace(tokens, learner_entropy=self.exact.entropy)
+        if tokens.observed is not None:
+            heard = replace(tokens.observed, learner_logp=self.exact.heard)
+            tokens = replace(tokens, observed=heard)
         if isinstance(objective, BatchLoss):
             return tokens
         return objective.split(self.exact.logp.detach(), tokens)[1]
@@ -57,10 +62,17 @@ class Update:
     def _in_a_sum(self, objective: Objective, n: int) -> bool:
         paid = bool(self.batch.advantage[n] != 0)
         return any(
-            (term.on is None or bool(self.batch.subset(term.on).mask[n]))
+            self._hears(n)
+            if isinstance(term, ObservationLikelihood)
+            else (term.on is None or bool(self.batch.subset(term.on).mask[n]))
             and (paid or term.regularisers or term.clipping.unconditional)
             for term in objective.terms
         )
+
+    def _hears(self, n: int) -> bool:
+        """Whether the world spoke between two chosen tokens of the token's rollout."""
+        flags = self.rollouts[int(self.batch.row[n])].action_mask.tolist()
+        return sum(a and not b for a, b in pairwise(flags)) > 0 and flags[-1]
 
     @cached_property
     def tokens(self) -> list[int]:
@@ -100,7 +112,8 @@ class Update:
         objective = self.seen.objective
         if not isinstance(objective, Objective) or not any(self.trained):
             return []
-        return [clip for term in objective.terms for clip in self._clips(term)]
+        terms = [t for t in objective.terms if not isinstance(t, ObservationLikelihood)]
+        return [clip for term in terms for clip in self._clips(term)]
 
     def _clips(self, term: Term) -> list["Clip"]:
         at, batch = self.exact.logp.detach(), self.batch

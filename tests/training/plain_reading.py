@@ -26,6 +26,7 @@ class Read(NamedTuple):
     logp: Tensor
     entropy: Tensor
     model: Any
+    heard: Tensor  # log-probs of what stands between the first and the last chosen token
 
 
 @cache
@@ -79,14 +80,17 @@ def read(weights: dict[str, Tensor], rollouts: Sequence[Rollout]) -> Read:
     model.load_state_dict(whole(weights))
     ids = padded(rollouts)
     logits = model(input_ids=ids).logits
-    logps, entropies = [], []
+    logps, entropies, heard = [], [], [logits.new_zeros(0)]
     for row, rollout in enumerate(rollouts):
-        for place, chosen in enumerate(rollout.action_mask.tolist()):
+        flags = rollout.action_mask.tolist()
+        for place, chosen in enumerate(flags):
+            spread = (logits[row, place - 1] / rollout.decoding.logp_temperature).log_softmax(0)
             if chosen:
-                spread = (logits[row, place - 1] / rollout.decoding.logp_temperature).log_softmax(0)
                 logps.append(spread[ids[row, place]])
                 entropies.append(-(spread.exp() * spread).sum())
-    return Read(torch.stack(logps), torch.stack(entropies), model)
+            elif any(flags[:place]) and any(flags[place:]):
+                heard.append(spread[ids[row, place]][None])
+    return Read(torch.stack(logps), torch.stack(entropies), model, torch.cat(heard))
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from witnessed import (
     ROLLOUTS,
     SHAPE,
     TICKETS,
+    Answering,
     Witness,
     objective_of,
     witnessed,
@@ -109,6 +110,16 @@ def test_every_metric_is_its_hand_count(name, tmp_path):
         assert [len(group) for group in step.sampled] == [ROLLOUTS] * TICKETS
         assert len(versions) == 1
         assert max(r.length for g in step.sampled for r in g) <= LONGEST
+
+
+def test_what_the_world_says_is_counted(tmp_path):
+    """Every reply but the last is answered with two tokens; each of them counts, whatever Â."""
+    witness = witnessed(objective_of("echo"), tmp_path, environment=Answering(turns=3))
+    assert not wrong(witness)
+    [row] = witness.rows
+    learned = [r for u in Step(witness, 0).taken for r in u.rollouts]
+    assert row["metrics"]["observed_nll"]["of"] == 2 * 2 * len(learned) > 0
+    assert row["metrics"]["taught"]["value"] == 1
 
 
 def test_every_row_of_the_glossary_is_counted_here():

@@ -187,6 +187,29 @@ def test_one_token_to_choose_from_is_refused(capsys):
     assert "sampling.decoding.top_k" in capsys.readouterr().err
 
 
+def test_a_sum_over_observations_of_one_turn_says_so(capsys):
+    """In the plan, and by the warnings of the objective; several turns silence it."""
+    assert main(["plan", RECIPE, "--algorithm", "echo"]) == 0
+    notes = [x for x in capsys.readouterr().out.splitlines() if x.startswith("note: ")]
+    assert any(
+        "ObservationLikelihood has no effect: the environment has one turn" in x for x in notes
+    )
+    alone = warnings(load("echo"), replace(HERE, several_turns=False))
+    assert [x for x in alone if "one turn" in x]
+    assert not warnings(load("echo"), HERE)
+    assert "coefficient is 0" in warnings(load("echo", coefficient=0.0), HERE)[0]
+
+
+def test_observations_that_never_came_are_found_in_the_ledger():
+    run = small(objective=load("echo"))
+    silent = rows(observed_nll=None, reward_std_within=0.5, varied=0.5, clipped=0.1)
+    assert [x for x in idle_parts(silent, run) if "nothing was observed after a reply" in x]
+    heard = rows(observed_nll=1.5, reward_std_within=0.5, varied=0.5, clipped=0.1)
+    assert not [x for x in idle_parts(heard, run) if "observed" in x]
+    other = replace(run, objective=load("grpo"))
+    assert not [x for x in idle_parts(silent, other) if "observed" in x]
+
+
 def rows(count=5, **metrics):
     held = {name: {"value": value, "of": 8} for name, value in metrics.items()}
     return [{"kind": "step", "metrics": held}] * count

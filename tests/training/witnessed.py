@@ -21,7 +21,7 @@ from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy import algorithms
 from whet.policy.extensions.coevolving import Coevolving
 from whet.policy.extensions.together import Extensions
-from whet.protocols import Reward, SamplingSetup, SetupContext
+from whet.protocols import Environment, Policy, Reward, SamplingSetup, SetupContext
 from whet.protocols.algorithm import Algorithm
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import TrustLimits
@@ -84,6 +84,18 @@ class Mixed(Reward):
         right = kind % 2 == 1
         reason = Reason.OK if right else Reason.WRONG
         return Verdict(reason=reason, score=float(right), correct=right, **given)
+
+
+@dataclass(frozen=True)
+class Answering(Environment):
+    """The world answers every reply but the last with two characters, which depend on it."""
+
+    turns: int
+
+    async def play(self, task: Task, policy: Policy) -> None:
+        reply = await policy(task.prompt)
+        for _ in range(self.turns - 1):
+            reply = await policy(f"={len(reply) % 10}")
 
 
 @dataclass(frozen=True)

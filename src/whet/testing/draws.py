@@ -1,12 +1,12 @@
 """Random batches and scores on which the laws are tested."""
 
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-from whet.types import AdvantageInputs, Batch, along, totals
+from whet.types import AdvantageInputs, Batch, along, observations, totals
 
 AWKWARD = (0.1, 0.3, 1 / 3, 0.9, 2.1, 5.3, -0.7, 1e6 + 0.1, 1e-8)  # not representable in binary
 _SOME = 0.4  # probability of random flags
@@ -56,8 +56,19 @@ def draw(seed: int, *, drift: float = 0.5) -> DrawnBatch:
             learner_entropy=noise(1.0).abs(),
             version_lag=torch.randint(0, 3, row.shape, generator=rng),
             tree_weight=1 / torch.randint(1, 4, row.shape, generator=rng) if seed % 2 else None,
+            observed=_observed(lengths, group, seed),
         ).counted(),
     )
+
+
+def _observed(lengths: Tensor, group: Tensor, seed: int) -> Batch:
+    """Up to three observation tokens of each rollout with two tokens or more."""
+    rng = torch.Generator().manual_seed(seed)
+    counts = torch.randint(0, 4, lengths.shape, generator=rng) * (lengths > 1)
+    row = torch.arange(len(lengths)).repeat_interleave(counts)
+    shared = 1 / torch.randint(1, 4, row.shape, generator=rng) if seed % 2 else None
+    seen = observations(row, group, shared, torch.float64)
+    return replace(seen, learner_logp=-3 * torch.rand(row.shape, generator=rng).double())
 
 
 def one_token_each(seed: int) -> AdvantageInputs:
@@ -103,10 +114,11 @@ def level(inputs: AdvantageInputs, reward: float, dtype: torch.dtype) -> Advanta
     )
 
 
-def forked(
-    of: Batch | AdvantageInputs, which: int, leaves: int
-) -> tuple[dict[str, Tensor], Tensor]:
-    """All columns with one rollout split into equal leaves, and the source of each token."""
+def forked(of: Batch | AdvantageInputs, which: int, leaves: int) -> tuple[dict[str, Any], Tensor]:
+    """All columns with one rollout split into equal leaves, and the source of each token.
+
+    The leaves share its observation tokens, too.
+    """
     count, mine = len(of.group), (of.row == which).nonzero()[:, 0]
     copies = leaves - 1
     tokens = torch.cat([torch.arange(len(of.row)), *[mine] * copies])
@@ -118,4 +130,7 @@ def forked(
     by_token = along("N", type(of))
     cut = {k: x[tokens if k in by_token else rollouts] for k, x in held.items() if x is not None}
     new = (count + torch.arange(copies)).repeat_interleave(len(mine))
+    if isinstance(of, Batch) and of.observed is not None:
+        held, _ = forked(of.observed, which, leaves)
+        cut["observed"] = replace(of.observed, **held)
     return cut | {"row": torch.cat([of.row, new]), "tree_weight": weight[tokens]}, tokens

@@ -35,6 +35,19 @@ def loss_and_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> tuple
     return loss.detach(), gradient
 
 
+def observed_gradient(objective: TokenLoss, logp: Tensor, batch: Batch) -> Tensor:
+    """The derivative of the loss with respect to the log-prob of every observation token, [M]."""
+    if batch.observed is None or batch.observed.learner_logp is None:
+        return torch.zeros(0)
+    at = batch.observed.learner_logp.clone().requires_grad_()
+    known = replace(batch, observed=replace(batch.observed, learner_logp=at))
+    loss = objective.loss(logp, known)
+    if not loss.requires_grad:
+        return torch.zeros_like(at)
+    (gradient,) = torch.autograd.grad(loss, at, materialize_grads=True)
+    return gradient
+
+
 def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
     """Losses and gradients of micro-batches add up to those of the whole batch."""
     logp, batch = ready(objective, draw(seed))
@@ -44,12 +57,15 @@ def micro_batches_add_up(objective: TokenLoss, seed: int) -> None:
     size = len(batch.group)
     cuts = torch.randint(0, size + 1, (3,), generator=torch.Generator().manual_seed(seed))
     edges = sorted({0, size, *cuts.tolist()})
-    parts = [
-        loss_and_gradient(objective, logp[(batch.row >= a) & (batch.row < b)], batch[a:b])
+    slices = [
+        (logp[(batch.row >= a) & (batch.row < b)], batch[a:b])
         for a, b in zip(edges, edges[1:], strict=False)
     ]
+    parts = [loss_and_gradient(objective, *part) for part in slices]
     assert_close(torch.stack([part for part, _ in parts]).sum(), loss)
     assert_close(torch.cat([part for _, part in parts]), gradient)
+    heard = [observed_gradient(objective, *part) for part in slices]
+    assert_close(torch.cat(heard), observed_gradient(objective, logp, batch))
 
 
 def order_is_irrelevant(objective: TokenLoss, seed: int) -> None:
@@ -153,8 +169,12 @@ def has_gradient_is_right(objective: TokenLoss, seed: int) -> None:
         return
     logp, batch = ready(objective, draw(seed))
     _, gradient = loss_and_gradient(objective, logp, batch)
-    idle = ~objective.has_gradient(batch)[batch.row]
+    taught = objective.has_gradient(batch)
+    idle = ~taught[batch.row]
     assert_close(gradient[idle], torch.zeros_like(gradient[idle]), rtol=0, atol=0)
+    if batch.observed is not None:
+        heard = observed_gradient(objective, logp, batch)[~taught[batch.observed.row]]
+        assert_close(heard, torch.zeros_like(heard), rtol=0, atol=0)
 
 
 def _counts(objective: Algorithm, kind: type[Advantage] | type[Selection]) -> bool:

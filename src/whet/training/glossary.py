@@ -118,6 +118,13 @@ STEP = _table(
         "ratio or a price keeps the value and the slope that it has at the bound",
         _TAUGHT,
     ),
+    (
+        "observed_nll",
+        "nats",
+        "mean −log π_θ of an observation token before its update; only where the objective has a "
+        "sum over observation tokens",
+        "observation tokens of the batch; those that leaves of a tree share by their weight",
+    ),
     ("grad_norm", "norm", "norm of the gradient before it is clipped", "optimizer steps"),
     ("lr", "rate", "learning rate", _ONE),
     ("taught", "share", "tokens of rollouts with a gradient", "tokens of the batch"),

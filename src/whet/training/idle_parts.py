@@ -30,6 +30,7 @@ def idle_parts(rows: Sequence[Row], run: Run | None = None) -> list[str]:
         found += [
             *_labels(steps, run),
             *_clip(steps, run),
+            *_observations(steps, run),
             *_gate(steps, run),
             *_shaping(steps, run),
             *_sampling(steps, run),
@@ -67,6 +68,16 @@ def _clip(steps: Sequence[Row], run: Run) -> Iterator[str]:
         yield (
             f"{kinds[0]} clipped no token in {len(steps)} steps (minibatches is "
             f"{run.minibatches}), so it had no effect"
+        )
+
+
+def _observations(steps: Sequence[Row], run: Run) -> Iterator[str]:
+    """Only where the objective predicts observations, and there was none."""
+    if Need.OBSERVED in run.objective.needs and not _values(steps, "observed_nll"):
+        yield (
+            f"nothing was observed after a reply in {len(steps)} steps, so the objective's sum "
+            "over observation tokens had no effect; choose an environment of several turns, or "
+            "read why its plays end with the first reply"
         )
 
 

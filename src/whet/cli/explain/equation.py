@@ -7,6 +7,7 @@ from typing import Any
 from whet.cli.explain.parts import doc, region, settings
 from whet.policy.inspection import walk
 from whet.policy.objective import BatchLoss, Objective, Term
+from whet.policy.observations import ObservationLikelihood
 from whet.policy.sharing import OncePerToken
 from whet.protocols.algorithm import Algorithm
 
@@ -56,6 +57,8 @@ def needed(algorithm: Algorithm) -> list[str]:
 
 def formula(term: Term) -> str:
     """One sum over tokens, without its empty slots."""
+    if isinstance(term, ObservationLikelihood):
+        return f"{term.coefficient:g} · Σ_{{n ∈ {region(term)}}} w_n · log π_θ(n)"
     over = "Σ_n" if term.on is None else f"Σ_{{n ∈ {region(term)}}}"
     worth = f"{'c_n ' if term.corrections else ''}f(r_n, Â_n)"
     if not term.regularisers:
@@ -79,11 +82,14 @@ def _sums(objective: Objective) -> Iterator[str]:
     for name, term in zip(names, terms, strict=True):
         if len(terms) > 1:
             yield from ("", f"in {name}, over {_tokens(term)}")
-        yield from _slots(term, told)
+        if isinstance(term, ObservationLikelihood):
+            yield from _told("", term)
+        else:
+            yield from _slots(term, told)
 
 
 def _tokens(term: Term) -> str:
-    return "all tokens" if term.on is None else f"the tokens of {region(term)}"
+    return "all tokens" if region(term) == "all" else f"the tokens of {region(term)}"
 
 
 def _slots(term: Term, told: set[type]) -> Iterator[str]:

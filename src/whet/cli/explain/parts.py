@@ -6,6 +6,7 @@ from inspect import getdoc
 from typing import Any
 
 from whet.policy.objective import Term
+from whet.policy.observations import ObservationLikelihood
 from whet.policy.selections import Both, Not
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
@@ -32,7 +33,7 @@ def brief(part: Any) -> str:
         return "none"
     if isinstance(part, tuple):
         return " + ".join(map(brief, part))
-    if isinstance(part, Term):
+    if isinstance(part, Term) and not isinstance(part, ObservationLikelihood):
         weights = "".join(f"{brief(c)} · " for c in part.corrections)
         return f"{weights}{brief(part.clipping)} of {brief(part.ratio)} on {region(part)}"
     if isinstance(part, Both | Not):
@@ -52,6 +53,8 @@ def _chosen(part: Any, field: Field[Any]) -> Any:
 
 def region(term: Term) -> str:
     """The set of tokens of a sum, in words."""
+    if isinstance(term, ObservationLikelihood):
+        return "observations"
     return "all" if term.on is None else selected(term.on)
 
 

@@ -13,12 +13,12 @@ def echo(*, coefficient: float = 0.05, clip: float = 0.2) -> Objective:
 
     J = J_GRPO + α Σ_o w_o log π_θ(o), o the tokens of the observations after a reply.
 
-    Read: the abstract (one forward pass, all rollouts, failed ones too); and copies of the released
-    code (echo_rl on SkyRL): clip 0.2, no KL, means over sequences, each over its own observation
-    tokens.  α = 0.05 is the paper's by rLLM's `env_loss_coef`, which calls 0.01 to 0.05 productive.
-    Not read: the paper's own equations and tables.
+    The abstract says: in one forward pass, and of all rollouts, failed ones too.  Copies of the
+    released code (echo_rl, on SkyRL) have clip 0.2, no KL, and means over rollouts, each over its
+    own observation tokens.  α = 0.05 is the paper's as rLLM has it, which tells 0.01 to 0.05 to be
+    productive.  The paper's own equations and tables were not read: unconfirmed.
 
-    Peers differ.  prime-rl has α = 0.1, on bodies of tool replies alone, as a mean over all their
+    Peers differ.  prime-rl has α = 0.1, on the bodies of tool replies, as a mean over all their
     tokens (`aggregation=TokenMean()`).  The released code leaves out warnings of its harness.  Here
     all of an observation counts, template tokens too: a rollout does not say which they are.
     Groups that a gate rejects are not learned from.

@@ -1,0 +1,235 @@
+"""Observation tokens in the learner: their log-probs, their gradient, and no work for nothing."""
+
+import asyncio
+from copy import deepcopy
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from opened import built, digest, opened, stepped
+from recorded import recorded
+from torch.testing import assert_close
+
+from whet.engines.embedded.adapters import LoRA
+from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.learner import EmbeddedLearner, NonFiniteError
+from whet.policy.algorithms import load
+from whet.types import Decoding, Group, Task, Verdict
+from whet.types.kept import KEPT, kept_column
+from whet.types.optimizers import AdamW
+
+ECHO = load("echo", coefficient=0.7)
+TEXTS = ("abCDefGH", "abCDefgGI", "abCghJ", "abKLM")
+H = 1e-4  # of finite differences along a direction of norm 1
+
+
+def rollout(text, place=0, parent="", at=0, **more):
+    """Small letters are the world's, capital ones were chosen; a letter's token is its place."""
+    chosen = tuple(c.isupper() for c in text)
+    return recorded(
+        **{
+            "task": Task(id="t", prompt="t"),
+            "tokens": tuple(ord(c.lower()) - ord("a") for c in text),
+            "chosen": chosen,
+            "behaviour_logp": (-2.0,) * sum(chosen),
+            "id": text,
+            "parent": parent,
+            "forked_at": at,
+            "decoding": Decoding(temperature=0.8),
+            "verdict": Verdict.binary(correct=place % 2 == 0),
+        }
+        | more
+    )
+
+
+def group(texts=TEXTS):
+    return Group.of([rollout(text, n) for n, text in enumerate(texts)])
+
+
+def tree():
+    """Two leaves share "CDef" after the opening, and one is alone."""
+    return Group.of(
+        [
+            rollout("abCDefGH"),
+            rollout("abCDefIgJ", 1, parent="abCDefGH", at=2),
+            rollout("abKcL", 2),
+        ]
+    )
+
+
+def heard(model, one):
+    """Log-probs of a rollout's observation tokens by an unmodified forward."""
+    ids = torch.tensor(one.token_ids.tolist())
+    logp = (model(ids[None]).logits[0] / one.decoding.logp_temperature).log_softmax(-1)
+    flags = one.action_mask.tolist()
+    places = [p for p in range(1, len(ids)) if not flags[p] and any(flags[:p]) and any(flags[p:])]
+    return torch.stack([logp[p - 1, ids[p]] for p in places]) if places else logp.new_zeros(0)
+
+
+def said(model, one):
+    """The same of its sampled tokens."""
+    ids = torch.tensor(one.token_ids.tolist())
+    logp = (model(ids[None]).logits[0] / one.decoding.logp_temperature).log_softmax(-1)
+    return torch.stack([logp[p - 1, ids[p]] for p in np.flatnonzero(one.action_mask)])
+
+
+def gradients(learner, objective, batch):
+    shares = learner._gradients(objective, batch.rollouts, batch.tokens)
+    named = learner.backbone.model.named_parameters()
+    return sum(share.loss for share in shares), {
+        name: p.grad.clone() for name, p in named if p.grad is not None
+    }
+
+
+@pytest.fixture
+def learner(engine):
+    _, learner = engine
+    learner.reset_optimizer(AdamW(lr=1e-2))
+    return learner
+
+
+def test_their_log_probs_are_those_of_a_plain_forward(learner, plain):
+    batch = built([group()], ECHO, learner)
+    found = stepped(learner, ECHO, batch, 0.0).metrics["observed_nll"]
+    with torch.no_grad():
+        logp = torch.cat([heard(plain[0], r) for r in batch.rollouts])
+    assert found.count == len(logp) == 2 + 3 + 2
+    assert found.value == pytest.approx(-logp.mean().item(), abs=1e-4)
+
+
+def test_the_gradient_is_that_of_finite_differences_in_float64(learner, plain):
+    """J = mean_i Σ_t min(…) / |y_i| + α mean_i mean_o log π, counted in float64 without whet."""
+    batch = built([group()], ECHO, learner)
+    loss, grads = gradients(learner, ECHO, batch)
+    model = plain[0].double()
+    advantage = batch.tokens.advantage.double().split([r.length for r in batch.rollouts])
+
+    def by_hand():
+        own, answers = [], []
+        for one, worth in zip(batch.rollouts, advantage, strict=True):
+            ratio = (said(model, one) + 2.0).exp()
+            bounded = ratio.clamp(0.8, 1.2) * worth
+            own.append(torch.minimum(ratio * worth, bounded).mean())
+            if one.observed.any():
+                answers.append(heard(model, one).mean())
+        return -(torch.stack(own).mean() + 0.7 * torch.stack(answers).mean())
+
+    with torch.no_grad():
+        assert loss == pytest.approx(by_hand().item(), abs=1e-4)
+        rng = torch.Generator().manual_seed(3)
+        for name, weight in model.named_parameters():
+            way = torch.randn(weight.shape, generator=rng, dtype=torch.float64)
+            way /= way.norm()
+            before = weight.clone()
+            weight.copy_(before + H * way)
+            above = by_hand()
+            weight.copy_(before - H * way)
+            slope = ((above - by_hand()) / (2 * H)).item()
+            weight.copy_(before)
+            scale = grads[name].norm().item()
+            assert (grads[name].double() * way).sum().item() == pytest.approx(
+                slope, abs=1e-4 * scale + 1e-6
+            ), name
+
+
+@pytest.mark.parametrize("groups", [group, tree], ids=["chains", "tree"])
+@pytest.mark.parametrize("budget", [1, 13])
+def test_micro_batches_change_neither_loss_nor_gradient(learner, groups, budget):
+    batch = built([groups()], ECHO, learner)
+    whole, wanted = gradients(learner, ECHO, batch)
+    small = EmbeddedLearner(learner.backbone, learner.tokenizer, budget)
+    small.reset_optimizer(AdamW())
+    loss, found = gradients(small, ECHO, batch)
+    assert loss == pytest.approx(whole, abs=1e-5)
+    for name, gradient in wanted.items():
+        assert_close(found[name], gradient, atol=1e-5, rtol=1e-4)
+
+
+def test_a_tree_learns_each_observation_once(learner, plain):
+    """Both leaves heard e and f; g and c were heard once: 4 tokens, and not 6."""
+    batch = built([tree()], ECHO, learner)
+    found = stepped(learner, ECHO, batch, 0.0).metrics["observed_nll"]
+    with torch.no_grad():
+        first, second, alone = (heard(plain[0], r) for r in batch.rollouts)
+    assert_close(first, second[:2], atol=1e-5, rtol=0)
+    distinct = torch.cat([first, second[2:], alone])
+    assert found.count == pytest.approx(4)
+    assert found.value == pytest.approx(-distinct.mean().item(), abs=1e-4)
+
+
+@pytest.mark.parametrize(("name", "rows"), [("dapo", 13), ("echo", 13 + 7)])
+def test_the_head_computes_observations_only_where_they_are_needed(
+    learner, monkeypatch, name, rows
+):
+    read, logits = [], Backbone.logits
+
+    def counted(self, hidden):
+        read.append(len(hidden))
+        return logits(self, hidden)
+
+    objective = load(name)
+    batch = built([group()], objective, learner)
+    monkeypatch.setattr(Backbone, "logits", counted)
+    update = stepped(learner, objective, batch, 0.0)
+    assert sum(read) == rows
+    assert update.metrics["computed"].total == 2 + 5 + 6 + 3 + 2  # the body's: as without echo
+
+
+def test_failed_groups_teach_what_the_world_answered(learner):
+    """Equal rewards: the sampled tokens teach nothing, and the observations become likelier."""
+    lost = Group.of([rollout(text, 1) for text in TEXTS])
+    batch = built([lost], ECHO, learner)
+    assert not batch.tokens.advantage.any()
+    told = [stepped(learner, ECHO, batch, 1e-2).metrics for _ in range(4)]
+    values = [one["observed_nll"].value for one in told]
+    assert values == sorted(values, reverse=True)
+    assert values[-1] < values[0] - 0.1
+    assert all(one["taught"].total == 10 for one in told)  # of the three that heard something
+
+
+def test_nothing_heard_moves_nothing(learner):
+    """One turn and equal rewards: no rollout has a gradient."""
+    silent = built([Group.of([rollout("abCD", 1), rollout("abEF", 1)])], ECHO, learner)
+    before = digest(learner)
+    update = stepped(learner, ECHO, silent, 1.0)
+    assert update.loss == 0
+    assert digest(learner) == before
+
+
+def test_adapters_learn_observations_and_the_base_stays(folder):
+    _, learner = opened(folder, lora=LoRA(rank=4))
+    learner.reset_optimizer(AdamW(lr=1e-2))
+    frozen = {
+        n: p.clone() for n, p in learner.backbone.model.named_parameters() if not p.requires_grad
+    }
+    batch = built([Group.of([rollout(text, 1) for text in TEXTS])], ECHO, learner)
+    values = [stepped(learner, ECHO, batch, 1e-2).metrics["observed_nll"].value for _ in range(4)]
+    assert values[-1] < values[0]
+    now = dict(learner.backbone.model.named_parameters())
+    assert frozen
+    assert all(torch.equal(now[name], weight) for name, weight in frozen.items())
+
+
+def test_truncated_sampling_leaves_observations_their_whole_distribution(learner, plain):
+    """Of every sampled token only itself was kept, so each has probability 1."""
+    text = "abCdE"
+    kept = kept_column([np.array([token], np.int32).tobytes() for token in (2, 4)])
+    one = rollout(text, columns={KEPT: kept})
+    batch = built([Group.of([one, replace(one, id="again", seed=1)])], ECHO, learner)
+    assert_close(asyncio.run(learner.logp([one])), torch.zeros(2))
+    found = stepped(learner, ECHO, batch, 0.0).metrics["observed_nll"]
+    with torch.no_grad():
+        assert found.value == pytest.approx(-heard(plain[0], one).item(), abs=1e-4)
+
+
+def test_an_observation_without_a_finite_log_prob_stops_the_step(learner, monkeypatch):
+    batch = built([group()], ECHO, learner)
+    broken = deepcopy(EmbeddedLearner._heard)
+    monkeypatch.setattr(
+        EmbeddedLearner, "_heard", lambda self, hidden, of: broken(self, hidden, of) / 0
+    )
+    before = digest(learner)
+    with pytest.raises(NonFiniteError, match="1 tasks: t"):
+        stepped(learner, ECHO, batch, 1.0)
+    assert digest(learner) == before
