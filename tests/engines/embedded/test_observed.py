@@ -1,7 +1,6 @@
 """Observation tokens in the learner: their log-probs, their gradient, and no work for nothing."""
 
 import asyncio
-from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -14,18 +13,22 @@ from torch.testing import assert_close
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import EmbeddedLearner, NonFiniteError
+from whet.engines.models import Folder, FromScratch
 from whet.policy.algorithms import load
 from whet.types import Decoding, Group, Task, Verdict
 from whet.types.kept import KEPT, kept_column
 from whet.types.optimizers import AdamW
 
 ECHO = load("echo", coefficient=0.7)
-TEXTS = ("abCDefGH", "abCDefgGI", "abCghJ", "abKLM")
+TEXTS = ("xyCDefGH", "xyCDefgGI", "xyCghJ", "xyKLM")
 H = 1e-4  # of finite differences along a direction of norm 1
 
 
 def rollout(text, place=0, parent="", at=0, **more):
-    """Small letters are the world's, capital ones were chosen; a letter's token is its place."""
+    """Small letters are the world's, capital ones were chosen; a letter's token is its place.
+
+    The letter a is the padding of these models, whose embedding has no gradient.
+    """
     chosen = tuple(c.isupper() for c in text)
     return recorded(
         **{
@@ -51,9 +54,9 @@ def tree():
     """Two leaves share "CDef" after the opening, and one is alone."""
     return Group.of(
         [
-            rollout("abCDefGH"),
-            rollout("abCDefIgJ", 1, parent="abCDefGH", at=2),
-            rollout("abKcL", 2),
+            rollout("xyCDefGH"),
+            rollout("xyCDefIgJ", 1, parent="xyCDefGH", at=2),
+            rollout("xyKcL", 2),
         ]
     )
 
@@ -98,39 +101,59 @@ def test_their_log_probs_are_those_of_a_plain_forward(learner, plain):
     assert found.value == pytest.approx(-logp.mean().item(), abs=1e-4)
 
 
-def test_the_gradient_is_that_of_finite_differences_in_float64(learner, plain):
-    """J = mean_i Σ_t min(…) / |y_i| + α mean_i mean_o log π, counted in float64 without whet."""
+def by_hand(model, batch):
+    """−J, J = mean_i Σ_t min(…) / |y_i| + α mean_i mean_o log π, of a plain model."""
+    own, answers = [], []
+    advantage = batch.tokens.advantage.double().split([r.length for r in batch.rollouts])
+    for one, worth in zip(batch.rollouts, advantage, strict=True):
+        ratio = (said(model, one) + 2.0).exp()
+        own.append(torch.minimum(ratio * worth, ratio.clamp(0.8, 1.2) * worth).mean())
+        if one.observed.any():
+            answers.append(heard(model, one).mean())
+    return -(torch.stack(own).mean() + 0.7 * torch.stack(answers).mean())
+
+
+def test_loss_and_gradient_are_those_of_a_plain_model(learner, plain):
     batch = built([group()], ECHO, learner)
     loss, grads = gradients(learner, ECHO, batch)
     model = plain[0].double()
-    advantage = batch.tokens.advantage.double().split([r.length for r in batch.rollouts])
+    wanted = by_hand(model, batch)
+    wanted.backward()
+    assert loss == pytest.approx(wanted.item(), abs=1e-4)
+    for name, weight in model.named_parameters():
+        assert (grads[name] - weight.grad).norm() <= 1e-5 * weight.grad.norm() + 1e-6, name
 
-    def by_hand():
-        own, answers = [], []
-        for one, worth in zip(batch.rollouts, advantage, strict=True):
-            ratio = (said(model, one) + 2.0).exp()
-            bounded = ratio.clamp(0.8, 1.2) * worth
-            own.append(torch.minimum(ratio * worth, bounded).mean())
-            if one.observed.any():
-                answers.append(heard(model, one).mean())
-        return -(torch.stack(own).mean() + 0.7 * torch.stack(answers).mean())
 
-    with torch.no_grad():
-        assert loss == pytest.approx(by_hand().item(), abs=1e-4)
-        rng = torch.Generator().manual_seed(3)
-        for name, weight in model.named_parameters():
-            way = torch.randn(weight.shape, generator=rng, dtype=torch.float64)
-            way /= way.norm()
-            before = weight.clone()
-            weight.copy_(before + H * way)
-            above = by_hand()
-            weight.copy_(before - H * way)
-            slope = ((above - by_hand()) / (2 * H)).item()
-            weight.copy_(before)
-            scale = grads[name].norm().item()
-            assert (grads[name].double() * way).sum().item() == pytest.approx(
-                slope, abs=1e-4 * scale + 1e-6
-            ), name
+def test_the_gradient_is_that_of_finite_differences_in_float64(tmp_path):
+    """Of a model whose norms stay in float64; others round to float32 within."""
+    made, tokenizer = FromScratch(shape="neox-tiny").load("cpu", seed=7)
+    made.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    _, learner = opened(str(tmp_path))
+    learner.reset_optimizer(AdamW())
+    batch = built([group()], ECHO, learner)
+    _, grads = gradients(learner, ECHO, batch)
+    model = Folder(path=str(tmp_path)).load("cpu")[0].double()
+    rng = torch.Generator().manual_seed(3)
+    slopes = {name: slope(model, batch, w, rng) for name, w in model.named_parameters()}
+    for name, (way, found) in slopes.items():
+        tolerance = 1e-5 * grads[name].norm().item() + 1e-7
+        assert (grads[name].double() * way).sum().item() == pytest.approx(found, abs=tolerance)
+    assert max(abs(found) for _, found in slopes.values()) > 1e-3
+
+
+@torch.no_grad()
+def slope(model, batch, weight, rng):
+    """A random direction of norm 1, and the slope of the loss along it."""
+    way = torch.randn(weight.shape, generator=rng, dtype=torch.float64)
+    way /= way.norm()
+    before = weight.clone()
+    weight.copy_(before + H * way)
+    above = by_hand(model, batch)
+    weight.copy_(before - H * way)
+    below = by_hand(model, batch)
+    weight.copy_(before)
+    return way, ((above - below) / (2 * H)).item()
 
 
 @pytest.mark.parametrize("groups", [group, tree], ids=["chains", "tree"])
@@ -181,16 +204,15 @@ def test_failed_groups_teach_what_the_world_answered(learner):
     lost = Group.of([rollout(text, 1) for text in TEXTS])
     batch = built([lost], ECHO, learner)
     assert not batch.tokens.advantage.any()
-    told = [stepped(learner, ECHO, batch, 1e-2).metrics for _ in range(4)]
+    told = [stepped(learner, ECHO, batch, 1e-3).metrics for _ in range(4)]
     values = [one["observed_nll"].value for one in told]
-    assert values == sorted(values, reverse=True)
     assert values[-1] < values[0] - 0.1
     assert all(one["taught"].total == 10 for one in told)  # of the three that heard something
 
 
 def test_nothing_heard_moves_nothing(learner):
     """One turn and equal rewards: no rollout has a gradient."""
-    silent = built([Group.of([rollout("abCD", 1), rollout("abEF", 1)])], ECHO, learner)
+    silent = built([Group.of([rollout("xyCD", 1), rollout("xyEF", 1)])], ECHO, learner)
     before = digest(learner)
     update = stepped(learner, ECHO, silent, 1.0)
     assert update.loss == 0
@@ -213,7 +235,7 @@ def test_adapters_learn_observations_and_the_base_stays(folder):
 
 def test_truncated_sampling_leaves_observations_their_whole_distribution(learner, plain):
     """Of every sampled token only itself was kept, so each has probability 1."""
-    text = "abCdE"
+    text = "xyCdE"
     kept = kept_column([np.array([token], np.int32).tobytes() for token in (2, 4)])
     one = rollout(text, columns={KEPT: kept})
     batch = built([Group.of([one, replace(one, id="again", seed=1)])], ECHO, learner)
@@ -225,9 +247,9 @@ def test_truncated_sampling_leaves_observations_their_whole_distribution(learner
 
 def test_an_observation_without_a_finite_log_prob_stops_the_step(learner, monkeypatch):
     batch = built([group()], ECHO, learner)
-    broken = deepcopy(EmbeddedLearner._heard)
+    heard = EmbeddedLearner._heard
     monkeypatch.setattr(
-        EmbeddedLearner, "_heard", lambda self, hidden, of: broken(self, hidden, of) / 0
+        EmbeddedLearner, "_heard", lambda self, hidden, of: heard(self, hidden, of) / 0
     )
     before = digest(learner)
     with pytest.raises(NonFiniteError, match="1 tasks: t"):
