@@ -21,7 +21,7 @@ from whet.types.optimizers import AdamW
 
 ECHO = load("echo", coefficient=0.7)
 TEXTS = ("xyCDefGH", "xyCDefgGI", "xyCghJ", "xyKLM")
-H = 1e-4  # of finite differences along a direction of norm 1
+H = 1e-5  # of finite differences along a direction of norm 1; no ReLU turns within it
 
 
 def rollout(text, place=0, parent="", at=0, **more):
