@@ -16,6 +16,7 @@ from whet.cli.explain.symbols import occurring
 from whet.cli.main import main
 from whet.policy.advantages import RewardOnly
 from whet.policy.aggregation import SelectedTokenMean
+from whet.policy.algorithms.critic_free.echo import echo
 from whet.policy.algorithms.critic_free.grpo import grpo
 from whet.policy.clipping import Imitation
 from whet.policy.extensions.demonstrations import Demonstrations
@@ -132,6 +133,18 @@ def test_only_what_is_there_is_in_the_equation():
     assert effective(grpo())[0] == "J(θ) = Σ_n w_n · ( f(r_n, Â_n) − k(π_θ)_n )"
     both = replace(grpo(), regularisers=(K2(beta=0.1), K3(beta=0.2)), corrections=(Capped(),))
     assert effective(both)[0] == "J(θ) = Σ_n w_n · ( c_n f(r_n, Â_n) − Σ_k k(π_θ)_n )"
+
+
+def test_a_sum_over_observations_says_its_coefficient_and_its_tokens():
+    said = effective(echo(coefficient=0.1))
+    assert said[:3] == [
+        "J(θ) = J₁ + J₂",
+        "J₁ = Σ_n w_n · f(r_n, Â_n)",
+        "J₂ = 0.1 · Σ_{o ∈ observations} w_o · log π_θ(o)",
+    ]
+    assert "in J₂, over the tokens of observations" in said
+    assert brief(echo().extra) == "ObservationLikelihood"
+    assert brief(echo(coefficient=0.1).extra) == "ObservationLikelihood(coefficient=0.1)"
 
 
 def test_further_sums_say_over_which_tokens_and_companions_their_numbers(mixed):

@@ -15,9 +15,11 @@ from whet.training.trainer import Evaluated
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Two runs that between them write every name: graded rewards, with a reference and without."""
+    """Runs that between them write every name: graded rewards, with a reference and without one,
+    and with a sum over observations.
+    """
     made = {}
-    for name in ("dapo", "grpo"):
+    for name in ("dapo", "grpo", "echo"):
         folder = tmp_path_factory.mktemp(name)
         run = small(objective=algorithms.load(name), reward=Nearby())
         made[name] = folder, followed(run, folder)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from opened import built, digest, opened, stepped
+from opened import SEEDS, built, digest, opened, played, scored, stepped
 from recorded import recorded
 from torch.testing import assert_close
 
@@ -15,6 +15,7 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import EmbeddedLearner, NonFiniteError
 from whet.engines.models import Folder, FromScratch
 from whet.policy.algorithms import load
+from whet.protocols import Environment
 from whet.types import Decoding, Group, Task, Verdict
 from whet.types.kept import KEPT, kept_column
 from whet.types.optimizers import AdamW
@@ -179,6 +180,30 @@ def test_a_tree_learns_each_observation_once(learner, plain):
     distinct = torch.cat([first, second[2:], alone])
     assert found.count == pytest.approx(4)
     assert found.value == pytest.approx(-distinct.mean().item(), abs=1e-4)
+
+
+class Forking(Environment):
+    """The world forks after the first reply, and tells both halves other words that begin alike."""
+
+    async def play(self, task, policy):
+        await policy(task.prompt)
+        one, two = policy.fork(2)
+        await asyncio.gather(one("34="), two("35="))
+
+
+def test_a_world_that_forks_is_learned_from_as_it_was_played(engine):
+    """Per play "3" once, "4=" and "5=": 5 tokens."""
+    player, learner = engine
+    learner.reset_optimizer(AdamW())
+    tasks = [Task(id="1", prompt="3+4="), Task(id="2", prompt="a")]
+    groups = scored(played(player.within(Forking()), Decoding(max_new_tokens=4), tasks))
+    batch = built(groups, ECHO, learner)
+    plays = len(tasks) * len(SEEDS)
+    assert len(batch.rollouts) == 2 * plays
+    assert batch.tokens.observed.weight.tolist() == [0.5, 1, 1] * 2 * plays
+    found = stepped(learner, ECHO, batch, 1e-3).metrics["observed_nll"]
+    assert found.count == batch.tokens.observed.totals.tokens == 5 * plays
+    assert found.value > 0
 
 
 @pytest.mark.parametrize(("name", "rows"), [("dapo", 13), ("echo", 13 + 7)])

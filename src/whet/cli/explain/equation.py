@@ -58,7 +58,7 @@ def needed(algorithm: Algorithm) -> list[str]:
 def formula(term: Term) -> str:
     """One sum over tokens, without its empty slots."""
     if isinstance(term, ObservationLikelihood):
-        return f"{term.coefficient:g} · Σ_{{n ∈ {region(term)}}} w_n · log π_θ(n)"
+        return f"{term.coefficient:g} · Σ_{{o ∈ {region(term)}}} w_o · log π_θ(o)"
     over = "Σ_n" if term.on is None else f"Σ_{{n ∈ {region(term)}}}"
     worth = f"{'c_n ' if term.corrections else ''}f(r_n, Â_n)"
     if not term.regularisers:
