@@ -86,7 +86,7 @@ def test_the_card_tells_what_opens_a_reply(name):
     ("template", "told"),
     [
         (REFUSING, "a message of the user.*one turn only"),
-        (SQUEEZING, "a message with spaces around it.*drops a part of the content"),
+        (SQUEEZING, "a long message with spaces and marks.*drops a part of the content"),
     ],
     ids=["raises", "changes spaces"],
 )

@@ -11,13 +11,19 @@ from whet.rollouts.dropped import Messages
 from whet.rollouts.glue import TemplateGlue
 from whet.rollouts.templates import OPENED, WHOLE, ChatTemplate
 from whet.rollouts.tool_forms import ToolForms
+from whet.rollouts.tool_results import AWKWARD
 from whet.types import UsageError
 from whet.types.messages import ASSISTANT, TOOL, USER
 
+KEEPS_FORM = (
+    "every later turn has the form of the second one; this chat template gives turns a form by "
+    "their place"
+)
 KEEPS_THINKING = "earlier thinking stays in context; this chat template would drop it"
 _ASKED: dict[str, Any] = {"role": USER, "content": "whetquestion"}
 _THOUGHT = "whetthought"
-_THOUGHTFUL = {"role": ASSISTANT, "content": f"<think>\n{_THOUGHT}\n</think>\n\nwhetanswer"}
+_REPLY = "whetanswer"
+_THOUGHTFUL = {"role": ASSISTANT, "content": f"<think>\n{_THOUGHT}\n</think>\n\n{_REPLY}"}
 
 
 def _result(number: int) -> dict[str, Any]:
@@ -27,7 +33,7 @@ def _result(number: int) -> dict[str, Any]:
 
 _TURNS: Mapping[str, Messages] = {
     "a message of the user": [_ASKED],
-    "a message with spaces around it": [{"role": USER, "content": "  whet\n\n  next \n"}],
+    "a long message with spaces and marks": [{"role": USER, "content": AWKWARD}],
 }
 _RESULTS: Mapping[str, Messages] = {
     "the result of a tool": [_result(1)],
@@ -49,6 +55,8 @@ class ChatProbe:
             self._check(talk, messages)
         if self._drops_thinking():
             self.template.notes[KEEPS_THINKING] = None
+        if self._numbers_turns():
+            self.template.notes[KEEPS_FORM] = None
 
     def check_results(self) -> None:
         """Raise `UsageError` where no result of a tool can follow a reply."""
@@ -87,6 +95,20 @@ class ChatProbe:
         except UsageError:
             return False
         return _THOUGHT not in text
+
+    def _numbers_turns(self) -> bool:
+        """Whether a turn has another form behind more turns."""
+        earlier, reply = ({"role": ASSISTANT, "content": word} for word in ("hm", _REPLY))
+        short = [_ASKED, reply, _ASKED]
+        try:
+            texts = [
+                self.template.rendered(talk, (), OPENED)
+                for talk in (short, [_ASKED, earlier, *short])
+            ]
+        except UsageError:
+            return False
+        first, second = (text.partition(_REPLY)[2] for text in texts)
+        return first != second
 
     def _generation_prompt(self) -> str:
         """What opens a reply behind a question; "" where the template does not take one alone."""

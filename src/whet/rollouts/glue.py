@@ -11,6 +11,7 @@ from whet.rollouts.glue_text import GlueText
 from whet.rollouts.special_tokens import QuoteMarks
 from whet.rollouts.templates import OPENED, WHOLE, ChatTemplate
 from whet.rollouts.tool_results import (
+    AWKWARD,
     CALL_ID,
     OTHER_CALL_IDS,
     RESULTS_AS_USER,
@@ -21,7 +22,7 @@ from whet.types import Message, UsageError
 from whet.types.messages import ASSISTANT, TOOL, USER
 
 _ASKED, _SAID = "whetquestion", "whetanswer"
-_RESULT = {"role": TOOL, "name": "probe", "content": "whetresult"}
+_RESULT = {"role": TOOL, "name": "probe", "content": AWKWARD}
 
 
 @dataclass(slots=True)

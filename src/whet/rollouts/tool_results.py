@@ -10,6 +10,7 @@ from whet.types.messages import TOOL, USER
 RESULTS_AS_USER = "the chat template shows no results of tools, so they go as messages of the user"
 OTHER_CALL_IDS = "the chat template does not take the ids of some calls, so results have other ids"
 CALL_ID = "tool_call_id"
+AWKWARD = f"  Whet's <b> & {{{{ next }}}} é\n\n  {'long ' * 200}\n"  # what a template may change
 
 
 def with_call_ids(chat: Messages) -> Messages:
@@ -26,16 +27,21 @@ def with_call_ids(chat: Messages) -> Messages:
 
 
 def as_user(chat: Messages) -> Messages:
-    """Results of tools in a row as one message of the user."""
+    """Results of tools, and messages of the user beside them, as one message of the user."""
     told: Messages = []
-    for role, group in groupby(chat, key=_role):
-        if role != TOOL:
+    for ours, group in groupby(chat, key=_is_ours):
+        if ours:
+            told.append({"role": USER, "content": "\n".join(map(_said, group))})
+        else:
             told += group
-            continue
-        results = [f"<tool_response>\n{m['content']}\n</tool_response>" for m in group]
-        told.append({"role": USER, "content": "\n".join(results)})
     return told
 
 
-def _role(message: Mapping[str, Any]) -> str:
-    return message["role"]
+def _is_ours(message: Mapping[str, Any]) -> bool:
+    return message["role"] in (TOOL, USER)
+
+
+def _said(message: Mapping[str, Any]) -> str:
+    if message["role"] == USER:
+        return message["content"]
+    return f"<tool_response>\n{message['content']}\n</tool_response>"
