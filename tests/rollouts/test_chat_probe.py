@@ -14,6 +14,7 @@ from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.chat_probe import KEEPS_THINKING
 from whet.rollouts.chat_settings import Chat, Glue
 from whet.rollouts.renderer import TextRenderer
+from whet.rollouts.tool_results import RESULTS_AS_USER
 from whet.types import Task, UsageError
 
 ASKED = Task(id="t", prompt=(user("3+4?"),))
@@ -122,3 +123,10 @@ def test_an_opening_that_the_template_does_not_take_is_refused_with_its_task():
     system = Task(id="told", prompt=({"role": "system", "content": "x"}, user()))
     with pytest.raises(UsageError, match="told: .*System role not supported"):
         check_chats(of("gemma2"), [ASKED, system], Turns())
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_results_that_go_as_messages_of_the_user_are_noted_before_any_play(name):
+    facts = check_chats(of(name), [ASKED], AGENT)
+    showing = {n for n, form in FORMS.items() if "tools" in form.takes} | {"r1_distill"}
+    assert (RESULTS_AS_USER in facts["notes"]) == (name not in showing)  # a call has to be shown
