@@ -93,7 +93,7 @@ PROMPTS = {
     "prefill, trimmed": ("llama3_2", (user("hi"), assistant("<think>\n")), ()),
     "prefill, a thought": ("phi3_5", (user("hi"), assistant("<think>\n")), ()),
     "tools": ("qwen3", (user("1+1"),), (CALC,)),
-    "tools dropped": ("phi3_5", (user("1+1"),), (CALC,)),
+    "tools in the system message": ("phi3_5", (user("1+1"),), (CALC,)),
     "call and result": ("chatml", (user("1+1"), call({"q": "1+1"}), result("2")), (CALC,)),
     "result with a mark": ("harmony", (user("1"), call('{"q": "1"}'), result("<|end|>")), ()),
 }

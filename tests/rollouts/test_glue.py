@@ -8,8 +8,9 @@ from transformers import GenerationConfig
 from transformers.utils.chat_template_utils import render_jinja_template
 
 from whet.engines.ends import end_tokens
-from whet.rollouts.glue import RESULTS_AS_USER, Glue
+from whet.rollouts.glue import TemplateGlue
 from whet.rollouts.templates import ChatTemplate
+from whet.rollouts.tool_results import RESULTS_AS_USER
 from whet.types import UsageError
 
 EVERYWHERE = pytest.mark.parametrize(("kind", "name"), [(k, n) for k in KINDS for n in FORMS])
@@ -53,7 +54,7 @@ def result(text, name="calc", number=0):
 
 def glue(kind, name):
     held = tokenizer(kind, name)
-    return Glue(ChatTemplate(held, DATE), end_tokens(held, GenerationConfig()))
+    return TemplateGlue(ChatTemplate(held, DATE), end_tokens(held, GenerationConfig()))
 
 
 def whole(kind, name, chat, *, opened=True):

@@ -5,18 +5,21 @@ from typing import Any
 
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
+from whet.rollouts.chat_settings import PLAIN, Chat
 from whet.rollouts.renderer import end_token
 from whet.rollouts.templates import ChatTemplate
 
 
-def end_tokens(tokenizer: PreTrainedTokenizerBase, config: GenerationConfig) -> frozenset[int]:
+def end_tokens(
+    tokenizer: PreTrainedTokenizerBase, config: GenerationConfig, chat: Chat = PLAIN
+) -> frozenset[int]:
     """All ids that end a reply.
 
     They are the tokenizer's end token, those of the model's generation config, and the last token
-    that the chat template puts behind a reply.
+    that the chat template, or a declared glue, puts behind a reply.
     """
     known = frozenset({end_token(tokenizer), *_configured(config)})
-    return known | {*ChatTemplate(tokenizer).closing(known)[-1:]}
+    return known | {*ChatTemplate(tokenizer, settings=chat).closing(known)[-1:]}
 
 
 def _configured(config: GenerationConfig) -> Iterator[int]:

@@ -1,4 +1,4 @@
-"""The date of a run, which its chat template prints."""
+"""The date of a run, which its chat template prints, and the settings of that template."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,6 +8,7 @@ from typing import Any
 
 from whet.engines.models import Folder
 from whet.training import card
+from whet.training.as_json import from_json
 from whet.training.run import Run
 
 
@@ -25,13 +26,19 @@ def dated_as(run: Run, held: Mapping[str, Any]) -> Run:
     return _on(run, model.get("today", "") if isinstance(model, Mapping) else "")
 
 
-def day_of_run(checkpoint: Path) -> str:
-    """The day on the card of the run that has this checkpoint; empty where there is no card."""
+def as_of_run(model: Folder, checkpoint: Path) -> Folder:
+    """The model of a checkpoint, with the day and the chat settings on the card of its run.
+
+    The model as it is where there is no card.
+    """
     folder = checkpoint.absolute().parent.parent
     if not card.exists(folder):
-        return ""
-    model = card.read(folder)["run"].get("model")
-    return model.get("today", "") if isinstance(model, Mapping) else ""
+        return model
+    held = card.read(folder)["run"].get("model")
+    if not isinstance(held, Mapping):
+        return model
+    chat = from_json(held["chat"], "model.chat") if "chat" in held else model.chat
+    return replace(model, today=held.get("today", ""), chat=chat)
 
 
 def _on(run: Run, today: str) -> Run:

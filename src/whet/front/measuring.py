@@ -10,12 +10,13 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder, at_checkpoint
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
-from whet.front.dating import day_of_run
+from whet.front.dating import as_of_run
 from whet.front.eventloop import finish
 from whet.front.training import load_run
 from whet.invoked import command, shown
 from whet.protocols import Corpus, Engine, Environment, Judge, Model
 from whet.registry import names
+from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training import card
 from whet.training.checkpoint import is_checkpoint
@@ -138,7 +139,7 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
         return Subject.of_run(folder, split)
     source = Folder(path=str(model))
     if is_checkpoint(folder):
-        source = replace(Folder.as_saved(folder), today=day_of_run(folder))
+        source = as_of_run(Folder.as_saved(folder), folder)
     return Subject(model=source, engine=engine)
 
 
@@ -186,6 +187,7 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
     if not lengths:
         told = f"; none of {len(tasks)} prompts is as short as {subject.longest}" if tasks else ""
         raise UsageError(f"split {split!r} has no tasks{told}")
+    check_chats(renderer, tasks, subject.environment)
     if isinstance(subject.environment, SingleTurn):
         check_room(lengths, subject.model.size().positions, subject.decoding.max_new_tokens)
     return EvalTasks(

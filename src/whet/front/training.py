@@ -16,7 +16,7 @@ from whet.training import card
 from whet.training.as_json import importing, only_here
 from whet.training.folder import RunProgress, fresh_folder
 from whet.training.ledger import Ledger
-from whet.training.preflight import preflight
+from whet.training.preflight import examined
 from whet.training.resuming import amended, changed, check, check_data
 from whet.training.run import Run
 from whet.training.trainer import Event, RunEnded, fit
@@ -56,9 +56,10 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
         with stoppable() as stop:
             return watched(lambda told: go_on(run, place, told, stop), follow)
     run = dated(run)
-    held, notes = card.card(run), finish(preflight(run))
+    held, found = card.card(run), finish(examined(run))
+    held = card.with_chat(held, found.chat)
     with stoppable() as stop:
-        return watched(lambda told: begin(run, place, held, told, stop), follow, notes)
+        return watched(lambda told: begin(run, place, held, told, stop), follow, found.notes)
 
 
 def resume(folder: str | Path, *, follow: Follow | None = None) -> Trained:

@@ -42,6 +42,18 @@ class Renderer(Protocol):
         """What is to be said of the prompts so far that is no error, a sentence each."""
         ...
 
+    def check_turns(self) -> None:
+        """Raise `UsageError` where no later message of the user can follow a reply of a chat."""
+        ...
+
+    def check_results(self) -> None:
+        """Raise `UsageError` where no result of a tool can follow a reply of a chat."""
+        ...
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the chat template does, for the card of a run; empty without a template."""
+        ...
+
     def char_ends(self, ids: Sequence[int], text: str) -> Int32[ndarray, " n"] | None:
         """Number of characters of `text` complete after each id; None where it is not known."""
         ...

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from whet.rollouts.chats import chat_of, continued
-from whet.rollouts.dropped import Chat, Tools
+from whet.rollouts.dropped import Messages, Tools
 from whet.rollouts.templates import OPENED, WHOLE, ChatTemplate
 from whet.types import Message, UsageError
 from whet.types.messages import ASSISTANT
@@ -33,7 +33,7 @@ def worded(template: ChatTemplate, prompt: Sequence[Message], tools: Tools, repl
     return said + (behind[: len(behind) - len(behind.lstrip())] if closed else "")
 
 
-def _behind(template: ChatTemplate, chat: Chat, tools: Tools, reply: str) -> str:
+def _behind(template: ChatTemplate, chat: Messages, tools: Tools, reply: str) -> str:
     """What a rendering with a reply has behind the opening; "" where that is no part of it."""
     whole = [*chat, {"role": ASSISTANT, "content": reply}]
     try:

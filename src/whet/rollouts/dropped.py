@@ -9,9 +9,9 @@ from whet.rollouts.chats import calls_of
 from whet.types import UsageError
 from whet.types.messages import ASSISTANT
 
-Chat = list[dict[str, Any]]
+Messages = list[dict[str, Any]]
 Tools = Sequence[Mapping[str, Any]]
-Render = Callable[[Chat, Tools], str | None]  # None: the template doesn't take it
+Render = Callable[[Messages, Tools], str | None]  # None: the template doesn't take it
 
 _CLOSED = "</think>"
 DROPS_THINKING = "the chat template leaves the thinking of earlier turns out of the prompt"
@@ -28,7 +28,7 @@ class DroppedParts:
     render: Render
     _known: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def check(self, chat: Chat, tools: Tools, text: str) -> list[str]:
+    def check(self, chat: Messages, tools: Tools, text: str) -> list[str]:
         """Notes on what the rendering `text` leaves out.
 
         Raises `UsageError` for contents, names or arguments of calls, and tools.
@@ -49,7 +49,7 @@ class DroppedParts:
             )
         return [DROPS_THINKING] if any(_thinking_lost(message, text) for message in chat) else []
 
-    def _missing(self, chat: Chat, tools: Tools) -> Iterator[str]:
+    def _missing(self, chat: Messages, tools: Tools) -> Iterator[str]:
         words: dict[str, str] = {}
         talk = [_stand_in(message, place, words) for place, message in enumerate(chat, 1)]
         shown = [_tool_stand_in(tool, place, words) for place, tool in enumerate(tools, 1)]
@@ -101,7 +101,7 @@ def _tool_stand_in(tool: Mapping[str, Any], place: int, words: dict[str, str]) -
     return {**tool, "function": held} if "function" in tool else held
 
 
-def _changed(chat: Chat, text: str) -> Iterator[str]:
+def _changed(chat: Messages, text: str) -> Iterator[str]:
     for place, message in enumerate(chat, 1):
         content = message.get("content", "")
         if message["role"] == ASSISTANT:

@@ -2,25 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from json import dumps
 from typing import Any
 
 from whet.rollouts.chats import chat_of
-from whet.rollouts.dropped import Chat, DroppedParts, Tools
+from whet.rollouts.dropped import DroppedParts, Messages, Tools
+from whet.rollouts.glue_text import GlueText
 from whet.rollouts.special_tokens import QuoteMarks
 from whet.rollouts.templates import OPENED, WHOLE, ChatTemplate
+from whet.rollouts.tool_results import (
+    AWKWARD,
+    CALL_ID,
+    OTHER_CALL_IDS,
+    RESULTS_AS_USER,
+    as_user,
+    with_call_ids,
+)
 from whet.types import Message, UsageError
 from whet.types.messages import ASSISTANT, TOOL, USER
 
 _ASKED, _SAID = "whetquestion", "whetanswer"
-_CALL_ID = "whetcall1"  # Mistral's templates take nothing but nine letters or digits
-_RESULT = {"role": "tool", "name": "probe", "tool_call_id": _CALL_ID, "content": "whetresult"}
-RESULTS_AS_USER = "the chat template shows no results of tools, so they go as messages of the user"
+_RESULT = {"role": TOOL, "name": "probe", "content": AWKWARD}
 
 
 @dataclass(slots=True)
-class Glue:
+class TemplateGlue:
     """Ids of new messages behind a reply, up to the first token of the next reply.
 
     The template never renders what the policy said, because it may change it.  It renders the new
@@ -46,76 +52,75 @@ class Glue:
         Raises `UsageError` for messages of the assistant, and where the template does not take the
         messages, leaves a part of them out, or prints the stand-in reply in no known way.
         """
-        chat = self._told(chat_of(messages))
-        marks = QuoteMarks.unused(dumps(chat, ensure_ascii=False))
-        text = marks.restored(self._rest([self.template.marked(m, marks) for m in chat]))
-        self._dropped.check(chat, (), marks.removed(text))
-        lead, closing, body = self._parted(chat, text)
-        ids = self._encoded(body, marks)
-        if not said or said[-1] not in self.ends:
-            return (*self.template.specials.middle(lead), *ids)
-        if not closing:
-            return tuple(ids[1:] if ids[:1] == [said[-1]] else ids)
-        if ids[: len(closing)] != closing:
-            raise UsageError(
-                f"the tokenizer reads {body!r:.60} without the tokens that close a reply; use "
-                "another chat template"
-            )
-        return tuple(ids[len(closing) :])
-
-    def _told(self, chat: Chat) -> Chat:
-        """The messages; results of tools as messages of the user where the template has no form."""
-        for place, message in enumerate(chat, 1):
-            if message["role"] == ASSISTANT:
-                raise UsageError(
-                    f"message {place} of the observation is the assistant's, whose messages the "
-                    "policy samples; send messages of others"
-                )
+        chat = chat_of(messages)
+        check_others(chat)
         if not any(message["role"] == TOOL for message in chat):
-            return chat
-        if self._results():
-            return [{**_named(message), **message} for message in chat]
+            return self._ids(chat, said)
+        if self._shows():
+            return self._with_results(chat, said)
         self.template.notes[RESULTS_AS_USER] = None
-        return _as_user(chat)
+        return self._ids(as_user(chat), said)
 
-    def _results(self) -> bool:
-        """Whether the template shows the result of a tool behind its call."""
+    def _with_results(self, chat: Messages, said: Sequence[int]) -> tuple[int, ...]:
+        """Ids with results in the template's own form; other ids of calls where it takes none."""
+        named = with_call_ids(chat)
+        try:
+            return self._ids(named, said)
+        except UsageError:
+            other = with_call_ids([{k: m[k] for k in m if k != CALL_ID} for m in chat])
+            if other == named:
+                raise
+            found = self._ids(other, said)
+            self.template.notes[OTHER_CALL_IDS] = None
+            return found
+
+    def _shows(self) -> bool:
+        """Whether the template tells how the result of a tool follows its call."""
         if self._shows_results is None:
             try:
-                self._shows_results = "whetresult" in self._rest([_RESULT])
+                self._ids(with_call_ids([_RESULT]), ())
+                self._shows_results = True
             except UsageError:
                 self._shows_results = False
         return self._shows_results
 
-    def _tried(self, chat: Chat, tools: Tools) -> str | None:
+    def _ids(self, chat: Messages, said: Sequence[int]) -> tuple[int, ...]:
+        quoted = dumps(chat, ensure_ascii=False)
+        marks, word = QuoteMarks.unused(quoted), _unused(quoted)
+        marked = [self.template.marked(message, marks) for message in chat]
+        text = marks.restored(self._rest(marked, word))
+        self._dropped.check(chat, (), marks.removed(text))
+        return self._parted(chat, text, word).ids(self.template, self.ends, marks, said)
+
+    def _tried(self, chat: Messages, tools: Tools) -> str | None:
         del tools
         try:
-            return self._rest(chat)
+            return self._rest(chat, _SAID)
         except UsageError:
             return None
 
-    def _rest(self, chat: Chat) -> str:
-        """What a rendering has behind the stand-in reply, with the opening of the next one."""
-        return self._behind([*_history(chat), *chat], OPENED)
+    def _rest(self, chat: Messages, word: str) -> str:
+        """What a rendering has behind a stand-in reply, with the opening of the next one."""
+        return self._behind([*_history(chat, word), *chat], OPENED, word)
 
-    def _behind(self, talk: Chat, ending: Mapping[str, bool]) -> str:
+    def _behind(self, talk: Messages, ending: Mapping[str, bool], word: str) -> str:
         text = self.template.rendered(talk, (), ending)
-        if text.count(_SAID) != 1:
+        if text.count(word) != 1:
             raise UsageError(
-                f"the tokenizer's chat template prints a reply {text.count(_SAID)} times; use a "
+                f"the tokenizer's chat template prints a reply {text.count(word)} times; use a "
                 "template that prints it once"
             )
-        return text.partition(_SAID)[2]
+        return text.partition(word)[2]
 
-    def _parted(self, chat: Chat, text: str) -> tuple[str, list[int], str]:
-        """Spaces before what closes a reply, the ids that close it, and the glue from there on."""
-        tail = self._behind(_history(chat), WHOLE)
+    def _parted(self, chat: Messages, text: str, word: str) -> GlueText:
+        """The glue of a rendering's text behind the stand-in reply."""
+        tail = self._behind(_history(chat, word), WHOLE, word)
         end = self._end(tail)
         if chat[0]["role"] == TOOL:
             tail, text = self._behind_call(tail, text, end)
             end = self._end(tail)
         if end < 0:
-            return "", [], text
+            return GlueText(body=text)
         closing = self._tokens(tail[:end])
         stop, lead = 0, len(text) - len(text.lstrip())
         found: list[int] = []
@@ -129,7 +134,7 @@ class Glue:
                 )
             found.append(self.template.specials.added[match[0]])
             stop = match.end()
-        return text[:lead], found, text[lead:]
+        return GlueText(lead=text[:lead], closing=tuple(found), body=text[lead:])
 
     def _behind_call(self, tail: str, text: str, end: int) -> tuple[str, str]:
         """Both without the end of the stand-in call itself, such as its closing brackets."""
@@ -156,38 +161,31 @@ class Glue:
     def _tokens(self, text: str) -> list[int]:
         return [self.template.specials.added[name] for name in self.template.pattern.findall(text)]
 
-    def _encoded(self, body: str, marks: QuoteMarks) -> list[int]:
-        """Ids of the glue; where it begins with a special token, no space stands before it."""
-        specials = self.template.specials
-        if self.template.pattern.match(body):
-            return specials.encode(body, marks)
-        return specials.encode_within(body, marks)
+
+def _unused(text: str) -> str:
+    """A stand-in reply that the text does not hold."""
+    word = _SAID
+    while word in text:
+        word += "x"
+    return word
 
 
-def _history(chat: Chat) -> Chat:
+def _history(chat: Messages, word: str) -> Messages:
     """A question and a stand-in reply; a call where the messages begin with its result."""
     first = chat[0]
-    said: dict[str, Any] = {"role": ASSISTANT, "content": _SAID}
+    said: dict[str, Any] = {"role": ASSISTANT, "content": word}
     if first["role"] == TOOL:
-        asked = {"name": first.get("name") or "tool", "arguments": {"q": _SAID}}
-        name = first.get("tool_call_id") or _CALL_ID
-        call = {"id": name, "type": "function", "function": asked}
+        asked = {"name": first.get("name") or "tool", "arguments": {"q": word}}
+        call = {"id": first[CALL_ID], "type": "function", "function": asked}
         said = {"role": ASSISTANT, "tool_calls": [call]}
     return [{"role": USER, "content": _ASKED}, said]
 
 
-def _named(message: Mapping[str, Any]) -> dict[str, Any]:
-    """The id of a call for a result without one."""
-    return {"tool_call_id": _CALL_ID} if message["role"] == TOOL else {}
-
-
-def _as_user(chat: Chat) -> Chat:
-    """Results of tools in a row as one message of the user."""
-    told: Chat = []
-    for role, group in groupby(chat, key=lambda message: message["role"]):
-        if role != TOOL:
-            told += group
-            continue
-        results = [f"<tool_response>\n{m['content']}\n</tool_response>" for m in group]
-        told.append({"role": USER, "content": "\n".join(results)})
-    return told
+def check_others(chat: Messages) -> None:
+    """Raise `UsageError` for an observation with a message of the assistant."""
+    for place, message in enumerate(chat, 1):
+        if message["role"] == ASSISTANT:
+            raise UsageError(
+                f"message {place} of the observation is the assistant's, whose messages the policy "
+                "samples; send messages of others"
+            )

@@ -1,6 +1,6 @@
 """Conversion of text to token ids and back; every text is tokenised once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
@@ -9,18 +9,21 @@ import numpy as np
 from jaxtyping import Int32
 from numpy import ndarray
 
-from whet.calls.call_format import CallFormat, Calls
-from whet.calls.formats import detected
+from whet.calls.call_format import Calls
+from whet.rollouts.chat_probe import ChatProbe
+from whet.rollouts.chat_settings import Chat
 from whet.rollouts.chats import check_text
+from whet.rollouts.declared_glue import DeclaredGlue
 from whet.rollouts.demonstrated import reply_ids, worded
-from whet.rollouts.dropped import Chat, Tools
-from whet.rollouts.glue import Glue
+from whet.rollouts.dropped import Tools
+from whet.rollouts.glue import TemplateGlue
+from whet.rollouts.plain_text import PlainText
 from whet.rollouts.special_tokens import Tokenizer
-from whet.rollouts.templates import WHOLE, ChatTemplate
-from whet.types import Act, Message, Prompt, Rollout, Task, ToolCall, UsageError
-from whet.types.messages import ASSISTANT, USER, messages_of, text_of
+from whet.rollouts.templates import ChatTemplate
+from whet.rollouts.tool_forms import ToolForms
+from whet.types import Act, Message, Prompt, Rollout, Task, UsageError
+from whet.types.messages import ASSISTANT, messages_of, text_of
 
-_ASKED = "whetquestion"
 _THOUGHT, _TAIL = "<think>", 16  # the tag that opens a thought, and the ids that may hold it
 _UNFINISHED = "\ufffd"  # decoding of an incomplete multi-byte character
 
@@ -32,9 +35,10 @@ class TextRenderer:
     tokenizer: Tokenizer
     ends: frozenset[int]  # end-token ids
     today: str = ""  # ISO date that the chat template prints; empty: the present day
+    settings: Chat = Chat()  # of the chat template
     template: ChatTemplate = field(init=False)
-    _glue: Glue = field(init=False)
-    _format: CallFormat | None = None  # of calls in replies
+    _glue: TemplateGlue | DeclaredGlue = field(init=False)
+    _forms: ToolForms = field(init=False)
     _closing: tuple[int, ...] | None = None  # of a chat reply
     _pieces: dict[int, str] = field(default_factory=dict)
     _last: tuple[str | None, list[int]] = (
@@ -43,8 +47,14 @@ class TextRenderer:
     )  # last text and its ids, because a group shares its prompt
 
     def __post_init__(self) -> None:
-        self.template = ChatTemplate(self.tokenizer, self.today)
-        self._glue = Glue(self.template, self.ends)
+        self.template = ChatTemplate(self.tokenizer, self.today, self.settings)
+        self._forms = ToolForms(self.template)
+        declared = self.settings.glue
+        self._glue = (
+            TemplateGlue(self.template, self.ends)
+            if declared is None
+            else DeclaredGlue(self.template, self.ends, declared)
+        )
 
     def opening(self, prompt: Prompt, tools: Tools = ()) -> tuple[int, ...]:
         """Token ids of the first prompt of a conversation.
@@ -66,10 +76,10 @@ class TextRenderer:
                     "give a chat"
                 )
             if prompt != self._last[0]:
-                self._last = prompt, self._plain(prompt)
+                self._last = prompt, PlainText(self.tokenizer, self.ends).ids(prompt)
             ids: Any = self._last[1]
         else:
-            ids = self.template.ids(prompt, tools)
+            ids = self.template.ids(*self._forms.opened(prompt, tools))
         if not ids:
             raise UsageError(f"prompt {prompt!r} has no tokens; give at least one")
         return tuple(ids)
@@ -101,52 +111,29 @@ class TextRenderer:
         check_text(observation, "observation")
         return tuple(self.template.quoted(observation))
 
-    def _plain(self, prompt: str) -> list[int]:
-        check_text(prompt, "prompt")
-        ids: list[int] = self.tokenizer.encode(prompt)
-        first = self._begun()
-        if first and ids[: 2 * len(first)] == first * 2:
-            ids = ids[len(first) :]
-        return self._unended(ids, prompt)
-
-    def _begun(self) -> list[int]:
-        """What the tokenizer puts before every text."""
-        own: list[int] = self.tokenizer.encode("0", add_special_tokens=False)
-        ids: list[int] = self.tokenizer.encode("0")
-        places = range(len(ids) - len(own) + 1)
-        return next((ids[:place] for place in places if ids[place:][: len(own)] == own), [])
-
-    def _unended(self, ids: list[int], prompt: str) -> list[int]:
-        if not ids or ids[-1] not in self.ends:
-            return ids
-        own: list[int] = self.tokenizer.encode(prompt, add_special_tokens=False)
-        last = len(ids) - 1
-        appended = last >= len(own) and ids[last - len(own) : last] == own
-        return ids[:last] if appended else ids
-
     def calls(self, text: str, tools: Tools) -> tuple[str, Calls]:
         """The words of a reply without its calls of these tools, and the calls.
 
-        Their format is the one in which the chat template shows a call, else that of Hermes.  A
+        Their format is the declared one, else that in which the chat template shows a call, else
+        that of Hermes.  A
         thought that was opened before the reply has to stand in front of the text.
         """
-        if self._format is None:
-            self._format = detected(self._called)
-        return self._format.for_tools(tools).read(text)
+        return self._forms.calls.for_tools(tools).read(text)
 
-    def _called(self, call: ToolCall) -> str | None:
-        """The assistant's message with a call, as the template shows it."""
-        asked = {"name": call.name, "arguments": dict(call.arguments)}
-        made = {"id": "whetcall1", "type": "function", "function": asked}
-        chat: Chat = [{"role": USER, "content": _ASKED}]
-        said: Chat = [*chat, {"role": ASSISTANT, "tool_calls": [made]}]
-        if not self.template.there:
-            return None
-        try:
-            before, whole = (self.template.rendered(part, (), WHOLE) for part in (chat, said))
-        except UsageError:
-            return None
-        return whole[len(before) :] if whole.startswith(before) else whole
+    def check_turns(self) -> None:
+        """Raise `UsageError` where no later message of the user can follow a reply."""
+        self._probe().check_turns()
+
+    def check_results(self) -> None:
+        """Raise `UsageError` where no result of a tool can follow a reply."""
+        self._probe().check_results()
+
+    def facts(self) -> Mapping[str, Any]:
+        """What the chat template does, for the card of a run; empty without a template."""
+        return self._probe().facts()
+
+    def _probe(self) -> ChatProbe:
+        return ChatProbe(self.template, self._glue, self._forms)
 
     def reply_ids(self, text: str) -> tuple[int, ...]:
         """Token ids of a text within a reply; names of special tokens are these tokens."""
@@ -181,8 +168,9 @@ class TextRenderer:
         """A reply as its template says it, and its ids."""
         if isinstance(task.prompt, str):
             return reply, self.template.specials.middle(reply)
-        said = worded(self.template, task.prompt, task.tools, reply)
-        return said, reply_ids(self.template, task.prompt, task.tools, said)
+        chat, tools = self._forms.opened(task.prompt, task.tools)
+        said = worded(self.template, chat, tools, reply)
+        return said, reply_ids(self.template, chat, tools, said)
 
     def _close(self, prompt: Prompt) -> tuple[int, ...]:
         if isinstance(prompt, str):

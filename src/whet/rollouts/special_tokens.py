@@ -138,10 +138,14 @@ class SpecialTokens:
         return self.middle(first) + self._pieces(rest)
 
     def _pieces(self, rest: Sequence[str]) -> list[int]:
-        """Ids of pieces in turn: quoted, plain, quoted, …"""
+        """Ids of pieces in turn: quoted, plain, quoted, …; of equal pieces they are found once."""
+        known: dict[tuple[str, int], list[int]] = {}
         ids: list[int] = []
         for place, piece in enumerate(rest):
-            ids += self.middle(piece) if place % 2 else self.quoted(piece)
+            key = piece, place % 2
+            if key not in known:
+                known[key] = self.middle(piece) if place % 2 else self.quoted(piece)
+            ids += known[key]
         return ids
 
     def middle(self, text: str) -> list[int]:
@@ -151,17 +155,37 @@ class SpecialTokens:
     def quoted(self, text: str) -> list[int]:
         """Ids of a text that continues another one, in which special tokens are plain text.
 
-        Where the vocabulary has a special token among its words, the text is read in two parts.
+        Where the vocabulary has a special token among its words, the token is read in two parts.
         """
-        ids = _after(text, self._literal, self.tokenizer.unk_token_id)
-        if not self.controls & set(ids):
+        ids = self._read_as_text(text)
+        if ids is not None:
             return ids
-        if len(text) > 1:
-            return self.quoted(text[:1]) + self.quoted(text[1:])
-        raise UsageError(
-            f"{text!r} in a message is a special token, which this tokenizer can't encode as text; "
-            "leave it out"
-        )
+        ids, end = list[int](), 0
+        for start, stop in [*self.within(text), (len(text), len(text))]:
+            ids += self._split(text[end:start]) + self._split(text[start:stop])
+            end = stop
+        return ids
+
+    def _split(self, text: str) -> list[int]:
+        """Ids of a text; its first letters are read by themselves until the rest has no control."""
+        out: list[int] = []
+        for place in range(len(text)):
+            ids = self._read_as_text(text[place:])
+            if ids is not None:
+                return out + ids
+            first = self._read_as_text(text[place])
+            if first is None:
+                raise UsageError(
+                    f"{text[place]!r} in a message is a special token, which this tokenizer can't "
+                    "encode as text; leave it out"
+                )
+            out += first
+        return out
+
+    def _read_as_text(self, text: str) -> list[int] | None:
+        """Ids of a text that continues another one; None where one of them is a control."""
+        ids = _after(text, self._literal, self.tokenizer.unk_token_id)
+        return None if self.controls & set(ids) else ids
 
     def _parsed(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False)

@@ -1,7 +1,7 @@
 """The chat template of a tokenizer: renderings, and the tokens that close a reply."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import takewhile
@@ -10,9 +10,11 @@ from typing import Any
 
 from jinja2 import TemplateError
 
-from whet.rollouts.chats import calls_of, chat_of, check_tools, continued
+from whet.rollouts.call_forms import FORMS
+from whet.rollouts.chat_settings import Chat
+from whet.rollouts.chats import chat_of, check_tools, continued
 from whet.rollouts.dates import day_of, frozen
-from whet.rollouts.dropped import Chat, DroppedParts, Tools
+from whet.rollouts.dropped import DroppedParts, Messages, Tools
 from whet.rollouts.special_tokens import QuoteMarks, SpecialTokens, Tokenizer, any_of
 from whet.types import Message, UsageError
 from whet.types.messages import ASSISTANT
@@ -45,10 +47,11 @@ WHOLE: _Ending = {}
 
 @dataclass(slots=True)
 class ChatTemplate:
-    """A tokenizer's chat template, with the date of the run."""
+    """A tokenizer's chat template, with the date and the settings of the run."""
 
     tokenizer: Tokenizer
     today: str = ""  # ISO date that the template prints; empty: the present day
+    settings: Chat = Chat()
     notes: dict[str, None] = field(
         default_factory=dict
     )  # on what the template leaves out, once each
@@ -60,11 +63,15 @@ class ChatTemplate:
     _frozen: dict[str, str] = field(default_factory=dict)  # templates with the date
 
     def __post_init__(self) -> None:
-        """Read the special tokens; the template is read when a chat comes."""
+        """Read the special tokens; the template is read when a chat comes.
+
+        Raises `UsageError` for arguments that the template does not read.
+        """
         self.specials = SpecialTokens(self.tokenizer)
         self.pattern = any_of([text for text in self.specials.added if text.strip()])
         self._day = day_of(self.today)
         self._dropped = DroppedParts(self._tried)
+        self._check_arguments()
 
     @property
     def there(self) -> bool:
@@ -115,8 +122,10 @@ class ChatTemplate:
         They are found behind a stand-in reply: the special tokens in a row that follow it both at
         the end of a chat and before a next message, up to the first one in `known`, ids that end a
         reply.  Where nothing follows the reply, the token that opens the next message ends it.
-        Empty without a template or where no special token follows.
+        Empty without a template or where no special token follows.  A declared glue names them.
         """
+        if self.settings.glue is not None:
+            return self.declared_closing(self.settings.glue.closing)
         last, past = (self._behind(_TALK[:n]) for n in (2, 3))
         if last is None:
             return ()
@@ -126,6 +135,15 @@ class ChatTemplate:
         shared = [a for a, b in zip(*runs, strict=False) if a == b] or runs[0]
         ahead = [*takewhile(lambda token: token not in known, shared)]
         return tuple(shared[: len(ahead) + 1])
+
+    def declared_closing(self, text: str) -> tuple[int, ...]:
+        """Ids of a declared closing.  Raises `UsageError` where it is more than added tokens."""
+        if self.pattern.sub("", text).strip():
+            raise UsageError(
+                f"chat.glue.closing is {text!r:.80}, which is more than special tokens of the "
+                "tokenizer; give those that close a reply, and the rest in chat.glue.user"
+            )
+        return tuple(self.specials.added[name] for name in self.pattern.findall(text))
 
     def closing_text(self) -> str:
         """What the template puts behind a reply, as text."""
@@ -179,17 +197,17 @@ class ChatTemplate:
         except UsageError:
             return None
 
-    def _tried(self, chat: Chat, tools: Tools) -> str | None:
+    def _tried(self, chat: Messages, tools: Tools) -> str | None:
         try:
             return self.rendered(chat, tools, _CONTINUED if continued(chat) else OPENED)
         except UsageError:
             return None
 
-    def rendered(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
+    def rendered(self, chat: Messages, tools: Tools, ending: _Ending) -> str:
         """The rendering; templates differ in how they read calls, so all forms are tried."""
         first: Exception | None = None
         calling = any("tool_calls" in message for message in chat)
-        for form in _FORMS if calling else _FORMS[:1]:
+        for form in FORMS if calling else FORMS[:1]:
             try:
                 return self._attempt(form(chat), tools, ending)
             except UsageError:
@@ -203,14 +221,29 @@ class ChatTemplate:
             f"{type(first).__name__}: {reason:.300}; give others, or mend the template"
         ) from first
 
-    def _attempt(self, chat: Chat, tools: Tools, ending: _Ending) -> str:
+    def _attempt(self, chat: Messages, tools: Tools, ending: _Ending) -> str:
         given = [dict(tool) for tool in tools] or None
         template = self.tokenizer.get_chat_template(None, given)
         if template not in self._frozen:
             self._frozen[template] = frozen(template, self._day)
         return self.tokenizer.apply_chat_template(
-            chat, tools=given, chat_template=self._frozen[template], tokenize=False, **ending
+            chat,
+            tools=given,
+            chat_template=self._frozen[template],
+            tokenize=False,
+            **self.settings.arguments,
+            **ending,
         )
+
+    def _check_arguments(self) -> None:
+        texts = self.tokenizer.chat_template
+        text = "\n".join(texts.values()) if isinstance(texts, Mapping) else texts or ""
+        for name in self.settings.arguments:
+            if not re.search(rf"\b{re.escape(name)}\b", text):
+                raise UsageError(
+                    f"chat.arguments has {name!r}, which the tokenizer's chat template does not "
+                    "read; leave it out, or give another name"
+                )
 
     def _insist(self) -> None:
         if not self.there:
@@ -218,39 +251,3 @@ class ChatTemplate:
                 "prompt is a chat, but the tokenizer has no chat template; give prompts as text "
                 "and no system prompt, or a model with a template"
             )
-
-
-def _as_given(chat: Chat) -> Chat:
-    return chat
-
-
-def _worded(chat: Chat) -> Chat:
-    """Bare calls with an empty content, for templates that join it to the call."""
-    return [{"content": "", **message} for message in chat]
-
-
-def _written(chat: Chat) -> Chat:
-    """Arguments of calls as JSON text, for templates that print them as they come."""
-    return [_with_text(message) for message in chat]
-
-
-def _with_text(message: Mapping[str, Any]) -> dict[str, Any]:
-    held = dict(message)
-    if "tool_calls" in held:
-        pairs = zip(held["tool_calls"], calls_of(held), strict=True)
-        held["tool_calls"] = [_written_call(call, inner) for call, inner in pairs]
-    return held
-
-
-def _written_call(call: Mapping[str, Any], inner: Mapping[str, Any]) -> dict[str, Any]:
-    asked = inner.get("arguments", {})
-    text = asked if isinstance(asked, str) else dumps(asked, ensure_ascii=False)
-    told = {**inner, "arguments": text}
-    return {**call, "function": told} if "function" in call else told
-
-
-def _worded_and_written(chat: Chat) -> Chat:
-    return _worded(_written(chat))
-
-
-_FORMS: tuple[Callable[[Chat], Chat], ...] = (_as_given, _worded, _written, _worded_and_written)

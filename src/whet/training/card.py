@@ -47,7 +47,8 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
     """The card of a run, written before any compute.
 
     `run` is enough to make the run again.  `recipe` and `arguments` are the words of a command
-    line; a run that a script made has none.  Raises `UsageError` for a part that JSON can't hold.
+    line; a run that a script made has none.  `chat` has what the probe of the chat template found
+    (`with_chat`).  Raises `UsageError` for a part that JSON can't hold.
     """
     return {
         "whet": _version("whet"),
@@ -62,8 +63,19 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
         "versions": {name: found for name in _PACKAGES if (found := _version(name))},
         "run": to_json(run),
         "data": digest(run.corpus),  # of the training tasks; empty for an endless corpus
+        "chat": {},  # facts of the chat template
         "changes": [],  # of the run since it began, in order: field, was, is
     }
+
+
+def with_chat(held: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The card with facts of the chat template: what ends, closes and opens a reply, and notes."""
+    return {**held, "chat": dict(facts)}
+
+
+def chat_notes(held: Mapping[str, Any]) -> list[str]:
+    """What the card says of the chat template, one sentence each."""
+    return [*held.get("chat", {}).get("notes", ())]
 
 
 def exists(folder: Path) -> bool:

@@ -1,13 +1,15 @@
 """Checks of a run before any compute.  They read no weights."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from whet.data.prompts import prompt_text
 from whet.data.short_prompts import ShortPrompts
 from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
 from whet.protocols import Corpus, Part, Renderer
+from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
 from whet.training.doubts import doubts
 from whet.training.prompted import format_tags, stop_strings
@@ -27,12 +29,26 @@ class SplitTasks:
     tasks: Sequence[Task]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What is known of a run before any compute."""
+
+    notes: list[str]  # one sentence each
+    chat: Mapping[str, Any]  # facts of the chat template, for the card; empty without chats
+
+
 async def preflight(run: Run) -> list[str]:
-    """Check the inputs of a run; the result is a list of notes, one sentence each.
+    """Check the inputs of a run; the result is a list of notes, as of `examined`."""
+    return (await examined(run)).notes
+
+
+async def examined(run: Run) -> Examined:
+    """Check the inputs of a run.
 
     Raises `UsageError` for a run that can't work: contradictory parts, a missing device or package,
-    a broken model folder, prompts that leave no room for a reply, a demonstrator without
-    demonstrations, a reward that can't be imported.
+    a broken model folder, prompts that leave no room for a reply, a chat template that does not
+    tell how later turns follow a reply, a demonstrator without demonstrations, a reward that can't
+    be imported.
     """
     validate(run)
     for part in walk(run):
@@ -45,13 +61,16 @@ async def preflight(run: Run) -> list[str]:
     check_room((), positions, run.decoding.max_new_tokens)
     count = PromptLengths(renderer)
     notes = [n for one in drawn if one.tasks for n in _prompts(run, one, count, positions)]
+    every = [task for one in drawn for task in one.tasks]
+    chat = check_chats(renderer, every, run.environment)
     training = drawn[0].tasks
     _check_demonstrator(run, training)
     notes += _in_both(training, drawn[1])
     notes += stop_strings(run.decoding, renderer)
     notes += format_tags(run, training)
     tried = await trial(run, training, renderer)
-    return list(dict.fromkeys([*told, *notes, *tried, *renderer.notes(), *doubts(run)]))
+    every_note = dict.fromkeys([*told, *notes, *tried, *renderer.notes(), *doubts(run)])
+    return Examined(notes=list(every_note), chat=chat)
 
 
 def shortened(run: Run, renderer: Renderer) -> Run:

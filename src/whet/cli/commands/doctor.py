@@ -31,10 +31,10 @@ def main(words: Sequence[str]) -> int:
         print("\n".join(_machine()))
         return 0
     folder = Path(asked.run)
-    card.read(folder)
+    told = card.chat_notes(card.read(folder))
     rows = list(Ledger(folder).rows())
     run, unread = _run_of(folder)
-    findings = [*Doctor().examine(rows), *map(note, (*unread, *idle_parts(rows, run)))]
+    findings = [*Doctor().examine(rows), *map(note, (*told, *unread, *idle_parts(rows, run)))]
     print("\n".join(f"{'wrong' if f.bad else 'well ':5}  {f.message}" for f in findings))
     return int(any(finding.bad for finding in findings))
 

@@ -10,8 +10,8 @@ from whet.cli.parsing import configured
 from whet.cli.running import execute
 from whet.front.dating import dated
 from whet.front.training import begin
-from whet.training.card import card
-from whet.training.preflight import preflight
+from whet.training.card import card, with_chat
+from whet.training.preflight import examined
 from whet.training.run_name import checked
 from whet.types import UsageError
 
@@ -24,8 +24,9 @@ def main(words: Sequence[str]) -> int:
     name = f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}" if asked.name is None else asked.name
     run, folder = dated(asked.run), Path(asked.runs) / checked(name)
     held = card(run, recipe, asked.arguments)
-    notes = asyncio.run(preflight(run))
-    return execute(lambda told, stop: begin(run, folder, held, told, stop), notes)
+    found = asyncio.run(examined(run))
+    held = with_chat(held, found.chat)
+    return execute(lambda told, stop: begin(run, folder, held, told, stop), found.notes)
 
 
 def named(words: Sequence[str], command: str) -> tuple[str, Sequence[str]]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 
@@ -16,6 +16,7 @@ from whet.engines.models import Folder, InspectableModel, ModelSource
 from whet.engines.positions import positions_of
 from whet.engines.states import check_trainable
 from whet.protocols import Engine, Learner
+from whet.rollouts.chat_settings import PLAIN
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
 from whet.types import UsageError
@@ -52,8 +53,7 @@ class Embedded(Engine):
         if self.threads:
             torch.set_num_threads(self.threads)
         played, tokenizer = model.load(self._device(), seed)
-        ends = end_tokens(tokenizer, played.generation_config)
-        renderer = TextRenderer(tokenizer, ends, _today(model))
+        renderer = _renderer(model, tokenizer, played.generation_config)
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
             decode=renderer.text,
@@ -66,7 +66,7 @@ class Embedded(Engine):
     async def renderer(self, model: ModelSource) -> TextRenderer:
         """Tokenizer and config are read, no weights."""
         tokenizer, generation = model.load_tokenizer()
-        return TextRenderer(tokenizer, end_tokens(tokenizer, generation), _today(model))
+        return _renderer(model, tokenizer, generation)
 
     def check(self) -> None:
         """Refuse a device that is not here."""
@@ -118,5 +118,7 @@ class Embedded(Engine):
         return torch.device(self.device)
 
 
-def _today(model: ModelSource) -> str:
-    return model.today if isinstance(model, Folder) else ""
+def _renderer(model: ModelSource, tokenizer: Any, generation: Any) -> TextRenderer:
+    """The renderer of a tokenizer, with the date and the chat settings of the model."""
+    today, chat = (model.today, model.chat) if isinstance(model, Folder) else ("", PLAIN)
+    return TextRenderer(tokenizer, end_tokens(tokenizer, generation, chat), today, chat)

@@ -94,6 +94,16 @@ class ChatRenderer:
         """None: what the server's template leaves out is not seen here."""
         return ()
 
+    def check_turns(self) -> None:
+        """Nothing to check: the server renders every conversation anew."""
+
+    def check_results(self) -> None:
+        """Nothing to check: tools are refused in the opening."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """None: the server's template is not seen here."""
+        return {}
+
     def text(self, ids: Sequence[int]) -> str:
         """The content of the messages."""
         return "".join(map(content_of, self.table.messages(ids)))
