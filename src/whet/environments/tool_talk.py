@@ -1,14 +1,18 @@
 """A conversation in which the policy calls tools until it answers, in a chat or in plain text."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
 from whet.calls.call_format import CallFormat
 from whet.calls.formats.pythonic import Pythonic
 from whet.calls.toolbox import OpenToolbox, Toolbox
-from whet.calls.tools import Offered
+from whet.calls.tools import Offered, Tool
 from whet.protocols import Policy
 from whet.types import Finish, Reason, Reply, Task, Verdict
+
+PLAIN = Pythonic()
+"""How calls are written in plain text: alone on a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +32,7 @@ async def talk(
     policy: Policy,
     tools: Sequence[Offered],
     calls: int,
-    plain: CallFormat = Pythonic(),
+    plain: CallFormat = PLAIN,
 ) -> Talked:
     """Ask a task, and answer calls until a reply calls nothing.
 
@@ -60,6 +64,15 @@ async def _plain(prompt: str, policy: Policy, box: OpenToolbox, plain: CallForma
         read += results
         reply = await policy("\n" + "\n".join(results) + "\n")
     return Talked(reply=None if made else reply, results=tuple(read))
+
+
+def quick(function: Callable[..., Any]) -> Tool:
+    """A tool of a function that takes microseconds: it is called without a thread of its own."""
+
+    async def call(**arguments: Any) -> Any:
+        return function(**arguments)
+
+    return replace(Tool.of(function), call=call)
 
 
 def overspent() -> Verdict:

@@ -11,12 +11,13 @@ from whet.calls.shipped.calc import calc
 from whet.calls.shipped.lookup import Lookup
 from whet.environments.levels import check_level
 from whet.environments.moves import move_in
-from whet.environments.tool_talk import overspent, talk
+from whet.environments.tool_talk import overspent, quick, talk
 from whet.protocols import Bot, Policy, World
 from whet.types import Finish, Prompt, Reason, Task, UsageError, Verdict
 
 _ANSWER = re.compile(r"-?[0-9]{1,9}", re.ASCII)
 _VALUE = re.compile(r'\{"v": (\d+)\}')
+_CALC = quick(calc)
 _ROWS = 512  # of a table
 _VALUES = range(10, 100)
 
@@ -25,8 +26,8 @@ _VALUES = range(10, 100)
 class Calculator(World):
     """A question about the values of a table of 512 rows, which every task draws anew.
 
-    The tools are `lookup("k12")`, which answers `{"v": 37}`, `calc("37+5")`, which answers `42`,
-    and `tables()`.  In plain text a call stands alone on a line.  Any other reply is the answer: a
+    The tools are `lookup("k12")`, which answers `{"v": 37}`, and `calc("37+5")`, which answers
+    `42`.  In plain text a call stands alone on a line.  Any other reply is the answer: a
     number, or it ends the play as illegal.  The score is 1 for the right number, else 0; the number
     of calls is not scored.
 
@@ -77,7 +78,8 @@ class Calculator(World):
 
     async def play(self, task: Task, policy: Policy) -> Verdict:
         told = replace(task, info={"tables": {"v": table(task.info["table"])}})
-        reply = (await talk(told, policy, (Lookup, calc), self.calls)).reply
+        tools = (quick(Lookup(told).lookup), _CALC)
+        reply = (await talk(task, policy, tools, self.calls)).reply
         if reply is None:
             return overspent()
         found = move_in(reply, _ANSWER)
@@ -109,5 +111,5 @@ class Calculator(World):
 
 def table(seed: int) -> dict[str, int]:
     """The values of a table by key."""
-    rng = Random(seed)
-    return {f"k{key}": rng.choice(_VALUES) for key in range(_ROWS)}
+    values = Random(seed).choices(_VALUES, k=_ROWS)
+    return {f"k{key}": value for key, value in enumerate(values)}
