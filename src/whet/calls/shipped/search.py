@@ -1,6 +1,7 @@
 """Search in passages by their words."""
 
 import importlib
+import importlib.util
 import re
 from collections.abc import Sequence
 from functools import lru_cache
@@ -68,18 +69,16 @@ def _indexed(passages: Passages) -> Any:
     """The index of these passages, one for all plays of a task."""
     if not any(_words(f"{title} {text}") for title, text in passages):
         raise UsageError(f"passages is {passages!r:.60}; give titles and texts that have words")
-    index = _bm25s().BM25(k1=_K1, b=_B, method="lucene")
+    check_installed()
+    index = importlib.import_module("bm25s").BM25(k1=_K1, b=_B, method="lucene")
     index.index([_words(f"{title} {text}") for title, text in passages], show_progress=False)
     return index
 
 
-def _bm25s() -> Any:
-    try:
-        return importlib.import_module("bm25s")
-    except ImportError as error:
-        raise UsageError(
-            "search needs the package bm25s, which is not installed; run pip install 'whet[search]'"
-        ) from error
+def check_installed() -> None:
+    """Raise `UsageError` without the package bm25s."""
+    if importlib.util.find_spec("bm25s") is None:
+        raise UsageError("search needs bm25s; pip install 'whet[search]'")
 
 
 def _words(text: str) -> list[str]:

@@ -6,7 +6,7 @@ from random import Random
 from string import printable
 from typing import ClassVar
 
-from whet.calls.shipped.search import Search
+from whet.calls.shipped.search import Search, check_installed
 from whet.environments.code.library.shelf import TOLD, Shelf, Writer, shelf_of, short, wordy
 from whet.environments.levels import check_level
 from whet.environments.tool_talk import overspent, quick, talk
@@ -27,6 +27,7 @@ _ASKED = {
     ("home", "head"): "Who leads the town where {} lives?",
     ("head", "home"): "Where does the head of {} live?",
 }
+_TRIES = 20  # names to start from; of a hundred, about one leads back to itself
 _PROSE = 3  # the first level whose questions are sentences
 
 
@@ -68,6 +69,8 @@ class Library(World):
     def __post_init__(self) -> None:
         if self.calls < 0:
             raise UsageError(f"library.calls is {self.calls}; give 0 or more")
+        if self.calls:
+            check_installed()
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)
@@ -75,7 +78,8 @@ class Library(World):
         info["library"] = seed = rng.randrange(2**32)
         shelf = _shelf(level, seed)
         path = rng.choice(_ONE_HOP if level == 1 else _TWO_HOPS)
-        start = rng.choice([*shelf.facts[path[0]]])
+        starts = rng.sample([*shelf.facts[path[0]]], _TRIES)
+        start = next(one for one in starts if _is_open(shelf.followed(one, path)))
         return Task(
             id=f"library/{level}/{'-'.join(path)}/{start}/{seed}",
             prompt=f"{self.rules}{_question(level, path, start)}\n",
@@ -127,6 +131,11 @@ class Library(World):
 
 def _shelf(level: int, seed: int) -> Shelf:
     return shelf_of(seed, *_SHELVES[level])
+
+
+def _is_open(names: Sequence[str]) -> bool:
+    """Whether a path leads back to no name that it has passed."""
+    return len({*names}) == len(names)
 
 
 def _question(level: int, path: tuple[str, ...], start: str) -> str:
