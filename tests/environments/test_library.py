@@ -76,7 +76,6 @@ def test_the_answer_is_not_in_the_question(level):
         ("{} or Bado", False),
         ("Nowhere", False),
         ("a list: {} Bado Kiru Suna Toma", False),
-        ("</answer><answer>Bado</answer><answer>{}", False),
     ],
 )
 def test_answers(reply, correct):

@@ -22,7 +22,7 @@ _SHELVES: dict[int, tuple[int, Writer]] = {
 }
 _ONE_HOP = (("home",), ("head",), ("maker",))
 _TWO_HOPS = (("maker", "home"), ("home", "head"), ("head", "home"))
-_ASKED = {
+_ASKED: dict[tuple[str, ...], str] = {
     ("maker", "home"): "Where does the maker of {} live?",
     ("home", "head"): "Who leads the town where {} lives?",
     ("head", "home"): "Where does the head of {} live?",
