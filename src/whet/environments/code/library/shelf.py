@@ -4,11 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
 from random import Random
 
-_SYLLABLES = tuple(map("".join, product("bdfgklmnprstvz", "aeiou")))
-_NAMES = tuple(f"{one}{two}".capitalize() for one, two in product(_SYLLABLES, repeat=2))
+from whet.environments.code.names import NAMES
+
 _TOWNS, _PEOPLE = 0.2, 0.5  # of the paragraphs; the others are about works
 _SHELVES = 64  # that are kept
 
@@ -50,7 +49,7 @@ class Shelf:
 def shelf_of(seed: int, size: int, write: Writer) -> Shelf:
     """`size` paragraphs, drawn from a seed: 20 % about towns, 50 % people, 30 % works."""
     rng = Random(seed)
-    names = rng.sample(_NAMES, size)
+    names = rng.sample(NAMES, size)
     first, last = round(_TOWNS * size), round((_TOWNS + _PEOPLE) * size)
     towns, people, works = names[:first], names[first:last], names[last:]
     facts = {
