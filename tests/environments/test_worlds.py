@@ -77,8 +77,9 @@ def check_sound(name, task, said):
 
 def test_the_worlds_of_this_folder_are_found():
     assert {
-        "blackjack", "connect_four", "frozen_lake", "guess", "hanoi", "household", "kuhn",
-        "mastermind", "minesweeper", "negotiation", "sokoban", "tic_tac_toe",
+        "blackjack", "calculator", "connect_four", "database", "frozen_lake", "guess", "hanoi",
+        "household", "kuhn", "library", "mastermind", "minesweeper", "negotiation",
+        "repair_function", "sokoban", "tic_tac_toe",
     } <= set(WORLDS)  # fmt: skip
 
 

@@ -5,7 +5,12 @@ from random import Random
 
 from whet.environments.code.database.schemas import Link, Schema
 
-_AGGREGATES = {"number": "COUNT", "sum": "SUM", "largest": "MAX", "smallest": "MIN"}
+_AGGREGATES = {
+    "the number": "COUNT",
+    "the sum of {}": "SUM",
+    "the largest {}": "MAX",
+    "the smallest {}": "MIN",
+}
 
 Asked = tuple[str, str]
 """A question and its query."""
@@ -30,7 +35,7 @@ def grouped(schema: Schema, rng: Random) -> Asked:
     by = rng.choice([one for one in schema[table] if one not in ("name", number)] or [number])
     word, function = rng.choice([*_AGGREGATES.items()])
     return (
-        f"{by} and {_called(word, number)} of {table}, for each {by}?",
+        f"{by} and {word.format(number)} of {table}, for each {by}?",
         f"SELECT {by}, {function}({number}) FROM {table} GROUP BY {by}",
     )
 
@@ -53,7 +58,7 @@ def joined_and_grouped(schema: Schema, rng: Random) -> Asked:
     column = rng.choice(_numbers(schema, table))
     word, function = rng.choice([*_AGGREGATES.items()])
     return (
-        f"name of {parent} and {_called(word, column)} of their {table}, where there are {table}?",
+        f"name of {parent} and {word.format(column)} of their {table}, where there are {table}?",
         f"SELECT p.name, {function}(c.{column}) FROM {table} c JOIN {parent} p "
         f"ON p.id = c.{link} GROUP BY p.id",
     )
@@ -66,10 +71,6 @@ KINDS: Mapping[int, Callable[[Schema, Random], Asked]] = {
     4: joined_and_grouped,
 }
 """Kinds of questions by level."""
-
-
-def _called(word: str, column: str) -> str:
-    return "the number" if word == "number" else f"the {word} {column}"
 
 
 def _numbers(schema: Schema, table: str) -> list[str]:

@@ -41,7 +41,7 @@ class Database(World):
     | level | query | question |
     |---|---|---|
     | 1 | a condition | `name of customers with city Delft?` |
-    | 2 | groups | `kind and the sum price of products, for each kind?` |
+    | 2 | groups | `kind and the sum of price of products, for each kind?` |
     | 3 | a join and a condition | `name of ships and days of their voyages, with days above 20?` |
     | 4 | a join and groups | `name of clubs and the largest age of their players, where there …?` |
 
