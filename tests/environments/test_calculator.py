@@ -1,13 +1,19 @@
 """Calculator: plays by hand, in plain text and in a chat, and what is right without tools."""
 
 import asyncio
+import json
 from dataclasses import replace
 from random import Random
 
 import pytest
 from environments.playing import Handle, Said, played, saying
+from saying import conversation
+from template_forms import DATE, FORMS, tokenizer
+from transformers import GenerationConfig
 
+from whet.engines.ends import end_tokens
 from whet.environments.code.calculator import Calculator, table
+from whet.rollouts.renderer import TextRenderer
 from whet.types import Finish, Reason, Reply, ToolCall, UsageError
 
 WORLD = Calculator(rules="")
@@ -134,6 +140,26 @@ def test_a_chat_shows_the_tools_and_reads_calls_from_the_reply():
     assert asyncio.run(WORLD.play(chat, handle)).correct
     assert said.states == [["lookup", "calc"], []]
     assert [message["content"] for message in said.observations()[1]] == [f'{{"v": {task.answer}}}']
+
+
+def test_a_recorded_play_in_plain_text_and_in_a_chat():
+    held = tokenizer("bytes", "qwen3")
+    renderer = TextRenderer(held, end_tokens(held, GenerationConfig()), DATE)
+    closing = held.convert_tokens_to_ids(FORMS["qwen3"].closing[-1])
+    plain = asked("k12", str(table(5)["k12"]))
+    chat = replace(plain, prompt=({"role": "user", "content": "k12?"},))
+    hermes = {"name": "lookup", "arguments": {"key": "k12"}}
+    calls = (
+        (plain, 'lookup("k12")'),
+        (chat, f"<tool_call>\n{json.dumps(hermes)}\n</tool_call>"),
+    )
+    for task, call in calls:
+        [rollout], generator = conversation(renderer, closing, [call, task.answer], WORLD, task)
+        assert rollout.verdict.correct
+        assert len(rollout.acts) == 2
+        assert ("lookup" in held.decode(generator.prompts[0])) is (task is chat)
+        heard = held.decode(generator.prompts[1])
+        assert f'{{"v": {task.answer}}}' in heard
 
 
 def test_a_negative_limit_is_refused():

@@ -118,9 +118,7 @@ def _type(kind: Column) -> str:
     return "INTEGER" if isinstance(kind, range) else "TEXT"
 
 
-def _values(
-    kind: Column, size: int, sizes: Mapping[str, int], rng: Random
-) -> Sequence[str] | Sequence[int]:
+def _values(kind: Column, size: int, sizes: Mapping[str, int], rng: Random) -> Sequence[str | int]:
     if isinstance(kind, Link):
         return rng.choices(range(1, sizes[kind.table] + 1), k=size)
     return rng.sample(NAMES, size) if kind == _NAME else rng.choices(kind, k=size)

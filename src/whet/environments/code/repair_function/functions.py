@@ -40,7 +40,8 @@ class Functions(Exercise):
 
     def drawn(self, rng: Random) -> Drawn | None:
         template = rng.choice(TEMPLATES)
-        numbers = dict(zip(("$a", "$b"), rng.sample(range(2, 10), 2), strict=True))
+        one, two = rng.sample(range(2, 10), 2)
+        numbers = {"$a": one, "$b": two}
         wrong = rng.sample(range(template.places), self.bugs)
         sources = template.source(numbers), template.source(numbers, wrong)
         inputs = [template.inputs(rng) for _ in range(60)]
