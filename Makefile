@@ -44,7 +44,7 @@ $(VENV)/.user: pyproject.toml constraints/cpu.txt | $(VENV)/bin/python
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints/cpu.txt | $(VENV)/bin/python
-	$(BIN)/pip install --quiet -e '.[dev,gym,json,lora]'
+	$(BIN)/pip install --quiet -e '.[dev,gym,json,lora,search]'
 	touch $@
 
 $(VENV)/.full: $(VENV)/.dev

@@ -6,10 +6,10 @@ from typing import Any
 
 from whet.calls.call_format import CallFormat
 from whet.calls.formats.pythonic import Pythonic
-from whet.calls.toolbox import OpenToolbox, Toolbox
 from whet.calls.tools import schemas_of
+from whet.environments.tool_talk import overspent, talk
 from whet.protocols import Environment, Policy
-from whet.types import Finish, Reason, Task, UsageError, Verdict
+from whet.types import Task, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,22 +40,5 @@ class ToolAgent(Environment):
         schemas_of(self.tools)
 
     async def play(self, task: Task, policy: Policy) -> Verdict | None:
-        async with Toolbox.open(self.tools, task, self.calls) as box:
-            if isinstance(task.prompt, str):
-                return await self._plain(task, policy, box)
-            reply = await policy(task.prompt, tools=box.schemas)
-            while reply.calls and box.open:
-                reply = await policy(await box.answer(reply.calls))
-            return _spent() if reply.calls else None
-
-    async def _plain(self, task: Task, policy: Policy, box: OpenToolbox) -> Verdict | None:
-        reading = self.plain.for_tools(box.schemas)
-        reply = await policy(task.prompt)
-        while (made := reading.read(reply)[1]) and box.open:
-            results = [str(message["content"]) for message in await box.answer(made)]
-            reply = await policy("\n" + "\n".join(results) + "\n")
-        return _spent() if made else None
-
-
-def _spent() -> Verdict:
-    return Verdict.failure(Reason.NO_ANSWER, "called a tool beyond the limit", Finish.CALLS)
+        talked = await talk(task, policy, self.tools, self.calls, self.plain)
+        return overspent() if talked.reply is None else None

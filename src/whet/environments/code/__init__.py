@@ -1,0 +1,1 @@
+"""Worlds of tools, searches, queries and programs."""
