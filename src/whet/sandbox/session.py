@@ -36,6 +36,10 @@ class SessionSandbox(Protocol):
         """Start a session.  Raises `SandboxFault` if the sandbox fails."""
         ...
 
+    def probe(self) -> str:
+        """Why the sandbox does not work on this machine; empty if it does."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supervised:
