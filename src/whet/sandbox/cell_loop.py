@@ -4,11 +4,11 @@ The text of this file is run with a copy of the built-in names, so that a progra
 doesn't change the loop.  It uses the standard library only.
 """
 
+import _signal  # of C: the functions of `signal` need built-in names, which a program may change
 import ast
 import io
 import os
 import random
-import signal
 import struct
 import sys
 import threading
@@ -17,7 +17,7 @@ from types import ModuleType
 
 _NONCE, _HEAD = 16, struct.Struct(">I")
 _KEPT = 9  # descriptor of the output pipe, kept for later cells
-_TIMERS = (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL, signal.ITIMER_PROF)
+_TIMERS = (_signal.ITIMER_REAL, _signal.ITIMER_VIRTUAL, _signal.ITIMER_PROF)
 _DEPTH = sys.getrecursionlimit()
 
 
@@ -78,7 +78,7 @@ def _fresh() -> None:
 
 def _run(text: str, name: str, names: "dict[str, object]") -> None:
     """Run a cell; the value of a last expression is printed, unless it is None."""
-    tree = ast.parse(text, name)
+    tree = compile(text, name, "exec", ast.PyCF_ONLY_AST)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, name, "exec"), names)
     if last is not None:
@@ -147,9 +147,9 @@ def _settled() -> None:
     threading.settrace(None)
     threading.setprofile(None)
     for timer in _TIMERS:
-        signal.setitimer(timer, 0)
-    for number in signal.valid_signals():
-        if callable(signal.getsignal(number)):
-            signal.signal(number, signal.SIG_DFL)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        _signal.setitimer(timer, 0)
+    for number in _signal.valid_signals():
+        if callable(_signal.getsignal(number)):
+            _signal.signal(number, _signal.SIG_DFL)
+    _signal.signal(_signal.SIGCHLD, _signal.SIG_DFL)
+    _signal.pthread_sigmask(_signal.SIG_SETMASK, ())

@@ -7,14 +7,14 @@ from math import isfinite
 from pathlib import PurePosixPath
 from typing import Any
 
-_LEAST = {"memory": 64 << 20, "disk": 1 << 16, "entries": 8, "open_files": 16}
+_LEAST = {"memory": 64 << 20, "disk": 1 << 16, "entries": 8, "open_files": 16, "output": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionLimits:
     """Resource limits of a session.
 
-    The first four hold for each message, the others for the whole session.  A program that sleeps
+    The first five hold for each message, the others for the whole session.  A program that sleeps
     is stopped after `idle_s` in which none of its processes ran or waited for a core.  So a slow
     machine stops no program; a message that takes `wall_s` is a fault of the machine.
     """
@@ -23,6 +23,7 @@ class SessionLimits:
     idle_s: float = 10.0
     wall_s: float = 120.0
     output: int = 4000  # characters; the middle of more is left out
+    written: int = 64 << 20  # bytes of output, shown or not
     memory: int = 1 << 30  # bytes: address space of a process, and memory of all of them
     disk: int = 64 << 20  # bytes of the session's folder
     entries: int = 4096  # files and folders in it
@@ -31,7 +32,7 @@ class SessionLimits:
 
     def __post_init__(self) -> None:
         for name in (f.name for f in fields(self)):
-            value, floor = getattr(self, name), _LEAST.get(name, 1 if name == "output" else 0.01)
+            value, floor = getattr(self, name), _LEAST.get(name, 0.01)
             if not (isfinite(value) and value >= floor):
                 from whet.types import UsageError
 
@@ -96,6 +97,7 @@ class Stop(StrEnum):
     ENDED = "the interpreter ended"
     CPU = "cpu"
     IDLE = "idle"
+    OUTPUT = "output"
     MEMORY = "memory"
     ENTRIES = "entries"
     OUTLIVED = "threads or processes outlived the message"

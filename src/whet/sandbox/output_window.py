@@ -8,17 +8,19 @@ class OutputWindow:
     """Keeps as much of an output as is shown: at most `most` characters."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._bytes = most, _WIDEST * most
+        self._most, self._room = most, _WIDEST * most
         self._head, self._tail = bytearray(), bytearray()
         self._characters = 0
+        self.bytes = 0  # of all that was added
 
     def add(self, piece: bytes) -> None:
         """Add what follows."""
+        self.bytes += len(piece)
         self._characters += len(piece.translate(None, _LATER_BYTES))
-        room = max(0, self._bytes - len(self._head))
+        room = max(0, self._room - len(self._head))
         self._head += piece[:room]
         self._tail += piece[room:]
-        del self._tail[: -self._bytes]
+        del self._tail[: -self._room]
 
     def text(self) -> str:
         """The output; the middle of a long one is left out."""

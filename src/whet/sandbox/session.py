@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from whet.sandbox.limits import SandboxFault
 from whet.sandbox.messages import Cell, Folder, Heard, Script, SessionLimits, Stop
-from whet.sandbox.metering import Account, usage_of
+from whet.sandbox.metering import Account, rests, usage_of
 from whet.sandbox.output_window import OutputWindow
 
 _HEAD = struct.Struct(">I")
@@ -26,6 +26,7 @@ _SAMPLE_S = 0.05
 _PATIENCE_S = 30.0  # to start, and to kill what a message has started
 _GRACE_S = 0.5  # for threads that end just when their cell does
 _PIECE = 1 << 16
+_CONTROL = 3  # the interpreter's descriptor that cells come from
 
 
 @runtime_checkable
@@ -97,7 +98,7 @@ class Session:
             raise RuntimeError("no message is under way; say one first")
         with self._hearing:
             stop, status = self._ended()
-            if stop is Stop.DONE and self._keeps and self._outlived():
+            if stop is Stop.DONE and self._keeps and not self._rests():
                 stop = self._stopped(Stop.OUTLIVED)
             self._read()
             self._busy = False
@@ -133,7 +134,7 @@ class Session:
             if now - sampled < _SAMPLE_S:
                 continue
             sampled = now
-            passed = account.add(usage_of(self._pid()), now)
+            passed = account.add(usage_of(self._pid()), self._window.bytes, now)
             if passed is not None:
                 return self._stopped(passed), None
             if now - begun > self.limits.wall_s:
@@ -148,12 +149,24 @@ class Session:
         self._frame_of("stopped", why)
         return why
 
-    def _outlived(self) -> bool:
-        """Whether anything but the interpreter's own thread is left of a cell."""
+    def _rests(self) -> bool:
+        """Freeze the interpreter until the next cell; false if more than its loop is left of it.
+
+        A program could say that it has ended, and go on.
+        """
+        if not self._rests_soon():
+            return False
+        self._send({"freeze": True})
+        self._frame_of("frozen")
+        return self._rests_soon()
+
+    def _rests_soon(self) -> bool:
         patience = time.monotonic() + _GRACE_S
-        while (tasks := usage_of(self._pid()).tasks) > 1 and time.monotonic() < patience:
-            time.sleep(0.005)
-        return tasks != 1
+        while not rests(self._pid(), _CONTROL):
+            if time.monotonic() > patience:
+                return False
+            time.sleep(0.001)
+        return True
 
     def _pid(self) -> int:
         if self._closed:

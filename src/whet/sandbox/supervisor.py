@@ -15,7 +15,7 @@ import sys
 from types import ModuleType, TracebackType
 from typing import Any
 
-_HEAD, _NONCE, _TICK_MS, _READ, _LINK, _MARK = struct.Struct(">I"), 16, 100, 1 << 16, 3, 500
+_HEAD, _NONCE, _TICK_MS, _READ, _LINK, _MARK = struct.Struct(">I"), 16, 20, 1 << 16, 3, 500
 
 
 class Walls:
@@ -58,6 +58,7 @@ class Supervisor:
         self.process = self.watched = self.control = -1  # of the program that runs, or waits
         self.nonce = self.heard = self.pending = b""
         self.loop = ""  # text of the interpreter's loop
+        self.before = 0  # entries of the folder when the message came
         self.busy = False
 
     def serve(self) -> "tuple[Any, ...] | None":
@@ -125,9 +126,14 @@ class Supervisor:
     def _obey(self, message: "dict[str, Any]") -> "tuple[Any, ...] | None":
         """Begin what a message asks for; returns a program to run, in a fork of its own."""
         os.set_blocking(self.output, True)  # a program may have changed the pipe
+        self.before = _entries()
         if "stop" in message:
             self.clear()
             self.tell({"stopped": message["stop"]})
+        elif "freeze" in message:
+            if self.process > 0:
+                os.kill(self.process, signal.SIGSTOP)
+            self.tell({"frozen": True})
         elif "cell" in message:
             if self.process < 0:
                 near, far = _pair()
@@ -138,6 +144,8 @@ class Supervisor:
                     os.close(near)
                     return None
                 self.control = near
+            else:
+                os.kill(self.process, signal.SIGCONT)
             source = message["cell"].encode(errors="surrogatepass")
             self.nonce, self.heard, self.busy = os.urandom(_NONCE), b"", True
             self.pending = self.nonce + _HEAD.pack(len(source)) + source
@@ -209,10 +217,15 @@ class Supervisor:
                 if found is None or found.si_pid == self.process:
                     break
                 os.waitpid(found.si_pid, 0)
-        room = os.statvfs(".")
-        if room.f_files and room.f_files - room.f_ffree > self.entries > 0:
+        if self.entries and _entries() > max(self.entries, self.before):
             self.clear()
             self.tell({"stopped": "entries"})
+
+
+def _entries() -> int:
+    """The number of files and folders of this file system, which is the session's own."""
+    room = os.statvfs(".")
+    return room.f_files - room.f_ffree
 
 
 def _pair() -> "tuple[int, int]":
@@ -233,7 +246,9 @@ def act(part: "tuple[Any, ...]") -> None:
 
         names: dict[str, Any] = {"__builtins__": dict(vars(builtins)), "__name__": "cell_loop"}
         exec(compile(part[1], "cell_loop", "exec"), names)
-        names["loop"](_LINK)
+        with _Kept():  # OSError: the program has closed the channel
+            names["loop"](_LINK)
+        os._exit(1)
     main = ModuleType("__main__")
     main.__dict__["arguments"] = part[2]
     sys.modules["__main__"] = main

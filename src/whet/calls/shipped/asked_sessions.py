@@ -61,6 +61,7 @@ def stopped(stop: Stop, limits: SessionLimits) -> str:
         Stop.ENDED: "the interpreter ended",
         Stop.CPU: f"stopped after {limits.cpu_s:g} s",
         Stop.IDLE: f"stopped after {limits.idle_s:g} s of waiting",
+        Stop.OUTPUT: f"stopped: more than {limits.written >> 20:,} MiB of output",
         Stop.MEMORY: f"stopped: more than {limits.memory >> 20:,} MiB of memory",
         Stop.ENTRIES: f"stopped: more than {limits.entries:,} files",
         Stop.OUTLIVED: "threads or processes outlived the call",

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from whet.calls.schemas import Schema
 from whet.calls.tools import Tool, ToolError, ToolSet
@@ -129,10 +130,10 @@ class _Server:
         except MCPError as error:
             if error.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT):
                 raise self._fault(f"failed at {name}: {error.message}") from error
-            raise ToolError(error.message) from error
+            raise ToolError(_line(error.message)) from error
         text = _text(result)
         if result.is_error:
-            raise ToolError(text)
+            raise ToolError(_line(text))
         return text
 
     @property
@@ -216,16 +217,20 @@ def _text(result: Any) -> str:
     return "\n".join(pieces)
 
 
-_Loop = asyncio.AbstractEventLoop
-_SHARED: dict[tuple[_Loop, MCP], _Server] = {}
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+_Servers = dict[MCP, _Server]
+_SHARED: WeakKeyDictionary[asyncio.AbstractEventLoop, _Servers] = WeakKeyDictionary()
 
 
 async def _shared(settings: MCP) -> _Server:
     """The server of this event loop, which ends with the loop."""
-    key = (asyncio.get_running_loop(), settings)
-    server = _SHARED.get(key)
+    known = _SHARED.setdefault(asyncio.get_running_loop(), {})
+    server = known.get(settings)
     if server is None or not server.alive:
-        server = _SHARED[key] = _Server(settings)
+        server = known[settings] = _Server(settings)
     await server.start()
     return server
 
