@@ -134,7 +134,12 @@ def _schemas(one: Offered) -> Sequence[Schema]:
     if not isinstance(one, type):
         return [schema_of(one)]
     takes_task(one)
-    return [schema_of(_bound(one, name)) for name in _methods(one)]
+    return method_schemas(one)
+
+
+def method_schemas(kind: type) -> tuple[Schema, ...]:
+    """The schemas of the public methods of a class, which is not instantiated."""
+    return tuple(schema_of(_bound(kind, name)) for name in _methods(kind))
 
 
 def _methods(kind: type) -> list[str]:

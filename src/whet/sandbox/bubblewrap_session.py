@@ -28,10 +28,10 @@ def start(bwrap: str, rules: bytes, limits: SessionLimits, folder: Folder) -> Se
         free = {name: text for name, text in folder.files.items() if name not in folder.locked}
         most = {**limits.kernel(), "NPROC": int(limits.processes) + _OVERHEAD}
         started.tell({**opening(limits, free), "most": most})
-        return Session(started.supervised(), limits)
     except BaseException:
-        started.end()
+        started.abandon()
         raise
+    return Session(started.supervised(), limits)
 
 
 def _command(bwrap: str, limits: SessionLimits, folder: Folder) -> list[str]:
@@ -78,7 +78,7 @@ class _Started:
         command += ["--chdir", "/box", "--remount-ro", "/", "--seccomp", str(seccomp)]
         command += ["--json-status-fd", str(status_out), "--", *interpreter().command, "-c"]
         texts = (guest_text("guest_process"), guest_text("supervisor"))
-        command.append("\n".join((*texts, f"attend({theirs.fileno()}, {writing})\n")))
+        command.append("\n".join((*texts, f"attend({theirs.fileno()}, {writing}, limit)\n")))
         passed = (theirs.fileno(), writing, status_out, seccomp, *locked.values())
         try:
             self.process = subprocess.Popen(
@@ -137,6 +137,14 @@ class _Started:
             said = os.read(self.told, 1 << 12).decode(errors="replace").strip()[-200:]
             return f"bwrap ended with {code}: {said}"
         return f"bwrap ended with {code}"
+
+    def abandon(self) -> None:
+        """End what has begun, and close what a session would have."""
+        self.end()
+        if self.line is not None:
+            self.line.close()
+        if self.output >= 0:
+            os.close(self.output)
 
     def end(self) -> None:
         """Kill the first process, with which the kernel ends all others of the namespace."""

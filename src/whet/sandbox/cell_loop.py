@@ -4,7 +4,8 @@ The text of this file is run with a copy of the built-in names, so that a progra
 doesn't change the loop.  It uses the standard library only.
 """
 
-import _signal  # of C: the functions of `signal` need built-in names, which a program may change
+# of C: the functions of `signal` need built-in names, which a program may change
+import _signal  # pyright: ignore[reportMissingImports]
 import ast
 import io
 import os
@@ -12,6 +13,7 @@ import random
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from traceback import format_exception_only
 from types import ModuleType
 
@@ -69,16 +71,20 @@ def _fresh() -> None:
     if nothing:
         os.dup2(nothing, 0)
         os.close(nothing)
-    made = {"errors": "backslashreplace", "encoding": "utf-8"}
-    sys.stdout = open(1, "w", closefd=False, buffering=1, **made)
-    sys.stderr = open(2, "w", closefd=False, buffering=1, **made)
-    sys.stdin = open(0, closefd=False)
+    sys.stdout, sys.stderr = _writer(1), _writer(2)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8")
     sys.setrecursionlimit(_DEPTH)
+
+
+def _writer(fd: int) -> io.TextIOWrapper:
+    raw = io.BufferedWriter(io.FileIO(fd, "w", closefd=False))
+    return io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=True)
 
 
 def _run(text: str, name: str, names: "dict[str, object]") -> None:
     """Run a cell; the value of a last expression is printed, unless it is None."""
     tree = compile(text, name, "exec", ast.PyCF_ONLY_AST)
+    assert isinstance(tree, ast.Module)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, name, "exec"), names)
     if last is not None:
@@ -87,7 +93,7 @@ def _run(text: str, name: str, names: "dict[str, object]") -> None:
             _line(repr(value))
 
 
-def _told(act: "object", text: str, name: str) -> None:
+def _told(act: "Callable[[], None]", text: str, name: str) -> None:
     """Run, and print the line and the message of an exception."""
     try:
         act()
@@ -132,7 +138,7 @@ def _line(text: str) -> None:
 
 def _flush(stream: "object") -> None:
     if isinstance(stream, io.TextIOWrapper):
-        try:
+        try:  # noqa: SIM105 (`suppress` needs built-in names)
             stream.flush()
         except (OSError, ValueError):
             pass  # the program has closed it

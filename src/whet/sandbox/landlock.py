@@ -120,7 +120,9 @@ class _Zygote:
         stdin = sealed(program.stdin)
         with ours:
             try:
-                self.send(b"run", [theirs.fileno(), job, stdin, *capture.write_ends, *program.links])
+                self.send(
+                    b"run", [theirs.fileno(), job, stdin, *capture.write_ends, *program.links]
+                )
                 theirs.close()
                 capture.started()
                 ending = capture.until(ours.fileno())

@@ -27,15 +27,15 @@ def start(
     warden = _Warden(user=Lent())
     try:
         supervised = warden.begin(send, _job(place, limits, folder, warden.user.number))
-        return Session(supervised, limits)
     except BaseException:
         warden.end()
+        if warden.line is not None:
+            warden.line.close()
         raise
+    return Session(supervised, limits)
 
 
-def _job(
-    place: str, limits: SessionLimits, folder: Folder, user: int | None
-) -> dict[str, object]:
+def _job(place: str, limits: SessionLimits, folder: Folder, user: int | None) -> dict[str, object]:
     found = interpreter()
     runs = (*folder.commands, *_LIBRARIES) if folder.commands else ()
     return {
@@ -62,9 +62,7 @@ class _Warden:
     line: socket.socket | None = None
     ended: bool = field(default=False)
 
-    def begin(
-        self, send: Callable[[bytes, list[int]], None], job: dict[str, object]
-    ) -> Supervised:
+    def begin(self, send: Callable[[bytes, list[int]], None], job: dict[str, object]) -> Supervised:
         """Send the job, and learn the warden's number from its first word."""
         ours, theirs = socket.socketpair()
         self.line = ours
@@ -72,12 +70,12 @@ class _Warden:
         reading, writing = os.pipe()
         sent = sealed(pickle.dumps(job))
         try:
-            send(b"open", [theirs.fileno(), sent, writing])
-        finally:
-            theirs.close()
-            for fd in (sent, writing):
-                os.close(fd)
-        try:
+            try:
+                send(b"open", [theirs.fileno(), sent, writing])
+            finally:
+                theirs.close()
+                for fd in (sent, writing):
+                    os.close(fd)
             pid = _sender(ours)
         except BaseException:
             os.close(reading)

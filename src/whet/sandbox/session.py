@@ -73,13 +73,14 @@ class Session:
         os.set_blocking(supervised.output, False)
         _SESSIONS.add(self)
         try:
-            self._frame_of("ready")
+            self._frame_of("ready", value=True)
         except BaseException:
             self.kill()
             raise
 
     def say(self, message: Cell | Script) -> None:
         """Begin a message; the one before has been heard."""
+        self._pid()
         if self._busy:
             raise RuntimeError("a message is under way; hear its answer first")
         self._window = OutputWindow(self.limits.output)
@@ -94,6 +95,7 @@ class Session:
 
     def hear(self) -> Heard:
         """The answer to the message under way, once it has ended or passed a limit."""
+        self._pid()
         if not self._busy:
             raise RuntimeError("no message is under way; say one first")
         with self._hearing:
@@ -157,7 +159,7 @@ class Session:
         if not self._rests_soon():
             return False
         self._send({"freeze": True})
-        self._frame_of("frozen")
+        self._frame_of("frozen", value=True)
         return self._rests_soon()
 
     def _rests_soon(self) -> bool:
@@ -205,8 +207,8 @@ class Session:
         except OSError as error:
             raise self._fault() from error
 
-    def _frame_of(self, kind: str, value: object = True) -> None:
-        """Wait for a frame of this kind; those that came before it are of a message that ended."""
+    def _frame_of(self, kind: str, value: object) -> None:
+        """Wait for this frame; those that came before it are of a message that ended."""
         patience = time.monotonic() + _PATIENCE_S
         while time.monotonic() < patience:
             if self._wait(_SAMPLE_S) and self._frame().get(kind) == value:

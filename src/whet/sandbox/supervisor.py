@@ -10,8 +10,11 @@ import json
 import os
 import select
 import signal
+import socket
 import struct
 import sys
+from collections.abc import Callable
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -125,34 +128,37 @@ class Supervisor:
 
     def _obey(self, message: "dict[str, Any]") -> "tuple[Any, ...] | None":
         """Begin what a message asks for; returns a program to run, in a fork of its own."""
-        os.set_blocking(self.output, True)  # a program may have changed the pipe
+        os.set_blocking(self.output, True)  # noqa: FBT003 (a program may have changed the pipe)
         self.before = _entries()
         if "stop" in message:
             self.clear()
             self.tell({"stopped": message["stop"]})
         elif "freeze" in message:
-            if self.process > 0:
-                os.kill(self.process, signal.SIGSTOP)
+            os.kill(self.process, signal.SIGSTOP)
             self.tell({"frozen": True})
         elif "cell" in message:
-            if self.process < 0:
-                near, far = _pair()
-                if self._started([far], near):
-                    return ("cell", self.loop)
-                os.close(far)
-                if self.process < 0:
-                    os.close(near)
-                    return None
-                self.control = near
-            else:
-                os.kill(self.process, signal.SIGCONT)
-            source = message["cell"].encode(errors="surrogatepass")
-            self.nonce, self.heard, self.busy = os.urandom(_NONCE), b"", True
-            self.pending = self.nonce + _HEAD.pack(len(source)) + source
+            return self._cell(message["cell"].encode(errors="surrogatepass"))
         elif self._started([], -1):
             return ("script", message["script"], message["arguments"])
         else:
             self.busy = self.process > 0
+        return None
+
+    def _cell(self, source: bytes) -> "tuple[Any, ...] | None":
+        """Hand a cell to the interpreter, which is started if there is none."""
+        if self.process > 0:
+            os.kill(self.process, signal.SIGCONT)
+        else:
+            near, far = _pair()
+            if self._started([far], near):
+                return ("cell", self.loop)
+            os.close(far)
+            if self.process < 0:
+                os.close(near)
+                return None
+            self.control = near
+        self.nonce, self.heard, self.busy = os.urandom(_NONCE), b"", True
+        self.pending = self.nonce + _HEAD.pack(len(source)) + source
         return None
 
     def _started(self, links: "list[int]", other: int) -> bool:
@@ -230,10 +236,8 @@ def _entries() -> int:
 
 def _pair() -> "tuple[int, int]":
     """Two connected descriptors; the first doesn't block."""
-    import socket
-
     near, far = socket.socketpair()
-    near.setblocking(False)
+    near.setblocking(False)  # noqa: FBT003 (its name says it)
     return near.detach(), far.detach()
 
 
@@ -279,14 +283,14 @@ def written(place: str, files: "dict[str, str]", user: int, locked: "list[str]")
 class Namespace(Walls):
     """The supervisor is the first process of a namespace, which the kernel lets nobody signal."""
 
-    def __init__(self, most: "dict[str, int]") -> None:
-        self.most = most
+    def __init__(self, limited: "Callable[[], None]") -> None:
+        self.limited = limited
 
     def enter(self, streams: "list[int]") -> None:
         os.setsid()
         for number, fd in enumerate(streams):
             os.dup2(fd, number)
-        limit(self.most)  # noqa: F821 (of guest_process, whose text precedes this one)
+        self.limited()
 
     def sweep(self, own: "list[int]") -> None:
         with _Kept():  # ChildProcessError: no process is left
@@ -296,14 +300,14 @@ class Namespace(Walls):
                 os.waitpid(-1, 0)
 
 
-def attend(line: int, output: int) -> None:
+def attend(line: int, output: int, limit: "Callable[[dict[str, int]], None]") -> None:
     """Run as the first process of a namespace, whose folder is the current one."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     supervisor = Supervisor(line, output, Walls(), 0)
     opening = supervisor._frame()
     written(".", opening["files"], -1, [])
-    supervisor.walls = Namespace(opening["most"])
+    supervisor.walls = Namespace(partial(limit, opening["most"]))
     supervisor.entries, supervisor.loop = opening["entries"], opening["loop"]
     part = supervisor.serve()
     del supervisor

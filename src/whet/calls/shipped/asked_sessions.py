@@ -40,8 +40,10 @@ class AskedSession:
         why = stopped(heard.stop, self._limits)
         if not why:
             return heard.output or "(no output)"
-        before = heard.output if not heard.output or heard.output.endswith("\n") else (
-            f"{heard.output}\n"
+        before = (
+            heard.output
+            if not heard.output or heard.output.endswith("\n")
+            else (f"{heard.output}\n")
         )
         return f"{before}error: {why}{rest}"
 
@@ -86,5 +88,3 @@ def files_of(task: Task) -> dict[str, str]:
             "texts"
         )
     return found
-
-

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -118,17 +119,15 @@ class _Server:
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> str:
         """The text of a result."""
-        from mcp import MCPError
-        from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT
-
+        kinds = import_module("mcp_types")
         try:
             result = await self._asked(
                 lambda: self._session.call_tool(
                     name, dict(arguments), read_timeout_seconds=self._settings.seconds
                 )
             )
-        except MCPError as error:
-            if error.code in (CONNECTION_CLOSED, REQUEST_TIMEOUT):
+        except import_module("mcp").MCPError as error:
+            if error.code in (kinds.CONNECTION_CLOSED, kinds.REQUEST_TIMEOUT):
                 raise self._fault(f"failed at {name}: {error.message}") from error
             raise ToolError(_line(error.message)) from error
         text = _text(result)
@@ -155,19 +154,20 @@ class _Server:
 
     async def _hold(self) -> None:
         """Start the server, list its tools, and wait until it is to be ended."""
-        from mcp import ClientSession, StdioServerParameters
-        from mcp.client.stdio import stdio_client
-
-        settings = self._settings
-        parameters = StdioServerParameters(
+        mcp, stdio, settings = (
+            import_module("mcp"),
+            import_module("mcp.client.stdio"),
+            self._settings,
+        )
+        parameters = mcp.StdioServerParameters(
             command=settings.command,
             args=list(settings.args),
             env=dict(settings.environment),
             cwd=settings.folder,
         )
         async with AsyncExitStack() as held:
-            streams = await held.enter_async_context(stdio_client(parameters))
-            self._session = await held.enter_async_context(ClientSession(*streams))
+            streams = await held.enter_async_context(stdio.stdio_client(parameters))
+            self._session = await held.enter_async_context(mcp.ClientSession(*streams))
             await self._session.initialize()
             self.tools = await _listed(self._session)
             self._ready.set_result(None)
@@ -195,13 +195,10 @@ async def _served(settings: MCP) -> AsyncIterator[_Server]:
 
 async def _listed(session: Any) -> list[Any]:
     """All tools, from all pages of the list."""
-    from mcp_types import PaginatedRequestParams
-
+    asked = import_module("mcp_types").PaginatedRequestParams
     found, cursor = list[Any](), None
     for _ in range(_PAGES):
-        page = await session.list_tools(
-            params=PaginatedRequestParams(cursor=cursor) if cursor else None
-        )
+        page = await session.list_tools(params=asked(cursor=cursor) if cursor else None)
         found += page.tools
         cursor = page.next_cursor
         if not cursor:

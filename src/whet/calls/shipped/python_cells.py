@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from whet.calls.schemas import Schema
 from whet.calls.shipped.asked_sessions import MARGIN_S, ROOM, AskedSession, check_sandbox, files_of
 from whet.calls.threads import in_thread
-from whet.calls.tools import Tool, ToolSet, schemas_of, tools_of
+from whet.calls.tools import Tool, ToolSet, method_schemas, tools_of
 from whet.sandbox import Safest
 from whet.sandbox.messages import Cell, Folder, SessionLimits
 from whet.sandbox.session import SessionSandbox
@@ -40,7 +40,7 @@ class Python(ToolSet):
             raise UsageError(f"python.most is {self.most}; give 1 or more")
 
     def schemas(self) -> tuple[Schema, ...]:
-        return schemas_of((_Interpreter,))
+        return method_schemas(_Interpreter)
 
     @asynccontextmanager
     async def open(self, task: Task) -> AsyncIterator[Sequence[Tool]]:

@@ -16,7 +16,7 @@ from whet.calls.shipped.asked_sessions import (
     files_of,
 )
 from whet.calls.threads import in_thread
-from whet.calls.tools import Tool, ToolError, ToolSet, schemas_of, tools_of
+from whet.calls.tools import Tool, ToolError, ToolSet, method_schemas, tools_of
 from whet.sandbox import Safest
 from whet.sandbox.messages import Folder, Heard, Script, SessionLimits, Stop
 from whet.sandbox.session import SessionSandbox
@@ -49,7 +49,7 @@ class Workspace(ToolSet):
             raise UsageError(f"workspace.most is {self.most}; give 1 or more")
 
     def schemas(self) -> tuple[Schema, ...]:
-        return schemas_of((_Tools,))
+        return method_schemas(_Tools)
 
     @asynccontextmanager
     async def open(self, task: Task) -> AsyncIterator[Sequence[Tool]]:
