@@ -35,7 +35,7 @@ def start(bwrap: str, rules: bytes, limits: SessionLimits, folder: Folder) -> Se
 
 
 def _command(bwrap: str, limits: SessionLimits, folder: Folder) -> list[str]:
-    """bwrap's command line, without what has descriptors.
+    """The command line of bwrap, without what has descriptors.
 
     The session ends when its line is closed.  `--die-with-parent` would end it with the thread
     that has started it.
@@ -78,7 +78,7 @@ class _Started:
         command += ["--chdir", "/box", "--remount-ro", "/", "--seccomp", str(seccomp)]
         command += ["--json-status-fd", str(status_out), "--", *interpreter().command, "-c"]
         texts = (guest_text("guest_process"), guest_text("supervisor"))
-        command.append("\n".join((*texts, f"attend({theirs.fileno()}, {writing}, limit)\n")))
+        command.append("\n".join((*texts, f"act(attend({theirs.fileno()}, {writing}, limit))\n")))
         passed = (theirs.fileno(), writing, status_out, seccomp, *locked.values())
         try:
             self.process = subprocess.Popen(

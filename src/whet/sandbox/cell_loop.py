@@ -13,7 +13,6 @@ import random
 import struct
 import sys
 import threading
-from collections.abc import Callable
 from traceback import format_exception_only
 from types import ModuleType
 
@@ -42,7 +41,7 @@ def loop(control: int) -> None:
         number += 1
         _fresh()
         try:
-            _told(lambda: _run(text, f"<cell {number}>", main.__dict__), text, f"<cell {number}>")
+            _told(text, f"<cell {number}>", main.__dict__)
         finally:
             if os.getpid() != own:  # a fork of the program, which ends with its cell
                 os._exit(0)
@@ -87,16 +86,16 @@ def _run(text: str, name: str, names: "dict[str, object]") -> None:
     assert isinstance(tree, ast.Module)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     exec(compile(tree, name, "exec"), names)
-    if last is not None:
+    if isinstance(last, ast.Expr):
         value = eval(compile(ast.Expression(last.value), name, "eval"), names)
         if value is not None:
             _line(repr(value))
 
 
-def _told(act: "Callable[[], None]", text: str, name: str) -> None:
-    """Run, and print the line and the message of an exception."""
+def _told(text: str, name: str, names: "dict[str, object]") -> None:
+    """Run a cell, and print the line and the message of an exception."""
     try:
-        act()
+        _run(text, name, names)
     except SystemExit as error:
         if error.code not in (None, 0):
             _say(error, text, name)

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Protocol, runtime_checkable
 from weakref import WeakSet
 
+from whet.sandbox.guest_process import CONTROL
 from whet.sandbox.limits import SandboxFault
 from whet.sandbox.messages import Cell, Folder, Heard, Script, SessionLimits, Stop
 from whet.sandbox.metering import Account, rests, usage_of
@@ -26,7 +27,6 @@ _SAMPLE_S = 0.05
 _PATIENCE_S = 30.0  # to start, and to kill what a message has started
 _GRACE_S = 0.5  # for threads that end just when their cell does
 _PIECE = 1 << 16
-_CONTROL = 3  # the interpreter's descriptor that cells come from
 
 
 @runtime_checkable
@@ -164,7 +164,7 @@ class Session:
 
     def _rests_soon(self) -> bool:
         patience = time.monotonic() + _GRACE_S
-        while not rests(self._pid(), _CONTROL):
+        while not rests(self._pid(), CONTROL):
             if time.monotonic() > patience:
                 return False
             time.sleep(0.001)

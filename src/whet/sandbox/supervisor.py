@@ -12,10 +12,9 @@ import select
 import signal
 import socket
 import struct
-import sys
 from collections.abc import Callable
 from functools import partial
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 
 _HEAD, _NONCE, _TICK_MS, _READ, _LINK, _MARK = struct.Struct(">I"), 16, 20, 1 << 16, 3, 500
@@ -241,25 +240,6 @@ def _pair() -> "tuple[int, int]":
     return near.detach(), far.detach()
 
 
-def act(part: "tuple[Any, ...]") -> None:
-    """Run a program; in the fork that `serve` returned it to."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    if part[0] == "cell":
-        import builtins
-
-        names: dict[str, Any] = {"__builtins__": dict(vars(builtins)), "__name__": "cell_loop"}
-        exec(compile(part[1], "cell_loop", "exec"), names)
-        with _Kept():  # OSError: the program has closed the channel
-            names["loop"](_LINK)
-        os._exit(1)
-    main = ModuleType("__main__")
-    main.__dict__["arguments"] = part[2]
-    sys.modules["__main__"] = main
-    sys.path.insert(0, os.getcwd())
-    exec(compile(part[1], "script", "exec"), main.__dict__)
-
-
 def written(place: str, files: "dict[str, str]", user: int, locked: "list[str]") -> None:
     """Write files below a folder, which belong to `user`, or to this process if that is -1.
 
@@ -300,8 +280,11 @@ class Namespace(Walls):
                 os.waitpid(-1, 0)
 
 
-def attend(line: int, output: int, limit: "Callable[[dict[str, int]], None]") -> None:
-    """Run as the first process of a namespace, whose folder is the current one."""
+def attend(line: int, output: int, limit: "Callable[[dict[str, int]], None]") -> "tuple[Any, ...]":
+    """Serve as the first process of a namespace, whose folder is the current one.
+
+    It returns in a fork only, with a program to run.
+    """
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     supervisor = Supervisor(line, output, Walls(), 0)
@@ -310,7 +293,6 @@ def attend(line: int, output: int, limit: "Callable[[dict[str, int]], None]") ->
     supervisor.walls = Namespace(partial(limit, opening["most"]))
     supervisor.entries, supervisor.loop = opening["entries"], opening["loop"]
     part = supervisor.serve()
-    del supervisor
     if part is None:
         os._exit(0)
-    act(part)
+    return part

@@ -266,4 +266,4 @@ def main(commands: int, place: str) -> None:
         act(part)
 
 
-play, act = guest_process.play, supervisor.act
+play, act = guest_process.play, guest_process.act

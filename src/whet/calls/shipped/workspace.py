@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 from whet.calls.schemas import Schema
@@ -19,11 +18,10 @@ from whet.calls.threads import in_thread
 from whet.calls.tools import Tool, ToolError, ToolSet, method_schemas, tools_of
 from whet.sandbox import Safest
 from whet.sandbox.messages import Folder, Heard, Script, SessionLimits, Stop
-from whet.sandbox.session import SessionSandbox
+from whet.sandbox.session import SessionSandbox, guest_text
 from whet.types import Task, UsageError
 
 _COMMANDS = ("/usr/bin", "/bin")
-_PROGRAMS = Path(__file__).with_name("folder_programs.py")
 _REFUSED = 3
 
 
@@ -149,12 +147,9 @@ class _Tools:
 
 
 def _script(name: str, arguments: Mapping[str, Any]) -> Script:
-    return Script(source=f"{_programs()}\n{name}(**arguments)\n", arguments=arguments)
-
-
-@lru_cache(maxsize=1)
-def _programs() -> str:
-    return _PROGRAMS.read_text()
+    return Script(
+        source=f"{guest_text('folder_programs')}\n{name}(**arguments)\n", arguments=arguments
+    )
 
 
 @lru_cache(maxsize=8)

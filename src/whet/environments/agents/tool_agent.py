@@ -15,9 +15,9 @@ class ToolAgent(Environment):
     """Any task, with tools; the last reply is the answer, and a reward judges it.
 
     A tool is a typed function with a docstring, a class that is made for each episode and whose
-    public methods are tools, or a `ToolSet` such as `Python()`.  `calls` limits the calls of an episode.  A call beyond the limit is
-    answered with that, and the next reply has to be the answer: if it calls again, the play ends
-    with `Finish.CALLS` and score 0.
+    public methods are tools, or a `ToolSet` such as `Python()`.  `calls` limits the calls of an
+    episode.  A call beyond the limit is answered with that, and the next reply has to be the
+    answer: if it calls again, the play ends with `Finish.CALLS` and score 0.
 
     A chat shows the tools in its opening, in the form of the chat template.  Plain text shows
     none: its replies are read in the format `plain`, and a result is put behind the reply between

@@ -10,6 +10,7 @@ import sys
 import traceback
 import unittest
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NoReturn
 
 _REFUSED, _LONGEST, _HITS = 3, 4 << 20, 200  # exit code, bytes of a file that is read, lines
@@ -81,21 +82,24 @@ def grep(pattern: str, path: str) -> None:
         wanted = re.compile(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         refuse(f"the pattern {pattern!r}: {error}")
-    place, found = inside(path), 0
+    place = inside(path)
     if not os.path.exists(place):
         refuse(f"there is no file or folder {path!r}")
-    for name in [place] if os.path.isfile(place) else files_below(place):
-        if os.path.getsize(name) > _LONGEST:
-            continue
-        for number, line in enumerate(content(name).splitlines(), 1):
-            if wanted.search(line):
-                found += 1
-                if found > _HITS:
-                    sys.stdout.write(f"… more than {_HITS} lines\n")
-                    return
-                sys.stdout.write(f"{name}:{number}:{line}\n")
+    names = [place] if os.path.isfile(place) else files_below(place)
+    found = list(islice((line for name in names for line in hits(wanted, name)), _HITS + 1))
+    sys.stdout.writelines(found[:_HITS])
+    if len(found) > _HITS:
+        sys.stdout.write(f"… more than {_HITS} lines\n")
     if not found:
         sys.stdout.write("no line has it\n")
+
+
+def hits(wanted: "re.Pattern[str]", name: str) -> "Iterator[str]":
+    """The lines of a file that a pattern finds; none of a very long file."""
+    if os.path.getsize(name) <= _LONGEST:
+        for number, line in enumerate(content(name).splitlines(), 1):
+            if wanted.search(line):
+                yield f"{name}:{number}:{line}\n"
 
 
 def writable(path: str, locked: "list[str]") -> str:
@@ -160,11 +164,11 @@ def _outcomes(name: str, text: str) -> "Iterator[tuple[str, str]]":
         yield "(the file)", error
     for label, one in list(names.items()):
         if isinstance(one, type) and issubclass(one, unittest.TestCase):
-            for case in unittest.defaultTestLoader.loadTestsFromTestCase(one):
+            for method in unittest.defaultTestLoader.getTestCaseNames(one):
                 result = unittest.TestResult()
-                case.run(result)
+                one(method).run(result)
                 told = [text for _, text in (*result.failures, *result.errors)]
-                yield case.id().split(".", 1)[1], told[0].strip().splitlines()[-1] if told else ""
+                yield f"{label}.{method}", told[0].strip().splitlines()[-1] if told else ""
         elif label.startswith("test") and callable(one):
             yield label, _error(one)
 
