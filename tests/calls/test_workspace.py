@@ -32,7 +32,7 @@ INFO = {
     "tests": ["tests/test_sums.py"],
 }
 TASK = Task(id="t", prompt="", info=INFO)
-LIMITS = SessionLimits(cpu_s=1, idle_s=0.5, disk=2 << 20, processes=8)
+LIMITS = SessionLimits(cpu_s=0.5, idle_s=0.4, disk=2 << 20, processes=8)
 
 
 def working(sandbox):
@@ -140,11 +140,11 @@ def test_what_stops_a_command_is_its_answer(sandbox):
         ("ls", {"path": "notes"}),
     )
     assert answers == [
-        "error: stopped after 1 s",
-        "error: stopped after 0.5 s of waiting",
+        "error: stopped after 0.5 s",
+        "error: stopped after 0.4 s of waiting",
         "error: ToolError: there is no file or folder 'long.txt'",
         "(no output)",
-        "error: stopped after 1 s",
+        "error: stopped after 0.5 s",
         "one.txt\n",
     ]
 

@@ -137,7 +137,8 @@ def test_many_sessions_at_once_answer_for_themselves(sandbox):
 def test_the_folder_of_another_session_is_out_of_reach(sandbox):
     secret = Folder(files={"secret": "of another"})
     look = (
-        "import os\nfound = []\nfor folder, _, names in os.walk('/'):\n"
+        "import os\nfound = []\nfor folder, inner, names in os.walk('/'):\n"
+        "  inner[:] = [one for one in inner if one not in ('usr', 'lib', 'lib64')]\n"
         "  if 'secret' in names: found.append(folder)\nfound"
     )
     with (
