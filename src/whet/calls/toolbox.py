@@ -11,10 +11,19 @@ from typing import Any
 from whet.calls.arguments import ArgumentError, checked
 from whet.calls.call_format import Calls
 from whet.calls.nearest import unknown
+from whet.calls.places import places
 from whet.calls.results import clean, text_of_error, text_of_result
 from whet.calls.schemas import Schema
 from whet.calls.threads import in_thread
-from whet.calls.tools import Offered, Tool, ToolError, check_names, takes_task, tools_of
+from whet.calls.tools import (
+    Offered,
+    Tool,
+    ToolError,
+    ToolSet,
+    check_names,
+    takes_task,
+    tools_of,
+)
 from whet.types import BadCall, Fault, IntegrityError, Message, Task, ToolCall, UsageError
 from whet.types.errors import raised_from
 
@@ -40,10 +49,13 @@ class Toolbox:
         """The tools for one episode of at most so many calls.
 
         Classes are made with the task, or with nothing; their `aclose` or `close` is called at the
-        end.  Raises `UsageError` for tools that can't be described, and `Fault` for one that takes
+        end.  An episode waits until there is a place in each of its tool sets, before it makes any
+        tool.  Raises `UsageError` for tools that can't be described, and `Fault` for one that takes
         longer than a minute to be made or closed.
         """
         async with AsyncExitStack() as closing:
+            sets = [one for one in tools if isinstance(one, ToolSet)]
+            await closing.enter_async_context(places(sets))
             found = list[tuple[Tool, asyncio.Lock | None]]()
             for one in tools:
                 found += await _opened(one, task, closing)
@@ -117,7 +129,7 @@ class OpenToolbox:
         if tool is None:
             return self._bad(unknown("tool", call.name, list(self._tools)))
         try:
-            arguments = checked(tool.schema["function"]["parameters"], call.arguments)
+            arguments = checked(tool.checks, call.arguments)
         except ArgumentError as error:
             return self._bad(f"{tool.name}: {error}")
         lock = self._locks[tool.name]
@@ -179,9 +191,14 @@ def _id_of(place: int) -> str:
 async def _opened(
     one: Offered, task: Task, closing: AsyncExitStack
 ) -> list[tuple[Tool, asyncio.Lock | None]]:
-    """The tools of a function or a class; those of one object share a lock."""
+    """The tools of a function, a class or a set; those of one object or set share a lock."""
     if isinstance(one, Tool):
         return [(one, None)]
+    if isinstance(one, ToolSet):
+        async with _limit(one.start_s, f"opening {type(one).__name__}"):
+            tools = await closing.enter_async_context(one.open(task))
+        lock = asyncio.Lock()
+        return [(tool, lock) for tool in tools]
     if not isinstance(one, type):
         return [(Tool.of(one), None)]
     make: Callable[[], object] = partial(one, task) if takes_task(one) else one

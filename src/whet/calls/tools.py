@@ -2,13 +2,15 @@
 
 import inspect
 import types
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from whet.calls.dataclass_arguments import taking_objects
 from whet.calls.schemas import Schema, schema_of
-from whet.types import UsageError
+from whet.types import Task, UsageError
 
 _ENDINGS = ("close", "aclose")
 
@@ -22,6 +24,7 @@ class Tool:
     """A function that the policy may call, sync or async.
 
     A call of more than `seconds` is a fault.  Of a longer result, the middle is left out.
+    Arguments are checked against `parameters`, by default those of the schema that is shown.
     """
 
     name: str
@@ -29,12 +32,19 @@ class Tool:
     call: Callable[..., Any]
     seconds: float = 10.0  # wall time of a call
     most: int = 4000  # characters of a result
+    parameters: Schema | None = None
 
     def __post_init__(self) -> None:
         if not self.seconds > 0:
             raise UsageError(f"tool {self.name}: seconds is {self.seconds}; give more than 0")
         if self.most < 1:
             raise UsageError(f"tool {self.name}: most is {self.most}; give 1 or more characters")
+
+    @property
+    def checks(self) -> Schema:
+        """The schema that arguments are checked against."""
+        shown = self.schema["function"]["parameters"]
+        return shown if self.parameters is None else self.parameters
 
     @classmethod
     def of(cls, function: Callable[..., Any], *, seconds: float = 10.0, most: int = 4000) -> "Tool":
@@ -45,23 +55,42 @@ class Tool:
         return cls(name=name, schema=schema, call=call, seconds=seconds, most=most)
 
 
-Offered = Tool | type | Callable[..., Any]
-"""A tool, a function, or a class that is made for each episode."""
+class ToolSet(ABC):
+    """Tools that need more than a function: a process, a folder, a server.
+
+    A subclass is a frozen dataclass of settings; equal values share their places.
+    """
+
+    most: int  # episodes under way; others wait before they begin
+    start_s: ClassVar[float] = 120.0  # wall time of opening; more is a fault
+
+    @abstractmethod
+    def schemas(self) -> tuple[Schema, ...]:
+        """The schemas that are known before an episode; none if only a server knows them."""
+
+    @abstractmethod
+    def open(self, task: Task) -> AbstractAsyncContextManager[Sequence[Tool]]:
+        """The tools of one episode.  Their calls run one after the other."""
 
 
-def tools_of(instance: object) -> list[Tool]:
+Offered = Tool | ToolSet | type | Callable[..., Any]
+"""A tool, a set of them, a function, or a class that is made for each episode."""
+
+
+def tools_of(instance: object, *, seconds: float = 10.0, most: int = 4000) -> list[Tool]:
     """The public methods with a docstring, in order of definition, those of bases first.
 
     `close` and `aclose` are none: they are called at the end.  Raises `UsageError` for an object
     without such methods.
     """
     names = _methods(type(instance))
-    return [Tool.of(getattr(instance, name)) for name in names]
+    return [Tool.of(getattr(instance, name), seconds=seconds, most=most) for name in names]
 
 
 def schemas_of(tools: Sequence[Offered]) -> tuple[Schema, ...]:
-    """The schemas that an episode with these tools shows; no class is instantiated.
+    """The schemas that an episode with these tools shows; nothing is made or opened.
 
+    Those of tools that only a server knows are left out.
     Raises `UsageError` for a tool that can't be described, and for two of one name.
     """
     found = [schema for one in tools for schema in _schemas(one)]
@@ -97,13 +126,20 @@ def takes_task(kind: type) -> bool:
 _VARIADIC = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
-def _schemas(one: Offered) -> list[Schema]:
+def _schemas(one: Offered) -> Sequence[Schema]:
     if isinstance(one, Tool):
         return [one.schema]
+    if isinstance(one, ToolSet):
+        return one.schemas()
     if not isinstance(one, type):
         return [schema_of(one)]
     takes_task(one)
-    return [schema_of(_bound(one, name)) for name in _methods(one)]
+    return method_schemas(one)
+
+
+def method_schemas(kind: type) -> tuple[Schema, ...]:
+    """The schemas of the public methods of a class, which is not instantiated."""
+    return tuple(schema_of(_bound(kind, name)) for name in _methods(kind))
 
 
 def _methods(kind: type) -> list[str]:

@@ -13,8 +13,11 @@ from functools import lru_cache, partial
 from pathlib import Path
 
 from whet.sandbox import syscall_filter
+from whet.sandbox.bubblewrap_session import start
 from whet.sandbox.interpreter import Interpreter, interpreter
 from whet.sandbox.limits import Limits, Program, ProgramResult, SandboxFault
+from whet.sandbox.messages import Folder, SessionLimits
+from whet.sandbox.session import Session
 from whet.sandbox.slots import together, users
 from whet.sandbox.syscalls import ARCHITECTURE
 from whet.sandbox.watching import OutputCapture, ended, outcome, sealed
@@ -53,6 +56,10 @@ class Bubblewrap:
             launchers = [(path, user) for user in both]
             play = [partial(_run, launcher, limits=limits) for launcher in launchers]
             return together(play, (tested, harness))
+
+    def open(self, limits: SessionLimits, folder: Folder) -> Session:
+        """Start a session in namespaces of its own; `slots` doesn't count it."""
+        return start(_found(), _rules(), limits, folder)
 
     def probe(self) -> str:
         """Why the sandbox does not work here; empty if it does."""

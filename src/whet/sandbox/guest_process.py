@@ -4,12 +4,17 @@ It is one file of standard library code, because an interpreter inside a sandbox
 text.
 """
 
+import builtins
 import os
 import resource
+import signal
 import sys
+from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 TEXT = 1 << 16  # bytes per read
+CONTROL = 3  # descriptor that an interpreter's cells come from
 HIGH = 500  # first descriptor that is kept open
 
 
@@ -43,6 +48,23 @@ def play(source: bytes) -> None:
     sys.argv[:] = ["main.py"]
     sys.path.insert(0, os.getcwd())  # for modules among the program's files
     exec(compile(source, "main.py", "exec"), vars(main))
+
+
+def act(part: "tuple[Any, ...]") -> None:
+    """Run a program of a session: ("cell", text of the loop) or ("script", source, arguments)."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    if part[0] == "cell":
+        names: dict[str, Any] = {"__builtins__": dict(vars(builtins)), "__name__": "cell_loop"}
+        exec(compile(part[1], "cell_loop", "exec"), names)
+        with suppress(OSError):  # the program has closed the channel
+            names["loop"](CONTROL)
+        os._exit(1)
+    main = ModuleType("__main__")
+    main.__dict__["arguments"] = part[2]
+    sys.modules["__main__"] = main
+    sys.path.insert(0, os.getcwd())
+    exec(compile(part[1], "script", "exec"), main.__dict__)
 
 
 def begin(most: "dict[str, int]", mark: int, program: int, *links: int) -> None:

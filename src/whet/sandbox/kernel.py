@@ -18,7 +18,7 @@ _READ_FILE, _READ_DIR = 1 << 2, 1 << 3
 _RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # ABI version: number of file rights that it knows
 _FILE_RIGHTS = 0b1 | 0b10 | 0b100 | (1 << 14) | (1 << 15)  # rights that apply to a plain file
 _TRUNCATE = 1 << 14
-_WRITE_FILE = 1 << 1
+_EXECUTE, _WRITE_FILE = 1 << 0, 1 << 1
 _MAKE = (1 << 4) | (1 << 5) | (1 << 7) | (1 << 8) | (1 << 12)  # remove, make folder, file, link
 
 _NEWNS = 0x00020000
@@ -32,8 +32,8 @@ def abi() -> int:
     return int(_LIBC.syscall(_LANDLOCK[0], None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION)))
 
 
-def confine(reads: Iterable[str], writes: Iterable[str]) -> None:
-    """Allow access to `reads`, and writing in `writes`, of the file system only; irrevocable."""
+def confine(reads: Iterable[str], writes: Iterable[str], runs: Iterable[str] = ()) -> None:
+    """Allow access to `reads`, writing in `writes` and executing in `runs` only; irrevocable."""
     version = abi()
     known = (1 << max(n for v, n in _RIGHTS.items() if v <= version)) - 1
     attributes = struct.pack("=Q", known)
@@ -48,6 +48,8 @@ def confine(reads: Iterable[str], writes: Iterable[str]) -> None:
         _allow(ruleset, path, reading)
     for path in writes:
         _allow(ruleset, path, known & (reading | _WRITE_FILE | _TRUNCATE | _MAKE))
+    for path in runs:
+        _allow(ruleset, path, reading | _EXECUTE)
     _call("landlock", _LANDLOCK[2], ruleset, ctypes.c_uint32(0))
     os.close(ruleset)
 

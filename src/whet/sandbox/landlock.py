@@ -17,7 +17,10 @@ from threading import Lock
 
 from whet.sandbox import kernel
 from whet.sandbox.interpreter import interpreter
+from whet.sandbox.landlock_session import start
 from whet.sandbox.limits import Ending, Limits, Program, ProgramResult, SandboxFault
+from whet.sandbox.messages import Folder, SessionLimits
+from whet.sandbox.session import Session
 from whet.sandbox.slots import together, users
 from whet.sandbox.syscalls import ARCHITECTURE
 from whet.sandbox.watching import OutputCapture, outcome, sealed
@@ -33,7 +36,7 @@ sys.modules["sandbox"] = package
 import bisect, collections, functools, heapq, itertools, json, math, operator, re, string, typing
 from sandbox.zygote import main
 del package, types
-main(int(sys.argv[1]))
+main(int(sys.argv[1]), sys.argv[2])
 """
 _SIGKILL = 9
 
@@ -65,6 +68,11 @@ class Landlock:
             play = [partial(_zygote().run, limits=limits, user=user) for user in both]
             return together(play, (tested, harness))
 
+    def open(self, limits: SessionLimits, folder: Folder) -> Session:
+        """Start a session with a warden of its own; `slots` doesn't count it."""
+        zygote = _zygote()
+        return start(zygote.send, zygote.place, limits, folder)
+
     def probe(self) -> str:
         """Why the sandbox does not work here; empty if it does."""
         if platform.machine() not in ARCHITECTURE:
@@ -94,7 +102,7 @@ class _Zygote:
         place = tempfile.mkdtemp(prefix="whet-sandbox-")
         os.chmod(place, 0o755)
         process = subprocess.Popen(
-            [*found.command, "-c", _START, str(theirs.fileno())],
+            [*found.command, "-c", _START, str(theirs.fileno()), place],
             env=found.environment,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -112,7 +120,9 @@ class _Zygote:
         stdin = sealed(program.stdin)
         with ours:
             try:
-                self._send([theirs.fileno(), job, stdin, *capture.write_ends, *program.links])
+                self.send(
+                    b"run", [theirs.fileno(), job, stdin, *capture.write_ends, *program.links]
+                )
                 theirs.close()
                 capture.started()
                 ending = capture.until(ours.fileno())
@@ -134,14 +144,16 @@ class _Zygote:
             "user": user,
             "place": self.place,
             "reads": found.reads,
+            "runs": (),
             "environment": found.environment,
         }
 
-    def _send(self, files: list[int]) -> None:
+    def send(self, word: bytes, files: list[int]) -> None:
+        """Send a command with descriptors."""
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array("i", files))
         try:
             with self.speaking:
-                self.line.sendmsg([b"run"], [rights])
+                self.line.sendmsg([word], [rights])
         except OSError as error:
             raise SandboxFault(f"the sandbox's interpreter has ended: {error}") from error
 

@@ -6,6 +6,8 @@ from functools import lru_cache
 from whet.sandbox.bubblewrap import Bubblewrap
 from whet.sandbox.landlock import Landlock
 from whet.sandbox.limits import Limits, Program, ProgramResult, Sandbox
+from whet.sandbox.messages import Folder, SessionLimits
+from whet.sandbox.session import Session, SessionSandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +26,12 @@ class Safest:
         self, tested: Program, harness: Program, limits: Limits
     ) -> tuple[ProgramResult, ProgramResult]:
         return chosen(self.slots).pair(tested, harness, limits)
+
+    def open(self, limits: SessionLimits, folder: Folder) -> Session:
+        """Start a session, which `slots` doesn't count."""
+        backend = chosen(self.slots)
+        assert isinstance(backend, SessionSandbox)
+        return backend.open(limits, folder)
 
     def probe(self) -> str:
         """Why no backend works; empty if one does."""

@@ -21,7 +21,9 @@ _PAIR = 2
 _OPENING, _TAKING = Lock(), Lock()
 _QUEUES: dict[int, Queue[int | None]] = {}
 _HELD: list[socket.socket] = []
+_FREE: list[int] = []  # users of sessions that have ended
 os.register_at_fork(after_in_child=_QUEUES.clear)
+os.register_at_fork(after_in_child=_FREE.clear)
 
 
 @contextmanager
@@ -87,3 +89,20 @@ def _release() -> None:
     """Release the user ids."""
     while _HELD:
         _HELD.pop().close()
+
+
+class Lent:
+    """A user of its own for a session, if this process is root; else None."""
+
+    def __init__(self) -> None:
+        with _OPENING:
+            self.number = None
+            if os.geteuid() == 0:
+                self.number = _FREE.pop() if _FREE else _claimed()
+
+    def give_back(self) -> None:
+        """Let the next session have it; no process of this user is left."""
+        with _OPENING:
+            if self.number is not None:
+                _FREE.append(self.number)
+                self.number = None

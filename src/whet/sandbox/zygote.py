@@ -20,7 +20,7 @@ import time
 from types import TracebackType
 from typing import Any
 
-from . import guest_process, kernel, syscall_filter
+from . import guest_process, kernel, supervisor, syscall_filter
 
 _FILES = 6  # descriptors per command: report, job, stdin, stdout, stderr, link
 
@@ -40,10 +40,10 @@ class _Kept:
         return error is not None
 
 
-def serve(commands: int) -> bytes:
+def serve(commands: int, place: str) -> "tuple[Any, ...]":
     """Fork a warden per command, until the parent closes the socket.
 
-    It returns in a guest only, with the source of the program to run.
+    It returns in a guest only, with what to run: ("program", source), or a part of a session.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # wardens are not waited for
     filters = _filters()
@@ -52,13 +52,21 @@ def serve(commands: int) -> bytes:
             room = socket.CMSG_SPACE(_FILES * array.array("i").itemsize)
             word, extra, _, _ = line.recvmsg(16, room)
             if not word:
-                os._exit(0)
+                _leave(place)
             files = _received(extra)
             if os.fork() == 0:
                 line.close()
-                return _ward(files, filters)
+                return _WARDENS[word](files, filters)
             for fd in files:
                 os.close(fd)
+
+
+def _leave(place: str) -> None:
+    """Wait for the wardens, remove the folder of guests, and exit."""
+    with _Kept():  # ChildProcessError: none is left
+        os.wait()
+    shutil.rmtree(place, ignore_errors=True)
+    os._exit(0)
 
 
 def _received(extra: "list[Any]") -> "list[int]":
@@ -77,8 +85,8 @@ def _filters() -> "dict[bool, bytes]":
     return {True: syscall_filter.program(*rules), False: shared}
 
 
-def _ward(files: "list[int]", filters: "dict[bool, bytes]") -> bytes:
-    """Run as the warden and exit; in the forked guest, return the program's source."""
+def _ward(files: "list[int]", filters: "dict[bool, bytes]") -> "tuple[Any, ...]":
+    """Run as the warden and exit; in the forked guest, return the program."""
     report, program, *streams = files
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
@@ -95,13 +103,13 @@ def _ward(files: "list[int]", filters: "dict[bool, bytes]") -> bytes:
     if guest == 0:
         with _Kept() as kept:
             os.close(ready)
-            _become(job, streams, mark, (place, own), filters[job["user"] is not None])
+            _become(job, streams, (place, own), filters[job["user"] is not None])
         if kept.error:
             os.write(mark, kept.error.encode())
             os._exit(1)
         os.write(mark, b"!")
         os.closerange(len(streams), 1 << 16)
-        return job["source"]
+        return ("program", job["source"])
     os.close(mark)
     for fd in streams:
         os.close(fd)
@@ -114,6 +122,52 @@ def _ward(files: "list[int]", filters: "dict[bool, bytes]") -> bytes:
     with _Kept():  # the parent may have ended
         os.write(report, json.dumps(said).encode())
     os._exit(0)
+
+
+class _Guarded(supervisor.Walls):
+    """The supervisor is a warden: programs drop their rights, and have another user if it is root.
+
+    Without another user they can neither fork nor signal the warden.
+    """
+
+    def __init__(self, job: "dict[str, Any]", disk: "tuple[str, bool]", program: bytes) -> None:
+        self.job, self.disk, self.program = job, disk, program
+
+    def enter(self, streams: "list[int]") -> None:
+        _become(self.job, streams, self.disk, self.program)
+
+    def sweep(self, own: "list[int]") -> None:
+        for pid in own:
+            os.kill(pid, signal.SIGKILL)
+        _bury(self.job["user"])
+
+
+def _ward_session(files: "list[int]", filters: "dict[bool, bytes]") -> "tuple[Any, ...]":
+    """Run as the supervisor of a session and exit; in a fork of it, return what to run."""
+    line, program, output = files
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    kernel.adopt_orphans()
+    job = pickle.loads(guest_process.everything(program))
+    has_user = job["user"] is not None
+    if has_user:
+        _bury(job["user"])
+    place, own = _disk(job)
+    os.chdir(place)
+    supervisor.written(place, job["texts"], job["user"] if own else -1, job["locked"])
+    walls = _Guarded(job, (place, own), filters[has_user])
+    serving = supervisor.Supervisor(line, output, walls, job["entries"] if own else 0)
+    serving.loop = job["loop"]
+    part = serving.serve()
+    if part is not None:
+        return part
+    os.chdir("/")
+    if not own:
+        shutil.rmtree(place, ignore_errors=True)
+    os._exit(0)
+
+
+_WARDENS = {b"run": _ward, b"open": _ward_session}
 
 
 def _disk(job: "dict[str, Any]") -> "tuple[str, bool]":
@@ -134,7 +188,6 @@ def _disk(job: "dict[str, Any]") -> "tuple[str, bool]":
 def _become(
     job: "dict[str, Any]",
     streams: "list[int]",
-    mark: int,
     disk: "tuple[str, bool]",
     program: bytes,
 ) -> None:
@@ -157,7 +210,7 @@ def _become(
     kernel.die_with_parent()
     kernel.no_new_privileges()
     writes = ("/dev/null", place) if own else ("/dev/null",)
-    kernel.confine((*job["reads"], place), writes)
+    kernel.confine((*job["reads"], place), writes, job["runs"])
     kernel.filtered(program)
 
 
@@ -198,16 +251,19 @@ def _sweep(user: int) -> None:
     os.waitpid(sweeper, 0)
 
 
-def main(commands: int) -> None:
-    """Run as the zygote; in a forked guest, run its program."""
+def main(commands: int, place: str) -> None:
+    """Run as the zygote, whose guests have their files in `place`; in a guest, run its program."""
     with open(os.devnull, "r+b") as nothing:
         for number in (0, 1):
             os.dup2(nothing.fileno(), number)
-    source = serve(commands)
+    part = serve(commands, place)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for name in [name for name in sys.modules if name.startswith("sandbox")]:
         sys.modules.pop(name)
-    play(source)
+    if part[0] == "program":
+        play(part[1])
+    else:
+        act(part)
 
 
-play = guest_process.play
+play, act = guest_process.play, guest_process.act

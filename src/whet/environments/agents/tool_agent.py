@@ -1,12 +1,10 @@
 """A tool agent: the tasks of any corpus, with tools."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from whet.calls.call_format import CallFormat
 from whet.calls.formats.pythonic import Pythonic
-from whet.calls.tools import schemas_of
+from whet.calls.tools import Offered, schemas_of
 from whet.environments.tool_talk import overspent, talk
 from whet.protocols import Environment, Policy
 from whet.types import Task, UsageError, Verdict
@@ -16,10 +14,10 @@ from whet.types import Task, UsageError, Verdict
 class ToolAgent(Environment):
     """Any task, with tools; the last reply is the answer, and a reward judges it.
 
-    A tool is a typed function with a docstring, or a class that is made for each episode and whose
-    public methods are tools.  `calls` limits the calls of an episode.  A call beyond the limit is
-    answered with that, and the next reply has to be the answer: if it calls again, the play ends
-    with `Finish.CALLS` and score 0.
+    A tool is a typed function with a docstring, a class that is made for each episode and whose
+    public methods are tools, or a `ToolSet` such as `Python()`.  `calls` limits the calls of an
+    episode.  A call beyond the limit is answered with that, and the next reply has to be the
+    answer: if it calls again, the play ends with `Finish.CALLS` and score 0.
 
     A chat shows the tools in its opening, in the form of the chat template.  Plain text shows
     none: its replies are read in the format `plain`, and a result is put behind the reply between
@@ -28,7 +26,7 @@ class ToolAgent(Environment):
     Raises `UsageError` for tools that can't be described.
     """
 
-    tools: tuple[Callable[..., Any], ...]
+    tools: tuple[Offered, ...]
     calls: int = 8
     plain: CallFormat = Pythonic()
 
