@@ -38,7 +38,7 @@ def learned(architecture, form, rollouts):
 
 @every_case
 def test_sampler_and_learner_have_the_log_probs_of_full_forwards(architecture, form):
-    """max |log μ − log π| ≤ 1e-5 over five turns with tools, forks and two seats."""
+    """At most 1e-5 apart over five turns with tools, forks and two seats."""
     rollouts = rollouts_of(architecture, form)
     assert {len(rollout.acts) for rollout in rollouts} == {5}
     assert {rollout.seat for rollout in rollouts} == {"", "white", "black"}
@@ -85,11 +85,10 @@ def test_the_gradient_of_a_batch_is_that_of_full_forwards(architecture, form):
 OTHERWISE = [
     replace(HOW, temperature=0.6),
     replace(HOW, temperature=1.4, top_p=0.8),
-    replace(HOW, top_k=5),
 ]
 
 
-@pytest.mark.parametrize("how", OTHERWISE, ids=["cold", "hot nucleus", "top five"])
+@pytest.mark.parametrize("how", OTHERWISE, ids=["cold", "hot nucleus"])
 def test_they_agree_at_other_temperatures_and_in_truncated_decoding(how):
     """Log-probs are those of the temperature, and of the tokens that truncation keeps."""
     rollouts = rollouts_of("qwen3", PLAIN, how)
