@@ -1,4 +1,4 @@
-"""Conversations with tools, forks and seats: which tokens they have, and how often one is computed."""
+"""Tokens of conversations with tools, forks and seats, and how often each one is computed."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
