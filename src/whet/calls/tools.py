@@ -4,6 +4,7 @@ import inspect
 import types
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from whet.calls.dataclass_arguments import taking_objects
@@ -31,8 +32,8 @@ class Tool:
     most: int = 4000  # characters of a result
 
     def __post_init__(self) -> None:
-        if not self.seconds > 0:
-            raise UsageError(f"tool {self.name}: seconds is {self.seconds}; give more than 0")
+        if not 0 < self.seconds < inf:
+            raise UsageError(f"tool {self.name}: seconds is {self.seconds}; give a finite time > 0")
         if self.most < 1:
             raise UsageError(f"tool {self.name}: most is {self.most}; give 1 or more characters")
 
