@@ -11,9 +11,9 @@ from echoing import END, TASK, TOKENIZER, Echoing, World, played
 from fakes import fake
 from pyarrow import parquet
 from recorded import recorded
+from rollouts.test_hostile_worlds import Silent
 from saying import conversation
 from small import followed, small
-from rollouts.test_hostile_worlds import Silent
 
 from whet.calls.formats.xml import Xml
 from whet.calls.tools import Tool
