@@ -164,8 +164,7 @@ def test_a_conversation_computes_every_token_once_and_one_more_a_turn(number, si
     assert cost["reread"] == 0
 
 
-@pytest.mark.parametrize("form", [PLAIN, "qwen3"])
-@pytest.mark.parametrize("slots", [2, 64])
+@pytest.mark.parametrize(("form", "slots"), [(PLAIN, 2), ("qwen3", 64)])
 def test_forks_and_seats_compute_every_token_once_and_one_more_a_turn(form, slots):
     groups, cost = spent(player_of("qwen3", form, slots=slots), requests(form))
     rollouts = [rollout for group in groups for rollout in group]
@@ -209,20 +208,19 @@ def replies(rollout, known):
 
 
 def test_neither_neighbours_nor_slots_nor_order_change_a_token_at_any_turn():
-    wanted = {r.id: r for group in talked("qwen3", PLAIN) for r in group}
+    wanted = {r.id: r for group in talked("llama", PLAIN) for r in group}
     assert len({len(rollout.token_ids) for rollout in wanted.values()}) > 3
     crowd = [
-        Request.of(Task(id=str(n), prompt=f"{n}*{n}="), (n, n + 1), Decoding(max_new_tokens=n))
-        for n in range(1, 6)
+        Request.of(Task(id=str(n), prompt=f"{n}*{n}="), (n,), Decoding(max_new_tokens=n))
+        for n in (1, 3)
     ]
     alone = [Request.of(request.task, (SEEDS[0],), HOW) for request in requests(PLAIN)[:1]]
     tried = [
-        ({"slots": 3, "budget": 5}, [*crowd, *requests(PLAIN)[::-1]]),
-        ({"slots": 5, "parked": 1}, requests(PLAIN, seeds=SEEDS[::-1])),
+        ({"slots": 4, "budget": 5, "parked": 1}, [*crowd, *requests(PLAIN)[::-1]]),
         ({"slots": 1}, alone),
     ]
     for sizes, asked in tried:
-        found = [r for group in played(player_of("qwen3", PLAIN, **sizes), asked) for r in group]
+        found = [r for group in played(player_of("llama", PLAIN, **sizes), asked) for r in group]
         known = [rollout for rollout in found if rollout.id in wanted]
         assert len(known) == (5 if asked is alone else len(wanted))
         for rollout in known:

@@ -83,12 +83,12 @@ def test_the_gradient_of_a_batch_is_that_of_full_forwards(architecture, form):
 
 
 OTHERWISE = [
-    replace(HOW, temperature=0.6),
-    replace(HOW, temperature=1.4, top_p=0.8),
+    pytest.param(replace(HOW, temperature=0.6), id="cold", marks=pytest.mark.full),
+    pytest.param(replace(HOW, temperature=1.4, top_p=0.8), id="hot nucleus"),
 ]
 
 
-@pytest.mark.parametrize("how", OTHERWISE, ids=["cold", "hot nucleus"])
+@pytest.mark.parametrize("how", OTHERWISE)
 def test_they_agree_at_other_temperatures_and_in_truncated_decoding(how):
     """Log-probs are those of the temperature, and of the tokens that truncation keeps."""
     rollouts = rollouts_of("qwen3", PLAIN, how)

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import fields, replace
+from functools import cache
 from random import Random
 
 import pytest
@@ -154,20 +155,30 @@ def requests(seeds_of):
 
 
 SEEDS = (13, 24, 35, 46)
+EVERYONE = [(task.id, seed) for task in TASKS for seed in SEEDS]
+FAULTING = [frozenset(Random(count).sample(EVERYONE, count)) for count in (1, 3, 4, 5)]
+
+
+@cache
+def groups_with(faulting):
+    """The groups of all plays, of which these fault."""
+    return played(world(faulting), requests(lambda task: SEEDS))
+
+
+@cache
+def groups_without(gone):
+    """The groups of the plays that are left where these were never asked."""
+    left = requests(lambda task: tuple(s for s in SEEDS if (task.id, s) not in gone))
+    return played(world(frozenset()), left)
 
 
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_a_batch_is_as_if_the_plays_that_faulted_had_never_been_asked(name):
     """Advantages, weights and totals are equal to the last bit, whichever plays fault."""
-    objective, rng = algorithms.load(name), Random(name)
-    everyone = [(task.id, seed) for task in TASKS for seed in SEEDS]
-    for count in (1, 3, 5):
-        faulting = frozenset(rng.sample(everyone, count))
-        found, seen = built(played(world(faulting), requests(lambda task: SEEDS)), objective)
-        left = requests(
-            lambda task, gone=faulting: tuple(s for s in SEEDS if (task.id, s) not in gone)
-        )
-        wanted, known = built(played(world(frozenset()), left), objective)
+    objective = algorithms.load(name)
+    for faulting in FAULTING:
+        found, seen = built(groups_with(faulting), objective)
+        wanted, known = built(groups_without(faulting), objective)
         assert [r.id for r in found.rollouts] == [r.id for r in wanted.rollouts]
         assert len(found.tokens.advantage) > 0
         check_equal(found.tokens, wanted.tokens)

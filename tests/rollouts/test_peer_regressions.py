@@ -18,6 +18,7 @@ from small import followed, small
 from whet.calls.formats.xml import Xml
 from whet.calls.tools import Tool
 from whet.environments.agents.tool_agent import ToolAgent
+from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import Learner, Reward
 from whet.rollouts.batching import build_batch
@@ -174,7 +175,7 @@ def test_a_node_of_many_leaves_is_learned_once():
     leaves = [one("a", (1, 2, 9), 1.0)]
     leaves += [one(f"b{n}", (1, 2, n), 1.0, parent="a", forked_at=2) for n in range(3, 7)]
     batch = built([Group.of([*leaves, one("c", (8,), 0.0)])])
-    weight = batch.tokens.tree_weight[batch.tokens.row < 5].view(5, 3)
+    weight = batch.tokens.weight[batch.tokens.row < 5].view(5, 3)
     assert weight.sum(0).tolist() == pytest.approx([1, 1, 5])
     assert batch.tokens.totals.tokens == pytest.approx(1 + 1 + 5 + 1)
 
@@ -208,7 +209,8 @@ class Length(Reward):
 
 def test_a_row_of_the_ledger_has_the_reward_of_its_own_rollout(tmp_path):
     """The reward of one sample was logged with the length of another one (THUDM/slime#2234)."""
-    followed(small(reward=Length(), steps=2), tmp_path)
+    brief = EvalConfig(problems=1, samples=1, k=(1,))
+    followed(small(reward=Length(), warmup=(), steps=1, evaluation=brief), tmp_path)
     files = sorted((tmp_path / "rollouts").glob("step-*.parquet"))
     rows = [row for path in files for row in parquet.read_table(path).to_pylist()]
     assert len({sum(row["action_mask"]) for row in rows}) > 1

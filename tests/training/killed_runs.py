@@ -1,7 +1,7 @@
 """Runs of many turns that kill themselves in the middle of a step.
 
-python killed_runs.py FOLDER NAME PLACE:COUNT … plays the run once for each place, in a process of
-its own, and prints how each of them ended.
+python killed_runs.py FOLDER NAME:PLACE:COUNT … plays a run in FOLDER/NAME for each of them, in a
+process of its own, and prints how it ended.
 """
 
 import os
@@ -130,8 +130,8 @@ def _killed(run, folder, place, number):
 
 
 if __name__ == "__main__":
-    folder, name, *kills = sys.argv[1:]
+    folder, *kills = sys.argv[1:]
     for kill in kills:
-        place, _, number = kill.partition(":")
-        ended = _killed(RUNS[name], Path(folder), place, int(number))
+        name, place, number = kill.split(":")
+        ended = _killed(RUNS[name], Path(folder) / name, place, int(number))
         sys.stdout.write(f"{ended}\n")
