@@ -26,10 +26,10 @@ _SIZES = {
 }
 
 
-def tiny(architecture: str, seed: int = 0) -> Any:
+def tiny(architecture: str, seed: int = 0, **sizes: int) -> Any:
     """Weights counted from the seed."""
     grouped = {} if architecture == "gpt_neox" else {"num_key_value_heads": 2}
-    config = AutoConfig.for_model(architecture, **_SIZES, **grouped)
+    config = AutoConfig.for_model(architecture, **_SIZES | grouped | sizes)
     model: Any = AutoModelForCausalLM.from_config(config).eval()
     rng = torch.Generator().manual_seed(seed)
     loud = 0.2 if config.tie_word_embeddings else 0.7  # a tied embedding is the head, too

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
 from whet.calls.dataclass_arguments import taking_objects
@@ -35,8 +36,8 @@ class Tool:
     parameters: Schema | None = None
 
     def __post_init__(self) -> None:
-        if not self.seconds > 0:
-            raise UsageError(f"tool {self.name}: seconds is {self.seconds}; give more than 0")
+        if not 0 < self.seconds < inf:
+            raise UsageError(f"tool {self.name}: seconds is {self.seconds}; give a finite time > 0")
         if self.most < 1:
             raise UsageError(f"tool {self.name}: most is {self.most}; give 1 or more characters")
 

@@ -245,6 +245,7 @@ class Recorder:
 
     def _child(self, n: int) -> "Recorder":
         path = (*self.path, len(self.row.acts), n)
+        silent = self.path[-2:-1] == (len(self.row.acts),)  # its session has no token
         name = (
             self.id
             if n == 0
@@ -257,7 +258,7 @@ class Recorder:
             seed=seed_of(self.seed, len(self.row.acts), n),
             parent=self.parent if n == 0 else self.id,
             forked_at=self.forked_at if n == 0 else self.row.chosen,
-            fork_of=self.session,
+            fork_of=self.fork_of if silent else self.session,
             session=f"{name}:{next(_SESSIONS)}",
             closed=False,
             row=self.row.copy(),

@@ -8,7 +8,7 @@ from numpy import ndarray
 
 from whet.protocols import Generator
 from whet.rollouts.row import Row
-from whet.types import Decoding, UsageError
+from whet.types import Decoding, Finish, UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class ReplySampler:
                 start += size
             said += ids
             left -= len(ids)
-            if found.finish is not None:
-                row.finish = found.finish
+            if found.finish is not None or not left:  # interrupted behind the last token
+                row.finish = found.finish or Finish.LENGTH
                 return said
 
 

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from http.client import HTTPException
+from math import inf
 from pathlib import Path
 from subprocess import TimeoutExpired
 
@@ -42,6 +43,9 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
     Raises `UsageError` for a bug of the environment, and what the generator raised, even if the
     environment caught it.
     """
+    if not 0 < environment.world_seconds < inf:  # NaN would stop all timers of the event loop
+        name, given = type(environment).__name__, environment.world_seconds
+        raise UsageError(f"{name}.world_seconds is {given}; give a finite time > 0")
     policy = Recorder.at(record, "", record.play.seed)
     try:
         async with _patience(environment.world_seconds, record):

@@ -92,6 +92,17 @@ def test_equal_openings_are_computed_once(model):
     assert found["shared"] == 5 * (3 + 7)
 
 
+@pytest.mark.parametrize(("parked", "computed"), [(1024, 3 + 7), (0, 6 * (3 + 7))])
+def test_an_opening_is_kept_for_those_that_wait_while_there_is_room(model, parked, computed):
+    """One slot: each of six sessions of an opening ends before the next one begins."""
+    generator = embedded(model, slots=1, parked=parked)
+    everything(generator, lambda *a: talk(*a, turns=1), OPENINGS, tuple(range(6)))
+    found = generator.token_counts()
+    assert found["prefilled"] == computed
+    assert found["prefilled"] + found["shared"] == 6 * (3 + 7)
+    assert not generator.scheduler.prompts.held
+
+
 @pytest.mark.parametrize(
     "sizes",
     [
@@ -154,6 +165,7 @@ def test_ended_sessions_leave_nothing(model):
     assert scheduler.idle
     assert not (scheduler.live or scheduler.sessions or generator._replies)
     assert not (scheduler.memory.resting or scheduler.memory.lines.parked)
+    assert not scheduler.memory.openings
     assert not (scheduler.prompts.held or scheduler.prompts.by_tokens)
     assert scheduler.own.keys[0].shape[0] <= 2 * (90 + 1024)
 
@@ -191,6 +203,7 @@ def test_sessions_may_be_ended_in_any_state(model):
         generator.end(known)
     generator.end("never heard of")
     assert not (generator.scheduler.prompts.held or generator.scheduler.memory.resting)
+    assert not generator.scheduler.memory.openings
 
 
 def other(model, step=7):

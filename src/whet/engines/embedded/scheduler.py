@@ -93,6 +93,8 @@ class Scheduler:
         if new and fork_of in self.sessions:
             self.memory.branch(self.sessions[fork_of], session, sequence.prompt)
             self.batch = None
+        elif new:
+            self.memory.expect(session, sequence.prompt)
         if not self.memory.lines.holds(session):
             self.waiting.append(sequence)
 
@@ -116,6 +118,7 @@ class Scheduler:
         """Abandon a turn; the session keeps the tokens that it has."""
         if sequence.session.sequence is sequence:
             sequence.session.sequence = None
+        self.memory.abandon(sequence.session, sequence.prompt)
         with suppress(ValueError):
             self.waiting.remove(sequence)
 
@@ -138,6 +141,7 @@ class Scheduler:
         self.interrupt()
         self.sessions.clear()
         self.waiting.clear()
+        self.memory.openings.clear()
 
     @torch.inference_mode()
     def step(self) -> list[SequenceState]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from whet.engines.embedded.forest import common
 from whet.engines.embedded.lines import Lines
-from whet.engines.embedded.prompts import Prompts
+from whet.engines.embedded.prompts import CachedPrompt, Prompts
 from whet.engines.embedded.sessions import SequenceState, Session
 
 
@@ -19,6 +19,25 @@ class SessionCache:
     resting: dict[Session, None] = field(
         default_factory=dict
     )  # idle sessions, the longest-idle first
+    openings: dict[tuple[int, ...], list[Session]] = field(
+        default_factory=dict
+    )  # new sessions that wait, by the prompt that they begin with and that is not computed yet
+
+    def expect(self, session: Session, prompt: tuple[int, ...]) -> None:
+        """A new session waits: the line of its prompt, once computed, is kept until it begins."""
+        shared = self.prompts.by_tokens.get(prompt)
+        if shared is None:
+            self.openings.setdefault(prompt, []).append(session)
+        else:
+            self._join(session, shared)
+
+    def abandon(self, session: Session, prompt: tuple[int, ...]) -> None:
+        """A session does not begin with this prompt after all."""
+        waiting = self.openings.get(prompt, [])
+        if session in waiting:
+            waiting.remove(session)
+        if not waiting:
+            self.openings.pop(prompt, None)
 
     def wake(self, session: Session) -> None:
         """Make a session a live sequence."""
@@ -72,6 +91,9 @@ class SessionCache:
         found = self.prompts.fetch((stem for _, stem in bare), known)
         for (session, stem), shared in zip(bare, found, strict=True):
             session.shared, session.reach = shared, len(stem)
+        for stem, shared in {stem: s for (_, stem), s in zip(bare, found, strict=True)}.items():
+            for session in self.openings.pop(stem, ()):
+                self._join(session, shared)
 
     def clear(self, sessions: Iterable[Session]) -> None:
         """Drop all keys; sessions keep their token ids."""
@@ -81,6 +103,12 @@ class SessionCache:
         self.resting.clear()
         self.prompts.clear()
         self.lines.clear()
+
+    def _join(self, session: Session, shared: CachedPrompt) -> None:
+        """Read a line from the first turn on, unless too many lines are kept."""
+        if session.shared is None and len(self.prompts.held) <= self.most:
+            session.shared, session.reach = shared, len(shared.tokens)
+            shared.readers += 1
 
     def _publish(self, parent: Session) -> None:
         if parent.shared is None:

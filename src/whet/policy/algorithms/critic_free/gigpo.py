@@ -50,6 +50,9 @@ class GroupInGroup(Advantage):
             reward=inputs.reward[step.row] * self.discount**later,
             group=alike(inputs.group[step.row], inputs.state[step.first]),
             row=step.of,
+            correct=None,
+            truncated=None,
+            tree=None,
         )
         return self.inner(inputs) + self.weight * self.inner(turns)
 
