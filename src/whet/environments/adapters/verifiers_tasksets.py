@@ -1,0 +1,87 @@
+"""Tasksets of verifiers 1: tasks with a prompt, and rewards that read the conversation."""
+
+from dataclasses import dataclass
+from math import inf
+from random import Random
+from typing import ClassVar
+
+from whet.environments.adapters.foreign.pool import Foreign
+from whet.environments.adapters.turns import graded
+from whet.environments.levels import check_level
+from whet.protocols import Policy, World
+from whet.types import Finish, Task, UsageError, Verdict
+from whet.types.messages import messages_of
+
+_ENDLESS = 2**31  # tasks of a taskset that can't be counted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiersTaskset(World):
+    """The tasks of a taskset of verifiers 1, one reply each, judged by the taskset's own rewards.
+
+    `make` is the import path of a taskset's class, or `package.module:` for the one that a module
+    exports in `__all__`.  A class is made with the default of the configuration that it declares.
+
+    The score is Σ weight · reward, as of `Trace.reward`; the rewards are logged one by one.  A task
+    of verifiers judges a real trace by its own `score`, with its metrics and judges.  Toolsets,
+    users that open the conversation, and rewards that need a runtime are refused: they belong to
+    programs that verifiers runs beside the policy.
+
+    Source: verifiers 0.4.0, `v1/taskset.py`, `v1/task.py` and `v1/trace.py`.
+    """
+
+    levels: ClassVar[tuple[int, int]] = (1, 1)
+    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+
+    make: str
+    solved: float = 1.0
+    processes: int = 2
+    seconds: float = 60.0  # wall time of a call
+
+    def __post_init__(self) -> None:
+        self.foreign  # noqa: B018 (it checks its settings)
+
+    @property
+    def foreign(self) -> Foreign:
+        """The processes that it runs in."""
+        return Foreign(
+            make=self.make, driver="verifiers", processes=self.processes, seconds=self.seconds
+        )
+
+    def draw(self, rng: Random, level: int) -> Task:
+        check_level(self, level)
+        size = self.foreign.ask("size")
+        if size == 0:
+            raise UsageError(f"environment.make {self.make!r} loads no tasks; give another taskset")
+        return self.task(rng.randrange(size or _ENDLESS))
+
+    def task(self, index: int) -> Task:
+        """The task at a place of the taskset."""
+        told = self.foreign.ask("task", index)
+        info = {"world": self.make, "index": index, "turns": 1}
+        return Task(id=told["name"] or f"{self.make}/{index}", prompt=tuple(told["prompt"]), info=info)
+
+    def canonical(self, task: Task) -> str:
+        return f"{self.make}/{task.info['index']}"
+
+    async def play(self, task: Task, policy: Policy) -> Verdict:
+        reply = await policy(task.prompt)
+        asked = [dict(message) for message in messages_of(task.prompt)]
+        said = [*asked, {"role": "assistant", "content": reply.words}]
+        given = {"index": task.info["index"]}
+        async with self.foreign.open(task.info["index"], given) as env:
+            found = await env.call("score", said, len(asked), reply.finish is Finish.LENGTH)
+        return _summed(found, self.solved)
+
+
+def _summed(found: dict[str, list[float]], solved: float) -> Verdict:
+    """The sum of rewards with their weights."""
+    verdict = graded(sum(score * weight for score, weight in found.values()), solved)
+    parts = {name: score for name, (score, _) in found.items()}
+    return Verdict(
+        reason=verdict.reason,
+        score=verdict.score,
+        correct=verdict.correct,
+        measured=verdict.measured,
+        parts=parts,
+    )
