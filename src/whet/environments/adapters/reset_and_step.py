@@ -1,20 +1,17 @@
 """Environments with `reset` and `step`: gymnasium, GEM, and what looks like them."""
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
 from random import Random
 from typing import Any, ClassVar
 
-from whet.environments.adapters.foreign.pool import Foreign, ForeignEpisode
-from whet.environments.adapters.turns import following, graded, luck_of, opening
+from whet.environments.adapters.foreign.pool import Foreign
+from whet.environments.adapters.stepping import Limits, stepped
+from whet.environments.adapters.turns import LUCK, drawn, luck_of
 from whet.environments.levels import check_level
-from whet.environments.moves import move_in
 from whet.protocols import Policy, World
-from whet.types import Finish, Reply, Task, UsageError, Verdict
-
-LUCK = 2**31  # seeds of `reset`
+from whet.types import Task, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +52,12 @@ class ResetStep(World):
     seconds: float = 30.0  # wall time of a call
 
     def __post_init__(self) -> None:
-        if self.turns < 1:
-            raise UsageError(f"environment.turns is {self.turns}; give 1 or more")
-        if self.corrections < 0:
-            raise UsageError(f"environment.corrections is {self.corrections}; give 0 or more")
-        self.foreign  # noqa: B018 (it checks its settings)
+        _ = self.limits, self.foreign  # which check their settings
+
+    @property
+    def limits(self) -> Limits:
+        """When a play ends."""
+        return Limits(turns=self.turns, corrections=self.corrections, solved=self.solved)
 
     @property
     def foreign(self) -> Foreign:
@@ -70,9 +68,7 @@ class ResetStep(World):
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)
-        luck = rng.randrange(LUCK)
-        info = {"world": self.make, "luck": luck, "turns": self.turns + self.corrections}
-        return Task(id=f"{self.make}/{luck}", prompt=self.rules, info=info)
+        return drawn(self.make, rng.randrange(LUCK), self.limits.most, self.rules)
 
     def canonical(self, task: Task) -> str:
         return f"{self.make}/{task.info['luck']}"
@@ -86,41 +82,4 @@ class ResetStep(World):
             "read": self.read,
         }
         async with self.foreign.open(luck, given) as env:
-            shown = await env.call("reset", luck)
-            observation = opening(task.prompt, shown["text"])
-            rewards, left, done = list[float](), self.corrections, 0
-            while True:
-                reply = await policy(observation, options=shown["options"])
-                found = await _stepped(env, reply, shown["options"])
-                rewards.append(found.get("reward", 0.0))
-                if "illegal" in found:
-                    if not left:
-                        return self._ended(rewards, Finish.ILLEGAL, found["illegal"])
-                    left -= 1
-                    observation = following(task.prompt, _correction(found, shown["options"]))
-                    continue
-                shown, done = found, done + 1
-                if found["ended"] or found["cut"]:
-                    return self._ended(rewards, Finish.STOP)
-                if done == self.turns:
-                    return self._ended(rewards, Finish.TURNS)
-                observation = following(task.prompt, found["text"])
-
-    def _ended(self, rewards: Sequence[float], finish: Finish, note: str = "") -> Verdict:
-        return graded(sum(rewards), self.solved, rewards, finish, note)
-
-
-async def _stepped(env: ForeignEpisode, reply: Reply, options: Sequence[str]) -> dict[str, Any]:
-    """What follows on a reply; `illegal` says why it is no action."""
-    if not options:
-        return await env.call("step", reply.words)
-    grammar = re.compile("|".join([*map(re.escape, options), r"-?\d+"]), re.IGNORECASE)
-    move = move_in(reply, grammar)
-    if move is None:
-        return {"illegal": f"{reply.words.strip()[:80]!r} is no action"}
-    return await env.call("step", move[0])
-
-
-def _correction(found: Mapping[str, Any], options: Sequence[str]) -> str:
-    legal = f"; reply with one of {', '.join(options)}" if options else ""
-    return f"{found['illegal']}{legal}"
+            return await stepped(env, task, policy, luck, self.limits)

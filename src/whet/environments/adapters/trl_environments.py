@@ -26,7 +26,8 @@ class TrlEnvironment(Environment):
     that it takes by name, all for `**row`: `prompt` as messages, the columns of `info`, and the
     answer as `answer`, `solution`, `ground_truth` and `label`.  The text that it returns is put
     behind the last message.  The public methods with a docstring are tools, as TRL has them, in
-    alphabetical order; what they return is shown by `str`.  Their exceptions are read by the policy.
+    alphabetical order; what they return is shown by `str`.  Their exceptions are read by
+    the policy.
 
     `get_reward()`, sync or async, is the score, and None is "not applicable".  Without that method
     the reward of the run judges.  In TRL, both are added; here a run that has a reward takes that
@@ -51,14 +52,12 @@ class TrlEnvironment(Environment):
     def __post_init__(self) -> None:
         if self.calls < 1:
             raise UsageError(f"environment.calls is {self.calls}; give 1 or more")
-        self.foreign  # noqa: B018 (it checks its settings)
+        _ = self.foreign  # which checks its settings
 
     @property
     def foreign(self) -> Foreign:
         """The processes that it runs in."""
-        return Foreign(
-            make=self.make, driver="trl", processes=self.processes, seconds=self.seconds
-        )
+        return Foreign(make=self.make, driver="trl", processes=self.processes, seconds=self.seconds)
 
     async def play(self, task: Task, policy: Policy) -> Verdict | None:
         async with self.foreign.open(seed_of(task.id), row_of(task)) as env:
@@ -106,9 +105,9 @@ class TrlEnvironment(Environment):
 def row_of(task: Task) -> dict[str, Any]:
     """The columns of a task's row, with its answer under the usual names for it."""
     given = [task.answer, *task.alternatives] if task.alternatives else task.answer
-    aliases = dict.fromkeys(("answer", "solution", "ground_truth", "label"), given)
+    names = ("answer", "solution", "ground_truth", "label") if task.answer else ()
     prompt = [dict(message) for message in messages_of(task.prompt)]
-    return {**(aliases if task.answer else {}), **dict(task.info), "prompt": prompt}
+    return {**dict.fromkeys(names, given), **task.info, "prompt": prompt}
 
 
 async def _called(env: ForeignEpisode, name: str, /, **arguments: Any) -> str:

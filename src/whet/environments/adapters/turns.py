@@ -1,4 +1,4 @@
-"""Observations of foreign environments as turns of a conversation, and their rewards as verdicts."""
+"""Observations of foreign environments as turns of a chat, and their rewards as verdicts."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -6,6 +6,7 @@ from math import isfinite
 from whet.types import Fault, Finish, Prompt, Reason, Task, UsageError, Verdict
 from whet.types.messages import content_of
 
+LUCK = 2**31  # seeds of tasks
 _NOTHING = "(no observation)"  # an empty message would continue the reply
 
 
@@ -49,12 +50,18 @@ def graded(
     )
 
 
+def drawn(world: str, luck: int, turns: int, prompt: str) -> Task:
+    """The task of a seed, whose first observation is known when it is played."""
+    info = {"world": world, "luck": luck, "turns": turns}
+    return Task(id=f"{world}/{luck}", prompt=prompt, info=info)
+
+
 def luck_of(task: Task) -> int:
     """The seed of a task's luck.  Raises `UsageError` for a task of another environment."""
     luck = task.info.get("luck")
     if not isinstance(luck, int):
         raise UsageError(
-            f"task {task.id!r} has no number `luck` in its info, which seeds a foreign environment; "
-            "give it one, or take the tasks of Problems(family=…)"
+            f"task {task.id!r} has no number `luck` in its info, which seeds a foreign "
+            "environment; give it one, or take the tasks of Problems(family=…)"
         )
     return luck

@@ -39,7 +39,7 @@ class VerifiersTaskset(World):
     seconds: float = 60.0  # wall time of a call
 
     def __post_init__(self) -> None:
-        self.foreign  # noqa: B018 (it checks its settings)
+        _ = self.foreign  # which checks its settings
 
     @property
     def foreign(self) -> Foreign:
@@ -59,7 +59,9 @@ class VerifiersTaskset(World):
         """The task at a place of the taskset."""
         told = self.foreign.ask("task", index)
         info = {"world": self.make, "index": index, "turns": 1}
-        return Task(id=told["name"] or f"{self.make}/{index}", prompt=tuple(told["prompt"]), info=info)
+        return Task(
+            id=told["name"] or f"{self.make}/{index}", prompt=tuple(told["prompt"]), info=info
+        )
 
     def canonical(self, task: Task) -> str:
         return f"{self.make}/{task.info['index']}"
@@ -70,7 +72,8 @@ class VerifiersTaskset(World):
         said = [*asked, {"role": "assistant", "content": reply.words}]
         given = {"index": task.info["index"]}
         async with self.foreign.open(task.info["index"], given) as env:
-            found = await env.call("score", said, len(asked), reply.finish is Finish.LENGTH)
+            stop = "max_output_tokens" if reply.finish is Finish.LENGTH else "agent_completed"
+            found = await env.call("score", said, len(asked), stop)
         return _summed(found, self.solved)
 
 

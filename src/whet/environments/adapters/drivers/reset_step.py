@@ -52,8 +52,8 @@ class Episode:
         size = getattr(space, "n", None)
         if size is None:
             raise Misuse(
-                f"environment.make has actions of {type(space).__name__}, which no text names; give "
-                "environment.read, a function of environment and text that returns an action"
+                f"environment.make has actions of {type(space).__name__}, which no text names; "
+                "give environment.read, a function of environment and text that returns an action"
             )
         if given and len(given) != size:
             raise Misuse(f"environment.options has {len(given)} names for {size} actions; give all")
@@ -73,15 +73,12 @@ class Episode:
         if why:
             return {"illegal": why}
         returned = await awaited(self.env.step(action))
-        if hasattr(returned, "observation"):  # a StepResult
-            known = [returned.observation, returned.reward, returned.done, False, {}]
-        elif not isinstance(returned, tuple) or len(returned) not in (_FOUR, _FIVE):
+        if not isinstance(returned, tuple) or len(returned) not in (_FOUR, _FIVE):
             raise Misuse(
                 f"step of {type(self.env).__name__} returned {type(returned).__name__}; it returns "
                 "(observation, reward, terminated, truncated, info), or without truncated"
             )
-        else:
-            known = list(returned)
+        known = list(returned)
         if len(known) == _FOUR:
             known.insert(3, False)
         observation, reward, ended, cut, info = known
@@ -125,8 +122,8 @@ class Episode:
         inner = getattr(self.env, "unwrapped", self.env)
         if isinstance(observation, Mapping) and hasattr(inner, "pprint_grid"):  # of MiniGrid
             return f"{observation.get('mission', '')}\n{inner.pprint_grid()}"
-        listed = observation.tolist() if hasattr(observation, "tolist") else observation
-        return text_of(dumped(listed))
+        tolist = getattr(observation, "tolist", None)
+        return text_of(dumped(observation if tolist is None else tolist()))
 
 
 def _named(env: Any, size: int) -> list[str]:

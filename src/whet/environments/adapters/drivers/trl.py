@@ -16,8 +16,8 @@ class Source:
         factories = made.values() if isinstance(made, Mapping) else (made,)
         if not all(map(callable, factories)):
             raise Misuse(
-                f"environment.make is {type(made).__name__}; name a class, a function that makes an "
-                "environment, or a dictionary of them"
+                f"environment.make is {type(made).__name__}; name a class, a function that makes "
+                "an environment, or a dictionary of them"
             )
         self.made = made
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .plain import Misuse, awaited, dumped
 
+COMPLETED = "agent_completed"  # why a trace stopped
 _MOST = 100_000  # tasks that are counted
 
 
@@ -60,18 +61,20 @@ class Episode:
     def __init__(self, task: Any) -> None:
         self.task = task
 
-    async def score(self, messages: list[dict[str, str]], asked: int, cut: bool) -> dict[str, Any]:
+    async def score(self, messages: list[dict[str, str]], asked: int, stop: str) -> dict[str, Any]:
         """The rewards by name, each with its weight, of a chat whose first `asked` are the prompt.
+
+        `stop` is why it stopped, in verifiers' words.
 
         A task that has `score`, as all of verifiers have, judges a trace of verifiers itself.
         """
         if hasattr(self.task, "score"):
-            trace = _trace(self.task, messages, asked, cut)
+            trace = _trace(self.task, messages, asked, stop)
             await self.task.score(trace)
             rewards = {name: one for name, one in trace.rewards.items() if one is not None}
             return {name: [float(r.score), float(r.weight)] for name, r in rewards.items()}
         found = dict[str, list[float]]()
-        offered = {"trace": _plain_trace(self.task, messages, asked, cut), "task": self.task.data}
+        offered = {"trace": _plain_trace(self.task, messages, asked, stop), "task": self.task.data}
         for name in _marked(self.task):
             method = getattr(self.task, name)
             names = inspect.signature(method).parameters
@@ -152,7 +155,7 @@ def _messages(prompt: Any) -> list[dict[str, str]]:
     return [{"role": message["role"], "content": message["content"]} for message in found]
 
 
-def _trace(task: Any, messages: list[dict[str, str]], asked: int, cut: bool) -> Any:
+def _trace(task: Any, messages: list[dict[str, str]], asked: int, stop: str) -> Any:
     """A trace of verifiers with these messages, as its runner leaves it for the rewards."""
     from verifiers.v1 import graph, trace, types  # pyright: ignore[reportMissingImports]
 
@@ -169,11 +172,11 @@ def _trace(task: Any, messages: list[dict[str, str]], asked: int, cut: bool) -> 
         )
     about = trace.TraceTask.model_construct(type=type(task).__name__, data=task.data)
     made = trace.Trace.model_construct(task=about, agent=None, nodes=nodes)
-    made.stop("max_output_tokens" if cut else "agent_completed")
+    made.stop(stop)
     return made
 
 
-def _plain_trace(task: Any, messages: list[dict[str, str]], asked: int, cut: bool) -> Any:
+def _plain_trace(task: Any, messages: list[dict[str, str]], asked: int, stop: str) -> Any:
     """The attributes of a trace that most rewards read, for a task that is not verifiers' own."""
     listed = [SimpleNamespace(**message) for message in messages]
     said = [message for message in listed[asked:] if message.role == "assistant"]
@@ -183,7 +186,7 @@ def _plain_trace(task: Any, messages: list[dict[str, str]], asked: int, cut: boo
         assistant_messages=said,
         last_reply=said[-1].content.strip() if said else "",
         num_turns=len(said),
-        is_truncated=cut,
+        is_truncated=stop != COMPLETED,
         info={},
     )
 

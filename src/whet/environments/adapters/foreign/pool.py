@@ -97,7 +97,7 @@ class ForeignEpisode:
     number: int
 
     async def call(self, method: str, *arguments: Any) -> Any:
-        """What a method of the driver's episode returns, as plain data; see `Foreign` for faults."""
+        """What a method of the driver's episode returns; see `Foreign` for faults."""
         return await self.request("call", method, list(arguments), method=method)
 
     async def request(

@@ -37,7 +37,7 @@ class WorkerProcess:
     def __init__(self) -> None:
         self.lock = Lock()  # of a call
         self.alive = True
-        self._printed = TemporaryFile()
+        self._printed = TemporaryFile()  # noqa: SIM115 (it lives as long as the process)
         self._rest = b""
         self._popen = subprocess.Popen(
             [sys.executable, "-P", str(_WORKER), str(os.getpid())],
