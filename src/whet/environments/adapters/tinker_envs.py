@@ -22,10 +22,10 @@ class TinkerEnv(World):
 
     A `MessageEnv` is played as a chat.  Give it rather than the `EnvFromMessageEnv` around it: its
     messages then pass through the chat template of the model.  An `Env` of tokens is played as
-    text.  **Its tokens are not those of the policy**: observations are decoded, and replies encoded,
-    by the tokenizer of the environment's renderer; the policy reads and samples tokens of its own.
-    A reply that ended by itself gets the first stop token of the environment.  Special tokens of a
-    decoded observation are text to the policy, so renderers with plain words fit, as
+    text.  **Its tokens are not those of the policy**: observations are decoded, and replies
+    encoded, by the tokenizer of the environment's renderer; the policy reads and samples tokens of
+    its own.  A reply that ended by itself gets the first stop token of the environment.  Special
+    tokens of a decoded observation are text to the policy, so renderers with plain words fit, as
     `role_colon`.  Both kinds have to continue their conversation and never rewrite it.
 
     Stop strings of the environment end replies.  The score is the sum of the rewards.  Rewards of

@@ -1,18 +1,17 @@
 """Tasksets of verifiers 1: tasks with a prompt, and rewards that read the conversation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from random import Random
 from typing import ClassVar
 
 from whet.environments.adapters.foreign.pool import Foreign
+from whet.environments.adapters.indexed import drawn_task, index_of, task_at
 from whet.environments.adapters.turns import graded
 from whet.environments.levels import check_level
 from whet.protocols import Policy, World
-from whet.types import Finish, Task, UsageError, Verdict
+from whet.types import Finish, Task, Verdict
 from whet.types.messages import messages_of
-
-_ENDLESS = 2**31  # tasks of a taskset that can't be counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +49,11 @@ class VerifiersTaskset(World):
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)
-        size = self.foreign.ask("size")
-        if size == 0:
-            raise UsageError(f"environment.make {self.make!r} loads no tasks; give another taskset")
-        return self.task(rng.randrange(size or _ENDLESS))
+        return drawn_task(self.foreign, rng, 1)
 
     def task(self, index: int) -> Task:
         """The task at a place of the taskset."""
-        told = self.foreign.ask("task", index)
-        info = {"world": self.make, "index": index, "turns": 1}
-        return Task(
-            id=told["name"] or f"{self.make}/{index}", prompt=tuple(told["prompt"]), info=info
-        )
+        return task_at(self.foreign, index, 1)
 
     def canonical(self, task: Task) -> str:
         return f"{self.make}/{task.info['index']}"
@@ -70,21 +62,11 @@ class VerifiersTaskset(World):
         reply = await policy(task.prompt)
         asked = [dict(message) for message in messages_of(task.prompt)]
         said = [*asked, {"role": "assistant", "content": reply.words}]
-        given = {"index": task.info["index"]}
-        async with self.foreign.open(task.info["index"], given) as env:
+        index = index_of(task)
+        async with self.foreign.open(index, {"index": index}) as env:
             stop = "max_output_tokens" if reply.finish is Finish.LENGTH else "agent_completed"
             found = await env.call("score", said, len(asked), stop)
-        return _summed(found, self.solved)
-
-
-def _summed(found: dict[str, list[float]], solved: float) -> Verdict:
-    """The sum of rewards with their weights."""
-    verdict = graded(sum(score * weight for score, weight in found.values()), solved)
-    parts = {name: score for name, (score, _) in found.items()}
-    return Verdict(
-        reason=verdict.reason,
-        score=verdict.score,
-        correct=verdict.correct,
-        measured=verdict.measured,
-        parts=parts,
-    )
+        score = sum(score * weight for score, weight in found.values())
+        return replace(
+            graded(score, self.solved), parts={name: score for name, (score, _) in found.items()}
+        )

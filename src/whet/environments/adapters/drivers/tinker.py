@@ -70,7 +70,8 @@ class Tokens:
         self.env = env
         self.over = first if not isinstance(first, tuple) else None
         renderer = getattr(env, "renderer", None)
-        self.tokenizer = getattr(renderer, "tokenizer", None) or getattr(env, "tokenizer", None)
+        own = getattr(env, "tokenizer", None)
+        self.tokenizer: Any = getattr(renderer, "tokenizer", own)
         if self.tokenizer is None:
             raise Misuse(
                 f"{type(env).__name__} has neither renderer.tokenizer nor tokenizer; give one of "
@@ -92,22 +93,26 @@ class Tokens:
         said += self._closing(text, finish)
         result = await awaited(self.env.step(said, extra={"stop_reason": finish}))
         known, ended = _ids(result.next_observation), bool(result.episode_done)
-        past = [*self.seen, *said]
-        if not ended and known[: len(past)] != past:
-            raise Misuse(
-                f"{type(self.env).__name__} rewrites the past of its conversation, which only grows "
-                "here; give a renderer that keeps it"
-            )
+        news = "" if ended else self._news([*self.seen, *said], known)
         self.seen, self.stop = known, result.next_stop_condition
-        news = "" if ended else self.tokenizer.decode(known[len(past) :])
         told = {"text": news, "stop": self._stop(), "reward": float(result.reward), "ended": ended}
         return told | {"note": _note(result)}
 
     def close(self) -> None:
         """Nothing is held."""
 
+    def _news(self, past: list[int], known: list[int]) -> str:
+        """What an observation says after the past.  Raises `Misuse` where the past is another."""
+        before, now = self.tokenizer.decode(past), self.tokenizer.decode(known)
+        if not now.startswith(before):
+            raise Misuse(
+                f"{type(self.env).__name__} rewrites the past of its conversation, which only "
+                "grows here; give a renderer that keeps it"
+            )
+        return now[len(before) :]
+
     def _closing(self, text: str, finish: str) -> list[int]:
-        """The ids of the stop condition that the policy's own end token or stop string stands for."""
+        """The ids of the stop condition, for a reply that the policy's own end token closed."""
         if finish != _END or not self.stop:
             return []
         if isinstance(self.stop[0], int):

@@ -49,7 +49,7 @@ class Dice:
             self._numpy.set_state(self._arrays)
 
 
-class Worker:
+class ForeignObjects:
     """The objects of this process by number, each with its dice."""
 
     def __init__(self) -> None:
@@ -112,7 +112,7 @@ def told(error: BaseException) -> dict[str, Any]:
     return {"kind": kinds[0], "misuse": "Misuse" in kinds, "message": message, "where": where}
 
 
-def serve(worker: Worker, requests: Any, answers: Any) -> None:
+def serve(objects: ForeignObjects, requests: Any, answers: Any) -> None:
     """Answer requests until the parent closes the pipe."""
     for line in requests:
         asked = json.loads(line)
@@ -120,7 +120,7 @@ def serve(worker: Worker, requests: Any, answers: Any) -> None:
         os.lseek(2, 0, os.SEEK_SET)
         signal.setitimer(signal.ITIMER_REAL, asked["alarm"])
         try:
-            answer: dict[str, Any] = {"value": worker.answer(asked)}
+            answer: dict[str, Any] = {"value": objects.answer(asked)}
             text = json.dumps(answer)
         except BaseException as error:  # noqa: BLE001 (the parent raises it, sys.exit too)
             text = json.dumps({"error": told(error)})
@@ -147,10 +147,10 @@ def main(parent: int) -> None:
     folder.__path__ = [str(Path(__file__).parent)]
     sys.modules[PACKAGE] = folder
     sys.path[:] = json.loads(requests.readline())
-    worker = Worker()
-    serve(worker, requests, answers)
-    for number in [n for n in worker.held if n != SOURCE]:
-        worker.close(number)
+    objects = ForeignObjects()
+    serve(objects, requests, answers)
+    for number in [n for n in objects.held if n != SOURCE]:
+        objects.close(number)
 
 
 if __name__ == "__main__":
