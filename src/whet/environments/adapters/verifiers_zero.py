@@ -25,8 +25,8 @@ class VerifiersEnvironment(World):
 
     A conversation only grows: an environment that rewrites earlier messages is refused.  After
     `turns` replies the rollout ends as for a prompt that is too long, and is judged.  An error of
-    the rollout is a fault.  An exception of a reward function is a 0, which verifiers itself makes of
-    it, and tells in its log alone.
+    the rollout is a fault.  An exception of a reward function is a 0, which verifiers itself makes
+    of it, and tells in its log alone.
 
     Source: verifiers 0.1.14, `envs/multiturn_env.py`, `envs/environment.py`, `clients/client.py`.
     """

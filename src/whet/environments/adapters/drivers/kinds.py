@@ -136,8 +136,8 @@ def _made(made: Any, label: str) -> Any:
     if needed:
         raise Misuse(
             f"environment {label!r} takes {', '.join(p.name for p in needed)}; say what it "
-            f"makes by the name of an adapter ({', '.join(ADAPTERS.values())}), with --environment.make "
-            f"{label} and --environment.arguments"
+            f"makes by the name of an adapter ({', '.join(ADAPTERS.values())}), with "
+            f"--environment.make {label} and --environment.arguments"
         )
     return made()
 

@@ -6,6 +6,7 @@ line of JSON as answer.  Around the calls of an episode, the global dice of `ran
 """
 
 import asyncio
+import atexit
 import inspect
 import json
 import os
@@ -138,6 +139,7 @@ def watch(parent: int) -> None:
 
 def main(parent: int) -> None:
     """Take the pipes, so that what a foreign object prints can't reach them, and serve."""
+    atexit.register(os.killpg, 0, signal.SIGKILL)  # the last of all: what it started ends, too
     requests, answers = os.fdopen(os.dup(0), "r"), os.fdopen(os.dup(1), "w")
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)

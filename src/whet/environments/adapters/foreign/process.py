@@ -65,10 +65,13 @@ class WorkerProcess:
             self._send({**request, "alarm": 2 * seconds + 1})
             line = self._line(monotonic() + seconds)
             if line is None:
-                self.kill()
+                self._ended()
                 raise Fault(f"{what} took longer than {seconds:g} s; its worker was killed")
             if not line:
-                raise Fault(f"{what}: the worker process died{self._last_words()}")
+                words = self._ended()
+                printed = f": {words}" if words else ""
+                status = self._popen.returncode
+                raise Fault(f"{what}: the worker process died (exit status {status}){printed}")
         return _value(json.loads(line), what)
 
     def end(self) -> None:
@@ -79,10 +82,10 @@ class WorkerProcess:
             limit = monotonic() + _POLITE_S
             while self._line(limit):
                 pass
-            self.kill()
+            self._ended()
 
-    def kill(self) -> None:
-        """End the process and its group at once."""
+    def _ended(self) -> str:
+        """End the process and its group at once; returns the last line that it printed."""
         self.alive = False
         with suppress(ProcessLookupError):
             os.killpg(self._popen.pid, signal.SIGKILL)
@@ -91,6 +94,10 @@ class WorkerProcess:
             with suppress(BrokenPipeError):
                 pipe.close()
         _RUNNING.discard(self)
+        with self._printed:
+            self._printed.seek(0)
+            lines = self._printed.read().decode(errors="replace").strip().splitlines()
+        return lines[-1].strip()[-_SHOWN:] if lines else ""
 
     def _send(self, request: Any) -> None:
         with suppress(BrokenPipeError):  # it has died, which the missing answer tells
@@ -109,14 +116,6 @@ class WorkerProcess:
             self._rest += chunk
         line, _, self._rest = self._rest.partition(b"\n")
         return line
-
-    def _last_words(self) -> str:
-        self.kill()
-        status = self._popen.returncode
-        self._printed.seek(0)
-        lines = self._printed.read().decode(errors="replace").strip().splitlines()
-        printed = f": {lines[-1].strip()[-_SHOWN:]}" if lines else ""
-        return f" (exit status {status}){printed}"
 
 
 def _value(answer: Mapping[str, Any], what: str) -> Any:
