@@ -171,32 +171,18 @@ def test_close_ends_the_processes():
     assert gone(process) and gone(child)
 
 
-ENDS = {
-    "returns": ("end", None),
-    "interrupted": ("wait", signal.SIGINT),
-    "killed": ("wait", signal.SIGKILL),
-    "killed in a call": ("hang", signal.SIGKILL),
-}
+ENDS = {"end": None, "interrupt": signal.SIGINT, "wait": signal.SIGKILL, "hang": signal.SIGKILL}
 
 
-@pytest.fixture(scope="module")
-def parents():
-    """A run for each of the ends, all started at once."""
-    known = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-    script = str(HERE / "leaving.py")
-    yield {
-        end: subprocess.Popen([sys.executable, script, how], **known)
-        for end, (how, _) in ENDS.items()
-    }
-
-
-@pytest.mark.parametrize("end", ENDS)
-def test_nothing_is_left_behind(parents, end):
-    with parents[end] as parent:
-        worker, child = map(int, parent.stdout.readline().split())
-        if ENDS[end][1] is not None:
-            parent.send_signal(ENDS[end][1])
-    assert gone(worker) and gone(child)
+def test_nothing_is_left_behind_however_a_run_ends():
+    script = [sys.executable, str(HERE / "leaving.py"), *ENDS]
+    with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as runs:
+        told = [runs.stdout.readline().split() for _ in ENDS]
+        for how, process, _, _ in told:
+            if (sent := ENDS[how.decode()]) is not None:
+                os.kill(int(process), sent)
+    for how, _, worker, child in told:
+        assert gone(int(worker)) and gone(int(child)), how
 
 
 def gone(process):

@@ -110,8 +110,8 @@ class Episode:
 
     def _shown(self, observation: Any, info: Any) -> dict[str, Any]:
         mask = info.get("action_mask") if isinstance(info, Mapping) else None
-        keep = range(len(self.names)) if mask is None else [n for n, x in enumerate(mask) if x]
-        self.legal = [self.names[n] for n in keep]
+        known = [True] * len(self.names) if mask is None else mask
+        self.legal = [name for name, legal in zip(self.names, known, strict=False) if legal]
         return {"text": self._text(observation), "options": self.legal}
 
     def _text(self, observation: Any) -> str:
