@@ -21,6 +21,12 @@ class Server:
         self.open = 0
 
     async def serve(self, reader, writer):
+        try:
+            await self.answered(reader, writer)
+        finally:
+            writer.close()
+
+    async def answered(self, reader, writer):
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         if head.startswith("GET /schema"):
             body = json.dumps({"action": Guess.model_json_schema()}).encode()
@@ -29,7 +35,6 @@ class Server:
         else:
             await self.talk(reader, writer, head)
         await writer.drain()
-        writer.close()
 
     async def talk(self, reader, writer, head):
         [key] = [x.split(": ")[1] for x in head.split("\r\n") if x.startswith("Sec-WebSocket-Key")]

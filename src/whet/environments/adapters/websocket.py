@@ -17,6 +17,7 @@ _MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # of the RFC, section 1.3
 _CONTINUED, _TEXT, _CLOSE, _PING, _PONG = 0, 1, 8, 9, 10
 _LAST, _MASKED, _LENGTH = 0x80, 0x80, 0x7F
 _SHORT, _LONG = 126, 127  # marks of a length in 2 or 8 bytes
+_DONE = 1000  # code of a normal end
 _MOST = 100 << 20  # bytes of a message
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 
@@ -50,6 +51,10 @@ class WebSocket:
                     raise Fault(f"the server sent more than {_MOST} bytes")
                 if last:
                     return b"".join(parts).decode()
+
+    async def end(self) -> None:
+        """Tell the server that the connection ends."""
+        await self._send(_CLOSE, struct.pack("!H", _DONE))
 
     async def _send(self, kind: int, payload: bytes) -> None:
         size = len(payload)
@@ -91,8 +96,9 @@ async def connected(url: str) -> AsyncIterator[WebSocket]:
         yield socket
     finally:
         with suppress(OSError):
-            await socket._send(_CLOSE, struct.pack("!H", 1000))
-            writer.close()
+            await socket.end()
+        writer.close()
+        with suppress(OSError):
             await writer.wait_closed()
 
 
