@@ -66,7 +66,11 @@ def test_the_score_is_that_of_the_environment_stepped_by_hand(name):
 def test_observations_of_tokens_are_heard_once_each():
     last = world("Higher").draw(Random(1), 1).info["luck"] % 3
     _, policy = played(world("Higher"), "1", "2\n\nUser:", "3")
-    assert policy.heard == [f"User: above {last}?\n\nAssistant:", *[" on?\n\nAssistant:"] * 2]
+    assert policy.heard == [
+        f"User: above {last}?\n\nAssistant:",
+        "\n\nUser: on?\n\nAssistant:",
+        " on?\n\nAssistant:",  # it said `User:` itself
+    ]
     assert policy.stops == [("\n\nUser:",)] * 3
 
 

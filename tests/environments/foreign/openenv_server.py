@@ -87,7 +87,8 @@ async def received(reader):
             if kind & 0x0F == 8:
                 return None
             if kind & 0x0F == 1:
-                return json.loads(bytes(x ^ key[n % 4] for n, x in enumerate(text)))
+                told = json.loads(bytes(x ^ key[n % 4] for n, x in enumerate(text)))
+                return None if told["type"] == "close" else told
     except (asyncio.IncompleteReadError, ConnectionError):
         return None
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from random import Random
@@ -82,7 +82,11 @@ class OpenEnvServer(World):
     async def _session(self) -> AsyncIterator["_ServerSession"]:
         actions = await self._actions()
         async with connected(f"{self.url.rstrip('/')}/ws") as socket:
-            yield _ServerSession(socket, actions, self.observe, self.seconds)
+            try:
+                yield _ServerSession(socket, actions, self.observe, self.seconds)
+            finally:
+                with suppress(OSError):
+                    await socket.send(json.dumps({"type": "close"}))
 
     async def _actions(self) -> Actions:
         """How actions are made of replies, by the server's schema.  Raises `Fault` without one."""

@@ -93,7 +93,7 @@ class Tokens:
         said += self._closing(text, finish)
         result = await awaited(self.env.step(said, extra={"stop_reason": finish}))
         known, ended = _ids(result.next_observation), bool(result.episode_done)
-        news = "" if ended else self._news([*self.seen, *said], known)
+        news = "" if ended else self._news(text, known)
         self.seen, self.stop = known, result.next_stop_condition
         told = {"text": news, "stop": self._stop(), "reward": float(result.reward), "ended": ended}
         return told | {"note": _note(result)}
@@ -101,15 +101,22 @@ class Tokens:
     def close(self) -> None:
         """Nothing is held."""
 
-    def _news(self, past: list[int], known: list[int]) -> str:
-        """What an observation says after the past.  Raises `Misuse` where the past is another."""
-        before, now = self.tokenizer.decode(past), self.tokenizer.decode(known)
-        if not now.startswith(before):
+    def _news(self, text: str, known: list[int]) -> str:
+        """What an observation says behind the reply, as the policy said it.
+
+        The renderer may put other white space around a reply.  Raises `Misuse` where it changes
+        what was said, or what stands before it.
+        """
+        before, now = self.tokenizer.decode(self.seen), self.tokenizer.decode(known)
+        stop = next((one for one in _texts(self.stop) if text.endswith(one)), "")
+        said = text.removesuffix(stop).strip()
+        start = now.find(said, len(before)) if now.startswith(before) else -1
+        if start < 0:
             raise Misuse(
                 f"{type(self.env).__name__} rewrites the past of its conversation, which only "
                 "grows here; give a renderer that keeps it"
             )
-        return now[len(before) :]
+        return now[start + len(said) :].removeprefix(stop)
 
     def _closing(self, text: str, finish: str) -> list[int]:
         """The ids of the stop condition, for a reply that the policy's own end token closed."""
