@@ -3,6 +3,8 @@
 Each function plays one environment with the replies of some episodes, and returns their scores.
 """
 
+# pyright: reportMissingImports=false
+
 import asyncio
 import json
 import re
@@ -96,8 +98,8 @@ def by_question(scripts: Mapping[str, Replies]) -> Callable[[list[dict[str, Any]
 
 def verifiers_one(taskset: str, scripts: Mapping[str, Replies]) -> list[float]:
     """`run_eval` of verifiers 1 with the harness `null` in a subprocess; needs `uv` on the path."""
-    from verifiers.v1.cli.eval.runner import run_eval  # pyright: ignore
-    from verifiers.v1.configs.cli.eval import EvalConfig  # pyright: ignore
+    from verifiers.v1.cli.eval.runner import run_eval
+    from verifiers.v1.configs.cli.eval import EvalConfig
 
     agent = {"harness": {"id": "null"}, "runtime": {"type": "subprocess"}}
     with scripted_server(by_question(scripts)) as url, tempfile.TemporaryDirectory() as folder:
@@ -122,7 +124,7 @@ def verifiers_one(taskset: str, scripts: Mapping[str, Replies]) -> list[float]:
 
 def verifiers_zero(make: Callable[[], Any], scripts: Mapping[str, Replies]) -> list[float]:
     """`evaluate` of verifiers 0 with its client of OpenAI's chat protocol."""
-    from verifiers.types import ClientConfig  # pyright: ignore
+    from verifiers.types import ClientConfig
 
     with scripted_server(by_question(scripts)) as url:
         config = ClientConfig(
@@ -137,7 +139,7 @@ def verifiers_zero(make: Callable[[], Any], scripts: Mapping[str, Replies]) -> l
 
 async def openenv(url: str, seeds: Sequence[int], scripts: Sequence[Replies]) -> list[float]:
     """The client of openenv-core."""
-    from openenv.core.generic_client import GenericEnvClient  # pyright: ignore
+    from openenv.core.generic_client import GenericEnvClient
 
     scores: list[float] = []
     for seed, replies in zip(seeds, scripts, strict=True):
@@ -157,8 +159,8 @@ async def tinker(
     make: Callable[[int], Any], seeds: Sequence[int], scripts: Sequence[Replies]
 ) -> list[float]:
     """`do_single_rollout` of tinker-cookbook with a completer that says the replies."""
-    from tinker_cookbook.completers import TokenCompleter, TokensWithLogprobs  # pyright: ignore
-    from tinker_cookbook.rl.rollouts import do_single_rollout  # pyright: ignore
+    from tinker_cookbook.completers import TokenCompleter, TokensWithLogprobs
+    from tinker_cookbook.rl.rollouts import do_single_rollout
 
     class Completer(TokenCompleter):
         def __init__(self, tokenizer: Any, replies: Replies) -> None:
@@ -188,14 +190,19 @@ def trl(
 
     The trainer renders, parses calls, runs the tools and asks for the reward.
     """
-    from datasets import Dataset  # pyright: ignore
+    from datasets import Dataset
     from transformers import Qwen3Config, Qwen3ForCausalLM
-    from trl import GRPOConfig, GRPOTrainer  # pyright: ignore
+    from trl import GRPOConfig, GRPOTrainer
 
-    size = {"hidden_size": 16, "intermediate_size": 16, "num_hidden_layers": 1, "head_dim": 8}
-    heads = {"num_attention_heads": 2, "num_key_value_heads": 2}
     config = Qwen3Config(
-        vocab_size=len(tokenizer), max_position_embeddings=1 << 15, **size, **heads
+        vocab_size=len(tokenizer),
+        max_position_embeddings=1 << 15,
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=1,
+        head_dim=8,
+        num_attention_heads=2,
+        num_key_value_heads=2,
     )
     with tempfile.TemporaryDirectory() as folder:
         trainer = GRPOTrainer(

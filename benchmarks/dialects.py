@@ -7,6 +7,8 @@ behind it.  Twenty episodes have the same scripted replies on both sides.  The r
 `dialects.json` beside this file.
 """
 
+# pyright: reportMissingImports=false
+
 import argparse
 import asyncio
 import json
@@ -107,12 +109,16 @@ def gem() -> Rows:
 
 
 def trl() -> Rows:
-    """A counter with tools: TRL's trainer, and whet's renderer, recorder and adapter."""
+    """A counter with tools: TRL's trainer, and whet's renderer, recorder and adapter.
+
+    The trainer holds rewards in float32, so ours are rounded to it.
+    """
+    import numpy as np
     from dialect_runners import trl as own
     from saying import conversation
     from template_forms import DATE, tokenizer
     from transformers import GenerationConfig
-    from trl.chat_template_utils import qwen3_chat_template  # pyright: ignore
+    from trl.chat_template_utils import qwen3_chat_template
 
     from whet.engines.ends import end_tokens
     from whet.environments.adapters.trl_environments import TrlEnvironment
@@ -120,7 +126,7 @@ def trl() -> Rows:
     from whet.types import Task
 
     sys.path.insert(0, str(MADE))
-    from counter import Counter  # pyright: ignore
+    from counter import Counter
 
     def call(n: int, k: int) -> str:
         amount = Random(f"{n}/{k}").choice([1, 2, 3, 4, 5, 9, "x"])
@@ -139,7 +145,7 @@ def trl() -> Rows:
     for n, replies in enumerate(scripts):
         task = Task(id=str(n), prompt=tuple(chat), info={"target": n + 1})
         [rollout], _ = conversation(renderer, closing, replies, env, task)
-        scores.append(rollout.verdict.score)
+        scores.append(float(np.float32(rollout.verdict.score)))
     return [("counter", own(Counter, rows, scripts, held), scores)]
 
 
@@ -165,7 +171,7 @@ def verifiers_zero() -> Rows:
     from whet.types import Reply
 
     sys.path.insert(0, str(MADE))
-    import old_sums  # pyright: ignore
+    import old_sums
 
     def call(n: int) -> str:
         arguments = json.dumps({"name": "double", "arguments": {"x": n}})
@@ -192,11 +198,11 @@ def verifiers_zero() -> Rows:
 @contextmanager
 def openenv_server() -> Iterator[str]:
     """A server of openenv-core on this machine."""
-    import uvicorn  # pyright: ignore
-    from openenv.core.env_server.http_server import create_app  # pyright: ignore
+    import uvicorn
+    from openenv.core.env_server.http_server import create_app
 
     sys.path.insert(0, str(MADE))
-    from guessing import Answer, Guess, Guessing  # pyright: ignore
+    from guessing import Answer, Guess, Guessing
 
     app = create_app(Guessing, Guess, Answer, env_name="guessing", max_concurrent_envs=64)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
@@ -233,7 +239,7 @@ def tinker() -> Rows:
     from whet.environments.adapters.tinker_envs import TinkerEnv
 
     sys.path.insert(0, str(MADE))
-    import rising  # pyright: ignore
+    import rising
 
     rows: Rows = []
     for name, runner, length in (
@@ -289,7 +295,8 @@ def main() -> int:
             "own": expected,
             "whet": found,
         }
-    RESULTS.write_text(json.dumps(dict(sorted(kept.items())), indent=1) + "\n")
+    lines = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in sorted(kept.items())]
+    RESULTS.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     return 0 if equal else 1
 
 

@@ -1,5 +1,8 @@
 """An environment for TRL's `environment_factory`: tools move a counter to a target."""
 
+# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+
 
 class Counter:
     """The reward falls with the distance."""

@@ -1,5 +1,8 @@
 """An environment of OpenEnv: a number of 1 to 8, in three guesses."""
 
+# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+
 import random
 
 from openenv.core.env_server.interfaces import Environment

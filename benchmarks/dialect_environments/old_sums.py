@@ -1,5 +1,8 @@
 """Environments of verifiers 0: one reply, tools, and answers of the environment."""
 
+# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+
 import verifiers as vf
 from datasets import Dataset
 

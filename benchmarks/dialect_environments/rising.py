@@ -1,5 +1,8 @@
 """Environments of Tinker's cookbook: of messages, and of problems with tokens."""
 
+# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+
 from template_forms import tokenizer
 from tinker_cookbook.renderers.role_colon import RoleColonRenderer
 from tinker_cookbook.rl.message_env import EnvFromMessageEnv, MessageEnv, MessageStepResult

@@ -1,5 +1,8 @@
 """A taskset of verifiers 1: sums, with two rewards."""
 
+# ruff: noqa: ANN001, ANN003, ANN201, ANN202, ANN204
+# pyright: reportMissingImports=false, reportIncompatibleMethodOverride=false
+
 import verifiers.v1 as vf
 
 

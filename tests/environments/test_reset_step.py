@@ -49,7 +49,7 @@ def test_the_score_is_that_of_the_environment_stepped_by_hand():
         moves = [rng.choice("12") for _ in range(50)]
         own = steps.Walk()
         own.reset(seed=task.info["luck"])
-        rewards = []
+        rewards, ended = [], False
         for move in moves:
             _, reward, ended, _, _ = own.step(int(move))
             rewards.append(reward)

@@ -22,11 +22,11 @@ class Caller:
     def __init__(self, replies):
         self.replies = iter([*replies, ()])
         self.heard = []
-        self.tools = ()
+        self.tools = []
 
     async def __call__(self, observation, *, tools=(), **how):
         self.heard.append(observation)
-        self.tools = self.tools or tools
+        self.tools = self.tools or [*tools]
         calls = tuple(ToolCall(name=name, arguments=a) for name, a in next(self.replies))
         return Reply("", calls=calls)
 

@@ -1,5 +1,7 @@
 """Environments in the form of gymnasium 1.4 and GEM 0.1, and of older ones."""
 
+# pyright: reportIncompatibleMethodOverride=false
+
 import random
 from enum import IntEnum
 

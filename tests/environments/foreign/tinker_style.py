@@ -1,5 +1,7 @@
 """Environments in the form of tinker-cookbook 0.6: of tokens, and of messages."""
 
+# pyright: reportIncompatibleMethodOverride=false
+
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 

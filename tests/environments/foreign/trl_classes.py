@@ -1,5 +1,7 @@
 """Environments in the form of TRL 1.16's `environment_factory`."""
 
+# pyright: reportIncompatibleMethodOverride=false
+
 
 class Counter:
     """A counter that tools move to a target; the reward falls with the distance."""

@@ -18,6 +18,7 @@ _CONTINUED, _TEXT, _CLOSE, _PING, _PONG = 0, 1, 8, 9, 10
 _LAST, _MASKED, _LENGTH = 0x80, 0x80, 0x7F
 _SHORT, _LONG = 126, 127  # marks of a length in 2 or 8 bytes
 _DONE = 1000  # code of a normal end
+_PATIENCE_S = 1.0  # for the server's end
 _MOST = 100 << 20  # bytes of a message
 _PORTS = {"ws": 80, "http": 80, "wss": 443, "https": 443}
 
@@ -53,8 +54,11 @@ class WebSocket:
                     return b"".join(parts).decode()
 
     async def end(self) -> None:
-        """Tell the server that the connection ends."""
+        """Tell the server that the connection ends, and wait shortly until it agrees."""
         await self._send(_CLOSE, struct.pack("!H", _DONE))
+        async with asyncio.timeout(_PATIENCE_S):
+            while (await self._frame())[1] != _CLOSE:
+                pass
 
     async def _send(self, kind: int, payload: bytes) -> None:
         size = len(payload)
@@ -95,7 +99,7 @@ async def connected(url: str) -> AsyncIterator[WebSocket]:
         await _shaken(socket, place.netloc.rpartition("@")[2], place.path or "/", url)
         yield socket
     finally:
-        with suppress(OSError):
+        with suppress(OSError, asyncio.IncompleteReadError):
             await socket.end()
         writer.close()
         with suppress(OSError):
