@@ -242,11 +242,9 @@ def tinker() -> Rows:
     import rising
 
     rows: Rows = []
-    for name, runner, length in (
-        ("rising", "rising_tokens", 3),
-        ("rising_tokens", "rising_tokens", 3),
-        ("problem", "problem", 1),
-    ):
+    runners = {"rising": "rising_tokens", "rising_tokens": "rising_tokens", "problem": "problem"}
+    for name, runner in runners.items():
+        length = 1 if name == "problem" else 3
         env = TinkerEnv(make=f"{MADE / 'rising.py'}:{name}")
         tasks, seeds = drawn(env)
         scripts = random_replies([str(n) for n in range(-2, 19)], length)
@@ -274,14 +272,12 @@ def main() -> int:
         "--python", default=sys.executable, help="of an environment with the package"
     )
     asked = parser.parse_args()
-    root = HERE.parent
     if Path(asked.python) != Path(sys.executable):
-        paths = [str(root / "src"), str(root / "tests")]
+        paths = [str(HERE.parent / "src"), str(HERE.parent / "tests")]
         known = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "NO_KEY": "none"}
         return subprocess.run([asked.python, __file__, asked.name], env=known).returncode
-    package, play = DIALECTS[asked.name]
+    (package, play), equal = DIALECTS[asked.name], True
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    equal = True
     for name, expected, found in play():
         same = expected == found
         equal &= same

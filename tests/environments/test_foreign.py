@@ -12,11 +12,16 @@ from random import Random
 
 import pytest
 from environments.playing import Handle, Said
+from saying import conversation
+from template_forms import DATE, tokenizer
+from transformers import GenerationConfig
 
+from whet.engines.ends import end_tokens
 from whet.environments.adapters.finding import foreign as front_door
 from whet.environments.adapters.foreign.pool import Foreign
 from whet.environments.adapters.reset_and_step import ResetStep
-from whet.types import Fault, UsageError
+from whet.rollouts.renderer import TextRenderer
+from whet.types import Fault, Finish, UsageError
 
 HERE = Path(__file__).parent / "foreign"
 GIVEN = {"arguments": {}, "options": [], "describe": "", "read": ""}
@@ -234,6 +239,19 @@ def test_a_reward_that_is_not_finite_is_a_fault():
 
     with pytest.raises(Fault, match="not finite"):
         run(env.play(env.draw(Random(0), 1), Handle({"": bot}, Said())))
+    env.foreign.close()
+
+
+def test_a_fault_masks_its_rollout():
+    held = tokenizer("bytes", "chatml")
+    renderer = TextRenderer(held, end_tokens(held, GenerationConfig()), DATE)
+    closing = held.convert_tokens_to_ids("<|im_end|>")
+    env = ResetStep(make=f"{HERE / 'dice.py'}:Unruly", processes=1)
+    for reply, masked in (("raise", True), ("ok", False)):
+        task = env.draw(Random(0), 1)
+        [rollout], _ = conversation(renderer, closing, [reply], env, task)
+        assert rollout.verdict.fault is masked
+        assert (rollout.finish is Finish.FAULT) is masked
     env.foreign.close()
 
 
