@@ -18,6 +18,7 @@ from typing import Any
 
 from whet import data, registry, rewards
 from whet.cli.values import NONE, arms
+from whet.environments.adapters.finding import foreign
 from whet.protocols import (
     Algorithm,
     Companion,
@@ -179,6 +180,8 @@ def _from_file(types: tuple[type, ...], text: str, path: str) -> Built | Maker |
     file, colon, attribute = text.partition(":")
     if _kind(types) in _DOORS or not (colon or file.endswith(".py")):
         return None
+    if Environment in types and (adapter := foreign(text)) is not None:
+        return Built(adapter)
     if file.endswith(".py"):
         kind = _kind(types) or path
         attribute = attribute or _only_part(types, file, kind)

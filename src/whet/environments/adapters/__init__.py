@@ -1,0 +1,1 @@
+"""Environments written for other libraries, run unchanged in worker processes."""

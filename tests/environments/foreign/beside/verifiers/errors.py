@@ -1,0 +1,5 @@
+"""Errors of a rollout."""
+
+
+class OverlongPromptError(Exception):
+    """The prompt is too long."""
