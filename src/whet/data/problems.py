@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 
 from whet.data.splits import check_split, split_of
-from whet.protocols import Corpus, TaskSource
+from whet.protocols import Corpus, TaskSource, World
 from whet.types import Task, UsageError
 
 _PATIENCE = 10_000  # draws without a new instance before a family counts as exhausted
@@ -17,7 +17,8 @@ class Problems(Corpus):
     """Tasks of a family, their levels drawn evenly between the lowest and the highest.
 
     Each task is drawn from dice of its own, so it depends on its split and index alone.  Splits are
-    by canonical instance: even where a level has few instances, 85 % of them are in training.
+    by canonical instance: even where a level has few instances, 85 % of them are in training.  Splits
+    of a world whose openings are all alike (`World.splits` is False) have all instances.
 
     `weights` are those of the levels in training. Held-out tasks always go round them evenly.
     """
@@ -92,5 +93,9 @@ def draws(family: TaskSource, rng: Random, level: int, split: str) -> Iterator[T
     """Draw after draw of one level, those of one split."""
     for _ in range(_PATIENCE):
         drawn = family.draw(rng, level)
-        if split_of(family.canonical(drawn)) == split:
+        if not _splits(family) or split_of(family.canonical(drawn)) == split:
             yield drawn
+
+
+def _splits(family: TaskSource) -> bool:
+    return not isinstance(family, World) or family.splits

@@ -12,7 +12,7 @@ from random import Random
 
 from whet import registry
 from whet.evaluation.worlds.bots import random
-from whet.evaluation.worlds.playing import play
+from whet.environments.playing import play
 from whet.protocols import World
 
 _TASKS = 10

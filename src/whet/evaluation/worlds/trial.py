@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from whet.evaluation.worlds.bots import random
-from whet.evaluation.worlds.playing import Played, play
+from whet.environments.playing import Played, play
 from whet.protocols import Bot, World
 from whet.types import Finish, Task, Verdict
 
