@@ -69,7 +69,7 @@ class AddingLock(Lock):
 class Alternating:
     """Several teachers, one example of each in turn."""
 
-    teachers: tuple[Teacher, ...]
+    teachers: tuple[FullSolutions | MixedStyles, ...]
 
     def example(self, step: int, index: int) -> tuple[Task, str]:
         """An example of the teacher that `index` falls to."""

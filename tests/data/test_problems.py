@@ -12,7 +12,7 @@ from whet.data.procedural.countdown import Countdown
 from whet.data.procedural.lock import Lock
 from whet.data.splits import split_of
 from whet.data.teachers import FullSolutions, MixedStyles
-from whet.protocols import Teacher
+from whet.protocols import Family, Teacher
 from whet.types import UsageError
 
 LOCKS = Problems(family=Lock(), levels=(1, 4))
@@ -77,7 +77,9 @@ def test_a_split_is_one_of_three():
     ],
     ids=["FullSolutions", "MixedStyles"],
 )
-def test_a_teacher_teaches_the_training_split_the_same_for_ever(family, teacher):
+def test_a_teacher_teaches_the_training_split_the_same_for_ever(
+    family: Family, teacher: FullSolutions | MixedStyles
+):
     assert isinstance(teacher, Teacher)
     examples = [teacher.example(step, index) for step in range(20) for index in range(5)]
     assert len({task.id for task, _ in examples}) == 100

@@ -6,7 +6,7 @@ from math import inf
 from random import Random
 
 from whet.data.splits import check_split, split_of
-from whet.protocols import Corpus, TaskSource
+from whet.protocols import Corpus, TaskSource, World
 from whet.types import Task, UsageError
 
 _PATIENCE = 10_000  # draws without a new instance before a family counts as exhausted
@@ -17,7 +17,9 @@ class Problems(Corpus):
     """Tasks of a family, their levels drawn evenly between the lowest and the highest.
 
     Each task is drawn from dice of its own, so it depends on its split and index alone.  Splits are
-    by canonical instance: even where a level has few instances, 85 % of them are in training.
+    by canonical instance: even where a level has few instances, 85 % of them are in training.  But
+    every split of a world whose openings are all alike (`World.splits` is False) has all of them,
+    and its held-out tasks may be equal.
 
     `weights` are those of the levels in training. Held-out tasks always go round them evenly.
     """
@@ -55,7 +57,7 @@ class Problems(Corpus):
             level = low + place % (high - low + 1)
             rng = self._rng(split, f"held out {place}")
             for drawn in draws(self.family, rng, level, split):
-                if (canonical := self.family.canonical(drawn)) not in found:
+                if (canonical := self._told_apart(drawn, place)) not in found:
                     found[canonical] = replace(drawn, id=f"{self._name()}/{split}/held-{place}")
                     break
             if len(found) <= place:
@@ -64,6 +66,10 @@ class Problems(Corpus):
                     f"other after {place} in all; ask for fewer, or give other levels"
                 )
         return tuple(found.values())
+
+    def _told_apart(self, drawn: Task, place: int) -> str:
+        """What no two held-out tasks share."""
+        return self.family.canonical(drawn) if _splits(self.family) else str(place)
 
     def _level(self, split: str, rng: Random) -> int:
         low, high = self.levels
@@ -92,5 +98,9 @@ def draws(family: TaskSource, rng: Random, level: int, split: str) -> Iterator[T
     """Draw after draw of one level, those of one split."""
     for _ in range(_PATIENCE):
         drawn = family.draw(rng, level)
-        if split_of(family.canonical(drawn)) == split:
+        if not _splits(family) or split_of(family.canonical(drawn)) == split:
             yield drawn
+
+
+def _splits(family: TaskSource) -> bool:
+    return not isinstance(family, World) or family.splits

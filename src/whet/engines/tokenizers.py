@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from inspect import isawaitable
 from string import ascii_lowercase, digits
 from typing import Protocol, runtime_checkable
 
@@ -65,7 +66,13 @@ class ByteLevelBPE:
 
     def _texts(self) -> Iterator[str]:
         for index in range(self.examples):
-            task, reply = self.teacher.example(0, index)
+            found = self.teacher.example(0, index)
+            if isawaitable(found) or not isinstance(found[1], str):
+                raise UsageError(
+                    f"tokenizer.teacher is {type(self.teacher).__name__}, which gives whole "
+                    "conversations; give a teacher of single replies"
+                )
+            task, reply = found
             yield f"{task.prompt}{reply}"
 
 

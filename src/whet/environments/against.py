@@ -14,8 +14,8 @@ from whet.types import Prompt, Reply, Task, UsageError, Verdict, seed_of
 class Against(Environment):
     """A world with several seats, one of them for an opponent; the policy learns from the others.
 
-    The opponent's dice come from the seed of the play.  Without `seat`, the task decides which one
-    is the opponent's, so that the rollouts of a group play from the same seat.
+    The opponent's dice come from the task and the seed of the play.  Without `seat`, the task
+    decides which one is the opponent's, so that the rollouts of a group play from the same seat.
 
     Raises `UsageError` for a seat that the world does not have.
     """
@@ -35,7 +35,7 @@ class Against(Environment):
     async def play(self, task: Task, policy: Policy) -> Verdict | None:
         """Play the world's task with the opponent at its seat."""
         seat = self.seat or Random(f"seat of {task.id}").choice(self.world.seats)
-        rng = Random(seed_of(policy.seed, "opponent", seat))
+        rng = Random(seed_of(policy.seed, "opponent", seat, task.id))
         bot = self.opponent.sit(self.world, task, rng)
         return await self.world.play(task, Shared(policy, seat, bot))
 

@@ -65,3 +65,26 @@ class Scripted(Opponent):
             return await self.move(observation, options)
 
         return reply
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoisyExpert(Opponent):
+    """The expert of the world, but each reply is a random option with probability `noise`.
+
+    Raises `UsageError` where the world has no expert.
+    """
+
+    noise: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.noise <= 1:
+            raise UsageError(f"noisy_expert.noise is {self.noise}; give a probability")
+
+    def sit(self, world: World, task: Task, rng: Random) -> Bot:
+        bot = Expert().sit(world, task, rng)
+
+        async def reply(observation: Prompt, options: Sequence[str]) -> str:
+            best = await bot(observation, options)
+            return rng.choice([*options]) if options and rng.random() < self.noise else best
+
+        return reply

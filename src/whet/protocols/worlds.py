@@ -1,12 +1,13 @@
 """Interfaces of policies, environments, task families, corpora and teachers."""
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from random import Random
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from whet.protocols.part import Part
 from whet.types import Prompt, Reply, Step, Task, Verdict
+from whet.types.transcripts import Example
 
 
 @runtime_checkable
@@ -107,6 +108,7 @@ class World(Environment):
     seats: ClassVar[tuple[str, ...]] = ("",)  # names of its seats; "" is the policy's own
     bounds: ClassVar[tuple[float, float]] = (0.0, 1.0)  # of scores
     shown: ClassVar[frozenset[str]] = frozenset()  # fields of `task.info` that the opening shows
+    splits: ClassVar[bool] = True  # False: all openings are alike, so every split has all tasks
 
     @abstractmethod
     def draw(self, rng: Random, level: int) -> Task:
@@ -159,10 +161,10 @@ class Corpus(Part):
 
 @runtime_checkable
 class Teacher(Protocol):
-    """A source of supervised examples: prompts with target replies."""
+    """A source of supervised examples: prompts with target replies, or whole conversations."""
 
-    def example(self, step: int, index: int) -> tuple[Task, str]:
-        """The `index`-th example of a step: a task, and the reply to imitate."""
+    def example(self, step: int, index: int) -> Example | Awaitable[Example]:
+        """The `index`-th example of a step: a task, and what to imitate."""
         ...
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from inspect import isawaitable
 
 from whet.policy import algorithms
 from whet.protocols import Learner, Renderer, Update
 from whet.rollouts.batching import build_batch
+from whet.rollouts.transcripts import demonstrated
 from whet.sampling.schedules.uniform import STREAM
 from whet.training.clock import Clock
 from whet.training.run import Warmup
 from whet.types import Group, Rollout, Verdict
+from whet.types.transcripts import Example
 
 _MEMORY = 0.9  # decay of the moving average of the loss
 _EARLIEST = 100  # first step at which `until` may be met, once the average has settled
@@ -40,16 +43,18 @@ async def sft(
     warmup: Warmup, learner: Learner, renderer: Renderer, seed: int, progress: WarmupProgress
 ) -> AsyncIterator[SFTStep]:
     """Take supervised steps from `progress` to the end of the warm-up; yields their reports."""
-    objective, render = algorithms.load("sft"), renderer.demonstration
+    objective = algorithms.load("sft")
     while progress.done < _end(warmup, progress):
         clock = Clock()
         number = progress.done
         lr = _lr(warmup, progress)
         first = seed * STREAM + number * warmup.batch
-        examples = (warmup.teacher.example(number, first + i) for i in range(warmup.batch))
+        examples = [await _example(warmup, number, first + i) for i in range(warmup.batch)]
         groups = [
-            Group(task=task, rollouts=(), ticket=place).joined([_right(render(task, reply))])
-            for place, (task, reply) in enumerate(examples)
+            Group(task=task, rollouts=(), ticket=place).joined(
+                [_right(demonstrated(renderer, task, said))]
+            )
+            for place, (task, said) in enumerate(examples)
         ]
         batch, _ = await build_batch(groups, objective, learner)
         update = await learner.step(objective, batch, lr)
@@ -62,6 +67,11 @@ async def sft(
             seconds=clock.laps["learn"],
             progress=progress,
         )
+
+
+async def _example(warmup: Warmup, step: int, index: int) -> Example:
+    found = warmup.teacher.example(step, index)
+    return await found if isawaitable(found) else found
 
 
 def _right(rollout: Rollout) -> Rollout:

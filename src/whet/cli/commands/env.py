@@ -11,8 +11,8 @@ from whet import registry
 from whet.cli.arguments import EnvOptions
 from whet.cli.commands import show
 from whet.cli.options import parse
+from whet.environments.playing import play
 from whet.evaluation.worlds.checks import Check, checked
-from whet.evaluation.worlds.playing import play
 from whet.evaluation.worlds.trial import WorldTrial
 from whet.invoked import command
 from whet.protocols import World

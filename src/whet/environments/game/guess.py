@@ -25,6 +25,7 @@ class Guess(World):
 
     levels: ClassVar[tuple[int, int]] = (2, 10)
     alphabet: ClassVar[str] = "0123456789.?<>\n"
+    splits: ClassVar[bool] = False
     rules: str = (
         "Guess my number. I answer > if it is higher and < if it is lower. Reply with a number "
         "alone. You have as many guesses as halving needs.\n"

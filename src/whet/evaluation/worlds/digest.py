@@ -11,8 +11,8 @@ from hashlib import blake2b
 from random import Random
 
 from whet import registry
+from whet.environments.playing import play
 from whet.evaluation.worlds.bots import random
-from whet.evaluation.worlds.playing import play
 from whet.protocols import World
 
 _TASKS = 10

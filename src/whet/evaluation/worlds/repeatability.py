@@ -10,9 +10,9 @@ from random import Random
 
 import numpy as np
 
+from whet.environments.playing import play
 from whet.evaluation.worlds.bots import random, recorded
 from whet.evaluation.worlds.digest import digest, elsewhere
-from whet.evaluation.worlds.playing import play
 from whet.evaluation.worlds.trial import Seated, WorldTrial
 from whet.protocols import Bot, World
 

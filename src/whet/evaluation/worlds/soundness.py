@@ -8,8 +8,8 @@ from statistics import median
 
 import numpy as np
 
+from whet.environments.playing import Played
 from whet.evaluation.worlds.bots import noisy
-from whet.evaluation.worlds.playing import Played
 from whet.evaluation.worlds.trial import WorldTrial
 from whet.types import Finish, Verdict
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
+from whet.environments.playing import Played, play
 from whet.evaluation.worlds.bots import random
-from whet.evaluation.worlds.playing import Played, play
 from whet.protocols import Bot, World
 from whet.types import Finish, Task, Verdict
 

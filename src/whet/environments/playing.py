@@ -17,9 +17,15 @@ class Turn:
     """An observation, its options, and the reply to it."""
 
     seat: str
-    observation: str
+    asked: Prompt
     options: tuple[str, ...]
     reply: str
+    tools: tuple[Mapping[str, Any], ...] = ()  # that the observation shows
+
+    @property
+    def observation(self) -> str:
+        """What the seat was asked, as text."""
+        return text_of(messages_of(self.asked)) if self.asked else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,17 +82,26 @@ class _Handle:
         return self.play.seed
 
     async def __call__(
-        self, observation: Prompt, *, options: Sequence[str] = (), **how: Any
+        self,
+        observation: Prompt,
+        *,
+        options: Sequence[str] = (),
+        tools: Sequence[Mapping[str, Any]] = (),
+        **how: Any,
     ) -> Reply:
         del how
         self.asked += 1
         if self.asked > self.play.most:
             raise NeverEnds(f"seat {self.name!r} was asked more than {self.play.most} times")
         reply = Reply(await self.bot(observation, options))
-        text = text_of(messages_of(observation)) if observation else ""
-        self.play.turns.append(
-            Turn(seat=self.name, observation=text, options=tuple(options), reply=str(reply))
+        turn = Turn(
+            seat=self.name,
+            asked=observation,
+            options=tuple(options),
+            reply=str(reply),
+            tools=tuple(tools),
         )
+        self.play.turns.append(turn)
         return reply
 
     def fork(self, number: int) -> Sequence[Any]:
@@ -102,7 +117,7 @@ class _Handle:
 async def play(
     world: Environment, task: Task, seated: Callable[[str], Bot], seed: int = 0
 ) -> Played:
-    """Play a task with an bot at each seat.
+    """Play a task with a bot at each seat.
 
     Raises `NeverEnds` where a seat is asked far more often than `task.info["turns"]` allows, and
     what the world raises.

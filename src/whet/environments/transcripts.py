@@ -1,0 +1,57 @@
+"""A teacher for worlds: conversations of given players, to imitate before any reward."""
+
+from dataclasses import dataclass
+from random import Random
+
+from whet.data.problems import Problems
+from whet.environments.opponents import Expert, Opponent
+from whet.environments.playing import play
+from whet.protocols import Bot, World
+from whet.types import UsageError
+from whet.types.transcripts import Example, Transcript
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcripts:
+    """Plays of a world by players that need no model; one seat of each play is imitated.
+
+    A player is drawn for each seat of a play, with probability ∝ `weights`.
+    """
+
+    world: World
+    levels: tuple[int, int]
+    players: tuple[Opponent, ...] = (Expert(),)
+    weights: tuple[float, ...] = ()  # one per player; (): all alike
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raise `UsageError` unless every player has a weight; the world checks the levels."""
+        Problems(family=self.world, levels=self.levels)
+        if not self.players:
+            raise UsageError("transcripts.players is empty; give one player or more")
+        sound = min(self.weights, default=0) >= 0 < sum(self.weights)
+        if self.weights and not (sound and len(self.weights) == len(self.players)):
+            raise UsageError(
+                f"transcripts.weights is {self.weights}; give one per player, some above 0"
+            )
+
+    async def example(self, step: int, index: int) -> Example:
+        """A task of the training split, and the conversation of one seat."""
+        rng = Random(f"{self!r}/{step}/{index}")
+        problems = Problems(family=self.world, levels=self.levels, seed=self.seed)
+        task = problems.task("train", rng.getrandbits(62))
+
+        def seated(seat: str) -> Bot:
+            del seat
+            player = rng.choices(self.players, self.weights or None)[0]
+            return player.sit(self.world, task, Random(rng.getrandbits(62)))
+
+        turns = (await play(self.world, task, seated)).turns
+        if not turns:
+            raise UsageError(
+                f"{type(self.world).__name__} asks nobody in task {task.id!r}; give another world"
+            )
+        seat = rng.choice(sorted({turn.seat for turn in turns}))
+        own = [turn for turn in turns if turn.seat == seat]
+        said = tuple((turn.asked, turn.reply) for turn in own)
+        return task, Transcript(turns=said, tools=own[0].tools)

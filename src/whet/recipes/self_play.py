@@ -1,0 +1,47 @@
+"""Self-play: one policy has both seats of a game, with a baseline for each (arXiv:2506.24119)."""
+
+from dataclasses import replace
+
+from whet.policy.algorithms.critic_free.rae import rae
+from whet.policy.regularisers import K2
+from whet.recipes.world import of_model, tiny, world_of
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
+from whet.training.run import PeriodicEval, Run
+from whet.types import UsageError
+
+
+def self_play(
+    *,
+    world: str = "tic_tac_toe",
+    level: int = 0,
+    expert: float = 0.5,
+    kl: float = 0.02,
+    model: str = "",
+) -> Run:
+    """Train a policy against itself in a game of two seats, by RAE (SPIRAL, arXiv:2506.24119).
+
+    `world`, `level`, `expert` and `model` are as in the recipe world.  `kl` is the coefficient of
+    K2 towards the policy before RL.  A game of chance needs more of it: without, self-play goes
+    round in circles.
+    """
+    played = world_of(world, terse=not model)
+    if len(played.seats) == 1:
+        raise UsageError(f"world is {world!r}, which has one seat; give the recipe world")
+    objective = replace(rae(), regularisers=(K2(beta=kl),) if kl else ())
+    run = (
+        of_model(played, level, model, objective)
+        if model
+        else tiny(played, level, expert, objective)
+    )
+    return replace(
+        run,
+        sampling=Standard(
+            prompts=Uniform(per_step=256 if not model else 128),
+            size=Fixed(rollouts=1),
+            decoding=run.decoding,
+        ),
+        minibatches=1,
+        periodic=PeriodicEval(every=0),
+    )

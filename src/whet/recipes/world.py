@@ -1,0 +1,125 @@
+"""A world: a tiny model from random weights, or a local model, learns to play it.
+
+The warm-up of a tiny model imitates whole plays, some of the world's expert and the others of
+random legal replies.  After it the model can play by the rules, and plays as badly as that.  RL
+then sees the world's verdicts alone.
+"""
+
+from inspect import signature
+
+from whet import registry
+from whet.data.problems import Problems
+from whet.engines.embedded.engine import Embedded
+from whet.engines.models import Folder, FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
+from whet.environments.opponents import Chance, Expert
+from whet.environments.transcripts import Transcripts
+from whet.evaluation.measure import EvalConfig
+from whet.policy import algorithms
+from whet.protocols import Algorithm, World
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
+from whet.training.run import PeriodicEval, Run, Warmup
+from whet.types import Decoding, UsageError
+from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
+
+
+def world(
+    *,
+    world: str = "guess",
+    level: int = 0,
+    expert: float = 0.3,
+    model: str = "",
+    algorithm: str | Algorithm = "dapo",
+) -> Run:
+    """Train a policy in a world with one seat (RL with verdicts of the world).
+
+    `world` is a name of `whet env list`, or a path.  `level` 0 is the lowest one.  `model` is a
+    folder that `save_pretrained` wrote; without it, a tiny model begins with random weights, and a
+    warm-up on plays of which a share `expert` is the expert's.  It meets the world without the text
+    of the rules.
+    """
+    played = world_of(world, terse=not model)
+    return (
+        of_model(played, level, model, algorithm)
+        if model
+        else tiny(played, level, expert, algorithm)
+    )
+
+
+def world_of(name: str, *, terse: bool) -> World:
+    """The world of a name or a path, without the text of its rules for a small model.
+
+    Raises `UsageError` for an environment that brings no tasks.
+    """
+    kind = registry.find("environment", name)
+    ruled = "rules" in signature(kind).parameters
+    found = kind(rules="") if terse and ruled else kind()
+    if not isinstance(found, World):
+        raise UsageError(f"world is {name!r}, which brings no tasks of its own; see whet env list")
+    return found
+
+
+def problems(world: World, level: int) -> Problems:
+    """The tasks of one level of a world; 0 is the lowest one."""
+    level = level or world.levels[0]
+    return Problems(family=world, levels=(level, level))
+
+
+def tiny(world: World, level: int, expert: float, algorithm: str | Algorithm) -> Run:
+    """A tiny model from random weights, on a CPU and in minutes."""
+    tasks = problems(world, level)
+    return Run(
+        model=FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=world.alphabet)),
+        corpus=tasks,
+        reward=None,
+        environment=world,
+        warmup=(warmup(tasks, world, expert, steps=800),),
+        sampling=Standard(
+            prompts=Uniform(per_step=32),
+            size=Fixed(rollouts=16),
+            decoding=Decoding(max_new_tokens=32),
+        ),
+        objective=algorithms.load(algorithm),
+        optimizer=AdamW(lr=5e-4, betas=(0.9, 0.95), weight_decay=0.0),
+        engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
+        steps=50,
+        minibatches=4,
+        evaluation=EvalConfig(problems=100, samples=4, k=(1, 4)),
+        periodic=PeriodicEval(every=10, evaluation=EvalConfig(problems=50, samples=2, k=(1,))),
+    )
+
+
+def warmup(tasks: Problems, world: World, expert: float, *, steps: int) -> Warmup:
+    """Supervised steps on plays, of which a share is the expert's."""
+    return Warmup(
+        teacher=Transcripts(
+            world=world,
+            levels=tasks.levels,
+            players=(Expert(), Chance()) if expert else (Chance(),),
+            weights=(expert, 1 - expert) if expert else (),
+        ),
+        steps=steps,
+        batch=64,
+        optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
+    )
+
+
+def of_model(world: World, level: int, model: str, algorithm: str | Algorithm) -> Run:
+    """A local Hugging Face model, which reads the rules."""
+    return Run(
+        model=Folder(path=model),
+        corpus=problems(world, level),
+        reward=None,
+        environment=world,
+        sampling=Standard(
+            prompts=Uniform(per_step=16),
+            size=Fixed(rollouts=8),
+            decoding=Decoding(max_new_tokens=512),
+        ),
+        objective=algorithms.load(algorithm),
+        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=ConstantDecay(warmup=10)),
+        engine=Embedded(),
+        steps=200,
+    )

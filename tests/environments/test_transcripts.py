@@ -1,0 +1,100 @@
+"""The teacher of plays: which tasks, which seats, which players."""
+
+import asyncio
+from collections import Counter
+from random import Random
+
+import pytest
+
+from whet.data.problems import Problems
+from whet.data.splits import split_of
+from whet.environments.game.frozen_lake import FrozenLake
+from whet.environments.game.guess import Guess
+from whet.environments.game.tic_tac_toe import TicTacToe
+from whet.environments.opponents import Chance, Expert, NoisyExpert
+from whet.environments.transcripts import Transcripts
+from whet.types import UsageError
+
+LAKE = FrozenLake(rules="")
+
+
+def examples(teacher, count=40, step=0):
+    return [asyncio.run(teacher.example(step, index)) for index in range(count)]
+
+
+def test_the_same_place_has_the_same_play():
+    teacher = Transcripts(world=LAKE, levels=(1, 2), players=(Chance(), Expert()))
+    assert examples(teacher) == examples(teacher)
+    assert len({task.id for task, _ in examples(teacher)}) == 40
+
+
+def test_plays_are_of_training_tasks():
+    teacher = Transcripts(world=LAKE, levels=(1, 2))
+    splits = {split_of(LAKE.canonical(task)) for task, _ in examples(teacher)}
+    assert splits == {"train"}
+
+
+def test_the_expert_alone_wins_in_the_least_turns():
+    teacher = Transcripts(world=LAKE, levels=(1, 1))
+    for task, said in examples(teacher, 20):
+        assert said.turns[0][0] == task.prompt
+        assert len(said.turns) == task.info["turns"] // 2
+
+
+def test_players_are_drawn_by_their_weights():
+    teacher = Transcripts(
+        world=Guess(rules=""), levels=(5, 5), players=(Expert(), Chance()), weights=(0.25, 0.75)
+    )
+    halved = sum(said.turns[0][1] == "16." for _, said in examples(teacher, 400))
+    assert 90 <= halved <= 140  # 100 of the expert and 300/31 of chance; 3 standard deviations
+
+
+def test_either_seat_is_imitated():
+    teacher = Transcripts(world=TicTacToe(rules=""), levels=(1, 1), players=(Chance(),))
+    openings = Counter(said.turns[0][0].count("O") for _, said in examples(teacher, 100))
+    assert set(openings) == {0, 1}
+    assert min(openings.values()) > 30
+
+
+@pytest.mark.parametrize(
+    ("noise", "least", "most"), [(0.0, 100, 100), (0.5, 48, 77), (1.0, 12, 38)]
+)
+def test_a_noisy_expert_says_the_experts_move_unless_it_draws_one(noise, least, most):
+    """Of 100 first moves in noise 0.5, the expert's are 1/2 + 1/2 · 1/4; 3 standard deviations."""
+    as_expert = 0
+    for index in range(100):
+        task = LAKE.draw(Random(index), 1)
+        players = (Expert(), NoisyExpert(noise=noise))
+        bots = [player.sit(LAKE, task, Random(index)) for player in players]
+        best, said = (asyncio.run(bot(task.prompt, ("U", "D", "L", "R"))) for bot in bots)
+        as_expert += best == said
+    assert least <= as_expert <= most
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ({"players": ()}, "players"),
+        ({"weights": (1.0, 1.0)}, "weights"),
+        ({"weights": (0.0,)}, "weights"),
+        ({"weights": (-1.0,)}, "weights"),
+        ({"levels": (9, 9)}, "level"),
+    ],
+)
+def test_what_can_not_be_drawn_is_refused(changed, named):
+    with pytest.raises(UsageError, match=named):
+        Transcripts(**{"world": LAKE, "levels": (1, 1), **changed})
+
+
+@pytest.mark.parametrize("noise", [-0.1, 1.1])
+def test_noise_is_a_probability(noise):
+    with pytest.raises(UsageError, match=r"noisy_expert\.noise"):
+        NoisyExpert(noise=noise)
+
+
+def test_all_splits_of_a_world_with_one_opening_have_all_tasks():
+    guess = Problems(family=Guess(rules=""), levels=(2, 2))
+    for split in ("train", "dev", "test"):
+        held = guess.held_out(split, 60)
+        assert {task.info["secret"] for task in held} == {1, 2, 3}
+        assert len({task.id for task in held}) == 60
