@@ -31,7 +31,7 @@ from whet.data.procedural.lock import Lock
 from whet.data.teachers import FullSolutions, MixedStyles
 from whet.evaluation.measure import EvalConfig, Scorecard
 from whet.evaluation.passk import pass_at_k
-from whet.protocols import Family, Teacher
+from whet.protocols import Family
 from whet.recipes.quickstart import warmups
 from whet.recipes.staircase import staircase
 from whet.training.run import PeriodicEval, Run, Warmup
