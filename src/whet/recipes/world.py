@@ -97,8 +97,8 @@ def warmup(tasks: Problems, world: World, expert: float, *, steps: int) -> Warmu
         teacher=Transcripts(
             world=world,
             levels=tasks.levels,
-            players=(Expert(), Chance()) if expert else (Chance(),),
-            weights=(expert, 1 - expert) if expert else (),
+            players=(Expert(), Chance()),
+            weights=(expert, 1 - expert),
         ),
         steps=steps,
         batch=64,

@@ -3,7 +3,7 @@
 A part is `{"class": place, field: value, …}` with all its fields, down to the numbers.  Its
 place is `package.module.Name` if every process can import the class by that name, otherwise
 `/path/of/file.py:Name`.  Tuples are lists.  Values that JSON lacks are written in the same way,
-with `builtins.` before their type: lists, sets, dictionaries, infinities.
+with `builtins.` before their type: lists, sets, dictionaries, infinities, functions by their place.
 """
 
 import sys
@@ -14,6 +14,7 @@ from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from importlib import import_module
+from inspect import isfunction
 from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path, PurePath
@@ -24,6 +25,7 @@ from whet.types import UsageError
 
 PART = "class"  # a keyword, so no field has this name
 _HERE = "__main__"
+_NAMED = "builtins.named"  # a function or a class itself, such as a tool
 _KEPT = (list, set, frozenset)
 _REMEDY = "set PYTHONPATH so that it can, or call whet.train(run, folder) where it is defined"
 
@@ -76,14 +78,12 @@ def only_here(held: Any) -> bool:
         return any(map(only_here, held))
     if not isinstance(held, dict):
         return False
-    place = str(held.get(PART, ""))
-    return (
-        place.startswith(f"{_HERE}.") or "<locals>" in place or any(map(only_here, held.values()))
-    )
+    place = str(held.get("place", "") if held.get(PART) == _NAMED else held.get(PART, ""))
+    return place.startswith(f"{_HERE}.") or "<" in place or any(map(only_here, held.values()))
 
 
-def place_of(kind: type) -> str:
-    """The place of a class: its module if every process can import that, else its file.
+def place_of(kind: Any) -> str:
+    """The place of a class or a function: its module if every process can import it, else its file.
 
     The file is the same however it is run: as a script, imported, or as `--reward file.py`.
     """
@@ -153,7 +153,9 @@ def _part(value: Any, field: str) -> dict[str, Any]:
         return {PART: place_of(type(value)), "name": value.name}
     if isinstance(value, PurePath):
         return {PART: "builtins.path", "value": str(value)}
-    if isinstance(value, type) or not is_dataclass(value):
+    if isfunction(value) or isinstance(value, type):
+        return {PART: _NAMED, "place": place_of(value)}
+    if not is_dataclass(value):
         raise _refusal(
             field,
             f"{_called(value)}, which a run's card can't hold, so the run could not be resumed; "
@@ -222,4 +224,5 @@ _BUILTINS: dict[str, Callable[[Any, str], Any]] = {
     **{f"builtins.{kind.__name__}": _kept(kind) for kind in (*_KEPT, dict)},
     "builtins.float": lambda held, field: float(held["value"]),
     "builtins.path": lambda held, field: Path(held["value"]),
+    _NAMED: lambda held, field: located(str(held["place"]), field),
 }

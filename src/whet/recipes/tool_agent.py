@@ -1,0 +1,44 @@
+"""A tool agent: the policy calls tools until it answers, and the answer is rewarded."""
+
+from dataclasses import replace
+
+from whet.calls.finding import tools as found
+from whet.environments.agents.tool_agent import ToolAgent
+from whet.environments.code.calculator import Calculator
+from whet.protocols import Algorithm, World
+from whet.recipes.rlvr import rlvr
+from whet.recipes.world import tiny
+from whet.training.run import Run
+from whet.types import UsageError
+
+
+def tool_agent(
+    *,
+    model: str = "",
+    data: str = "",
+    tools: tuple[str, ...] = ("calc",),
+    calls: int = 8,
+    reward: str = "declared",
+    algorithm: str | Algorithm = "dapo",
+) -> Run:
+    """Train a policy that calls tools.
+
+    `model`, `data` and `reward` are as in the recipe rlvr.  `tools` are calc, lookup, python and
+    workspace, or file.py:function for a function of your own; `calls` limits the calls of an
+    episode.  Without `model` and `data`, a tiny model from random weights learns the world
+    calculator: to look up a value, to calculate with it, and to repeat the result.
+    """
+    if bool(model) != bool(data):
+        raise UsageError("model and data belong together; give both, or neither for a tiny model")
+    if model:
+        agent = ToolAgent(tools=found(tools), calls=calls)
+        run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
+        return replace(run, environment=agent)
+    return tiny_agent(Calculator(rules="", calls=calls), 2, algorithm)
+
+
+def tiny_agent(world: World, level: int, algorithm: str | Algorithm) -> Run:
+    """A tiny model after a short warm-up on plays of the expert, so that it fails often."""
+    run = tiny(world, level, 1.0, algorithm)
+    [warmup] = run.warmup
+    return replace(run, warmup=(replace(warmup, steps=300),))
