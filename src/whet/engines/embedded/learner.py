@@ -17,6 +17,7 @@ from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
+from whet.engines.embedded.repeatable import repeatable
 from whet.engines.models import Folder, dtype_name
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
 from whet.policy.saturation import saturated
@@ -54,6 +55,7 @@ class EmbeddedLearner(Learner):
     """A learner on one device.
 
     Only sampled tokens reach the output head, and rollouts without a gradient are not computed.
+    The loss of the log-probs is computed on the CPU, so an algorithm never meets another device.
     """
 
     backbone: Backbone
@@ -83,7 +85,8 @@ class EmbeddedLearner(Learner):
         optimizer = self._begun()
         for group in optimizer.param_groups:
             group["lr"] = lr
-        shares = self._gradients(objective, batch.rollouts, batch.tokens)
+        with repeatable(self.backbone.device):
+            shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
@@ -126,9 +129,8 @@ class EmbeddedLearner(Learner):
     def _backward(
         self, objective: TokenLoss, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
     ) -> _Share:
-        batch = batch.to(self.backbone.device)
         call = pack(rollouts, self.backbone.device)
-        logp, entropy = choices(self.backbone, call)
+        logp, entropy = (x.cpu() for x in choices(self.backbone, call))
         if not logp.isfinite().all():
             names = sorted({rollouts[i].task.id for i in batch.row[~logp.isfinite()].tolist()})
             raise NonFiniteError(
