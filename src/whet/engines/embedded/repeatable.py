@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch.utils import deterministic
@@ -26,9 +27,10 @@ def repeatable(device: torch.device) -> Iterator[None]:
         yield
         return
     mode = torch.get_deterministic_debug_mode()
-    filled = deterministic.fill_uninitialized_memory
+    memory: Any = deterministic
+    filled = memory.fill_uninitialized_memory
     torch.use_deterministic_algorithms(mode=True)
-    deterministic.fill_uninitialized_memory = False  # costs time, and nothing here reads it
+    memory.fill_uninitialized_memory = False  # costs time, and nothing here reads it
     try:
         yield
     except RuntimeError as error:
@@ -46,4 +48,4 @@ def repeatable(device: torch.device) -> Iterator[None]:
         ) from error
     finally:
         torch.set_deterministic_debug_mode(mode)
-        deterministic.fill_uninitialized_memory = filled
+        memory.fill_uninitialized_memory = filled
