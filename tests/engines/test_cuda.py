@@ -74,6 +74,11 @@ def gradients(learner, batch, objective):
     return {name: p.grad.clone() for name, p in named if p.grad is not None}
 
 
+def parameters(learner):
+    """The digest of what is saved: base weights and adapters apart."""
+    return digest_of(dict(learner.backbone.model.named_parameters()))
+
+
 def weights(learner):
     return {name: w.cpu() for name, w in asyncio.run(learner.publish()).tensors.items()}
 
@@ -255,7 +260,10 @@ def test_both_devices_begin_with_the_same_weights(lora, folders):
 @pytest.mark.parametrize("lora", [None, LoRA(rank=4)])
 @pytest.mark.parametrize("way", [("cpu", GPU), (GPU, "cpu"), (GPU, GPU)])
 def test_a_state_is_restored_on_the_other_device(way, lora, folders, tmp_path):
-    """The same weights at once, and the same step within rounding; on one device, bit by bit."""
+    """The same parameters, and the same step within rounding; on one device, bit by bit.
+
+    W + B A is rounded by the device that adds it, so with adapters only its terms are compared.
+    """
     objective = algorithms.load("dapo")
     player, first = opened(folders("llama"), way[0], lora=lora)
     batch = built(scored(played(player, VARIED)), objective, first)
@@ -266,10 +274,11 @@ def test_a_state_is_restored_on_the_other_device(way, lora, folders, tmp_path):
     _, second = opened(folders("llama"), way[1], lora=lora)
     second.reset_optimizer(STEADY)
     asyncio.run(second.load(tmp_path))
-    assert digest(second) == digest(first)
+    assert parameters(second) == parameters(first)
+    assert lora or digest(second) == digest(first)
     for learner in (first, second):
         stepped(learner, objective, batch, 1e-3)
-    assert (digest(second) == digest(first)) or way[0] != way[1]
+    assert way[0] != way[1] or digest(second) == digest(first)
     for name, weight in weights(first).items():
         assert_close(weights(second)[name], weight, atol=1e-6, rtol=1e-5)
 
