@@ -61,9 +61,8 @@ def test_a_chat_to_imitate_has_the_tokens_of_the_played_one(kind, name):
 
 def test_plain_text_to_imitate_has_the_tokens_of_the_played_one():
     held = CharacterTokenizer(alphabet="0123456789+=\n").build()
-    played, shown = same(
-        TextRenderer(held, frozenset({held.eos_token_id})), PLAIN, held.eos_token_id
-    )
+    [end] = held.convert_tokens_to_ids(["<end>"])
+    played, shown = same(TextRenderer(held, frozenset({end})), PLAIN, end)
     assert shown.token_ids.tolist() == played.token_ids.tolist()
     assert shown.action_mask.tolist() == played.action_mask.tolist()
     assert [(a.start, a.stop) for a in shown.acts] == [(a.start, a.stop) for a in played.acts]

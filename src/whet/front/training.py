@@ -17,9 +17,9 @@ from whet.training.as_json import importing, only_here
 from whet.training.folder import RunProgress, fresh_folder
 from whet.training.ledger import Ledger
 from whet.training.preflight import examined
-from whet.training.resuming import amended, changed, check, check_data
+from whet.training.resuming import amended, changed, check, check_data, moved
 from whet.training.run import Run
-from whet.training.trainer import Event, RunEnded, fit
+from whet.training.trainer import Event, Moved, RunEnded, fit
 from whet.training.validation import validate
 from whet.types import UsageError
 from whet.view.console import Screen
@@ -122,6 +122,9 @@ def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
     check_data(held, run)
     if changed(held, run):
         Ledger(folder).relabel("final", "former")
+    if place := moved(held, run):
+        follow(Moved(was=place.was, now=place.now))
+    if changed(held, run) or place:
         card.write(folder, amended(held, run, stands.done))
     return _carried_out(run, folder, follow, stop)
 

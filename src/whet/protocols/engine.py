@@ -145,6 +145,13 @@ class Engine(Part):
         del model
         return ()
 
+    def hardware(self) -> str:
+        """What computes here, such as `cpu` or a GPU with its CUDA version; empty if unknown.
+
+        The same text stands for the same bits from the same seed.
+        """
+        return ""
+
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:
         """A further learner, of the model saved in `folder`, in the dtype of its files."""

@@ -59,7 +59,8 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
         "python": platform.python_version(),
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores",
         "threads": run.engine.threads or torch.get_num_threads(),
-        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "device": run.engine.hardware(),
+        "float32": torch.get_float32_matmul_precision(),  # highest: no product in TF32
         "versions": {name: found for name in _PACKAGES if (found := _version(name))},
         "run": to_json(run),
         "data": digest(run.corpus),  # of the training tasks; empty for an endless corpus

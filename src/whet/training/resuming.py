@@ -22,6 +22,12 @@ def changed(held: Mapping[str, Any], after: Run) -> list[Difference]:
     return differences(held["run"], to_json(after))
 
 
+def moved(held: Mapping[str, Any], after: Run) -> Difference | None:
+    """The device of a card and the present one, if they differ; None for an older card."""
+    was, now = held.get("device", ""), after.engine.hardware()
+    return Difference("device", was, now) if was and now != was else None
+
+
 def refused(held: Mapping[str, Any], after: Run) -> list[Difference]:
     """The changed fields that would affect finished steps."""
     return [d for d in changed(held, after) if d.field.partition(".")[0] not in FREE]
@@ -58,7 +64,8 @@ def check_data(held: Mapping[str, Any], after: Run) -> None:
 
 def amended(held: Mapping[str, Any], after: Run, done: int) -> dict[str, Any]:
     """The card of a run that continues as `after`, with the changes and their step."""
-    found = [
-        {"field": d.field, "was": d.was, "is": d.now, "step": done} for d in changed(held, after)
-    ]
-    return {**held, "run": to_json(after), "changes": [*held.get("changes", ()), *found]}
+    place = moved(held, after)
+    differing = [*changed(held, after), *([place] if place else ())]
+    found = [{"field": d.field, "was": d.was, "is": d.now, "step": done} for d in differing]
+    again = {"run": to_json(after), "changes": [*held.get("changes", ()), *found]}
+    return {**held, **again} | ({"device": place.now} if place else {})

@@ -58,7 +58,18 @@ class RunEnded:
     complete: bool
 
 
-Event = PhaseStarted | SFTStep | TrainStep | Evaluated | RunEnded
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """The event of a run that continues on another device.
+
+    Its weights end different in their last bits, and so its texts, from those of a run on one.
+    """
+
+    was: str
+    now: str
+
+
+Event = PhaseStarted | SFTStep | TrainStep | Evaluated | RunEnded | Moved
 
 
 async def fit(

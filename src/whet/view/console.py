@@ -21,7 +21,7 @@ from rich.text import Text
 from whet.evaluation.measure import Scorecard
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
-from whet.training.trainer import Evaluated, Event, PhaseStarted, RunEnded
+from whet.training.trainer import Evaluated, Event, Moved, PhaseStarted, RunEnded
 from whet.training.warmup import SFTStep
 from whet.types import Mean, Metrics, Rollout
 from whet.view import scorecard
@@ -87,6 +87,12 @@ class Screen:
                 self._evaluated(event)
             case RunEnded():
                 self.end = event
+            case Moved():
+                self._print(
+                    f"note: the run began on {event.was} and goes on on {event.now}, so its "
+                    "weights end different in their last bits",
+                    markup=False,
+                )
 
     def _begin(self, event: PhaseStarted) -> None:
         self._print(f"[bold]{event.phase}[/bold]")

@@ -20,13 +20,14 @@ SEEDS = (11, 22, 33, 44)
 ENDS = ("a", "b", "c", "d")  # so that lengths differ
 
 
-def opened(folder, **sizes):
+def opened(folder, device="cpu", dtype="float32", **sizes):
     """A player and a learner of a folder."""
-    return asyncio.run(Embedded(device="cpu", **sizes).open(Folder(path=folder), 0))
+    model = Folder(path=str(folder), dtype=dtype)
+    return asyncio.run(Embedded(device=device, **sizes).open(model, 0))
 
 
-def opened_critic(folder, **sizes):
-    return asyncio.run(Embedded(device="cpu", **sizes).critic(Path(folder)))
+def opened_critic(folder, device="cpu", **sizes):
+    return asyncio.run(Embedded(device=device, **sizes).critic(Path(folder)))
 
 
 def played(player, decoding, tasks=TASKS, seeds=SEEDS) -> list[Group]:

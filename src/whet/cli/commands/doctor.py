@@ -52,7 +52,7 @@ def _machine() -> Iterator[str]:
     yield f"cores    {os.cpu_count()}, torch uses {torch.get_num_threads()}"
     yield f"disk     {shutil.disk_usage('.').free / 2**30:.0f} GiB free here"
     if torch.cuda.is_available():
-        yield f"gpu      {torch.cuda.get_device_name()}"
+        yield f"gpu      {torch.cuda.get_device_name()}, CUDA {torch.version.cuda}"
     else:
         yield "gpu      none that torch sees; the embedded engine runs on the CPU"
     yield f"matmul   {_matmul():.0f} GF/s in float32"

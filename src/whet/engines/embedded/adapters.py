@@ -65,7 +65,7 @@ class LoRA(Part):
             target_parameters=stacks or None,
             fan_in_fan_out=all(m.transposed for m in matrices.values()),
         )
-        with torch.random.fork_rng(devices=[]):
+        with torch.random.fork_rng([model.device] if model.device.type == "cuda" else []):
             torch.manual_seed(seed)
             try:
                 # peft renames the targets of a mixture of experts, but not inside of another module

@@ -5,6 +5,7 @@ The body takes all tokens; the head computes logits of sampled tokens only.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -24,6 +25,7 @@ from whet.engines.positions import positions_of
 from whet.types import ContextFull, UsageError
 
 _CHUNK = 1 << 22  # logits in memory at once: tokens × vocabulary
+_CHUNKS = {"cpu": 1, "cuda": 16}  # of these at once: a GPU needs larger products
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +129,15 @@ class Backbone:
         given: tuple[Tensor, Tensor, Tensor],
         kept: KeptTokens | None,
     ) -> tuple[Tensor, Tensor]:
-        size = max(1, _CHUNK // self.model.config.get_text_config().vocab_size)
+        logits = _CHUNK * _CHUNKS[self.device.type]
+        size = max(1, logits // self.model.config.get_text_config().vocab_size)
         chunks = zip(*(x.split(size) for x in given), strict=True)
         sets = repeat(None) if kept is None else kept.split(size)
         parts = [(*chunk, some) for chunk, some in zip(chunks, sets, strict=False)]
         if len(parts) == 1:
             return made(*parts[0])
-        found = [checkpoint(made, *part, use_reentrant=False) for part in parts]
+        once = partial(checkpoint, made, use_reentrant=False, preserve_rng_state=False)
+        found = [once(*part) for part in parts]
         logp, entropy = zip(*found, strict=True)
         return torch.cat(logp), torch.cat(entropy)
 

@@ -15,6 +15,7 @@ from torch.nn.utils import clip_grad_norm_
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.learner import NonFiniteError
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
+from whet.engines.embedded.repeatable import repeatable
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
 from whet.protocols import ValueLoss, ValueModel
 from whet.types import Mean, Metrics, Rollout
@@ -67,15 +68,8 @@ class EmbeddedHead(ValueModel):
         for group in self.optimizer.param_groups:
             group["lr"] = lr
         self.optimizer.zero_grad(set_to_none=True)
-        total, first = 0.0, 0
-        for part in slices(rollouts, self.budget):
-            size = sum(r.length for r in rollouts[part])
-            if size:
-                value = self._values(pack(rollouts[part], self.backbone.device))
-                loss = fit(value, slice(first, first + size))
-                loss.backward()
-                total += loss.item()
-            first += size
+        with repeatable(self.backbone.device):
+            total = self._gradients(fit, rollouts)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(total) and isfinite(norm)):
             raise NonFiniteError(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
@@ -84,6 +78,19 @@ class EmbeddedHead(ValueModel):
             "value_loss": Mean(total=total, count=1),
             "value_grad_norm": Mean(total=norm, count=1),
         }
+
+    def _gradients(self, fit: ValueLoss, rollouts: Sequence[Rollout]) -> float:
+        """Accumulate the gradient; the total loss, which is computed on the CPU."""
+        total, first = 0.0, 0
+        for part in slices(rollouts, self.budget):
+            size = sum(r.length for r in rollouts[part])
+            if size:
+                value = self._values(pack(rollouts[part], self.backbone.device)).cpu()
+                loss = fit(value, slice(first, first + size))
+                loss.backward()
+                total += loss.item()
+            first += size
+        return total
 
     async def save(self, folder: Path) -> None:
         """Write the trained weights and the optimizer's state."""

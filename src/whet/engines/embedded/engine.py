@@ -68,6 +68,13 @@ class Embedded(Engine):
         tokenizer, generation = model.load_tokenizer()
         return _renderer(model, tokenizer, generation)
 
+    def hardware(self) -> str:
+        """The device with its name and torch's CUDA.  Raises `UsageError` if it is not here."""
+        device = self._device()
+        if device.type == "cpu":
+            return "cpu"
+        return f"{device} ({torch.cuda.get_device_name(device)}), CUDA {torch.version.cuda}"
+
     def check(self) -> None:
         """Refuse a device that is not here."""
         self._device()

@@ -10,6 +10,7 @@ the forward call on. A caller passes `forest=…`, an object with `attend`, inst
 """
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
@@ -17,12 +18,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from torch.nn import Module
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import embedding, scaled_dot_product_attention
 from transformers import AttentionInterface
 
 from whet.types import UsageError
 
 NAME = "whet_forest"
+_KERNELS = (SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH)  # on a GPU: those that take a mask
 
 
 @runtime_checkable
@@ -122,10 +125,13 @@ def _attended(
         embedding(place, x).unflatten(-1, (-1, width)).transpose(1, 2)
         for place, x in zip(places, rows, strict=True)
     )
+    if q.is_cuda:  # its kernels with a mask have one head of keys per head of queries
+        k, v = (x.repeat_interleave(q.shape[1] // k.shape[1], dim=1) for x in (k, v))
     grouped = q.shape[1] != k.shape[1]
-    out = scaled_dot_product_attention(
-        q, k, v, attn_mask=bucket.mask, scale=scale, enable_gqa=grouped
-    )
+    with sdpa_kernel([*_KERNELS]) if q.is_cuda else nullcontext():
+        out = scaled_dot_product_attention(
+            q, k, v, attn_mask=bucket.mask, scale=scale, enable_gqa=grouped
+        )
     return out.transpose(1, 2).flatten(2).flatten(0, 1)
 
 

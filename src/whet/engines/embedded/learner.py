@@ -17,6 +17,7 @@ from whet.engines.digest import digest, sealed
 from whet.engines.embedded.adapters import adapters, bare, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Observed, PackedRollouts, pack, slices
+from whet.engines.embedded.repeatable import repeatable
 from whet.engines.models import Folder, dtype_name
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
 from whet.policy.saturation import saturated
@@ -65,6 +66,7 @@ class EmbeddedLearner(Learner):
 
     Only sampled tokens reach the output head, and observation tokens where the objective needs
     their log-probs. Rollouts without a gradient are not computed.
+    The loss of the log-probs is computed on the CPU, so an algorithm never meets another device.
     """
 
     backbone: Backbone
@@ -94,7 +96,8 @@ class EmbeddedLearner(Learner):
         optimizer = self._begun()
         for group in optimizer.param_groups:
             group["lr"] = lr
-        shares = self._gradients(objective, batch.rollouts, batch.tokens)
+        with repeatable(self.backbone.device):
+            shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
         norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
@@ -138,13 +141,13 @@ class EmbeddedLearner(Learner):
     def _backward(
         self, objective: TokenLoss, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
     ) -> _Share:
-        batch = batch.to(self.backbone.device)
         call = pack(rollouts, self.backbone.device)
         hidden = self.backbone.hidden(call.tokens, call.positions, call.forest)
-        logp, entropy = choices(hidden[call.source], call.choice, call.temperature, call.kept)
+        chosen = choices(hidden[call.source], call.choice, call.temperature, call.kept)
+        logp, entropy = (x.cpu() for x in chosen)
         _check_finite(logp, batch, rollouts)
         if batch.observed is not None:
-            heard = self._heard(hidden, call.observed)
+            heard = self._heard(hidden, call.observed).cpu()
             _check_finite(heard, batch.observed, rollouts)
             batch = replace(batch, observed=replace(batch.observed, learner_logp=heard))
         loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
