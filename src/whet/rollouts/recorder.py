@@ -1,5 +1,6 @@
 """The policy handle of an environment, which records one conversation."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
@@ -10,11 +11,12 @@ from whet.protocols import Generator, Renderer
 from whet.rollouts.begun import Begun, named
 from whet.rollouts.endings import ended
 from whet.rollouts.hearing import hear
-from whet.rollouts.replies import ReplySampler, certain, limited
+from whet.rollouts.replies import ReplySampler, certain, limited, read, within_budget
 from whet.rollouts.row import Row
 from whet.types import (
     Decoding,
     Finish,
+    Over,
     Play,
     Prompt,
     Reply,
@@ -24,12 +26,7 @@ from whet.types import (
     Verdict,
     seed_of,
 )
-from whet.types.replies import OPEN
 
-UNSTEADY = (
-    "it answers the same replies in another way when it is played again; let it draw nothing but "
-    "what the task says, or give --sampling.shape chains"
-)
 _SESSIONS = count()  # makes session names unique within the process
 
 
@@ -98,6 +95,7 @@ class Recorder:
     verdict: Verdict | None = None
     closed: bool = False
     asking: bool = False
+    over: Over | None = None  # why it has no tokens left for the reply that was asked last
     begun: Begun | None = None  # recorded replies that it repeats first
     prefix: tuple[int, ...] = ()  # ids that the next sampled reply begins with
 
@@ -138,16 +136,27 @@ class Recorder:
         `stop` adds strings that end this reply, `max_new_tokens` limits its tokens (0: as in the
         decoding), and `state` names the state that the reply answers, for credit by state.
 
-        Raises `UsageError` while an earlier reply is pending, after a fork, after the play, and
-        for tools after the opening.
+        Raises `Over` where episode or context have no tokens left, and `UsageError` while an
+        earlier reply is pending, after a fork, after the play, and for tools after the opening.
         """
         del options
         self._check_open()
-        row = self.row.copy()
+        row, self.over = self.row.copy(), None
         how = limited(self.record.play.decoding, stop, max_new_tokens)
         hear(self.record.renderer, self.record.task, row, observation, tools)
-        said = self._repeated(row)
-        if said is not None and self._is_whole(row, how):
+        try:
+            return await self._answered(row, how, state)
+        except Over as error:
+            self.over = over = error
+        await asyncio.sleep(0)  # so that an environment which asks for ever can be interrupted
+        raise over
+
+    async def _answered(self, row: Row, how: Decoding, state: str) -> Reply:
+        """Repeat a recorded reply, or sample one."""
+        self._check_pause(row)
+        how = within_budget(how, row, self.record.generator.positions)
+        said = None if self.begun is None else self.begun.repeat(row)
+        if self.begun and said is not None and self.begun.complete(row, how.max_new_tokens):
             return self._replied(row, said, state)
         self.asking = True
         try:
@@ -157,13 +166,12 @@ class Recorder:
 
     async def _say(self, row: Row, how: Decoding, begun: list[int], state: str) -> Reply:
         """Sample the rest of a reply that begins with these tokens, and then with the prefix."""
-        self._check_pause(row)
         row.choose(self.prefix, None, certain(len(self.prefix)))
         said = [*begun, *self.prefix]
         given, most = len(said), max(1, how.max_new_tokens - len(said))
         try:
             said += await self._sampler().sample(row, replace(how, max_new_tokens=most), given)
-        except (UsageError, OSError):
+        except (UsageError, Over, OSError):
             raise
         except Exception as error:  # of the generator, and not the environment's
             self.record.broken = error
@@ -180,33 +188,12 @@ class Recorder:
             record.generator, self.seed, self.session, self.fork_of, record.play.pause_at
         )
 
-    def _repeated(self, row: Row) -> list[int] | None:
-        """Append the recorded tokens of this reply; None where nothing of it is recorded."""
-        act = len(row.acts)
-        if self.begun is None or not self.begun.has(act):
-            return None
-        heard = row.token_ids[row.acts[-1].stop if row.acts else 0 :]
-        if heard != self.begun.heard(act):
-            raise UsageError(UNSTEADY)
-        return self.begun.repeat(row, act)
-
-    def _is_whole(self, row: Row, how: Decoding) -> bool:
-        """Whether the recorded tokens of this reply are all of it."""
-        assert self.begun is not None
-        act = len(row.acts)
-        row.finish = self.begun.rollout.acts[act].finish
-        return self.begun.complete(act, how.max_new_tokens)
-
     def _replied(self, row: Row, said: Sequence[int], state: str) -> Reply:
         """Close the reply, and keep the row."""
         text, before = self.record.renderer.text(said), row.begun()
         row.reply(len(said), text, self.record.renderer.char_ends(said, text), state)
         self.row = row
-        if not row.tools:
-            return Reply(text, row.finish, before=before)
-        thought = before if before.rstrip().endswith(OPEN) else ""
-        words, calls = self.record.renderer.calls(thought + text, row.tools)
-        return Reply(text, row.finish, before=before, calls=calls, words=words)
+        return read(self.record.renderer, row, text, before)
 
     def _check_pause(self, row: Row) -> None:
         """Interrupt the play before a reply if it has its tokens."""
@@ -288,6 +275,8 @@ class Recorder:
             hint=self._hint(),
             verdict=own if own is not None else verdict,
         )
+        if self.over is not None:
+            recorded = replace(recorded, finish=self.over.finish)
         return ended(recorded.sealed())
 
     def _hint(self) -> float:

@@ -2,8 +2,9 @@
 
 A failure of infrastructure masks the play as a fault: `OSError`, with connections and time-outs,
 a stream that is cut off, a program that takes too long, what was raised from such an error, or a
-world that hangs.  A conversation that outgrows the model's context ends as truncated.  Any other
-exception is a bug of the environment, and stops the run with one line.
+world that hangs.  A conversation without tokens left, of its episode or of the model's context,
+ends as truncated.  Any other exception is a bug of the environment, and stops the run with one
+line.
 """
 
 import asyncio
@@ -18,12 +19,13 @@ from subprocess import TimeoutExpired
 
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
-from whet.rollouts.recorder import UNSTEADY, Record, Recorder
+from whet.rollouts.begun import UNSTEADY
+from whet.rollouts.recorder import Record, Recorder
 from whet.scripts import complaint
 from whet.types import (
-    ContextFull,
     Finish,
     IntegrityError,
+    Over,
     Reason,
     Rollout,
     Task,
@@ -113,11 +115,11 @@ def _survived(
     if _cancelled(error) or isinstance(error, IntegrityError):
         raise error
     cause = _first(error)
-    if isinstance(cause, ContextFull) and isinstance(environment, SingleTurn):
+    if isinstance(cause, Over) and isinstance(environment, SingleTurn):
         return None  # its prompts were checked before the run
-    if isinstance(cause, ContextFull) and any(handle.row.acts for handle in record.handles):
-        return _truncated(record, cause)
-    if isinstance(cause, ContextFull) or _is_infrastructures(cause):
+    if isinstance(cause, Over) and any(h.over and h.row.acts for h in record.handles):
+        return _truncated(record)
+    if isinstance(cause, Over) or _is_infrastructures(cause):
         return _masked(record, f"{type(environment).__name__}: {_told(cause, environment)}")
     return None
 
@@ -141,13 +143,16 @@ def _is_infrastructures(error: BaseException) -> bool:
     return raised_from(error, _INFRASTRUCTURE, but=(UsageError, IntegrityError))
 
 
-def _truncated(record: Record, cause: BaseException) -> list[Rollout]:
-    """The rollouts so far: those without a verdict of their own failed for want of room."""
-    verdict = Verdict.failure(Reason.TRUNCATED, note=str(cause))
-    return [
-        replace(rollout, finish=Finish.CONTEXT) if rollout.verdict is verdict else rollout
-        for rollout in record.rollouts(verdict)
-    ]
+def _truncated(record: Record) -> list[Rollout]:
+    """The rollouts so far: the conversations without tokens failed, and the others are void.
+
+    Those with a verdict of their own keep it.
+    """
+    for handle in record.handles:
+        if handle.over is not None and handle.verdict is None:
+            why, finish = str(handle.over), handle.over.finish
+            handle.verdict = Verdict.failure(Reason.TRUNCATED, note=why, finish=finish)
+    return record.rollouts(Verdict.not_applicable("another conversation of the play had no tokens"))
 
 
 def _masked(record: Record, note: str) -> list[Rollout]:
