@@ -269,6 +269,8 @@ class Recorder:
             seed=self.seed,
             id=self.id,
             seat=self.seat_name,
+            play_seed=self.record.play.seed,
+            shown=self.record.play.prompt,
             parent=self.parent,
             forked_at=min(self.forked_at, self.row.chosen),  # fewer where the world broke down
             decoding=self.record.play.decoding,

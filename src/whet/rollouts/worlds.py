@@ -31,6 +31,7 @@ from whet.types import (
     Task,
     UsageError,
     Verdict,
+    WorldBug,
 )
 from whet.types.errors import raised_from
 from whet.types.messages import messages_of
@@ -55,7 +56,7 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
             return record.rollouts(None)
         found = _survived(environment, record, error)
         if found is None:
-            raise UsageError(_bug(environment, record, _first(error))) from error
+            raise _bug(environment, record, _first(error)) from error
         return found
     if record.paused:  # the environment caught the interruption
         return record.rollouts(None)
@@ -188,11 +189,16 @@ def _place(record: Record) -> str:
     return f"task {record.task.id!r}, seed {record.play.seed}"
 
 
-def _bug(environment: Environment, record: Record, error: BaseException) -> str:
+def _bug(environment: Environment, record: Record, error: BaseException) -> WorldBug:
     """One line: the environment, the place in its file, the exception, and the play."""
+    for handle in record.handles:
+        handle.verdict = None  # which may be none
     kind = type(environment)
     name, path = kind.__name__, getattr(sys.modules.get(kind.__module__), "__file__", None)
     if isinstance(error, UsageError):
-        return f"environment {name}, {_place(record)}: {error}"
-    file = Path(path or kind.__module__)
-    return f"environment {name} of {file.name}{complaint(error, file)}; it played {_place(record)}"
+        told = f"environment {name}, {_place(record)}: {error}"
+    else:
+        file = Path(path or kind.__module__)
+        where = f"{file.name}{complaint(error, file)}"
+        told = f"environment {name} of {where}; it played {_place(record)}"
+    return WorldBug(told, record.rollouts(None))

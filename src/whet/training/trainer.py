@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SetupContext
 from whet.rollouts.buffer import Buffer
@@ -26,7 +27,7 @@ from whet.training.run import Run
 from whet.training.sampling_setup import sampling_setup
 from whet.training.ticket_runner import step_context
 from whet.training.warmup import SFTStep, WarmupProgress, sft
-from whet.types import IntegrityError, Need
+from whet.types import IntegrityError, Need, WorldBug
 from whet.types.weights import Drain
 
 CHECKPOINTS = "checkpoints"
@@ -184,11 +185,15 @@ class Trainer:
         try:
             async for step in train(self.run, self.live, start):
                 yield step
-        except IntegrityError as error:
+        except (IntegrityError, WorldBug) as error:
             if not error.rollouts:
                 raise
             kept = self.ledger.keep("broken", start, [error.rollouts])
-            raise IntegrityError(f"{error} (the rollouts are in {kept})", error.rollouts) from error
+            told = f"the rollouts are in {shown(kept)}"
+            if isinstance(error, WorldBug):
+                name = error.rollouts[0].id
+                told = f"play it again: {command('env', 'replay', shown(self.folder), name)}"
+            raise type(error)(f"{error} ({told})", error.rollouts) from error
 
     async def _accompany(self, place: RunPosition | None) -> None:
         """Make the reference, the buffer and the extensions, with the state of the checkpoint."""

@@ -60,6 +60,14 @@ def raised_from(
     return False
 
 
+class WorldBug(UsageError):
+    """An environment failed by itself.  It has the rollouts of the play up to there."""
+
+    def __init__(self, message: str, rollouts: "Sequence[Rollout]" = ()) -> None:
+        super().__init__(message)
+        self.rollouts = tuple(rollouts)
+
+
 class IntegrityError(RuntimeError):
     """A run that can no longer be believed.  It names what broke, and on which rollouts."""
 
