@@ -3,19 +3,21 @@
 import asyncio
 import json
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from whet.environments.opponents import Past
 from whet.front.training import load_run, started_in
 from whet.policy.inspection import walk
-from whet.protocols import GroupReward
+from whet.protocols import GroupReward, WorldSetup
 from whet.rewards.judging import context_of, judge
 from whet.rollouts.replay import replay as verdict_of
 from whet.training import card
 from whet.training.kept_rollouts import KeptPlay, kept_play
 from whet.training.run import Run
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Rollout, UsageError, Verdict
 
 DIFFERENT = 1
 
@@ -57,8 +59,14 @@ class Unasked:
 
 async def _verdict(run: Run, kept: KeptPlay) -> Verdict | Unasked | None:
     """The world's verdict, or that of the run's reward where there is one."""
+    if any(isinstance(one, Past) for one in run.environment.opponents):
+        raise UsageError(
+            "opponent Past had another pool when the rollout was played, which is not kept; only "
+            "plays against other opponents can be replayed"
+        )
     renderer = await run.engine.renderer(run.model)
-    found = await verdict_of(run.environment, kept.task, kept.rollouts, renderer)
+    world = await run.environment.open(WorldSetup(rival=partial(run.engine.rival, run.model)))
+    found = await verdict_of(world, kept.task, kept.rollouts, renderer)
     if run.reward is None or found is not None and found.fault:
         return found
     if any(isinstance(part, GroupReward) for part in walk(run.reward)):

@@ -97,3 +97,8 @@ def named(play: Play) -> tuple[object, ...] | Play:
         return play
     rollout, tokens = play.begun
     return replace(play, begun=None), rollout.id, tokens
+
+
+def hint_of(play: Play) -> float:
+    """The share of a solution that the play tells, or the rollout that it begins with."""
+    return play.hint if play.begun is None else max(play.hint, play.begun[0].hint)

@@ -7,8 +7,8 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any
 
-from whet.protocols import Generator, Renderer
-from whet.rollouts.begun import Begun, named
+from whet.protocols import Generator, Renderer, Rival
+from whet.rollouts.begun import Begun, hint_of, named
 from whet.rollouts.endings import ended
 from whet.rollouts.hearing import hear
 from whet.rollouts.replies import ReplySampler, certain, limited, read, within_budget
@@ -55,24 +55,29 @@ class Record:
                 f"seat {name!r} can't be paused, or played again from its recorded replies; give "
                 "--sampling.shape chains"
             )
-        known = (h for h in self.handles if h.seat_name == name and not h.path)
+        known = (h for h in self.own if h.seat_name == name and not h.path)
         return next(known, None) or Recorder.at(self, name, seed_of(self.play.seed, name))
 
+    @property
+    def own(self) -> "list[Recorder]":
+        """The handles of the policy; the others are of models that are not trained."""
+        return [handle for handle in self.handles if handle.generator is self.generator]
+
     def rollouts(self, verdict: Verdict | None) -> list[Rollout]:
-        """The rollouts of all handles with a reply that were not forked.
+        """The rollouts of the policy's handles with a reply that were not forked.
 
         `verdict` is for handles without a verdict of their own. Raises what the generator raised,
         such as an `IntegrityError`, even if the environment caught it.
         """
         if self.broken is not None:
             raise self.broken
-        return [h.rollout(verdict) for h in self.handles if h.row.acts and not h.closed]
+        return [h.rollout(verdict) for h in self.own if h.row.acts and not h.closed]
 
     def end(self) -> None:
         """Free the generator's sessions of this play."""
         self.over = True
         for handle in self.handles:
-            self.generator.end(handle.session)
+            handle.generator.end(handle.session)
 
 
 @dataclass(slots=True)
@@ -86,6 +91,9 @@ class Recorder:
     seat_name: str
     seed: int
     id: str
+    play: Play
+    generator: Generator
+    renderer: Renderer
     path: tuple[int, ...] = ()  # per fork above it: replies so far, index of the child
     parent: str = ""
     forked_at: int = 0
@@ -100,11 +108,16 @@ class Recorder:
     prefix: tuple[int, ...] = ()  # ids that the next sampled reply begins with
 
     @classmethod
-    def at(cls, record: Record, seat: str, seed: int) -> "Recorder":
-        """A new conversation, added to the record."""
-        place = (record.task.id, named(record.play), seat, record.generator.held())
+    def at(cls, record: Record, seat: str, seed: int, model: Rival | None = None) -> "Recorder":
+        """A new conversation with the policy, or with another model, added to the record."""
+        play, generator, renderer = record.play, record.generator, record.renderer
+        if model is not None:
+            play = replace(play, prefix=(), begun=None, pause_at=0)
+            generator, renderer = model.generator, model.renderer
+        place = (record.task.id, named(play), seat, generator.held())
         name = blake2b(repr(place).encode(), digest_size=8).hexdigest()
-        opened = cls(record, seat, seed, name, session=f"{name}:{next(_SESSIONS)}")
+        session = f"{name}:{next(_SESSIONS)}"
+        opened = cls(record, seat, seed, name, play, generator, renderer, session=session)
         if not seat:
             opened._take_up()
         record.handles.append(opened)
@@ -112,7 +125,7 @@ class Recorder:
 
     def _take_up(self) -> None:
         """Set what the play begins with."""
-        play = self.record.play
+        play = self.play
         self.prefix = play.prefix
         if play.begun is not None:
             rollout, tokens = play.begun
@@ -142,8 +155,8 @@ class Recorder:
         del options
         self._check_open()
         row, self.over = self.row.copy(), None
-        how = limited(self.record.play.decoding, stop, max_new_tokens)
-        hear(self.record.renderer, self.record.task, row, observation, tools)
+        how = limited(self.play.decoding, stop, max_new_tokens)
+        hear(self.renderer, self.record.task, row, observation, tools)
         try:
             return await self._answered(row, how, state)
         except Over as error:
@@ -154,7 +167,7 @@ class Recorder:
     async def _answered(self, row: Row, how: Decoding, state: str) -> Reply:
         """Repeat a recorded reply, or sample one."""
         self._check_pause(row)
-        how = within_budget(how, row, self.record.generator.positions)
+        how = within_budget(how, row, self.generator.positions)
         said = None if self.begun is None else self.begun.repeat(row)
         if self.begun and said is not None and self.begun.complete(row, how.max_new_tokens):
             return self._replied(row, said, state)
@@ -183,21 +196,19 @@ class Recorder:
         return reply
 
     def _sampler(self) -> ReplySampler:
-        record = self.record
-        return ReplySampler(
-            record.generator, self.seed, self.session, self.fork_of, record.play.pause_at
-        )
+        pause = self.play.pause_at
+        return ReplySampler(self.generator, self.seed, self.session, self.fork_of, pause)
 
     def _replied(self, row: Row, said: Sequence[int], state: str) -> Reply:
         """Close the reply, and keep the row."""
-        text, before = self.record.renderer.text(said), row.begun()
-        row.reply(len(said), text, self.record.renderer.char_ends(said, text), state)
+        text, before = self.renderer.text(said), row.begun()
+        row.reply(len(said), text, self.renderer.char_ends(said, text), state)
         self.row = row
-        return read(self.record.renderer, row, text, before)
+        return read(self.renderer, row, text, before)
 
     def _check_pause(self, row: Row) -> None:
         """Interrupt the play before a reply if it has its tokens."""
-        if 0 < self.record.play.pause_at <= row.chosen:
+        if 0 < self.play.pause_at <= row.chosen:
             self._pause()
 
     def _pause(self) -> None:
@@ -222,7 +233,7 @@ class Recorder:
         self._check_open()
         if number < 1:
             raise UsageError(f"fork into {number} conversations; give 1 or more")
-        if self.begun is not None or self.record.play.pause_at:
+        if self.begun is not None or self.play.pause_at:
             raise UsageError(
                 "the environment forks a play that is paused, or begins with recorded replies; "
                 "give --sampling.shape chains"
@@ -256,6 +267,11 @@ class Recorder:
         """The conversation of another seat in the same play, one per name."""
         return self.record.seat(name)
 
+    def rival(self, seat: str, model: Rival) -> "Recorder":
+        """The conversation of a seat with a model that is not trained. It is in no rollout."""
+        self._check_open()
+        return Recorder.at(self.record, seat, seed_of(self.record.play.seed, seat), model)
+
     def end(self, verdict: Verdict) -> None:
         """Set a verdict for this conversation alone, instead of the verdict of the whole play."""
         self._check_open()
@@ -273,15 +289,10 @@ class Recorder:
             shown=self.record.play.prompt,
             parent=self.parent,
             forked_at=min(self.forked_at, self.row.chosen),  # fewer where the world broke down
-            decoding=self.record.play.decoding,
-            hint=self._hint(),
+            decoding=self.play.decoding,
+            hint=hint_of(self.play),
             verdict=own if own is not None else verdict,
         )
         if self.over is not None:
             recorded = replace(recorded, finish=self.over.finish)
         return ended(recorded.sealed())
-
-    def _hint(self) -> float:
-        """The share of a solution that the play tells, or the rollout that it begins with."""
-        play = self.record.play
-        return play.hint if play.begun is None else max(play.hint, play.begun[0].hint)

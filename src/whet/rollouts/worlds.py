@@ -153,7 +153,8 @@ def _truncated(record: Record) -> list[Rollout]:
         if handle.over is not None and handle.verdict is None:
             why, finish = str(handle.over), handle.over.finish
             handle.verdict = Verdict.failure(Reason.TRUNCATED, note=why, finish=finish)
-    return record.rollouts(Verdict.not_applicable("another conversation of the play had no tokens"))
+    void = Verdict.not_applicable("another conversation of the play had no tokens left")
+    return record.rollouts(void) or [_unasked(record, void)]
 
 
 def _masked(record: Record, note: str) -> list[Rollout]:
@@ -165,14 +166,14 @@ def _masked(record: Record, note: str) -> list[Rollout]:
 
 def _mute(record: Record, verdict: Verdict | None) -> list[Rollout]:
     """A reply of no token with the world's verdict, where it ended without asking the policy."""
-    if any(handle.row.acts for handle in record.handles):
+    if any(handle.row.acts for handle in record.own):
         return []
     fault = Verdict.unjudged("the environment ended without asking the policy, and gave no verdict")
     return [_unasked(record, fault if verdict is None else verdict)]
 
 
 def _unasked(record: Record, verdict: Verdict) -> Rollout:
-    handle = next(handle for handle in record.handles if not handle.closed)
+    handle = next(handle for handle in record.own if not handle.closed)
     handle.row.hear((), messages_of(record.task.prompt))
     handle.row.reply(0, "", None, "")
     return handle.rollout(verdict)

@@ -6,14 +6,16 @@ the newest checkpoint, and ends with the same weights.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from whet.environments.opponents import Opponent
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
-from whet.protocols import Learner, Player, SetupContext
+from whet.protocols import Learner, Player, SetupContext, WorldSetup
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
@@ -71,15 +73,19 @@ async def fit(
     closed however the run ends.
     """
     player, learner = await run.engine.open(run.model, run.seed)
+    opponents: Sequence[Opponent] = ()
     try:
+        world = await run.environment.open(WorldSetup(rival=partial(run.engine.rival, run.model)))
+        opponents = world.opponents
         run = shortened(run, player.renderer)
         strategy = opened(run.sampling, sampling_setup(run, player.renderer))
         live = LiveRun(
-            player=player.within(run.environment),
+            player=player.within(world),
             learner=learner,
             buffer=Buffer(run.sampling, strategy),
             extensions=Extensions(),
             folder=folder / CHECKPOINTS,
+            opponents=opponents,
         )
         trainer = Trainer(run, folder, live, stop)
         place = await trainer.resume()
@@ -91,6 +97,8 @@ async def fit(
         weights = await learner.publish()
         yield RunEnded(digest=weights.version.digest, complete=not trainer.stopped)
     finally:
+        for opponent in opponents:
+            await opponent.close()
         await player.close()
 
 
@@ -170,6 +178,8 @@ class Trainer:
         async for step in self._steps(done):
             done = step.number + 1
             self._write(step)
+            for opponent in self.live.opponents:
+                await opponent.after_step(done, self.learner, self.live.folder)
             yield step
             if run.periodic.every and (done % run.periodic.every == 0 or done == run.steps):
                 yield await self._evaluate("periodic", done, run.periodic.evaluation, "dev")
@@ -208,6 +218,8 @@ class Trainer:
         if place is None:
             return
         folder, done = self.checkpoints.path(place), place.progress.done
+        for opponent in self.live.opponents:
+            await opponent.load(folder)
         if done:
             await self.live.buffer.load(folder)
             await self.live.last_metrics.load(folder)
@@ -259,5 +271,5 @@ class Trainer:
     async def _save(self, place: RunPosition) -> None:
         live = self.live
         held = (live.learner, live.buffer, live.extensions, live.last_metrics)
-        await self.checkpoints.save(place, *held)
+        await self.checkpoints.save(place, *held, *live.opponents)
         self._saved = time.monotonic()

@@ -8,6 +8,7 @@ from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
 from whet.engines.digest import hash_rate
+from whet.environments.opponents import Past
 from whet.environments.single_turn import SingleTurn
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.sampling.standard import Standard
@@ -149,6 +150,7 @@ def _memory(run: Run) -> list[str]:
     size = run.model.size()
     weights = size.parameters * size.weight_bytes / _GIB
     copies = 3 if Need.REFERENCE in run.objective.needs else 2
+    copies += sum(one.last for one in run.environment.opponents if isinstance(one, Past))
     lora = run.engine.lora is not None
     training = 0.0 if lora else 3 * weights
     slots = run.engine.slots
