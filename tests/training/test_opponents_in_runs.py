@@ -35,7 +35,7 @@ class Duel(World):
         return Digits().task("train", rng.randrange(5))
 
     def canonical(self, task: Task):
-        return task.prompt
+        return task.id
 
     async def play(self, task, policy):
         white, black = policy.seat("white"), policy.seat("black")
