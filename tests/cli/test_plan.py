@@ -188,3 +188,22 @@ def test_the_walk_sees_every_part_once_for_each_place():
         "OncePerToken",
         "FixedLength",
     ]
+
+
+@pytest.mark.parametrize("flag", ["--max-episode-tokens", "--sampling.decoding.max_episode_tokens"])
+def test_the_budget_of_an_episode_bounds_the_tokens(flag, capsys):
+    """The small recipe has replies of at most 24 tokens, and 96 rollouts."""
+    assert main(["plan", RECIPE]) == 0
+    assert "96 in all, at most 2,304 tokens\n" in capsys.readouterr().out
+    assert main(["plan", RECIPE, flag, "3"]) == 0
+    told = capsys.readouterr().out
+    assert "96 in all, at most 288 tokens\n" in told
+    assert "no reply has more than 3" in told
+
+
+def test_of_several_turns_the_episode_alone_bounds_the_tokens(capsys):
+    words = ["plan", RECIPE, "--environment", "guess"]
+    assert main(words) == 0
+    assert "at most 2,304 tokens for each reply\n" in capsys.readouterr().out
+    assert main([*words, "--max-episode-tokens", "9"]) == 0
+    assert "at most 864 tokens\n" in capsys.readouterr().out

@@ -72,13 +72,16 @@ class DataOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EnvOptions:
-    """Worlds: list them, show one, play it at the keyboard, or check what it promises.
+    """Worlds: list them, show one, play it at the keyboard, check what it promises, replay a play.
 
-    `check` plays without a model.  Its exit code is 1 if the world breaks a promise.
+    `check` plays without a model.  Its exit code is 1 if the world breaks a promise.  `replay RUN
+    ROLLOUT` plays a recorded rollout of a run again, with its recorded replies; the exit code is 1
+    if the verdict is another one.
     """
 
-    action: str = word("list, show, play or check")
-    world: str = word("a name or path.py", default="")
+    action: str = word("list, show, play, check or replay")
+    world: str = word("a name or path.py; to replay, a run's folder", default="")
+    rollout: str = word("to replay: the id of a rollout, or its number in the ledger", default="")
     level: int = option("the level; 0: all of them, or the lowest to play", default=0)
     seed: int = option("the task that is drawn to play", default=0)
     plays: int = option("number of plays of each check", default=50)

@@ -69,6 +69,7 @@ _PATHS: Mapping[str, Means] = {
     "top_k": Means(path="sampling.decoding.top_k", texts=(("-1", "0"),)),
     "min_p": Means(path="sampling.decoding.min_p"),
     "stop stop_strings": Means(path="sampling.decoding.stop"),
+    "max_episode_tokens": Means(path="sampling.decoding.max_episode_tokens"),
     "max_new_tokens max_completion_length max_response_length max_tokens generate_max_len "
     "response_length": Means(path="sampling.decoding.max_new_tokens"),
     "batch_size train_batch_size rollout_batch_size prompts_per_step num_prompts": Means(

@@ -1,13 +1,12 @@
 """A world in which a fixed opponent has one of the seats."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from whet.environments.opponents import Chance, Opponent
-from whet.protocols import Bot, Environment, Policy, World
-from whet.types import Prompt, Reply, Task, UsageError, Verdict, seed_of
+from whet.protocols import Environment, Policy, World, WorldSetup
+from whet.types import Prompt, Reply, Task, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +34,17 @@ class Against(Environment):
     async def play(self, task: Task, policy: Policy) -> Verdict | None:
         """Play the world's task with the opponent at its seat."""
         seat = self.seat or Random(f"seat of {task.id}").choice(self.world.seats)
-        rng = Random(seed_of(policy.seed, "opponent", seat, task.id))
-        bot = self.opponent.sit(self.world, task, rng)
-        return await self.world.play(task, Shared(policy, seat, bot))
+        other = self.opponent.seated(policy, seat, self.world, task)
+        return await self.world.play(task, Shared(policy, seat, other))
+
+    async def open(self, setup: WorldSetup) -> "Against":
+        """The same world with the opponent that is ready to play."""
+        return replace(self, opponent=await self.opponent.open(setup))
+
+    @property
+    def opponents(self) -> tuple[Opponent, ...]:
+        """The opponent."""
+        return (self.opponent,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ class Shared:
 
     policy: Policy
     name: str
-    bot: Bot
+    other: Policy
 
     @property
     def seed(self) -> int:
@@ -59,41 +66,12 @@ class Shared:
 
     def fork(self, number: int) -> "tuple[Shared, ...]":
         """Forks of the policy's conversation, all with the same opponent."""
-        return tuple(Shared(one, self.name, self.bot) for one in self.policy.fork(number))
+        return tuple(Shared(one, self.name, self.other) for one in self.policy.fork(number))
 
     def seat(self, name: str) -> Policy:
         """The opponent's seat, or another one of the policy."""
-        return Seated(self.bot, self.seed) if name == self.name else self.policy.seat(name)
+        return self.other if name == self.name else self.policy.seat(name)
 
     def end(self, verdict: Verdict) -> None:
         """End the policy's conversation."""
         self.policy.end(verdict)
-
-
-@dataclass(frozen=True, slots=True)
-class Seated:
-    """The handle of a seat that an opponent has. Nothing is recorded of it."""
-
-    bot: Bot
-    seed: int
-
-    async def __call__(
-        self, observation: Prompt, *, options: Sequence[str] = (), **how: Any
-    ) -> Reply:
-        """The opponent's reply; it has no use for tools, limits and stop strings."""
-        del how
-        return Reply(await self.bot(observation, options))
-
-    def fork(self, number: int) -> "tuple[Seated, ...]":
-        """Raise `UsageError`: an opponent may have a state that can't be copied."""
-        raise UsageError(
-            f"the environment forks an opponent into {number}; fork a seat of the policy"
-        )
-
-    def seat(self, name: str) -> Policy:
-        """Raise `UsageError`: seats are given by the handle of the play."""
-        raise UsageError(f"seat {name!r} is asked of an opponent; ask the handle of the play")
-
-    def end(self, verdict: Verdict) -> None:
-        """Nothing: an opponent learns nothing."""
-        del verdict

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from random import Random
 
 from whet.data.problems import Problems
-from whet.environments.opponents import Expert, Opponent
+from whet.environments.opponents import Bots, Expert
 from whet.environments.playing import play
 from whet.protocols import Bot, World
 from whet.types import UsageError
@@ -20,7 +20,7 @@ class Transcripts:
 
     world: World
     levels: tuple[int, int]
-    players: tuple[Opponent, ...] = (Expert(),)
+    players: tuple[Bots, ...] = (Expert(),)
     weights: tuple[float, ...] = ()  # one per player; (): all alike
     seed: int = 0
 

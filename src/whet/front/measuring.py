@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from whet import data, rewards
@@ -14,7 +15,7 @@ from whet.front.dating import as_of_run
 from whet.front.eventloop import finish
 from whet.front.training import load_run
 from whet.invoked import command, shown
-from whet.protocols import Corpus, Engine, Environment, Judge, Model
+from whet.protocols import Corpus, Engine, Environment, Judge, Model, WorldSetup
 from whet.registry import names
 from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
@@ -39,6 +40,7 @@ class Subject:
     reward: Judge | None = None
     decoding: Decoding = Decoding()
     longest: int = 0  # tokens; longer prompts are skipped.  0: no limit
+    checkpoint: Path | None = None  # of a run, which has the state of opponents
     directory: str = "."  # base of relative paths
     split: str = ""  # by default; empty: the one that the corpus offers for evaluation
 
@@ -61,6 +63,7 @@ class Subject:
             reward=run.reward,
             decoding=run.decoding,
             longest=run.max_prompt_length,
+            checkpoint=newest,
             directory=card.read(folder)["directory"],
             split="test",  # the other rows of the corpus were trained on
         )
@@ -166,12 +169,19 @@ async def _measured(
     drawn = await _drawn(subject, corpus, problems, split or subject.split or corpus.benchmark())
     evaluation = replace(evaluation, problems=len(drawn.tasks))
     player = await subject.engine.player(subject.model, 0)
+    setup = WorldSetup(rival=partial(subject.engine.rival, subject.model))
+    world = subject.environment
     try:
-        world = player.within(subject.environment)
-        decoding = subject.decoding
-        scores = await measure(world, subject.reward, drawn.tasks, evaluation, decoding)
+        world = await world.open(setup)
+        if subject.checkpoint is not None:
+            for opponent in world.opponents:
+                await opponent.load(subject.checkpoint)
+        decoding, plays = subject.decoding, player.within(world)
+        scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding)
         return Measured(scores=scores, drawn=drawn, digest=player.held().digest)
     finally:
+        for opponent in world.opponents:
+            await opponent.close()
         await player.close()
 
 

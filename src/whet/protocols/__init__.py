@@ -19,6 +19,9 @@ from whet.protocols.extension import Extension as Extension
 from whet.protocols.extension import SetupContext as SetupContext
 from whet.protocols.extension import StepContext as StepContext
 from whet.protocols.generator import Generator as Generator
+from whet.protocols.opponents import Host as Host
+from whet.protocols.opponents import Rival as Rival
+from whet.protocols.opponents import WorldSetup as WorldSetup
 from whet.protocols.part import Part as Part
 from whet.protocols.player import OpenPlays as OpenPlays
 from whet.protocols.player import Player as Player

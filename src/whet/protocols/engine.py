@@ -10,9 +10,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from whet.protocols.algorithm import Algorithm
+from whet.protocols.opponents import Rival
 from whet.protocols.part import Part
 from whet.protocols.player import Player, Renderer
-from whet.types import Metrics, Rollout, Size, TrainBatch
+from whet.types import Metrics, Rollout, Size, TrainBatch, UsageError
 from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
@@ -155,6 +156,17 @@ class Engine(Part):
     @abstractmethod
     async def load_learner(self, folder: Path) -> Learner:
         """A further learner, of the model saved in `folder`, in the dtype of its files."""
+
+    async def rival(self, model: Any, folder: Path) -> Rival:
+        """The model saved in `folder`, to play against a run of `model`, on that run's date.
+
+        Raises `UsageError` for an engine that can't sample with a second model.
+        """
+        del model
+        raise UsageError(
+            f"engine {type(self).__name__} can't open {str(folder)!r} for an opponent; give an "
+            "opponent without weights, such as Chance"
+        )
 
     @abstractmethod
     async def critic(self, folder: Path) -> ValueModel:

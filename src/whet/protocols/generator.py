@@ -18,6 +18,11 @@ class Generator(Part):
 
     __slots__ = ()
 
+    @property
+    def positions(self) -> int:
+        """Most tokens of a sequence, its reply included; 0: not known."""
+        return 0
+
     @abstractmethod
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""

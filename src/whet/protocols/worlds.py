@@ -3,11 +3,14 @@
 from abc import abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
 from random import Random
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 from whet.protocols.part import Part
 from whet.types import Prompt, Reply, Step, Task, Verdict
 from whet.types.transcripts import Example
+
+if TYPE_CHECKING:
+    from whet.protocols.opponents import WorldSetup
 
 
 @runtime_checkable
@@ -66,6 +69,16 @@ class Environment(Part):
     @abstractmethod
     async def play(self, task: Task, policy: Policy) -> Verdict | None:
         """Play one task. Returns the environment's verdict, or None to leave it to a reward."""
+
+    async def open(self, setup: "WorldSetup") -> "Environment":
+        """What plays in a run or an evaluation, before its first play; by default itself."""
+        del setup
+        return self
+
+    @property
+    def opponents(self) -> Sequence[Any]:
+        """Its opponents (`whet.environments.opponents.Opponent`), which may have models."""
+        return ()
 
 
 @runtime_checkable

@@ -7,7 +7,12 @@ from typing import NamedTuple
 from numpy import ndarray
 
 from whet.rollouts.row import Row
-from whet.types import Finish, Play, Rollout, Version
+from whet.types import Finish, Play, Rollout, UsageError, Version
+
+UNSTEADY = (
+    "it answers the same replies in another way when it is played again; let it draw nothing but "
+    "what the task says, or give --sampling.shape chains"
+)
 
 
 class RecordedTokens(NamedTuple):
@@ -30,17 +35,19 @@ class Begun:
         spoken = self.rollout.spoken
         return act < len(spoken) and spoken[act].start < self.tokens
 
-    def complete(self, act: int, most: int) -> bool:
-        """Whether reply number `act` is taken over as a whole.
+    def complete(self, row: Row, most: int) -> bool:
+        """Whether a row's next reply is taken over as a whole; the row ends as it did.
 
         A reply that was cut at a length limit is complete if the limit was `most` tokens: a reply
         of a paused play goes on.
         """
+        act = len(row.acts)
+        row.finish = self.rollout.acts[act].finish
         spoken = self.rollout.spoken[act]
         if spoken.stop > self.tokens:
             return False
         later = act + 1 < len(self.rollout.spoken)
-        ended = self.rollout.acts[act].finish is Finish.STOP
+        ended = row.finish is Finish.STOP
         return ended or later or spoken.stop - spoken.start >= most
 
     def heard(self, act: int) -> list[int]:
@@ -64,8 +71,16 @@ class Begun:
                 columns = {name: column[part] for name, column in known.items()}
                 yield RecordedTokens(ids[part].tolist(), span.version, columns)
 
-    def repeat(self, row: Row, act: int) -> list[int]:
-        """Append these tokens to a row; their ids."""
+    def repeat(self, row: Row) -> list[int] | None:
+        """Append the recorded tokens of a row's next reply; None where nothing of it is recorded.
+
+        Raises `UsageError` if the row has heard something else than the recorded one.
+        """
+        act = len(row.acts)
+        if not self.has(act):
+            return None
+        if row.token_ids[row.acts[-1].stop if row.acts else 0 :] != self.heard(act):
+            raise UsageError(UNSTEADY)
         said: list[int] = []
         for ids, version, columns in self.said(act):
             row.choose(ids, version, columns)
@@ -82,3 +97,8 @@ def named(play: Play) -> tuple[object, ...] | Play:
         return play
     rollout, tokens = play.begun
     return replace(play, begun=None), rollout.id, tokens
+
+
+def hint_of(play: Play) -> float:
+    """The share of a solution that the play tells, or the rollout that it begins with."""
+    return play.hint if play.begun is None else max(play.hint, play.begun[0].hint)

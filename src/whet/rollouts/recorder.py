@@ -1,20 +1,22 @@
 """The policy handle of an environment, which records one conversation."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import count
 from typing import Any
 
-from whet.protocols import Generator, Renderer
-from whet.rollouts.begun import Begun, named
+from whet.protocols import Generator, Renderer, Rival
+from whet.rollouts.begun import Begun, hint_of, named
 from whet.rollouts.endings import ended
 from whet.rollouts.hearing import hear
-from whet.rollouts.replies import ReplySampler, certain, limited
+from whet.rollouts.replies import ReplySampler, certain, limited, read, within_budget
 from whet.rollouts.row import Row
 from whet.types import (
     Decoding,
     Finish,
+    Over,
     Play,
     Prompt,
     Reply,
@@ -24,12 +26,7 @@ from whet.types import (
     Verdict,
     seed_of,
 )
-from whet.types.replies import OPEN
 
-UNSTEADY = (
-    "it answers the same replies in another way when it is played again; let it draw nothing but "
-    "what the task says, or give --sampling.shape chains"
-)
 _SESSIONS = count()  # makes session names unique within the process
 
 
@@ -58,24 +55,29 @@ class Record:
                 f"seat {name!r} can't be paused, or played again from its recorded replies; give "
                 "--sampling.shape chains"
             )
-        known = (h for h in self.handles if h.seat_name == name and not h.path)
+        known = (h for h in self.own if h.seat_name == name and not h.path)
         return next(known, None) or Recorder.at(self, name, seed_of(self.play.seed, name))
 
+    @property
+    def own(self) -> "list[Recorder]":
+        """The handles of the policy; the others are of models that are not trained."""
+        return [handle for handle in self.handles if handle.generator is self.generator]
+
     def rollouts(self, verdict: Verdict | None) -> list[Rollout]:
-        """The rollouts of all handles with a reply that were not forked.
+        """The rollouts of the policy's handles with a reply that were not forked.
 
         `verdict` is for handles without a verdict of their own. Raises what the generator raised,
         such as an `IntegrityError`, even if the environment caught it.
         """
         if self.broken is not None:
             raise self.broken
-        return [h.rollout(verdict) for h in self.handles if h.row.acts and not h.closed]
+        return [h.rollout(verdict) for h in self.own if h.row.acts and not h.closed]
 
     def end(self) -> None:
         """Free the generator's sessions of this play."""
         self.over = True
         for handle in self.handles:
-            self.generator.end(handle.session)
+            handle.generator.end(handle.session)
 
 
 @dataclass(slots=True)
@@ -89,6 +91,9 @@ class Recorder:
     seat_name: str
     seed: int
     id: str
+    play: Play
+    generator: Generator
+    renderer: Renderer
     path: tuple[int, ...] = ()  # per fork above it: replies so far, index of the child
     parent: str = ""
     forked_at: int = 0
@@ -98,15 +103,21 @@ class Recorder:
     verdict: Verdict | None = None
     closed: bool = False
     asking: bool = False
+    over: Over | None = None  # why it has no tokens left for the reply that was asked last
     begun: Begun | None = None  # recorded replies that it repeats first
     prefix: tuple[int, ...] = ()  # ids that the next sampled reply begins with
 
     @classmethod
-    def at(cls, record: Record, seat: str, seed: int) -> "Recorder":
-        """A new conversation, added to the record."""
-        place = (record.task.id, named(record.play), seat, record.generator.held())
+    def at(cls, record: Record, seat: str, seed: int, model: Rival | None = None) -> "Recorder":
+        """A new conversation with the policy, or with another model, added to the record."""
+        play, generator, renderer = record.play, record.generator, record.renderer
+        if model is not None:
+            play = replace(play, prefix=(), begun=None, pause_at=0)
+            generator, renderer = model.generator, model.renderer
+        place = (record.task.id, named(play), seat, generator.held())
         name = blake2b(repr(place).encode(), digest_size=8).hexdigest()
-        opened = cls(record, seat, seed, name, session=f"{name}:{next(_SESSIONS)}")
+        session = f"{name}:{next(_SESSIONS)}"
+        opened = cls(record, seat, seed, name, play, generator, renderer, session=session)
         if not seat:
             opened._take_up()
         record.handles.append(opened)
@@ -114,7 +125,7 @@ class Recorder:
 
     def _take_up(self) -> None:
         """Set what the play begins with."""
-        play = self.record.play
+        play = self.play
         self.prefix = play.prefix
         if play.begun is not None:
             rollout, tokens = play.begun
@@ -138,16 +149,27 @@ class Recorder:
         `stop` adds strings that end this reply, `max_new_tokens` limits its tokens (0: as in the
         decoding), and `state` names the state that the reply answers, for credit by state.
 
-        Raises `UsageError` while an earlier reply is pending, after a fork, after the play, and
-        for tools after the opening.
+        Raises `Over` where episode or context have no tokens left, and `UsageError` while an
+        earlier reply is pending, after a fork, after the play, and for tools after the opening.
         """
         del options
         self._check_open()
-        row = self.row.copy()
-        how = limited(self.record.play.decoding, stop, max_new_tokens)
-        hear(self.record.renderer, self.record.task, row, observation, tools)
-        said = self._repeated(row)
-        if said is not None and self._is_whole(row, how):
+        row, self.over = self.row.copy(), None
+        how = limited(self.play.decoding, stop, max_new_tokens)
+        hear(self.renderer, self.record.task, row, observation, tools)
+        try:
+            return await self._answered(row, how, state)
+        except Over as error:
+            self.over = over = error
+        await asyncio.sleep(0)  # so that an environment which asks for ever can be interrupted
+        raise over
+
+    async def _answered(self, row: Row, how: Decoding, state: str) -> Reply:
+        """Repeat a recorded reply, or sample one."""
+        self._check_pause(row)
+        how = within_budget(how, row, self.generator.positions)
+        said = None if self.begun is None else self.begun.repeat(row)
+        if self.begun and said is not None and self.begun.complete(row, how.max_new_tokens):
             return self._replied(row, said, state)
         self.asking = True
         try:
@@ -157,13 +179,12 @@ class Recorder:
 
     async def _say(self, row: Row, how: Decoding, begun: list[int], state: str) -> Reply:
         """Sample the rest of a reply that begins with these tokens, and then with the prefix."""
-        self._check_pause(row)
         row.choose(self.prefix, None, certain(len(self.prefix)))
         said = [*begun, *self.prefix]
         given, most = len(said), max(1, how.max_new_tokens - len(said))
         try:
             said += await self._sampler().sample(row, replace(how, max_new_tokens=most), given)
-        except (UsageError, OSError):
+        except (UsageError, Over, OSError):
             raise
         except Exception as error:  # of the generator, and not the environment's
             self.record.broken = error
@@ -175,42 +196,19 @@ class Recorder:
         return reply
 
     def _sampler(self) -> ReplySampler:
-        record = self.record
-        return ReplySampler(
-            record.generator, self.seed, self.session, self.fork_of, record.play.pause_at
-        )
-
-    def _repeated(self, row: Row) -> list[int] | None:
-        """Append the recorded tokens of this reply; None where nothing of it is recorded."""
-        act = len(row.acts)
-        if self.begun is None or not self.begun.has(act):
-            return None
-        heard = row.token_ids[row.acts[-1].stop if row.acts else 0 :]
-        if heard != self.begun.heard(act):
-            raise UsageError(UNSTEADY)
-        return self.begun.repeat(row, act)
-
-    def _is_whole(self, row: Row, how: Decoding) -> bool:
-        """Whether the recorded tokens of this reply are all of it."""
-        assert self.begun is not None
-        act = len(row.acts)
-        row.finish = self.begun.rollout.acts[act].finish
-        return self.begun.complete(act, how.max_new_tokens)
+        pause = self.play.pause_at
+        return ReplySampler(self.generator, self.seed, self.session, self.fork_of, pause)
 
     def _replied(self, row: Row, said: Sequence[int], state: str) -> Reply:
         """Close the reply, and keep the row."""
-        text, before = self.record.renderer.text(said), row.begun()
-        row.reply(len(said), text, self.record.renderer.char_ends(said, text), state)
+        text, before = self.renderer.text(said), row.begun()
+        row.reply(len(said), text, self.renderer.char_ends(said, text), state)
         self.row = row
-        if not row.tools:
-            return Reply(text, row.finish, before=before)
-        thought = before if before.rstrip().endswith(OPEN) else ""
-        words, calls = self.record.renderer.calls(thought + text, row.tools)
-        return Reply(text, row.finish, before=before, calls=calls, words=words)
+        return read(self.renderer, row, text, before)
 
     def _check_pause(self, row: Row) -> None:
         """Interrupt the play before a reply if it has its tokens."""
-        if 0 < self.record.play.pause_at <= row.chosen:
+        if 0 < self.play.pause_at <= row.chosen:
             self._pause()
 
     def _pause(self) -> None:
@@ -235,7 +233,7 @@ class Recorder:
         self._check_open()
         if number < 1:
             raise UsageError(f"fork into {number} conversations; give 1 or more")
-        if self.begun is not None or self.record.play.pause_at:
+        if self.begun is not None or self.play.pause_at:
             raise UsageError(
                 "the environment forks a play that is paused, or begins with recorded replies; "
                 "give --sampling.shape chains"
@@ -270,6 +268,11 @@ class Recorder:
         """The conversation of another seat in the same play, one per name."""
         return self.record.seat(name)
 
+    def rival(self, seat: str, model: Rival) -> "Recorder":
+        """The conversation of a seat with a model that is not trained. It is in no rollout."""
+        self._check_open()
+        return Recorder.at(self.record, seat, seed_of(self.record.play.seed, seat), model)
+
     def end(self, verdict: Verdict) -> None:
         """Set a verdict for this conversation alone, instead of the verdict of the whole play."""
         self._check_open()
@@ -283,15 +286,14 @@ class Recorder:
             seed=self.seed,
             id=self.id,
             seat=self.seat_name,
+            play_seed=self.record.play.seed,
+            shown=self.record.play.prompt,
             parent=self.parent,
             forked_at=min(self.forked_at, self.row.chosen),  # fewer where the world broke down
-            decoding=self.record.play.decoding,
-            hint=self._hint(),
+            decoding=self.play.decoding,
+            hint=hint_of(self.play),
             verdict=own if own is not None else verdict,
         )
+        if self.over is not None:
+            recorded = replace(recorded, finish=self.over.finish)
         return ended(recorded.sealed())
-
-    def _hint(self) -> float:
-        """The share of a solution that the play tells, or the rollout that it begins with."""
-        play = self.record.play
-        return play.hint if play.begun is None else max(play.hint, play.begun[0].hint)

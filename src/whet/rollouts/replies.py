@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy import ndarray
 
-from whet.protocols import Generator
+from whet.protocols import Generator, Renderer
 from whet.rollouts.row import Row
-from whet.types import Decoding, Finish, UsageError
+from whet.types import ContextFull, Decoding, EpisodeSpent, Finish, Reply, UsageError
+from whet.types.replies import OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,38 @@ def limited(how: Decoding, stop: Sequence[str], max_new_tokens: int) -> Decoding
         raise UsageError(f"stop is {stop!r}; give a tuple of strings, none of them empty")
     most = min(max_new_tokens or how.max_new_tokens, how.max_new_tokens)
     return replace(how, max_new_tokens=most, stop=(*how.stop, *stop))
+
+
+def within_budget(how: Decoding, row: Row, positions: int) -> Decoding:
+    """The decoding of a row's next reply: at most what is left of the episode and of the context.
+
+    Raises `EpisodeSpent` or `ContextFull` where nothing is left.  `positions` is the length of the
+    context; 0: not known.
+    """
+    most, budget = how.max_new_tokens, how.max_episode_tokens
+    if budget:
+        if row.chosen >= budget:
+            raise EpisodeSpent(
+                f"{row.chosen} tokens are sampled, and decoding.max_episode_tokens is {budget}"
+            )
+        most = min(most, budget - row.chosen)
+    if positions:
+        if len(row.token_ids) >= positions:
+            raise ContextFull(
+                f"a reply has no room behind {len(row.token_ids)} tokens: the model has "
+                f"{positions} positions"
+            )
+        most = min(most, positions - len(row.token_ids))
+    return replace(how, max_new_tokens=most)
+
+
+def read(renderer: Renderer, row: Row, text: str, before: str) -> Reply:
+    """The last reply of a row, as its environment reads it; the text `before` opened it."""
+    if not row.tools:
+        return Reply(text, row.finish, before=before)
+    thought = before if before.rstrip().endswith(OPEN) else ""
+    words, calls = renderer.calls(thought + text, row.tools)
+    return Reply(text, row.finish, before=before, calls=calls, words=words)
 
 
 def certain(size: int) -> dict[str, ndarray]:

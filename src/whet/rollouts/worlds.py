@@ -2,8 +2,9 @@
 
 A failure of infrastructure masks the play as a fault: `OSError`, with connections and time-outs,
 a stream that is cut off, a program that takes too long, what was raised from such an error, or a
-world that hangs.  A conversation that outgrows the model's context ends as truncated.  Any other
-exception is a bug of the environment, and stops the run with one line.
+world that hangs.  A conversation without tokens left, of its episode or of the model's context,
+ends as truncated.  Any other exception is a bug of the environment, and stops the run with one
+line.
 """
 
 import asyncio
@@ -19,17 +20,19 @@ from subprocess import TimeoutExpired
 
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
-from whet.rollouts.recorder import UNSTEADY, Record, Recorder
+from whet.rollouts.begun import UNSTEADY
+from whet.rollouts.recorder import Record, Recorder
 from whet.scripts import complaint
 from whet.types import (
-    ContextFull,
     Finish,
     IntegrityError,
+    Over,
     Reason,
     Rollout,
     Task,
     UsageError,
     Verdict,
+    WorldBug,
 )
 from whet.types.errors import raised_from
 from whet.types.messages import messages_of
@@ -57,7 +60,7 @@ async def played(environment: Environment, record: Record, task: Task) -> list[R
             return record.rollouts(None)
         found = _survived(environment, record, error)
         if found is None:
-            raise UsageError(_bug(environment, record, _first(error))) from error
+            raise _bug(environment, record, _first(error)) from error
         return found
     if record.paused:  # the environment caught the interruption
         return record.rollouts(None)
@@ -117,11 +120,11 @@ def _survived(
     if _cancelled(error) or isinstance(error, IntegrityError):
         raise error
     cause = _first(error)
-    if isinstance(cause, ContextFull) and isinstance(environment, SingleTurn):
+    if isinstance(cause, Over) and isinstance(environment, SingleTurn):
         return None  # its prompts were checked before the run
-    if isinstance(cause, ContextFull) and any(handle.row.acts for handle in record.handles):
-        return _truncated(record, cause)
-    if isinstance(cause, ContextFull) or _is_infrastructures(cause):
+    if isinstance(cause, Over) and any(h.over and h.row.acts for h in record.handles):
+        return _truncated(record)
+    if isinstance(cause, Over) or _is_infrastructures(cause):
         return _masked(record, f"{type(environment).__name__}: {_told(cause, environment)}")
     return None
 
@@ -145,13 +148,17 @@ def _is_infrastructures(error: BaseException) -> bool:
     return raised_from(error, _INFRASTRUCTURE, but=(UsageError, IntegrityError))
 
 
-def _truncated(record: Record, cause: BaseException) -> list[Rollout]:
-    """The rollouts so far: those without a verdict of their own failed for want of room."""
-    verdict = Verdict.failure(Reason.TRUNCATED, note=str(cause))
-    return [
-        replace(rollout, finish=Finish.CONTEXT) if rollout.verdict is verdict else rollout
-        for rollout in record.rollouts(verdict)
-    ]
+def _truncated(record: Record) -> list[Rollout]:
+    """The rollouts so far: the conversations without tokens failed, and the others are void.
+
+    Those with a verdict of their own keep it.
+    """
+    for handle in record.handles:
+        if handle.over is not None and handle.verdict is None:
+            why, finish = str(handle.over), handle.over.finish
+            handle.verdict = Verdict.failure(Reason.TRUNCATED, note=why, finish=finish)
+    void = Verdict.not_applicable("another conversation of the play had no tokens left")
+    return record.rollouts(void) or [_unasked(record, void)]
 
 
 def _masked(record: Record, note: str) -> list[Rollout]:
@@ -163,14 +170,14 @@ def _masked(record: Record, note: str) -> list[Rollout]:
 
 def _mute(record: Record, verdict: Verdict | None) -> list[Rollout]:
     """A reply of no token with the world's verdict, where it ended without asking the policy."""
-    if any(handle.row.acts for handle in record.handles):
+    if any(handle.row.acts for handle in record.own):
         return []
     fault = Verdict.unjudged("the environment ended without asking the policy, and gave no verdict")
     return [_unasked(record, fault if verdict is None else verdict)]
 
 
 def _unasked(record: Record, verdict: Verdict) -> Rollout:
-    handle = next(handle for handle in record.handles if not handle.closed)
+    handle = next(handle for handle in record.own if not handle.closed)
     handle.row.hear((), messages_of(record.task.prompt))
     handle.row.reply(0, "", None, "")
     return handle.rollout(verdict)
@@ -187,11 +194,16 @@ def _place(record: Record) -> str:
     return f"task {record.task.id!r}, seed {record.play.seed}"
 
 
-def _bug(environment: Environment, record: Record, error: BaseException) -> str:
+def _bug(environment: Environment, record: Record, error: BaseException) -> WorldBug:
     """One line: the environment, the place in its file, the exception, and the play."""
+    for handle in record.handles:
+        handle.verdict = None  # which may be none
     kind = type(environment)
     name, path = kind.__name__, getattr(sys.modules.get(kind.__module__), "__file__", None)
     if isinstance(error, UsageError):
-        return f"environment {name}, {_place(record)}: {error}"
-    file = Path(path or kind.__module__)
-    return f"environment {name} of {file.name}{complaint(error, file)}; it played {_place(record)}"
+        told = f"environment {name}, {_place(record)}: {error}"
+    else:
+        file = Path(path or kind.__module__)
+        where = f"{file.name}{complaint(error, file)}"
+        told = f"environment {name} of {where}; it played {_place(record)}"
+    return WorldBug(told, record.rollouts(None))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 
 from whet.data.digests import digest
+from whet.environments.opponents import Frozen
 from whet.training.as_json import from_json, to_json
 from whet.training.run import Run
 from whet.types import UsageError
@@ -65,6 +66,7 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
         "run": to_json(run),
         "data": digest(run.corpus),  # of the training tasks; empty for an endless corpus
         "chat": {},  # facts of the chat template
+        "opponents": frozen(run),  # digests of folders
         "changes": [],  # of the run since it began, in order: field, was, is
     }
 
@@ -77,6 +79,12 @@ def with_chat(held: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, An
 def chat_notes(held: Mapping[str, Any]) -> list[str]:
     """What the card says of the chat template, one sentence each."""
     return [*held.get("chat", {}).get("notes", ())]
+
+
+def frozen(run: Run) -> dict[str, str]:
+    """The digests of the models that sit at a seat and are not trained, by their folders."""
+    models = [one for one in run.environment.opponents if isinstance(one, Frozen)]
+    return {model.folder: model.digest() for model in models}
 
 
 def exists(folder: Path) -> bool:

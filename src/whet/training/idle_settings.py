@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import walk
 from whet.protocols import Part, PromptOrder
 from whet.training.run import Run
@@ -10,7 +11,7 @@ from whet.types.optimizers import AdamW
 
 def idle_settings(run: Run) -> list[str]:
     """One sentence for each setting that can't act in this run."""
-    return [*_rate(run), *_once(run), *_periodic(run)]
+    return [*_rate(run), *_once(run), *_periodic(run), *_episode(run)]
 
 
 def _rate(run: Run) -> Iterator[str]:
@@ -44,6 +45,18 @@ def _once(run: Run) -> Iterator[str]:
                 f"{type(part).__name__} remembers tasks from an earlier visit, but {run.steps} "
                 f"steps draw {drawn} tasks from a set {of}, so none comes twice; {remedy}"
             )
+
+
+def _episode(run: Run) -> Iterator[str]:
+    """A limit of replies above that of the episode, and one of the episode for a single reply."""
+    reply, episode = run.decoding.max_new_tokens, run.decoding.max_episode_tokens
+    if not episode:
+        return
+    told = f"sampling.decoding.max_episode_tokens is {episode}, and max_new_tokens {reply}: "
+    if reply > episode:
+        yield f"{told}no reply has more than {episode}; give max_new_tokens {episode} or less"
+    elif isinstance(run.environment, SingleTurn):
+        yield f"{told}each conversation has one reply, so only the second one acts; leave it out"
 
 
 def _periodic(run: Run) -> Iterator[str]:

@@ -6,7 +6,7 @@ Rows have a place, so that a resumed run can delete the rows after its checkpoin
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
-from whet.types import IntegrityError, Mean, Metrics, Rollout, Span, Verdict
+from whet.training.as_json import to_json
+from whet.types import IntegrityError, Mean, Metrics, Rollout, Span, UsageError, Verdict
 
 METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
@@ -23,6 +24,15 @@ Place = tuple[int, int]
 """A phase and the steps done in it; places are ordered by time."""
 
 _SPAN = pa.struct([("tokens", pa.int32()), ("version", pa.int32()), ("digest", pa.string())])
+_ACT = pa.struct(
+    [
+        ("start", pa.int32()),
+        ("stop", pa.int32()),
+        ("message", pa.int32()),
+        ("state", pa.string()),
+        ("finish", pa.string()),
+    ]
+)
 
 SCHEMA = pa.schema(
     [
@@ -34,6 +44,11 @@ SCHEMA = pa.schema(
         ("parent", pa.string()),
         ("forked_at", pa.int32()),
         ("turns", pa.list_(pa.string())),
+        ("messages", pa.string()),  # JSON
+        ("acts", pa.list_(_ACT)),
+        ("task", pa.string()),  # JSON, in the first row of its group
+        ("shown", pa.string()),  # JSON
+        ("play_seed", pa.int64()),
         ("answer", pa.string()),
         ("token_ids", pa.list_(pa.int32())),
         ("action_mask", pa.list_(pa.bool_())),
@@ -42,6 +57,7 @@ SCHEMA = pa.schema(
         ("spans", pa.list_(_SPAN)),
         ("advantage", pa.list_(pa.float32())),
         ("temperature", pa.float32()),
+        ("max_episode_tokens", pa.int32()),
         ("finish", pa.string()),
         ("seed", pa.int64()),
         ("score", pa.float32()),
@@ -82,9 +98,9 @@ class Ledger:
         """
         known = advantages or {}
         rows = [
-            _row(step, number, rollout, known.get(rollout.id))
+            {**_row(step, number, rollout, known.get(rollout.id)), "task": task}
             for number, group in enumerate(groups)
-            for rollout in group
+            for rollout, task in _with_task(group)
         ]
         target = self.folder / ROLLOUTS / f"{name}.parquet"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -136,6 +152,10 @@ def _row(
         "group": group,
         "task_id": rollout.task.id,
         "turns": rollout.turns,
+        "messages": _as_json(rollout.messages),
+        "acts": [asdict(act) for act in rollout.acts],
+        "shown": _as_json(rollout.shown),
+        "play_seed": rollout.play_seed,
         "answer": rollout.task.answer,
         "id": rollout.id,
         "seat": rollout.seat,
@@ -148,6 +168,7 @@ def _row(
         "spans": [_span(span) for span in rollout.spans],
         "advantage": advantage,
         "temperature": rollout.decoding.logp_temperature,
+        "max_episode_tokens": rollout.decoding.max_episode_tokens,
         "finish": str(rollout.finish),
         "seed": rollout.seed,
         "score": rollout.score if verdict else None,
@@ -157,6 +178,20 @@ def _row(
         "parts": _parts(verdict) if verdict else None,
         "cost_ms": verdict.cost_ms if verdict else None,
     }
+
+
+def _with_task(group: Iterable[Rollout]) -> Iterator[tuple[Rollout, str | None]]:
+    """Each rollout, the first one with its task as JSON."""
+    for number, rollout in enumerate(group):
+        yield rollout, None if number else _as_json(rollout.task)
+
+
+def _as_json(value: Any) -> str | None:
+    """A value as JSON; None for one that JSON can't hold, such as a task of a user's own type."""
+    try:
+        return json.dumps(to_json(value), ensure_ascii=True)
+    except UsageError:
+        return None
 
 
 def _parts(verdict: Verdict) -> str:

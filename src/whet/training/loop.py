@@ -5,11 +5,12 @@ takes its optimizer steps, weights are published, the player is updated and chec
 neither devices nor processes.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from whet.environments.opponents import Opponent
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
 from whet.rollouts.batching import build_batch
@@ -47,6 +48,7 @@ class LiveRun:
     buffer: Buffer
     extensions: Extensions
     folder: Path  # folder for models of extensions
+    opponents: Sequence[Opponent] = ()  # of the environment
     last_metrics: LastMetrics = field(default_factory=LastMetrics)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from whet.data.digests import digest
 from whet.training.as_json import to_json
-from whet.training.card import Difference, differences
+from whet.training.card import Difference, differences, frozen
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -53,13 +53,20 @@ def check(held: Mapping[str, Any], after: Run, done: int) -> None:
 
 
 def check_data(held: Mapping[str, Any], after: Run) -> None:
-    """Raise `UsageError` if the training tasks are not those that a card's run began with."""
+    """Raise `UsageError` if tasks or opponents are not those that a card's run began with."""
     was = held.get("data")
     if was and (now := digest(after.corpus)) != was:
         raise UsageError(
             f"corpus: its training tasks have changed since the run began (their digest was {was}, "
             f"is {now}); restore the data, or train in another folder"
         )
+    models = frozen(after)
+    for folder, digest_then in held.get("opponents", {}).items():
+        if models.get(folder) != digest_then:
+            raise UsageError(
+                f"opponent.folder {folder!r} has changed since the run began (its digest was "
+                f"{digest_then}, is {models.get(folder)}); restore it, or train in another folder"
+            )
 
 
 def amended(held: Mapping[str, Any], after: Run, done: int) -> dict[str, Any]:

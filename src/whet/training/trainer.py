@@ -6,13 +6,16 @@ the newest checkpoint, and ends with the same weights.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
+from whet.environments.opponents import Opponent
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
-from whet.protocols import Learner, Player, SetupContext
+from whet.protocols import Learner, Player, SetupContext, WorldSetup
 from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
@@ -26,7 +29,7 @@ from whet.training.run import Run
 from whet.training.sampling_setup import sampling_setup
 from whet.training.ticket_runner import step_context
 from whet.training.warmup import SFTStep, WarmupProgress, sft
-from whet.types import IntegrityError, Need
+from whet.types import IntegrityError, Need, WorldBug
 from whet.types.weights import Drain
 
 CHECKPOINTS = "checkpoints"
@@ -81,15 +84,19 @@ async def fit(
     closed however the run ends.
     """
     player, learner = await run.engine.open(run.model, run.seed)
+    opponents: Sequence[Opponent] = ()
     try:
+        world = await run.environment.open(WorldSetup(rival=partial(run.engine.rival, run.model)))
+        opponents = world.opponents
         run = shortened(run, player.renderer)
         strategy = opened(run.sampling, sampling_setup(run, player.renderer))
         live = LiveRun(
-            player=player.within(run.environment),
+            player=player.within(world),
             learner=learner,
             buffer=Buffer(run.sampling, strategy),
             extensions=Extensions(),
             folder=folder / CHECKPOINTS,
+            opponents=opponents,
         )
         trainer = Trainer(run, folder, live, stop)
         place = await trainer.resume()
@@ -101,6 +108,8 @@ async def fit(
         weights = await learner.publish()
         yield RunEnded(digest=weights.version.digest, complete=not trainer.stopped)
     finally:
+        for opponent in opponents:
+            await opponent.close()
         await player.close()
 
 
@@ -180,6 +189,8 @@ class Trainer:
         async for step in self._steps(done):
             done = step.number + 1
             self._write(step)
+            for opponent in self.live.opponents:
+                await opponent.after_step(done, self.learner, self.live.folder)
             yield step
             if run.periodic.every and (done % run.periodic.every == 0 or done == run.steps):
                 yield await self._evaluate("periodic", done, run.periodic.evaluation, "dev")
@@ -195,11 +206,15 @@ class Trainer:
         try:
             async for step in train(self.run, self.live, start):
                 yield step
-        except IntegrityError as error:
+        except (IntegrityError, WorldBug) as error:
             if not error.rollouts:
                 raise
             kept = self.ledger.keep("broken", start, [error.rollouts])
-            raise IntegrityError(f"{error} (the rollouts are in {kept})", error.rollouts) from error
+            told = f"the rollouts are in {shown(kept)}"
+            if isinstance(error, WorldBug):
+                name = error.rollouts[0].id
+                told = f"play it again: {command('env', 'replay', shown(self.folder), name)}"
+            raise type(error)(f"{error} ({told})", error.rollouts) from error
 
     async def _accompany(self, place: RunPosition | None) -> None:
         """Make the reference, the buffer and the extensions, with the state of the checkpoint."""
@@ -214,6 +229,8 @@ class Trainer:
         if place is None:
             return
         folder, done = self.checkpoints.path(place), place.progress.done
+        for opponent in self.live.opponents:
+            await opponent.load(folder)
         if done:
             await self.live.buffer.load(folder)
             await self.live.last_metrics.load(folder)
@@ -265,5 +282,5 @@ class Trainer:
     async def _save(self, place: RunPosition) -> None:
         live = self.live
         held = (live.learner, live.buffer, live.extensions, live.last_metrics)
-        await self.checkpoints.save(place, *held)
+        await self.checkpoints.save(place, *held, *live.opponents)
         self._saved = time.monotonic()

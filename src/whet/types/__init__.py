@@ -15,9 +15,12 @@ from whet.types.chat import ChatDecoding as ChatDecoding
 from whet.types.chat import ChatReply as ChatReply
 from whet.types.decoding import Decoding as Decoding
 from whet.types.errors import ContextFull as ContextFull
+from whet.types.errors import EpisodeSpent as EpisodeSpent
 from whet.types.errors import Fault as Fault
 from whet.types.errors import IntegrityError as IntegrityError
+from whet.types.errors import Over as Over
 from whet.types.errors import UsageError as UsageError
+from whet.types.errors import WorldBug as WorldBug
 from whet.types.groups import Group as Group
 from whet.types.messages import dialogue as dialogue
 from whet.types.messages import text_of as text_of

@@ -27,6 +27,7 @@ class Decoding:
     top_k: int = 0  # 0: all
     min_p: float = 0.0
     max_new_tokens: int = 256  # most sampled tokens of one reply
+    max_episode_tokens: int = 0  # most sampled tokens of all replies of a conversation; 0: no limit
     stop: tuple[str, ...] = ()  # strings that end a reply, besides the tokenizer's end token
 
     def __post_init__(self) -> None:
@@ -36,6 +37,7 @@ class Decoding:
             "top_k": self.top_k >= 0,
             "min_p": 0 <= self.min_p < 1,
             "max_new_tokens": self.max_new_tokens >= 1,
+            "max_episode_tokens": self.max_episode_tokens >= 0,
             "stop": "" not in self.stop,  # "" is in every string, so a plain string is refused too
         }
         for name, sound in checks.items():

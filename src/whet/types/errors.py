@@ -1,7 +1,9 @@
 """What ends a run, or masks a play: wrong input, broken runs, failures of infrastructure."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
+
+from whet.types.tasks import Finish
 
 if TYPE_CHECKING:
     from whet.types.rollouts import Rollout
@@ -11,8 +13,26 @@ class UsageError(ValueError):
     """Wrong input from a user.  One line: the field, its value and the remedy."""
 
 
-class ContextFull(UsageError):
+class Over(Exception):
+    """A conversation has no tokens left for another reply.
+
+    It is raised inside the environment that asks for one, again at every ask.  An environment may
+    catch it and return a verdict of what was said so far.
+    """
+
+    finish: ClassVar[Finish]  # of a rollout that ends so
+
+
+class ContextFull(Over, UsageError):
     """A prompt and a reply that have more tokens than the model has positions."""
+
+    finish = Finish.CONTEXT
+
+
+class EpisodeSpent(Over):
+    """The replies of a conversation have `Decoding.max_episode_tokens` tokens."""
+
+    finish = Finish.LENGTH
 
 
 class Fault(OSError):
@@ -38,6 +58,14 @@ def raised_from(
             return True
         error = error.__cause__
     return False
+
+
+class WorldBug(UsageError):
+    """An environment failed by itself.  It has the rollouts of the play up to there."""
+
+    def __init__(self, message: str, rollouts: "Sequence[Rollout]" = ()) -> None:
+        super().__init__(message)
+        self.rollouts = tuple(rollouts)
 
 
 class IntegrityError(RuntimeError):

@@ -13,7 +13,7 @@ from whet.types.decoding import Decoding
 from whet.types.errors import UsageError
 from whet.types.kept import KEPT, kept_ids
 from whet.types.messages import ASSISTANT, content_of, messages_of, text_of
-from whet.types.tasks import Finish, Message, Task, Verdict
+from whet.types.tasks import Finish, Message, Prompt, Task, Verdict
 from whet.types.versions import Version
 
 Tokens = Int32[ndarray, " T"]
@@ -68,6 +68,8 @@ class Rollout:
     id: str = ""  # default: a hash of task, seat, seed, version and tokens
     ticket: int = -1  # the number of its ticket; −1: played outside the run's batches
     seat: str = ""
+    play_seed: int = -1  # of its play, which seats and forks share; −1: its own
+    shown: Prompt | None = None  # what its play had in place of the task's prompt
     parent: str = ""  # id of the rollout that it was forked from
     forked_at: int = 0  # number of sampled tokens shared with the parent
     hint: float = 0.0  # share of a solution that its prompt or its first tokens tell (`Play.hint`)

@@ -1,4 +1,4 @@
-"""`whet env ACTION WORLD`: list worlds, show one, play it at the keyboard, check its promises."""
+"""`whet env ACTION WORLD`: list worlds, show one, play it, check its promises, replay a play."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from whet import registry
 from whet.cli.arguments import EnvOptions
 from whet.cli.commands import show
 from whet.cli.options import parse
+from whet.cli.replaying import replay
 from whet.environments.playing import play
 from whet.evaluation.worlds.checks import Check, checked
 from whet.evaluation.worlds.trial import WorldTrial
@@ -31,11 +32,18 @@ def main(words: Sequence[str]) -> int:
         "show": lambda asked: show.main([asked.world]),
         "play": _play,
         "check": _check,
+        "replay": lambda asked: replay(asked.world, asked.rollout, as_json=asked.json),
     }
     if asked.action not in actions:
         raise UsageError(
             f"action is {asked.action!r}; {nearest(asked.action, actions)} "
             f"({command('env', '--help')})"
+        )
+    if asked.rollout and asked.action != "replay":
+        raise UsageError(f"{asked.rollout!r} is one word too many for action {asked.action}")
+    if asked.action == "replay" and not asked.rollout:
+        raise UsageError(
+            "action replay needs a run's folder, and the id or the number of a rollout"
         )
     if asked.action != "list" and not asked.world:
         raise UsageError(f"action {asked.action} needs a world; {command('env', 'list')} shows all")

@@ -8,6 +8,8 @@ from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
 from whet.engines.digest import hash_rate
+from whet.environments.opponents import Past
+from whet.environments.single_turn import SingleTurn
 from whet.rollouts.checks import PROBE, SEEDS
 from whet.sampling.standard import Standard
 from whet.sampling.structured.tree import Tree
@@ -48,6 +50,7 @@ def _batches(run: Run) -> list[str]:
     varies, refills = not run.sampling.group_size, run.sampling.gate.max_rounds > 0
     rollouts = f"{first} to {most}" if first < most else f"{most}"
     asked, share = evaluation_rollouts(run), evaluation_share(run, most)
+    tokens, each = _most_tokens(run)
     lessons = [f"{w.steps} × {w.batch} examples, {settings(w.optimizer)}" for w in run.warmup]
     return [
         *(f"warm-up {i + 1}: at most {lesson}" for i, lesson in enumerate(lessons)),
@@ -58,12 +61,20 @@ def _batches(run: Run) -> list[str]:
         *_tree(run),
         f"rollouts: {'at most ' * varies}{run.steps * most:,} in all"
         f"{' without replacements' * refills}, at most "
-        f"{run.steps * most * run.decoding.max_new_tokens:,} tokens"
+        f"{run.steps * most * tokens:,} tokens{each}"
         f"{' (shared ones counted in each)' * _shares(run)}",
         *_recalls(run),
         f"evaluation: {asked:,} rollouts, {'at least ' * varies}{share:.0%} of the run's, at most "
-        f"{asked * run.decoding.max_new_tokens:,} tokens",
+        f"{asked * tokens:,} tokens{each}",
     ]
+
+
+def _most_tokens(run: Run) -> tuple[int, str]:
+    """The most sampled tokens of a conversation, or " for each reply" where no more is known."""
+    reply, episode = run.decoding.max_new_tokens, run.decoding.max_episode_tokens
+    if isinstance(run.environment, SingleTurn):
+        return min(reply, episode or reply), ""
+    return (episode, "") if episode else (reply, " for each reply")
 
 
 def _epochs(run: Run, groups: int) -> list[str]:
@@ -139,10 +150,11 @@ def _memory(run: Run) -> list[str]:
     size = run.model.size()
     weights = size.parameters * size.weight_bytes / _GIB
     copies = 3 if Need.REFERENCE in run.objective.needs else 2
+    copies += sum(one.last for one in run.environment.opponents if isinstance(one, Past))
     lora = run.engine.lora is not None
     training = 0.0 if lora else 3 * weights
     slots = run.engine.slots
-    cache = slots * run.decoding.max_new_tokens * size.cache_bytes / _GIB
+    cache = slots * _most_tokens(run)[0] * size.cache_bytes / _GIB
     return [
         f"model: {size.parameters:,} parameters, {size.positions} positions",
         f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "

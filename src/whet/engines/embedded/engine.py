@@ -1,6 +1,6 @@
 """Settings of the embedded engine: device, batch sizes, adapters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ from whet.engines.ends import end_tokens
 from whet.engines.models import Folder, InspectableModel, ModelSource
 from whet.engines.positions import positions_of
 from whet.engines.states import check_trainable
-from whet.protocols import Engine, Learner
+from whet.protocols import Engine, Learner, Rival
 from whet.rollouts.chat_settings import PLAIN
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
@@ -100,6 +100,11 @@ class Embedded(Engine):
         """A learner without adapters, of the model in `folder`, in the dtype of its files."""
         learned, tokenizer = Folder.as_saved(folder).load(self._device())
         return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
+
+    async def rival(self, model: ModelSource, folder: Path) -> Rival:
+        """One more copy of weights in memory, in the dtype of the folder's files."""
+        found = await self.player(replace(Folder.as_saved(folder), today=_today(model)), 0)
+        return Rival(found.generator, found.renderer)
 
     async def critic(self, folder: Path) -> EmbeddedCritic:
         """A critic with the model in `folder` as its body, in the dtype of its files."""

@@ -52,6 +52,11 @@ class EmbeddedGenerator(Generator):
         )
         self._held = Version(0, digest(self.backbone.model.state_dict()))
 
+    @property
+    def positions(self) -> int:
+        """Most tokens of a sequence, its reply included."""
+        return self.backbone.positions
+
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""
         return self._held
@@ -164,7 +169,7 @@ class EmbeddedGenerator(Generator):
     def _check(self, prompt: Sequence[int], how: Decoding) -> None:
         if self._unsound:
             raise IntegrityError(f"{self._unsound}: the generator needs other weights first")
-        check_fit(len(prompt), how.max_new_tokens, self.backbone.positions)
+        check_fit(len(prompt), how.max_new_tokens, self.positions)
 
     async def _run(self) -> None:
         await asyncio.sleep(0)  # let every caller submit its prompt before the first step

@@ -39,6 +39,11 @@ class PlainGenerator(Generator):
         self.model.eval()
         self._held = Version(0, digest(self.model.state_dict()))
 
+    @property
+    def positions(self) -> int:
+        """Most tokens of a sequence, its reply included."""
+        return self.model.config.get_text_config().max_position_embeddings
+
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""
         return self._held
@@ -65,8 +70,7 @@ class PlainGenerator(Generator):
         positions.
         """
         del session, fork_of
-        config = self.model.config.get_text_config()
-        check_fit(len(prompt), how.max_new_tokens, config.max_position_embeddings)
+        check_fit(len(prompt), how.max_new_tokens, self.positions)
         sequence = SequenceState(tuple(map(int, prompt)), how, seed, offset, self.ends)
         sequence.begins(said)
         while sequence.finish is None:

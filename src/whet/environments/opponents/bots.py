@@ -1,26 +1,16 @@
-"""Opponents: what sits at a seat of a world in place of the policy."""
+"""Opponents that are functions: chance, a world's own expert, a function of yours."""
 
-from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 
-from whet.protocols import Bot, Part, World
+from whet.environments.opponents.seats import Bots
+from whet.protocols import Bot, World
 from whet.types import Prompt, Task, UsageError
 
 
-class Opponent(Part):
-    """A player of a seat that is not trained. What it says is in no rollout of its own."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def sit(self, world: World, task: Task, rng: Random) -> Bot:
-        """The player for one play; all its dice come from `rng`."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chance(Opponent):
+class Chance(Bots):
     """Draws evenly from the options that the world lists.
 
     Its player raises `UsageError` where the world lists none.
@@ -40,7 +30,7 @@ class Chance(Opponent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Expert(Opponent):
+class Expert(Bots):
     """The expert of the world itself. Raises `UsageError` where the world has none."""
 
     def sit(self, world: World, task: Task, rng: Random) -> Bot:
@@ -53,7 +43,7 @@ class Expert(Opponent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scripted(Opponent):
+class Scripted(Bots):
     """A coroutine function of yours: `async def move(observation, options) -> str`."""
 
     move: Callable[[Prompt, Sequence[str]], Awaitable[str]]
@@ -68,7 +58,7 @@ class Scripted(Opponent):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NoisyExpert(Opponent):
+class NoisyExpert(Bots):
     """The expert of the world, but each reply is a random option with probability `noise`.
 
     Raises `UsageError` where the world has no expert.
