@@ -10,7 +10,7 @@ from transformers import GenerationConfig
 from whet.engines.ends import end_tokens
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.protocols import Environment
-from whet.rollouts.renderer import TextRenderer
+from whet.rollouts.renderer import TextRenderer, end_token
 from whet.rollouts.transcripts import demonstrated
 from whet.types import Task, UsageError, Verdict
 from whet.types.transcripts import Transcript
@@ -61,7 +61,7 @@ def test_a_chat_to_imitate_has_the_tokens_of_the_played_one(kind, name):
 
 def test_plain_text_to_imitate_has_the_tokens_of_the_played_one():
     held = CharacterTokenizer(alphabet="0123456789+=\n").build()
-    [end] = held.convert_tokens_to_ids(["<end>"])
+    end = end_token(held)
     played, shown = same(TextRenderer(held, frozenset({end})), PLAIN, end)
     assert shown.token_ids.tolist() == played.token_ids.tolist()
     assert shown.action_mask.tolist() == played.action_mask.tolist()

@@ -102,8 +102,11 @@ class Embedded(Engine):
         return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
     async def rival(self, model: ModelSource, folder: Path) -> Rival:
-        """One more copy of weights in memory, in the dtype of the folder's files."""
-        found = await self.player(replace(Folder.as_saved(folder), today=_today(model)), 0)
+        """One more copy of weights in memory, with the date and the chat settings of `model`."""
+        source = Folder.as_saved(folder)
+        if isinstance(model, Folder):
+            source = replace(source, today=model.today, chat=model.chat)
+        found = await self.player(source, 0)
         return Rival(found.generator, found.renderer)
 
     async def critic(self, folder: Path) -> EmbeddedCritic:
