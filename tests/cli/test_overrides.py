@@ -317,7 +317,7 @@ def test_a_part_keeps_what_was_chosen_for_the_one_that_it_replaces():
         ("--objective.advantage whitened", ["inner", "--objective.advantage.inner"]),
         ("--objective.corrections.0.cap 3", ["objective.corrections.0"]),
         ("--objective.corrections truncated --objective.corrections.1.cap 3", ["has 1"]),
-        ("--environment none", ["environment is 'none'", "single_turn"]),
+        ("--environment none", ["environment is 'none'", "list environments"]),
         ("--reward maht", ["reward 'maht'", "'math'"]),
         ("--objective gspoo", ["objective 'gspoo'", "'gspo'"]),
         ("--limits x", ["limits 'x'", "probe, drift, faults"]),

@@ -1,7 +1,7 @@
 """Rewards land where they were earned, and plays that fault leave no trace in a batch."""
 
 import asyncio
-from dataclasses import fields, replace
+from dataclasses import fields, is_dataclass, replace
 from functools import cache
 from random import Random
 
@@ -189,5 +189,8 @@ def check_equal(one, other):
     """Two records of tensors, field by field."""
     for field in fields(one):
         mine, yours = getattr(one, field.name), getattr(other, field.name)
+        if is_dataclass(mine):
+            check_equal(mine, yours)
+            continue
         same = torch.equal(mine, yours) if isinstance(mine, torch.Tensor) else mine == yours
         assert same, field.name

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from small import RUN, small
 
 from whet import recipes
+from whet.calls.shipped.calc import calc
+from whet.calls.shipped.lookup import Lookup
 from whet.protocols import Reward
 from whet.recipes.quickstart import quickstart
 from whet.registry import names
@@ -26,7 +28,7 @@ from whet.training.run import Run
 from whet.types import Need, Rollout, UsageError, Verdict
 from whet.types.optimizers import AdamW, CosineDecay
 
-WORDS = {"model": "model", "data": "lock", "steps": "."}  # where a recipe has no default
+WORDS = {"model": "model", "data": "lock", "steps": ".", "passages": "p.jsonl"}  # no default
 Pair = namedtuple("Pair", "one other")
 
 
@@ -153,12 +155,25 @@ def test_numbers_of_numpy_are_numbers():
     assert again((np.float32(0.5), np.float64(0.1), np.int64(3))) == (0.5, 0.1, 3)
 
 
-@pytest.mark.parametrize("value", [lambda x: x, print, torch.zeros(2), object(), Held, 1j])
+@pytest.mark.parametrize("value", [lambda x: x, print, torch.zeros(2), object(), 1j])
 def test_what_no_card_can_hold_is_refused_by_its_field(value, tmp_path):
     run = small(reward=Held(part=(1, {"deep": value})))
     with pytest.raises(UsageError, match=r"^reward\.part\.1\.deep is ") as refusal:
         card.card(run)
     assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("value", [calc, Lookup, names])
+def test_a_function_and_a_class_come_back_as_themselves(value):
+    assert again((value,))[0] is value
+
+
+def test_a_function_within_a_function_is_known_here_alone():
+    def inner():
+        pass
+
+    assert only_here(to_json((inner,)))
+    assert not only_here(to_json((calc,)))
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ def _part(value: Any, field: str) -> dict[str, Any]:
     if isinstance(value, PurePath):
         return {PART: "builtins.path", "value": str(value)}
     if isfunction(value) or isinstance(value, type):
-        return {PART: _NAMED, "place": place_of(value)}
+        return _named(value, field)
     if not is_dataclass(value):
         raise _refusal(
             field,
@@ -164,6 +164,13 @@ def _part(value: Any, field: str) -> dict[str, Any]:
     held = {f.name: getattr(value, f.name) for f in fields(value)}
     inner = {name: to_json(item, _inside(field, name)) for name, item in held.items()}
     return {PART: place_of(type(value))} | inner
+
+
+def _named(value: Any, field: str) -> dict[str, Any]:
+    """A function or a class itself, by its place."""
+    if "<lambda>" in value.__qualname__:
+        raise _refusal(field, "a lambda, which has no name to be found by; define it with def")
+    return {PART: _NAMED, "place": place_of(value)}
 
 
 def _called(value: Any) -> str:

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MethodType
 
-from whet.calls.schemas import Schema
+from whet.calls.schemas import Schema, schema_of
 from whet.calls.shipped.search import Search
 from whet.calls.tools import Tool, ToolSet
 from whet.types import Task, UsageError
@@ -25,7 +26,7 @@ class SearchFile(ToolSet):
     most: int = 1000
 
     def schemas(self) -> tuple[Schema, ...]:
-        return (Tool.of(_indexed(self.path).search).schema,)
+        return (schema_of(MethodType(Search.search, self)),)
 
     @asynccontextmanager
     async def open(self, task: Task) -> AsyncIterator[Sequence[Tool]]:
