@@ -192,5 +192,7 @@ def check_equal(one, other):
         if is_dataclass(mine):
             check_equal(mine, yours)
             continue
-        same = torch.equal(mine, yours) if isinstance(mine, torch.Tensor) else mine == yours
-        assert same, field.name
+        if isinstance(mine, torch.Tensor):
+            assert_close(mine, yours, rtol=0, atol=0, equal_nan=True, msg=field.name)
+        else:
+            assert mine == yours, field.name
