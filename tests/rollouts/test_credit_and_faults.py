@@ -10,6 +10,7 @@ import torch
 from echoing import END, TOKENIZER, Echoing, World, ids
 from fakes import fake
 from policy.oracles import ORACLES
+from torch.testing import assert_close
 
 from whet.policy import algorithms
 from whet.policy.advantages import Centred, Standardised
