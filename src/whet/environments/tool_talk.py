@@ -33,8 +33,11 @@ async def talk(
     tools: Sequence[Offered],
     calls: int,
     plain: CallFormat = PLAIN,
+    guesses: Sequence[str] = (),
 ) -> Talked:
     """Ask a task, and answer calls until a reply calls nothing.
+
+    `guesses` are answers without any call, for players that draw one.
 
     `calls` limits the calls; with 0 the tools are neither shown nor read.  A call beyond the limit
     is answered with that, and the next reply has to be the answer.
@@ -44,11 +47,13 @@ async def talk(
     between two line breaks.
     """
     if not calls:
-        return Talked(reply=await policy(task.prompt))
+        return Talked(reply=await policy(task.prompt, options=guesses))
     async with Toolbox.open(tools, task, calls) as box:
         if isinstance(task.prompt, str):
-            return await _plain(task.prompt, policy, box, plain)
-        reply, read = await policy(task.prompt, tools=box.schemas), list[str]()
+            first = await policy(task.prompt, options=guesses)
+            return await _plain(first, policy, box, plain)
+        first = await policy(task.prompt, tools=box.schemas, options=guesses)
+        reply, read = first, list[str]()
         while reply.calls and box.open:
             results = await box.answer(reply.calls)
             read += [str(message["content"]) for message in results]
@@ -56,9 +61,8 @@ async def talk(
         return Talked(reply=None if reply.calls else reply, results=tuple(read))
 
 
-async def _plain(prompt: str, policy: Policy, box: OpenToolbox, plain: CallFormat) -> Talked:
+async def _plain(reply: Reply, policy: Policy, box: OpenToolbox, plain: CallFormat) -> Talked:
     reading, read = plain.for_tools(box.schemas), list[str]()
-    reply = await policy(prompt)
     while (made := reading.read(reply)[1]) and box.open:
         results = [str(message["content"]) for message in await box.answer(made)]
         read += results

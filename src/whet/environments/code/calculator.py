@@ -20,6 +20,7 @@ _VALUE = re.compile(r'\{"v": (\d+)\}')
 _CALC = quick(calc)
 _ROWS = 512  # of a table
 _VALUES = range(10, 100)
+_GUESSES = tuple(map(str, _VALUES[::2]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class Calculator(World):
     async def play(self, task: Task, policy: Policy) -> Verdict:
         told = replace(task, info={"tables": {"v": table(task.info["table"])}})
         tools = (quick(Lookup(told).lookup), _CALC)
-        reply = (await talk(task, policy, tools, self.calls)).reply
+        reply = (await talk(task, policy, tools, self.calls, guesses=_GUESSES)).reply
         if reply is None:
             return overspent()
         found = move_in(reply, _ANSWER)

@@ -28,6 +28,7 @@ _ASKED: dict[tuple[str, ...], str] = {
     ("head", "home"): "Where does the head of {} live?",
 }
 _TRIES = 20  # names to start from; of a hundred, about one leads back to itself
+_GUESSES = 60  # names that are listed as answers
 _PROSE = 3  # the first level whose questions are sentences
 
 
@@ -94,7 +95,8 @@ class Library(World):
     async def play(self, task: Task, policy: Policy) -> Verdict:
         shelf = _shelf(task.info["level"], task.info["library"])
         tools = (quick(Search(shelf.passages).search),)
-        talked = await talk(task, policy, tools, self.calls)
+        guesses = tuple(title for title, _ in shelf.passages[:_GUESSES])
+        talked = await talk(task, policy, tools, self.calls, guesses=guesses)
         hops = _hops(task, shelf, "\n".join(talked.results).splitlines())
         if talked.reply is None:
             return replace(overspent(), parts={"em": 0.0, "hops": hops})

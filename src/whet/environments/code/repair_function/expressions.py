@@ -43,6 +43,10 @@ class Expressions(Exercise):
     def opening(self, drawn: Drawn) -> str:
         return f"{drawn.buggy}\n{_shown(drawn.visible[0])}"
 
+    def guesses(self, buggy: str) -> tuple[str, ...]:
+        """Every single edit."""
+        return tuple(edits(buggy))
+
     def read(self, reply: Reply) -> str | None:
         found = move_in(reply, _GRAMMAR)
         return None if found is None else found[0]

@@ -88,9 +88,9 @@ class RepairFunction(World):
         tests = [*visible, *task.info["hidden"]]
         inputs, wanted = [test[0] for test in tests], [test[1] for test in tests]
         observation: Prompt = task.prompt
-        shares = list[float]()
+        guesses, shares = exercise.guesses(task.info["buggy"]), list[float]()
         for turn in range(task.info["turns"]):
-            source = exercise.read(await policy(observation))
+            source = exercise.read(await policy(observation, options=guesses))
             if source is None:
                 return Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
             got = await exercise.run(source, inputs, self.sandbox)
