@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 from pathlib import Path
+from typing import Any
 
 from whet import registry
 from whet.evaluation.worlds.checks import CHECKS, checked
@@ -17,7 +18,7 @@ from whet.evaluation.worlds.trial import WorldTrial
 from whet.protocols import World
 
 ROWS = Path(__file__).with_suffix(".jsonl")
-Row = dict[str, object]
+Row = dict[str, Any]
 
 
 def worlds() -> dict[str, World]:
@@ -44,7 +45,7 @@ def known() -> list[Row]:
 def table(rows: list[Row]) -> str:
     """The rows as Markdown."""
     lines = ["| world | level | checks | expert | random player | ms a reply |", "|" + "---|" * 6]
-    for one in sorted(rows, key=lambda one: (str(one["world"]), int(str(one["level"])))):
+    for one in sorted(rows, key=lambda one: (one["world"], one["level"])):
         failed = one["failed"]
         passed = "all pass" if not failed else f"failed: {', '.join(map(str, failed))}"
         expert = str(one["expert wins"]).split(" of ")[0]

@@ -179,6 +179,7 @@ def test_close_ends_the_processes():
 ENDS = {"end": None, "interrupt": signal.SIGINT, "wait": signal.SIGKILL, "hang": signal.SIGKILL}
 
 
+@pytest.mark.full
 def test_nothing_is_left_behind_however_a_run_ends():
     script = [sys.executable, str(HERE / "leaving.py"), *ENDS]
     with subprocess.Popen(script, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as runs:
