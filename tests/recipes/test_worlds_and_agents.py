@@ -75,3 +75,10 @@ def test_a_setting_that_a_tiny_agent_ignores_is_refused(recipe, settings):
     [name] = settings
     with pytest.raises(UsageError, match=f"{name} is .*, which has no effect without a model"):
         recipe(**settings)
+
+
+def test_an_exception_of_a_users_world_is_told_in_one_line(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("def mine():\n    raise RuntimeError('no\\nluck')\n")
+    with pytest.raises(UsageError, match="can't be made by name: RuntimeError: no luck"):
+        world(world=str(file))

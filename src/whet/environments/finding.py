@@ -7,6 +7,7 @@ from typing import Any
 from whet import registry
 from whet.invoked import command
 from whet.protocols import World
+from whet.scripts import reason
 from whet.types import UsageError
 
 
@@ -28,9 +29,11 @@ def terse_world(name: str) -> World:
 def _made(name: str, kind: Callable[..., Any], **settings: Any) -> World:
     try:
         found = kind(**settings)
-    except TypeError as error:
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
         raise UsageError(
-            f"world is {name!r}, which can't be made by name: {error}; give one of "
+            f"world is {name!r}, which can't be made by name: {reason(error)}; give one of "
             f"{command('env', 'list')}, or file.py:name of a class whose settings all have defaults"
         ) from error
     if not isinstance(found, World):
