@@ -174,15 +174,15 @@ def _named(value: Any, field: str) -> dict[str, Any]:
     if isfunction(value) and (other := _namesake(value)):
         raise _refusal(
             field,
-            f"a function that calls itself {value.__qualname__}, and so does {other} of its module, "
-            "which would be found in its place; give it a __qualname__ of its own",
+            f"a function that calls itself {value.__qualname__}, and so does {other} of its "
+            "module, which would be found in its place; give it a __qualname__ of its own",
         )
     return {PART: _NAMED, "place": place_of(value)}
 
 
 def _namesake(function: FunctionType) -> str:
     """Another function at the place of this one, such as the one that it wraps; empty: none."""
-    found = sys.modules.get(function.__module__)
+    found: Any = sys.modules.get(function.__module__)
     for name in function.__qualname__.split("."):
         found = getattr(found, name, None)
     same = not isfunction(found) or found.__code__ == function.__code__

@@ -87,10 +87,10 @@ def _found(folder: Path, name: str) -> tuple[list[Row], Row] | None:
 
 def _files(folder: Path) -> Iterator[list[Row]]:
     for path in sorted((folder / ROLLOUTS).glob("*.parquet")):
-        yield rows_of(path)
+        yield [*rows_of(path)]
 
 
-def rows_of(path: Path) -> list[Row]:
+def rows_of(path: Path) -> list[dict[str, Any]]:
     """All rollouts of a file, as mappings.  Raises `UsageError` for a damaged file."""
     try:
         rows = parquet.read_table(path).to_pylist()
