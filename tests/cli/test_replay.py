@@ -1,6 +1,7 @@
 """`whet env replay`: a rollout of a run is played again from the ledger."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -132,3 +133,42 @@ def test_a_rollout_of_an_earlier_version_is_named(run, tmp_path, capsys):
 def test_words_that_do_not_fit_the_action_are_named(words, capsys):
     assert main(["env", *words]) == 2
     assert "action" in capsys.readouterr().err
+
+
+def altered(run, folder, column, value):
+    """A copy of the run in which the first rollout of a file has another value."""
+    shutil.copytree(run.parents[1], folder)
+    table = parquet.read_table(run)
+    rows = table.to_pylist()
+    rows[0][column] = value
+    parquet.write_table(
+        pa.Table.from_pylist(rows, schema=table.schema), folder / "rollouts" / run.name
+    )
+    return rows[0]["id"]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("task", "{"), ("messages", "{"), ("shown", "{"), ("finish", "no"), ("reason", "no")],
+)
+def test_a_damaged_rollout_is_told_in_one_line(run, tmp_path, capsys, column, value):
+    name = altered(run, tmp_path / "one", column, value)
+    capsys.readouterr()
+    assert main(["env", "replay", str(tmp_path / "one"), name]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and f"rollout '{name}'" in said and "is damaged" in said
+
+
+@pytest.mark.parametrize("held", [b"", b"no parquet at all", None])
+@pytest.mark.parametrize("words", [["env", "replay", "", "0"], ["report", ""]])
+def test_a_damaged_file_of_rollouts_is_told_in_one_line(run, tmp_path, capsys, held, words):
+    shutil.copytree(run.parents[1], tmp_path / "one")
+    for file in (tmp_path / "one" / "rollouts").glob("*.parquet"):
+        if held is None:
+            parquet.write_table(pa.table({"other": [1]}), file)
+        else:
+            file.write_bytes(held)
+    capsys.readouterr()
+    assert main([word or str(tmp_path / "one") for word in words]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and ".parquet is damaged" in said and "restore it" in said

@@ -12,7 +12,7 @@ from whet.environments.game.frozen_lake import FrozenLake
 from whet.environments.game.guess import Guess
 from whet.environments.game.tic_tac_toe import TicTacToe
 from whet.environments.opponents import Chance, Expert, NoisyExpert
-from whet.environments.transcripts import Transcripts
+from whet.environments.teaching import Transcripts
 from whet.types import UsageError
 
 LAKE = FrozenLake(rules="")

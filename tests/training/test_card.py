@@ -22,6 +22,7 @@ from whet.calls.shipped.lookup import Lookup
 from whet.protocols import Reward
 from whet.recipes.quickstart import quickstart
 from whet.registry import names
+from whet.scripts import imported
 from whet.training import card, resuming
 from whet.training.as_json import from_json, only_here, to_json
 from whet.training.run import Run
@@ -255,3 +256,15 @@ def test_bytes_that_are_no_text_come_back(tmp_path):
 def test_a_folder_that_no_file_system_takes_is_refused():
     with pytest.raises(UsageError, match="can't be read"):
         card.read(Path("a" * 300))
+
+
+def test_a_function_in_whose_place_another_one_would_be_found_is_refused(tmp_path):
+    file = tmp_path / "wrapping.py"
+    file.write_text(
+        "import functools\n\n\ndef double(x):\n    return 2 * x\n\n\n"
+        "@functools.wraps(double)\ndef triple(x):\n    return 3 * x\n"
+    )
+    module = imported(str(file), "tools")
+    assert from_json(to_json(module.double)) is module.double
+    with pytest.raises(UsageError, match="tools is a function that calls itself double"):
+        to_json(module.triple, "tools")

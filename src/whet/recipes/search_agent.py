@@ -7,7 +7,7 @@ from whet.environments.agents.tool_agent import ToolAgent
 from whet.environments.code.library import Library
 from whet.protocols import Algorithm
 from whet.recipes.rlvr import rlvr
-from whet.recipes.tool_agent import tiny_agent
+from whet.recipes.tool_agent import tiny_agent, without_model
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -34,6 +34,7 @@ def search_agent(
             "model, data and passages belong together; give all three, or none for a tiny model"
         )
     if not model:
+        without_model({"reward": (reward, "declared")})
         return tiny_agent(Library(rules="", calls=calls), 1, algorithm)
     run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
     return replace(run, environment=ToolAgent(tools=(SearchFile(path=passages),), calls=calls))

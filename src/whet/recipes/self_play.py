@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+from whet.environments.finding import terse_world
+from whet.environments.finding import world as world_named
 from whet.policy.algorithms.critic_free.rae import rae
 from whet.policy.regularisers import K2
-from whet.recipes.world import of_model, tiny, world_of
+from whet.recipes.world import of_model, tiny
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
@@ -26,7 +28,7 @@ def self_play(
     K2 towards the policy before RL.  A game of chance needs more of it: without, self-play goes
     round in circles.
     """
-    played = world_of(world, terse=not model)
+    played = world_named(world) if model else terse_world(world)
     if len(played.seats) == 1:
         raise UsageError(f"world is {world!r}, which has one seat; give the recipe world")
     objective = replace(rae(), regularisers=(K2(beta=kl),) if kl else ())

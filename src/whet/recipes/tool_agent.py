@@ -1,5 +1,6 @@
 """A tool agent: the policy calls tools until it answers, and the answer is rewarded."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from whet.calls.finding import tools as found
@@ -34,7 +35,18 @@ def tool_agent(
         agent = ToolAgent(tools=found(tools), calls=calls)
         run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
         return replace(run, environment=agent)
+    without_model({"reward": (reward, "declared"), "tools": (tools, ("calc",))})
     return tiny_agent(Calculator(rules="", calls=calls), 2, algorithm)
+
+
+def without_model(settings: Mapping[str, tuple[object, object]]) -> None:
+    """Raise `UsageError` for a setting other than its default: a tiny model has no use for it."""
+    for name, (value, default) in settings.items():
+        if value != default:
+            raise UsageError(
+                f"{name} is {value!r}, which has no effect without a model: the world of the tiny "
+                "one has its own; give model and data, or leave it out"
+            )
 
 
 def tiny_agent(world: World, level: int, algorithm: str | Algorithm) -> Run:

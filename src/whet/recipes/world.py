@@ -5,15 +5,15 @@ random legal replies.  After it the model can play by the rules, and plays as ba
 then sees the world's verdicts alone.
 """
 
-from inspect import signature
-
-from whet import registry
 from whet.data.problems import Problems
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder, FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
+from whet.environments.finding import terse_world
+from whet.environments.finding import world as world_named
+from whet.environments.levels import check_level
 from whet.environments.opponents import Chance, Expert
-from whet.environments.transcripts import Transcripts
+from whet.environments.teaching import Transcripts
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import Algorithm, World
@@ -40,7 +40,7 @@ def world(
     warm-up on plays of which a share `expert` is the expert's.  It meets the world without the text
     of the rules.
     """
-    played = world_of(world, terse=not model)
+    played = world_named(world) if model else terse_world(world)
     return (
         of_model(played, level, model, algorithm)
         if model
@@ -48,22 +48,10 @@ def world(
     )
 
 
-def world_of(name: str, *, terse: bool) -> World:
-    """The world of a name or a path, without the text of its rules for a small model.
-
-    Raises `UsageError` for an environment that brings no tasks.
-    """
-    kind = registry.find("environment", name)
-    ruled = "rules" in signature(kind).parameters
-    found = kind(rules="") if terse and ruled else kind()
-    if not isinstance(found, World):
-        raise UsageError(f"world is {name!r}, which brings no tasks of its own; see whet env list")
-    return found
-
-
 def problems(world: World, level: int) -> Problems:
     """The tasks of one level of a world; 0 is the lowest one."""
     level = level or world.levels[0]
+    check_level(world, level)
     return Problems(family=world, levels=(level, level))
 
 
@@ -93,6 +81,8 @@ def tiny(world: World, level: int, expert: float, algorithm: str | Algorithm) ->
 
 def warmup(tasks: Problems, world: World, expert: float, *, steps: int) -> Warmup:
     """Supervised steps on plays, of which a share is the expert's."""
+    if not 0 <= expert <= 1:
+        raise UsageError(f"expert is {expert:g}; give a share of the plays, from 0 to 1")
     return Warmup(
         teacher=Transcripts(
             world=world,

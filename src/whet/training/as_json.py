@@ -18,6 +18,7 @@ from inspect import isfunction
 from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path, PurePath
+from types import FunctionType
 from typing import Any
 
 from whet.scripts import MODULES, imported, reason
@@ -170,7 +171,22 @@ def _named(value: Any, field: str) -> dict[str, Any]:
     """A function or a class itself, by its place."""
     if "<lambda>" in value.__qualname__:
         raise _refusal(field, "a lambda, which has no name to be found by; define it with def")
+    if isfunction(value) and (other := _namesake(value)):
+        raise _refusal(
+            field,
+            f"a function that calls itself {value.__qualname__}, and so does {other} of its "
+            "module, which would be found in its place; give it a __qualname__ of its own",
+        )
     return {PART: _NAMED, "place": place_of(value)}
+
+
+def _namesake(function: FunctionType) -> str:
+    """Another function at the place of this one, such as the one that it wraps; empty: none."""
+    found: Any = sys.modules.get(function.__module__)
+    for name in function.__qualname__.split("."):
+        found = getattr(found, name, None)
+    same = not isfunction(found) or found.__code__ == function.__code__
+    return "" if same else f"line {found.__code__.co_firstlineno}"
 
 
 def _called(value: Any) -> str:

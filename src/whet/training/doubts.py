@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+from whet.environments.against import Against
 from whet.policy.clipping import Unclipped
 from whet.policy.inspection import warnings
 from whet.policy.objective import Objective, Term
 from whet.policy.ratios import LogLikelihood
+from whet.protocols import Environment, World
 from whet.training.idle_settings import idle_settings
 from whet.training.run import Run
 from whet.training.split_groups import split_groups
@@ -30,7 +32,7 @@ def _choices(run: Run) -> Iterator[str]:
             "tokens that are left: log-probs are of the whole distribution, and rollouts slightly "
             "off-policy"
         )
-    if run.reward is None:
+    if run.reward is None and not brings_tasks(run.environment):
         yield "the run has no reward: the environment has to judge"
     if run.minibatches > 1 and any(_unrelated(term) for term in _terms(run)):
         yield (
@@ -47,6 +49,11 @@ def _choices(run: Run) -> Iterator[str]:
         )
     if not run.periodic.every:
         yield "the run has no periodic evaluation (periodic.every is 0)"
+
+
+def brings_tasks(environment: Environment) -> bool:
+    """Whether it is a world, perhaps with an opponent: it knows its tasks, and judges each play."""
+    return isinstance(environment, World | Against)
 
 
 def _terms(run: Run) -> tuple[Term, ...]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pyarrow import parquet
 
+from whet.scripts import reason
 from whet.training.as_json import from_json
 from whet.training.ledger import ROLLOUTS
 from whet.types import (
@@ -25,6 +27,7 @@ from whet.types import (
 )
 
 _NEW = ("acts", "messages", "play_seed", "task")  # columns that older ledgers lack
+_ALWAYS = ("id", "step", "task_id", "token_ids", "action_mask", "spans", "reason")
 Row = Mapping[str, Any]
 
 
@@ -43,7 +46,8 @@ def kept_play(folder: Path, name: str) -> KeptPlay:
     Files are numbered in the order of their names, and the first rollout is number 0.
 
     Raises `UsageError` for a rollout that is not there, and for one that was written without what
-    a replay needs: by an earlier version, or with a task that JSON can't hold.
+    a replay needs: by an earlier version, or with a task that JSON can't hold. A damaged file
+    raises it, too.
     """
     found = _found(folder, name)
     if found is None:
@@ -59,13 +63,15 @@ def kept_play(folder: Path, name: str) -> KeptPlay:
         )
     same = ("step", "task_id", "play_seed")
     play = [row for row in rows if all(row[column] == own[column] for column in same)]
-    task = _task(rows, own)
     others = [row for row in play if row["id"] != own["id"]]
-    return KeptPlay(
-        step=own["step"],
-        task=task,
-        rollouts=tuple(_rollout(task, row) for row in (own, *others)),
-    )
+    try:
+        task = _task(rows, own)
+        rollouts = tuple(_rollout(task, row) for row in (own, *others))
+    except UsageError:
+        raise
+    except (ValueError, KeyError, TypeError) as error:
+        raise _damaged(f"rollout {name!r} in {str(folder / ROLLOUTS)!r}", error) from error
+    return KeptPlay(step=own["step"], task=task, rollouts=rollouts)
 
 
 def _found(folder: Path, name: str) -> tuple[list[Row], Row] | None:
@@ -81,7 +87,22 @@ def _found(folder: Path, name: str) -> tuple[list[Row], Row] | None:
 
 def _files(folder: Path) -> Iterator[list[Row]]:
     for path in sorted((folder / ROLLOUTS).glob("*.parquet")):
-        yield parquet.read_table(path).to_pylist()
+        yield [*rows_of(path)]
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    """All rollouts of a file, as mappings.  Raises `UsageError` for a damaged file."""
+    try:
+        rows = parquet.read_table(path).to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from error
+    if rows and (missing := [column for column in _ALWAYS if column not in rows[0]]):
+        raise _damaged(path, KeyError(missing[0]))
+    return rows
+
+
+def _damaged(place: object, error: Exception) -> UsageError:
+    return UsageError(f"{place} is damaged ({reason(error):.120}); restore it")
 
 
 def _task(rows: list[Row], own: Row) -> Task:

@@ -7,11 +7,12 @@ from typing import Any
 from whet.data.prompts import prompt_text
 from whet.data.short_prompts import ShortPrompts
 from whet.environments.single_turn import SingleTurn
+from whet.environments.teaching import Transcripts
 from whet.policy.inspection import walk
 from whet.protocols import Corpus, Part, Renderer
 from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
-from whet.training.doubts import doubts
+from whet.training.doubts import brings_tasks, doubts
 from whet.training.prompted import format_tags, stop_strings
 from whet.training.run import Run
 from whet.training.trial import trial
@@ -47,13 +48,16 @@ async def examined(run: Run) -> Examined:
 
     Raises `UsageError` for a run that can't work: contradictory parts, a missing device or package,
     a broken model folder, prompts that leave no room for a reply, a chat template that does not
-    tell how later turns follow a reply, a demonstrator without demonstrations, a reward that can't
-    be imported.
+    tell how later turns follow a reply, a demonstrator without demonstrations, a player of a
+    warm-up that can't play its world, a reward that can't be imported.
     """
     validate(run)
     for part in walk(run):
         if isinstance(part, Part):
             part.check()
+    for warmup in run.warmup:
+        if isinstance(warmup.teacher, Transcripts):
+            await warmup.teacher.check_players()
     positions = run.model.size().positions
     told = await run.engine.notes(run.model)
     renderer = await run.engine.renderer(run.model)
@@ -65,7 +69,8 @@ async def examined(run: Run) -> Examined:
     chat = check_chats(renderer, every, run.environment)
     training = drawn[0].tasks
     _check_demonstrator(run, training)
-    notes += _in_both(training, drawn[1])
+    if not brings_tasks(run.environment):  # openings of a world don't tell its tasks apart
+        notes += _in_both(training, drawn[1])
     notes += stop_strings(run.decoding, renderer)
     notes += format_tags(run, training)
     tried = await trial(run, training, renderer)

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pyarrow import parquet
-
 from whet.training.card import read
+from whet.training.kept_rollouts import rows_of
 from whet.training.ledger import ROLLOUTS, Ledger
 
 Row = dict[str, Any]
@@ -57,7 +56,7 @@ class History:
         if not path.is_file():
             return []
         problems: dict[int, list[Row]] = {}
-        for row in parquet.read_table(path).to_pylist():
+        for row in rows_of(path):
             problems.setdefault(row["group"], []).append(row)
         return list(problems.values())
 

@@ -12,6 +12,7 @@ from whet.cli.arguments import EnvOptions
 from whet.cli.commands import show
 from whet.cli.options import parse
 from whet.cli.replaying import replay
+from whet.environments.finding import world as world_named
 from whet.environments.playing import play
 from whet.evaluation.worlds.checks import Check, checked
 from whet.evaluation.worlds.trial import WorldTrial
@@ -50,17 +51,6 @@ def main(words: Sequence[str]) -> int:
     return actions[asked.action](asked)
 
 
-def world_of(name: str) -> World:
-    """The world of a name or a path.  Raises `UsageError` for an environment of another kind."""
-    found = registry.find("environment", name)()
-    if not isinstance(found, World):
-        raise UsageError(
-            f"environment {name!r} is no World: it brings no tasks of its own; give one of "
-            f"{command('env', 'list')}"
-        )
-    return found
-
-
 def _worlds() -> dict[str, World]:
     loaded = {name: place.load() for name, place in registry.names("environment").items()}
     worlds = {n: c for n, c in loaded.items() if isinstance(c, type) and issubclass(c, World)}
@@ -91,7 +81,7 @@ def _levels(world: World, level: int) -> range:
 def _check(asked: EnvOptions) -> int:
     if asked.plays < 1:
         raise UsageError(f"plays is {asked.plays}; give 1 or more")
-    world = world_of(asked.world)
+    world = world_named(asked.world)
     found: dict[int, list[Check]] = {}
     for level in _levels(world, asked.level):
         trial = WorldTrial(world=world, level=level, name=asked.world, plays=asked.plays)
@@ -118,7 +108,7 @@ async def _all_of(trial: WorldTrial, *, told: bool) -> list[Check]:
 
 def _play(asked: EnvOptions) -> int:
     """Play a task; every seat is at the keyboard."""
-    world = world_of(asked.world)
+    world = world_named(asked.world)
     level = _levels(world, asked.level)[0]
     task = world.draw(Random(asked.seed), level)
 

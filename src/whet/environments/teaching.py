@@ -1,13 +1,14 @@
 """A teacher for worlds: conversations of given players, to imitate before any reward."""
 
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 
 from whet.data.problems import Problems
 from whet.environments.opponents import Bots, Expert
 from whet.environments.playing import play
 from whet.protocols import Bot, World
-from whet.types import UsageError
+from whet.types import Task, UsageError
 from whet.types.transcripts import Example, Transcript
 
 
@@ -35,6 +36,26 @@ class Transcripts:
                 f"transcripts.weights is {self.weights}; give one per player, some above 0"
             )
 
+    async def check_players(self) -> None:
+        """Let each player with a weight play a task of the lowest level at all seats.
+
+        Raises `UsageError` for one that can't play this world.
+        """
+        task = self.world.draw(Random(0), self.levels[0])
+        for player, weight in zip(
+            self.players, self.weights or [1.0] * len(self.players), strict=True
+        ):
+            if weight:
+                seated = partial(_seated, player, self.world, task)
+                try:
+                    await play(self.world, task, seated)
+                except UsageError as error:
+                    name = type(player).__name__
+                    raise UsageError(
+                        f"the warm-up's share of {name} is {weight:g}, but {error}, or a share of "
+                        "0 to this one (of a recipe: --expert 1 without Chance, 0 without Expert)"
+                    ) from error
+
     async def example(self, step: int, index: int) -> Example:
         """A task of the training split, and the conversation of one seat."""
         rng = Random(f"{self!r}/{step}/{index}")
@@ -55,3 +76,8 @@ class Transcripts:
         own = [turn for turn in turns if turn.seat == seat]
         said = tuple((turn.asked, turn.reply) for turn in own)
         return task, Transcript(turns=said, tools=own[0].tools)
+
+
+def _seated(player: Bots, world: World, task: Task, seat: str) -> Bot:
+    del seat
+    return player.sit(world, task, Random(0))
