@@ -1,7 +1,7 @@
 """The embedded engine on a GPU: rates, ratios to a CPU and to other ways, memory.
 
-    python benchmarks/cuda.py --out cuda.json           # every case; some minutes
-    python benchmarks/cuda.py --quick                   # small sizes, to see that it runs
+    python benchmarks/gpu.py --out cuda.json           # every case; some minutes
+    python benchmarks/gpu.py --quick                   # small sizes, to see that it runs
 
 Models have random weights: `tiny` is the library's own, `large` has the shape of Qwen3-0.6B.
 Every reply has its full length.  Rates are tokens per second: sampled tokens of a generation, and
