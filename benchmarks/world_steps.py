@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -70,9 +71,10 @@ class Clock:
         return reply
 
 
-def seated(world: World, task: Task, rng: Random) -> Bot:
-    """The expert, or the random player where the world has none."""
-    return world.expert(task, rng) or random(world, rng)
+def at_seat(clock: Clock, world: World, task: Task, rng: Random, seat: str) -> Bot:
+    """The expert, or the random player where the world has none, with a clock around it."""
+    del seat
+    return clock.around(world.expert(task, rng) or random(world, rng))
 
 
 async def steps_of(name: str, world: World, plays: int) -> Row:
@@ -85,12 +87,8 @@ async def steps_of(name: str, world: World, plays: int) -> Row:
         drawn.append(time.perf_counter() - began)
         rng = Random(f"bot {place}")
 
-        def at_seat(seat: str, task: Task = task, rng: Random = rng) -> Bot:
-            del seat
-            return clock.around(seated(world, task, rng))
-
         clock.start()
-        done = await play(world, task, at_seat)
+        done = await play(world, task, partial(at_seat, clock, world, task, rng))
         clock.stop()
         characters += [len(turn.observation) for turn in done.turns]
         if place < 0:
