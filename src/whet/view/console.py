@@ -25,7 +25,7 @@ from whet.training.trainer import Evaluated, Event, Moved, PhaseStarted, RunEnde
 from whet.training.warmup import SFTStep
 from whet.types import Mean, Metrics, Rollout
 from whet.view import scorecard
-from whet.view.conversation import lines, of_rollout
+from whet.view.conversation import ONE_TURN, lines, of_rollout
 from whet.view.pace import Pace
 from whet.view.scorecard import mark, number
 from whet.view.unknown import brief
@@ -146,7 +146,7 @@ class Screen:
 
     def _chains(self, before: Rollout, after: Rollout) -> None:
         """One problem before and after: two replies, or two conversations turn by turn."""
-        if max(len(before.turns), len(after.turns)) > 2:
+        if max(len(before.turns), len(after.turns)) > ONE_TURN:
             for name, rollout in (("before", before), ("after", after)):
                 text = "\n".join(["", name, *lines(of_rollout(rollout))])
                 self._print(text.replace("\n", "\n  "), markup=False)

@@ -15,6 +15,9 @@ from whet.view.called import Calls, calls_of
 from whet.view.scorecard import number
 from whet.view.visible import visible
 
+ONE_TURN = 2
+"""Number of texts (`Rollout.turns`) of a single turn: the observation and the reply."""
+
 _CONSOLE, _PAGE = 20_000, 2_000  # characters of a text
 _NAME = 100  # characters of a name
 _ENDS = 20  # turns at either end of a conversation on a page

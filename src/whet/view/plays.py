@@ -7,14 +7,13 @@ from pathlib import Path
 from pyarrow import parquet
 
 from whet.training.ledger import ROLLOUTS
-from whet.view.conversation import Conversation, of_row
+from whet.view.conversation import ONE_TURN, Conversation, of_row
 from whet.view.history import Row
 from whet.view.visible import visible
 
-_READ = (  # what a conversation is made of; older files lack some of it
-    "step group task_id id seed seat parent forked_at play_seed turns messages acts finish score "
-    "correct reason note parts turn_rewards"
-).split()
+_PLACE = ("step", "task_id", "id", "seed", "seat", "parent", "forked_at", "play_seed")
+_SAID = ("turns", "messages", "acts", "finish")
+_OUTCOME = ("score", "correct", "reason", "note", "parts", "turn_rewards")
 _PLAYS, _SEATS = 3, 6  # that are shown, and the rollouts of each
 _TITLE = 100  # characters
 
@@ -39,7 +38,8 @@ def newest(folder: Path) -> list[Play]:
     if not files:
         return []
     held = parquet.ParquetFile(files[-1])
-    read = [name for name in _READ if name in held.schema_arrow.names]
+    named = held.schema_arrow.names  # older files lack some
+    read = [name for name in (*_PLACE, *_SAID, *_OUTCOME) if name in named]
     groups: dict[str, Sequence[Row]] = {}
     for rows in _plays(held.read(columns=read).to_pylist()):
         if _talks(rows):
@@ -59,7 +59,7 @@ def _plays(rows: Sequence[Row]) -> list[list[Row]]:
 
 def _talks(rows: Sequence[Row]) -> bool:
     seats = {row.get("seat") or "" for row in rows}
-    return len(seats) > 1 or any(len(row["turns"]) > 2 for row in rows)
+    return len(seats) > 1 or any(len(row["turns"]) > ONE_TURN for row in rows)
 
 
 def _play(rows: Sequence[Row]) -> Play:

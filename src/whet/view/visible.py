@@ -9,9 +9,9 @@ _HIDDEN = re.compile(
 
 
 def visible(text: str, most: int) -> str:
-    """The text with at most `most` of its characters, and how many of them are left out.
+    r"""The text with at most `most` of its characters, and how many of them are left out.
 
-    Control characters, marks of direction and lone surrogates are written as escapes (`\\x1b`), so
+    Control characters, marks of direction and lone surrogates are written as escapes (`\x1b`), so
     that none of them moves a cursor, turns a line around or breaks a file.  Line breaks and tabs
     stay.
     """
