@@ -36,9 +36,9 @@ def talk(*messages, sizes, **known):
         mask += [True] * size + [False]
     settings = {"task": TASK, "seed": 5, "finish": finishes[-1], "play_seed": 9, **known}
     return Rollout(
-        token_ids=np.arange(len(mask)),
+        token_ids=np.arange(len(mask), dtype=np.int32),
         action_mask=np.array(mask),
-        behaviour_logp=np.zeros(sum(sizes)),
+        behaviour_logp=np.zeros(sum(sizes), np.float32),
         messages=messages,
         acts=tuple(acts),
         **settings,
@@ -305,3 +305,10 @@ def test_the_console_compares_conversations_turn_by_turn(monkeypatch):
     told = screen.console.export_text()
     assert told.count("  [2] add: 4\n") == 2
     assert told.index("score 0; not correct") < told.index("score 1; correct")
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\x7f", "\u2066b", "\x9b", "\u2028"])
+def test_what_would_be_hidden_is_written_as_an_escape(text):
+    told = visible(text, 10)
+    assert told.isprintable() and told == text.encode("unicode_escape").decode()
+    assert visible("é 漢\t\n", 10) == "é 漢\t\n"
