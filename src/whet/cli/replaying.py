@@ -17,7 +17,8 @@ from whet.rollouts.replay import replay as verdict_of
 from whet.training import card
 from whet.training.kept_rollouts import KeptPlay, kept_play
 from whet.training.run import Run
-from whet.types import Group, Rollout, UsageError, Verdict
+from whet.types import Group, UsageError, Verdict
+from whet.view.conversation import lines, of_rollout
 
 DIFFERENT = 1
 
@@ -31,7 +32,7 @@ def replay(folder: str, name: str, *, as_json: bool) -> int:
     place = Path(folder).absolute()
     run, kept = load_run(place), kept_play(place, name)
     if not as_json:
-        print("\n".join(_conversation(kept.rollouts[0])), flush=True)
+        print("\n\n".join(_conversations(kept)), flush=True)
     with started_in(card.read(place)):
         again = asyncio.run(_verdict(run, kept))
     was = kept.rollouts[0].verdict
@@ -78,15 +79,11 @@ async def _verdict(run: Run, kept: KeptPlay) -> Verdict | Unasked | None:
     return (await judge(group, run.reward, context_of(kept.step))).rollouts[0].verdict
 
 
-def _conversation(rollout: Rollout) -> list[str]:
-    """A line for each message: its number of turn, its role and its text."""
-    said = {act.message for act in rollout.acts}
-    lines, turn = [], 1
-    for place, message in enumerate(rollout.messages):
-        who = "policy" if place in said else message["role"]
-        lines.append(f"[{turn}] {who}: {message.get('content') or ''}")
-        turn += place in said
-    return [f"task {rollout.task.id}, seed {rollout.seed}, rollout {rollout.id}", *lines]
+def _conversations(kept: KeptPlay) -> list[str]:
+    """The conversation of the rollout, then those of the other seats of its play."""
+    own, *others = kept.rollouts
+    shown = [own, *(one for one in others if one.seat != own.seat)]
+    return ["\n".join(lines(of_rollout(one))) for one in shown]
 
 
 def _told(verdict: Verdict | None) -> dict[str, object] | None:

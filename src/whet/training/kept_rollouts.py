@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -149,9 +150,17 @@ def _span(held: Row) -> Span:
 
 
 def _verdict(row: Row) -> Verdict | None:
-    """Reason, score, correctness and note; the rest is not kept."""
+    """Score, parts, turn rewards, correctness, reason and note; the rest is not kept."""
     if row["reason"] is None:
         return None
     reason, score = Reason(row["reason"]), row["score"]
     known = {} if score is None else {"score": score}
-    return Verdict(reason=reason, correct=row["correct"], note=row["note"], **known)
+    parts = json.loads(row.get("parts") or "{}")
+    return Verdict(
+        reason=reason,
+        correct=row["correct"],
+        note=row["note"],
+        parts={name: nan if x is None else x for name, x in parts.items()},
+        turn_rewards=tuple(row.get("turn_rewards") or ()),
+        **known,
+    )

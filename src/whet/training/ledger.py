@@ -65,6 +65,7 @@ SCHEMA = pa.schema(
         ("reason", pa.string()),
         ("note", pa.string()),
         ("parts", pa.string()),
+        ("turn_rewards", pa.list_(pa.float32())),
         ("cost_ms", pa.float32()),
     ]
 )
@@ -176,6 +177,7 @@ def _row(
         "reason": str(verdict.reason) if verdict else None,
         "note": verdict.note if verdict else None,
         "parts": _parts(verdict) if verdict else None,
+        "turn_rewards": verdict.turn_rewards if verdict else None,
         "cost_ms": verdict.cost_ms if verdict else None,
     }
 

@@ -25,10 +25,13 @@ from whet.training.trainer import Evaluated, Event, Moved, PhaseStarted, RunEnde
 from whet.training.warmup import SFTStep
 from whet.types import Mean, Metrics, Rollout
 from whet.view import scorecard
+from whet.view.conversation import ONE_TURN, lines, of_rollout
 from whet.view.pace import Pace
 from whet.view.scorecard import mark, number
 from whet.view.unknown import brief
+from whet.view.visible import visible
 
+_TEXT = 20_000  # characters of a task or a reply
 _SILENCE = 30.0  # seconds between lines of steps, without a terminal
 
 
@@ -142,11 +145,17 @@ class Screen:
             self._chains(*pair)
 
     def _chains(self, before: Rollout, after: Rollout) -> None:
-        self._print(f"\n  task    {before.turns[0]}", markup=False)
+        """One problem before and after: two replies, or two conversations turn by turn."""
+        if max(len(before.turns), len(after.turns)) > ONE_TURN:
+            for name, rollout in (("before", before), ("after", after)):
+                text = "\n".join(["", name, *lines(of_rollout(rollout))])
+                self._print(text.replace("\n", "\n  "), markup=False)
+            return
+        self._print(f"\n  task    {visible(before.turns[0], _TEXT)}", markup=False)
         for name, rollout in (("before", before), ("after", after)):
             verdict = rollout.verdict
             sign = mark(rollout.score, correct=verdict.correct) if verdict else "?"
-            self._print(f"  {name:7} {sign} {rollout.reply}", markup=False)
+            self._print(f"  {name:7} {sign} {visible(rollout.reply, _TEXT)}", markup=False)
 
 
 def _reward(known: Metrics) -> str:

@@ -9,12 +9,15 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from whet.view import conversation, plays
 from whet.view.charts import chart
 from whet.view.history import History, Points, Row, count, estimate, value
 from whet.view.scorecard import mark, number
+from whet.view.visible import visible
 
 REPORT = "report.html"
 _PAIRS = 8  # problems shown side by side
+_REPLY = 20_000  # characters of a text of theirs
 
 
 def write(folder: Path, *, refresh: int = 0) -> Path:
@@ -44,6 +47,9 @@ def render(history: History, *, refresh: int = 0) -> str:
         finished=history.evaluation("final") is not None,
         charts=[Markup(svg) for svg in charts(history) if svg],
         pairs=_pairs(history),
+        plays=plays.newest(history.folder),
+        html=conversation.html,
+        shown=lambda text: visible(text, _REPLY),
         costs=_costs(history),
         steps=len(history.of_kind("step")),
         written=time.strftime("%H:%M:%S"),
