@@ -48,7 +48,7 @@ def test_the_checkpoint_stays_and_resume_goes_on(tmp_path, monkeypatch, capsys):
     replay = said[0][said[0].index("whet env replay") :].rstrip(")").split()[1:]
     assert main(replay) == 2  # the same bug again, after the same replies
     again = capsys.readouterr()
-    assert "[1] policy: " in again.out and "line 17: KeyError: 'x'" in again.err
+    assert "[1] assistant (" in again.out and "line 17: KeyError: 'x'" in again.err
     rows = [json.loads(x) for x in Path("runs/half/metrics.jsonl").read_text().splitlines()]
     assert sum(row["kind"] == "step" for row in rows) == 1
     Path("broken").unlink()
