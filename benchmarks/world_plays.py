@@ -20,9 +20,9 @@ from engine import never_ends
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
+from whet.environments.finding import terse_world
 from whet.environments.playing import play
 from whet.protocols import Bot, Environment, Policy, World
-from whet.recipes.world import world_of
 from whet.rollouts.player import RolloutPlayer
 from whet.types import Decoding, Prompt, Reply, Request, Rollout, Task, Verdict
 
@@ -113,7 +113,7 @@ def plays(name: str, concurrent: int) -> Row:
     Resident memory is the growth of its peak over that of the loaded model with one play done.
     The share of the world is what the same plays take without a model, over what they take with it.
     """
-    world = world_of(name, terse=True)
+    world = terse_world(name)
     steered, player = Steered(world=world), opened(world.alphabet)
     count = max(concurrent, 64)
     tasks = [world.draw(Random(str(n)), LEVELS[name]) for n in range(count)]

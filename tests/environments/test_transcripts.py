@@ -11,7 +11,7 @@ from whet.data.splits import split_of
 from whet.environments.game.frozen_lake import FrozenLake
 from whet.environments.game.guess import Guess
 from whet.environments.game.tic_tac_toe import TicTacToe
-from whet.environments.opponents import Chance, Expert, NoisyExpert
+from whet.environments.opponents import Chance, Expert, NoisyExpert, Scripted
 from whet.environments.teaching import Transcripts
 from whet.types import UsageError
 
@@ -98,3 +98,11 @@ def test_all_splits_of_a_world_with_one_opening_have_all_tasks():
         held = guess.held_out(split, 60)
         assert {task.info["secret"] for task in held} == {1, 2, 3}
         assert len({task.id for task in held}) == 60
+
+
+def test_a_player_that_differs_between_processes_is_refused():
+    async def move(observation, options):
+        return options[0]
+
+    with pytest.raises(UsageError, match="transcripts holds an object without a text of its own"):
+        Transcripts(world=LAKE, levels=(1, 1), players=(Scripted(move=move),))

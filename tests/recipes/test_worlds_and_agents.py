@@ -44,14 +44,14 @@ def test_single_turn_is_no_world():
         world(world="single_turn")
 
 
-@pytest.mark.parametrize("name", ["calculator", "library"])
+@pytest.mark.parametrize("name", ["database"])
 def test_a_world_without_options_has_no_plays_of_chance(name):
     with pytest.raises(UsageError, match=r"share of Chance is 0\.7.*lists no options.*--expert 1"):
         asyncio.run(preflight(world(world=name)))
 
 
 def test_a_world_without_options_is_imitated_by_its_expert_alone():
-    run = world(world="calculator", expert=1.0)
+    run = world(world="database", expert=1.0)
     assert asyncio.run(preflight(run)) == []
 
 

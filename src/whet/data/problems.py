@@ -35,6 +35,7 @@ class Problems(Corpus):
         if not 0 < low <= high:
             raise UsageError(f"problems.levels is {self.levels}; give (lowest, highest), from 1 on")
         self._check_weights(high - low + 1)
+        check_fixed(self, "problems.family")
         for level in self.levels:
             self.family.draw(Random(0), level)
 
@@ -92,6 +93,19 @@ class Problems(Corpus):
     def _name(self) -> str:
         low, high = self.levels
         return f"{type(self.family).__name__.lower()}-{low}-{high}-{self.seed}"
+
+
+def check_fixed(drawn_by: object, field: str) -> None:
+    """Raise `UsageError` for an object whose text differs in another process.
+
+    Draws are seeded with the text of what makes them.
+    """
+    if (place := repr(drawn_by).find(" at 0x")) >= 0:
+        held = repr(drawn_by)[max(0, place - 40) : place]
+        raise UsageError(
+            f"{field} holds an object without a text of its own ({held!r}), so that another "
+            "process would draw other tasks; make it a frozen dataclass"
+        )
 
 
 def draws(family: TaskSource, rng: Random, level: int, split: str) -> Iterator[Task]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from random import Random
 
-from whet.data.problems import Problems
+from whet.data.problems import Problems, check_fixed
 from whet.environments.opponents import Bots, Expert
 from whet.environments.playing import play
 from whet.protocols import Bot, World
@@ -28,6 +28,7 @@ class Transcripts:
     def __post_init__(self) -> None:
         """Raise `UsageError` unless every player has a weight; the world checks the levels."""
         Problems(family=self.world, levels=self.levels)
+        check_fixed(self, "transcripts")
         if not self.players:
             raise UsageError("transcripts.players is empty; give one player or more")
         sound = min(self.weights, default=0) >= 0 < sum(self.weights)
