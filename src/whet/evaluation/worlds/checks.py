@@ -24,6 +24,9 @@ CHECKS: Mapping[str, Callable[[WorldTrial], Awaitable[Found]]] = {
 }
 
 
+_STARTING = {"second process": 5}  # times the patience: a busy machine is slow to import torch
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """What a check found. `passed` is None where there is nothing to check."""
@@ -42,7 +45,7 @@ async def checked(trial: WorldTrial, seconds: float = 60.0) -> AsyncIterator[Che
 async def check(trial: WorldTrial, name: str, seconds: float = 60.0) -> Check:
     """One check by its name."""
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds * _STARTING.get(name, 1)):
             passed, told = await CHECKS[name](trial)
     except TimeoutError:
         passed, told = False, f"hangs for {seconds:g} s"
