@@ -74,7 +74,8 @@ def limited(how: Decoding, stop: Sequence[str], max_new_tokens: int) -> Decoding
 def within_budget(how: Decoding, row: Row, positions: int) -> Decoding:
     """The decoding of a row's next reply: at most what is left of the episode and of the context.
 
-    Raises `EpisodeSpent` or `ContextFull` where nothing is left.  `positions` is the length of the
+    Raises `EpisodeSpent` or `ContextFull` where nothing is left, and `UsageError` for a reply that
+    no context could hold.  `positions` is the length of the
     context; 0: not known.
     """
     most, budget = how.max_new_tokens, how.max_episode_tokens
@@ -85,6 +86,11 @@ def within_budget(how: Decoding, row: Row, positions: int) -> Decoding:
             )
         most = min(most, budget - row.chosen)
     if positions:
+        if how.max_new_tokens >= positions:
+            raise UsageError(
+                f"decoding.max_new_tokens is {how.max_new_tokens}, but the model has {positions} "
+                "positions for prompt and reply; give less"
+            )
         if len(row.token_ids) >= positions:
             raise ContextFull(
                 f"a reply has no room behind {len(row.token_ids)} tokens: the model has "

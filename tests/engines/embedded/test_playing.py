@@ -180,5 +180,5 @@ def test_a_world_whose_infrastructure_fails_is_a_fault_and_is_heard_of(folder):
 
 
 def test_more_tokens_than_positions_are_refused_by_name(folder):
-    with pytest.raises(UsageError, match="decoding.max_new_tokens is 600 .* 512 positions"):
+    with pytest.raises(UsageError, match="decoding.max_new_tokens is 600, .* 512 positions"):
         play(open_player(folder), TASKS, (1,), Decoding(max_new_tokens=600))
