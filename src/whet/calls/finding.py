@@ -35,7 +35,7 @@ def _tool(name: str) -> Offered:
     if not colon:
         if name not in SHIPPED:
             raise UsageError(
-                f"tools has {name!r}; {nearest(name, SHIPPED)}, or file.py:function of your own"
+                f"tools has {name!r}; {nearest(name, SHIPPED)} (one of your own: file.py:function)"
             )
         return SHIPPED[name]()
     found = getattr(imported(path, "tools"), function, None)

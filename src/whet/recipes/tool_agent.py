@@ -51,4 +51,5 @@ def without_model(settings: Mapping[str, tuple[object, object]]) -> None:
 
 def tiny_agent(world: World, level: int, algorithm: str | Algorithm) -> Run:
     """A tiny model after a warm-up on plays that mostly guess, without a look at any result."""
-    return tiny(world, level, 0.4, algorithm)
+    run = tiny(world, level, 0.4, algorithm)
+    return replace(run, optimizer=replace(run.optimizer, lr=3e-4), minibatches=2)
