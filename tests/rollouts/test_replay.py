@@ -185,7 +185,10 @@ def test_a_conversation_without_tokens_left_ends_in_the_same_way(caught):
         def positions(self):
             return 16
 
-    how = {"spent": Decoding(max_new_tokens=9, max_episode_tokens=7), "full": Decoding(max_new_tokens=8)}
+    how = {
+        "spent": Decoding(max_new_tokens=9, max_episode_tokens=7),
+        "full": Decoding(max_new_tokens=8),
+    }
     for name, decoding in how.items():
         player = RolloutPlayer(Short() if name == "full" else Echoing(), RENDERER, World(endless))
         [[rollout]] = asyncio.run(player.play(Request.of(TASK, (3,), decoding)))
