@@ -1,8 +1,14 @@
 """Programs that attack the session that runs them: source, how they end, and what they may say."""
 
-from whet.sandbox.messages import Stop
+from whet.sandbox.messages import StopReason
 
-DONE, ENDED, CPU, IDLE, OUTLIVED = Stop.DONE, Stop.ENDED, Stop.CPU, Stop.IDLE, Stop.OUTLIVED
+DONE, ENDED, CPU, IDLE, OUTLIVED = (
+    StopReason.DONE,
+    StopReason.ENDED,
+    StopReason.CPU,
+    StopReason.IDLE,
+    StopReason.OUTLIVED,
+)
 
 _NONCE = """
 import os, sys
@@ -73,13 +79,13 @@ ATTACKS = {
     # output
     "print without end": (
         "while True: print('x' * 999)",
-        {CPU, Stop.OUTPUT},
+        {CPU, StopReason.OUTPUT},
         r"(?s)x.*characters left out.*",
     ),
     "print much": ("print('y' * 3_000_000)", {DONE, CPU}, r"(?s)y+… \d+ characters left out ….*"),
     "print more than anybody reads": (
         "import os\nwhile True: os.write(1, bytes(1 << 20))",
-        {Stop.OUTPUT, CPU},
+        {StopReason.OUTPUT, CPU},
         r"(?s)\0+… \d+ characters left out ….*",
     ),
     "print what is no text": (
@@ -141,7 +147,7 @@ ATTACKS = {
     "recurse": ("def f(): f()\nf()", {DONE}, "line 1: def f.*\nRecursionError.*\n"),
     "recurse without limit": (
         "import sys; sys.setrecursionlimit(10**9)\ndef f(): f()\nf()",
-        {DONE, ENDED, CPU, Stop.MEMORY},
+        {DONE, ENDED, CPU, StopReason.MEMORY},
         "(?s).*",
     ),
     "nest its source": ("(" * 100_000, {DONE}, "(?s).*(SyntaxError|MemoryError).*"),
@@ -170,7 +176,7 @@ ATTACKS = {
     # processes and memory
     "fork without end": (
         "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass",
-        {CPU, Stop.MEMORY},
+        {CPU, StopReason.MEMORY},
         "",
     ),
     "leave a process": (
@@ -193,7 +199,7 @@ ATTACKS = {
     "eat memory in children": (
         "import os, time\nfor _ in range(5):\n  if os.fork() == 0:\n"
         "    x = bytearray(b'1') * (90 << 20); time.sleep(9)\ntime.sleep(9)",
-        {Stop.MEMORY, CPU, DONE},
+        {StopReason.MEMORY, CPU, DONE},
         "(line 3.*\nPermissionError.*\n)?",
     ),
     # files
@@ -209,7 +215,7 @@ ATTACKS = {
     ),
     "make files without end": (
         "import itertools\nfor n in itertools.count(): open(f'small{n}', 'w').close()",
-        {Stop.ENTRIES, DONE, CPU},
+        {StopReason.ENTRIES, DONE, CPU},
         "(line 2.*\n(OSError.*No space|PermissionError).*\n)?",
     ),
     "read /proc": (

@@ -96,6 +96,7 @@ def test_a_changed_world_is_named_with_both_texts(run):
     assert f"observation 2 of rollout {row['id']} was '3=', and is '4='" in found.stderr
 
 
+@pytest.mark.full
 def test_a_message_that_differs_in_no_token_is_named_too(run):
     """The model has no token for letters that its tokenizer does not know."""
     write(observation="3=x")
@@ -107,6 +108,7 @@ def test_a_message_that_differs_in_no_token_is_named_too(run):
     assert "'3=x'" in found.stderr and "'3=y'" in found.stderr
 
 
+@pytest.mark.full
 def test_another_verdict_is_shown_beside_the_recorded_one(run):
     found, row = changed(score="0.5")
     assert found.returncode == 1

@@ -18,7 +18,7 @@ from whet.environments.code.repair_function import (
 from whet.environments.code.repair_function.exercise import chosen
 from whet.environments.code.repair_function.expressions import value
 from whet.environments.code.repair_function.functions import TEMPLATES
-from whet.environments.code.repair_function.templates import Template
+from whet.environments.code.repair_function.templates import FunctionTemplate
 from whet.sandbox import Ending, ProgramResult, Safest, SandboxFault
 from whet.types import Finish
 
@@ -193,7 +193,7 @@ def test_there_are_forty_templates_and_no_two_are_equal():
 
 
 def test_places_and_numbers_of_a_template():
-    one = Template("def f(x):\n    return @max@min@(x, $a) @+@-@ $b")
+    one = FunctionTemplate("def f(x):\n    return @max@min@(x, $a) @+@-@ $b")
     assert one.source({"$a": 3, "$b": 5}) == "def f(x):\n    return max(x, 3) + 5"
     assert one.source({"$a": 3, "$b": 5}, [1]) == "def f(x):\n    return max(x, 3) - 5"
     assert one.source({"$a": 3, "$b": 5}, [0, 1]) == "def f(x):\n    return min(x, 3) - 5"

@@ -7,6 +7,7 @@ from random import Random
 import pytest
 
 from whet.data.problems import Problems
+from whet.data.procedural.lock import Lock
 from whet.data.splits import split_of
 from whet.environments.game.frozen_lake import FrozenLake
 from whet.environments.game.guess import Guess
@@ -18,24 +19,28 @@ from whet.types import UsageError
 LAKE = FrozenLake(rules="")
 
 
+def tasks(world, low, high=0):
+    return Problems(family=world, levels=(low, high or low))
+
+
 def examples(teacher, count=40, step=0):
     return [asyncio.run(teacher.example(step, index)) for index in range(count)]
 
 
 def test_the_same_place_has_the_same_play():
-    teacher = Transcripts(world=LAKE, levels=(1, 2), players=(Chance(), Expert()))
+    teacher = Transcripts(tasks=tasks(LAKE, 1, 2), players=(Chance(), Expert()))
     assert examples(teacher) == examples(teacher)
     assert len({task.id for task, _ in examples(teacher)}) == 40
 
 
 def test_plays_are_of_training_tasks():
-    teacher = Transcripts(world=LAKE, levels=(1, 2))
+    teacher = Transcripts(tasks=tasks(LAKE, 1, 2))
     splits = {split_of(LAKE.canonical(task)) for task, _ in examples(teacher)}
     assert splits == {"train"}
 
 
 def test_the_expert_alone_wins_in_the_least_turns():
-    teacher = Transcripts(world=LAKE, levels=(1, 1))
+    teacher = Transcripts(tasks=tasks(LAKE, 1))
     for task, said in examples(teacher, 20):
         assert said.turns[0][0] == task.prompt
         assert len(said.turns) == task.info["turns"] // 2
@@ -43,14 +48,14 @@ def test_the_expert_alone_wins_in_the_least_turns():
 
 def test_players_are_drawn_by_their_weights():
     teacher = Transcripts(
-        world=Guess(rules=""), levels=(5, 5), players=(Expert(), Chance()), weights=(0.25, 0.75)
+        tasks=tasks(Guess(rules=""), 5), players=(Expert(), Chance()), weights=(0.25, 0.75)
     )
     halved = sum(said.turns[0][1] == "16." for _, said in examples(teacher, 400))
     assert 90 <= halved <= 140  # 100 of the expert and 300/31 of chance; 3 standard deviations
 
 
 def test_either_seat_is_imitated():
-    teacher = Transcripts(world=TicTacToe(rules=""), levels=(1, 1), players=(Chance(),))
+    teacher = Transcripts(tasks=tasks(TicTacToe(rules=""), 1), players=(Chance(),))
     openings = Counter(said.turns[0][0].count("O") for _, said in examples(teacher, 100))
     assert set(openings) == {0, 1}
     assert min(openings.values()) > 30
@@ -78,12 +83,12 @@ def test_a_noisy_expert_says_the_experts_move_unless_it_draws_one(noise, least, 
         ({"weights": (1.0, 1.0)}, "weights"),
         ({"weights": (0.0,)}, "weights"),
         ({"weights": (-1.0,)}, "weights"),
-        ({"levels": (9, 9)}, "level"),
+        ({"tasks": Problems(family=Lock(), levels=(1, 1))}, "no World"),
     ],
 )
 def test_what_can_not_be_drawn_is_refused(changed, named):
     with pytest.raises(UsageError, match=named):
-        Transcripts(**{"world": LAKE, "levels": (1, 1), **changed})
+        Transcripts(**{"tasks": tasks(LAKE, 1), **changed})
 
 
 @pytest.mark.parametrize("noise", [-0.1, 1.1])
@@ -105,4 +110,4 @@ def test_a_player_that_differs_between_processes_is_refused():
         return options[0]
 
     with pytest.raises(UsageError, match="transcripts holds an object without a text of its own"):
-        Transcripts(world=LAKE, levels=(1, 1), players=(Scripted(move=move),))
+        Transcripts(tasks=tasks(LAKE, 1), players=(Scripted(move=move),))

@@ -12,7 +12,7 @@ from whet.environments.single_turn import SingleTurn
 from whet.protocols import Environment
 from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.chat_probe import KEEPS_THINKING
-from whet.rollouts.chat_settings import Chat, Glue
+from whet.rollouts.chat_settings import ChatSettings, Glue
 from whet.rollouts.renderer import TextRenderer
 from whet.rollouts.tool_results import RESULTS_AS_USER
 from whet.types import Task, UsageError
@@ -104,7 +104,7 @@ def test_a_declared_glue_needs_no_template_for_later_turns(template):
         user="\n<|im_start|>user\n{content}<|im_end|>\n<|im_start|>assistant\n",
     )
     held = fresh(template)
-    one = TextRenderer(held, end_tokens(held, GenerationConfig()), DATE, Chat(glue=glue))
+    one = TextRenderer(held, end_tokens(held, GenerationConfig()), DATE, ChatSettings(glue=glue))
     assert check_chats(one, [ASKED], Turns())["closing"] == ["<|im_end|>"]
 
 

@@ -14,7 +14,7 @@ from whet.calls.shipped.calc import calc
 from whet.calls.tools import schemas_of
 from whet.engines.ends import end_tokens
 from whet.environments.agents.tool_agent import ToolAgent
-from whet.rollouts.chat_settings import Chat
+from whet.rollouts.chat_settings import ChatSettings
 from whet.rollouts.renderer import TextRenderer
 from whet.rollouts.tool_forms import TOOLS_IN_SYSTEM, TOOLS_IN_USER
 from whet.types import Task, ToolCall, UsageError
@@ -29,7 +29,7 @@ SYSTEM = {"role": "system", "content": "be brief"}
 def of(name, kind="bytes", chat=None):
     held = tokenizer(kind, name)
     ends = end_tokens(held, GenerationConfig())
-    return TextRenderer(held, ends, DATE, chat or Chat())
+    return TextRenderer(held, ends, DATE, chat or ChatSettings())
 
 
 def opened(one, chat, tools=SCHEMAS):
@@ -110,7 +110,7 @@ def test_special_tokens_in_schemas_are_text():
 
 
 def test_a_declared_format_is_told_and_read():
-    one = of("phi3_5", chat=Chat(calls=Xml()))
+    one = of("phi3_5", chat=ChatSettings(calls=Xml()))
     text = opened(one, [user("3+4?")])
     assert "<function=NAME>" in text
     assert one.calls(FORMATS["xml"].write([CALL]), SCHEMAS)[1] == (CALL,)

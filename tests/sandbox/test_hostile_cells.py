@@ -7,7 +7,7 @@ import pytest
 from hostile_cells import ATTACKS
 
 from whet.sandbox import Bubblewrap, Landlock
-from whet.sandbox.messages import Cell, Folder, SessionLimits, Stop
+from whet.sandbox.messages import Cell, SessionFolder, SessionLimits, StopReason
 
 LIMITS = SessionLimits(
     cpu_s=0.2,
@@ -33,7 +33,7 @@ def attempts():
     works = [one for one in (Bubblewrap(), Landlock()) if not one.probe()]
     for place, sandbox in enumerate(works):
         for name, (_, stops, _) in ATTACKS.items():
-            slow = place > 0 and Stop.CPU in stops
+            slow = place > 0 and StopReason.CPU in stops
             marks = [pytest.mark.full] if slow else []
             yield pytest.param(sandbox, name, marks=marks, id=f"{type(sandbox).__name__}-{name}")
 
@@ -46,7 +46,7 @@ def opened():
 
         def session(sandbox):
             if sandbox not in known:
-                known[sandbox] = held.enter_context(sandbox.open(LIMITS, Folder()))
+                known[sandbox] = held.enter_context(sandbox.open(LIMITS, SessionFolder()))
             return known[sandbox]
 
         yield session
@@ -62,10 +62,10 @@ def test_a_hostile_cell_is_answered_and_the_next_ones_are_not_its(opened, sandbo
     assert len(heard.output) <= LIMITS.output + ROOM
     for number in range(3):
         after = asked(session, f"print({number} * 7)\nimport time; time.sleep(0.02)")
-        assert (after.stop, after.output) == (Stop.DONE, f"{number * 7}\n"), after
+        assert (after.stop, after.output) == (StopReason.DONE, f"{number * 7}\n"), after
     asked(session, ANEW)
     emptied = asked(session, "import glob, os\n[os.unlink(n) for n in glob.glob('*')]\nNone")
-    assert (emptied.stop, emptied.output) == (Stop.DONE, "")
+    assert (emptied.stop, emptied.output) == (StopReason.DONE, "")
 
 
 @pytest.mark.parametrize("sandbox", [Bubblewrap(), Landlock()], ids=lambda s: type(s).__name__)
@@ -79,9 +79,9 @@ def test_an_answer_before_its_time_spoils_only_the_programs_own_cells(opened, sa
     frames += "  f, n = f.f_back, n + 1\nprint(n)"
     depth = int(asked(session, frames).output)
     first = asked(session, twice.replace("(3)", f"({depth})"))
-    assert first.stop is Stop.DONE and first.output == "16\n"
+    assert first.stop is StopReason.DONE and first.output == "16\n"
     second = asked(session, "print('second')")
-    assert second.stop is Stop.ENDED and second.output in ("", "second\n")
+    assert second.stop is StopReason.ENDED and second.output in ("", "second\n")
     assert asked(session, "print('third')").output == "third\n"
 
 
@@ -90,7 +90,7 @@ def test_a_gigabyte_of_output_is_read_and_cut():
     for sandbox in (Bubblewrap(), Landlock()):
         if sandbox.probe():
             continue
-        with sandbox.open(SessionLimits(cpu_s=60, written=2 << 30), Folder()) as session:
+        with sandbox.open(SessionLimits(cpu_s=60, written=2 << 30), SessionFolder()) as session:
             heard = asked(session, "for _ in range(1000): print('z' * 999_999)")
-            assert heard.stop is Stop.DONE
+            assert heard.stop is StopReason.DONE
             assert "… 999996000 characters left out …" in heard.output

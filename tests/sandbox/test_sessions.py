@@ -16,16 +16,16 @@ import pytest
 
 from whet.sandbox import Bubblewrap, Landlock, Safest, SandboxFault, Unsafe
 from whet.sandbox.interpreter import interpreter
-from whet.sandbox.messages import Cell, Folder, Script, SessionLimits, Stop
+from whet.sandbox.messages import Cell, SessionFolder, SessionLimits, SessionScript, StopReason
 from whet.sandbox.metering import Account, Usage
 from whet.sandbox.output_window import OutputWindow
-from whet.sandbox.session import Session, SessionSandbox
+from whet.sandbox.session import SandboxSession, SessionSandbox
 from whet.types import UsageError
 
 SOURCE = Path(__file__).parents[2] / "src"
 NOBODY = 65_532
 QUICK = SessionLimits(cpu_s=0.3, idle_s=0.3)
-FILES = Folder(files={"a.txt": "alpha\n", "b/c.txt": "olé"}, locked=frozenset({"b/c.txt"}))
+FILES = SessionFolder(files={"a.txt": "alpha\n", "b/c.txt": "olé"}, locked=frozenset({"b/c.txt"}))
 
 
 @pytest.fixture(params=[Bubblewrap(), Landlock()], ids=lambda s: type(s).__name__)
@@ -42,7 +42,7 @@ def asked(session, message):
 
 def said(session, source):
     heard = asked(session, source)
-    assert heard.stop is Stop.DONE, heard
+    assert heard.stop is StopReason.DONE, heard
     return heard.output
 
 
@@ -65,14 +65,14 @@ def below(pid):
 
 
 def test_names_are_kept_and_the_last_value_is_shown(sandbox):
-    with sandbox.open(SessionLimits(), Folder()) as session:
+    with sandbox.open(SessionLimits(), SessionFolder()) as session:
         assert said(session, "x = 20\ndef double(n): return 2 * n") == ""
         assert said(session, "print('twice'); double(x) + 2") == "twice\n42\n"
         assert said(session, "None") == ""
 
 
 def test_an_exception_is_told_in_two_lines_and_loses_nothing(sandbox):
-    with sandbox.open(SessionLimits(), Folder()) as session:
+    with sandbox.open(SessionLimits(), SessionFolder()) as session:
         told = said(session, "kept = 1\nprint('before')\nint('one')")
         error = "ValueError: invalid literal for int() with base 10: 'one'"
         assert told == f"before\nline 3: int('one')\n{error}\n"
@@ -85,7 +85,7 @@ def test_an_exception_is_told_in_two_lines_and_loses_nothing(sandbox):
 def test_hashes_and_random_numbers_repeat_and_nothing_else_is_in_the_environment(sandbox):
     told = set()
     for _ in range(2):
-        with sandbox.open(SessionLimits(), Folder()) as session:
+        with sandbox.open(SessionLimits(), SessionFolder()) as session:
             told.add(said(session, "import random\nprint(hash('whet'), random.random(), __name__)"))
     assert len(told) == 1 and next(iter(told)).endswith("__main__\n")
 
@@ -105,27 +105,31 @@ def test_files_lie_in_the_folder_and_locked_ones_stay(sandbox):
 def test_a_folder_outlives_its_interpreter(sandbox):
     if isinstance(sandbox, Landlock) and os.geteuid():
         pytest.skip("an ordinary user's programs can't write behind Landlock")
-    with sandbox.open(SessionLimits(), Folder()) as session:
+    with sandbox.open(SessionLimits(), SessionFolder()) as session:
         count = "import os\nopen('log', 'a').write('once ')\nos._exit(1)"
-        assert asked(session, count).stop is Stop.ENDED
+        assert asked(session, count).stop is StopReason.ENDED
         assert said(session, "open('log').read()") == "'once '\n"  # and it was not run again
         assert "NameError" in said(session, "os")
 
 
 def test_a_script_has_a_process_of_its_own_and_tells_its_status(sandbox):
-    with sandbox.open(QUICK, Folder()) as session:
+    with sandbox.open(QUICK, SessionFolder()) as session:
         said(session, "x = 1")
-        heard = asked(session, Script(source="print(arguments['n'] * 2)", arguments={"n": 21}))
-        assert (heard.stop, heard.output, heard.status) == (Stop.DONE, "42\n", 0)
-        heard = asked(session, Script(source="print(x)"))
+        heard = asked(
+            session, SessionScript(source="print(arguments['n'] * 2)", arguments={"n": 21})
+        )
+        assert (heard.stop, heard.output, heard.status) == (StopReason.DONE, "42\n", 0)
+        heard = asked(session, SessionScript(source="print(x)"))
         assert heard.status == 1 and "NameError" in heard.output
-        assert asked(session, Script(source="while True: pass")).stop is Stop.CPU
-        assert asked(session, Script(source="import os; os.kill(os.getpid(), 9)")).status == -9
+        assert asked(session, SessionScript(source="while True: pass")).stop is StopReason.CPU
+        assert (
+            asked(session, SessionScript(source="import os; os.kill(os.getpid(), 9)")).status == -9
+        )
 
 
 def test_many_sessions_at_once_answer_for_themselves(sandbox):
     def play(number):
-        with sandbox.open(SessionLimits(), Folder()) as session:
+        with sandbox.open(SessionLimits(), SessionFolder()) as session:
             said(session, f"x = {number}")
             return [said(session, "x = x + 10\nx") for _ in range(2)]
 
@@ -135,7 +139,7 @@ def test_many_sessions_at_once_answer_for_themselves(sandbox):
 
 
 def test_the_folder_of_another_session_is_out_of_reach(sandbox):
-    secret = Folder(files={"secret": "of another"})
+    secret = SessionFolder(files={"secret": "of another"})
     look = (
         "import os\nfound = []\nfor folder, inner, names in os.walk('/'):\n"
         "  inner[:] = [one for one in inner if one not in ('usr', 'lib', 'lib64')]\n"
@@ -143,7 +147,7 @@ def test_the_folder_of_another_session_is_out_of_reach(sandbox):
     )
     with (
         sandbox.open(SessionLimits(), secret) as other,
-        sandbox.open(SessionLimits(cpu_s=60, idle_s=60), Folder()) as session,
+        sandbox.open(SessionLimits(cpu_s=60, idle_s=60), SessionFolder()) as session,
     ):
         place = json.dumps(f"/proc/{other._supervised.pid}/cwd/secret")
         assert said(session, look) == "[]\n"
@@ -152,7 +156,7 @@ def test_the_folder_of_another_session_is_out_of_reach(sandbox):
 
 
 def test_no_process_descriptor_or_folder_is_left(sandbox):
-    with sandbox.open(SessionLimits(), Folder()) as session:
+    with sandbox.open(SessionLimits(), SessionFolder()) as session:
         said(session, "1")
     files = len(os.listdir("/proc/self/fd"))
     folders = set(os.listdir(tempfile.gettempdir()))
@@ -173,7 +177,7 @@ def test_no_process_descriptor_or_folder_is_left(sandbox):
 
 
 def test_a_session_that_waits_can_be_killed_from_another_thread(sandbox):
-    session = sandbox.open(SessionLimits(), Folder())
+    session = sandbox.open(SessionLimits(), SessionFolder())
     session.say(Cell(source="import time; time.sleep(60)"))
     timer = threading.Timer(0.2, session.kill)
     timer.start()
@@ -186,7 +190,7 @@ def test_a_session_that_waits_can_be_killed_from_another_thread(sandbox):
 
 def test_a_supervisor_that_was_killed_is_a_fault_and_closing_is_none(sandbox):
     """A sandbox that dies at the last instant: the call is a fault, what was answered stays."""
-    session = sandbox.open(SessionLimits(), Folder())
+    session = sandbox.open(SessionLimits(), SessionFolder())
     assert said(session, "6 * 7") == "42\n"
     os.kill(session._supervised.pid, signal.SIGKILL)
     with pytest.raises(SandboxFault, match="ended"):
@@ -196,7 +200,7 @@ def test_a_supervisor_that_was_killed_is_a_fault_and_closing_is_none(sandbox):
 
 def test_a_session_outlives_the_thread_that_opened_it(sandbox):
     with ThreadPoolExecutor(1) as thread:
-        session = thread.submit(sandbox.open, SessionLimits(), Folder()).result()
+        session = thread.submit(sandbox.open, SessionLimits(), SessionFolder()).result()
     time.sleep(0.1)
     with session:
         assert said(session, "1") == "1\n"
@@ -205,9 +209,9 @@ def test_a_session_outlives_the_thread_that_opened_it(sandbox):
 PARENT = """
 import os, signal, sys, time
 from whet.sandbox import Bubblewrap, Landlock
-from whet.sandbox.messages import Cell, Folder, SessionLimits
+from whet.sandbox.messages import Cell, SessionFolder, SessionLimits
 sandbox = {"Bubblewrap": Bubblewrap(), "Landlock": Landlock()}[sys.argv[1]]
-session = sandbox.open(SessionLimits(), Folder())
+session = sandbox.open(SessionLimits(), SessionFolder())
 if sys.argv[2] == "fork":
     fork = os.fork()
     if fork == 0:
@@ -266,7 +270,7 @@ def test_a_fork_of_the_parent_keeps_no_session_alive(sandbox):
 def test_a_dead_bwrap_or_none_is_a_fault(monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(SandboxFault, match="not installed"):
-        Bubblewrap().open(SessionLimits(), Folder())
+        Bubblewrap().open(SessionLimits(), SessionFolder())
 
 
 def test_a_bwrap_that_fails_is_a_fault_that_says_why(tmp_path, monkeypatch):
@@ -277,17 +281,17 @@ def test_a_bwrap_that_fails_is_a_fault_that_says_why(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     descriptors = len(os.listdir("/proc/self/fd"))
     with pytest.raises(SandboxFault, match="bwrap"):
-        Bubblewrap().open(SessionLimits(), Folder())
+        Bubblewrap().open(SessionLimits(), SessionFolder())
     assert len(os.listdir("/proc/self/fd")) == descriptors
 
 
 def test_the_safest_opens_sessions():
     if why := Safest().probe():
         with pytest.raises(UsageError, match="install bubblewrap"):
-            Safest().open(SessionLimits(), Folder())
+            Safest().open(SessionLimits(), SessionFolder())
         pytest.skip(why)
-    with Safest().open(SessionLimits(), Folder()) as session:
-        assert isinstance(session, Session) and isinstance(Safest(), SessionSandbox)
+    with Safest().open(SessionLimits(), SessionFolder()) as session:
+        assert isinstance(session, SandboxSession) and isinstance(Safest(), SessionSandbox)
         assert said(session, "1 + 1") == "2\n"
 
 
@@ -307,16 +311,16 @@ def test_counts_have_a_least_value(name):
 @pytest.mark.parametrize("name", ["/etc/passwd", "../x", "a/../b", "a//b", "./a", "", "a\0b", "a/"])
 def test_files_outside_of_the_folder_are_refused(name):
     with pytest.raises(UsageError, match=r"folder\.files"):
-        Folder(files={name: ""})
+        SessionFolder(files={name: ""})
 
 
 def test_locked_files_are_files_of_the_folder():
     with pytest.raises(UsageError, match=r"folder\.locked"):
-        Folder(files={"a": ""}, locked=frozenset({"b"}))
+        SessionFolder(files={"a": ""}, locked=frozenset({"b"}))
 
 
 def test_messages_take_turns(sandbox):
-    with sandbox.open(SessionLimits(), Folder()) as session:
+    with sandbox.open(SessionLimits(), SessionFolder()) as session:
         with pytest.raises(RuntimeError, match="say one first"):
             session.hear()
         session.say(Cell(source="1"))
@@ -340,26 +344,26 @@ def test_time_of_which_nothing_is_seen_is_idle():
     stops, account = sampled(
         SessionLimits(idle_s=3), *[(Usage(), 0, float(n)) for n in range(1, 4)]
     )
-    assert stops == [None, None, Stop.IDLE] and account.idle_s == pytest.approx(3)
+    assert stops == [None, None, StopReason.IDLE] and account.idle_s == pytest.approx(3)
 
 
 def test_a_program_that_waits_for_its_reader_is_not_idle_but_has_an_output_limit():
     limits = SessionLimits(idle_s=1, written=1 << 20)
     flood = [(Usage(), n << 18, float(n)) for n in range(1, 6)]
     stops, account = sampled(limits, *flood)
-    assert stops == [None] * 4 + [Stop.OUTPUT] and account.idle_s == 0
+    assert stops == [None] * 4 + [StopReason.OUTPUT] and account.idle_s == 0
 
 
 def test_cpu_time_of_processes_that_vanish_is_kept():
     times = [0.4, 0.0, 0.4, 0.0, 0.4]
     seen = [(Usage(cpu_s=cpu), 0, 0.1 * n) for n, cpu in enumerate(times)]
     stops, account = sampled(SessionLimits(cpu_s=1), *seen)
-    assert account.cpu_s == pytest.approx(1.2) and stops[-1] is Stop.CPU
+    assert account.cpu_s == pytest.approx(1.2) and stops[-1] is StopReason.CPU
 
 
 def test_memory_is_that_of_all_processes():
     stops, _ = sampled(SessionLimits(memory=64 << 20), (Usage(memory=65 << 20), 0, 0.1))
-    assert stops == [Stop.MEMORY]
+    assert stops == [StopReason.MEMORY]
 
 
 @pytest.mark.parametrize("text", ["", "short", "é" * 50, "a" * 51, "aé€😀" * 40, "x" * 5000])
@@ -379,12 +383,12 @@ def test_a_window_shows_both_ends_and_counts_what_is_left_out(text, size):
 AS_ANOTHER = """
 import json
 from whet.sandbox import Bubblewrap, Landlock
-from whet.sandbox.messages import Cell, Folder, SessionLimits
+from whet.sandbox.messages import Cell, SessionFolder, SessionLimits
 def told(sandbox):
     if why := sandbox.probe():
         return why
     limits = SessionLimits(cpu_s=0.3, idle_s=0.3)
-    with sandbox.open(limits, Folder(files={"a": "b"})) as session:
+    with sandbox.open(limits, SessionFolder(files={"a": "b"})) as session:
         cells = ("x = open('a').read()", "x", "while True: pass", "x",
             "import time; time.sleep(9)", "import os; os._exit(0)", "6 * 7",
             "import threading, time; threading.Thread(target=time.sleep, args=(9,)).start()",

@@ -20,7 +20,7 @@ from whet.evaluation.measure import EvalConfig
 from whet.front.measuring import Subject, subject_of
 from whet.protocols import Environment
 from whet.rollouts.chat_probe import KEEPS_THINKING
-from whet.rollouts.chat_settings import Chat, Glue
+from whet.rollouts.chat_settings import ChatSettings, Glue
 from whet.rollouts.tool_forms import TOOLS_IN_SYSTEM
 from whet.training import card
 from whet.training.preflight import preflight
@@ -66,7 +66,7 @@ def chatting(here, template, chat=None, **changes):
     rows = [{"prompt": [{"role": "user", "content": str(n)}], "answer": "1"} for n in range(9)]
     (here / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     own = {
-        "model": Folder(path=saved(here, template), chat=chat or Chat()),
+        "model": Folder(path=saved(here, template), chat=chat or ChatSettings()),
         "corpus": File(path=str(here / "rows.jsonl"), reserved=0.4),
         "environment": Twice(),
         "reward": None,
@@ -89,10 +89,10 @@ def test_a_run_whose_second_turn_is_not_told_does_not_begin(tmp_path):
 
 
 def test_a_declared_glue_carries_a_run_whose_template_takes_one_turn(tmp_path):
-    run = chatting(tmp_path, ONE_TURN, Chat(glue=GLUE))
+    run = chatting(tmp_path, ONE_TURN, ChatSettings(glue=GLUE))
     trained = whet.train(run, tmp_path / "run", follow=type)
     assert trained.complete
-    assert subject_of(str(trained.checkpoint)).model.chat == Chat(glue=GLUE)
+    assert subject_of(str(trained.checkpoint)).model.chat == ChatSettings(glue=GLUE)
     assert card.read(tmp_path / "run")["chat"]["closing"] == ["<end>"]
 
 

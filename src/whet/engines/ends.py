@@ -5,13 +5,13 @@ from typing import Any
 
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
-from whet.rollouts.chat_settings import PLAIN, Chat
+from whet.rollouts.chat_settings import PLAIN, ChatSettings
 from whet.rollouts.renderer import end_token
 from whet.rollouts.templates import ChatTemplate
 
 
 def end_tokens(
-    tokenizer: PreTrainedTokenizerBase, config: GenerationConfig, chat: Chat = PLAIN
+    tokenizer: PreTrainedTokenizerBase, config: GenerationConfig, chat: ChatSettings = PLAIN
 ) -> frozenset[int]:
     """All ids that end a reply.
 

@@ -22,7 +22,7 @@ from whet.engines.positions import positions_of
 from whet.engines.tensors import FLOATS, dtype_of
 from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
 from whet.registry import nearest
-from whet.rollouts.chat_settings import Chat
+from whet.rollouts.chat_settings import PLAIN, ChatSettings
 from whet.types import Size, UsageError
 
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase]
@@ -73,7 +73,7 @@ class Folder:
     path: str
     dtype: str = "float32"  # of the weights in memory
     today: str = ""  # ISO date that the chat template prints; empty: the day when the run begins
-    chat: Chat = Chat()  # settings of the chat template, where it does not tell all by itself
+    chat: ChatSettings = PLAIN  # settings of the chat template, where it does not tell all
 
     @classmethod
     def as_saved(cls, path: Path) -> "Folder":

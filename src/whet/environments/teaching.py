@@ -19,15 +19,15 @@ class Transcripts:
     A player is drawn for each seat of a play, with probability ∝ `weights`.
     """
 
-    world: World
-    levels: tuple[int, int]
+    tasks: Problems  # of a world
     players: tuple[Bots, ...] = (Expert(),)
     weights: tuple[float, ...] = ()  # one per player; (): all alike
-    seed: int = 0
 
     def __post_init__(self) -> None:
-        """Raise `UsageError` unless every player has a weight; the world checks the levels."""
-        Problems(family=self.world, levels=self.levels)
+        """Raise `UsageError` unless the tasks are a world's, and every player has a weight."""
+        if not isinstance(self.tasks.family, World):
+            kind = type(self.tasks.family).__name__
+            raise UsageError(f"transcripts.tasks are of {kind}, which is no World; give one")
         check_fixed(self, "transcripts")
         if not self.players:
             raise UsageError("transcripts.players is empty; give one player or more")
@@ -37,12 +37,18 @@ class Transcripts:
                 f"transcripts.weights is {self.weights}; give one per player, some above 0"
             )
 
+    @property
+    def world(self) -> World:
+        """The world that is played."""
+        assert isinstance(self.tasks.family, World)
+        return self.tasks.family
+
     async def check_players(self) -> None:
         """Let each player with a weight play a task of the lowest level at all seats.
 
         Raises `UsageError` for one that can't play this world.
         """
-        task = self.world.draw(Random(0), self.levels[0])
+        task = self.world.draw(Random(0), self.tasks.levels[0])
         for player, weight in zip(
             self.players, self.weights or [1.0] * len(self.players), strict=True
         ):
@@ -60,8 +66,7 @@ class Transcripts:
     async def example(self, step: int, index: int) -> Example:
         """A task of the training split, and the conversation of one seat."""
         rng = Random(f"{self!r}/{step}/{index}")
-        problems = Problems(family=self.world, levels=self.levels, seed=self.seed)
-        task = problems.task("train", rng.getrandbits(62))
+        task = self.tasks.task("train", rng.getrandbits(62))
 
         def seated(seat: str) -> Bot:
             del seat
@@ -71,7 +76,7 @@ class Transcripts:
         turns = (await play(self.world, task, seated)).turns
         if not turns:
             raise UsageError(
-                f"{type(self.world).__name__} asks nobody in task {task.id!r}; give another world"
+                f"{type(self.world).__name__} asks no seat in task {task.id!r}; give another world"
             )
         seat = rng.choice(sorted({turn.seat for turn in turns}))
         own = [turn for turn in turns if turn.seat == seat]

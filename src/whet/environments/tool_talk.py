@@ -9,7 +9,7 @@ from whet.calls.formats.pythonic import Pythonic
 from whet.calls.toolbox import OpenToolbox, Toolbox
 from whet.calls.tools import Offered, Tool
 from whet.protocols import Policy
-from whet.types import Finish, Reason, Reply, Task, Verdict
+from whet.types import Finish, Prompt, Reason, Reply, Task, Verdict
 
 PLAIN = Pythonic()
 """How calls are written in plain text: alone on a line."""
@@ -49,16 +49,25 @@ async def talk(
     if not calls:
         return Talked(reply=await policy(task.prompt, options=guesses))
     async with Toolbox.open(tools, task, calls) as box:
-        if isinstance(task.prompt, str):
-            first = await policy(task.prompt, options=guesses)
-            return await _plain(first, policy, box, plain)
-        first = await policy(task.prompt, tools=box.schemas, options=guesses)
-        reply, read = first, list[str]()
-        while reply.calls and box.open:
-            results = await box.answer(reply.calls)
-            read += [str(message["content"]) for message in results]
-            reply = await policy(results)
-        return Talked(reply=None if reply.calls else reply, results=tuple(read))
+        return await talk_with(box, task.prompt, policy, plain, guesses)
+
+
+async def talk_with(
+    box: OpenToolbox,
+    prompt: Prompt,
+    policy: Policy,
+    plain: CallFormat = PLAIN,
+    guesses: Sequence[str] = (),
+) -> Talked:
+    """The same, with tools that are open already."""
+    if isinstance(prompt, str):
+        return await _plain(await policy(prompt, options=guesses), policy, box, plain)
+    reply, read = await policy(prompt, tools=box.schemas, options=guesses), list[str]()
+    while reply.calls and box.open:
+        results = await box.answer(reply.calls)
+        read += [str(message["content"]) for message in results]
+        reply = await policy(results)
+    return Talked(reply=None if reply.calls else reply, results=tuple(read))
 
 
 async def _plain(reply: Reply, policy: Policy, box: OpenToolbox, plain: CallFormat) -> Talked:

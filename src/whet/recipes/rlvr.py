@@ -5,7 +5,7 @@ from whet.data import corpus
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
 from whet.policy import algorithms
-from whet.protocols import Algorithm, Judge
+from whet.protocols import Algorithm, Corpus, Judge
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
@@ -23,10 +23,15 @@ def rlvr(
     procedural family, or gym:NAME.  `reward` is a name, or path.py:function for a function of your
     own.  The default reward is the verifier that each task names.
     """
+    return rl(model=model, corpus=corpus(data), reward=rewards.find(reward), algorithm=algorithm)
+
+
+def rl(*, model: str, corpus: Corpus, reward: Judge | None, algorithm: str | Algorithm) -> Run:
+    """RL of a local model on any corpus; without a reward, the environment has to judge."""
     return Run(
         model=Folder(path=model),
-        corpus=corpus(data),
-        reward=rewards.find(reward),
+        corpus=corpus,
+        reward=reward,
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=8),

@@ -5,9 +5,11 @@ random legal replies.  After it the model can play by the rules, and plays as ba
 then sees the world's verdicts alone.
 """
 
+from dataclasses import replace
+
 from whet.data.problems import Problems
 from whet.engines.embedded.engine import Embedded
-from whet.engines.models import Folder, FromScratch
+from whet.engines.models import FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.environments.finding import terse_world
 from whet.environments.finding import world as world_named
@@ -17,12 +19,13 @@ from whet.environments.teaching import Transcripts
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
 from whet.protocols import Algorithm, World
+from whet.recipes.rlvr import rl
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import PeriodicEval, Run, Warmup
 from whet.types import Decoding, UsageError
-from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
+from whet.types.optimizers import AdamW, CosineDecay
 
 
 def world(
@@ -63,7 +66,7 @@ def tiny(world: World, level: int, expert: float, algorithm: str | Algorithm) ->
         corpus=tasks,
         reward=None,
         environment=world,
-        warmup=(warmup(tasks, world, expert, steps=800),),
+        warmup=(warmup(tasks, expert, steps=800),),
         sampling=Standard(
             prompts=Uniform(per_step=32),
             size=Fixed(rollouts=16),
@@ -79,16 +82,13 @@ def tiny(world: World, level: int, expert: float, algorithm: str | Algorithm) ->
     )
 
 
-def warmup(tasks: Problems, world: World, expert: float, *, steps: int) -> Warmup:
+def warmup(tasks: Problems, expert: float, *, steps: int) -> Warmup:
     """Supervised steps on plays, of which a share is the expert's."""
     if not 0 <= expert <= 1:
         raise UsageError(f"expert is {expert:g}; give a share of the plays, from 0 to 1")
     return Warmup(
         teacher=Transcripts(
-            world=world,
-            levels=tasks.levels,
-            players=(Expert(), Chance()),
-            weights=(expert, 1 - expert),
+            tasks=tasks, players=(Expert(), Chance()), weights=(expert, 1 - expert)
         ),
         steps=steps,
         batch=64,
@@ -98,18 +98,5 @@ def warmup(tasks: Problems, world: World, expert: float, *, steps: int) -> Warmu
 
 def of_model(world: World, level: int, model: str, algorithm: str | Algorithm) -> Run:
     """A local Hugging Face model, which reads the rules."""
-    return Run(
-        model=Folder(path=model),
-        corpus=problems(world, level),
-        reward=None,
-        environment=world,
-        sampling=Standard(
-            prompts=Uniform(per_step=16),
-            size=Fixed(rollouts=8),
-            decoding=Decoding(max_new_tokens=512),
-        ),
-        objective=algorithms.load(algorithm),
-        optimizer=AdamW(lr=1e-6, betas=(0.9, 0.999), decay=ConstantDecay(warmup=10)),
-        engine=Embedded(),
-        steps=200,
-    )
+    run = rl(model=model, corpus=problems(world, level), reward=None, algorithm=algorithm)
+    return replace(run, environment=world)

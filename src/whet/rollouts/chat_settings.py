@@ -44,7 +44,7 @@ class Glue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chat:
+class ChatSettings:
     """Settings of a chat template, for one that does not tell all by itself."""
 
     arguments: Mapping[str, Any] = field(
@@ -61,4 +61,4 @@ class Chat:
             )
 
 
-PLAIN = Chat()
+PLAIN = ChatSettings()

@@ -11,7 +11,7 @@ from numpy import ndarray
 
 from whet.calls.call_format import Calls
 from whet.rollouts.chat_probe import ChatProbe
-from whet.rollouts.chat_settings import Chat
+from whet.rollouts.chat_settings import ChatSettings
 from whet.rollouts.chats import check_text
 from whet.rollouts.declared_glue import DeclaredGlue
 from whet.rollouts.demonstrated import reply_ids, worded
@@ -35,7 +35,7 @@ class TextRenderer:
     tokenizer: Tokenizer
     ends: frozenset[int]  # end-token ids
     today: str = ""  # ISO date that the chat template prints; empty: the present day
-    settings: Chat = Chat()  # of the chat template
+    settings: ChatSettings = ChatSettings()  # of the chat template
     template: ChatTemplate = field(init=False)
     _glue: TemplateGlue | DeclaredGlue = field(init=False)
     _forms: ToolForms = field(init=False)

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import TemplateError
 
 from whet.rollouts.call_forms import FORMS
-from whet.rollouts.chat_settings import Chat
+from whet.rollouts.chat_settings import ChatSettings
 from whet.rollouts.chats import chat_of, check_tools, continued
 from whet.rollouts.dates import day_of, frozen
 from whet.rollouts.dropped import DroppedParts, Messages, Tools
@@ -51,7 +51,7 @@ class ChatTemplate:
 
     tokenizer: Tokenizer
     today: str = ""  # ISO date that the template prints; empty: the present day
-    settings: Chat = Chat()
+    settings: ChatSettings = ChatSettings()
     notes: dict[str, None] = field(
         default_factory=dict
     )  # on what the template leaves out, once each

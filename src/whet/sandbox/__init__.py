@@ -7,16 +7,23 @@ from whet.sandbox.bubblewrap import Bubblewrap
 from whet.sandbox.landlock import Landlock
 from whet.sandbox.leak_checks import leaks
 from whet.sandbox.limits import Ending, Limits, Program, ProgramResult, Sandbox, SandboxFault
-from whet.sandbox.messages import Cell, Folder, Heard, Script, SessionLimits, Stop
+from whet.sandbox.messages import (
+    Cell,
+    Heard,
+    SessionFolder,
+    SessionLimits,
+    SessionScript,
+    StopReason,
+)
 from whet.sandbox.safest import Safest
-from whet.sandbox.session import Session, SessionSandbox
+from whet.sandbox.session import SandboxSession, SessionSandbox
 from whet.sandbox.unsafe import Unsafe
 
 __all__ = [
     "Bubblewrap",
     "Cell",
     "Ending",
-    "Folder",
+    "SessionFolder",
     "Heard",
     "Landlock",
     "Limits",
@@ -25,11 +32,11 @@ __all__ = [
     "Safest",
     "Sandbox",
     "SandboxFault",
-    "Script",
-    "Session",
+    "SessionScript",
+    "SandboxSession",
     "SessionLimits",
     "SessionSandbox",
-    "Stop",
+    "StopReason",
     "Unsafe",
     "leaks",
 ]

@@ -16,8 +16,8 @@ from whet.sandbox import syscall_filter
 from whet.sandbox.bubblewrap_session import start
 from whet.sandbox.interpreter import Interpreter, interpreter
 from whet.sandbox.limits import Limits, Program, ProgramResult, SandboxFault
-from whet.sandbox.messages import Folder, SessionLimits
-from whet.sandbox.session import Session
+from whet.sandbox.messages import SessionFolder, SessionLimits
+from whet.sandbox.session import SandboxSession
 from whet.sandbox.slots import together, users
 from whet.sandbox.syscalls import ARCHITECTURE
 from whet.sandbox.watching import OutputCapture, ended, outcome, sealed
@@ -57,7 +57,7 @@ class Bubblewrap:
             play = [partial(_run, launcher, limits=limits) for launcher in launchers]
             return together(play, (tested, harness))
 
-    def open(self, limits: SessionLimits, folder: Folder) -> Session:
+    def open(self, limits: SessionLimits, folder: SessionFolder) -> SandboxSession:
         """Start a session in namespaces of its own; `slots` doesn't count it."""
         return start(_found(), _rules(), limits, folder)
 

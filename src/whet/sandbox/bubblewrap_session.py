@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from whet.sandbox.interpreter import interpreter
 from whet.sandbox.limits import SandboxFault
-from whet.sandbox.messages import Folder, SessionLimits
-from whet.sandbox.session import Session, Supervised, framed, guest_text, opening
+from whet.sandbox.messages import SessionFolder, SessionLimits
+from whet.sandbox.session import SandboxSession, Supervised, framed, guest_text, opening
 from whet.sandbox.slots import Lent
 from whet.sandbox.watching import sealed
 
@@ -20,7 +20,7 @@ _OVERHEAD = 1  # the supervisor
 _PATIENCE_S = 30.0
 
 
-def start(bwrap: str, rules: bytes, limits: SessionLimits, folder: Folder) -> Session:
+def start(bwrap: str, rules: bytes, limits: SessionLimits, folder: SessionFolder) -> SandboxSession:
     """Create the namespaces with a supervisor in them."""
     started = _Started(user=Lent())
     try:
@@ -31,10 +31,10 @@ def start(bwrap: str, rules: bytes, limits: SessionLimits, folder: Folder) -> Se
     except BaseException:
         started.abandon()
         raise
-    return Session(started.supervised(), limits)
+    return SandboxSession(started.supervised(), limits)
 
 
-def _command(bwrap: str, limits: SessionLimits, folder: Folder) -> list[str]:
+def _command(bwrap: str, limits: SessionLimits, folder: SessionFolder) -> list[str]:
     """The command line of bwrap, without what has descriptors.
 
     The session ends when its line is closed.  `--die-with-parent` would end it with the thread
@@ -65,7 +65,7 @@ class _Started:
     told: int = -1  # what bwrap prints
     ended: bool = field(default=False)
 
-    def launch(self, command: list[str], rules: bytes, folder: Folder) -> None:
+    def launch(self, command: list[str], rules: bytes, folder: SessionFolder) -> None:
         """Run bwrap, and wait until it knows the first process."""
         self.line, theirs = socket.socketpair()
         self.output, writing = os.pipe()

@@ -19,8 +19,8 @@ from whet.sandbox import kernel
 from whet.sandbox.interpreter import interpreter
 from whet.sandbox.landlock_session import start
 from whet.sandbox.limits import Ending, Limits, Program, ProgramResult, SandboxFault
-from whet.sandbox.messages import Folder, SessionLimits
-from whet.sandbox.session import Session
+from whet.sandbox.messages import SessionFolder, SessionLimits
+from whet.sandbox.session import SandboxSession
 from whet.sandbox.slots import together, users
 from whet.sandbox.syscalls import ARCHITECTURE
 from whet.sandbox.watching import OutputCapture, outcome, sealed
@@ -68,7 +68,7 @@ class Landlock:
             play = [partial(_zygote().run, limits=limits, user=user) for user in both]
             return together(play, (tested, harness))
 
-    def open(self, limits: SessionLimits, folder: Folder) -> Session:
+    def open(self, limits: SessionLimits, folder: SessionFolder) -> SandboxSession:
         """Start a session with a warden of its own; `slots` doesn't count it."""
         zygote = _zygote()
         return start(zygote.send, zygote.place, limits, folder)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from whet.sandbox.interpreter import interpreter
 from whet.sandbox.limits import SandboxFault
-from whet.sandbox.messages import Folder, SessionLimits
-from whet.sandbox.session import Session, Supervised, opening
+from whet.sandbox.messages import SessionFolder, SessionLimits
+from whet.sandbox.session import SandboxSession, Supervised, opening
 from whet.sandbox.slots import Lent
 from whet.sandbox.watching import sealed
 
@@ -21,8 +21,11 @@ _LIBRARIES = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")  # of executables
 
 
 def start(
-    send: Callable[[bytes, list[int]], None], place: str, limits: SessionLimits, folder: Folder
-) -> Session:
+    send: Callable[[bytes, list[int]], None],
+    place: str,
+    limits: SessionLimits,
+    folder: SessionFolder,
+) -> SandboxSession:
     """Have the warm interpreter fork a warden; `send` hands it descriptors."""
     warden = _Warden(user=Lent())
     try:
@@ -32,10 +35,12 @@ def start(
         if warden.line is not None:
             warden.line.close()
         raise
-    return Session(supervised, limits)
+    return SandboxSession(supervised, limits)
 
 
-def _job(place: str, limits: SessionLimits, folder: Folder, user: int | None) -> dict[str, object]:
+def _job(
+    place: str, limits: SessionLimits, folder: SessionFolder, user: int | None
+) -> dict[str, object]:
     found = interpreter()
     runs = (*folder.commands, *_LIBRARIES) if folder.commands else ()
     return {

@@ -49,7 +49,7 @@ class SessionLimits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Folder:
+class SessionFolder:
     """Files of a session's folder at its start: paths below the folder, and their text.
 
     `locked` names those that no program of the session can change.  `commands` are folders of the
@@ -83,14 +83,14 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
+class SessionScript:
     """Python source for a process of its own, with `arguments` as a global name."""
 
     source: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Stop(StrEnum):
+class StopReason(StrEnum):
     """How the processing of a message ended."""
 
     DONE = "done"
@@ -110,6 +110,6 @@ class Heard:
     After a `Cell`, every stop but DONE means that the next cell gets a new interpreter.
     """
 
-    stop: Stop
+    stop: StopReason
     output: str  # stdout and stderr, as they came
     status: int | None = None  # exit code of a process, or minus the signal that ended it

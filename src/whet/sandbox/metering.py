@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from whet.sandbox.messages import SessionLimits, Stop
+from whet.sandbox.messages import SessionLimits, StopReason
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -98,7 +98,7 @@ class Account:
         self.cpu_s = self.idle_s = 0.0
         self.written = 0
 
-    def add(self, usage: Usage, written: int, now: float) -> Stop | None:
+    def add(self, usage: Usage, written: int, now: float) -> StopReason | None:
         """Add a sample, with the bytes written since the message came; the limit that is passed."""
         ran = max(0.0, usage.cpu_s - self.last.cpu_s)
         busy = max(ran, usage.busy_s - self.last.busy_s)
@@ -107,9 +107,9 @@ class Account:
             self.idle_s += max(0.0, now - self.now - busy)
         self.last, self.written, self.now = usage, written, now
         passed = (
-            (Stop.CPU, self.cpu_s >= self.limits.cpu_s),
-            (Stop.OUTPUT, written > self.limits.written),
-            (Stop.MEMORY, usage.memory > self.limits.memory),
-            (Stop.IDLE, self.idle_s >= self.limits.idle_s),
+            (StopReason.CPU, self.cpu_s >= self.limits.cpu_s),
+            (StopReason.OUTPUT, written > self.limits.written),
+            (StopReason.MEMORY, usage.memory > self.limits.memory),
+            (StopReason.IDLE, self.idle_s >= self.limits.idle_s),
         )
         return next((stop for stop, is_passed in passed if is_passed), None)

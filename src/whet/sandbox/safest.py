@@ -6,8 +6,8 @@ from functools import lru_cache
 from whet.sandbox.bubblewrap import Bubblewrap
 from whet.sandbox.landlock import Landlock
 from whet.sandbox.limits import Limits, Program, ProgramResult, Sandbox
-from whet.sandbox.messages import Folder, SessionLimits
-from whet.sandbox.session import Session, SessionSandbox
+from whet.sandbox.messages import SessionFolder, SessionLimits
+from whet.sandbox.session import SandboxSession, SessionSandbox
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +27,7 @@ class Safest:
     ) -> tuple[ProgramResult, ProgramResult]:
         return chosen(self.slots).pair(tested, harness, limits)
 
-    def open(self, limits: SessionLimits, folder: Folder) -> Session:
+    def open(self, limits: SessionLimits, folder: SessionFolder) -> SandboxSession:
         """Start a session, which `slots` doesn't count."""
         backend = chosen(self.slots)
         assert isinstance(backend, SessionSandbox)

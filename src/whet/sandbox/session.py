@@ -17,7 +17,14 @@ from weakref import WeakSet
 
 from whet.sandbox.guest_process import CONTROL
 from whet.sandbox.limits import SandboxFault
-from whet.sandbox.messages import Cell, Folder, Heard, Script, SessionLimits, Stop
+from whet.sandbox.messages import (
+    Cell,
+    Heard,
+    SessionFolder,
+    SessionLimits,
+    SessionScript,
+    StopReason,
+)
 from whet.sandbox.metering import Account, rests, usage_of
 from whet.sandbox.output_window import OutputWindow
 
@@ -33,7 +40,7 @@ _PIECE = 1 << 16
 class SessionSandbox(Protocol):
     """A sandbox that has sessions."""
 
-    def open(self, limits: SessionLimits, folder: Folder) -> "Session":
+    def open(self, limits: SessionLimits, folder: SessionFolder) -> "SandboxSession":
         """Start a session.  Raises `SandboxFault` if the sandbox fails."""
         ...
 
@@ -53,7 +60,7 @@ class Supervised:
     why: Callable[[], str]  # what is known of a supervisor that has ended
 
 
-class Session:
+class SandboxSession:
     """One supervisor, its programs and their folder.
 
     `say` begins a message and `hear` waits for its end.  A program that passes a limit is stopped,
@@ -78,7 +85,7 @@ class Session:
             self.kill()
             raise
 
-    def say(self, message: Cell | Script) -> None:
+    def say(self, message: Cell | SessionScript) -> None:
         """Begin a message; the one before has been heard."""
         self._pid()
         if self._busy:
@@ -100,8 +107,8 @@ class Session:
             raise RuntimeError("no message is under way; say one first")
         with self._hearing:
             stop, status = self._ended()
-            if stop is Stop.DONE and self._keeps and not self._rests():
-                stop = self._stopped(Stop.OUTLIVED)
+            if stop is StopReason.DONE and self._keeps and not self._rests():
+                stop = self._stopped(StopReason.OUTLIVED)
             self._read()
             self._busy = False
             return Heard(stop=stop, output=self._window.text(), status=status)
@@ -117,7 +124,7 @@ class Session:
                 self._line.close()
                 os.close(self._supervised.output)
 
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> "SandboxSession":
         return self
 
     def __exit__(
@@ -125,7 +132,7 @@ class Session:
     ) -> None:
         self.kill()
 
-    def _ended(self) -> tuple[Stop, int | None]:
+    def _ended(self) -> tuple[StopReason, int | None]:
         """Read output and take samples until the message has ended."""
         begun = sampled = time.monotonic()
         account = Account(self.limits, usage_of(self._pid()), begun)
@@ -145,7 +152,7 @@ class Session:
                     f"{self.limits.wall_s:g} s: the machine is too slow"
                 )
 
-    def _stopped(self, why: Stop) -> Stop:
+    def _stopped(self, why: StopReason) -> StopReason:
         """Have all programs killed."""
         self._send({"stop": why})
         self._frame_of("stopped", why)
@@ -258,15 +265,15 @@ def opening(limits: SessionLimits, files: dict[str, str]) -> dict[str, Any]:
     return {"files": files, "loop": guest_text("cell_loop"), "entries": int(limits.entries)}
 
 
-def _outcome(told: dict[str, Any], *, keeps: bool) -> tuple[Stop, int | None]:
+def _outcome(told: dict[str, Any], *, keeps: bool) -> tuple[StopReason, int | None]:
     if "stopped" in told:
-        return Stop(told["stopped"]), None
+        return StopReason(told["stopped"]), None
     if "done" in told:
-        return Stop.DONE, None
-    return (Stop.ENDED if keeps else Stop.DONE), told["ended"]
+        return StopReason.DONE, None
+    return (StopReason.ENDED if keeps else StopReason.DONE), told["ended"]
 
 
-_SESSIONS: WeakSet[Session] = WeakSet()
+_SESSIONS: WeakSet[SandboxSession] = WeakSet()
 
 
 def _forget() -> None:

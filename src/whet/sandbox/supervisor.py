@@ -261,7 +261,7 @@ def written(place: str, files: "dict[str, str]", user: int, locked: "list[str]")
 
 
 class Namespace(Walls):
-    """The supervisor is the first process of a namespace, which the kernel lets nobody signal."""
+    """The supervisor is the first process of a namespace: the kernel lets no process signal it."""
 
     def __init__(self, limited: "Callable[[], None]") -> None:
         self.limited = limited

@@ -267,7 +267,7 @@ def observations(
     """The batch of M observation tokens: `row` and `tree_weight` of each, `group` of all rollouts.
 
     Its totals are of these tokens alone, so that they leave those of the sampled tokens as they
-    are. Nobody sampled them: their advantage is 1, and their log μ is NaN. The learner sets
+    are. They were not sampled: their advantage is 1, and their log μ is NaN. The learner sets
     `learner_logp`, with its gradient.
     """
     unknown = torch.full(row.shape, nan, dtype=dtype)

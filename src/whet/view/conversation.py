@@ -24,7 +24,7 @@ _ENDS = 20  # turns at either end of a conversation on a page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class ShownTurn:
     """What one message says.
 
     `speaker` is the seat of a reply that has one, the name of a tool that gives a result, else the
@@ -47,7 +47,7 @@ class Conversation:
 
     task: str
     rollout: str
-    turns: tuple[Turn, ...]
+    turns: tuple[ShownTurn, ...]
     finish: str
     seed: int
     seat: str = ""
@@ -126,20 +126,20 @@ def _turns(
     seat: str,
     rewards: Sequence[float],
     tools: Sequence[str | None],
-) -> tuple[Turn, ...]:
+) -> tuple[ShownTurn, ...]:
     """A turn for each message; rewards that are not one for each reply are left out."""
     given = rewards if len(rewards) == len(acts) else [None] * len(acts)
     replies = {act.message: (act, reward) for act, reward in zip(acts, given, strict=True)}
     results = {message.get("name") for message in messages if message.get("role") == TOOL}
     known = frozenset(name for name in (*results, *tools) if name)
-    found: list[Turn] = []
+    found: list[ShownTurn] = []
     for place, message in enumerate(messages):
         text, said = _said(message), message.get("role") == ASSISTANT
         calls = calls_of(message, text, known) if said else ()
         act, reward = replies.get(place, (None, None))
         reply = act is not None or (said and not acts)
         found.append(
-            Turn(
+            ShownTurn(
                 speaker=seat or ASSISTANT if reply else _speaker(message),
                 text=text,
                 calls=calls,
@@ -160,7 +160,7 @@ def _said(message: Message) -> str:
 
 
 def _speaker(message: Message) -> str:
-    role = str(message.get("role", "nobody"))
+    role = str(message.get("role", "unknown"))
     return str(message.get("name") or role) if role == TOOL else role
 
 
@@ -214,7 +214,7 @@ def _count(tokens: int) -> str:
     return "1 token" if tokens == 1 else f"{tokens:,} tokens"
 
 
-def _facts(said: Turn) -> str:
+def _facts(said: ShownTurn) -> str:
     """What is known of a reply: its tokens, its reward, and its ending unless it stopped."""
     found = [] if said.tokens is None else [_count(said.tokens)]
     found += [] if said.reward is None else [f"reward {said.reward:g}"]
@@ -222,7 +222,7 @@ def _facts(said: Turn) -> str:
     return ", ".join(found)
 
 
-def _calls(said: Turn, most: int) -> Iterator[str]:
+def _calls(said: ShownTurn, most: int) -> Iterator[str]:
     """Each call: name, and arguments as JSON; for a bad one its text and what is wrong."""
     for call in said.calls:
         match call:
@@ -252,7 +252,7 @@ def html(talk: Conversation, most: int = _PAGE) -> Markup:
     return page((*inside, page(_blocks(last, most)), _QUIET.format(outcome(talk))))
 
 
-def _blocks(turns: Sequence[Turn], most: int) -> Iterator[Markup]:
+def _blocks(turns: Sequence[ShownTurn], most: int) -> Iterator[Markup]:
     for said in turns:
         text = _PRE.format(visible(said.text, most) or "[empty]")
         calls = Markup().join(_CALL.format(call) for call in _calls(said, most))

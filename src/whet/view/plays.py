@@ -19,7 +19,7 @@ _TITLE = 100  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
+class ShownPlay:
     """The conversations of one play, those of its seats and forks."""
 
     step: int
@@ -28,7 +28,7 @@ class Play:
     left: int  # further rollouts of the play
 
 
-def newest(folder: Path) -> list[Play]:
+def newest(folder: Path) -> list[ShownPlay]:
     """The first play of each of the first three groups of the newest step in a run's folder.
 
     Only groups with a play of several replies, or of several seats, are counted: a run of single
@@ -62,9 +62,9 @@ def _talks(rows: Sequence[Row]) -> bool:
     return len(seats) > 1 or any(len(row["turns"]) > ONE_TURN for row in rows)
 
 
-def _play(rows: Sequence[Row]) -> Play:
+def _play(rows: Sequence[Row]) -> ShownPlay:
     shown = rows[:_SEATS]
-    return Play(
+    return ShownPlay(
         step=rows[0]["step"],
         task=visible(rows[0]["task_id"], _TITLE),
         conversations=tuple(map(of_row, shown)),

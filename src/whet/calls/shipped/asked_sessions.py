@@ -3,8 +3,15 @@
 from threading import Lock
 
 from whet.sandbox import SandboxFault
-from whet.sandbox.messages import Cell, Folder, Heard, Script, SessionLimits, Stop
-from whet.sandbox.session import Session, SessionSandbox
+from whet.sandbox.messages import (
+    Cell,
+    Heard,
+    SessionFolder,
+    SessionLimits,
+    SessionScript,
+    StopReason,
+)
+from whet.sandbox.session import SandboxSession, SessionSandbox
 from whet.types import Fault, Task, UsageError
 
 MARGIN_S = 90.0  # of wall time, for starting and stopping
@@ -14,12 +21,14 @@ ROOM = 500  # characters beside the output: what stopped a program
 class AskedSession:
     """One session; its faults are `Fault`s."""
 
-    def __init__(self, sandbox: SessionSandbox, limits: SessionLimits, folder: Folder) -> None:
+    def __init__(
+        self, sandbox: SessionSandbox, limits: SessionLimits, folder: SessionFolder
+    ) -> None:
         self._sandbox, self._limits, self._folder = sandbox, limits, folder
-        self._session: Session | None = None
+        self._session: SandboxSession | None = None
         self._closed, self._opening = False, Lock()
 
-    def ask(self, message: Cell | Script) -> Heard:
+    def ask(self, message: Cell | SessionScript) -> Heard:
         """Say a message and hear its answer."""
         try:
             session = self._opened()
@@ -47,7 +56,7 @@ class AskedSession:
         )
         return f"{before}error: {why}{rest}"
 
-    def _opened(self) -> Session:
+    def _opened(self) -> SandboxSession:
         with self._opening:
             if self._closed:
                 raise SandboxFault("the episode has ended")
@@ -56,17 +65,17 @@ class AskedSession:
             return self._session
 
 
-def stopped(stop: Stop, limits: SessionLimits) -> str:
+def stopped(stop: StopReason, limits: SessionLimits) -> str:
     """What stopped a program, in words; empty if nothing did."""
     words = {
-        Stop.DONE: "",
-        Stop.ENDED: "the interpreter ended",
-        Stop.CPU: f"stopped after {limits.cpu_s:g} s",
-        Stop.IDLE: f"stopped after {limits.idle_s:g} s of waiting",
-        Stop.OUTPUT: f"stopped: more than {limits.written >> 20:,} MiB of output",
-        Stop.MEMORY: f"stopped: more than {limits.memory >> 20:,} MiB of memory",
-        Stop.ENTRIES: f"stopped: more than {limits.entries:,} files",
-        Stop.OUTLIVED: "threads or processes outlived the call",
+        StopReason.DONE: "",
+        StopReason.ENDED: "the interpreter ended",
+        StopReason.CPU: f"stopped after {limits.cpu_s:g} s",
+        StopReason.IDLE: f"stopped after {limits.idle_s:g} s of waiting",
+        StopReason.OUTPUT: f"stopped: more than {limits.written >> 20:,} MiB of output",
+        StopReason.MEMORY: f"stopped: more than {limits.memory >> 20:,} MiB of memory",
+        StopReason.ENTRIES: f"stopped: more than {limits.entries:,} files",
+        StopReason.OUTLIVED: "threads or processes outlived the call",
     }
     return words[stop]
 

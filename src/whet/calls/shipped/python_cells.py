@@ -9,7 +9,7 @@ from whet.calls.shipped.asked_sessions import MARGIN_S, ROOM, AskedSession, chec
 from whet.calls.threads import in_thread
 from whet.calls.tools import Tool, ToolSet, method_schemas, tools_of
 from whet.sandbox import Safest
-from whet.sandbox.messages import Cell, Folder, SessionLimits
+from whet.sandbox.messages import Cell, SessionFolder, SessionLimits
 from whet.sandbox.session import SessionSandbox
 from whet.types import Task, UsageError
 
@@ -44,7 +44,7 @@ class Python(ToolSet):
 
     @asynccontextmanager
     async def open(self, task: Task) -> AsyncIterator[Sequence[Tool]]:
-        folder = Folder(files=files_of(task))
+        folder = SessionFolder(files=files_of(task))
         await in_thread(lambda: check_sandbox(self.sandbox))
         session = AskedSession(self.sandbox, self.limits, folder)
         try:

@@ -17,7 +17,7 @@ from whet.calls.shipped.asked_sessions import (
 from whet.calls.threads import in_thread
 from whet.calls.tools import Tool, ToolError, ToolSet, method_schemas, tools_of
 from whet.sandbox import Safest
-from whet.sandbox.messages import Folder, Heard, Script, SessionLimits, Stop
+from whet.sandbox.messages import Heard, SessionFolder, SessionLimits, SessionScript, StopReason
 from whet.sandbox.session import SessionSandbox, guest_text
 from whet.types import Task, UsageError
 
@@ -52,7 +52,7 @@ class Workspace(ToolSet):
     @asynccontextmanager
     async def open(self, task: Task) -> AsyncIterator[Sequence[Tool]]:
         files, tests = files_of(task), _tests_of(task)
-        folder = Folder(files=files, locked=frozenset(tests), commands=_COMMANDS)
+        folder = SessionFolder(files=files, locked=frozenset(tests), commands=_COMMANDS)
         await in_thread(lambda: _check(self.sandbox))
         session = AskedSession(self.sandbox, self.limits, folder)
         try:
@@ -77,7 +77,7 @@ class _Tools:
         """
         heard = self._ask("shell", command=command, path=":".join(_COMMANDS))
         code = f"exit code {heard.status}" if heard.status else ""
-        if heard.stop is Stop.DONE and code:
+        if heard.stop is StopReason.DONE and code:
             return f"{heard.output.rstrip()}\n{code}".lstrip("\n")
         return self._session.told(heard, "")
 
@@ -135,9 +135,9 @@ class _Tools:
 
     def _told(self, name: str, **arguments: Any) -> str:
         heard = self._ask(name, **arguments)
-        if heard.stop is Stop.DONE and heard.status == _REFUSED:
+        if heard.stop is StopReason.DONE and heard.status == _REFUSED:
             raise ToolError(heard.output)
-        if heard.stop is Stop.DONE and heard.status:
+        if heard.stop is StopReason.DONE and heard.status:
             last = heard.output.strip().splitlines()[-1:]
             raise ToolError("".join(last) or f"{name} ended with {heard.status}")
         return self._session.told(heard, "")
@@ -146,8 +146,8 @@ class _Tools:
         return self._session.ask(_script(name, arguments))
 
 
-def _script(name: str, arguments: Mapping[str, Any]) -> Script:
-    return Script(
+def _script(name: str, arguments: Mapping[str, Any]) -> SessionScript:
+    return SessionScript(
         source=f"{guest_text('folder_programs')}\n{name}(**arguments)\n", arguments=arguments
     )
 
@@ -156,7 +156,7 @@ def _script(name: str, arguments: Mapping[str, Any]) -> Script:
 def _check(sandbox: SessionSandbox) -> None:
     """Raise `UsageError` where programs can't write, fork or execute."""
     check_sandbox(sandbox)
-    with sandbox.open(SessionLimits(), Folder(commands=_COMMANDS)) as session:
+    with sandbox.open(SessionLimits(), SessionFolder(commands=_COMMANDS)) as session:
         session.say(_script("able", {}))
         heard = session.hear()
     if heard.status != 0:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import httpx2
 
 from whet.environments.adapters.openenv_actions import Actions, shown
-from whet.environments.adapters.stepping import Limits, stepped
+from whet.environments.adapters.stepping import PlayLimits, stepped
 from whet.environments.adapters.turns import LUCK, drawn, luck_of
 from whet.environments.adapters.websocket import WebSocket, connected
 from whet.environments.levels import check_level
@@ -55,9 +55,9 @@ class OpenEnvServer(World):
         _ = self.limits  # which checks its settings
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> PlayLimits:
         """When a play ends."""
-        return Limits(turns=self.turns, corrections=self.corrections, solved=self.solved)
+        return PlayLimits(turns=self.turns, corrections=self.corrections, solved=self.solved)
 
     def check(self) -> None:
         """Raise `UsageError` where the server can't be reached, or its actions have no text."""

@@ -2,20 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
-from random import Random
 from typing import Any, ClassVar
 
-from whet.environments.adapters.foreign.pool import Foreign
-from whet.environments.adapters.stepping import Limits, stepped
-from whet.environments.adapters.turns import LUCK, drawn, luck_of
-from whet.environments.levels import check_level
-from whet.protocols import Policy, World
+from whet.environments.adapters.foreign_worlds import SteppedWorld
+from whet.environments.adapters.stepping import stepped
+from whet.environments.adapters.turns import luck_of
+from whet.protocols import Policy
 from whet.types import Task, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResetStep(World):
+class ResetStep(SteppedWorld):
     """Any environment with `reset(seed=)` and a `step` that returns four or five items.
 
     `make` is the import path of what makes one: `gymnasium:make` with the arguments
@@ -36,42 +33,12 @@ class ResetStep(World):
     Sources: gymnasium 1.4.0, `core.Env`; gem-llm 0.1.0, `gem/core.py`.
     """
 
-    levels: ClassVar[tuple[int, int]] = (1, 1)
-    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+    driver: ClassVar[str] = "reset_step"
 
-    make: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of `make`
     options: tuple[str, ...] = ()
     describe: str = ""
     read: str = ""
-    turns: int = 50  # legal replies
-    corrections: int = 0
-    solved: float = 1.0
-    rules: str = ""  # put before the first observation
-    processes: int = 4
-    seconds: float = 30.0  # wall time of a call
-
-    def __post_init__(self) -> None:
-        _ = self.limits, self.foreign  # which check their settings
-
-    @property
-    def limits(self) -> Limits:
-        """When a play ends."""
-        return Limits(turns=self.turns, corrections=self.corrections, solved=self.solved)
-
-    @property
-    def foreign(self) -> Foreign:
-        """The processes that it runs in."""
-        return Foreign(
-            make=self.make, driver="reset_step", processes=self.processes, seconds=self.seconds
-        )
-
-    def draw(self, rng: Random, level: int) -> Task:
-        check_level(self, level)
-        return drawn(self.make, rng.randrange(LUCK), self.limits.most, self.rules)
-
-    def canonical(self, task: Task) -> str:
-        return f"{self.make}/{task.info['luck']}"
 
     async def play(self, task: Task, policy: Policy) -> Verdict:
         luck = luck_of(task)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from whet.environments.adapters.turns import following, graded, opening
+from whet.environments.adapters.turns import check_turns, following, graded, opening
 from whet.environments.moves import move_in
 from whet.protocols import Policy
 from whet.types import Finish, Reply, Task, UsageError, Verdict
@@ -23,7 +23,7 @@ class Stepped(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class PlayLimits:
     """Legal replies of a play, illegal ones before it ends, and the score that is correct."""
 
     turns: int
@@ -31,8 +31,7 @@ class Limits:
     solved: float
 
     def __post_init__(self) -> None:
-        if self.turns < 1:
-            raise UsageError(f"environment.turns is {self.turns}; give 1 or more")
+        check_turns(self.turns)
         if self.corrections < 0:
             raise UsageError(f"environment.corrections is {self.corrections}; give 0 or more")
 
@@ -42,7 +41,9 @@ class Limits:
         return self.turns + self.corrections
 
 
-async def stepped(env: Stepped, task: Task, policy: Policy, seed: int, limits: Limits) -> Verdict:
+async def stepped(
+    env: Stepped, task: Task, policy: Policy, seed: int, limits: PlayLimits
+) -> Verdict:
     """Play to the end; the score is the sum of the rewards, each of which is one of a reply."""
     shown = await env.call("reset", seed)
     observation = opening(task.prompt, shown["text"])

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
 from random import Random
 from typing import Any, ClassVar
 
-from whet.environments.adapters.foreign.pool import Foreign
-from whet.environments.adapters.turns import LUCK, drawn, graded, luck_of
+from whet.environments.adapters.foreign_worlds import ForeignWorld
+from whet.environments.adapters.turns import LUCK, check_turns, drawn, graded, luck_of
 from whet.environments.levels import check_level
-from whet.protocols import Policy, World
-from whet.types import Finish, Prompt, Task, UsageError, Verdict
+from whet.protocols import Policy
+from whet.types import Finish, Prompt, Task, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TinkerEnv(World):
+class TinkerEnv(ForeignWorld):
     """An `Env` or a `MessageEnv` of `make` for each episode.
 
     `make` is the import path of a function.  It gets those of `seed`, `arguments` and the columns
@@ -34,27 +33,14 @@ class TinkerEnv(World):
     Source: tinker-cookbook 0.6.1, `rl/types.py`, `rl/message_env.py` and `rl/rollout_runner.py`.
     """
 
-    levels: ClassVar[tuple[int, int]] = (1, 1)
-    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+    driver: ClassVar[str] = "tinker"
 
-    make: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of `make`
     turns: int = 50
-    solved: float = 1.0
-    processes: int = 4
-    seconds: float = 30.0  # wall time of a call
 
     def __post_init__(self) -> None:
-        if self.turns < 1:
-            raise UsageError(f"environment.turns is {self.turns}; give 1 or more")
-        _ = self.foreign  # which checks its settings
-
-    @property
-    def foreign(self) -> Foreign:
-        """The processes that it runs in."""
-        return Foreign(
-            make=self.make, driver="tinker", processes=self.processes, seconds=self.seconds
-        )
+        check_turns(self.turns)
+        ForeignWorld.__post_init__(self)
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)

@@ -12,6 +12,7 @@ from whet.calls.toolbox import OpenToolbox
 from whet.calls.tools import Tool, ToolError
 from whet.environments.adapters.foreign.pool import Foreign, ForeignEpisode
 from whet.environments.adapters.turns import graded, opening
+from whet.environments.tool_talk import talk_with
 from whet.protocols import Environment, Policy
 from whet.types import Task, UsageError, Verdict, seed_of
 from whet.types.messages import messages_of
@@ -64,12 +65,7 @@ class TrlEnvironment(Environment):
             told = await env.call("reset")
             box = await self._box(env)
             prompt = opening(task.prompt, told or "")
-            if isinstance(prompt, str):
-                await self._plain(prompt, policy, box)
-            else:
-                reply = await policy(prompt, tools=box.schemas)
-                while reply.calls and box.open:
-                    reply = await policy(await box.answer(reply.calls))
+            await talk_with(box, prompt, policy, self.plain)
             return self._verdict(await env.call("reward"))
 
     async def _box(self, env: ForeignEpisode) -> OpenToolbox:
@@ -86,13 +82,6 @@ class TrlEnvironment(Environment):
             for schema in await env.call("tools")
         ]
         return OpenToolbox([(tool, lock) for tool in found], self.calls)
-
-    async def _plain(self, prompt: str, policy: Policy, box: OpenToolbox) -> None:
-        reading = self.plain.for_tools(box.schemas)
-        reply = await policy(prompt)
-        while (made := reading.read(reply)[1]) and box.open:
-            results = [str(message["content"]) for message in await box.answer(made)]
-            reply = await policy("\n" + "\n".join(results) + "\n")
 
     def _verdict(self, told: Mapping[str, Any]) -> Verdict | None:
         if "reward" not in told:

@@ -50,6 +50,12 @@ def graded(
     )
 
 
+def check_turns(turns: int) -> None:
+    """Raise `UsageError` unless a play may have a reply."""
+    if turns < 1:
+        raise UsageError(f"environment.turns is {turns}; give 1 or more")
+
+
 def drawn(world: str, luck: int, turns: int, prompt: str) -> Task:
     """The task of a seed, whose first observation is known when it is played."""
     info = {"world": world, "luck": luck, "turns": turns}

@@ -1,21 +1,20 @@
 """Tasksets of verifiers 1: tasks with a prompt, and rewards that read the conversation."""
 
 from dataclasses import dataclass, replace
-from math import inf
 from random import Random
 from typing import ClassVar
 
-from whet.environments.adapters.foreign.pool import Foreign
+from whet.environments.adapters.foreign_worlds import ForeignWorld
 from whet.environments.adapters.indexed import drawn_task, index_of, task_at
 from whet.environments.adapters.turns import graded
 from whet.environments.levels import check_level
-from whet.protocols import Policy, World
+from whet.protocols import Policy
 from whet.types import Finish, Task, Verdict
 from whet.types.messages import messages_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiersTaskset(World):
+class VerifiersTaskset(ForeignWorld):
     """The tasks of a taskset of verifiers 1, one reply each, judged by the taskset's own rewards.
 
     `make` is the import path of a taskset's class, or `package.module:` for the one that a module
@@ -29,23 +28,10 @@ class VerifiersTaskset(World):
     Source: verifiers 0.4.0, `v1/taskset.py`, `v1/task.py` and `v1/trace.py`.
     """
 
-    levels: ClassVar[tuple[int, int]] = (1, 1)
-    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+    driver: ClassVar[str] = "verifiers"
 
-    make: str
-    solved: float = 1.0
     processes: int = 2
     seconds: float = 60.0  # wall time of a call
-
-    def __post_init__(self) -> None:
-        _ = self.foreign  # which checks its settings
-
-    @property
-    def foreign(self) -> Foreign:
-        """The processes that it runs in."""
-        return Foreign(
-            make=self.make, driver="verifiers", processes=self.processes, seconds=self.seconds
-        )
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import inf
 from random import Random
 from typing import Any, ClassVar
 
-from whet.environments.adapters.foreign.pool import Foreign
+from whet.environments.adapters.foreign_worlds import ForeignWorld
 from whet.environments.adapters.indexed import drawn_task, index_of, task_at
-from whet.environments.adapters.turns import graded
+from whet.environments.adapters.turns import check_turns, graded
 from whet.environments.levels import check_level
-from whet.protocols import Policy, World
-from whet.types import Finish, Reply, Task, ToolCall, UsageError, Verdict
+from whet.protocols import Policy
+from whet.types import Finish, Reply, Task, ToolCall, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerifiersEnvironment(World):
+class VerifiersEnvironment(ForeignWorld):
     """The rows of an environment of verifiers 0, played by its own loop.
 
     `make` is the import path of `load_environment`, which gets `arguments`.  The loop of the
@@ -31,27 +30,16 @@ class VerifiersEnvironment(World):
     Source: verifiers 0.1.14, `envs/multiturn_env.py`, `envs/environment.py`, `clients/client.py`.
     """
 
-    levels: ClassVar[tuple[int, int]] = (1, 1)
-    bounds: ClassVar[tuple[float, float]] = (-inf, inf)
+    driver: ClassVar[str] = "verifiers_zero"
 
-    make: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of `load_environment`
     turns: int = 50
-    solved: float = 1.0
     processes: int = 2
     seconds: float = 60.0  # wall time of a call
 
     def __post_init__(self) -> None:
-        if self.turns < 1:
-            raise UsageError(f"environment.turns is {self.turns}; give 1 or more")
-        _ = self.foreign  # which checks its settings
-
-    @property
-    def foreign(self) -> Foreign:
-        """The processes that it runs in."""
-        return Foreign(
-            make=self.make, driver="verifiers_zero", processes=self.processes, seconds=self.seconds
-        )
+        check_turns(self.turns)
+        ForeignWorld.__post_init__(self)
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)

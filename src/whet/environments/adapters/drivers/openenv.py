@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from .plain import Misuse, awaited, dumped, taken
+from .plain import awaited, dumped, maker, taken
 
 _KEPT = ("reward", "done", "metadata")  # fields that are not shown to the policy
 
@@ -14,12 +14,7 @@ class Source:
     """A class or function that makes a client or an environment."""
 
     def __init__(self, made: Any) -> None:
-        if not callable(made):
-            raise Misuse(
-                f"environment.make is an object of {type(made).__name__}, which all episodes would "
-                "share; name a class, or a function that makes one"
-            )
-        self.make = made
+        self.make = maker(made)
 
     async def open(self, given: Mapping[str, Any]) -> "Episode":
         """A client or an environment of its own for one episode."""

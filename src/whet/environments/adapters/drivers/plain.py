@@ -15,6 +15,16 @@ async def awaited(value: Any) -> Any:
     return await value if inspect.isawaitable(value) else value
 
 
+def maker(made: Any) -> Callable[..., Any]:
+    """What makes an environment for each episode.  Raises `Misuse` for an object."""
+    if not callable(made):
+        raise Misuse(
+            f"environment.make is an object of {type(made).__name__}, which all episodes would "
+            "share; name a class, or a function that makes one"
+        )
+    return made
+
+
 def text_of(value: Any) -> str:
     """A text as it is; "" for None; mappings and lists as JSON; anything else by `str`."""
     if value is None or isinstance(value, str):

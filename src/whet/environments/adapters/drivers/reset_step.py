@@ -5,7 +5,7 @@ from enum import EnumMeta
 from typing import Any
 
 from .loading import found
-from .plain import Misuse, awaited, dumped, taken, text_of
+from .plain import Misuse, awaited, dumped, maker, taken, text_of
 
 _FIVE, _FOUR = 5, 4  # items of what `step` returns; the older form has no `truncated`
 _PAIR = 2
@@ -15,12 +15,7 @@ class Source:
     """A class or function that makes environments."""
 
     def __init__(self, made: Any) -> None:
-        if not callable(made):
-            raise Misuse(
-                f"environment.make is an object of {type(made).__name__}, which all episodes would "
-                "share; name a class, or a function that makes one"
-            )
-        self.make = made
+        self.make = maker(made)
 
     async def open(self, given: Mapping[str, Any]) -> "Episode":
         """An environment of its own for one episode."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from .plain import Misuse, awaited, dumped, taken
+from .plain import Misuse, awaited, dumped, maker, taken
 
 _END = "stop"  # why a reply ended, in Tinker's words
 
@@ -12,12 +12,7 @@ class Source:
     """A class or function that makes an environment for one episode."""
 
     def __init__(self, made: Any) -> None:
-        if not callable(made):
-            raise Misuse(
-                f"environment.make is an object of {type(made).__name__}, which is for a single "
-                "episode; name a function that makes one"
-            )
-        self.make = made
+        self.make = maker(made)
 
     async def open(self, given: Mapping[str, Any]) -> "Messages | Tokens":
         """The environment of one episode."""

@@ -22,7 +22,7 @@ _INPUTS: Mapping[str, Callable[[Random], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Template:
+class FunctionTemplate:
     """A function `f`, as text.
 
     `@right@wrong@` is a place where a bug can be, and `$a` and `$b` are numbers from 2 to 9.  The
@@ -51,6 +51,6 @@ class Template:
         return [_INPUTS[name](rng) for name in head.split(", ")]
 
 
-def templates_of(text: str) -> tuple[Template, ...]:
+def templates_of(text: str) -> tuple[FunctionTemplate, ...]:
     """The templates in a text, with an empty line between two of them."""
-    return tuple(Template(one.strip()) for one in text.split("\n\n"))
+    return tuple(FunctionTemplate(one.strip()) for one in text.split("\n\n"))
