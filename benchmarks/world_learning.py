@@ -5,19 +5,21 @@
 
 A row per (world, arm, seed) is appended to benchmarks/world_learning.jsonl when it is done, and
 rows that the file has are skipped.  `verdict` is the recipe; in the arm `coin` every verdict of the
-training is a coin's; `players` are the random, the silent and the expert player.  Seconds are those
-of the process's CPU, warm-up and evaluations included.
+training is a coin's, and RL begins with the same weights; `players` are the random, the silent and
+the expert player.  Seconds are those of the process's CPU for warm-up and RL, on one thread; the
+measurements before and after are not in them.
 """
 
 import argparse
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -48,7 +50,12 @@ from whet.types.optimizers import AdamW
 
 ROWS = Path(__file__).with_suffix(".jsonl")
 PLAYS = 500  # of an evaluation
+QUIET: Mapping[str, Any] = {
+    "evaluation": EvalConfig(problems=2, samples=1, k=(1,)),
+    "periodic": PeriodicEval(every=0),
+}
 Numbers = Mapping[str, float]
+Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,15 +199,15 @@ def strategy(folder: Path) -> dict[str, float]:
 def cases() -> dict[str, Case]:
     """The recipes by the name of their world."""
     kuhn = replace(
-        self_play(world="kuhn", expert=0.0, kl=0.1),
+        self_play(world="kuhn", noise=1.0, kl=0.1),
         steps=200,
         optimizer=AdamW(lr=2e-4, betas=(0.9, 0.95), weight_decay=0.0),
         checkpoints=CheckpointConfig(seconds=1e9, steps=4, keep=1000),
     )
     bare = {"calculator": Calculator(rules="", calls=0), "library": Library(rules="", calls=0)}
     return {
-        "guess": Case(run=tiny(Guess(rules=""), 5, 0.3, "dapo"), level=5, measured=won),
-        "frozen_lake": Case(run=tiny(FrozenLake(rules=""), 2, 0.4, "dapo"), level=2, measured=won),
+        "guess": Case(run=tiny(Guess(rules=""), 5, 0.5, "dapo"), level=5, measured=won),
+        "frozen_lake": Case(run=tiny(FrozenLake(rules=""), 1, 0.4, "dapo"), level=1, measured=won),
         "calculator": Case(
             run=tool_agent(), level=2, measured=with_and_without(bare["calculator"])
         ),
@@ -211,26 +218,40 @@ def cases() -> dict[str, Case]:
     }
 
 
-def learned(case: Case, arm: str, seed: int) -> Numbers:
-    """Base and trained, by what is measured."""
+def warmed(case: Case, seed: int, place: Path) -> tuple[Path, float]:
+    """The model after the warm-up, and its seconds."""
+    start = time.process_time()
+    train(replace(case.run, seed=seed, steps=0, **QUIET), place, follow=lambda event: None)
+    return place / "checkpoints" / "step-000000", time.process_time() - start
+
+
+def learned(case: Case, arm: str, seed: int, base: Path, place: Path) -> Numbers:
+    """What is measured after RL."""
     run = replace(
         case.run,
         seed=seed,
+        model=Folder.as_saved(base),
+        warmup=(),
         environment=case.world if arm == "verdict" else Coin(world=case.world),
-        evaluation=EvalConfig(problems=2, samples=1, k=(1,)),
-        periodic=PeriodicEval(every=0),
+        **QUIET,
     )
     start = time.process_time()
+    train(run, place, follow=lambda event: None)
+    seconds = time.process_time() - start
+    kept = sorted((place / "checkpoints").glob("step-*"))
+    found = {f"trained: {name}": x for name, x in case.measured(kept[-1], case).items()}
+    return {**found, **(case.whole(kept) if case.whole else {}), "seconds": seconds}
+
+
+def rows_of(name: str, case: Case, arms: Sequence[str], seed: int) -> Iterator[Row]:
+    """The rows of the arms of one seed, which share the warm-up."""
     with TemporaryDirectory() as place:
-        train(run, Path(place) / "run", follow=lambda event: None)
-        seconds = time.process_time() - start
-        kept = sorted((Path(place) / "run" / "checkpoints").glob("step-*"))
-        before, after = (case.measured(folder, case) for folder in (kept[0], kept[-1]))
-        found = {f"base: {name}": x for name, x in before.items()}
-        found |= {f"trained: {name}": x for name, x in after.items()}
-        if case.whole is not None:
-            found |= case.whole(kept)
-    return {**found, "seconds": seconds}
+        base, seconds = warmed(case, seed, Path(place) / "warm")
+        before = {f"base: {name}": x for name, x in case.measured(base, case).items()}
+        for arm in arms:
+            found = before | dict(learned(case, arm, seed, base, Path(place) / arm))
+            found["seconds"] += seconds
+            yield {"world": name, "arm": arm, "seed": seed, **found}
 
 
 def players(case: Case) -> Numbers:
@@ -259,7 +280,7 @@ def known(bots: Mapping[str, Bot | None], seat: str) -> Bot:
     return bots.get(seat) or silent()
 
 
-def rows() -> list[dict[str, object]]:
+def rows() -> list[Row]:
     """The rows of the file."""
     lines = ROWS.read_text(encoding="utf-8").splitlines() if ROWS.exists() else []
     return [json.loads(line) for line in lines]
@@ -270,7 +291,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("worlds", nargs="*")
     asked.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2, 3, 4])
-    asked.add_argument("--arms", nargs="*", default=["players", "verdict", "coin"])
+    asked.add_argument("--arms", nargs="*", default=["verdict", "coin"])
     asked.add_argument("--table", action="store_true")
     options = asked.parse_args()
     if options.table:
@@ -280,15 +301,19 @@ def main() -> None:
     done = {(one["world"], one["arm"], one["seed"]) for one in rows()}
     for name in options.worlds:
         case = cases()[name]
-        for arm in options.arms:
-            for seed in options.seeds if arm != "players" else [0]:
-                if (name, arm, seed) in done:
-                    continue
-                found = players(case) if arm == "players" else learned(case, arm, seed)
-                row = {"world": name, "arm": arm, "seed": seed, **found}
-                with ROWS.open("a", encoding="utf-8") as file:
-                    file.write(json.dumps(row) + "\n")
-                print(json.dumps(row), flush=True)
+        if (name, "players", 0) not in done:
+            append({"world": name, "arm": "players", "seed": 0, **players(case)})
+        for seed in options.seeds:
+            arms = [arm for arm in options.arms if (name, arm, seed) not in done]
+            for row in rows_of(name, case, arms, seed) if arms else ():
+                append(row)
+
+
+def append(row: Row) -> None:
+    """Write a row to the file, and print it."""
+    with ROWS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

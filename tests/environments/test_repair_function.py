@@ -27,16 +27,16 @@ EXERCISE = Functions(bugs=1)
 
 
 def line(buggy="x*2-3", right="x*2+3"):
-    """A task of level 1 with visible tests at 2, 4, 5."""
-    task = WORLD.draw(Random(0), 1)
+    """A task of level 2 with visible tests at 2, 4, 5."""
+    task = WORLD.draw(Random(0), 2)
     tests = [[[x], value(right, x)] for x in (2, 4, 5, 1, 3, 6, 7, 8)]
     info = {**task.info, "buggy": buggy, "visible": tests[:3], "hidden": tests[3:]}
     return replace(task, prompt=f"{buggy}\n2:{value(right, 2)}\n", answer=right, info=info)
 
 
 def function(right="def f(x):\n    return 3 * x\n"):
-    """A task of level 2: three times x."""
-    task = WORLD.draw(Random(0), 2)
+    """A task of level 3: three times x."""
+    task = WORLD.draw(Random(0), 3)
     tests = [[[x], json.dumps(3 * x)] for x in range(1, 9)]
     info = {**task.info, "visible": tests[:3], "hidden": tests[3:]}
     return replace(task, prompt="def f(x):\n    return 2 * x\n", answer=right, info=info)
@@ -73,9 +73,35 @@ def test_edits_of_an_expression():
     assert {"x*9-3", "x*2+3", "x*2-2"} <= set(found)
 
 
+def test_a_play_by_hand_of_sums():
+    task = WORLD.draw(Random(0), 1)
+    tests = [[[x], str(x - 6)] for x in (4, 9, 0, 1, 2, 3, 5, 6)]
+    info = {**task.info, "buggy": "x-2", "visible": tests[:3], "hidden": tests[3:]}
+    made = replace(task, prompt="x-2\n", answer="x-6", info=info)
+    said = played(WORLD, made, saying("x-5", "x-6"))
+    assert said.observations() == ["x-2\n", "\n4:-2\n"]
+    assert said.verdict.correct
+    assert said.verdict.parts == {"first": 0, "attempts": 2}
+
+
+def test_the_first_attempt_at_a_sum_is_a_guess_and_one_test_determines_the_second():
+    for n in range(100):
+        task = WORLD.draw(Random(n), 1)
+        assert task.prompt == f"{task.info['buggy']}\n"
+        told = [edit for edit in edits(task.info["buggy"]) if agrees(edit, task.info["told"])]
+        assert told == [task.answer]
+
+
+def agrees(expression, test):
+    """Whether an expression has the value of a test, by Python itself."""
+    x, right = test.strip().split(":")
+    return eval(expression, {"x": int(x)}) == int(right)
+
+
+@pytest.mark.parametrize("level", [1, 2])
 @pytest.mark.parametrize("n", range(20))
-def test_two_tests_determine_the_expression(n):
-    task = WORLD.draw(Random(n), 1)
+def test_two_tests_determine_the_expression(n, level):
+    task = WORLD.draw(Random(n), level)
     assert task.answer in edits(task.info["buggy"])
     said = played(WORLD, task, WORLD.expert(task, Random(n)))
     assert said.verdict.correct
@@ -226,7 +252,7 @@ def returned(source, arguments):
         return ""
 
 
-@pytest.mark.parametrize("level", [1, 2, 3])
+@pytest.mark.parametrize("level", [1, 2, 3, 4])
 def test_tests_of_a_task(level):
     for n in range(20):
         task = WORLD.draw(Random(n), level)

@@ -20,10 +20,10 @@ def test_a_level_that_the_world_lacks_is_named(level):
         world(level=level)
 
 
-@pytest.mark.parametrize("expert", [-1.0, 2.0])
-def test_a_share_that_is_none_is_named_as_the_recipe_does(expert):
-    with pytest.raises(UsageError, match=f"expert is {expert:g}; give a share"):
-        world(expert=expert)
+@pytest.mark.parametrize("noise", [-1.0, 2.0])
+def test_a_share_that_is_none_is_named_as_the_recipe_does(noise):
+    with pytest.raises(UsageError, match=f"noise is {noise:g}; give a share"):
+        world(noise=noise)
 
 
 @pytest.mark.parametrize("name", ["tool_agent", "against"])
@@ -44,14 +44,14 @@ def test_single_turn_is_no_world():
         world(world="single_turn")
 
 
-@pytest.mark.parametrize("name", ["database"])
-def test_a_world_without_options_has_no_plays_of_chance(name):
-    with pytest.raises(UsageError, match=r"share of Chance is 0\.7.*lists no options.*--expert 1"):
-        asyncio.run(preflight(world(world=name)))
+@pytest.mark.parametrize(("noise", "player"), [(0.5, "NoisyExpert"), (1.0, "Chance")])
+def test_a_world_without_options_has_no_random_replies(noise, player):
+    with pytest.raises(UsageError, match=f"of {player} is 1.*lists no options.*--noise 0"):
+        asyncio.run(preflight(world(world="database", noise=noise)))
 
 
 def test_a_world_without_options_is_imitated_by_its_expert_alone():
-    run = world(world="database", expert=1.0)
+    run = world(world="database", noise=0.0)
     assert asyncio.run(preflight(run)) == []
 
 

@@ -18,13 +18,13 @@ def self_play(
     *,
     world: str = "tic_tac_toe",
     level: int = 0,
-    expert: float = 0.5,
+    noise: float = 0.5,
     kl: float = 0.02,
     model: str = "",
 ) -> Run:
     """Train a policy against itself in a game of two seats, by RAE (SPIRAL, arXiv:2506.24119).
 
-    `world`, `level`, `expert` and `model` are as in the recipe world.  `kl` is the coefficient of
+    `world`, `level`, `noise` and `model` are as in the recipe world.  `kl` is the coefficient of
     K2 towards the policy before RL.  A game of chance needs more of it: without, self-play goes
     round in circles.
     """
@@ -35,7 +35,7 @@ def self_play(
     run = (
         of_model(played, level, model, objective)
         if model
-        else tiny(played, level, expert, objective)
+        else tiny(played, level, noise, objective)
     )
     return replace(
         run,

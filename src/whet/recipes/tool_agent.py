@@ -51,5 +51,5 @@ def without_model(settings: Mapping[str, tuple[object, object]]) -> None:
 
 def tiny_agent(world: World, level: int, algorithm: str | Algorithm) -> Run:
     """A tiny model after a warm-up on plays that mostly guess, without a look at any result."""
-    run = tiny(world, level, 0.4, algorithm)
-    return replace(run, optimizer=replace(run.optimizer, lr=3e-4), minibatches=2)
+    run = tiny(world, level, 0.6, algorithm)
+    return replace(run, optimizer=replace(run.optimizer, lr=3e-4), minibatches=2, steps=20)

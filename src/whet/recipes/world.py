@@ -1,8 +1,8 @@
 """A world: a tiny model from random weights, or a local model, learns to play it.
 
-The warm-up of a tiny model imitates whole plays, some of the world's expert and the others of
-random legal replies.  After it the model can play by the rules, and plays as badly as that.  RL
-then sees the world's verdicts alone.
+The warm-up of a tiny model imitates whole plays.  First they are the expert's, until the loss is
+small: the model learns how to play.  Then many of their replies are random legal ones, and the
+model plays as badly as that.  RL then sees the world's verdicts alone.
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from whet.engines.tokenizers import CharacterTokenizer
 from whet.environments.finding import terse_world
 from whet.environments.finding import world as world_named
 from whet.environments.levels import check_level
-from whet.environments.opponents import Chance, Expert
+from whet.environments.opponents import Chance, NoisyExpert
 from whet.environments.teaching import Transcripts
 from whet.evaluation.measure import EvalConfig
 from whet.policy import algorithms
@@ -25,14 +25,14 @@ from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import PeriodicEval, Run, Warmup
 from whet.types import Decoding, UsageError
-from whet.types.optimizers import AdamW, CosineDecay
+from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
 
 
 def world(
     *,
     world: str = "guess",
     level: int = 0,
-    expert: float = 0.3,
+    noise: float = 0.5,
     model: str = "",
     algorithm: str | Algorithm = "dapo",
 ) -> Run:
@@ -40,14 +40,14 @@ def world(
 
     `world` is a name of `whet env list`, or a path.  `level` 0 is the lowest one.  `model` is a
     folder that `save_pretrained` wrote; without it, a tiny model begins with random weights, and a
-    warm-up on plays of which a share `expert` is the expert's.  It meets the world without the text
-    of the rules.
+    warm-up on plays of the expert, at last with random replies at a share `noise`.  With 1 it never
+    sees an expert.  It meets the world without the text of the rules.
     """
     played = world_named(world) if model else terse_world(world)
     return (
         of_model(played, level, model, algorithm)
         if model
-        else tiny(played, level, expert, algorithm)
+        else tiny(played, level, noise, algorithm)
     )
 
 
@@ -58,7 +58,7 @@ def problems(world: World, level: int) -> Problems:
     return Problems(family=world, levels=(level, level))
 
 
-def tiny(world: World, level: int, expert: float, algorithm: str | Algorithm) -> Run:
+def tiny(world: World, level: int, noise: float, algorithm: str | Algorithm) -> Run:
     """A tiny model from random weights, on a CPU and in minutes."""
     tasks = problems(world, level)
     return Run(
@@ -66,7 +66,7 @@ def tiny(world: World, level: int, expert: float, algorithm: str | Algorithm) ->
         corpus=tasks,
         reward=None,
         environment=world,
-        warmup=(warmup(tasks, expert, steps=800),),
+        warmup=warmups(tasks, noise),
         sampling=Standard(
             prompts=Uniform(per_step=32),
             size=Fixed(rollouts=16),
@@ -82,18 +82,28 @@ def tiny(world: World, level: int, expert: float, algorithm: str | Algorithm) ->
     )
 
 
-def warmup(tasks: Problems, expert: float, *, steps: int) -> Warmup:
-    """Supervised steps on plays, of which a share is the expert's."""
-    if not 0 <= expert <= 1:
-        raise UsageError(f"expert is {expert:g}; give a share of the plays, from 0 to 1")
-    return Warmup(
+def warmups(tasks: Problems, noise: float) -> tuple[Warmup, ...]:
+    """Plays of the expert until the loss is small, then with random replies at a share `noise`."""
+    if not 0 <= noise <= 1:
+        raise UsageError(f"noise is {noise:g}; give a share of the replies, from 0 to 1")
+    alone = Warmup(
+        teacher=Transcripts(tasks=tasks),
+        steps=1200,
+        batch=16,
+        optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
+        until=0.03,
+    )
+    noisy = Warmup(
         teacher=Transcripts(
-            tasks=tasks, players=(Expert(), Chance()), weights=(expert, 1 - expert)
+            tasks=tasks, players=(NoisyExpert(noise=noise) if noise < 1 else Chance(),)
         ),
-        steps=steps,
-        batch=64,
+        steps=300,
+        batch=16,
         optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
     )
+    if noise == 0:
+        return (alone,)
+    return (alone, noisy) if noise < 1 else (noisy,)
 
 
 def of_model(world: World, level: int, model: str, algorithm: str | Algorithm) -> Run:

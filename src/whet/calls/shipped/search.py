@@ -38,7 +38,9 @@ class Search:
 
     def __init__(self, passages: Sequence[tuple[str, str]]) -> None:
         self._passages: Passages = tuple(passages)
-        self._index = _indexed(self._passages)
+        if not any(_words(f"{title} {text}") for title, text in passages):
+            raise UsageError(f"passages is {passages!r:.60}; give titles and texts that have words")
+        check_installed()
 
     def search(self, query: str, k: int = 3) -> str:
         """Find passages by their words.
@@ -56,20 +58,18 @@ class Search:
 
     def _ranked(self, query: str) -> list[tuple[str, str]]:
         """All passages with a word of the query, the best first."""
-        words = [word for word in _words(query) if word in self._index.vocab_dict]
+        index = _indexed(self._passages)
+        words = [word for word in _words(query) if word in index.vocab_dict]
         if not words:
             return []
-        scores = self._index.get_scores(words)
+        scores = index.get_scores(words)
         order = np.argsort(-scores, kind="stable")
         return [self._passages[place] for place in order if scores[place] > 0]
 
 
 @lru_cache(_INDICES)
 def _indexed(passages: Passages) -> Any:
-    """The index of these passages, one for all plays of a task."""
-    if not any(_words(f"{title} {text}") for title, text in passages):
-        raise UsageError(f"passages is {passages!r:.60}; give titles and texts that have words")
-    check_installed()
+    """The index of these passages, one for all plays of a task, made at the first search."""
     index = importlib.import_module("bm25s").BM25(k1=_K1, b=_B, method="lucene")
     index.index([_words(f"{title} {text}") for title, text in passages], show_progress=False)
     return index

@@ -16,6 +16,7 @@ _MOVE = re.compile(r"[UDLR]", re.ASCII | re.IGNORECASE)
 _STEPS = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
 _ASIDE = {"U": "LR", "D": "LR", "L": "UD", "R": "UD"}
 _HOLES = 0.3  # share of the ice
+_PUBLISHED = 0.2  # share of the ice in gymnasium's random maps
 _HASTE = 0.999  # what the expert's value of the goal shrinks by per step, so that it goes straight
 
 
@@ -23,14 +24,18 @@ _HASTE = 0.999  # what the expert's value of the goal shrinks by per step, so th
 class FrozenLake(World):
     """A board of n × n fields: the player `@`, ice `.`, holes `O`, the goal `G`.
 
-    A reply is one of `U`, `D`, `L`, `R`; at the edge the player stays.  Level l has n = l + 2.  A
-    way of n or more steps always exists, and there are twice as many turns as the shortest one has
-    steps.  The score is 1 for the goal, else 0; another reply ends the play.
+    A reply is one of `U`, `D`, `L`, `R`; at the edge the player stays.  A way always exists, and
+    there are twice as many turns as the shortest one has steps.  The score is 1 for the goal, else
+    0; another reply ends the play.
+
+    Level 1 has the random maps of gymnasium's FrozenLake: 4 × 4 fields, from the upper left corner
+    to the lower right one, and 20 % of the others are holes.  Levels 2, 3 and 4 have 4, 5 and 6
+    rows, any two fields with a way of n or more steps, and 30 % holes.
 
     `slip` is the probability that a step goes to a random side instead.  The turns grow by
     1 / (1 − slip).
 
-    By level, random moves have .09, .03, .009 and .002 (2,000 plays each, without slips); the
+    By level, random moves have .02, .03, .009 and .002 (2,000 plays each, without slips); the
     expert has 1.00 (300 plays each).
     """
 
@@ -49,8 +54,7 @@ class FrozenLake(World):
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)
-        size = level + 2
-        board, steps = _drawn(size, rng)
+        board, steps = _published(rng) if level == 1 else _drawn(level + 2, rng)
         turns = ceil(2 * steps / (1 - self.slip))
         info = {"world": "frozen_lake", "level": level, "turns": turns, "board": board}
         if self.slip:
@@ -125,8 +129,16 @@ def _drawn(size: int, rng: Random) -> tuple[str, int]:
         fields = ["O" if rng.random() < _HOLES else "." for _ in range(size * size)]
         start, goal = rng.sample(range(size * size), 2)
         fields[start], fields[goal] = "@", "G"
-        board = "\n".join("".join(fields[n : n + size]) for n in range(0, size * size, size))
+        board = _rows("".join(fields), size)
         if (steps := least_steps(board)) >= size:
+            return board, steps
+
+
+def _published(rng: Random) -> tuple[str, int]:
+    while True:
+        fields = "".join("O" if rng.random() < _PUBLISHED else "." for _ in range(14))
+        board = _rows(f"@{fields}G", 4)
+        if steps := least_steps(board):
             return board, steps
 
 
@@ -135,7 +147,10 @@ def _fields(board: str) -> str:
 
 
 def _shown(ice: str, size: int, cell: int) -> str:
-    fields = f"{ice[:cell]}@{ice[cell + 1 :]}"
+    return _rows(f"{ice[:cell]}@{ice[cell + 1 :]}", size)
+
+
+def _rows(fields: str, size: int) -> str:
     return "\n".join(fields[n : n + size] for n in range(0, size * size, size))
 
 

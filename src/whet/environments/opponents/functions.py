@@ -19,11 +19,7 @@ class Chance(Bots):
     def sit(self, world: World, task: Task, rng: Random) -> Bot:
         async def draw(observation: Prompt, options: Sequence[str]) -> str:
             del observation
-            if not options:
-                raise UsageError(
-                    f"{type(world).__name__} lists no options for task {task.id!r}, which opponent "
-                    "Chance draws from; give another opponent"
-                )
+            _check_listed(options, world, task, "Chance")
             return rng.choice([*options])
 
         return draw
@@ -61,7 +57,8 @@ class Scripted(Bots):
 class NoisyExpert(Bots):
     """The expert of the world, but each reply is a random option with probability `noise`.
 
-    Raises `UsageError` where the world has no expert.
+    Raises `UsageError` where the world has no expert, and its player does where it lists no
+    options.
     """
 
     noise: float = 0.5
@@ -74,7 +71,17 @@ class NoisyExpert(Bots):
         bot = Expert().sit(world, task, rng)
 
         async def reply(observation: Prompt, options: Sequence[str]) -> str:
+            if self.noise:
+                _check_listed(options, world, task, "NoisyExpert")
             best = await bot(observation, options)
-            return rng.choice([*options]) if options and rng.random() < self.noise else best
+            return rng.choice([*options]) if rng.random() < self.noise else best
 
         return reply
+
+
+def _check_listed(options: Sequence[str], world: World, task: Task, name: str) -> None:
+    if not options:
+        raise UsageError(
+            f"{type(world).__name__} lists no options for task {task.id!r}, which opponent {name} "
+            "draws from; give another opponent"
+        )

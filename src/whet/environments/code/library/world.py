@@ -15,7 +15,7 @@ from whet.rewards.verifiable.qa_f1 import QaF1
 from whet.types import Finish, Prompt, Reason, Reply, Rollout, Task, UsageError, Verdict
 
 _SHELVES: dict[int, tuple[int, Writer]] = {
-    1: (200, short),
+    1: (50, short),
     2: (200, short),
     3: (600, wordy),
     4: (2_000, wordy),
@@ -28,7 +28,7 @@ _ASKED: dict[tuple[str, ...], str] = {
     ("head", "home"): "Where does the head of {} live?",
 }
 _TRIES = 20  # names to start from; of a hundred, about one leads back to itself
-_GUESSES = 60  # names that are listed as answers
+_GUESSES = 50  # names that are listed as answers
 _PROSE = 3  # the first level whose questions are sentences
 
 
@@ -43,7 +43,7 @@ class Library(World):
 
     | level | paragraphs | hops | question |
     |---|---|---|---|
-    | 1 | 200 of one sentence | 1 | `home of Bado?`, `head of Kiru?` or `maker of Suna?` |
+    | 1 | 50 of one sentence | 1 | `home of Bado?`, `head of Kiru?` or `maker of Suna?` |
     | 2 | 200 of one sentence | 2 | `home of maker of Suna?` |
     | 3 | 600, with a sentence that misleads | 2 | `Where does the maker of Suna live?` |
     | 4 | 2,000, with a sentence that misleads | 2 | as at level 3 |
@@ -79,7 +79,8 @@ class Library(World):
         info["library"] = seed = rng.randrange(2**32)
         shelf = _shelf(level, seed)
         path = rng.choice(_ONE_HOP if level == 1 else _TWO_HOPS)
-        starts = rng.sample([*shelf.facts[path[0]]], _TRIES)
+        known = [*shelf.facts[path[0]]]
+        starts = rng.sample(known, min(len(known), _TRIES))
         start = next(one for one in starts if _is_open(shelf.followed(one, path)))
         return Task(
             id=f"library/{level}/{'-'.join(path)}/{start}/{seed}",

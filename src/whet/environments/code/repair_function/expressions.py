@@ -13,7 +13,8 @@ from whet.environments.moves import move_in
 from whet.sandbox import Sandbox
 from whet.types import Reply
 
-TEMPLATES = ("x*{}+{}", "x*{}-{}", "{}-x*{}", "(x+{})*{}", "(x-{})*{}")
+SUMS = ("x+{}", "x-{}")
+LINES = ("x*{}+{}", "x*{}-{}", "{}-x*{}", "(x+{})*{}", "(x-{})*{}")
 
 _GRAMMAR = re.compile(r"[-+*()x0-9 ]{1,40}", re.ASCII)
 _DIGITS = "23456789"
@@ -22,15 +23,17 @@ _INPUTS = range(10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expressions(Exercise):
-    """Expressions `x*a+b`, `x*a-b`, `a-x*b`, `(x+a)*b` and `(x-a)*b`, a and b from 2 to 9.
+    """Expressions in x with numbers from 2 to 9, of which some visible tests are shown at once.
 
-    All are lines, so two tests determine an expression.  The first visible test is shown at once.
+    One more test determines a sum among its edits, and two determine a line.
     """
 
+    templates: tuple[str, ...]
+    shown: int = 0  # visible tests in the opening
     turns: int = 2
 
     def drawn(self, rng: Random) -> Drawn | None:
-        right = rng.choice(TEMPLATES).format(*rng.choices(_DIGITS, k=2))
+        right = rng.choice(self.templates).format(*rng.choices(_DIGITS, k=2))
         buggy = rng.choice(edits(right))
         inputs = rng.sample(_INPUTS, len(_INPUTS))
         tried = [([x], value(right, x), value(buggy, x)) for x in inputs]
@@ -41,7 +44,7 @@ class Expressions(Exercise):
         return Drawn(buggy=buggy, right=right, visible=visible, hidden=hidden, outcomes=told)
 
     def opening(self, drawn: Drawn) -> str:
-        return f"{drawn.buggy}\n{_shown(drawn.visible[0])}"
+        return f"{drawn.buggy}\n{''.join(map(_shown, drawn.visible[: self.shown]))}"
 
     def guesses(self, buggy: str) -> tuple[str, ...]:
         """Every single edit."""
@@ -57,7 +60,8 @@ class Expressions(Exercise):
 
     def told(self, visible: Sequence[Test], outcomes: Sequence[str]) -> str:
         pairs = list(zip(visible, outcomes, strict=True))
-        failing = [test for test, outcome in pairs[1:] + pairs[:1] if test[1] != outcome]
+        later = pairs[self.shown :] + pairs[: self.shown]
+        failing = [test for test, outcome in later if test[1] != outcome]
         return _shown(failing[0])
 
 

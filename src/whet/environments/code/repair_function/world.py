@@ -1,5 +1,6 @@
 """The world `repair_function`: replies are tried, and failing tests come back."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -8,7 +9,13 @@ from string import printable
 from typing import ClassVar
 
 from whet.environments.code.repair_function.exercise import HIDDEN, Drawn, Exercise
-from whet.environments.code.repair_function.expressions import Expressions, edits, value
+from whet.environments.code.repair_function.expressions import (
+    LINES,
+    SUMS,
+    Expressions,
+    edits,
+    value,
+)
 from whet.environments.code.repair_function.feedback import Feedback, OwnTests
 from whet.environments.code.repair_function.functions import Functions
 from whet.environments.levels import check_level
@@ -17,10 +24,15 @@ from whet.sandbox import Safest, Sandbox
 from whet.types import Finish, Prompt, Reason, Task, Verdict
 
 _EXERCISES: dict[int, Exercise] = {
-    1: Expressions(),
-    2: Functions(bugs=1),
-    3: Functions(bugs=2),
+    1: Expressions(templates=SUMS),
+    2: Expressions(templates=LINES, shown=1),
+    3: Functions(bugs=1),
+    4: Functions(bugs=2),
 }
+
+
+_EXPRESSIONS = (1, 2)  # levels
+_TEST = re.compile(r"(\d+):(-?\d+)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,25 +46,27 @@ class RepairFunction(World):
 
     | level | source | turns | feedback |
     |---|---|---|---|
-    | 1 | an expression in x, such as `x*2-3`, with a wrong digit or sign | 2 | `4:11` |
-    | 2 | a function of one of 40 templates, with one bug | 3 | `f(4) is 11, not 5` |
-    | 3 | the same, with two bugs | 3 | `f(4) is 11, not 5` |
+    | 1 | `x+a` or `x-a`, such as `x-3`, with a wrong digit or sign | 2 | `4:1` |
+    | 2 | a line in x, such as `x*2-3` or `(x+3)*2`, likewise | 2 | `4:11` |
+    | 3 | a function of one of 40 templates, with one bug | 3 | `f(4) is 11, not 5` |
+    | 4 | the same, with two bugs | 3 | `f(4) is 11, not 5` |
 
-    At level 1 the opening shows the first visible test besides, as `2:7`.  A reply is an expression
-    of digits, x, + - * and parentheses, which is calculated without running a program; any other
-    reply ends the play as illegal.  A test that the attempt fails comes back, not the one shown at
-    first if there is another.
+    At levels 1 and 2 a reply is an expression of digits, x, + - * and parentheses, which is
+    calculated without running a program; any other reply ends the play as illegal.  One test that
+    the attempt fails comes back.  At level 1 the first attempt can only guess, and the test says
+    what is right.  At level 2 the opening shows a visible test besides, as `2:7`, and a second one
+    determines the line; the test that comes back is another one, if the attempt fails another.
 
-    At levels 2 and 3 a reply is a program that defines `f`, perhaps in a fenced block.  It runs in
+    At levels 3 and 4 a reply is a program that defines `f`, perhaps in a fenced block.  It runs in
     the sandbox once, and gets the arguments of all tests, but no right value.  Bugs are other
     operators, bounds, orders and base cases.  The bug fails at least 2 hidden tests, and no hidden
     test has the value of a visible one, so a table of the visible tests earns nothing.  The source
-    as it was passes .09 of the hidden tests at level 2 and .03 at level 3, and earns that.
+    as it was passes .09 of the hidden tests at level 3 and .03 at level 4, and earns that.
 
     A failure of the sandbox is a fault.
     """
 
-    levels: ClassVar[tuple[int, int]] = (1, 3)
+    levels: ClassVar[tuple[int, int]] = (1, 4)
     alphabet: ClassVar[str] = printable[:95] + "\n"
     shown: ClassVar[frozenset[str]] = frozenset({"buggy"})
     rules: str = (
@@ -110,23 +124,27 @@ class RepairFunction(World):
         return self.draw(rng, task.info["level"]).info["told"]
 
     def expert(self, task: Task, rng: Random) -> Bot:
-        """At level 1, an edit that agrees with all tests shown so far; else the right source."""
-        tests, left = list[str](), edits(task.info["buggy"])
+        """An edit that agrees with all tests shown so far; the source as it is, to see one.
+
+        From level 3 on it is the right source.
+        """
+        tests, left = list[tuple[str, str]](), edits(task.info["buggy"])
 
         async def repair(observation: Prompt, options: Sequence[str]) -> str:
             nonlocal left
             del options
-            if task.info["level"] > 1:
+            if task.info["level"] not in _EXPRESSIONS:
                 return task.answer
-            tests.append(str(observation).split()[-1])
-            left = [one for one in left if _agrees(one, tests[-1])]
+            tests.extend(_TEST.findall(str(observation)))
+            if not tests:
+                return task.info["buggy"]
+            left = [one for one in left if all(_agrees(one, *test) for test in tests)]
             return rng.choice(left)
 
         return repair
 
 
-def _agrees(expression: str, test: str) -> bool:
-    x, _, right = test.partition(":")
+def _agrees(expression: str, x: str, right: str) -> bool:
     return value(expression, int(x)) == right
 
 
