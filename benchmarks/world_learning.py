@@ -13,6 +13,8 @@ measurements before and after are not in them.
 import argparse
 import asyncio
 import json
+import statistics
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +24,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
+from scipy.stats import t
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from whet.engines.embedded.engine import Embedded
@@ -49,7 +52,6 @@ from whet.types import Decoding, Finish, Task, Verdict
 from whet.types.optimizers import AdamW
 
 ROWS = Path(__file__).with_suffix(".jsonl")
-PLAYS = 500  # of an evaluation
 QUIET: Mapping[str, Any] = {
     "evaluation": EvalConfig(problems=2, samples=1, k=(1,)),
     "periodic": PeriodicEval(every=0),
@@ -83,6 +85,8 @@ class Case:
     level: int
     measured: Callable[[Path, "Case"], Numbers]
     whole: Callable[[Sequence[Path]], Numbers] | None = None
+    tasks: int = 500  # of an evaluation, each played `samples` times
+    samples: int = 1
 
     @property
     def world(self) -> World:
@@ -97,9 +101,9 @@ def score_card(folder: Path, environment: Environment, case: Case) -> Scorecard:
     async def played() -> Scorecard:
         engine = Embedded(device="cpu", threads=1, slots=512, budget=6000)
         player = await engine.player(Folder.as_saved(folder), 0)
-        tasks = problems(case.world, case.level).held_out("test", PLAYS)
+        tasks = problems(case.world, case.level).held_out("test", case.tasks)
         how = Decoding(max_new_tokens=case.run.decoding.max_new_tokens)
-        asked = EvalConfig(problems=PLAYS, samples=1, k=(1,))
+        asked = EvalConfig(problems=case.tasks, samples=case.samples, k=(1,))
         try:
             return await measure(player.within(environment), None, tasks, asked, how)
         finally:
@@ -171,8 +175,8 @@ def exploited(folder: Path, case: Case) -> Numbers:
 def average(folders: Sequence[Path]) -> Numbers:
     """Exploitability of the average policy of the last half of the checkpoints."""
     half = [strategy(folder) for folder in folders[len(folders) // 2 :]]
-    mean = {name: sum(one[name] for one in half) / len(half) for name in SETS}
-    return {"exploitability of the last half's average": exploitability(mean)}
+    whole = {name: sum(one[name] for one in half) / len(half) for name in SETS}
+    return {"trained: exploitability of the last half's average": exploitability(whole)}
 
 
 def strategy(folder: Path) -> dict[str, float]:
@@ -207,7 +211,13 @@ def cases() -> dict[str, Case]:
     bare = {"calculator": Calculator(rules="", calls=0), "library": Library(rules="", calls=0)}
     return {
         "guess": Case(run=tiny(Guess(rules=""), 5, 0.5, "dapo"), level=5, measured=won),
-        "frozen_lake": Case(run=tiny(FrozenLake(rules=""), 1, 0.4, "dapo"), level=1, measured=won),
+        "frozen_lake": Case(
+            run=tiny(FrozenLake(rules=""), 1, 0.4, "dapo"),
+            level=1,
+            measured=won,
+            tasks=125,  # its maps are few
+            samples=4,
+        ),
         "calculator": Case(
             run=tool_agent(), level=2, measured=with_and_without(bare["calculator"])
         ),
@@ -218,10 +228,16 @@ def cases() -> dict[str, Case]:
     }
 
 
+def trained(run: Run, place: Path) -> None:
+    """Train to the end; a run that was stopped before makes no row."""
+    if not train(run, place, follow=lambda event: None).complete:
+        sys.exit("stopped before the run was complete; no row was written")
+
+
 def warmed(case: Case, seed: int, place: Path) -> tuple[Path, float]:
     """The model after the warm-up, and its seconds."""
     start = time.process_time()
-    train(replace(case.run, seed=seed, steps=0, **QUIET), place, follow=lambda event: None)
+    trained(replace(case.run, seed=seed, steps=0, **QUIET), place)
     return place / "checkpoints" / "step-000000", time.process_time() - start
 
 
@@ -236,7 +252,7 @@ def learned(case: Case, arm: str, seed: int, base: Path, place: Path) -> Numbers
         **QUIET,
     )
     start = time.process_time()
-    train(run, place, follow=lambda event: None)
+    trained(run, place)
     seconds = time.process_time() - start
     kept = sorted((place / "checkpoints").glob("step-*"))
     found = {f"trained: {name}": x for name, x in case.measured(kept[-1], case).items()}
@@ -264,7 +280,7 @@ def players(case: Case) -> Numbers:
     found = dict[str, float]()
     for name, make in seats.items():
         scores: list[float] = []
-        for task in problems(case.world, case.level).held_out("test", 200):
+        for task in problems(case.world, case.level).held_out("test", min(200, case.tasks)):
             rng = Random(f"{name}/{task.id}")
             bots = {seat: make(task, rng) for seat in case.world.seats}
             found_play = asyncio.run(
@@ -295,8 +311,7 @@ def main() -> None:
     asked.add_argument("--table", action="store_true")
     options = asked.parse_args()
     if options.table:
-        for one in rows():
-            print(json.dumps(one))
+        print(table(rows()))
         return
     done = {(one["world"], one["arm"], one["seed"]) for one in rows()}
     for name in options.worlds:
@@ -307,6 +322,41 @@ def main() -> None:
             arms = [arm for arm in options.arms if (name, arm, seed) not in done]
             for row in rows_of(name, case, arms, seed) if arms else ():
                 append(row)
+
+
+def table(found: Sequence[Row]) -> str:
+    """The rows as Markdown: means over seeds with 95 % intervals of Student's t."""
+    lines = ["| world | measured | base | trained | coin | seeds | seconds |", "|" + "---|" * 7]
+    for world in dict.fromkeys(str(row["world"]) for row in found):
+        own = [row for row in found if row["world"] == world]
+        arms = {arm: [row for row in own if row["arm"] == arm] for arm in ("verdict", "coin")}
+        seeds = f"{len(arms['verdict'])}, {len(arms['coin'])}"
+        seconds = span([float(str(row["seconds"])) for row in arms["verdict"]])
+        for name in sorted({key.partition(": ")[2] for row in own for key in row if ": " in key}):
+            cells = [
+                mean([float(str(row[key])) for row in arms[arm] if key in row])
+                for arm, key in (
+                    ("verdict", f"base: {name}"),
+                    ("verdict", f"trained: {name}"),
+                    ("coin", f"trained: {name}"),
+                )
+            ]
+            lines.append(f"| {world} | {name} | {' | '.join(cells)} | {seeds} | {seconds} |")
+    return "\n".join(lines)
+
+
+def mean(values: Sequence[float]) -> str:
+    """The mean with its interval; without two values, no interval."""
+    if len(values) < 2:  # noqa: PLR2004
+        return ", ".join(f"{value:.3f}" for value in values)
+    middle = statistics.mean(values)
+    width = float(t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / len(values) ** 0.5
+    return f"{middle:.3f} [{middle - width:.3f}, {middle + width:.3f}]"
+
+
+def span(values: Sequence[float]) -> str:
+    """The least and the largest."""
+    return f"{min(values):.0f}–{max(values):.0f}" if values else ""
 
 
 def append(row: Row) -> None:

@@ -31,6 +31,6 @@ def code_agent(
         raise UsageError("model and data belong together; give both, or neither for a tiny model")
     if not model:
         without_model({"reward": (reward, "declared"), "calls": (calls, 8)})
-        return tiny_agent(RepairFunction(rules=""), 1, algorithm)
+        return tiny_agent(RepairFunction(rules=""), 1, 0.6, algorithm)
     run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
     return replace(run, environment=ToolAgent(tools=(Python(),), calls=calls))

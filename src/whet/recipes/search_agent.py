@@ -35,6 +35,6 @@ def search_agent(
         )
     if not model:
         without_model({"reward": (reward, "declared")})
-        return tiny_agent(Library(rules="", calls=calls), 1, algorithm)
+        return tiny_agent(Library(rules="", calls=calls), 1, 0.85, algorithm)
     run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
     return replace(run, environment=ToolAgent(tools=(SearchFile(path=passages),), calls=calls))

@@ -36,7 +36,7 @@ def tool_agent(
         run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
         return replace(run, environment=agent)
     without_model({"reward": (reward, "declared"), "tools": (tools, ("calc",))})
-    return tiny_agent(Calculator(rules="", calls=calls), 2, algorithm)
+    return tiny_agent(Calculator(rules="", calls=calls), 2, 0.85, algorithm)
 
 
 def without_model(settings: Mapping[str, tuple[object, object]]) -> None:
@@ -49,7 +49,7 @@ def without_model(settings: Mapping[str, tuple[object, object]]) -> None:
             )
 
 
-def tiny_agent(world: World, level: int, algorithm: str | Algorithm) -> Run:
+def tiny_agent(world: World, level: int, noise: float, algorithm: str | Algorithm) -> Run:
     """A tiny model after a warm-up on plays that mostly guess, without a look at any result."""
-    run = tiny(world, level, 0.6, algorithm)
-    return replace(run, optimizer=replace(run.optimizer, lr=3e-4), minibatches=2, steps=20)
+    run = tiny(world, level, noise, algorithm)
+    return replace(run, optimizer=replace(run.optimizer, lr=3e-4))

@@ -68,15 +68,15 @@ def tiny(world: World, level: int, noise: float, algorithm: str | Algorithm) -> 
         environment=world,
         warmup=warmups(tasks, noise),
         sampling=Standard(
-            prompts=Uniform(per_step=32),
+            prompts=Uniform(per_step=16),
             size=Fixed(rollouts=16),
             decoding=Decoding(max_new_tokens=32),
         ),
         objective=algorithms.load(algorithm),
         optimizer=AdamW(lr=5e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
-        steps=50,
-        minibatches=4,
+        steps=20,
+        minibatches=2,
         evaluation=EvalConfig(problems=100, samples=4, k=(1, 4)),
         periodic=PeriodicEval(every=10, evaluation=EvalConfig(problems=50, samples=2, k=(1,))),
     )
@@ -97,7 +97,7 @@ def warmups(tasks: Problems, noise: float) -> tuple[Warmup, ...]:
         teacher=Transcripts(
             tasks=tasks, players=(NoisyExpert(noise=noise) if noise < 1 else Chance(),)
         ),
-        steps=300,
+        steps=200,
         batch=16,
         optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
     )

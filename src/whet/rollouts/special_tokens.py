@@ -7,6 +7,7 @@ from typing import Any
 
 from whet.types import UsageError
 
+Encode = Callable[[str], list[int]]
 Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines only
 
 _LEADS = ("\n", ".", "a", "0")  # texts before a piece, so that it is encoded as one in the middle
@@ -61,6 +62,7 @@ class SpecialTokens:
     added: Mapping[str, int] = field(init=False)  # and the added tokens that are not special
     _pattern: re.Pattern[str] = field(init=False)
     _normalised: bool = field(init=False)
+    _leads: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Read the added tokens, and the named ones."""
@@ -150,7 +152,7 @@ class SpecialTokens:
 
     def middle(self, text: str) -> list[int]:
         """Ids of a text that continues another one, without the space that begins a text."""
-        return _after(text, self._parsed, self.tokenizer.unk_token_id)
+        return self._after(text, self._parsed)
 
     def quoted(self, text: str) -> list[int]:
         """Ids of a text that continues another one, in which special tokens are plain text.
@@ -184,8 +186,23 @@ class SpecialTokens:
 
     def _read_as_text(self, text: str) -> list[int] | None:
         """Ids of a text that continues another one; None where one of them is a control."""
-        ids = _after(text, self._literal, self.tokenizer.unk_token_id)
+        ids = self._after(text, self._literal)
         return None if self.controls & set(ids) else ids
+
+    def _after(self, text: str, encode: Encode) -> list[int]:
+        """Ids of a text behind another one, found with the first lead that stays what it is."""
+        for lead in _LEADS if text else ():
+            before, whole = self._lead(lead, encode), encode(lead + text)
+            if self.tokenizer.unk_token_id not in before and whole[: len(before)] == before:
+                return whole[len(before) :]
+        return encode(text) if text else []
+
+    def _lead(self, lead: str, encode: Encode) -> list[int]:
+        """Ids of a lead, which are found once."""
+        key = encode.__name__, lead
+        if key not in self._leads:
+            self._leads[key] = encode(lead)
+        return self._leads[key]
 
     def _parsed(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False)
@@ -197,15 +214,6 @@ class SpecialTokens:
     def controls(self) -> set[int]:
         """Ids of special tokens, without that of unknown text."""
         return set(self.ids.values()) - {self.tokenizer.unk_token_id}
-
-
-def _after(text: str, encode: Callable[[str], list[int]], unknown: int | None) -> list[int]:
-    """Ids of a text behind another one, found with the first lead that stays what it is."""
-    for lead in _LEADS if text else ():
-        before, whole = encode(lead), encode(lead + text)
-        if unknown not in before and whole[: len(before)] == before:
-            return whole[len(before) :]
-    return encode(text) if text else []
 
 
 def any_of(strings: Collection[str]) -> re.Pattern[str]:

@@ -57,8 +57,8 @@ class Scripted(Bots):
 class NoisyExpert(Bots):
     """The expert of the world, but each reply is a random option with probability `noise`.
 
-    Raises `UsageError` where the world has no expert, and its player does where it lists no
-    options.
+    A reply for which the world lists no options is the expert's.  Raises `UsageError` where the
+    world has no expert, and its player does where the first reply has no options.
     """
 
     noise: float = 0.5
@@ -69,12 +69,15 @@ class NoisyExpert(Bots):
 
     def sit(self, world: World, task: Task, rng: Random) -> Bot:
         bot = Expert().sit(world, task, rng)
+        started = False
 
         async def reply(observation: Prompt, options: Sequence[str]) -> str:
-            if self.noise:
+            nonlocal started
+            if self.noise and not started:
                 _check_listed(options, world, task, "NoisyExpert")
+            started = True
             best = await bot(observation, options)
-            return rng.choice([*options]) if rng.random() < self.noise else best
+            return rng.choice([*options]) if options and rng.random() < self.noise else best
 
         return reply
 
