@@ -48,7 +48,7 @@ from whet.recipes.self_play import self_play
 from whet.recipes.tool_agent import tool_agent
 from whet.recipes.world import problems, tiny
 from whet.training.run import CheckpointConfig, PeriodicEval, Run
-from whet.types import Decoding, Finish, Task, Verdict
+from whet.types import Finish, Task, Verdict
 from whet.types.optimizers import AdamW
 
 ROWS = Path(__file__).with_suffix(".jsonl")
@@ -96,13 +96,13 @@ class Case:
 
 
 def score_card(folder: Path, environment: Environment, case: Case) -> Scorecard:
-    """Plays of a checkpoint, sampled at temperature 1."""
+    """Plays of a checkpoint, sampled as in training."""
 
     async def played() -> Scorecard:
         engine = Embedded(device="cpu", threads=1, slots=512, budget=6000)
         player = await engine.player(Folder.as_saved(folder), 0)
         tasks = problems(case.world, case.level).held_out("test", case.tasks)
-        how = Decoding(max_new_tokens=case.run.decoding.max_new_tokens)
+        how = case.run.decoding
         asked = EvalConfig(problems=case.tasks, samples=case.samples, k=(1,))
         try:
             return await measure(player.within(environment), None, tasks, asked, how)

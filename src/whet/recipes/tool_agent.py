@@ -32,11 +32,11 @@ def tool_agent(
     if bool(model) != bool(data):
         raise UsageError("model and data belong together; give both, or neither for a tiny model")
     if model:
-        agent = ToolAgent(tools=found(tools), calls=calls)
         run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
-        return replace(run, environment=agent)
+        return replace(run, environment=ToolAgent(tools=found(tools), calls=calls))
     without_model({"reward": (reward, "declared"), "tools": (tools, ("calc",))})
-    return tiny_agent(Calculator(rules="", calls=calls), 2, 0.85, algorithm)
+    run = tiny_agent(Calculator(rules="", calls=calls), 2, 0.85, algorithm)
+    return replace(run, steps=35)
 
 
 def without_model(settings: Mapping[str, tuple[object, object]]) -> None:

@@ -11,6 +11,7 @@ Encode = Callable[[str], list[int]]
 Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines only
 
 _LEADS = ("\n", ".", "a", "0")  # texts before a piece, so that it is encoded as one in the middle
+_SHORT, _KEPT = 200, 10_000  # characters of a text whose ids are kept; so many texts
 _PRIVATE = range(0xE000, 0xF8FF, 2)  # characters without a meaning, for marks
 _ESCAPED = re.compile(r"u([ef][0-9a-f]{3})")
 
@@ -62,7 +63,7 @@ class SpecialTokens:
     added: Mapping[str, int] = field(init=False)  # and the added tokens that are not special
     _pattern: re.Pattern[str] = field(init=False)
     _normalised: bool = field(init=False)
-    _leads: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict, repr=False)
+    _known: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Read the added tokens, and the named ones."""
@@ -190,19 +191,24 @@ class SpecialTokens:
         return None if self.controls & set(ids) else ids
 
     def _after(self, text: str, encode: Encode) -> list[int]:
+        """Ids of a text behind another one; those of short texts are kept."""
+        key = encode.__name__, text
+        if key not in self._known:
+            found = self._behind(text, encode)
+            if len(text) > _SHORT:
+                return found
+            if len(self._known) >= _KEPT:
+                self._known.clear()
+            self._known[key] = found
+        return [*self._known[key]]
+
+    def _behind(self, text: str, encode: Encode) -> list[int]:
         """Ids of a text behind another one, found with the first lead that stays what it is."""
         for lead in _LEADS if text else ():
-            before, whole = self._lead(lead, encode), encode(lead + text)
+            before, whole = encode(lead), encode(lead + text)
             if self.tokenizer.unk_token_id not in before and whole[: len(before)] == before:
                 return whole[len(before) :]
         return encode(text) if text else []
-
-    def _lead(self, lead: str, encode: Encode) -> list[int]:
-        """Ids of a lead, which are found once."""
-        key = encode.__name__, lead
-        if key not in self._leads:
-            self._leads[key] = encode(lead)
-        return self._leads[key]
 
     def _parsed(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False)

@@ -16,7 +16,7 @@ _MOVE = re.compile(r"[UDLR]", re.ASCII | re.IGNORECASE)
 _STEPS = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
 _ASIDE = {"U": "LR", "D": "LR", "L": "UD", "R": "UD"}
 _HOLES = 0.3  # share of the ice
-_PUBLISHED = 0.2  # share of the ice in gymnasium's random maps
+_FEW, _MANY = 0.1, 0.5  # shares at level 1, of which one is drawn
 _HASTE = 0.999  # what the expert's value of the goal shrinks by per step, so that it goes straight
 
 
@@ -28,8 +28,8 @@ class FrozenLake(World):
     there are twice as many turns as the shortest one has steps.  The score is 1 for the goal, else
     0; another reply ends the play.
 
-    Level 1 has the random maps of gymnasium's FrozenLake: 4 × 4 fields, from the upper left corner
-    to the lower right one, and 20 % of the others are holes.  Levels 2, 3 and 4 have 4, 5 and 6
+    Level 1 has the ends of gymnasium's FrozenLake: on 4 × 4 fields from the upper left corner to
+    the lower right one; 10 to 50 % of the others are holes.  Levels 2, 3 and 4 have 4, 5 and 6
     rows, any two fields with a way of n or more steps, and 30 % holes.
 
     `slip` is the probability that a step goes to a random side instead.  The turns grow by
@@ -54,7 +54,7 @@ class FrozenLake(World):
 
     def draw(self, rng: Random, level: int) -> Task:
         check_level(self, level)
-        board, steps = _published(rng) if level == 1 else _drawn(level + 2, rng)
+        board, steps = _corners(rng) if level == 1 else _drawn(level + 2, rng)
         turns = ceil(2 * steps / (1 - self.slip))
         info = {"world": "frozen_lake", "level": level, "turns": turns, "board": board}
         if self.slip:
@@ -134,9 +134,10 @@ def _drawn(size: int, rng: Random) -> tuple[str, int]:
             return board, steps
 
 
-def _published(rng: Random) -> tuple[str, int]:
+def _corners(rng: Random) -> tuple[str, int]:
     while True:
-        fields = "".join("O" if rng.random() < _PUBLISHED else "." for _ in range(14))
+        holes = rng.uniform(_FEW, _MANY)
+        fields = "".join("O" if rng.random() < holes else "." for _ in range(14))
         board = _rows(f"@{fields}G", 4)
         if steps := least_steps(board):
             return board, steps

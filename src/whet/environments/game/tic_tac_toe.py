@@ -124,6 +124,7 @@ def value(board: str) -> float:
     return 0.9 * max(-value(board.replace(cell, mark)) for cell in free(board))
 
 
+@cache
 def _worth(board: str) -> tuple[float, float]:
     """What a board is worth to the seat that made it, at best play, and at random replies."""
     mark, cells = mover(board), () if over(board) else free(board)
