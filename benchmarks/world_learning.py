@@ -47,9 +47,11 @@ from whet.recipes.search_agent import search_agent
 from whet.recipes.self_play import self_play
 from whet.recipes.tool_agent import tool_agent
 from whet.recipes.world import problems, tiny
+from whet.sampling.schedules.fixed import Fixed
+from whet.sampling.schedules.uniform import Uniform
+from whet.sampling.standard import Standard
 from whet.training.run import CheckpointConfig, PeriodicEval, Run
 from whet.types import Finish, Task, Verdict
-from whet.types.optimizers import AdamW
 
 ROWS = Path(__file__).with_suffix(".jsonl")
 QUIET: Mapping[str, Any] = {
@@ -202,10 +204,16 @@ def strategy(folder: Path) -> dict[str, float]:
 
 def cases() -> dict[str, Case]:
     """The recipes by the name of their world."""
+    game = self_play(world="kuhn", noise=1.0, kl=0.1)
     kuhn = replace(
-        self_play(world="kuhn", noise=1.0, kl=0.1),
+        game,
+        sampling=Standard(
+            prompts=Uniform(per_step=256),
+            size=Fixed(rollouts=1),
+            decoding=replace(game.decoding, min_p=0.0),
+        ),
         steps=200,
-        optimizer=AdamW(lr=2e-4, betas=(0.9, 0.95), weight_decay=0.0),
+        optimizer=replace(game.optimizer, lr=2e-4),
         checkpoints=CheckpointConfig(seconds=1e9, steps=4, keep=1000),
     )
     bare = {"calculator": Calculator(rules="", calls=0), "library": Library(rules="", calls=0)}

@@ -7,7 +7,8 @@ from whet.environments.agents.tool_agent import ToolAgent
 from whet.environments.code.repair_function import RepairFunction
 from whet.protocols import Algorithm
 from whet.recipes.rlvr import rlvr
-from whet.recipes.tool_agent import tiny_agent, without_model
+from whet.recipes.tool_agent import without_model
+from whet.recipes.world import tiny
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -31,6 +32,6 @@ def code_agent(
         raise UsageError("model and data belong together; give both, or neither for a tiny model")
     if not model:
         without_model({"reward": (reward, "declared"), "calls": (calls, 8)})
-        return tiny_agent(RepairFunction(rules=""), 1, 0.6, algorithm)
+        return tiny(RepairFunction(rules=""), 1, 0.6, algorithm)
     run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
     return replace(run, environment=ToolAgent(tools=(Python(),), calls=calls))

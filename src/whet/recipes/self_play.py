@@ -18,7 +18,7 @@ def self_play(
     *,
     world: str = "tic_tac_toe",
     level: int = 0,
-    noise: float = 0.5,
+    noise: float = 0.4,
     kl: float = 0.02,
     model: str = "",
 ) -> Run:
@@ -40,7 +40,7 @@ def self_play(
     return replace(
         run,
         sampling=Standard(
-            prompts=Uniform(per_step=256 if not model else 128),
+            prompts=Uniform(per_step=128),
             size=Fixed(rollouts=1),
             decoding=run.decoding,
         ),

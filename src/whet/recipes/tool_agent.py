@@ -6,7 +6,7 @@ from dataclasses import replace
 from whet.calls.finding import tools as found
 from whet.environments.agents.tool_agent import ToolAgent
 from whet.environments.code.calculator import Calculator
-from whet.protocols import Algorithm, World
+from whet.protocols import Algorithm
 from whet.recipes.rlvr import rlvr
 from whet.recipes.world import tiny
 from whet.training.run import Run
@@ -35,8 +35,7 @@ def tool_agent(
         run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
         return replace(run, environment=ToolAgent(tools=found(tools), calls=calls))
     without_model({"reward": (reward, "declared"), "tools": (tools, ("calc",))})
-    run = tiny_agent(Calculator(rules="", calls=calls), 2, 0.85, algorithm)
-    return replace(run, steps=35)
+    return tiny(Calculator(rules="", calls=calls), 2, 0.85, algorithm)
 
 
 def without_model(settings: Mapping[str, tuple[object, object]]) -> None:
@@ -47,9 +46,3 @@ def without_model(settings: Mapping[str, tuple[object, object]]) -> None:
                 f"{name} is {value!r}, which has no effect without a model: the world of the tiny "
                 "one has its own; give model and data, or leave it out"
             )
-
-
-def tiny_agent(world: World, level: int, noise: float, algorithm: str | Algorithm) -> Run:
-    """A tiny model after a warm-up on plays that mostly guess, without a look at any result."""
-    run = tiny(world, level, noise, algorithm)
-    return replace(run, optimizer=replace(run.optimizer, lr=3e-4))

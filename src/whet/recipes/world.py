@@ -62,7 +62,9 @@ def tiny(world: World, level: int, noise: float, algorithm: str | Algorithm) -> 
     """A tiny model from random weights, on a CPU and in minutes."""
     tasks = problems(world, level)
     return Run(
-        model=FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=world.alphabet)),
+        model=FromScratch(
+            shape="qwen3-tiny", tokenizer=CharacterTokenizer(alphabet=world.alphabet)
+        ),
         corpus=tasks,
         reward=None,
         environment=world,
@@ -70,12 +72,12 @@ def tiny(world: World, level: int, noise: float, algorithm: str | Algorithm) -> 
         sampling=Standard(
             prompts=Uniform(per_step=16),
             size=Fixed(rollouts=16),
-            decoding=Decoding(max_new_tokens=32),
+            decoding=Decoding(max_new_tokens=32, min_p=0.05),
         ),
         objective=algorithms.load(algorithm),
-        optimizer=AdamW(lr=5e-4, betas=(0.9, 0.95), weight_decay=0.0),
+        optimizer=AdamW(lr=3e-4, betas=(0.9, 0.95), weight_decay=0.0),
         engine=Embedded(device="cpu", threads=1, slots=512, budget=6000),
-        steps=20,
+        steps=30,
         minibatches=2,
         evaluation=EvalConfig(problems=100, samples=4, k=(1, 4)),
         periodic=PeriodicEval(every=10, evaluation=EvalConfig(problems=50, samples=2, k=(1,))),
@@ -91,7 +93,7 @@ def warmups(tasks: Problems, noise: float) -> tuple[Warmup, ...]:
         steps=1200,
         batch=16,
         optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
-        until=0.03,
+        until=0.02,
     )
     noisy = Warmup(
         teacher=Transcripts(
