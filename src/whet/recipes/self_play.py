@@ -5,7 +5,9 @@ from dataclasses import replace
 from whet.environments.finding import terse_world
 from whet.environments.finding import world as world_named
 from whet.policy.algorithms.critic_free.rae import rae
+from whet.policy.objective import Objective
 from whet.policy.regularisers import K2
+from whet.protocols import World
 from whet.recipes.world import of_model, tiny
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
@@ -18,7 +20,7 @@ def self_play(
     *,
     world: str = "tic_tac_toe",
     level: int = 0,
-    noise: float = 0.4,
+    noise: float = 0.35,
     kl: float = 0.02,
     model: str = "",
 ) -> Run:
@@ -35,7 +37,7 @@ def self_play(
     run = (
         of_model(played, level, model, objective)
         if model
-        else tiny(played, level, noise, objective)
+        else _tiny(played, level, noise, objective)
     )
     return replace(
         run,
@@ -47,3 +49,9 @@ def self_play(
         minibatches=1,
         periodic=PeriodicEval(every=0),
     )
+
+
+def _tiny(world: World, level: int, noise: float, objective: Objective) -> Run:
+    """Fewer and smaller steps than in a world with one seat, for later ones undo what was won."""
+    run = tiny(world, level, noise, objective)
+    return replace(run, steps=20, optimizer=replace(run.optimizer, lr=2e-4))
