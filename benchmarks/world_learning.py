@@ -213,6 +213,7 @@ def cases() -> dict[str, Case]:
             decoding=replace(game.decoding, min_p=0.0),
         ),
         steps=200,
+        optimizer=replace(game.optimizer, lr=2e-4),
         checkpoints=CheckpointConfig(seconds=1e9, steps=4, keep=1000),
     )
     bare = {"calculator": Calculator(rules="", calls=0), "library": Library(rules="", calls=0)}

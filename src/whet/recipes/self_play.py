@@ -8,7 +8,7 @@ from whet.policy.algorithms.critic_free.rae import rae
 from whet.policy.objective import Objective
 from whet.policy.regularisers import K2
 from whet.protocols import World
-from whet.recipes.world import of_model, tiny
+from whet.recipes.world import of_model, problems, tiny, warmups
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
@@ -52,6 +52,10 @@ def self_play(
 
 
 def _tiny(world: World, level: int, noise: float, objective: Objective) -> Run:
-    """Fewer and smaller steps than in a world with one seat, for later ones undo what was won."""
+    """More plays with noise than in a world with one seat, for the other seat leads anywhere.
+
+    RL ends earlier, because later steps undo what was won.
+    """
     run = tiny(world, level, noise, objective)
-    return replace(run, steps=20, optimizer=replace(run.optimizer, lr=2e-4))
+    warmup = warmups(problems(world, level), noise, alone=600, noisy=500)
+    return replace(run, warmup=warmup, steps=20)

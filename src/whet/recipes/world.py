@@ -84,28 +84,33 @@ def tiny(world: World, level: int, noise: float, algorithm: str | Algorithm) -> 
     )
 
 
-def warmups(tasks: Problems, noise: float) -> tuple[Warmup, ...]:
-    """Plays of the expert until the loss is small, then with random replies at a share `noise`."""
+def warmups(
+    tasks: Problems, noise: float, *, alone: int = 1200, noisy: int = 200
+) -> tuple[Warmup, ...]:
+    """Plays of the expert until the loss is small, then with random replies at a share `noise`.
+
+    `alone` is the limit of steps for the first ones, `noisy` the number of steps for the others.
+    """
     if not 0 <= noise <= 1:
         raise UsageError(f"noise is {noise:g}; give a share of the replies, from 0 to 1")
-    alone = Warmup(
+    expert = Warmup(
         teacher=Transcripts(tasks=tasks),
-        steps=1200,
+        steps=alone,
         batch=16,
         optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
         until=0.02,
     )
-    noisy = Warmup(
+    random = Warmup(
         teacher=Transcripts(
             tasks=tasks, players=(NoisyExpert(noise=noise) if noise < 1 else Chance(),)
         ),
-        steps=200,
+        steps=noisy,
         batch=16,
         optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
     )
     if noise == 0:
-        return (alone,)
-    return (alone, noisy) if noise < 1 else (noisy,)
+        return (expert,)
+    return (expert, random) if noise < 1 else (random,)
 
 
 def of_model(world: World, level: int, model: str, algorithm: str | Algorithm) -> Run:
