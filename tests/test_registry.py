@@ -99,6 +99,7 @@ def test_parts_of_an_installed_package_are_found_by_name(acme):
     assert "acme_rl" in registry.names("reward")["brief"].origin
 
 
+@pytest.mark.full
 def test_a_run_trains_with_the_algorithm_of_an_installed_package(acme, capsys):
     assert (
         main(["train", RECIPE, "--name", "with-acme", "--algorithm", "plain", "--steps", "1"]) == 0
@@ -107,6 +108,7 @@ def test_a_run_trains_with_the_algorithm_of_an_installed_package(acme, capsys):
     assert card["run"]["objective"]["advantage"]["class"].endswith("Centred")
 
 
+@pytest.mark.full
 def test_a_run_trains_with_the_algorithm_of_a_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("plain.py").write_text(ALGORITHM)

@@ -60,6 +60,7 @@ def test_train_says_before_and_after_and_leaves_a_folder(trained):
     assert left == {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html"}
 
 
+@pytest.mark.full
 def test_the_card_repeats_the_run(trained, here, capsys):
     folder, said = trained
     card = json.loads((folder / "runs" / "one" / "run.json").read_text())
@@ -93,6 +94,7 @@ def test_a_run_killed_three_times_ends_as_if_nothing_had_happened(trained, tmp_p
     assert digest_of(ended.stdout) == digest_of(said)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_asked_to_stop_it_ends_the_step_and_says_how_to_go_on(tmp_path, sent):
     words = ["train", RECIPE, "--name", "long", "--steps", "500"]
@@ -194,6 +196,7 @@ def sums_file(path):
     Path(path).write_text("\n".join(map(json.dumps, rows)))
 
 
+@pytest.mark.full
 def test_a_plain_transformers_folder_learns_from_a_users_files_and_loads_again(here):
     tokenizer = qwen_folder("model")
     sums_file("sums.jsonl")
@@ -350,6 +353,7 @@ def test_who_has_heard_enough_is_told_no_more():
     assert not done.stderr
 
 
+@pytest.mark.full
 def test_a_finished_run_goes_on_with_more_steps_and_says_so_on_its_card(
     tmp_path, monkeypatch, capsys
 ):

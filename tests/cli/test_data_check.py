@@ -224,6 +224,7 @@ def test_folders_and_columns(written, capsys):
     assert [row["id"] for row in document["shown"]] == ["test.jsonl:1", "train.jsonl:1"]
 
 
+@pytest.mark.full
 def test_ctrl_c_is_one_line(tmp_path):
     (tmp_path / "judge.py").write_text(
         "import time\n\ndef score(reply):\n    time.sleep(1)\n    return 1.0\n"

@@ -66,6 +66,7 @@ def test_an_ordinary_name_is_itself(name):
     assert checked(name) == name
 
 
+@pytest.mark.full
 def test_a_refused_start_leaves_nothing_and_the_name_is_free(here, capsys):
     for _ in range(2):
         assert main(["train", "faulty.py", "--name", "x"]) == 2
@@ -73,6 +74,7 @@ def test_a_refused_start_leaves_nothing_and_the_name_is_free(here, capsys):
         assert sorted(p.name for p in Path().iterdir() if p.name != "__pycache__") == ["faulty.py"]
 
 
+@pytest.mark.full
 def test_what_was_there_before_stays(here, capsys):
     Path("runs/x").mkdir(parents=True)
     Path("runs/x/notes.txt").write_text("mine")
@@ -88,6 +90,7 @@ def test_a_name_that_is_a_file_is_refused(here, capsys):
     assert Path("runs/x").read_text() == "a file"
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("way", ["flag", "variable"])
 def test_the_folder_of_runs_may_be_another(here, capsys, monkeypatch, way):
     words = ["train", RECIPE, "--name", "x", "--steps", "1", "--warmup", "none"]

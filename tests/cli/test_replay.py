@@ -90,6 +90,7 @@ def changed(name="one", files="step-*", **how):
     return found, row
 
 
+@pytest.mark.full
 def test_a_changed_world_is_named_with_both_texts(run):
     found, row = changed(observation="4=")
     assert found.returncode == 3

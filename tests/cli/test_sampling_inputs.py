@@ -35,6 +35,7 @@ def settings(entry):
             yield path, path.replace(".schedules.0.", f".schedules.{entry.name}.")
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("entry", PARTS, ids=lambda entry: entry.name)
 def test_a_refused_value_is_one_line_that_names_its_field(entry):
     for path, named in settings(entry):

@@ -129,6 +129,7 @@ def test_wrong_words_are_one_line(here, capsys, words, told):
     assert told in said and len(said.strip().splitlines()) == 1
 
 
+@pytest.mark.full
 def test_ctrl_c_leaves_what_was_found(here):
     (here / "slow.py").write_text(
         "import time\n\ndef score(reply, answer):\n    open('begun', 'a').write('x')\n"

@@ -70,6 +70,7 @@ def test_one_line_and_two(here: Path, capsys: pytest.CaptureFixture[str], row: R
     assert listing(here) == before
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("row", runs.RUNS, ids=str)
 def test_a_run_that_had_begun_keeps_what_it_has(
     here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path, row: Row
@@ -92,6 +93,7 @@ def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch, capsy
     assert "can't be written" in capsys.readouterr().err
 
 
+@pytest.mark.full
 def test_a_recipe_that_changed_since_is_not_resumed(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     recipe = Path("recipe_small.py")

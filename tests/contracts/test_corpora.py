@@ -69,6 +69,7 @@ def test_held_out_tasks_are_distinct(name, level):
     assert len({task.id for task in tasks}) == 20
 
 
+@pytest.mark.full
 @each_case
 def test_a_policy_that_knows_nothing_earns_nothing(name, level):
     """The best constant reply, the longest, a copy of the prompt, the reply to another task."""

@@ -56,6 +56,7 @@ def stepped(made, per_step, seed, epochs):
     return [drawn(strategy, step, per_step) for step in range(count)]
 
 
+@pytest.mark.full
 def test_a_thousand_draws_meet_a_thousand_rows_for_every_seed(tmp_path):
     made = rows(tmp_path / "a.jsonl", 1000)
     orders = set()
@@ -72,6 +73,7 @@ def test_drawn_without_a_strategy_it_is_the_same(tmp_path):
         assert len({made.task("train", (seed << 32) + n).id for n in range(1000)}) == 1000
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("per_step", [8, 19, 20, 32, 36, 37])
 def test_twenty_epochs_of_37_rows_have_no_prompt_twice_in_a_step(per_step, tmp_path):
     """37 is no multiple of any of them but itself, so steps lie across the seams."""
@@ -97,6 +99,7 @@ def test_a_row_comes_again_after_half_an_epoch_or_later(count, tmp_path):
         last[name] = place
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("twins", [1, 5, 10])
 def test_rows_of_one_prompt_are_kept_apart(twins, tmp_path):
     prompts = [*map(str, range(37 - twins)), *map(str, range(twins))]
@@ -213,6 +216,7 @@ def tasks_of(run):
     }
 
 
+@pytest.mark.full
 def test_a_killed_run_draws_what_a_whole_one_draws(tmp_path, monkeypatch, capsys):
     """8 steps of 4 tasks of 7 rows; SIGKILL after some of them, and `whet resume`."""
     monkeypatch.chdir(tmp_path)

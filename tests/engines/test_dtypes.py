@@ -96,6 +96,7 @@ def test_a_checkpoint_of_another_dtype_is_not_resumed(folder, tmp_path):
         asyncio.run(full.load(tmp_path))
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("lora", [None, LoRA(rank=2)])
 def test_a_run_in_half_precision_is_evaluated_and_resumed_as_it_is(lora, folder, tmp_path):
     loose = TrustLimits(drift=1.0, probe=1.0)

@@ -19,6 +19,7 @@ def wanted(architecture, work, openings):
 CASES = [(a, {}) for a in ARCHITECTURES] + [("llama", {"slots": 3, "budget": 6, "parked": 4})]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("architecture", "sizes"), CASES)
 def test_continued_sessions(architecture, sizes):
     theirs = wanted(architecture, talk, OPENINGS)
@@ -28,6 +29,7 @@ def test_continued_sessions(architecture, sizes):
         assert_equal(everything(embedded(model, **sizes), work, OPENINGS, SEEDS), theirs)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("architecture", "sizes"), CASES)
 def test_forked_sessions(architecture, sizes):
     theirs = wanted(architecture, tree, OPENINGS[1:2])

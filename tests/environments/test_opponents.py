@@ -268,6 +268,7 @@ def test_while_the_pool_is_empty_the_policy_plays_itself(tmp_path):
     assert all(alone) and {name: len(r) for name, r in found.items()} == {"white": 8, "black": 8}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(("share", "low", "high"), [(0.25, 30, 70), (0.5, 75, 125), (1, 200, 200)])
 def test_the_share_of_plays_against_the_pool_is_that_of_the_settings(tmp_path, share, low, high):
     """200 plays; the bounds are more than three standard deviations off the mean."""

@@ -61,6 +61,7 @@ def test_either_seat_is_imitated():
     assert min(openings.values()) > 30
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("noise", "least", "most"), [(0.0, 100, 100), (0.5, 48, 77), (1.0, 12, 38)]
 )

@@ -220,6 +220,7 @@ def test_opinions_of_judges_that_only_score():
     assert TimedVerdict(verdict=Verdict.unjudged("down"), seconds=0.1).accepted is None
 
 
+@pytest.mark.full
 @pytest.mark.timeout(120)
 def test_math_accepts_no_near_miss():
     found = check_verifier(

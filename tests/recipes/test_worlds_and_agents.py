@@ -50,6 +50,7 @@ def test_a_world_without_options_has_no_random_replies(noise, player):
         asyncio.run(preflight(world(world="database", noise=noise)))
 
 
+@pytest.mark.full
 def test_a_world_without_options_is_imitated_by_its_expert_alone():
     run = world(world="database", noise=0.0)
     assert asyncio.run(preflight(run)) == []

@@ -207,6 +207,7 @@ def replies(rollout, known):
         yield owner(rollout, act.stop - 1, known), number
 
 
+@pytest.mark.full
 def test_neither_neighbours_nor_slots_nor_order_change_a_token_at_any_turn():
     wanted = {r.id: r for group in talked("llama", PLAIN) for r in group}
     assert len({len(rollout.token_ids) for rollout in wanted.values()}) > 3

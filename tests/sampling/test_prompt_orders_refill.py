@@ -204,6 +204,7 @@ def test_orders_raise_the_yield_of_mixed_groups_above_38_percent(prompts, least)
     assert share_of_mixed(prompts) > least
 
 
+@pytest.mark.full
 def test_a_killed_run_that_skips_tasks_ends_as_the_whole(tmp_path):
     sampling = Standard(
         prompts=Greso(per_step=4),

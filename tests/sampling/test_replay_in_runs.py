@@ -73,6 +73,7 @@ def runs(request, tmp_path_factory):
     return request.param, steps_of(events), folder
 
 
+@pytest.mark.full
 def test_a_resumed_run_is_the_same(runs):
     _, _, folder = runs
     assert timeless(folder / "whole") == timeless(folder / "killed")

@@ -63,6 +63,7 @@ def rolled(player, shape, plays):
     return list(group), {name: counts[name] - before[name] for name in counts}
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_shape_on_the_engine(name, open_engine):
     shape, plays = SHAPES[name]

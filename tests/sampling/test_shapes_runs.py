@@ -21,6 +21,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_run_learns_from_trees_and_resumes(name, tmp_path):
     sampling = replace(

@@ -59,6 +59,7 @@ FILES = [
 ]
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("spoil", [flip, cut, gone])
 @pytest.mark.parametrize("name", FILES)
 def test_the_newest_that_is_as_it_was_written_is_found(whole, tmp_path, name, spoil):

@@ -91,6 +91,7 @@ class AttentiveStrategy(StandardStrategy):
         return StandardStrategy.next(self, want, now)
 
 
+@pytest.mark.full
 def test_a_strategy_is_told_the_same_after_a_kill(tmp_path):
     own = {name: getattr(SAMPLING, name) for name in ("prompts", "size", "decoding", "gate")}
     run = gated(name="ppo", sampling=Attentive(**own), steps=4)
@@ -100,6 +101,7 @@ def test_a_strategy_is_told_the_same_after_a_kill(tmp_path):
         assert followed(run, tmp_path / f"cut-{step}")[-1] == whole
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("gate", [NonZeroSpread(), GATE], ids=["alone", "replaced"])
 def test_old_groups_are_a_share_of_every_batch_whatever_the_gate_says(gate, tmp_path):
     """0.4 of a batch of 4 own groups: round(4 · 0.4 / 0.6) = 3 old ones, from the second step on;

@@ -138,6 +138,7 @@ def test_while_the_critic_learns_alone_the_policy_rests(tmp_path):
     assert digests[0] == digests[1] == digests[2] != digests[3]
 
 
+@pytest.mark.full
 def test_a_reference_that_is_reset_is_there_after_a_kill(tmp_path):
     objective = replace(algorithms.load("grpo"), companions=(ReferenceReset(patience=1),))
     run = accompanied("grpo", objective=objective, seed=1)

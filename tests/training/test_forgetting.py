@@ -46,6 +46,7 @@ def test_three_logits_by_hand():
     assert (z - 0.03 * slope).softmax(0)[0] < p[0] == pytest.approx(0.786, abs=1e-3)
 
 
+@pytest.mark.full
 def test_the_first_halves_are_forgotten_and_a_killed_run_ends_as_the_whole(tmp_path):
     whole = followed(exploring(), tmp_path / "whole")
     followed(exploring(), tmp_path / "cut", stop_after=1)

@@ -66,6 +66,7 @@ def slopes(step, objective):
     return slope
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("run", [SEELE, hinted(G2RpoA(guided=0.5))], ids=["seele", "g2rpo"])
 def test_hints_are_external_marked_and_never_in_the_loss(run, tmp_path):
     events = followed(run, tmp_path)
@@ -92,6 +93,7 @@ def asked_digit(rollout):
     return rollout.token_ids[np.flatnonzero(~rollout.action_mask)[-2]]
 
 
+@pytest.mark.full
 def test_rounds_are_one_group_and_a_killed_run_ends_as_the_whole(tmp_path):
     whole = followed(SEELE, tmp_path / "whole")
     assert all(len(g) == 4 for step in steps_of(whole) for g in step.taken.groups)

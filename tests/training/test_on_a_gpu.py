@@ -72,6 +72,7 @@ def _begun(run, folder):
         whet.train(run, folder, follow=follow)
 
 
+@pytest.mark.full
 def test_a_run_that_goes_on_elsewhere_says_so_and_its_card_records_it(tmp_path, monkeypatch):
     """Also without a GPU: the engine says that it computes on another device."""
     run = replace(RUN, steps=2, engine=Embedded(device="cpu", threads=1, slots=16))

@@ -106,6 +106,7 @@ def test_against_its_own_weights_the_first_step_is_that_of_self_play(folder, tmp
         assert rollout.verdict.score == known[rollout.seed].verdict.score
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("stop_after", [1, 2, 3])
 def test_past_resumes_bit_equal_after_a_kill(stop_after, tmp_path):
     run = against(Past(every=1, last=2, share=0.5))
@@ -142,6 +143,7 @@ def test_with_the_whole_share_later_steps_train_one_seat(tmp_path):
     assert seats == {1: both, 2: both, 3: {"white"}, 4: {"white"}}
 
 
+@pytest.mark.full
 def test_the_weights_of_the_pool_are_the_published_ones(tmp_path):
     followed(against(Past(every=1, last=4)), tmp_path / "run")
     state = tmp_path / "run" / CHECKPOINTS / "step-000004" / "opponents.json"

@@ -59,6 +59,7 @@ def stopping(number, after, events):
     return follow
 
 
+@pytest.mark.full
 def test_it_gives_back_what_the_ledger_and_the_checkpoints_hold(trained, tmp_path):
     assert trained.complete
     assert trained.steps == 6
@@ -119,6 +120,7 @@ def test_an_error_in_a_notebook_comes_out_of_the_call(tmp_path):
         asyncio.run(cell())
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

@@ -43,6 +43,7 @@ def test_ratios_are_exact_at_every_temperature(tmp_path):
     assert entropies[0] < entropies[1] < entropies[2]
 
 
+@pytest.mark.full
 def test_a_killed_run_goes_on_with_its_schedules(tmp_path):
     run = scheduled(
         EntropyTemperature(rate=0.1),

@@ -205,6 +205,7 @@ def test_it_tells_right_steps_from_wrong_ones_of_tasks_that_it_has_not_seen(tmp_
     assert at_ends == pytest.approx([p for p, _ in pairs], rel=1e-4, abs=1e-5)
 
 
+@pytest.mark.full
 def test_a_run_is_rewarded_by_it(lessons, tmp_path):
     _, folder = lessons
     model = ProcessModel(

@@ -73,6 +73,7 @@ def test_a_run_cut_off_anywhere_goes_on_as_if_nothing_had_happened(whole, tmp_pa
     assert [without_clocks(row) for row in ours] == [without_clocks(row) for row in theirs]
 
 
+@pytest.mark.full
 def test_twice_cut_off_is_no_worse_than_once(whole, tmp_path):
     for limit in (5, 5, 6):
         events(RUN, tmp_path, limit)
@@ -84,6 +85,7 @@ def test_a_finished_run_has_nothing_left_to_do(whole):
     assert [type(e).__name__ for e in events(RUN, folder)] == ["PhaseStarted", "RunEnded"]
 
 
+@pytest.mark.full
 def test_how_often_it_saves_and_how_it_slices_changes_nothing_or_a_rounding(whole, tmp_path):
     seldom = small(checkpoints=replace(RUN.checkpoints, seconds=1e9, keep=1))
     assert events(seldom, tmp_path / "seldom")[-1] == whole[0][-1]
@@ -148,6 +150,7 @@ def test_it_learns(tmp_path):
     assert sum(accuracy[-5:]) > sum(accuracy[:5]) + 1
 
 
+@pytest.mark.full
 def test_a_reference_policy_is_the_base_model_and_survives_resuming(tmp_path):
     run = small(objective=algorithms.load("grpo"), steps=3)
     once = events(run, tmp_path / "once")[-1]

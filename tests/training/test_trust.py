@@ -224,6 +224,7 @@ class Crediting(Reward):
         return replace(found, score=self.score_of_right * found.score, credit=credit)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("name", ["hicra", "credited", "stepwise"])
 @pytest.mark.parametrize(
     ("reward", "told"),

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from whet.cli.main import main
 
 RECIPE = str(Path(__file__).parents[1] / "cli" / "recipe_small.py")
@@ -33,6 +35,7 @@ def tasks_of(folder, step):
     return {row["task_id"] for row in rows}
 
 
+@pytest.mark.full
 def test_the_checkpoint_stays_and_resume_goes_on(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     Path("brittle.py").write_text(WORLD)

@@ -78,6 +78,7 @@ def runs(tmp_path_factory):
     }
 
 
+@pytest.mark.full
 def test_a_step_that_learns_nothing_shows_dashes(runs):
     """No log-prob was computed, so there is neither entropy nor drift nor a clip."""
     over_nothing = {"drift": Mean(), "entropy": Mean(), "taught": Mean(total=0, count=9)}

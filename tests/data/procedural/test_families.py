@@ -51,6 +51,7 @@ def test_a_worked_reply_is_right_in_every_step(name, seed, level, keep):
     assert edges == sorted(edges) and edges[-1] == len(reply)
 
 
+@pytest.mark.full
 @each_family
 @given(seed=seeds, level=shares, data=st.data())
 def test_a_corrupted_digit_is_noticed(name, seed, level, data):

@@ -103,6 +103,7 @@ def test_an_opening_is_kept_for_those_that_wait_while_there_is_room(model, parke
     assert not generator.scheduler.prompts.held
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     "sizes",
     [

@@ -153,6 +153,7 @@ def test_turns_are_one_row_of_ids(folder):
     assert_close(logp(learner, said), behaviour_logp(said), atol=1e-5, rtol=0)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("pauses", range(6))
 def test_a_world_may_pause_between_two_turns(folder, pauses):
     wanted = play(open_player(folder), TASKS[:2], (1,), environment=Twice())
