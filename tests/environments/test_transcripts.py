@@ -77,6 +77,22 @@ def test_a_noisy_expert_says_the_experts_move_unless_it_draws_one(noise, least, 
     assert least <= as_expert <= most
 
 
+def test_a_later_reply_without_options_is_the_experts():
+    task = LAKE.draw(Random(0), 1)
+    best = Expert().sit(LAKE, task, Random(0))
+    noisy = NoisyExpert(noise=1.0).sit(LAKE, task, Random(0))
+    assert asyncio.run(noisy(task.prompt, ("L",))) == "L"
+    asyncio.run(best(task.prompt, ()))
+    assert asyncio.run(noisy(task.prompt, ())) == asyncio.run(best(task.prompt, ()))
+
+
+def test_a_first_reply_without_options_is_refused_unless_there_is_no_noise():
+    task = LAKE.draw(Random(0), 1)
+    with pytest.raises(UsageError, match="FrozenLake lists no options"):
+        asyncio.run(NoisyExpert(noise=0.1).sit(LAKE, task, Random(0))(task.prompt, ()))
+    assert asyncio.run(NoisyExpert(noise=0.0).sit(LAKE, task, Random(0))(task.prompt, ()))
+
+
 @pytest.mark.parametrize(
     ("changed", "named"),
     [

@@ -61,3 +61,16 @@ def test_an_observation_gets_no_space_of_its_own():
     held = renderer(tokenizer("metaspace", "chatml"))
     names = held.tokenizer.convert_ids_to_tokens([*held.following("7 hello")])
     assert names == ["7", "▁hello"]
+
+
+def test_ids_of_a_text_are_the_same_when_it_comes_again():
+    """Also behind more texts than are kept, and whatever was done with the first list."""
+    held, observation = renderer(fresh()).template, "a <|im_end|> b\n"
+    first = held.quoted(observation)
+    expected = [*first]
+    first.clear()
+    assert held.quoted(observation) == expected
+    for number in range(10_001):
+        held.specials.middle(str(number))
+    assert held.quoted(observation) == expected
+    assert held.quoted(observation) == renderer(fresh()).template.quoted(observation)

@@ -85,32 +85,33 @@ def tiny(world: World, level: int, noise: float, algorithm: str | Algorithm) -> 
 
 
 def warmups(
-    tasks: Problems, noise: float, *, alone: int = 1200, noisy: int = 200
+    tasks: Problems, noise: float, *, expert_steps: int = 1200, noisy_steps: int = 200
 ) -> tuple[Warmup, ...]:
-    """Plays of the expert until the loss is small, then with random replies at a share `noise`.
+    """Imitation of the expert, then of an expert with random replies at a share `noise`.
 
-    `alone` is the limit of steps for the first ones, `noisy` the number of steps for the others.
+    The first phase ends when the loss is small, at the latest after `expert_steps`; the second has
+    `noisy_steps`.
     """
     if not 0 <= noise <= 1:
         raise UsageError(f"noise is {noise:g}; give a share of the replies, from 0 to 1")
-    expert = Warmup(
+    imitation = Warmup(
         teacher=Transcripts(tasks=tasks),
-        steps=alone,
+        steps=expert_steps,
         batch=16,
         optimizer=AdamW(lr=3e-3, betas=(0.9, 0.98), decay=ConstantDecay(warmup=30)),
         until=0.02,
     )
-    random = Warmup(
+    noisy = Warmup(
         teacher=Transcripts(
             tasks=tasks, players=(NoisyExpert(noise=noise) if noise < 1 else Chance(),)
         ),
-        steps=noisy,
+        steps=noisy_steps,
         batch=16,
         optimizer=AdamW(lr=1.5e-3, betas=(0.9, 0.98), decay=CosineDecay(warmup=30, floor=0.1)),
     )
     if noise == 0:
-        return (expert,)
-    return (expert, random) if noise < 1 else (random,)
+        return (imitation,)
+    return (imitation, noisy) if noise < 1 else (noisy,)
 
 
 def of_model(world: World, level: int, model: str, algorithm: str | Algorithm) -> Run:

@@ -11,7 +11,8 @@ Encode = Callable[[str], list[int]]
 Tokenizer = Any  # a Hugging Face tokenizer; the library is imported in engines only
 
 _LEADS = ("\n", ".", "a", "0")  # texts before a piece, so that it is encoded as one in the middle
-_SHORT, _KEPT = 200, 10_000  # characters of a text whose ids are kept; so many texts
+_SHORT = 200  # characters of a text whose ids are kept
+_KEPT = 10_000  # such texts
 _PRIVATE = range(0xE000, 0xF8FF, 2)  # characters without a meaning, for marks
 _ESCAPED = re.compile(r"u([ef][0-9a-f]{3})")
 

@@ -17,6 +17,7 @@ _STEPS = {"U": (-1, 0), "D": (1, 0), "L": (0, -1), "R": (0, 1)}
 _ASIDE = {"U": "LR", "D": "LR", "L": "UD", "R": "UD"}
 _HOLES = 0.3  # share of the ice
 _FEW, _MANY = 0.1, 0.5  # shares at level 1, of which one is drawn
+_SIDE = 4  # rows at level 1
 _HASTE = 0.999  # what the expert's value of the goal shrinks by per step, so that it goes straight
 
 
@@ -137,8 +138,8 @@ def _drawn(size: int, rng: Random) -> tuple[str, int]:
 def _corners(rng: Random) -> tuple[str, int]:
     while True:
         holes = rng.uniform(_FEW, _MANY)
-        fields = "".join("O" if rng.random() < holes else "." for _ in range(14))
-        board = _rows(f"@{fields}G", 4)
+        fields = "".join("O" if rng.random() < holes else "." for _ in range(_SIDE**2 - 2))
+        board = _rows(f"@{fields}G", _SIDE)
         if steps := least_steps(board):
             return board, steps
 

@@ -29,10 +29,7 @@ _EXERCISES: dict[int, Exercise] = {
     3: Functions(bugs=1),
     4: Functions(bugs=2),
 }
-
-
-_EXPRESSIONS = (1, 2)  # levels
-_TEST = re.compile(r"(\d+):(-?\d+)")
+_TEST = re.compile(r"(\d+):(-?\d+)")  # as an observation tells it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +130,7 @@ class RepairFunction(World):
         async def repair(observation: Prompt, options: Sequence[str]) -> str:
             nonlocal left
             del options
-            if task.info["level"] not in _EXPRESSIONS:
+            if not isinstance(_EXERCISES[task.info["level"]], Expressions):
                 return task.answer
             tests.extend(_TEST.findall(str(observation)))
             if not tests:
