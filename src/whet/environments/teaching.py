@@ -60,7 +60,7 @@ class Transcripts:
                     name = type(player).__name__
                     raise UsageError(
                         f"the warm-up's share of {name} is {weight:g}, but {error}, or a share of "
-                        "0 to it (in a recipe: --noise 0 without options, --noise 1 without an expert)"
+                        "0 to it (in a recipe, --noise 0 needs no options and --noise 1 no expert)"
                     ) from error
 
     async def example(self, step: int, index: int) -> Example:
