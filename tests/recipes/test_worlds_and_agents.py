@@ -83,3 +83,22 @@ def test_an_exception_of_a_users_world_is_told_in_one_line(tmp_path):
     file.write_text("def mine():\n    raise RuntimeError('no\\nluck')\n")
     with pytest.raises(UsageError, match="can't be made by name: RuntimeError: no luck"):
         world(world=str(file))
+
+
+def test_a_class_that_does_not_say_its_settings_is_no_world(tmp_path):
+    file = tmp_path / "mine.py"
+    file.write_text("mine = int\n")
+    with pytest.raises(UsageError, match="is no World"):
+        world(world=f"{file}:mine")
+
+
+@pytest.mark.parametrize(("recipe", "calls", "least"), [(tool_agent, 1, 2), (search_agent, 0, 1)])
+def test_fewer_calls_than_the_expert_makes_are_refused(recipe, calls, least):
+    with pytest.raises(UsageError, match=f"calls is {calls}, .* give {least} or more"):
+        recipe(calls=calls)
+
+
+@pytest.mark.parametrize("recipe", [world, self_play])
+def test_noise_without_a_warmup_is_refused(recipe):
+    with pytest.raises(UsageError, match=r"noise is 0\.7, which has no effect with a model"):
+        recipe(world="kuhn", model="folder", noise=0.7)

@@ -22,8 +22,15 @@ def world(name: str) -> World:
 def terse_world(name: str) -> World:
     """The world of a name or a path, without the text of its rules: for a small model."""
     kind = registry.find("environment", name)
-    ruled = callable(kind) and "rules" in signature(kind).parameters
-    return _made(name, kind, **({"rules": ""} if ruled else {}))
+    return _made(name, kind, **({"rules": ""} if _has_rules(kind) else {}))
+
+
+def _has_rules(kind: Callable[..., Any]) -> bool:
+    """Whether a world can be made with `rules`; no, where it doesn't say what it is made with."""
+    try:
+        return "rules" in signature(kind).parameters
+    except (TypeError, ValueError):
+        return False
 
 
 def _made(name: str, kind: Callable[..., Any], **settings: Any) -> World:

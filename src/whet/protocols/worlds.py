@@ -132,7 +132,11 @@ class World(Environment):
         """Canonical form of a task, as of `TaskSource`; luck is part of it where chance decides."""
 
     def expert(self, task: Task, rng: Random) -> Bot | None:
-        """A player that wins where a win is possible; None where none is known."""
+        """A player that wins where a win is possible; None where none is known.
+
+        Asked with one option alone, it counts that one as its reply, and goes on from there: so it
+        hears of a reply that was made in its place.
+        """
         del task, rng
         return None
 

@@ -8,19 +8,21 @@ from whet.policy.algorithms.critic_free.rae import rae
 from whet.policy.objective import Objective
 from whet.policy.regularisers import K2
 from whet.protocols import World
-from whet.recipes.world import of_model, problems, tiny, warmups
+from whet.recipes.world import check_noise, of_model, problems, tiny, warmups
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import PeriodicEval, Run
 from whet.types import UsageError
 
+NOISE = 0.35
+
 
 def self_play(
     *,
     world: str = "tic_tac_toe",
     level: int = 0,
-    noise: float = 0.35,
+    noise: float = NOISE,
     kl: float = 0.02,
     model: str = "",
 ) -> Run:
@@ -33,6 +35,7 @@ def self_play(
     played = world_named(world) if model else terse_world(world)
     if len(played.seats) == 1:
         raise UsageError(f"world is {world!r}, which has one seat; give the recipe world")
+    check_noise(model, noise, NOISE)
     objective = replace(rae(), regularisers=(K2(beta=kl),) if kl else ())
     run = (
         of_model(played, level, model, objective)

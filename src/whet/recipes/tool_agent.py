@@ -35,7 +35,16 @@ def tool_agent(
         run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
         return replace(run, environment=ToolAgent(tools=found(tools), calls=calls))
     without_model({"reward": (reward, "declared"), "tools": (tools, ("calc",))})
+    enough(calls, 2)
     return tiny(Calculator(rules="", calls=calls), 2, 0.85, algorithm)
+
+
+def enough(calls: int, least: int) -> None:
+    """Raise `UsageError` for fewer calls than the expert makes, whom the tiny model imitates."""
+    if 0 <= calls < least:
+        raise UsageError(
+            f"calls is {calls}, but the tiny model's world needs {least}; give {least} or more"
+        )
 
 
 def without_model(settings: Mapping[str, tuple[object, object]]) -> None:

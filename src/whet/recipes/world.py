@@ -27,12 +27,14 @@ from whet.training.run import PeriodicEval, Run, Warmup
 from whet.types import Decoding, UsageError
 from whet.types.optimizers import AdamW, ConstantDecay, CosineDecay
 
+NOISE = 0.5
+
 
 def world(
     *,
     world: str = "guess",
     level: int = 0,
-    noise: float = 0.5,
+    noise: float = NOISE,
     model: str = "",
     algorithm: str | Algorithm = "dapo",
 ) -> Run:
@@ -44,11 +46,21 @@ def world(
     sees an expert.  It meets the world without the text of the rules.
     """
     played = world_named(world) if model else terse_world(world)
+    check_noise(model, noise, NOISE)
     return (
         of_model(played, level, model, algorithm)
         if model
         else tiny(played, level, noise, algorithm)
     )
+
+
+def check_noise(model: str, noise: float, default: float) -> None:
+    """Raise `UsageError` for a share of random replies in a run without a warm-up."""
+    if model and noise != default:
+        raise UsageError(
+            f"noise is {noise:g}, which has no effect with a model: it has no warm-up; leave out "
+            "noise, or the model"
+        )
 
 
 def problems(world: World, level: int) -> Problems:

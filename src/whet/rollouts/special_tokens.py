@@ -64,7 +64,9 @@ class SpecialTokens:
     added: Mapping[str, int] = field(init=False)  # and the added tokens that are not special
     _pattern: re.Pattern[str] = field(init=False)
     _normalised: bool = field(init=False)
-    _known: dict[tuple[str, str], list[int]] = field(init=False, default_factory=dict, repr=False)
+    _known: dict[tuple[str, str], list[int]] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
 
     def __post_init__(self) -> None:
         """Read the added tokens, and the named ones."""
@@ -194,14 +196,15 @@ class SpecialTokens:
     def _after(self, text: str, encode: Encode) -> list[int]:
         """Ids of a text behind another one; those of short texts are kept."""
         key = encode.__name__, text
-        if key not in self._known:
+        found = self._known.get(key)  # once: another thread may clear it at any time
+        if found is None:
             found = self._behind(text, encode)
             if len(text) > _SHORT:
                 return found
             if len(self._known) >= _KEPT:
                 self._known.clear()
             self._known[key] = found
-        return [*self._known[key]]
+        return [*found]
 
     def _behind(self, text: str, encode: Encode) -> list[int]:
         """Ids of a text behind another one, found with the first lead that stays what it is."""

@@ -69,12 +69,11 @@ class Guess(World):
 
         async def halve(observation: Prompt, options: Sequence[str]) -> str:
             nonlocal low, high, guess
-            del options
             if guess and ">" in str(observation):
-                low = guess + 1
+                low = max(low, guess + 1)
             elif guess:
-                high = guess - 1
-            guess = (low + high) // 2
+                high = min(high, guess - 1)
+            guess = int(options[0].rstrip(".")) if len(options) == 1 else (low + high) // 2
             return f"{guess}."
 
         return halve

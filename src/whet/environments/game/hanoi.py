@@ -70,13 +70,14 @@ class Hanoi(World):
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
     def expert(self, task: Task, rng: Random) -> Bot:
-        """The moves of a shortest way, found by breadth-first search."""
+        """The next move of a shortest way, found by breadth-first search."""
         del rng
-        moves = iter(shortest(task.info["start"], task.info["goal"]))
+        goal = task.info["goal"]
 
         async def solve(observation: Prompt, options: Sequence[str]) -> str:
-            del observation, options
-            return next(moves)
+            del options
+            shown = str(observation).strip("\n").split("\n")[-1]
+            return _towards(goal)[shown.removesuffix(f">{goal}")]
 
         return solve
 
@@ -97,6 +98,20 @@ def broken_rule(position: str, move: str) -> str:
 def moved(position: str, move: str) -> str:
     """The position after a legal move."""
     return position.replace(move[0], move[1], 1)
+
+
+@lru_cache(maxsize=64)
+def _towards(goal: str) -> dict[str, str]:
+    """From each position, a move that is nearer to the goal; a move can always be taken back."""
+    moves = {goal: ""}
+    for position in (reached := [goal]):
+        for move in _MOVES:
+            if not broken_rule(position, move):
+                before = moved(position, move)
+                if before not in moves:
+                    moves[before] = move[::-1]
+                    reached.append(before)
+    return moves
 
 
 @lru_cache(maxsize=4096)

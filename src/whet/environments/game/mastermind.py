@@ -78,11 +78,13 @@ class Mastermind(World):
 
         async def narrow(observation: Prompt, options: Sequence[str]) -> str:
             nonlocal left, guess
-            del options
             if guess:
                 answer = str(observation).strip()
                 left = tuple(code for code in left if marks_of(code, guess) == answer)
-            guess = _splitting(left, rng) if guess else _FIRST[positions]
+            if len(options) == 1:
+                guess = options[0]
+            else:
+                guess = _splitting(left, rng) if guess else _FIRST[positions]
             return guess
 
         return narrow

@@ -57,6 +57,9 @@ class Scripted(Bots):
 class NoisyExpert(Bots):
     """The expert of the world, but each reply is a random option with probability `noise`.
 
+    The expert goes on from where a random reply has led.  It hears of one as `World.expert` says:
+    it is asked with that option alone.
+
     A reply for which the world lists no options is the expert's.  Raises `UsageError` where the
     world has no expert, and its player does where the first reply has no options.
     """
@@ -76,8 +79,11 @@ class NoisyExpert(Bots):
             if self.noise and not started:
                 _check_listed(options, world, task, "NoisyExpert")
             started = True
-            best = await bot(observation, options)
-            return rng.choice([*options]) if options and rng.random() < self.noise else best
+            if not options or rng.random() >= self.noise:
+                return await bot(observation, options)
+            drawn = rng.choice([*options])
+            await bot(observation, (drawn,))
+            return drawn
 
         return reply
 

@@ -6,6 +6,8 @@ from whet.environments.game.household.house import DEVICES, PLACES, ROOMS, House
 def planned(house: House) -> str:
     """The next action: look for a thing, take it, do what the errand asks for, put it down.
 
+    A thing of another kind is put down at once.
+
     A house without an unseen place and a thing to take has nothing to plan: `look`.
     """
     if house.held:
@@ -24,6 +26,10 @@ def planned(house: House) -> str:
 
 def _with(house: House, thing: str) -> str:
     errand = house.errand
+    if kind_of(thing) != errand.kind:
+        if not house.at:
+            return f"go {ROOMS[house.room][0]}"
+        return f"open {house.at}" if house.is_closed(house.at) else f"put {thing}"
     if errand.mark and errand.mark not in house.marks.get(thing, ()):
         return _way(house, DEVICES[errand.type]) or f"{errand.type} {thing}"
     closed = house.is_closed(errand.place)

@@ -92,8 +92,8 @@ class Household(World):
         house = House.of(task.info)
 
         async def keep(observation: Prompt, options: Sequence[str]) -> str:
-            del observation, options
-            action = planned(house)
+            del observation
+            action = options[0] if len(options) == 1 else planned(house)
             house.act(action)
             return action
 

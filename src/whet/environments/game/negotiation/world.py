@@ -114,6 +114,8 @@ class Negotiation(World):
                 asked[-1] = 1 if offered else asked[-1]
             least = asked.pop(0)
             wanted = _kept(lines[-1]) if offered else wanted
+            if len(options) == 1:
+                return options[0]
             if offered and value(rest(pool, wanted), own) >= least:
                 return _ACCEPT
             offers = [one for one in options if one != _ACCEPT and value(_kept(one), own) >= least]
