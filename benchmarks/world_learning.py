@@ -13,7 +13,6 @@ measurements before and after are not in them.
 import argparse
 import asyncio
 import json
-import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,22 +22,25 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import torch
-from scipy.stats import t
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from world_learning_table import Row, table
+from world_measures import (
+    Case,
+    Numbers,
+    against_minimax,
+    exploited,
+    last_half,
+    repaired,
+    with_and_without,
+    won,
+)
 
-from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
-from whet.environments.against import Against
 from whet.environments.code.calculator import Calculator
 from whet.environments.code.library import Library
-from whet.environments.code.repair_function import OtherTests, RepairFunction
 from whet.environments.game.frozen_lake import FrozenLake
 from whet.environments.game.guess import Guess
-from whet.environments.game.kuhn import SETS, exploitability
-from whet.environments.opponents import Expert
 from whet.environments.playing import play
-from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.evaluation.measure import EvalConfig
 from whet.evaluation.worlds.bots import random, silent
 from whet.front.training import train
 from whet.protocols import Bot, Environment, Policy, World
@@ -51,15 +53,13 @@ from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
 from whet.training.run import CheckpointConfig, PeriodicEval, Run
-from whet.types import Finish, Task, Verdict
+from whet.types import Task, Verdict
 
 ROWS = Path(__file__).with_suffix(".jsonl")
 QUIET: Mapping[str, Any] = {
     "evaluation": EvalConfig(problems=2, samples=1, k=(1,)),
     "periodic": PeriodicEval(every=0),
 }
-Numbers = Mapping[str, float]
-Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,129 +77,6 @@ class Coin(Environment):
             rng = Random(f"{policy.seed}/{task.id}/{name}")
             policy.seat(name).end(Verdict.points(rng.choice((-1.0, 1.0)), correct=False))
         return Verdict.binary(correct=Random(f"{policy.seed}/{task.id}").random() < 1 / 2)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """A run, and what is measured of a checkpoint, or of all checkpoints of the run."""
-
-    run: Run
-    level: int
-    measured: Callable[[Path, "Case"], Numbers]
-    whole: Callable[[Sequence[Path]], Numbers] | None = None
-    tasks: int = 500  # of an evaluation, each played `samples` times
-    samples: int = 1
-
-    @property
-    def world(self) -> World:
-        """The world that the run trains in."""
-        assert isinstance(self.run.environment, World)
-        return self.run.environment
-
-
-def score_card(folder: Path, environment: Environment, case: Case) -> Scorecard:
-    """Plays of a checkpoint, sampled as in training."""
-
-    async def played() -> Scorecard:
-        engine = Embedded(device="cpu", threads=1, slots=512, budget=6000)
-        player = await engine.player(Folder.as_saved(folder), 0)
-        tasks = problems(case.world, case.level).held_out("test", case.tasks)
-        how = case.run.decoding
-        asked = EvalConfig(problems=case.tasks, samples=case.samples, k=(1,))
-        try:
-            return await measure(player.within(environment), None, tasks, asked, how)
-        finally:
-            await player.close()
-
-    return asyncio.run(played())
-
-
-def rollouts(card: Scorecard) -> list[Verdict]:
-    """The verdicts of the samples; a greedy rollout comes first in each group."""
-    found = [rollout.verdict for group in card.groups for rollout in group.rollouts[1:]]
-    return [verdict for verdict in found if verdict is not None]
-
-
-def won(folder: Path, case: Case) -> Numbers:
-    """The share of correct plays."""
-    return {"correct": share(score_card(folder, case.world, case))}
-
-
-def share(card: Scorecard) -> float:
-    """The share of correct samples."""
-    verdicts = rollouts(card)
-    return sum(bool(verdict.correct) for verdict in verdicts) / len(verdicts)
-
-
-def with_and_without(bare: World) -> Callable[[Path, Case], Numbers]:
-    """The share of correct plays, and the one in the world without its tools."""
-
-    def measured(folder: Path, case: Case) -> Numbers:
-        with_tools = share(score_card(folder, case.world, case))
-        return {"correct": with_tools, "without tools": share(score_card(folder, bare, case))}
-
-    return measured
-
-
-def repaired(folder: Path, case: Case) -> Numbers:
-    """Hidden tests passed by the first and the last attempt, with own and with others' tests."""
-    found = dict[str, float]()
-    for name, world in (
-        ("own", case.world),
-        ("others", RepairFunction(rules="", feedback=OtherTests())),
-    ):
-        verdicts = rollouts(score_card(folder, world, case))
-        gains = [verdict.score - verdict.parts.get("first", 0.0) for verdict in verdicts]
-        found[f"gain, {name} tests"] = sum(gains) / len(gains)
-        found[f"last, {name} tests"] = sum(v.score for v in verdicts) / len(verdicts)
-    return found
-
-
-def against_minimax(folder: Path, case: Case) -> Numbers:
-    """Draws with minimax from either seat, and the share of plays with an illegal move."""
-    found = dict[str, float]()
-    for seat, other in (("first", "second"), ("second", "first")):
-        world = Against(world=case.world, opponent=Expert(), seat=other)
-        card = score_card(folder, world, case)
-        verdicts = rollouts(card)
-        ends = [rollout.finish for group in card.groups for rollout in group.rollouts[1:]]
-        found[f"draws as {seat}"] = sum(v.score == 0 for v in verdicts) / len(verdicts)
-        found[f"illegal as {seat}"] = sum(end is Finish.ILLEGAL for end in ends) / len(ends)
-    return found
-
-
-def exploited(folder: Path, case: Case) -> Numbers:
-    """Exploitability of one policy."""
-    del case
-    return {"exploitability": exploitability(strategy(folder))}
-
-
-def average(folders: Sequence[Path]) -> Numbers:
-    """Exploitability of the average policy of the last half of the checkpoints."""
-    half = [strategy(folder) for folder in folders[len(folders) // 2 :]]
-    whole = {name: sum(one[name] for one in half) / len(half) for name in SETS}
-    return {"trained: exploitability of the last half's average": exploitability(whole)}
-
-
-def strategy(folder: Path) -> dict[str, float]:
-    """The probability of b at each information set, from the probabilities of both words."""
-    model = AutoModelForCausalLM.from_pretrained(folder)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-
-    def ids(text: str) -> list[int]:
-        return [int(tokenizer.convert_tokens_to_ids(one)) for one in text]
-
-    found = dict[str, float]()
-    for name in SETS:
-        card, said = name[0], name[1:]
-        prompt = ids(f"{card}\n" if said in ("", "pb") else f"{card}:{said}\n")
-        if said == "pb":
-            prompt += [*ids("p"), tokenizer.eos_token_id, *ids("\n:b\n")]
-        with torch.no_grad():
-            likely = model(torch.tensor([prompt])).logits[0, -1].float().softmax(-1)
-        bets, passes = (likely[ids(word)[0]].item() for word in "bp")
-        found[name] = bets / (bets + passes)
-    return found
 
 
 def cases() -> dict[str, Case]:
@@ -232,7 +109,7 @@ def cases() -> dict[str, Case]:
         "library": Case(run=search_agent(), level=1, measured=with_and_without(bare["library"])),
         "repair_function": Case(run=code_agent(), level=1, measured=repaired),
         "tic_tac_toe": Case(run=self_play(), level=1, measured=against_minimax),
-        "kuhn": Case(run=kuhn, level=1, measured=exploited, whole=average),
+        "kuhn": Case(run=kuhn, level=1, measured=exploited, whole=last_half),
     }
 
 
@@ -279,7 +156,7 @@ def rows_of(name: str, case: Case, arms: Sequence[str], seed: int) -> Iterator[R
 
 
 def players(case: Case) -> Numbers:
-    """The mean score, over seats and plays, of players without a model."""
+    """The mean score of players without a model; with several seats, against the expert."""
     seats: dict[str, Callable[[Task, Random], Bot | None]] = {
         "random": lambda task, rng: random(case.world, rng),
         "silent": lambda task, rng: silent(),
@@ -290,18 +167,19 @@ def players(case: Case) -> Numbers:
         scores: list[float] = []
         for task in problems(case.world, case.level).held_out("test", min(200, case.tasks)):
             rng = Random(f"{name}/{task.id}")
-            bots = {seat: make(task, rng) for seat in case.world.seats}
-            found_play = asyncio.run(
-                play(case.world, task, lambda seat, bots=bots: known(bots, seat))
-            )
-            scores += [v.score for v in found_play.verdicts.values() if v is not None]
+            for seat in case.world.seats:
+                bots = {other: case.world.expert(task, rng) for other in case.world.seats}
+                scores.append(score_of(case.world, task, bots | {seat: make(task, rng)}, seat))
         found[name] = sum(scores) / len(scores)
     return found
 
 
-def known(bots: Mapping[str, Bot | None], seat: str) -> Bot:
-    """The player of a seat; the handle of the play itself may be without one."""
-    return bots.get(seat) or silent()
+def score_of(world: World, task: Task, bots: Mapping[str, Bot | None], seat: str) -> float:
+    """The score of a seat in one play; the handle of the play itself may be without a player."""
+    found = asyncio.run(play(world, task, lambda name: bots.get(name) or silent()))
+    verdict = found.verdicts[seat]
+    assert verdict is not None
+    return verdict.score
 
 
 def rows() -> list[Row]:
@@ -330,41 +208,6 @@ def main() -> None:
             arms = [arm for arm in options.arms if (name, arm, seed) not in done]
             for row in rows_of(name, case, arms, seed) if arms else ():
                 append(row)
-
-
-def table(found: Sequence[Row]) -> str:
-    """The rows as Markdown: means over seeds with 95 % intervals of Student's t."""
-    lines = ["| world | measured | base | trained | coin | seeds | seconds |", "|" + "---|" * 7]
-    for world in dict.fromkeys(str(row["world"]) for row in found):
-        own = [row for row in found if row["world"] == world]
-        arms = {arm: [row for row in own if row["arm"] == arm] for arm in ("verdict", "coin")}
-        seeds = f"{len(arms['verdict'])}, {len(arms['coin'])}"
-        seconds = span([float(str(row["seconds"])) for row in arms["verdict"]])
-        for name in sorted({key.partition(": ")[2] for row in own for key in row if ": " in key}):
-            cells = [
-                mean([float(str(row[key])) for row in arms[arm] if key in row])
-                for arm, key in (
-                    ("verdict", f"base: {name}"),
-                    ("verdict", f"trained: {name}"),
-                    ("coin", f"trained: {name}"),
-                )
-            ]
-            lines.append(f"| {world} | {name} | {' | '.join(cells)} | {seeds} | {seconds} |")
-    return "\n".join(lines)
-
-
-def mean(values: Sequence[float]) -> str:
-    """The mean with its interval; without two values, no interval."""
-    if len(values) < 2:  # noqa: PLR2004
-        return ", ".join(f"{value:.3f}" for value in values)
-    middle = statistics.mean(values)
-    width = float(t.ppf(0.975, len(values) - 1)) * statistics.stdev(values) / len(values) ** 0.5
-    return f"{middle:.3f} [{middle - width:.3f}, {middle + width:.3f}]"
-
-
-def span(values: Sequence[float]) -> str:
-    """The least and the largest."""
-    return f"{min(values):.0f}–{max(values):.0f}" if values else ""
 
 
 def append(row: Row) -> None:

@@ -10,6 +10,7 @@ from environments.playing import played, saying, tasks
 from whet.environments.game.kuhn import (
     SETS,
     Kuhn,
+    average,
     equilibrium,
     exploitability,
     payoff,
@@ -116,6 +117,23 @@ def test_exploitability_is_that_of_the_best_pure_replies():
         assert exploitability(strategy) == pytest.approx(by_brute_force(strategy), abs=1e-12)
         other = {name: rng.random() for name in SETS}
         assert value(strategy, other) == pytest.approx(mean(strategy, other))
+
+
+def test_the_average_is_worth_the_mean_of_the_games_at_either_seat():
+    rng = Random(1)
+    for _ in range(20):
+        mixed = [{name: rng.random() for name in SETS} for _ in range(3)]
+        mixed.append({name: rng.choice((0.0, 1.0)) for name in SETS})
+        one, other = average(mixed), {name: rng.random() for name in SETS}
+        first = sum(mean(each, other) for each in mixed) / len(mixed)
+        second = sum(mean(other, each) for each in mixed) / len(mixed)
+        assert mean(one, other) == pytest.approx(first, abs=1e-12)
+        assert mean(other, one) == pytest.approx(second, abs=1e-12)
+
+
+def test_the_average_where_a_set_is_never_reached_is_still_a_strategy():
+    always = [dict.fromkeys(SETS, 1.0), dict.fromkeys(SETS, 1.0) | {"Jpb": 0.0}]
+    assert average(always)["Jpb"] == 1 / 2
 
 
 def test_there_are_twelve_sets():

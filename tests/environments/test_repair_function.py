@@ -67,6 +67,13 @@ def test_expressions_that_fail(reply):
     assert verdict.score <= 0.2
 
 
+def test_an_illegal_second_reply_keeps_the_share_of_the_first():
+    verdict = played(WORLD, line(), saying("x*2-3", "help")).verdict
+    assert verdict.finish is Finish.ILLEGAL and verdict.score == 0
+    assert verdict.parts == {"first": 0, "attempts": 1}
+    assert not played(WORLD, line(), saying("help")).verdict.parts
+
+
 def test_edits_of_an_expression():
     found = edits("x*2-3")
     assert len(found) == len(set(found)) == 7 + 1 + 7

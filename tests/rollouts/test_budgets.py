@@ -10,6 +10,10 @@ from echoing import END, NEW, TASK, TOKENIZER, Echoing, World, ids
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import FromScratch
 from whet.engines.tokenizers import CharacterTokenizer
+from whet.environments.against import Against
+from whet.environments.game.guess import Guess
+from whet.environments.game.tic_tac_toe import TicTacToe
+from whet.environments.single_turn import SingleTurn
 from whet.evaluation.measure import EvalConfig, measure
 from whet.protocols import Environment
 from whet.rollouts.player import RolloutPlayer
@@ -88,6 +92,19 @@ def test_the_replies_of_a_conversation_have_the_episodes_tokens_in_all(episode, 
     assert f"decoding.max_episode_tokens is {episode}" in rollout.verdict.note
     assert len(rollout.token_ids) == 4 + len(replies) - 1 + episode  # no observation at the end
     assert rollout.seal == rollout.imprint()
+
+
+def test_no_tokens_left_is_no_better_than_a_loss():
+    class Zero(World):
+        least = -1.0
+
+    [[rollout]], _ = played(Zero(without_end), max_episode_tokens=5)
+    assert rollout.verdict.reason is Reason.TRUNCATED and rollout.verdict.score == -1
+
+
+def test_the_least_of_a_world_is_the_lower_of_its_bounds():
+    assert TicTacToe().least == Against(world=TicTacToe()).least == -1
+    assert Guess().least == SingleTurn().least == 0
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ class Against(Environment):
         """The opponent."""
         return (self.opponent,)
 
+    @property
+    def least(self) -> float:
+        """The lowest score of the world."""
+        return self.world.least
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:

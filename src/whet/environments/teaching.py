@@ -1,15 +1,19 @@
 """A teacher for worlds: conversations of given players, to imitate before any reward."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from random import Random
 
 from whet.data.problems import Problems, check_fixed
 from whet.environments.opponents import Bots, Expert
-from whet.environments.playing import play
+from whet.environments.playing import Played, play
 from whet.protocols import Bot, World
+from whet.scripts import reason
 from whet.types import Task, UsageError
 from whet.types.transcripts import Example, Transcript
+
+_TRIED = 3  # tasks that a player has to play before the run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,18 +48,19 @@ class Transcripts:
         return self.tasks.family
 
     async def check_players(self) -> None:
-        """Let each player with a weight play a task of the lowest level at all seats.
+        """Let each player with a weight play a few tasks of the lowest level at all seats.
 
         Raises `UsageError` for one that can't play this world.
         """
-        task = self.world.draw(Random(0), self.tasks.levels[0])
+        rng = Random(0)
+        tasks = [self.world.draw(rng, self.tasks.levels[0]) for _ in range(_TRIED)]
         for player, weight in zip(
             self.players, self.weights or [1.0] * len(self.players), strict=True
         ):
-            if weight:
+            for task in tasks if weight else ():
                 seated = partial(_seated, player, self.world, task)
                 try:
-                    await play(self.world, task, seated)
+                    await _played(self.world, task, seated)
                 except UsageError as error:
                     name = type(player).__name__
                     raise UsageError(
@@ -73,7 +78,7 @@ class Transcripts:
             player = rng.choices(self.players, self.weights or None)[0]
             return player.sit(self.world, task, Random(rng.getrandbits(62)))
 
-        turns = (await play(self.world, task, seated)).turns
+        turns = (await _played(self.world, task, seated)).turns
         if not turns:
             raise UsageError(
                 f"{type(self.world).__name__} asks no seat in task {task.id!r}; give another world"
@@ -82,6 +87,19 @@ class Transcripts:
         own = [turn for turn in turns if turn.seat == seat]
         said = tuple((turn.asked, turn.reply) for turn in own)
         return task, Transcript(turns=said, tools=own[0].tools)
+
+
+async def _played(world: World, task: Task, seated: Callable[[str], Bot]) -> Played:
+    """A play; an error of the world or a player becomes a `UsageError` that names the task."""
+    try:
+        return await play(world, task, seated)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(
+            f"{type(world).__name__} or a player of its warm-up fails in task {task.id!r}: "
+            f"{reason(error)}; correct the world or its expert"
+        ) from error
 
 
 def _seated(player: Bots, world: World, task: Task, seat: str) -> Bot:

@@ -80,6 +80,11 @@ class Environment(Part):
         """Its opponents (`whet.environments.opponents.Opponent`), which may have models."""
         return ()
 
+    @property
+    def least(self) -> float:
+        """The score of a conversation that had no tokens left: no better than a loss."""
+        return 0.0
+
 
 @runtime_checkable
 class TaskSource(Protocol):
@@ -139,6 +144,11 @@ class World(Environment):
         """
         del task, rng
         return None
+
+    @property
+    def least(self) -> float:
+        """The lowest score."""
+        return self.bounds[0]
 
 
 @runtime_checkable

@@ -40,7 +40,7 @@ def tool_agent(
 
 
 def enough(calls: int, least: int) -> None:
-    """Raise `UsageError` for fewer calls than the expert makes, whom the tiny model imitates."""
+    """Raise `UsageError` for fewer calls than the expert makes: the tiny model imitates it."""
     if 0 <= calls < least:
         raise UsageError(
             f"calls is {calls}, but the tiny model's world needs {least}; give {least} or more"

@@ -46,6 +46,10 @@ def world(
     sees an expert.  It meets the world without the text of the rules.
     """
     played = world_named(world) if model else terse_world(world)
+    if len(played.seats) > 1:
+        raise UsageError(
+            f"world is {world!r}, which has {len(played.seats)} seats; give the recipe self_play"
+        )
     check_noise(model, noise, NOISE)
     return (
         of_model(played, level, model, algorithm)

@@ -123,7 +123,7 @@ def _survived(
     if isinstance(cause, Over) and isinstance(environment, SingleTurn):
         return None  # its prompts were checked before the run
     if isinstance(cause, Over) and any(h.over and h.row.acts for h in record.handles):
-        return _truncated(record)
+        return _truncated(record, environment.least)
     if isinstance(cause, Over) or _is_infrastructures(cause):
         return _masked(record, f"{type(environment).__name__}: {_told(cause, environment)}")
     return None
@@ -148,15 +148,16 @@ def _is_infrastructures(error: BaseException) -> bool:
     return raised_from(error, _INFRASTRUCTURE, but=(UsageError, IntegrityError))
 
 
-def _truncated(record: Record) -> list[Rollout]:
-    """The rollouts so far: the conversations without tokens failed, and the others are void.
+def _truncated(record: Record, least: float) -> list[Rollout]:
+    """The rollouts so far: conversations without tokens have the least score, others are void.
 
     Those with a verdict of their own keep it.
     """
     for handle in record.handles:
         if handle.over is not None and handle.verdict is None:
             why, finish = str(handle.over), handle.over.finish
-            handle.verdict = Verdict.failure(Reason.TRUNCATED, note=why, finish=finish)
+            failed = Verdict.failure(Reason.TRUNCATED, note=why, finish=finish)
+            handle.verdict = replace(failed, score=least)
     void = Verdict.not_applicable("another conversation of the play had no tokens left")
     return record.rollouts(void) or [_unasked(record, void)]
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from whet.environments.adapters.turns import check_turns, following, graded, opening
 from whet.environments.moves import move_in
@@ -11,6 +11,7 @@ from whet.protocols import Policy
 from whet.types import Finish, Reply, Task, UsageError, Verdict
 
 
+@runtime_checkable
 class Stepped(Protocol):
     """An episode.
 

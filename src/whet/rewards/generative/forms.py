@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from whet.types import ChatReply
 
@@ -20,6 +20,7 @@ class Unreadable(ValueError):
     """The judge's reply does not have the required form."""
 
 
+@runtime_checkable
 class AnswerForm(Protocol[T_co]):
     """An instruction to the judge, and a parser for its reply."""
 

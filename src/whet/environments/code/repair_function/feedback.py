@@ -27,7 +27,8 @@ class OwnTests(Feedback):
 class OtherTests(Feedback):
     """The visible tests that the bug of another task fails, as a control.
 
-    They have the form of feedback and say nothing of the reply.
+    They have the form of feedback and don't depend on the reply.  By chance one is true of the own
+    task, too: 1 of 16 at level 1, where a repair is `x` plus or minus a digit.
     """
 
     def told(self, own: str, other: Callable[[], str]) -> str:

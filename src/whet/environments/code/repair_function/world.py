@@ -103,7 +103,8 @@ class RepairFunction(World):
         for turn in range(task.info["turns"]):
             source = exercise.read(await policy(observation, options=guesses))
             if source is None:
-                return Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
+                illegal = Verdict.failure(Reason.BAD_FORMAT, finish=Finish.ILLEGAL)
+                return replace(illegal, parts=_parts(shares))
             got = await exercise.run(source, inputs, self.sandbox)
             passed = [one == other for one, other in zip(got, wanted, strict=True)]
             shares.append(sum(passed[-HIDDEN:]) / HIDDEN)
@@ -153,4 +154,4 @@ def _drawn(exercise: Exercise, rng: Random) -> Drawn:
 
 
 def _parts(shares: Sequence[float]) -> dict[str, float]:
-    return {"first": shares[0], "attempts": float(len(shares))}
+    return {"first": shares[0], "attempts": float(len(shares))} if shares else {}
