@@ -97,7 +97,7 @@ def cases() -> dict[str, Case]:
     return {
         "guess": Case(run=tiny(Guess(rules=""), 5, 0.5, "dapo"), level=5, measured=won),
         "frozen_lake": Case(
-            run=replace(tiny(FrozenLake(rules=""), 1, 0.4, "dapo"), steps=26),
+            run=replace(tiny(FrozenLake(rules=""), 1, 0.4, "dapo"), steps=40),
             level=1,
             measured=won,
             tasks=125,  # its maps are few

@@ -128,3 +128,19 @@ def test_a_player_that_differs_between_processes_is_refused():
 
     with pytest.raises(UsageError, match="transcripts holds an object without a text of its own"):
         Transcripts(tasks=tasks(LAKE, 1), players=(Scripted(move=move),))
+
+
+def test_an_expert_that_raises_is_named_with_its_task():
+    class Careless(Guess):
+        def expert(self, task, rng):
+            async def raising(observation, options):
+                raise KeyError("lost")
+
+            return raising
+
+    teacher = Transcripts(tasks=tasks(Careless(rules=""), 2))
+    told = r"Careless or a player of its warm-up fails in task 'guess/2/\d+': KeyError"
+    with pytest.raises(UsageError, match=told):
+        asyncio.run(teacher.check_players())
+    with pytest.raises(UsageError, match=told):
+        asyncio.run(teacher.example(0, 0))

@@ -57,7 +57,7 @@ def test_a_world_without_options_is_imitated_by_its_expert_alone():
 
 
 def test_a_world_has_no_notes_on_openings_that_are_alike_or_on_a_missing_reward():
-    assert asyncio.run(preflight(world(world="kuhn"))) == []
+    assert asyncio.run(preflight(world(world="guess"))) == []
     assert asyncio.run(preflight(world(world="household"))) == []
 
 
@@ -98,7 +98,12 @@ def test_fewer_calls_than_the_expert_makes_are_refused(recipe, calls, least):
         recipe(calls=calls)
 
 
-@pytest.mark.parametrize("recipe", [world, self_play])
-def test_noise_without_a_warmup_is_refused(recipe):
+@pytest.mark.parametrize(("recipe", "name"), [(world, "guess"), (self_play, "kuhn")])
+def test_noise_without_a_warmup_is_refused(recipe, name):
     with pytest.raises(UsageError, match=r"noise is 0\.7, which has no effect with a model"):
-        recipe(world="kuhn", model="folder", noise=0.7)
+        recipe(world=name, model="folder", noise=0.7)
+
+
+def test_a_world_of_two_seats_is_for_self_play():
+    with pytest.raises(UsageError, match="2 seats; give the recipe self_play"):
+        world(world="tic_tac_toe")
