@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 from damages import DAMAGES, OLD_HEAD, ROLES
+from thinned import thinned
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from whet.engines.digest import digest
@@ -86,7 +87,7 @@ def planned(folder):
     return source.size()
 
 
-@pytest.mark.parametrize("architecture", ["qwen3", "gpt_neox"])
+@pytest.mark.parametrize("architecture", thinned(["qwen3", "gpt_neox"], 2))
 @pytest.mark.parametrize("name", DAMAGES)
 def test_a_plan_and_a_load_say_the_same(name, architecture, good, tmp_path):
     damage, roles = DAMAGES[name], ROLES[architecture]
@@ -140,7 +141,9 @@ def learner(good):
     return found
 
 
-@pytest.mark.parametrize("name", [name for name, damage in DAMAGES.items() if damage.names])
+@pytest.mark.parametrize(
+    "name", thinned([name for name, damage in DAMAGES.items() if damage.names], 2)
+)
 def test_no_door_is_softer_than_another(name, good, learner, tmp_path):
     folder = damaged(name, "llama", good, tmp_path)
     before = digest(learner.backbone.model.state_dict())

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from thinned import thinned
 
 from whet.policy import algorithms
 from whet.policy.corrections import Masked
@@ -105,7 +106,7 @@ def test_what_a_correction_silences_is_masked_and_not_clipped():
     assert found["clipped"] == (2, 7)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", thinned(NAMES, 3))
 def test_slices_add_up_and_the_sides_are_the_whole(name):
     objective = algorithms.load(name)
     for seed in range(6):

@@ -21,6 +21,11 @@ CASES = [
     for name in ARCHITECTURES
     for form in (CHATS[name], PLAIN)
 ]
+FEWER = [  # for what takes longer
+    pytest.param(name, form, marks=[] if form == QUICK.get(name) else pytest.mark.full)
+    for name in ARCHITECTURES
+    for form in (CHATS[name], PLAIN)
+]
 every_case = pytest.mark.parametrize(("architecture", "form"), CASES)
 
 
@@ -62,7 +67,7 @@ def loss_by_hand(groups, logps):
     return -gain / count
 
 
-@every_case
+@pytest.mark.parametrize(("architecture", "form"), FEWER)
 def test_the_gradient_of_a_batch_is_that_of_full_forwards(architecture, form):
     groups = talked(architecture, form)
     learner = learner_of(architecture, form, budget=600)

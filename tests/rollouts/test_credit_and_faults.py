@@ -10,6 +10,7 @@ import torch
 from echoing import END, TOKENIZER, Echoing, World, ids
 from fakes import fake
 from policy.oracles import ORACLES
+from thinned import thinned
 from torch.testing import assert_close
 
 from whet.policy import algorithms
@@ -173,7 +174,7 @@ def groups_without(gone):
     return played(world(frozenset()), left)
 
 
-@pytest.mark.parametrize("name", ALGORITHMS)
+@pytest.mark.parametrize("name", thinned(ALGORITHMS, 4))
 def test_a_batch_is_as_if_the_plays_that_faulted_had_never_been_asked(name):
     """Advantages, weights and totals are equal to the last bit, whichever plays fault."""
     objective = algorithms.load(name)

@@ -14,6 +14,7 @@ from hand_counts import HAND, Counted, Step
 from hand_extensions import HAND_EXTENSIONS
 from hand_updates import Update
 from small import Repeats
+from thinned import thinned
 from witnessed import (
     ENGINE,
     LONGEST,
@@ -101,7 +102,7 @@ def named(witness: Witness) -> set[str]:
     return {name for row in witness.rows for name in row["metrics"]}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", thinned(NAMES, 4))
 def test_every_metric_is_its_hand_count(name, tmp_path):
     witness = witnessed(objective_of(name), tmp_path)
     assert not wrong(witness)

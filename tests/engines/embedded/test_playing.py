@@ -70,8 +70,8 @@ def play(player, tasks, seeds, decoding=VARIED, environment=None):
 @pytest.mark.parametrize(
     ("sizes", "tasks", "seeds"),
     [
-        ({"slots": 1}, TASKS, (1, 2, 3, 4, 5)),
-        ({"slots": 3}, TASKS[::-1], (5, 4, 3, 2, 1)),
+        pytest.param({"slots": 1}, TASKS, (1, 2, 3, 4, 5), marks=pytest.mark.full),
+        pytest.param({"slots": 3}, TASKS[::-1], (5, 4, 3, 2, 1), marks=pytest.mark.full),
         ({"slots": 64, "budget": 1}, TASKS[1:2], (3,)),
         ({"slots": 7, "budget": 9}, TASKS[2:] + TASKS, (9, 8, 1, 2, 3, 4, 5)),
     ],
