@@ -95,7 +95,9 @@ def cases() -> dict[str, Case]:
     )
     bare = {"calculator": Calculator(rules="", calls=0), "library": Library(rules="", calls=0)}
     return {
-        "guess": Case(run=tiny(Guess(rules=""), 5, 0.5, "dapo"), level=5, measured=won),
+        "guess": Case(
+            run=replace(tiny(Guess(rules=""), 5, 0.5, "dapo"), steps=60), level=5, measured=won
+        ),
         "frozen_lake": Case(
             run=replace(tiny(FrozenLake(rules=""), 1, 0.4, "dapo"), steps=40),
             level=1,
