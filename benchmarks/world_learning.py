@@ -39,6 +39,7 @@ from whet.environments.code.calculator import Calculator
 from whet.environments.code.library import Library
 from whet.environments.game.frozen_lake import FrozenLake
 from whet.environments.game.guess import Guess
+from whet.environments.game.kuhn import Kuhn
 from whet.environments.playing import play
 from whet.evaluation.measure import EvalConfig
 from whet.evaluation.worlds.bots import random, silent
@@ -48,7 +49,7 @@ from whet.recipes.code_agent import code_agent
 from whet.recipes.search_agent import search_agent
 from whet.recipes.self_play import self_play
 from whet.recipes.tool_agent import tool_agent
-from whet.recipes.world import problems, tiny
+from whet.recipes.world import problems, tiny, warmups
 from whet.sampling.schedules.fixed import Fixed
 from whet.sampling.schedules.uniform import Uniform
 from whet.sampling.standard import Standard
@@ -84,6 +85,7 @@ def cases() -> dict[str, Case]:
     game = self_play(world="kuhn", noise=1.0, kl=0.1)
     kuhn = replace(
         game,
+        warmup=warmups(problems(Kuhn(rules=""), 1), 1.0, noisy_steps=500),
         sampling=Standard(
             prompts=Uniform(per_step=256),
             size=Fixed(rollouts=1),

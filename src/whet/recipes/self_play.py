@@ -61,5 +61,5 @@ def _tiny(world: World, level: int, noise: float, objective: Objective) -> Run:
     RL has 20 steps; in a longer run of tic-tac-toe the draws with minimax became fewer again.
     """
     run = tiny(world, level, noise, objective)
-    warmup = warmups(problems(world, level), noise, expert_steps=600, noisy_steps=500)
+    warmup = warmups(problems(world, level), noise, expert_steps=600, noisy_steps=700)
     return replace(run, warmup=warmup, steps=20)
