@@ -96,7 +96,9 @@ def test_the_replies_of_a_conversation_have_the_episodes_tokens_in_all(episode, 
 
 def test_no_tokens_left_is_no_better_than_a_loss():
     class Zero(World):
-        least = -1.0
+        @property
+        def least(self):
+            return -1.0
 
     [[rollout]], _ = played(Zero(without_end), max_episode_tokens=5)
     assert rollout.verdict.reason is Reason.TRUNCATED and rollout.verdict.score == -1
