@@ -194,8 +194,10 @@ def _called(value: Any) -> str:
     return f"the {type(value).__name__} {name}" if name else f"a {type(value).__name__}"
 
 
-def _made(kind: type[Any], held: Mapping[str, Any], field: str) -> Any:
+def _made(kind: Any, held: Mapping[str, Any], field: str) -> Any:
     """An instance.  Fields that a part computes itself, such as a digest, are not passed."""
+    if not isinstance(kind, type):
+        raise TypeError("it is no class")
     if issubclass(kind, Enum):
         return kind[held["name"]] if "name" in held else kind(held["value"])
     known = {f.name for f in fields(kind) if not f.init} if is_dataclass(kind) else set()
