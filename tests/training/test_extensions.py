@@ -56,7 +56,8 @@ HEAVY = ["grpo", "luffy", "rlep", "spo_single", "relift", "skywork_or1", "red"]
 
 
 @pytest.mark.parametrize(
-    "name", ["ppo", "dpo", "prime", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)]
+    "name",
+    ["ppo", "dpo", *(pytest.param(name, marks=pytest.mark.full) for name in ("prime", *HEAVY))],
 )
 def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     run = accompanied(name)

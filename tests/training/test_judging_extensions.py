@@ -60,7 +60,7 @@ HEAVY = ["covo", "laser_d", "annealed"]
 
 
 @pytest.mark.parametrize(
-    "name", ["cooper", "prof", *(pytest.param(name, marks=pytest.mark.full) for name in HEAVY)]
+    "name", ["cooper", *(pytest.param(name, marks=pytest.mark.full) for name in ("prof", *HEAVY))]
 )
 def test_killed_and_resumed_it_ends_with_the_same_weights(name, tmp_path):
     whole = followed(RUNS[name], tmp_path / "whole")[-1]
