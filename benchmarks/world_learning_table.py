@@ -26,10 +26,10 @@ def table(found: Sequence[Row]) -> str:
                 )
             ]
             lines.append(f"| {world} | {name} | {' | '.join(cells)} | {seeds} | {seconds} |")
-    return "\n".join([*lines, "", *players(found)])
+    return "\n".join([*lines, "", *players_table(found)])
 
 
-def players(found: Sequence[Row]) -> list[str]:
+def players_table(found: Sequence[Row]) -> list[str]:
     """Mean scores of the players without a model."""
     lines = ["| world | random | silent | expert |", "|" + "---|" * 4]
     for row in found:

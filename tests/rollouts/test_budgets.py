@@ -95,18 +95,18 @@ def test_the_replies_of_a_conversation_have_the_episodes_tokens_in_all(episode, 
 
 
 def test_no_tokens_left_is_no_better_than_a_loss():
-    class Zero(World):
+    class Game(World):
         @property
-        def least(self):
+        def lowest_score(self):
             return -1.0
 
-    [[rollout]], _ = played(Zero(without_end), max_episode_tokens=5)
+    [[rollout]], _ = played(Game(without_end), max_episode_tokens=5)
     assert rollout.verdict.reason is Reason.TRUNCATED and rollout.verdict.score == -1
 
 
-def test_the_least_of_a_world_is_the_lower_of_its_bounds():
-    assert TicTacToe().least == Against(world=TicTacToe()).least == -1
-    assert Guess().least == SingleTurn().least == 0
+def test_the_lowest_score_of_a_world_is_the_lower_of_its_bounds():
+    assert TicTacToe().lowest_score == Against(world=TicTacToe()).lowest_score == -1
+    assert Guess().lowest_score == SingleTurn().lowest_score == 0
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,9 @@ class Against(Environment):
         return (self.opponent,)
 
     @property
-    def least(self) -> float:
+    def lowest_score(self) -> float:
         """The lowest score of the world."""
-        return self.world.least
+        return self.world.lowest_score
 
 
 @dataclass(frozen=True, slots=True)

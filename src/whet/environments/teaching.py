@@ -90,10 +90,13 @@ class Transcripts:
 
 
 async def _played(world: World, task: Task, seated: Callable[[str], Bot]) -> Played:
-    """A play; an error of the world or a player becomes a `UsageError` that names the task."""
+    """A play; an error of the world or a player becomes a `UsageError` that names the task.
+
+    An `OSError` is of infrastructure, and is raised as it is.
+    """
     try:
         return await play(world, task, seated)
-    except UsageError:
+    except (UsageError, OSError):
         raise
     except Exception as error:
         raise UsageError(

@@ -81,8 +81,8 @@ class Environment(Part):
         return ()
 
     @property
-    def least(self) -> float:
-        """The score of a conversation that had no tokens left: no better than a loss."""
+    def lowest_score(self) -> float:
+        """The score of a conversation that ran out of tokens; 0 where no bounds are known."""
         return 0.0
 
 
@@ -146,7 +146,7 @@ class World(Environment):
         return None
 
     @property
-    def least(self) -> float:
+    def lowest_score(self) -> float:
         """The lowest score."""
         return self.bounds[0]
 

@@ -7,7 +7,7 @@ from whet.environments.agents.tool_agent import ToolAgent
 from whet.environments.code.library import Library
 from whet.protocols import Algorithm
 from whet.recipes.rlvr import rlvr
-from whet.recipes.tool_agent import enough, without_model
+from whet.recipes.tool_agent import check_calls, without_model
 from whet.recipes.world import tiny
 from whet.training.run import Run
 from whet.types import UsageError
@@ -36,7 +36,7 @@ def search_agent(
         )
     if not model:
         without_model({"reward": (reward, "declared")})
-        enough(calls, 1)
+        check_calls(calls, 1)
         return tiny(Library(rules="", calls=calls), 1, 0.85, algorithm)
     run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
     return replace(run, environment=ToolAgent(tools=(SearchFile(path=passages),), calls=calls))

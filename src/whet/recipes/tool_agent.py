@@ -35,11 +35,11 @@ def tool_agent(
         run = rlvr(model=model, data=data, reward=reward, algorithm=algorithm)
         return replace(run, environment=ToolAgent(tools=found(tools), calls=calls))
     without_model({"reward": (reward, "declared"), "tools": (tools, ("calc",))})
-    enough(calls, 2)
+    check_calls(calls, 2)
     return tiny(Calculator(rules="", calls=calls), 2, 0.85, algorithm)
 
 
-def enough(calls: int, least: int) -> None:
+def check_calls(calls: int, least: int) -> None:
     """Raise `UsageError` for fewer calls than the expert makes: the tiny model imitates it."""
     if 0 <= calls < least:
         raise UsageError(

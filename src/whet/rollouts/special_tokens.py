@@ -196,7 +196,7 @@ class SpecialTokens:
     def _after(self, text: str, encode: Encode) -> list[int]:
         """Ids of a text behind another one; those of short texts are kept."""
         key = encode.__name__, text
-        found = self._known.get(key)  # once: another thread may clear it at any time
+        found = self._known.get(key)
         if found is None:
             found = self._behind(text, encode)
             if len(text) > _SHORT:

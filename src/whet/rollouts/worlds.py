@@ -123,7 +123,7 @@ def _survived(
     if isinstance(cause, Over) and isinstance(environment, SingleTurn):
         return None  # its prompts were checked before the run
     if isinstance(cause, Over) and any(h.over and h.row.acts for h in record.handles):
-        return _truncated(record, environment.least)
+        return _truncated(record, environment.lowest_score)
     if isinstance(cause, Over) or _is_infrastructures(cause):
         return _masked(record, f"{type(environment).__name__}: {_told(cause, environment)}")
     return None
@@ -148,8 +148,8 @@ def _is_infrastructures(error: BaseException) -> bool:
     return raised_from(error, _INFRASTRUCTURE, but=(UsageError, IntegrityError))
 
 
-def _truncated(record: Record, least: float) -> list[Rollout]:
-    """The rollouts so far: conversations without tokens have the least score, others are void.
+def _truncated(record: Record, score: float) -> list[Rollout]:
+    """The rollouts so far: conversations that ran out of tokens have this score, others are void.
 
     Those with a verdict of their own keep it.
     """
@@ -157,7 +157,7 @@ def _truncated(record: Record, least: float) -> list[Rollout]:
         if handle.over is not None and handle.verdict is None:
             why, finish = str(handle.over), handle.over.finish
             failed = Verdict.failure(Reason.TRUNCATED, note=why, finish=finish)
-            handle.verdict = replace(failed, score=least)
+            handle.verdict = replace(failed, score=score)
     void = Verdict.not_applicable("another conversation of the play had no tokens left")
     return record.rollouts(void) or [_unasked(record, void)]
 

@@ -70,7 +70,7 @@ class Hanoi(World):
         return Verdict.binary(correct=False, finish=Finish.TURNS)
 
     def expert(self, task: Task, rng: Random) -> Bot:
-        """The next move of a shortest way, found by breadth-first search."""
+        """The next move of a shortest way."""
         del rng
         goal = task.info["goal"]
 
@@ -102,7 +102,10 @@ def moved(position: str, move: str) -> str:
 
 @lru_cache(maxsize=64)
 def _towards(goal: str) -> dict[str, str]:
-    """From each position, a move that is nearer to the goal; a move can always be taken back."""
+    """From each position, the first move of a shortest way to the goal.
+
+    Found by breadth-first search from the goal: every move can be taken back.
+    """
     moves = {goal: ""}
     for position in (reached := [goal]):
         for move in _MOVES:
@@ -114,17 +117,10 @@ def _towards(goal: str) -> dict[str, str]:
     return moves
 
 
-@lru_cache(maxsize=4096)
 def shortest(start: str, goal: str) -> tuple[str, ...]:
     """The fewest moves from a position to another one."""
-    ways: dict[str, tuple[str, ...]] = {start: ()}
-    for position in (reached := [start]):
-        if position == goal:
-            break
-        for move in _MOVES:
-            if not broken_rule(position, move):
-                following = moved(position, move)
-                if following not in ways:
-                    ways[following] = (*ways[position], move)
-                    reached.append(following)
-    return ways[goal]
+    moves, position = list[str](), start
+    while position != goal:
+        moves.append(_towards(goal)[position])
+        position = moved(position, moves[-1])
+    return tuple(moves)
