@@ -101,7 +101,7 @@ def cases() -> dict[str, Case]:
             run=replace(tiny(Guess(rules=""), 5, 0.5, "dapo"), steps=60), level=5, measured=won
         ),
         "frozen_lake": Case(
-            run=replace(tiny(FrozenLake(rules=""), 1, 0.4, "dapo"), steps=40),
+            run=replace(tiny(FrozenLake(rules=""), 1, 0.4, "dapo"), steps=34),
             level=1,
             measured=won,
             tasks=125,  # its maps are few

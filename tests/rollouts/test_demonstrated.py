@@ -97,6 +97,7 @@ def test_a_demonstration_begins_a_whole_rendering(kind, name):
         assert tuple(held.convert_ids_to_tokens(ids)[-len(form.closing) :]) == form.closing
         assert reply.strip() in shown.messages[-1]["content"]
         assert [*made.opening(ASKED)] == ids[: shown.acts[0].start]
+        assert [*made.closed_ids(Task(id="t", prompt=ASKED), reply)] == ids[shown.acts[0].start :]
 
 
 GLUE = {  # what a model that was trained on the form says before an answer

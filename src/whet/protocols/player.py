@@ -76,6 +76,10 @@ class Renderer(Protocol):
         """Token ids of a text within a reply, as if the policy had said it; for forced words."""
         ...
 
+    def closed_ids(self, task: Task, reply: str) -> tuple[int, ...]:
+        """Token ids of a reply to the opening of a task, with what closes it."""
+        ...
+
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """A rollout of `task` with this reply; all tokens of the reply are external."""
         ...

@@ -146,10 +146,7 @@ class TextRenderer:
         by the end token of the tokenizer.  A reply that ends with an end token is closed already.
         """
         prompt = self.opening(task.prompt, task.tools)
-        said, own = self._said_as(task, reply)
-        closed = own[-1:] and own[-1] in self.ends
-        own = (*own, *(() if closed else self._close(task.prompt)))
-        text = self.text(own) if closed or said != reply else reply
+        own, text = self._closed_reply(task, reply)
         asked = self.heard(task.prompt, prompt)
         start, stop = len(prompt), len(prompt) + len(own)
         ends = self.char_ends(own, text)
@@ -163,6 +160,17 @@ class TextRenderer:
             acts=(Act(start=start, stop=stop, message=len(asked)),),
             messages=(*asked, {"role": ASSISTANT, "content": text}),
         ).sealed()
+
+    def closed_ids(self, task: Task, reply: str) -> tuple[int, ...]:
+        """The ids of a `demonstration`, without its prompt."""
+        return self._closed_reply(task, reply)[0]
+
+    def _closed_reply(self, task: Task, reply: str) -> tuple[tuple[int, ...], str]:
+        """The ids of a reply with what closes it, and its text."""
+        said, own = self._said_as(task, reply)
+        closed = own[-1:] and own[-1] in self.ends
+        ids = (*own, *(() if closed else self._close(task.prompt)))
+        return ids, self.text(ids) if closed or said != reply else reply
 
     def _said_as(self, task: Task, reply: str) -> tuple[str, list[int]]:
         """A reply as its template says it, and its ids."""

@@ -21,7 +21,7 @@ def demonstrated(renderer: Renderer, task: Task, said: str | Transcript) -> Roll
     row, opened = Row(), replace(task, prompt=said.turns[0][0], tools=(*task.tools, *said.tools))
     for observation, reply in said.turns:
         hear(renderer, task, row, observation, () if row.token_ids else said.tools)
-        ids = renderer.demonstration(opened, reply).chosen_ids.tolist()
+        ids = renderer.closed_ids(opened, reply)
         row.choose(ids, None, certain(len(ids)))
         text = renderer.text(ids)
         row.reply(len(ids), text, renderer.char_ends(ids, text), "")

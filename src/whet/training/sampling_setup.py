@@ -15,7 +15,7 @@ def sampling_setup(run: Run, renderer: Renderer | None = None) -> SamplingSetup:
         return None if run.demonstrator is None else run.demonstrator.demonstrate(task)
 
     def ids(task: Task, reply: str) -> tuple[int, ...]:
-        return tuple(renderer.demonstration(task, reply).chosen_ids.tolist())
+        return renderer.closed_ids(task, reply)
 
     return SamplingSetup(
         corpus=run.corpus, seed=run.seed, steps=run.steps, demonstrate=demonstrate, ids=ids

@@ -124,10 +124,16 @@ class ChatRenderer:
             "the weights"
         )
 
+    def closed_ids(self, task: Task, reply: str) -> tuple[int, ...]:
+        """Raise `UsageError`: only a tokenizer can make a demonstration."""
+        raise self._no_demonstration(task)
+
     def demonstration(self, task: Task, reply: str) -> Rollout:
         """Raise `UsageError`: only a tokenizer can make a demonstration."""
-        del reply
-        raise UsageError(
+        raise self._no_demonstration(task)
+
+    def _no_demonstration(self, task: Task) -> UsageError:
+        return UsageError(
             f"task {task.id!r} has a demonstration, which a chat server can't put into tokens; use "
             "an engine that has the weights"
         )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from random import Random
 from typing import ClassVar
@@ -156,7 +157,10 @@ def _rows(fields: str, size: int) -> str:
     return "\n".join(fields[n : n + size] for n in range(0, size * size, size))
 
 
-def _values(ice: str, size: int, slip: float, turns: int) -> list[tuple[list[float], list[str]]]:
+@lru_cache(maxsize=4096)  # level 1 has few boards
+def _values(
+    ice: str, size: int, slip: float, turns: int
+) -> tuple[tuple[list[float], list[str]], ...]:
     """By turns left after the next move: each field's probability of the goal, and its move."""
     ends = [float(field == "G") for field in ice]
     tables = [(ends, ["U"] * len(ice))]
@@ -169,9 +173,12 @@ def _values(ice: str, size: int, slip: float, turns: int) -> list[tuple[list[flo
                 moves[cell] = max(worth, key=worth.__getitem__)
                 values[cell] = _HASTE * worth[moves[cell]]
         tables.append((values, moves))
-    return tables[1:]
+    return tuple(tables[1:])
 
 
 def _worth(values: Sequence[float], size: int, cell: int, move: str, slip: float) -> float:
+    ahead = values[stepped(size, cell, move)]
+    if not slip:
+        return ahead
     aside = sum(values[stepped(size, cell, side)] for side in _ASIDE[move]) / 2
-    return (1 - slip) * values[stepped(size, cell, move)] + slip * aside
+    return (1 - slip) * ahead + slip * aside
