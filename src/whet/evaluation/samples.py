@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 
 from whet.types import Finish, Reason
 
@@ -37,7 +37,17 @@ class Sample:
     finish: Finish = Finish.STOP
     logp: float = nan  # Σ log-prob of the decoded tokens, under the distribution sampled from
     confidence: float = nan  # the probability that the reply states for its answer; NaN: none
-    milliseconds: float = 0.0  # of decoding and judging
+    judge_milliseconds: float = 0.0  # what the verdict took
+
+    @property
+    def fault(self) -> bool:
+        """Whether there is no verdict because the reward or the infrastructure failed."""
+        return self.reason is Reason.VERIFIER_ERROR
+
+    @property
+    def judged(self) -> bool:
+        """Whether there is a score."""
+        return isfinite(self.score)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

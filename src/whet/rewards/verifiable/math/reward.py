@@ -6,6 +6,7 @@ from time import perf_counter
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
+from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.math.normal import brackets, formula, plain, tidy, unassigned
 from whet.rewards.verifiable.math.number import number
 from whet.rewards.verifiable.math.symbolic import agree
@@ -66,7 +67,7 @@ class Math(Reward):
         task, note = rollout.task, f"{where}: {answer[:_SHOWN]}"
         known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
         if known is not None:
-            return Verdict.binary(correct=known, note=note)
+            return Verdict.binary(correct=known, note=note, answer=canonical(answer))
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("math_verify",))
         gold = formula(task.answer)
         try:
@@ -81,7 +82,7 @@ class Math(Reward):
             return Verdict.unjudged(
                 f"the answer of task {task.id!r} can't be read: {gold[:_SHOWN]}"
             )
-        return Verdict.binary(correct=equal, note=note)
+        return Verdict.binary(correct=equal, note=note, answer=canonical(answer))
 
 
 def _can_judge(workers: Workers, gold: str) -> bool:
