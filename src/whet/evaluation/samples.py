@@ -18,6 +18,11 @@ class Sample:
     problem: str  # the name of the problem; a seat of a task is a problem of its own
     index: int  # of the sample within its problem, from 0; of greedy samples, too
     greedy: bool = False  # decoded at temperature 0; else sampled at `temperature`
+    seat: str = ""  # the name of the problem ends with it
+    rows: int = 1  # samples of its task and kind that were recorded with it; 0: not known
+    model: str = ""
+    policy: str = ""  # digest of the weights
+    setting: str = ""  # digest of all that decides on the reply besides, and of the reward
     family: str = ""  # of the generator or the file that the problem is from
     level: int | None = None
     split: str = ""
