@@ -6,6 +6,7 @@ import json
 import pickle
 import zlib
 from base64 import b64encode
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -21,7 +22,7 @@ class Fixture:
     ids: list  # of the tasks, in the order of the rows
     right: list  # a reply to each row
     wrong: list  # near misses of each row
-    answers: list = ()  # of BFCL, a file of its own
+    answers: Sequence = ()  # of BFCL, a file of its own
 
 
 def write(folder, fixture, rows=None, file=""):

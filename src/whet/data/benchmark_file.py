@@ -1,6 +1,6 @@
 """A published benchmark in a file of yours: every row a task that names its verifier."""
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +19,7 @@ _TEST = "test"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BenchmarkFile(Corpus):
+class BenchmarkFile(Corpus, ABC):
     """The rows of a benchmark, in the order of the hashes of their prompts.
 
     So the first n of them are a sample of all.  `path` is a file, a folder of such files, or a
@@ -63,7 +63,7 @@ class BenchmarkFile(Corpus):
         if split not in (_TEST, ALL):
             raise UsageError(
                 f"split is {split!r}, and benchmark {self.family} has {_TEST} alone; to train on "
-                f"other rows give their file without {self.family}:"
+                f"other rows give their file without the prefix {self.family}:"
             )
         return _read(self, self.stamps())
 

@@ -102,3 +102,11 @@ def test_a_benchmark_is_a_corpus_with_one_split(tmp_path, name):
     assert pickle.loads(pickle.dumps(made)) == made and hash(made)
     with pytest.raises(ValueError, match="split is 'train'"):
         made.task("train", 0)
+
+
+@pytest.mark.parametrize("name", ["gsm8k", "olympiad_bench", "mbpp", "ifeval", "live_code_bench"])
+def test_parquet_is_read_as_json_lines_are(tmp_path, name):
+    whole, table = (write(tmp_path, FIXTURES[name], file=f"rows.{s}") for s in ("jsonl", "parquet"))
+    one, other = (corpus(spelled(name, path)).held_out("test", 9) for path in (whole, table))
+    assert [task.prompt for task in one] == [task.prompt for task in other]
+    assert [task.info for task in one] == [task.info for task in other]

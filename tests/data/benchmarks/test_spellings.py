@@ -72,8 +72,10 @@ def test_paths_are_made_absolute(tmp_path, monkeypatch):
     assert data.anchored("lock") == "lock"
 
 
+@pytest.mark.full
 def test_a_slot_takes_the_spelling_and_the_class(tmp_path):
     path = write(tmp_path, FIXTURES["gsm8k"])
     built = choices.choose(Corpus, f"gsm8k:{path}", "corpus")
     assert built.part.size("test") == 2
     assert choices.choose(Corpus, "gsm8k", "corpus").make is Gsm8K
+    assert "benchmark_file" not in choices.offered(Corpus)

@@ -79,7 +79,7 @@ def _insist_on_instruction(row: BenchmarkRow, name: str, kwargs: Mapping[str, An
         raise row.wrong("kwargs", f"{' '.join(str(error).split())}; mend it") from None
 
 
-def _fits(held: object, hint: object) -> bool:
+def _fits(held: Any, hint: object) -> bool:
     """Whether an argument is of a type; a float that is whole counts as a number, as of tables."""
     if hint is int:
         number = isinstance(held, int | float) and not isinstance(held, bool)

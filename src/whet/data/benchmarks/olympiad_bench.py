@@ -25,9 +25,10 @@ class OlympiadBench(BenchmarkFile):
     The columns are `id`, `question`, `final_answer`, `is_multiple_answer`, `unit`, `error` and
     `answer_type`; `context`, where it is given, comes before the question.  `final_answer` is a
     list of one text.  Where `is_multiple_answer` is true, that text has several answers with
-    commas between them, all of which are wanted, in any order.  `error` is the absolute error that
-    is allowed, or one for each of several answers with commas between them; an empty one allows
-    none.  It applies to plain numbers; the authors' judge evaluates other formulas too.
+    commas between them, all of which are wanted, in any order.  Where they read as one number with
+    thousands, such as 100,200, their order counts.  `error` is the absolute error that is allowed,
+    or one for each of several answers with commas between them; an empty one allows none.  It
+    applies to plain numbers; the authors' judge evaluates other formulas too.
 
     Rows with an image, in Chinese, or without an answer, as those of theorem proofs, are refused:
     each category is a file of its own.
