@@ -25,7 +25,9 @@ class EvalOptions:
     """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
 
     model: str = word("a run's folder, or a Hugging Face folder")
-    tasks: str = option("a family, gym:NAME, a file or a folder; default: the run's", default="")
+    tasks: str = option(
+        "a family, gym:NAME, BENCHMARK:FILE, a file or a folder; default: the run's", default=""
+    )
     reward: str = option("a name or path.py; default: the verifier that the tasks name", default="")
     split: str = option("train, dev, test or all; default: test, or a whole file", default="")
     problems: int = option("maximum number; 0: all, or 100 of an endless corpus", default=0)
@@ -90,7 +92,9 @@ class EnvOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions:
-    """List the algorithms, rewards, sampling, corpora, environments, extensions and recipes."""
+    """List the algorithms, rewards, sampling, corpora, benchmarks, environments, extensions and
+    recipes.
+    """
 
     kind: str = word("one of these kinds, in the plural or the singular", default="all")
     json: bool = option(_JSON, default=False)

@@ -70,7 +70,7 @@ class Subject:
 
     def on(self, tasks: str | Corpus) -> "Subject":
         """The same model on other tasks, with the verifier that each task names."""
-        corpus = data.corpus(_anchored(tasks)) if isinstance(tasks, str) else tasks
+        corpus = data.corpus(data.anchored(tasks)) if isinstance(tasks, str) else tasks
         return replace(self, corpus=corpus, split="").judged_by("declared")
 
     def judged_by(self, reward: str | Judge) -> "Subject":
@@ -116,11 +116,11 @@ def evaluate(
 
     `model` is a run folder or a Hugging Face folder; a `Subject` sets the engine, too.  For a run
     its newest checkpoint is evaluated, by default on the tasks of the run.  `tasks` is a family,
-    gym:NAME, a file or a folder of rows, or a corpus.  `reward` is a name, path.py:function, or a
-    judge; the default is the verifier that the tasks name.  The default `evaluation` has 16 samples
-    for each of all rows, or of 100 tasks of an endless corpus.  The default `split` is the test
-    split; of other tasks in a file without one, all rows.  The default `decoding` is that of the
-    run.  The numbers are those of `whet eval`.
+    gym:NAME, BENCHMARK:FILE such as gsm8k:test.jsonl, a file or a folder of rows, or a corpus.
+    `reward` is a name, path.py:function, or a judge; the default is the verifier that the tasks
+    name.  The default `evaluation` has 16 samples for each of all rows, or of 100 tasks of an
+    endless corpus.  The default `split` is the test split; of other tasks in a file without one,
+    all rows.  The default `decoding` is that of the run.  The numbers are those of `whet eval`.
 
     Raises `UsageError` without a model, or without tasks.
     """
