@@ -21,7 +21,8 @@ def auroc(numbers: Sequence[float] | np.ndarray, correct: Sequence[bool] | np.nd
     from scipy.stats import rankdata  # its import takes half a second
 
     right = np.asarray(correct, dtype=np.float64)
-    return float(_area(rankdata(numbers) @ right, right.sum(), len(right)))
+    ranks = rankdata(numbers)[right == 1].sum()
+    return float(_areas(np.array([ranks]), np.array([right.sum()]), len(right))[0])
 
 
 def pooled_auroc(problems: Sequence[Problem], columns: Columns) -> Estimate:
@@ -44,13 +45,13 @@ def _bounds(pool: Pool) -> Bounds:
     ends: list[float] = []
     for order, pick in ((free, np.nanmin), (free[::-1], np.nanmax)):
         added = np.concatenate([[0.0], np.cumsum(order)])
-        areas = _area(ranks @ right + added, right.sum() + more, len(ranks))
+        areas = _areas(ranks @ right + added, right.sum() + more, len(ranks))
         ends.append(nan if np.isnan(areas).all() else float(pick(areas)))
     return Bounds(auroc(*judged(pool)), *ends)
 
 
-def _area(ranks: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
-    """The area by the sum of the ranks of the right samples, and their number."""
+def _areas(ranks: np.ndarray, right: np.ndarray, count: int) -> np.ndarray:
+    """The areas by the sum of the ranks of the right samples, and their number."""
     pairs = np.asarray(right * (count - right), dtype=np.float64)
     pairs = np.where(pairs > 0, pairs, np.nan)
     return (ranks - right * (right + 1) / 2) / pairs

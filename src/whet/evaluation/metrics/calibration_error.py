@@ -109,7 +109,8 @@ def _bounds(pool: Pool, bins: int) -> Bounds:
     nearest = np.abs(excess - np.clip(np.round(excess), 0, free))
     farthest = np.maximum(np.abs(excess), np.abs(excess - free))
     count = len(pool.numbers)
-    return Bounds(_plain(*judged(pool), bins), nearest.sum() / count, farthest.sum() / count)
+    ends = float(nearest.sum() / count), float(farthest.sum() / count)
+    return Bounds(_plain(*judged(pool), bins), *ends)
 
 
 def _plain(stated: np.ndarray, right: np.ndarray, bins: int) -> float:

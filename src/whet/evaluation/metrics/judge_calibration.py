@@ -106,11 +106,11 @@ def corrected_prevalence(shares: Sequence[Bounds], chains: int, rates: JudgeRate
     least, most = [share.least for share in shares], [share.most for share in shares]
     ends = [rogan_gladen(fmean(end), tpr, fpr) for end in (least, most)]
     found = [_interval(fmean(end), _independent(end, chains), rates) for end in (least, most)]
-    value = rogan_gladen(fmean(known), tpr, fpr)
+    value = min(max(rogan_gladen(fmean(known), tpr, fpr), ends[0]), ends[1])
     return Estimate(
-        value=min(max(value, ends[0]), ends[1]),
-        low=min(low for low, _ in found),
-        high=max(high for _, high in found),
+        value=value,
+        low=min(value, *(low for low, _ in found)),
+        high=max(value, *(high for _, high in found)),
         problems=len(known),
         of=len(shares),
         least=ends[0],
