@@ -38,6 +38,7 @@ class EvalOptions:
     temperature: float | None = option("of sampling; default: the run's, or 1", default=None)
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
+    out: str = option("a JSONL file for the samples; goes on where it ends", default="")
     json: bool = option(_JSON, default=False)
 
 

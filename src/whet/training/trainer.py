@@ -13,6 +13,7 @@ from pathlib import Path
 
 from whet.environments.opponents import Opponent
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.evaluation.recording import Recorder
 from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SetupContext, WorldSetup
@@ -249,7 +250,10 @@ class Trainer:
     ) -> Evaluated:
         run = self.run
         tasks = run.measured.held_out(split, evaluation.problems)
-        card = await measure(self.player, run.reward, tasks, evaluation, run.decoding)
+        recorder = Recorder(
+            policy=self.player.held().digest, split=split, check=run.measured.chain_correct
+        )
+        card = await measure(self.player, run.reward, tasks, evaluation, run.decoding, recorder)
         place = len(run.warmup), step
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
         facts["digest"] = self.player.held().digest  # of the evaluated weights

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from problem_records import N, R, W, completions, problem
 
+from whet.data.chains import chain_correct
 from whet.data.procedural.chain import Chain
 from whet.data.procedural.hanoi import Hanoi
 from whet.data.procedural.knights import Knights
@@ -15,7 +16,6 @@ from whet.data.procedural.lock import Lock
 from whet.data.procedural.maze import Maze
 from whet.data.procedural.stack import Stack
 from whet.evaluation.bounds import exactly
-from whet.evaluation.metrics.chain_check import chain_correct
 from whet.evaluation.metrics.chain_pass_at_k import mean_chain_given_answer, mean_chain_pass_at_k
 from whet.evaluation.metrics.judge_calibration import (
     corrected_prevalence,
@@ -37,7 +37,7 @@ TERNARY = (True, False, None)
 
 
 def test_the_example_of_the_definition():
-    """n = 4, three answers right, one chain: pass@2 = 1 − C(1,2)/6 = 1, CoT-pass@2 = 1 − 3/6."""
+    """Of four samples, three answers right, one chain: pass@2 = 1 − C(1,2)/6 = 1, CoT-pass@2 = 1 − 3/6."""
     held = [problem([R, R, R, W], chain_correct=[R, W, W, R])]
     assert mean_pass_at_k(held, 2).value == 1.0
     assert mean_chain_pass_at_k(held, 2).value == 0.5
@@ -120,7 +120,9 @@ def test_the_rates_of_a_judge_by_hand():
     said = [R, R, R, W, N, R, W, W, W]
     found = judge_rates(said, [R] * 5 + [W] * 4)
     assert (found.right_accepted, found.right, found.wrong_accepted, found.wrong) == (3, 4, 1, 4)
-    assert (found.tpr.least, found.tpr.value, found.tpr.most) == pytest.approx((3 / 5, 3 / 4, 4 / 5))
+    assert (found.tpr.least, found.tpr.value, found.tpr.most) == pytest.approx(
+        (3 / 5, 3 / 4, 4 / 5)
+    )
     assert found.fpr.exact and found.fpr.value == 0.25
     for right, said_of in ([R, R], "wrong"), ([W, W], "right"):
         with pytest.raises(UsageError, match=f"0 {said_of} chains"):
@@ -176,6 +178,9 @@ def test_an_answer_that_is_its_own_chain_has_steps():
     """The answer of a lock is one pair for each wheel, and every pair is a step."""
     task = Lock().draw(Random(0), 1)
     assert chain_correct(Lock(), task, task.answer) is True
+    task = Lock().draw(Random(0), 4)
+    assert chain_correct(Lock(), task, task.answer) is False  # right, perhaps by luck
+    assert chain_correct(Lock(), task, Lock().worked(task, Random(0))) is True
 
 
 def test_a_wrong_step_before_a_right_answer():

@@ -100,7 +100,7 @@ def test_a_class_that_the_verifier_disagrees_on_is_right_by_its_share():
 
 
 def test_a_class_without_a_verdict_leaves_the_problem_open():
-    """b wins in one of the three pairs: that decision is not known."""
+    """Answer b wins in one of the three pairs: that decision is not known."""
     held = problem([R, R, N], extracted=["a", "a", "b"])
     found = mean_majority_at_k([held], 2)  # a wins the pair of a's, and half of the two others
     assert (found.value, found.least, found.most) == pytest.approx((1.0, 2 / 3, 1.0))

@@ -54,6 +54,8 @@ def _subject(asked: EvalOptions) -> Subject:
         subject = replace(subject, corpus=told)
     if asked.reward:
         subject = subject.judged_by(asked.reward)
+    if asked.out:
+        subject = subject.kept_in(asked.out)
     decoding = subject.decoding
     if asked.temperature is not None:
         decoding = replace(decoding, temperature=asked.temperature)
