@@ -113,7 +113,7 @@ class Measured:
     digest: str  # of the weights
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  (each has a default, and a name)
     model: str | Path | Subject,
     tasks: str | Corpus | None = None,
     reward: str | Judge | None = None,

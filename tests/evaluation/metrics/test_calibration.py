@@ -108,7 +108,10 @@ def test_ece_by_hand():
 
 def test_the_correction_is_that_of_resampled_gaps():
     """2 ECE less the mean of ECE with the accuracies drawn from their normal approximations."""
-    bins = [Bin(samples=8, confidence=0.3, accuracy=0.25), Bin(samples=24, confidence=0.9, accuracy=0.5)]  # fmt: skip
+    bins = [
+        Bin(samples=8, confidence=0.3, accuracy=0.25),
+        Bin(samples=24, confidence=0.9, accuracy=0.5),
+    ]
     rng, count = np.random.default_rng(0), 400_000
     drawn = 0.0
     for one in bins:

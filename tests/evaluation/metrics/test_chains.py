@@ -37,7 +37,7 @@ TERNARY = (True, False, None)
 
 
 def test_the_example_of_the_definition():
-    """Of four samples, three answers right, one chain: pass@2 = 1 − C(1,2)/6 = 1, CoT-pass@2 = 1 − 3/6."""
+    """Of four samples, three answers right, one chain: pass@2 = 1, CoT-pass@2 = 1 − 3/6."""
     held = [problem([R, R, R, W], chain_correct=[R, W, W, R])]
     assert mean_pass_at_k(held, 2).value == 1.0
     assert mean_chain_pass_at_k(held, 2).value == 0.5

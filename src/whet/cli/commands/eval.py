@@ -10,7 +10,7 @@ from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.evaluation.measure import EvalConfig, Scorecard
 from whet.front.measuring import USUAL, EvalTasks, Subject, measured, subject_of
-from whet.types import UsageError
+from whet.types import Decoding, UsageError
 from whet.view import scorecard
 
 
@@ -56,13 +56,16 @@ def _subject(asked: EvalOptions) -> Subject:
         subject = subject.judged_by(asked.reward)
     if asked.out:
         subject = subject.kept_in(asked.out)
-    decoding = subject.decoding
+    longest = asked.max_prompt_length or subject.longest
+    return replace(subject, decoding=_decoding(asked, subject.decoding), longest=longest)
+
+
+def _decoding(asked: EvalOptions, decoding: Decoding) -> Decoding:
     if asked.temperature is not None:
         decoding = replace(decoding, temperature=asked.temperature)
     if asked.max_new_tokens:
         decoding = replace(decoding, max_new_tokens=asked.max_new_tokens)
-    longest = asked.max_prompt_length or subject.longest
-    return replace(subject, decoding=decoding, longest=longest)
+    return decoding
 
 
 def _attempts(asked: EvalOptions) -> tuple[int, ...]:
