@@ -43,6 +43,19 @@ class EvalOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompareOptions:
+    """Compare two evaluations on the same problems: better, worse or undecided, with intervals.
+
+    Each is a run, whose final evaluation is compared, or a file of `whet eval --out`.
+    """
+
+    model: str = word("a run's folder, or a file of samples")
+    baseline: str = word("what it is compared with: a run's folder, or a file of samples")
+    k: str | None = option("values of k for pass@k; default: 1 and all samples", default=None)
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class VerifyOptions:
     """Evaluate a reward on labelled replies: precision, recall, latency, consistency, attacks."""
 
@@ -126,6 +139,7 @@ class DoctorOptions:
 ARGUMENTS: Mapping[str, type] = {
     "resume": ResumeOptions,
     "eval": EvalOptions,
+    "compare": CompareOptions,
     "verify": VerifyOptions,
     "data": DataOptions,
     "env": EnvOptions,

@@ -29,6 +29,14 @@ def read_samples(path: str | Path) -> tuple[Sample, ...]:
     return found
 
 
+def write_samples(path: Path, samples: Sequence[Sample]) -> None:
+    """Write the samples of an evaluation that is done into one file, atomically."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_bytes(_lines(samples))
+    os.replace(partial, path)
+
+
 @dataclass(slots=True)
 class SampleFile:
     """A journal in a file, which goes on where an evaluation was stopped.
@@ -65,9 +73,8 @@ class SampleFile:
         return newest if max(s.index for s in newest) + 1 >= len(planned.seeds) else None
 
     def keep(self, planned: Planned, samples: Sequence[Sample]) -> None:
-        lines = "".join(json.dumps(_row(sample), ensure_ascii=False) + "\n" for sample in samples)
         with self.path.open("ab") as file:
-            file.write(lines.encode())
+            file.write(_lines(samples))
             file.flush()
             os.fsync(file.fileno())
 
@@ -86,6 +93,11 @@ class SampleFile:
 
 def _key(sample: Sample) -> _Key:
     return sample.problem.removesuffix(f"@{sample.seat}" if sample.seat else ""), sample.greedy
+
+
+def _lines(samples: Sequence[Sample]) -> bytes:
+    rows = (json.dumps(_row(sample), ensure_ascii=False) + "\n" for sample in samples)
+    return "".join(rows).encode()
 
 
 def _row(sample: Sample) -> dict[str, Any]:

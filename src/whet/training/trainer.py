@@ -14,6 +14,7 @@ from pathlib import Path
 from whet.environments.opponents import Opponent
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.evaluation.recording import Recorder
+from whet.evaluation.sample_file import write_samples
 from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SetupContext, WorldSetup
@@ -259,6 +260,7 @@ class Trainer:
         facts["digest"] = self.player.held().digest  # of the evaluated weights
         self.ledger.write(name, place, of_evaluation(card), facts)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
+        write_samples(self.ledger.evaluation(name, step), card.rows)
         return Evaluated(name=name, step=step, card=card)
 
     def _write(self, step: TrainStep) -> None:
