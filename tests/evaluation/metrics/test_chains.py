@@ -37,7 +37,7 @@ TERNARY = (True, False, None)
 
 
 def test_the_example_of_the_definition():
-    """n = 4, three answers right, one chain: pass@2 = 1 − C(1,2)/6 = 1, CoT-pass@2 = 1 − 3/6."""
+    """Three of four answers are right, one chain: pass@2 = 1 − C(1,2)/6, CoT-pass@2 = 1 − 3/6."""
     held = [problem([R, R, R, W], chain_correct=[R, W, W, R])]
     assert mean_pass_at_k(held, 2).value == 1.0
     assert mean_chain_pass_at_k(held, 2).value == 0.5
@@ -120,7 +120,9 @@ def test_the_rates_of_a_judge_by_hand():
     said = [R, R, R, W, N, R, W, W, W]
     found = judge_rates(said, [R] * 5 + [W] * 4)
     assert (found.right_accepted, found.right, found.wrong_accepted, found.wrong) == (3, 4, 1, 4)
-    assert (found.tpr.least, found.tpr.value, found.tpr.most) == pytest.approx((3 / 5, 3 / 4, 4 / 5))
+    assert (found.tpr.least, found.tpr.value, found.tpr.most) == pytest.approx(
+        (3 / 5, 3 / 4, 4 / 5)
+    )
     assert found.fpr.exact and found.fpr.value == 0.25
     for right, said_of in ([R, R], "wrong"), ([W, W], "right"):
         with pytest.raises(UsageError, match=f"0 {said_of} chains"):
@@ -133,7 +135,7 @@ def test_the_interval_covers_the_prevalence(truth, sensitivity, specificity, cha
     """60 labelled chains of each kind, 120 problems whose prevalences differ; both are drawn."""
     rng = np.random.default_rng(0)
     hits = 0
-    for _ in range(300):
+    for _ in range(150):
         of_right, of_wrong = rng.random(60) < sensitivity, rng.random(60) < 1 - specificity
         rates = judge_rates([*of_right.tolist(), *of_wrong.tolist()], [R] * 60 + [W] * 60)
         prevalence = rng.beta(4 * truth, 4 * (1 - truth), size=(120, 1))
@@ -142,7 +144,7 @@ def test_the_interval_covers_the_prevalence(truth, sensitivity, specificity, cha
         shares = [exactly(share) for share in accepted.mean(axis=1).tolist()]
         found = corrected_prevalence(shares, 120 * chains, rates)
         hits += found.low <= truth <= found.high
-    assert 0.91 <= hits / 300 <= 0.995
+    assert 0.91 <= hits / 150 <= 0.995
 
 
 def test_chains_without_a_verdict_widen_the_corrected_interval():

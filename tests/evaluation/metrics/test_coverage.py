@@ -84,7 +84,9 @@ def test_the_interval_holds_the_crossing_of_the_population():
     rng = np.random.default_rng(1)
     weights = {"sharp": ([16, 0], [0.45, 0.55]), "broad": ([2, 3], [0.5, 0.5])}
     curves = {
-        name: [sum(w * pass_at_k(16, c, k) for c, w in zip(*mix, strict=True)) for k in range(1, 17)]
+        name: [
+            sum(w * pass_at_k(16, c, k) for c, w in zip(*mix, strict=True)) for k in range(1, 17)
+        ]
         for name, mix in weights.items()
     }
     pairs = zip(curves["sharp"], curves["broad"], strict=True)

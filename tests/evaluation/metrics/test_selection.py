@@ -107,8 +107,12 @@ def weighted(places, weights, k):
 
 
 @settings(max_examples=40)
-@given(st.lists(st.tuples(st.sampled_from([None, 0, 1, 2]), st.integers(0, 4)), min_size=1,
-                max_size=7), st.data())
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([None, 0, 1, 2]), st.integers(0, 4)), min_size=1, max_size=7
+    ),
+    st.data(),
+)
 def test_weighted_votes_over_all_sets(rows, data):  # fmt: skip
     k = data.draw(st.integers(1, len(rows)))
     places, weights = [place for place, _ in rows], [score / 10 for _, score in rows]

@@ -129,7 +129,9 @@ def _interval(observed: float, chains: float, rates: JudgeRates) -> tuple[float,
     theta = (p + spec - 1) / signal
     of_spec, of_sens = spec * (1 - spec) / some, sens * (1 - sens) / more
     shift = 2 * z2 * (theta * of_sens - (1 - theta) * of_spec)
-    error = sqrt(p * (1 - p) / (chains + z2) + (1 - theta) ** 2 * of_spec + theta**2 * of_sens) / signal
+    error = (
+        sqrt(p * (1 - p) / (chains + z2) + (1 - theta) ** 2 * of_spec + theta**2 * of_sens) / signal
+    )
     low, high = theta + shift - _Z * error, theta + shift + _Z * error
     return min(max(low, 0.0), 1.0), min(max(high, 0.0), 1.0)
 
