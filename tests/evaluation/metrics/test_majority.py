@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 from itertools import combinations
+from math import comb
 
 import numpy as np
 import pytest
@@ -69,6 +70,15 @@ def test_1024_samples(k):
         assert found == pytest.approx([1.0] + [0.0] * 26, abs=1e-12)
 
 
+@pytest.mark.parametrize("k", [1, 100, 101, 1000, 1024])
+def test_two_classes_of_1024_samples_in_whole_numbers(k):
+    """P(x > y) + P(x = y) / 2 of a hypergeometric x, in fractions."""
+    ways = {x: comb(530, x) * comb(494, k - x) for x in range(k + 1)}
+    wins = sum(w * (2 if 2 * x > k else 1 if 2 * x == k else 0) for x, w in ways.items())
+    wanted = float(Fraction(wins, 2 * comb(1024, k)))
+    assert majority_chances([530, 494], 0, k) == pytest.approx([wanted, 1 - wanted], abs=1e-12)
+
+
 def test_samples_without_an_answer_do_not_vote():
     """Two of four abstain: of the six pairs one has no vote, and is wrong."""
     held = problem([R, R, W, W], extracted=["a", "a", None, None])
@@ -100,7 +110,7 @@ def test_a_class_that_the_verifier_disagrees_on_is_right_by_its_share():
 
 
 def test_a_class_without_a_verdict_leaves_the_problem_open():
-    """Answer b wins in one of the three pairs: that decision is not known."""
+    """In one of the three pairs, b wins: that decision is not known."""
     held = problem([R, R, N], extracted=["a", "a", "b"])
     found = mean_majority_at_k([held], 2)  # a wins the pair of a's, and half of the two others
     assert (found.value, found.least, found.most) == pytest.approx((1.0, 2 / 3, 1.0))

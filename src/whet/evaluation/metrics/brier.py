@@ -60,7 +60,7 @@ def brier_parts(problems: Sequence[Problem], confidence: Columns) -> BrierParts:
     stated, right = judged(pool)
     if not len(stated):
         raise UsageError("0 samples have a confidence and a verdict; give some")
-    check_confidence(stated.tolist())
+    check_confidence(pool.numbers.tolist())
     levels, place, counts = np.unique(stated, return_inverse=True, return_counts=True)
     shares, weights = np.bincount(place, right) / counts, counts / len(stated)
     base = right.mean()

@@ -13,6 +13,8 @@ from whet.evaluation.metrics.tally import tally
 from whet.evaluation.passk import check_drawn
 from whet.evaluation.samples import Problem
 
+_NEGLIGIBLE = 1e-20  # a chance: numbers of votes below it are not looked at
+
 
 def majority_chances(sizes: Sequence[int], blank: int, k: int) -> list[float]:
     """The chance of each class of answers to win the vote of k samples, drawn without replacement.
@@ -27,9 +29,9 @@ def majority_chances(sizes: Sequence[int], blank: int, k: int) -> list[float]:
 
         Σ_v ∫ b_a(v) z^v Π_{c ≠ a} (Σ_{x < v} b_c(x) z^x + y b_c(v) z^v) dy · (1 − p + p z)^blank
 
-    over that of n trials.  It is taken from the values at the roots of unity of order n + 1, and
-    the integral from as many Gauss-Legendre nodes as make it exact.  The chances add up to that of
-    a set with a vote.
+    over that of n trials.  It is taken from the values at the roots of unity of an order above n,
+    and the integral from as many Gauss-Legendre nodes as make it exact.  The chances add up to that
+    of a set with a vote.
 
     Voting over samples is self-consistency (Wang et al. 2022, arXiv:2203.11171).  Raises
     `UsageError` for k > n.
@@ -38,20 +40,21 @@ def majority_chances(sizes: Sequence[int], blank: int, k: int) -> list[float]:
     check_drawn(count, 0, k)
     alike = sorted(set(sizes) - {0})  # classes of one size win equally often
     share = k / count
-    turn = np.exp(-2j * np.pi * np.arange(count + 1) / (count + 1))  # the roots z
-    places = np.arange(count + 1)
-    rest = (1 - share + share * turn) ** blank
-    fewer = np.zeros((len(alike), count + 1), dtype=np.complex128)
+    order = count + 1 + count % 2  # odd, so that all roots but 1 come in conjugate pairs
+    places = np.arange(order // 2 + 1)
+    roots = np.exp(-2j * np.pi * np.arange(order) / order)
+    rest = (1 - share + share * roots[places]) ** blank * np.where(places, 2, 1)
+    fewer = np.zeros((len(alike), len(places)), dtype=np.complex128)
     won = np.zeros(len(alike))
     for votes in range(min(k, max(alike, default=-1)) + 1):
-        step = turn[votes * places % (count + 1)]
         drawn = [_binomial(m, share)[votes] if votes <= m else 0.0 for m in alike]
-        tied = np.outer(drawn, step)
-        if votes:
+        tied = np.outer(drawn, roots[votes * places % order])
+        reached = (fewer + tied)[:, 0].real.min()  # the chance that the largest has no more votes
+        if votes and min(max(drawn), reached) > _NEGLIGIBLE:
             lead = _won_with([sizes.count(m) for m in alike], fewer, tied, k // votes)
-            won += (lead * rest @ turn[-k * places % (count + 1)]).real
+            won += (lead * rest @ roots[-k * places % order]).real
         fewer += tied
-    won /= (count + 1) * _binomial(count, share)[k]
+    won /= order * _binomial(count, share)[k]
     each = {m: max(won[at], 0.0) / sizes.count(m) for at, m in enumerate(alike)}
     return [float(each.get(size, 0.0)) for size in sizes]
 
@@ -88,9 +91,8 @@ def _won_with(numbers: Sequence[int], fewer: np.ndarray, tied: np.ndarray, most:
     `fewer` and `tied` are those of one class with fewer than v votes, or with v; `numbers` says how
     many classes have each size, `most` how many can tie.
     """
-    able = tied.any(axis=1)
-    ties = min(most, sum(number for number, is_able in zip(numbers, able, strict=True) if is_able))
-    nodes, weights = np.polynomial.legendre.leggauss(ties // 2 + 1)
+    able = np.array(numbers) @ tied.any(axis=1).astype(int)
+    nodes, weights = np.polynomial.legendre.leggauss(min(most, int(able)) // 2 + 1)
     won = np.zeros_like(fewer)
     for node, weight in zip((nodes + 1) / 2, weights / 2, strict=True):
         factors = fewer + node * tied

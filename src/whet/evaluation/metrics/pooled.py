@@ -12,7 +12,7 @@ from whet.evaluation.metrics.columns import Columns, paired
 from whet.evaluation.samples import Problem
 from whet.types import spread
 
-_DRAWS = 2000
+_DRAWS = 1000
 
 
 class Pool(NamedTuple):
@@ -74,9 +74,10 @@ def pooled_estimate(parts: Sequence[Pool], statistic: Statistic, *, seed: int = 
     """A statistic of all samples, and its 95% interval over problems.
 
     The interval is the percentile bootstrap over problems, each with all its samples: from the 2.5%
-    quantile of `least` to the 97.5% quantile of `most` over 2000 draws, without those in which it
-    is NaN.  Where all draws agree, it is that of as many problems with this value (`estimate`).
-    The value is moved to the nearer end where it lies outside the range of the completions.
+    quantile of `least` to the 97.5% quantile of `most` over 1000 draws, without those in which it
+    is NaN, and as far as the value at least.  Where all draws agree, it is that of as many problems
+    with this value (`estimate`).  The value is moved to the nearer end where it lies outside the
+    range of the completions.
     """
     whole = statistic(joined(parts))
     known = sum(bool(len(judged(part)[0])) for part in parts)
@@ -90,11 +91,11 @@ def pooled_estimate(parts: Sequence[Pool], statistic: Statistic, *, seed: int = 
         return Estimate(value=value, low=alike.low, high=alike.high, **held)
     low = np.quantile(drawn[:, 0], 0.025, method="inverted_cdf")
     high = np.quantile(drawn[:, 1], 0.975, method="inverted_cdf")
-    return Estimate(value=value, low=float(low), high=float(high), **held)
+    return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), **held)
 
 
 def _draws(parts: Sequence[Pool], statistic: Statistic, seed: int) -> np.ndarray:
-    """The ends of the statistic in each draw of as many problems, those that are not NaN."""
+    """`least` and `most` [draws, 2] of as many problems drawn at random; without NaN."""
     rng = np.random.default_rng(seed)
     whole = joined(parts)
     stops = np.cumsum([len(part.numbers) for part in parts])
