@@ -82,7 +82,7 @@ def of_one_model(size: int, samples: int, shape: Ends) -> Trial:
 
 def two_models() -> Iterator[Row]:
     """The second one has, on half of the problems, a chance of its own, of another mean."""
-    pairs = ((0.3, 0.3), (0.3, 0.5), (0.02, 0.02), (0.9, 0.98))
+    pairs = ((0.3, 0.3), (0.3, 0.5), (0.5, 0.9), (0.02, 0.02), (0.02, 0.1), (0.9, 0.98))
     for size, samples, means in product(SIZES, SAMPLES, pairs):
         setting = {"P": size, "n": samples, "means": list(means)}
         trial = of_two_models(size, samples, means)
@@ -97,7 +97,9 @@ def of_two_models(size: int, samples: int, means: Ends) -> Trial:
         first, second = (rng.beta(m, 1 - m, size) for m in means)
         second = np.where(rng.random(size) < 0.5, first, second)
         found = shares(rng, second, samples) - shares(rng, first, samples)
-        return ends(whet=paired_interval(found), t=t_interval(found))
+        if np.ptp(found) == 0:
+            return ends(whet=paired_interval(found))
+        return ends(whet=paired_interval(found), t=t_interval(found), bootstrap=bootstrap(found))
 
     return trial
 

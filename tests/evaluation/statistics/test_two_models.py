@@ -43,11 +43,11 @@ def test_the_smallest_p_values():
 
 
 def test_the_p_value_is_uniform_between_equal_models():
-    """Kolmogorov and Smirnov's distance of 300 p-values; the steps of 2 in 2^10 are small."""
+    """Kolmogorov and Smirnov's distance of 300 p-values; the steps of 2 in 2^9 are small."""
     from scipy.stats import kstest
 
     rng = np.random.default_rng(0)
-    found = [sign_flip_p(rng.normal(size=10)) for _ in range(300)]
+    found = [sign_flip_p(rng.normal(size=9)) for _ in range(300)]
     assert kstest(found, "uniform").pvalue > 0.01
 
 
@@ -132,11 +132,11 @@ def test_five_problems_decide_nothing():
 def test_equal_models_are_told_apart_in_at_most_one_of_twenty():
     rng = np.random.default_rng(3)
     wrong = 0
-    for _ in range(200):
-        chance = rng.beta(0.3, 0.7, 12)
+    for _ in range(100):
+        chance = rng.beta(0.3, 0.7, 8)
         pair = [named(rng.binomial(8, chance) / 8) for _ in range(2)]
         wrong += compare(*pair).standing is not Standing.UNDECIDED
-    assert wrong / 200 <= 0.05 + 3 * (0.05 * 0.95 / 200) ** 0.5
+    assert wrong / 100 <= 0.05 + 3 * (0.05 * 0.95 / 100) ** 0.5
 
 
 def test_the_paired_interval_covers_at_thirty_problems():

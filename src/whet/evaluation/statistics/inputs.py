@@ -7,6 +7,7 @@ import numpy as np
 from whet.types import UsageError
 
 Values = Sequence[float] | np.ndarray
+Rows = Sequence[Values] | np.ndarray  # rows of a matrix, or of unequal lengths
 
 
 def finite(values: Values, name: str, *, least: int = 1) -> np.ndarray:

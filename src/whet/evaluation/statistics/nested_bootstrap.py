@@ -1,16 +1,14 @@
 """The bootstrap of two levels: samples within problems, or problems within seeds."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from whet.evaluation.statistics.inputs import Values, enough, finite
+from whet.evaluation.statistics.inputs import Rows, enough, finite
 from whet.evaluation.statistics.interval import TAIL, Interval
 
 _DRAWS = 2000
 
 
-def bootstrap_two_stage(problems: Sequence[Values], *, seed: int = 0) -> Interval:
+def bootstrap_two_stage(problems: Rows, *, seed: int = 0) -> Interval:
     """Percentile interval where problems are drawn, and then samples within each drawn problem.
 
     Drawing problems alone already holds the noise of sampling, for the means of problems differ
@@ -21,7 +19,7 @@ def bootstrap_two_stage(problems: Sequence[Values], *, seed: int = 0) -> Interva
     return _nested(problems, "problems", seed)
 
 
-def bootstrap_hierarchical(seeds: Sequence[Values], *, seed: int = 0) -> Interval:
+def bootstrap_hierarchical(seeds: Rows, *, seed: int = 0) -> Interval:
     """Percentile interval where seeds are drawn, and then problems within each drawn seed.
 
     The seed is the outer unit; each seed's problems are taken to be its own.  Where all seeds
@@ -33,7 +31,7 @@ def bootstrap_hierarchical(seeds: Sequence[Values], *, seed: int = 0) -> Interva
     return _nested(seeds, "seeds", seed)
 
 
-def _nested(groups: Sequence[Values], name: str, seed: int) -> Interval:
+def _nested(groups: Rows, name: str, seed: int) -> Interval:
     enough(len(groups), name)
     held = [np.sort(finite(group, f"{name}[{i}]")) for i, group in enumerate(groups)]
     held.sort(key=lambda group: (len(group), group.tolist()))

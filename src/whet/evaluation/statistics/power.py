@@ -8,6 +8,8 @@ from whet.types import UsageError
 
 ALPHA = 0.05  # two-sided
 POWER = 0.8
+_ONE_SIDED = 6.0  # P(T < −t) ≤ Φ(−6) < 1e-9 from here on, and scipy's is NaN from about 8
+_CERTAIN = 1000.0
 _MOST = 10**9  # units; beyond this no study is planned
 
 
@@ -23,9 +25,10 @@ def power_of(d_z: float, units: int, *, alpha: float = ALPHA) -> float:
     inside(alpha, "alpha", 0, 1)
     enough(units, "units")
     shift, limit = abs(d_z) * sqrt(units), float(t.isf(alpha / 2, units - 1))
-    if shift > limit + 40:
-        return 1.0  # and nct would underflow
-    return float(nct.sf(limit, units - 1, shift) + nct.cdf(-limit, units - 1, shift))
+    if shift > limit + _CERTAIN:
+        return 1.0
+    wrong_sign = nct.cdf(-limit, units - 1, shift) if shift < _ONE_SIDED else 0.0
+    return float(nct.sf(limit, units - 1, shift) + wrong_sign)
 
 
 def detectable(units: int, *, power: float = POWER, alpha: float = ALPHA) -> float:

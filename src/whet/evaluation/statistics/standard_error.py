@@ -1,12 +1,11 @@
 """The analytic standard error of a mean over problems, and what part of it is sampling."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import nan, sqrt
 
 import numpy as np
 
-from whet.evaluation.statistics.inputs import Values, enough, finite
+from whet.evaluation.statistics.inputs import Rows, enough, finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +22,7 @@ class StandardError:
         return sqrt(max(0.0, self.between + self.within / ratio) / self.problems)
 
 
-def standard_error(problems: Sequence[Values]) -> StandardError:
+def standard_error(problems: Rows) -> StandardError:
     """√(Var(m) / P) of the problems' means m, with the decomposition of Var(m).
 
         within = mean of s² / n,   between = Var(m) − within,
