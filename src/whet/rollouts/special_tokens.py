@@ -209,16 +209,10 @@ class SpecialTokens:
     def _behind(self, text: str, encode: Encode) -> list[int]:
         """Ids of a text behind another one, found with the first lead that stays what it is."""
         for lead in _LEADS if text else ():
-            before, whole = self._lead(lead, encode), encode(lead + text)
+            before, whole = encode(lead), encode(lead + text)
             if self.tokenizer.unk_token_id not in before and whole[: len(before)] == before:
                 return whole[len(before) :]
         return encode(text) if text else []
-
-    def _lead(self, lead: str, encode: Encode) -> list[int]:
-        key = f"{encode.__name__} lead", lead
-        if key not in self._known:
-            self._known[key] = encode(lead)
-        return self._known[key]
 
     def _parsed(self, text: str) -> list[int]:
         return self.tokenizer.encode(text, add_special_tokens=False)

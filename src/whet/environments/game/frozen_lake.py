@@ -92,7 +92,7 @@ class FrozenLake(World):
         del rng
         board, turns = task.info["board"], task.info["turns"]
         size, ice = board.index("\n"), _fields(board).replace("@", ".")
-        values = _values(ice, size, task.info.get("slip", 0.0), turns)
+        moves = _best_moves(ice, size, task.info.get("slip", 0.0), turns)
         left = turns
 
         async def plan(observation: Prompt, options: Sequence[str]) -> str:
@@ -100,7 +100,7 @@ class FrozenLake(World):
             del options
             left -= 1
             rows = str(observation).strip("\n").split("\n")[-size:]
-            return values[left][1]["".join(rows).index("@")]
+            return moves[left]["".join(rows).index("@")]
 
         return plan
 
@@ -157,26 +157,25 @@ def _rows(fields: str, size: int) -> str:
     return "\n".join(fields[n : n + size] for n in range(0, size * size, size))
 
 
-@lru_cache(maxsize=4096)  # level 1 has few boards
-def _values(
-    ice: str, size: int, slip: float, turns: int
-) -> tuple[tuple[list[float], list[str]], ...]:
-    """By turns left after the next move: each field's probability of the goal, and its move."""
+@lru_cache(maxsize=4096)  # a warm-up on level 1 meets the same boards again
+def _best_moves(ice: str, size: int, slip: float, turns: int) -> tuple[str, ...]:
+    """By turns left after the next move: from each field the move that is worth most."""
     ends = [float(field == "G") for field in ice]
-    tables = [(ends, ["U"] * len(ice))]
+    before, tables = ends, list[str]()
     for _ in range(turns):
-        before = tables[-1][0]
         values, moves = ends[:], ["U"] * len(ice)
         for cell, field in enumerate(ice):
             if field == ".":
                 worth = {move: _worth(before, size, cell, move, slip) for move in _STEPS}
                 moves[cell] = max(worth, key=worth.__getitem__)
                 values[cell] = _HASTE * worth[moves[cell]]
-        tables.append((values, moves))
-    return tuple(tables[1:])
+        before = values
+        tables.append("".join(moves))
+    return tuple(tables)
 
 
 def _worth(values: Sequence[float], size: int, cell: int, move: str, slip: float) -> float:
+    """The expected value of a field's neighbours under a move."""
     ahead = values[stepped(size, cell, move)]
     if not slip:
         return ahead
