@@ -17,6 +17,10 @@ from whet.training import glossary
 DOCS = Path(__file__).parent
 ALGORITHMS = "algorithms"
 _MADE = "<!-- made of docstrings by `make docs`; change those -->"
+_BENCHMARKS = (
+    "Local files of published benchmarks, in the formats of their data set cards; nothing is "
+    "downloaded.  `whet eval MODEL --tasks gsm8k:test.jsonl`: the name, a colon, the path."
+)
 _COLUMNS = ("advantage", "ratio", "clipping", "aggregation", "corrections", "regularisers")
 
 
@@ -27,6 +31,7 @@ def pages() -> dict[str, str]:
     made = {f"{ALGORITHMS}/{one.name}.md": _text(_algorithm(one)) for one in known}
     made["algorithms.md"] = _text(_table_of_algorithms(known))
     made["rewards.md"] = _text(_sections("rewards", "A reward says how good a rollout was."))
+    made["benchmarks.md"] = _text(_sections("benchmarks", _BENCHMARKS))
     made["sampling.md"] = _text(_slots())
     made["rewards.md"] += "\n" + "\n".join(_settings()).rstrip() + "\n"
     made["rewards_and_papers.md"] = _text(_admissions())
@@ -125,8 +130,10 @@ def _code(text: str) -> str:
 def _sections(kind: str, about: str) -> Iterator[str]:
     known = [page(entry) for entry in entries(kind)]
     yield from (f"# {kind.capitalize()}", "", f"{about}  {len(known)} of them.", "")
-    for family in sorted({one.family for one in known}):
-        yield from (f"## {family or 'of no family'}", "")
+    families = sorted({one.family for one in known})
+    for family in families:
+        if families != [""]:
+            yield from (f"## {family or 'of no family'}", "")
         for one in known:
             if one.family == family:
                 yield from _section(one)

@@ -9,6 +9,18 @@ FORM = frozenset(
     {"format", "language", "length_gate", "repetition", "repetition_penalty", "tag_count"}
 )  # judges of the form of a reply, which say nothing of its answer
 CALLS = [{"name": "multiply", "arguments": {"a": 6, "b": 7}}]
+ACCEPTABLE = [
+    {
+        "name": "multiply",
+        "arguments": {"a": [6], "b": [7, 7.0], "unit": ["", "m"]},
+        "required": ["a", "b"],
+        "parameters": {
+            "a": {"type": "integer"},
+            "b": {"type": "float"},
+            "unit": {"type": "string"},
+        },
+    }
+]
 DEMANDS = [
     {"id": "detectable_format:title", "kwargs": {}},
     {"id": "startend:end_checker", "kwargs": {"end_phrase": "Done."}},
@@ -18,6 +30,11 @@ _RIGHT = "<think>x</think><answer>{}</answer>"
 
 # answer, right reply, and what else the task brings
 _TASKS = {
+    "acceptable_calls": (
+        "",
+        '<tool_call>{"name": "multiply", "arguments": {"a": 6, "b": 7}}</tool_call>',
+        {"acceptable_calls": ACCEPTABLE},
+    ),
     "algebra": ("x^2+1", r"\boxed{1+x^2}", {}),  # for `math`, where only algebra can tell
     "brackets": ("", "#])", {"begun": "(["}),
     "choice": ("C", r"\boxed{C}", {"choices": ["40", "41", "42", "43"]}),

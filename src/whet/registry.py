@@ -33,6 +33,7 @@ ROOMS = {
     "reward": "whet.rewards",
     "sampling": "whet.sampling",
     "corpus": "whet.data.procedural",
+    "benchmark": "whet.data.benchmarks",
     "environment": "whet.environments",
     "extension": "whet.policy.extensions",
     "recipe": "whet.recipes",

@@ -9,6 +9,7 @@ from fakes import fake
 from recorded import recorded
 
 from whet.evaluation.measure import EvalConfig, measure
+from whet.evaluation.samples import Sample
 from whet.evaluation.scores import limits_of, rewards, std, std_within
 from whet.protocols import Player, Reward
 from whet.rewards.judging import context_of, faults, judge
@@ -214,7 +215,7 @@ def test_faults_are_in_no_reward():
 
 
 def test_the_spread_of_one_sample_is_unknown():
-    lonely = replace(rollout(TASKS[0], 1, "0"), verdict=Verdict.binary(correct=True))
+    lonely = Sample(problem="0", index=0, correct=True, score=1.0)
     found = rewards([[lonely]], limits_of([lonely]))
     assert (found.mean.value, found.samples, found.repeated) == (1.0, 1, 0)
     assert isnan(found.std) and isnan(found.std_within)

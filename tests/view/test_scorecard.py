@@ -55,7 +55,7 @@ CARD = Scorecard(
     problems=8,
     not_applicable=0,
     seconds=1.5,
-    groups=(),
+    rows=(),
 )
 
 

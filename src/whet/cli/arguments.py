@@ -25,7 +25,9 @@ class EvalOptions:
     """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
 
     model: str = word("a run's folder, or a Hugging Face folder")
-    tasks: str = option("a family, gym:NAME, a file or a folder; default: the run's", default="")
+    tasks: str = option(
+        "a family, gym:NAME, BENCHMARK:FILE, a file or a folder; default: the run's", default=""
+    )
     reward: str = option("a name or path.py; default: the verifier that the tasks name", default="")
     split: str = option("train, dev, test or all; default: test, or a whole file", default="")
     problems: int = option("maximum number; 0: all, or 100 of an endless corpus", default=0)
@@ -36,6 +38,20 @@ class EvalOptions:
     temperature: float | None = option("of sampling; default: the run's, or 1", default=None)
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
+    out: str = option("a JSONL file for the samples; goes on where it ends", default="")
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareOptions:
+    """Compare two evaluations on the same problems: better, worse or undecided, with intervals.
+
+    Each is a run, whose final evaluation is compared, or a file of `whet eval --out`.
+    """
+
+    model: str = word("a run's folder, or a file of samples")
+    baseline: str = word("what it is compared with: a run's folder, or a file of samples")
+    k: str | None = option("values of k for pass@k; default: 1 and all samples", default=None)
     json: bool = option(_JSON, default=False)
 
 
@@ -90,7 +106,9 @@ class EnvOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions:
-    """List the algorithms, rewards, sampling, corpora, environments, extensions and recipes."""
+    """List the algorithms, rewards, sampling, corpora, benchmarks, environments, extensions and
+    recipes.
+    """
 
     kind: str = word("one of these kinds, in the plural or the singular", default="all")
     json: bool = option(_JSON, default=False)
@@ -121,6 +139,7 @@ class DoctorOptions:
 ARGUMENTS: Mapping[str, type] = {
     "resume": ResumeOptions,
     "eval": EvalOptions,
+    "compare": CompareOptions,
     "verify": VerifyOptions,
     "data": DataOptions,
     "env": EnvOptions,

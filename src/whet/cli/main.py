@@ -16,6 +16,7 @@ COMMANDS = {
     "plan": "show what a recipe will do, and check it, before any compute",
     "resume": "continue a run from its newest checkpoint",
     "eval": "evaluate a model or a run: mean reward, pass@1, pass@k, 95% intervals",
+    "compare": "compare two evaluations: better, worse or undecided, with intervals",
     "verify": "evaluate a reward on labelled replies: precision, recall, speed, attacks",
     "data": "check a data file: what its rows become, and which can't be used, and why",
     "env": "list, show, play or check a world",

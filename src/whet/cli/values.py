@@ -206,3 +206,11 @@ _WORDS = {
     Any: "a value",
     object: "a value",
 }
+
+
+def counts(text: str, name: str) -> tuple[int, ...]:
+    """Whole numbers with commas between.  Raises `UsageError` for another text."""
+    parts = [part.strip() for part in text.split(",")]
+    if not all(part.isdecimal() for part in parts):
+        raise UsageError(f"{name} is {text!r}; give numbers with commas, such as 1,4,16")
+    return tuple(map(int, parts))

@@ -28,3 +28,6 @@ class Benchmark(Corpus):
 
     def benchmark(self) -> str:
         return self.split or self.corpus.benchmark()
+
+    def chain_correct(self, task: Task, reply: str) -> bool | None:
+        return self.corpus.chain_correct(task, reply)

@@ -50,6 +50,9 @@ class EpochOrders(Corpus):
     def benchmark(self) -> str:
         return self.corpus.benchmark()
 
+    def chain_correct(self, task: Task, reply: str) -> bool | None:
+        return self.corpus.chain_correct(task, reply)
+
     def _order(self, stream: int, epoch: int, size: int) -> Sequence[int]:
         if len(self._keys) != size:
             self._keys = [_key(self.corpus.task("train", row)) for row in range(size)]

@@ -34,3 +34,6 @@ class Pool(Corpus):
     def benchmark(self) -> str:
         """The evaluation split of the corpus."""
         return self.corpus.benchmark()
+
+    def chain_correct(self, task: Task, reply: str) -> bool | None:
+        return self.corpus.chain_correct(task, reply)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from random import Random
 
+from whet.data.chains import chain_correct
 from whet.data.splits import check_split, split_of
 from whet.protocols import Corpus, TaskSource, World
 from whet.types import Task, UsageError
@@ -67,6 +68,9 @@ class Problems(Corpus):
                     f"other after {place} in all; ask for fewer, or give other levels"
                 )
         return tuple(found.values())
+
+    def chain_correct(self, task: Task, reply: str) -> bool | None:
+        return chain_correct(self.family, task, reply)
 
     def _told_apart(self, drawn: Task, place: int) -> str:
         """What no two held-out tasks share."""

@@ -56,6 +56,9 @@ class ShortPrompts(Corpus):
     def benchmark(self) -> str:
         return self.corpus.benchmark()
 
+    def chain_correct(self, task: Task, reply: str) -> bool | None:
+        return self.corpus.chain_correct(task, reply)
+
     def _drawn(self, split: str, index: int) -> Task:
         for attempt in range(_PATIENCE):
             task = self.corpus.task(split, index + attempt * _FAR)

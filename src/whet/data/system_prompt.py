@@ -36,6 +36,9 @@ class SystemPrompt(Corpus):
     def benchmark(self) -> str:
         return self.corpus.benchmark()
 
+    def chain_correct(self, task: Task, reply: str) -> bool | None:
+        return self.corpus.chain_correct(task, reply)
+
     def _told(self, task: Task) -> Task:
         return replace(task, prompt=self._prompt(task.prompt))
 

@@ -7,9 +7,12 @@ from math import isfinite, nan
 import numpy as np
 
 from whet.evaluation.bounds import Bounds, exactly
+from whet.evaluation.statistics.bootstrap import bootstrap
+from whet.evaluation.statistics.inputs import finite
+from whet.evaluation.statistics.interval import Interval
+from whet.evaluation.statistics.proportions import unseen, wilson
+from whet.evaluation.statistics.student import logit_t
 from whet.types import spread
-
-_DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,41 +93,21 @@ def estimate_between(
     value = min(max(_mean(known), ends["least"]), ends["most"])
     below = _interval(least, seed)
     above = below if list(least) == list(most) else _interval(most, seed)
-    low, high = min(below[0], above[0]), max(below[1], above[1])
+    low, high = min(below.low, above.low), max(below.high, above.high)
     return Estimate(value=value, low=low, high=high, problems=len(known), of=of, **ends)
 
 
 def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else nan
+    return float(np.sort(values).mean()) if values else nan
 
 
-def _interval(per_problem: Sequence[float], seed: int) -> tuple[float, float]:
-    values = np.asarray(per_problem, dtype=np.float64)
+def _interval(per_problem: Sequence[float], seed: int) -> Interval:
+    values = np.sort(finite(per_problem, "per_problem"))
     count, mean = len(values), float(values.mean())
     if np.isin(values, (0.0, 1.0)).all():
-        return _wilson(int(values.sum()), count)
+        return wilson(int(values.sum()), count)
     if not spread(values.tolist()):
-        unseen = _wilson(0, count)[1]
-        return mean - unseen * (mean - min(0, mean)), mean + unseen * (max(1, mean) - mean)
-    return _bootstrap(values, seed)
-
-
-def _wilson(hits: int, count: int) -> tuple[float, float]:
-    from scipy.stats import binomtest  # its import takes half a second
-
-    found = binomtest(hits, count).proportion_ci(confidence_level=0.95, method="wilson")
-    return float(found.low), float(found.high)
-
-
-def _bootstrap(values: np.ndarray, seed: int) -> tuple[float, float]:
-    from scipy.stats import bootstrap
-
-    found = bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=_DRAWS,
-        confidence_level=0.95,
-        method="percentile",
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return float(found.low), float(found.high)
+        return unseen(mean, count, least=min(0.0, mean), most=max(1.0, mean))
+    if values[0] >= 0 and values[-1] <= 1:
+        return logit_t(values)
+    return bootstrap(values, seed=seed)

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import nan
 
-from whet.types import Reason, Rollout, Verdict
+from whet.evaluation.samples import Sample
+from whet.types import Reason
 
 SCORE_ONLY = "score_only"  # the reward gives a score, and does not say whether it is correct
-_NONE = Verdict.unjudged("there is no verdict")  # the runner lets no such rollout pass
 REASONS = (str(Reason.VERIFIER_ERROR), str(Reason.NOT_APPLICABLE), SCORE_ONLY)
 
 
@@ -44,45 +44,39 @@ class Replies:
         return self.truncated / self.count if self.count else nan
 
 
-def counted(replies: Sequence[Rollout], covered: Iterable[Rollout]) -> Replies:
+def counted(replies: Sequence[Sample], covered: Iterable[Sample]) -> Replies:
     """Count all replies; `covered` are those of problems that the reward covers."""
-    right = [r for r in replies if correct(r) is True]
+    right = [sample for sample in replies if sample.correct is True]
     asked = list(covered)
     return Replies(
         count=len(replies),
-        tokens=sum(r.length for r in replies),
+        tokens=sum(sample.tokens for sample in replies),
         truncated=sum(map(_cut, replies)),
         right=len(right),
         right_truncated=sum(map(_cut, right)),
-        faults=sum(r.verdict is not None and r.verdict.fault for r in replies),
+        faults=sum(sample.fault for sample in replies),
         not_applicable=len(replies) - len(asked),
         missing=_missing(asked),
     )
 
 
-def covers(problem: Iterable[Rollout]) -> bool:
+def covers(problem: Iterable[Sample]) -> bool:
     """Whether the reward covers a problem: it judges a reply, or does not refuse one."""
-    verdicts = [r.verdict for r in problem if r.verdict is not None]
-    refused = any(verdict.reason is Reason.NOT_APPLICABLE for verdict in verdicts)
-    return not refused or any(verdict.judged for verdict in verdicts)
+    samples = list(problem)
+    refused = any(sample.reason is Reason.NOT_APPLICABLE for sample in samples)
+    return not refused or any(sample.judged for sample in samples)
 
 
-def correct(rollout: Rollout) -> bool | None:
-    """`correct` of the verdict, never the score; None if it is not known."""
-    return None if rollout.verdict is None else rollout.verdict.correct
-
-
-def _missing(replies: Iterable[Rollout]) -> tuple[Missing, ...]:
+def _missing(replies: Iterable[Sample]) -> tuple[Missing, ...]:
     notes: dict[str, list[str]] = {}
-    for reply in replies:
-        if correct(reply) is None:
-            verdict = reply.verdict or _NONE
-            reason = SCORE_ONLY if verdict.judged else str(verdict.reason)
-            notes.setdefault(reason, []).append(verdict.note)
+    for sample in replies:
+        if sample.correct is None:
+            reason = SCORE_ONLY if sample.judged else str(sample.reason)
+            notes.setdefault(reason, []).append(sample.note)
     return tuple(
         Missing(reason=reason, count=len(told), note=told[0]) for reason, told in notes.items()
     )
 
 
-def _cut(rollout: Rollout) -> bool:
-    return rollout.finish.truncated
+def _cut(sample: Sample) -> bool:
+    return sample.finish.truncated

@@ -7,7 +7,7 @@ from statistics import fmean, stdev
 
 from whet.evaluation.bounds import mean_bounds
 from whet.evaluation.intervals import Estimate, estimate_within
-from whet.types import Group, Rollout
+from whet.evaluation.samples import Sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Rewards:
     limits: ScoreRange
 
 
-def limits_of(replies: Iterable[Rollout]) -> ScoreRange:
+def limits_of(replies: Iterable[Sample]) -> ScoreRange:
     """0 and 1 if all rewards are 0 or 1; else, their range being unknown, the observed ends.
 
     NaN without any reward.
@@ -46,7 +46,7 @@ def limits_of(replies: Iterable[Rollout]) -> ScoreRange:
     return ScoreRange(least=min(scores), most=max(scores), assumed=True)
 
 
-def rewards(problems: Sequence[Sequence[Rollout] | Group], limits: ScoreRange) -> Rewards:
+def rewards(problems: Sequence[Sequence[Sample]], limits: ScoreRange) -> Rewards:
     """The statistics over the judged samples; a missing score is anywhere within `limits`."""
     apart = [judged(problem) for problem in problems]
     asked = [len(problem) for problem in problems]
@@ -67,9 +67,9 @@ def rewards(problems: Sequence[Sequence[Rollout] | Group], limits: ScoreRange) -
     )
 
 
-def judged(rollouts: Iterable[Rollout]) -> list[float]:
+def judged(samples: Iterable[Sample]) -> list[float]:
     """The scores of the samples that have one."""
-    return [r.score for r in rollouts if r.verdict is not None and r.score is not None]
+    return [sample.score for sample in samples if sample.judged]
 
 
 def std(scores: Sequence[float]) -> float:

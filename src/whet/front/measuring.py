@@ -1,16 +1,21 @@
 """Evaluate a model or a run, from Python and for `whet eval`."""
 
+import re
 from collections.abc import Sequence
 from contextlib import chdir
 from dataclasses import dataclass, replace
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 
 from whet import data, rewards
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder, at_checkpoint
 from whet.environments.single_turn import SingleTurn
+from whet.evaluation.journal import Journal, Unwritten
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.evaluation.recording import Recorder
+from whet.evaluation.sample_file import SampleFile
 from whet.front.dating import as_of_run
 from whet.front.eventloop import finish
 from whet.front.training import load_run
@@ -25,6 +30,7 @@ from whet.training.folder import RunProgress
 from whet.types import Decoding, Task, UsageError
 
 _ENGINE = Embedded()
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")  # of an object without a text of its own
 _ENDLESS = 100  # problems of an endless corpus
 USUAL = EvalConfig(samples=16, k=(1, 4, 16))
 
@@ -43,6 +49,8 @@ class Subject:
     checkpoint: Path | None = None  # of a run, which has the state of opponents
     directory: str = "."  # base of relative paths
     split: str = ""  # by default; empty: the one that the corpus offers for evaluation
+    name: str = ""  # of the model, in the record
+    journal: Journal = Unwritten()  # where samples are kept, and found again
 
     @classmethod
     def of_run(cls, folder: Path, split: str = "") -> "Subject":
@@ -57,6 +65,7 @@ class Subject:
             raise UsageError(f"run {str(folder)!r} has no checkpoint yet; {resume}")
         return cls(
             model=at_checkpoint(run.model, newest),
+            name=str(folder),
             engine=run.engine,
             corpus=run.corpus if split else run.measured,
             environment=run.environment,
@@ -70,8 +79,12 @@ class Subject:
 
     def on(self, tasks: str | Corpus) -> "Subject":
         """The same model on other tasks, with the verifier that each task names."""
-        corpus = data.corpus(_anchored(tasks)) if isinstance(tasks, str) else tasks
+        corpus = data.corpus(data.anchored(tasks)) if isinstance(tasks, str) else tasks
         return replace(self, corpus=corpus, split="").judged_by("declared")
+
+    def kept_in(self, path: str | Path) -> "Subject":
+        """The same evaluation, its samples kept in a JSONL file, which it goes on from."""
+        return replace(self, journal=SampleFile(Path(path).absolute()))
 
     def judged_by(self, reward: str | Judge) -> "Subject":
         """The same model and tasks with another reward."""
@@ -100,7 +113,7 @@ class Measured:
     digest: str  # of the weights
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  (each has a default, and a name)
     model: str | Path | Subject,
     tasks: str | Corpus | None = None,
     reward: str | Judge | None = None,
@@ -108,6 +121,7 @@ def evaluate(
     evaluation: EvalConfig | None = None,
     decoding: Decoding | None = None,
     split: str = "",
+    out: str | Path | None = None,
 ) -> Scorecard:
     """Evaluate a model: rewards, greedy and sampled pass@1, unbiased pass@k, 95% intervals.
 
@@ -116,11 +130,14 @@ def evaluate(
 
     `model` is a run folder or a Hugging Face folder; a `Subject` sets the engine, too.  For a run
     its newest checkpoint is evaluated, by default on the tasks of the run.  `tasks` is a family,
-    gym:NAME, a file or a folder of rows, or a corpus.  `reward` is a name, path.py:function, or a
-    judge; the default is the verifier that the tasks name.  The default `evaluation` has 16 samples
-    for each of all rows, or of 100 tasks of an endless corpus.  The default `split` is the test
-    split; of other tasks in a file without one, all rows.  The default `decoding` is that of the
-    run.  The numbers are those of `whet eval`.
+    gym:NAME, BENCHMARK:FILE such as gsm8k:test.jsonl, a file or a folder of rows, or a corpus.
+    `reward` is a name, path.py:function, or a judge; the default is the verifier that the tasks
+    name.  The default `evaluation` has 16 samples for each of all rows, or of 100 tasks of an
+    endless corpus.  The default `split` is the test split; of other tasks in a file without one,
+    all rows.  The default `decoding` is that of the run.  The numbers are those of `whet eval`.
+
+    `out` is a JSONL file for the samples, one row each.  An evaluation that was stopped goes on
+    from it.
 
     Raises `UsageError` without a model, or without tasks.
     """
@@ -131,6 +148,8 @@ def evaluate(
         subject = subject.judged_by(reward)
     if decoding is not None:
         subject = replace(subject, decoding=decoding)
+    if out is not None:
+        subject = subject.kept_in(out)
     problems = 0 if evaluation is None else evaluation.problems
     return measured(subject, evaluation or USUAL, problems, split).scores
 
@@ -143,7 +162,7 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
     source = Folder(path=str(model))
     if is_checkpoint(folder):
         source = as_of_run(Folder.as_saved(folder), folder)
-    return Subject(model=source, engine=engine)
+    return Subject(model=source, engine=engine, name=str(model))
 
 
 def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str) -> Measured:
@@ -177,8 +196,17 @@ async def _measured(
             for opponent in world.opponents:
                 await opponent.load(subject.checkpoint)
         decoding, plays = subject.decoding, player.within(world)
-        scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding)
-        return Measured(scores=scores, drawn=drawn, digest=player.held().digest)
+        digest = player.held().digest
+        recorder = Recorder(
+            model=subject.name,
+            policy=digest,
+            setting=_setting(subject),
+            split=drawn.split,
+            check=corpus.chain_correct,
+            journal=subject.journal,
+        )
+        scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding, recorder)
+        return Measured(scores=scores, drawn=drawn, digest=digest)
     finally:
         for opponent in world.opponents:
             await opponent.close()
@@ -208,6 +236,13 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
         too_long=len(tasks) - len(lengths),
         longest=subject.longest,
     )
+
+
+def _setting(subject: Subject) -> str:
+    """A digest of what decides on a reply besides task, seed and weights, and of the reward."""
+    parts = (subject.decoding, subject.reward, subject.environment)
+    said = _ADDRESS.sub("", repr(parts))
+    return blake2b(said.encode(), digest_size=8).hexdigest()
 
 
 def _anchored(text: str) -> str:

@@ -185,6 +185,10 @@ class Corpus(Part):
         """The split that measures a model which was not trained on this corpus."""
         return "test"
 
+    def chain_correct(self, task: Task, reply: str) -> bool | None:
+        """Whether all steps of a reply are correct; None where the corpus can't check them."""
+        del task, reply
+
 
 @runtime_checkable
 class Teacher(Protocol):

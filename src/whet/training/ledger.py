@@ -19,6 +19,7 @@ from whet.types import IntegrityError, Mean, Metrics, Rollout, Span, UsageError,
 
 METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
+EVALUATIONS = "evaluations"
 
 Place = tuple[int, int]
 """A phase and the steps done in it; places are ordered by time."""
@@ -109,6 +110,10 @@ class Ledger:
         parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), partial)
         os.replace(partial, target)
         return target
+
+    def evaluation(self, name: str, step: int) -> Path:
+        """The file with the samples of an evaluation."""
+        return self.folder / EVALUATIONS / f"{name}-{step:06}.jsonl"
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row so far, without an incomplete last line."""

@@ -12,7 +12,7 @@ import torch
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
 from whet.evaluation.replies import REASONS
-from whet.evaluation.scores import graded, judged, std
+from whet.evaluation.scores import graded, std
 from whet.rewards.judging import faults
 from whet.rollouts.checks import first_taught
 from whet.training.loop import TrainStep
@@ -101,7 +101,7 @@ def of_step(step: TrainStep) -> Metrics:
 def _of_rewards(groups: Sequence[Group]) -> Metrics:
     """The metrics of the rewards, and of correctness."""
     rollouts = [r for group in groups for r in group]
-    apart = [scores for group in groups if (scores := judged(group))]
+    apart = [scores for group in groups if (scores := _scores(group))]
     scores = [score for mine in apart for score in mine]
     return {
         "reward": over(scores),
@@ -223,6 +223,10 @@ def _estimates(card: Scorecard) -> dict[str, Estimate]:
 def _joint(value: float, count: int) -> Mean:
     """A metric with the denominator `of`; empty if the value is NaN."""
     return Mean(total=value * count, count=count) if isfinite(value) else Mean()
+
+
+def _scores(group: Iterable[Rollout]) -> list[float]:
+    return [r.score for r in group if r.verdict is not None and r.score is not None]
 
 
 def _right(group: Iterable[Rollout]) -> list[bool]:

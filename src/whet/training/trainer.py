@@ -13,6 +13,8 @@ from pathlib import Path
 
 from whet.environments.opponents import Opponent
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.evaluation.recording import Recorder
+from whet.evaluation.sample_file import write_samples
 from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Player, SetupContext, WorldSetup
@@ -249,12 +251,16 @@ class Trainer:
     ) -> Evaluated:
         run = self.run
         tasks = run.measured.held_out(split, evaluation.problems)
-        card = await measure(self.player, run.reward, tasks, evaluation, run.decoding)
+        recorder = Recorder(
+            policy=self.player.held().digest, split=split, check=run.measured.chain_correct
+        )
+        card = await measure(self.player, run.reward, tasks, evaluation, run.decoding, recorder)
         place = len(run.warmup), step
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
         facts["digest"] = self.player.held().digest  # of the evaluated weights
         self.ledger.write(name, place, of_evaluation(card), facts)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
+        write_samples(self.ledger.evaluation(name, step), card.rows)
         return Evaluated(name=name, step=step, card=card)
 
     def _write(self, step: TrainStep) -> None:

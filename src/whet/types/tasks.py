@@ -121,6 +121,7 @@ class Verdict:
     credit: tuple[float, ...] = ()  # dense: a reward for each sampled token, besides the score
     turn_rewards: tuple[float, ...] = ()  # a reward for each reply, besides the score
     finish: Finish | None = None  # why the environment ended the play; None: as its last reply
+    answer: str | None = None  # as it was compared: equal answers are spelled alike
     note: str = ""  # printed in the ledger: the error, or the extracted answer
     cost_ms: float = 0.0
 
@@ -139,10 +140,23 @@ class Verdict:
         return self.reason not in _UNJUDGED
 
     @classmethod
-    def binary(cls, *, correct: bool, note: str = "", finish: Finish | None = None) -> "Verdict":
+    def binary(
+        cls,
+        *,
+        correct: bool,
+        note: str = "",
+        finish: Finish | None = None,
+        answer: str | None = None,
+    ) -> "Verdict":
         """Score 1 for a correct reply, 0 for a wrong one."""
-        reason = Reason.OK if correct else Reason.WRONG
-        return cls(reason=reason, score=float(correct), correct=correct, note=note, finish=finish)
+        return cls(
+            reason=Reason.OK if correct else Reason.WRONG,
+            score=float(correct),
+            correct=correct,
+            note=note,
+            finish=finish,
+            answer=answer,
+        )
 
     @classmethod
     def failure(cls, reason: Reason, note: str = "", finish: Finish | None = None) -> "Verdict":

@@ -6,12 +6,14 @@ from dataclasses import asdict, replace
 
 from whet.cli.arguments import EvalOptions
 from whet.cli.options import parse
+from whet.cli.values import counts
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.evaluation.measure import EvalConfig, Scorecard
 from whet.front.measuring import USUAL, EvalTasks, Subject, measured, subject_of
-from whet.types import UsageError
+from whet.types import Decoding, UsageError
 from whet.view import scorecard
+from whet.view.curves import curve_lines, curves
 
 
 def main(words: Sequence[str]) -> int:
@@ -54,27 +56,25 @@ def _subject(asked: EvalOptions) -> Subject:
         subject = replace(subject, corpus=told)
     if asked.reward:
         subject = subject.judged_by(asked.reward)
-    decoding = subject.decoding
+    if asked.out:
+        subject = subject.kept_in(asked.out)
+    longest = asked.max_prompt_length or subject.longest
+    return replace(subject, decoding=_decoding(asked, subject.decoding), longest=longest)
+
+
+def _decoding(asked: EvalOptions, decoding: Decoding) -> Decoding:
     if asked.temperature is not None:
         decoding = replace(decoding, temperature=asked.temperature)
     if asked.max_new_tokens:
         decoding = replace(decoding, max_new_tokens=asked.max_new_tokens)
-    longest = asked.max_prompt_length or subject.longest
-    return replace(subject, decoding=decoding, longest=longest)
+    return decoding
 
 
 def _attempts(asked: EvalOptions) -> tuple[int, ...]:
     """The values of k: the given ones, or the usual ones that there are samples for."""
     if asked.k is not None:
-        return _numbers(asked.k)
+        return counts(asked.k, "k")
     return tuple(k for k in USUAL.k if k <= asked.samples) or USUAL.k[:1]
-
-
-def _numbers(text: str) -> tuple[int, ...]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(part.isdecimal() for part in parts):
-        raise UsageError(f"k is {text!r}; give numbers with commas, such as 1,4,16")
-    return tuple(map(int, parts))
 
 
 def table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
@@ -85,6 +85,7 @@ def table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
         f"{model}: {of} (split {drawn.split}), {found.samples} samples each",
         *_left_out(drawn),
         *scorecard.lines(found),
+        *curve_lines(curves(found.rows)),
         f"  {found.tokens:,} tokens in {found.seconds:.1f} s",
     ]
 

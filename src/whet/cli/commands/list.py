@@ -16,6 +16,7 @@ from whet.cli.options import parse
 
 _BESIDES = {
     "corpora": "and gym:NAME (a data set of reasoning_gym), or a file or folder of tasks",
+    "benchmarks": "each as NAME:FILE, such as --tasks gsm8k:test.jsonl; none is downloaded",
     "rewards": "and path.py:function or package.module:function, in the forms of TRL, veRL, …",
     "recipes": "and path.py, with a function of the file's name that returns a Run",
 }

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
-from whet.rewards.verifiable.math.normal import plain
-from whet.rewards.verifiable.math.number import number
+from whet.rewards.verifiable.math.canonical import canonical
 from whet.types import Finish, Rollout, UsageError
 
 
@@ -62,11 +61,3 @@ class WholeReply:
 
     def __call__(self, rollout: Rollout) -> str | None:
         return None if rollout.finish is Finish.LENGTH else canonical(rollout.reply)
-
-
-def canonical(answer: str) -> str | None:
-    """A number by its value, other text without its layout; None for an empty text."""
-    known = number(answer)
-    if known is not None:
-        return f"{known.value} {known.unit}".strip()
-    return plain(answer) or None

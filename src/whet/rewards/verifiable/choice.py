@@ -49,7 +49,8 @@ class Choice(Reward):
         chosen = self._chosen(text, rollout.finish, options, letters)
         if chosen is None:
             return no_answer(rollout)
-        verdict = Verdict.binary(correct=chosen == gold, note=" or ".join(sorted(chosen)))
+        named = " or ".join(sorted(chosen))
+        verdict = Verdict.binary(correct=chosen == gold, note=named, answer=named)
         return replace(verdict, parts={"chance": 1 / len(options)} if options else {})
 
     def _chosen(

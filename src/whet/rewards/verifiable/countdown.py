@@ -10,6 +10,7 @@ from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import after_hash, final_text
 from whet.rewards.verifiable.expressions import evaluated
 from whet.rewards.verifiable.extraction import boxed, tagged, unfinished
+from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Finish, Reason, Rollout, Verdict
 
@@ -41,7 +42,9 @@ class Countdown(Reward):
         if found is None:
             return Verdict.failure(Reason.BAD_FORMAT, note=text[:80])
         value, correct = found
-        return Verdict.binary(correct=correct, note=f"{text[:80]} = {value}")
+        return Verdict.binary(
+            correct=correct, note=f"{text[:80]} = {value}", answer=canonical(text)
+        )
 
 
 def solution(text: str, info: Mapping[str, Any]) -> tuple[Fraction, bool] | None:

@@ -41,7 +41,7 @@ class Exact(Reward):
         if len(found) > 1:
             return Verdict.binary(correct=False, note=f"{len(found)} different answers")
         answer = found.pop()
-        return Verdict.binary(correct=answer == gold, note=answer[:80])
+        return Verdict.binary(correct=answer == gold, note=answer[:80], answer=answer)
 
     def _unfinished(self, rollout: Rollout) -> bool:
         """Whether the last answer is never closed, or may have been cut."""

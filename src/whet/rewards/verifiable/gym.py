@@ -7,6 +7,7 @@ from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
 from whet.rewards.verifiable.extraction import tagged, unfinished
 from whet.rewards.verifiable.gym_scorers import harmless, raw_score
+from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.sandbox.workers import Workers
 from whet.types import Finish, Reason, Rollout, UsageError, Verdict
@@ -62,7 +63,7 @@ class Gym(Reward):
         except TimeoutError:
             workers.call(raw_score, *entry, "0")  # a scorer that hangs on anything is at fault
             return Verdict.failure(Reason.TIMEOUT, note=answer[:80])
-        verdict = Verdict.binary(correct=raw >= _SOLVED, note=answer[:80])
+        verdict = Verdict.binary(correct=raw >= _SOLVED, note=answer[:80], answer=canonical(answer))
         return replace(verdict, parts={"raw": raw})
 
 

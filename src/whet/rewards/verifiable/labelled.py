@@ -26,7 +26,9 @@ class Labelled(Reward):
             return Verdict.failure(Reason.TRUNCATED)
         if not _REPLY.fullmatch(reply):
             return Verdict.failure(Reason.BAD_FORMAT)
-        return Verdict.binary(correct=_values(gold).items() <= _values(reply).items())
+        wanted, given = _values(gold), _values(reply)
+        answer = "".join(label + given.get(label, "?") for label in wanted)
+        return Verdict.binary(correct=wanted.items() <= given.items(), answer=answer)
 
 
 def _values(chain: str) -> dict[str, str]:

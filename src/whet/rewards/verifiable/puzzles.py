@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from whet.rewards.verifiable.announced_answers import announced
+from whet.rewards.verifiable.math.canonical import canonical
 from whet.types import Reason, Rollout, Verdict
 
 
@@ -25,4 +26,4 @@ def ruled(
     found = rule(info, answer)
     if found is None:
         return Verdict.failure(Reason.BAD_FORMAT, note=answer[:80])
-    return Verdict.binary(correct=found, note=answer[:80])
+    return Verdict.binary(correct=found, note=answer[:80], answer=canonical(answer))

@@ -27,4 +27,5 @@ class QaExact(Reward):
         said = answered(rollout, self.longest)
         if isinstance(said, Verdict):
             return said
-        return Verdict.binary(correct=any(squad(one) in wanted for one in said), note=said[0][:80])
+        right = any(squad(one) in wanted for one in said)
+        return Verdict.binary(correct=right, note=said[0][:80], answer=" ".join(squad(said[0])))

@@ -40,7 +40,12 @@ class QaF1(Reward):
         reason = {0.0: Reason.WRONG, 1.0: Reason.OK}.get(score, Reason.PARTIAL)
         parts = dict(zip(_NAMES, best, strict=True))
         return Verdict(
-            reason=reason, score=score, correct=score == 1, parts=parts, note=said[0][:80]
+            reason=reason,
+            score=score,
+            correct=score == 1,
+            parts=parts,
+            note=said[0][:80],
+            answer=" ".join(squad(said[0])),
         )
 
 

@@ -5,11 +5,16 @@ in HumanEval and MBPP (`assert`):
 
     {"kind": "stdin", "inputs": [text, …], "outputs": [text, …], "checker": source or nothing}
     {"kind": "call", "fn_name": name, "inputs": [arguments, …], "outputs": [value, …]}
-    {"kind": "assert", "asserts": [source, …], "setup": source or nothing}
+    {"kind": "assert", "asserts": [source, …], "setup": source or nothing, "names": [name, …]}
 
 A checker's source defines `check(input, output, expected)`, for inputs with several right outputs.
 The arguments of a call are a list, or text with one JSON argument per line; in the second case the
-value is JSON too.
+value is JSON too, and must not be wrapped in one more list.
+
+Assertions see what the program defines, but for the names of Python's own functions; those in
+`names`, which the task asks for, they see, too.
+
+With any kind, `prelude` is source that stands in front of the program, such as imports.
 """
 
 from whet.rewards.verifiable.code.credit import AllPass as AllPass

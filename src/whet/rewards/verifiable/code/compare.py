@@ -31,7 +31,7 @@ def same_value(expected: object, got: object) -> bool:
 
     The expected value may be wrapped in one more list.
     """
-    return _equal(expected, got) or _equal(expected, [got])
+    return equal_value(expected, got) or equal_value(expected, [got])
 
 
 def _lines(text: str) -> list[str]:
@@ -64,9 +64,12 @@ def _number(token: str) -> float | None:
     return number if abs(number) != float("inf") else None
 
 
-def _equal(expected: object, got: object) -> bool:
+def equal_value(expected: object, got: object) -> bool:
+    """Whether two JSON values are equal, with numbers within 1e-6; a tuple is a list."""
     if isinstance(expected, dict) and isinstance(got, dict):
-        return expected.keys() == got.keys() and all(_equal(v, got[k]) for k, v in expected.items())
+        return expected.keys() == got.keys() and all(
+            equal_value(v, got[k]) for k, v in expected.items()
+        )
     if isinstance(expected, (list, tuple)) and isinstance(got, (list, tuple)):
         return _each_equal(expected, got)
     if isinstance(expected, float) or isinstance(got, float):
@@ -75,7 +78,7 @@ def _equal(expected: object, got: object) -> bool:
 
 
 def _each_equal(expected: Sequence[object], got: Sequence[object]) -> bool:
-    return len(expected) == len(got) and all(map(_equal, expected, got))
+    return len(expected) == len(got) and all(map(equal_value, expected, got))
 
 
 def _close(expected: object, got: object) -> bool:

@@ -12,7 +12,9 @@ answer = os.dup(1)
 os.dup2(2, 1)
 job = json.load(sys.stdin)
 import solution
-owner = solution if hasattr(solution, job["name"]) else solution.Solution()
+known = getattr(solution, "Solution", None)  # before a function that an import brought
+inside = hasattr(known, job["name"]) or not hasattr(solution, job["name"])
+owner = solution.Solution() if inside else solution
 value = getattr(owner, job["name"])(*job["arguments"])
 pieces = json.dumps(value).encode()
 while pieces:

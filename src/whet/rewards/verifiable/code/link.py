@@ -235,7 +235,7 @@ def hold() -> None:
     line = Line()
     scope: dict[str, Any] = {"__name__": "test"}
     for name, kind, what in line.hear():
-        if not hasattr(builtins, name):
+        if not hasattr(builtins, name) or name in job["names"]:
             scope.update(_offered(line, name, kind, what))
     sys.modules["solution"] = ModuleType("solution")
     vars(sys.modules["solution"]).update(scope)

@@ -13,7 +13,7 @@ from whet.rewards.verifiable.code.credit import Result as Result
 from whet.rewards.verifiable.code.credit import Speed as Speed
 from whet.rewards.verifiable.code.credit import Threshold as Threshold
 from whet.rewards.verifiable.code.credit import Tiers as Tiers
-from whet.rewards.verifiable.code.suite import SuiteCase, Unusable, cases, compiles
+from whet.rewards.verifiable.code.suite import SuiteCase, Unusable, begun, cases, compiles
 from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.rewards.verifiable.fences import last_block
 from whet.rewards.verifiable.verdicts import no_answer
@@ -65,7 +65,7 @@ class Code(Reward):
         if code is None or not code.strip():
             return replace(no_answer(rollout), score=self.credit.absent)
         try:
-            return self._verdict(code, found)
+            return self._verdict(begun(rollout.task.info["tests"], code), found)
         except Unusable as unusable:
             return Verdict.unjudged(f"task {rollout.task.id!r}: {unusable}")
 

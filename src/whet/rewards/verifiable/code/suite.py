@@ -1,18 +1,20 @@
 """The tests of a task, read from its `info["tests"]`."""
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Protocol, runtime_checkable
 
-from whet.rewards.verifiable.code.compare import same_text, same_value
+from whet.rewards.verifiable.code.compare import equal_value, same_text, same_value
 from whet.rewards.verifiable.code.guests import CALL, CHECK, COMPILE
 from whet.sandbox import Ending, Limits, Program, ProgramResult, Sandbox, SandboxFault
 
 _LINK = Path(__file__).with_name("link.py").read_text()
 _BRIEF = 60  # characters of an expectation
+_FUTURE = re.compile(r"^from __future__ import .*$\n?", re.MULTILINE)
 
 
 class Unusable(ValueError):
@@ -61,6 +63,7 @@ class Called:
     name: str
     arguments: tuple[Any, ...]
     value: Any
+    same: Callable[[Any, Any], bool] = same_value  # whether a returned value is the expected one
 
     @property
     def expected(self) -> str:
@@ -77,7 +80,7 @@ class Called:
             value = json.loads(outcome.stdout)
         except (ValueError, RecursionError):
             return False, outcome
-        return same_value(self.value, value), outcome
+        return self.same(self.value, value), outcome
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,11 +89,12 @@ class Asserted:
 
     source: str
     expected: str = ""
+    names: tuple[str, ...] = ()  # of builtins that the program is asked to define anew
 
     def run(self, code: str, sandbox: Sandbox, limits: Limits) -> tuple[bool, ProgramResult]:
         """Runs program and assertions in two linked sandboxes."""
         token = token_hex(16)
-        job = json.dumps({"source": self.source, "token": token}).encode()
+        job = json.dumps({"source": self.source, "token": token, "names": self.names}).encode()
         tested = Program(source=f"{_LINK}\nserve()\n", files={"solution.py": _bytes(code)})
         harness = Program(source=f"{_LINK}\nhold()\n", stdin=job)
         program, told = sandbox.pair(tested, harness, limits)
@@ -121,6 +125,17 @@ def compiles(code: str, sandbox: Sandbox) -> bool:
     return trusted(COMPILE, {"source": code}, {}, sandbox)
 
 
+def begun(tests: Mapping[str, Any], code: str) -> str:
+    """The program after the source that the tests put in front of it.
+
+    Imports from `__future__` stay first, as Python wants them.
+    """
+    prelude = str(tests.get("prelude") or "")
+    if not prelude:
+        return code
+    return f"{''.join(_FUTURE.findall(code))}{prelude}\n{_FUTURE.sub('', code)}"
+
+
 def cases(tests: object) -> tuple[SuiteCase, ...]:
     """The tests of a task.  Raises `Unusable` where they cannot be read."""
     if not isinstance(tests, Mapping):
@@ -147,12 +162,12 @@ def _called(tests: Mapping[str, Any]) -> list[SuiteCase]:
         raise Unusable(f"tests.fn_name is {name!r}; give the function's name")
     found: list[SuiteCase] = []
     for given, value in zip(*_paired(tests), strict=True):
-        arguments = given
+        arguments, same = given, same_value
         if isinstance(given, str):  # one argument of JSON on each line
-            arguments = [_decoded(line) for line in given.splitlines() if line.strip()]
-            value = _decoded(value)
+            arguments = [_decoded(line) for line in given.split("\n") if line.strip()]
+            value, same = _decoded(value), equal_value
         value, plain = (_decoded(json.dumps(x)) for x in (value, list(arguments)))
-        found.append(Called(name=name, arguments=tuple(plain), value=value))
+        found.append(Called(name=name, arguments=tuple(plain), value=value, same=same))
     return found
 
 
@@ -160,8 +175,8 @@ def _asserted(tests: Mapping[str, Any]) -> list[SuiteCase]:
     sources = tests.get("asserts")
     if not isinstance(sources, Sequence) or isinstance(sources, str):
         raise Unusable("tests.asserts is no list; give a list of sources with assertions")
-    setup = str(tests.get("setup") or "")
-    return [Asserted(source=f"{setup}\n{source}") for source in sources]
+    setup, names = str(tests.get("setup") or ""), tuple(map(str, tests.get("names") or ()))
+    return [Asserted(source=f"{setup}\n{source}", names=names) for source in sources]
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], list[SuiteCase]]]

@@ -8,6 +8,9 @@ from whet.protocols import Reward
 from whet.rewards.verifiable.announced_answers import final_text
 from whet.rewards.verifiable.constraints.constraint import Constraint, words
 from whet.rewards.verifiable.constraints.kinds import read
+from whet.rewards.verifiable.constraints.readings import AsWritten as AsWritten
+from whet.rewards.verifiable.constraints.readings import Reading
+from whet.rewards.verifiable.constraints.readings import Trimmed as Trimmed
 from whet.rewards.verifiable.constraints.tasks import Instructions as Instructions
 from whet.rewards.verifiable.words import repeated
 from whet.types import Reason, Rollout, UsageError, Verdict
@@ -45,10 +48,10 @@ class Constraints(Reward):
     """The share of the task's constraints that the reply meets; its thoughts are not checked.
 
     `joining` is `Loose`, the mean, or `Strict`, all or nothing.  The reply is correct where all
-    constraints are met.  The task has `info["constraints"]`, a list of `{"id": …, "kwargs": {…}}`,
-    or IFEval's two columns `instruction_id_list` and `kwargs`.  Arguments that are None are
-    dropped.  `parts` has each constraint under its id.  A task with an unknown constraint is a
-    fault.
+    constraints are met.  `reading` is `AsWritten`, or `Trimmed`, IFEval's loose accuracy.  The task
+    has `info["constraints"]`, a list of `{"id": …, "kwargs": {…}}`, or IFEval's two columns
+    `instruction_id_list` and `kwargs`.  Arguments that are None are dropped.  `parts` has each
+    constraint under its id.  A task with an unknown constraint is a fault.
 
     A reply of fewer than `least_words` words earns nothing, nor does one whose triples of words
     repeat earlier ones by more than the share `most_repeated` (both are ours): keywords alone are
@@ -61,6 +64,7 @@ class Constraints(Reward):
     """
 
     joining: Joining = Loose()
+    reading: Reading = AsWritten()
     least_words: int = 1
     most_repeated: float = 0.6
 
@@ -83,7 +87,8 @@ class Constraints(Reward):
         if len(said) < self.least_words or share > self.most_repeated:
             note = "too short" if len(said) < self.least_words else "repeats itself"
             return Verdict.failure(Reason.BAD_FORMAT, note=note)
-        return self._joined(demands, [demand.check(text) for demand in demands])
+        texts = self.reading(text)
+        return self._joined(demands, [any(map(demand.check, texts)) for demand in demands])
 
     def _joined(self, demands: Sequence[Constraint], met: Sequence[bool]) -> Verdict:
         score = self.joining(met)

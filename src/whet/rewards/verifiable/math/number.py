@@ -49,15 +49,18 @@ class Number:
     decimal: bool = False
     unit: str = ""
 
-    def agrees(self, answer: "Number", tolerance: float = 0.0) -> bool:
+    def agrees(
+        self, answer: "Number", tolerance: float = 0.0, absolute: Fraction = Fraction(0)
+    ) -> bool:
         """Whether `answer` is this number.  A unit may be missing, but two units must be equal.
 
         If one of the two is a decimal and this number is no integer, the tolerance is min(10⁻⁶, |a|
-        / 1000).  A `tolerance` from the task widens it to |a − b| ≤ tolerance · |a|.
+        / 1000).  A `tolerance` from the task widens it to |a − b| ≤ tolerance · |a|, and `absolute`
+        to |a − b| ≤ absolute.
         """
         if self.unit and answer.unit and self.unit != answer.unit:
             return False
-        margin = Fraction(tolerance) * abs(self.value)
+        margin = max(Fraction(tolerance) * abs(self.value), absolute)
         if (self.decimal or answer.decimal) and self.value.denominator > 1:
             margin = max(margin, min(Fraction(1, 10**6), abs(self.value) / 1000))
         return abs(self.value - answer.value) <= margin

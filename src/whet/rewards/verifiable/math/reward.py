@@ -6,12 +6,14 @@ from time import perf_counter
 
 from whet.protocols import Reward
 from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
+from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.math.normal import brackets, formula, plain, tidy, unassigned
 from whet.rewards.verifiable.math.number import number
 from whet.rewards.verifiable.math.symbolic import agree
+from whet.rewards.verifiable.math.tolerance import within
 from whet.rewards.verifiable.verdicts import no_answer, nothing_to_compare
 from whet.sandbox.workers import Died, Workers
-from whet.types import Reason, Rollout, Verdict
+from whet.types import Reason, Rollout, Task, Verdict
 
 _SHOWN = 80  # characters of an answer in a note
 _PROSE = re.compile(r"[A-Za-z ]*[A-Za-z]{4}[A-Za-z ]*")  # to algebra, a product of its letters
@@ -27,7 +29,8 @@ class Math(Reward):
     `final answer is` or `Answer:`, or in a line `#### …`.  Of several boxes each must equal the
     task's answer, for a reply with two others bets on both.  An answer without its end is none: an
     open tag or box, and the last sentence of a reply that was cut.  A task may have a relative
-    tolerance, `info["rel_tol"]`.
+    tolerance, `info["rel_tol"]`, or absolute ones, `info["abs_tol"]`: a list of one error, or of
+    one for each number where the answer has several with commas between them.
 
     An answer that hangs the checker is the policy's failure if the gold answer can be compared with
     0.  A gold answer that cannot, and a checker that crashes, are faults.
@@ -64,9 +67,9 @@ class Math(Reward):
             note = f"{where}: {len(answer)} characters, more than {self.longest}"
             return Verdict.failure(Reason.WRONG, note=note)
         task, note = rollout.task, f"{where}: {answer[:_SHOWN]}"
-        known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
+        known = _settled(task, answer)
         if known is not None:
-            return Verdict.binary(correct=known, note=note)
+            return Verdict.binary(correct=known, note=note, answer=canonical(answer))
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("math_verify",))
         gold = formula(task.answer)
         try:
@@ -81,7 +84,7 @@ class Math(Reward):
             return Verdict.unjudged(
                 f"the answer of task {task.id!r} can't be read: {gold[:_SHOWN]}"
             )
-        return Verdict.binary(correct=equal, note=note)
+        return Verdict.binary(correct=equal, note=note, answer=canonical(answer))
 
 
 def _can_judge(workers: Workers, gold: str) -> bool:
@@ -90,6 +93,16 @@ def _can_judge(workers: Workers, gold: str) -> bool:
         return workers.call(agree, gold, "0") is not None
     except TimeoutError:
         return False
+
+
+def _settled(task: Task, answer: str) -> bool | None:
+    """The verdict of exact rules, and of the errors that a task allows; None for algebra."""
+    known = _known(task.answer, answer, float(task.info.get("rel_tol") or 0.0))
+    allowed = task.info.get("abs_tol")
+    if known or not allowed:
+        return known
+    near = within(task.answer, answer, allowed)
+    return known if near is None else near
 
 
 def _known(gold: str, answer: str, tolerance: float) -> bool | None:

@@ -1,0 +1,60 @@
+"""`whet compare MODEL BASELINE`: which of two evaluations on the same problems is better."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from math import isinf
+from typing import Any
+
+from whet.cli.arguments import CompareOptions
+from whet.cli.options import parse
+from whet.cli.values import counts
+from whet.evaluation.metrics.crossing import Crossing, NoCrossing
+from whet.front.comparing import Compared, compared
+
+
+def main(words: Sequence[str]) -> int:
+    """Print a table, or one JSON document."""
+    asked = parse(CompareOptions, words, "compare")
+    ks = () if asked.k is None else counts(asked.k, "k")
+    found = compared(asked.model, asked.baseline, ks)
+    if asked.json:
+        print(json.dumps(document(found), indent=1))
+    else:
+        print("\n".join(table(asked, found)))
+    return 0
+
+
+def document(found: Compared) -> dict[str, Any]:
+    """The comparison as JSON; an end of the crossing's interval beyond n is null."""
+    crossed = asdict(found.crossing)
+    return {
+        "pass_at": {str(k): asdict(one) for k, one in found.at.items()},
+        "crossing": {n: None if isinf(value) else value for n, value in crossed.items()},
+        "tokens_per_sample": {"baseline": found.tokens[0], "model": found.tokens[1]},
+        "left_out": found.left_out,
+    }
+
+
+def table(asked: CompareOptions, found: Compared) -> Iterator[str]:
+    """A line for each k, then the crossing, the lengths and what was left out."""
+    yield f"{asked.model} less {asked.baseline}, on the same problems"
+    for k, one in found.at.items():
+        yield f"  pass@{k:<6} {one}"
+    yield f"  {crossing(found.crossing)}"
+    yield f"  {found.tokens[1]:.1f} tokens a sample, the baseline {found.tokens[0]:.1f}"
+    if found.left_out:
+        yield f"  left out {found.left_out} problems with a missing verdict"
+
+
+def crossing(found: Crossing | NoCrossing) -> str:
+    """Where the curves of pass@k cross."""
+    if isinstance(found, NoCrossing):
+        return f"pass@k: no crossing up to k = {found.most} ({found.share:.0%} of resamples cross)"
+    high = f"more than {found.most}" if isinf(found.high) else f"{found.high:.0f}"
+    ahead = "the model" if found.leads == 1 else "the baseline"
+    low = f"more than {found.most}" if isinf(found.low) else f"{found.low:.0f}"
+    return (
+        f"pass@k: {ahead} is ahead below k = {found.k} [{low}, {high}], the other one from there "
+        f"on ({found.share:.0%} of resamples cross so)"
+    )
