@@ -22,9 +22,12 @@ class ResumeOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions:
-    """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
+    """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals.
 
-    model: str = word("a run's folder, or a Hugging Face folder")
+    Of a file that --out wrote, the numbers are computed again, without a model.
+    """
+
+    model: str = word("a run's folder, a Hugging Face folder, or a .jsonl file of samples")
     tasks: str = option(
         "a family, gym:NAME, BENCHMARK:FILE, a file or a folder; default: the run's", default=""
     )
@@ -39,6 +42,7 @@ class EvalOptions:
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
     out: str = option("a JSONL file for the samples; goes on where it ends", default="")
+    report: str = option("a folder for all metrics: metrics.csv, metrics.md, charts", default="")
     json: bool = option(_JSON, default=False)
 
 

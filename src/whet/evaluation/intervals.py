@@ -52,8 +52,10 @@ def estimate(per_problem: Sequence[float], *, seed: int = 0) -> Estimate:
     - all equal to c: [c − u (c − a), c + u (b − c)], where u is the upper end of Wilson's interval
       of 0 in n, the share that values not yet seen may have, and a = min(0, c), b = max(1, c) are
       how far out those may lie.  At c = 0 and c = 1 this is Wilson's interval;
-    - otherwise the percentile bootstrap over problems: the 2.5% and 97.5% quantiles of the means
-      of 2000 resamples, drawn from `seed`.
+    - otherwise, from 0 to 1: Student's interval on the logit scale (`logit_t`);
+    - otherwise the bootstrap over problems (`bootstrap`), drawn from `seed`.
+
+    COVERAGE-ONE
     """
     return estimate_within([exactly(value) for value in per_problem], seed=seed)
 

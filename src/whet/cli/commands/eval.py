@@ -3,25 +3,33 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from whet.cli.arguments import EvalOptions
 from whet.cli.options import parse
+from whet.cli.rereading import again
 from whet.cli.values import counts
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.evaluation.measure import EvalConfig, Scorecard
 from whet.front.measuring import USUAL, EvalTasks, Subject, measured, subject_of
+from whet.front.rereading import is_samples
 from whet.types import Decoding, UsageError
 from whet.view import scorecard
 from whet.view.curves import curve_lines, curves
+from whet.view.metric_report import write_metrics
 
 
 def main(words: Sequence[str]) -> int:
     """Print a table, or one JSON document."""
     asked = parse(EvalOptions, words, "eval")
+    if is_samples(asked.model):
+        return again(asked)
     evaluation = EvalConfig(samples=asked.samples, k=_attempts(asked))
     subject = _subject(asked)
     found = measured(subject, evaluation, asked.problems, asked.split)
+    if asked.report:
+        write_metrics(Path(asked.report), found.scores.rows)
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",

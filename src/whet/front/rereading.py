@@ -1,0 +1,62 @@
+"""The results of an evaluation whose samples are in a file, without a model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from whet.evaluation.config import EvalConfig
+from whet.evaluation.sample_file import read_samples
+from whet.evaluation.samples import Sample, problems_of
+from whet.evaluation.scorecard import Scorecard, scorecard
+from whet.types import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """The results of a file of samples, and what it is a file of."""
+
+    scores: Scorecard
+    model: str
+    split: str
+    policy: str  # digest of the weights
+
+
+def is_samples(place: str | Path) -> bool:
+    """Whether a path names a file of samples, and neither a run nor a model."""
+    return Path(place).suffix == ".jsonl" and Path(place).is_file()
+
+
+def reread(path: str | Path, k: tuple[int, ...]) -> Reread:
+    """The results of a file that `whet eval --out` or a run wrote, with pass@k for these k.
+
+    The numbers are those of the evaluation that wrote it, but for the seconds, which are not in the
+    file.  A k above the number of samples is left out; k = 1 stays.
+
+    Raises `UsageError` for rows of several models, and for a file without sampled replies.
+    """
+    rows = read_samples(path)
+    first = rows[0]
+    for number, row in enumerate(rows, 1):
+        for name in ("model", "policy", "setting"):
+            if getattr(row, name) != getattr(first, name):
+                raise UsageError(
+                    f"{str(path)!r}: sample {number} has {name} {getattr(row, name)!r}, the first "
+                    f"one {getattr(first, name)!r}; give a file for each evaluation"
+                )
+    samples = _samples(rows, path)
+    kept = tuple(one for one in k if one <= samples) or (1,)
+    problems = len({row.problem for row in rows})
+    evaluation = EvalConfig(problems=problems, samples=samples, k=kept)
+    return Reread(
+        scores=scorecard(rows, evaluation, 0.0),
+        model=first.model,
+        split=first.split,
+        policy=first.policy,
+    )
+
+
+def _samples(rows: tuple[Sample, ...], path: str | Path) -> int:
+    """The number of samples of each problem: the smallest one."""
+    found = problems_of(row for row in rows if not row.greedy)
+    if not found:
+        raise UsageError(f"{str(path)!r} has greedy replies alone; give a file with samples")
+    return min(len(problem.samples) for problem in found)
