@@ -5,6 +5,7 @@ from functools import cache
 from inspect import getdoc
 from pathlib import Path
 
+import functions
 import settings
 
 from whet.cli.catalogue import by_slot, entries
@@ -36,6 +37,7 @@ def pages() -> dict[str, str]:
     made["rewards.md"] += "\n" + "\n".join(_settings()).rstrip() + "\n"
     made["rewards_and_papers.md"] = _text(_admissions())
     made["metrics.md"] = _text(_metrics())
+    made["evaluation_reference.md"] = _text(functions.evaluation())
     made["flags.md"] = _text(settings.flags())
     made["configuration.md"] = _text(settings.configuration())
     return made

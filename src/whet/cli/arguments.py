@@ -50,12 +50,14 @@ class EvalOptions:
 class CompareOptions:
     """Compare two evaluations on the same problems: better, worse or undecided, with intervals.
 
-    Each is a run, whose final evaluation is compared, or a file of `whet eval --out`.
+    Each is a run, whose final evaluation is compared, or a file of `whet eval --out`.  Several runs
+    of each, with commas between them, are compared in pairs, with the seed as the outer unit.
     """
 
-    model: str = word("a run's folder, or a file of samples")
-    baseline: str = word("what it is compared with: a run's folder, or a file of samples")
+    model: str = word("a run's folder, or a file of samples; or several")
+    baseline: str = word("what it is compared with: a run's folder, or a file; or as many")
     k: str | None = option("values of k for pass@k; default: 1 and all samples", default=None)
+    margin: float | None = option("also: equal up to this difference?", default=None)
     json: bool = option(_JSON, default=False)
 
 

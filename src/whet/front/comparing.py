@@ -10,6 +10,7 @@ from whet.evaluation.passk import pass_at_k
 from whet.evaluation.sample_file import read_samples
 from whet.evaluation.samples import Problem, Sample, problems_of
 from whet.evaluation.statistics.comparison import Comparison, compare
+from whet.evaluation.statistics.equivalence import Equivalence, equivalence
 from whet.training import card
 from whet.training.ledger import EVALUATIONS
 from whet.types import UsageError
@@ -23,14 +24,21 @@ class Compared:
     crossing: Crossing | NoCrossing
     tokens: tuple[float, float]  # a sample, of the baseline and of the model
     left_out: int  # problems with a missing verdict in either
+    equal: Mapping[int, Equivalence]  # by k: equal up to the margin; empty without a margin
 
 
-def compared(model: str | Path, baseline: str | Path, ks: Sequence[int] = ()) -> Compared:
+def compared(
+    model: str | Path,
+    baseline: str | Path,
+    ks: Sequence[int] = (),
+    margin: float | None = None,
+) -> Compared:
     """Compare two sample files, or the final evaluations of two runs.
 
     By problem, pass@k of the model less that of the baseline; the interval and the verdict are
     those of `whet.evaluation.statistics.comparison.compare`.  By default k is 1 and n.  A problem
-    with a missing verdict in either is left out, and counted.
+    with a missing verdict in either is left out, and counted.  With a `margin` the two one-sided
+    tests of equality are made, too, over problems.
 
     Raises `UsageError` for different problems, and for a k above the number of samples.
     """
@@ -38,17 +46,20 @@ def compared(model: str | Path, baseline: str | Path, ks: Sequence[int] = ()) ->
     names = [name for name, problem in first.items() if not problem.missing]
     whole = [name for name in names if name in second and not second[name].missing]
     found = crossing(list(first.values()), list(second.values()))
+    values = {
+        k: [{name: _passed(one[name], k) for name in whole} for one in (first, second)]
+        for k in ks or sorted({1, found.most})
+    }
     return Compared(
-        at={
-            k: compare(
-                {name: _passed(first[name], k) for name in whole},
-                {name: _passed(second[name], k) for name in whole},
-            )
-            for k in ks or sorted({1, found.most})
-        },
+        at={k: compare(*pair) for k, pair in values.items()},
         crossing=found,
         tokens=(_tokens(second), _tokens(first)),
         left_out=len(first) - len(whole),
+        equal={
+            k: equivalence([one[name] - other[name] for name in whole], margin=margin)
+            for k, (one, other) in values.items()
+            if margin is not None
+        },
     )
 
 

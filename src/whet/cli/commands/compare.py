@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from math import isinf
+from pathlib import Path
 from typing import Any
 
 from whet.cli.arguments import CompareOptions
@@ -11,18 +12,43 @@ from whet.cli.options import parse
 from whet.cli.values import counts
 from whet.evaluation.metrics.crossing import Crossing, NoCrossing
 from whet.front.comparing import Compared, compared
+from whet.front.comparing_seeds import compared_seeds
 
 
 def main(words: Sequence[str]) -> int:
     """Print a table, or one JSON document."""
     asked = parse(CompareOptions, words, "compare")
     ks = () if asked.k is None else counts(asked.k, "k")
-    found = compared(asked.model, asked.baseline, ks)
+    if len(_several(asked.model)) > 1 or len(_several(asked.baseline)) > 1:
+        return _seeds(asked, ks)
+    found = compared(asked.model, asked.baseline, ks, asked.margin)
     if asked.json:
         print(json.dumps(document(found), indent=1))
     else:
         print("\n".join(table(asked, found)))
     return 0
+
+
+def _seeds(asked: CompareOptions, ks: Sequence[int]) -> int:
+    """Several runs of each side, with commas between them."""
+    models, baselines = (_several(side) for side in (asked.model, asked.baseline))
+    found = compared_seeds(models, baselines, ks, asked.margin)
+    if asked.json:
+        print(json.dumps(asdict(found), indent=1))
+        return 0
+    print(f"{len(models)} runs of each, paired in order, on the same {found.problems} problems")
+    for k, one in found.at.items():
+        print(f"  pass@{k:<6} {one}")
+    if found.left_out:
+        print(f"  left out {found.left_out} problems with a missing verdict")
+    return 0
+
+
+def _several(side: str) -> list[str]:
+    """The runs of one side; a path that is there may have a comma in its name."""
+    if Path(side).exists():
+        return [side]
+    return [piece.strip() for piece in side.split(",") if piece.strip()]
 
 
 def document(found: Compared) -> dict[str, Any]:
@@ -33,6 +59,7 @@ def document(found: Compared) -> dict[str, Any]:
         "crossing": {n: None if isinf(value) else value for n, value in crossed.items()},
         "tokens_per_sample": {"baseline": found.tokens[0], "model": found.tokens[1]},
         "left_out": found.left_out,
+        "equal": {str(k): asdict(one) for k, one in found.equal.items()},
     }
 
 
@@ -41,6 +68,8 @@ def table(asked: CompareOptions, found: Compared) -> Iterator[str]:
     yield f"{asked.model} less {asked.baseline}, on the same problems"
     for k, one in found.at.items():
         yield f"  pass@{k:<6} {one}"
+        if k in found.equal:
+            yield f"  {'':11} {found.equal[k]}"
     yield f"  {crossing(found.crossing)}"
     yield f"  {found.tokens[1]:.1f} tokens a sample, the baseline {found.tokens[0]:.1f}"
     if found.left_out:

@@ -29,7 +29,7 @@ class BrierParts:
 
 
 def brier(confidence: Sequence[float], correct: Sequence[bool]) -> float:
-    """BS = (1/N) Σ (q − c)², from 0 to 1; the lower, the better (Brier 1950).
+    """BS = (1/N) Σ (q − c)², from 0 to 1; the lower, the better (Brier 1950; from memory).
 
     Raises `UsageError` for a confidence that is no probability.
     """
