@@ -79,9 +79,13 @@ class DataOptions:
     """Check data: what each row becomes, which rows can't be used or are left out, and why.
 
     All rows are looked at.  The exit code is 1 if some row can't be used.
+
+    `overlap FILE --test ITEMS` looks for test items whose wording stands in the rows of a training
+    file: runs of 13 words, a fifth of the runs of 8 words, runs of 50 characters, near-duplicates.
+    The exit code is 1 if some item is flagged.
     """
 
-    action: str = word("check")
+    action: str = word("check or overlap")
     file: str = word("a file or a folder of rows, or a pattern such as 'data/*.parquet'")
     model: str = option("a model's folder or a run: show prompts as its tokens", default="")
     reward: str = option("a name or path.py: judge every row's own answer", default="")
@@ -89,6 +93,8 @@ class DataOptions:
     answer_column: str = option("the column of answers; default: the usual names", default="")
     max_prompt_length: int = option("list longer prompts (tokens); 0: no limit", default=0)
     rows: int = option("number of rows shown", default=3)
+    test: str = option("for overlap: BENCHMARK:FILE, a file or a folder of test items", default="")
+    samples: str = option("for overlap: a file of samples; pass@1 with and without", default="")
     json: bool = option(_JSON, default=False)
 
 

@@ -1,4 +1,4 @@
-"""`whet data check FILE`: what each row becomes, and which rows can't be used, and why."""
+"""`whet data check FILE`: what each row becomes, which rows can't be used; `whet data overlap`."""
 
 import json
 from collections import Counter
@@ -10,6 +10,7 @@ from typing import Any
 from whet import rewards
 from whet.cli.arguments import DataOptions
 from whet.cli.options import parse
+from whet.cli.overlapping import overlap
 from whet.cli.progress import ProgressBar
 from whet.data import corpus
 from whet.data.checking import DataReport, check
@@ -24,6 +25,8 @@ from whet.types import Message, Task, UsageError
 from whet.types.messages import content_of
 
 UNUSABLE = 1
+_OVERLAP = "overlap"
+_ACTIONS = ("check", _OVERLAP)
 _LISTED = 20  # lines of each kind
 _NAMED = 5  # rows of a warning
 _LONGEST = 2000  # characters of a prompt
@@ -72,6 +75,8 @@ def main(words: Sequence[str]) -> int:
     """Print the findings, or one JSON document; 1 if some row can't be used."""
     asked = parse(DataOptions, words, "data")
     _insist(asked)
+    if asked.action == _OVERLAP:
+        return overlap(asked)
     report = check(_file(asked))
     found = DataFindings(
         asked=asked,
@@ -87,8 +92,11 @@ def main(words: Sequence[str]) -> int:
 
 
 def _insist(asked: DataOptions) -> None:
-    if asked.action != "check":
-        raise UsageError(f"data {asked.action!r} is unknown; {nearest(asked.action, ('check',))}")
+    if asked.action not in _ACTIONS:
+        raise UsageError(f"data {asked.action!r} is unknown; {nearest(asked.action, _ACTIONS)}")
+    for name in ("test", "samples"):
+        if getattr(asked, name) and asked.action != _OVERLAP:
+            raise UsageError(f"{name} is for whet data overlap; leave it out of {asked.action}")
     for name in ("rows", "max_prompt_length"):
         if getattr(asked, name) < 0:
             raise UsageError(f"{name} is {getattr(asked, name)}; give 0 or more")
