@@ -150,7 +150,7 @@ def test_the_report_has_every_metric(file, tmp_path, capsys):
         (["--samples", "8"], "samples"),
         (["--temperature", "0.5"], "temperature"),
         (["--out", "x.jsonl"], "out"),
-        (["--k", "0"], "k"),
+        (["--k", "0"], "evaluation.k"),
         (["--report", "taken"], "report"),
     ],
 )

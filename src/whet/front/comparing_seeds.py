@@ -67,7 +67,8 @@ def compared_seeds(
         (_problems(one), _problems(other)) for one, other in zip(models, baselines, strict=True)
     ]
     every = [problems for pair in pairs for problems in pair]
-    names = _shared(every, [*models, *baselines])
+    places = [place for pair in zip(models, baselines, strict=True) for place in pair]
+    names = _shared(every, places)
     whole = [name for name in names if not any(problems[name].missing for problems in every)]
     if len(whole) < 2:  # noqa: PLR2004
         raise UsageError(
