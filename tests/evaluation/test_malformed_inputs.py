@@ -1,4 +1,4 @@
-"""Malformed samples, options and addresses: one line with file, row and remedy, and no file changes.
+"""Malformed samples, options and addresses: a line with file, row and remedy, and nothing changes.
 
 Nothing here is asked of a model or a server: what is wrong is found before.
 """

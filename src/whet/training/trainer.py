@@ -260,9 +260,7 @@ class Trainer:
         facts["digest"] = self.player.held().digest  # of the evaluated weights
         write_samples(self.ledger.evaluation(name, step), card.rows)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
-        self.ledger.write(
-            name, place, of_evaluation(card), facts
-        )  # last: it says that all is there
+        self.ledger.write(name, place, of_evaluation(card), facts)  # after what it tells of
         return Evaluated(name=name, step=step, card=card)
 
     def _write(self, step: TrainStep) -> None:
