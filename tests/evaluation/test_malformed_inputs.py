@@ -28,7 +28,8 @@ def second(**fields):
 
 
 FILES = {  # name: (bytes, what the line says besides the file)
-    "binary": (bytes(range(256)) * 9, "row 1 is no UTF-8"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "row 1 is no UTF-8"),
+    "all bytes": (bytes(range(256)) * 9, "row 1 is no JSON"),
     "zeros": (b"\0" * 64, "row 1 is no JSON"),
     "a byte order mark": (b"\xef\xbb\xbf" + rows(GOOD), "row 1 begins with a byte order mark"),
     "UTF-16": (rows(GOOD).decode().encode("utf-16"), "row 1 is no UTF-8"),
