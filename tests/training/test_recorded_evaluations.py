@@ -148,7 +148,8 @@ def test_killed_while_it_writes_an_evaluation_goes_on_to_the_same_rows(
 
 def test_an_evaluation_counts_once_its_samples_are_there(tmp_path, monkeypatch):
     """Killed before the row of the ledger that tells of it, it is made again."""
-    run, folder, write = small(warmup=(), steps=1, periodic=PeriodicEval(every=0)), tmp_path, Ledger.write
+    run, folder = small(warmup=(), steps=1, periodic=PeriodicEval(every=0)), tmp_path
+    write = Ledger.write
 
     def cut(self, kind, *rest):
         if kind == "final":
