@@ -121,23 +121,24 @@ CASES = {"float32": lambda folder: None, "bfloat16": in_bfloat16, "generation co
 
 
 def evaluated(folder: Path, tasks: Path, out: Path, *more: str) -> tuple[list[Sample], Any]:
-    """The greedy replies of `whet eval`, and its document."""
+    """The replies of `whet eval`, greedy and sampled, and its document."""
     words = ["--tasks", tasks, "--reward", "exact", "--max-new-tokens", LENGTH, "--out", out]
     words += ["--samples", 1, "--k", 1, "--json"]
     with redirect_stdout(StringIO()) as said:
         code = whet(["eval", str(folder), *map(str, words), *more])
     if code:
         raise SystemExit(code)
-    return [row for row in read_samples(out) if row.greedy], json.loads(said.getvalue())
+    return [*read_samples(out)], json.loads(said.getvalue())
 
 
 def compared(ours: Sequence[Sample], theirs: Sequence[Sample]) -> dict[str, Any]:
     """The numbers of problems in which the two agree, and the first ones in which they do not."""
+    sampled = {"embedded": _sampled(ours), "server": _sampled(theirs)}
     pairs = [
         (one, other)
         for one in ours
         for other in theirs
-        if (one.problem, one.index) == (other.problem, other.index)
+        if one.greedy and other.greedy and one.problem == other.problem
     ]
     odd = [(one, other) for one, other in pairs if one.text != other.text]
     fields = ("text", "correct", "finish", "tokens", "prompt_tokens")
@@ -151,12 +152,19 @@ def compared(ours: Sequence[Sample], theirs: Sequence[Sample]) -> dict[str, Any]
             "embedded": sum(one.correct is True for one, _ in pairs),
             "server": sum(other.correct is True for _, other in pairs),
         },
+        "sampled_as_greedy": sampled,
         "different_texts": len({one.text for one, _ in pairs}),
         "first_that_differ": [
             {"problem": one.problem, "embedded": one.text, "server": other.text}
             for one, other in odd[:5]
         ],
     }
+
+
+def _sampled(rows: Sequence[Sample]) -> int:
+    """The number of problems whose sample at temperature 1 is the text of the greedy reply."""
+    greedy = {row.problem: row.text for row in rows if row.greedy}
+    return sum(greedy[row.problem] == row.text for row in rows if not row.greedy)
 
 
 def measured(serve: str, count: int, steps: int) -> dict[str, Any]:

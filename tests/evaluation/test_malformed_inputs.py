@@ -226,6 +226,7 @@ def test_addresses_that_are_none_are_refused(server, told, refused):
     ("words", "told"),
     [
         (("--concurrency", "0"), "server.concurrency is 0"),
+        (("--retries", "-1"), "server.retries is -1"),
         (("--timeout-s", "0"), "server.timeout_s is 0"),
         (("--timeout-s", "inf"), "server.timeout_s is inf"),
         (("--timeout-s", "soon"), "timeout_s is 'soon'"),

@@ -34,6 +34,7 @@ class EvalOptions:
     key_env: str = option("the environment variable with the server's key", default="")
     concurrency: int = option("most requests to the server at once", default=16)
     timeout_s: float = option("seconds to wait for a reply of the server", default=600.0)
+    retries: int = option("further tries of a request that failed and may pass", default=3)
     tasks: str = option(
         "a family, gym:NAME, BENCHMARK:FILE, a file or a folder; default: the run's", default=""
     )

@@ -1,7 +1,7 @@
 """Evaluate a model or a run, from Python and for `whet eval`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, replace
 from functools import partial
@@ -18,6 +18,7 @@ from whet.evaluation.journal import Journal, Unwritten
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.evaluation.recording import Recorder
 from whet.evaluation.sample_file import SampleFile
+from whet.evaluation.samples import problems_of
 from whet.front.dating import as_of_run
 from whet.front.eventloop import finish
 from whet.front.training import load_run
@@ -216,6 +217,7 @@ async def _measured(
         )
         scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding, recorder)
         caveats = subject.engine.caveats(subject.model, drawn.tasks)
+        caveats = (*caveats, *_unvaried(subject, scores))
         return Measured(scores=scores, drawn=drawn, digest=digest, caveats=caveats)
     finally:
         for opponent in world.opponents:
@@ -252,6 +254,17 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
         too_long=len(tasks) - len(lengths),
         longest=subject.longest,
     )
+
+
+def _unvaried(subject: Subject, scores: Scorecard) -> Iterator[str]:
+    """What is to be said of a server that seems to sample nothing."""
+    problems = problems_of(row for row in scores.rows if not row.greedy)
+    varied = any(len({s.text for s in problem.samples}) > 1 for problem in problems)
+    if isinstance(subject.engine, OpenAI) and scores.samples > 1 and not varied:
+        yield (
+            f"all {scores.samples} samples of every problem are the same text, so pass@k is "
+            "pass@1: the server may not sample"
+        )
 
 
 def _setting(subject: Subject) -> str:

@@ -183,6 +183,23 @@ def test_a_server_without_seeds_is_asked_without_them(asked):
     assert sum("seed" not in body for body in wire.bodies) == 18
 
 
+def test_a_server_that_samples_nothing_is_noticed(asked):
+    with serving(echoed) as (_, url):
+        _, told, _, _ = asked(url, samples=3)
+    assert any("all 3 samples of every problem are the same text" in n for n in told["notes"])
+
+
+def test_one_problem_with_two_texts_is_enough(asked):
+    def answer(body, n):
+        odd = question(body) == "5" and body["seed"] % 2
+        return reply("#9") if odd else echoed(body)
+
+    with serving(answer) as (_, url):
+        _, told, _, rows = asked(url, samples=6)
+    assert len({row.text for row in rows if row.problem == "tasks.jsonl:6"}) == 2
+    assert not any("the same text" in note for note in told["notes"])
+
+
 def test_a_server_that_hangs_is_given_up_by_the_timeout(asked):
     with serving(lambda body, n: hang(0.6)) as (_, url):
         code, _, err, _ = asked(url, "--timeout-s", "0.1")

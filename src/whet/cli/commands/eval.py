@@ -20,7 +20,7 @@ from whet.view import scorecard
 from whet.view.curves import curve_lines, curves
 from whet.view.metric_report import write_metrics
 
-_OF_SERVERS = ("key_env", "concurrency", "timeout_s")
+_OF_SERVERS = ("key_env", "concurrency", "timeout_s", "retries")
 _OF_WEIGHTS = ("device", "max_prompt_length")
 
 
@@ -91,6 +91,7 @@ def _model(asked: EvalOptions) -> Subject:
         key_env=asked.key_env,
         concurrency=asked.concurrency,
         timeout_s=asked.timeout_s,
+        retries=asked.retries,
     )
     return Subject.served(server)
 
