@@ -213,12 +213,15 @@ def _torn_task(samples: Sequence[Sample]) -> int:
 
 
 def _check(rows: _Rows, path: Path) -> None:
-    """Raise `UsageError` for rows of several models, rows twice, and tasks with rows missing."""
+    """Raise `UsageError` for rows of several models, rows twice, and tasks with rows missing.
+
+    A model is known by the digest of its weights, and without one by its name.
+    """
     tasks = Counter((_key(sample), sample.rows) for _, sample in rows)
     seen: dict[tuple[str, bool, int, int], int] = {}
     for number, sample in rows:
         place, (first, model) = f"{str(path)!r}, row {number}", rows[0]
-        for name in ("policy", "setting"):
+        for name in ("policy" if model.policy else "model", "setting"):
             if (held := getattr(sample, name)) != (other := getattr(model, name)):
                 raise UsageError(
                     f"{place}: {name} is {held!r}, but that of row {first} is {other!r}; give "

@@ -12,7 +12,7 @@ from whet.cli.values import counts
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.engines.openai.server import Server
-from whet.evaluation.measure import EvalConfig, Scorecard
+from whet.evaluation.measure import EvalConfig
 from whet.front.measuring import USUAL, EvalTasks, Measured, Subject, measured, subject_of
 from whet.front.rereading import is_samples
 from whet.types import Decoding, UsageError
@@ -122,13 +122,8 @@ def table(model: str, measurement: Measured) -> list[str]:
         *(f"  {caveat}" for caveat in measurement.caveats),
         *scorecard.lines(found),
         *curve_lines(curves(found.rows)),
-        f"  {found.tokens:,} tokens{_uncounted(found)} in {found.seconds:.1f} s",
+        f"  {scorecard.tokens(found)} in {found.seconds:.1f} s",
     ]
-
-
-def _uncounted(found: Scorecard) -> str:
-    count = found.once.uncounted + found.often.uncounted
-    return f" (the server counted none of {count} of {sum(found.plays)} replies)" if count else ""
 
 
 def _left_out(drawn: EvalTasks) -> Iterator[str]:
