@@ -181,6 +181,6 @@ def test_rows_of_two_evaluations_are_refused(tmp_path, capsys, name):
 
 def test_greedy_replies_alone_are_refused(tmp_path, capsys):
     path = tmp_path / "greedy.jsonl"
-    write_samples(path, [replace(one, greedy=True) for one in two_problems()[:1]])
+    write_samples(path, [replace(one, greedy=True, rows=1) for one in two_problems()[:1]])
     assert main(["eval", str(path)]) == 2
     assert "greedy replies alone" in capsys.readouterr().err
