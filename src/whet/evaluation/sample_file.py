@@ -74,7 +74,7 @@ class SampleFile:
         self._length = self._held.length
         folder = self.path.absolute().parent
         if not folder.is_dir():
-            raise UsageError(f"out is {str(self.path)!r}, in a folder that does not exist")
+            raise UsageError(f"out is {str(self.path)!r}, in a folder that does not exist; make it")
         if not os.access(self.path if self.path.exists() else folder, os.W_OK):
             raise UsageError(f"out is {str(self.path)!r}, which can't be written; give another")
         chosen = _most(self._held.rows)

@@ -55,7 +55,8 @@ def test_replies_are_judged_and_recorded_as_the_server_tells(asked):
 
     with serving(answer) as (wire, url):
         code, told, _, rows = asked(url, *SYSTEM, "--max-new-tokens", "9", "--temperature", "0.7")
-    assert code == 0 and told["greedy"]["value"] == told["pass_at"]["1"]["value"] == 1.0
+    five = 5 / 6  # an answer that may have been cut is none
+    assert code == 0 and told["greedy"]["value"] == told["pass_at"]["1"]["value"] == five
     assert told["policy_digest"] == "served:m" and told["tokens"] == 3 * 18
     assert [note for note in told["notes"] if "plain text" in note] == []
     assert len(rows) == COUNT * 3

@@ -30,6 +30,7 @@ _PROBED = json.dumps(
         "additionalProperties": False,
     }
 )
+_PORTS = 65535
 _UNUSABLE = frozenset({400, 422})  # of a body that the server does not take
 _JITTER = Random()  # for waiting times only; no result depends on it
 
@@ -265,7 +266,8 @@ def _check_url(url: str) -> None:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         parsed = httpx.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    sound = parsed.scheme in ("http", "https") and parsed.host and (parsed.port or 80) <= _PORTS
+    if not sound:
         raise UsageError(f"server.urls has {url!r}; give addresses like http://127.0.0.1:8000/v1")
     if parsed.userinfo:
         raise UsageError(
