@@ -167,17 +167,17 @@ def _sampled(rows: Sequence[Sample]) -> int:
     return sum(greedy[row.problem] == row.text for row in rows if not row.greedy)
 
 
-def measured(serve: str, count: int, steps: int) -> dict[str, Any]:
-    """Every case."""
+def measured(serve: str, counts: Mapping[str, int], steps: int) -> dict[str, Any]:
+    """Every case, on so many problems."""
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as place:
-        tasks = Path(place) / "sums.jsonl"
-        problems(tasks, count)
         loss = taught(Path(place) / "taught", steps)
         for name, change in CASES.items():
             folder = Path(place) / name.replace(" ", "_")
             shutil.copytree(Path(place) / "taught", folder)
             change(folder)
+            tasks = Path(place) / "sums.jsonl"
+            problems(tasks, counts[name])
             begun = time.perf_counter()
             ours, _ = evaluated(folder, tasks, Path(place) / f"{name}-embedded.jsonl")
             seconds = {"embedded": time.perf_counter() - begun}
@@ -191,7 +191,7 @@ def measured(serve: str, count: int, steps: int) -> dict[str, Any]:
                 "seconds": {key: round(value, 1) for key, value in seconds.items()},
                 "notes": told["notes"],
             }
-            print(f"{name}: {found[name]['same']} of {count}", file=sys.stderr)
+            print(f"{name}: {found[name]['same']} of {counts[name]}", file=sys.stderr)
     return found
 
 
@@ -216,15 +216,17 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--serve", default=os.environ.get("WHET_SERVE", "transformers"))
-    parser.add_argument("--problems", type=int, default=200)
+    parser.add_argument("--problems", type=int, default=200, help="in float32")
+    parser.add_argument("--others", type=int, default=40, help="problems of the other cases")
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--out", type=Path, default=RESULT)
     given = parser.parse_args()
+    counts = dict.fromkeys(CASES, given.others) | {"float32": given.problems}
     found = {
         "server": "transformers serve FOLDER --device cpu",
         "versions": versions(given.serve),
         "steps": given.steps,
-        "cases": measured(given.serve, given.problems, given.steps),
+        "cases": measured(given.serve, counts, given.steps),
     }
     given.out.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1))

@@ -7,9 +7,23 @@ itself (SIGKILL) when the rows of COUNT tasks are written and SHARE of the bytes
 import os
 import signal
 import sys
+from dataclasses import dataclass
 
 from whet.cli.main import main
 from whet.evaluation.sample_file import SampleFile
+from whet.protocols import Reward
+from whet.types import Reason, Rollout, Verdict
+
+
+@dataclass(frozen=True)
+class OddLength(Reward):
+    """Right where the reply has an odd number of characters; a longer one scores more."""
+
+    def score(self, rollout: Rollout) -> Verdict:
+        length, answer = len(rollout.reply), rollout.reply[:1]
+        share = min(length, 4) / 5
+        right = length % 2 == 1
+        return Verdict(reason=Reason.PARTIAL, score=share, correct=right, answer=answer)
 
 
 def kill_after(count: int, share: float) -> None:
