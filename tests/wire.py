@@ -1,6 +1,7 @@
 """A small server that speaks OpenAI's chat protocol over a socket, and misbehaves on demand."""
 
 import json
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -81,7 +82,12 @@ def serving(answer):
         def log_message(self, format, *args):  # noqa: A002
             del format, args
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request, client_address):
+            if not isinstance(sys.exception(), ConnectionError):  # whoever asked has gone
+                super().handle_error(request, client_address)
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

@@ -56,7 +56,7 @@ def test_every_row_that_is_left_out_is_counted(subject):
 
 def test_the_table_says_how_many_of_how_many_and_why(subject):
     found = measured(replace(subject, longest=3), CONFIG, 0, "train")
-    said = command.table("mine", found.drawn, found.scores)
+    said = command.table("mine", found)
     assert said[0] == "mine: 7 of 12 problems (split train), 2 samples each"
     assert "2 of 12" in said[1] and "repeat" in said[1]
     assert "3 of 10" in said[2] and "max_prompt_length" in said[2] and "3 tokens" in said[2]

@@ -167,17 +167,20 @@ def test_what_a_file_of_samples_does_not_have_is_refused(
 
 @pytest.mark.parametrize("name", ["model", "policy", "setting"])
 def test_rows_of_two_evaluations_are_refused(tmp_path, capsys, name):
+    """A model is known by the digest of its weights, and without one by its name."""
     rows = two_problems()
+    if name == "model":
+        rows = [replace(one, policy="") for one in rows]
     path = tmp_path / "mixed.jsonl"
     write_samples(path, [*rows[:4], *(replace(one, **{name: "other"}) for one in rows[4:])])
     assert main(["eval", str(path)]) == 2
     said = capsys.readouterr().err
-    assert f"sample 5 has {name} 'other'" in said
+    assert f"row 5: {name} is 'other'" in said
     assert said.count("\n") == 1
 
 
 def test_greedy_replies_alone_are_refused(tmp_path, capsys):
     path = tmp_path / "greedy.jsonl"
-    write_samples(path, [replace(one, greedy=True) for one in two_problems()[:1]])
+    write_samples(path, [replace(one, greedy=True, rows=1) for one in two_problems()[:1]])
     assert main(["eval", str(path)]) == 2
     assert "greedy replies alone" in capsys.readouterr().err

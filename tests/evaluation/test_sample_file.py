@@ -48,11 +48,11 @@ def played(asked):
     return fake(Player, play=play)
 
 
-def evaluated(path, asked=None, **fields):
+def evaluated(path, asked=None, config=CONFIG, **fields):
     recorder = Recorder(**{"policy": "w0", "setting": "s0", "split": "test"} | fields)
     recorder = replace(recorder, journal=SampleFile(path))
     player = played([] if asked is None else asked)
-    return asyncio.run(measure(player, None, TASKS, CONFIG, HOW, recorder))
+    return asyncio.run(measure(player, None, TASKS, config, HOW, recorder))
 
 
 def numbers(card):
@@ -87,6 +87,70 @@ def test_a_killed_evaluation_goes_on_to_the_same_numbers(tmp_path, cut):
     assert asked == []
 
 
+def test_what_a_kill_left_stays_until_more_is_written(tmp_path):
+    """A torn row, and rows of a task that are not all there: they are not read, and not cut off."""
+    path = tmp_path / "s.jsonl"
+    evaluated(path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    torn = b"".join(lines[:9]) + lines[9][:40]  # 3 greedy, 4 of task 0, 2 of task 1 and a piece
+    path.write_bytes(torn)
+    assert len(read_samples(path)) == 7
+    SampleFile(path)
+    assert path.read_bytes() == torn
+    evaluated(path)
+    assert path.read_bytes() == b"".join(lines)
+
+
+def test_a_last_row_without_its_end_of_line_is_a_row(tmp_path):
+    path = tmp_path / "s.jsonl"
+    evaluated(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole.removesuffix(b"\n"))
+    assert len(read_samples(path)) == 15
+    asked = []
+    evaluated(path, asked)
+    assert asked == []
+    path.write_bytes(b"".join(whole.splitlines(keepends=True)[:7]).removesuffix(b"\n"))
+    evaluated(path, asked)
+    assert asked == ["1", "2"] and path.read_bytes() == whole
+
+
+def test_more_samples_count_in_place_of_fewer_and_fewer_are_of_them(tmp_path):
+    path, few = tmp_path / "s.jsonl", EvalConfig(problems=3, samples=2, k=(1, 2))
+    evaluated(path, config=few)
+    asked = []
+    more = evaluated(path, asked)
+    assert asked == ["0", "1", "2"] and len(path.read_bytes().splitlines()) == 9 + 12
+    assert numbers(more) == numbers(evaluated(tmp_path / "whole.jsonl"))
+    held = read_samples(path)
+    assert [len(p.samples) for p in problems_of(s for s in held if not s.greedy)] == [4, 4, 4]
+    asked.clear()
+    again = evaluated(path, asked, config=few)
+    assert asked == [] and len(again.rows) == 9
+    assert numbers(again) == numbers(evaluated(tmp_path / "few.jsonl", config=few))
+
+
+def test_another_writer_is_noticed_before_anything_is_written(tmp_path):
+    path = tmp_path / "s.jsonl"
+    one, other = SampleFile(path), SampleFile(path)
+    sample = Sample(problem="a", index=0, rows=1)
+    one.keep(Planned(name="a", greedy=False, seeds=(0,)), [sample])
+    with pytest.raises(UsageError, match="another process"):
+        other.keep(Planned(name="b", greedy=False, seeds=(0,)), [replace(sample, problem="b")])
+    assert len(read_samples(path)) == 1
+
+
+def test_a_problem_with_another_prompt_is_not_gone_on_from(tmp_path, monkeypatch):
+    path = tmp_path / "s.jsonl"
+    evaluated(path)
+    before = path.read_bytes()
+    changed = [replace(TASKS[0], prompt="another"), *TASKS[1:]]
+    monkeypatch.setattr(f"{__name__}.TASKS", changed)
+    with pytest.raises(UsageError, match="problem '0' with other seeds"):
+        evaluated(path)
+    assert path.read_bytes() == before
+
+
 @pytest.mark.parametrize("name", ["policy", "setting"])
 def test_a_file_of_another_evaluation_is_refused_and_stays(tmp_path, name):
     path = tmp_path / "s.jsonl"
@@ -109,6 +173,8 @@ MALFORMED = {
     "a text as verdict": (ROW | {"correct": "yes"}, "row 2: correct is 'yes'"),
     "an unknown reason": (ROW | {"reason": "tired"}, "row 2: reason is 'tired'"),
     "an unknown finish": (ROW | {"finish": None}, "row 2: finish is None"),
+    "tokens below 0": (ROW | {"tokens": -1}, "row 2: tokens is -1"),
+    "too large a number": (ROW | {"score": 10**400}, "row 2: score is 2\\^1328 or more"),
     "an infinite score": ('{"problem": "a", "index": 0, "score": Infinity}', "row 2: score is inf"),
     "a NaN": ('{"problem": "a", "index": 0, "temperature": NaN}', "row 2: temperature is nan"),
 }

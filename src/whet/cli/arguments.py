@@ -24,10 +24,17 @@ class ResumeOptions:
 class EvalOptions:
     """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals.
 
-    Of a file that --out wrote, the numbers are computed again, without a model.
+    With --server the model is behind a server with OpenAI's chat protocol, such as vLLM, or
+    `transformers serve`.  Of a file that --out wrote, the numbers are computed again, without a
+    model.
     """
 
-    model: str = word("a run's folder, a Hugging Face folder, or a .jsonl file of samples")
+    model: str = word("a run, a Hugging Face folder, a .jsonl file of samples, or a server's model")
+    server: str = option("the address of a chat server, such as http://host:8000/v1", default="")
+    key_env: str = option("the environment variable with the server's key", default="")
+    concurrency: int = option("most requests to the server at once", default=16)
+    timeout_s: float = option("seconds to wait for a reply of the server", default=600.0)
+    retries: int = option("further tries of a request that failed and may pass", default=3)
     tasks: str = option(
         "a family, gym:NAME, BENCHMARK:FILE, a file or a folder; default: the run's", default=""
     )

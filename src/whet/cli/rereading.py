@@ -47,7 +47,7 @@ def again(asked: EvalOptions) -> int:
         f"{found.model or 'weights'} {found.policy}",
         *scorecard.lines(found.scores),
         *curve_lines(curves(found.scores.rows)),
-        f"  {found.scores.tokens:,} tokens",
+        f"  {scorecard.tokens(found.scores)}",
     ]
     print("\n".join(lines))
     return 0

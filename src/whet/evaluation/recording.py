@@ -10,6 +10,7 @@ import numpy as np
 from whet.evaluation.journal import Journal, Planned, Unwritten
 from whet.evaluation.samples import Sample
 from whet.types import Group, Rollout, Task, Verdict
+from whet.types.completions import COUNTED
 
 ChainCheck = Callable[[Task, str], bool | None]
 """Whether all steps of a reply to a task are correct; None where nothing can check them."""
@@ -64,7 +65,8 @@ class Recorder:
         )
 
     def _sample(self, planned: Planned, rollout: Rollout, index: int, rows: int) -> Sample:
-        info, decoding, mask = rollout.task.info, rollout.decoding, rollout.action_mask
+        info, decoding = rollout.task.info, rollout.decoding
+        prompt_tokens, tokens = _token_counts(rollout)
         verdict, level = rollout.verdict or _NONE, info.get("level")
         known = verdict.correct is not None
         return Sample(
@@ -90,9 +92,18 @@ class Recorder:
             reason=verdict.reason,
             note=verdict.note,
             chain_correct=self.check(rollout.task, rollout.reply) if known else None,
-            tokens=rollout.length,
-            prompt_tokens=int(np.argmax(mask)) if mask.any() else len(mask),
+            tokens=tokens,
+            prompt_tokens=prompt_tokens,
             finish=rollout.finish,
             logp=float(rollout.behaviour_logp.sum(dtype=np.float64)),
             judge_milliseconds=verdict.cost_ms,
         )
+
+
+def _token_counts(rollout: Rollout) -> tuple[int | None, int | None]:
+    """The tokens of the prompt and of the replies; None where they are not known."""
+    if (told := rollout.columns.get(COUNTED)) is None:
+        mask = rollout.action_mask
+        return int(np.argmax(mask)) if mask.any() else len(mask), rollout.length
+    prompts, replies = told[told[:, 0] != 0].T.tolist()  # a place for each reply
+    return prompts[0] if prompts[0] >= 0 else None, sum(replies) if min(replies) >= 0 else None

@@ -25,7 +25,8 @@ class Replies:
     """The replies of one kind: greedy ones, or samples.  A share of nothing is NaN."""
 
     count: int
-    tokens: int
+    tokens: int  # of the replies whose tokens were counted
+    uncounted: int = 0  # replies whose server did not count their tokens
     truncated: int  # cut off at the length limit
     right: int
     right_truncated: int  # correct, although the reply was cut off
@@ -35,8 +36,8 @@ class Replies:
 
     @property
     def length(self) -> float:
-        """The mean number of sampled tokens."""
-        return self.tokens / self.count if self.count else nan
+        """The mean number of sampled tokens; NaN where some were not counted."""
+        return self.tokens / self.count if self.count and not self.uncounted else nan
 
     @property
     def cut(self) -> float:
@@ -50,7 +51,8 @@ def counted(replies: Sequence[Sample], covered: Iterable[Sample]) -> Replies:
     asked = list(covered)
     return Replies(
         count=len(replies),
-        tokens=sum(sample.tokens for sample in replies),
+        tokens=sum(sample.tokens or 0 for sample in replies),
+        uncounted=sum(sample.tokens is None for sample in replies),
         truncated=sum(map(_cut, replies)),
         right=len(right),
         right_truncated=sum(map(_cut, right)),

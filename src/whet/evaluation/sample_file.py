@@ -2,31 +2,46 @@
 
 import json
 import os
+from codecs import BOM_UTF8
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import MISSING, asdict, dataclass, field, fields
-from math import isfinite, nan
+from dataclasses import dataclass, field
 from pathlib import Path
-from types import NoneType
-from typing import Any, get_args, get_type_hints
 
 from whet.evaluation.journal import Planned
+from whet.evaluation.sample_rows import row_of, sample_of
 from whet.evaluation.samples import Sample
-from whet.types import Finish, Reason, UsageError
+from whet.types import UsageError
 
-_NUMBERS = frozenset({"score", "logp", "confidence"})  # null in the file where they are NaN
+_HEAD = b'{"problem": '  # what every row that was written here begins with
 _Key = tuple[str, bool]
+_Rows = tuple[tuple[int, Sample], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """What a file holds: the rows of whole tasks with their numbers, from 1 on."""
+
+    rows: _Rows
+    size: int  # bytes up to their end; a kill left the rest
+    length: int  # bytes of the file
+    ended: bool  # the last of the rows has an end of line
 
 
 def read_samples(path: str | Path) -> tuple[Sample, ...]:
     """The samples of a file.
 
-    A last line without its end is what a killed evaluation left: it is not read.  Raises
-    `UsageError` for a row that is no sample, with its number, and for a file without a sample.
+    What a killed evaluation left at the end is not read: a row without its end, and the rows of a
+    task that are not all there.  Of a task that was sampled twice, the more samples count.
+
+    Raises `UsageError` for a row that is no sample, with its number; for a row that repeats
+    another, or is of another model; and for a file without a sample.
     """
-    found = tuple(sample for _, sample in _rows(Path(path)))
-    if not found:
+    held = _read(Path(path))
+    if not held.rows:
         raise UsageError(f"{str(path)!r} has no sample; give a file that `whet eval --out` wrote")
-    return found
+    chosen = _most(held.rows)
+    return tuple(s for _, s in held.rows if s.rows == chosen[_key(s)])
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:
@@ -41,54 +56,86 @@ def write_samples(path: Path, samples: Sequence[Sample]) -> None:
 class SampleFile:
     """A journal in a file, which goes on where an evaluation was stopped.
 
-    The rows of a task are appended at once when it has been played.  Raises `UsageError` for a file
-    with samples of another model, of other weights, or of other settings.
+    The rows of a task are appended at once when it has been played.  The file is left as it is
+    until then, so a refused evaluation changes nothing.
+
+    Raises `UsageError` for what `read_samples` refuses but an empty file, for a file with samples
+    of another model, of other weights, or of other settings, and for one that can't be written.
     """
 
     path: Path
+    _held: _Held = field(init=False)
     _known: dict[_Key, list[Sample]] = field(default_factory=dict)
-    _first: tuple[int, Sample] | None = None
+    _length: int = 0  # bytes of the file as it was left here
+    _begun: bool = False  # rows were appended here
 
     def __post_init__(self) -> None:
-        if not self.path.exists():
-            if not self.path.absolute().parent.is_dir():
-                raise UsageError(f"out is {str(self.path)!r}, in a folder that does not exist")
-            return
-        _without_torn_line(self.path)
-        for number, sample in _rows(self.path):
-            self._first = self._first or (number, sample)
-            self._known.setdefault(_key(sample), []).append(sample)
+        self._held = _read(self.path) if self.path.exists() else _Held((), 0, 0, ended=True)
+        self._length = self._held.length
+        folder = self.path.absolute().parent
+        if not folder.is_dir():
+            raise UsageError(f"out is {str(self.path)!r}, in a folder that does not exist; make it")
+        if not os.access(self.path if self.path.exists() else folder, os.W_OK):
+            raise UsageError(f"out is {str(self.path)!r}, which can't be written; give another")
+        chosen = _most(self._held.rows)
+        for _, sample in self._held.rows:
+            if sample.rows == chosen[_key(sample)]:
+                self._known.setdefault(_key(sample), []).append(sample)
 
     def found(self, planned: Planned) -> Sequence[Sample] | None:
-        """The complete rows of a task; incomplete ones are played again."""
+        """The rows of a task with these seeds, where all of them are there."""
         self._insist(planned)
         held = self._known.get((planned.name, planned.greedy), [])
-        if not held:
-            return None
-        newest = held[-held[-1].rows :]
-        if len(newest) != held[-1].rows or len({s.rows for s in newest}) > 1:
-            return None
-        if {sample.seed for sample in newest} - set(planned.seeds) and not newest[0].seat:
-            return None
-        return newest if max(s.index for s in newest) + 1 >= len(planned.seeds) else None
+        if any(sample.seat for sample in held):  # a seat may speak in some of the plays only
+            whole = max(sample.index for sample in held) + 1 == len(planned.seeds)
+            return held if whole else None
+        by_index = {sample.index: sample for sample in held}
+        pairs = [(by_index[i], seed) for i, seed in enumerate(planned.seeds) if i in by_index]
+        if any(sample.seed != seed for sample, seed in pairs):
+            raise UsageError(
+                f"{str(self.path)!r} has problem {planned.name!r:.60} with other seeds, so its "
+                "prompt has changed; give --out another file"
+            )
+        return [s for s, _ in pairs] if len(pairs) == len(planned.seeds) else None
 
     def keep(self, planned: Planned, samples: Sequence[Sample]) -> None:
-        with self.path.open("ab") as file:
-            file.write(_lines(samples))
+        """Append the rows, unless they are there; a seat that is silent is played again."""
+        key = (planned.name, planned.greedy)
+        if any(one.rows == len(samples) for one in self._known.get(key, ())):
+            return
+        try:
+            self._append(_lines(samples))
+        except OSError as error:
+            raise UsageError(
+                f"out is {str(self.path)!r}, which can't be written ({error.strerror}); what it "
+                "has stays, and the same command goes on from there"
+            ) from error
+
+    def _append(self, lines: bytes) -> None:
+        with self.path.open("r+b" if self.path.exists() else "xb") as file:
+            if (found := file.seek(0, os.SEEK_END)) != self._length:
+                raise UsageError(
+                    f"out is {str(self.path)!r}, which another process has written to ({found} "
+                    f"bytes, not {self._length}); give each evaluation a file of its own"
+                )
+            if not self._begun:
+                file.truncate(self._held.size)
+                file.seek(self._held.size)
+                file.write(b"" if self._held.ended else b"\n")
+            file.write(lines)
             file.flush()
             os.fsync(file.fileno())
+            self._length, self._begun = file.tell(), True
 
     def _insist(self, planned: Planned) -> None:
         """Raise `UsageError` where the file is of another evaluation."""
-        if self._first is None:
-            return
-        number, sample = self._first
-        for name in ("policy", "setting"):
-            if (held := getattr(sample, name)) != (asked := getattr(planned, name)):
-                raise UsageError(
-                    f"{str(self.path)!r}, row {number}: {name} is {held!r}, but this evaluation's "
-                    f"is {asked!r}; give --out another file"
-                )
+        for number, sample in self._held.rows[:1]:  # the others agree with it
+            for name in ("policy", "setting"):
+                if (held := getattr(sample, name)) != (asked := getattr(planned, name)):
+                    raise UsageError(
+                        f"{str(self.path)!r}, row {number}: {name} is {held!r}, but this "
+                        f"evaluation's is {asked!r}; give --out another file"
+                    )
 
 
 def _key(sample: Sample) -> _Key:
@@ -96,74 +143,98 @@ def _key(sample: Sample) -> _Key:
 
 
 def _lines(samples: Sequence[Sample]) -> bytes:
-    rows = (json.dumps(_row(sample), ensure_ascii=False) + "\n" for sample in samples)
-    return "".join(rows).encode()
+    return "".join(f"{row_of(sample)}\n" for sample in samples).encode()
 
 
-def _row(sample: Sample) -> dict[str, Any]:
-    """A row of the file; NaN is null."""
-    held = asdict(sample)
-    return {
-        name: None if name in _NUMBERS and not isfinite(value) else value
-        for name, value in held.items()
-    }
+def _most(rows: _Rows) -> Mapping[_Key, int]:
+    """Of every task the largest number of rows that were recorded together."""
+    found: dict[_Key, int] = {}
+    for _, sample in rows:
+        found[_key(sample)] = max(sample.rows, found.get(_key(sample), 0))
+    return found
 
 
-def _rows(path: Path) -> Iterator[tuple[int, Sample]]:
-    """The samples with the numbers of their rows, from 1 on; of a torn last line none."""
+def _read(path: Path) -> _Held:
+    """The rows of a file, checked one by one and together."""
+    data = _bytes(path)
+    places = [*_placed(path, data)]
+    end = _torn_task([sample for _, _, sample in places])
+    rows = tuple((number, sample) for number, _, sample in places[:end])
+    last = data.rfind(b"\n") + 1
+    size = places[end][1] if end < len(places) else last if _is_torn(data[last:]) else len(data)
+    _check(rows, path)
+    return _Held(rows, size, len(data), ended=data[:size].endswith(b"\n") or not size)
+
+
+def _bytes(path: Path) -> bytes:
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{str(path)!r} is no file; give a file of samples")
     try:
-        lines = path.read_bytes().split(b"\n")
+        data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{str(path)!r} can't be read ({error.strerror}); give a file") from error
-    for number, line in enumerate(lines[:-1], 1):
-        if line.strip():
-            yield number, _sample(line, f"{str(path)!r}, row {number}")
+    if data.startswith(BOM_UTF8):
+        raise UsageError(
+            f"{str(path)!r}, row 1 begins with a byte order mark; save the file as UTF-8 without it"
+        )
+    return data
 
 
-def _without_torn_line(path: Path) -> None:
-    """Cut off a last line without its end, so that the next row begins a line."""
-    held = path.read_bytes()
-    if held and not held.endswith(b"\n"):
-        with path.open("r+b") as file:
-            file.truncate(held.rfind(b"\n") + 1)
+def _placed(path: Path, data: bytes) -> Iterator[tuple[int, int, Sample]]:
+    """The number of each row, the place of its first byte, and its sample; of a torn row none."""
+    at = 0
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, 1):
+        torn = number == len(lines) and _is_torn(line)
+        if line.strip() and not torn:
+            yield number, at, sample_of(line, f"{str(path)!r}, row {number}")
+        at += len(line) + 1
 
 
-def _sample(line: bytes, place: str) -> Sample:
+def _is_torn(line: bytes) -> bool:
+    """Whether a last line without its end is what was written of a row, and not all of it."""
+    if not (line.startswith(_HEAD) or _HEAD.startswith(line)):
+        return False
     try:
-        row = json.loads(line)
-    except ValueError as error:
-        raise UsageError(f"{place} is no JSON ({error}); take the row out") from error
-    if not isinstance(row, dict):
-        raise UsageError(f"{place} is {row!r:.40}; give an object with the fields of a sample")
-    return Sample(**{name: _value(name, row, place) for name in _TYPES})
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return True
+    return False
 
 
-_TYPES: Mapping[str, Any] = get_type_hints(Sample)
-_DEFAULTS = {f.name: f.default for f in fields(Sample)}
+def _torn_task(samples: Sequence[Sample]) -> int:
+    """The number of samples without those of a last task that are not all there."""
+    count = 0
+    for sample in reversed(samples):
+        if (_key(sample), sample.rows) != (_key(samples[-1]), samples[-1].rows):
+            break
+        count += 1
+    return len(samples) - (count if samples and count < samples[-1].rows else 0)
 
 
-def _value(name: str, row: Mapping[str, Any], place: str) -> Any:
-    if name not in row:
-        if _DEFAULTS[name] is MISSING:
-            raise UsageError(f"{place} has no {name}; give a file that `whet eval --out` wrote")
-        return _DEFAULTS[name]
-    value, kind = row[name], _TYPES[name]
-    if kind in (Finish, Reason):
-        return _named(name, value, kind, place)
-    if name in _NUMBERS and value is None:
-        return nan
-    wanted = get_args(kind) or (kind,)
-    number = float in wanted and isinstance(value, int) and not isinstance(value, bool)
-    if not number and not any(type(value) is one for one in wanted):
-        names = " or ".join("null" if one is NoneType else one.__name__ for one in wanted)
-        raise UsageError(f"{place}: {name} is {value!r:.40}; give {names}")
-    if isinstance(value, float) and not isfinite(value):
-        raise UsageError(f"{place}: {name} is {value}; give a finite number, or null")
-    return float(value) if number else value
+def _check(rows: _Rows, path: Path) -> None:
+    """Raise `UsageError` for rows of several models, rows twice, and tasks with rows missing.
 
-
-def _named(name: str, value: object, kind: type[Finish] | type[Reason], place: str) -> Any:
-    known = [str(one) for one in kind]
-    if value not in known:
-        raise UsageError(f"{place}: {name} is {value!r:.40}; give one of {', '.join(known)}")
-    return kind(value)
+    A model is known by the digest of its weights, and without one by its name.
+    """
+    tasks = Counter((_key(sample), sample.rows) for _, sample in rows)
+    seen: dict[tuple[str, bool, int, int], int] = {}
+    for number, sample in rows:
+        place, (first, model) = f"{str(path)!r}, row {number}", rows[0]
+        for name in ("policy" if model.policy else "model", "setting"):
+            if (held := getattr(sample, name)) != (other := getattr(model, name)):
+                raise UsageError(
+                    f"{place}: {name} is {held!r}, but that of row {first} is {other!r}; give "
+                    "each model a file of its own"
+                )
+        key = sample.problem, sample.greedy, sample.index, sample.rows
+        if (before := seen.setdefault(key, number)) != number:
+            raise UsageError(
+                f"{place} repeats problem {sample.problem!r:.60}, sample {sample.index}, of row "
+                f"{before}; take one of them out"
+            )
+        if (count := tasks[_key(sample), sample.rows]) != sample.rows and sample.rows:
+            raise UsageError(
+                f"{place}: problem {sample.problem!r:.60} has {count} of its {sample.rows} rows; "
+                "take them out, and evaluate it again"
+            )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite, nan
 
-from whet.types import Finish, Reason
+from whet.types import Finish, Reason, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Sample:
     index: int  # of the sample within its problem, from 0; of greedy samples, too
     greedy: bool = False  # decoded at temperature 0; else sampled at `temperature`
     seat: str = ""  # the name of the problem ends with it
-    rows: int = 1  # samples of its task and kind that were recorded with it; 0: not known
+    rows: int = 0  # samples of its task and kind that were recorded with it; 0: not known
     model: str = ""
     policy: str = ""  # digest of the weights
     setting: str = ""  # digest of all that decides on the reply besides, and of the reward
@@ -37,8 +37,8 @@ class Sample:
     reason: Reason = Reason.OK
     note: str = ""  # of the verdict
     chain_correct: bool | None = None  # are all steps of the chain of thought correct?
-    tokens: int = 0  # that were decoded
-    prompt_tokens: int = 0
+    tokens: int | None = 0  # that were decoded; None: a server that did not count them
+    prompt_tokens: int | None = 0
     finish: Finish = Finish.STOP
     logp: float = nan  # Σ log-prob of the decoded tokens, under the distribution sampled from
     confidence: float = nan  # the probability that the reply states for its answer; NaN: none
@@ -48,6 +48,16 @@ class Sample:
     def fault(self) -> bool:
         """Whether there is no verdict because the reward or the infrastructure failed."""
         return self.reason is Reason.VERIFIER_ERROR
+
+    @property
+    def length(self) -> int:
+        """The number of decoded tokens.  Raises `UsageError` where it is not known."""
+        if self.tokens is None:
+            raise UsageError(
+                f"problem {self.problem!r:.60}, sample {self.index} has no tokens: its server did "
+                "not count them; evaluate the model with an engine that has its weights"
+            )
+        return self.tokens
 
     @property
     def judged(self) -> bool:

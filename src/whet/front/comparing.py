@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 
 from whet.evaluation.metrics.crossing import Crossing, NoCrossing, crossing
@@ -15,6 +16,8 @@ from whet.training import card
 from whet.training.ledger import EVALUATIONS
 from whet.types import UsageError
 
+_LEAST = 2  # problems: one difference has no spread
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
@@ -22,7 +25,7 @@ class Compared:
 
     at: Mapping[int, Comparison]  # by k of pass@k
     crossing: Crossing | NoCrossing
-    tokens: tuple[float, float]  # a sample, of the baseline and of the model
+    tokens: tuple[float, float]  # a sample, of the baseline and of the model; NaN: not counted
     left_out: int  # problems with a missing verdict in either
     equal: Mapping[int, Equivalence]  # by k: equal up to the margin; empty without a margin
 
@@ -40,11 +43,22 @@ def compared(
     with a missing verdict in either is left out, and counted.  With a `margin` the two one-sided
     tests of equality are made, too, over problems.
 
-    Raises `UsageError` for different problems, and for a k above the number of samples.
+    Raises `UsageError` for different problems, for fewer than two that can be compared, and for a k
+    above the number of samples.
     """
-    first, second = _problems(samples_of(model)), _problems(samples_of(baseline))
-    names = [name for name, problem in first.items() if not problem.missing]
-    whole = [name for name in names if name in second and not second[name].missing]
+    first, second = _problems(model), _problems(baseline)
+    if alone := sorted(first.keys() ^ second.keys()):
+        place = model if alone[0] in first else baseline
+        raise UsageError(
+            f"problem {alone[0]!r:.60} is in {str(place)!r} only, and {len(alone) - 1} more are in "
+            "one of the two; compare evaluations of the same problems"
+        )
+    whole = [name for name, one in first.items() if not one.missing + second[name].missing]
+    if len(whole) < _LEAST:
+        raise UsageError(
+            f"{len(whole)} of {len(first)} problems of {str(model)!r} have all verdicts in both; "
+            f"compare {_LEAST} or more"
+        )
     found = crossing(list(first.values()), list(second.values()))
     values = {
         k: [{name: _passed(one[name], k) for name in whole} for one in (first, second)]
@@ -76,8 +90,10 @@ def samples_of(place: str | Path) -> tuple[Sample, ...]:
     return read_samples(kept[-1])
 
 
-def _problems(samples: Sequence[Sample]) -> dict[str, Problem]:
-    sampled = problems_of(sample for sample in samples if not sample.greedy)
+def _problems(place: str | Path) -> dict[str, Problem]:
+    sampled = problems_of(sample for sample in samples_of(place) if not sample.greedy)
+    if not sampled:
+        raise UsageError(f"{str(place)!r} has greedy replies only; evaluate with samples")
     return {problem.name: problem for problem in asked(sampled)}
 
 
@@ -87,4 +103,5 @@ def _passed(problem: Problem, k: int) -> float:
 
 def _tokens(problems: Mapping[str, Problem]) -> float:
     lengths = [sample.tokens for problem in problems.values() for sample in problem.samples]
-    return sum(lengths) / len(lengths)
+    counted = [length for length in lengths if length is not None]
+    return sum(counted) / len(lengths) if len(counted) == len(lengths) else nan

@@ -1,7 +1,7 @@
 """Evaluate a model or a run, from Python and for `whet eval`."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,11 +11,14 @@ from pathlib import Path
 from whet import data, rewards
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder, at_checkpoint
+from whet.engines.openai.engine import OpenAI
+from whet.engines.openai.server import Server
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.journal import Journal, Unwritten
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.evaluation.recording import Recorder
 from whet.evaluation.sample_file import SampleFile
+from whet.evaluation.samples import problems_of
 from whet.front.dating import as_of_run
 from whet.front.eventloop import finish
 from whet.front.training import load_run
@@ -77,6 +80,11 @@ class Subject:
             split="test",  # the other rows of the corpus were trained on
         )
 
+    @classmethod
+    def served(cls, server: Server) -> "Subject":
+        """A model behind a server with OpenAI's chat protocol (`whet.engines.openai.engine`)."""
+        return cls(model=server, engine=OpenAI(), name=server.model)
+
     def on(self, tasks: str | Corpus) -> "Subject":
         """The same model on other tasks, with the verifier that each task names."""
         corpus = data.corpus(data.anchored(tasks)) if isinstance(tasks, str) else tasks
@@ -110,7 +118,8 @@ class Measured:
 
     scores: Scorecard
     drawn: EvalTasks
-    digest: str  # of the weights
+    digest: str  # of the weights; of a server the name of its model
+    caveats: Sequence[str] = ()  # what was done otherwise, or is not known, one sentence each
 
 
 def evaluate(  # noqa: PLR0913  (each has a default, and a name)
@@ -128,7 +137,8 @@ def evaluate(  # noqa: PLR0913  (each has a default, and a name)
         whet.evaluate("runs/mine").pass_at[16].value
         whet.evaluate("path/to/hf-folder", "aime.jsonl", evaluation=EvalConfig(problems=30))
 
-    `model` is a run folder or a Hugging Face folder; a `Subject` sets the engine, too.  For a run
+    `model` is a run folder or a Hugging Face folder; a `Subject` sets the engine, too, and is made
+    of a server by `Subject.served(Server(model="NAME", urls=("http://…/v1",)))`.  For a run
     its newest checkpoint is evaluated, by default on the tasks of the run.  `tasks` is a family,
     gym:NAME, BENCHMARK:FILE such as gsm8k:test.jsonl, a file or a folder of rows, or a corpus.
     `reward` is a name, path.py:function, or a judge; the default is the verifier that the tasks
@@ -173,8 +183,8 @@ def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str
     """
     if subject.corpus is None:
         raise UsageError(
-            f"model {getattr(subject.model, 'path', subject.model)!r} is not a run, so it has no "
-            "tasks; give --tasks NAME or FILE, in Python tasks="
+            f"model {subject.name or subject.model!r} is not a run, so it has no tasks; give "
+            "--tasks NAME or FILE, in Python tasks="
         )
     if problems < 0:
         raise UsageError(f"problems is {problems}; give 1 or more, or 0 for all")
@@ -206,7 +216,9 @@ async def _measured(
             journal=subject.journal,
         )
         scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding, recorder)
-        return Measured(scores=scores, drawn=drawn, digest=digest)
+        caveats = subject.engine.caveats(subject.model, drawn.tasks)
+        caveats = (*caveats, *_unvaried(subject, scores))
+        return Measured(scores=scores, drawn=drawn, digest=digest, caveats=caveats)
     finally:
         for opponent in world.opponents:
             await opponent.close()
@@ -214,7 +226,13 @@ async def _measured(
 
 
 async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) -> EvalTasks:
-    """The tasks with prompts that fit the context of the model."""
+    """The tasks with prompts that fit the context of the model, where it is known."""
+    positions = subject.engine.positions(subject.model)
+    if positions is None and subject.longest:
+        raise UsageError(
+            f"max_prompt_length is {subject.longest} tokens, which a server does not count before "
+            "it is asked; give 0"
+        )
     size = corpus.size(split)
     wanted = problems or (_ENDLESS if size is None else size)
     tasks = corpus.held_out(split, wanted)
@@ -226,8 +244,8 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
         told = f"; none of {len(tasks)} prompts is as short as {subject.longest}" if tasks else ""
         raise UsageError(f"split {split!r} has no tasks{told}")
     check_chats(renderer, tasks, subject.environment)
-    if isinstance(subject.environment, SingleTurn):
-        check_room(lengths, subject.model.size().positions, subject.decoding.max_new_tokens)
+    if isinstance(subject.environment, SingleTurn) and positions is not None:
+        check_room(lengths, positions, subject.decoding.max_new_tokens)
     return EvalTasks(
         split=split,
         tasks=[task for task, _ in lengths],
@@ -236,6 +254,17 @@ async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) ->
         too_long=len(tasks) - len(lengths),
         longest=subject.longest,
     )
+
+
+def _unvaried(subject: Subject, scores: Scorecard) -> Iterator[str]:
+    """What is to be said of a server that seems to sample nothing."""
+    problems = problems_of(row for row in scores.rows if not row.greedy)
+    varied = any(len({s.text for s in problem.samples}) > 1 for problem in problems)
+    if isinstance(subject.engine, OpenAI) and scores.samples > 1 and not varied:
+        yield (
+            f"all {scores.samples} samples of every problem are the same text, so pass@k is "
+            "pass@1: the server may not sample"
+        )
 
 
 def _setting(subject: Subject) -> str:

@@ -31,17 +31,11 @@ def reread(path: str | Path, k: tuple[int, ...]) -> Reread:
     The numbers are those of the evaluation that wrote it, but for the seconds, which are not in the
     file.  A k above the number of samples is left out; k = 1 stays.
 
-    Raises `UsageError` for rows of several models, and for a file without sampled replies.
+    Raises `UsageError` for what `read_samples` refuses, such as rows of several models, and for a
+    file without sampled replies.
     """
     rows = read_samples(path)
     first = rows[0]
-    for number, row in enumerate(rows, 1):
-        for name in ("model", "policy", "setting"):
-            if getattr(row, name) != getattr(first, name):
-                raise UsageError(
-                    f"{str(path)!r}: sample {number} has {name} {getattr(row, name)!r}, the first "
-                    f"one {getattr(first, name)!r}; give a file for each evaluation"
-                )
     samples = _samples(rows, path)
     kept = tuple(one for one in k if one <= samples) or (1,)
     problems = len({row.problem for row in rows})

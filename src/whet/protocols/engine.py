@@ -13,7 +13,7 @@ from whet.protocols.algorithm import Algorithm
 from whet.protocols.opponents import Rival
 from whet.protocols.part import Part
 from whet.protocols.player import Player, Renderer
-from whet.types import Metrics, Rollout, Size, TrainBatch, UsageError
+from whet.types import Metrics, Rollout, Size, Task, TrainBatch, UsageError
 from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
@@ -144,6 +144,15 @@ class Engine(Part):
     async def notes(self, model: Any) -> Sequence[str]:
         """What `whet plan` should say about the model, one sentence each; no weights are read."""
         del model
+        return ()
+
+    def positions(self, model: Any) -> int | None:
+        """The model's positions for prompt and reply, in tokens; None where they are not known."""
+        return model.size().positions
+
+    def caveats(self, model: Any, tasks: Sequence[Task]) -> Sequence[str]:
+        """What an evaluation on these tasks does otherwise or can't tell, one sentence each."""
+        del model, tasks
         return ()
 
     def hardware(self) -> str:

@@ -258,9 +258,9 @@ class Trainer:
         place = len(run.warmup), step
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
         facts["digest"] = self.player.held().digest  # of the evaluated weights
-        self.ledger.write(name, place, of_evaluation(card), facts)
-        self.ledger.keep(f"{name}-{step:06}", step, card.groups)
         write_samples(self.ledger.evaluation(name, step), card.rows)
+        self.ledger.keep(f"{name}-{step:06}", step, card.groups)
+        self.ledger.write(name, place, of_evaluation(card), facts)  # after what it tells of
         return Evaluated(name=name, step=step, card=card)
 
     def _write(self, step: TrainStep) -> None:

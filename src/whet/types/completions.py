@@ -9,6 +9,11 @@ from jaxtyping import Float32, Int32
 from whet.types.tasks import Finish
 from whet.types.versions import Version
 
+COUNTED = "counted_elsewhere"
+"""The column [N, 2] of replies whose tokens are not seen here: in the row of a reply's first token
+the tokens of its prompt and of the reply as a server counts them, −1 where it does not; else 0.
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Completion:

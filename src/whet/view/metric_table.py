@@ -50,7 +50,10 @@ def metric_rows(samples: Sequence[Sample]) -> tuple[MetricRow, ...]:
     problems = asked(problems_of(sample for sample in samples if not sample.greedy))
     if not problems:
         return ()
-    found = (*_by_k(problems), *_by_budget(problems), *_plain(problems), *_calibration(problems))
+    counted = all(s.tokens is not None for problem in problems for s in problem.samples)
+    found = [*_by_k(problems), *_plain(problems), *_calibration(problems)]
+    if counted:  # by the server, where there is one
+        found += [*_by_budget(problems), *_by_length(problems)]
     return tuple(row for row in found if row.estimate.of)
 
 
@@ -85,7 +88,7 @@ def _by_k(problems: Sequence[Problem]) -> Iterator[MetricRow]:
 
 
 def _by_budget(problems: Sequence[Problem]) -> Iterator[MetricRow]:
-    longest = max(sample.tokens for problem in problems for sample in problem.samples)
+    longest = max(sample.length for problem in problems for sample in problem.samples)
     for budget, found in budget_curve(problems, powers(longest)).items():
         yield MetricRow(metric=_WITHIN, at=budget, estimate=found)
     if longest:
@@ -93,13 +96,18 @@ def _by_budget(problems: Sequence[Problem]) -> Iterator[MetricRow]:
         yield MetricRow(metric="area under right within tokens", at=None, estimate=area)
 
 
-def _plain(problems: Sequence[Problem]) -> Iterator[MetricRow]:
+def _by_length(problems: Sequence[Problem]) -> Iterator[MetricRow]:
     metrics = {
         "tokens per right answer": tokens_per_right,
         "tokens of right replies": mean_right_length,
         "tokens of wrong replies": mean_wrong_length,
-        "cut off": mean_truncated,
     }
+    for name, metric in metrics.items():
+        yield MetricRow(metric=name, at=None, estimate=metric(problems))
+
+
+def _plain(problems: Sequence[Problem]) -> Iterator[MetricRow]:
+    metrics = {"cut off": mean_truncated}
     if any(sample.chain_correct is not None for one in problems for sample in one.samples):
         metrics["chain right, given a right answer"] = mean_chain_given_answer
     for name, metric in metrics.items():

@@ -44,6 +44,13 @@ def _both(old: str, new: str) -> str:
     return new if old == new and new.startswith("not known") else f"{old} → {new}"
 
 
+def tokens(card: Scorecard) -> str:
+    """How many tokens were sampled, and in how many replies a server did not count them."""
+    unknown = card.once.uncounted + card.often.uncounted
+    told = f" (the server counted none of {unknown} of {sum(card.plays)} replies)"
+    return f"{card.tokens:,} tokens" + (told if unknown else "")
+
+
 def document(card: Scorecard) -> dict[str, Any]:
     """The JSON document of an evaluation, with null for what is not known.
 

@@ -10,7 +10,6 @@ from wire import reply, serving
 
 from whet.engines.openai.generator import served
 from whet.engines.openai.server import Server
-from whet.engines.openai.transport import ServerError
 from whet.evaluation.measure import EvalConfig, measure
 from whet.protocols import Environment, Player
 from whet.rewards.verifiable.exact import Exact
@@ -142,7 +141,7 @@ def test_a_call_that_a_server_makes_unasked_is_no_reply():
         said["choices"][0]["message"] = {"content": None, "tool_calls": [CALL]}
         return said
 
-    with serving(answer) as (_, url), pytest.raises(ServerError, match="tool call"):
+    with serving(answer) as (_, url), pytest.raises(UsageError, match="tool call"):
         play(behind(url, retries=0), seeds=(1,))
 
 
@@ -195,6 +194,6 @@ def test_forks_share_messages_and_nothing_stays():
 
 def test_a_server_that_is_gone_leaves_no_message_behind():
     player = behind("http://127.0.0.1:9/v1", retries=0)
-    with pytest.raises(ServerError):
+    with pytest.raises(UsageError, match="no chat server answers"):
         play(player, seeds=(1, 2))
     assert not player.generator.table.known

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from math import isinf
+from math import isfinite, isinf
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,17 @@ def _several(side: str) -> list[str]:
 
 
 def document(found: Compared) -> dict[str, Any]:
-    """The comparison as JSON; an end of the crossing's interval beyond n is null."""
+    """The comparison as JSON; null is an end of the crossing's interval beyond n, and a length that
+    was not counted.
+    """
     crossed = asdict(found.crossing)
     return {
         "pass_at": {str(k): asdict(one) for k, one in found.at.items()},
         "crossing": {n: None if isinf(value) else value for n, value in crossed.items()},
-        "tokens_per_sample": {"baseline": found.tokens[0], "model": found.tokens[1]},
+        "tokens_per_sample": {
+            name: tokens if isfinite(tokens) else None
+            for name, tokens in zip(("baseline", "model"), found.tokens, strict=True)
+        },
         "left_out": found.left_out,
         "equal": {str(k): asdict(one) for k, one in found.equal.items()},
     }
@@ -71,7 +76,8 @@ def table(asked: CompareOptions, found: Compared) -> Iterator[str]:
         if k in found.equal:
             yield f"  {'':11} {found.equal[k]}"
     yield f"  {crossing(found.crossing)}"
-    yield f"  {found.tokens[1]:.1f} tokens a sample, the baseline {found.tokens[0]:.1f}"
+    theirs, ours = (f"{t:.1f}" if isfinite(t) else "not counted" for t in found.tokens)
+    yield f"  {ours} tokens a sample, the baseline {theirs}"
     if found.left_out:
         yield f"  left out {found.left_out} problems with a missing verdict"
 

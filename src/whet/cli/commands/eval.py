@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 from whet.cli.arguments import EvalOptions
@@ -11,19 +11,23 @@ from whet.cli.rereading import again
 from whet.cli.values import counts
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
-from whet.evaluation.measure import EvalConfig, Scorecard
-from whet.front.measuring import USUAL, EvalTasks, Subject, measured, subject_of
+from whet.engines.openai.server import Server
+from whet.evaluation.measure import EvalConfig
+from whet.front.measuring import USUAL, EvalTasks, Measured, Subject, measured, subject_of
 from whet.front.rereading import is_samples
 from whet.types import Decoding, UsageError
 from whet.view import scorecard
 from whet.view.curves import curve_lines, curves
 from whet.view.metric_report import write_metrics
 
+_OF_SERVERS = ("key_env", "concurrency", "timeout_s", "retries")
+_OF_WEIGHTS = ("device", "max_prompt_length")
+
 
 def main(words: Sequence[str]) -> int:
     """Print a table, or one JSON document."""
     asked = parse(EvalOptions, words, "eval")
-    if is_samples(asked.model):
+    if not asked.server and is_samples(asked.model):
         return again(asked)
     evaluation = EvalConfig(samples=asked.samples, k=_attempts(asked))
     subject = _subject(asked)
@@ -44,11 +48,12 @@ def main(words: Sequence[str]) -> int:
         "samples": evaluation.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": found.digest,
+        "notes": list(found.caveats),
     }
     if asked.json:
         print(json.dumps(facts | scorecard.document(found.scores), indent=1, ensure_ascii=False))
     else:
-        print("\n".join(table(asked.model, found.drawn, found.scores)))
+        print("\n".join(table(asked.model, found)))
     return 0
 
 
@@ -56,7 +61,7 @@ def _subject(asked: EvalOptions) -> Subject:
     for name in ("max_new_tokens", "max_prompt_length"):
         if getattr(asked, name) < 0:
             raise UsageError(f"{name} is {getattr(asked, name)}; give 1 or more, or 0: the run's")
-    subject = subject_of(asked.model, Embedded(device=asked.device), asked.split)
+    subject = _model(asked)
     if asked.tasks:
         subject = subject.on(asked.tasks)
     if asked.system_prompt and subject.corpus is not None:
@@ -68,6 +73,27 @@ def _subject(asked: EvalOptions) -> Subject:
         subject = subject.kept_in(asked.out)
     longest = asked.max_prompt_length or subject.longest
     return replace(subject, decoding=_decoding(asked, subject.decoding), longest=longest)
+
+
+def _model(asked: EvalOptions) -> Subject:
+    """The model without tasks.  Raises `UsageError` for options that it makes no use of."""
+    for field in fields(asked):
+        if field.name in (_OF_WEIGHTS if asked.server else _OF_SERVERS):
+            given = getattr(asked, field.name)
+            if given != field.default:
+                where = "behind a server" if asked.server else "no server's"
+                raise UsageError(f"{field.name} is {given}, but the model is {where}; leave it out")
+    if not asked.server:
+        return subject_of(asked.model, Embedded(device=asked.device), asked.split)
+    server = Server(
+        model=asked.model,
+        urls=(asked.server,),
+        key_env=asked.key_env,
+        concurrency=asked.concurrency,
+        timeout_s=asked.timeout_s,
+        retries=asked.retries,
+    )
+    return Subject.served(server)
 
 
 def _decoding(asked: EvalOptions, decoding: Decoding) -> Decoding:
@@ -85,16 +111,18 @@ def _attempts(asked: EvalOptions) -> tuple[int, ...]:
     return tuple(k for k in USUAL.k if k <= asked.samples) or USUAL.k[:1]
 
 
-def table(model: str, drawn: EvalTasks, found: Scorecard) -> list[str]:
+def table(model: str, measurement: Measured) -> list[str]:
     """The lines of an evaluation: what was measured, what was left out, the estimates."""
+    drawn, found = measurement.drawn, measurement.scores
     count = len(drawn.tasks)
     of = f"{count} problems" if drawn.of is None else f"{count} of {drawn.of} problems"
     return [
         f"{model}: {of} (split {drawn.split}), {found.samples} samples each",
         *_left_out(drawn),
+        *(f"  {caveat}" for caveat in measurement.caveats),
         *scorecard.lines(found),
         *curve_lines(curves(found.rows)),
-        f"  {found.tokens:,} tokens in {found.seconds:.1f} s",
+        f"  {scorecard.tokens(found)} in {found.seconds:.1f} s",
     ]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from whet.engines.openai.transport import ServerError
 from whet.types import ChatDecoding, ChatReply, Decoding, Finish, Message, UsageError
 
+_WITHHELD = frozenset({"content_filter", "error"})
 _SEEDS = 2**31  # some servers keep them in 32 bits, with a sign
 
 
@@ -102,10 +103,12 @@ def _text(choice: Mapping[str, Any]) -> str:
         content = ""
     if not isinstance(content, str):
         raise TypeError(f"content is {type(content).__name__}")
-    return content
+    return content.encode("utf-16", "surrogatepass").decode("utf-16", "replace")  # no half ones
 
 
 def _finish(choice: Mapping[str, Any]) -> Finish:
+    if choice.get("finish_reason") in _WITHHELD:
+        raise ServerError(f"the reply was withheld: finish_reason is {choice['finish_reason']!r}")
     return Finish.LENGTH if choice.get("finish_reason") == "length" else Finish.STOP
 
 

@@ -22,6 +22,7 @@ class Feature(StrEnum):
     TOP = "log-probabilities"
     SCHEMA = "replies that fit a JSON schema"
     SEVERAL = "several samples of one question"
+    SEED = "seeds"
 
 
 @dataclass(slots=True)

@@ -1,7 +1,8 @@
 """A policy behind a chat server, for evaluation only.
 
 The server takes messages and shows no tokens.  So a message is one opaque id here, and the further
-tokens of a reply, which the server only counts, are −1.
+tokens of a reply, which the server only counts, are −1.  Its own counts are in the column `COUNTED`
+(`whet.types.completions`), and log-probs are NaN.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,11 +15,23 @@ import numpy as np
 from numpy import ndarray
 
 from whet.engines.openai.server import Server
+from whet.engines.openai.transport import Busy, ServerError
 from whet.protocols import Generator
 from whet.rollouts.chats import chat_of, continued
 from whet.rollouts.player import RolloutPlayer
-from whet.types import Decoding, Message, Prompt, Rollout, Task, UsageError, Version
-from whet.types.completions import Completion
+from whet.types import (
+    ChatReply,
+    Decoding,
+    Fault,
+    IntegrityError,
+    Message,
+    Prompt,
+    Rollout,
+    Task,
+    UsageError,
+    Version,
+)
+from whet.types.completions import COUNTED, Completion
 from whet.types.messages import ASSISTANT, content_of, messages_of
 from whet.types.weights import Flight, Weights
 
@@ -141,10 +154,15 @@ class ChatRenderer:
 
 @dataclass(slots=True)
 class ServedGenerator(Generator):
-    """Asks the server for the next message.  Log-probs are NaN, so training fails."""
+    """Asks the server for the next message.  Log-probs are NaN, so training fails.
+
+    A reply that the server gave and that can't be used, such as a call of a tool that was not sent,
+    is a fault of its play.  A server that refuses a question, or is gone, ends the evaluation.
+    """
 
     server: Server
     table: MessageTable = field(default_factory=MessageTable)
+    answered: int = 0  # replies so far
     _sessions: dict[str, set[int]] = field(default_factory=dict)  # ids of messages
 
     def held(self) -> Version:
@@ -162,9 +180,11 @@ class ServedGenerator(Generator):
         fork_of: str = "",
         said: int = 0,
     ) -> Completion:
-        """The server's next message.  A reply counts as one token at least.
+        """The server's next message.  A reply has the place of one token at least.
 
-        Raises `UsageError` where the policy spoke last: a chat server begins a new message.
+        Raises `UsageError` where the policy spoke last, for a chat server begins a new message, and
+        where the server refuses the question, or never answered one; `IntegrityError` where it no
+        longer answers; `Fault` for a reply that can't be used.
         """
         del fork_of, said
         known = self._sessions.setdefault(session, set())
@@ -174,13 +194,16 @@ class ServedGenerator(Generator):
             raise UsageError(
                 "observation is empty, but a chat server can't go on within a reply; give it a text"
             )
-        reply = await self.server.say(messages, how, seed + offset)
+        reply = await self._said(messages, how, seed + offset)
         number = self.table.add({"role": ASSISTANT, "content": reply.text})
         known.add(number)
         size = max(reply.reply_tokens, 1)
         ids = np.full(size, _UNKNOWN, np.int32)
         ids[0] = number
-        columns: dict[str, ndarray] = {}
+        told = (reply.prompt_tokens, reply.reply_tokens) if reply.prompt_tokens else (-1, -1)
+        counted = np.zeros((size, 2), np.int64)
+        counted[0] = told
+        columns: dict[str, ndarray] = {COUNTED: counted}
         return Completion(
             token_ids=ids,
             logp=np.full(size, nan, np.float32),
@@ -189,6 +212,33 @@ class ServedGenerator(Generator):
             columns=columns,
             finish=reply.finish,
         )
+
+    async def _said(self, messages: tuple[Message, ...], how: Decoding, seed: int) -> ChatReply:
+        try:
+            reply = await self.server.say(messages, how, seed)
+        except ServerError as error:
+            raise self._explained(error, messages) from error
+        self.answered += 1
+        return reply
+
+    def _explained(self, error: ServerError, messages: Sequence[Message]) -> Exception:
+        if isinstance(error, Busy) and self.answered:
+            return IntegrityError(
+                f"the server no longer answers ({error}), after {self.answered} replies; what "
+                "--out keeps stays, and the same command goes on from there"
+            )
+        if error.status and not isinstance(error, Busy):
+            asked = content_of(messages[-1])
+            return UsageError(
+                f"the server refuses the question {asked!r:.60} ({error}); change what it names, "
+                "or leave the question out"
+            )
+        if not self.answered:
+            return UsageError(
+                f"server.urls is {', '.join(self.server.urls)}, where no chat server answers "
+                f"({error}); start one, or give the address that its /chat/completions is below"
+            )
+        return Fault(str(error))
 
     async def update(self, weights: Weights, flight: Flight) -> Version:
         """Raise `UsageError`: the weights are the server's own."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from math import inf
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -17,7 +18,7 @@ from whet.engines.openai import chat
 from whet.engines.openai.connection import Connection, Feature
 from whet.engines.openai.response_cache import ResponseCache, name
 from whet.engines.openai.transport import Busy, ServerError
-from whet.types import ChatDecoding, ChatReply, Decoding, Message, UsageError
+from whet.types import ChatDecoding, ChatReply, Decoding, Message, Size, UsageError
 
 _LONGEST_S = 60.0  # maximum wait between two tries
 _PROBE = ({"role": "user", "content": 'Reply with the JSON {"yes": 1}'},)
@@ -29,6 +30,8 @@ _PROBED = json.dumps(
         "additionalProperties": False,
     }
 )
+_PORTS = 65535
+_UNUSABLE = frozenset({400, 422})  # of a body that the server does not take
 _JITTER = Random()  # for waiting times only; no result depends on it
 
 
@@ -48,7 +51,8 @@ class Server:
     connection, timeout or garbage is tried `retries` times more, at the next URL, after
     `backoff_s` · 2^try · U(½, 3/2) seconds, or as long as the server asks for, up to a minute.
     Log-probabilities, JSON schemas and several samples at once are things that a server may or
-    may not have: it is asked once for each, and what it lacks is left out of later questions.
+    may not have: it is asked once for each, and what it lacks is left out of later questions.  The
+    same holds for seeds, where it refuses the question of a conversation.
 
     Answers are kept by model, messages and the way they are drawn, in memory and in `cache`, a
     folder; the same question is paid for once.  The key is read from the environment variable
@@ -77,8 +81,8 @@ class Server:
         for field, least in (("concurrency", 1), ("retries", 0), ("backoff_s", 0)):
             if getattr(self, field) < least:
                 raise UsageError(f"server.{field} is {getattr(self, field)}; give {least} or more")
-        if self.timeout_s <= 0:
-            raise UsageError(f"server.timeout_s is {self.timeout_s}; give more than 0")
+        if not 0 < self.timeout_s < inf:
+            raise UsageError(f"server.timeout_s is {self.timeout_s}; give a finite time above 0")
 
     async def complete(
         self, messages: tuple[Message, ...], decoding: ChatDecoding
@@ -92,13 +96,36 @@ class Server:
         return await self._remembered(live, chat.body(self.model, messages, decoding), ask)
 
     async def say(self, messages: tuple[Message, ...], decoding: Decoding, seed: int) -> ChatReply:
-        """The next message of a conversation, from the cache or the server."""
+        """The next message of a conversation, from the cache or the server.
+
+        Raises `ServerError` if all tries fail.
+        """
         live, body = _connection(self), chat.turn(self.model, messages, decoding, seed)
+        unseeded = {name: value for name, value in body.items() if name != "seed"}
 
         async def ask() -> tuple[ChatReply, ...]:
-            return await self._posted(live, body)
+            if not self.takes_seeds:
+                return await self._posted(live, unseeded)
+            try:
+                return await self._posted(live, body)
+            except ServerError as error:
+                if error.status not in _UNUSABLE or await live.has(Feature.SEED, self._seeded):
+                    raise
+            return await self._posted(live, unseeded)
 
         return (await self._remembered(live, body, ask))[0]
+
+    @property
+    def takes_seeds(self) -> bool:
+        """False once the server has refused a seed."""
+        return _connection(self).features.get(Feature.SEED, True)
+
+    def size(self) -> Size:
+        """Raise `UsageError`: a server does not tell it."""
+        raise UsageError(
+            f"server.model is {self.model!r}, which can be measured and not trained; give a model "
+            "with its weights"
+        )
 
     async def _remembered(
         self,
@@ -137,6 +164,9 @@ class Server:
 
     async def _takes_schemas(self) -> bool:
         return await self._probed(ChatDecoding(max_new_tokens=16, schema=_PROBED)) is not None
+
+    async def _seeded(self) -> bool:
+        return await self._probed(ChatDecoding(max_new_tokens=1)) is not None
 
     async def _gives_several(self) -> bool:
         found = await self._probed(ChatDecoding(max_new_tokens=1, samples=2, temperature=1.0))
@@ -236,7 +266,8 @@ def _check_url(url: str) -> None:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         parsed = httpx.URL("")
-    if parsed.scheme not in ("http", "https") or not parsed.host:
+    sound = parsed.scheme in ("http", "https") and parsed.host and (parsed.port or 80) <= _PORTS
+    if not sound:
         raise UsageError(f"server.urls has {url!r}; give addresses like http://127.0.0.1:8000/v1")
     if parsed.userinfo:
         raise UsageError(

@@ -123,6 +123,6 @@ def _lengths(pairs: Sequence[tuple[Problem, float]]) -> Lengths:
 
 
 def _mean(problem: Problem, belongs: Right) -> Bounds | None:
-    inside = [float(s.tokens) for s in problem.samples if belongs(s) is True]
-    perhaps = [float(s.tokens) for s in problem.samples if belongs(s) is None]
+    inside = [float(s.length) for s in problem.samples if belongs(s) is True]
+    perhaps = [float(s.length) for s in problem.samples if belongs(s) is None]
     return subset_mean_bounds(inside, perhaps)

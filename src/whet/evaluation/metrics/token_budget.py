@@ -23,7 +23,7 @@ def right_within(budget: int) -> Right:
     """
     if budget < 1:
         raise UsageError(f"budget is {budget} tokens; give 1 or more")
-    return lambda sample: False if sample.tokens > budget else sample.correct
+    return lambda sample: False if sample.length > budget else sample.correct
 
 
 def budget_curve(problems: Sequence[Problem], budgets: Sequence[int]) -> Mapping[int, Estimate]:
@@ -50,12 +50,12 @@ def tokens_per_right(problems: Sequence[Problem]) -> Estimate:
 
     With missing verdicts the value is tokens a sample over the share right of the judged ones.
     """
-    lengths = column(problems, lambda sample: float(sample.tokens))
+    lengths = column(problems, lambda sample: float(sample.length))
     return pooled_estimate(pools(problems, lengths), _price)
 
 
 def _area(problem: Problem, budget: int) -> Bounds:
-    left = [max(0.0, 1 - sample.tokens / budget) for sample in problem.samples]
+    left = [max(0.0, 1 - sample.length / budget) for sample in problem.samples]
     terms = [_term(*pair) for pair in zip(problem.samples, left, strict=True)]
     known = [term.value for term in terms if term.least == term.most]
     least, most = fmean(term.least for term in terms), fmean(term.most for term in terms)
