@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
 from hashlib import blake2b
+from math import isfinite
 from pathlib import Path
 
 from whet.engines.models import Folder
@@ -146,7 +147,7 @@ class Laboratory:
             resumed, start = card.exists(mine), time.process_time()
             self.tell(CellBegun(cell, warming=False))
             trained = self._trained(run, mine)
-            found = self._measured(run, trained)
+            found = _sound(self._measured(run, trained))
         except IntegrityError as error:
             return blank(endpoint=None, stopped=str(error), warmup_cpu_seconds=warm)
         held = card.read(mine)
@@ -230,6 +231,13 @@ def _claimed(path: Path) -> Iterator[bool]:
             yield False
         else:
             yield True
+
+
+def _sound(found: Measurement) -> Measurement:
+    """The measurement; `IntegrityError` where its endpoint is not finite."""
+    if not isfinite(found.endpoint):
+        raise IntegrityError(f"the endpoint is {found.endpoint}")
+    return found
 
 
 def _tokens(folder: Path) -> int:
