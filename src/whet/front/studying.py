@@ -1,7 +1,6 @@
 """Run what is missing of a study: warm-ups once per seed, arms from the same weights, rows."""
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -9,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 from functools import partial
-from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
 
@@ -18,18 +16,21 @@ from whet.evaluation.measure import EvalConfig
 from whet.front.eventloop import finish
 from whet.front.trained import Trained
 from whet.front.training import Follow, train
+from whet.policy import algorithms
 from whet.studies.endpoint import Ended, Measurement
 from whet.studies.resolved import Resolved
 from whet.studies.rows import Cell, Row, RowFile
-from whet.studies.settings import told
+from whet.studies.settings import settings_digest
 from whet.training import card
 from whet.training.ledger import Ledger
 from whet.training.run import PeriodicEval, Run
 from whet.types import IntegrityError, UsageError
+from whet.types.optimizers import AdamW
 
 _LIBRARIES = ("torch", "transformers", "numpy")
 _PAUSE = 1.0  # seconds, while another process makes a warm-up that this one needs
 _BASE = Path("checkpoints", "step-000000")
+_WARMED = "warmed"  # a file in the folder of a warm-up that is complete
 _QUIET = EvalConfig(problems=2, samples=1, k=(1,))  # of a warm-up: its arms measure it
 
 
@@ -67,7 +68,7 @@ class _WarmingError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Laboratory:
-    """Runs the missing rows of a study, in folders below `place`.
+    """Runs the missing rows of a study, in folders below `place`; warm-ups are beside it.
 
     Each run has a folder, so one that was killed goes on from its newest checkpoint.  A process
     holds a lock on the run that it is at, and on a warm-up; the lock ends with the process.
@@ -175,28 +176,40 @@ class Laboratory:
         run = self.plan.run_of(cell)
         if not run.warmup:
             return run, 0.0
-        key = _key(run)
-        place = folder / f"warm-up-{key}"
-        with _claimed(folder / f"warm-up-{key}.lock") as mine:
+        warm = self._warmup(run)
+        place = folder.parent.parent / "warm-ups" / f"{_digest(warm)}-seed-{run.seed}"
+        with _claimed(place.with_suffix(".lock")) as mine:
             if not mine:
                 raise _WarmingError
-            spent = self._warmed(self._warmup(cell[1], key), place, cell)
+            spent = self._warmed(warm, place, cell)
         return replace(run, model=Folder.as_saved(place / _BASE), warmup=()), spent
 
     def _warmed(self, run: Run, place: Path, cell: Cell) -> float:
-        if (place / _DONE).exists():
+        if (place / _WARMED).exists():
             return 0.0
         start = time.process_time()
         self.tell(CellBegun(cell, warming=True))
         self._trained(run, place)
-        (place / _DONE).touch()
+        (place / _WARMED).touch()
         return time.process_time() - start
 
-    def _warmup(self, seed: int, key: str) -> Run:
-        """The run that makes a warm-up: that of the first arm with it, without steps of RL."""
-        runs = (self.plan.run_of((arm, seed)) for arm in self.plan.runs)
-        first = next(run for run in runs if _key(run) == key)
-        return replace(first, steps=0, evaluation=_QUIET, periodic=PeriodicEval(every=0))
+    def _warmup(self, run: Run) -> Run:
+        """The run that makes the warm-up of an arm: that of the first arm with the same one.
+
+        It has no steps of RL.  Its algorithm and optimizer are always the same, so that studies
+        with the same warm-up share it.
+        """
+        runs = (self.plan.run_of((arm, run.seed)) for arm in self.plan.runs)
+        first = next(one for one in runs if _warms_alike(one, run))
+        return replace(
+            first,
+            steps=0,
+            minibatches=1,
+            objective=algorithms.load("reinforce"),
+            optimizer=AdamW(),
+            evaluation=_QUIET,
+            periodic=PeriodicEval(every=0),
+        )
 
     def _trained(self, run: Run, place: Path) -> Trained:
         found = train(run, place, follow=self.follow)
@@ -205,13 +218,14 @@ class Laboratory:
         return found
 
 
-_DONE = "warmed"  # a file in the folder of a warm-up that is complete
+def _warms_alike(one: Run, other: Run) -> bool:
+    """Whether the warm-ups of two runs give the same weights."""
+    return (one.model, one.warmup, one.engine) == (other.model, other.warmup, other.engine)
 
 
-def _key(run: Run) -> str:
-    """The digest of what a warm-up depends on; arms that agree in it share the warm-up."""
-    held = [told(x) for x in (run.model, run.warmup, run.engine)]
-    return blake2b(json.dumps(held, sort_keys=True).encode(), digest_size=4).hexdigest()
+def _digest(run: Run) -> str:
+    """The digest of a run's settings, without the seed."""
+    return settings_digest(run, ())
 
 
 @contextmanager
