@@ -114,6 +114,7 @@ def test_rows_of_another_study_are_refused(changes, told, whole, tmp_path, capsy
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("place", "count"),
     [("learning", 3), ("learning", 15), ("saving", 9), ("between", 1), ("writing", 2)],
@@ -132,6 +133,7 @@ def test_a_killed_study_goes_on_and_ends_the_same(place, count, whole, tmp_path)
     assert kept.items() <= told(tmp_path).items()
 
 
+@pytest.mark.full
 def test_two_processes_share_a_study(whole, tmp_path):
     asked = [sys.executable, "-m", "whet", *words(tmp_path, written(tmp_path))]
     both = [subprocess.Popen(asked, stdout=subprocess.DEVNULL) for _ in range(2)]
@@ -142,11 +144,12 @@ def test_two_processes_share_a_study(whole, tmp_path):
     assert not any(row.resumed for row in rows)
 
 
-def laboratory(folder, file, *, stop=lambda: False, tell=lambda event: None):
+def laboratory(folder, whole, *, stop=lambda: False, tell=lambda event: None):
+    """One without rows, whose runs are those of the whole study, and so complete."""
     return Laboratory(
-        plan=resolved(str(file), "full"),
+        plan=resolved(str(whole / "coins.toml"), "full"),
         file=RowFile(folder / "coins.jsonl"),
-        place=folder / "runs" / "study-coins-full",
+        place=whole / "runs" / "study-coins-full",
         tell=tell,
         follow=lambda event: None,
         stop=stop,
@@ -155,16 +158,15 @@ def laboratory(folder, file, *, stop=lambda: False, tell=lambda event: None):
 
 def test_a_stop_ends_between_rows_and_the_rest_is_made_later(whole, tmp_path):
     made = []
-    file = written(tmp_path)
     tell = lambda event: made.append(event) if isinstance(event, RowMade) else None  # noqa: E731
-    assert not laboratory(tmp_path, file, stop=lambda: len(made) == 3, tell=tell).work()
+    assert not laboratory(tmp_path, whole, stop=lambda: len(made) == 3, tell=tell).work()
     assert len(told(tmp_path)) == 3
-    assert laboratory(tmp_path, file).work()
+    assert laboratory(tmp_path, whole).work()
     assert told(tmp_path) == told(whole)
     assert [(event.done, event.of) for event in made] == [(1, 8), (2, 8), (3, 8)]
 
 
-def test_a_broken_run_is_a_row_that_decides_nothing(tmp_path, monkeypatch):
+def test_a_broken_run_is_a_row_that_decides_nothing(whole, tmp_path, monkeypatch):
     real = studying.train
 
     def breaking(run, folder, *, follow):
@@ -173,8 +175,7 @@ def test_a_broken_run_is_a_row_that_decides_nothing(tmp_path, monkeypatch):
         return real(run, folder, follow=follow)
 
     monkeypatch.setattr(studying, "train", breaking)
-    file = written(tmp_path)
-    lab = laboratory(tmp_path, file)
+    lab = laboratory(tmp_path, whole)
     assert lab.work()
     assert lab.missing() == []  # it is not tried again: the same seed would break again
     page = Page(lab.plan, lab.file.rows())
@@ -187,8 +188,8 @@ def test_a_broken_run_is_a_row_that_decides_nothing(tmp_path, monkeypatch):
     assert page.sound
 
 
-def test_an_endpoint_that_is_no_number_stops_the_row(tmp_path, monkeypatch):
-    lab = laboratory(tmp_path, written(tmp_path, ('"length"', '"reward"')))
+def test_an_endpoint_that_is_no_number_stops_the_row(whole, tmp_path, monkeypatch):
+    lab = laboratory(tmp_path, whole)
     real = studying.Laboratory._measured
 
     def broken(self, run, trained):

@@ -3,7 +3,7 @@
 from statistics import fmean
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from whet.evaluation.statistics.decision import Claim, Finding
@@ -113,6 +113,7 @@ def test_the_control_turns_the_swapped_seeds_round():
     assert found.control.verdict is Finding.INCONCLUSIVE
 
 
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(st.floats(0.01, 1.0), min_size=6, max_size=8),
     st.sampled_from(["a", "b", "spurious_rewards", "group_baselines"]),

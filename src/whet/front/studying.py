@@ -165,7 +165,7 @@ class Laboratory:
         )
 
     def _measured(self, run: Run, trained: Trained) -> Measurement:
-        ended = Ended(run=run, start=trained.folder / _BASE, base=trained.base, final=trained.final)
+        ended = Ended(run=run, base=trained.base, final=trained.final)
         return finish(self.plan.endpoint.measure(ended))
 
     def _started(self, cell: Cell, folder: Path) -> tuple[Run, float]:

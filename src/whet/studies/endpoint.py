@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from whet.protocols.part import Part
 from whet.training.run import Run
@@ -13,8 +12,7 @@ from whet.training.run import Run
 class Ended:
     """A run that is complete."""
 
-    run: Run
-    start: Path  # the folder of the weights before the first RL step
+    run: Run  # its model has the weights before the first RL step
     base: Mapping[str, float]  # the evaluation before the first RL step, by metric
     final: Mapping[str, float]  # the one after the last step
 
