@@ -124,6 +124,23 @@ class EnvOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class StudyOptions:
+    """Experiments with a claim, arms, seeds and contrasts that are fixed before the first run.
+
+    `run` makes the rows that are missing, and then shows the verdicts; the same command twice, in
+    two shells, shares the work.  `show` spends no compute.  The exit code is 1 if a control or an
+    identity of the study failed.
+    """
+
+    action: str = word("run or show")
+    study: str = word("a TOML file, or the name of a study of the library")
+    tier: str = option("a size of the study, such as smoke or full", default="full")
+    out: str = option("the JSONL file of the rows; default: beside the file", default="")
+    runs: str = option("the folder of run folders; the study's are below it", default="runs")
+    json: bool = option(_JSON, default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class ListOptions:
     """List the algorithms, rewards, sampling, corpora, benchmarks, environments, extensions and
     recipes.
@@ -162,6 +179,7 @@ ARGUMENTS: Mapping[str, type] = {
     "verify": VerifyOptions,
     "data": DataOptions,
     "env": EnvOptions,
+    "study": StudyOptions,
     "list": ListOptions,
     "show": ShowOptions,
     "report": ReportOptions,

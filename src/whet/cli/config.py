@@ -40,11 +40,16 @@ def read(path: str) -> list[Flag]:
     except ValueError as error:  # a null byte
         raise UsageError(f"config {path!r} is no path: {error}") from error
     try:
-        return list(_flags(tomllib.loads(text), "", path))
+        return flags_of(tomllib.loads(text), path)
     except tomllib.TOMLDecodeError as error:
         end = f"at line {len(text.splitlines())}, the end"
         told = str(error).replace("at end of document", end)
         raise UsageError(f"config {path!r} is no TOML: {told}") from error
+
+
+def flags_of(table: Mapping[str, Any], file: str) -> list[Flag]:
+    """The settings of a table that was read from a file."""
+    return list(_flags(table, "", file))
 
 
 def _flags(table: Mapping[str, Any], outer: str, file: str) -> Iterator[Flag]:

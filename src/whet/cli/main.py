@@ -20,6 +20,7 @@ COMMANDS = {
     "verify": "evaluate a reward on labelled replies: precision, recall, speed, attacks",
     "data": "check a data file: what its rows become, and which can't be used, and why",
     "env": "list, show, play or check a world",
+    "study": "run an experiment: arms, seeds, pre-registered contrasts, verdicts",
     "list": "list the parts: algorithms, rewards, sampling, corpora, environments, recipes",
     "show": "show one part: its equation, its source, its defaults",
     "report": "write report.html for a run",

@@ -56,21 +56,42 @@ def configured(recipe: str, words: Sequence[str], command: str) -> Asked:
     the run that it returns can be overridden by its dotted path (`--sampling.size.rollouts 8`,
     `--sampling.gate non_zero_spread`), here or in a file (`--config FILE`).
     """
-    make = recipes.find(recipe)
-    own, typed = settings_of(make), flags(words)
+    typed = flags(words)
     files = [flag.insist() for flag in typed if flag.path == CONFIG]
     layers = [*map(config.read, files), [flag for flag in typed if flag.path != CONFIG]]
-    said = merged((_resolved(layer, own) for layer in layers), _sets(own))
-    mine, chosen, others = _sorted(said, own)
-    program = f"{invoked.program()} {command} {recipe}"
-    run = make(**_choices(own, chosen, f"{program} --help"))
-    run = _overridden(run, others, [*own, *_OWN], f"{program} --help-all")
+    run, said, mine = _built(recipe, layers, command)
     return Asked(
         run=run,
         name=mine.get("name"),
         runs=_folder_of_runs(mine),
         arguments=tuple(flag.word for flag in said) if files else tuple(words),
     )
+
+
+def run_of(recipe: str, layers: Sequence[Sequence[Flag]]) -> Run:
+    """The run of a recipe with layers of settings, of which the later ones win.
+
+    Raises `UsageError` for a setting that no run has, such as the name of a run folder.
+    """
+    run, _, mine = _built(recipe, layers, "train")
+    if mine:
+        raise UsageError(
+            f"{min(mine)} is a flag of whet train, not a setting of a run; leave it out"
+        )
+    return run
+
+
+def _built(
+    recipe: str, layers: Sequence[Sequence[Flag]], command: str
+) -> tuple[Run, list[Flag], dict[str, str]]:
+    """The run, the flags that it was made of, and those of the command itself."""
+    make = recipes.find(recipe)
+    own = settings_of(make)
+    said = merged((_resolved(layer, own) for layer in layers), _sets(own))
+    mine, chosen, others = _sorted(said, own)
+    program = f"{invoked.program()} {command} {recipe}"
+    run = make(**_choices(own, chosen, f"{program} --help"))
+    return _overridden(run, others, [*own, *_OWN], f"{program} --help-all"), said, mine
 
 
 def amended(run: Run, words: Sequence[str], advice: str) -> Run:

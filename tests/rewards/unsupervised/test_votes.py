@@ -1,18 +1,19 @@
 """Votes: hand numbers of the published rules."""
 
+from dataclasses import replace
 from math import log
 
 import pytest
 from said import TASK, Marks, asked, replied, scores, together
 
-from whet.rewards.unsupervised import Announced, LastLine, Marked, Template, WholeReply
+from whet.rewards.unsupervised import Announced, Labels, LastLine, Marked, Template, WholeReply
 from whet.rewards.unsupervised.co_reward import CoReward
 from whet.rewards.unsupervised.incorrect_majority import IncorrectMajority
 from whet.rewards.unsupervised.majority import Majority
 from whet.rewards.unsupervised.semantic_entropy import SemanticEntropy
 from whet.rewards.unsupervised.truth import correlation
 from whet.rewards.unsupervised.votes import disagreement, meanings, winner
-from whet.types import Decoding, Reason, Request, Task, UsageError
+from whet.types import Decoding, Finish, Reason, Request, Rollout, Task, UsageError
 
 READER = Marked()
 
@@ -77,6 +78,24 @@ def test_point_biserial():
 )
 def test_readers(reader, reply, answer):
     assert reader(replied(reply)) == answer
+
+
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        ("c5d9g4g2", "d9g2"),  # other labels are steps, and the last value counts
+        ("g2d9", "d9g2"),  # in the order of the task's answer
+        ("d9", None),
+        ("d9g2;", None),
+        ("d9g", None),
+        ("", None),
+    ],
+)
+def test_labels_are_those_of_the_tasks_answer(reply, answer):
+    task = Task(id="lock", prompt="", answer="d0g0")
+    assert Labels()(Rollout.from_text(task, reply)) == answer
+    cut = replace(Rollout.from_text(task, reply), finish=Finish.LENGTH)
+    assert Labels()(cut) is None
 
 
 def test_semantic_entropy_by_hand():

@@ -120,6 +120,20 @@ class EmbeddedLearner(Learner):
             },
         )
 
+    async def gradient(self, objective: Algorithm, batch: TrainBatch) -> Float[Tensor, " P"]:
+        """The gradient of the loss by all trained parameters, end to end; no step is taken.
+
+        It is not clipped.  Raises `NonFiniteError`.
+        """
+        with repeatable(self.backbone.device):
+            self._gradients(objective, batch.rollouts, batch.tokens)
+        found = [torch.zeros_like(p) if p.grad is None else p.grad for p in self._trained()]
+        flat = torch.cat([x.flatten() for x in found]).float().cpu()
+        self._begun().zero_grad(set_to_none=True)
+        if not flat.isfinite().all():
+            raise NonFiniteError("the gradient is not finite", batch.rollouts)
+        return flat
+
     def _gradients(
         self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch
     ) -> list[_Share]:

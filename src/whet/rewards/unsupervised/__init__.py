@@ -13,6 +13,7 @@ from whet.rewards.unsupervised.proposals import Rarer as Rarer
 from whet.rewards.unsupervised.proposals import Tent as Tent
 from whet.rewards.unsupervised.readers import Announced as Announced
 from whet.rewards.unsupervised.readers import Extractor as Extractor
+from whet.rewards.unsupervised.readers import Labels as Labels
 from whet.rewards.unsupervised.readers import LastLine as LastLine
 from whet.rewards.unsupervised.readers import Marked as Marked
 from whet.rewards.unsupervised.readers import WholeReply as WholeReply

@@ -1,11 +1,14 @@
 """Ways to read the answer of a reply, so that equal answers can be counted."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.rewards.verifiable.extraction import after_think, answers, with_open_think
 from whet.rewards.verifiable.math.canonical import canonical
 from whet.types import Finish, Rollout, UsageError
+
+_CHAIN = re.compile(r"(?:[a-z][0-9])+")
 
 
 @runtime_checkable
@@ -61,3 +64,19 @@ class WholeReply:
 
     def __call__(self, rollout: Rollout) -> str | None:
         return None if rollout.finish is Finish.LENGTH else canonical(rollout.reply)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """The last digit of each label of the task's answer: `c5d9g4g2` answers d9g2 where d, g count.
+
+    This is how the verifier `labelled` reads replies of the task family `lock`.  A reply that was
+    cut, or is anything but letters and digits in turn, or leaves a label out, has no answer.
+    """
+
+    def __call__(self, rollout: Rollout) -> str | None:
+        reply, wanted = rollout.reply, rollout.task.answer[::2]
+        if rollout.finish is Finish.LENGTH or not _CHAIN.fullmatch(reply):
+            return None
+        said = dict(zip(reply[::2], reply[1::2], strict=True))
+        return "".join(x + said[x] for x in wanted) if set(wanted) <= said.keys() else None

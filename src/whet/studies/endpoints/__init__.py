@@ -1,0 +1,1 @@
+"""Endpoints of studies, by the names of their files."""
