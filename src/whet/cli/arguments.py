@@ -39,6 +39,11 @@ class EvalOptions:
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
     out: str = option("a JSONL file for the samples; goes on where it ends", default="")
+    test_time: str = option(
+        "strategies, as majority,budget_forcing(waits=2),revision+majority", default=""
+    )
+    step_model: str = option("folder of a step model, for best_of_n and beam", default="")
+    step_mark: str = option("what ends a step of a reply; \\n is a new line", default="\\n\\n")
     json: bool = option(_JSON, default=False)
 
 

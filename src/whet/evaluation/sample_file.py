@@ -13,8 +13,10 @@ from whet.evaluation.journal import Planned
 from whet.evaluation.samples import Sample
 from whet.types import Finish, Reason, UsageError
 
-_NUMBERS = frozenset({"score", "logp", "confidence"})  # null in the file where they are NaN
-_Key = tuple[str, bool]
+_NUMBERS = frozenset(
+    {"score", "logp", "confidence", "selection"}
+)  # null in the file where they are NaN
+_Key = tuple[str, bool, str]
 
 
 def read_samples(path: str | Path) -> tuple[Sample, ...]:
@@ -62,7 +64,7 @@ class SampleFile:
     def found(self, planned: Planned) -> Sequence[Sample] | None:
         """The complete rows of a task; incomplete ones are played again."""
         self._insist(planned)
-        held = self._known.get((planned.name, planned.greedy), [])
+        held = self._known.get((planned.name, planned.greedy, planned.strategy), [])
         if not held:
             return None
         newest = held[-held[-1].rows :]
@@ -92,7 +94,8 @@ class SampleFile:
 
 
 def _key(sample: Sample) -> _Key:
-    return sample.problem.removesuffix(f"@{sample.seat}" if sample.seat else ""), sample.greedy
+    name = sample.problem.removesuffix(f"@{sample.seat}" if sample.seat else "")
+    return name, sample.greedy, sample.strategy
 
 
 def _lines(samples: Sequence[Sample]) -> bytes:
