@@ -170,21 +170,29 @@ def test_a_beam_goes_on_from_the_best_steps(width):
 
     A reply that ended where it was interrupted is seen twice.
     """
-    model = Liking()
-    beam = Beam(model=model, width=width, expand=3, step_tokens=2, mark="")
-    found, _ = answer(beam, 7, 0.08, length=400)
+    steps = 0
+    for seed in range(6):
+        model = Liking()
+        beam = Beam(model=model, width=width, expand=3, step_tokens=2, mark="")
+        found, _ = answer(beam, seed, 0.08, length=400)
+        kept = kept_beams(model.seen, width)
+        assert all(ids[-1] == END for ids in kept)
+        assert tuple(found.rollout.chosen_ids.tolist()) == kept[0]
+        steps += len(model.seen)
+    assert steps > 20
+
+
+def kept_beams(seen, width):
+    """The beams at the end, by what was seen at each step."""
     kept: list[tuple[int, ...]] = []
-    for step in model.seen:
-        again = [ids for ids in step if ids in kept]
+    for step in seen:
         new = [ids for ids in step if ids not in kept]
         begun = {ids[: (len(ids) - 1) // 2 * 2] for ids in new}
         assert begun == {ids for ids in kept if ids[-1] != END} or not kept
         pool = [*(ids for ids in kept if ids[-1] == END), *new]
-        assert set(again) <= set(pool)
+        assert {ids for ids in step if ids in kept} <= set(pool)
         kept = sorted(pool, key=lambda ids: -like(ids))[:width]
-    assert all(ids[-1] == END for ids in kept)
-    assert tuple(found.rollout.chosen_ids.tolist()) == kept[0]
-    assert len(model.seen) > 3
+    return kept
 
 
 def test_a_step_ends_behind_its_mark():
