@@ -17,7 +17,7 @@ from whet.types import Decoding, Finish, Request, Rollout, Task, Verdict, seed_o
 from whet.types.messages import ASSISTANT
 
 LOCK = Lock()
-LEVELS = (4, 4)
+LEVELS = (3, 3)
 CORPUS = Problems(family=LOCK, levels=LEVELS)
 WAIT, ASK, UNSEEN = "~", "?", "!"  # marks of a second pass; the last one is in no training data
 ALPHABET = LOCK.alphabet + WAIT + ASK + UNSEEN
@@ -33,10 +33,10 @@ class Passes:
     that neither its errors nor the mark itself are imitated.
     """
 
-    levels: tuple[int, int] = (1, 4)
+    levels: tuple[int, int] = (2, 3)
     keep: tuple[float, ...] = (1.0, 0.4, 0.0)
     weights: tuple[float, ...] = (0.45, 0.15, 0.4)
-    second: float = 0.4
+    second: float = 0.5
     spoil: float = 0.6
     seed: int = 0
 
