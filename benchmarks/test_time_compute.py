@@ -79,18 +79,21 @@ class Size:
 
     problems: int = 100
     samples: int = 128  # plain ones, of a problem
-    attempts: int = 16  # of a forced chain or a revision
-    lessons: int = 300  # of the step model
+    attempts: int = 8  # of a forced chain or a revision
+    lessons: int = 200  # of the step model
 
 
 def warmed(seed: int, place: Path) -> Path:
     """The model after its warm-up."""
     base = quickstart()
-    first, second = warmups(MixedStyles(family=LOCK, levels=(1, 4)), steps=350)
+    first, second = warmups(MixedStyles(family=LOCK, levels=(1, 3)), steps=250)
     run = replace(
         base,
         model=FromScratch(shape="neox-tiny", tokenizer=CharacterTokenizer(alphabet=ALPHABET)),
-        warmup=(first, replace(second, teacher=Passes())),
+        warmup=(
+            replace(first, cooldown=60),
+            replace(second, teacher=Passes(), batch=48),
+        ),
         reward=LastPass(),
         engine=ENGINE,
         seed=seed,
