@@ -134,6 +134,47 @@ def test_eval_of_a_run_is_one_json_document(trained, capsys):
     assert "greedy pass@1" in capsys.readouterr().out
 
 
+def test_eval_with_test_time_strategies(trained, here, capsys):
+    run = str(trained[0] / "runs" / "one")
+    words = ["eval", run, "--problems", "3", "--samples", "4", "--max-new-tokens", "24"]
+    asked = "majority, early_stop, revision(ask='#')+majority, budget_forcing(wait='1', close='')"
+    words += ["--test-time", asked, "--out", "rows.jsonl"]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["test_time"]
+    assert [one["strategy"] for one in found] == [
+        "majority",
+        "early_stop",
+        "revision(1, '#')+majority",
+        "budget_forcing(2, '1')",
+    ]
+    assert [point["k"] for point in found[0]["points"]] == [1, 2, 4]
+    tokens = [point["tokens"] for point in found[0]["points"]]
+    assert tokens == pytest.approx([tokens[0], 2 * tokens[0], 4 * tokens[0]])
+    assert found[2]["points"][0]["tokens"] > tokens[0]
+    assert found[3]["points"][0]["times"] > 1
+    assert set(found[0]["multiplier"]) == {"0.05", "0.10"}
+    kept = Path("rows.jsonl").read_text()
+    assert main(words) == 0  # all from the file
+    assert Path("rows.jsonl").read_text() == kept
+    said = capsys.readouterr().out
+    assert "budget_forcing(2, '1'): +5 points" in said
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (["--test-time", "best_of_n"], "step-model"),
+        (["--test-time", "beams"], "test_time"),
+        (["--step-model", "nowhere"], "nowhere"),
+        (["--step-mark", ""], "step_mark"),
+    ],
+)
+def test_strategies_that_cannot_be_are_refused(trained, here, capsys, more, told):
+    assert main(["eval", str(trained[0] / "runs" / "one"), *more]) == 2
+    said = capsys.readouterr().err
+    assert told in said and said.count("\n") == 1
+
+
 def test_the_last_lines_are_commands_that_run(trained, here, monkeypatch, capsys):
     folder, said = trained
     monkeypatch.chdir(folder)

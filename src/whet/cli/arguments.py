@@ -50,6 +50,11 @@ class EvalOptions:
     device: str = option("auto, cpu or cuda", default="auto")
     out: str = option("a JSONL file for the samples; goes on where it ends", default="")
     report: str = option("a folder for all metrics: metrics.csv, metrics.md, charts", default="")
+    test_time: str = option(
+        "strategies, as majority,budget_forcing(waits=2),revision+majority", default=""
+    )
+    step_model: str = option("folder of a step model, for best_of_n and beam", default="")
+    step_mark: str = option("what ends a step of a reply; \\n is a new line", default="\\n\\n")
     json: bool = option(_JSON, default=False)
 
 

@@ -17,6 +17,7 @@ class Planned:
     model: str = ""
     policy: str = ""
     setting: str = ""
+    strategy: str = ""  # of test-time compute; "": plain samples
 
 
 @runtime_checkable

@@ -56,10 +56,7 @@ async def measure(
             for task, name in zip(tasks, names, strict=True)
         )
     )
-    seeds = [
-        tuple(seed_of("measure", *said, i) for i in range(evaluation.samples))
-        for said in _said(tasks)
-    ]
+    seeds = sample_seeds(tasks, evaluation.samples)
     sampled = await asyncio.gather(
         *(
             play(task, recorder.planned(name, mine, greedy=False), decoding)
@@ -69,6 +66,11 @@ async def measure(
     samples = [sample for one in (*greedy, *sampled) for sample in one.samples]
     card = scorecard(samples, evaluation, time.perf_counter() - start)
     return replace(card, groups=tuple(_joined(greedy, sampled)))
+
+
+def sample_seeds(tasks: Sequence[Task], samples: int) -> list[tuple[int, ...]]:
+    """The seeds of each task's samples, hashed from what is asked and the sample's number."""
+    return [tuple(seed_of("measure", *said, i) for i in range(samples)) for said in _said(tasks)]
 
 
 async def _played(
@@ -83,7 +85,8 @@ async def _played(
         return _Played(known, {})
     groups = await runner.rollouts(Request.of(task, planned.seeds, decoding))
     seats = {group.seat: _first_of_each_play(group) for group in groups}
-    samples = recorder.samples(planned, tuple(seats.values()))
+    played = tuple(seats.values())
+    samples = recorder.samples(planned, played, await recorder.selections(played))
     recorder.journal.keep(planned, samples)
     return _Played(samples, seats)
 

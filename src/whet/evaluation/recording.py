@@ -1,9 +1,10 @@
 """Samples of rollouts: what an evaluation keeps of every reply."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import nan
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from whet.types.completions import COUNTED
 ChainCheck = Callable[[Task, str], bool | None]
 """Whether all steps of a reply to a task are correct; None where nothing can check them."""
 
+_NO_SELECTIONS: Mapping[str, float] = {}
 _NONE = Verdict.unjudged("there is no verdict")  # the runner lets no such rollout pass
 
 
@@ -33,6 +35,15 @@ def named(tasks: Sequence[Task]) -> list[str]:
     return found
 
 
+@runtime_checkable
+class Scorer(Protocol):
+    """A number for each rollout, the larger the better.  NaN: it has none."""
+
+    async def scores(self, rollouts: Sequence[Rollout]) -> Sequence[float]:
+        """One number per rollout."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
     """Makes the samples of an evaluation, each with what was evaluated, and keeps them."""
@@ -43,8 +54,11 @@ class Recorder:
     split: str = ""
     check: ChainCheck = unchecked
     journal: Journal = Unwritten()
+    scorer: Scorer | None = None  # by which best of n selects
 
-    def planned(self, name: str, seeds: tuple[int, ...], *, greedy: bool) -> Planned:
+    def planned(
+        self, name: str, seeds: tuple[int, ...], *, greedy: bool, strategy: str = ""
+    ) -> Planned:
         """A task that is about to be played."""
         return Planned(
             name=name,
@@ -53,13 +67,35 @@ class Recorder:
             model=self.model,
             policy=self.policy,
             setting=self.setting,
+            strategy=strategy,
         )
 
-    def samples(self, planned: Planned, seats: Sequence[Group]) -> tuple[Sample, ...]:
+    async def selections(self, seats: Sequence[Group]) -> Mapping[str, float]:
+        """The scorer's number of each rollout that is no fault, by its id; none without one."""
+        rollouts = [
+            rollout
+            for group in seats
+            for rollout in group
+            if rollout.verdict is None or not rollout.verdict.fault
+        ]
+        if self.scorer is None or not rollouts:
+            return _NO_SELECTIONS
+        numbers = await self.scorer.scores(rollouts)
+        return {rollout.id: x for rollout, x in zip(rollouts, numbers, strict=True)}
+
+    def samples(
+        self,
+        planned: Planned,
+        seats: Sequence[Group],
+        selections: Mapping[str, float] = _NO_SELECTIONS,
+    ) -> tuple[Sample, ...]:
         """The samples of a task, seat by seat, numbered in order."""
         rows = sum(map(len, seats))
         return tuple(
-            self._sample(planned, rollout, index, rows)
+            replace(
+                self._sample(planned, rollout, index, rows),
+                selection=selections.get(rollout.id, nan),
+            )
             for group in seats
             for index, rollout in enumerate(group)
         )
@@ -97,6 +133,7 @@ class Recorder:
             finish=rollout.finish,
             logp=float(rollout.behaviour_logp.sum(dtype=np.float64)),
             judge_milliseconds=verdict.cost_ms,
+            strategy=planned.strategy,
         )
 
 

@@ -14,7 +14,7 @@ from whet.evaluation.samples import Sample
 from whet.types import UsageError
 
 _HEAD = b'{"problem": '  # what every row that was written here begins with
-_Key = tuple[str, bool]
+_Key = tuple[str, bool, str]
 _Rows = tuple[tuple[int, Sample], ...]
 
 
@@ -85,7 +85,7 @@ class SampleFile:
     def found(self, planned: Planned) -> Sequence[Sample] | None:
         """The rows of a task with these seeds, where all of them are there."""
         self._insist(planned)
-        held = self._known.get((planned.name, planned.greedy), [])
+        held = self._known.get((planned.name, planned.greedy, planned.strategy), [])
         if any(sample.seat for sample in held):  # a seat may speak in some of the plays only
             whole = max(sample.index for sample in held) + 1 == len(planned.seeds)
             return held if whole else None
@@ -100,7 +100,7 @@ class SampleFile:
 
     def keep(self, planned: Planned, samples: Sequence[Sample]) -> None:
         """Append the rows, unless they are there; a seat that is silent is played again."""
-        key = (planned.name, planned.greedy)
+        key = (planned.name, planned.greedy, planned.strategy)
         if any(one.rows == len(samples) for one in self._known.get(key, ())):
             return
         try:
@@ -139,7 +139,8 @@ class SampleFile:
 
 
 def _key(sample: Sample) -> _Key:
-    return sample.problem.removesuffix(f"@{sample.seat}" if sample.seat else ""), sample.greedy
+    name = sample.problem.removesuffix(f"@{sample.seat}" if sample.seat else "")
+    return name, sample.greedy, sample.strategy
 
 
 def _lines(samples: Sequence[Sample]) -> bytes:
@@ -218,7 +219,7 @@ def _check(rows: _Rows, path: Path) -> None:
     A model is known by the digest of its weights, and without one by its name.
     """
     tasks = Counter((_key(sample), sample.rows) for _, sample in rows)
-    seen: dict[tuple[str, bool, int, int], int] = {}
+    seen: dict[tuple[str, bool, str, int, int], int] = {}
     for number, sample in rows:
         place, (first, model) = f"{str(path)!r}, row {number}", rows[0]
         for name in ("policy" if model.policy else "model", "setting"):
@@ -227,7 +228,7 @@ def _check(rows: _Rows, path: Path) -> None:
                     f"{place}: {name} is {held!r}, but that of row {first} is {other!r}; give "
                     "each model a file of its own"
                 )
-        key = sample.problem, sample.greedy, sample.index, sample.rows
+        key = sample.problem, sample.greedy, sample.strategy, sample.index, sample.rows
         if (before := seen.setdefault(key, number)) != number:
             raise UsageError(
                 f"{place} repeats problem {sample.problem!r:.60}, sample {sample.index}, of row "

@@ -10,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 from whet.evaluation.samples import Sample
 from whet.types import Finish, Reason, UsageError
 
-NUMBERS = frozenset({"score", "logp", "confidence"})
+NUMBERS = frozenset({"score", "logp", "confidence", "selection"})
 """The fields that are null in the file where they are NaN."""
 
 _MOST = 2**63  # of a whole number: every reader of the file can hold it

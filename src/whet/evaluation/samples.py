@@ -43,6 +43,8 @@ class Sample:
     logp: float = nan  # Σ log-prob of the decoded tokens, under the distribution sampled from
     confidence: float = nan  # the probability that the reply states for its answer; NaN: none
     judge_milliseconds: float = 0.0  # what the verdict took
+    strategy: str = ""  # of test-time compute; "": a plain sample.  Then `tokens` are of all of it
+    selection: float = nan  # a scorer's number, by which best of n selects; NaN: none
 
     @property
     def fault(self) -> bool:
@@ -83,6 +85,11 @@ class Problem:
     def missing(self) -> int:
         """The number of samples of which correctness is not known."""
         return sum(sample.correct is None for sample in self.samples)
+
+
+def plain(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """The samples without those of test-time strategies."""
+    return tuple(sample for sample in samples if not sample.strategy)
 
 
 def problems_of(samples: Iterable[Sample]) -> tuple[Problem, ...]:

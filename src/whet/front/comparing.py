@@ -9,7 +9,7 @@ from whet.evaluation.metrics.crossing import Crossing, NoCrossing, crossing
 from whet.evaluation.metrics.estimates import asked
 from whet.evaluation.passk import pass_at_k
 from whet.evaluation.sample_file import read_samples
-from whet.evaluation.samples import Problem, Sample, problems_of
+from whet.evaluation.samples import Problem, Sample, plain, problems_of
 from whet.evaluation.statistics.comparison import Comparison, compare
 from whet.evaluation.statistics.equivalence import Equivalence, equivalence
 from whet.training import card
@@ -78,16 +78,16 @@ def compared(
 
 
 def samples_of(place: str | Path) -> tuple[Sample, ...]:
-    """The samples of a file, or those of the newest final evaluation of a run."""
+    """The plain samples of a file, or those of the newest final evaluation of a run."""
     folder = Path(place)
     if not card.exists(folder):
-        return read_samples(folder)
+        return plain(read_samples(folder))
     kept = sorted((folder / EVALUATIONS).glob("final-*.jsonl"))
     if not kept:
         raise UsageError(
             f"run {str(place)!r} has no final evaluation with its samples; run whet eval with --out"
         )
-    return read_samples(kept[-1])
+    return plain(read_samples(kept[-1]))
 
 
 def _problems(place: str | Path) -> dict[str, Problem]:

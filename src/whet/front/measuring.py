@@ -16,9 +16,13 @@ from whet.engines.openai.server import Server
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.journal import Journal, Unwritten
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
-from whet.evaluation.recording import Recorder
+from whet.evaluation.recording import Recorder, Scorer
 from whet.evaluation.sample_file import SampleFile
 from whet.evaluation.samples import problems_of
+from whet.evaluation.test_time.attempt import Attempt, AttemptContext
+from whet.evaluation.test_time.curve import Point, points
+from whet.evaluation.test_time.measure import check_attempts, measure_attempts
+from whet.evaluation.test_time.strategy import TestTime
 from whet.front.dating import as_of_run
 from whet.front.eventloop import finish
 from whet.front.training import load_run
@@ -27,6 +31,7 @@ from whet.protocols import Corpus, Engine, Environment, Judge, Model, WorldSetup
 from whet.registry import names
 from whet.rollouts.chat_checks import check_chats
 from whet.rollouts.prompt_lengths import PromptLengths, check_room
+from whet.rollouts.runner import RolloutRunner
 from whet.training import card
 from whet.training.checkpoint import is_checkpoint
 from whet.training.folder import RunProgress
@@ -54,6 +59,8 @@ class Subject:
     split: str = ""  # by default; empty: the one that the corpus offers for evaluation
     name: str = ""  # of the model, in the record
     journal: Journal = Unwritten()  # where samples are kept, and found again
+    test_time: tuple[TestTime, ...] = ()  # strategies, besides plain samples
+    scorer: Scorer | None = None  # by which best of n selects
 
     @classmethod
     def of_run(cls, folder: Path, split: str = "") -> "Subject":
@@ -120,6 +127,7 @@ class Measured:
     drawn: EvalTasks
     digest: str  # of the weights; of a server the name of its model
     caveats: Sequence[str] = ()  # what was done otherwise, or is not known, one sentence each
+    points: tuple[Point, ...] = ()  # of the strategies of test-time compute
 
 
 def evaluate(  # noqa: PLR0913  (each has a default, and a name)
@@ -214,15 +222,42 @@ async def _measured(
             split=drawn.split,
             check=corpus.chain_correct,
             journal=subject.journal,
+            scorer=subject.scorer,
         )
+        context = AttemptContext(
+            runner=RolloutRunner(plays, subject.reward, 0),
+            decoding=decoding,
+            positions=subject.engine.positions(subject.model) or 0,
+        )
+        attempts = _attempts(subject)
+        await check_attempts(attempts, drawn.tasks, context)
         scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding, recorder)
+        rows = await measure_attempts(attempts, drawn.tasks, evaluation, context, recorder)
+        spent = points([*scores.rows, *rows], subject.test_time)
         caveats = subject.engine.caveats(subject.model, drawn.tasks)
-        caveats = (*caveats, *_unvaried(subject, scores))
-        return Measured(scores=scores, drawn=drawn, digest=digest, caveats=caveats)
+        return Measured(
+            scores=scores,
+            drawn=drawn,
+            digest=digest,
+            caveats=(*caveats, *_unvaried(subject, scores)),
+            points=tuple(spent),
+        )
     finally:
         for opponent in world.opponents:
             await opponent.close()
         await player.close()
+
+
+def _attempts(subject: Subject) -> list[Attempt]:
+    """The attempts of the strategies, each once.  Raises `UsageError` for one that can't play."""
+    found = {one.attempt.label: one.attempt for one in subject.test_time}
+    attempts = [attempt for attempt in found.values() if not attempt.samples]
+    if attempts and not isinstance(subject.environment, SingleTurn):
+        raise UsageError(
+            f"test_time {attempts[0].label} is for one reply to a prompt, but the environment is "
+            f"{type(subject.environment).__name__}; give a vote over whole plays, such as majority"
+        )
+    return attempts
 
 
 async def _drawn(subject: Subject, corpus: Corpus, problems: int, split: str) -> EvalTasks:
@@ -269,7 +304,9 @@ def _unvaried(subject: Subject, scores: Scorecard) -> Iterator[str]:
 
 def _setting(subject: Subject) -> str:
     """A digest of what decides on a reply besides task, seed and weights, and of the reward."""
-    parts = (subject.decoding, subject.reward, subject.environment)
+    parts: tuple[object, ...] = (subject.decoding, subject.reward, subject.environment)
+    if subject.scorer is not None:
+        parts = (*parts, subject.scorer)
     said = _ADDRESS.sub("", repr(parts))
     return blake2b(said.encode(), digest_size=8).hexdigest()
 

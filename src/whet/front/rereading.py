@@ -5,7 +5,7 @@ from pathlib import Path
 
 from whet.evaluation.config import EvalConfig
 from whet.evaluation.sample_file import read_samples
-from whet.evaluation.samples import Sample, problems_of
+from whet.evaluation.samples import Sample, plain, problems_of
 from whet.evaluation.scorecard import Scorecard, scorecard
 from whet.types import UsageError
 
@@ -29,12 +29,15 @@ def reread(path: str | Path, k: tuple[int, ...]) -> Reread:
     """The results of a file that `whet eval --out` or a run wrote, with pass@k for these k.
 
     The numbers are those of the evaluation that wrote it, but for the seconds, which are not in the
-    file.  A k above the number of samples is left out; k = 1 stays.
+    file.  A k above the number of samples is left out; k = 1 stays.  Rows of test-time strategies
+    are not read.
 
     Raises `UsageError` for what `read_samples` refuses, such as rows of several models, and for a
     file without sampled replies.
     """
-    rows = read_samples(path)
+    rows = plain(read_samples(path))
+    if not rows:
+        raise UsageError(f"{str(path)!r} has test-time strategies alone; give a file with samples")
     first = rows[0]
     samples = _samples(rows, path)
     kept = tuple(one for one in k if one <= samples) or (1,)

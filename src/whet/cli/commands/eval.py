@@ -13,10 +13,14 @@ from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.engines.openai.server import Server
 from whet.evaluation.measure import EvalConfig
+from whet.evaluation.test_time.parsing import strategies_of
+from whet.evaluation.test_time.step_scores import StepScores
 from whet.front.measuring import USUAL, EvalTasks, Measured, Subject, measured, subject_of
 from whet.front.rereading import is_samples
+from whet.rewards.dense.cutting import Separated
+from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding, UsageError
-from whet.view import scorecard
+from whet.view import scorecard, test_time
 from whet.view.curves import curve_lines, curves
 from whet.view.metric_report import write_metrics
 
@@ -51,9 +55,13 @@ def main(words: Sequence[str]) -> int:
         "notes": list(found.caveats),
     }
     if asked.json:
-        print(json.dumps(facts | scorecard.document(found.scores), indent=1, ensure_ascii=False))
+        told = facts | scorecard.document(found.scores)
+        if found.points:
+            told["test_time"] = test_time.document(found.points, found.scores.rows)
+        print(json.dumps(told, indent=1, ensure_ascii=False))
     else:
-        print("\n".join(table(asked.model, found)))
+        lines = table(asked.model, found)
+        print("\n".join([*lines, *test_time.lines(found.points, found.scores.rows)]))
     return 0
 
 
@@ -69,6 +77,7 @@ def _subject(asked: EvalOptions) -> Subject:
         subject = replace(subject, corpus=told)
     if asked.reward:
         subject = subject.judged_by(asked.reward)
+    subject = _spending(asked, subject)
     if asked.out:
         subject = subject.kept_in(asked.out)
     longest = asked.max_prompt_length or subject.longest
@@ -94,6 +103,20 @@ def _model(asked: EvalOptions) -> Subject:
         retries=asked.retries,
     )
     return Subject.served(server)
+
+
+def _spending(asked: EvalOptions, subject: Subject) -> Subject:
+    """The subject with its test-time strategies, and with the scorer of its samples."""
+    if not asked.step_mark:
+        raise UsageError("step_mark is ''; give what ends a step of a reply, such as ';'")
+    model, mark = None, asked.step_mark.replace("\\n", "\n")
+    if asked.step_model:
+        model = TrainedSteps(path=asked.step_model, engine=subject.engine)
+        scorer = StepScores(model=model, cuts=Separated(mark=mark))
+        subject = replace(subject, scorer=scorer)
+    if asked.test_time:
+        subject = replace(subject, test_time=strategies_of(asked.test_time, model, mark))
+    return subject
 
 
 def _decoding(asked: EvalOptions, decoding: Decoding) -> Decoding:
