@@ -31,6 +31,10 @@ class Journal(Protocol):
         """Keep the samples of a task that was played."""
         ...
 
+    def revise(self, samples: Sequence[Sample]) -> None:
+        """Keep these in place of the samples of the same problems, kinds and indices."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
@@ -41,3 +45,6 @@ class Unwritten:
 
     def keep(self, planned: Planned, samples: Sequence[Sample]) -> None:
         del planned, samples
+
+    def revise(self, samples: Sequence[Sample]) -> None:
+        del samples

@@ -7,7 +7,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields
 from math import isfinite, nan
 from pathlib import Path
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from whet.evaluation.journal import Planned
 from whet.evaluation.samples import Sample
@@ -20,13 +20,15 @@ _Key = tuple[str, bool]
 def read_samples(path: str | Path) -> tuple[Sample, ...]:
     """The samples of a file.
 
-    A last line without its end is what a killed evaluation left: it is not read.  Raises
-    `UsageError` for a row that is no sample, with its number, and for a file without a sample.
+    A last line without its end is what a killed evaluation left: it is not read.  A task that was
+    cut off within its rows was played again: of rows of the same sample the last one counts.
+    Raises `UsageError` for a row that is no sample, with its number, and for a file without a
+    sample.
     """
-    found = tuple(sample for _, sample in _rows(Path(path)))
+    found = {_played(sample): sample for _, sample in _rows(Path(path))}
     if not found:
         raise UsageError(f"{str(path)!r} has no sample; give a file that `whet eval --out` wrote")
-    return found
+    return tuple(found.values())
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:
@@ -78,6 +80,14 @@ class SampleFile:
             file.flush()
             os.fsync(file.fileno())
 
+    def revise(self, samples: Sequence[Sample]) -> None:
+        """Write the file anew, atomically: with these samples, and with all others as they are."""
+        if not samples:
+            return
+        revised = {_played(sample): sample for sample in samples}
+        held = read_samples(self.path)
+        write_samples(self.path, [revised.get(_played(sample), sample) for sample in held])
+
     def _insist(self, planned: Planned) -> None:
         """Raise `UsageError` where the file is of another evaluation."""
         if self._first is None:
@@ -89,6 +99,12 @@ class SampleFile:
                     f"{str(self.path)!r}, row {number}: {name} is {held!r}, but this evaluation's "
                     f"is {asked!r}; give --out another file"
                 )
+
+
+def _played(sample: Sample) -> tuple[object, ...]:
+    """What tells a sample from all others: equal ones are of the same play."""
+    place = (sample.problem, sample.greedy, sample.index, sample.seed)
+    return (*place, sample.model, sample.policy, sample.setting)
 
 
 def _key(sample: Sample) -> _Key:
@@ -152,6 +168,19 @@ def _value(name: str, row: Mapping[str, Any], place: str) -> Any:
         return _named(name, value, kind, place)
     if name in _NUMBERS and value is None:
         return nan
+    if get_origin(kind) is tuple:
+        return _several(name, value, get_args(kind)[0], place)
+    return _single(name, value, kind, place)
+
+
+def _several(name: str, value: object, kind: Any, place: str) -> tuple[Any, ...]:
+    """A list of the file, as a tuple."""
+    if not isinstance(value, list):
+        raise UsageError(f"{place}: {name} is {value!r:.40}; give a list")
+    return tuple(_single(name, item, kind, place) for item in value)
+
+
+def _single(name: str, value: Any, kind: Any, place: str) -> Any:
     wanted = get_args(kind) or (kind,)
     number = float in wanted and isinstance(value, int) and not isinstance(value, bool)
     if not number and not any(type(value) is one for one in wanted):
