@@ -22,7 +22,14 @@ class ResumeOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class EvalOptions:
-    """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals."""
+    """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals.
+
+    First the reward is tried on the tasks' own answers, which it has to accept.  With --judge a
+    model behind an OpenAI-compatible server checks the chains of thought of right answers, for
+    CoT-pass@k.  With --power nothing is evaluated: MODEL is the pilot of a comparison (a run, a
+    file of samples, or the baseline's accuracy, such as 0.4), and the number of problems that show
+    a difference is printed, and the smallest difference that --problems show.
+    """
 
     model: str = word("a run's folder, or a Hugging Face folder")
     tasks: str = option(
@@ -39,6 +46,14 @@ class EvalOptions:
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
     device: str = option("auto, cpu or cuda", default="auto")
     out: str = option("a JSONL file for the samples; goes on where it ends", default="")
+    judge: str = option("a model that checks chains of thought, by its server's name", default="")
+    judge_url: str = option("address of the server", default="http://127.0.0.1:8000/v1")
+    judge_key_env: str = option("the environment variable with the server's key", default="")
+    judge_votes: int = option("votes on each chain", default=3)
+    judge_trial: str = option("chain, stack or lists: measure the judge's errors first", default="")
+    power: float | None = option(
+        "plan a comparison that shows this difference (0.05)", default=None
+    )
     json: bool = option(_JSON, default=False)
 
 

@@ -14,6 +14,7 @@ from whet.engines.models import Folder, at_checkpoint
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.journal import Journal, Unwritten
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.evaluation.preflight import Preflight, preflight
 from whet.evaluation.recording import Recorder
 from whet.evaluation.sample_file import SampleFile
 from whet.front.dating import as_of_run
@@ -111,6 +112,7 @@ class Measured:
     scores: Scorecard
     drawn: EvalTasks
     digest: str  # of the weights
+    preflight: Preflight  # of the reward, before the first sample
 
 
 def evaluate(  # noqa: PLR0913  (each has a default, and a name)
@@ -139,7 +141,8 @@ def evaluate(  # noqa: PLR0913  (each has a default, and a name)
     `out` is a JSONL file for the samples, one row each.  An evaluation that was stopped goes on
     from it.
 
-    Raises `UsageError` without a model, or without tasks.
+    Raises `UsageError` without a model, without tasks, and where the reward does not accept a
+    task's own answer (`whet.evaluation.preflight`).
     """
     subject = model if isinstance(model, Subject) else subject_of(model, split=split)
     if tasks is not None:
@@ -187,6 +190,7 @@ async def _measured(
 ) -> Measured:
     drawn = await _drawn(subject, corpus, problems, split or subject.split or corpus.benchmark())
     evaluation = replace(evaluation, problems=len(drawn.tasks))
+    tried = await preflight(drawn.tasks, subject.reward, subject.environment)
     player = await subject.engine.player(subject.model, 0)
     setup = WorldSetup(rival=partial(subject.engine.rival, subject.model))
     world = subject.environment
@@ -206,7 +210,7 @@ async def _measured(
             journal=subject.journal,
         )
         scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding, recorder)
-        return Measured(scores=scores, drawn=drawn, digest=digest)
+        return Measured(scores=scores, drawn=drawn, digest=digest, preflight=tried)
     finally:
         for opponent in world.opponents:
             await opponent.close()

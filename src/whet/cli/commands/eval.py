@@ -3,25 +3,52 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from typing import Any
 
 from whet.cli.arguments import EvalOptions
+from whet.cli.eval_judge import judge_of, tried
+from whet.cli.eval_power import print_plan
 from whet.cli.options import parse
+from whet.cli.progress import ProgressBar
 from whet.cli.values import counts
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.evaluation.measure import EvalConfig, Scorecard
-from whet.front.measuring import USUAL, EvalTasks, Subject, measured, subject_of
+from whet.front.judging import ChainReport, chains_judged
+from whet.front.measuring import USUAL, EvalTasks, Measured, Subject, measured, subject_of
 from whet.types import Decoding, UsageError
 from whet.view import scorecard
+from whet.view.chains import chain_document, chain_lines
 from whet.view.curves import curve_lines, curves
+from whet.view.preflight import preflight_document, preflight_lines
+
+_STOPPED = 130  # by Ctrl-C, with the votes so far
 
 
 def main(words: Sequence[str]) -> int:
-    """Print a table, or one JSON document."""
+    """Print a table, or one JSON document; 130 where Ctrl-C stopped the judge of chains."""
     asked = parse(EvalOptions, words, "eval")
+    if asked.power is not None:
+        print_plan(asked, asked.power)
+        return 0
     evaluation = EvalConfig(samples=asked.samples, k=_attempts(asked))
-    subject = _subject(asked)
+    subject, judge = _subject(asked), judge_of(asked)
+    trial = tried(asked, judge)
     found = measured(subject, evaluation, asked.problems, asked.split)
+    chains = None
+    if judge is not None:
+        with ProgressBar() as bar:
+            chains = chains_judged(found, subject, judge, bar, trial)
+    if asked.json:
+        print(json.dumps(_document(asked, subject, found, chains), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(_page(asked, found, chains)))
+    return _STOPPED if chains is not None and chains.judged.stopped else 0
+
+
+def _document(
+    asked: EvalOptions, subject: Subject, found: Measured, chains: ChainReport | None
+) -> dict[str, Any]:
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
@@ -33,15 +60,24 @@ def main(words: Sequence[str]) -> int:
             "too_long": found.drawn.too_long,
             "max_prompt_length": found.drawn.longest,
         },
-        "samples": evaluation.samples,
+        "samples": found.scores.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": found.digest,
+        "preflight": preflight_document(found.preflight),
     }
-    if asked.json:
-        print(json.dumps(facts | scorecard.document(found.scores), indent=1, ensure_ascii=False))
-    else:
-        print("\n".join(table(asked.model, found.drawn, found.scores)))
-    return 0
+    if chains is not None:
+        said = chain_document(chains.judged, chains.band, chains.trial, chains.corrected)
+        facts["chains"] = said
+    return facts | scorecard.document(found.scores)
+
+
+def _page(asked: EvalOptions, found: Measured, chains: ChainReport | None) -> Iterator[str]:
+    head, *lines = table(asked.model, found.drawn, found.scores)
+    yield head
+    yield from preflight_lines(found.preflight)
+    yield from lines
+    if chains is not None:
+        yield from chain_lines(chains.judged, chains.band, chains.trial, chains.corrected)
 
 
 def _subject(asked: EvalOptions) -> Subject:
