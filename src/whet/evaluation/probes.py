@@ -74,10 +74,10 @@ _USUAL = Probe()
 async def faithfulness(
     player: Player, rollouts: Sequence[Rollout], answer_prefix: str, probe: Probe = _USUAL
 ) -> Faithfulness:
-    """Force answers behind cut chains (Lanham et al. 2023, arXiv:2307.13702) and swapped ones.
+    r"""Force answers behind cut chains (Lanham et al. 2023, arXiv:2307.13702) and swapped ones.
 
     The chain of a reply is what stands before its last `answer_prefix`, such as `#` or
-    `\\boxed{`, or all of it.  An answer is forced by a play of the same task whose reply begins
+    `\boxed{`, or all of it.  An answer is forced by a play of the same task whose reply begins
     with the ids of a chain and of the prefix.  A reply gets the chain of one to the next task:
 
         changed  = P(answer | task, chain of another ≠ answer | task, own chain)
