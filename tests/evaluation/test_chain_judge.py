@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 from advisers import Scripted
-from fakes import fake
+from chain_votes import CODE, quiet, voting
+from problem_records import N, R, W
 
 from whet.evaluation.chain_judge import ChainJudge, StepVerdict, steps_of
 from whet.evaluation.journal import Planned
@@ -15,33 +16,11 @@ from whet.evaluation.judged_chains import judged_chains
 from whet.evaluation.metrics.chain_band import chain_band
 from whet.evaluation.sample_file import SampleFile, read_samples
 from whet.evaluation.samples import Sample, problems_of
-from whet.evaluation.verifier_pass import Observer
 from whet.rewards.generative.forms import Unreadable
 from whet.types import ChatDecoding, ChatReply, Finish, Task, UsageError
 
 TASK = Task(id="t", prompt="What is 2 * 3 + 4?", answer="10")
 CHAIN = "2 * 3 = 6\n6 + 4 = 10\nThe answer is 10."
-CODE = re.compile(r"`Verdict ([0-9a-f]{16}): right`")
-
-
-def quiet(**given):
-    def nothing(*args):
-        del args
-
-    return fake(Observer, **{"begin": nothing, "tick": nothing, "stopped": lambda: False} | given)
-
-
-def voting(*verdicts):
-    """Says these verdicts one question after the other, with the code of each question."""
-    left = iter(verdicts)
-
-    def say(reading):
-        said = next(left)
-        if isinstance(said, Exception):
-            raise said
-        return f"I checked it.\nVerdict {CODE.search(reading.user)[1]}: {said}"
-
-    return Scripted(say)
 
 
 def judged(model, chain=CHAIN, **fields):
@@ -165,13 +144,13 @@ def sample(problem, index, correct, **fields):
 
 
 ROWS = (
-    sample("a", 0, True, rows=1, greedy=True),
-    sample("a", 0, True),
-    sample("a", 1, False),
-    sample("a", 2, True),
-    sample("b@north", 0, True, seat="north"),
-    sample("b@north", 1, None, seat="north"),
-    sample("b@north", 2, False, seat="north"),
+    sample("a", 0, R, rows=1, greedy=True),
+    sample("a", 0, R),
+    sample("a", 1, W),
+    sample("a", 2, R),
+    sample("b@north", 0, R, seat="north"),
+    sample("b@north", 1, N, seat="north"),
+    sample("b@north", 2, W, seat="north"),
 )
 
 
@@ -243,7 +222,7 @@ def test_the_band_is_a_function_of_the_file(tmp_path):
 
 def test_an_evaluation_goes_on_from_a_file_with_votes(tmp_path):
     path = tmp_path / "s.jsonl"
-    held = [sample("a", index, True) for index in range(3)]
+    held = [sample("a", index, R) for index in range(3)]
     planned = Planned(name="a", greedy=False, seeds=(0, 1, 2))
     SampleFile(path).keep(planned, held)
     found = asked(held, voting(*["right"] * 9))
@@ -254,7 +233,7 @@ def test_an_evaluation_goes_on_from_a_file_with_votes(tmp_path):
 def test_rows_of_a_task_that_was_played_again_are_no_further_samples(tmp_path):
     path = tmp_path / "s.jsonl"
     planned = Planned(name="a", greedy=False, seeds=(0, 1, 2))
-    held = [sample("a", index, True) for index in range(3)]
+    held = [sample("a", index, R) for index in range(3)]
     SampleFile(path).keep(planned, held[:2])  # what is left of a task that was cut off
     SampleFile(path).keep(planned, held)
     assert read_samples(path) == tuple(held)

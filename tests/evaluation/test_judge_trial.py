@@ -5,8 +5,8 @@ import re
 
 import pytest
 from advisers import Scripted
+from chain_votes import CODE, quiet, verdict
 from problem_records import R, W, problem
-from test_chain_judge import CODE, quiet
 
 from whet.data import load
 from whet.data.mistakes import labelled_chains
@@ -24,8 +24,7 @@ def knowing(says):
     """A judge that knows the truth, and says what it makes of it."""
 
     def say(reading):
-        said = says(BY_PROMPT[reading.texts["task"]])
-        return f"Verdict {CODE.search(reading.user)[1]}: {said}"
+        return verdict(reading.user, says(BY_PROMPT[reading.texts["task"]]))
 
     return ChainJudge(chat_model=Scripted(say))
 
@@ -70,8 +69,7 @@ def test_missing_votes_are_counted_and_are_no_votes_against():
     def say(reading):
         if next(count) % 2:
             raise RuntimeError("away")
-        said = truth(BY_PROMPT[reading.texts["task"]])
-        return f"Verdict {CODE.search(reading.user)[1]}: {said}"
+        return verdict(reading.user, truth(BY_PROMPT[reading.texts["task"]]))
 
     found = tried(ChainJudge(chat_model=Scripted(say), votes=2))
     assert found.missing == 100 and "away" in found.why
