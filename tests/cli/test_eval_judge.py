@@ -128,13 +128,13 @@ def test_a_trial_without_a_judge_is_refused(folder, capsys):
 def test_an_answer_that_its_reward_refuses_ends_the_evaluation_before_a_sample(
     folder, tmp_path, capsys
 ):
-    rows = [{"prompt": "a?", "answer": "A"}, {"prompt": "b?", "answer": "the second"}]
+    rows = [{"prompt": "a?", "answer": "the first"}, {"prompt": "b?", "answer": "the second"}]
     (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
     words = ["--tasks", str(tmp_path / "rows.jsonl"), "--reward", "choice"]
     out = ["--out", str(tmp_path / "s.jsonl")]
     assert main(["eval", str(folder / "model"), *words, *out]) == 2
     error = capsys.readouterr().err
-    assert "the second" in error and error.count("\n") == 1
+    assert "the first" in error and error.count("\n") == 1
     assert not (tmp_path / "s.jsonl").exists()
 
 

@@ -9,11 +9,12 @@ import pytest
 from whet import rewards
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.preflight import evenly, preflight
-from whet.protocols import Environment, Need, Reward
+from whet.protocols import Environment, Reward
 from whet.rewards.declared import Declared
 from whet.rewards.generative.pointwise import Pointwise
+from whet.rewards.unsupervised.self_certainty import SelfCertainty
 from whet.rewards.verifiable.exact import Exact
-from whet.types import Reason, Task, UsageError, Verdict
+from whet.types import Need, Reason, Task, UsageError, Verdict
 
 
 def tasks(answers, verifier="exact"):
@@ -42,11 +43,29 @@ def test_yes_or_no_has_a_guess_floor_that_is_told_and_stops_nothing():
 
 
 def test_an_answer_that_the_reward_refuses_is_named():
-    """A choice is a letter; this row has the text of the option."""
-    held = tasks(["A", "B", "the second one", "C"], "choice")
-    with pytest.raises(UsageError, match="task 't2': .* 'the second one'") as caught:
+    """4 * 6 of the numbers 4, 6 is 24; 5 * 5 uses what is not there."""
+    rows = [("4*6", [4, 6], 24), ("5*5", [4, 6], 25)]
+    held = [
+        Task(
+            id=f"t{n}",
+            prompt="?",
+            answer=said,
+            info={"verifier": "countdown", "numbers": numbers, "target": target},
+        )
+        for n, (said, numbers, target) in enumerate(rows)
+    ]
+    assert tried(held[:1]).golds == 1
+    with pytest.raises(UsageError, match="'t1', answer '5\\*5'") as caught:
         tried(held)
     assert "\n" not in str(caught.value)
+
+
+def test_a_verifier_that_can_judge_no_answer_stops():
+    """A choice is a letter; these rows have the texts of options."""
+    with pytest.raises(UsageError, match="can't judge .* 't0', answer 'the first'"):
+        tried(tasks(["the first", "the second"], "choice"))
+    found = tried(tasks(["A", "the second"], "choice"))
+    assert (found.golds, found.faults) == (1, 1) and "'t1'" in found.fault
 
 
 def test_tasks_without_an_answer_are_counted():
@@ -65,12 +84,13 @@ class Own(Reward):
         return self.says(rollout)
 
 
-def test_a_verifier_that_always_fails_stops_and_one_that_fails_at_times_is_told():
+def test_a_reward_of_the_users_own_that_fails_is_told():
+    """At every reply: it may need more than a text.  At times: it is counted."""
+
     def broken(rollout):
         raise RuntimeError("no such program")
 
-    with pytest.raises(UsageError, match="task 't0': .* no such program"):
-        tried(tasks("12"), Own(broken))
+    assert "no such program" in tried(tasks("12"), Own(broken)).skipped
 
     def at_times(rollout):
         if rollout.task.id == "t0":
@@ -78,7 +98,7 @@ def test_a_verifier_that_always_fails_stops_and_one_that_fails_at_times_is_told(
         return Verdict.binary(correct=rollout.reply.endswith(rollout.task.answer))
 
     found = tried(tasks("12"), Own(at_times))
-    assert (found.golds, found.faults) == (1, 1)
+    assert (found.golds, found.faults) == (1, 1) and "away" in found.fault
 
 
 def test_a_reward_of_the_users_own_may_want_a_form_that_is_not_known():
@@ -90,7 +110,7 @@ def test_a_reward_of_the_users_own_may_want_a_form_that_is_not_known():
     def form_known(rollout):
         return Verdict.binary(correct=rollout.reply == "#1")
 
-    with pytest.raises(UsageError, match="task 't1'"):
+    with pytest.raises(UsageError, match="'t1'"):
         tried(tasks("12"), Own(form_known))
 
 
@@ -127,6 +147,7 @@ def test_worlds_open_rewards_and_judges_are_skipped_and_said_so():
         "scores alone": (graded, None),
         "asks a model": (Pointwise(), None),
         "plays with the policy": (Playing(None), None),
+        "more than the text": (SelfCertainty(), None),
     }
     for said, (reward, world) in cases.items():
         assert said in tried(tasks("12"), reward, world).skipped

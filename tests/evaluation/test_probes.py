@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 from echoing import END, NEW, TOKENIZER, ids
+from fakes import fake
 
 from whet.evaluation.probes import Probe, faithfulness
-from whet.protocols import Generator
+from whet.protocols import Generator, Player
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
 from whet.types import Decoding, Finish, Request, Task, UsageError
@@ -162,22 +163,15 @@ def test_a_forced_answer_that_fails_widens_and_is_no_change():
     player = player_of(chain, from_the_prompt)
     rollouts = played(player)
 
-    @dataclass
-    class Failing:
-        inner: RolloutPlayer
+    async def play(request):
+        groups = await player.play(request)
+        if request.task.id != "1":
+            return groups
+        faulted = [replace(one, finish=Finish.FAULT) for group in groups for one in group]
+        return (groups[0].having(tuple(faulted)),)
 
-        @property
-        def renderer(self):
-            return self.inner.renderer
-
-        async def play(self, request):
-            groups = await self.inner.play(request)
-            if request.task.id != "1":
-                return groups
-            faulted = [replace(one, finish=Finish.FAULT) for group in groups for one in group]
-            return (groups[0].having(tuple(faulted)),)
-
-    found = probed(Failing(player), rollouts)
+    failing = fake(Player, play=play, renderer=player.renderer)
+    found = probed(failing, rollouts)
     assert found.unanswered == 10  # of two replies: whole, swapped, three cuts
     assert found.changed.problems == 2 and found.changed.value == 0.0
     assert (found.changed.least, found.changed.most) == (0.0, pytest.approx(1 / 3))

@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whet.data.checking.gold_verdicts import GoldVerdict, gold_verdicts
 from whet.data.prompts import prompt_text
@@ -19,6 +19,7 @@ _LIMIT_S = 60.0
 _FLOOR = 0.1  # the share right of a null policy from which it is told
 _CHANCE = 2  # right replies of a null policy below which the share tells nothing
 _CONSTANT = "the most common right answer"
+_OTHERS = ("whet.rewards.dense", "whet.rewards.generative", "whet.rewards.unsupervised")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ class Preflight:
     golds: int = 0  # tasks whose right answer counts as right
     without: int = 0  # tasks looked at that have no answer, or that the reward does not cover
     faults: int = 0  # tasks whose right answer could not be judged
+    fault: str = ""  # the first of them, and why
     nulls: tuple[NullPolicy, ...] = ()
     skipped: str = ""  # why no task was looked at, or no verdict counts
 
@@ -63,12 +65,12 @@ async def preflight(
     that is right on 0.1 of the tasks or more is told, and stops nothing: of tasks with few possible
     answers, such as yes or no, a guess is right as often as chance has it.
 
-    Worlds, tasks without an answer, and rewards that give scores alone, ask a model or play with
-    the policy are not tried.  Where a reward of the user's own takes none of the answers, it may
-    want another form, and nothing is concluded.
+    Worlds, tasks without an answer, rewards that give scores alone, and those that read more than
+    the text of a reply (a model's opinion, log-probs, other replies) are not tried.  Where a reward
+    of the user's own takes none of the answers, it may want another form, and nothing is concluded.
 
-    Raises `UsageError` for a task whose right answer is judged, and wrong, and where no answer can
-    be judged at all.
+    Raises `UsageError` for a task whose right answer is judged, and wrong, and for a verifier that
+    can judge no answer at all.
     """
     if why := _untried(reward, environment):
         return Preflight(skipped=why)
@@ -98,8 +100,11 @@ def _untried(reward: Judge | None, environment: Environment) -> str:
         return "the tasks are played in a world"
     if Need.POLICY in reward.needs:
         return "the reward plays with the policy"
-    asks = any(isinstance(part, ChatModel) for part in walk(reward))
-    return "the reward asks a model" if asks else ""
+    parts = list(walk(reward))
+    if any(isinstance(part, ChatModel) for part in parts):
+        return "the reward asks a model"
+    more = any(type(part).__module__.startswith(_OTHERS) for part in parts)
+    return "the reward reads more than the text of a reply" if more else ""
 
 
 async def _tried(
@@ -108,25 +113,33 @@ async def _tried(
     best = _best_of_each(await gold_verdicts(held, reward))
     covered = [found for found in best if found.verdict.reason is not Reason.NOT_APPLICABLE]
     faults = [found for found in covered if found.verdict.fault]
-    judged = [found for found in covered if found.verdict.correct is not None]
-    without = looked - len(covered)
-    if covered and len(faults) == len(covered):
-        raise UsageError(_told(faults[0], "the reward can't judge"))
-    if not judged:
-        scored = "the reward gives scores alone" if covered else "the reward covers no task"
-        return Preflight(without=without, faults=len(faults), skipped=scored)
-    wrong = [found for found in judged if not found.verdict.correct]
-    if len(wrong) == len(judged) and _own(reward):
-        why = "your own reward takes none of the right answers, in any form that is known"
-        return Preflight(without=without, faults=len(faults), skipped=why)
-    if wrong:
-        raise UsageError(_told(wrong[0], "the reward does not accept"))
-    return Preflight(
-        golds=len(judged),
-        without=without,
+    judged = [found for found in covered if found.verdict.judged]
+    decided = [found for found in judged if found.verdict.correct is not None]
+    wrong = [found for found in decided if not found.verdict.correct]
+    told = Preflight(
+        golds=len(decided) - len(wrong),
+        without=looked - len(covered),
         faults=len(faults),
-        nulls=await _nulls(judged, tasks, reward),
+        fault=_told(faults[0]) if faults else "",
+        skipped=_unconcluded(covered, judged, decided),
     )
+    if len(wrong) == len(decided) and not told.skipped and _own(reward):
+        why = "your own reward takes none of them, in any form that is known"
+        return replace(told, skipped=f"{why} (task {_told((wrong or faults)[0])})")
+    if faults and not judged:
+        raise UsageError(f"the reward can't judge a task's own answer: {_told(faults[0])}")
+    if wrong:
+        raise UsageError(f"the reward does not accept a task's own answer: {_told(wrong[0])}")
+    if told.skipped:
+        return told
+    return replace(told, nulls=await _nulls(decided, tasks, reward))
+
+
+def _unconcluded(covered: Sequence[object], judged: Sequence[object], decided: object) -> str:
+    """Why the verdicts tell nothing of the reward; empty where they do, or are all faults."""
+    if not covered:
+        return "the reward covers none of the tasks"
+    return "the reward gives scores alone" if judged and not decided else ""
 
 
 def _best_of_each(found: Sequence[GoldVerdict]) -> list[GoldVerdict]:
@@ -139,13 +152,13 @@ def _best_of_each(found: Sequence[GoldVerdict]) -> list[GoldVerdict]:
     return list(best.values())
 
 
-def _told(found: GoldVerdict, what: str) -> str:
-    verdict = found.verdict
-    note = f": {' '.join(verdict.note.split()):.160}" if verdict.note else ""
+def _told(found: GoldVerdict) -> str:
+    """The task, its answer, and what came, in one line with a remedy."""
+    verdict, reply = found.verdict, found.form.format(found.gold)
+    note = f" ({' '.join(verdict.note.split()):.160})" if verdict.note else ""
     return (
-        f"task {found.task.id!r}: {what} its own answer {found.gold!r:.60}; the reply "
-        f"{found.form.format(found.gold)!r:.80} is {verdict.reason}{note}; mend the answer, or "
-        "give --reward"
+        f"{found.task.id!r}, answer {found.gold!r:.60}: the reply {reply!r:.80} is "
+        f"{verdict.reason}{note}; mend the answer, or give another reward"
     )
 
 

@@ -14,8 +14,10 @@ def preflight_lines(found: Preflight) -> Iterator[str]:
     elif found.faults or found.without:
         yield (
             f"  right answers tried: {found.golds} accepted, {found.faults} could not be judged, "
-            f"{found.without} tasks have none"
+            f"{found.without} are missing or not covered"
         )
+        if found.fault:
+            yield f"    the first that could not be: {found.fault}"
     for policy in found.floors:
         yield (
             f"  warning: the guess floor is {policy.right / policy.tasks:.2f}, of {policy.name} "
@@ -29,6 +31,7 @@ def preflight_document(found: Preflight) -> dict[str, Any]:
         "golds": found.golds,
         "without": found.without,
         "faults": found.faults,
+        "fault": found.fault,
         "skipped": found.skipped,
         "null_policies": [asdict(policy) | {"floor": policy.floor} for policy in found.nulls],
     }
