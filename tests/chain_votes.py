@@ -21,7 +21,13 @@ def quiet(**given):
 
 def verdict(question, said):
     """A reply that casts a vote: it ends with the code of the question."""
-    return f"I checked it.\nVerdict {CODE.search(question)[1]}: {said}"
+    return f"I checked it.\nVerdict {code_of(question)}: {said}"
+
+
+def code_of(question):
+    """The code without which no line of a reply to this question is a vote."""
+    (code,) = CODE.findall(question)
+    return code
 
 
 def voting(*verdicts):

@@ -39,7 +39,8 @@ def test_one_line_is_changed_or_all_that_follow_from_it(name):
         if one.mistake is Mistake.PROPAGATED:
             steps = [step.correct for step in family.steps(one.task, one.chain)]
             assert steps.count(False) == 1
-            assert said[: one.bad_step - 1] == whole[: one.bad_step - 1]
+            place = steps.index(False)
+            assert said[:place] == whole[:place] and said[place] != whole[place]
 
 
 def test_every_chain_is_of_a_task_of_its_own_and_drawn_again_alike():

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from advisers import Scripted
-from chain_votes import CODE, quiet, verdict
+from chain_votes import code_of, quiet, verdict
 from problem_records import R, W, problem
 
 from whet.data import load
@@ -115,5 +115,5 @@ def test_a_judge_without_information_corrects_nothing():
 def test_the_code_is_asked_for_in_every_question():
     judge = knowing(truth)
     tried(judge, CHAINS[:2])
-    codes = [CODE.search(reading.user)[1] for reading in judge.chat_model.heard]
+    codes = [code_of(reading.user) for reading in judge.chat_model.heard]
     assert len(set(codes)) == 2 and all(re.fullmatch("[0-9a-f]{16}", code) for code in codes)

@@ -79,12 +79,16 @@ def _tasks(family: Family, seed: int) -> Iterator[Task]:
     low, high = getattr(family, "levels", (1, 1))
     rng, seen = Random(f"tasks of mistakes/{seed}"), set[str]()
     for place in count():
-        for _ in range(_PATIENCE):
-            task = family.draw(rng, low + place % (high - low + 1))
-            if (canonical := family.canonical(task)) not in seen:
-                break
-        seen.add(canonical)
-        yield task
+        yield _unseen(family, rng, low + place % (high - low + 1), seen)
+
+
+def _unseen(family: Family, rng: Random, level: int, seen: set[str]) -> Task:
+    for _ in range(_PATIENCE):
+        task = family.draw(rng, level)
+        if (canonical := family.canonical(task)) not in seen:
+            seen.add(canonical)
+            return task
+    raise UsageError(f"pairs is too large: level {level} has no other task; give fewer")
 
 
 def _alone(family: Traced, task: Task, rng: Random) -> LabelledChain:
