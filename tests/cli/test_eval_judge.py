@@ -1,6 +1,7 @@
 """`whet eval --judge` over a socket, `--power`, and the trial of the reward before a sample."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from chain_votes import verdict
@@ -8,6 +9,7 @@ from wire import reply, serving
 
 from whet.cli.main import main
 from whet.engines.models import FromScratch
+from whet.engines.openai.server import _connection
 from whet.evaluation.sample_file import read_samples, write_samples
 from whet.evaluation.samples import Sample
 
@@ -81,6 +83,19 @@ def test_a_server_that_fails_leaves_missing_votes_that_are_asked_for_again(
         assert evaluated(folder, url, "--out", str(out)) == 0
     assert len(wire.bodies) == 24 and "CoT-pass@1" in capsys.readouterr().out
     assert {row.votes for row in read_samples(out)} == {(), (True, True)}
+
+
+def test_a_judge_that_was_killed_is_not_paid_for_a_second_time(folder, tmp_path):
+    """Its replies are on disk before the votes are in the file of samples."""
+    out = tmp_path / "s.jsonl"
+    with serving(saying(lambda question, seed: "right")) as (wire, url):
+        assert evaluated(folder, url, "--out", str(out)) == 0
+        held = read_samples(out)
+        write_samples(out, [replace(row, votes=(), bad_steps=(), judge="") for row in held])
+        _connection.cache_clear()  # another process
+        assert evaluated(folder, url, "--out", str(out)) == 0
+        assert len(wire.bodies) == 24
+    assert [row.votes for row in read_samples(out)] == [row.votes for row in held]
 
 
 def test_another_judge_does_not_write_over_votes(folder, tmp_path, capsys):
