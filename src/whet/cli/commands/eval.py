@@ -72,10 +72,8 @@ def _document(
 
 
 def _page(asked: EvalOptions, found: Measured, chains: ChainReport | None) -> Iterator[str]:
-    head, *lines = table(asked.model, found.drawn, found.scores)
-    yield head
+    yield from table(asked.model, found.drawn, found.scores)
     yield from preflight_lines(found.preflight)
-    yield from lines
     if chains is not None:
         yield from chain_lines(chains.judged, chains.band, chains.trial, chains.corrected)
 
