@@ -24,9 +24,14 @@ class ResumeOptions:
 class EvalOptions:
     """Evaluate a model on tasks: reward and its spread, unbiased pass@k, 95% intervals.
 
-    With --server the model is behind a server with OpenAI's chat protocol, such as vLLM, or
-    `transformers serve`.  Of a file that --out wrote, the numbers are computed again, without a
-    model.
+    First the reward is tried on the tasks' own answers, which it has to accept.  With --server the
+    model is behind a server with OpenAI's chat protocol, such as vLLM, or `transformers serve`.
+    With --judge a model behind such a server checks the chains of thought of right answers, for
+    CoT-pass@k.  Of a file that --out wrote, the numbers are computed again, without a model.
+
+    With --power nothing is evaluated: MODEL is the pilot of a comparison (a run, a file of samples,
+    or the baseline's accuracy, such as 0.4), and the number of problems that show a difference is
+    printed, and the smallest difference that --problems show.
     """
 
     model: str = word("a run, a Hugging Face folder, a .jsonl file of samples, or a server's model")
@@ -55,6 +60,14 @@ class EvalOptions:
     )
     step_model: str = option("folder of a step model, for best_of_n and beam", default="")
     step_mark: str = option("what ends a step of a reply; \\n is a new line", default="\\n\\n")
+    judge: str = option("a model that checks chains of thought, by its server's name", default="")
+    judge_url: str = option("address of the server", default="http://127.0.0.1:8000/v1")
+    judge_key_env: str = option("the environment variable with the server's key", default="")
+    judge_votes: int = option("votes on each chain", default=3)
+    judge_trial: str = option("chain, stack or lists: measure the judge's errors first", default="")
+    power: float | None = option(
+        "plan a comparison that shows this difference (0.05)", default=None
+    )
     json: bool = option(_JSON, default=False)
 
 

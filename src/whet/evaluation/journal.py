@@ -32,6 +32,10 @@ class Journal(Protocol):
         """Keep the samples of a task that was played."""
         ...
 
+    def revise(self, samples: Sequence[Sample]) -> None:
+        """Keep these in place of the samples of the same problems, kinds and indices."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Unwritten:
@@ -42,3 +46,6 @@ class Unwritten:
 
     def keep(self, planned: Planned, samples: Sequence[Sample]) -> None:
         del planned, samples
+
+    def revise(self, samples: Sequence[Sample]) -> None:
+        del samples

@@ -127,6 +127,15 @@ class SampleFile:
             os.fsync(file.fileno())
             self._length, self._begun = file.tell(), True
 
+    def revise(self, samples: Sequence[Sample]) -> None:
+        """Write the file anew, atomically: with these samples, and with all others as they are."""
+        if not samples:
+            return
+        revised = {_played(sample): sample for sample in samples}
+        held = read_samples(self.path)
+        write_samples(self.path, [revised.get(_played(sample), sample) for sample in held])
+        self._length, self._begun = self.path.stat().st_size, True
+
     def _insist(self, planned: Planned) -> None:
         """Raise `UsageError` where the file is of another evaluation."""
         for number, sample in self._held.rows[:1]:  # the others agree with it
@@ -136,6 +145,12 @@ class SampleFile:
                         f"{str(self.path)!r}, row {number}: {name} is {held!r}, but this "
                         f"evaluation's is {asked!r}; give --out another file"
                     )
+
+
+def _played(sample: Sample) -> tuple[object, ...]:
+    """What tells a sample from all others: equal ones are of the same play."""
+    place = (sample.problem, sample.greedy, sample.strategy, sample.index, sample.seed)
+    return (*place, sample.model, sample.policy, sample.setting)
 
 
 def _key(sample: Sample) -> _Key:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import MISSING, asdict, fields
 from math import inf, isfinite, isnan, nan
 from types import NoneType
-from typing import Any, get_args, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from whet.evaluation.samples import Sample
 from whet.types import Finish, Reason, UsageError
@@ -68,7 +68,16 @@ def _value(name: str, row: Mapping[str, Any], place: str) -> Any:
         return _named(name, value, kind, place)
     if name in NUMBERS and value is None:
         return nan
+    if get_origin(kind) is tuple:
+        return _several(name, value, get_args(kind)[0], place)
     return _typed(name, value, get_args(kind) or (kind,), place)
+
+
+def _several(name: str, value: object, kind: Any, place: str) -> tuple[Any, ...]:
+    """A list of the file, as a tuple."""
+    if not isinstance(value, list):
+        raise UsageError(f"{place}: {name} is {value!r:.40}; give a list")
+    return tuple(_typed(name, item, get_args(kind) or (kind,), place) for item in value)
 
 
 def _typed(name: str, value: Any, wanted: tuple[type, ...], place: str) -> Any:

@@ -37,6 +37,9 @@ class Sample:
     reason: Reason = Reason.OK
     note: str = ""  # of the verdict
     chain_correct: bool | None = None  # are all steps of the chain of thought correct?
+    votes: tuple[bool | None, ...] = ()  # of a judge on the chain; None: it failed, or said neither
+    bad_steps: tuple[int | None, ...] = ()  # the first wrong step, from 1, by each vote
+    judge: str = ""  # that cast the votes
     tokens: int | None = 0  # that were decoded; None: a server that did not count them
     prompt_tokens: int | None = 0
     finish: Finish = Finish.STOP

@@ -16,6 +16,7 @@ from whet.engines.openai.server import Server
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.journal import Journal, Unwritten
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.evaluation.preflight import Preflight, preflight
 from whet.evaluation.recording import Recorder, Scorer
 from whet.evaluation.sample_file import SampleFile
 from whet.evaluation.samples import problems_of
@@ -126,6 +127,7 @@ class Measured:
     scores: Scorecard
     drawn: EvalTasks
     digest: str  # of the weights; of a server the name of its model
+    preflight: Preflight  # of the reward, before the first sample
     caveats: Sequence[str] = ()  # what was done otherwise, or is not known, one sentence each
     points: tuple[Point, ...] = ()  # of the strategies of test-time compute
 
@@ -157,7 +159,8 @@ def evaluate(  # noqa: PLR0913  (each has a default, and a name)
     `out` is a JSONL file for the samples, one row each.  An evaluation that was stopped goes on
     from it.
 
-    Raises `UsageError` without a model, or without tasks.
+    Raises `UsageError` without a model, without tasks, and where the reward does not accept a
+    task's own answer (`whet.evaluation.preflight`).
     """
     subject = model if isinstance(model, Subject) else subject_of(model, split=split)
     if tasks is not None:
@@ -205,6 +208,7 @@ async def _measured(
 ) -> Measured:
     drawn = await _drawn(subject, corpus, problems, split or subject.split or corpus.benchmark())
     evaluation = replace(evaluation, problems=len(drawn.tasks))
+    tried = await preflight(drawn.tasks, subject.reward, subject.environment)
     player = await subject.engine.player(subject.model, 0)
     setup = WorldSetup(rival=partial(subject.engine.rival, subject.model))
     world = subject.environment
@@ -239,6 +243,7 @@ async def _measured(
             scores=scores,
             drawn=drawn,
             digest=digest,
+            preflight=tried,
             caveats=(*caveats, *_unvaried(subject, scores)),
             points=tuple(spent),
         )

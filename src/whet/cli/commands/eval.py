@@ -4,9 +4,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
+from typing import Any
 
 from whet.cli.arguments import EvalOptions
+from whet.cli.eval_judge import judge_of, tried
+from whet.cli.eval_power import print_plan
 from whet.cli.options import parse
+from whet.cli.progress import ProgressBar
 from whet.cli.rereading import again
 from whet.cli.values import counts
 from whet.data.system_prompt import SystemPrompt
@@ -15,29 +19,51 @@ from whet.engines.openai.server import Server
 from whet.evaluation.measure import EvalConfig
 from whet.evaluation.test_time.parsing import strategies_of
 from whet.evaluation.test_time.step_scores import StepScores
+from whet.front.judging import ChainReport, chains_judged
 from whet.front.measuring import USUAL, EvalTasks, Measured, Subject, measured, subject_of
 from whet.front.rereading import is_samples
 from whet.rewards.dense.cutting import Separated
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding, UsageError
 from whet.view import scorecard, test_time
+from whet.view.chains import chain_document, chain_lines
 from whet.view.curves import curve_lines, curves
 from whet.view.metric_report import write_metrics
+from whet.view.preflight import preflight_document, preflight_lines
 
 _OF_SERVERS = ("key_env", "concurrency", "timeout_s", "retries")
 _OF_WEIGHTS = ("device", "max_prompt_length")
+_STOPPED = 130  # by Ctrl-C, with the votes so far
 
 
 def main(words: Sequence[str]) -> int:
-    """Print a table, or one JSON document."""
+    """Print a table, or one JSON document; 130 where Ctrl-C stopped the judge of chains."""
     asked = parse(EvalOptions, words, "eval")
+    if asked.power is not None:
+        print_plan(asked, asked.power)
+        return 0
     if not asked.server and is_samples(asked.model):
         return again(asked)
     evaluation = EvalConfig(samples=asked.samples, k=_attempts(asked))
-    subject = _subject(asked)
+    subject, judge = _subject(asked), judge_of(asked)
+    trial = tried(asked, judge)
     found = measured(subject, evaluation, asked.problems, asked.split)
     if asked.report:
         write_metrics(Path(asked.report), found.scores.rows)
+    chains = None
+    if judge is not None:
+        with ProgressBar() as bar:
+            chains = chains_judged(found, subject, judge, bar, trial)
+    if asked.json:
+        print(json.dumps(_document(asked, subject, found, chains), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(_page(asked, found, chains)))
+    return _STOPPED if chains is not None and chains.judged.stopped else 0
+
+
+def _document(
+    asked: EvalOptions, subject: Subject, found: Measured, chains: ChainReport | None
+) -> dict[str, Any]:
     facts = {
         "model": asked.model,
         "tasks": asked.tasks or "the run's own",
@@ -49,20 +75,26 @@ def main(words: Sequence[str]) -> int:
             "too_long": found.drawn.too_long,
             "max_prompt_length": found.drawn.longest,
         },
-        "samples": evaluation.samples,
+        "samples": found.scores.samples,
         "decoding": asdict(subject.decoding),
         "policy_digest": found.digest,
         "notes": list(found.caveats),
+        "preflight": preflight_document(found.preflight),
     }
-    if asked.json:
-        told = facts | scorecard.document(found.scores)
-        if found.points:
-            told["test_time"] = test_time.document(found.points, found.scores.rows)
-        print(json.dumps(told, indent=1, ensure_ascii=False))
-    else:
-        lines = table(asked.model, found)
-        print("\n".join([*lines, *test_time.lines(found.points, found.scores.rows)]))
-    return 0
+    if chains is not None:
+        said = chain_document(chains.judged, chains.band, chains.trial, chains.corrected)
+        facts["chains"] = said
+    if found.points:
+        facts["test_time"] = test_time.document(found.points, found.scores.rows)
+    return facts | scorecard.document(found.scores)
+
+
+def _page(asked: EvalOptions, found: Measured, chains: ChainReport | None) -> Iterator[str]:
+    yield from table(asked.model, found)
+    yield from test_time.lines(found.points, found.scores.rows)
+    yield from preflight_lines(found.preflight)
+    if chains is not None:
+        yield from chain_lines(chains.judged, chains.band, chains.trial, chains.corrected)
 
 
 def _subject(asked: EvalOptions) -> Subject:

@@ -9,7 +9,7 @@ from random import Random
 from typing import ClassVar
 
 from whet.data.procedural.levels import check_level
-from whet.data.procedural.traces import followed, written
+from whet.data.procedural.traces import Machine, followed, written
 from whet.types import Step, Task
 
 _MODULUS = 97
@@ -38,11 +38,15 @@ class Chain:
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """One running result per operation, then the answer."""
-        return written(_start(str(task.prompt)), rng, keep)
+        return written(self.begun(task), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Check each result against the one written before it."""
-        return followed(_start(str(task.prompt)), reply)
+        return followed(self.begun(task), reply)
+
+    def begun(self, task: Task) -> Machine:
+        """The state before the first operation."""
+        return _start(str(task.prompt))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

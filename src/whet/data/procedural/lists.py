@@ -10,7 +10,7 @@ from random import Random
 from typing import ClassVar
 
 from whet.data.procedural.levels import check_level
-from whet.data.procedural.traces import followed, written
+from whet.data.procedural.traces import Machine, followed, written
 from whet.types import Step, Task
 
 _LARGEST = 99
@@ -45,11 +45,15 @@ class Lists:
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The prefixes of the answer, each longer by one number, then the answer."""
-        return written(_start(str(task.prompt)), rng, keep)
+        return written(self.begun(task), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Check that each prefix continues the one written before it."""
-        return followed(_start(str(task.prompt)), reply)
+        return followed(self.begun(task), reply)
+
+    def begun(self, task: Task) -> Machine:
+        """The state before the first operation."""
+        return _start(str(task.prompt))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

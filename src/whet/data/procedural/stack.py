@@ -10,7 +10,7 @@ from random import Random
 from typing import ClassVar
 
 from whet.data.procedural.levels import check_level
-from whet.data.procedural.traces import followed, written
+from whet.data.procedural.traces import Machine, followed, written
 from whet.types import Step, Task
 
 _MODULUS = 97
@@ -47,11 +47,15 @@ class Stack:
 
     def worked(self, task: Task, rng: Random, keep: float = 1.0) -> str:
         """The top of the stack after each instruction, then the final value."""
-        return written(_start(str(task.prompt)), rng, keep)
+        return written(self.begun(task), rng, keep)
 
     def steps(self, task: Task, reply: str) -> tuple[Step, ...]:
         """Check each value against the stack as written so far."""
-        return followed(_start(str(task.prompt)), reply)
+        return followed(self.begun(task), reply)
+
+    def begun(self, task: Task) -> Machine:
+        """The state before the first operation."""
+        return _start(str(task.prompt))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from random import Random
 from typing import Protocol, runtime_checkable
 
-from whet.types import Step
+from whet.types import Step, Task
 
 _ENTRY = re.compile(r"[^;]+")
 
@@ -27,9 +27,18 @@ class Machine(Protocol):
         ...
 
 
+@runtime_checkable
+class Traced(Protocol):
+    """A family whose replies are traces of a computation, each line of which can be believed."""
+
+    def begun(self, task: Task) -> Machine:
+        """The state before the first operation."""
+        ...
+
+
 def written(start: Machine, rng: Random, keep: float) -> str:
     """A trace and its result; each line of the trace is written down with probability `keep`."""
-    states = list(_future(start))
+    states = list(future(start))
     lines = [state.show() for state in states if rng.random() < keep]
     return ";".join([*lines, f"#{states[-1].show()}"])
 
@@ -49,14 +58,15 @@ def followed(start: Machine, reply: str) -> tuple[Step, ...]:
             correct = any(_last(mind).show() == said[1:] for mind in minds)
             minds = ()
         else:
-            meant = {state for mind in minds for state in _future(mind) if state.show() == said}
+            meant = {state for mind in minds for state in future(mind) if state.show() == said}
             correct = bool(meant)
             minds = tuple(meant) or _corrected(minds, said)
         steps.append(Step(start=entry.start(), end=entry.end(), correct=correct))
     return tuple(steps)
 
 
-def _future(state: Machine) -> Iterator[Machine]:
+def future(state: Machine) -> Iterator[Machine]:
+    """The states after each further operation, in order."""
     following = state.advance()
     while following is not None:
         yield following
@@ -64,7 +74,7 @@ def _future(state: Machine) -> Iterator[Machine]:
 
 
 def _last(state: Machine) -> Machine:
-    for following in _future(state):
+    for following in future(state):
         state = following
     return state
 

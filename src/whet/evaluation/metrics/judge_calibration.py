@@ -46,8 +46,8 @@ def judge_rates(accepted: Sequence[bool | None], right: Sequence[bool]) -> Judge
         right=counts[True, True] + counts[False, True],
         wrong_accepted=counts[True, False],
         wrong=counts[True, False] + counts[False, False],
-        tpr=_rate([a for a, r in zip(accepted, right, strict=True) if r]),
-        fpr=_rate([a for a, r in zip(accepted, right, strict=True) if not r]),
+        tpr=rate([a for a, r in zip(accepted, right, strict=True) if r]),
+        fpr=rate([a for a, r in zip(accepted, right, strict=True) if not r]),
     )
 
 
@@ -143,5 +143,6 @@ def _independent(shares: Sequence[float], chains: int) -> float:
     return min(len(shares) * observed * (1 - observed) / spread, chains) if spread else chains
 
 
-def _rate(accepted: Sequence[bool | None]) -> Estimate:
+def rate(accepted: Sequence[bool | None]) -> Estimate:
+    """The share of chains that a judge accepts; one without a verdict widens the interval."""
     return estimate_within([UNKNOWN if one is None else exactly(float(one)) for one in accepted])

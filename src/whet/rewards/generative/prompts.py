@@ -21,7 +21,7 @@ def brief(duty: str, exhibits: Mapping[str, str], form: str) -> tuple[Message, .
 
     The fences contain a hash of all texts, which no text can know, and equal questions stay equal.
     """
-    nonce = _nonce(duty, exhibits)
+    nonce = nonce_of(duty, exhibits)
     fenced = "\n\n".join(
         f"<<{name} {nonce}>>\n{_clean(text)}\n<<end {nonce}>>" for name, text in exhibits.items()
     )
@@ -31,7 +31,8 @@ def brief(duty: str, exhibits: Mapping[str, str], form: str) -> tuple[Message, .
     )
 
 
-def _nonce(duty: str, exhibits: Mapping[str, str]) -> str:
+def nonce_of(duty: str, exhibits: Mapping[str, str]) -> str:
+    """A hash of a duty and all texts, as 16 hexadecimal digits that stand in none of the texts."""
     held = repr((duty, sorted(exhibits.items()))).encode()
     attempt = 0
     while True:
