@@ -2,6 +2,7 @@
 
     python benchmarks/test_time_compute.py --seeds 0 1 2 3 4
     python benchmarks/test_time_compute.py --table
+    python benchmarks/test_time_compute.py --write docs/test_time.md
 
 A row per (arm, seed) is appended to benchmarks/test_time_compute.jsonl when it is done, and rows
 that the file has are skipped.  Every seed has its own warm-up and its own step model, in
@@ -12,6 +13,7 @@ the training split.  Accuracy and tokens are those of `whet.evaluation.test_time
 import argparse
 import asyncio
 import json
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -70,6 +72,7 @@ ROWS = Path(__file__).with_suffix(".jsonl")
 RUNS = Path("runs") / "test_time_compute"
 ENGINE = Embedded(device="cpu", threads=1, slots=512, budget=6000)
 ONE_PASS = 36  # most tokens of a reply
+MARK = "<!-- the rest is made by benchmarks/test_time_compute.py --write -->\n"
 KS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128)
 
 
@@ -284,7 +287,15 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="*", default=[])
     parser.add_argument("--table", action="store_true")
     parser.add_argument("--smoke", action="store_true", help="few problems, into a file of its own")
+    parser.add_argument("--write", type=Path, help="put the tables behind the mark of a page")
     asked = parser.parse_args()
+    if asked.write:
+        held = asked.write.read_text()
+        before, mark, _ = held.partition(MARK)
+        if not mark:
+            sys.exit(f"{asked.write} has no line {MARK.strip()!r}; put one before the tables")
+        asked.write.write_text(f"{before}{MARK}\n{table(read(ROWS))}\n")
+        return
     if asked.table:
         print(table(read(ROWS)))
         return

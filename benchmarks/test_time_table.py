@@ -13,6 +13,16 @@ GAINS = (0.05, 0.10)
 BUDGETS = (4, 8, 16)  # in tokens of a single sample
 
 
+HEADS = (
+    "### The step model, on problems of the dev split",
+    "### Choices among k plain samples",
+    "### One answer of an attempt",
+    "### Tokens for 5 and 10 points over a single sample, in multiples of its tokens\n\n"
+    "Median over seeds, least and largest.",
+    "### k chains of m steps with a majority vote, at equal tokens",
+)
+
+
 def table(rows: Sequence[Row]) -> str:
     """All tables: means over seeds with 95% intervals of Student's t."""
     by_arm: dict[str, list[Row]] = {}
@@ -20,7 +30,14 @@ def table(rows: Sequence[Row]) -> str:
         by_arm.setdefault(row["arm"], []).append(row)
     parts = [_quality(by_arm), _curves(by_arm), _chains(by_arm), _multipliers(by_arm)]
     parts.append(_equal(by_arm))
-    return "\n\n".join("\n".join(part) for part in parts)
+    seeds = sorted({row["seed"] for row in by_arm.get("single", [])})
+    heads = (f"Seeds: {', '.join(map(str, seeds))}.", *HEADS)
+    return "\n\n".join(
+        text
+        for head, part in zip(heads, ([], *parts), strict=True)
+        for text in (head, "\n".join(part))
+        if text
+    )
 
 
 def _quality(arms: Mapping[str, Sequence[Row]]) -> Iterator[str]:
