@@ -30,7 +30,7 @@ class Row:
     seed: int
     settings: str  # the digest of the arm's resolved settings and the endpoint's
     endpoint: float | None  # None: the run was stopped
-    secondary: Mapping[str, float] = field(default_factory=dict)
+    secondary: Mapping[str, float] = field(default_factory=dict)  # those that are finite
     weights: str = ""  # the digest of the final weights
     tokens: int = 0  # that were sampled to train, evaluations not counted
     cpu_seconds: float = 0.0  # of the process that ended the run, evaluations included

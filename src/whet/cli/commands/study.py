@@ -66,6 +66,7 @@ def ran(plan: Resolved, file: RowFile, runs: Path) -> int:
         )
         board.begin(len(laboratory.missing()))
         if laboratory.work():
+            board.end(len(laboratory.missing()))
             return 0
         print("whet: stopped; the same command goes on", file=sys.stderr)
         return stop.exit_code
@@ -90,6 +91,11 @@ class Board:
         of = len(self.plan.cells)
         self.pace.begin(of - missing, of)
         self._say(f"{self.plan.study.name}: {missing} of {of} rows are missing")
+
+    def end(self, missing: int) -> None:
+        """Say what another process is still at."""
+        if missing:
+            self._say(f"  {missing} rows are under way in another process")
 
     def tell(self, event: RowMade | CellBegun) -> None:
         """Say what was begun, or what a row has."""
