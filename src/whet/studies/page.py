@@ -147,7 +147,7 @@ def _of_contrast(verdict: Verdict) -> Iterator[str]:
         f"  p {found.p:.3g}, after Holm {verdict.holm_p:.3g}; power {_power(found)}; "
         f"{found.seeds} seeds"
     )
-    told = "FAILED" if verdict.control_failed else "as it should"
+    told = "FAILED" if verdict.control_failed else "no difference, as it should be"
     yield f"  shuffled labels: {verdict.control.verdict} ({told})"
 
 

@@ -7,7 +7,6 @@ from random import Random
 import pytest
 from problem_records import N, R, W, completions, problem
 
-from whet.evaluation import intervals
 from whet.evaluation.metrics import pooled
 from whet.evaluation.metrics.auroc import pooled_auroc
 from whet.evaluation.metrics.best_of_n import mean_best_of_n, mean_oracle_gap
@@ -67,7 +66,6 @@ HELD = {  # no completion is outside
 @pytest.fixture(autouse=True)
 def few_draws(monkeypatch):
     monkeypatch.setattr(pooled, "_DRAWS", 3)
-    monkeypatch.setattr(intervals, "_DRAWS", 3)
 
 
 def drawn(dice, name, samples=4):
