@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from whet.evaluation.samples import Sample
+from whet.evaluation.verifier_pass import Observer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +36,32 @@ class Journal(Protocol):
     def revise(self, samples: Sequence[Sample]) -> None:
         """Keep these in place of the samples of the same problems, kinds and indices."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A journal whose tasks are counted as they are found or kept.
+
+    Raises `KeyboardInterrupt` where the observer stops the evaluation; what was played is kept.
+    """
+
+    inner: Journal
+    observer: Observer
+
+    def found(self, planned: Planned) -> Sequence[Sample] | None:
+        held = self.inner.found(planned)
+        if held is not None:
+            self.observer.tick(1)
+        return held
+
+    def keep(self, planned: Planned, samples: Sequence[Sample]) -> None:
+        self.inner.keep(planned, samples)
+        self.observer.tick(1)
+        if self.observer.stopped():
+            raise KeyboardInterrupt
+
+    def revise(self, samples: Sequence[Sample]) -> None:
+        self.inner.revise(samples)
 
 
 @dataclass(frozen=True, slots=True)

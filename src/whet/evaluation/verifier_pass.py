@@ -51,6 +51,20 @@ class Observer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Shows nothing, and stops nothing."""
+
+    def begin(self, phase: str, total: int) -> None:
+        del phase, total
+
+    def tick(self, count: int) -> None:
+        del count
+
+    def stopped(self) -> bool:
+        return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierPass:
     """Cases with their verdicts; None for cases after the observer stopped the pass."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from whet.engines.openai.engine import OpenAI
 from whet.environments.single_turn import SingleTurn
+from whet.evaluation.journal import Watched
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.evaluation.preflight import Preflight, preflight
 from whet.evaluation.recording import Recorder
@@ -105,9 +106,8 @@ def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str
 async def _measured(
     subject: Subject, corpus: Corpus, evaluation: EvalConfig, problems: int, split: str
 ) -> Measured:
-    drawn = await drawn_tasks(
-        subject, corpus, problems, split or subject.split or corpus.benchmark()
-    )
+    asked = split or subject.split or corpus.benchmark()
+    drawn = await drawn_tasks(subject, corpus, problems, asked)
     evaluation = replace(evaluation, problems=len(drawn.tasks))
     tried = await preflight(drawn.tasks, subject.reward, subject.environment)
     player = await subject.engine.player(subject.model, 0)
@@ -126,7 +126,7 @@ async def _measured(
             setting=_setting(subject),
             split=drawn.split,
             check=corpus.chain_correct,
-            journal=subject.journal,
+            journal=Watched(subject.journal, subject.observer),
             scorer=subject.scorer,
         )
         context = AttemptContext(
@@ -136,6 +136,9 @@ async def _measured(
         )
         attempts = _attempts(subject)
         await check_attempts(attempts, drawn.tasks, context)
+        subject.observer.begin(
+            "evaluating", len(drawn.tasks) * (2 + len(attempts))
+        )  # greedy and sampled
         scores = await measure(plays, subject.reward, drawn.tasks, evaluation, decoding, recorder)
         rows = await measure_attempts(attempts, drawn.tasks, evaluation, context, recorder)
         spent = points([*scores.rows, *rows], subject.test_time)

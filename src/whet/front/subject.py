@@ -13,6 +13,7 @@ from whet.evaluation.journal import Journal, Unwritten
 from whet.evaluation.recording import Scorer
 from whet.evaluation.sample_file import SampleFile
 from whet.evaluation.test_time.strategy import TestTime
+from whet.evaluation.verifier_pass import Observer, Silent
 from whet.front.dating import as_of_run
 from whet.front.training import load_run
 from whet.invoked import command, shown
@@ -42,6 +43,7 @@ class Subject:
     split: str = ""  # by default; empty: the one that the corpus offers for evaluation
     name: str = ""  # of the model, in the record
     journal: Journal = Unwritten()  # where samples are kept, and found again
+    observer: Observer = Silent()  # of the progress
     test_time: tuple[TestTime, ...] = ()  # strategies, besides plain samples
     scorer: Scorer | None = None  # by which best of n selects
 

@@ -47,7 +47,9 @@ def main(words: Sequence[str]) -> int:
     evaluation = EvalConfig(samples=asked.samples, k=_attempts(asked))
     subject, judge = _subject(asked), judge_of(asked)
     trial = tried(asked, judge)
-    found = measured(subject, evaluation, asked.problems, asked.split)
+    with ProgressBar() as bar:
+        watched = replace(subject, observer=bar)
+        found = measured(watched, evaluation, asked.problems, asked.split)
     if asked.report:
         write_metrics(Path(asked.report), found.scores.rows)
     chains = None
