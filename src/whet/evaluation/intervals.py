@@ -55,7 +55,10 @@ def estimate(per_problem: Sequence[float], *, seed: int = 0) -> Estimate:
     - otherwise, from 0 to 1: Student's interval on the logit scale (`logit_t`);
     - otherwise the bootstrap over problems (`bootstrap`), drawn from `seed`.
 
-    COVERAGE-ONE
+    Measured coverage (2000 trials each, beta-distributed difficulty, 1, 8 and 64 samples): .933 to
+    .962 at 100 and 500 problems where the mean is .1 to .5, and .932 to .968 at 30.  Where it is
+    .02 or .98 the interval is too short for few problems: .82 to .98 at 30, .90 to .96 at 100, .94
+    to .97 at 500.
     """
     return estimate_within([exactly(value) for value in per_problem], seed=seed)
 

@@ -67,8 +67,9 @@ def paired_interval(differences: Values, *, reach: float = 1.0, seed: int = 0) -
 
     Either interval alone is too short somewhere: Student's with one sample a problem and few
     problems that differ, the bootstrap where rare differences cancel (.91 at 100 problems of 64
-    samples with mean .02).  Measured coverage of the hull, benchmarks/interval_coverage.json:
-    COVERAGE
+    samples with mean .02).  Measured coverage of the hull (1000 trials each): .937 to .974 at 100
+    problems, and .937 to .975 at 30 where both means are from .3 to .9.  At 30 problems it is .87
+    to .92 where the means are .02 and .1, or .9 and .98, and above .99 where both are .02.
     """
     held = np.sort(finite(differences, "differences", least=2))
     if not spread(held.tolist()):
