@@ -57,7 +57,25 @@ def test_train_says_before_and_after_and_leaves_a_folder(trained):
     for words in said_so:
         assert words in said
     left = {p.name for p in (folder / "runs" / "one").iterdir()}
-    assert left == {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html"}
+    known = {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html", "evaluations"}
+    assert left == known
+
+
+def test_a_checkpoint_of_a_run_is_evaluated_on_the_tasks_of_the_run(trained, monkeypatch, capsys):
+    folder, _ = trained
+    monkeypatch.chdir(folder)
+    found = []
+    base = "runs/one/checkpoints/step-000000"
+    for model in ("runs/one", base):
+        assert main(["eval", model, "--samples", "2", "--k", "1", "--problems", "3", "--json"]) == 0
+        found.append(json.loads(capsys.readouterr().out))
+    run, checkpoint = found
+    assert checkpoint["model"] == base
+    rows = map(json.loads, Path("runs/one/metrics.jsonl").read_text().splitlines())
+    [began] = [row["digest"] for row in rows if row["kind"] == "base"]
+    assert checkpoint["policy_digest"] == began
+    for name in ("split", "problems", "decoding", "tasks"):
+        assert checkpoint[name] == run[name]
 
 
 @pytest.mark.full

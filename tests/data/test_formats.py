@@ -472,7 +472,7 @@ def test_what_cannot_be_read_is_one_line(kind, tmp_path):
         ("*.parquet", "no file matches"),
         ("lokc", "did you mean 'lock'"),
         ("gym:chain_sums", "did you mean 'chain_sum'"),
-        ("gsm8k", "is unknown"),
+        ("gsm8k", "give gsm8k:FILE"),
         ("", "is unknown"),
         ("mine.py", "is not a file"),
     ],

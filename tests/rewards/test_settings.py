@@ -16,7 +16,7 @@ def test_a_setting_is_public_and_says_what_it_is(kind):
 def test_an_interface_lists_its_implementations():
     held = {choice.title: {kind.__name__ for kind in choice.classes} for choice in choices()}
     assert held["Cuts"] == {"Separated", "Surprises"}
-    assert held["Extractor"] == {"Announced", "Marked", "LastLine", "WholeReply"}
+    assert held["Extractor"] == {"Announced", "Labels", "Marked", "LastLine", "WholeReply"}
     assert {"Bubblewrap", "Landlock", "Safest", "Unsafe"} == held["Sandbox"]
     takers = {choice.title: choice.taken_by for choice in choices()}
     assert takers["Scale"] == ["pointwise.scale"]

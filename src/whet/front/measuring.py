@@ -22,6 +22,7 @@ from whet.front.drawing import EvalTasks as EvalTasks
 from whet.front.drawing import drawn_tasks
 from whet.front.eventloop import finish
 from whet.front.subject import Subject as Subject
+from whet.front.subject import checkpoint_of_run as checkpoint_of_run
 from whet.front.subject import subject_of as subject_of
 from whet.protocols import Corpus, Judge, WorldSetup
 from whet.rollouts.runner import RolloutRunner
@@ -60,7 +61,8 @@ def evaluate(  # noqa: PLR0913  (each has a default, and a name)
 
     `model` is a run folder or a Hugging Face folder; a `Subject` sets the engine, too, and is made
     of a server by `Subject.served(Server(model="NAME", urls=("http://…/v1",)))`.  For a run
-    its newest checkpoint is evaluated, by default on the tasks of the run.  `tasks` is a family,
+    its newest checkpoint is evaluated, by default on the tasks of the run; so is a checkpoint in
+    the folder of a run.  `tasks` is a family,
     gym:NAME, BENCHMARK:FILE such as gsm8k:test.jsonl, a file or a folder of rows, or a corpus.
     `reward` is a name, path.py:function, or a judge; the default is the verifier that the tasks
     name.  The default `evaluation` has 16 samples for each of all rows, or of 100 tasks of an
@@ -73,7 +75,7 @@ def evaluate(  # noqa: PLR0913  (each has a default, and a name)
     Raises `UsageError` without a model, without tasks, and where the reward does not accept a
     task's own answer (`whet.evaluation.preflight`).
     """
-    subject = model if isinstance(model, Subject) else subject_of(model, split=split)
+    subject = model if isinstance(model, Subject) else _of(model, tasks, split)
     if tasks is not None:
         subject = subject.on(tasks)
     if reward is not None:
@@ -84,6 +86,12 @@ def evaluate(  # noqa: PLR0913  (each has a default, and a name)
         subject = subject.kept_in(out)
     problems = 0 if evaluation is None else evaluation.problems
     return measured(subject, evaluation or USUAL, problems, split).scores
+
+
+def _of(model: str | Path, tasks: object, split: str) -> Subject:
+    """The subject; a checkpoint of a run has the run's tasks, unless others are given."""
+    own = None if tasks is not None else checkpoint_of_run(model, split)
+    return subject_of(model, split=split) if own is None else own
 
 
 def measured(subject: Subject, evaluation: EvalConfig, problems: int, split: str) -> Measured:

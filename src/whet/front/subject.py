@@ -103,6 +103,22 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
     return Subject(model=source, engine=engine, name=str(model))
 
 
+def checkpoint_of_run(model: str | Path, split: str = "") -> Subject | None:
+    """A checkpoint in the folder of a run, on the tasks of the run; None for any other folder.
+
+    So the base model of a run is evaluated as the run is: `runs/NAME/checkpoints/step-000000`.
+    """
+    folder = Path(model).absolute()
+    run = folder.parent.parent
+    if not is_checkpoint(folder) or not card.exists(run):
+        return None
+    held = load_run(run)
+    whole = Subject.of_run(run, split)
+    return replace(
+        whole, model=at_checkpoint(held.model, folder), checkpoint=folder, name=str(model)
+    )
+
+
 def _anchored(text: str) -> str:
     """A path, with or without `:function`, made absolute."""
     path, colon, name = text.partition(":")

@@ -20,7 +20,15 @@ from whet.evaluation.measure import EvalConfig
 from whet.evaluation.test_time.parsing import strategies_of
 from whet.evaluation.test_time.step_scores import StepScores
 from whet.front.judging import ChainReport, chains_judged
-from whet.front.measuring import USUAL, EvalTasks, Measured, Subject, measured, subject_of
+from whet.front.measuring import (
+    USUAL,
+    EvalTasks,
+    Measured,
+    Subject,
+    checkpoint_of_run,
+    measured,
+    subject_of,
+)
 from whet.front.rereading import is_samples
 from whet.rewards.dense.cutting import Separated
 from whet.training.stepmodel import TrainedSteps
@@ -126,6 +134,9 @@ def _model(asked: EvalOptions) -> Subject:
             if given != field.default:
                 where = "behind a server" if asked.server else "no server's"
                 raise UsageError(f"{field.name} is {given}, but the model is {where}; leave it out")
+    own = None if asked.server or asked.tasks else checkpoint_of_run(asked.model, asked.split)
+    if own is not None:
+        return own
     if not asked.server:
         return subject_of(asked.model, Embedded(device=asked.device), asked.split)
     server = Server(
