@@ -203,6 +203,12 @@ def test_the_smallest_difference_is_the_one_that_needs_so_many_problems(capsys):
         ("0.4 --power 2", "power is 2"),
         ("1.5 --power 0.1", "accuracy is 1.5"),
         ("0.4 --power 0.1 --tasks x", "tasks is 'x'"),
+        ("0.4 --power 0.1 --report x", "report is 'x'"),
+        ("0.4 --power 0.1 --test-time majority", "test_time is 'majority'"),
+        ("0.4 --power 0.1 --server http://x", "server is 'http://x'"),
+        ("0.4 --power 0.1 --temperature 0", "temperature is 0"),
+        ("0.4 --power 1e-9", "power is 1e-09"),
+        ("0.4 --power 0.7", "power is 0.7"),  # from 0.4 it is 0.6 up to 1
         ("0.4 --power 0.1 --samples 0", "samples is 0"),
         ("0.4 --power 0.1 --problems 1", "problems is 1"),
         ("missing --power 0.1", "'missing'"),

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from itertools import permutations
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,75 @@ def test_two_items_are_too_few_for_boilerplate():
     assert len(contamination(items(STORY, STORY + " more"), named(STORY)).flagged) == 2
 
 
+SHORT = "What is 17 + 25?"
+CHINESE = "小明有五个苹果，他给了小红两个，又买了三个，现在小明有多少个苹果？"
+ACCENTS = "combien de cafés l'élève a-t-il préparés après être arrivé à l'école à midi précis"
+LATEX = r"Let $x$ be real with $\frac{1}{x+1} \leq 3$ and $10{,}000 \le y$. Find $x\cdot y$."
+LATEX_TOO = (
+    r"Let \(x\) be real with \(\dfrac{1}{x+1}\le3\) and \(10,\!000≤y\). Find \(x \times y\)."
+)
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (SHORT, f"{SHORT}\n42"),  # a row's prompt and answer
+        (SHORT, f"user\n{SHORT}\nassistant\n42"),
+        (SHORT, "Solve it.\nwhat is  17 + 25?\n42"),
+        (CHINESE, f"问题：{CHINESE}答案是六个。"),
+        (ACCENTS, normalize("NFD", ACCENTS) + "\n4"),
+        ("Wie groß ist die Straße in der Stadt", "WIE GROSS IST DIE STRASSE IN DER STADT\n1"),
+        ("the sum of １２３ and ４５６ is what number", "the sum of 123 and 456 is what number\n1"),
+        ("how ma\u00adny gro\u200bups of order 7 exist", "How many groups of order 7 exist\n1"),
+        (LATEX, LATEX_TOO + "\n7"),
+    ],
+)  # fmt: skip
+def test_a_copy_is_found_in_another_spelling_and_however_short(item, text):
+    assert contamination(items(item), named(text)).flagged
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (SHORT, "What is 17 - 25?\n-8"),
+        ("2+3=", "12+3=\n15"),
+        ("2+3=", "2*3=\n6"),
+        ("7", "What is 3 + 4?\n7"),  # a number alone is the answer of anything
+        ("?!", "?!"),
+    ],
+)
+def test_another_short_item_is_not_flagged(item, text):
+    assert not contamination(items(item), named(text)).found
+
+
+def test_items_that_cannot_be_looked_for_are_counted():
+    found = contamination(items("?!", "7", STORY), named(OTHER))
+    assert (found.unseen, found.clean) == (2, 3)
+
+
+def test_copies_of_one_item_are_no_boilerplate():
+    letters = [f"{a} item {a * 3} of many things that are never {a * 5} twice" for a in "abcdefgh"]
+    found = contamination(items(*[STORY] * 6, *letters), named(STORY))
+    assert {one.task for one in found.flagged} == {f"t{at}" for at in range(6)}
+
+
+def test_boilerplate_does_not_lower_similarity():
+    wrapper = " ".join(f"word{at}" for at in range(60))
+    prompts = [f"{wrapper} {STORY}", *(f"{wrapper} {at}" for at in range(9))]
+    found = contamination(items(*prompts), named(prompts[0]))
+    assert {one.task: one.near for one in found.found}["t0"] == 1
+
+
+def test_a_chat_is_what_is_asked_in_it():
+    """Not its JSON, in which signs are doubled, nor the system's message."""
+    told = {"role": "system", "content": f"Answer in a box. {OTHER}"}
+    asked = r"Evaluate \frac{a}{b}+\frac{c}{d}+\frac{e}{f}+\frac{g}{h} \"now\""
+    chats = items((told, {"role": "user", "content": asked}))
+    (one,) = contamination(chats, named(asked + "\n4")).flagged
+    assert one.characters
+    assert not contamination(chats, named(OTHER)).found
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("long", 0), ("share", 0.0), ("near", 1.5), ("boilerplate", -1.0)]
 )
@@ -160,7 +230,8 @@ def test_accuracy_with_and_without_flagged_items(folder, capsys):
         for name in every
         for sample in problem([name in flagged, True], name, rows=2).samples
     ]
-    write_samples(folder / "samples.jsonl", rows)
+    voted = [replace(one, strategy="majority", correct=False) for one in rows]
+    write_samples(folder / "samples.jsonl", [*rows, *voted])  # strategies are no samples
     words = ["data", "overlap", "train.jsonl", "--test", "test.jsonl"]
     assert main([*words, "--samples", "samples.jsonl", "--json"]) == 1
     rates = json.loads(capsys.readouterr().out)["pass@1"]

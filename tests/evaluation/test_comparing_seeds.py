@@ -49,6 +49,29 @@ def test_six_seeds_that_all_rise_are_better(tmp_path):
     assert turned.over_both.low == pytest.approx(-one.over_both.high)
 
 
+def test_a_run_that_is_given_twice_is_no_second_seed(tmp_path, monkeypatch):
+    models, baselines = methods(tmp_path, 6, lambda seed: 6)
+    with pytest.raises(UsageError, match="model has .* twice"):
+        compared_seeds(models[:1] * 6, baselines)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="baseline has 'old0.jsonl' twice"):
+        compared_seeds(models[:2], [baselines[0], "old0.jsonl"])
+
+
+def test_runs_without_samples_or_without_a_reward_for_them_are_named(tmp_path):
+    models, _ = methods(tmp_path, 2, lambda seed: 6)
+    for name, columns, told in (
+        ("greedy", {"greedy": True}, "no plain samples"),
+        ("other", {"reason": Reason.NOT_APPLICABLE}, "not applicable"),
+    ):
+        rows = problem([None], "p0", rows=1, **columns).samples
+        places = [tmp_path / f"{name}{at}.jsonl" for at in (0, 1)]
+        for place in places:
+            write_samples(place, rows)
+        with pytest.raises(UsageError, match=told):
+            compared_seeds(models, [*map(str, places)])
+
+
 def test_five_seeds_decide_nothing(tmp_path):
     models, baselines = methods(tmp_path, 5, lambda seed: 6 + seed % 3)
     one = compared_seeds(models, baselines, (1,)).at[1]

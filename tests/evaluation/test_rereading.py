@@ -9,7 +9,7 @@ import pytest
 from problem_records import N, R, W, problem
 
 from whet.cli.main import main
-from whet.evaluation.sample_file import write_samples
+from whet.evaluation.sample_file import read_samples, write_samples
 from whet.types import Finish, Reason
 from whet.view.metric_table import curve_charts, metric_rows
 
@@ -163,6 +163,29 @@ def test_what_a_file_of_samples_does_not_have_is_refused(
     said = capsys.readouterr().err
     assert said.startswith(f"whet: {named} is ")
     assert said.count("\n") == 1
+
+
+def test_half_a_character_survives_the_file_and_the_page(tmp_path, capsys):
+    """A server's JSON may have one half of a surrogate pair."""
+    rows = [replace(one, text="a\ud83d", model="m\udcff") for one in two_problems()]
+    path = tmp_path / "half.jsonl"
+    write_samples(path, rows)
+    assert read_samples(path) == tuple(rows)
+    assert main(["eval", str(path)]) == 0
+    assert main(["eval", str(path), "--json"]) == 0
+
+
+def test_a_score_whose_square_is_not_finite_is_named(tmp_path, capsys):
+    path = tmp_path / "large.jsonl"
+    write_samples(path, [replace(one, score=1e308) for one in two_problems()])
+    assert main(["eval", str(path)]) == 2
+    assert "problem 'a', sample 0: score is 1e+308" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["gone.jsonl", "GONE.JSONL"])
+def test_a_file_that_is_not_there_is_said_to_be_missing(tmp_path, capsys, name):
+    assert main(["eval", str(tmp_path / name)]) == 2
+    assert "can't be read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["model", "policy", "setting"])

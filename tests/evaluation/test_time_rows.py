@@ -162,6 +162,14 @@ def test_strategies_by_name():
         ("budget_forcing(waits='2')", "whole number"),
         ("budget_forcing(waits=True)", "whole number"),
         ("budget_forcing(waits=open)", "whole number"),
+        ("budget_forcing(waits={[]: 1})", "whole number"),
+        ("budget_forcing(waits=2, waits=3)", "waits twice"),
+        (f"budget_forcing(waits=0x{'f' * 6000})", "waits has more than"),
+        (f"early_stop(confidence=0x{'f' * 6000})", "confidence has more than"),
+        (f"majority(0x{'f' * 6000})", "by name"),
+        (f"budget_forcing(waits={'-' * 3000}1)", "test_time is"),
+        ("revision" + "+majority" * 3000, "test_time is"),
+        ("x" * 10000, "test_time is"),
         ("budget_forcing(waits=0)", "budget_forcing.waits"),
         ("early_stop(same=1)", "confidence"),
         ("best_of_n", "step-model"),
@@ -173,4 +181,5 @@ def test_strategies_by_name():
 def test_a_text_that_names_no_strategy_is_refused(said, told):
     with pytest.raises(UsageError, match=told) as error:
         strategies_of(said)
+    assert len(str(error.value)) < 400
     assert "\n" not in str(error.value)

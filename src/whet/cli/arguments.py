@@ -106,7 +106,8 @@ class DataOptions:
     All rows are looked at.  The exit code is 1 if some row can't be used.
 
     `overlap FILE --test ITEMS` looks for test items whose wording stands in the rows of a training
-    file: runs of 13 words, a fifth of the runs of 8 words, runs of 50 characters, near-duplicates.
+    file: runs of 13 words, a fifth of the runs of 8 words, runs of 50 characters, near-duplicates,
+    and short items that are a line of a row.
     The exit code is 1 if some item is flagged.
     """
 

@@ -2,22 +2,23 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 from whet.cli.arguments import EvalOptions
 from whet.front.powering import PlannedComparison, PowerPlan, power_plan
 from whet.types import UsageError
 
-_EVALUATES = ("tasks", "reward", "split", "out", "judge", "judge_trial")
+_HEEDED = ("model", "power", "samples", "problems", "json")
 _SHARED = {1.0: "the same problems are hard for both", 0.0: "which problems are hard is unrelated"}
 
 
 def print_plan(asked: EvalOptions, difference: float) -> None:
     """Print the plan.  Raises `UsageError` for options of an evaluation: there is none."""
-    for name in _EVALUATES:
-        if held := getattr(asked, name):
+    for one in fields(asked):
+        if one.name not in _HEEDED and (held := getattr(asked, one.name)) != one.default:
             raise UsageError(
-                f"{name} is {held!r}, but --power {difference:g} evaluates nothing; leave one out"
+                f"{one.name} is {held!r}, but --power {difference:g} evaluates nothing; leave one "
+                "out"
             )
     if asked.samples < 1:
         raise UsageError(f"samples is {asked.samples}; give 1 or more of each problem")

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from warnings import filterwarnings
 
 from whet import __version__
@@ -33,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command that `argv` names, and return its exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
     filterwarnings("ignore", category=FutureWarning, module="torch|transformers")
+    if isinstance(sys.stdout, TextIOWrapper):  # a name in it may be no UTF-8, as a file's may be
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return _dispatch(words)
     except UsageError as error:

@@ -14,7 +14,7 @@ from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.pass_at_k import mean_average
 from whet.evaluation.recording import named
 from whet.evaluation.sample_file import read_samples
-from whet.evaluation.samples import problems_of
+from whet.evaluation.samples import plain, problems_of
 from whet.protocols import Corpus
 from whet.types import Task, UsageError
 
@@ -53,7 +53,7 @@ def _rates(path: str, test: Sequence[Task], found: Contamination) -> _Rates:
     """avg@n of a file of samples, over all of its problems, the flagged ones and the others."""
     names = dict(zip((task.id for task in test), named(test), strict=True))
     flagged = {names[one.task] for one in found.flagged}
-    problems = problems_of(sample for sample in read_samples(path) if not sample.greedy)
+    problems = problems_of(sample for sample in plain(read_samples(path)) if not sample.greedy)
     unknown = [problem.name for problem in problems if problem.name not in set(names.values())]
     if unknown:
         raise UsageError(
@@ -79,6 +79,8 @@ def _page(asked: DataOptions, found: Contamination, rates: _Rates) -> Iterator[s
     if found.boilerplate:
         share = f"{by.boilerplate:.0%}"
         yield f"  left out: {found.boilerplate} runs that stand in more than {share} of the items"
+    if found.unseen:
+        yield f"  not looked for: {found.unseen} items, too short or all as questions are put"
     for name, rate in rates.items():
         yield f"  pass@1 {name:16} {rate}"
     yield from (f"  {_line(one)}" for one in flagged[:_LISTED])
@@ -97,6 +99,7 @@ def _kinds(found: Contamination) -> dict[str, int]:
         f"have a run of {by.characters} characters in common": sum(
             one.characters for one in found.found
         ),
+        "are short, and a whole line or text of the data": sum(one.whole for one in found.found),
         f"have a near-duplicate (Jaccard similarity {by.near} or more)": sum(
             one.near >= by.near for one in found.found
         ),
@@ -112,6 +115,7 @@ def _document(found: Contamination, rates: _Rates) -> dict[str, object]:
         "items": found.items,
         "training_rows": found.texts,
         "boilerplate": found.boilerplate,
+        "not_looked_for": found.unseen,
         "thresholds": asdict(found.thresholds),
         "flagged": [asdict(one) for one in found.flagged],
         "pass@1": {name: _known(rate) for name, rate in rates.items()},

@@ -159,7 +159,9 @@ def _key(sample: Sample) -> _Key:
 
 
 def _lines(samples: Sequence[Sample]) -> bytes:
-    return "".join(f"{row_of(sample)}\n" for sample in samples).encode()
+    """The rows; half of a character, which a server may send, is written as JSON's escape."""
+    text = "".join(f"{row_of(sample)}\n" for sample in samples)
+    return text.encode(errors="backslashreplace")
 
 
 def _most(rows: _Rows) -> Mapping[_Key, int]:

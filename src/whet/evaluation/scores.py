@@ -8,6 +8,9 @@ from statistics import fmean, stdev
 from whet.evaluation.bounds import mean_bounds
 from whet.evaluation.intervals import Estimate, estimate_within
 from whet.evaluation.samples import Sample
+from whet.types import UsageError
+
+_MOST = 1e100  # of a score, on either side of 0: sums of squares stay finite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +71,18 @@ def rewards(problems: Sequence[Sequence[Sample]], limits: ScoreRange) -> Rewards
 
 
 def judged(samples: Iterable[Sample]) -> list[float]:
-    """The scores of the samples that have one."""
-    return [sample.score for sample in samples if sample.judged]
+    """The scores of the samples that have one.
+
+    Raises `UsageError` for a score whose square, or the sum of many, would be no finite number.
+    """
+    held = [sample for sample in samples if sample.judged]
+    for sample in held:
+        if abs(sample.score) > _MOST:
+            raise UsageError(
+                f"problem {sample.problem!r:.60}, sample {sample.index}: score is {sample.score}; "
+                f"give a reward between −{_MOST:g} and {_MOST:g}"
+            )
+    return [sample.score for sample in held]
 
 
 def std(scores: Sequence[float]) -> float:

@@ -46,7 +46,7 @@ def compared(
     Raises `UsageError` for different problems, for fewer than two that can be compared, and for a k
     above the number of samples.
     """
-    first, second = _problems(model), _problems(baseline)
+    first, second = problems_at(model), problems_at(baseline)
     if alone := sorted(first.keys() ^ second.keys()):
         place = model if alone[0] in first else baseline
         raise UsageError(
@@ -90,11 +90,18 @@ def samples_of(place: str | Path) -> tuple[Sample, ...]:
     return plain(read_samples(kept[-1]))
 
 
-def _problems(place: str | Path) -> dict[str, Problem]:
+def problems_at(place: str | Path) -> dict[str, Problem]:
+    """The problems of a file or a run that its reward covers, by name.
+
+    Raises `UsageError` where there is none, and where there are no samples.
+    """
     sampled = problems_of(sample for sample in samples_of(place) if not sample.greedy)
     if not sampled:
-        raise UsageError(f"{str(place)!r} has greedy replies only; evaluate with samples")
-    return {problem.name: problem for problem in asked(sampled)}
+        raise UsageError(f"{str(place)!r} has no plain samples; evaluate with samples")
+    found = {problem.name: problem for problem in asked(sampled)}
+    if not found:
+        raise UsageError(f"the reward of {str(place)!r} is not applicable to any of its problems")
+    return found
 
 
 def _passed(problem: Problem, k: int) -> float:

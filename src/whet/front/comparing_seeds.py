@@ -2,17 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from whet.evaluation.metrics.estimates import asked
 from whet.evaluation.passk import pass_at_k
-from whet.evaluation.samples import Problem, problems_of
+from whet.evaluation.samples import Problem
 from whet.evaluation.statistics.comparison import Standing
 from whet.evaluation.statistics.crossed import crossed
 from whet.evaluation.statistics.equivalence import Equivalence, equivalence
 from whet.evaluation.statistics.interval import Interval
 from whet.evaluation.statistics.power import ALPHA
 from whet.evaluation.statistics.seeds import SeedTest, seed_test
-from whet.front.comparing import samples_of
+from whet.front.comparing import problems_at
 from whet.types import UsageError
 
 _Problems = Mapping[str, Problem]
@@ -56,15 +56,18 @@ def compared_seeds(
     unit.  Better or worse: the interval over seeds and problems excludes 0, and the exact Wilcoxon
     test over seeds has p ≤ .05, for which six seeds are needed.  By default k is 1 and n.
 
-    Raises `UsageError` for unequal numbers of runs, unequal problems, or fewer than two runs.
+    Raises `UsageError` for unequal numbers of runs, a run that is given twice, unequal problems, or
+    fewer than two runs.
     """
     if len(models) != len(baselines) or len(models) < 2:  # noqa: PLR2004
         raise UsageError(
             f"model has {len(models)} runs, baseline {len(baselines)}; give two or more of each, "
             "and equally many, for they are compared in pairs"
         )
+    for side, places in (("model", models), ("baseline", baselines)):
+        _refuse_repeated(side, places)
     pairs = [
-        (_problems(one), _problems(other)) for one, other in zip(models, baselines, strict=True)
+        (problems_at(one), problems_at(other)) for one, other in zip(models, baselines, strict=True)
     ]
     every = [problems for pair in pairs for problems in pair]
     places = [place for pair in zip(models, baselines, strict=True) for place in pair]
@@ -104,9 +107,14 @@ def _at(
     )
 
 
-def _problems(place: str) -> _Problems:
-    sampled = problems_of(sample for sample in samples_of(place) if not sample.greedy)
-    return {problem.name: problem for problem in asked(sampled)}
+def _refuse_repeated(side: str, places: Sequence[str]) -> None:
+    """Raise `UsageError` for a run that is given twice: it is one seed, and no second draw."""
+    seen: set[Path] = set()
+    for place in places:
+        found = Path(place).resolve()
+        if found in seen:
+            raise UsageError(f"{side} has {place!r} twice; give each seed a run of its own")
+        seen.add(found)
 
 
 def _shared(every: Sequence[_Problems], places: Sequence[str]) -> list[str]:

@@ -54,13 +54,18 @@ def power_plan(pilot: str, difference: float, samples: int, problems: int = 0) -
     `pilot` is a run or a file of samples of one model, or the baseline's accuracy as a number.
     `problems` are those of which the smallest difference is told; 0: those of the pilot.
 
-    Raises `UsageError` for a difference or an accuracy that is none, and for a pilot without two
-    problems with several samples.
+    Raises `UsageError` for a difference or an accuracy that is none, for a difference that no model
+    can have or none can show, and for a pilot without two problems with several samples.
     """
     inside(difference, "power", 0, 1)
     if problems < 0 or problems == 1:
         raise UsageError(f"problems is {problems}; give 2 or more, or 0: those of the pilot")
     accuracy, variance, held = _pilot(pilot)
+    if difference > max(accuracy, 1 - accuracy):
+        raise UsageError(
+            f"power is {difference:g}, but no model differs by that from an accuracy of "
+            f"{accuracy:.3g}; give a smaller difference"
+        )
     count = problems or held
     rows: list[PlannedComparison] = []
     for correlation in CORRELATIONS:
@@ -68,7 +73,7 @@ def power_plan(pilot: str, difference: float, samples: int, problems: int = 0) -
             continue  # the two would differ by the same amount everywhere
         of = difference_variance(variance, samples, correlation)
         smallest = min(detectable(count) * sqrt(of.variance), 1.0) if count else None
-        needed = problems_for_difference(difference, of)
+        needed = _needed(difference, of)
         rows.append(PlannedComparison(correlation=correlation, needed=needed, smallest=smallest))
     return PowerPlan(
         difference=difference,
@@ -78,6 +83,15 @@ def power_plan(pilot: str, difference: float, samples: int, problems: int = 0) -
         assumed=not held,
         rows=tuple(rows),
     )
+
+
+def _needed(difference: float, of: ProblemVariance) -> Needed:
+    try:
+        return problems_for_difference(difference, of)
+    except UsageError as error:
+        raise UsageError(
+            f"power is {difference:g}, which no number of problems shows; give a larger difference"
+        ) from error
 
 
 def _pilot(pilot: str) -> tuple[float, ProblemVariance, int]:

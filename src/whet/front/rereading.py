@@ -21,8 +21,11 @@ class Reread:
 
 
 def is_samples(place: str | Path) -> bool:
-    """Whether a path names a file of samples, and neither a run nor a model."""
-    return Path(place).suffix == ".jsonl" and Path(place).is_file()
+    """Whether a path names a file of samples, and neither a run nor a model: by its ending.
+
+    A file that is not there counts, so that the error says so; a folder does not.
+    """
+    return Path(place).suffix.lower() == ".jsonl" and not Path(place).is_dir()
 
 
 def reread(path: str | Path, k: tuple[int, ...]) -> Reread:

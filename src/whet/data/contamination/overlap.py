@@ -3,10 +3,17 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
-from whet.data.contamination.shingles import Shingles, character_ngrams, word_ngrams
-from whet.data.prompts import prompt_text
-from whet.types import Task, UsageError
+from whet.data.contamination.shingles import (
+    Shingles,
+    character_ngrams,
+    whole,
+    whole_lines,
+    word_ngrams,
+    words,
+)
+from whet.types import Prompt, Task, UsageError
 
 Cut = Callable[[str], Shingles]
 
@@ -41,6 +48,9 @@ class Thresholds:
 
 _USUAL = Thresholds()
 _SEVERAL = 3
+_INSTRUCTIONS = frozenset({"system", "developer"})  # roles that say how questions are put
+_NONE: Shingles = frozenset()
+_ALIKE = "short"  # the runs that similarity is measured by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,12 +61,14 @@ class Overlap:
     long: bool  # a run of `long` words
     share: float  # of its runs of `short` words, over all of the training data
     characters: bool  # a run of `characters` characters
+    whole: bool  # it has fewer than `short` words, and is a line of a training text
     near: float  # the largest Jaccard similarity to one training text
     where: str  # that training text, or the first with a run in common
 
     def flagged(self, by: Thresholds) -> bool:
         """Whether the item is contaminated by these thresholds."""
-        return self.long or self.characters or self.share >= by.share or self.near >= by.near
+        one_run = self.long or self.characters or self.whole
+        return one_run or self.share >= by.share or self.near >= by.near
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +79,7 @@ class Contamination:
     items: int
     texts: int  # of the training data
     boilerplate: int  # runs left out, since many test items have them
+    unseen: int  # items that nothing can be found of: too short, or all boilerplate
     thresholds: Thresholds
 
     @property
@@ -87,11 +100,12 @@ class _Kind:
     cut: Cut
     runs: list[Shingles]
     owners: Mapping[int, Sequence[int]]
+    common: Shingles  # boilerplate
     hit: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def meet(self, text: str) -> tuple[Shingles, Counter[int]]:
-        """The runs of a training text, and how many of them each item shares."""
-        held = self.cut(text)
+        """The runs of a training text but boilerplate, and how many of them each item shares."""
+        held = self.cut(text) - self.common
         shared: Counter[int] = Counter()
         for run in held & self.owners.keys():
             for item in self.owners[run]:
@@ -109,14 +123,15 @@ def contamination(
 
     The training data are read once and not kept; only the items' own runs are.  Nothing depends on
     the order of either, but for which of two equal texts is named.  A run that stands in many items
-    is part of how the questions are put, and is left out and counted.
+    is part of how the questions are put, and is left out and counted; items with one text are one
+    item there.  Of a chat the messages count, but for the system's.
     """
-    texts = [prompt_text(task.prompt) for task in test]
+    texts = [_asked(task.prompt) for task in test]
     kinds: dict[str, _Kind] = {}
     dropped = 0
-    for name, cut in _cuts(thresholds).items():
-        kinds[name], common = _kind(texts, cut, thresholds.boilerplate)
-        dropped += common
+    for name, (own, cut) in _cuts(thresholds).items():
+        kinds[name] = _kind(texts, own, cut, thresholds.boilerplate)
+        dropped += len(kinds[name].common)
     near: dict[int, tuple[float, str]] = {}
     seen = 0
     for place, text in training:
@@ -124,7 +139,7 @@ def contamination(
         for name, kind in kinds.items():
             held, shared = kind.meet(text)
             for item, count in shared.items():
-                alike = count / len(held | kind.runs[item]) if name == "short" else 0.0
+                alike = count / len(held | kind.runs[item]) if name == _ALIKE else 0.0
                 if item not in near or alike > near[item][0]:
                     near[item] = alike, place
     found = tuple(_overlap(test[item], item, kinds, near[item]) for item in sorted(near))
@@ -133,30 +148,54 @@ def contamination(
         items=len(test),
         texts=seen,
         boilerplate=dropped,
+        unseen=sum(
+            not any(held) for held in zip(*(kind.runs for kind in kinds.values()), strict=True)
+        ),
         thresholds=thresholds,
     )
 
 
-def _cuts(by: Thresholds) -> Mapping[str, Cut]:
+def _asked(prompt: Prompt) -> str:
+    """The text of a prompt; of a chat that of its messages, without how questions are put."""
+    if isinstance(prompt, str):
+        return prompt
+    held = [message for message in prompt if message["role"] not in _INSTRUCTIONS]
+    return "\n".join(str(message["content"]) for message in held)
+
+
+def _cuts(by: Thresholds) -> Mapping[str, tuple[Cut, Cut]]:
+    """The runs of an item, and those of a training text; an item that is too short has none."""
+    long, short, characters = (
+        partial(word_ngrams, n=by.long),
+        partial(word_ngrams, n=by.short),
+        partial(character_ngrams, n=by.characters),
+    )
     return {
-        "long": lambda text: word_ngrams(text, by.long),
-        "short": lambda text: word_ngrams(text, by.short),
-        "characters": lambda text: character_ngrams(text, by.characters),
+        "long": (lambda text: long(text) if len(words(text)) >= by.long else _NONE, long),
+        "short": (lambda text: short(text) if len(words(text)) >= by.short else _NONE, short),
+        "characters": (
+            lambda text: characters(text) if len("".join(text.split())) >= by.characters else _NONE,
+            characters,
+        ),
+        "whole": (
+            lambda text: whole(text) if 1 < len(words(text)) < by.short else _NONE,
+            whole_lines,
+        ),
     }
 
 
-def _kind(texts: Sequence[str], cut: Cut, boilerplate: float) -> tuple[_Kind, int]:
-    """The runs of the items without boilerplate, and how many runs that was."""
-    runs = [cut(text) for text in texts]
-    counts = Counter(run for held in runs for run in held)
-    limit = max(boilerplate * len(texts), _SEVERAL - 1)
+def _kind(texts: Sequence[str], own: Cut, cut: Cut, boilerplate: float) -> _Kind:
+    """The runs of the items without boilerplate: what many different texts have."""
+    cuts = {text: own(text) for text in texts}
+    counts = Counter(run for held in cuts.values() for run in held)
+    limit = max(boilerplate * len(cuts), _SEVERAL - 1)
     common = frozenset(run for run, count in counts.items() if count > limit)
-    kept: list[Shingles] = [held - common for held in runs]
+    kept: list[Shingles] = [cuts[text] - common for text in texts]
     owners: dict[int, list[int]] = defaultdict(list)
     for item, held in enumerate(kept):
         for run in held:
             owners[run].append(item)
-    return _Kind(cut=cut, runs=kept, owners=owners), len(common)
+    return _Kind(cut=cut, runs=kept, owners=owners, common=common)
 
 
 def _overlap(task: Task, item: int, kinds: Mapping[str, _Kind], near: tuple[float, str]) -> Overlap:
@@ -166,6 +205,7 @@ def _overlap(task: Task, item: int, kinds: Mapping[str, _Kind], near: tuple[floa
         long=bool(kinds["long"].hit.get(item)),
         share=len(short.hit.get(item, ())) / max(len(short.runs[item]), 1),
         characters=bool(kinds["characters"].hit.get(item)),
+        whole=bool(kinds["whole"].hit.get(item)),
         near=near[0],
         where=near[1],
     )

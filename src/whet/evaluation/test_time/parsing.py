@@ -23,6 +23,7 @@ _KINDS: Mapping[str, type[Attempt] | type[Choice]] = {
     for kind in (Majority, WeightedVote, BestOfN, EarlyStop, BudgetForcing, Revision, Beam)
 }
 _SCALARS = (int, float, str)
+_BITS = 63  # of a number; Python does not print every larger one
 _Steps = dict[str, Any]  # what a beam search has besides its settings
 
 
@@ -65,8 +66,7 @@ def _strategy(node: ast.expr, steps: _Steps) -> TestTime:
         isinstance(attempt, Attempt) and isinstance(choice, Choice)
     ):
         raise UsageError(
-            f"test_time has {ast.unparse(node)!r}; give an attempt + a choice, such as "
-            "revision+majority"
+            f"test_time has {_shown(node)!r}; give an attempt + a choice, such as revision+majority"
         )
     return TestTime(attempt=attempt, choice=choice)
 
@@ -75,7 +75,7 @@ def _part(node: ast.expr, steps: _Steps) -> Attempt | Choice:
     call = node if isinstance(node, ast.Call) else None
     name = node if call is None else call.func
     if not isinstance(name, ast.Name) or name.id not in _KINDS:
-        raise _unknown(ast.unparse(node))
+        raise _unknown(_shown(node))
     kind = _KINDS[name.id]
     given = {} if call is None else _settings(kind, call)
     if issubclass(kind, Beam):
@@ -94,11 +94,11 @@ def _settings(kind: type[Attempt] | type[Choice], call: ast.Call) -> dict[str, A
     }
     known = ", ".join(defaults) or "none"
     if call.args:
-        raise UsageError(
-            f"test_time has {ast.unparse(call)!r}; give settings by name, such as waits=2"
-        )
+        raise UsageError(f"test_time has {_shown(call)!r}; give settings by name, such as waits=2")
     found: dict[str, Any] = {}
     for keyword in call.keywords:
+        if keyword.arg in found:
+            raise UsageError(f"test_time {kind.name} has {keyword.arg} twice; give it once")
         if keyword.arg not in defaults:
             raise UsageError(f"test_time {kind.name} has no {keyword.arg!r}; its settings: {known}")
         found[keyword.arg] = _literal(kind.name, keyword, type(defaults[keyword.arg]))
@@ -108,16 +108,26 @@ def _settings(kind: type[Attempt] | type[Choice], call: ast.Call) -> dict[str, A
 def _literal(name: str, keyword: ast.keyword, kind: type) -> Any:
     try:
         value = ast.literal_eval(keyword.value)
-    except ValueError:
+    except (ValueError, TypeError):  # no literal, or a set of lists
         value = None
+    if type(value) is int and value.bit_length() > _BITS:
+        raise UsageError(f"test_time {name}.{keyword.arg} has more than {_BITS} bits; give fewer")
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
         words = {int: "a whole number", float: "a number", str: "a text in quotes"}
         raise UsageError(
-            f"test_time {name}.{keyword.arg} is {ast.unparse(keyword.value)}; give {words[kind]}"
+            f"test_time {name}.{keyword.arg} is {_shown(keyword.value)}; give {words[kind]}"
         )
     return value
+
+
+def _shown(node: ast.expr) -> str:
+    """The beginning of a node's text; Python writes no number of thousands of digits."""
+    try:
+        return f"{ast.unparse(node):.60}"
+    except (ValueError, RecursionError):
+        return "…"
 
 
 def _without_model(label: str) -> UsageError:
@@ -126,7 +136,7 @@ def _without_model(label: str) -> UsageError:
 
 def _unknown(text: str) -> UsageError:
     return UsageError(
-        f"test_time is {text!r}; give names with commas between: {', '.join(_KINDS)}, with "
+        f"test_time is {text!r:.60}; give names with commas between: {', '.join(_KINDS)}, with "
         "settings in brackets, such as budget_forcing(waits=2), and + before a choice, such as "
         "revision+majority"
     )
