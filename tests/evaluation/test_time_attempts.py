@@ -241,7 +241,7 @@ def test_a_chat_server_revises_and_does_not_go_on():
 class Short(Server):
     """A server whose replies are always cut; nothing is sent."""
 
-    async def say(self, messages, how, seed=None):
+    async def say(self, *_asked, **_how):
         return ChatReply(text="8", finish=Finish.LENGTH, prompt_tokens=3, reply_tokens=1)
 
 

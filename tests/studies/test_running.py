@@ -82,7 +82,10 @@ def test_show_prints_the_page_and_json_is_one_document(whole, capsys):
     assert (held["rows"], held["missing"], held["sound"]) == (8, [], True)
     gain = held["contrasts"][0]
     ends = told(whole)
-    by_hand = sum(ends["checked", s][0] - ends["untrained", s][0] for s in (0, 1)) / 2
+    checked, untrained = (
+        sum(ends[arm, s][0] or 0 for s in (0, 1)) for arm in ("checked", "untrained")
+    )
+    by_hand = (checked - untrained) / 2
     assert gain["decision"]["effect"] == pytest.approx(by_hand)
     assert gain["decision"]["seeds"] == 2
     assert held["contrasts"][1]["decision"]["power"] is None  # δ = 0
