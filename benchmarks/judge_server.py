@@ -29,6 +29,7 @@ from random import Random
 from typing import Any
 
 import torch
+from imitation import imitated
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
@@ -121,26 +122,9 @@ def taught(folder: Path, steps: int) -> float:
         shape="llama-tiny", tokenizer=Words((*texts, "Verdict: yes", "Verdict: no")), positions=2048
     ).load("cpu")
     renderer = TextRenderer(tokenizer, frozenset({end_token(tokenizer)}))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    loss = torch.tensor(float("nan"))
-    for step in range(steps):
-        rows = taught_by[64 + 16 * step :][:16]
-        shown = [renderer.demonstration(Task(id="", prompt=chat), reply) for chat, reply in rows]
-        longest = max(len(one.token_ids) for one in shown)
-        ids, labels = torch.zeros(16, longest, dtype=torch.long), torch.full((16, longest), -100)
-        for i, one in enumerate(shown):
-            ids[i, : len(one.token_ids)] = torch.tensor(one.token_ids)
-            own = torch.tensor(one.action_mask)
-            labels[i, : len(own)][own] = torch.tensor(one.chosen_ids).long()
-        optimizer.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
-        loss = model(input_ids=ids, labels=labels).loss
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return loss.item()
+    rows = [(Task(id="", prompt=chat), reply) for chat, reply in taught_by[64:]]
+    batches = (rows[16 * step :][:16] for step in range(steps))
+    return imitated(model, tokenizer, renderer, batches, folder)
 
 
 @contextmanager

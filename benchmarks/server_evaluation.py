@@ -30,6 +30,7 @@ from random import Random
 from typing import Any
 
 import torch
+from imitation import imitated
 from judge_server import Words, served
 
 from whet.cli.main import main as whet
@@ -81,25 +82,8 @@ def taught(folder: Path, steps: int) -> float:
         shape="llama-tiny", tokenizer=Words(tuple(texts)), positions=256
     ).load("cpu")
     renderer = TextRenderer(tokenizer, end_tokens(tokenizer, model.generation_config))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=2e-3)
-    loss = torch.tensor(float("nan"))
-    for step in range(steps):
-        shown = [renderer.demonstration(*lesson) for lesson in lessons(rng, 32)]
-        width = max(len(one.token_ids) for one in shown)
-        ids, labels = torch.zeros(32, width, dtype=torch.long), torch.full((32, width), -100)
-        for row, one in enumerate(shown):
-            ids[row, : len(one.token_ids)] = torch.tensor(one.token_ids)
-            own = torch.tensor(one.action_mask)
-            labels[row, : len(own)][own] = torch.tensor(one.chosen_ids).long()
-        optimizer.param_groups[0]["lr"] = 2e-3 * min(1.0, (step + 1) / 20)
-        loss = model(input_ids=ids, labels=labels).loss
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return loss.item()
+    batches = (lessons(rng, 32) for _ in range(steps))
+    return imitated(model, tokenizer, renderer, batches, folder)
 
 
 def in_bfloat16(folder: Path) -> None:

@@ -42,17 +42,17 @@ from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.config import EvalConfig
 from whet.evaluation.measure import measure
 from whet.evaluation.metrics.auroc import auroc
-from whet.evaluation.recording import Recorder
+from whet.evaluation.recording import SampleRecorder
 from whet.evaluation.sample_file import SampleFile
 from whet.evaluation.samples import Sample
 from whet.evaluation.test_time.attempt import Attempt, AttemptContext
 from whet.evaluation.test_time.beam import Beam
 from whet.evaluation.test_time.best_of_n import BestOfN
-from whet.evaluation.test_time.budget_forcing import BudgetForcing
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.budget_forcing import BudgetForcingAttempt
+from whet.evaluation.test_time.choice import AnswerChoice
 from whet.evaluation.test_time.curve import points
 from whet.evaluation.test_time.early_stop import EarlyStop
-from whet.evaluation.test_time.majority import Majority
+from whet.evaluation.test_time.majority import MajorityChoice
 from whet.evaluation.test_time.measure import check_attempts, measure_attempts
 from whet.evaluation.test_time.revision import Revision
 from whet.evaluation.test_time.single import Single
@@ -174,12 +174,18 @@ class Arm:
 
 def arms(model: TrainedSteps, size: Size) -> Iterator[Arm]:
     """All arms, in the order of the table."""
-    choices: Sequence[Choice] = (Single(), Majority(), EarlyStop(), BestOfN(), WeightedVote())
+    choices: Sequence[AnswerChoice] = (
+        Single(),
+        MajorityChoice(),
+        EarlyStop(),
+        BestOfN(),
+        WeightedVote(),
+    )
     for choice in choices:
         yield Arm(strategy=TestTime(choice=choice))
     for mark in (WAIT, UNSEEN):
         for waits in (1, 2, 4):
-            forced = BudgetForcing(waits=waits, wait=mark, close="")
+            forced = BudgetForcingAttempt(waits=waits, wait=mark, close="")
             yield from _sequential(forced, waits + 1, size)
     for mark in (ASK, UNSEEN):
         for count in (1, 2, 4):
@@ -190,7 +196,7 @@ def arms(model: TrainedSteps, size: Size) -> Iterator[Arm]:
 
 
 def _sequential(attempt: Attempt, passes: int, size: Size) -> Iterator[Arm]:
-    for choice in (Single(), Majority()):
+    for choice in (Single(), MajorityChoice()):
         strategy = TestTime(attempt=attempt, choice=choice)
         yield Arm(strategy=strategy, passes=passes, samples=size.attempts)
 
@@ -204,7 +210,7 @@ async def samples_of(
     path = place / f"{''.join(c if c.isalnum() else f'-{ord(c)}-' for c in name)}.jsonl"
     player = await ENGINE.player(Folder.as_saved(base), seed)
     evaluation = EvalConfig(problems=len(tasks), samples=arm.samples or size.samples, k=(1,))
-    recorder = Recorder(
+    recorder = SampleRecorder(
         model=str(base),
         policy=player.held().digest,
         check=CORPUS.chain_correct,

@@ -61,7 +61,7 @@ def test_a_run_that_is_given_twice_is_no_second_seed(tmp_path, monkeypatch):
 def test_runs_without_samples_or_without_a_reward_for_them_are_named(tmp_path):
     models, _ = methods(tmp_path, 2, lambda seed: 6)
     for name, columns, told in (
-        ("greedy", {"greedy": True}, "no plain samples"),
+        ("greedy", {"greedy": True}, "greedy replies only"),
         ("other", {"reason": Reason.NOT_APPLICABLE}, "not applicable"),
     ):
         rows = problem([None], "p0", rows=1, **columns).samples

@@ -11,7 +11,7 @@ from recorded import recorded
 
 from whet.evaluation.journal import Planned
 from whet.evaluation.measure import EvalConfig, measure
-from whet.evaluation.recording import Recorder
+from whet.evaluation.recording import SampleRecorder
 from whet.evaluation.sample_file import SampleFile, read_samples
 from whet.evaluation.samples import Sample, problems_of
 from whet.protocols import Player
@@ -49,7 +49,7 @@ def played(asked):
 
 
 def evaluated(path, asked=None, config=CONFIG, **fields):
-    recorder = Recorder(**{"policy": "w0", "setting": "s0", "split": "test"} | fields)
+    recorder = SampleRecorder(**{"policy": "w0", "setting": "s0", "split": "test"} | fields)
     recorder = replace(recorder, journal=SampleFile(path))
     player = played([] if asked is None else asked)
     return asyncio.run(measure(player, None, TASKS, config, HOW, recorder))

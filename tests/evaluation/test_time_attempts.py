@@ -11,7 +11,7 @@ from whet.engines.openai.server import Server
 from whet.environments.single_turn import SingleTurn
 from whet.evaluation.test_time.attempt import AttemptContext
 from whet.evaluation.test_time.beam import Beam
-from whet.evaluation.test_time.budget_forcing import BudgetForcing
+from whet.evaluation.test_time.budget_forcing import BudgetForcingAttempt
 from whet.evaluation.test_time.once import Once
 from whet.evaluation.test_time.revision import Revision
 from whet.evaluation.test_time.step_scores import LastStep, Least, Product, StepScores
@@ -70,8 +70,8 @@ def answer(attempt, seed=1, ending=0.1, **more):
 
 ATTEMPTS = {
     "once": Once(),
-    "forced": BudgetForcing(waits=2, wait="W", close="p"),
-    "cut": BudgetForcing(waits=0, thinking=5, close="z", final="="),
+    "forced": BudgetForcingAttempt(waits=2, wait="W", close="p"),
+    "cut": BudgetForcingAttempt(waits=0, thinking=5, close="z", final="="),
     "revised": Revision(revisions=2, ask="?"),
     "beam": Beam(model=Liking(), width=2, expand=3, step_tokens=2, mark=""),
     "marked": Beam(model=Liking(), width=2, expand=2, step_tokens=6, mark="a"),
@@ -216,7 +216,11 @@ class Whole(Hashed):
 
 @pytest.mark.parametrize(
     "attempt",
-    [BudgetForcing(wait="W"), BudgetForcing(waits=0, thinking=9, close="z"), ATTEMPTS["beam"]],
+    [
+        BudgetForcingAttempt(wait="W"),
+        BudgetForcingAttempt(waits=0, thinking=9, close="z"),
+        ATTEMPTS["beam"],
+    ],
     ids=str,
 )
 def test_an_engine_that_cannot_go_on_is_refused_when_opened(attempt):
@@ -235,7 +239,7 @@ def test_a_chat_server_revises_and_does_not_go_on():
     task = Task(id="t", prompt="3+4=", answer="7")
     asyncio.run(Revision().open(asked, task))
     with pytest.raises(UsageError, match="budget_forcing"):
-        asyncio.run(BudgetForcing().open(asked, task))
+        asyncio.run(BudgetForcingAttempt().open(asked, task))
 
 
 class Short(Server):
@@ -248,10 +252,10 @@ class Short(Server):
 @pytest.mark.parametrize(
     ("made", "field"),
     [
-        (lambda: BudgetForcing(waits=0), "budget_forcing.waits"),
-        (lambda: BudgetForcing(waits=-1), "budget_forcing.waits"),
-        (lambda: BudgetForcing(wait=""), "budget_forcing.wait"),
-        (lambda: BudgetForcing(thinking=3, close="", final=""), "budget_forcing.final"),
+        (lambda: BudgetForcingAttempt(waits=0), "budget_forcing.waits"),
+        (lambda: BudgetForcingAttempt(waits=-1), "budget_forcing.waits"),
+        (lambda: BudgetForcingAttempt(wait=""), "budget_forcing.wait"),
+        (lambda: BudgetForcingAttempt(thinking=3, close="", final=""), "budget_forcing.final"),
         (lambda: Revision(revisions=0), "revision.revisions"),
         (lambda: Revision(ask=""), "revision.ask"),
         (lambda: Beam(model=Liking(), width=0), "beam.width"),

@@ -14,7 +14,7 @@ from whet.evaluation.metrics.majority import mean_majority_at_k
 from whet.evaluation.test_time.best_of_n import BestOfN
 from whet.evaluation.test_time.curve import multiplier, points, single_sample, within
 from whet.evaluation.test_time.early_stop import EarlyStop, leading_posterior
-from whet.evaluation.test_time.majority import Majority
+from whet.evaluation.test_time.majority import MajorityChoice
 from whet.evaluation.test_time.once import Once
 from whet.evaluation.test_time.revision import Revision
 from whet.evaluation.test_time.single import Single
@@ -80,7 +80,7 @@ def test_early_stopping_is_the_mean_of_all_rotations(answers, k, confidence, rng
 def test_a_unanimous_vote_stops_after_four():
     held = [answered("aaaaaaaa", tokens=10)]
     assert EarlyStop().tokens(held, 8).value == 40
-    assert Majority().tokens(held, 8).value == 80
+    assert MajorityChoice().tokens(held, 8).value == 80
     assert EarlyStop().accuracy(held, 8).value == 1
 
 
@@ -92,7 +92,9 @@ def test_a_vote_with_an_unknown_answer_is_unknown():
     assert EarlyStop(confidence=0.8).tokens(held, 4).value == (2 + 4 + 4 + 2) / 4
 
 
-@pytest.mark.parametrize("choice", [Single(), Majority(), BestOfN(), WeightedVote(), EarlyStop()])
+@pytest.mark.parametrize(
+    "choice", [Single(), MajorityChoice(), BestOfN(), WeightedVote(), EarlyStop()]
+)
 def test_a_missing_verdict_leaves_the_range_of_its_completions(choice):
     """An answer without a verdict votes; whatever the verdict is, the accuracy is in the range."""
     held = [
@@ -121,7 +123,7 @@ def test_a_curve_is_a_function_of_its_rows():
     one = answered("aab", name="1", tokens=[10, 20, 30], finish=[Finish.STOP] * 2 + [Finish.LENGTH])
     two = answered("bba", name="2", tokens=[6, 6, 6])
     rows = [*rows_of([one, two]), *rows_of([answered("a", name="1", tokens=50)], "revision(1)")]
-    found = points(rows, [TestTime(choice=Majority()), TestTime(attempt=Revision())])
+    found = points(rows, [TestTime(choice=MajorityChoice()), TestTime(attempt=Revision())])
     assert [(p.strategy, p.k, p.samples) for p in found] == [
         ("majority", 1, 6),
         ("majority", 2, 6),
@@ -144,7 +146,7 @@ def test_greedy_rows_are_no_attempts():
 def test_the_multiplier_is_that_of_the_cheapest_point_with_the_gain():
     rows = rows_of([answered("aaaab", name="1", tokens=2), answered("aabbb", name="2", tokens=4)])
     base = single_sample(rows)
-    curve = points(rows, [TestTime(choice=Majority())], ks=(1, 2, 3, 5))
+    curve = points(rows, [TestTime(choice=MajorityChoice())], ks=(1, 2, 3, 5))
     gains = [p.accuracy.value - base.accuracy.value for p in curve]
     assert base.accuracy.value == pytest.approx(0.6)
     assert gains == pytest.approx([0, 0, 0.05, -0.1])
@@ -171,9 +173,9 @@ def test_a_sample_without_a_score_leaves_best_of_n_open():
 
 
 def test_labels_tell_strategies_apart():
-    mixed = TestTime(attempt=Revision(revisions=2), choice=Majority())
+    mixed = TestTime(attempt=Revision(revisions=2), choice=MajorityChoice())
     assert mixed.label == "revision(2)+majority"
-    assert TestTime(attempt=Once(), choice=Majority()).label == "majority"
+    assert TestTime(attempt=Once(), choice=MajorityChoice()).label == "majority"
     assert TestTime().label == "single"
 
 

@@ -9,7 +9,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder, FromScratch
 from whet.evaluation.test_time.attempt import AttemptContext
 from whet.evaluation.test_time.beam import Beam
-from whet.evaluation.test_time.budget_forcing import BudgetForcing
+from whet.evaluation.test_time.budget_forcing import BudgetForcingAttempt
 from whet.evaluation.test_time.once import Once
 from whet.evaluation.test_time.revision import Revision
 from whet.protocols import Reward
@@ -37,8 +37,8 @@ class Hashing:
 
 ATTEMPTS = (
     Once(),
-    BudgetForcing(waits=2, wait="a", close=""),
-    BudgetForcing(waits=0, thinking=5, close="b", final="="),
+    BudgetForcingAttempt(waits=2, wait="a", close=""),
+    BudgetForcingAttempt(waits=0, thinking=5, close="b", final="="),
     Revision(revisions=2, ask="="),
     Beam(model=Hashing(), width=2, expand=2, step_tokens=3, mark=""),
 )

@@ -8,16 +8,16 @@ from sampling.shaped import END, TOKENIZER, Hashed
 
 from whet.evaluation.config import EvalConfig
 from whet.evaluation.measure import measure
-from whet.evaluation.recording import Recorder
+from whet.evaluation.recording import SampleRecorder
 from whet.evaluation.sample_file import SampleFile, read_samples
 from whet.evaluation.samples import plain
 from whet.evaluation.test_time.attempt import AttemptContext
 from whet.evaluation.test_time.beam import Beam
 from whet.evaluation.test_time.best_of_n import BestOfN
-from whet.evaluation.test_time.budget_forcing import BudgetForcing
+from whet.evaluation.test_time.budget_forcing import BudgetForcingAttempt
 from whet.evaluation.test_time.curve import points
 from whet.evaluation.test_time.early_stop import EarlyStop
-from whet.evaluation.test_time.majority import Majority
+from whet.evaluation.test_time.majority import MajorityChoice
 from whet.evaluation.test_time.measure import measure_attempts
 from whet.evaluation.test_time.once import Once
 from whet.evaluation.test_time.parsing import strategies_of
@@ -33,7 +33,7 @@ from whet.types import Decoding, Task, UsageError, Verdict
 TASKS = [Task(id=str(i), prompt=f"{i}+4=", answer="7") for i in range(3)]
 CONFIG = EvalConfig(problems=3, samples=4, k=(1,))
 HOW = Decoding(max_new_tokens=20)
-REVISED, FORCED = Revision(ask="?"), BudgetForcing(waits=1, wait="W", close="p")
+REVISED, FORCED = Revision(ask="?"), BudgetForcingAttempt(waits=1, wait="W", close="p")
 
 ALL = (Once(), REVISED, FORCED)
 
@@ -61,7 +61,7 @@ def evaluated(path=None, attempts=ALL, away=""):
     """The rows of plain samples and of the attempts, and the generator."""
     generator = Hashed(0.15)
     player = RolloutPlayer(generator, TextRenderer(TOKENIZER, frozenset({END})))
-    recorder = Recorder(policy="w", setting="s", scorer=Lengths())
+    recorder = SampleRecorder(policy="w", setting="s", scorer=Lengths())
     if path is not None:
         recorder = replace(recorder, journal=SampleFile(path))
     context = AttemptContext(runner=RolloutRunner(player, Even(away), 0), decoding=HOW)
@@ -114,7 +114,7 @@ def test_a_file_with_strategies_goes_on_and_is_compared_by_plain_samples(tmp_pat
 
 
 def test_a_judge_that_is_away_widens_and_is_counted():
-    strategies = [TestTime(attempt=REVISED), TestTime(choice=Majority())]
+    strategies = [TestTime(attempt=REVISED), TestTime(choice=MajorityChoice())]
     sound = points(evaluated()[0], strategies)
     broken = points(evaluated(away="1")[0], strategies)
     for one, other in zip(sound, broken, strict=True):
@@ -138,11 +138,11 @@ def test_strategies_by_name():
     )
     model = Model()
     assert strategies_of(said, model, ";") == (
-        TestTime(choice=Majority()),
+        TestTime(choice=MajorityChoice()),
         TestTime(choice=BestOfN()),
         TestTime(choice=EarlyStop(confidence=0.9)),
-        TestTime(attempt=BudgetForcing(waits=4, wait="Hmm")),
-        TestTime(attempt=Revision(), choice=Majority()),
+        TestTime(attempt=BudgetForcingAttempt(waits=4, wait="Hmm")),
+        TestTime(attempt=Revision(), choice=MajorityChoice()),
         TestTime(attempt=Beam(model=model, width=2, mark=";")),
     )
 

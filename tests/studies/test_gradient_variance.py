@@ -14,7 +14,7 @@ from whet.rewards.unsupervised.random import Random
 from whet.rollouts.batching import build_batch
 from whet.studies.endpoint import Ended
 from whet.studies.endpoints import gradient_variance
-from whet.studies.endpoints.gradient_variance import GradientVariance, Spread
+from whet.studies.endpoints.gradient_variance import GradientSpread, GradientVariance
 from whet.training.run import Run
 from whet.types import IntegrityError, UsageError
 
@@ -40,7 +40,7 @@ def measured(run, part=PART):
 
 def test_the_trace_is_that_of_the_sample_covariance():
     g = torch.randn(7, 5, generator=torch.Generator().manual_seed(0))
-    found = Spread.of(g)
+    found = GradientSpread.of(g)
     assert found.trace == pytest.approx(np.trace(np.cov(g.double().numpy(), rowvar=False)))
     biased = (g.double().mean(0) ** 2).sum().item()
     assert found.signal == pytest.approx(biased - found.trace / 7)
@@ -48,7 +48,9 @@ def test_the_trace_is_that_of_the_sample_covariance():
 
 def test_by_hand():
     # mean (2, 0); deviations ±(1, 0): trace 2 / (2 − 1), signal 4 − 2 / 2
-    assert Spread.of(torch.tensor([[1.0, 0.0], [3.0, 0.0]])) == Spread(trace=2.0, signal=3.0)
+    assert GradientSpread.of(torch.tensor([[1.0, 0.0], [3.0, 0.0]])) == GradientSpread(
+        trace=2.0, signal=3.0
+    )
 
 
 async def _batches(run):
@@ -83,7 +85,7 @@ def test_gradients_are_those_of_the_loss_by_autograd(advantage):
         own = torch.autograd.grad(loss, list(model.parameters()), materialize_grads=True)
         flat = torch.cat([x.flatten() for x in own])
         assert torch.allclose(gradient, flat, atol=1e-5 * flat.abs().max().item() + 1e-8)
-    spread = Spread.of(torch.stack(found))
+    spread = GradientSpread.of(torch.stack(found))
     assert measured(run).endpoint == pytest.approx(log(spread.trace))
 
 

@@ -6,12 +6,12 @@ import sys
 
 import pytest
 
-from whet.studies.rows import Row, RowFile
+from whet.studies.rows import RowFile, StudyRow
 from whet.types import UsageError
 
 
 def row(arm="coin", seed=0, endpoint=0.5, **others):
-    return Row(
+    return StudyRow(
         study="s", tier="full", arm=arm, seed=seed, settings="ab", endpoint=endpoint, **others
     )
 
@@ -84,11 +84,11 @@ def test_a_line_that_is_no_row_is_named(line, told, tmp_path):
 WRITER = """
 import sys
 from pathlib import Path
-from whet.studies.rows import Row, RowFile
+from whet.studies.rows import StudyRow, RowFile
 file = RowFile(Path(sys.argv[1]))
 for seed in range(40):
     for arm in ("shared", sys.argv[2]):
-        file.append(Row(study="s", tier="full", arm=arm, seed=seed, settings="x", endpoint=0.5,
+        file.append(StudyRow(study="s", tier="full", arm=arm, seed=seed, settings="x", endpoint=0.5,
                         stopped="", secondary={"x" * 50: 1.0 + i for i in range(1)}))
 """
 

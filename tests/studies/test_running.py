@@ -13,7 +13,7 @@ from whet.cli.main import main
 from whet.cli.studies import resolved
 from whet.front import studying
 from whet.front.studying import Laboratory, RowMade
-from whet.studies.page import TINY, Page
+from whet.studies.page import TINY, StudyPage
 from whet.studies.rows import RowFile
 from whet.types import IntegrityError
 
@@ -181,7 +181,7 @@ def test_a_broken_run_is_a_row_that_decides_nothing(whole, tmp_path, monkeypatch
     lab = laboratory(tmp_path, whole)
     assert lab.work()
     assert lab.missing() == []  # it is not tried again: the same seed would break again
-    page = Page(lab.plan, lab.file.rows())
+    page = StudyPage(lab.plan, lab.file.rows())
     gain, half = page.verdicts
     assert (half.decision, half.missing) == (None, (("coin", 1),))
     assert gain.decision is not None

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whet.evaluation.statistics.decision import Claim, Finding
+from whet.evaluation.statistics.decision import Claim, StudyOutcome
 from whet.studies.plan import Contrast, Identity
-from whet.studies.rows import Row
+from whet.studies.rows import StudyRow
 from whet.studies.verdicts import sameness, swapped, verdicts
 
 SEEDS = (0, 1, 2, 3, 4, 5)
@@ -16,7 +16,7 @@ SEEDS = (0, 1, 2, 3, 4, 5)
 
 def row(arm, seed, endpoint, weights=""):
     stopped = "NaN" if endpoint is None else ""
-    return Row(
+    return StudyRow(
         study="s",
         tier="full",
         arm=arm,
@@ -49,7 +49,10 @@ def test_weighted_sums_are_paired_by_seed():
     assert half.decision.effect == pytest.approx(
         fmean([-0.25, -0.225, -0.35, -0.325, -0.35, -0.225])
     )
-    assert (gain.decision.verdict, half.decision.verdict) == (Finding.SUPPORTED, Finding.SUPPORTED)
+    assert (gain.decision.verdict, half.decision.verdict) == (
+        StudyOutcome.SUPPORTED,
+        StudyOutcome.SUPPORTED,
+    )
     # six equal signs: p = 2 / 2^6, and Holm of two multiplies the smaller one by 2
     assert gain.decision.p == half.decision.p == 0.03125
     assert gain.holm_p == half.holm_p == 0.0625
@@ -64,21 +67,21 @@ def test_the_order_of_rows_is_no_matter():
 @pytest.mark.parametrize(
     ("true", "verdict"),
     [
-        (NONE, Finding.INCONCLUSIVE),  # all differences are 0, at δ .1: see below
-        ([0.0] * 6, Finding.REVERSED),
-        ([x + 0.05 for x in NONE], Finding.REFUTED),
+        (NONE, StudyOutcome.INCONCLUSIVE),  # all differences are 0, at δ .1: see below
+        ([0.0] * 6, StudyOutcome.REVERSED),
+        ([x + 0.05 for x in NONE], StudyOutcome.REFUTED),
     ],
 )
 def test_every_verdict_is_decided_as_declared(true, verdict):
     found = verdicts("s", [GAIN], SEEDS, rows(true=true, none=NONE))[0].decision.verdict
-    assert found is (Finding.REFUTED if true is NONE else verdict)
+    assert found is (StudyOutcome.REFUTED if true is NONE else verdict)
 
 
 def test_a_missing_row_is_named_and_nothing_is_decided():
     held = [one for one in rows(true=TRUE, none=NONE, coin=COIN) if one.cell != ("coin", 3)]
     gain, half = verdicts("s", [GAIN, HALF], SEEDS, held)
     assert (half.decision, half.control, half.missing) == (None, None, (("coin", 3),))
-    assert gain.decision.verdict is Finding.SUPPORTED
+    assert gain.decision.verdict is StudyOutcome.SUPPORTED
     assert gain.holm_p == 0.0625  # the other one counts, undecided as it is
 
 
@@ -110,7 +113,7 @@ def test_the_control_turns_the_swapped_seeds_round():
     signs = [-1 if seed in turned else 1 for seed in SEEDS]
     by_hand = fmean(sign * (a - b) for sign, a, b in zip(signs, TRUE, NONE, strict=True))
     assert found.control.effect == pytest.approx(by_hand)
-    assert found.control.verdict is Finding.INCONCLUSIVE
+    assert found.control.verdict is StudyOutcome.INCONCLUSIVE
 
 
 @settings(max_examples=25, deadline=None)

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from whet.cli.arguments import EvalOptions
 from whet.cli.values import counts
-from whet.front.measuring import USUAL
 from whet.front.rereading import reread
 from whet.types import UsageError
 from whet.view import scorecard
@@ -27,7 +26,7 @@ def again(asked: EvalOptions) -> int:
                 f"{held.name} is {getattr(asked, held.name)!r}, but {asked.model!r} is a file of "
                 "samples, which are there already; leave it out, or give a model"
             )
-    ks = USUAL.k if asked.k is None else counts(asked.k, "k")
+    ks = () if asked.k is None else counts(asked.k, "k")
     found = reread(asked.model, ks)
     if asked.report:
         write_metrics(Path(asked.report), found.scores.rows)

@@ -26,7 +26,7 @@ class Mistake(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LabelledChain:
+class TrialChain:
     """A reply to a task of which it is known whether its chain is right."""
 
     task: Task
@@ -40,7 +40,7 @@ class LabelledChain:
         return self.mistake is Mistake.NONE
 
 
-def labelled_chains(family: Family, pairs: int = 100, seed: int = 0) -> tuple[LabelledChain, ...]:
+def labelled_chains(family: Family, pairs: int = 100, seed: int = 0) -> tuple[TrialChain, ...]:
     """`pairs` right chains and as many with one wrong line, each of a task of its own, in turn.
 
     The wrong line differs from the right one in a digit.  In every second wrong chain the mistake
@@ -59,10 +59,10 @@ def labelled_chains(family: Family, pairs: int = 100, seed: int = 0) -> tuple[La
         )
     rng, tasks = Random(f"mistakes/{seed}"), _tasks(family, seed)
     wrong = (_alone, _propagated)
-    found: list[LabelledChain] = []
+    found: list[TrialChain] = []
     for place in range(pairs):
         task = next(tasks)
-        found.append(LabelledChain(task=task, chain=family.worked(task, rng, 1.0)))
+        found.append(TrialChain(task=task, chain=family.worked(task, rng, 1.0)))
         found.append(wrong[place % 2](family, next(tasks), rng))
     return tuple(found)
 
@@ -91,7 +91,7 @@ def _unseen(family: Family, rng: Random, level: int, seen: set[str]) -> Task:
     raise UsageError(f"pairs is too large: level {level} has no other task; give fewer")
 
 
-def _alone(family: Traced, task: Task, rng: Random) -> LabelledChain:
+def _alone(family: Traced, task: Task, rng: Random) -> TrialChain:
     states = list(future(family.begun(task)))
     place, wrong = _mistaken(states, rng)
     lines = [state.show() for state in states]
@@ -99,7 +99,7 @@ def _alone(family: Traced, task: Task, rng: Random) -> LabelledChain:
     return _labelled(task, lines, states[-1], Mistake.ALONE, place)
 
 
-def _propagated(family: Traced, task: Task, rng: Random) -> LabelledChain:
+def _propagated(family: Traced, task: Task, rng: Random) -> TrialChain:
     states = list(future(family.begun(task)))
     place, wrong = _mistaken(states, rng)
     after = [wrong, *future(wrong)]
@@ -109,9 +109,9 @@ def _propagated(family: Traced, task: Task, rng: Random) -> LabelledChain:
 
 def _labelled(
     task: Task, lines: list[str], last: Machine, mistake: Mistake, place: int
-) -> LabelledChain:
+) -> TrialChain:
     chain = ";".join([*lines, f"#{last.show()}"])
-    return LabelledChain(task=task, chain=chain, mistake=mistake, bad_step=place + 1)
+    return TrialChain(task=task, chain=chain, mistake=mistake, bad_step=place + 1)
 
 
 def _mistaken(states: list[Machine], rng: Random) -> tuple[int, Machine]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from whet.data.mistakes import LabelledChain, Mistake
+from whet.data.mistakes import Mistake, TrialChain
 from whet.evaluation.chain_judge import ChainJudge, ChainVerdict
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.chain_band import NAMED_RULES
@@ -35,7 +35,7 @@ class JudgeTrial:
 
 async def judge_trial(
     judge: ChainJudge,
-    chains: Sequence[LabelledChain],
+    chains: Sequence[TrialChain],
     observer: Observer,
     concurrency: int = 16,
 ) -> JudgeTrial:
@@ -77,7 +77,7 @@ def corrected(problems: Sequence[Problem], trial: JudgeTrial) -> Mapping[str, Es
     return found
 
 
-def _trial(chains: Sequence[LabelledChain], verdicts: Sequence[ChainVerdict]) -> JudgeTrial:
+def _trial(chains: Sequence[TrialChain], verdicts: Sequence[ChainVerdict]) -> JudgeTrial:
     right = [chain.right for chain in chains]
     by_rule = {n: [rule(one.oks) for one in verdicts] for n, rule in NAMED_RULES.items()}
     pairs = list(zip(chains, verdicts, strict=True))

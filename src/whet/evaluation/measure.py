@@ -10,7 +10,7 @@ from functools import partial
 from whet.data.prompts import prompt_text
 from whet.evaluation.config import EvalConfig as EvalConfig
 from whet.evaluation.journal import Planned
-from whet.evaluation.recording import Recorder, named
+from whet.evaluation.recording import SampleRecorder, named
 from whet.evaluation.samples import Sample
 from whet.evaluation.scorecard import Scorecard as Scorecard
 from whet.evaluation.scorecard import scorecard
@@ -18,7 +18,7 @@ from whet.protocols import Judge, Player
 from whet.rollouts.runner import RolloutRunner
 from whet.types import Decoding, Group, Request, Rollout, Task, seed_of
 
-_UNRECORDED = Recorder()
+_UNRECORDED = SampleRecorder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ async def measure(
     tasks: Sequence[Task],
     evaluation: EvalConfig,
     decoding: Decoding,
-    recorder: Recorder = _UNRECORDED,
+    recorder: SampleRecorder = _UNRECORDED,
 ) -> Scorecard:
     """Play every task once greedily and `evaluation.samples` times at `decoding`.
 
@@ -75,7 +75,7 @@ def sample_seeds(tasks: Sequence[Task], samples: int) -> list[tuple[int, ...]]:
 
 async def _played(
     runner: RolloutRunner,
-    recorder: Recorder,
+    recorder: SampleRecorder,
     task: Task,
     planned: Planned,
     decoding: Decoding,

@@ -144,12 +144,13 @@ def _unconcluded(covered: Sequence[object], judged: Sequence[object], decided: o
 
 def _best_of_each(found: Sequence[GoldVerdict]) -> list[GoldVerdict]:
     """Of each task the answer that fares best: one of several may be out of the reward's reach."""
-    best: dict[int, GoldVerdict] = {}
-    for one in found:
-        held = best.setdefault(id(one.task), one)
-        if one.accepted and not held.accepted:
-            best[id(one.task)] = one
-    return list(best.values())
+    best: list[GoldVerdict] = []
+    for one in found:  # the answers of a task come together
+        if not best or one.task is not best[-1].task:
+            best.append(one)
+        elif one.accepted and not best[-1].accepted:
+            best[-1] = one
+    return best
 
 
 def _told(found: GoldVerdict) -> str:

@@ -45,7 +45,7 @@ class Scorer(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorder:
+class SampleRecorder:
     """Makes the samples of an evaluation, each with what was evaluated, and keeps them."""
 
     model: str = ""

@@ -10,7 +10,7 @@ from whet.evaluation.metrics.estimates import asked
 from whet.evaluation.passk import pass_at_k
 from whet.evaluation.sample_file import read_samples
 from whet.evaluation.samples import Problem, Sample, plain, problems_of
-from whet.evaluation.statistics.comparison import Comparison, compare
+from whet.evaluation.statistics.comparison import ModelComparison, compare
 from whet.evaluation.statistics.equivalence import Equivalence, equivalence
 from whet.training import card
 from whet.training.ledger import EVALUATIONS
@@ -23,7 +23,7 @@ _LEAST = 2  # problems: one difference has no spread
 class Compared:
     """Two models on the same problems; every difference is of the model less the baseline."""
 
-    at: Mapping[int, Comparison]  # by k of pass@k
+    at: Mapping[int, ModelComparison]  # by k of pass@k
     crossing: Crossing | NoCrossing
     tokens: tuple[float, float]  # a sample, of the baseline and of the model; NaN: not counted
     left_out: int  # problems with a missing verdict in either
@@ -95,9 +95,11 @@ def problems_at(place: str | Path) -> dict[str, Problem]:
 
     Raises `UsageError` where there is none, and where there are no samples.
     """
-    sampled = problems_of(sample for sample in samples_of(place) if not sample.greedy)
+    samples = samples_of(place)
+    sampled = problems_of(sample for sample in samples if not sample.greedy)
     if not sampled:
-        raise UsageError(f"{str(place)!r} has no plain samples; evaluate with samples")
+        only = "greedy replies" if samples else "test-time strategies"
+        raise UsageError(f"{str(place)!r} has {only} only; evaluate with samples")
     found = {problem.name: problem for problem in asked(sampled)}
     if not found:
         raise UsageError(f"the reward of {str(place)!r} is not applicable to any of its problems")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from whet.evaluation.passk import pass_at_k
 from whet.evaluation.samples import Problem
-from whet.evaluation.statistics.comparison import Standing
+from whet.evaluation.statistics.comparison import ModelStanding
 from whet.evaluation.statistics.crossed import crossed
 from whet.evaluation.statistics.equivalence import Equivalence, equivalence
 from whet.evaluation.statistics.interval import Interval
@@ -22,7 +22,7 @@ _Problems = Mapping[str, Problem]
 class SeedComparison:
     """Which method is better at one k; differences are of the model less the baseline."""
 
-    standing: Standing
+    standing: ModelStanding
     over_both: Interval  # for new seeds and new problems
     over_seeds: SeedTest  # for new seeds on these problems
     equal: Equivalence | None  # the test of equality over seeds, where a margin was given
@@ -98,9 +98,9 @@ def _at(
     means = [sum(row.values()) / len(row) for row in table.values()]
     both, seeds = crossed(table), seed_test(means)
     decided = seeds.p <= ALPHA and not both.low <= 0 <= both.high
-    better = Standing.BETTER if both.value > 0 else Standing.WORSE
+    better = ModelStanding.BETTER if both.value > 0 else ModelStanding.WORSE
     return SeedComparison(
-        standing=better if decided else Standing.UNDECIDED,
+        standing=better if decided else ModelStanding.UNDECIDED,
         over_both=both,
         over_seeds=seeds,
         equal=None if margin is None else equivalence(means, margin=margin),

@@ -13,7 +13,7 @@ from whet.environments.single_turn import SingleTurn
 from whet.evaluation.journal import Watched
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
 from whet.evaluation.preflight import Preflight, preflight
-from whet.evaluation.recording import Recorder
+from whet.evaluation.recording import SampleRecorder
 from whet.evaluation.samples import problems_of
 from whet.evaluation.test_time.attempt import Attempt, AttemptContext
 from whet.evaluation.test_time.curve import Point, points
@@ -128,7 +128,7 @@ async def _measured(
                 await opponent.load(subject.checkpoint)
         decoding, plays = subject.decoding, player.within(world)
         digest = player.held().digest
-        recorder = Recorder(
+        recorder = SampleRecorder(
             model=subject.name,
             policy=digest,
             setting=_setting(subject),

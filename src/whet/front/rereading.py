@@ -7,6 +7,7 @@ from whet.evaluation.config import EvalConfig
 from whet.evaluation.sample_file import read_samples
 from whet.evaluation.samples import Sample, plain, problems_of
 from whet.evaluation.scorecard import Scorecard, scorecard
+from whet.front.measuring import USUAL
 from whet.types import UsageError
 
 
@@ -28,24 +29,25 @@ def is_samples(place: str | Path) -> bool:
     return Path(place).suffix.lower() == ".jsonl" and not Path(place).is_dir()
 
 
-def reread(path: str | Path, k: tuple[int, ...]) -> Reread:
+def reread(path: str | Path, k: tuple[int, ...] = ()) -> Reread:
     """The results of a file that `whet eval --out` or a run wrote, with pass@k for these k.
 
-    The numbers are those of the evaluation that wrote it, but for the seconds, which are not in the
-    file.  A k above the number of samples is left out; k = 1 stays.  Rows of test-time strategies
-    are not read.
+    Without k they are 1, 4 and 16, up to the number of samples.
 
-    Raises `UsageError` for what `read_samples` refuses, such as rows of several models, and for a
-    file without sampled replies.
+    The numbers are those of the evaluation that wrote it, but for the seconds, which are not in the
+    file.  Rows of test-time strategies are not read.
+
+    Raises `UsageError` for what `read_samples` refuses, such as rows of several models, for a file
+    without sampled replies, and for a k above the number of samples.
     """
     rows = plain(read_samples(path))
     if not rows:
         raise UsageError(f"{str(path)!r} has test-time strategies alone; give a file with samples")
     first = rows[0]
     samples = _samples(rows, path)
-    kept = tuple(one for one in k if one <= samples) or (1,)
     problems = len({row.problem for row in rows})
-    evaluation = EvalConfig(problems=problems, samples=samples, k=kept)
+    ks = k or tuple(one for one in USUAL.k if one <= samples)
+    evaluation = EvalConfig(problems=problems, samples=samples, k=ks)
     return Reread(
         scores=scorecard(rows, evaluation, 0.0),
         model=first.model,

@@ -19,7 +19,7 @@ from whet.front.training import Follow, train
 from whet.policy import algorithms
 from whet.studies.endpoint import Ended, Measurement
 from whet.studies.resolved import Resolved
-from whet.studies.rows import Cell, Row, RowFile
+from whet.studies.rows import Cell, RowFile, StudyRow
 from whet.studies.settings import settings_digest
 from whet.training import card
 from whet.training.ledger import Ledger
@@ -38,7 +38,7 @@ _QUIET = EvalConfig(problems=2, samples=1, k=(1,))  # of a warm-up: its arms mea
 class RowMade:
     """The event of a new row, and how many the study has now."""
 
-    row: Row
+    row: StudyRow
     done: int
     of: int
 
@@ -123,20 +123,20 @@ class Laboratory:
                 return _State.WARMING
         return _State.DONE
 
-    def _add(self, row: Row) -> None:
+    def _add(self, row: StudyRow) -> None:
         self.file.append(row)
         have = {one.cell for one in self.file.rows()}
         planned = self.plan.cells
         self.tell(RowMade(row, len(have.intersection(planned)), len(planned)))
 
-    def _row(self, cell: Cell, folder: Path) -> Row:
+    def _row(self, cell: Cell, folder: Path) -> StudyRow:
         """The row of a run, which is trained to its end and measured.
 
         A run that can't be believed makes a row without an endpoint.
         """
         mine, warm = folder / cell[0], 0.0
         blank = partial(
-            Row,
+            StudyRow,
             study=self.plan.study.name,
             tier=self.plan.tier.name,
             arm=cell[0],

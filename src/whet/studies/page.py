@@ -7,11 +7,11 @@ from math import isfinite
 from statistics import fmean, stdev
 from typing import Any
 
-from whet.evaluation.statistics.decision import Claim, Decision, Finding
+from whet.evaluation.statistics.decision import Claim, Decision, StudyOutcome
 from whet.studies.plan import Contrast
 from whet.studies.resolved import Resolved
-from whet.studies.rows import Cell, Row
-from whet.studies.verdicts import Sameness, Verdict, sameness, swapped, verdicts
+from whet.studies.rows import Cell, StudyRow
+from whet.studies.verdicts import ContrastVerdict, Sameness, sameness, swapped, verdicts
 
 TINY = (
     "A tiny result never proves or disproves a claim about frontier models; it tests whether the "
@@ -20,19 +20,19 @@ TINY = (
 
 
 @dataclass(frozen=True)
-class Page:
+class StudyPage:
     """What a study says, from its plan and the rows that are there."""
 
     plan: Resolved
-    every_row: Sequence[Row]
+    every_row: Sequence[StudyRow]
 
     @cached_property
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[StudyRow, ...]:
         """The rows of planned seeds; others are counted and not used."""
         return tuple(row for row in self.every_row if row.seed in self.plan.tier.seeds)
 
     @cached_property
-    def verdicts(self) -> tuple[Verdict, ...]:
+    def verdicts(self) -> tuple[ContrastVerdict, ...]:
         """The verdict on every contrast."""
         study = self.plan.study
         return verdicts(study.name, study.contrasts, self.plan.tier.seeds, self.rows)
@@ -56,7 +56,7 @@ class Page:
         return [cell for cell in self.plan.cells if cell not in have]
 
     @property
-    def stopped(self) -> list[Row]:
+    def stopped(self) -> list[StudyRow]:
         """The rows of runs that can't be believed."""
         return [row for row in self.rows if row.endpoint is None]
 
@@ -107,7 +107,7 @@ class Page:
             spent = fmean(row.cpu_seconds for row in held) if held else 0.0
             yield f"{arm:{width}}  {len(ends):2} {mean} {spread} {spent:7.1f}"
 
-    def _by_arm(self) -> Mapping[str, Sequence[Row]]:
+    def _by_arm(self) -> Mapping[str, Sequence[StudyRow]]:
         return {arm: [row for row in self.rows if row.arm == arm] for arm in self.plan.runs}
 
     def document(self) -> dict[str, Any]:
@@ -135,7 +135,7 @@ class Page:
         }
 
 
-def _of_contrast(verdict: Verdict) -> Iterator[str]:
+def _of_contrast(verdict: ContrastVerdict) -> Iterator[str]:
     contrast, found = verdict.contrast, verdict.decision
     yield f"{contrast.name}: {formula(contrast)}"
     if found is None or verdict.control is None:
@@ -165,9 +165,9 @@ def _term(arm: str, weight: float) -> str:
     return f"{'+' if weight > 0 else '−'} {size}{arm}"
 
 
-def _after_holm(verdict: Verdict) -> str:
+def _after_holm(verdict: ContrastVerdict) -> str:
     found = verdict.decision
-    if found is None or found.verdict not in (Finding.SUPPORTED, Finding.REVERSED):
+    if found is None or found.verdict not in (StudyOutcome.SUPPORTED, StudyOutcome.REVERSED):
         return ""
     return "" if verdict.holds_after_holm else ", but not after Holm's correction"
 
@@ -183,7 +183,7 @@ def _of_identity(one: Sameness) -> str:
     return f"{one.identity}: equal to the last bit at every seed with both rows{missing}"
 
 
-def _of_arm(held: Sequence[Row]) -> dict[str, Any]:
+def _of_arm(held: Sequence[StudyRow]) -> dict[str, Any]:
     ends = {row.seed: row.endpoint for row in held if row.endpoint is not None}
     return {
         "endpoints": ends,
@@ -201,7 +201,7 @@ def _means(held: Sequence[Mapping[str, float]]) -> dict[str, float]:
     return {name: fmean(one[name] for one in held) for name in sorted(names)}
 
 
-def _as_json(verdict: Verdict) -> dict[str, Any]:
+def _as_json(verdict: ContrastVerdict) -> dict[str, Any]:
     contrast = verdict.contrast
     return {
         "name": contrast.name,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from whet.studies.endpoint import Endpoint
 from whet.studies.plan import Study, Tier
-from whet.studies.rows import Cell, Row, RowFile
+from whet.studies.rows import Cell, RowFile, StudyRow
 from whet.studies.settings import settings_digest
 from whet.training.run import Run
 from whet.types import UsageError
@@ -34,7 +34,7 @@ class Resolved:
         """The digest of the settings of an arm and of the endpoint; the seed is not in it."""
         return settings_digest(self.runs[arm], self.endpoint)
 
-    def rows(self, file: RowFile) -> tuple[Row, ...]:
+    def rows(self, file: RowFile) -> tuple[StudyRow, ...]:
         """The rows of a file, all of this study.
 
         Raises `UsageError` for a row of another study or tier, of an arm that the study lacks, and
@@ -48,7 +48,7 @@ class Resolved:
                 )
         return found
 
-    def _foreign(self, row: Row, digests: Mapping[str, str]) -> str:
+    def _foreign(self, row: StudyRow, digests: Mapping[str, str]) -> str:
         """Why a row is not of this study, and the first remedy; empty if it is."""
         if row.study != self.study.name or row.tier != self.tier.name:
             return (

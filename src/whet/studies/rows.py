@@ -21,7 +21,7 @@ Cell = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class StudyRow:
     """What the run of an arm at a seed came to."""
 
     study: str
@@ -52,7 +52,7 @@ class RowFile:
 
     path: Path
 
-    def rows(self) -> tuple[Row, ...]:
+    def rows(self) -> tuple[StudyRow, ...]:
         """All rows, without an incomplete last line.
 
         Raises `UsageError` for a line that is no row, and for a second row of an arm and a seed,
@@ -75,7 +75,7 @@ class RowFile:
                 )
         return tuple(found)
 
-    def append(self, row: Row) -> None:
+    def append(self, row: StudyRow) -> None:
         """Write a row, unless the file has one of its arm and seed."""
         line = json.dumps(_plain(asdict(row)), allow_nan=False, ensure_ascii=False)
         with self._locked() as file:
@@ -101,14 +101,14 @@ class RowFile:
             fcntl.flock(file, fcntl.LOCK_EX)  # the end of the process releases it
             yield file
 
-    def _row(self, number: int, line: bytes) -> Row:
+    def _row(self, number: int, line: bytes) -> StudyRow:
         try:
             held = json.loads(line)
         except ValueError as error:
             raise self._wrong(number, f"is no JSON: {error}; delete that line") from error
         if not isinstance(held, dict):
             raise self._wrong(number, "is no JSON object; delete that line")
-        known = {f.name for f in fields(Row)}
+        known = {f.name for f in fields(StudyRow)}
         odd = sorted(held.keys() - known) + sorted(_NEEDED.keys() - held.keys())
         if odd:
             told = "is missing" if odd[0] in _NEEDED else "is unknown"
@@ -123,7 +123,7 @@ class RowFile:
                 number,
                 "must have either an endpoint, or the reason why it was stopped; delete that line",
             )
-        return Row(**held)
+        return StudyRow(**held)
 
     def _wrong(self, number: int, told: str) -> UsageError:
         return UsageError(f"{self.path}, row {number} {told}")

@@ -6,19 +6,19 @@ from hashlib import blake2b
 from math import fsum
 from random import Random
 
-from whet.evaluation.statistics.decision import Decision, Finding, decide
+from whet.evaluation.statistics.decision import Decision, StudyOutcome, decide
 from whet.evaluation.statistics.holm import holm
 from whet.evaluation.statistics.power import ALPHA
 from whet.studies.plan import Contrast, Identity
-from whet.studies.rows import Cell, Row
+from whet.studies.rows import Cell, StudyRow
 
-_FOUND = (Finding.SUPPORTED, Finding.REVERSED)
+_FOUND = (StudyOutcome.SUPPORTED, StudyOutcome.REVERSED)
 Ends = Mapping[Cell, tuple[float, str]]
 """The endpoints of complete runs, and the digests of their weights."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ContrastVerdict:
     """The decision on a contrast, or the rows that it lacks.
 
     `control` decides the same contrast with the labels of treatment and control swapped in half of
@@ -53,8 +53,8 @@ class Sameness:
 
 
 def verdicts(
-    study: str, contrasts: Sequence[Contrast], seeds: Sequence[int], rows: Sequence[Row]
-) -> tuple[Verdict, ...]:
+    study: str, contrasts: Sequence[Contrast], seeds: Sequence[int], rows: Sequence[StudyRow]
+) -> tuple[ContrastVerdict, ...]:
     """Every contrast decided over all planned seeds, or the rows that it lacks.
 
         d_s = Σ_a w_a y_{a,s},   y the endpoint of arm a at seed s
@@ -67,7 +67,7 @@ def verdicts(
     p = {v.contrast.name: 1.0 if v.decision is None else v.decision.p for v in found}
     adjusted = holm(p)
     return tuple(
-        Verdict(
+        ContrastVerdict(
             contrast=v.contrast,
             missing=v.missing,
             decision=v.decision,
@@ -78,7 +78,7 @@ def verdicts(
     )
 
 
-def complete(rows: Sequence[Row]) -> dict[Cell, tuple[float, str]]:
+def complete(rows: Sequence[StudyRow]) -> dict[Cell, tuple[float, str]]:
     """The endpoint and the weights of every run that has an endpoint."""
     return {r.cell: (r.endpoint, r.weights) for r in rows if r.endpoint is not None}
 
@@ -97,7 +97,7 @@ def swapped(study: str, seeds: Sequence[int]) -> frozenset[int]:
 
 
 def sameness(
-    identities: Sequence[Identity], seeds: Sequence[int], rows: Sequence[Row]
+    identities: Sequence[Identity], seeds: Sequence[int], rows: Sequence[StudyRow]
 ) -> tuple[Sameness, ...]:
     """For each pair of arms, the seeds at which weights or endpoint are not equal."""
     ends = complete(rows)
@@ -115,13 +115,13 @@ def _same(identity: Identity, seeds: Sequence[int], ends: Ends) -> Sameness:
     )
 
 
-def _verdict(study: str, contrast: Contrast, seeds: Sequence[int], ends: Ends) -> Verdict:
+def _verdict(study: str, contrast: Contrast, seeds: Sequence[int], ends: Ends) -> ContrastVerdict:
     missing = tuple((arm, s) for s in seeds for arm, _ in _used(contrast) if (arm, s) not in ends)
     if missing:
-        return Verdict(contrast=contrast, missing=missing)
+        return ContrastVerdict(contrast=contrast, missing=missing)
     found = differences(contrast, seeds, ends)
     turned = swapped(study, seeds)
-    return Verdict(
+    return ContrastVerdict(
         contrast=contrast,
         missing=(),
         decision=_decided(contrast, [*found.values()]),

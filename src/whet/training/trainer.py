@@ -13,7 +13,7 @@ from pathlib import Path
 
 from whet.environments.opponents import Opponent
 from whet.evaluation.measure import EvalConfig, Scorecard, measure
-from whet.evaluation.recording import Recorder
+from whet.evaluation.recording import SampleRecorder
 from whet.evaluation.sample_file import write_samples
 from whet.invoked import command, shown
 from whet.policy.extensions.together import Extensions
@@ -251,7 +251,7 @@ class Trainer:
     ) -> Evaluated:
         run = self.run
         tasks = run.measured.held_out(split, evaluation.problems)
-        recorder = Recorder(
+        recorder = SampleRecorder(
             policy=self.player.held().digest, split=split, check=run.measured.chain_correct
         )
         card = await measure(self.player, run.reward, tasks, evaluation, run.decoding, recorder)

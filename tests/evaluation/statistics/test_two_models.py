@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from whet.evaluation.statistics.comparison import Standing, compare
+from whet.evaluation.statistics.comparison import ModelStanding, compare
 from whet.evaluation.statistics.paired import paired, paired_interval, sign_flip_p
 from whet.evaluation.statistics.power import power_of
 from whet.types import UsageError
@@ -116,9 +116,9 @@ def test_the_three_standings():
         named([0.0, 0.1, 0.2, 0.0, 0.3, 0.1, 0.2]),
         named([0.5, 0.8, 0.6, 0.9, 1.0, 0.4, 0.9]),
     )
-    assert compare(strong, weak).standing is Standing.BETTER
-    assert compare(weak, strong).standing is Standing.WORSE
-    assert compare(weak, weak).standing is Standing.UNDECIDED
+    assert compare(strong, weak).standing is ModelStanding.BETTER
+    assert compare(weak, strong).standing is ModelStanding.WORSE
+    assert compare(weak, weak).standing is ModelStanding.UNDECIDED
     assert str(compare(strong, weak)).startswith("better: +0.6")
 
 
@@ -126,7 +126,7 @@ def test_five_problems_decide_nothing():
     """All five are won, but 2 in 2^5 is above .05."""
     found = compare(named([0.9, 0.8, 1.0, 0.9, 0.7]), named([0.1, 0.1, 0.2, 0.0, 0.1]))
     assert found.paired.low > 0 and found.paired.p == 0.0625
-    assert found.standing is Standing.UNDECIDED
+    assert found.standing is ModelStanding.UNDECIDED
 
 
 def test_equal_models_are_told_apart_in_at_most_one_of_twenty():
@@ -135,7 +135,7 @@ def test_equal_models_are_told_apart_in_at_most_one_of_twenty():
     for _ in range(100):
         chance = rng.beta(0.3, 0.7, 8)
         pair = [named(rng.binomial(8, chance) / 8) for _ in range(2)]
-        wrong += compare(*pair).standing is not Standing.UNDECIDED
+        wrong += compare(*pair).standing is not ModelStanding.UNDECIDED
     assert wrong / 100 <= 0.05 + 3 * (0.05 * 0.95 / 100) ** 0.5
 
 

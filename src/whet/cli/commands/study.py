@@ -14,7 +14,7 @@ from whet.cli.studies import resolved
 from whet.front.stopping import stoppable
 from whet.front.studying import CellBegun, Laboratory, RowMade
 from whet.registry import nearest
-from whet.studies.page import Page
+from whet.studies.page import StudyPage
 from whet.studies.resolved import Resolved
 from whet.studies.rows import RowFile
 from whet.training.loop import TrainStep
@@ -40,7 +40,7 @@ def main(words: Sequence[str]) -> int:
     file = RowFile(Path(asked.out) if asked.out else beside(asked.study, plan))
     if asked.action == "run" and (code := ran(plan, file, Path(asked.runs))):
         return code
-    page = Page(plan, plan.rows(file))
+    page = StudyPage(plan, plan.rows(file))
     print(json.dumps(page.document(), indent=1) if asked.json else "\n".join(page.lines()))
     return 0 if page.sound else _UNSOUND
 
@@ -54,7 +54,7 @@ def beside(study: str, plan: Resolved) -> Path:
 
 def ran(plan: Resolved, file: RowFile, runs: Path) -> int:
     """Run what is missing, and tell of it on stderr; the result is 0, or the code of a signal."""
-    board = Board(plan)
+    board = StudyProgress(plan)
     with stoppable() as stop:
         laboratory = Laboratory(
             plan=plan,
@@ -73,7 +73,7 @@ def ran(plan: Resolved, file: RowFile, runs: Path) -> int:
 
 
 @dataclass(slots=True)
-class Board:
+class StudyProgress:
     """Lines on stderr: each row, with the rate and the time that is left, and long runs between.
 
     The rate is that of rows of this study over the time of this process, whoever made them.

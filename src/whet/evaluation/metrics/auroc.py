@@ -8,7 +8,7 @@ import numpy as np
 from whet.evaluation.bounds import Bounds
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.columns import Columns
-from whet.evaluation.metrics.pooled import Pool, judged, pooled_estimate, pools
+from whet.evaluation.metrics.pooled import SamplePool, judged, pooled_estimate, pools
 from whet.evaluation.samples import Problem
 
 
@@ -34,7 +34,7 @@ def pooled_auroc(problems: Sequence[Problem], columns: Columns) -> Estimate:
     return pooled_estimate(pools(problems, columns), _bounds)
 
 
-def _bounds(pool: Pool) -> Bounds:
+def _bounds(pool: SamplePool) -> Bounds:
     from scipy.stats import rankdata
 
     ranks = rankdata(pool.numbers)

@@ -11,7 +11,7 @@ from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.binning import equal_mass
 from whet.evaluation.metrics.brier import check_confidence
 from whet.evaluation.metrics.columns import Columns
-from whet.evaluation.metrics.pooled import Pool, joined, judged, pooled_estimate, pools
+from whet.evaluation.metrics.pooled import SamplePool, joined, judged, pooled_estimate, pools
 from whet.evaluation.samples import Problem
 
 _BINS = 10
@@ -106,7 +106,7 @@ def calibration_error(
     )
 
 
-def _estimate(parts: Sequence[Pool], bins: int, seed: int) -> Estimate:
+def _estimate(parts: Sequence[SamplePool], bins: int, seed: int) -> Estimate:
     found = pooled_estimate(parts, lambda pool: _bounds(pool, bins), seed=seed)
     if isnan(found.value):
         return found
@@ -125,7 +125,7 @@ def _calibrated(stated: np.ndarray, bins: int, seed: int) -> float:
     return float(np.quantile(drawn, 0.975) / len(stated))
 
 
-def _bounds(pool: Pool, bins: int) -> Bounds:
+def _bounds(pool: SamplePool, bins: int) -> Bounds:
     if not len(pool.numbers):
         return Bounds(nan, nan, nan)
     place = equal_mass(pool.numbers, bins)

@@ -26,7 +26,7 @@ AnswerJudge = Callable[[Sample, str], bool | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
+class SelfCorrection:
     """What becomes of the first answer of a reply by its last one.
 
     Each is a mean over the problems that have such replies.  A reply without an answer is in none.
@@ -39,13 +39,13 @@ class Correction:
 
 def correction(
     problems: Sequence[Problem], announced: Announcements, judge: AnswerJudge
-) -> Correction:
+) -> SelfCorrection:
     """The rates of self-correction.
 
     A reply that announces one answer keeps it.  So within a problem, with f and l the shares of
     right first and last answers,  l = f (1 − P(right → wrong)) + (1 − f) P(wrong → right).
     """
-    return Correction(
+    return SelfCorrection(
         wrong_to_right=mean_over(
             problems,
             lambda problem: conditional_bounds(

@@ -15,36 +15,36 @@ from whet.types import spread
 _DRAWS = 1000
 
 
-class Pool(NamedTuple):
+class SamplePool(NamedTuple):
     """The samples of one problem, or of all, that have a number."""
 
     numbers: np.ndarray  # a confidence, or a length
     right: np.ndarray  # 1 or 0; NaN: no verdict
 
 
-Statistic = Callable[[Pool], Bounds]
+Statistic = Callable[[SamplePool], Bounds]
 """A metric of all samples: its value from the judged ones, and the range of all completions."""
 
 Complete = Callable[[np.ndarray, np.ndarray], float]
 """The same of samples that all have a verdict: numbers, and 1 or 0."""
 
 
-def pools(problems: Sequence[Problem], columns: Columns) -> list[Pool]:
+def pools(problems: Sequence[Problem], columns: Columns) -> list[SamplePool]:
     """The samples by problem; those without a number (NaN) are left out."""
     return [_pool(problem, numbers) for problem, numbers in paired(problems, columns)]
 
 
-def joined(parts: Sequence[Pool]) -> Pool:
+def joined(parts: Sequence[SamplePool]) -> SamplePool:
     """All samples of all problems."""
     if not parts:
-        return Pool(np.empty(0), np.empty(0))
-    return Pool(
+        return SamplePool(np.empty(0), np.empty(0))
+    return SamplePool(
         np.concatenate([part.numbers for part in parts]),
         np.concatenate([part.right for part in parts]),
     )
 
 
-def judged(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
+def judged(pool: SamplePool) -> tuple[np.ndarray, np.ndarray]:
     """Numbers and verdicts of the samples with a verdict."""
     known = ~np.isnan(pool.right)
     return pool.numbers[known], pool.right[known]
@@ -53,7 +53,7 @@ def judged(pool: Pool) -> tuple[np.ndarray, np.ndarray]:
 def rising(metric: Complete) -> Statistic:
     """A metric that does not fall where a verdict turns right: both ends are met."""
 
-    def bounds(pool: Pool) -> Bounds:
+    def bounds(pool: SamplePool) -> Bounds:
         ends = [metric(pool.numbers, np.nan_to_num(pool.right, nan=fill)) for fill in (0.0, 1.0)]
         return Bounds(metric(*judged(pool)), *ends)
 
@@ -63,14 +63,16 @@ def rising(metric: Complete) -> Statistic:
 def falling(metric: Complete) -> Statistic:
     """A metric that does not rise where a verdict turns right: both ends are met."""
 
-    def bounds(pool: Pool) -> Bounds:
+    def bounds(pool: SamplePool) -> Bounds:
         ends = [metric(pool.numbers, np.nan_to_num(pool.right, nan=fill)) for fill in (1.0, 0.0)]
         return Bounds(metric(*judged(pool)), *ends)
 
     return bounds
 
 
-def pooled_estimate(parts: Sequence[Pool], statistic: Statistic, *, seed: int = 0) -> Estimate:
+def pooled_estimate(
+    parts: Sequence[SamplePool], statistic: Statistic, *, seed: int = 0
+) -> Estimate:
     """A statistic of all samples, and its 95% interval over problems.
 
     The interval is the percentile bootstrap over problems, each with all its samples: from the 2.5%
@@ -94,7 +96,7 @@ def pooled_estimate(parts: Sequence[Pool], statistic: Statistic, *, seed: int = 
     return Estimate(value=value, low=min(float(low), value), high=max(float(high), value), **held)
 
 
-def _draws(parts: Sequence[Pool], statistic: Statistic, seed: int) -> np.ndarray:
+def _draws(parts: Sequence[SamplePool], statistic: Statistic, seed: int) -> np.ndarray:
     """`least` and `most` [draws, 2] of as many problems drawn at random; without NaN."""
     rng = np.random.default_rng(seed)
     whole = joined(parts)
@@ -103,15 +105,15 @@ def _draws(parts: Sequence[Pool], statistic: Statistic, seed: int) -> np.ndarray
     found = np.empty((_DRAWS, 2))
     for draw in range(_DRAWS):
         at = np.concatenate([places[one] for one in rng.integers(0, len(parts), len(parts))])
-        found[draw] = statistic(Pool(whole.numbers[at], whole.right[at]))[1:]
+        found[draw] = statistic(SamplePool(whole.numbers[at], whole.right[at]))[1:]
     return found[~np.isnan(found).any(axis=1)]
 
 
-def _pool(problem: Problem, numbers: Sequence[float]) -> Pool:
+def _pool(problem: Problem, numbers: Sequence[float]) -> SamplePool:
     pairs = [
         (number, nan if sample.correct is None else float(sample.correct))
         for number, sample in zip(numbers, problem.samples, strict=True)
         if not np.isnan(number)
     ]
     held = np.array(pairs, dtype=np.float64).reshape(-1, 2)
-    return Pool(held[:, 0], held[:, 1])
+    return SamplePool(held[:, 0], held[:, 1])

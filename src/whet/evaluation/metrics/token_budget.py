@@ -10,7 +10,7 @@ from whet.evaluation.bounds import Bounds
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.columns import column
 from whet.evaluation.metrics.estimates import Right, mean_count, mean_over
-from whet.evaluation.metrics.pooled import Pool, pooled_estimate, pools
+from whet.evaluation.metrics.pooled import SamplePool, pooled_estimate, pools
 from whet.evaluation.passk import pass_at_k
 from whet.evaluation.samples import Problem, Sample
 from whet.types import UsageError
@@ -68,7 +68,7 @@ def _term(sample: Sample, left: float) -> Bounds:
     return Bounds(least if least == most else nan, least, most)
 
 
-def _price(pool: Pool) -> Bounds:
+def _price(pool: SamplePool) -> Bounds:
     tokens, count = float(pool.numbers.sum()), len(pool.right)
     missing = int(np.isnan(pool.right).sum())
     right = float(np.nansum(pool.right))

@@ -8,7 +8,7 @@ from whet.evaluation.statistics.paired import Paired, paired
 from whet.evaluation.statistics.power import ALPHA
 
 
-class Standing(StrEnum):
+class ModelStanding(StrEnum):
     """Where a model stands beside a baseline."""
 
     BETTER = "better"
@@ -17,10 +17,10 @@ class Standing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class ModelComparison:
     """A standing, and the paired difference that it rests on."""
 
-    standing: Standing
+    standing: ModelStanding
     paired: Paired
 
     def __str__(self) -> str:
@@ -29,7 +29,7 @@ class Comparison:
 
 def compare(
     model: Mapping[str, float], baseline: Mapping[str, float], *, seed: int = 0
-) -> Comparison:
+) -> ModelComparison:
     """Better or worse where the interval excludes 0 and p ≤ .05; else undecided.
 
     Both are asked for: the interval undercovers with few differing problems, and the p-value, which
@@ -37,10 +37,10 @@ def compare(
     evidence that the models are equal: see `equivalence`.
     """
     found = paired(model, baseline, seed=seed)
-    return Comparison(standing=_standing(found), paired=found)
+    return ModelComparison(standing=_standing(found), paired=found)
 
 
-def _standing(found: Paired) -> Standing:
+def _standing(found: Paired) -> ModelStanding:
     if found.p > ALPHA or found.low <= 0 <= found.high:
-        return Standing.UNDECIDED
-    return Standing.BETTER if found.difference > 0 else Standing.WORSE
+        return ModelStanding.UNDECIDED
+    return ModelStanding.BETTER if found.difference > 0 else ModelStanding.WORSE

@@ -12,7 +12,7 @@ from whet.evaluation.statistics.seeds import SeedTest, seed_test
 from whet.types import UsageError, spread
 
 
-class Finding(StrEnum):
+class StudyOutcome(StrEnum):
     """What a study says of its claim."""
 
     SUPPORTED = "supported"
@@ -32,7 +32,7 @@ class Claim(StrEnum):
 class Decision:
     """A verdict and what it rests on; effect and interval are of treatment − control."""
 
-    verdict: Finding
+    verdict: StudyOutcome
     effect: float
     low: float
     high: float
@@ -90,18 +90,18 @@ def decide(differences: Values, *, delta: float, claim: Claim, planned: int) -> 
     )
 
 
-def _verdict(held: np.ndarray, found: SeedTest, delta: float, claim: Claim) -> Finding:
+def _verdict(held: np.ndarray, found: SeedTest, delta: float, claim: Claim) -> StudyOutcome:
     mean, low, high = found.effect, found.low, found.high
     if claim is Claim.LOWER:
         mean, low, high = -mean, -high, -low
     if found.smallest_p > ALPHA and not spread(held.tolist()):
-        return Finding.INCONCLUSIVE
+        return StudyOutcome.INCONCLUSIVE
     significant = found.p <= ALPHA
     if significant and low > 0 and mean >= delta:
-        return Finding.SUPPORTED
+        return StudyOutcome.SUPPORTED
     if significant and high < 0:
-        return Finding.REVERSED
-    return Finding.REFUTED if high < delta else Finding.INCONCLUSIVE
+        return StudyOutcome.REVERSED
+    return StudyOutcome.REFUTED if high < delta else StudyOutcome.INCONCLUSIVE
 
 
 def _power(held: np.ndarray, delta: float) -> float:

@@ -8,11 +8,11 @@ from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.best_of_n import mean_best_of_n
 from whet.evaluation.metrics.columns import column
 from whet.evaluation.samples import Problem
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.choice import AnswerChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BestOfN(Choice):
+class BestOfN(AnswerChoice):
     """BoN@k by the samples' `selection`: `whet.evaluation.metrics.best_of_n`.
 
     The tokens are the decoded ones.  What the scorer reads is not in them.

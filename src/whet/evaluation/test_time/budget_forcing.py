@@ -10,7 +10,7 @@ from whet.types import Task, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BudgetForcing(Attempt):
+class BudgetForcingAttempt(Attempt):
     """s1 (arXiv:2501.19393): the end of a thought is taken back, and `wait` is put there.
 
     That happens `waits` times at most.  The thought ends before `close`, or before the reply's last

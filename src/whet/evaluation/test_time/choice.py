@@ -12,7 +12,7 @@ from whet.evaluation.samples import Problem
 from whet.protocols.part import Part
 
 
-class Choice(Part):
+class AnswerChoice(Part):
     """One answer from k recorded ones: a function of the samples alone."""
 
     __slots__ = ()

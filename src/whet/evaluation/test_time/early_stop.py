@@ -13,7 +13,7 @@ from whet.evaluation.metrics.answer_classes import Same, equal
 from whet.evaluation.metrics.estimates import check_samples, mean_over
 from whet.evaluation.metrics.tally import Tally, tally
 from whet.evaluation.samples import Problem
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.choice import AnswerChoice
 from whet.types import UsageError
 
 _EVEN = 0.5  # the posterior of a leader without a lead
@@ -56,7 +56,7 @@ class _Vote(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EarlyStop(Choice):
+class EarlyStop(AnswerChoice):
     """Majority of at most k samples, drawn one by one until P(leader is ahead) ≥ `confidence`.
 
     `leading_posterior` is asked after every sample.  A sample without an answer does not vote, but

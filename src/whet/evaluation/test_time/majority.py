@@ -8,11 +8,11 @@ from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.answer_classes import Same, equal
 from whet.evaluation.metrics.majority import mean_majority_at_k
 from whet.evaluation.samples import Problem
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.choice import AnswerChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Majority(Choice):
+class MajorityChoice(AnswerChoice):
     """maj@k (self-consistency, arXiv:2203.11171): `whet.evaluation.metrics.majority`."""
 
     name: ClassVar[str] = "majority"

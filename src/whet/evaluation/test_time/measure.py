@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from whet.evaluation.config import EvalConfig
 from whet.evaluation.measure import sample_seeds
-from whet.evaluation.recording import Recorder, named
+from whet.evaluation.recording import SampleRecorder, named
 from whet.evaluation.samples import Sample
 from whet.evaluation.test_time.attempt import Attempt, AttemptContext
 from whet.types import Group, Task
@@ -36,7 +36,7 @@ async def measure_attempts(
     tasks: Sequence[Task],
     evaluation: EvalConfig,
     context: AttemptContext,
-    recorder: Recorder,
+    recorder: SampleRecorder,
 ) -> list[Sample]:
     """The rows of all attempts: `evaluation.samples` of each at every task.
 
@@ -56,7 +56,9 @@ async def measure_attempts(
     return rows
 
 
-async def _rows(asked: _Asked, context: AttemptContext, recorder: Recorder) -> Sequence[Sample]:
+async def _rows(
+    asked: _Asked, context: AttemptContext, recorder: SampleRecorder
+) -> Sequence[Sample]:
     planned = recorder.planned(asked.name, asked.seeds, greedy=False, strategy=asked.attempt.label)
     if (known := recorder.journal.found(planned)) is not None:
         return known

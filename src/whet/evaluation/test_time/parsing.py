@@ -8,19 +8,27 @@ from typing import Any
 from whet.evaluation.test_time.attempt import Attempt
 from whet.evaluation.test_time.beam import Beam
 from whet.evaluation.test_time.best_of_n import BestOfN
-from whet.evaluation.test_time.budget_forcing import BudgetForcing
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.budget_forcing import BudgetForcingAttempt
+from whet.evaluation.test_time.choice import AnswerChoice
 from whet.evaluation.test_time.early_stop import EarlyStop
-from whet.evaluation.test_time.majority import Majority
+from whet.evaluation.test_time.majority import MajorityChoice
 from whet.evaluation.test_time.revision import Revision
 from whet.evaluation.test_time.strategy import TestTime
 from whet.evaluation.test_time.weighted_vote import WeightedVote
 from whet.rewards.dense.step_models import StepModel
 from whet.types import UsageError
 
-_KINDS: Mapping[str, type[Attempt] | type[Choice]] = {
+_KINDS: Mapping[str, type[Attempt] | type[AnswerChoice]] = {
     kind.name: kind
-    for kind in (Majority, WeightedVote, BestOfN, EarlyStop, BudgetForcing, Revision, Beam)
+    for kind in (
+        MajorityChoice,
+        WeightedVote,
+        BestOfN,
+        EarlyStop,
+        BudgetForcingAttempt,
+        Revision,
+        Beam,
+    )
 }
 _SCALARS = (int, float, str)
 _BITS = 63  # of a number; Python does not print every larger one
@@ -63,7 +71,7 @@ def _strategy(node: ast.expr, steps: _Steps) -> TestTime:
         return TestTime(attempt=part) if isinstance(part, Attempt) else TestTime(choice=part)
     attempt, choice = _part(node.left, steps), _part(node.right, steps)
     if not isinstance(node.op, ast.Add) or not (
-        isinstance(attempt, Attempt) and isinstance(choice, Choice)
+        isinstance(attempt, Attempt) and isinstance(choice, AnswerChoice)
     ):
         raise UsageError(
             f"test_time has {_shown(node)!r}; give an attempt + a choice, such as revision+majority"
@@ -71,7 +79,7 @@ def _strategy(node: ast.expr, steps: _Steps) -> TestTime:
     return TestTime(attempt=attempt, choice=choice)
 
 
-def _part(node: ast.expr, steps: _Steps) -> Attempt | Choice:
+def _part(node: ast.expr, steps: _Steps) -> Attempt | AnswerChoice:
     call = node if isinstance(node, ast.Call) else None
     name = node if call is None else call.func
     if not isinstance(name, ast.Name) or name.id not in _KINDS:
@@ -85,7 +93,7 @@ def _part(node: ast.expr, steps: _Steps) -> Attempt | Choice:
     return kind(**given)
 
 
-def _settings(kind: type[Attempt] | type[Choice], call: ast.Call) -> dict[str, Any]:
+def _settings(kind: type[Attempt] | type[AnswerChoice], call: ast.Call) -> dict[str, Any]:
     """The settings in the brackets: numbers and texts."""
     defaults: dict[str, Any] = {
         field.name: field.default

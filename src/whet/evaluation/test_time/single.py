@@ -7,11 +7,11 @@ from typing import ClassVar
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.metrics.pass_at_k import mean_average
 from whet.evaluation.samples import Problem
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.choice import AnswerChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Single(Choice):
+class Single(AnswerChoice):
     """One answer: pass@1 from all samples."""
 
     name: ClassVar[str] = "single"

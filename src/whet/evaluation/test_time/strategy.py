@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from whet.evaluation.test_time.attempt import Attempt
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.choice import AnswerChoice
 from whet.evaluation.test_time.once import Once
 from whet.evaluation.test_time.single import Single
 
@@ -19,7 +19,7 @@ class TestTime:
     __test__ = False  # it is no test of pytest
 
     attempt: Attempt = Once()
-    choice: Choice = Single()
+    choice: AnswerChoice = Single()
 
     @property
     def label(self) -> str:

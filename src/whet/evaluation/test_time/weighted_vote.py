@@ -13,11 +13,11 @@ from whet.evaluation.metrics.weighted_majority import (
     mean_weighted_majority_at_k,
 )
 from whet.evaluation.samples import Problem
-from whet.evaluation.test_time.choice import Choice
+from whet.evaluation.test_time.choice import AnswerChoice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightedVote(Choice):
+class WeightedVote(AnswerChoice):
     """Weighted maj@k by `selection`: `whet.evaluation.metrics.weighted_majority`."""
 
     name: ClassVar[str] = "weighted_vote"

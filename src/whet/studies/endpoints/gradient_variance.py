@@ -25,14 +25,14 @@ _LEAST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spread:
+class GradientSpread:
     """The spread of M gradients g_i ∈ R^P around their mean ḡ."""
 
     trace: float  # tr Σ
     signal: float  # ‖E g‖², without bias; it may be negative
 
     @classmethod
-    def of(cls, gradients: Float[Tensor, "M P"]) -> "Spread":
+    def of(cls, gradients: Float[Tensor, "M P"]) -> "GradientSpread":
         """The trace of the sample covariance, and the squared length of the mean without its noise.
 
         tr Σ = M/(M−1) · (mean ‖g_i‖² − ‖ḡ‖²),   ‖E g‖² ≈ ‖ḡ‖² − tr Σ / M
@@ -82,7 +82,7 @@ class GradientVariance(Endpoint):
 
     async def measure(self, ended: Ended) -> Measurement:
         groups = await self._groups(ended.run)
-        spread = Spread.of(await self._gradients(ended.run, groups))
+        spread = GradientSpread.of(await self._gradients(ended.run, groups))
         if not spread.trace > 0:
             raise IntegrityError(
                 f"the trace of the gradient's covariance is {spread.trace}, which has no logarithm"

@@ -2,7 +2,7 @@
 
 from whet.rewards.verifiable.constraints.constraint import Constraint as Constraint
 from whet.rewards.verifiable.constraints.readings import AsWritten as AsWritten
-from whet.rewards.verifiable.constraints.readings import Reading as Reading
+from whet.rewards.verifiable.constraints.readings import ReplyReading as ReplyReading
 from whet.rewards.verifiable.constraints.readings import Trimmed as Trimmed
 from whet.rewards.verifiable.constraints.reward import Constraints as Constraints
 from whet.rewards.verifiable.constraints.reward import Joining as Joining

@@ -6,7 +6,7 @@ from typing import Protocol, runtime_checkable
 
 
 @runtime_checkable
-class Reading(Protocol):
+class ReplyReading(Protocol):
     """The texts of a reply; a constraint is met where one of them meets it."""
 
     def __call__(self, text: str) -> Sequence[str]:
@@ -15,7 +15,7 @@ class Reading(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AsWritten(Reading):
+class AsWritten(ReplyReading):
     """The reply itself, as for IFEval's strict accuracy."""
 
     def __call__(self, text: str) -> Sequence[str]:
@@ -23,7 +23,7 @@ class AsWritten(Reading):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trimmed(Reading):
+class Trimmed(ReplyReading):
     """The reply with and without its first line, its last line and its asterisks: eight texts.
 
     This is IFEval's loose accuracy (arXiv:2311.07911, as its code has it).  Blank texts don't

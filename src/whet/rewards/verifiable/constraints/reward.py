@@ -9,7 +9,7 @@ from whet.rewards.verifiable.announced_answers import final_text
 from whet.rewards.verifiable.constraints.constraint import Constraint, words
 from whet.rewards.verifiable.constraints.kinds import read
 from whet.rewards.verifiable.constraints.readings import AsWritten as AsWritten
-from whet.rewards.verifiable.constraints.readings import Reading
+from whet.rewards.verifiable.constraints.readings import ReplyReading
 from whet.rewards.verifiable.constraints.readings import Trimmed as Trimmed
 from whet.rewards.verifiable.constraints.tasks import Instructions as Instructions
 from whet.rewards.verifiable.words import repeated
@@ -64,7 +64,7 @@ class Constraints(Reward):
     """
 
     joining: Joining = Loose()
-    reading: Reading = AsWritten()
+    reading: ReplyReading = AsWritten()
     least_words: int = 1
     most_repeated: float = 0.6
 
