@@ -82,7 +82,7 @@ def taught(folder: Path, steps: int) -> float:
         shape="llama-tiny", tokenizer=Words(tuple(texts)), positions=256
     ).load("cpu")
     renderer = TextRenderer(tokenizer, end_tokens(tokenizer, model.generation_config))
-    batches = (lessons(rng, 32) for _ in range(steps))
+    batches = ([*lessons(rng, 32)] for _ in range(steps))
     return imitated(model, tokenizer, renderer, batches, folder)
 
 

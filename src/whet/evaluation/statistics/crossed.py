@@ -19,8 +19,9 @@ def crossed(seeds: Mapping[int, Mapping[str, float]]) -> Interval:
     are Satterthwaite's.  (Both from memory.)  Problems that all seeds share are one draw: an
     average over seeds does not reduce their part, which the seeds' own interval leaves out.
 
-    Measured coverage, normal effects, 5 and 8 seeds: .943 to .965 where seeds or problems have an
-    effect of their own, .97 to .985 where neither has.
+    Measured coverage, normal effects, 1000 trials each: with 5 and 8 seeds .945 to .969 where seeds
+    or problems have an effect of their own, .976 and .982 where neither has; with 3 seeds .940 to
+    .980.
 
     Raises `UsageError` with fewer than two seeds or problems, or unequal problems.
     """
