@@ -30,6 +30,7 @@ are named where we know one.  `python benchmarks/faults.py` writes this page fro
 
 
 def tried(trial: Trial, seed: int) -> Outcome:
+    """The outcome in a folder of its own, without its path."""
     with tempfile.TemporaryDirectory() as folder:
         found = trial.outcome(Path(folder), seed)
     plain = re.sub(r"\S*/tmp\S*?/(?=[\w.-]+)", "…/", found.message)

@@ -32,7 +32,9 @@ class Frozen(EmbeddedLearner):
 
     def reset_optimizer(self, optimizer):
         EmbeddedLearner.reset_optimizer(self, optimizer)
-        self.backbone.model.get_parameter("model.layers.0.mlp.up_proj.weight").requires_grad_(False)
+        self.backbone.model.get_parameter("model.layers.0.mlp.up_proj.weight").requires_grad_(
+            requires_grad=False
+        )
 
 
 @dataclass(slots=True)
