@@ -3,6 +3,7 @@
 import law_faults
 import resume_faults
 import token_faults
+import verdict_faults
 import weight_faults
 
 EVERY = (
@@ -10,6 +11,7 @@ EVERY = (
     *weight_faults.MOVEMENT,
     *token_faults.IDENTITY,
     *token_faults.LOG_PROBS,
+    *verdict_faults.VERDICTS,
     *resume_faults.RESUME,
     *law_faults.LAWS,
 )

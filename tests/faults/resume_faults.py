@@ -10,6 +10,7 @@ from trials import AfterResume, Fault, tiny
 
 from whet.engines.embedded.adapters import LoRA
 from whet.protocols import Corpus
+from whet.sampling.schedules.uniform import TaskStream, Uniform
 from whet.types import Task
 from whet.types.optimizers import AdamW
 
@@ -97,11 +98,42 @@ class OtherDigits(Corpus):
         return [self.task(split, i) for i in range(min(count, 5))]
 
 
-def _fault(name, told, change, elsewhere=(), run=tiny, after=None):
+@dataclass(slots=True)
+class Restarted(TaskStream):
+    """The loop over the tasks began before the state was loaded."""
+
+    def load_state_dict(self, state):
+        """Keep the position of a fresh run."""
+
+
+@dataclass(slots=True)
+class Ahead(TaskStream):
+    """Tasks that were fetched ahead count as trained."""
+
+    def load_state_dict(self, state):
+        self.drawn = state["drawn"] + 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn(Uniform):
+    """Tasks of another stream."""
+
+    stream: type = TaskStream
+
+    def open(self, setup):
+        return self.stream.of(setup, self.per_step)
+
+
+def _drawing(stream):
+    run = tiny()
+    return replace(run, sampling=replace(run.sampling, prompts=Drawn(per_step=4, stream=stream)))
+
+
+def _fault(name, told, change, elsewhere=(), run=tiny, after=None):  # noqa: PLR0913
     return Fault(
         name=name,
         broken=AfterResume(run=run, change=change, after=after),
-        healthy=AfterResume(run=run, change=untouched),
+        healthy=AfterResume(run=tiny if change is untouched else run, change=untouched),
         told=told,
         elsewhere=elsewhere,
     )
@@ -136,8 +168,7 @@ RESUME = (
         "optimizer",
         untouched,
         ("NVIDIA-NeMo/Automodel#763",),
-        run=lambda: tiny(engine=engine()),
-        after=lambda: tiny(engine=engine(learned=Forgetful)),
+        run=lambda: tiny(engine=engine(learned=Forgetful)),
     ),
     _fault(
         "The training data are others than before",
