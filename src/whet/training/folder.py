@@ -12,6 +12,7 @@ from whet.invoked import command, shown
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
 from whet.training.ledger import Ledger
+from whet.training.lock import LOCK, owned
 from whet.training.run import Run
 from whet.training.trainer import CHECKPOINTS
 from whet.types import UsageError
@@ -33,19 +34,25 @@ class FreshFolder:
 
 @contextmanager
 def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
-    """Make a run's folder.  If the start fails before `keep`, the folder is deleted.
+    """Make a run's folder, and own it.  If the start fails before `keep`, the folder is deleted.
 
-    Raises `UsageError` if it holds a run already, or can't be written.
+    Raises `UsageError` if it holds a run already, is owned by another process, or can't be written.
     """
     before, first = _claim(folder)
     fresh = FreshFolder(folder)
     try:
         _probe(folder)
-        yield fresh
-    except BaseException:
-        if not fresh.kept:
-            _remove(folder, before, first)
+    except UsageError:
+        _remove(folder, before, first)
         raise
+    with owned(folder):  # so nothing of another process is deleted
+        _insist_new(folder)
+        try:
+            yield fresh
+        except BaseException:
+            if not fresh.kept:
+                _remove(folder, before, first)
+            raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +103,7 @@ def _claim(folder: Path) -> tuple[set[Path] | None, Path | None]:
     """
     first = None
     try:
-        if card.exists(folder):
-            resume = command("resume", shown(folder))
-            told = f"run {str(folder)!r} exists; choose another --name, or: {resume}"
-            raise UsageError(told)
+        _insist_new(folder)
         before = set(folder.iterdir()) if folder.is_dir() else None
         first = _first_missing(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +114,12 @@ def _claim(folder: Path) -> tuple[set[Path] | None, Path | None]:
         _remove_above(folder, first)
         raise _unwritable(folder, error) from error
     return before, first
+
+
+def _insist_new(folder: Path) -> None:
+    if card.exists(folder):
+        resume = command("resume", shown(folder))
+        raise UsageError(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
 
 
 def _probe(folder: Path) -> None:
@@ -133,7 +143,7 @@ def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:
     if before is None:
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        for path in set(folder.iterdir()) - before:
+        for path in set(folder.iterdir()) - before - {folder / LOCK}:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     _remove_above(folder, first)
 
