@@ -195,8 +195,8 @@ class Checkpoints:
         held, seal = self.path(_read_place(folder)).name, _seal(folder)
         if held != folder.name:
             return f"{folder} holds {held}"
-        own = self.folder / _IDENTITY
-        if own.is_file() and seal.get("run", held) not in (held, own.read_text(encoding="utf-8")):
+        own = self._known()
+        if own and seal.get("run", own) != own:
             return f"{folder} is a checkpoint of another run"
         return ""
 
@@ -205,12 +205,17 @@ class Checkpoints:
 
         If its file is lost, it is that of the newest checkpoint.
         """
-        path = self.folder / _IDENTITY
-        if not path.is_file():
+        if not self._known():
             held = [str(_seal(folder).get("run", "")) for folder in self._folders()]
             known = [identity for identity in held if identity]
-            durable.write(path, (known[-1] if known else uuid4().hex).encode())
-        return path.read_text(encoding="utf-8")
+            drawn = known[-1] if known else uuid4().hex
+            durable.write(self.folder / _IDENTITY, drawn.encode())
+        return self._known()
+
+    def _known(self) -> str:
+        """The identity that its file has; empty for none."""
+        path = self.folder / _IDENTITY
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def _folders(self) -> list[Path]:
         """The checkpoint folders, the oldest first."""
