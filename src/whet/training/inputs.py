@@ -28,8 +28,9 @@ def role(field: str) -> str:
 
     A field below none of these has its first word: `objective.critic.folder` is of the objective.
     """
-    named = next((name for name in _ROLES if name in field), "")
-    head = field.partition(".")[0]
+    path = field.partition(" ")[0]
+    named = next((name for name in _ROLES if name in path), "")
+    head = path.partition(".")[0]
     return named or _WORDS.get(head, head)
 
 
