@@ -39,7 +39,7 @@ EACH = 20  # runs that are killed, of each configuration
 _LONGEST = 4  # kills of one run
 _SEVERAL = 5  # every fifth run is killed several times
 _SURVIVED = 3
-_CLOCKS = ("cost_ms",)  # columns of rollouts that depend on the machine
+_CLOCKS = ("cost_ms", "judge_milliseconds")  # of rollouts and samples: they depend on the machine
 
 
 def follow(run: Run, folder: Path) -> None:
@@ -82,7 +82,7 @@ def difference(folder: Path, twin: Path) -> str:
     if ours != theirs:
         odd = [n for n, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b]
         return f"row {odd[0]}" if odd else f"{len(ours)} rows, not {len(theirs)}"
-    for kind, read in (("rollouts", _rollouts), ("evaluations", Path.read_bytes)):
+    for kind, read in (("rollouts", _rollouts), ("evaluations", _samples)):
         files = [sorted(p.name for p in (one / kind).glob("*")) for one in (folder, twin)]
         if files[0] != files[1]:
             return f"{kind}: {sorted(set(files[0]) ^ set(files[1]))}"
@@ -101,6 +101,11 @@ def _timeless(row: dict[str, Any]) -> dict[str, Any]:
 def _rollouts(path: Path) -> Any:
     table = parquet.read_table(path)
     return table.drop_columns([name for name in _CLOCKS if name in table.column_names]).to_pylist()
+
+
+def _samples(path: Path) -> list[dict[str, Any]]:
+    found = [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+    return [{name: held for name, held in row.items() if name not in _CLOCKS} for row in found]
 
 
 def kills_of(number: int, calls: Mapping[str, int], rng: Random) -> list[Kill]:
@@ -142,19 +147,27 @@ def work(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Make the rows that the file lacks."""
     known = {(row["run"], row["number"]) for row in rows(asked.out)}
     place = Path(mkdtemp(prefix="kills-", dir=asked.place))
-    for name in asked.runs.split(",") if asked.runs else RUNS:
-        numbers = [n for n in range(asked.each) if (name, n) not in known]
-        if not numbers:
-            continue
-        (place / name).mkdir()
-        calls = forked(RUNS[name], place / name)
-        if "error" in calls:
-            raise SystemExit(f"{name}: {calls['error']}")
-        for number in numbers:
-            rng, start = Random(f"{asked.seed} {name} {number}"), time.perf_counter()
-            row = row_of(name, number, kills_of(number, calls, rng), place)
+    names, twins = asked.runs.split(",") if asked.runs else [*RUNS], dict[str, Mapping[str, int]]()
+    for number in range(asked.each):
+        for name in names:
+            if (name, number) in known:
+                continue
+            start = time.perf_counter()
+            if name not in twins:
+                twins[name] = twin(name, place)
+            rng = Random(f"{asked.seed} {name} {number}")
+            row = row_of(name, number, kills_of(number, twins[name], rng), place)
             yield row | {"seed": asked.seed, "seconds": round(time.perf_counter() - start, 1)}
     shutil.rmtree(place)
+
+
+def twin(name: str, place: Path) -> Mapping[str, int]:
+    """Train a run without kills; the result is how often each place was called."""
+    (place / name).mkdir()
+    calls = forked(RUNS[name], place / name)
+    if "error" in calls:
+        raise SystemExit(f"{name}: {calls['error']}")
+    return calls
 
 
 def rows(path: Path) -> list[dict[str, Any]]:

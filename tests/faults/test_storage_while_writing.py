@@ -1,6 +1,7 @@
 """Disks that fail while a run writes: a line with path and remedy, and nothing is lost."""
 
 import errno
+import json
 import os
 import resource
 import shutil
@@ -15,8 +16,10 @@ from stopped_runs import NEWEST, RUN, check_equal, newest, resumed, stopped_run
 
 import whet
 from whet import durable
+from whet.calls.shipped import search_file
 from whet.training import card, kept_rollouts
 from whet.training.checkpoint import Checkpoints
+from whet.training.ledger import METRICS, Ledger
 from whet.training.trainer import CHECKPOINTS
 
 
@@ -210,6 +213,28 @@ def test_an_append_that_fails_half_way_leaves_the_file_as_it_was(tmp_path):
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert path.read_bytes() == b"one\n"
+
+
+def test_a_row_ends_at_a_line_feed_alone(tmp_path):
+    """U+2028 and U+0085 end lines for `str.splitlines`, and JSON may hold them as they are."""
+    row = {"kind": "step", "phase": 0, "step": 1, "metrics": {}, "note": "a\u2028b\u0085c\x0cd"}
+    other = row | {"step": 2}
+    lines = [json.dumps(one, ensure_ascii=False) + "\n" for one in (row, other)]
+    (tmp_path / METRICS).write_text("".join(lines), encoding="utf-8")
+    ledger = Ledger(tmp_path)
+    assert [*ledger.rows()] == [row, other]
+    ledger.rewind((0, 1))
+    assert (tmp_path / METRICS).read_text(encoding="utf-8") == lines[0]
+
+
+def test_a_passage_of_a_users_file_ends_at_a_line_feed_alone(tmp_path):
+    path = tmp_path / "passages.jsonl"
+    texts = ["one\u2028passage of ants", "another\x85passage of bees"]
+    rows = [json.dumps({"title": "t", "text": text}, ensure_ascii=False) for text in texts]
+    path.write_text("\n".join(rows), "utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(search_file, "Search", list)
+        assert search_file._indexed(str(path)) == [("t", text) for text in texts]
 
 
 def test_every_file_and_folder_is_synced_before_a_checkpoint_has_its_name(folder, tmp_path):
