@@ -101,6 +101,17 @@ def test_a_fork_that_leaves_the_block_does_not_end_the_lock(tmp_path):
         os._exit(0)
 
 
+def test_a_lock_that_was_moved_away_under_its_owner_is_nobodys(tmp_path):
+    (tmp_path / "a").mkdir()
+    with owned(tmp_path / "a"):
+        (tmp_path / "a").rename(tmp_path / "b")
+        with pytest.raises(UsageError, match="under way"), owned(tmp_path / "b"):
+            pass
+    assert (tmp_path / "b" / LOCK).is_file()
+    with owned(tmp_path / "b"):
+        pass
+
+
 def test_a_folder_that_is_not_there_is_named(tmp_path):
     with pytest.raises(durable.StorageError, match=r"gone.* restore it"), owned(tmp_path / "gone"):
         pass

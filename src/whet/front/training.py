@@ -88,20 +88,20 @@ def resume(
     defined.
     """
     place = Path(folder).absolute()
-    run = load_run(place)
+    run = load_run(place, how)
     with stoppable() as stop:
         return watched(lambda told: go_on_there(run, place, told, stop, how), follow)
 
 
-def load_run(folder: str | Path) -> Run:
+def load_run(folder: str | Path, how: Resumption = AS_IT_IS) -> Run:
     """The run of a folder, rebuilt from its card.
 
     Its relative paths start at the directory where it was started.  Raises `UsageError` for a part
-    that can't be imported, or that has changed since.
+    that can't be imported, or that has changed since, unless `how` accepts it.
     """
     held = card.read(Path(folder))
     with started_in(held):
-        return card.run_of(held)
+        return card.run_of(held, how.accept)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from whet import durable
 from whet.data.digests import digest
 from whet.environments.opponents import Frozen
 from whet.training.as_json import from_json, to_json
-from whet.training.inputs import inputs
+from whet.training.inputs import inputs, role
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -129,10 +129,11 @@ def with_notice(held: Mapping[str, Any], message: str) -> dict[str, Any]:
     return {**held, "notices": [*held.get("notices", ()), message]}
 
 
-def run_of(held: Mapping[str, Any]) -> Run:
+def run_of(held: Mapping[str, Any], accept: Collection[str] = ()) -> Run:
     """The run that a card describes; paths in it are relative to the card's `directory`.
 
-    Raises `UsageError` for a part that can't be imported, or that has changed since.
+    Raises `UsageError` for a part that can't be imported, and for one that has changed since, if
+    `accept` does not have what it is of.
     """
     run = from_json(held["run"])
     if not isinstance(run, Run):
@@ -140,8 +141,11 @@ def run_of(held: Mapping[str, Any]) -> Run:
             f"the card describes a {type(run).__name__}, which is not a run; start a new run"
         )
     changed = differences(held["run"], to_json(run))
-    if changed:
-        raise UsageError(f"a part of the run has changed since it began: {changed[0]}; restore it")
+    if odd := [found for found in changed if role(found.field) not in accept]:
+        raise UsageError(
+            f"a part of the run has changed since it began: {odd[0]}; restore it, or resume it "
+            f"with --accept {role(odd[0].field)}"
+        )
     return run
 
 

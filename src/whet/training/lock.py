@@ -12,12 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from whet import durable
 from whet.types import UsageError
 
 LOCK = "lock"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
+_HELD: set[str] = set()  # tokens of the locks that this process has
 _DEAD = "ZX"  # states of a process that has ended, and is still listed
 
 
@@ -28,14 +30,17 @@ def owned(folder: Path) -> Iterator[None]:
     Raises `UsageError` if another process owns it, or another thread of this one, and
     `StorageError` if the folder can't be written.
     """
-    path, mine = folder / LOCK, _identity(os.getpid())
+    path, token = folder / LOCK, uuid4().hex
+    mine = _identity(os.getpid()) | {"token": token}
     with _guarded(folder):
         if holder := _read(path):
             _insist_gone(path, holder)
         durable.write(path, json.dumps(mine).encode())
+        _HELD.add(token)
     try:
         yield
     finally:
+        _HELD.discard(token)
         if _read(path) == mine and os.getpid() == mine["pid"]:  # no fork of the process ends it
             durable.discard(path)
 
@@ -61,7 +66,10 @@ def _insist_gone(path: Path, holder: Mapping[str, Any]) -> None:
             f"{str(path)!r} says that process {pid} of host {host!r} has this run; if it has "
             "ended, delete that file"
         )
-    if isinstance(pid, int) and holder == _identity(pid):
+    alive = isinstance(pid, int) and holder.items() >= _identity(pid).items()
+    if pid == os.getpid() and holder.get("token") not in _HELD:
+        alive = False  # this process had it when the folder was moved away
+    if alive:
         raise UsageError(
             f"run {str(path.parent)!r} is under way in process {pid}; wait for its end, or stop it "
             f"by: kill {pid}"

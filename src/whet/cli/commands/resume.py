@@ -12,6 +12,7 @@ from whet.front.training import go_on_there, load_run, started_in
 from whet.invoked import command
 from whet.training import card
 from whet.training.as_json import to_json
+from whet.training.inputs import role
 from whet.training.resuming import AS_IT_IS, RECIPE, Resumption
 from whet.training.run import Run
 from whet.types import UsageError
@@ -52,13 +53,13 @@ def rebuilt(folder: Path, how: Resumption = AS_IT_IS) -> Run:
 
     Raises `UsageError` if its recipe has changed since, unless `how` accepts "recipe".
     """
-    run, held = load_run(folder), card.read(folder)
+    run, held = load_run(folder, how), card.read(folder)
     if held["recipe"] and RECIPE not in how.accept:
         with started_in(held):
             made = dated_as(configured(held["recipe"], held["arguments"], "resume").run, held)
         known = {change["field"] for change in held.get("changes", ())}
         found = card.differences(held["run"], to_json(made))
-        odd = [difference for difference in found if not _among(known, difference.field)]
+        odd = [d for d in found if not (_among(known, d.field) or role(d.field) in how.accept)]
         if odd:
             raise UsageError(
                 f"recipe {held['recipe']!r} has changed since the run began: {odd[0]}; restore it, "
