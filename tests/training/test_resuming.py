@@ -113,6 +113,21 @@ def test_the_card_has_a_digest_of_each_input_and_none_changes_by_itself(from_fil
     assert "data" in inputs(run, tasks_known=False)
 
 
+def test_a_checkpoint_of_another_run_with_the_same_weights_is_the_same_model(from_files, tmp_path):
+    base = newest(from_files / "run", OLDER)
+    other = tmp_path / "other"
+    shutil.copytree(base, other)
+    (other / "seal.json").write_text("{}")
+
+    def digests(folder):
+        found = inputs(replace(RUN, model=Folder(path=str(folder))), tasks_known=True)
+        return [*found["model"].values()]
+
+    assert digests(other) == digests(base)
+    (other / "config.json").write_text((other / "config.json").read_text() + " ")
+    assert digests(other) != digests(base)
+
+
 @pytest.mark.parametrize(
     ("field", "word"),
     [

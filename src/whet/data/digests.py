@@ -1,5 +1,6 @@
 """Digests of training tasks and of model folders, by which a resumed run knows them again."""
 
+from collections.abc import Collection
 from hashlib import blake2b, file_digest
 from pathlib import Path
 
@@ -8,11 +9,14 @@ from whet.protocols import Corpus
 _READ = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 
 
-def folder_digest(folder: Path) -> str:
-    """The BLAKE2b of a model folder's weights, configuration and tokenizer."""
+def folder_digest(folder: Path, but: Collection[str] = ()) -> str:
+    """The BLAKE2b of a model folder's weights, configuration and tokenizer.
+
+    Files with the names `but` are left out.
+    """
     held = blake2b(digest_size=16)
     for path in sorted(folder.iterdir()):
-        if path.suffix in _READ and path.is_file():
+        if path.suffix in _READ and path.name not in but and path.is_file():
             with path.open("rb") as file:
                 held.update(f"{path.name} ".encode() + file_digest(file, "blake2b").digest())
     return held.hexdigest()

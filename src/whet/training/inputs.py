@@ -21,6 +21,8 @@ _MEASURING = ("evaluation", "eval_corpus", "periodic", "limits", "checkpoints", 
 _ROLES = ("teacher", "reference", "opponent")  # anywhere in the path of a field
 _WORDS = {"corpus": "data"}
 _SIZE = 16  # bytes of a digest
+_OF_RUN = ("place.json", "seal.json", "ledger.json", "reported.json", "opponents.json")
+"""Files of a checkpoint that are no part of its model."""
 
 
 def role(field: str) -> str:
@@ -83,7 +85,7 @@ def _is_input(text: str) -> bool:
 
 def _digest(path: Path) -> str:
     if path.is_dir():
-        return folder_digest(path)
+        return folder_digest(path, _OF_RUN)
     with path.open("rb") as file:
         return file_digest(file, lambda: blake2b(digest_size=_SIZE)).hexdigest()
 
