@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, unwrap
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,7 @@ def _half(place: str, given: tuple[Any, ...]) -> None:
         with given[0].open("wb", buffering=0) as file:
             file.write(data[: len(data) // 2])
     else:
-        write = torch.save.__wrapped__ if place == "torch.save" else parquet.write_table.__wrapped__
+        write = unwrap(torch.save if place == "torch.save" else parquet.write_table)
         write(*given)
         os.truncate(given[1], os.path.getsize(given[1]) // 2)
 

@@ -101,6 +101,7 @@ def _model(alphabet: str) -> FromScratch:
     return FromScratch(shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet=alphabet))
 
 
+ENGINE = Embedded(device="cpu", threads=1, slots=16)
 BASE = Run(
     model=_model("0123456789="),
     corpus=Digits(),
@@ -108,7 +109,7 @@ BASE = Run(
     sampling=_sampling(),
     objective=algorithms.load("dapo"),
     optimizer=AdamW(lr=1e-3),
-    engine=Embedded(device="cpu", threads=1, slots=16),
+    engine=ENGINE,
     steps=3,
     evaluation=ONCE,
     periodic=NEVER,
@@ -136,9 +137,7 @@ RUNS: Mapping[str, Run] = {
     "critic of its own": changed(objective=algorithms.load("vapo")),
     "implicit reward": changed(objective=algorithms.load("prime")),
     "reference": changed(objective=algorithms.load("grpo")),
-    "lora": changed(
-        objective=algorithms.load("grpo"), engine=replace(BASE.engine, lora=LoRA(rank=2))
-    ),
+    "lora": changed(objective=algorithms.load("grpo"), engine=replace(ENGINE, lora=LoRA(rank=2))),
     "replay": changed(objective=_remembering()),
     "recalled": changed(sampling=_sampling(replay=find("sampling", "trajectory_replay")())),
     "tree": changed(

@@ -195,7 +195,7 @@ def summary(path: Path) -> str:
 
 def main() -> None:
     """Make rows, or print the summary of a file."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description="kill runs, resume them, compare")
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("kills.jsonl"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--each", type=int, default=EACH)
