@@ -119,7 +119,7 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
 
     Whether the run can work was asked before: `whet.training.preflight`.
     """
-    with fresh_folder(folder) as fresh:
+    with fresh_folder(folder) as fresh, _resumable(folder, lambda: fresh.kept):
         card.write(folder, held)
 
         def told(event: Event) -> None:
@@ -138,7 +138,7 @@ def go_on(
     run = dated_as(run, held)
     if not how.start and not changed(held, run) and _is_complete(run, folder):
         return Trained.of(folder, run)  # which writes nothing
-    with owned(folder):
+    with _resumable(folder), owned(folder):
         if note := _gone_back(run, folder, how):
             follow(note)
         stands = RunProgress.of(folder, run)
@@ -220,12 +220,20 @@ def _carried_out(
             if isinstance(event, RunEnded):
                 digest = event.digest
 
-    try:
-        with LiveReport(folder) as live:
-            finish(through(live))
-    except StorageError as error:
-        raise StorageError(f"{error}, then: {command('resume', shown(folder))}") from error
+    with LiveReport(folder) as live:
+        finish(through(live))
     return Trained.of(folder, run, digest)
+
+
+@contextmanager
+def _resumable(folder: Path, is_kept: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Name the command that goes on after a `StorageError`, if the folder is kept."""
+    try:
+        yield
+    except StorageError as error:
+        if not is_kept():
+            raise
+        raise StorageError(f"{error}, then: {command('resume', shown(folder))}") from error
 
 
 def _last_words(trained: Trained, spent: str) -> Iterator[str]:

@@ -3,11 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whet.durable import StorageError
 from whet.invoked import command, shown
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
@@ -40,13 +41,14 @@ def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
     """
     before, first = _claim(folder)
     fresh = FreshFolder(folder)
-    try:
-        _probe(folder)
-    except UsageError:
-        _remove(folder, before, first)
-        raise
-    with owned(folder):  # so nothing of another process is deleted
-        _insist_new(folder)
+    with ExitStack() as stack:
+        try:
+            _probe(folder)
+            stack.enter_context(owned(folder))
+        except StorageError:
+            _remove(folder, before, first)
+            raise
+        _insist_new(folder)  # from here on nothing of another process can be deleted
         try:
             yield fresh
         except BaseException:
@@ -131,9 +133,9 @@ def _probe(folder: Path) -> None:
         raise _unwritable(folder, error) from error
 
 
-def _unwritable(folder: Path, error: Exception) -> UsageError:
+def _unwritable(folder: Path, error: Exception) -> StorageError:
     why = getattr(error, "strerror", None) or error
-    return UsageError(
+    return StorageError(
         f"run folder {str(folder)!r} can't be written: {why}; choose another --name or --runs"
     )
 
