@@ -112,6 +112,7 @@ def test_the_folder_of_adapters_is_read_by_peft_on_the_base(architecture, tmp_pa
     names = {path.name for path in (tmp_path / "adapter").iterdir()}
     assert {"adapter_config.json", "adapter_model.safetensors"} <= names
     with warnings.catch_warnings(action="error"):  # peft warns of keys that it does not find
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")  # of its own
         read = peft.PeftModel.from_pretrained(plain, str(tmp_path / "adapter"))
     assert_close(read(IDS).logits, adapted(IDS).logits, atol=1e-5, rtol=1e-5)
     assert not torch.equal(read(IDS).logits, model_of(architecture)(IDS).logits)

@@ -7,7 +7,7 @@ import socket
 from dataclasses import replace
 
 import pytest
-from stopped_runs import NEWEST, OLDER, RUN, check_equal, newest, resumed, stopped_run
+from stopped_runs import NEWEST, OLDER, RUN, check_equal, newest, quick, resumed, stopped_run
 
 import whet
 from whet.training import card
@@ -162,7 +162,7 @@ def folder(runs, tmp_path):
     return tmp_path / "copy"
 
 
-@pytest.mark.parametrize("name", PASSED_OVER)
+@pytest.mark.parametrize("name", quick(PASSED_OVER, "a flipped bit in the weights", "deleted"))
 def test_an_older_checkpoint_is_gone_on_from_and_that_is_said(name, runs, folder, capsys):
     PASSED_OVER[name](folder, runs / "other")
     code, errors, said = resumed(folder, capsys)
@@ -173,7 +173,7 @@ def test_an_older_checkpoint_is_gone_on_from_and_that_is_said(name, runs, folder
     check_equal(folder, runs / "whole")
 
 
-@pytest.mark.parametrize("name", GOES_ON)
+@pytest.mark.parametrize("name", quick(GOES_ON, "a torn row", "a checkpoint renamed away"))
 def test_what_a_kill_leaves_is_cleaned_up_and_nothing_is_said(name, runs, folder, capsys):
     GOES_ON[name](folder)
     code, errors, said = resumed(folder, capsys)
@@ -184,7 +184,7 @@ def test_what_a_kill_leaves_is_cleaned_up_and_nothing_is_said(name, runs, folder
     assert not (folder / "lock").exists()
 
 
-@pytest.mark.parametrize("name", SAID)
+@pytest.mark.parametrize("name", quick(SAID, "no rollouts of a step"))
 def test_what_a_run_can_do_without_is_said(name, runs, folder, capsys):
     SAID[name](folder)
     code, errors, said = resumed(folder, capsys)
@@ -193,7 +193,9 @@ def test_what_a_run_can_do_without_is_said(name, runs, folder, capsys):
     check_equal(folder, runs / "whole")
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@pytest.mark.parametrize(
+    "name", quick(REFUSED, "no rows", "no checkpoints", "half a card", "a lock of another host")
+)
 def test_what_is_lost_is_refused_in_one_line_and_all_else_is_left(name, runs, folder, capsys):
     code, words, spoil = REFUSED[name]
     spoil(folder)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 from pyarrow import parquet
-from stopped_runs import NEWEST, RUN, check_equal, newest, resumed, stopped_run
+from stopped_runs import NEWEST, RUN, check_equal, newest, quick, resumed, stopped_run
 
 import whet
 from whet import durable
@@ -112,7 +112,7 @@ FAULTS = {  # what fails, and the words of the line
 }
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", quick(FAULTS, "full at a sync"))
 def test_a_disk_that_fails_is_told_in_a_line_and_the_run_goes_on_when_it_is_mended(
     name, runs, folder, capsys
 ):
@@ -128,6 +128,7 @@ def test_a_disk_that_fails_is_told_in_a_line_and_the_run_goes_on_when_it_is_mend
     check_equal(folder, runs / "whole")
 
 
+@pytest.mark.full
 def test_a_limit_on_the_size_of_files_is_told_of(runs, folder, capsys):
     """The kernel's own error, in safetensors and torch: EFBIG."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)

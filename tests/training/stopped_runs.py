@@ -3,6 +3,7 @@
 import json
 import signal
 
+import pytest
 from small import small, steps_of, timeless
 
 import whet
@@ -21,6 +22,13 @@ RUN = small(
     checkpoints=CheckpointConfig(seconds=0, keep=3),
 )
 OLDER, NEWEST = "step-000001", "step-000002"
+
+
+def quick(names, *chosen):
+    """The names as parameters: those that are not chosen are of the full suite."""
+    return [
+        name if name in chosen else pytest.param(name, marks=pytest.mark.full) for name in names
+    ]
 
 
 def stopped_run(folder, run=RUN, after=2):

@@ -79,9 +79,9 @@ def edited(base, name):
 @pytest.mark.parametrize(
     ("name", "word", "field"),
     [
-        ("digits.txt", "data", "corpus"),
         ("judge.py", "reward", "reward."),
-        ("model/config.json", "model", "model.path"),
+        pytest.param("digits.txt", "data", "corpus", marks=pytest.mark.full),
+        pytest.param("model/config.json", "model", "model.path", marks=pytest.mark.full),
     ],
 )
 def test_what_has_changed_is_refused_by_name_or_accepted_and_recorded(
@@ -176,6 +176,7 @@ def test_from_an_earlier_checkpoint_it_ends_the_same_and_what_was_later_is_kept(
     assert files == ["final-000003.parquet", "step-000002.parquet", "step-000003.parquet"]
 
 
+@pytest.mark.full
 def test_from_its_newest_checkpoint_nothing_is_set_aside(tmp_path, capsys, whole):
     folder = tmp_path / "run"
     shutil.copytree(whole, folder)
@@ -192,6 +193,7 @@ def test_a_checkpoint_that_is_not_there_is_refused_with_those_that_are(name, wor
     assert len(errors) == 1 and words in errors[0]
 
 
+@pytest.mark.full
 def test_rows_that_are_lost_are_accepted_by_name(whole, tmp_path, capsys):
     folder = stopped_run(tmp_path / "run")
     (folder / "metrics.jsonl").unlink()
@@ -238,6 +240,7 @@ def test_the_best_by_what_no_evaluation_has_is_refused():
         validate(replace(LONG, checkpoints=CheckpointConfig(best=name)))
 
 
+@pytest.mark.full
 def test_a_run_with_adapters_has_them_as_peft_does_in_each_checkpoint(tmp_path):
     engine = replace(RUN.engine, lora=LoRA(rank=2))
     whet.train(replace(RUN, engine=engine, steps=1), tmp_path / "run", follow=type)
