@@ -14,10 +14,13 @@ class ResumeOptions:
     """Continue a run from its newest checkpoint, with the same result as without the interruption.
 
     Settings that affect no finished step can be changed: --steps, --save-every, --eval-every, and
-    every field below limits, checkpoints, evaluation and periodic.
+    every field below limits, checkpoints, evaluation and periodic.  A run whose data, reward or
+    models have changed is refused, unless --accept names what has.
     """
 
     run: str = word(_RUN)
+    accept: str = option("data, model, reward, teacher, reference, opponent, recipe", default="")
+    from_: str = option("an earlier checkpoint, such as step-000040", default="")
 
 
 @dataclass(frozen=True, kw_only=True)

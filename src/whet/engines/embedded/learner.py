@@ -14,7 +14,7 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedTokenizerBase
 
 from whet.engines.digest import digest, sealed
-from whet.engines.embedded.adapters import adapters, bare, merged, silenced
+from whet.engines.embedded.adapters import adapters, bare, export, merged, silenced
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.packing import Observed, PackedRollouts, pack, slices
 from whet.engines.embedded.repeatable import repeatable
@@ -29,6 +29,7 @@ from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
+_ADAPTERS = "adapter"
 _PER_TOKEN = ("entropy", "drift", "saturated")  # metrics of every loss
 
 
@@ -239,7 +240,10 @@ class EmbeddedLearner(Learner):
         return self.published
 
     async def save(self, folder: Path) -> None:
-        """Write a Hugging Face folder, and beside it a file of optimizer and adapters."""
+        """Write a Hugging Face folder, and in it a file of optimizer and adapters.
+
+        The adapters are in a folder of peft, too.
+        """
         weights = merged(self.backbone.model)
         self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
@@ -251,6 +255,7 @@ class EmbeddedLearner(Learner):
             "moved": self.published is None,
         }
         torch.save(state, folder / _STATE)
+        export(self.backbone.model, folder / _ADAPTERS)
 
     async def load(self, folder: Path) -> None:
         """Restore weights and optimizer exactly. Call `reset_optimizer` first.
