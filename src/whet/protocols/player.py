@@ -26,6 +26,11 @@ from whet.types.weights import Flight, Weights
 class Renderer(Protocol):
     """Conversion between text and token ids for one model."""
 
+    @property
+    def ends(self) -> frozenset[int]:
+        """Ids of the tokens that end a reply; empty where they are not known."""
+        ...
+
     def text(self, ids: Sequence[int]) -> str:
         """Decode ids of a reply; special tokens stay, except the end token that closes it."""
         ...
@@ -113,6 +118,11 @@ class Player(Protocol):
     @property
     def renderer(self) -> Renderer:
         """The renderer of this player's model."""
+        ...
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that plays are played in."""
         ...
 
     def within(self, environment: Environment) -> "Player":
