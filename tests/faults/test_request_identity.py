@@ -1,37 +1,16 @@
 """What a player returns is compared with what it was asked for."""
 
-import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import log
 
 import numpy as np
 import pytest
-from small import small
+from sabotaged import Changing, brief, said
 
-from whet.engines.embedded.engine import Embedded
-from whet.evaluation.measure import EvalConfig
 from whet.rollouts.checks.seeds import check_seeds
 from whet.rollouts.player import RolloutPlayer
-from whet.training.loop import TrainStep
-from whet.training.run import PeriodicEval
-from whet.training.trainer import fit
 from whet.types import Finish, Group, IntegrityError, Rollout, Task
-
-
-@dataclass(frozen=True, slots=True)
-class Changing(RolloutPlayer):
-    """Changes the rollouts of each group, and seals them anew."""
-
-    async def play(self, request):
-        groups = await RolloutPlayer.play(self, request)
-        return tuple(replace(g, rollouts=tuple(self.changed(list(g.rollouts)))) for g in groups)
-
-    def changed(self, rollouts):
-        return [self.one(rollout).sealed() for rollout in rollouts]
-
-    def one(self, rollout):
-        return rollout
 
 
 class Doubling(Changing):
@@ -159,38 +138,6 @@ class Complete(Changing):
         return replace(rollout, acts=acts, finish=Finish.STOP)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played(Embedded):
-    """The embedded engine with another player."""
-
-    kind: type = RolloutPlayer
-
-    async def player(self, model, seed):
-        sound = await Embedded.player(self, model, seed)
-        return self.kind(sound.generator, sound.renderer)
-
-
-def said(kind, folder):
-    """How a run of two steps ended: its message, and the steps before it."""
-    run = small(
-        engine=Played(device="cpu", threads=1, slots=16, kind=kind),
-        warmup=(),
-        steps=2,
-        evaluation=EvalConfig(problems=1, samples=1, k=(1,)),
-        periodic=PeriodicEval(every=0),
-    )
-    taken = []
-
-    async def follow():
-        taken.extend([e async for e in fit(run, folder) if isinstance(e, TrainStep)])
-
-    try:
-        asyncio.run(follow())
-    except IntegrityError as error:
-        return str(error), len(taken)
-    return "", len(taken)
-
-
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
@@ -209,14 +156,13 @@ def said(kind, folder):
     ],
 )
 def test_another_answer_than_was_asked_for_stops_the_run_at_once(kind, told, tmp_path):
-    message, taken = said(kind, tmp_path)
+    message, taken = said(brief({"played": kind}), tmp_path)
     assert taken == 0
     assert re.search(told, message), message
-    assert "\n" not in message
 
 
 def test_the_healthy_twin_ends_without_a_word(tmp_path):
-    assert said(Changing, tmp_path) == ("", 2)
+    assert said(brief({"played": Changing}), tmp_path) == ("", 2)
 
 
 def rollout_of(seed, ids, logp):
@@ -249,8 +195,6 @@ def test_equal_short_replies_of_a_fair_die_are_chance():
         for faces in rng.integers(0, 6, (100, 8))
     ]
     check_seeds(groups)
-    loaded = [
-        Group.of([rollout_of(i, [0, 1, 2], -log(6)) for i in range(8)]) for _ in range(20)
-    ]
+    loaded = [Group.of([rollout_of(i, [0, 1, 2], -log(6)) for i in range(8)]) for _ in range(20)]
     with pytest.raises(IntegrityError, match="20 of 20 groups"):
         check_seeds(loaded)

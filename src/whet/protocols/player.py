@@ -19,7 +19,7 @@ from whet.types import (
     ToolCall,
     Version,
 )
-from whet.types.weights import Flight, Weights
+from whet.types.weights import Flight, Leaf, Weights
 
 
 @runtime_checkable
@@ -29,6 +29,11 @@ class Renderer(Protocol):
     @property
     def ends(self) -> frozenset[int]:
         """Ids of the tokens that end a reply; empty where they are not known."""
+        ...
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokens and their ids; empty where it is not known."""
         ...
 
     def text(self, ids: Sequence[int]) -> str:
@@ -139,6 +144,10 @@ class Player(Protocol):
 
     def held(self) -> Version:
         """Version of the weights that are really loaded."""
+        ...
+
+    def manifest(self) -> Mapping[str, Leaf]:
+        """Tensors of the weights that are really loaded, by name; empty: not known."""
         ...
 
     def token_counts(self) -> Mapping[str, int]:
