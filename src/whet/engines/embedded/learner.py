@@ -1,7 +1,7 @@
 """The embedded learner: one model, one optimizer, packed sequences without padding."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
@@ -22,8 +22,10 @@ from whet.engines.embedded.publication import publication
 from whet.engines.embedded.repeatable import repeatable
 from whet.engines.embedded.shares import NonFiniteError as NonFiniteError
 from whet.engines.embedded.shares import Share, check_finite, report, share_of
+from whet.engines.loading import stored_in
 from whet.engines.models import Folder, dtype_name
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
+from whet.engines.weight_checks import same_weights
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
@@ -33,6 +35,7 @@ from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
+_FIXED: dict[Of, str] = {"reference": "reference", "policy": "model that is never trained"}
 _Choices = Callable[..., tuple[Tensor, Tensor]]  # log-probs and entropies of hidden states
 
 
@@ -54,7 +57,7 @@ class EmbeddedLearner(Learner):
     published: Weights | None = None  # None: the weights have changed since the last publication
     masters: Float32Masters | InPlace = Float32Masters()
     trained: TrainedWeights | None = None  # as the optimizer changes them
-    _fixed: FixedScorer | None = None
+    _fixed: dict[Of, FixedScorer] = field(default_factory=dict)
     _deliveries: int = 0
 
     @property
@@ -189,9 +192,9 @@ class EmbeddedLearner(Learner):
             raise ValueError("the learner has no reference model: call set_reference() first")
         if of == "policy" and self.optimizer is not None:
             return scorer(rollouts)
-        if self._fixed is None or self._fixed.scorer != scorer:
-            self._fixed = FixedScorer(scorer, of, self.backbone.model.dtype)
-        return self._fixed(rollouts)
+        if of not in self._fixed or self._fixed[of].scorer != scorer:
+            self._fixed[of] = FixedScorer(scorer, _FIXED[of], self.backbone.model.dtype)
+        return self._fixed[of](rollouts)
 
     def _own(self, rollouts: Sequence[Rollout]) -> Tensor:
         return self._scored(self.backbone, rollouts)
@@ -199,16 +202,16 @@ class EmbeddedLearner(Learner):
     async def set_reference(self, folder: Path) -> None:
         """Load a frozen reference model from `folder`, in the dtype of this model.
 
-        If its weights are those of this model without adapters, the adapters are disabled instead
-        of keeping a copy.
+        If its weights are those of this model without adapters, the adapters are disabled instead,
+        and no copy is loaded.
         """
-        dtype = dtype_name(self.backbone.model)
-        model, _ = Folder(path=str(folder), dtype=dtype).load(self.backbone.device)
-        if digest(bare(self.backbone.model)) == digest(model.state_dict()):
+        under = bare(self.backbone.model)
+        if under and same_weights(folder, stored_in(folder), under):
             self.reference = self._without_adapters
-        else:
-            frozen = Backbone(model.requires_grad_(requires_grad=False))
-            self.reference = partial(self._scored, frozen)
+            return
+        model, _ = Folder(path=str(folder), dtype=self.dtype).load(self.backbone.device)
+        frozen = Backbone(model.requires_grad_(requires_grad=False))
+        self.reference = partial(self._scored, frozen)
 
     def _without_adapters(self, rollouts: Sequence[Rollout]) -> Tensor:
         with silenced(self.backbone.model):
