@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from whet.environments.single_turn import SingleTurn
-from whet.protocols import Environment, Player
+from whet.protocols import Player
+from whet.rollouts.checks.recorded import check_integrity
 from whet.sampling.structured.chains import Chains
 from whet.types import Finish, Group, IntegrityError, Play, Request, Rollout
 from whet.types.messages import messages_of
@@ -65,6 +66,7 @@ def _check_sampled_ends(rollouts: Sequence[Rollout]) -> None:
     """The last token of a rollout is sampled: its end token is not masked as padding."""
     for rollout in rollouts:
         if rollout.length and not rollout.action_mask[-1]:
+            check_integrity([rollout])
             raise IntegrityError(
                 f"masked end: the last token of task {rollout.task.id!r}, seed {rollout.seed}, is "
                 "outside the action mask, so no rollout teaches to end (is it the padding token?)",
@@ -95,9 +97,7 @@ def _check_play(request: Request, play: Play, rollout: Rollout) -> None:
         raise _other(request, f"seed {play.seed} has another prompt than its play", [rollout])
 
 
-def _check_single(
-    request: Request, pairs: Sequence[tuple[Play, Rollout]], player: Player
-) -> None:
+def _check_single(request: Request, pairs: Sequence[tuple[Play, Rollout]], player: Player) -> None:
     """One question and one answer a play."""
     if len(pairs) != len(request.plays):
         many = f"{len(request.plays)} plays have {len(pairs)} rollouts"
@@ -126,6 +126,7 @@ def _check_reply(play: Play, rollout: Rollout, player: Player) -> None:
         if own[-1] not in ends and not any(stop in text for stop in play.decoding.stop):
             odd = "is said to be complete, but ends with no end token or stop string"
     if odd:
+        check_integrity([rollout])  # tokens that were changed since are called so
         raise IntegrityError(
             f"wrong end: the reply to task {rollout.task.id!r}, seed {rollout.seed}, {odd}",
             [rollout],

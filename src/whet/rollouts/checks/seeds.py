@@ -30,7 +30,7 @@ def check_seeds(groups: Iterable[Group]) -> None:
     raise IntegrityError(
         f"seeds are ignored: plays of different seeds have equal replies in {len(odd)} of "
         f"{len(known)} groups, first in task {worst[0].task.id!r}, where chance is below "
-        f"e^-{sum(odd.values()):.0f}; the generator has to draw with the seeds that it is asked for",
+        f"e^-{sum(odd.values()):.0f}; the generator has to draw with the seeds that it is given",
         worst,
     )
 
