@@ -30,6 +30,7 @@ from whet.training.preflight import shortened
 from whet.training.run import Run
 from whet.training.sampling_setup import sampling_setup
 from whet.training.ticket_runner import step_context
+from whet.training.vocabularies import check_vocabularies
 from whet.training.warmup import SFTStep, WarmupProgress, sft
 from whet.types import IntegrityError, Need, WorldBug
 from whet.types.weights import Drain
@@ -88,6 +89,7 @@ async def fit(
     player, learner = await run.engine.open(run.model, run.seed)
     opponents: Sequence[Opponent] = ()
     try:
+        check_vocabularies(run, player, learner)
         world = await run.environment.open(WorldSetup(rival=partial(run.engine.rival, run.model)))
         opponents = world.opponents
         run = shortened(run, player.renderer)
