@@ -1,5 +1,6 @@
 """What a player returns is compared with what it was asked for."""
 
+import asyncio
 import re
 from dataclasses import replace
 from math import log
@@ -8,9 +9,10 @@ import numpy as np
 import pytest
 from sabotaged import Changing, brief, said
 
+from whet.rollouts.checks.requested import check_request
 from whet.rollouts.checks.seeds import check_seeds
 from whet.rollouts.player import RolloutPlayer
-from whet.types import Finish, Group, IntegrityError, Rollout, Task
+from whet.types import Finish, Group, IntegrityError, Play, Request, Rollout, Task
 
 
 class Doubling(Changing):
@@ -144,7 +146,7 @@ class Complete(Changing):
         (Doubling, "asked for"),
         (Dropping, "asked for.*has no rollout"),
         (Reordering, "asked for.*out of order"),
-        (Adding, "seed 1 is out of order, or was not asked for"),
+        (Adding, "asked for.*seed 1 was not asked for"),
         (Mixing, "asked for.*'other'"),
         (Relabelled, "asked for.*another prompt"),
         (Hotter, r"asked for.*temperature=1\.5"),
@@ -163,6 +165,20 @@ def test_another_answer_than_was_asked_for_stops_the_run_at_once(kind, told, tmp
 
 def test_the_healthy_twin_ends_without_a_word(tmp_path):
     assert said(brief({"played": Changing}), tmp_path) == ("", 2)
+
+
+def test_of_two_plays_with_one_seed_each_is_compared_with_its_own():
+    """A prompt with a hint beside the same one without."""
+    run = brief({})
+    player, _ = asyncio.run(run.engine.open(run.model, 0))
+    task, how = run.corpus.task("train", 1), run.decoding
+    plays = (Play(seed=5, decoding=how), Play(seed=5, decoding=how, prompt="22="))
+    request = Request(task=task, plays=plays)
+    groups = asyncio.run(player.play(request))
+    check_request(request, groups, player)
+    turned = [replace(group, rollouts=group.rollouts[::-1]) for group in groups]
+    with pytest.raises(IntegrityError, match="another prompt"):
+        check_request(request, turned, player)
 
 
 def rollout_of(seed, ids, logp):

@@ -22,21 +22,19 @@ def check_request(request: Request, groups: Sequence[Group], player: Player) -> 
 
     Raises `IntegrityError` with the task and the seed.
     """
-    everything = [rollout for group in groups for rollout in group]
     _check_places(request, groups)
-    _check_sampled_ends(everything)
+    _check_sampled_ends([rollout for group in groups for rollout in group])
     if request.shape is not None and not isinstance(request.shape, Chains):
         return
+    if isinstance(player.environment, SingleTurn):
+        _check_single(request, groups, player)
+        return
+    if len({play.seed for play in request.plays}) < len(request.plays):
+        return  # a rollout does not tell to which of two plays it belongs
     pairs = [pair for group in groups for pair in _matched(request, group)]
-    played = {id(play) for play, _ in pairs}
-    if lost := [play for play in request.plays if id(play) not in played]:
-        raise _other(
-            request, f"seed {lost[0].seed} has no rollout ({len(lost)} of {len(request.plays)})"
-        )
+    _check_lost(request, pairs)
     for play, rollout in pairs:
         _check_play(request, play, rollout)
-    if isinstance(player.environment, SingleTurn):
-        _check_single(request, pairs, player)
 
 
 def _other(request: Request, told: str, rollouts: Sequence[Rollout] = ()) -> IntegrityError:
@@ -97,18 +95,32 @@ def _check_play(request: Request, play: Play, rollout: Rollout) -> None:
         raise _other(request, f"seed {play.seed} has another prompt than its play", [rollout])
 
 
-def _check_single(request: Request, pairs: Sequence[tuple[Play, Rollout]], player: Player) -> None:
+def _check_lost(request: Request, pairs: Sequence[tuple[Play, Rollout]]) -> None:
+    """Each play has a rollout."""
+    played = {id(play) for play, _ in pairs}
+    if lost := [play for play in request.plays if id(play) not in played]:
+        told = f"seed {lost[0].seed} has no rollout ({len(lost)} of {len(request.plays)} seeds)"
+        raise _other(request, told)
+
+
+def _check_single(request: Request, groups: Sequence[Group], player: Player) -> None:
     """One question and one answer a play."""
-    if len(pairs) != len(request.plays):
-        many = f"{len(request.plays)} plays have {len(pairs)} rollouts"
-        raise _other(request, many, [rollout for _, rollout in pairs])
-    for play, rollout in pairs:
+    rollouts = [rollout for group in groups for rollout in group]
+    for play, rollout in zip(request.plays, rollouts, strict=False):
+        if rollout.seed != play.seed:
+            told = f"seed {rollout.seed} is out of order, or was not asked for"
+            raise _other(request, told, [rollout])
+        _check_play(request, play, rollout)
         if rollout.verdict is not None and rollout.verdict.fault and not rollout.length:
             continue  # infrastructure failed before the reply
         asked = messages_of(request.task.prompt if play.prompt is None else play.prompt)
-        if rollout.seed != play.seed or rollout.messages[: len(asked)] != asked:
-            raise _other(request, f"seed {play.seed} answers another prompt or seed", [rollout])
+        if rollout.messages[: len(asked)] != asked:
+            raise _other(request, f"seed {play.seed} answers another prompt", [rollout])
         _check_reply(play, rollout, player)
+    if len(rollouts) > len(request.plays):
+        more = rollouts[len(request.plays)]
+        raise _other(request, f"seed {more.seed} was not asked for", [more])
+    _check_lost(request, list(zip(request.plays, rollouts, strict=False)))
 
 
 def _check_reply(play: Play, rollout: Rollout, player: Player) -> None:
