@@ -28,7 +28,7 @@ def begun(thing):
     thing.reset_optimizer(AdamW(lr=1e-3))
     for p in thing._trained():
         p.grad = torch.ones_like(p)
-    thing.optimizer.step()
+    thing.trained.step(thing.optimizer)
     return thing
 
 

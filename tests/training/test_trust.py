@@ -194,7 +194,7 @@ def steps_until_broken(run, folder):
     [
         ({"generator": Deaf}, "weights not delivered: the player holds"),
         ({"generator": HalfDeaf}, "did not arrive as they were sent"),
-        ({"generator": HalfDeafLiar}, "weights not delivered whole: on the probe"),
+        ({"generator": HalfDeafLiar}, "is not the tensor that was sent"),
         ({"player_type": Stale}, "stale weights"),
         ({"player_type": Retokenising}, "re-tokenised rollout"),
         ({"player_type": NotANumber}, "NaN log-prob"),
@@ -283,9 +283,9 @@ def test_a_number_that_is_none_stops_before_the_weights_move():
         engine: Any = run.engine
         player, learner = await engine.open(run.model, run.seed)
         learner.reset_optimizer(run.optimizer)
+        before = (await learner.publish()).version
         with torch.no_grad():
             next(iter(learner.backbone.model.parameters())).fill_(float("nan"))
-        before = (await learner.publish()).version
         task = run.corpus.task("train", 0)
         shown = player.renderer.demonstration(task, "0")
         judged = replace(shown, verdict=Verdict.binary(correct=True))

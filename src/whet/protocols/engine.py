@@ -27,6 +27,9 @@ class Update:
     loss: float
     drift_max: float  # max |log π − log μ| over the computed tokens
     metrics: Metrics
+    drift_rollout: float = 0.0  # the largest mean of |log π − log μ| over one rollout
+    drift_worst: str = ""  # id of that rollout
+    lr: float | None = None  # learning rate that the optimizer used; None: not known
 
 
 class Learner(Part):
@@ -38,6 +41,21 @@ class Learner(Part):
     @abstractmethod
     def version(self) -> int:
         """Number of times that weights were published."""
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the weights that are computed with, such as `bfloat16`."""
+        return "float32"
+
+    @property
+    def optimizer_steps(self) -> int | None:
+        """Steps that the optimizer has taken since it was fresh; None: not known."""
+        return None
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokens and their ids; empty: not known."""
+        return ""
 
     @abstractmethod
     def reset_optimizer(self, optimizer: AdamW) -> None:
@@ -160,6 +178,11 @@ class Engine(Part):
 
         The same text stands for the same bits from the same seed.
         """
+        return ""
+
+    def vocabulary(self, folder: Path) -> str:
+        """Digest of the tokens and ids of the model in `folder`; empty: not known."""
+        del folder
         return ""
 
     @abstractmethod

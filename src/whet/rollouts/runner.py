@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import Judge, Player
 from whet.rewards.judging import context_of, judge
+from whet.rollouts.checks.requested import check_request
 from whet.types import Group, Request, Rollout, UsageError
 
 
@@ -17,7 +18,7 @@ class RolloutRunner:
 
     async def rollouts(self, request: Request) -> tuple[Group, ...]:
         """Play and judge a request; one group per seat."""
-        return tuple([await self.score(group) for group in await self.player.play(request)])
+        return tuple([await self.score(group) for group in await self._played(request)])
 
     async def rollout(self, request: Request) -> Group:
         """Play and judge a request with a single trained seat."""
@@ -28,13 +29,19 @@ class RolloutRunner:
 
         Raises `UsageError` if several seats have rollouts, or none.
         """
-        groups = await self.player.play(request)
+        groups = await self._played(request)
         if len(groups) != 1:
             seats = ", ".join(repr(group.seat) for group in groups) or "no seat"
             raise UsageError(
                 f"task {request.task.id!r} was played by {seats}; exactly one seat is needed here"
             )
         return groups[0]
+
+    async def _played(self, request: Request) -> tuple[Group, ...]:
+        """What the player returns, compared with the request."""
+        groups = await self.player.play(request)
+        check_request(request, groups, self.player)
+        return groups
 
     async def score(self, group: Group) -> Group:
         """The rollouts with the reward's verdicts; without a reward, with the environment's.

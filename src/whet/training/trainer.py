@@ -33,6 +33,7 @@ from whet.training.run import Run
 from whet.training.sampling_setup import sampling_setup
 from whet.training.standing import clean, note_saved, notices, standing
 from whet.training.ticket_runner import step_context
+from whet.training.vocabularies import check_vocabularies
 from whet.training.warmup import WarmupProgress, sft
 from whet.types import IntegrityError, Need, WorldBug
 from whet.types.weights import Drain
@@ -54,6 +55,7 @@ async def fit(
     player, learner = await run.engine.open(run.model, run.seed)
     opponents: Sequence[Opponent] = ()
     try:
+        check_vocabularies(run, player, learner)
         world = await run.environment.open(WorldSetup(rival=partial(run.engine.rival, run.model)))
         opponents = world.opponents
         run = shortened(run, player.renderer)

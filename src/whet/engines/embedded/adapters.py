@@ -92,11 +92,19 @@ def _insist_on(model: PreTrainedModel, matrices: Mapping[str, Matrix]) -> None:
 
 def merged(model: PreTrainedModel) -> dict[str, Tensor]:
     """The weights with the adapters merged, under the names of a model without adapters."""
-    weights = _inner(model)
+    return dict(merged_tensors(model))
+
+
+def merged_tensors(model: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
+    """The same tensors by name, each merged when it is asked for."""
+    layers: dict[str, list[Any]] = {}
     for path, layer in _adapted(model):
-        name = _adapted_weight(path, layer)
-        weights[name] = weights[name] + _delta(layer)
-    return weights
+        layers.setdefault(_adapted_weight(path, layer), []).append(layer)
+    for name, tensor in _inner(model).items():
+        whole = tensor
+        for layer in layers.get(name, ()):
+            whole = whole + _delta(layer)
+        yield name, whole
 
 
 def bare(model: PreTrainedModel) -> dict[str, Tensor]:
