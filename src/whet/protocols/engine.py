@@ -155,6 +155,13 @@ class Engine(Part):
         del model, tasks
         return ()
 
+    def narrow(self) -> "Engine":
+        """The same engine with the smallest micro-batches it can take; itself if it has no choice.
+
+        Its results should be equal (`whet.testing.check_engine`).
+        """
+        return self
+
     def hardware(self) -> str:
         """What computes here, such as `cpu` or a GPU with its CUDA version; empty if unknown.
 

@@ -2,21 +2,19 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import torch
-
+from whet.engines.devices import check_threads, device_of, hardware_of, use_threads
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
-from whet.engines.ends import end_tokens
 from whet.engines.models import Folder, InspectableModel, ModelSource
 from whet.engines.positions import positions_of
+from whet.engines.renderers import beside, renderer_of
 from whet.engines.states import check_trainable
 from whet.protocols import Engine, Learner, Rival
-from whet.rollouts.chat_settings import PLAIN
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
 from whet.types import UsageError
@@ -37,23 +35,21 @@ class Embedded(Engine):
         for name in ("slots", "budget"):
             if getattr(self, name) < 1:
                 raise UsageError(f"engine.{name} is {getattr(self, name)}; give 1 or more")
-        if self.threads < 0:
-            raise UsageError(f"engine.threads is {self.threads}; give 1 or more, or 0: torch's own")
+        check_threads(self.threads)
 
     async def open(self, model: ModelSource, seed: int) -> tuple[RolloutPlayer, EmbeddedLearner]:
         """Load the model twice: one copy for the player, one for the learner."""
         player = await self.player(model, seed)
-        learned, tokenizer = model.load(self._device(), seed)
+        learned, tokenizer = model.load(device_of(self.device), seed)
         if self.lora is not None:
             self.lora.inject(learned, seed)
         return player, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
     async def player(self, model: ModelSource, seed: int) -> RolloutPlayer:
         """Load one copy of the model, for evaluation."""
-        if self.threads:
-            torch.set_num_threads(self.threads)
-        played, tokenizer = model.load(self._device(), seed)
-        renderer = _renderer(model, tokenizer, played.generation_config)
+        use_threads(self.threads)
+        played, tokenizer = model.load(device_of(self.device), seed)
+        renderer = renderer_of(model, tokenizer, played.generation_config)
         generator = EmbeddedGenerator(
             backbone=Backbone(played),
             decode=renderer.text,
@@ -65,19 +61,19 @@ class Embedded(Engine):
 
     async def renderer(self, model: ModelSource) -> TextRenderer:
         """Tokenizer and config are read, no weights."""
-        tokenizer, generation = model.load_tokenizer()
-        return _renderer(model, tokenizer, generation)
+        return renderer_of(model, *model.load_tokenizer())
+
+    def narrow(self) -> "Embedded":
+        """One rollout a micro-batch."""
+        return replace(self, budget=1)
 
     def hardware(self) -> str:
         """The device with its name and torch's CUDA.  Raises `UsageError` if it is not here."""
-        device = self._device()
-        if device.type == "cpu":
-            return "cpu"
-        return f"{device} ({torch.cuda.get_device_name(device)}), CUDA {torch.version.cuda}"
+        return hardware_of(self.device)
 
     def check(self) -> None:
         """Refuse a device that is not here."""
-        self._device()
+        device_of(self.device)
 
     async def notes(self, model: ModelSource) -> list[str]:
         """What a plan says of the model; no weights are read.
@@ -98,20 +94,17 @@ class Embedded(Engine):
 
     async def load_learner(self, folder: Path) -> EmbeddedLearner:
         """A learner without adapters, of the model in `folder`, in the dtype of its files."""
-        learned, tokenizer = Folder.as_saved(folder).load(self._device())
+        learned, tokenizer = Folder.as_saved(folder).load(device_of(self.device))
         return EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
     async def rival(self, model: ModelSource, folder: Path) -> Rival:
         """One more copy of weights in memory, with the date and the chat settings of `model`."""
-        source = Folder.as_saved(folder)
-        if isinstance(model, Folder):
-            source = replace(source, today=model.today, chat=model.chat)
-        found = await self.player(source, 0)
+        found = await self.player(beside(model, folder), 0)
         return Rival(found.generator, found.renderer)
 
     async def critic(self, folder: Path) -> EmbeddedCritic:
         """A critic with the model in `folder` as its body, in the dtype of its files."""
-        body, _ = Folder.as_saved(folder).load(self._device())
+        body, _ = Folder.as_saved(folder).load(device_of(self.device))
         return EmbeddedCritic(Backbone(body), self.budget)
 
     async def value_head(self, learner: Learner) -> EmbeddedHead:
@@ -122,18 +115,3 @@ class Embedded(Engine):
                 "give the critic a model of its own"
             )
         return EmbeddedHead(learner.backbone, self.budget)
-
-    def _device(self) -> torch.device:
-        if self.device == "auto":
-            return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        if self.device.startswith("cuda") and not torch.cuda.is_available():
-            raise UsageError(f"engine.device is {self.device!r}, but torch sees no GPU; give cpu")
-        if self.device.partition(":")[0] not in {"cpu", "cuda"}:
-            raise UsageError(f"engine.device {self.device!r} is unknown; give auto, cpu or cuda")
-        return torch.device(self.device)
-
-
-def _renderer(model: ModelSource, tokenizer: Any, generation: Any) -> TextRenderer:
-    """The renderer of a tokenizer, with the date and the chat settings of the model."""
-    today, chat = (model.today, model.chat) if isinstance(model, Folder) else ("", PLAIN)
-    return TextRenderer(tokenizer, end_tokens(tokenizer, generation, chat), today, chat)
