@@ -150,6 +150,11 @@ class Engine(Part):
         """The model's positions for prompt and reply, in tokens; None where they are not known."""
         return model.size().positions
 
+    def shortened(self, model: Any) -> str:
+        """Why fewer positions can be used than the model declares; empty if all can."""
+        del model
+        return ""
+
     def caveats(self, model: Any, tasks: Sequence[Task]) -> Sequence[str]:
         """What an evaluation on these tasks does otherwise or can't tell, one sentence each."""
         del model, tasks

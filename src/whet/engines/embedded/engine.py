@@ -8,6 +8,7 @@ from whet.engines.devices import check_threads, device_of, hardware_of, use_thre
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.critic import EmbeddedCritic, EmbeddedHead
+from whet.engines.embedded.decoding_probe import check_decoding
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.models import Folder, InspectableModel, ModelSource
@@ -46,12 +47,19 @@ class Embedded(Engine):
         return player, EmbeddedLearner(Backbone(learned), tokenizer, self.budget)
 
     async def player(self, model: ModelSource, seed: int) -> RolloutPlayer:
-        """Load one copy of the model, for evaluation."""
+        """Load one copy of the model, for evaluation.
+
+        Raises `UsageError` for a model of which the engine computes something else than
+        transformers, in a forward pass or in decoding, with the remedy.
+        """
         use_threads(self.threads)
         played, tokenizer = model.load(device_of(self.device), seed)
         renderer = renderer_of(model, tokenizer, played.generation_config)
+        original: str = played.config._attn_implementation  # noqa: SLF001
+        backbone = Backbone(played)
+        check_decoding(backbone, original)
         generator = EmbeddedGenerator(
-            backbone=Backbone(played),
+            backbone=backbone,
             decode=renderer.text,
             ends=renderer.ends,
             slots=self.slots,
@@ -62,6 +70,12 @@ class Embedded(Engine):
     async def renderer(self, model: ModelSource) -> TextRenderer:
         """Tokenizer and config are read, no weights."""
         return renderer_of(model, *model.load_tokenizer())
+
+    def shortened(self, model: ModelSource) -> str:
+        """The setting by which fewer positions can be used than the model declares."""
+        if not isinstance(model, InspectableModel):
+            return ""
+        return positions_of(model.without_weights().config).why
 
     def narrow(self) -> "Embedded":
         """One rollout a micro-batch."""

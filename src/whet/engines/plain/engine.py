@@ -19,6 +19,7 @@ from whet.rollouts.renderer import TextRenderer
 from whet.types import Task, UsageError
 
 _SLOW = "engine plain computes a whole text for every token, so it is slow"
+_ENDLESS = 2**31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +56,11 @@ class Plain(Engine):
         """Tokenizer and config are read, no weights."""
         return renderer_of(model, *model.load_tokenizer())
 
-    def positions(self, model: Any) -> int | None:
-        """The most tokens of a text; None for a model without a limit."""
+    def positions(self, model: Any) -> int:
+        """The most tokens of a text; 2³¹ for a model without a limit."""
         if not isinstance(model, InspectableModel):
             return model.size().positions
-        return positions_of(model.without_weights().config) or None
+        return positions_of(model.without_weights().config) or _ENDLESS
 
     def hardware(self) -> str:
         """The device with its name and torch's CUDA.  Raises `UsageError` if it is not here."""

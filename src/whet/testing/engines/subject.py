@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from whet.engines.models import InspectableModel
 from whet.engines.plain.forward import Chosen, chosen
 from whet.policy import algorithms
 from whet.protocols import Engine, Learner, Player
@@ -42,6 +43,12 @@ class Subject:
     def __post_init__(self) -> None:
         self.original.eval()
         self.limits = limits_of(self.original.dtype)
+
+    @property
+    def positions(self) -> int | None:
+        """The most tokens of a text, where the engine knows them before the model is loaded."""
+        known = isinstance(self.model, InspectableModel)
+        return self.engine.positions(self.model) if known else None
 
     @classmethod
     async def of(cls, engine: Engine, model: Any, seed: int) -> "Subject":

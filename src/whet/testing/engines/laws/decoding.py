@@ -32,9 +32,10 @@ async def end_tokens_end_a_reply(subject: Subject, found: Found) -> None:
         if rollout.finish is Finish.STOP:
             found.holds("a reply stopped without an end token", sound=last in ends)
         elif rollout.finish is Finish.LENGTH:
+            full = rollout.length == REPLY or len(rollout.token_ids) == subject.positions
             found.holds(
                 f"a reply of {rollout.length} tokens is reported as cut at {REPLY}",
-                sound=rollout.length == REPLY and last not in ends,
+                sound=full and last not in ends,
             )
     share = sum(_chance(subject, rollout, ends) for rollout in rollouts)
     if not stopped:

@@ -27,7 +27,6 @@ async def weights_arrive_whole_and_on_time(subject: Subject, found: Found) -> No
         weights = await learner.publish()
         sealed = digest(weights.tensors) == weights.version.digest
         found.holds("the digest of published weights is not that of their tensors", sound=sealed)
-        await _refuses(player, found, weights)
         told = await player.update(weights, Drain())
         for name, version in (("update", told), ("held", player.held())):
             found.holds(
@@ -35,6 +34,7 @@ async def weights_arrive_whole_and_on_time(subject: Subject, found: Found) -> No
                 sound=version == weights.version,
             )
         replies = rollouts_of(await played(player))
+        await _refuses(player, found, weights)
         with TemporaryDirectory() as place:
             await learner.save(Path(place))
             fresh, _ = Folder.as_saved(Path(place)).load("cpu")
