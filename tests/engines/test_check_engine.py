@@ -1,6 +1,5 @@
 """The laws of engines: a sound engine obeys all of them, and each law finds its faults."""
 
-from copy import deepcopy
 from dataclasses import replace
 
 import faulty
@@ -13,6 +12,7 @@ from whet.engines.plain.engine import Plain
 from whet.engines.random_models import RandomModel
 from whet.testing import ENGINE_LAWS, check_engine
 from whet.testing.architectures import settings_of
+from whet.testing.engines.standing import ReadOnce
 
 FAULTS = {
     "late log-probs": ("log_probs_are_the_models", {"generator": faulty.LateLogProbs}),
@@ -39,24 +39,11 @@ FAULTS = {
 }
 
 
-class Held:
-    """A folder that is read once; every `load` is a copy."""
-
-    def __init__(self, folder):
-        self.folder, self.held = folder, folder.load("cpu")
-
-    def load(self, device, seed=0):
-        return deepcopy(self.held[0]), self.held[1]
-
-    def load_tokenizer(self):
-        return self.folder.load_tokenizer()
-
-
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     kind, settings = settings_of("llama")
     made = RandomModel(model_type=kind, settings=settings)
-    return Held(made.save(tmp_path_factory.mktemp("llama")))
+    return ReadOnce(made.save(tmp_path_factory.mktemp("llama")))
 
 
 def test_a_sound_engine_obeys_every_law(model):

@@ -55,6 +55,6 @@ def check_room(
     raise UsageError(
         f"{name}: the prompt has {length} tokens, so a reply of {reply} "
         f"(sampling.decoding.max_new_tokens) doesn't fit into the model's {positions} "
-        f"positions{why}; {len(long)} of {len(measured)} prompts are longer than {room}: leave them "
-        f"out with --max-prompt-length {room}, or give --sampling.decoding.max_new_tokens less"
+        f"positions{why}; {len(long)} of {len(measured)} prompts are longer than {room}: leave "
+        f"them out with --max-prompt-length {room}, or give --sampling.decoding.max_new_tokens less"
     )

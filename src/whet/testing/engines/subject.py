@@ -19,7 +19,7 @@ from whet.testing.engines.limits import Limits, limits_of
 from whet.types import Decoding, Group, Play, Request, Rollout, Task, TrainBatch, Verdict
 from whet.types.requests import RolloutShape
 
-PROMPTS = ("3+4=", "sort 5 3 9 1 7 7 2 0 8=")
+PROMPTS = ("3+4=", "9-2+5-1=")
 REPLY = 12  # tokens of a reply
 SEEDS = (11, 22, 33)
 FREE = Decoding(max_new_tokens=REPLY)
