@@ -1,10 +1,11 @@
 """Which architectures each engine computes: the table of docs/architectures.md.
 
-    PYTHONPATH=src .venv/bin/python benchmarks/architectures.py [NAME …]
+    PYTHONPATH=src .venv/bin/python benchmarks/architectures.py [NAME …] [ENGINE …]
 
 Each row is a tiny model with random weights (`whet.testing.architectures`), examined by every law
 (`whet.testing.check_engine`).  What was found goes to benchmarks/architectures.json, one row at a
-time; rows that are there are kept, unless they are named.  About 10 minutes on one core.
+time; rows that are there are kept, unless they are named; with an engine's name
+only that one is examined.  About 10 minutes on one core.
 """
 
 import json
@@ -97,20 +98,29 @@ def _count(rows: Mapping[str, Mapping[str, Any]], engine: str, outcome: str) -> 
     return sum(bool(rows[name][engine][outcome]) for name in ARCHITECTURES)
 
 
+def held() -> dict[str, dict[str, Any]]:
+    """The rows that were found so far."""
+    return json.loads(FILE.read_text()) if FILE.exists() else {}
+
+
 def main() -> None:
     """Examine the rows that are missing or named, and write the page once all are there."""
     logging.set_verbosity_error()
     torch.set_num_threads(1)
-    rows = json.loads(FILE.read_text()) if FILE.exists() else {}
-    for name in ARCHITECTURES:
-        for label, engine in ENGINES.items():
-            if label in rows.get(name, {}) and name not in sys.argv[1:]:
+    asked = [word for word in sys.argv[1:] if word not in ENGINES]
+    engines = [word for word in sys.argv[1:] if word in ENGINES] or [*ENGINES]
+    for name in asked or ARCHITECTURES:
+        for label in engines:
+            if label in held().get(name, {}) and name not in asked:
                 continue
-            found = examined(name, engine)
+            found = examined(name, ENGINES[label])
+            rows = held()  # another process may have added to them
             rows.setdefault(name, {})[label] = as_row(found)
             FILE.write_text(json.dumps(rows, indent=1) + "\n")
             print(f"{name} | {label} | {found}", flush=True)
-    PAGE.write_text(page(rows))
+    rows = held()
+    if all(label in rows.get(name, {}) for name in ARCHITECTURES for label in ENGINES):
+        PAGE.write_text(page(rows))
 
 
 if __name__ == "__main__":

@@ -207,7 +207,7 @@ class Trusting(Passing):
 def hotter(logits, sampling, uniform, draw=scheduler.draw):
     """Tokens of a hotter distribution than the one whose log-probs are told."""
     told = draw(logits, sampling, uniform)
-    token = draw(logits / 1.5, sampling, uniform).token
+    token = draw(logits / 3, sampling, uniform).token
     scores = torch.log_softmax(logits.float() / sampling.temperature.clamp(min=1e-6)[:, None], -1)
     warm = sampling.temperature > 0
     hot = scores.gather(1, token[:, None])[:, 0]

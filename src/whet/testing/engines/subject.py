@@ -39,6 +39,7 @@ class Subject:
     learner: Learner
     original: Any  # the model of transformers, as `ModelSource.load` gives it
     limits: Limits = field(init=False)
+    _played: list[Group] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.original.eval()
@@ -82,7 +83,8 @@ class Subject:
 
     async def batch(self, learner: Learner) -> TrainBatch:
         """Rollouts to learn from, every second of which is right."""
-        groups = [_judged(group) for group in await self.played()]
+        self._played = self._played or await self.played()
+        groups = [_judged(group) for group in self._played]
         return (await build_batch(groups, objective(), learner))[0]
 
     def gradients(self, batch: TrainBatch) -> dict[str, Tensor]:
