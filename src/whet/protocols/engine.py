@@ -168,10 +168,22 @@ class Engine(Part):
         """The model's positions for prompt and reply, in tokens; None where they are not known."""
         return model.size().positions
 
+    def shortened(self, model: Any) -> str:
+        """Why fewer positions can be used than the model declares; empty if all can."""
+        del model
+        return ""
+
     def caveats(self, model: Any, tasks: Sequence[Task]) -> Sequence[str]:
         """What an evaluation on these tasks does otherwise or can't tell, one sentence each."""
         del model, tasks
         return ()
+
+    def narrow(self) -> "Engine":
+        """The same engine with the smallest micro-batches it can take; itself if it has no choice.
+
+        Its results should be equal (`whet.testing.check_engine`).
+        """
+        return self
 
     def hardware(self) -> str:
         """What computes here, such as `cpu` or a GPU with its CUDA version; empty if unknown.

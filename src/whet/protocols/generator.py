@@ -23,6 +23,11 @@ class Generator(Part):
         """Most tokens of a sequence, its reply included; 0: not known."""
         return 0
 
+    @property
+    def shortened(self) -> str:
+        """Why fewer positions can be used than the model declares; empty if all can."""
+        return ""
+
     @abstractmethod
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""

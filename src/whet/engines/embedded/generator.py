@@ -60,6 +60,11 @@ class EmbeddedGenerator(Generator):
         """Most tokens of a sequence, its reply included."""
         return self.backbone.positions
 
+    @property
+    def shortened(self) -> str:
+        """Why the model declares more positions."""
+        return self.backbone.shortened
+
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""
         return self._held
