@@ -1,6 +1,6 @@
 """Kill runs (SIGKILL) anywhere, resume them, and compare each with its twin that was not killed.
 
-python benchmarks/kills.py [--out FILE] [--seed N] [--each N] [--runs A,B] [--place FOLDER]
+python benchmarks/kills.py [--out FILE] [--seed N] [--each N] [--runs A,B] [--at PLACE]
 python benchmarks/kills.py --summary [--out FILE]
 
 Each row of the file is one run that was killed once, or several times one after the other; rows
@@ -108,9 +108,9 @@ def _samples(path: Path) -> list[dict[str, Any]]:
     return [{name: held for name, held in row.items() if name not in _CLOCKS} for row in found]
 
 
-def kills_of(number: int, calls: Mapping[str, int], rng: Random) -> list[Kill]:
-    """The kills of one run: places take turns, calls and moments are drawn."""
-    places = [place for place in PLACES if calls.get(place)]
+def kills_of(number: int, calls: Mapping[str, int], rng: Random, at: str = "") -> list[Kill]:
+    """The kills of one run: places take turns, unless one is given; calls and moments are drawn."""
+    places = [place for place in PLACES if calls.get(place) and at in ("", place)]
     several = rng.randint(2, _LONGEST) if number % _SEVERAL == _SEVERAL - 1 else 1
     found = []
     for i in range(several):
@@ -145,19 +145,23 @@ def row_of(name: str, number: int, kills: list[Kill], place: Path) -> dict[str, 
 
 def work(asked: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Make the rows that the file lacks."""
-    known = {(row["run"], row["number"]) for row in rows(asked.out)}
+    known = {(row["run"], row["number"], row.get("at", "")) for row in rows(asked.out)}
     place = Path(mkdtemp(prefix="kills-", dir=asked.place))
     names, twins = asked.runs.split(",") if asked.runs else [*RUNS], dict[str, Mapping[str, int]]()
     for number in range(asked.each):
         for name in names:
-            if (name, number) in known:
+            if (name, number, asked.at) in known:
                 continue
             start = time.perf_counter()
             if name not in twins:
                 twins[name] = twin(name, place)
             rng = Random(f"{asked.seed} {name} {number}")
-            row = row_of(name, number, kills_of(number, twins[name], rng), place)
-            yield row | {"seed": asked.seed, "seconds": round(time.perf_counter() - start, 1)}
+            row = row_of(name, number, kills_of(number, twins[name], rng, asked.at), place)
+            yield row | {
+                "at": asked.at,
+                "seed": asked.seed,
+                "seconds": round(time.perf_counter() - start, 1),
+            }
     shutil.rmtree(place)
 
 
@@ -200,6 +204,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--each", type=int, default=EACH)
     parser.add_argument("--runs", default="", help="names, with commas; default: all")
+    parser.add_argument("--at", default="", choices=["", *PLACES], help="kill at this place only")
     parser.add_argument("--place", default="/dev/shm" if os.path.isdir("/dev/shm") else None)
     parser.add_argument("--summary", action="store_true")
     asked = parser.parse_args()

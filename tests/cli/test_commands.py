@@ -58,6 +58,7 @@ def test_train_says_before_and_after_and_leaves_a_folder(trained):
         assert words in said
     left = {p.name for p in (folder / "runs" / "one").iterdir()}
     known = {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html", "evaluations"}
+    known.add("saved.json")
     assert left == known
 
 

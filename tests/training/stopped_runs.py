@@ -59,7 +59,9 @@ def check_equal(folder, whole):
     assert [row["digest"] for row in ours if row["kind"] == "final"]
     assert json.loads((folder / "saved.json").read_text())["newest"] == "step-000003"
     left = [
-        path.name for path in folder.rglob("*") if path.name.startswith(("partial-", "replaced"))
+        path.name
+        for path in folder.rglob("*")
+        if path.name.startswith(("partial-", "replaced-", "damaged-"))
     ]
     assert not left
     assert not [*folder.rglob("*.partial")]

@@ -64,6 +64,15 @@ def test_the_folder_of_a_run_is_not_made_again(tmp_path):
     assert card.run_of(card.read(tmp_path)) == RUN
 
 
+@pytest.mark.parametrize("part", ["checkpoints", "metrics.jsonl", "saved.json"])
+def test_the_rest_of_a_run_without_its_card_is_no_new_folder(tmp_path, part):
+    (tmp_path / part).mkdir()
+    told = rf"{part} of a run.* no run\.json"
+    with pytest.raises(UsageError, match=told), fresh_folder(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [part]
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_that_cannot_be_written_is_refused(tmp_path):
     (tmp_path / "a").mkdir(mode=0o500)

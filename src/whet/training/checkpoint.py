@@ -104,7 +104,7 @@ class Checkpoints:
             except BaseException:
                 durable.discard(partial)
                 raise
-            durable.remove(target.with_name(f"{_DAMAGED}{target.name}"))
+            self._forget_damaged(target)
             self._prune(target, kept)
         return target
 
@@ -158,7 +158,7 @@ class Checkpoints:
     def rewind(self, place: RunPosition) -> None:
         """Put the checkpoints after `place` out of the way, which have changed.
 
-        Each is renamed `damaged-NAME`, and deleted when there is a new one of its name.
+        Each is renamed `damaged-NAME`, and deleted when the run has a checkpoint as late as it.
         """
         with durable.writing(self.folder):
             for folder in self.after(place):
@@ -223,6 +223,12 @@ class Checkpoints:
             (path for path in self.folder.glob("*-*") if _NAME.fullmatch(path.name)),
             key=lambda path: order(path.name),
         )
+
+    def _forget_damaged(self, newest: Path) -> None:
+        for path in self.folder.glob(f"{_DAMAGED}*"):
+            name = path.name.removeprefix(_DAMAGED)
+            if _NAME.fullmatch(name) and order(name) <= order(newest.name):
+                durable.remove(path)
 
     def _prune(self, newest: Path, kept: Collection[str]) -> None:
         """Delete the oldest ones; what is later than the one just written is not of this run."""

@@ -12,9 +12,10 @@ from whet.durable import StorageError
 from whet.invoked import command, shown
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
-from whet.training.ledger import Ledger
+from whet.training.ledger import METRICS, Ledger
 from whet.training.lock import LOCK, owned
 from whet.training.run import Run
+from whet.training.standing import SAVED
 from whet.training.trainer import CHECKPOINTS
 from whet.types import UsageError
 
@@ -122,6 +123,12 @@ def _insist_new(folder: Path) -> None:
     if card.exists(folder):
         resume = command("resume", shown(folder))
         raise UsageError(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
+    for part in (CHECKPOINTS, METRICS, SAVED):
+        if os.path.lexists(folder / part):
+            raise UsageError(
+                f"{str(folder)!r} has the {part} of a run, but no {card.CARD}; restore it, or "
+                "choose another --name"
+            )
 
 
 def _probe(folder: Path) -> None:

@@ -89,8 +89,10 @@ def check_inputs(
     odd = [*_other_inputs(held, after)]
     for found in odd:
         if (name := role(found.field)) not in how.accept:
+            tasks = found.field == "corpus"
+            what = "corpus: its training tasks have" if tasks else f"{found.field} has"
             raise UsageError(
-                f"{found.field} has changed since the run began (its digest was {found.was}, is "
+                f"{what} changed since the run began (its digest was {found.was}, is "
                 f"{found.now}); restore it, train in another folder, or go on with --accept {name}"
             )
     return odd
