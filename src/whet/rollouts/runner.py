@@ -38,10 +38,8 @@ class RolloutRunner:
         return groups[0]
 
     async def _played(self, request: Request) -> tuple[Group, ...]:
-        """What the player returns, compared with the request."""
-        groups = await self.player.play(request)
-        check_request(request, groups, self.player)
-        return groups
+        """What the player returns."""
+        return await self.player.play(request)
 
     async def score(self, group: Group) -> Group:
         """The rollouts with the reward's verdicts; without a reward, with the environment's.
@@ -58,6 +56,17 @@ class RolloutRunner:
         found = iter(judged)
         rollouts = tuple(r if _is_fault(r) else next(found) for r in group)
         return replace(group, rollouts=rollouts)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRunner(RolloutRunner):
+    """A runner that compares what the player returns with the request, before it is judged."""
+
+    async def _played(self, request: Request) -> tuple[Group, ...]:
+        """Raises `IntegrityError` for other rollouts than were asked for."""
+        groups = await self.player.play(request)
+        check_request(request, groups, self.player)
+        return groups
 
 
 def _is_fault(rollout: Rollout) -> bool:

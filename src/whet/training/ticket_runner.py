@@ -11,7 +11,7 @@ from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Landed
 from whet.rollouts.checks import TrustLimits, check_rollouts
 from whet.rollouts.correctness import check_correctness
-from whet.rollouts.runner import RolloutRunner
+from whet.rollouts.runner import CheckedRunner, RolloutRunner
 from whet.sampling.rounds import TicketGroups
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
@@ -36,7 +36,7 @@ class TicketRunner:
     @classmethod
     def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
         """The rounds of step `number`."""
-        runner = RolloutRunner(live.player, run.reward, number)
+        runner = CheckedRunner(live.player, run.reward, number)
         launched: list[Task] = []
         return cls(
             runner=runner,

@@ -1,6 +1,6 @@
 """What an optimizer changes: the weights themselves, or float32 copies of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -60,11 +60,11 @@ class TrainedWeights:
     calm: int = 0  # steps since the scale was changed
 
     @classmethod
-    def of(cls, live: dict[str, Tensor], masters: Float32Masters | InPlace) -> "TrainedWeights":
+    def of(cls, live: Mapping[str, Tensor], masters: Float32Masters | InPlace) -> "TrainedWeights":
         """The weights as they are now, before the first step."""
         weights = list(live.values())
         scaled = any(w.dtype == torch.float16 for w in weights)
-        return cls(live, masters.copies(weights), scale=_FIRST_SCALE if scaled else 1.0)
+        return cls(dict(live), masters.copies(weights), scale=_FIRST_SCALE if scaled else 1.0)
 
     @property
     def copied(self) -> list[tuple[Tensor, Tensor]]:

@@ -21,7 +21,7 @@ def twin(model: PreTrainedModel) -> PreTrainedModel:
     found = deepcopy(model, {id(t): t for t in shared if id(t) not in own})
     for name, weight in found.named_parameters():
         if ".lora_" in name:
-            weight.requires_grad_(requires_grad=False)
+            weight.requires_grad = False
     return found
 
 
