@@ -229,9 +229,9 @@ class Crediting(Reward):
 @pytest.mark.parametrize(
     ("reward", "told"),
     [
-        (Crediting(credit=float("nan")), "dense is not finite for 4 tasks: train-0"),
+        (Crediting(credit=float("nan")), "Crediting gave credit[0] nan, which is not finite"),
         (Crediting(more=1), "gives credit to"),
-        (Crediting(score_of_right=1e39), "reward is 1e+39, beyond float32"),
+        (Crediting(score_of_right=1e39), "Crediting gave score 1e+39, beyond float32"),
     ],
     ids=["credit", "length", "overflow"],
 )
