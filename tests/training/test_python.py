@@ -3,6 +3,7 @@
 import asyncio
 import json
 import runpy
+import shutil
 import signal
 import subprocess
 import sys
@@ -195,9 +196,10 @@ def test_a_run_is_measured_on_its_test_split_and_other_tasks_whole(trained):
     assert subject.on("lock").split == ""
 
 
-def test_a_model_alone_is_asked_for_tasks(trained):
+def test_a_model_alone_is_asked_for_tasks(trained, tmp_path):
+    alone = shutil.copytree(trained.checkpoint, tmp_path / "alone")
     with pytest.raises(UsageError, match="tasks"):
-        whet.evaluate(trained.checkpoint)
+        whet.evaluate(alone)
 
 
 def test_more_steps_are_taken_as_if_it_had_been_so_from_the_start(digest, tmp_path):
