@@ -67,6 +67,7 @@ class Poisoned(EmbeddedLearner):
         found = await EmbeddedLearner.step(self, objective, batch, lr)
         with torch.no_grad():
             self.backbone.model.get_input_embeddings().weight[-1, 0] = torch.nan
+        self.published = None
         return found
 
 

@@ -133,6 +133,8 @@ class Renamed(Changing):
     """The first rollout stands twice, under another id and seed."""
 
     def changed(self, rollouts):
+        if len(rollouts) == 1:
+            return rollouts
         first, second, *rest = rollouts
         return [first, replace(first, seed=second.seed, id=f"{first.id}b").sealed(), *rest]
 

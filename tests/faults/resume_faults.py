@@ -171,6 +171,18 @@ RESUME = (
         run=lambda: tiny(engine=engine(learned=Forgetful)),
     ),
     _fault(
+        "The tasks begin again after a resume",
+        "sampling",
+        untouched,
+        run=lambda: _drawing(Restarted),
+    ),
+    _fault(
+        "Tasks that were fetched ahead count as trained",
+        "sampling",
+        untouched,
+        run=lambda: _drawing(Ahead),
+    ),
+    _fault(
         "The training data are others than before",
         "corpus",
         untouched,

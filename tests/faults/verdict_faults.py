@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from small import FirstDigit
 from trials import Fault, InRun, tiny
 
+from whet.policy import algorithms
 from whet.protocols import GroupReward, Reward
 from whet.types import Reason, Verdict
 
@@ -53,13 +54,12 @@ class Credited(Reward):
 
 @dataclass(frozen=True)
 class TurnPaid(Reward):
-    """A reward for `turns` replies, where the conversation has one."""
+    """A reward of this number for the one reply."""
 
-    number: float = 0.0
-    turns: int = 1
+    number: float
 
     def score(self, rollout):
-        return replace(SOUND.score(rollout), turn_rewards=(self.number,) * self.turns)
+        return replace(SOUND.score(rollout), turn_rewards=(self.number,))
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,10 @@ def _fault(name, reward, told=_STOPPED, elsewhere=()):
     )
 
 
+def _crediting(reward):
+    return tiny(reward=reward, objective=algorithms.load("credited"))
+
+
 VERDICTS = (
     _fault("The verifier raises", Raising(), elsewhere=("huggingface/trl#7176",)),
     _fault("The judge does not answer", Hanging(), elsewhere=("PrimeIntellect-ai/verifiers#2255",)),
@@ -106,7 +110,11 @@ VERDICTS = (
     _fault("The judge's words are returned in place of a verdict", Wordy()),
     _fault("A group's verdicts are one too few", ShortList()),
     _fault("The credit of a token is NaN", Credited(number=float("nan"))),
-    _fault("The credit is for more tokens than the reply has", Credited(more=1)),
+    Fault(
+        name="The credit is for more tokens than the reply has",
+        broken=InRun(run=lambda: _crediting(Credited(more=1))),
+        healthy=InRun(run=lambda: _crediting(Credited())),
+        told="gives credit to",
+    ),
     _fault("The reward of a turn is NaN", TurnPaid(number=float("nan"))),
-    _fault("Rewards are for more turns than the reply has", TurnPaid(turns=2)),
 )

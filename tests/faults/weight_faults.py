@@ -29,10 +29,12 @@ from broken_learners import (
     SharedReference,
     Unmerged,
 )
-from trials import Fault, InRun, tiny
+from small import RUN
+from trials import ByCheck, Fault, InRun, tiny
 
 from whet.engines.embedded.adapters import LoRA
 from whet.policy import algorithms
+from whet.testing import check_engine
 
 
 def _fault(name, told, elsewhere=(), run=tiny, **parts):
@@ -41,6 +43,24 @@ def _fault(name, told, elsewhere=(), run=tiny, **parts):
         broken=InRun(run=lambda: run(engine=engine(**parts))),
         healthy=InRun(run=lambda: run(engine=engine())),
         told=told,
+        elsewhere=elsewhere,
+    )
+
+
+def _obeyed(examined):
+    """Raise `AssertionError` for the first law that an engine breaks."""
+    broken = check_engine(examined, RUN.model).failures
+    if broken:
+        raise AssertionError(str(broken[0]))
+
+
+def _examined(name, elsewhere, learned):
+    where = "check_engine"
+    return Fault(
+        name=name,
+        broken=ByCheck(check=lambda: _obeyed(engine(learned=learned)), where=where),
+        healthy=ByCheck(check=lambda: _obeyed(engine()), where=where),
+        told="FAILED",
         elsewhere=elsewhere,
     )
 
@@ -93,11 +113,11 @@ DELIVERY = (
         learned=Overwriting,
     ),
     _fault(
-        "The learner publishes its first weights for ever", "not delivered", learned=Republishing
+        "The learner publishes its first weights for ever", "did not arrive", learned=Republishing
     ),
     _fault(
         "LoRA adapters are not in what is published",
-        "not delivered",
+        "not sent whole",
         run=_adapted,
         learned=Unmerged,
     ),
@@ -107,7 +127,7 @@ MOVEMENT = (
     _fault("The optimizer's step is forgotten", "moved", learned=Idle),
     _fault("The learning rate does not reach the optimizer", "moved", learned=Rateless),
     _fault("A layer is frozen after the optimizer was made", "moved", learned=Frozen),
-    _fault("A weight that no token reads becomes NaN", "NaN", learned=Poisoned),
+    _fault("A weight that no token reads becomes NaN", "fini", learned=Poisoned),
     _fault("The learner's model has dropout", "drift", learned=Dropping),
     _fault(
         "The reference of the KL penalty is the policy itself",
@@ -121,11 +141,10 @@ MOVEMENT = (
         run=_anchored,
         learned=MovingReference,
     ),
-    _fault(
+    _examined(
         "The gradient of every micro-batch counts seven times",
-        "gradient",
         ("modelscope/ms-swift#10117", "allenai/open-instruct#1137"),
-        learned=Sevenfold,
+        Sevenfold,
     ),
-    _fault("Gradients of earlier steps are never set to zero", "gradient", learned=Accumulating),
+    _examined("Gradients of earlier steps are never set to zero", (), Accumulating),
 )
