@@ -33,7 +33,8 @@ def tried(trial: Trial, seed: int) -> Outcome:
     """The outcome in a folder of its own, without its path."""
     with tempfile.TemporaryDirectory() as folder:
         found = trial.outcome(Path(folder), seed)
-    plain = re.sub(r"\S*/tmp\S*?/(?=[\w.-]+)", "…/", found.message)
+    plain = re.sub(r"[^\s'(]*/tmp[^\s']*?/(?=[\w.-]+)", "…/", found.message)
+    plain = plain.replace(f"{HERE.parent}/", "")
     return Outcome(message=plain, steps=found.steps, where=found.where)
 
 

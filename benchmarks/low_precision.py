@@ -31,6 +31,7 @@ from whet.engines.digest import sealed
 from whet.engines.embedded.adapters import LoRA, merged
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.engine import Embedded
+from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.masters import Float32Masters, InPlace
 from whet.engines.models import Folder
@@ -157,6 +158,7 @@ async def two_copies(folder: Path) -> None:
     learner = EmbeddedLearner(Backbone(model), tokenizer, 16384)
     learner.reset_optimizer(AdamW(lr=LR))
     await stepped(player, learner)
+    assert isinstance(player.generator, EmbeddedGenerator)
     deliver(player.generator.backbone.model, sealed(1, merged(model)))
 
 

@@ -1,6 +1,7 @@
 """Learners that take another step than they were asked for."""
 
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import torch
 
@@ -66,7 +67,7 @@ class Poisoned(EmbeddedLearner):
     async def step(self, objective, batch, lr):
         found = await EmbeddedLearner.step(self, objective, batch, lr)
         with torch.no_grad():
-            self.backbone.model.get_input_embeddings().weight[-1, 0] = torch.nan
+            self.backbone.model.get_input_embeddings().get_parameter("weight")[-1, 0] = torch.nan
         self.published = None
         return found
 
@@ -162,7 +163,7 @@ class MovingReference(EmbeddedLearner):
 
     async def step(self, objective, batch, lr):
         found = await EmbeddedLearner.step(self, objective, batch, lr)
-        (frozen,) = self.reference.args
+        (frozen,) = cast("Any", self.reference).args
         with torch.no_grad():
             frozen.model.model.norm.weight += 1e-3
         return found

@@ -126,8 +126,8 @@ LAWS = (
         ("radixark/miles#2368",),
     ),
     _fault("The surrogate has the wrong sign", "reinforce", {"clipping": Minimised()}),
-    _fault("The ratio is not bounded", "finite_however_far", {"clipping": Exploding()}),
-    _fault("A group of one is whitened", "equal_rewards", {"advantage": WhitenedAlone()}),
+    _fault("The ratio is not bounded", "reinforce", {"clipping": Exploding()}),
+    _fault("A group of one is whitened", "advantages_compare", {"advantage": WhitenedAlone()}),
     _fault(
         "Equal rewards are divided by a deviation of almost 0",
         "equal_rewards",

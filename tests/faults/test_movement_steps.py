@@ -3,6 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
+from typing import Any, cast
 
 import pytest
 import torch
@@ -68,7 +69,9 @@ class Poisoned(EmbeddedLearner):
     async def step(self, objective, batch, lr):
         found = await EmbeddedLearner.step(self, objective, batch, lr)
         with torch.no_grad():
-            self.backbone.model.get_input_embeddings().weight[2, 0] = torch.nan  # <unk>
+            self.backbone.model.get_input_embeddings().get_parameter("weight")[2, 0] = (
+                torch.nan
+            )  # <unk>
         return found
 
 
@@ -87,7 +90,7 @@ class MovingReference(EmbeddedLearner):
 
     async def step(self, objective, batch, lr):
         found = await EmbeddedLearner.step(self, objective, batch, lr)
-        (frozen,) = self.reference.args
+        (frozen,) = cast("Any", self.reference).args
         with torch.no_grad():
             frozen.model.get_parameter("model.norm.weight").mul_(1.001)
         return found

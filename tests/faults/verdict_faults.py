@@ -1,6 +1,7 @@
 """Faults of the judge: what it returns is no verdict on what it was given."""
 
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 from small import FirstDigit
 from trials import Fault, InRun, tiny
@@ -37,7 +38,7 @@ class Falsy(Reward):
 
     def score(self, rollout):
         found = SOUND.score(rollout)
-        return found if found.score or None else None
+        return cast("Any", found if found.score or None else None)
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class Wordy(Reward):
     """The judge's sentence in place of a verdict."""
 
     def score(self, rollout):
-        return "The reply is correct."
+        return cast("Any", "The reply is correct.")
 
 
 @dataclass(frozen=True)

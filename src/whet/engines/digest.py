@@ -27,9 +27,9 @@ def manifest(
 
     Tensors that are given in pairs are let go one by one.
     """
-    if isinstance(weights, Mapping):
-        return {name: _leaf(tensor) for name, tensor in weights.items()}
-    return {name: _leaf(tensor) for name, tensor in weights}
+    pairs: Iterable[tuple[str, Tensor]]
+    pairs = weights.items() if isinstance(weights, Mapping) else weights
+    return {name: _leaf(tensor) for name, tensor in pairs}
 
 
 @dataclass(slots=True)

@@ -90,7 +90,7 @@ class Embedded(Engine):
 
     def _played(self, model: ModelSource, played: PreTrainedModel, tokenizer: Any) -> RolloutPlayer:
         renderer = renderer_of(model, tokenizer, played.generation_config)
-        original: str = played.config._attn_implementation  # noqa: SLF001
+        original = played.config._attn_implementation or "eager"  # noqa: SLF001
         backbone = Backbone(played)
         check_decoding(backbone, original)
         generator = EmbeddedGenerator(
