@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import cast
 
 import torch
 import xxhash
@@ -27,9 +28,8 @@ def manifest(
 
     Tensors that are given in pairs are let go one by one.
     """
-    pairs: Iterable[tuple[str, Tensor]]
     pairs = weights.items() if isinstance(weights, Mapping) else weights
-    return {name: _leaf(tensor) for name, tensor in pairs}
+    return {name: _leaf(tensor) for name, tensor in cast("Iterable[tuple[str, Tensor]]", pairs)}
 
 
 @dataclass(slots=True)

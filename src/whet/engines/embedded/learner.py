@@ -289,9 +289,6 @@ class EmbeddedLearner(Learner):
         under = bare(self.backbone.model)
         return digest(under) if under else ""
 
-    def _trained(self) -> list[Tensor]:
-        return [p for p in self.backbone.model.parameters() if p.requires_grad]
-
     def _begun(self) -> torch.optim.Optimizer:
         if self.optimizer is None:
             raise ValueError("the learner has no optimizer: call reset_optimizer() first")
