@@ -65,7 +65,8 @@ class WhitenedAlone(Advantage):
         for group in inputs.group.unique():
             own = inputs.group == group
             held = inputs.reward[own]
-            found[own] = (held - held.mean()) / held.std()
+            apart = held - held.mean()
+            found[own] = apart / (apart.square().sum() / (len(held) - 1)).sqrt()
         return found[inputs.row]
 
 
