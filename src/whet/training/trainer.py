@@ -23,6 +23,7 @@ from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
 from whet.sampling.strategy_checks import opened
 from whet.training.checkpoint import Checkpoints, RunPosition
+from whet.training.known_rows import known_rows
 from whet.training.ledger import Ledger
 from whet.training.loop import LiveRun, TrainStep, train
 from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
@@ -227,7 +228,8 @@ class Trainer:
             await self.learner.set_reference(base)
         setup = SetupContext(engine=self.run.engine, learner=self.learner, base=base)
         extensions = await Extensions.open(objective.companions, setup)
-        self.live = replace(self.live, extensions=extensions)
+        known = await known_rows(self.run)
+        self.live = replace(self.live, extensions=extensions, canaries=known)
         if place is None:
             return
         folder, done = self.checkpoints.path(place), place.progress.done
