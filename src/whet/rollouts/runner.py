@@ -1,9 +1,10 @@
 """Playing and judging of requests."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from whet.protocols import Judge, Player
-from whet.rewards.judging import context_of, judge
+from whet.rewards.judging import context_of
+from whet.rewards.judging.queue import JudgingQueue
 from whet.rollouts.checks.requested import check_request
 from whet.types import Group, Request, Rollout, UsageError
 
@@ -15,6 +16,7 @@ class RolloutRunner:
     player: Player
     reward: Judge | None
     step: int
+    queue: JudgingQueue = field(default_factory=JudgingQueue)
 
     async def rollouts(self, request: Request) -> tuple[Group, ...]:
         """Play and judge a request; one group per seat."""
@@ -52,10 +54,15 @@ class RolloutRunner:
         sound = [rollout for rollout in group if not _is_fault(rollout)]
         if not sound:
             return group
-        judged = await judge(group.having(sound), self.reward, context_of(self.step, self.play))
+        context = context_of(self.step, self.play)
+        judged = await self.queue.judge(group.having(sound), self.reward, context)
         found = iter(judged)
         rollouts = tuple(r if _is_fault(r) else next(found) for r in group)
         return replace(group, rollouts=rollouts)
+
+    async def check_judge(self) -> None:
+        """Raise `IntegrityError` where the judge gave known rows other verdicts than theirs."""
+        await self.queue.check(self.reward, context_of(self.step, self.play))
 
 
 @dataclass(frozen=True, slots=True)

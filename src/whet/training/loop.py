@@ -13,6 +13,7 @@ from random import Random
 from whet.environments.opponents import Opponent
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
+from whet.rewards.judging.canaries import Canary
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Buffer, StepGroups
 from whet.rollouts.checks import (
@@ -58,6 +59,7 @@ class LiveRun:
     folder: Path  # folder for models of extensions
     opponents: Sequence[Opponent] = ()  # of the environment
     last_metrics: LastMetrics = field(default_factory=LastMetrics)
+    canaries: Sequence[Canary] = ()  # known rows for the judge
 
 
 async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]:

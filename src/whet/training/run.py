@@ -15,6 +15,7 @@ from whet.protocols import (
     Sampling,
     Teacher,
 )
+from whet.rewards.judging.config import JudgingConfig
 from whet.rollouts.checks import TrustLimits
 from whet.types import Decoding, Need, UsageError
 from whet.types.optimizers import AdamW
@@ -123,6 +124,7 @@ class Run:
     evaluation: EvalConfig = EvalConfig()  # before and after training, on the test split
     periodic: PeriodicEval = PeriodicEval()
     limits: TrustLimits = TrustLimits()
+    judging: JudgingConfig = JudgingConfig()
     checkpoints: CheckpointConfig = CheckpointConfig()
 
     def __post_init__(self) -> None:

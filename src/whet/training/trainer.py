@@ -25,6 +25,7 @@ from whet.sampling.strategy_checks import opened
 from whet.training.best import Best
 from whet.training.checkpoint import Checkpoints, Newest, RunPosition
 from whet.training.events import Evaluated, Event, Noticed, PhaseStarted, RunEnded
+from whet.training.known_rows import known_rows
 from whet.training.ledger import Ledger
 from whet.training.loop import LiveRun, TrainStep, train
 from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
@@ -206,7 +207,8 @@ class Trainer:
             await self.learner.set_reference(base)
         setup = SetupContext(engine=self.run.engine, learner=self.learner, base=base)
         extensions = await Extensions.open(objective.companions, setup)
-        self.live = replace(self.live, extensions=extensions)
+        known = await known_rows(self.run)
+        self.live = replace(self.live, extensions=extensions, canaries=known)
         if place is None:
             return
         folder, done = self.checkpoints.path(place), place.progress.done

@@ -13,6 +13,7 @@ from whet.protocols import Part
 from whet.types import IntegrityError
 
 _FIRST_SCALE = 2.0**16  # of a loss in float16, as in torch.amp.GradScaler
+_HALF = (torch.bfloat16, torch.float16)
 _CALM = 2000  # steps after which the scale is doubled, as there
 
 
@@ -28,12 +29,12 @@ class Float32Masters(Part):
     is finite, and doubled after 2000 steps without that.
 
     It costs 4 bytes a weight more, and AdamW's moments take 8 instead of 4.  Weights of float32
-    are changed themselves.
+    and float64 are changed themselves.
     """
 
     def copies(self, weights: Sequence[Tensor]) -> list[Tensor]:
         """The tensors that the optimizer changes, in the order of the weights."""
-        return [w if w.dtype == torch.float32 else w.detach().float() for w in weights]
+        return [w.detach().float() if w.dtype in _HALF else w for w in weights]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
