@@ -76,7 +76,8 @@ def ran(plan: Resolved, file: RowFile, runs: Path) -> int:
 class StudyProgress:
     """Lines on stderr: each row, with the rate and the time that is left, and long runs between.
 
-    The rate is that of rows of this study over the time of this process, whoever made them.
+    The rate is that of all new rows of this study, also those that other processes made, over the
+    time of this process.
     """
 
     plan: Resolved
