@@ -19,6 +19,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 GUIDES = [page for page in PAGES if "made of docstrings" not in page.read_text(encoding="utf-8")]
 COMMANDS = {"name", "runs", "config", "help", "help_all", "version"}
 OTHERS = (
+    "SBATCH",
     "benchmarks/",
     "hf download",
     "iconv",
@@ -34,7 +35,7 @@ def _names(page):
 
 def _known() -> set[str]:
     """Options of commands, parameters of recipes, spellings, and paths of a run."""
-    options = {name for kind in ARGUMENTS.values() for name in settings_of(kind)}
+    options = {name.rstrip("_") for kind in ARGUMENTS.values() for name in settings_of(kind)}
     parameters = {
         name for make in (rlvr, quickstart, process_rewards) for name in settings_of(make)
     }

@@ -58,6 +58,7 @@ def test_train_says_before_and_after_and_leaves_a_folder(trained):
         assert words in said
     left = {p.name for p in (folder / "runs" / "one").iterdir()}
     known = {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html", "evaluations"}
+    known.add("saved.json")
     assert left == known
 
 
@@ -198,8 +199,10 @@ def test_the_last_lines_are_commands_that_run(trained, here, monkeypatch, capsys
     monkeypatch.chdir(folder)
     report, measure, examine = said.splitlines()[-3:]
     assert Path(report.split()[1]).read_text().startswith("<!doctype html>")
-    for line, more in ((measure, ["--problems", "3"]), (examine, [])):
-        assert main([*shlex.split(line.partition("-m whet")[2]), *more]) == 0
+    assert main([*shlex.split(measure.partition("-m whet")[2]), "--problems", "3"]) == 0
+    capsys.readouterr()
+    assert main(shlex.split(examine.partition("-m whet")[2])) == 1  # a run of a second
+    assert "learned nothing" in capsys.readouterr().out
     assert measure.startswith(f"measure {sys.executable} -m whet eval runs/one")
 
 

@@ -134,7 +134,7 @@ def test_a_list_that_was_changed_twice_is_still_a_change_of_the_card(here):
     held = card.card(first, RECIPE, ["--evaluation.k=1,2,4"])
     for k in ((1, 2), (1, 2, 3)):
         after = replace(first, evaluation=replace(first.evaluation, k=k))
-        held = resuming.amended(held, after, 2)
+        held = resuming.amended(held, after, 2, [])
     card.write(folder, held)
     assert rebuilt(folder) == after
 

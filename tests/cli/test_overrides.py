@@ -320,7 +320,7 @@ def test_a_part_keeps_what_was_chosen_for_the_one_that_it_replaces():
         ("--environment none", ["environment is 'none'", "list environments"]),
         ("--reward maht", ["reward 'maht'", "'math'"]),
         ("--objective gspoo", ["objective 'gspoo'", "'gspo'"]),
-        ("--limits x", ["limits 'x'", "probe, drift, faults"]),
+        ("--limits x", ["limits 'x'", "probe, drift"]),
         ("--steps.x 3", ["steps is 40", "steps.x"]),
         ("--engine.lora.rank 0", ["engine.lora.rank is 0; give 1 or more"]),
         ("--demonstrator.x 1", ["demonstrator", "x"]),

@@ -11,13 +11,14 @@ from small import followed, small
 
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.engine import Embedded
+from whet.engines.embedded.masters import InPlace
 from whet.engines.models import Folder, FromScratch, at_checkpoint
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.evaluation.measure import EvalConfig
 from whet.front.measuring import Subject, measured, subject_of
 from whet.policy import algorithms
 from whet.training import card
-from whet.training.run import PeriodicEval, TrustLimits
+from whet.training.run import PeriodicEval
 from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.optimizers import AdamW
 
@@ -66,11 +67,11 @@ def test_what_a_checkpoint_starts_has_its_dtype(dtype, folder, tmp_path):
     assert Folder.as_saved(tmp_path).load("cpu")[0].config.dtype == getattr(torch, dtype)
 
 
-def test_float16_is_evaluated_and_never_trained(folder, tmp_path):
+def test_float16_is_never_trained_in_place(folder, tmp_path):
     """Its smallest number is 2⁻²⁴: (1e-5)² is 0, and AdamW would divide 0 by 0."""
     assert torch.tensor(1e-5, dtype=torch.float16) ** 2 == 0
     source = Folder(path=str(folder), dtype="float16")
-    engine = Embedded(device="cpu")
+    engine = Embedded(device="cpu", masters=InPlace())
     player = asyncio.run(engine.player(source, 0))
     model = player.generator.backbone.model
     assert {p.dtype for p in model.parameters()} == {torch.float16}
@@ -80,10 +81,11 @@ def test_float16_is_evaluated_and_never_trained(folder, tmp_path):
     _, learner = asyncio.run(engine.open(source, 0))
     critic = asyncio.run(engine.critic(tmp_path))
     for start in (learner.reset_optimizer, critic.reset_optimizer):
-        with pytest.raises(UsageError, match=r"model\.dtype is float16.*bfloat16 or float32"):
+        with pytest.raises(UsageError, match=r"model\.dtype is float16.*engine\.masters"):
             start(AdamW())
     with pytest.raises(UsageError, match=r"model\.dtype is float16"):
         asyncio.run(engine.notes(source))
+    asyncio.run(Embedded(device="cpu").notes(source))
 
 
 def test_a_checkpoint_of_another_dtype_is_not_resumed(folder, tmp_path):
@@ -99,7 +101,6 @@ def test_a_checkpoint_of_another_dtype_is_not_resumed(folder, tmp_path):
 @pytest.mark.full
 @pytest.mark.parametrize("lora", [None, LoRA(rank=2)])
 def test_a_run_in_half_precision_is_evaluated_and_resumed_as_it_is(lora, folder, tmp_path):
-    loose = TrustLimits(drift=1.0, probe=1.0)
     run = small(
         model=Folder(path=str(folder), dtype="bfloat16"),
         engine=Embedded(device="cpu", threads=1, slots=16, lora=lora),
@@ -107,7 +108,6 @@ def test_a_run_in_half_precision_is_evaluated_and_resumed_as_it_is(lora, folder,
         warmup=(),
         periodic=PeriodicEval(),
         steps=2,
-        limits=loose,
     )
     end = followed(run, tmp_path / "whole")[-1]
     followed(run, tmp_path / "killed", stop_after=1)

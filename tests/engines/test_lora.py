@@ -1,5 +1,6 @@
 """LoRA of any architecture: what is trained is said, chosen, and delivered."""
 
+import warnings
 from copy import deepcopy
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from torch.testing import assert_close
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from whet.engines.embedded.adapters import LoRA, adapters, bare, merged, silenced
+from whet.engines.embedded.adapters import LoRA, adapters, bare, export, merged, silenced
 from whet.types import UsageError
 
 SIZES = {
@@ -96,6 +97,30 @@ def test_adapters_reach_experts_and_merge_into_the_same_model(architecture):
     moved = {n for n, t in merged(adapted).items() if not torch.equal(t, plain.state_dict()[n])}
     expert = {n for n, p in plain.named_parameters() if p.ndim == 3}
     assert expert <= moved and bool(expert) == (architecture in MIXTURES)
+
+
+@pytest.mark.parametrize("architecture", ["llama", "gpt2", "mixtral", "qwen3_moe"])
+def test_the_folder_of_adapters_is_read_by_peft_on_the_base(architecture, tmp_path):
+    peft = pytest.importorskip("peft")
+    plain = model_of(architecture)
+    adapted = deepcopy(plain)
+    LoRA(rank=2, alpha=3.0).inject(adapted, 0)
+    with torch.no_grad():
+        for number, p in enumerate(adapters(adapted).values()):
+            p.normal_(generator=torch.Generator().manual_seed(number))
+    export(adapted, tmp_path / "adapter")
+    names = {path.name for path in (tmp_path / "adapter").iterdir()}
+    assert {"adapter_config.json", "adapter_model.safetensors"} <= names
+    with warnings.catch_warnings(action="error"):  # peft warns of keys that it does not find
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing")  # of its own
+        read = peft.PeftModel.from_pretrained(plain, str(tmp_path / "adapter"))
+    assert_close(read(IDS).logits, adapted(IDS).logits, atol=1e-5, rtol=1e-5)
+    assert not torch.equal(read(IDS).logits, model_of(architecture)(IDS).logits)
+
+
+def test_a_model_without_adapters_has_no_folder_of_them(tmp_path):
+    export(model_of("llama"), tmp_path / "adapter")
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_plan_says_what_is_trained_and_what_is_frozen_by_hand_count():

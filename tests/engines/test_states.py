@@ -26,9 +26,9 @@ def folder(tmp_path_factory):
 def begun(thing):
     """After one optimizer step of equal gradients."""
     thing.reset_optimizer(AdamW(lr=1e-3))
-    for p in thing._trained():
+    for p in thing.trained.held:
         p.grad = torch.ones_like(p)
-    thing.optimizer.step()
+    thing.trained.step(thing.optimizer)
     return thing
 
 

@@ -178,7 +178,8 @@ def test_places_are_in_the_order_of_time_however_long_their_names_are(tmp_path):
     for place in (places[4], places[1], places[5], places[0], places[3], places[2]):
         (checkpoints.path(place)).mkdir()
     checkpoints.rewind(places[1])
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["warmup-0-1000000", "warmup-0-999999"]
+    left = sorted(p.name for p in tmp_path.iterdir() if not p.name.startswith("damaged-"))
+    assert left == ["warmup-0-1000000", "warmup-0-999999"] == sorted(checkpoints.names())
 
 
 def test_a_note_beside_the_weights_changes_no_checkpoint(whole, tmp_path):

@@ -1,11 +1,13 @@
 """The run folder: made whole or not at all, and saved when it is due."""
 
+import errno
 import os
 from dataclasses import replace
 
 import pytest
 from small import RUN, followed, small
 
+from whet.durable import StorageError
 from whet.training import card
 from whet.training.folder import RunProgress, fresh_folder
 from whet.training.run import CheckpointConfig
@@ -22,6 +24,32 @@ def test_a_folder_that_nothing_came_into_is_removed(tmp_path, error):
     assert [p.name for p in (tmp_path / "a").rglob("*")] == ["other"]
 
 
+@pytest.mark.parametrize("before", [(), ("mine.txt",)])
+def test_a_disk_that_is_full_at_the_start_leaves_nothing(tmp_path, monkeypatch, before):
+    folder = tmp_path / "new" / "run"
+    for name in before:
+        folder.mkdir(parents=True)
+        (folder / name).touch()
+
+    def fail(partial, path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("whet.durable.settle", fail)
+    with pytest.raises(StorageError, match=r"run.*No space"), fresh_folder(folder):
+        pass
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == [*before]
+    assert before or not [*tmp_path.iterdir()]
+
+
+def test_of_two_starts_in_a_folder_the_second_is_refused_and_deletes_nothing(tmp_path):
+    with fresh_folder(tmp_path) as first:
+        (first.path / "theirs").touch()
+        with pytest.raises(UsageError, match="under way"), fresh_folder(tmp_path):
+            pass
+        first.keep()
+    assert [p.name for p in tmp_path.iterdir()] == ["theirs"]
+
+
 def test_a_folder_that_is_kept_stays(tmp_path):
     with pytest.raises(UsageError), fresh_folder(tmp_path / "a") as fresh:
         fresh.keep()
@@ -34,6 +62,15 @@ def test_the_folder_of_a_run_is_not_made_again(tmp_path):
     with pytest.raises(UsageError, match="exists"), fresh_folder(tmp_path):
         pass
     assert card.run_of(card.read(tmp_path)) == RUN
+
+
+@pytest.mark.parametrize("part", ["checkpoints", "metrics.jsonl", "saved.json"])
+def test_the_rest_of_a_run_without_its_card_is_no_new_folder(tmp_path, part):
+    (tmp_path / part).mkdir()
+    told = rf"{part} of a run.* no run\.json"
+    with pytest.raises(UsageError, match=told), fresh_folder(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == [part]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -10,8 +10,8 @@ import whet
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.engine import Embedded
 from whet.training import card
+from whet.training.events import Moved, RunEnded
 from whet.training.loop import TrainStep
-from whet.training.trainer import Moved, RunEnded
 
 gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
 ON_GPU = small(engine=Embedded(device="cuda", slots=16))

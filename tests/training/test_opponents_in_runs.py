@@ -17,7 +17,7 @@ from whet.front.measuring import Subject
 from whet.protocols import World
 from whet.training import card
 from whet.training.ledger import Ledger
-from whet.training.resuming import check_data
+from whet.training.resuming import check_inputs
 from whet.training.run import CheckpointConfig, PeriodicEval
 from whet.training.trainer import CHECKPOINTS
 from whet.types import IntegrityError, Task, UsageError, Verdict
@@ -182,11 +182,11 @@ def test_the_digest_of_a_frozen_folder_is_on_the_card(folder):
     run = against(Frozen(folder=folder))
     held = card.card(run)
     assert held["opponents"] == {folder: Frozen(folder=folder).digest()}
-    check_data(held, run)
+    check_inputs(held, run)
     weights = Path(folder) / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-1] + b"\0\0")
     with pytest.raises(UsageError, match=r"opponent.folder .* has changed since the run began"):
-        check_data(held, run)
+        check_inputs(held, run)
 
 
 def test_a_run_is_made_again_from_its_card(folder):

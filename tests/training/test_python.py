@@ -123,7 +123,13 @@ def test_an_error_in_a_notebook_comes_out_of_the_call(tmp_path):
 
 @pytest.mark.full
 @pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+    ("number", "code"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 143),
+        (signal.SIGHUP, 129),
+        (signal.SIGUSR1, 138),
+    ],
 )
 def test_a_signal_saves_and_the_run_goes_on_to_the_same_weights(tmp_path, capsys, number, code):
     handler, events, folder = signal.getsignal(number), [], tmp_path / "run"

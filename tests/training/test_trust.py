@@ -194,7 +194,7 @@ def steps_until_broken(run, folder):
     [
         ({"generator": Deaf}, "weights not delivered: the player holds"),
         ({"generator": HalfDeaf}, "did not arrive as they were sent"),
-        ({"generator": HalfDeafLiar}, "weights not delivered whole: on the probe"),
+        ({"generator": HalfDeafLiar}, "is not the tensor that was sent"),
         ({"player_type": Stale}, "stale weights"),
         ({"player_type": Retokenising}, "re-tokenised rollout"),
         ({"player_type": NotANumber}, "NaN log-prob"),
@@ -229,9 +229,9 @@ class Crediting(Reward):
 @pytest.mark.parametrize(
     ("reward", "told"),
     [
-        (Crediting(credit=float("nan")), "dense is not finite for 4 tasks: train-0"),
+        (Crediting(credit=float("nan")), "Crediting gave credit[0] nan, which is not finite"),
         (Crediting(more=1), "gives credit to"),
-        (Crediting(score_of_right=1e39), "reward is 1e+39, beyond float32"),
+        (Crediting(score_of_right=1e39), "Crediting gave score 1e+39, beyond float32"),
     ],
     ids=["credit", "length", "overflow"],
 )
@@ -283,9 +283,9 @@ def test_a_number_that_is_none_stops_before_the_weights_move():
         engine: Any = run.engine
         player, learner = await engine.open(run.model, run.seed)
         learner.reset_optimizer(run.optimizer)
+        before = (await learner.publish()).version
         with torch.no_grad():
             next(iter(learner.backbone.model.parameters())).fill_(float("nan"))
-        before = (await learner.publish()).version
         task = run.corpus.task("train", 0)
         shown = player.renderer.demonstration(task, "0")
         judged = replace(shown, verdict=Verdict.binary(correct=True))

@@ -154,7 +154,7 @@ def run_of(objective: Algorithm, engine: Embedded, **changes: Any) -> Run:
             "objective": objective,
             "engine": engine,
             "optimizer": AdamW(lr=LR),
-            "limits": TrustLimits(faults=1.0, drift=float("inf"), probe=float("inf")),
+            "limits": TrustLimits(faults=1.0, **dict.fromkeys(LIMITS, float("inf"))),
             "steps": 2 if objective.companions else 1,
             "minibatches": 2,
         }
@@ -182,6 +182,7 @@ async def opened(run: Run, folder: Path) -> LiveRun:
     )
 
 
+LIMITS = ("drift", "drift_rollout", "drift_max", "probe")
 ENGINE = {"device": "cpu", "threads": 1, "slots": 16, "budget": 48}
 
 

@@ -14,10 +14,13 @@ class ResumeOptions:
     """Continue a run from its newest checkpoint, with the same result as without the interruption.
 
     Settings that affect no finished step can be changed: --steps, --save-every, --eval-every, and
-    every field below limits, checkpoints, evaluation and periodic.
+    every field below limits, checkpoints, evaluation and periodic.  A run whose data, reward or
+    models have changed is refused, unless --accept names what has.
     """
 
     run: str = word(_RUN)
+    accept: str = option("data, model, reward, teacher, reference, opponent, recipe", default="")
+    from_: str = option("an earlier checkpoint, such as step-000040", default="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +55,9 @@ class EvalOptions:
     k: str | None = option("values of k for pass@k; default: 1, 4, 16, up to samples", default=None)
     temperature: float | None = option("of sampling; default: the run's, or 1", default=None)
     max_new_tokens: int = option("maximum tokens per reply; 0: the run's value, or 256", default=0)
+    engine: str = option(
+        "embedded, or plain: any architecture, slow; default: the run's, or embedded", default=""
+    )
     device: str = option("auto, cpu or cuda", default="auto")
     out: str = option("a JSONL file for the samples; goes on where it ends", default="")
     report: str = option("a folder for all metrics: metrics.csv, metrics.md, charts", default="")

@@ -37,7 +37,9 @@ def parse(kind: type[T], words: Sequence[str], command: str) -> T:
         if text is None:
             text = "true" if hints[name] is bool else _following(left, name, advice)
         if name in found:
-            raise UsageError(f"--{name.replace('_', '-')} is given twice ({advice}); give it once")
+            raise UsageError(
+                f"--{name.rstrip('_').replace('_', '-')} is given twice ({advice}); give it once"
+            )
         found[name] = value(text, hints[name], name)
     missing = [f for n, f in known.items() if f.default is MISSING and n not in found]
     if missing:
@@ -67,6 +69,7 @@ def _next(
         return places[0], first
     said, equals, text = first.partition("=")
     name = ".".join(path_of(said))
+    name = f"{name}_" if f"{name}_" in known else name  # a keyword of Python
     if name not in known or _PLACE in known[name].metadata:
         near = nearest_path(name, [n for n, f in known.items() if _PLACE not in f.metadata])
         told = "; ".join(filter(None, (f"{said} is unknown", near)))
@@ -76,12 +79,12 @@ def _next(
 
 def _following(left: list[str], name: str, advice: str) -> str:
     if not left or is_flag(left[0]):
-        raise UsageError(f"--{name.replace('_', '-')} needs a value ({advice})")
+        raise UsageError(f"--{name.rstrip('_').replace('_', '-')} needs a value ({advice})")
     return left.pop(0)
 
 
 def _called(of: Field[Any]) -> str:
-    name = of.name.replace("_", "-")
+    name = of.name.rstrip("_").replace("_", "-")
     return name.upper() if _PLACE in of.metadata else f"{FLAG}{name}"
 
 

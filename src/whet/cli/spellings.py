@@ -164,9 +164,10 @@ _ANSWERS: Mapping[str, str] = {
         f"FSDP and several devices are {_EMBEDDED}"
     ),
     "bf16 fp16 tf32": (
-        "precision is set by --model.dtype bfloat16 (then raise --limits.probe, too)"
+        "precision is set by --model.dtype bfloat16; --engine.masters says what the optimizer "
+        "changes"
     ),
-    "gradient_checkpointing": f"not supported yet; {_BUDGET}",
+    "gradient_checkpointing": "--engine.recompute layer_recompute",
     "report_to wandb use_wandb use_tensorboard tracker": (
         f"{_LOGGED}; whet report RUN makes an HTML page of it"
     ),

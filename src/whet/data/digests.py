@@ -1,8 +1,25 @@
-"""A digest of training tasks, by which a resumed run knows its data again."""
+"""Digests of training tasks and of model folders, by which a resumed run knows them again."""
 
-from hashlib import blake2b
+from collections.abc import Collection
+from hashlib import blake2b, file_digest
+from pathlib import Path
 
 from whet.protocols import Corpus
+
+_READ = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
+
+
+def folder_digest(folder: Path, but: Collection[str] = ()) -> str:
+    """The BLAKE2b of a model folder's weights, configuration and tokenizer.
+
+    Files with the names `but` are left out.
+    """
+    held = blake2b(digest_size=16)
+    for path in sorted(folder.iterdir()):
+        if path.suffix in _READ and path.name not in but and path.is_file():
+            with path.open("rb") as file:
+                held.update(f"{path.name} ".encode() + file_digest(file, "blake2b").digest())
+    return held.hexdigest()
 
 
 def digest(corpus: Corpus) -> str:

@@ -42,7 +42,13 @@ def positions_of(config: PreTrainedConfig) -> Positions:
 
 def _limits(text: Any) -> Iterator[tuple[int, str]]:
     if (window := _window(text)) is not None:
-        yield window, f"sliding_window is {window}, and the engine has causal attention only"
+        yield (
+            window,
+            (
+                f"sliding_window is {window}, and the embedded engine has causal attention only; "
+                "--engine plain has the window"
+            ),
+        )
     for rope in _ropes(text):
         original = rope.get("original_max_position_embeddings")
         if rope.get("rope_type") == "longrope" and original:

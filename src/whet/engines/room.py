@@ -6,12 +6,12 @@ from whet.types import ContextFull, UsageError
 def check_fit(prompt: int, reply: int, positions: int) -> None:
     """Raise an error unless `prompt` + `reply` tokens are at most `positions`.
 
-    It is `UsageError` for a prompt without tokens and for a reply that fits after no prompt, which
-    are wrong settings, and otherwise `ContextFull`.
+    Positions of 0 are no limit.  It is `UsageError` for a prompt without tokens and for a reply
+    that fits after no prompt, which are wrong settings, and otherwise `ContextFull`.
     """
     if not prompt:
         raise UsageError("prompt has no tokens; give at least one")
-    if prompt + reply <= positions:
+    if not positions or prompt + reply <= positions:
         return
     kind = ContextFull if reply < positions else UsageError
     raise kind(

@@ -24,7 +24,7 @@ def check_trainable(dtype: torch.dtype) -> None:
     if dtype == torch.float16:
         raise UsageError(
             "model.dtype is float16, in which AdamW's second moments round to 0 and weights become "
-            "NaN; train in bfloat16 or float32"
+            "NaN; give engine.masters float32_masters, or train in bfloat16 or float32"
         )
 
 

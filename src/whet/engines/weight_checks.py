@@ -189,6 +189,20 @@ def insist_on_values(folder: Path, model: PreTrainedModel, held: Stored) -> None
         )
 
 
+def same_weights(folder: Path, held: Stored, own: Mapping[str, Tensor]) -> bool:
+    """Whether the files of a folder have exactly these weights, which are read one by one.
+
+    Files have one name of a tensor that is tied to others.
+    """
+    stored_once = {own[name].data_ptr() for name in held if name in own}
+    tied = all(own[name].data_ptr() in stored_once for name in own.keys() - held.keys())
+    return (
+        tied
+        and held.keys() <= own.keys()
+        and all(torch.equal(x.to(own[n].dtype), own[n].cpu()) for n, x in values(folder, held))
+    )
+
+
 def _finite(weight: Tensor) -> bool:
     if not weight.is_floating_point() or not weight.numel():
         return True

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from whet import durable
 from whet.evaluation.journal import Planned
 from whet.evaluation.sample_rows import row_of, sample_of
 from whet.evaluation.samples import Sample
@@ -45,11 +46,10 @@ def read_samples(path: str | Path) -> tuple[Sample, ...]:
 
 
 def write_samples(path: Path, samples: Sequence[Sample]) -> None:
-    """Write the samples of an evaluation that is done into one file, atomically."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_bytes(_lines(samples))
-    os.replace(partial, path)
+    """Write the samples of an evaluation that is done into one file, whole or not at all."""
+    with durable.writing(path):
+        path.parent.mkdir(exist_ok=True)
+    durable.write(path, _lines(samples))
 
 
 @dataclass(slots=True)

@@ -45,7 +45,8 @@ async def drawn_tasks(subject: Subject, corpus: Corpus, problems: int, split: st
         raise UsageError(f"split {split!r} has no tasks{told}")
     check_chats(renderer, tasks, subject.environment)
     if isinstance(subject.environment, SingleTurn) and positions is not None:
-        check_room(lengths, positions, subject.decoding.max_new_tokens)
+        shorter = subject.engine.shortened(subject.model)
+        check_room(lengths, positions, subject.decoding.max_new_tokens, shorter)
     return EvalTasks(
         split=split,
         tasks=[task for task, _ in lengths],

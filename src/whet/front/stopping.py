@@ -1,4 +1,7 @@
-"""SIGINT, SIGTERM and SIGHUP: after the first one the step still ends and is saved."""
+"""SIGINT, SIGTERM, SIGHUP and SIGUSR1: after the first one the step still ends and is saved.
+
+SLURM sends SIGUSR1 before the end of a job that asks for it (`sbatch --signal=B:USR1@120`).
+"""
 
 import os
 import signal
@@ -9,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import current_thread, main_thread
 from typing import Any, TextIO
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1)
 _BY_SIGNAL = 128  # plus the signal: the exit code of a process that a signal ended
 
 
@@ -26,7 +29,7 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP."""
+        """130 for SIGINT, 143 for SIGTERM, 129 for SIGHUP, 138 for SIGUSR1."""
         return _BY_SIGNAL + (self.signal or signal.SIGINT)
 
     def listen(self) -> None:

@@ -7,6 +7,7 @@ from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
+from whet.durable import StorageError
 from whet.front.dating import dated, dated_as
 from whet.front.eventloop import finish
 from whet.front.stopping import stoppable
@@ -14,14 +15,26 @@ from whet.front.trained import Trained
 from whet.invoked import command, shown
 from whet.training import card
 from whet.training.as_json import importing, only_here
+from whet.training.checkpoint import Checkpoints
+from whet.training.events import Event, Moved, Noticed, RunEnded
 from whet.training.folder import RunProgress, fresh_folder
 from whet.training.ledger import Ledger
+from whet.training.lock import owned
 from whet.training.preflight import examined
-from whet.training.resuming import amended, changed, check, check_data, moved
+from whet.training.resuming import (
+    AS_IT_IS,
+    Resumption,
+    amended,
+    changed,
+    check,
+    check_inputs,
+    moved,
+)
 from whet.training.run import Run
-from whet.training.trainer import Event, Moved, RunEnded, fit
+from whet.training.setting_aside import set_aside
+from whet.training.trainer import CHECKPOINTS, fit
 from whet.training.validation import validate
-from whet.types import UsageError
+from whet.types import IntegrityError, UsageError
 from whet.view.console import Screen
 from whet.view.live import LiveReport
 
@@ -29,7 +42,9 @@ Follow = Callable[[Event], None]
 Stopping = Callable[[], bool]
 
 
-def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trained:
+def train(
+    run: Run, folder: str | Path, *, follow: Follow | None = None, how: Resumption = AS_IT_IS
+) -> Trained:
     """Train a run in a folder, or continue the run of the folder to its end.
 
         result = whet.train(run, "runs/mine")
@@ -43,8 +58,10 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
     shown as on the command line.  The coroutine is `whet.training.trainer.fit`.
 
     Raises `UsageError` for a run that can't work, and for a run that differs from the folder's, or
-    whose training data do.
+    whose data, reward or models do.
     The number of steps, limits, checkpoints and evaluations may differ; the card records them.
+    `how` may accept other changes, and go on from an earlier checkpoint.
+    Raises `StorageError` where the disk is full or gone; the run goes on when it is back.
     """
     if script := importing.get():
         raise UsageError(
@@ -54,7 +71,7 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
     place = Path(folder).absolute()
     if card.exists(place):
         with stoppable() as stop:
-            return watched(lambda told: go_on(run, place, told, stop), follow)
+            return watched(lambda told: go_on(run, place, told, stop, how), follow)
     run = dated(run)
     held, found = card.card(run), finish(examined(run))
     held = card.with_chat(held, found.chat)
@@ -62,27 +79,29 @@ def train(run: Run, folder: str | Path, *, follow: Follow | None = None) -> Trai
         return watched(lambda told: begin(run, place, held, told, stop), follow, found.notes)
 
 
-def resume(folder: str | Path, *, follow: Follow | None = None) -> Trained:
+def resume(
+    folder: str | Path, *, follow: Follow | None = None, how: Resumption = AS_IT_IS
+) -> Trained:
     """Continue the run of a folder, rebuilt from its card.
 
     Raises `UsageError` for a part that can't be imported here.  Then call `train` where the part is
     defined.
     """
     place = Path(folder).absolute()
-    run = load_run(place)
+    run = load_run(place, how)
     with stoppable() as stop:
-        return watched(lambda told: go_on_there(run, place, told, stop), follow)
+        return watched(lambda told: go_on_there(run, place, told, stop, how), follow)
 
 
-def load_run(folder: str | Path) -> Run:
+def load_run(folder: str | Path, how: Resumption = AS_IT_IS) -> Run:
     """The run of a folder, rebuilt from its card.
 
     Its relative paths start at the directory where it was started.  Raises `UsageError` for a part
-    that can't be imported, or that has changed since.
+    that can't be imported, or that has changed since, unless `how` accepts it.
     """
     held = card.read(Path(folder))
     with started_in(held):
-        return card.run_of(held)
+        return card.run_of(held, how.accept)
 
 
 @contextmanager
@@ -100,7 +119,7 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
 
     Whether the run can work was asked before: `whet.training.preflight`.
     """
-    with fresh_folder(folder) as fresh:
+    with fresh_folder(folder) as fresh, _resumable(folder, lambda: fresh.kept):
         card.write(folder, held)
 
         def told(event: Event) -> None:
@@ -110,30 +129,57 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
         return _carried_out(run, folder, told, stop)
 
 
-def go_on(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
-    """Train the rest of a run in its existing folder."""
+def go_on(
+    run: Run, folder: Path, follow: Follow, stop: Stopping, how: Resumption = AS_IT_IS
+) -> Trained:
+    """Train the rest of a run in its existing folder, which it owns meanwhile."""
     validate(run)
     held = card.read(folder)
     run = dated_as(run, held)
-    stands = RunProgress.of(folder, run)
-    check(held, run, stands.done)
-    if stands.digest:
-        return Trained.of(folder, run)
-    check_data(held, run)
-    if changed(held, run):
-        Ledger(folder).relabel("final", "former")
-    if place := moved(held, run):
-        follow(Moved(was=place.was, now=place.now))
-    if changed(held, run) or place:
-        card.write(folder, amended(held, run, stands.done))
-    return _carried_out(run, folder, follow, stop)
+    if not how.start and not changed(held, run) and _is_complete(run, folder):
+        return Trained.of(folder, run)  # which writes nothing
+    with _resumable(folder), owned(folder):
+        if note := _gone_back(run, folder, how):
+            follow(note)
+        stands = RunProgress.of(folder, run)
+        check(held, run, stands.done, how)
+        if stands.digest:
+            return Trained.of(folder, run)
+        accepted = check_inputs(held, run, how)
+        if changed(held, run):
+            Ledger(folder).relabel("final", "former")
+        if place := moved(held, run):
+            follow(Moved(was=place.was, now=place.now))
+        if changed(held, run) or place or accepted:
+            card.write(folder, amended(held, run, stands.done, accepted))
+        return _carried_out(run, folder, follow, stop, how)
 
 
-def go_on_there(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
+def _is_complete(run: Run, folder: Path) -> bool:
+    try:
+        return bool(RunProgress.of(folder, run).digest)
+    except IntegrityError:  # a kill may have left a good checkpoint under another name
+        return False
+
+
+def _gone_back(run: Run, folder: Path, how: Resumption) -> Noticed | None:
+    """Clean up after a kill, and go back to the checkpoint that `how` names."""
+    checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
+    checkpoints.mend()
+    if not how.start:
+        return None
+    aside = set_aside(checkpoints, Ledger(folder), how.start, run.checkpoints.best)
+    told = "nothing was later" if aside is None else f"what was later is in {shown(aside)}"
+    return Noticed(message=f"going on from {how.start}; {told}")
+
+
+def go_on_there(
+    run: Run, folder: Path, follow: Follow, stop: Stopping, how: Resumption = AS_IT_IS
+) -> Trained:
     """Train the rest of a run, in the directory where it was started."""
     place = folder.absolute()
     with started_in(card.read(place)):
-        return go_on(run, place, follow, stop)
+        return go_on(run, place, follow, stop, how)
 
 
 def watched(
@@ -159,20 +205,35 @@ def watched(
     return trained
 
 
-def _carried_out(run: Run, folder: Path, follow: Follow, stop: Stopping) -> Trained:
+def _carried_out(
+    run: Run, folder: Path, follow: Follow, stop: Stopping, how: Resumption = AS_IT_IS
+) -> Trained:
     digest = ""
 
     async def through(live: LiveReport) -> None:
         nonlocal digest
-        async for event in fit(run, folder, stop):
+        async for event in fit(run, folder, stop, how.accept):
             follow(event)
             live.note(event)
+            if isinstance(event, Noticed):
+                card.write(folder, card.with_notice(card.read(folder), event.message))
             if isinstance(event, RunEnded):
                 digest = event.digest
 
     with LiveReport(folder) as live:
         finish(through(live))
     return Trained.of(folder, run, digest)
+
+
+@contextmanager
+def _resumable(folder: Path, is_kept: Callable[[], bool] = lambda: True) -> Iterator[None]:
+    """Name the command that goes on after a `StorageError`, if the folder is kept."""
+    try:
+        yield
+    except StorageError as error:
+        if not is_kept():
+            raise
+        raise StorageError(f"{error}, then: {command('resume', shown(folder))}") from error
 
 
 def _last_words(trained: Trained, spent: str) -> Iterator[str]:

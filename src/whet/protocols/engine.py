@@ -27,6 +27,9 @@ class Update:
     loss: float
     drift_max: float  # max |log π − log μ| over the computed tokens
     metrics: Metrics
+    drift_rollout: float = 0.0  # the largest mean of |log π − log μ| over one rollout
+    drift_worst: str = ""  # id of that rollout
+    lr: float | None = None  # learning rate that the optimizer used; None: not known
 
 
 class Learner(Part):
@@ -38,6 +41,21 @@ class Learner(Part):
     @abstractmethod
     def version(self) -> int:
         """Number of times that weights were published."""
+
+    @property
+    def dtype(self) -> str:
+        """The dtype of the weights that are computed with, such as `bfloat16`."""
+        return "float32"
+
+    @property
+    def optimizer_steps(self) -> int | None:
+        """Steps that the optimizer has taken since it was fresh; None: not known."""
+        return None
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokens and their ids; empty: not known."""
+        return ""
 
     @abstractmethod
     def reset_optimizer(self, optimizer: AdamW) -> None:
@@ -150,16 +168,33 @@ class Engine(Part):
         """The model's positions for prompt and reply, in tokens; None where they are not known."""
         return model.size().positions
 
+    def shortened(self, model: Any) -> str:
+        """Why fewer positions can be used than the model declares; empty if all can."""
+        del model
+        return ""
+
     def caveats(self, model: Any, tasks: Sequence[Task]) -> Sequence[str]:
         """What an evaluation on these tasks does otherwise or can't tell, one sentence each."""
         del model, tasks
         return ()
+
+    def narrow(self) -> "Engine":
+        """The same engine with the smallest micro-batches it can take; itself if it has no choice.
+
+        Its results should be equal (`whet.testing.check_engine`).
+        """
+        return self
 
     def hardware(self) -> str:
         """What computes here, such as `cpu` or a GPU with its CUDA version; empty if unknown.
 
         The same text stands for the same bits from the same seed.
         """
+        return ""
+
+    def vocabulary(self, folder: Path) -> str:
+        """Digest of the tokens and ids of the model in `folder`; empty: not known."""
+        del folder
         return ""
 
     @abstractmethod

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from whet.protocols.part import Part
 from whet.types import Decoding, Version
 from whet.types.completions import Completion
-from whet.types.weights import Flight, Weights
+from whet.types.weights import Flight, Leaf, Weights
 
 
 class Generator(Part):
@@ -23,9 +23,21 @@ class Generator(Part):
         """Most tokens of a sequence, its reply included; 0: not known."""
         return 0
 
+    @property
+    def shortened(self) -> str:
+        """Why fewer positions can be used than the model declares; empty if all can."""
+        return ""
+
     @abstractmethod
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""
+
+    def manifest(self) -> Mapping[str, Leaf]:
+        """The loaded tensors by name, as they are now; empty: not known.
+
+        After an update they are compared with those that were sent.
+        """
+        return {}
 
     @abstractmethod
     async def generate(  # noqa: PLR0913  (a sequence, its decoding, and its place in a session)

@@ -19,12 +19,22 @@ from whet.types import (
     ToolCall,
     Version,
 )
-from whet.types.weights import Flight, Weights
+from whet.types.weights import Flight, Leaf, Weights
 
 
 @runtime_checkable
 class Renderer(Protocol):
     """Conversion between text and token ids for one model."""
+
+    @property
+    def ends(self) -> frozenset[int]:
+        """Ids of the tokens that end a reply; empty where they are not known."""
+        ...
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokens and their ids; empty where it is not known."""
+        ...
 
     def text(self, ids: Sequence[int]) -> str:
         """Decode ids of a reply; special tokens stay, except the end token that closes it."""
@@ -115,6 +125,11 @@ class Player(Protocol):
         """The renderer of this player's model."""
         ...
 
+    @property
+    def environment(self) -> Environment:
+        """The environment that plays are played in."""
+        ...
+
     def within(self, environment: Environment) -> "Player":
         """The same player in another environment."""
         ...
@@ -129,6 +144,10 @@ class Player(Protocol):
 
     def held(self) -> Version:
         """Version of the weights that are really loaded."""
+        ...
+
+    def manifest(self) -> Mapping[str, Leaf]:
+        """Tensors of the weights that are really loaded, by name; empty: not known."""
         ...
 
     def token_counts(self) -> Mapping[str, int]:

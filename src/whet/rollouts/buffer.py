@@ -1,6 +1,7 @@
 """The plain buffer: it plays a step on demand, and replaces rejected groups."""
 
 from collections.abc import Awaitable, Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import ceil
@@ -11,7 +12,7 @@ import torch
 from whet.protocols import Now, Sampling, Strategy
 from whet.sampling.rounds import TicketGroups
 from whet.types import Group, IntegrityError, Metrics, Request, Ticket
-from whet.types.plain_states import check_plain
+from whet.types.plain_states import check_plain, check_restored
 
 _STATE = "sampling.pt"
 
@@ -107,8 +108,13 @@ class Buffer:
         torch.save(state, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
-        """Restore the state of the checkpoint in `folder`; loading it runs no code of the file."""
-        self.strategy.load_state_dict(torch.load(folder / _STATE, weights_only=True))
+        """Restore the state of the checkpoint in `folder`; loading it runs no code of the file.
+
+        Raises `IntegrityError` if the strategy holds another state afterwards.
+        """
+        state = torch.load(folder / _STATE, weights_only=True)
+        self.strategy.load_state_dict(deepcopy(state))
+        check_restored(state, self.strategy.state_dict(), "the state of sampling")
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from whet.rewards.judging.numbers import sound
 from whet.types import Finish, Rollout, UsageError
 
 
@@ -9,12 +10,13 @@ def ended(rollout: Rollout) -> Rollout:
     """The rollout with the ending that its verdict names, and with the credit of its replies.
 
     A turn reward is the credit of the last token of its reply: credit_n = Σ of the turn rewards
-    whose reply ends at token n.  Raises `UsageError` for another number of turn rewards than of
-    replies.
+    whose reply ends at token n.  A verdict with a number that is none is a fault.  Raises
+    `UsageError` for another number of turn rewards than of replies.
     """
-    verdict = rollout.verdict
-    if verdict is None:
+    if rollout.verdict is None:
         return rollout
+    verdict = sound(rollout.verdict, rollout.task.id, "the environment")
+    rollout = replace(rollout, verdict=verdict)
     finish = Finish.FAULT if verdict.fault else verdict.finish or rollout.finish
     rewards, spoken = verdict.turn_rewards, rollout.spoken
     if not rewards:

@@ -11,7 +11,7 @@ from whet.sampling.structured.chains import Chains
 from whet.types import Group, Request, Rollout, UsageError, Version
 from whet.types.requests import RolloutShape
 from whet.types.returned import listed
-from whet.types.weights import Flight, Weights
+from whet.types.weights import Flight, Leaf, Weights
 
 
 async def rolled(shape: RolloutShape, request: Request, open_plays: RequestPlays) -> object:
@@ -67,6 +67,10 @@ class RolloutPlayer:
     def held(self) -> Version:
         """Version of the weights that the generator holds."""
         return self.generator.held()
+
+    def manifest(self) -> Mapping[str, Leaf]:
+        """Tensors of the weights that the generator holds."""
+        return self.generator.manifest()
 
     def token_counts(self) -> Mapping[str, int]:
         return self.generator.token_counts()

@@ -34,13 +34,19 @@ class PromptLengths:
             raise UsageError(f"{task.id}: {error}") from error
 
 
-def check_room(measured: Sequence[tuple[Task, int]], positions: int, reply: int) -> None:
-    """Refuse prompts after which a reply of so many tokens doesn't fit; the longest is named."""
+def check_room(
+    measured: Sequence[tuple[Task, int]], positions: int, reply: int, shortened: str = ""
+) -> None:
+    """Refuse prompts after which a reply of so many tokens doesn't fit; the longest is named.
+
+    `shortened` says why the positions are fewer than the model declares.
+    """
+    why = f" ({shortened})" if shortened else ""
     room = positions - reply
     if room < 1:
         raise UsageError(
             f"sampling.decoding.max_new_tokens is {reply}, but the model has {positions} positions "
-            "for prompt and reply; give less"
+            f"for prompt and reply{why}; give less"
         )
     long = [(length, task.id) for task, length in measured if length > room]
     if not long:
@@ -48,7 +54,7 @@ def check_room(measured: Sequence[tuple[Task, int]], positions: int, reply: int)
     length, name = max(long)
     raise UsageError(
         f"{name}: the prompt has {length} tokens, so a reply of {reply} "
-        f"(sampling.decoding.max_new_tokens) doesn't fit into the model's {positions} positions; "
-        f"{len(long)} of {len(measured)} prompts are longer than {room}: leave them out with "
-        f"--max-prompt-length {room}, or give --sampling.decoding.max_new_tokens less"
+        f"(sampling.decoding.max_new_tokens) doesn't fit into the model's {positions} "
+        f"positions{why}; {len(long)} of {len(measured)} prompts are longer than {room}: leave "
+        f"them out with --max-prompt-length {room}, or give --sampling.decoding.max_new_tokens less"
     )

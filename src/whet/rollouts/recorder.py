@@ -167,7 +167,7 @@ class Recorder:
     async def _answered(self, row: Row, how: Decoding, state: str) -> Reply:
         """Repeat a recorded reply, or sample one."""
         self._check_pause(row)
-        how = within_budget(how, row, self.generator.positions)
+        how = within_budget(how, row, self.generator.positions, self.generator.shortened)
         said = None if self.begun is None else self.begun.repeat(row)
         if self.begun and said is not None and self.begun.complete(row, how.max_new_tokens):
             return self._replied(row, said, state)

@@ -21,6 +21,7 @@ from whet.rollouts.plain_text import PlainText
 from whet.rollouts.special_tokens import Tokenizer
 from whet.rollouts.templates import ChatTemplate
 from whet.rollouts.tool_forms import ToolForms
+from whet.rollouts.vocabularies import vocabulary_digest
 from whet.types import Act, Message, Prompt, Rollout, Task, UsageError
 from whet.types.messages import ASSISTANT, messages_of, text_of
 
@@ -55,6 +56,11 @@ class TextRenderer:
             if declared is None
             else DeclaredGlue(self.template, self.ends, declared)
         )
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokenizer's tokens and their ids."""
+        return vocabulary_digest(self.tokenizer)
 
     def opening(self, prompt: Prompt, tools: Tools = ()) -> tuple[int, ...]:
         """Token ids of the first prompt of a conversation.

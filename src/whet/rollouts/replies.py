@@ -71,12 +71,12 @@ def limited(how: Decoding, stop: Sequence[str], max_new_tokens: int) -> Decoding
     return replace(how, max_new_tokens=most, stop=(*how.stop, *stop))
 
 
-def within_budget(how: Decoding, row: Row, positions: int) -> Decoding:
+def within_budget(how: Decoding, row: Row, positions: int, shortened: str = "") -> Decoding:
     """The decoding of a row's next reply: at most what is left of the episode and of the context.
 
     Raises `EpisodeSpent` or `ContextFull` where nothing is left, and `UsageError` for a reply that
     no context could hold.  `positions` is the length of the
-    context; 0: not known.
+    context; 0: not known.  `shortened` says why it is shorter than the model declares.
     """
     most, budget = how.max_new_tokens, how.max_episode_tokens
     if budget:
@@ -85,16 +85,17 @@ def within_budget(how: Decoding, row: Row, positions: int) -> Decoding:
                 f"{row.chosen} tokens are sampled, and decoding.max_episode_tokens is {budget}"
             )
         most = min(most, budget - row.chosen)
+    why = f" ({shortened})" if shortened else ""
     if positions:
         if how.max_new_tokens >= positions:
             raise UsageError(
                 f"decoding.max_new_tokens is {how.max_new_tokens}, but the model has {positions} "
-                "positions for prompt and reply; give less"
+                f"positions for prompt and reply{why}; give less"
             )
         if len(row.token_ids) >= positions:
             raise ContextFull(
                 f"a reply has no room behind {len(row.token_ids)} tokens: the model has "
-                f"{positions} positions"
+                f"{positions} positions{why}"
             )
         most = min(most, positions - len(row.token_ids))
     return replace(how, max_new_tokens=most)

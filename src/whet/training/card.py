@@ -4,16 +4,18 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 
+from whet import durable
 from whet.data.digests import digest
 from whet.environments.opponents import Frozen
 from whet.training.as_json import from_json, to_json
+from whet.training.inputs import inputs, role
 from whet.training.run import Run
 from whet.types import UsageError
 
@@ -51,6 +53,7 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
     line; a run that a script made has none.  `chat` has what the probe of the chat template found
     (`with_chat`).  Raises `UsageError` for a part that JSON can't hold.
     """
+    data = digest(run.corpus)
     return {
         "whet": _version("whet"),
         "recipe": recipe,
@@ -64,10 +67,12 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
         "float32": torch.get_float32_matmul_precision(),  # highest: no product in TF32
         "versions": {name: found for name in _PACKAGES if (found := _version(name))},
         "run": to_json(run),
-        "data": digest(run.corpus),  # of the training tasks; empty for an endless corpus
+        "data": data,  # digest of the training tasks; empty for an endless corpus
+        "digests": inputs(run, tasks_known=bool(data)),  # of models, reward, teachers and others
         "chat": {},  # facts of the chat template
         "opponents": frozen(run),  # digests of folders
-        "changes": [],  # of the run since it began, in order: field, was, is
+        "changes": [],  # of the run since it began, in order: field, was, is, step
+        "notices": [],  # of what was odd about the folder when the run went on
     }
 
 
@@ -113,18 +118,22 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def write(folder: Path, held: dict[str, Any]) -> None:
-    """Write the card into its folder, atomically."""
+    """Write the card into its folder, whole or not at all."""
     text = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
-    partial = folder / f"{CARD}.partial"
     # a byte of a command line that is no UTF-8 is a surrogate, which JSON writes as \udcXX
-    partial.write_bytes(f"{text}\n".encode(errors="backslashreplace"))
-    os.replace(partial, folder / CARD)
+    durable.write(folder / CARD, f"{text}\n".encode(errors="backslashreplace"))
 
 
-def run_of(held: Mapping[str, Any]) -> Run:
+def with_notice(held: Mapping[str, Any], message: str) -> dict[str, Any]:
+    """The card with one more sentence about its folder."""
+    return {**held, "notices": [*held.get("notices", ()), message]}
+
+
+def run_of(held: Mapping[str, Any], accept: Collection[str] = ()) -> Run:
     """The run that a card describes; paths in it are relative to the card's `directory`.
 
-    Raises `UsageError` for a part that can't be imported, or that has changed since.
+    Raises `UsageError` for a part that can't be imported, and for one that has changed since, if
+    `accept` does not have what it is of.
     """
     run = from_json(held["run"])
     if not isinstance(run, Run):
@@ -132,8 +141,11 @@ def run_of(held: Mapping[str, Any]) -> Run:
             f"the card describes a {type(run).__name__}, which is not a run; start a new run"
         )
     changed = differences(held["run"], to_json(run))
-    if changed:
-        raise UsageError(f"a part of the run has changed since it began: {changed[0]}; restore it")
+    if odd := [found for found in changed if role(found.field) not in accept]:
+        raise UsageError(
+            f"a part of the run has changed since it began: {odd[0]}; restore it, or resume it "
+            f"with --accept {role(odd[0].field)}"
+        )
     return run
 
 

@@ -1,15 +1,14 @@
 """Checkpoints: Hugging Face folders with the state for an exact resume.
 
 Random numbers are counter-based, so weights, optimizer and position are the whole state. Each
-checkpoint has a seal: digests of its files, and the identity of its run.  A checkpoint is skipped
-if it is of another run, if a file of it has changed or is missing, or if one was added that a
-loader might read.
+checkpoint has a seal: digests of its files, and the identity of its run.  A checkpoint is passed
+over if it is of another run, if a file of it has changed or is missing, or if one was added that a
+loader might read.  It gets its name when it is complete and on the disk.
 """
 
 import json
-import os
 import re
-import shutil
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
 from hashlib import file_digest
 from math import inf
@@ -17,8 +16,10 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 from uuid import uuid4
 
+from whet import durable
+from whet.scripts import reason
 from whet.training.warmup import WarmupProgress
-from whet.types import IntegrityError
+from whet.types import IntegrityError, UsageError
 
 _STATE = "place.json"
 _SEAL = "seal.json"
@@ -26,6 +27,7 @@ _IDENTITY = "identity"  # beside the checkpoints: 32 hexadecimal digits, drawn o
 _READ = {".safetensors", ".bin", ".pt", ".json", ".jinja", ".model", ".txt", ".py"}
 """Files that a loader might read, so that none may be added; notes of a person may be."""
 _NAME = re.compile(r"(?:warmup-(\d+)|step)-(\d+)")
+_DAMAGED = "damaged-"  # before the name of a checkpoint that was passed over
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +46,14 @@ class RunPosition:
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder is a checkpoint of a run, and not another model."""
     return (folder / _STATE).is_file()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newest:
+    """The newest checkpoint that a run can go on from, and those that were passed over."""
+
+    place: RunPosition | None  # None: there is no checkpoint
+    passed: tuple[str, ...] = ()  # why, the newest first
 
 
 @runtime_checkable
@@ -75,35 +85,70 @@ class Checkpoints:
         """The policy before RL; it is always kept, and is the reference model of KL penalties."""
         return self.path(RunPosition(phase=self.warmups))
 
-    async def save(self, place: RunPosition, *held: Saved) -> Path:
-        """Write a checkpoint, rename it once complete, and delete the oldest ones."""
+    async def save(self, place: RunPosition, *held: Saved, kept: Collection[str] = ()) -> Path:
+        """Write a checkpoint, and delete the oldest ones, but those with the names `kept`.
+
+        Raises `StorageError` if it can't be written; then the older ones are all there.
+        """
         target = self.path(place)
-        partial = self.folder / f"partial-{target.name}"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        for one in held:
-            await one.save(partial)
-        (partial / _STATE).write_text(json.dumps(asdict(place)), encoding="utf-8")
-        seal = {"run": self._identity(), "files": _digests(partial)}
-        (partial / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
-        _remove(target)
-        os.replace(partial, target)
-        self._prune()
+        with durable.writing(target):
+            self.folder.mkdir(exist_ok=True)
+            partial = durable.begun(target)
+            try:
+                for one in held:
+                    await one.save(partial)
+                (partial / _STATE).write_text(json.dumps(asdict(place)), encoding="utf-8")
+                seal = {"run": self._identity(), "files": _digests(partial)}
+                (partial / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
+                durable.settle_folder(partial, target)
+            except BaseException:
+                durable.discard(partial)
+                raise
+            self._forget_damaged(target)
+            self._prune(target, kept)
         return target
+
+    def mend(self) -> None:
+        """Clean up what a kill has left: half-written folders, and folders renamed away."""
+        with durable.writing(self.folder):
+            durable.mend(self.folder, _NAME, lambda folder: not self._changed(folder))
+
+    def newest(self, odd: Callable[[Path], str] = lambda folder: "") -> Newest:
+        """The newest checkpoint that is unchanged, and of which `odd` has nothing to say.
+
+        Raises `IntegrityError` if there are checkpoints and none of them is such.
+        """
+        passed: list[str] = []
+        for folder in reversed(self._folders()):
+            if not (why := self._changed(folder) or odd(folder)):
+                return Newest(place=_read_place(folder), passed=tuple(passed))
+            passed.append(why)
+        if passed:
+            raise IntegrityError(f"no checkpoint is as it was written: {'; '.join(passed)}")
+        return Newest(place=None)
 
     def latest(self) -> RunPosition | None:
         """The position of the newest unchanged checkpoint; None if there is no checkpoint.
 
         Raises `IntegrityError` if there are checkpoints and all have changed.
         """
-        changed = []
-        for folder in reversed(self._folders()):
-            if not (odd := self._changed(folder)):
-                return _read_place(folder)
-            changed.append(odd)
-        if changed:
-            raise IntegrityError(f"no checkpoint is as it was written: {'; '.join(changed)}")
-        return None
+        return self.newest().place
+
+    def names(self) -> list[str]:
+        """The names of all checkpoints, the oldest first."""
+        return [folder.name for folder in self._folders()]
+
+    def find(self, name: str) -> RunPosition:
+        """The position of the checkpoint of a name.
+
+        Raises `UsageError` if there is none, or if it is not as it was written.
+        """
+        if name not in self.names():
+            known = ", ".join(self.names()) or "none"
+            raise UsageError(f"checkpoint {name!r} is not there; give one of {known}")
+        if why := self._changed(self.folder / name):
+            raise UsageError(f"checkpoint {name!r} is not as it was written: {why}; give another")
+        return _read_place(self.folder / name)
 
     def check_base(self) -> None:
         """Raise `IntegrityError` if the base policy, the source of references, has changed."""
@@ -111,13 +156,29 @@ class Checkpoints:
             raise IntegrityError(f"the base policy is not as it was written: {odd}")
 
     def rewind(self, place: RunPosition) -> None:
-        """Delete the checkpoints after `place`, which have changed."""
+        """Put the checkpoints after `place` out of the way, which have changed.
+
+        Each is renamed `damaged-NAME`, and deleted when the run has a checkpoint as late as it.
+        """
+        with durable.writing(self.folder):
+            for folder in self.after(place):
+                aside = folder.with_name(f"{_DAMAGED}{folder.name}")
+                durable.remove(aside)
+                folder.rename(aside)
+
+    def after(self, place: RunPosition) -> list[Path]:
+        """The folders of the checkpoints after `place`, the oldest first."""
         later = self._folders()
-        for folder in later[later.index(self.path(place)) + 1 :]:
-            _remove(folder)
+        return later[later.index(self.path(place)) + 1 :]
 
     def _changed(self, folder: Path) -> str:
         """What has changed in a checkpoint since it was written; empty if nothing has."""
+        try:
+            return self._odd_file(folder) or self._odd_place(folder)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            return f"{folder} can't be read ({reason(error):.120})"
+
+    def _odd_file(self, folder: Path) -> str:
         if not folder.is_dir():
             return f"{folder} is no folder"
         if not (seal := _seal(folder)):
@@ -126,36 +187,64 @@ class Checkpoints:
         added = {name for name in found if Path(name).suffix in _READ}
         names = sorted(written.keys() | added)
         if odd := next((name for name in names if found.get(name) != written.get(name)), ""):
-            what = "has changed" if odd in written else "was added"
-            return f"{folder / odd} {what}"
-        held = self.path(_read_place(folder)).name
+            gone = "is missing" if odd not in found else "has changed"
+            return f"{folder / odd} {gone if odd in written else 'was added'}"
+        return ""
+
+    def _odd_place(self, folder: Path) -> str:
+        held, seal = self.path(_read_place(folder)).name, _seal(folder)
         if held != folder.name:
             return f"{folder} holds {held}"
-        own = self.folder / _IDENTITY
-        if own.is_file() and seal.get("run", held) not in (held, own.read_text(encoding="utf-8")):
+        own = self._known()
+        if own and seal.get("run", own) != own:
             return f"{folder} is a checkpoint of another run"
         return ""
 
     def _identity(self) -> str:
-        """The identity of the run, which is drawn when its first checkpoint is written."""
+        """The identity of the run, which is drawn when its first checkpoint is written.
+
+        If its file is lost, it is that of the newest checkpoint.
+        """
+        if not self._known():
+            held = [str(_seal(folder).get("run", "")) for folder in self._folders()]
+            known = [identity for identity in held if identity]
+            drawn = known[-1] if known else uuid4().hex
+            durable.write(self.folder / _IDENTITY, drawn.encode())
+        return self._known()
+
+    def _known(self) -> str:
+        """The identity that its file has; empty for none."""
         path = self.folder / _IDENTITY
-        if not path.is_file():
-            path.write_text(uuid4().hex, encoding="utf-8")
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
 
     def _folders(self) -> list[Path]:
         """The checkpoint folders, the oldest first."""
-        found: list[tuple[float, int, Path]] = []
-        for path in self.folder.glob("*-*"):
-            if match := _NAME.fullmatch(path.name):
-                phase, done = match.groups()
-                found.append((inf if phase is None else int(phase), int(done), path))
-        return [path for *_, path in sorted(found)]
+        return sorted(
+            (path for path in self.folder.glob("*-*") if _NAME.fullmatch(path.name)),
+            key=lambda path: order(path.name),
+        )
 
-    def _prune(self) -> None:
-        for folder in self._folders()[: -self.keep]:
-            if folder != self.base:
-                _remove(folder)
+    def _forget_damaged(self, newest: Path) -> None:
+        for path in self.folder.glob(f"{_DAMAGED}*"):
+            name = path.name.removeprefix(_DAMAGED)
+            if _NAME.fullmatch(name) and order(name) <= order(newest.name):
+                durable.remove(path)
+
+    def _prune(self, newest: Path, kept: Collection[str]) -> None:
+        """Delete the oldest ones; what is later than the one just written is not of this run."""
+        folders = self._folders()
+        for folder in folders[: folders.index(newest) + 1][: -self.keep]:
+            if folder != self.base and folder.name not in kept:
+                durable.remove(folder)
+
+
+def order(name: str) -> tuple[float, int]:
+    """The phase and the steps of the name of a checkpoint, in the order of time."""
+    match = _NAME.fullmatch(name)
+    if match is None:
+        return -inf, 0
+    phase, done = match.groups()
+    return (inf if phase is None else int(phase)), int(done)
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -178,14 +267,6 @@ def _seal(folder: Path) -> dict[str, Any]:
         return {}
     sound = isinstance(held, dict) and isinstance(held.get("files", {}), dict)
     return held if sound else {}
-
-
-def _remove(path: Path) -> None:
-    """Delete a checkpoint; of a link, the link alone."""
-    if path.is_symlink() or path.is_file():
-        path.unlink()
-    elif path.exists():
-        shutil.rmtree(path)
 
 
 def _read_place(folder: Path) -> RunPosition:

@@ -3,16 +3,19 @@
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from whet.durable import StorageError
 from whet.invoked import command, shown
 from whet.training import card
 from whet.training.checkpoint import Checkpoints
-from whet.training.ledger import Ledger
+from whet.training.ledger import METRICS, Ledger
+from whet.training.lock import LOCK, owned
 from whet.training.run import Run
+from whet.training.standing import SAVED
 from whet.training.trainer import CHECKPOINTS
 from whet.types import UsageError
 
@@ -33,19 +36,26 @@ class FreshFolder:
 
 @contextmanager
 def fresh_folder(folder: Path) -> Iterator[FreshFolder]:
-    """Make a run's folder.  If the start fails before `keep`, the folder is deleted.
+    """Make a run's folder, and own it.  If the start fails before `keep`, the folder is deleted.
 
-    Raises `UsageError` if it holds a run already, or can't be written.
+    Raises `UsageError` if it holds a run already, is owned by another process, or can't be written.
     """
     before, first = _claim(folder)
     fresh = FreshFolder(folder)
-    try:
-        _probe(folder)
-        yield fresh
-    except BaseException:
-        if not fresh.kept:
+    with ExitStack() as stack:
+        try:
+            _probe(folder)
+            stack.enter_context(owned(folder))
+        except StorageError:
             _remove(folder, before, first)
-        raise
+            raise
+        _insist_new(folder)  # from here on nothing of another process can be deleted
+        try:
+            yield fresh
+        except BaseException:
+            if not fresh.kept:
+                _remove(folder, before, first)
+            raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +106,7 @@ def _claim(folder: Path) -> tuple[set[Path] | None, Path | None]:
     """
     first = None
     try:
-        if card.exists(folder):
-            resume = command("resume", shown(folder))
-            told = f"run {str(folder)!r} exists; choose another --name, or: {resume}"
-            raise UsageError(told)
+        _insist_new(folder)
         before = set(folder.iterdir()) if folder.is_dir() else None
         first = _first_missing(folder)
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -112,6 +119,18 @@ def _claim(folder: Path) -> tuple[set[Path] | None, Path | None]:
     return before, first
 
 
+def _insist_new(folder: Path) -> None:
+    if card.exists(folder):
+        resume = command("resume", shown(folder))
+        raise UsageError(f"run {str(folder)!r} exists; choose another --name, or: {resume}")
+    for part in (CHECKPOINTS, METRICS, SAVED):
+        if os.path.lexists(folder / part):
+            raise UsageError(
+                f"{str(folder)!r} has the {part} of a run, but no {card.CARD}; restore it, or "
+                "choose another --name"
+            )
+
+
 def _probe(folder: Path) -> None:
     try:
         probe = folder / ".writable"
@@ -121,9 +140,9 @@ def _probe(folder: Path) -> None:
         raise _unwritable(folder, error) from error
 
 
-def _unwritable(folder: Path, error: Exception) -> UsageError:
+def _unwritable(folder: Path, error: Exception) -> StorageError:
     why = getattr(error, "strerror", None) or error
-    return UsageError(
+    return StorageError(
         f"run folder {str(folder)!r} can't be written: {why}; choose another --name or --runs"
     )
 
@@ -133,7 +152,7 @@ def _remove(folder: Path, before: set[Path] | None, first: Path | None) -> None:
     if before is None:
         shutil.rmtree(folder, ignore_errors=True)
     else:
-        for path in set(folder.iterdir()) - before:
+        for path in set(folder.iterdir()) - before - {folder / LOCK}:
             shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     _remove_above(folder, first)
 

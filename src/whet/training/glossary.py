@@ -163,6 +163,9 @@ EVALUATION = _table(
         "problems with two judged samples or more",
     ),
     ("graded", "share", "samples with a reward that is neither 0 nor 1", "judged samples"),
+    ("reward_right", "reward", "mean reward of the correct samples", "correct samples"),
+    ("reward_wrong", "reward", "mean reward of the incorrect samples", "incorrect samples"),
+    ("commonest", "share", "samples with the text that most samples have", "samples"),
     ("greedy_reward", "reward", "mean reward of the greedy replies", _KNOWN),
     ("greedy", "share", "problems with a correct greedy reply", _KNOWN),
     (

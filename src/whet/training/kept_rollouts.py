@@ -94,7 +94,7 @@ def _files(folder: Path) -> Iterator[list[Row]]:
 def rows_of(path: Path) -> list[dict[str, Any]]:
     """All rollouts of a file, as mappings.  Raises `UsageError` for a damaged file."""
     try:
-        rows = parquet.read_table(path).to_pylist()
+        rows = parquet.read_table(path, page_checksum_verification=True).to_pylist()
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from error
     if rows and (missing := [column for column in _ALWAYS if column not in rows[0]]):

@@ -4,9 +4,9 @@ Rows have a place, so that a resumed run can delete the rows after its checkpoin
 """
 
 import json
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,16 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import parquet
 
+from whet import durable
 from whet.training.as_json import to_json
 from whet.types import IntegrityError, Mean, Metrics, Rollout, Span, UsageError, Verdict
 
 METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
 EVALUATIONS = "evaluations"
+
+_SEALED = "ledger.json"  # in a checkpoint
+_PLACED = {"kind", "phase", "step", "metrics"}  # what every row has
 
 Place = tuple[int, int]
 """A phase and the steps done in it; places are ordered by time."""
@@ -84,8 +88,7 @@ class Ledger:
         """Add one row to metrics.jsonl; a mean is written with its value and its denominator."""
         row: dict[str, Any] = {"kind": kind, "phase": place[0], "step": place[1], **(facts or {})}
         row["metrics"] = {name: _number(mean) for name, mean in metrics.items()}
-        with (self.folder / METRICS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(row, allow_nan=False) + "\n")
+        durable.append(self.folder / METRICS, _line(row))
 
     def keep(
         self,
@@ -105,10 +108,12 @@ class Ledger:
             for rollout, task in _with_task(group)
         ]
         target = self.folder / ROLLOUTS / f"{name}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".partial")
-        parquet.write_table(pa.Table.from_pylist(rows, SCHEMA), partial)
-        os.replace(partial, target)
+        partial = target.with_suffix(durable.PARTIAL)
+        table = pa.Table.from_pylist(rows, SCHEMA)
+        with durable.writing(target):
+            target.parent.mkdir(exist_ok=True)
+            parquet.write_table(table, partial, write_page_checksum=True)
+            durable.settle(partial, target)
         return target
 
     def evaluation(self, name: str, step: int) -> Path:
@@ -116,32 +121,91 @@ class Ledger:
         return self.folder / EVALUATIONS / f"{name}-{step:06}.jsonl"
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """Every row so far, without an incomplete last line."""
-        path = self.folder / METRICS
-        if not path.exists():
-            return
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(keepends=True)):
-            if line.endswith("\n"):
-                try:
-                    yield json.loads(line)
-                except json.JSONDecodeError as error:
-                    raise IntegrityError(
-                        f"{path}, line {number + 1} is no JSON: {error}"
-                    ) from error
+        """Every row so far, without an incomplete last line.
+
+        Raises `IntegrityError` for a line that is no row, and `UsageError` for a file that can't be
+        read.
+        """
+        for _, row in self._lines():
+            yield row
 
     def rewind(self, place: Place) -> None:
-        """Delete every row after `place`."""
-        self._rewrite(row for row in self.rows() if (row["phase"], row["step"]) <= place)
+        """Delete every row after `place`, and a last line that is incomplete."""
+        self._rewrite(lambda row: (row["phase"], row["step"]) <= place)
 
     def relabel(self, kind: str, new: str) -> None:
         """Rename the kind of some rows: a `final` row, when more steps follow."""
-        self._rewrite(row | {"kind": new} if row["kind"] == kind else row for row in self.rows())
+        lines = [
+            _line(row | {"kind": new}) if row["kind"] == kind else line
+            for line, row in self._lines()
+        ]
+        durable.write(self.folder / METRICS, b"".join(lines))
 
-    def _rewrite(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        partial = self.folder / f"{METRICS}.partial"
-        lines = [json.dumps(row, allow_nan=False) + "\n" for row in rows]
-        partial.write_text("".join(lines), encoding="utf-8")
-        os.replace(partial, self.folder / METRICS)
+    async def save(self, folder: Path) -> None:
+        """Write into a checkpoint how long the file of the rows is, and its digest."""
+        path = self.folder / METRICS
+        data = path.read_bytes() if path.is_file() else b""
+        if data:
+            durable.sync_path(path)
+        held = {"bytes": len(data), "digest": blake2b(data).hexdigest()}
+        (folder / _SEALED).write_text(json.dumps(held), encoding="utf-8")
+
+    def differs(self, checkpoint: Path) -> str:
+        """What has happened to the rows since a checkpoint was written; empty if nothing has."""
+        try:
+            held = json.loads((checkpoint / _SEALED).read_text(encoding="utf-8"))
+            data = (self.folder / METRICS).read_bytes()
+        except FileNotFoundError as error:
+            own = str(error.filename).endswith(METRICS)
+            return f"{error.filename} is missing" if own else ""  # older checkpoints have no seal
+        except OSError as error:
+            return f"{error.filename} can't be read ({error.strerror})"
+        same = blake2b(data[: held["bytes"]]).hexdigest() == held["digest"]
+        return "" if same else f"{self.folder / METRICS} has not the rows that it had then"
+
+    def lost_rollouts(self) -> list[str]:
+        """The files of rollouts that the rows tell of, and that are not there or damaged."""
+        found: list[str] = []
+        for row in self.rows():
+            path = self.folder / ROLLOUTS / f"{name_of(row)}.parquet"
+            if row["kind"] == "sft":
+                continue
+            try:
+                parquet.read_metadata(path)
+            except (pa.ArrowException, OSError):
+                found.append(str(path))
+        return found
+
+    def _rewrite(self, keeps: Callable[[Mapping[str, Any]], bool]) -> None:
+        durable.write(
+            self.folder / METRICS, b"".join(line for line, row in self._lines() if keeps(row))
+        )
+
+    def _lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
+        """Every whole line with its row.  Only a line feed ends one: a text may have U+2028."""
+        path = self.folder / METRICS
+        try:
+            data = path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            raise UsageError(f"{str(path)!r} can't be read ({error.strerror}); mend it") from error
+        for number, line in enumerate(data.split(b"\n")[:-1], 1):
+            try:
+                row = json.loads(line)
+            except ValueError as error:
+                raise IntegrityError(f"{path}, line {number} is no JSON: {error}") from error
+            if not isinstance(row, dict) or not row.keys() >= _PLACED:
+                raise IntegrityError(f"{path}, line {number} is no row; restore it")
+            yield line + b"\n", row
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """The name of the files of a step or an evaluation: `step-000040`, `final-000080`."""
+    kind = "final" if row["kind"] == "former" else row["kind"]
+    return f"{kind}-{row['step']:06}"
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    return (json.dumps(row, allow_nan=False) + "\n").encode()
 
 
 def _number(mean: Mean) -> dict[str, float | None]:

@@ -13,9 +13,18 @@ from random import Random
 from whet.environments.opponents import Opponent
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Learner, Now, Player, Update
+from whet.rewards.judging.canaries import Canary
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Buffer, StepGroups
-from whet.rollouts.checks import check_drift, check_weight_sync, first_taught, probe_of
+from whet.rollouts.checks import (
+    check_drift,
+    check_movement,
+    check_optimizer,
+    check_rate,
+    check_weight_sync,
+    first_taught,
+    probe_of,
+)
 from whet.training.clock import Clock
 from whet.training.last_metrics import LastMetrics
 from whet.training.run import Run
@@ -50,17 +59,19 @@ class LiveRun:
     folder: Path  # folder for models of extensions
     opponents: Sequence[Opponent] = ()  # of the environment
     last_metrics: LastMetrics = field(default_factory=LastMetrics)
+    canaries: Sequence[Canary] = ()  # known rows for the judge
 
 
 async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]:
     """Take the steps of a run from `start` on, and yield the report of each."""
     player, learner, extensions = live.player, live.learner, live.extensions
+    last = live.last_metrics
 
     for number in range(start, run.steps):
         clock = Clock()
         before = dict(player.token_counts())
-        told = live.last_metrics.metrics
-        now = Now(step=number, steps=run.steps, version=learner.version, metrics=told)
+        check_optimizer(learner, last.optimizer_steps)
+        now = Now(step=number, steps=run.steps, version=learner.version, metrics=last.metrics)
         round_ = TicketRunner.of(run, live, number)
         taken = await live.buffer.take(now, round_.play)
         clock.lap("play")
@@ -71,14 +82,18 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
         updates = [await learner.step(objective, part, context.lr) for part in parts]
         fresh = first_taught(updates)
-        check_drift(updates[fresh], parts[fresh].rollouts, run.limits)
-        live.last_metrics.metrics = await extensions.after_update(context, batch, inputs)
+        check_drift(updates[fresh], parts[fresh].rollouts, run.limits, learner.dtype)
+        check_rate(updates, context.lr)
+        last.metrics = await extensions.after_update(context, batch, inputs)
         clock.lap("learn")
 
         weights = await learner.publish()
         await player.update(weights, Drain())
         probe = probe_of(taken.groups[0].task, run.decoding)
         await check_weight_sync(player, learner, weights, probe, run.limits)
+        moved = round_.version, weights.version
+        last.still = check_movement(moved, updates, context.lr, last.still, learner.dtype)
+        last.optimizer_steps = learner.optimizer_steps
         clock.lap("sync")
         counts = {name: count - before[name] for name, count in player.token_counts().items()}
         yield TrainStep(
@@ -90,5 +105,5 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
             lr=context.lr,
             seconds=clock.laps,
             token_counts=counts,
-            metrics=live.last_metrics.metrics,
+            metrics=last.metrics,
         )

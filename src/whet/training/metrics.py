@@ -9,6 +9,7 @@ from math import isfinite
 
 import torch
 
+from whet.evaluation.apart import Apart
 from whet.evaluation.intervals import Estimate
 from whet.evaluation.measure import Scorecard
 from whet.evaluation.replies import REASONS
@@ -179,6 +180,7 @@ def of_evaluation(card: Scorecard) -> Metrics:
         "reward_std": _joint(card.reward.std, card.reward.samples),
         "reward_std_within": _joint(card.reward.std_within, card.reward.repeated),
         "graded": _joint(card.reward.graded, card.reward.samples),
+        **_apart(card),
         "length": Mean(total=samples.tokens, count=samples.count),
         "greedy_length": Mean(total=greedy.tokens, count=greedy.count),
         "truncated": Mean(total=samples.truncated, count=samples.count),
@@ -191,6 +193,16 @@ def of_evaluation(card: Scorecard) -> Metrics:
         "not_applicable": Mean(total=card.not_applicable, count=card.problems),
         "tokens": one(card.tokens),
         "seconds": one(card.seconds),
+    }
+
+
+def _apart(card: Scorecard) -> Metrics:
+    """Rewards of right and of wrong samples, and how many samples are one and the same text."""
+    held = Apart.of(card.rows)
+    return {
+        "reward_right": over(held.right),
+        "reward_wrong": over(held.wrong),
+        "commonest": Mean(total=held.commonest, count=held.samples),
     }
 
 

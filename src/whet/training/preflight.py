@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from sys import maxsize
 from typing import Any
 
 from whet.data.prompts import prompt_text
@@ -58,11 +59,11 @@ async def examined(run: Run) -> Examined:
     for warmup in run.warmup:
         if isinstance(warmup.teacher, Transcripts):
             await warmup.teacher.check_players()
-    positions = run.model.size().positions
+    positions = run.engine.positions(run.model) or maxsize
     told = await run.engine.notes(run.model)
     renderer = await run.engine.renderer(run.model)
     drawn = list(_drawn(run))
-    check_room((), positions, run.decoding.max_new_tokens)
+    check_room((), positions, run.decoding.max_new_tokens, run.engine.shortened(run.model))
     count = PromptLengths(renderer)
     notes = [n for one in drawn if one.tasks for n in _prompts(run, one, count, positions)]
     every = [task for one in drawn for task in one.tasks]
@@ -124,7 +125,8 @@ def _prompts(run: Run, drawn: SplitTasks, count: PromptLengths, positions: int) 
                 f"{len(measured)} {drawn.what} prompts"
             )
         measured = kept
-    check_room(measured, positions, run.decoding.max_new_tokens)
+    shorter = run.engine.shortened(run.model)
+    check_room(measured, positions, run.decoding.max_new_tokens, shorter)
 
 
 def _in_both(training: Sequence[Task], test: SplitTasks) -> Iterator[str]:

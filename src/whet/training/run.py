@@ -15,6 +15,7 @@ from whet.protocols import (
     Sampling,
     Teacher,
 )
+from whet.rewards.judging.config import JudgingConfig
 from whet.rollouts.checks import TrustLimits
 from whet.types import Decoding, Need, UsageError
 from whet.types.optimizers import AdamW
@@ -61,12 +62,14 @@ class PeriodicEval:
 class CheckpointConfig:
     """When checkpoints are written; this affects no result.
 
-    A checkpoint is due after `seconds`, and after every multiple of `steps`.
+    A checkpoint is due after `seconds`, after every multiple of `steps`, and after a step whose
+    periodic evaluation is the best so far by `best`, such as `reward` or `pass@1`.
     """
 
     seconds: float = 60.0  # minimum time between two; 0: after every step
     steps: int = 0  # of a phase; 0: by `seconds` alone
     keep: int = 2  # number of newest ones kept; that of the base model is always kept
+    best: str = ""  # metric of the periodic evaluation; that of its largest value is kept, too
 
     def __post_init__(self) -> None:
         least = {"seconds": 0, "steps": 0, "keep": 1}
@@ -121,6 +124,7 @@ class Run:
     evaluation: EvalConfig = EvalConfig()  # before and after training, on the test split
     periodic: PeriodicEval = PeriodicEval()
     limits: TrustLimits = TrustLimits()
+    judging: JudgingConfig = JudgingConfig()
     checkpoints: CheckpointConfig = CheckpointConfig()
 
     def __post_init__(self) -> None:
@@ -129,6 +133,11 @@ class Run:
         if self.max_prompt_length < 0:
             raise UsageError(
                 f"max_prompt_length is {self.max_prompt_length}; give 1 or more tokens"
+            )
+        if self.checkpoints.best and not self.periodic.every:
+            raise UsageError(
+                f"checkpoints.best is {self.checkpoints.best!r}, but periodic.every is 0, so no "
+                "step is evaluated; give --periodic.every, or no checkpoints.best"
             )
         if self.minibatches < 1:
             raise UsageError(f"minibatches is {self.minibatches}; give 1 or more")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from whet.policy.extensions.together import Extensions
 from whet.protocols import Algorithm, StepContext, Update
+from whet.rewards.judging.queue import JudgingQueue
 from whet.rollouts.batching import build_batch
 from whet.rollouts.buffer import Landed
 from whet.rollouts.checks import TrustLimits, check_rollouts
 from whet.rollouts.correctness import check_correctness
-from whet.rollouts.runner import RolloutRunner
+from whet.rollouts.runner import CheckedRunner, RolloutRunner
 from whet.sampling.rounds import TicketGroups
 from whet.training.run import Run
 from whet.types import Group, Task, Ticket, Version
@@ -36,7 +37,8 @@ class TicketRunner:
     @classmethod
     def of(cls, run: Run, live: "LiveRun", number: int) -> "TicketRunner":
         """The rounds of step `number`."""
-        runner = RolloutRunner(live.player, run.reward, number)
+        queue = JudgingQueue(run.judging, live.canaries)
+        runner = CheckedRunner(live.player, run.reward, number, queue)
         launched: list[Task] = []
         return cls(
             runner=runner,
@@ -52,6 +54,7 @@ class TicketRunner:
         self.launched.extend(ticket.request.task for ticket in tickets)
         requests = [await self.extensions.before_rollout(self.context, t) for t in tickets]
         played = await asyncio.gather(*map(self.runner.rollouts, requests))
+        await self.runner.check_judge()
         check_rollouts([g for groups in played for g in groups], self.version, self.limits)
         check_correctness(self.context.objective, [g for groups in played for g in groups])
         landed = [

@@ -6,13 +6,13 @@ the newest checkpoint, and ends with the same weights.
 """
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from whet.environments.opponents import Opponent
-from whet.evaluation.measure import EvalConfig, Scorecard, measure
+from whet.evaluation.measure import EvalConfig, measure
 from whet.evaluation.recording import SampleRecorder
 from whet.evaluation.sample_file import write_samples
 from whet.invoked import command, shown
@@ -22,72 +22,41 @@ from whet.rollouts.buffer import Buffer
 from whet.rollouts.checks import check_weight_sync, probe_of
 from whet.rollouts.runner import RolloutRunner
 from whet.sampling.strategy_checks import opened
-from whet.training.checkpoint import Checkpoints, RunPosition
+from whet.training.best import Best
+from whet.training.checkpoint import Checkpoints, Newest, RunPosition
+from whet.training.events import Evaluated, Event, Noticed, PhaseStarted, RunEnded
+from whet.training.known_rows import known_rows
 from whet.training.ledger import Ledger
 from whet.training.loop import LiveRun, TrainStep, train
 from whet.training.metrics import intervals, of_evaluation, of_sft, of_step
 from whet.training.preflight import shortened
 from whet.training.run import Run
 from whet.training.sampling_setup import sampling_setup
+from whet.training.standing import clean, note_saved, notices, standing
 from whet.training.ticket_runner import step_context
-from whet.training.warmup import SFTStep, WarmupProgress, sft
+from whet.training.vocabularies import check_vocabularies
+from whet.training.warmup import WarmupProgress, sft
 from whet.types import IntegrityError, Need, WorldBug
 from whet.types.weights import Drain
 
 CHECKPOINTS = "checkpoints"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhaseStarted:
-    """The event of a phase that begins or continues."""
-
-    phase: str
-    done: int
-    steps: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
-    """The event of an evaluation: `base`, `periodic` or `final`."""
-
-    name: str
-    step: int
-    card: Scorecard
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunEnded:
-    """The event at the end of a run, complete or stopped."""
-
-    digest: str
-    complete: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
-    """The event of a run that continues on another device.
-
-    Its weights end different in their last bits, and so its texts, from those of a run on one.
-    """
-
-    was: str
-    now: str
-
-
-Event = PhaseStarted | SFTStep | TrainStep | Evaluated | RunEnded | Moved
-
-
 async def fit(
-    run: Run, folder: Path, stop: Callable[[], bool] = lambda: False
+    run: Run,
+    folder: Path,
+    stop: Callable[[], bool] = lambda: False,
+    accept: Collection[str] = (),
 ) -> AsyncIterator[Event]:
     """Train the rest of a run, from the state of its folder.
 
     `stop` is asked after every step; a yes ends the run there, with a checkpoint.  The player is
-    closed however the run ends.
+    closed however the run ends.  With "metrics" in `accept`, rows of the ledger may be lost.
     """
     player, learner = await run.engine.open(run.model, run.seed)
     opponents: Sequence[Opponent] = ()
     try:
+        check_vocabularies(run, player, learner)
         world = await run.environment.open(WorldSetup(rival=partial(run.engine.rival, run.model)))
         opponents = world.opponents
         run = shortened(run, player.renderer)
@@ -101,7 +70,11 @@ async def fit(
             opponents=opponents,
         )
         trainer = Trainer(run, folder, live, stop)
-        place = await trainer.resume()
+        newest = trainer.stands(accept)
+        for notice in notices(trainer.checkpoints, trainer.ledger, newest):
+            yield Noticed(message=notice)
+        place = newest.place
+        await trainer.resume(place)
         async for event in trainer.warm_up(place):
             yield event
         if not trainer.stopped:
@@ -126,6 +99,7 @@ class Trainer:
     ledger: Ledger = field(init=False)
     checkpoints: Checkpoints = field(init=False)
     stopped: bool = False
+    best: Best = field(init=False)
     _saved: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -133,6 +107,7 @@ class Trainer:
         warmups, keep = len(self.run.warmup), self.run.checkpoints.keep
         self.ledger = Ledger(self.folder)
         self.checkpoints = Checkpoints(self.folder / CHECKPOINTS, warmups, keep)
+        self.best = Best(metric=self.run.checkpoints.best)
 
     @property
     def learner(self) -> Learner:
@@ -144,15 +119,20 @@ class Trainer:
         """The player of the running engine, which samples rollouts."""
         return self.live.player
 
-    async def resume(self) -> RunPosition | None:
-        """Load the newest checkpoint, and delete later rows of the ledger."""
-        place = self.checkpoints.latest()
+    def stands(self, accept: Collection[str] = ()) -> Newest:
+        """The newest checkpoint to go on from; leftovers of a kill are cleaned up."""
+        clean(self.folder)
+        self.checkpoints.mend()
+        return standing(self.checkpoints, self.ledger, accept)
+
+    async def resume(self, place: RunPosition | None) -> None:
+        """Load a checkpoint, and delete later rows of the ledger."""
         self.ledger.rewind((-1, 0) if place is None else place.at)
+        self.best = Best.of(self.run.checkpoints.best, self.ledger.rows())
         if place is not None:
             self.checkpoints.rewind(place)
             self._begin(place.phase)
             await self.learner.load(self.checkpoints.path(place))
-        return place
 
     async def warm_up(self, place: RunPosition | None) -> AsyncIterator[Event]:
         """Train the supervised phases that are not finished."""
@@ -227,7 +207,8 @@ class Trainer:
             await self.learner.set_reference(base)
         setup = SetupContext(engine=self.run.engine, learner=self.learner, base=base)
         extensions = await Extensions.open(objective.companions, setup)
-        self.live = replace(self.live, extensions=extensions)
+        known = await known_rows(self.run)
+        self.live = replace(self.live, extensions=extensions, canaries=known)
         if place is None:
             return
         folder, done = self.checkpoints.path(place), place.progress.done
@@ -260,7 +241,10 @@ class Trainer:
         facts["digest"] = self.player.held().digest  # of the evaluated weights
         write_samples(self.ledger.evaluation(name, step), card.rows)
         self.ledger.keep(f"{name}-{step:06}", step, card.groups)
-        self.ledger.write(name, place, of_evaluation(card), facts)  # after what it tells of
+        known = of_evaluation(card)
+        self.ledger.write(name, place, known, facts)  # after what it tells of
+        if name == "periodic" and self.best.metric:
+            self.best.see(step, known[self.best.metric].value)
         return Evaluated(name=name, step=step, card=card)
 
     def _write(self, step: TrainStep) -> None:
@@ -281,12 +265,15 @@ class Trainer:
 
     async def _save_if_due(self, place: RunPosition) -> None:
         self.stopped = self.stop()
-        since = time.monotonic() - self._saved
-        if self.stopped or self.run.checkpoints.is_due(place.progress.done, since):
+        since, done = time.monotonic() - self._saved, place.progress.done
+        best = self.checkpoints.path(place).name == self.best.name
+        if self.stopped or best or self.run.checkpoints.is_due(done, since):
             await self._save(place)
 
     async def _save(self, place: RunPosition) -> None:
         live = self.live
-        held = (live.learner, live.buffer, live.extensions, live.last_metrics)
-        await self.checkpoints.save(place, *held, *live.opponents)
+        held = (live.learner, live.buffer, live.extensions, live.last_metrics, self.ledger)
+        kept = {self.best.name}
+        path = await self.checkpoints.save(place, *held, *live.opponents, kept=kept)
+        note_saved(self.folder, path.name, self.best)
         self._saved = time.monotonic()

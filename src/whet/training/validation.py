@@ -8,6 +8,7 @@ from whet.environments.single_turn import SingleTurn
 from whet.policy.inspection import errors, trains_external, walk
 from whet.protocols import GroupReward
 from whet.sampling.strategy_checks import check
+from whet.training.glossary import EVALUATION
 from whet.training.run import Run
 from whet.types import Need, RunSpec, UsageError
 
@@ -52,8 +53,17 @@ def validate(run: Run) -> None:
             "advantage; give 0 (all tokens), or 2 or more"
         )
     _check_rounds(run)
+    _check_best(run)
     for reason in errors(run, here):
         raise UsageError(" ".join(str(reason).split()))
+
+
+def _check_best(run: Run) -> None:
+    """Raise `UsageError` for a best checkpoint by a metric that its evaluations don't have."""
+    best, known = run.checkpoints.best, {f"pass@{k}" for k in run.periodic.evaluation.k}
+    known |= {m.name for m in EVALUATION if not m.clock and "@" not in m.name and "*" not in m.name}
+    if best and best not in known:
+        raise UsageError(f"checkpoints.best is {best!r}; give one of {', '.join(sorted(known))}")
 
 
 def _check_rounds(run: Run) -> None:

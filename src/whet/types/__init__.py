@@ -40,6 +40,7 @@ from whet.types.tasks import Message as Message
 from whet.types.tasks import Need as Need
 from whet.types.tasks import Prompt as Prompt
 from whet.types.tasks import Reason as Reason
+from whet.types.tasks import ScoreError as ScoreError
 from whet.types.tasks import Size as Size
 from whet.types.tasks import Step as Step
 from whet.types.tasks import Task as Task

@@ -104,6 +104,10 @@ class Step:
     correct: bool
 
 
+class ScoreError(ValueError):
+    """A verdict of a judged reply whose score is not finite, or a score without a judgement."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """The outcome of judging one rollout.
@@ -127,7 +131,7 @@ class Verdict:
 
     def __post_init__(self) -> None:
         if (self.reason in _UNJUDGED) == isfinite(self.score):
-            raise ValueError(f"a verdict with reason {self.reason!r} can't have score {self.score}")
+            raise ScoreError(f"a verdict with reason {self.reason!r} can't have score {self.score}")
 
     @property
     def fault(self) -> bool:

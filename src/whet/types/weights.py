@@ -15,11 +15,15 @@ class Leaf:
     shape: tuple[int, ...]
     dtype: str  # torch's name, without "torch."
     digest: str
+    finite: bool = True  # False: an element is NaN or infinite
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Tensors with a manifest of their digests, so that a generator can verify what arrived."""
+    """Tensors with a manifest of their digests, so that a generator can verify what arrived.
+
+    Adapters may stand for a model whose base the generator has; the version is of the sum.
+    """
 
     version: Version
     manifest: Mapping[str, Leaf]

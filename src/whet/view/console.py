@@ -19,9 +19,9 @@ from rich.progress import (
 from rich.text import Text
 
 from whet.evaluation.measure import Scorecard
+from whet.training.events import Evaluated, Event, Moved, Noticed, PhaseStarted, RunEnded
 from whet.training.loop import TrainStep
 from whet.training.metrics import of_step
-from whet.training.trainer import Evaluated, Event, Moved, PhaseStarted, RunEnded
 from whet.training.warmup import SFTStep
 from whet.types import Mean, Metrics, Rollout
 from whet.view import scorecard
@@ -90,6 +90,8 @@ class Screen:
                 self._evaluated(event)
             case RunEnded():
                 self.end = event
+            case Noticed():
+                self._print(f"note: {event.message}", markup=False)
             case Moved():
                 self._print(
                     f"note: the run began on {event.was} and goes on on {event.now}, so its "

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 
+from whet.training.events import Evaluated, Event
 from whet.training.loop import TrainStep
-from whet.training.trainer import Evaluated, Event
 from whet.training.warmup import SFTStep
+from whet.types import UsageError
 from whet.view import report
 
 REFRESH = 15
@@ -52,4 +54,5 @@ class LiveReport:
     def __exit__(
         self, kind: type | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        report.write(self.folder)
+        with suppress(*([UsageError] if error else [])):  # the error that ends the run is told
+            report.write(self.folder)

@@ -1,7 +1,6 @@
 """The run report: one HTML file that works without a network."""
 
 import json
-import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from whet import durable
 from whet.view import conversation, plays
 from whet.view.charts import chart
 from whet.view.history import History, Points, Row, count, estimate, value
@@ -27,9 +27,7 @@ def write(folder: Path, *, refresh: int = 0) -> Path:
     where there is no run.
     """
     html = render(History.of(folder), refresh=refresh)
-    partial = folder / f"{REPORT}.partial"
-    partial.write_text(html, encoding="utf-8")
-    os.replace(partial, folder / REPORT)
+    durable.write(folder / REPORT, html.encode())
     return folder / REPORT
 
 

@@ -38,7 +38,7 @@ class SearchFile(ToolSet):
 @cache
 def _indexed(path: str) -> Search:
     try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").split("\n")  # a text may have U+2028
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"passages is {path!r}, which can't be read: {error}") from error
     return Search([_passage(path, n, line) for n, line in enumerate(lines, 1) if line.strip()])

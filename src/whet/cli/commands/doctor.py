@@ -31,7 +31,8 @@ def main(words: Sequence[str]) -> int:
         print("\n".join(_machine()))
         return 0
     folder = Path(asked.run)
-    told = card.chat_notes(card.read(folder))
+    held = card.read(folder)
+    told = [*card.chat_notes(held), *held.get("notices", ())]
     rows = list(Ledger(folder).rows())
     run, unread = _run_of(folder)
     findings = [*Doctor().examine(rows), *map(note, (*told, *unread, *idle_parts(rows, run)))]

@@ -1,7 +1,7 @@
 """`whet eval MODEL`: evaluate reward and accuracy, with greedy and sampled replies."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from whet.cli.values import counts
 from whet.data.system_prompt import SystemPrompt
 from whet.engines.embedded.engine import Embedded
 from whet.engines.openai.server import Server
+from whet.engines.plain.engine import Plain
 from whet.evaluation.measure import EvalConfig
 from whet.evaluation.test_time.parsing import strategies_of
 from whet.evaluation.test_time.step_scores import StepScores
@@ -30,6 +31,7 @@ from whet.front.measuring import (
     subject_of,
 )
 from whet.front.rereading import is_samples
+from whet.registry import nearest
 from whet.rewards.dense.cutting import Separated
 from whet.training.stepmodel import TrainedSteps
 from whet.types import Decoding, UsageError
@@ -40,7 +42,8 @@ from whet.view.metric_report import write_metrics
 from whet.view.preflight import preflight_document, preflight_lines
 
 _OF_SERVERS = ("key_env", "concurrency", "timeout_s", "retries")
-_OF_WEIGHTS = ("device", "max_prompt_length")
+_OF_WEIGHTS = ("device", "engine", "max_prompt_length")
+_ENGINES: Mapping[str, type[Embedded | Plain]] = {"embedded": Embedded, "plain": Plain}
 _STOPPED = 130  # by Ctrl-C, with the votes so far
 
 
@@ -134,11 +137,8 @@ def _model(asked: EvalOptions) -> Subject:
             if given != field.default:
                 where = "behind a server" if asked.server else "no server's"
                 raise UsageError(f"{field.name} is {given}, but the model is {where}; leave it out")
-    own = None if asked.server or asked.tasks else checkpoint_of_run(asked.model, asked.split)
-    if own is not None:
-        return own
     if not asked.server:
-        return subject_of(asked.model, Embedded(device=asked.device), asked.split)
+        return _of_weights(asked)
     server = Server(
         model=asked.model,
         urls=(asked.server,),
@@ -148,6 +148,16 @@ def _model(asked: EvalOptions) -> Subject:
         retries=asked.retries,
     )
     return Subject.served(server)
+
+
+def _of_weights(asked: EvalOptions) -> Subject:
+    """A run, a checkpoint of a run or a folder; a run has its own engine unless one is given."""
+    if asked.engine not in {"", *_ENGINES}:
+        raise UsageError(f"engine {asked.engine!r} is unknown; {nearest(asked.engine, _ENGINES)}")
+    engine = _ENGINES[asked.engine or "embedded"](device=asked.device)
+    own = None if asked.tasks else checkpoint_of_run(asked.model, asked.split)
+    subject = own or subject_of(asked.model, engine, asked.split)
+    return replace(subject, engine=engine) if asked.engine else subject
 
 
 def _spending(asked: EvalOptions, subject: Subject) -> Subject:

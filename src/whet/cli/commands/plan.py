@@ -8,6 +8,8 @@ from whet.cli.commands.train import named
 from whet.cli.explain import effective, settings
 from whet.cli.parsing import configured
 from whet.engines.digest import hash_rate
+from whet.engines.embedded.engine import Embedded
+from whet.engines.embedded.masters import Float32Masters
 from whet.environments.opponents import Past
 from whet.environments.single_turn import SingleTurn
 from whet.rollouts.checks import PROBE, SEEDS
@@ -21,9 +23,10 @@ from whet.training.workload import (
     first_requests,
     most_rollouts,
 )
-from whet.types import Need
+from whet.types import Need, Size
 
 _GIB, _MIB = 2**30, 2**20
+_FLOAT32 = 4  # bytes
 
 
 def main(words: Sequence[str]) -> int:
@@ -149,10 +152,11 @@ def _trust(run: Run) -> list[str]:
 def _memory(run: Run) -> list[str]:
     size = run.model.size()
     weights = size.parameters * size.weight_bytes / _GIB
-    copies = 3 if Need.REFERENCE in run.objective.needs else 2
-    copies += sum(one.last for one in run.environment.opponents if isinstance(one, Past))
     lora = run.engine.lora is not None
-    training = 0.0 if lora else 3 * weights
+    anchored = Need.REFERENCE in run.objective.needs
+    copies = 1 + (anchored and bool(run.warmup)) if lora else 2 + anchored
+    copies += sum(one.last for one in run.environment.opponents if isinstance(one, Past))
+    training = 0.0 if lora else size.parameters * _bytes_of_training(run, size) / _GIB
     slots = run.engine.slots
     cache = slots * _most_tokens(run)[0] * size.cache_bytes / _GIB
     return [
@@ -161,3 +165,11 @@ def _memory(run: Run) -> list[str]:
         f"{'of the adapters only' if lora else f'{training:.2f} GiB'}, "
         f"cache of {slots} rollouts at most {cache:.2f} GiB; activations are extra",
     ]
+
+
+def _bytes_of_training(run: Run, size: Size) -> int:
+    """Bytes a weight of its gradient, of AdamW's two moments, and of its float32 copy if any."""
+    low = size.weight_bytes < _FLOAT32
+    if low and isinstance(run.engine, Embedded) and isinstance(run.engine.masters, Float32Masters):
+        return 4 * _FLOAT32
+    return 3 * size.weight_bytes

@@ -17,8 +17,8 @@ from whet.registry import nearest
 from whet.studies.page import StudyPage
 from whet.studies.resolved import Resolved
 from whet.studies.rows import RowFile
+from whet.training.events import Event, PhaseStarted
 from whet.training.loop import TrainStep
-from whet.training.trainer import Event, PhaseStarted
 from whet.training.warmup import SFTStep
 from whet.types import UsageError
 from whet.view.pace import Pace, duration

@@ -5,9 +5,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from math import inf
+from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import ModuleDict
 from transformers import PreTrainedModel
@@ -90,11 +92,19 @@ def _insist_on(model: PreTrainedModel, matrices: Mapping[str, Matrix]) -> None:
 
 def merged(model: PreTrainedModel) -> dict[str, Tensor]:
     """The weights with the adapters merged, under the names of a model without adapters."""
-    weights = _inner(model)
+    return dict(merged_tensors(model))
+
+
+def merged_tensors(model: PreTrainedModel) -> Iterator[tuple[str, Tensor]]:
+    """The same tensors by name, each merged when it is asked for."""
+    layers: dict[str, list[Any]] = {}
     for path, layer in _adapted(model):
-        name = _adapted_weight(path, layer)
-        weights[name] = weights[name] + _delta(layer)
-    return weights
+        layers.setdefault(_adapted_weight(path, layer), []).append(layer)
+    for name, tensor in _inner(model).items():
+        whole = tensor
+        for layer in layers.get(name, ()):
+            whole = whole + _delta(layer)
+        yield name, whole
 
 
 def bare(model: PreTrainedModel) -> dict[str, Tensor]:
@@ -120,6 +130,44 @@ def adapters(model: PreTrainedModel) -> Mapping[str, Tensor]:
     if not _adapted(model):
         return {}
     return {name: p.detach() for name, p in model.named_parameters() if ".lora_" in name}
+
+
+def export(model: PreTrainedModel, folder: Path) -> None:
+    """Write the adapters into a folder that `peft.PeftModel.from_pretrained(base, folder)` reads.
+
+    Nothing is written for a model without adapters.
+    """
+    layers = _adapted(model)
+    if not layers:
+        return
+    from peft import LoraConfig
+
+    first = layers[0][1]
+    (name,) = first.active_adapters
+    stacks = [_adapted_weight(path, layer) for path, layer in layers if _is_stack(layer)]
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        base_model_name_or_path=getattr(model.config, "_name_or_path", ""),
+        r=first.r[name],
+        lora_alpha=first.lora_alpha[name],
+        lora_dropout=0.0,
+        target_modules=[_unwrapped(path) for path, layer in layers if not _is_stack(layer)],
+        target_parameters=stacks or None,
+        fan_in_fan_out=all(getattr(layer, "fan_in_fan_out", False) for _, layer in layers),
+        inference_mode=True,
+    )
+    held = {
+        f"base_model.model.{path.replace(f'.{name}.', '.')}": tensor.cpu().contiguous()
+        for path, tensor in adapters(model).items()
+    }
+    folder.mkdir()
+    config.save_pretrained(str(folder))
+    save_file(held, folder / "adapter_model.safetensors", metadata={"format": "pt"})
+
+
+def _is_stack(layer: Any) -> bool:
+    """Whether the adapted weight is a parameter of a module, such as all experts of a layer."""
+    return hasattr(layer, "parameter_name")
 
 
 def _adapted(model: PreTrainedModel) -> list[tuple[str, Any]]:

@@ -62,6 +62,11 @@ class Backbone:
         return positions_of(self.model.config).usable
 
     @property
+    def shortened(self) -> str:
+        """Why fewer positions can be used than the model declares; empty if all can."""
+        return positions_of(self.model.config).why
+
+    @property
     def cache_shape(self) -> CacheShape:
         """Shape of the keys and values of one token in all layers."""
         config: Any = self.model.config.get_text_config()

@@ -13,9 +13,10 @@ from torch.nn import Linear
 from torch.nn.utils import clip_grad_norm_
 
 from whet.engines.embedded.backbone import Backbone
-from whet.engines.embedded.learner import NonFiniteError
+from whet.engines.embedded.masters import Float32Masters, InPlace, TrainedWeights
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
 from whet.engines.embedded.repeatable import repeatable
+from whet.engines.embedded.shares import NonFiniteError
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
 from whet.protocols import ValueLoss, ValueModel
 from whet.types import Mean, Metrics, Rollout
@@ -35,6 +36,8 @@ class EmbeddedHead(ValueModel):
     budget: int  # most tokens in one forward pass; it changes no result
     settings: AdamW = AdamW()
     optimizer: torch.optim.Optimizer | None = None
+    masters: Float32Masters | InPlace = Float32Masters()
+    trained: TrainedWeights | None = None  # as the optimizer changes them
     head: Linear = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,7 +50,8 @@ class EmbeddedHead(ValueModel):
 
     def reset_optimizer(self, optimizer: AdamW) -> None:
         self.settings = optimizer
-        self.optimizer = adamw(self._trained(), optimizer)
+        self.trained = TrainedWeights.of(self._named(), self.masters)
+        self.optimizer = adamw(self.trained.held, optimizer)
 
     async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         with torch.no_grad():
@@ -61,25 +65,42 @@ class EmbeddedHead(ValueModel):
     async def step(self, fit: ValueLoss, rollouts: Sequence[Rollout], lr: float) -> Metrics:
         """Accumulate gradients over micro-batches, then take one clipped step.
 
-        Raises `NonFiniteError` before any weight changes.
+        Raises `NonFiniteError` before any weight changes, and `IntegrityError` for an optimizer
+        that has lost its moments.
         """
-        if self.optimizer is None:
+        if self.optimizer is None or self.trained is None:
             raise ValueError("the critic has no optimizer: call reset_optimizer() first")
         for group in self.optimizer.param_groups:
             group["lr"] = lr
-        self.optimizer.zero_grad(set_to_none=True)
         with repeatable(self.backbone.device):
-            total = self._gradients(fit, rollouts)
-        norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
+            total, norm = self._clipped(fit, rollouts, self.optimizer, self.trained)
         if not (isfinite(total) and isfinite(norm)):
             raise NonFiniteError(f"the critic's loss is {total}, gradient norm {norm}", rollouts)
-        self.optimizer.step()
+        self.trained.step(self.optimizer)
         return {
             "value_loss": Mean(total=total, count=1),
             "value_grad_norm": Mean(total=norm, count=1),
         }
 
-    def _gradients(self, fit: ValueLoss, rollouts: Sequence[Rollout]) -> float:
+    def _clipped(
+        self,
+        fit: ValueLoss,
+        rollouts: Sequence[Rollout],
+        optimizer: torch.optim.Optimizer,
+        trained: TrainedWeights,
+    ) -> tuple[float, float]:
+        """The loss, and the norm of its gradient before it was clipped."""
+        while True:
+            optimizer.zero_grad(set_to_none=True)
+            trained.begin()
+            total = self._gradients(fit, rollouts, trained)
+            norm = clip_grad_norm_(trained.held, self.settings.clip_norm).item()
+            if not trained.rescaled(norm):
+                return total, norm
+
+    def _gradients(
+        self, fit: ValueLoss, rollouts: Sequence[Rollout], trained: TrainedWeights
+    ) -> float:
         """Accumulate the gradient; the total loss, which is computed on the CPU."""
         total, first = 0.0, 0
         for part in slices(rollouts, self.budget):
@@ -87,7 +108,7 @@ class EmbeddedHead(ValueModel):
             if size:
                 value = self._values(pack(rollouts[part], self.backbone.device)).cpu()
                 loss = fit(value, slice(first, first + size))
-                loss.backward()
+                trained.backward(loss)
                 total += loss.item()
             first += size
         return total
@@ -96,7 +117,8 @@ class EmbeddedHead(ValueModel):
         """Write the trained weights and the optimizer's state."""
         parts = {name: dict(tensors) for name, tensors in self._parts().items()}
         optimizer = self.optimizer.state_dict() if self.optimizer else None
-        torch.save({**parts, "optimizer": optimizer}, folder / _STATE)
+        trained = self.trained.state() if self.trained else None
+        torch.save({**parts, "optimizer": optimizer, "trained": trained}, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
         """Restore weights and optimizer exactly. Call `reset_optimizer` first.
@@ -105,18 +127,23 @@ class EmbeddedHead(ValueModel):
         shape or dtype.
         """
         parts, path = self._parts(), folder / _STATE
-        state = read_state(path, self.backbone.device, [*parts, "optimizer"])
+        state = read_state(path, self.backbone.device, [*parts, "optimizer", "trained"])
         for name, tensors in parts.items():
             restore(tensors, state[name], f"{name} in {path}")
-        if self.optimizer is not None:
+        if self.optimizer is not None and self.trained is not None:
             restore_optimizer(self.optimizer, state["optimizer"], f"optimizer in {path}")
+            self.trained.load(state["trained"], self.optimizer, f"optimizer in {path}")
 
     def _parts(self) -> dict[str, Mapping[str, Tensor]]:
         """The trained models by their names in the file of state."""
         return {"head": self.head.state_dict()}
 
     def _trained(self) -> list[Tensor]:
-        return list(self.head.parameters())
+        return list(self._named().values())
+
+    def _named(self) -> dict[str, Tensor]:
+        """The trained weights by name."""
+        return {f"head.{name}": p for name, p in self.head.named_parameters()}
 
     def _hidden(self, call: PackedRollouts) -> Tensor:
         with torch.no_grad():
@@ -133,9 +160,10 @@ class EmbeddedCritic(EmbeddedHead):
     def _parts(self) -> dict[str, Mapping[str, Tensor]]:
         return {"body": self.backbone.model.state_dict(), "head": self.head.state_dict()}
 
-    def _trained(self) -> list[Tensor]:
+    def _named(self) -> dict[str, Tensor]:
         body: Any = self.backbone.model.base_model
-        return [*(p for p in body.parameters() if p.requires_grad), *self.head.parameters()]
+        own = {f"body.{n}": p for n, p in body.named_parameters() if p.requires_grad}
+        return own | EmbeddedHead._named(self)
 
     def _hidden(self, call: PackedRollouts) -> Tensor:
         return self.backbone.hidden(call.tokens, call.positions, call.forest)

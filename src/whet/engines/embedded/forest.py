@@ -68,10 +68,15 @@ def forest_attention(  # noqa: PLR0913  (the signature is the interface's)
     """
     del attention_mask
     window = sliding_window or forest.longest
-    if extra.get("softcap") or extra.get("s_aux") is not None or window < forest.longest:
+    odd = [
+        (extra.get("softcap"), "caps its scores"),
+        (extra.get("s_aux") is not None, "has attention sinks"),
+        (window < forest.longest, f"has a window of {window} over {forest.longest} tokens"),
+    ]
+    if found := [what for there, what in odd if there]:
         raise UsageError(
-            f"{type(module).__name__} caps its scores or has a sliding window of {window} "
-            f"over {forest.longest} tokens; the embedded engine has causal attention only"
+            f"{type(module).__name__} {' and '.join(found)}, and the engine has causal attention "
+            "only"
         )
     layer: Any = module.layer_idx
     return forest.attend(layer, query, key, value, scaling), None

@@ -6,11 +6,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from whet.engines.delivery import deliver
-from whet.engines.digest import digest
+from whet.engines.delivery import deliver, deliver_part
+from whet.engines.digest import LeafCache
+from whet.engines.embedded.adapters import adapters
 from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.cache import KVCache
 from whet.engines.embedded.prompts import Prompts
+from whet.engines.embedded.publication import delivered, whole_digest
 from whet.engines.embedded.scheduler import Scheduler
 from whet.engines.embedded.sessions import SequenceState
 from whet.engines.room import check_fit
@@ -18,7 +20,7 @@ from whet.protocols import Generator
 from whet.types import Decoding, IntegrityError, UsageError
 from whet.types.completions import Completion
 from whet.types.kept import KEPT, kept_column
-from whet.types.weights import Continue, Drain, Flight, Version, Weights
+from whet.types.weights import Continue, Drain, Flight, Leaf, Version, Weights
 
 _PATIENCE = 4  # turns of the event loop for a caller to ask again after a reply
 
@@ -40,6 +42,7 @@ class EmbeddedGenerator(Generator):
     scheduler: Scheduler = field(init=False)
     _held: Version = field(init=False)
     _unsound: str = ""
+    _leaves: LeafCache = field(default_factory=LeafCache)
     _pump: asyncio.Task[None] | None = None
     _replies: dict[SequenceState, asyncio.Future[Completion]] = field(default_factory=dict)
 
@@ -50,12 +53,17 @@ class EmbeddedGenerator(Generator):
         self.scheduler = Scheduler(
             self.backbone, self.decode, self.slots, prompts, KVCache(shape), self.parked
         )
-        self._held = Version(0, digest(self.backbone.model.state_dict()))
+        self._held = Version(0, whole_digest(self.backbone.model))
 
     @property
     def positions(self) -> int:
         """Most tokens of a sequence, its reply included."""
         return self.backbone.positions
+
+    @property
+    def shortened(self) -> str:
+        """Why the model declares more positions."""
+        return self.backbone.shortened
 
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""
@@ -63,8 +71,12 @@ class EmbeddedGenerator(Generator):
 
     def rehash(self) -> Version:
         """Hash the loaded weights again."""
-        self._held = replace(self._held, digest=digest(self.backbone.model.state_dict()))
+        self._held = replace(self._held, digest=whole_digest(self.backbone.model))
         return self._held
+
+    def manifest(self) -> Mapping[str, Leaf]:
+        """What is loaded, by tensor; only tensors that were written to are hashed again."""
+        return self._leaves.manifest(delivered(self.backbone.model))
 
     async def generate(  # noqa: PLR0913  (the signature is the protocol's)
         self,
@@ -128,12 +140,18 @@ class EmbeddedGenerator(Generator):
             self._resolve(sequence)
         self._unsound = f"weights {weights.version.step} did not arrive"
         try:
-            self._held = deliver(self.backbone.model, weights)
+            self._held = self._deliver(weights)
         except IntegrityError:
             self.rehash()
             raise
         self._unsound = ""
         return self._held
+
+    def _deliver(self, weights: Weights) -> Version:
+        model = self.backbone.model
+        if own := adapters(model):
+            return deliver_part(own, weights, self._leaves)
+        return deliver(model, weights, self._leaves)
 
     def end(self, session: str) -> None:
         """Free the memory of a session, and cancel its pending reply."""

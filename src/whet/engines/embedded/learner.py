@@ -1,11 +1,10 @@
 """The embedded learner: one model, one optimizer, packed sequences without padding."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from jaxtyping import Float
@@ -13,50 +12,31 @@ from torch import Tensor
 from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedTokenizerBase
 
-from whet.engines.digest import digest, sealed
-from whet.engines.embedded.adapters import adapters, bare, merged, silenced
+from whet.engines.digest import digest
+from whet.engines.embedded.adapters import adapters, bare, export, merged, silenced
 from whet.engines.embedded.backbone import Backbone
+from whet.engines.embedded.fixed import FixedScorer, Scorer
+from whet.engines.embedded.masters import Float32Masters, InPlace, TrainedWeights
 from whet.engines.embedded.packing import Observed, PackedRollouts, pack, slices
+from whet.engines.embedded.publication import publication
 from whet.engines.embedded.repeatable import repeatable
+from whet.engines.embedded.shares import NonFiniteError as NonFiniteError
+from whet.engines.embedded.shares import Share, check_finite, report, share_of
+from whet.engines.loading import stored_in
 from whet.engines.models import Folder, dtype_name
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
-from whet.policy.saturation import saturated
+from whet.engines.weight_checks import same_weights
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
-from whet.types import Batch, IntegrityError, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.rollouts.vocabularies import vocabulary_digest
+from whet.types import Batch, IntegrityError, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
-_PER_TOKEN = ("entropy", "drift", "saturated")  # metrics of every loss
-
-
-class NonFiniteError(IntegrityError):
-    """A NaN or an infinity. The weights are still those before the step."""
-
-
-class _Share(NamedTuple):
-    """One micro-batch's part of an optimizer step."""
-
-    loss: float
-    drift_max: float
-    computed: int
-    taught: int
-    metrics: Metrics
-
-
-def _check_finite(logp: Tensor, of: Batch, rollouts: Sequence[Rollout]) -> None:
-    """Raise `NonFiniteError` with the names of the tasks whose tokens have no finite log-prob."""
-    if logp.isfinite().all():
-        return
-    names = sorted({rollouts[i].task.id for i in of.row[~logp.isfinite()].tolist()})
-    raise NonFiniteError(
-        f"log-prob is not finite for {len(names)} tasks: {', '.join(names[:3])}", rollouts
-    )
-
-
-Scorer = Callable[[Sequence[Rollout]], Tensor]
+_ADAPTERS = "adapter"
+_FIXED: dict[Of, str] = {"reference": "reference", "policy": "model that is never trained"}
 _Choices = Callable[..., tuple[Tensor, Tensor]]  # log-probs and entropies of hidden states
 
 
@@ -76,6 +56,9 @@ class EmbeddedLearner(Learner):
     optimizer: torch.optim.Optimizer | None = None
     reference: Scorer | None = None
     published: Weights | None = None  # None: the weights have changed since the last publication
+    masters: Float32Masters | InPlace = Float32Masters()
+    trained: TrainedWeights | None = None  # as the optimizer changes them
+    _fixed: dict[Of, FixedScorer] = field(default_factory=dict)
     _deliveries: int = 0
 
     @property
@@ -83,42 +66,59 @@ class EmbeddedLearner(Learner):
         """Number of different sets of weights that were published."""
         return self._deliveries
 
+    @property
+    def dtype(self) -> str:
+        """The dtype of the model."""
+        return dtype_name(self.backbone.model)
+
+    @property
+    def optimizer_steps(self) -> int | None:
+        """Steps since the optimizer was fresh; None without one."""
+        return None if self.trained is None else self.trained.taken
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokenizer's tokens and their ids."""
+        return vocabulary_digest(self.tokenizer)
+
     def reset_optimizer(self, optimizer: AdamW) -> None:
-        """A fresh AdamW over all trainable parameters."""
+        """A fresh AdamW over all trainable parameters, or over float32 copies of them."""
         self.settings = optimizer
-        self.optimizer = adamw(self._trained(), optimizer)
+        live = {n: p for n, p in self.backbone.model.named_parameters() if p.requires_grad}
+        self.trained = TrainedWeights.of(live, self.masters)
+        self.optimizer = adamw(self.trained.held, optimizer)
 
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
         """Accumulate gradients over micro-batches, then take one clipped step of AdamW.
 
-        Raises `NonFiniteError` before any weight changes.
+        Raises `NonFiniteError` before any weight changes, and `IntegrityError` for a weight that
+        can't change and for an optimizer that has lost its moments.
         """
-        optimizer = self._begun()
+        optimizer, trained = self._begun(), self._held()
         for group in optimizer.param_groups:
             group["lr"] = lr
         with repeatable(self.backbone.device):
-            shares = self._gradients(objective, batch.rollouts, batch.tokens)
+            shares, norm = self._clipped(objective, batch)
         loss = sum(share.loss for share in shares)
-        norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
             raise NonFiniteError(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
-            optimizer.step()
+            trained.step(optimizer)
             self.published = None
-        tokens = len(batch.tokens.row)
-        return Update(
-            loss=loss,
-            drift_max=max((share.drift_max for share in shares), default=0.0),
-            metrics={
-                name: sum((share.metrics[name] for share in shares), Mean())
-                for name in (shares[0].metrics if shares else _PER_TOKEN)
-            }
-            | {
-                "grad_norm": Mean(total=norm, count=1) if shares else Mean(),
-                "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
-                "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
-            },
-        )
+        rate = optimizer.param_groups[0]["lr"]
+        return report(shares, norm, len(batch.tokens.row), rate)
+
+    def _clipped(self, objective: Algorithm, batch: TrainBatch) -> tuple[list[Share], float]:
+        """The gradient, clipped to the norm of the settings, and its norm before.
+
+        In float16 it is computed again with a smaller scale of the loss until it is finite.
+        """
+        trained = self._held()
+        while True:
+            shares = self._gradients(objective, batch.rollouts, batch.tokens)
+            norm = clip_grad_norm_(trained.held, self.settings.clip_norm).item()
+            if not trained.rescaled(norm):
+                return shares, norm
 
     async def gradient(self, objective: Algorithm, batch: TrainBatch) -> Float[Tensor, " P"]:
         """The gradient of the loss by all trained parameters, end to end; no step is taken.
@@ -127,7 +127,8 @@ class EmbeddedLearner(Learner):
         """
         with repeatable(self.backbone.device):
             self._gradients(objective, batch.rollouts, batch.tokens)
-        found = [torch.zeros_like(p) if p.grad is None else p.grad for p in self._trained()]
+        trained = self._held()
+        found = [torch.zeros_like(p) if p.grad is None else p.grad for p in trained.held]
         flat = torch.cat([x.flatten() for x in found]).float().cpu()
         self._begun().zero_grad(set_to_none=True)
         if not flat.isfinite().all():
@@ -136,9 +137,10 @@ class EmbeddedLearner(Learner):
 
     def _gradients(
         self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch
-    ) -> list[_Share]:
-        """Accumulate the gradient of the whole batch in the parameters."""
+    ) -> list[Share]:
+        """Accumulate the gradient of the whole batch in the tensors that the optimizer changes."""
         self._begun().zero_grad(set_to_none=True)
+        self._held().begin()
         lossy: TokenLoss = objective
         if Need.BATCH_LOGP in objective.needs:
             lossy, batch = objective.split(self._scored(self.backbone, rollouts), batch)
@@ -154,29 +156,20 @@ class EmbeddedLearner(Learner):
 
     def _backward(
         self, objective: TokenLoss, rollouts: Sequence[Rollout], batch: Batch, choices: _Choices
-    ) -> _Share:
+    ) -> Share:
         call = pack(rollouts, self.backbone.device)
         hidden = self.backbone.hidden(call.tokens, call.positions, call.forest)
         chosen = choices(hidden[call.source], call.choice, call.temperature, call.kept)
         logp, entropy = (x.cpu() for x in chosen)
-        _check_finite(logp, batch, rollouts)
+        check_finite(logp, batch, rollouts)
         if batch.observed is not None:
             heard = self._heard(hidden, call.observed).cpu()
-            _check_finite(heard, batch.observed, rollouts)
+            check_finite(heard, batch.observed, rollouts)
             batch = replace(batch, observed=replace(batch.observed, learner_logp=heard))
         loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
-        loss.backward()
-        apart = (logp.detach() - batch.behaviour_logp).abs()[batch.current]
-        beyond = saturated(logp.detach(), batch).float()
-        sums = {"entropy": entropy.detach(), "drift": apart, "saturated": beyond}
-        return _Share(
-            loss=loss.item(),
-            drift_max=apart.max().item() if len(apart) else 0.0,
-            computed=len(call.tokens),
-            taught=len(logp),
-            metrics={k: Mean(total=x.sum().item(), count=len(x)) for k, x in sums.items()}
-            | dict(objective.metrics(logp.detach(), batch)),
-        )
+        self._held().backward(loss)
+        further = len(call.tokens), objective.metrics(logp.detach(), batch)
+        return share_of(loss.item(), (logp, entropy), batch, rollouts, further)
 
     @staticmethod
     def _choices(backbone: Backbone, call: PackedRollouts) -> tuple[Tensor, Tensor]:
@@ -191,25 +184,35 @@ class EmbeddedLearner(Learner):
         return self.backbone.choices(hidden[of.source], of.token, of.temperature)[0]
 
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
-        if of == "policy":
-            return self._scored(self.backbone, rollouts)
-        if self.reference is None:
+        """Log-probs of the policy, or of the reference model.
+
+        Raises `IntegrityError` if the reference has moved, or a learner that is never trained.
+        """
+        scorer = self.reference if of == "reference" else self._own
+        if scorer is None:
             raise ValueError("the learner has no reference model: call set_reference() first")
-        return self.reference(rollouts)
+        if of == "policy" and self.optimizer is not None:
+            return scorer(rollouts)
+        if of not in self._fixed or self._fixed[of].scorer != scorer:
+            self._fixed[of] = FixedScorer(scorer, _FIXED[of], self.backbone.model.dtype)
+        return self._fixed[of](rollouts)
+
+    def _own(self, rollouts: Sequence[Rollout]) -> Tensor:
+        return self._scored(self.backbone, rollouts)
 
     async def set_reference(self, folder: Path) -> None:
         """Load a frozen reference model from `folder`, in the dtype of this model.
 
-        If its weights are those of this model without adapters, the adapters are disabled instead
-        of keeping a copy.
+        If its weights are those of this model without adapters, the adapters are disabled instead,
+        and no copy is loaded.
         """
-        dtype = dtype_name(self.backbone.model)
-        model, _ = Folder(path=str(folder), dtype=dtype).load(self.backbone.device)
-        if digest(bare(self.backbone.model)) == digest(model.state_dict()):
+        under = bare(self.backbone.model)
+        if under and same_weights(folder, stored_in(folder), under):
             self.reference = self._without_adapters
-        else:
-            frozen = Backbone(model.requires_grad_(requires_grad=False))
-            self.reference = partial(self._scored, frozen)
+            return
+        model, _ = Folder(path=str(folder), dtype=self.dtype).load(self.backbone.device)
+        frozen = Backbone(model.requires_grad_(requires_grad=False))
+        self.reference = partial(self._scored, frozen)
 
     def _without_adapters(self, rollouts: Sequence[Rollout]) -> Tensor:
         with silenced(self.backbone.model):
@@ -232,25 +235,33 @@ class EmbeddedLearner(Learner):
         return (torch.cat(logp), torch.cat(entropy)) if parts else (torch.zeros(0), torch.zeros(0))
 
     async def publish(self) -> Weights:
-        """The weights with adapters merged; hashed again only if they have changed."""
+        """The weights, or the adapters; hashed again only if they have changed.
+
+        Raises `IntegrityError` for NaN and infinity in any weight.
+        """
         if self.published is None:
             self._deliveries += 1
-            self.published = sealed(self._deliveries, merged(self.backbone.model))
+            self.published = publication(self._deliveries, self.backbone.model)
         return self.published
 
     async def save(self, folder: Path) -> None:
-        """Write a Hugging Face folder, and beside it a file of optimizer and adapters."""
+        """Write a Hugging Face folder, and in it a file of optimizer and adapters.
+
+        The adapters are in a folder of peft, too.
+        """
         weights = merged(self.backbone.model)
         self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
         state = {
             "optimizer": self._begun().state_dict(),
+            "trained": self._held().state(),
             "adapters": dict(adapters(self.backbone.model)),
             "base": self._base(),
             "deliveries": self._deliveries,
             "moved": self.published is None,
         }
         torch.save(state, folder / _STATE)
+        export(self.backbone.model, folder / _ADAPTERS)
 
     async def load(self, folder: Path) -> None:
         """Restore weights and optimizer exactly. Call `reset_optimizer` first.
@@ -259,7 +270,7 @@ class EmbeddedLearner(Learner):
         shape or dtype, and for adapters of another base model.
         """
         path, model = folder / _STATE, self.backbone.model
-        names = ("optimizer", "adapters", "base", "deliveries", "moved")
+        names = ("optimizer", "trained", "adapters", "base", "deliveries", "moved")
         state = read_state(path, self.backbone.device, names)
         if adapters(model) or state["adapters"]:
             restore(adapters(model), state["adapters"], f"adapters in {path}")
@@ -268,7 +279,9 @@ class EmbeddedLearner(Learner):
         else:
             saved, _ = Folder.as_saved(folder).load("cpu")
             restore(model.state_dict(), saved.state_dict(), str(folder))
-        restore_optimizer(self._begun(), state["optimizer"], f"optimizer in {path}")
+        optimizer = self._begun()
+        restore_optimizer(optimizer, state["optimizer"], f"optimizer in {path}")
+        self._held().load(state["trained"], optimizer, f"optimizer in {path}")
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     def _base(self) -> str:
@@ -276,10 +289,12 @@ class EmbeddedLearner(Learner):
         under = bare(self.backbone.model)
         return digest(under) if under else ""
 
-    def _trained(self) -> list[Tensor]:
-        return [p for p in self.backbone.model.parameters() if p.requires_grad]
-
     def _begun(self) -> torch.optim.Optimizer:
         if self.optimizer is None:
             raise ValueError("the learner has no optimizer: call reset_optimizer() first")
         return self.optimizer
+
+    def _held(self) -> TrainedWeights:
+        if self.trained is None:
+            raise ValueError("the learner has no optimizer: call reset_optimizer() first")
+        return self.trained

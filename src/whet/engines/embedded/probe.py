@@ -1,4 +1,7 @@
-"""Whether the engine computes what a model computes: a forward pass of two texts, in both ways."""
+"""Whether the engine computes what a model computes: a forward pass of two texts, in both ways.
+
+`whet.engines.embedded.decoding_probe` asks the same of cached keys.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedModel
 
 from whet.engines.embedded.forest import Forest, Segment, build_forest
+from whet.engines.embedded.unsupported import REMEDY, reasons
 from whet.engines.positions import positions_of
 from whet.types import UsageError
 
@@ -65,20 +69,35 @@ def compare(model: PreTrainedModel, plain: Tensor, logits: Logits) -> None:
     _check_layers(model, forest.layers)
     rows = torch.stack([torch.cat([found[:shared], one]) for one in found[shared:].split(own)])
     gap, most = (rows - plain).abs().max().item(), plain.abs().max().item()
-    tolerance = max(_TOLERANCE, 16 * torch.finfo(model.dtype).eps)
+    tolerance = tolerance_of(model)
     if not gap <= tolerance * most:
-        raise UsageError(
-            f"model {model.config.model_type!r} computes something that the embedded engine does "
-            f"not (logits of at most {most:.3g} differ by {gap:.3g}); use another architecture"
+        raise refusal(
+            model,
+            "computes something that the embedded engine does not "
+            f"(logits of at most {most:.3g} differ by {gap:.3g})",
         )
+
+
+def refusal(model: PreTrainedModel, what: str) -> UsageError:
+    """The error that says what a model does, which of its settings explain it, and the remedy."""
+    why = reasons(model.config)
+    return UsageError(
+        f"model {model.config.model_type!r} {what}{': ' if why else ''}{why}; {REMEDY}"
+    )
+
+
+def tolerance_of(model: PreTrainedModel) -> float:
+    """The largest difference of logits that is rounding, as a share of the largest logit."""
+    return max(_TOLERANCE, 16 * torch.finfo(model.dtype).eps)
 
 
 def _check_layers(model: PreTrainedModel, attended: set[int]) -> None:
     config: Any = model.config.get_text_config()
     if odd := sorted(set(range(config.num_hidden_layers)) - attended):
-        raise UsageError(
-            f"model {model.config.model_type!r} has {len(odd)} layers without the attention that "
-            f"the embedded engine computes, the first is layer {odd[0]}; use another architecture"
+        raise refusal(
+            model,
+            f"has {len(odd)} layers without the attention that the embedded engine computes, the "
+            f"first is layer {odd[0]}",
         )
 
 
@@ -86,19 +105,22 @@ def _run(model: PreTrainedModel, compute: Callable[[], Tensor]) -> Tensor:
     try:
         return compute()
     except (TypeError, AttributeError, LookupError, ValueError, RuntimeError) as error:
-        if isinstance(error, UsageError):
-            raise
         reason = " ".join(str(error).split())
-        raise UsageError(
-            f"model {model.config.model_type!r} can't be run by the embedded engine "
-            f"({type(error).__name__}: {reason:.200}); use another architecture"
-        ) from error
+        told = reason if isinstance(error, UsageError) else f"{type(error).__name__}: {reason:.200}"
+        raise refusal(model, f"can't be run by the embedded engine ({told})") from error
 
 
 def _tokens(model: PreTrainedModel) -> Tensor:
     size = model.config.get_text_config().vocab_size
     shared, own = _sizes(model)
     return torch.arange(1, 1 + shared + 2 * own, device=model.device) % size
+
+
+def probe_texts(model: PreTrainedModel) -> tuple[list[int], list[int]]:
+    """The ids of the two texts, which begin alike."""
+    shared, own = _sizes(model)
+    ids = _tokens(model).tolist()
+    return [*ids[: shared + own]], [*ids[:shared], *ids[shared + own :]]
 
 
 def _sizes(model: PreTrainedModel) -> tuple[int, int]:

@@ -68,6 +68,8 @@ class ChatRenderer:
     """One id per message."""
 
     table: MessageTable
+    ends: frozenset[int] = frozenset()  # a server shows no tokens
+    vocabulary: str = ""
 
     def opening(self, prompt: Prompt, tools: Sequence[Mapping[str, Any]] = ()) -> tuple[int, ...]:
         """The ids of a prompt: plain text becomes a user message, a chat stays as it is.

@@ -1,1 +1,1 @@
-"""The reference engine for tests of other engines: an unmodified, slow Hugging Face forward."""
+"""An unmodified, slow Hugging Face forward: any architecture, and the yardstick of engines."""

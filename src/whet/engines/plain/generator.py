@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
-from torch import Tensor
 from transformers import PreTrainedModel
 
 from whet.engines.delivery import deliver
@@ -13,6 +12,7 @@ from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
 from whet.engines.embedded.sessions import SampledToken, SequenceState, sampled
+from whet.engines.plain.forward import logits_of, positions_of
 from whet.engines.room import check_fit
 from whet.protocols import Generator
 from whet.types import Decoding
@@ -41,8 +41,8 @@ class PlainGenerator(Generator):
 
     @property
     def positions(self) -> int:
-        """Most tokens of a sequence, its reply included."""
-        return self.model.config.get_text_config().max_position_embeddings
+        """Most tokens of a sequence, its reply included; 0: there is no limit."""
+        return positions_of(self.model.config)
 
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""
@@ -96,8 +96,8 @@ class PlainGenerator(Generator):
     @torch.inference_mode()
     def _drawn(self, sequence: SequenceState) -> SampledToken:
         """The next token of softmax(z / T), with z from a forward pass over all tokens."""
-        row = torch.tensor([[*sequence.prompt, *sequence.tokens]], device=self.model.device)
-        logits: Tensor = self.model(input_ids=row, use_cache=False).logits[0, -1:]
+        ids = torch.tensor([*sequence.prompt, *sequence.tokens])
+        logits = logits_of(self.model, ids)[-1:]
         how, device = sequence.decoding, logits.device
         sampling = (float(how.temperature), float(how.top_p), how.top_k, float(how.min_p))
         place = torch.tensor([sequence.offset + len(sequence.tokens)], device=device)
@@ -105,6 +105,6 @@ class PlainGenerator(Generator):
         drawn = draw(
             logits, SamplingTensors(*(torch.tensor([x], device=device) for x in sampling)), uniform
         )
-        self._prefilled += row.shape[1]
+        self._prefilled += len(ids)
         self._decoded += 1
         return next(sampled(drawn))

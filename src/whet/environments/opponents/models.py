@@ -1,19 +1,20 @@
 """Opponents that are models: a saved one, and earlier weights of the run itself."""
 
 import json
-import os
+import re
 import shutil
 from dataclasses import dataclass, field
-from hashlib import blake2b, file_digest
 from pathlib import Path
 
+from whet import durable
+from whet.data.digests import folder_digest
 from whet.environments.opponents.seats import Opponent, dice
 from whet.protocols import Host, Learner, Policy, Rival, World, WorldSetup
 from whet.types import IntegrityError, RunSpec, Task, UsageError
 
 OPPONENTS = "opponents"  # beside a run's checkpoints: the weights of its pool
 _STATE = "opponents.json"  # in a checkpoint: the digests of the pool, by step
-_READ = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
+_NAME = re.compile(r"step-\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +38,7 @@ class Frozen(Opponent):
     def digest(self) -> str:
         """The BLAKE2b of the folder's weights, configuration and tokenizer."""
         self.check()
-        held = blake2b(digest_size=16)
-        for path in sorted(Path(self.folder).iterdir()):
-            if path.suffix in _READ and path.is_file():
-                with path.open("rb") as file:
-                    held.update(f"{path.name} ".encode() + file_digest(file, "blake2b").digest())
-        return held.hexdigest()
+        return folder_digest(Path(self.folder))
 
     async def open(self, setup: WorldSetup) -> "LiveFrozen":
         self.check()
@@ -131,12 +127,11 @@ class LivePast(Opponent):
         if done % self.settings.every:
             return
         target = _kept(checkpoints, done)
-        partial = target.with_name(f"partial-{target.name}")
-        for old in (partial, target):
-            shutil.rmtree(old, ignore_errors=True)
-        partial.mkdir(parents=True)
-        await learner.save(partial)
-        os.replace(partial, target)
+        with durable.writing(target):
+            target.parent.mkdir(exist_ok=True)
+            partial = durable.begun(target)
+            await learner.save(partial)
+            durable.settle_folder(partial, target)
         self.pool[done] = await self.setup.rival(target)
         while len(self.pool) > self.settings.last:
             await self.pool.pop(min(self.pool)).generator.close()
@@ -156,6 +151,7 @@ class LivePast(Opponent):
         Raises `IntegrityError` for weights that are missing or have changed.
         """
         await self.close()
+        durable.mend(_kept(folder.parent, 0).parent, _NAME, Path.is_dir)
         for done, digest in _read(folder / _STATE).items():
             path = _kept(folder.parent, int(done))
             if not path.is_dir():

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from whet.types import (
     TrainBatch,
     UsageError,
 )
+from whet.types.plain_states import check_restored
 
 STATES = "extensions.pt"
 Landed = Sequence[tuple[Ticket, Sequence[Group]]]
@@ -150,10 +152,10 @@ class Extensions:
             await member.save(folder / f"extension-{i}")
 
     async def load(self, folder: Path, context: StepContext) -> None:
-        """Restore exactly what `save` wrote.
+        """Restore exactly what `save` wrote, which is checked.
 
         The file has no weights of models, which the engine's own loader checks.  Raises
-        `IntegrityError` if the states are not those of these extensions.
+        `IntegrityError` if the states are not those of these extensions, or were not restored.
         """
         path = folder / STATES
         states: dict[str, Any] = torch.load(path, weights_only=True) if path.is_file() else {}
@@ -164,8 +166,9 @@ class Extensions:
                 f"{path} lacks states of {missing} and has surplus ones of {surplus}"
             )
         for i, (name, member) in enumerate(zip(self.names, self.members, strict=True)):
-            await member.load_state_dict(states[name], context)
+            await member.load_state_dict(deepcopy(states[name]), context)
             await member.load(folder / f"extension-{i}")
+            check_restored(states[name], member.state_dict(), f"the state of extension {name}")
 
 
 def _check_tickets(landed: Landed) -> None:

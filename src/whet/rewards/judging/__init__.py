@@ -1,8 +1,9 @@
 """From rollouts to judged rollouts: all rewards are called here.
 
 A reward's exception, or a return value that is not a verdict, is a fault of the rollouts concerned
-and never a zero.  `UsageError`, `IntegrityError` and exceptions that are no `Exception` are raised.
-A verdict without a cost gets the time that the call took.
+and never a zero; so is a verdict with a number that is none (`numbers.sound`).  `UsageError`,
+`IntegrityError` and exceptions that are no `Exception` are raised.  A verdict without a cost gets
+the time that the call took.
 """
 
 import asyncio
@@ -13,7 +14,8 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from whet.protocols import GroupReward, Judge, PlayRequest, Reward, RewardContext
-from whet.types import Group, IntegrityError, Need, Rollout, UsageError, Verdict
+from whet.rewards.judging.numbers import sound
+from whet.types import Group, IntegrityError, Need, Rollout, ScoreError, UsageError, Verdict
 
 
 def context_of(step: int = 0, play: PlayRequest | None = None) -> RewardContext:
@@ -56,7 +58,7 @@ async def verdicts(group: Group, judge: Judge, context: RewardContext) -> tuple[
         )
     found, spent = await _asked(judge.score_group(group, context))
     each = spent / max(len(group), 1)
-    return tuple(_timed(v, each) for v in _aligned(found, len(group), name))
+    return tuple(_timed(v, each) for v in _aligned(found, group, name))
 
 
 async def verdict(rollout: Rollout, judge: Reward) -> Verdict:
@@ -93,7 +95,7 @@ def best_of(found: Sequence[Verdict]) -> Verdict:
 
 async def _single(rollout: Rollout, judge: Reward) -> Verdict:
     found, spent = await _asked(_scored(judge, rollout))
-    return _timed(_verdict(found, type(judge).__name__), spent)
+    return _timed(_verdict(found, rollout, type(judge).__name__), spent)
 
 
 def faults(groups: Sequence[Group]) -> list[Rollout]:
@@ -121,22 +123,25 @@ async def _asked(call: Awaitable[object]) -> tuple[Any, float]:
     return found, 1000 * (time.perf_counter() - start)
 
 
-def _aligned(found: object, count: int, name: str) -> Sequence[Verdict]:
+def _aligned(found: object, group: Group, name: str) -> Sequence[Verdict]:
     """The return value of a `GroupReward` as one verdict per rollout."""
+    count = len(group)
     if isinstance(found, Exception):
-        return [_verdict(found, name)] * count
+        return [_verdict(found, rollout, name) for rollout in group]
     if not isinstance(found, Sequence) or isinstance(found, str | bytes):
         note = f"{name} returned {_kind(found)}, not a list of Verdicts"
         return [Verdict.unjudged(note)] * count
     if len(found) != count:
         note = f"{name} returned {len(found)} verdicts for {count} rollouts"
         return [Verdict.unjudged(note)] * count
-    return [_verdict(one, name) for one in found]
+    return [_verdict(one, rollout, name) for one, rollout in zip(found, group, strict=True)]
 
 
-def _verdict(found: object, name: str) -> Verdict:
+def _verdict(found: object, rollout: Rollout, name: str) -> Verdict:
     if isinstance(found, Verdict):
-        return found
+        return sound(found, rollout.task.id, name)
+    if isinstance(found, ScoreError):
+        return Verdict.unjudged(f"{name} gave task {rollout.task.id!r} no score: {found}")
     if isinstance(found, Exception):
         return Verdict.unjudged(f"{name} raised {type(found).__name__}: {found}")
     return Verdict.unjudged(f"{name} returned {_kind(found)}, not a Verdict")
@@ -149,4 +154,4 @@ def _kind(value: object) -> str:
 
 
 def _timed(verdict: Verdict, spent: float) -> Verdict:
-    return verdict if verdict.cost_ms else replace(verdict, cost_ms=spent)
+    return verdict if verdict.cost_ms > 0 else replace(verdict, cost_ms=spent)

@@ -1,15 +1,10 @@
-"""Checks of a run for problems.  Each finding is a hint, and states its numbers.
-
-A finding is computed from known values only: a metric over nothing is said to be unknown.
-"""
+"""Checks of the training curves of a run."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from whet.training.curves import FEW, MetricCurve
-
-Row = dict[str, Any]
+from whet.training.curves import MetricCurve
+from whet.training.doctor.findings import Finding, Row, note, wrong
 
 _CHECKED = (
     "reward",
@@ -22,34 +17,10 @@ _CHECKED = (
     "length",
 )
 
-_LACKING = {
-    "verifier_error": "the reward failed on",
-    "not_applicable": "the reward does not apply to",
-    "score_only": "the reward gives a score without `correct` to",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """The result of a check; `bad` marks a problem with the run."""
-
-    bad: bool
-    message: str
-
-
-def note(message: str) -> Finding:
-    """A finding that is no problem by itself."""
-    return Finding(bad=False, message=message)
-
-
-def wrong(message: str) -> Finding:
-    """A finding that is a problem with the run."""
-    return Finding(bad=True, message=message)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doctor:
-    """The thresholds of the findings.  They are our choices, and not measured."""
+class StepChecks:
+    """The thresholds of the training curves.  They are our choices, and not measured."""
 
     drift: float = 1.0  # largest difference of one token's log-prob, in nats
     varied: float = 0.2  # share of groups with differing rewards at the end
@@ -60,17 +31,17 @@ class Doctor:
     hacked: float = 0.2
     grown: float = 3.0  # growth factor of the length, without a rise in accuracy
 
-    def examine(self, rows: Sequence[Row]) -> list[Finding]:
-        """Run all checks on the rows of a ledger."""
-        steps = [row for row in rows if row["kind"] == "step"]
-        finished = any(row["kind"] == "final" for row in rows)
-        found = [note(f"{len(steps)} steps, {'finished' if finished else 'not finished'}")]
-        found += _evaluations(rows)
-        if len(steps) < FEW:
-            few = f"too few steps for the other checks: {len(steps)}, of {FEW} that they need"
-            return [*found, *_faults(steps), note(few)]
-        checks = (self._trust, self._learning, self._spread, self._hacking, _unknown)
-        return [*found, *_faults(steps), *(f for check in checks for f in check(steps))]
+    def examine(self, steps: Sequence[Row], *, base_known: bool) -> Iterator[Finding]:
+        """All checks of five steps or more.
+
+        Where the base evaluation is known, and a later one, a hack is looked for there.
+        """
+        yield from self._trust(steps)
+        yield from self._learning(steps)
+        yield from self._spread(steps)
+        if not base_known:
+            yield from self._hacking(steps)
+        yield from _unknown(steps)
 
     def _trust(self, steps: Sequence[Row]) -> Iterator[Finding]:
         drift = MetricCurve.of(steps, "drift_max")
@@ -130,7 +101,7 @@ class Doctor:
         if not reward.known:
             return
         risen = (reward.late.value - reward.early.value) / _range(steps)
-        lonely = _threshold_only(steps)
+        lonely = threshold_only(steps)
         better = correct.late.value - correct.early.value if correct.known else None
         if better is not None and risen > self.hacked and better < risen / 4:
             told = f"reward {_went(reward)} while accuracy {_went(correct)}"
@@ -157,38 +128,12 @@ class Doctor:
             yield wrong(f"length grew from {short:.0f} to {long:.0f} tokens without {what}")
 
 
-def _evaluations(rows: Sequence[Row]) -> Iterator[Finding]:
-    """The estimates of the evaluations on the test split that are not known for all problems."""
-    for row in rows:
-        if row["kind"] not in ("base", "final"):
-            continue
-        known = {n: m for n, m in row["metrics"].items() if n.startswith("known_") and m["of"]}
-        short = [
-            f"{name.removeprefix('known_')} for {round(m['value'] * m['of'])} of {m['of']:.0f}"
-            for name, m in known.items()
-            if m["value"] < 1
-        ]
-        if short:
-            yield note(
-                f"the {row['kind']} evaluation knows {', '.join(short)} problems{_lacking(row)}"
-            )
-
-
-def _lacking(row: Row) -> str:
-    """Why verdicts are missing in an evaluation, each reason with its number of replies."""
-    told = []
-    for reason, words in _LACKING.items():
-        share = row["metrics"].get(f"missing_{reason}")
-        if share and share["value"]:
-            told.append(f"{words} {round(share['value'] * share['of'])} of {share['of']:.0f}")
-    return f"; of the replies, {', '.join(told)}" if told else ""
-
-
-def _faults(steps: Sequence[Row]) -> Iterator[Finding]:
-    faults = MetricCurve.of(steps, "faults")
-    if not faults.points or not faults.whole.hits:
+def faults(steps: Sequence[Row]) -> Iterator[Finding]:
+    """The rollouts without a verdict, if there are any."""
+    failed = MetricCurve.of(steps, "faults")
+    if not failed.points or not failed.whole.hits:
         return
-    count, of = faults.whole.hits, round(faults.whole.of)
+    count, of = failed.whole.hits, round(failed.whole.of)
     told = f"{count} of {of} rollouts could not be judged; they were masked out"
     told += " (rollouts/ holds their notes)"
     yield wrong(told) if count == of else note(told)
@@ -255,7 +200,7 @@ def _range(steps: Sequence[Row]) -> float:
     return (max(highs) - min(lows) if lows and highs else 0.0) or 1.0
 
 
-def _threshold_only(steps: Sequence[Row]) -> bool:
+def threshold_only(steps: Sequence[Row]) -> bool:
     """Whether rewards are graded and `correct` means only a reward of 1 or more, or is missing.
 
     For binary rewards the two are the same, so the result is false.

@@ -1,0 +1,49 @@
+"""The laws of engines, one function each."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from whet.testing.engines.findings import Found
+from whet.testing.engines.laws.decoding import (
+    end_tokens_end_a_reply,
+    stop_strings_end_a_reply,
+    temperature_is_as_declared,
+    truncation_is_as_declared,
+)
+from whet.testing.engines.laws.delivery import weights_arrive_whole_and_on_time
+from whet.testing.engines.laws.learning import (
+    a_reference_stays,
+    a_step_moves_what_has_a_gradient,
+    clipping_is_of_the_whole_gradient,
+    gradients_are_the_models,
+    micro_batches_do_not_matter,
+    state_is_restored,
+)
+from whet.testing.engines.laws.sampling import (
+    a_fork_is_a_full_forward,
+    log_probs_are_the_models,
+    neighbours_do_not_matter,
+    seeds_are_respected,
+)
+from whet.testing.engines.subject import Subject
+
+EngineLaw = Callable[[Subject, Found], Awaitable[None]]
+ENGINE_LAWS: Mapping[str, EngineLaw] = {
+    law.__name__: law
+    for law in (
+        log_probs_are_the_models,
+        a_fork_is_a_full_forward,
+        neighbours_do_not_matter,
+        seeds_are_respected,
+        end_tokens_end_a_reply,
+        stop_strings_end_a_reply,
+        temperature_is_as_declared,
+        truncation_is_as_declared,
+        gradients_are_the_models,
+        a_step_moves_what_has_a_gradient,
+        micro_batches_do_not_matter,
+        clipping_is_of_the_whole_gradient,
+        state_is_restored,
+        a_reference_stays,
+        weights_arrive_whole_and_on_time,
+    )
+}

@@ -1,0 +1,32 @@
+"""How far two computations of one number may lie apart, by the dtype of the weights."""
+
+from dataclasses import dataclass
+
+import torch
+
+from whet.types import UsageError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Largest differences that are rounding."""
+
+    logp: float  # of a token's log-prob and of an entropy, in nats
+    gradient: float  # of a tensor's gradient, as a share of its norm
+    texts: bool  # whether rounding is too small to change a sampled token
+
+
+_LIMITS = {
+    torch.float64: Limits(logp=1e-9, gradient=1e-6, texts=True),
+    torch.float32: Limits(logp=1e-4, gradient=2e-3, texts=True),
+    torch.float16: Limits(logp=0.05, gradient=0.1, texts=False),
+    torch.bfloat16: Limits(logp=0.4, gradient=0.3, texts=False),
+}
+
+
+def limits_of(dtype: torch.dtype) -> Limits:
+    """The limits of a dtype.  Raises `UsageError` for another one."""
+    if dtype not in _LIMITS:
+        known = ", ".join(str(one).removeprefix("torch.") for one in _LIMITS)
+        raise UsageError(f"weights are {dtype}, for which there are no limits; give {known}")
+    return _LIMITS[dtype]

@@ -1,0 +1,197 @@
+"""Faults between two processes of one run: what a resume finds is not what was left."""
+
+import json
+import shutil
+from dataclasses import dataclass, replace
+
+from broken_engines import engine
+from broken_learners import Forgetful
+from trials import AfterResume, Fault, tiny
+
+from whet.engines.embedded.adapters import LoRA
+from whet.protocols import Corpus
+from whet.sampling.schedules.uniform import TaskStream, Uniform
+from whet.types import Task
+from whet.types.optimizers import AdamW
+
+
+def newest(folder):
+    return sorted((folder / "checkpoints").glob("step-*"))[-1]
+
+
+def each(change):
+    """Change every checkpoint, so that none is left to fall back to."""
+
+    def changed(folder):
+        for one in (folder / "checkpoints").glob("step-*"):
+            change(one)
+
+    return changed
+
+
+def flipped(name):
+    def change(checkpoint):
+        path = checkpoint / name
+        data = bytearray(path.read_bytes())
+        data[len(data) // 2] ^= 1
+        path.write_bytes(data)
+
+    return each(change)
+
+
+def cut(name):
+    def change(checkpoint):
+        path = checkpoint / name
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+    return each(change)
+
+
+def without(name):
+    return each(lambda checkpoint: (checkpoint / name).unlink())
+
+
+def swapped(folder):
+    """The weights of the first checkpoint in every later one."""
+    base, *later = sorted((folder / "checkpoints").glob("step-*"))
+    for one in later:
+        shutil.copy(base / "model.safetensors", one / "model.safetensors")
+    (base / "place.json").unlink()
+
+
+def no_checkpoints(folder):
+    shutil.rmtree(folder / "checkpoints")
+
+
+def no_metrics(folder):
+    (folder / "metrics.jsonl").unlink()
+
+
+def torn_metrics(folder):
+    path = folder / "metrics.jsonl"
+    lines = path.read_text("utf-8").split("\n")
+    lines[1] = lines[1][: len(lines[1]) // 2]
+    path.write_text("\n".join(lines), "utf-8")
+
+
+def separated(folder):
+    """A reply of the ledger has U+2028 and U+0085, unescaped: one line all the same."""
+    path = folder / "metrics.jsonl"
+    first, *rest = path.read_text("utf-8").split("\n")
+    row = json.loads(first) | {"note": "a\u2028b\u0085c"}
+    path.write_text("\n".join([json.dumps(row, ensure_ascii=False), *rest]), "utf-8")
+
+
+def untouched(folder):
+    del folder
+
+
+@dataclass(frozen=True)
+class OtherDigits(Corpus):
+    """The same words for the corpus, with other answers."""
+
+    def task(self, split: str, index: int) -> Task:
+        digit = str(2 * (index % 5) + (split != "train"))
+        return Task(id=f"{split}-{index}", prompt=f"{digit}=", answer="0")
+
+    def held_out(self, split, count):
+        return [self.task(split, i) for i in range(min(count, 5))]
+
+
+@dataclass(slots=True)
+class Restarted(TaskStream):
+    """The loop over the tasks began before the state was loaded."""
+
+    def load_state_dict(self, state):
+        """Keep the position of a fresh run."""
+
+
+@dataclass(slots=True)
+class Ahead(TaskStream):
+    """Tasks that were fetched ahead count as trained."""
+
+    def load_state_dict(self, state):
+        self.drawn = state["drawn"] + 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawn(Uniform):
+    """Tasks of another stream."""
+
+    stream: type = TaskStream
+
+    def open(self, setup):
+        return self.stream.of(setup, self.per_step)
+
+
+def _drawing(stream):
+    run = tiny()
+    return replace(run, sampling=replace(run.sampling, prompts=Drawn(per_step=4, stream=stream)))
+
+
+def _fault(name, told, change, elsewhere=(), run=tiny, after=None):  # noqa: PLR0913
+    return Fault(
+        name=name,
+        broken=AfterResume(run=run, change=change, after=after),
+        healthy=AfterResume(run=tiny if change is untouched else run, change=untouched),
+        told=told,
+        elsewhere=elsewhere,
+    )
+
+
+def _adapted():
+    run = tiny()
+    return replace(run, engine=replace(run.engine, lora=LoRA(rank=2)))
+
+
+RESUME = (
+    _fault(
+        "One bit of the weights of every checkpoint has changed",
+        "as it was written",
+        flipped("model.safetensors"),
+    ),
+    _fault("The optimizer's state is cut short", "as it was written", cut("learner.pt")),
+    _fault("The optimizer's state is missing", "as it was written", without("learner.pt")),
+    _fault("The state of sampling is missing", "as it was written", without("sampling.pt")),
+    _fault("Checkpoints hold the weights of another step", "as it was written", swapped),
+    _fault(
+        "One bit of the adapters has changed",
+        "as it was written",
+        flipped("learner.pt"),
+        run=_adapted,
+    ),
+    _fault("The folder of checkpoints is gone", "checkpoints", no_checkpoints),
+    _fault("The rows of the ledger are gone", "metrics.jsonl", no_metrics),
+    _fault("A row of the ledger is torn in the middle", "metrics.jsonl", torn_metrics),
+    _fault(
+        "The optimizer is fresh after a resume",
+        "optimizer",
+        untouched,
+        ("NVIDIA-NeMo/Automodel#763",),
+        run=lambda: tiny(engine=engine(learned=Forgetful)),
+    ),
+    _fault(
+        "The tasks begin again after a resume",
+        "sampling",
+        untouched,
+        run=lambda: _drawing(Restarted),
+    ),
+    _fault(
+        "Tasks that were fetched ahead count as trained",
+        "sampling",
+        untouched,
+        run=lambda: _drawing(Ahead),
+    ),
+    _fault(
+        "The training data are others than before",
+        "corpus",
+        untouched,
+        after=lambda: tiny(corpus=OtherDigits()),
+    ),
+    _fault(
+        "The learning rate is another than before",
+        "optimizer.lr",
+        untouched,
+        after=lambda: tiny(optimizer=AdamW(lr=2e-3)),
+    ),
+)

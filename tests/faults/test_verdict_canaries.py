@@ -1,0 +1,196 @@
+"""Known rows among the replies: a judge that gives verdicts to the wrong rows is named."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+from said import replied, together
+from small import FirstDigit, followed, small, steps_of, timeless
+
+from whet.protocols import GroupReward, Reward
+from whet.rewards.judging.canaries import interleaved
+from whet.rewards.judging.config import JudgingConfig
+from whet.training.known_rows import known_rows
+from whet.training.trainer import RunEnded
+from whet.types import IntegrityError, Reason, UsageError, Verdict
+
+SOUND = FirstDigit()
+PAIRS = JudgingConfig(canaries=2)
+
+
+def turned(verdict):
+    """The opposite verdict."""
+    return Verdict.binary(correct=not verdict.correct)
+
+
+@dataclass(frozen=True)
+class Reversed(Reward):
+    """Right is wrong, and wrong is right, after so many calls."""
+
+    after: int = 0
+    calls: list[int] = field(default_factory=list)
+
+    def score(self, rollout):
+        self.calls.append(1)
+        found = SOUND.score(rollout)
+        return turned(found) if len(self.calls) > self.after else found
+
+
+@dataclass(frozen=True)
+class Constant(Reversed):
+    """Everything is right, after so many calls."""
+
+    def score(self, rollout):
+        self.calls.append(1)
+        late = len(self.calls) > self.after
+        return Verdict.binary(correct=True) if late else SOUND.score(rollout)
+
+
+@dataclass(frozen=True)
+class Racing(Reward):
+    """One slot for all calls: a call that waits finds the rollout of another in it."""
+
+    slot: list = field(default_factory=list)
+    waits: bool = True
+
+    async def score(self, rollout):
+        self.slot[:] = [rollout]
+        if self.waits:
+            await asyncio.sleep(0.001)
+        return SOUND.score(self.slot[0])
+
+
+@dataclass(frozen=True)
+class Shifted(GroupReward):
+    """Verdict i for rollout i + `by`."""
+
+    by: int = 1
+
+    async def score_group(self, group, context):
+        found = [SOUND.score(rollout) for rollout in group]
+        by = self.by % len(found)
+        return found[-by:] + found[:-by] if by else found
+
+
+@dataclass(frozen=True)
+class Scored(Reward):
+    """The same verdicts as scores, without `correct`."""
+
+    sign: int = 1
+
+    def score(self, rollout):
+        right = bool(SOUND.score(rollout).correct) == (self.sign > 0)
+        return Verdict(reason=Reason.PARTIAL, score=0.7 if right else -0.2)
+
+
+def short(reward, **changes):
+    made = {"warmup": (), "steps": 2, "judging": PAIRS}
+    return small(reward=reward, **made | changes)
+
+
+@pytest.mark.parametrize(
+    ("reward", "named"),
+    [
+        (Reversed(), "the judge is reversed: 16 of 16"),
+        (Constant(), "the judge is constant: 8 of 16"),
+        (Scored(sign=-1), "the judge is reversed"),
+    ],
+    ids=["reversed", "constant", "reversed scores"],
+)
+def test_a_judge_that_is_wrong_from_the_start_is_named_before_the_first_step(reward, named):
+    with pytest.raises(IntegrityError, match="judging.canaries") as caught:
+        asyncio.run(known_rows(short(reward)))
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("reward", "named"),
+    [
+        (Reversed(after=43), "the judge is reversed: 16 of 16"),
+        (Constant(after=43), "the judge is constant: 8 of 16"),
+        (Racing(), "racing"),
+        (Shifted(), "racing"),
+    ],
+    ids=["reversed", "constant", "racing", "shifted"],
+)
+def test_a_judge_that_goes_wrong_is_named_within_one_step(tmp_path, reward, named):
+    """The first 43 calls are of the base evaluation and of the known rows alone."""
+    events = []
+    with pytest.raises(IntegrityError, match="judging.canaries") as caught:
+        events = followed(short(reward), tmp_path)
+    assert named in str(caught.value)
+    assert not steps_of(events)
+    assert not [row for row in timeless(tmp_path) if row["kind"] == "step"]
+
+
+@dataclass(frozen=True)
+class Plain(GroupReward):
+    """The sound judge, for groups."""
+
+    compares = False
+
+    async def score_group(self, group, context):
+        return [SOUND.score(rollout) for rollout in group]
+
+
+@pytest.mark.parametrize(
+    "reward",
+    [
+        SOUND,
+        pytest.param(Racing(waits=False), marks=pytest.mark.full),
+        pytest.param(Plain(), marks=pytest.mark.full),
+        Shifted(by=0),
+    ],
+    ids=["rollouts", "awaited", "groups", "compares"],
+)
+def test_their_healthy_twin_trains_as_it_does_without_known_rows(tmp_path, reward):
+    """Known rows are in no loss and in no metric: rows and weights are the same bit by bit."""
+    ends, rows = [], []
+    for judging in (JudgingConfig(), PAIRS):
+        folder = tmp_path / str(judging.canaries)
+        events = followed(short(reward, judging=judging), folder)
+        ends.append(next(e.digest for e in events if isinstance(e, RunEnded)))
+        rows.append(timeless(folder))
+    assert ends[0] == ends[1]
+    assert rows[0] == rows[1]
+
+
+def test_known_rows_stand_at_random_places_and_the_same_ones_again():
+    rows = asyncio.run(known_rows(short(SOUND)))
+    assert [row.right for row in rows] == [True, False] * 8
+    group = together(replied(str(seed), seed=seed) for seed in range(6))
+    mixed, places = interleaved(group, rows[:4])
+    assert interleaved(group, rows[:4])[1] == places != (6, 7, 8, 9)
+    assert [mixed[place] for place in places] == [row.rollout for row in rows[:4]]
+    assert [r for i, r in enumerate(mixed) if i not in places] == list(group)
+
+
+def test_a_judge_that_errs_may_err_so_often(tmp_path):
+    often = replace(PAIRS, mistaken=0.99)
+    assert steps_of(followed(short(Racing(), judging=often), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"canaries": -1}, "judging.canaries"),
+        ({"mistaken": 1.0}, "judging.mistaken"),
+        ({"seconds": -1.0}, "judging.seconds"),
+        ({"reply": "#"}, "judging.reply"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named(changes, field):
+    with pytest.raises(UsageError, match=field):
+        JudgingConfig(**changes)
+
+
+def test_without_a_reward_or_a_reply_that_can_be_judged_they_are_refused():
+    with pytest.raises(UsageError, match=r"judging\.canaries is 2, but the run has no reward"):
+        asyncio.run(known_rows(short(None)))
+
+    class Silent(Reward):
+        def score(self, rollout):
+            return Verdict.unjudged("down")
+
+    with pytest.raises(UsageError, match=r"judging\.canaries is 2, but the reward judges none"):
+        asyncio.run(known_rows(short(Silent())))
