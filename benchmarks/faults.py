@@ -49,19 +49,21 @@ def row(fault: Fault, found: Outcome) -> str:
 
 def main() -> None:
     """Try all, print each row as it is known, and write the page."""
-    rows, caught, early, alarms = [], 0, 0, []
+    rows, caught, early, known, alarms = [], 0, 0, 0, []
     for number, fault in enumerate(EVERY):
         found, twin = tried(fault.broken, number), tried(fault.healthy, number)
         named = fault.told in found.message
         caught += named
+        known += bool(fault.asked)
         early += named and found.steps <= 1 and found.where in ("", "resume") and not fault.asked
         alarms += [f"{fault.name}: {twin.message}"] if twin.message else []
         rows.append(row(fault, found))
         print(f"{'ok' if named and not twin.message else '!!'} {rows[-1]}", flush=True)
     told = (
         f"{len(EVERY)} faults: {caught} noticed, {early} of them within one step of a run or when "
-        f"it was resumed, under default settings, and {caught - early} by `check_engine` or "
-        "`check_objective`, which a user calls.  Healthy twins that raised anything: "
+        f"it was resumed, under default settings, {known} with a setting that the row names, and "
+        f"{caught - early - known} by `check_engine` or `check_objective`, which a user calls.  "
+        "Healthy twins that raised anything: "
         f"{len(alarms)} of {len(EVERY)}."
     )
     print("\n".join([told, *alarms]))

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import faulty
+import faulty_learners as learners
 import pytest
 from faulty import Faulty
 
@@ -26,13 +27,14 @@ FAULTS = {
     "lukewarm": ("temperature_is_as_declared", {"generator": faulty.lukewarm}),
     "whole": ("truncation_is_as_declared", {"generator": faulty.whole}),
     "unrecorded": ("truncation_is_as_declared", {"generator": faulty.Unrecorded}),
-    "louder": ("gradients_are_the_models", {"learner": faulty.louder}),
-    "frozen": ("a_step_moves_what_has_a_gradient", {"learner": faulty.frozen}),
-    "restless": ("a_step_moves_what_has_a_gradient", {"learner": faulty.Restless}),
-    "last only": ("micro_batches_do_not_matter", {"learner": faulty.last_only}),
-    "unclipped": ("clipping_is_of_the_whole_gradient", {"learner": faulty.Unclipped}),
-    "fresh optimizer": ("state_is_restored", {"learner": faulty.FreshOptimizer}),
-    "moving reference": ("a_reference_stays", {"learner": faulty.MovingReference}),
+    "louder": ("gradients_are_the_models", {"learner": learners.louder}),
+    "frozen": ("a_step_moves_what_has_a_gradient", {"learner": learners.frozen}),
+    "restless": ("a_step_moves_what_has_a_gradient", {"learner": learners.Restless}),
+    "last only": ("micro_batches_do_not_matter", {"learner": learners.last_only}),
+    "unclipped": ("clipping_is_of_the_whole_gradient", {"learner": learners.Unclipped}),
+    "hoarding": ("graphs_are_freed", {"learner": learners.Hoarding}),
+    "fresh optimizer": ("state_is_restored", {"learner": learners.FreshOptimizer}),
+    "moving reference": ("a_reference_stays", {"learner": learners.MovingReference}),
     "stale": ("weights_arrive_whole_and_on_time", {"generator": faulty.Stale}),
     "one norm late": ("weights_arrive_whole_and_on_time", {"generator": faulty.OneNormLate}),
     "trusting": ("weights_arrive_whole_and_on_time", {"generator": faulty.Trusting}),
@@ -83,7 +85,9 @@ def test_tokens_that_come_otherwise_than_their_log_probs_say_are_found(model, mo
 
 
 def test_an_engine_that_raises_breaks_the_law_by_name(model):
-    report = check_engine(Faulty(learner=faulty.Broken), model, laws=("log_probs_are_the_models",))
+    report = check_engine(
+        Faulty(learner=learners.Broken), model, laws=("log_probs_are_the_models",)
+    )
     assert "LookupError: no head here" in report.failures[0].failure
     assert "\n" not in report.failures[0].failure
 

@@ -9,6 +9,7 @@ from test_damaged_folders import ENGINE, TOKENIZER, model_of
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
+from whet.engines.states import adamw
 from whet.types import IntegrityError
 from whet.types.optimizers import AdamW
 
@@ -48,8 +49,12 @@ def edited(path, change):
     torch.save(held, path)
 
 
+def moments(held):
+    return held["trained"]["optimizer"]["moments"]
+
+
 def first(held):
-    return held["optimizer"]["state"][0]
+    return moments(held)[min(moments(held))]
 
 
 CRITICS = {
@@ -66,7 +71,7 @@ CRITICS = {
     "head lacks": (lambda s: s["head"].pop("bias"), "head in .*'bias' is missing"),
     "head no mapping": (lambda s: s.update(head=[1]), "head in .* is a list"),
     "no head": (lambda s: s.pop("head"), "critic.pt has .*'head'"),
-    "no optimizer": (lambda s: s.update(optimizer=None), "optimizer in .* has no state"),
+    "no optimizer": (lambda s: s.update(trained=None), "optimizer in .* has no state"),
     "moment lacks": (lambda s: first(s).pop("exp_avg"), "'exp_avg' is missing"),
     "moment cut": (lambda s: first(s).update(exp_avg_sq=torch.ones(3)), "'exp_avg_sq'"),
     "moment in half": (
@@ -75,24 +80,24 @@ CRITICS = {
     ),
     "moment of NaN": (
         lambda s: first(s)["exp_avg"].view(-1)[-1:].fill_(float("nan")),
-        "tensor 0, exp_avg is not finite",
+        "tensor '.*', exp_avg is not finite",
     ),
     "moment infinite": (
         lambda s: first(s)["exp_avg_sq"].view(-1)[:1].fill_(float("inf")),
-        "tensor 0, exp_avg_sq is not finite",
+        "tensor '.*', exp_avg_sq is not finite",
     ),
     "step infinite": (
         lambda s: first(s).update(step=torch.tensor(float("inf"))),
-        "tensor 0, step is not finite",
+        "tensor '.*', step is not finite",
     ),
     "step lacks": (lambda s: first(s).pop("step"), "step is missing"),
     "moments of too few": (
-        lambda s: s["optimizer"]["param_groups"][0]["params"].pop(),
+        lambda s: s["trained"]["optimizer"]["names"].pop(),
         "optimizer in .* tensors",
     ),
     "moments of another": (
-        lambda s: s["optimizer"]["state"].update({99: first(s)}),
-        "moments of tensor 99",
+        lambda s: moments(s).update(x=first(s)),
+        "moments of 'x'",
     ),
 }
 
@@ -133,9 +138,9 @@ LEARNERS = {
     "moment lacks": (lambda s: first(s).pop("exp_avg"), "'exp_avg' is missing"),
     "moment of NaN": (
         lambda s: first(s)["exp_avg_sq"].view(-1)[:1].fill_(float("nan")),
-        "tensor 0, exp_avg_sq is not finite",
+        "tensor '.*', exp_avg_sq is not finite",
     ),
-    "no optimizer": (lambda s: s.pop("optimizer"), "learner.pt has"),
+    "no optimizer": (lambda s: s.pop("trained"), "learner.pt has"),
 }
 
 
@@ -167,3 +172,27 @@ def test_a_learner_without_adapters_does_not_take_those_of_one_with(folder, tmp_
     asyncio.run(learner(folder, lora=LoRA(rank=2)).save(tmp_path))
     with pytest.raises(IntegrityError, match="lora_A.*unexpected"):
         asyncio.run(learner(folder).load(tmp_path))
+
+
+def turned(optimized):
+    """The same tensors in the opposite order, with a fresh optimizer of them."""
+    kept = optimized.trained
+    optimized.trained = type(kept)(
+        live=dict(reversed(kept.live.items())), held=kept.held[::-1], scale=kept.scale
+    )
+    optimized.optimizer = adamw(optimized.trained.held, optimized.settings)
+    return optimized
+
+
+def test_moments_come_back_by_the_names_of_their_tensors_in_whatever_order(folder, tmp_path):
+    ours = learner(folder)
+    for place, held in enumerate(ours.trained.held):
+        ours.optimizer.state[held]["exp_avg"].fill_(place)
+    due = {n: float(i) for i, n in enumerate(ours.trained.live)}
+    asyncio.run(ours.save(tmp_path))
+    other = turned(learner(folder))
+    asyncio.run(other.load(tmp_path))
+    pairs = zip(other.trained.live, other.trained.held, strict=True)
+    found = {n: other.optimizer.state[held]["exp_avg"].unique().tolist() for n, held in pairs}
+    assert list(found) == list(due)[::-1]
+    assert found == {name: [value] for name, value in due.items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 import torch
 from torch import Tensor
 
+from whet.engines.embedded.critic import EmbeddedCritic
 from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.generator import EmbeddedGenerator
 from whet.engines.embedded.learner import EmbeddedLearner
@@ -21,6 +22,7 @@ class Rebuilt(Embedded):
     generator: type = EmbeddedGenerator
     played: type = RolloutPlayer
     learned: type = EmbeddedLearner
+    valued: type = EmbeddedCritic
 
     async def player(self, model, seed):
         sound = await Embedded.player(self, model, seed)
@@ -30,6 +32,9 @@ class Rebuilt(Embedded):
     async def open(self, model, seed):
         player, sound = await Embedded.open(self, model, seed)
         return player, _again(self.learned, sound)
+
+    async def critic(self, folder):
+        return _again(self.valued, await Embedded.critic(self, folder))
 
 
 def _again(kind, sound):

@@ -4,10 +4,16 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import torch
+from faulty_learners import Keeping
+from small import RUN
 
 from whet.engines.digest import sealed
+from whet.engines.embedded.critic import EmbeddedCritic
 from whet.engines.embedded.learner import EmbeddedLearner
+from whet.types.optimizers import AdamW, LinearDecay
 from whet.types.weights import Weights
+
+DECAYING = AdamW(lr=1e-3, decay=LinearDecay())
 
 
 @dataclass(slots=True)
@@ -123,6 +129,67 @@ class Forgetful(EmbeddedLearner):
 
     async def load(self, folder):
         await EmbeddedLearner.load(self, folder)
+        self.reset_optimizer(self.settings)
+
+
+@dataclass(slots=True)
+class Reporting(EmbeddedLearner):
+    """A step is reported one step late."""
+
+    last: Any = None
+
+    async def step(self, objective, batch, lr):
+        found = await EmbeddedLearner.step(self, objective, batch, lr)
+        late, self.last = self.last, found
+        return late or found
+
+
+@dataclass(slots=True)
+class Rescheduled(EmbeddedLearner):
+    """A schedule of its own, which a load moves on once too often."""
+
+    extra: int = 0
+
+    async def load(self, folder):
+        await EmbeddedLearner.load(self, folder)
+        self.extra = 1
+
+    async def step(self, objective, batch, lr):
+        number = self.trained.taken // RUN.minibatches + self.extra
+        return await EmbeddedLearner.step(self, objective, batch, DECAYING.lr_at(number, 3))
+
+
+@dataclass(slots=True)
+class ByPosition(EmbeddedLearner):
+    """Its parameters have another order after a load, and moments come back by position."""
+
+    async def load(self, folder):
+        await EmbeddedLearner.load(self, folder)
+        state = self.optimizer.state
+        queries = [
+            self.trained.live[f"model.layers.{i}.self_attn.{x}_proj.weight"]
+            for i in range(2)
+            for x in "qo"
+        ]
+        held = [state[tensor] for tensor in queries]
+        for tensor, other in zip(queries, held[1:] + held[:1], strict=True):
+            state[tensor] = other
+
+
+@dataclass(slots=True)
+class Hoarding(EmbeddedLearner):
+    """The outputs of every micro-batch are kept until the end of the step."""
+
+    async def step(self, objective, batch, lr):
+        return await EmbeddedLearner.step(self, Keeping(objective), batch, lr)
+
+
+@dataclass(slots=True)
+class ForgetfulCritic(EmbeddedCritic):
+    """After its warm-up and a resume, the critic has a fresh optimizer."""
+
+    async def load(self, folder):
+        await EmbeddedCritic.load(self, folder)
         self.reset_optimizer(self.settings)
 
 

@@ -5,10 +5,11 @@ import shutil
 from dataclasses import dataclass, replace
 
 from broken_engines import engine
-from broken_learners import Forgetful
+from broken_learners import DECAYING, Forgetful, ForgetfulCritic, Rescheduled
 from trials import AfterResume, Fault, tiny
 
 from whet.engines.embedded.adapters import LoRA
+from whet.policy import algorithms
 from whet.protocols import Corpus
 from whet.sampling.schedules.uniform import TaskStream, Uniform
 from whet.types import Task
@@ -129,11 +130,11 @@ def _drawing(stream):
     return replace(run, sampling=replace(run.sampling, prompts=Drawn(per_step=4, stream=stream)))
 
 
-def _fault(name, told, change, elsewhere=(), run=tiny, after=None):  # noqa: PLR0913
+def _fault(name, told, change, elsewhere=(), *, run=tiny, after=None, sound=tiny):  # noqa: PLR0913
     return Fault(
         name=name,
         broken=AfterResume(run=run, change=change, after=after),
-        healthy=AfterResume(run=tiny if change is untouched else run, change=untouched),
+        healthy=AfterResume(run=sound if change is untouched else run, change=untouched),
         told=told,
         elsewhere=elsewhere,
     )
@@ -142,6 +143,12 @@ def _fault(name, told, change, elsewhere=(), run=tiny, after=None):  # noqa: PLR
 def _adapted():
     run = tiny()
     return replace(run, engine=replace(run.engine, lora=LoRA(rank=2)))
+
+
+def _valued(**parts):
+    """A critic that is trained alone for a step before the policy is."""
+    objective = algorithms.load("vc_ppo", pretrain_steps=1)
+    return tiny(objective=objective, engine=engine(**parts))
 
 
 RESUME = (
@@ -169,6 +176,20 @@ RESUME = (
         untouched,
         ("NVIDIA-NeMo/Automodel#763",),
         run=lambda: tiny(engine=engine(learned=Forgetful)),
+    ),
+    _fault(
+        "The critic's optimizer is fresh after its warm-up and a resume",
+        "optimizer of the critic",
+        untouched,
+        run=lambda: _valued(valued=ForgetfulCritic),
+        sound=_valued,
+    ),
+    _fault(
+        "A schedule of learning rates is moved on twice by a resume",
+        "learning rate",
+        untouched,
+        run=lambda: tiny(optimizer=DECAYING, engine=engine(learned=Rescheduled)),
+        sound=lambda: tiny(optimizer=DECAYING, engine=engine()),
     ),
     _fault(
         "The tasks begin again after a resume",

@@ -3,15 +3,15 @@
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from small import FirstDigit
+from broken_judges import SOUND, Constant, Racing, Reversed, Shifted
 from trials import Fault, InRun, tiny
 
 from whet.policy import algorithms
 from whet.protocols import GroupReward, Reward
+from whet.rewards.judging.config import JudgingConfig
 from whet.types import Reason, Verdict
 
 _STOPPED = "verifier faults"
-SOUND = FirstDigit()
 
 
 @dataclass(frozen=True)
@@ -97,6 +97,18 @@ def _fault(name, reward, told=_STOPPED, elsewhere=()):
     )
 
 
+def _known(name, reward, told, elsewhere=()):
+    """A judge that known rows find; its twin is judged with known rows, too."""
+    return Fault(
+        name=name,
+        broken=InRun(run=lambda: tiny(reward=reward(), judging=JudgingConfig(canaries=2))),
+        healthy=InRun(run=lambda: tiny(reward=SOUND, judging=JudgingConfig(canaries=2))),
+        told=told,
+        elsewhere=elsewhere,
+        asked="judging.canaries 2",
+    )
+
+
 def _crediting(reward):
     return tiny(reward=reward, objective=algorithms.load("credited"))
 
@@ -117,5 +129,9 @@ VERDICTS = (
         healthy=InRun(run=lambda: _crediting(Credited())),
         told="gives credit to",
     ),
+    _known("The judge takes right for wrong, and wrong for right", Reversed, "is reversed"),
+    _known("The judge calls everything right", Constant, "is constant"),
+    _known("Calls of the judge that wait answer for each other's rollouts", Racing, "racing"),
+    _known("Verdict i is logged and learned with rollout i + 1", Shifted, "racing"),
     _fault("The reward of a turn is NaN", TurnPaid(number=float("nan"))),
 )

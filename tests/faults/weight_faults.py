@@ -17,13 +17,16 @@ from broken_engines import (
 )
 from broken_learners import (
     Accumulating,
+    ByPosition,
     Dropping,
     Frozen,
+    Hoarding,
     Idle,
     MovingReference,
     Overwriting,
     Poisoned,
     Rateless,
+    Reporting,
     Republishing,
     Sevenfold,
     SharedReference,
@@ -147,4 +150,7 @@ MOVEMENT = (
         Sevenfold,
     ),
     _examined("Gradients of earlier steps are never set to zero", (), Accumulating),
+    _examined("Outputs keep the graph of every micro-batch", (), Hoarding),
+    _examined("Moments come back by position, and the parameters are reordered", (), ByPosition),
+    _fault("A step is reported one step late", "metrics of another step", learned=Reporting),
 )

@@ -1,6 +1,6 @@
 """Saved state of training: read, compared with what it is for, and copied as a whole."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -91,29 +91,50 @@ def restore(own: Mapping[str, Tensor], given: Any, place: str) -> None:
             tensor.copy_(given[name])
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, given: Any, place: str) -> None:
-    """Restore moments and counts of AdamW, which belong to the parameters by their order.
+def optimizer_state(optimizer: torch.optim.Optimizer, names: Iterable[str]) -> dict[str, Any]:
+    """Moments and counts of AdamW by the names of its tensors, which are given in its order.
 
-    Raises `IntegrityError` for another number of parameters, and for moments that are missing, not
+    Torch's own state goes by position, so it would belong to other tensors where a later process
+    lists them in another order.
+    """
+    held, known = optimizer.state_dict()["state"], list(names)
+    return {
+        "names": sorted(known),
+        "moments": {name: held[place] for place, name in enumerate(known) if place in held},
+    }
+
+
+def restore_optimizer(
+    optimizer: torch.optim.Optimizer, names: Iterable[str], given: Any, place: str
+) -> None:
+    """Restore what `optimizer_state` gave; `names` are of the optimizer's tensors, in its order.
+
+    Raises `IntegrityError` for the state of other tensors, and for moments that are missing, not
     finite, or of another shape or dtype, which torch would cast.
     """
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    if not isinstance(given, Mapping) or not {"state", "param_groups"} <= given.keys():
+    known = list(names)
+    own = {name: i for i, name in enumerate(known)}
+    if not isinstance(given, Mapping) or given.keys() != {"names", "moments"}:
         raise IntegrityError(f"{place} has no state of an optimizer")
-    count = sum(len(group["params"]) for group in given["param_groups"])
-    if count != len(parameters):
+    if odd := sorted(own.keys() ^ set(given["names"])):
         raise IntegrityError(
-            f"{place}: it is of {count} tensors, but {len(parameters)} are trained"
+            f"{place}: it is of {len(given['names'])} tensors, but {len(own)} are trained; "
+            f"{odd[0]!r} is in one of them only"
         )
-    for index, held in given["state"].items():
-        if not 0 <= index < count:
-            raise IntegrityError(f"{place}: it has moments of tensor {index} of {count}")
-        due = {name: parameters[index] for name in _MOMENTS}
-        moments = {name: moment for name, moment in held.items() if name != "step"}
-        if odd := "step" not in held and "step is missing" or mismatch(due, moments):
-            raise IntegrityError(f"{place}: of trained tensor {index}, {odd}")
-        if spoiled := [
-            n for n, moment in held.items() if not torch.as_tensor(moment).isfinite().all()
-        ]:
-            raise IntegrityError(f"{place}: of trained tensor {index}, {spoiled[0]} is not finite")
-    optimizer.load_state_dict(dict(given))
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    if lost := given["moments"].keys() - own.keys():
+        raise IntegrityError(f"{place}: it has moments of {min(lost)!r}, which is not trained")
+    for name, held in given["moments"].items():
+        _check_moments(held, parameters[own[name]], f"{place}: of trained tensor {name!r}")
+    state = {own[name]: held for name, held in given["moments"].items()}
+    optimizer.load_state_dict(optimizer.state_dict() | {"state": state})
+
+
+def _check_moments(held: Mapping[str, Any], tensor: Tensor, place: str) -> None:
+    """Raise `IntegrityError` for moments that are not those of this tensor."""
+    moments = {name: moment for name, moment in held.items() if name != "step"}
+    due = dict.fromkeys(_MOMENTS, tensor)
+    if odd := "step" not in held and "step is missing" or mismatch(due, moments):
+        raise IntegrityError(f"{place}, {odd}")
+    if spoiled := [n for n, moment in held.items() if not torch.as_tensor(moment).isfinite().all()]:
+        raise IntegrityError(f"{place}, {spoiled[0]} is not finite")

@@ -107,6 +107,11 @@ class ValueModel(Part):
 
     __slots__ = ()
 
+    @property
+    def optimizer_steps(self) -> int | None:
+        """Steps that the optimizer has taken since it was fresh; None: not known."""
+        return None
+
     @abstractmethod
     def reset_optimizer(self, optimizer: AdamW) -> None:
         """Replace the optimizer by a fresh one, at the start of a phase."""

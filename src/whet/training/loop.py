@@ -21,6 +21,7 @@ from whet.rollouts.checks import (
     check_movement,
     check_optimizer,
     check_rate,
+    check_report,
     check_weight_sync,
     first_taught,
     probe_of,
@@ -81,6 +82,8 @@ async def train(run: Run, live: LiveRun, start: int) -> AsyncIterator[TrainStep]
         batch, inputs = await build_batch(taken.groups, objective, learner, context, extensions)
         parts = batch.minibatches(run.minibatches, Random(f"{run.seed}/{number}"))
         updates = [await learner.step(objective, part, context.lr) for part in parts]
+        for update, part in zip(updates, parts, strict=True):
+            check_report(update, part)
         fresh = first_taught(updates)
         check_drift(updates[fresh], parts[fresh].rollouts, run.limits, learner.dtype)
         check_rate(updates, context.lr)

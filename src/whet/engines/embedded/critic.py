@@ -17,7 +17,7 @@ from whet.engines.embedded.masters import Float32Masters, InPlace, TrainedWeight
 from whet.engines.embedded.packing import PackedRollouts, pack, slices
 from whet.engines.embedded.repeatable import repeatable
 from whet.engines.embedded.shares import NonFiniteError
-from whet.engines.states import adamw, read_state, restore, restore_optimizer
+from whet.engines.states import adamw, read_state, restore
 from whet.protocols import ValueLoss, ValueModel
 from whet.types import Mean, Metrics, Rollout
 from whet.types.optimizers import AdamW
@@ -52,6 +52,11 @@ class EmbeddedHead(ValueModel):
         self.settings = optimizer
         self.trained = TrainedWeights.of(self._named(), self.masters)
         self.optimizer = adamw(self.trained.held, optimizer)
+
+    @property
+    def optimizer_steps(self) -> int | None:
+        """Steps since the optimizer was fresh; None without one."""
+        return None if self.trained is None else self.trained.taken
 
     async def values(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         with torch.no_grad():
@@ -116,9 +121,10 @@ class EmbeddedHead(ValueModel):
     async def save(self, folder: Path) -> None:
         """Write the trained weights and the optimizer's state."""
         parts = {name: dict(tensors) for name, tensors in self._parts().items()}
-        optimizer = self.optimizer.state_dict() if self.optimizer else None
-        trained = self.trained.state() if self.trained else None
-        torch.save({**parts, "optimizer": optimizer, "trained": trained}, folder / _STATE)
+        trained = None
+        if self.optimizer is not None and self.trained is not None:
+            trained = self.trained.state(self.optimizer)
+        torch.save({**parts, "trained": trained}, folder / _STATE)
 
     async def load(self, folder: Path) -> None:
         """Restore weights and optimizer exactly. Call `reset_optimizer` first.
@@ -127,11 +133,10 @@ class EmbeddedHead(ValueModel):
         shape or dtype.
         """
         parts, path = self._parts(), folder / _STATE
-        state = read_state(path, self.backbone.device, [*parts, "optimizer", "trained"])
+        state = read_state(path, self.backbone.device, [*parts, "trained"])
         for name, tensors in parts.items():
             restore(tensors, state[name], f"{name} in {path}")
         if self.optimizer is not None and self.trained is not None:
-            restore_optimizer(self.optimizer, state["optimizer"], f"optimizer in {path}")
             self.trained.load(state["trained"], self.optimizer, f"optimizer in {path}")
 
     def _parts(self) -> dict[str, Mapping[str, Tensor]]:

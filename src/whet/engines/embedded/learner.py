@@ -24,7 +24,7 @@ from whet.engines.embedded.shares import NonFiniteError as NonFiniteError
 from whet.engines.embedded.shares import Share, check_finite, report, share_of
 from whet.engines.loading import stored_in
 from whet.engines.models import Folder, dtype_name
-from whet.engines.states import adamw, read_state, restore, restore_optimizer
+from whet.engines.states import adamw, read_state, restore
 from whet.engines.weight_checks import same_weights
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
@@ -253,8 +253,7 @@ class EmbeddedLearner(Learner):
         self.backbone.model.save_pretrained(folder, state_dict=weights)
         self.tokenizer.save_pretrained(folder)
         state = {
-            "optimizer": self._begun().state_dict(),
-            "trained": self._held().state(),
+            "trained": self._held().state(self._begun()),
             "adapters": dict(adapters(self.backbone.model)),
             "base": self._base(),
             "deliveries": self._deliveries,
@@ -270,7 +269,7 @@ class EmbeddedLearner(Learner):
         shape or dtype, and for adapters of another base model.
         """
         path, model = folder / _STATE, self.backbone.model
-        names = ("optimizer", "trained", "adapters", "base", "deliveries", "moved")
+        names = ("trained", "adapters", "base", "deliveries", "moved")
         state = read_state(path, self.backbone.device, names)
         if adapters(model) or state["adapters"]:
             restore(adapters(model), state["adapters"], f"adapters in {path}")
@@ -279,9 +278,7 @@ class EmbeddedLearner(Learner):
         else:
             saved, _ = Folder.as_saved(folder).load("cpu")
             restore(model.state_dict(), saved.state_dict(), str(folder))
-        optimizer = self._begun()
-        restore_optimizer(optimizer, state["optimizer"], f"optimizer in {path}")
-        self._held().load(state["trained"], optimizer, f"optimizer in {path}")
+        self._held().load(state["trained"], self._begun(), f"optimizer in {path}")
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     def _base(self) -> str:

@@ -8,12 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from whet.engines.states import restore
+from whet.engines.states import optimizer_state, restore, restore_optimizer
 from whet.protocols import Part
 from whet.types import IntegrityError
 
 _FIRST_SCALE = 2.0**16  # of a loss in float16, as in torch.amp.GradScaler
 _HALF = (torch.bfloat16, torch.float16)
+_STATE = ("optimizer", "masters", "taken", "scale", "calm")
 _CALM = 2000  # steps after which the scale is doubled, as there
 
 
@@ -117,17 +118,25 @@ class TrainedWeights:
             self.scale, self.calm = self.scale * 2, 0
         check_taken(optimizer, self.taken, "the optimizer")
 
-    def state(self) -> dict[str, Any]:
-        """What `load` needs, as tensors and numbers."""
-        copies = {name: h for (name, w), h in self._named() if w is not h}
-        return {"masters": copies, "taken": self.taken, "scale": self.scale, "calm": self.calm}
+    def state(self, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+        """What `load` needs, with the state of the optimizer, as tensors and numbers."""
+        return {
+            "optimizer": optimizer_state(optimizer, self.live),
+            "masters": {name: h for (name, w), h in self._named() if w is not h},
+            "taken": self.taken,
+            "scale": self.scale,
+            "calm": self.calm,
+        }
 
-    def load(self, state: dict[str, Any], optimizer: torch.optim.Optimizer, place: str) -> None:
-        """Restore what `state` gave.  Call it after the optimizer is restored.
+    def load(self, state: Any, optimizer: torch.optim.Optimizer, place: str) -> None:
+        """Restore what `state` gave.
 
-        Raises `IntegrityError` for copies of other weights, and for an optimizer of another number
-        of steps: its moments are lost.
+        Raises `IntegrityError` for moments or copies of other weights, and for an optimizer of
+        another number of steps: its moments are lost.
         """
+        if not isinstance(state, Mapping) or state.keys() != set(_STATE):
+            raise IntegrityError(f"{place} has no state of an optimizer")
+        restore_optimizer(optimizer, self.live, state["optimizer"], place)
         restore({n: h for (n, w), h in self._named() if w is not h}, state["masters"], place)
         self.taken, self.scale, self.calm = state["taken"], state["scale"], state["calm"]
         check_taken(optimizer, self.taken, place)

@@ -16,7 +16,13 @@ from whet.engines.embedded.learner import NonFiniteError
 from whet.engines.embedded.repeatable import repeatable
 from whet.engines.models import Folder, dtype_name
 from whet.engines.plain.forward import Chosen, chosen
-from whet.engines.states import adamw, read_state, restore, restore_optimizer
+from whet.engines.states import (
+    adamw,
+    optimizer_state,
+    read_state,
+    restore,
+    restore_optimizer,
+)
 from whet.policy.saturation import saturated
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
@@ -136,7 +142,7 @@ class PlainLearner(Learner):
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
         state = {
-            "optimizer": self._begun().state_dict(),
+            "optimizer": optimizer_state(self._begun(), self._names()),
             "deliveries": self._deliveries,
             "moved": self.published is None,
         }
@@ -152,7 +158,8 @@ class PlainLearner(Learner):
         state = read_state(path, self.model.device, ("optimizer", "deliveries", "moved"))
         saved, _ = Folder.as_saved(folder).load("cpu")
         restore(self.model.state_dict(), saved.state_dict(), str(folder))
-        restore_optimizer(self._begun(), state["optimizer"], f"optimizer in {path}")
+        place = f"optimizer in {path}"
+        restore_optimizer(self._begun(), self._names(), state["optimizer"], place)
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     @torch.no_grad()
@@ -166,6 +173,9 @@ class PlainLearner(Learner):
 
     def _trained(self) -> list[Tensor]:
         return [p for p in self.model.parameters() if p.requires_grad]
+
+    def _names(self) -> list[str]:
+        return [name for name, p in self.model.named_parameters() if p.requires_grad]
 
     def _begun(self) -> torch.optim.Optimizer:
         if self.optimizer is None:

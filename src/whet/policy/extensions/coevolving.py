@@ -15,6 +15,7 @@ from whet.data.spoiled import spoiled
 from whet.policy.backwards import last, shifted
 from whet.policy.extensions.by_ticket import ByTicket
 from whet.policy.extensions.groups import attempts, judgement, successes
+from whet.policy.extensions.model_steps import check_steps, note_steps
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
@@ -228,9 +229,12 @@ class LiveCoevolving(Extension):
     async def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         await self.model.save(folder)
+        note_steps(self.model, folder)
 
     async def load(self, folder: Path) -> None:
+        """Restore the model.  Raises `IntegrityError` if its optimizer came back without steps."""
         await self.model.load(folder)
+        check_steps(self.model, folder, "verifier")
 
 
 def _agreement(group: Group, opinions: Mapping[str, float]) -> Mean:

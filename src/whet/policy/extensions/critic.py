@@ -10,6 +10,7 @@ from torch import Tensor
 
 from whet.policy.critics import GeneralisedAdvantage, TerminalReward, TokenRewards, value_error
 from whet.policy.extensions.frozen_policy import FrozenPolicy
+from whet.policy.extensions.model_steps import check_steps, note_steps
 from whet.protocols.algorithm import Algorithm, Companion
 from whet.protocols.engine import ValueModel
 from whet.protocols.extension import Extension, SetupContext, StepContext
@@ -177,9 +178,12 @@ class LiveCritic(Extension):
     async def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         await self.model.save(folder)
+        note_steps(self.model, folder)
 
     async def load(self, folder: Path) -> None:
+        """Restore the model.  Raises `IntegrityError` if its optimizer came back without steps."""
         await self.model.load(folder)
+        check_steps(self.model, folder, "critic")
 
 
 @dataclass(frozen=True, slots=True)

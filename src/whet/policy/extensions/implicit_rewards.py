@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from whet.policy.domains import POSITIVE, check
+from whet.policy.extensions.model_steps import check_steps, note_steps
 from whet.policy.implicit import outcome_classifier
 from whet.protocols.algorithm import Companion
 from whet.protocols.engine import Learner
@@ -69,6 +70,9 @@ class LiveImplicitRewards(Extension):
     async def save(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         await self.model.save(folder)
+        note_steps(self.model, folder)
 
     async def load(self, folder: Path) -> None:
+        """Restore the model.  Raises `IntegrityError` if its optimizer came back without steps."""
         await self.model.load(folder)
+        check_steps(self.model, folder, "reward model")

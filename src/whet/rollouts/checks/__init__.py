@@ -7,6 +7,7 @@ from whet.rollouts.checks.delivered import SEEDS as SEEDS
 from whet.rollouts.checks.delivered import check_weight_sync as check_weight_sync
 from whet.rollouts.checks.delivered import probe_of as probe_of
 from whet.rollouts.checks.drift import check_drift as check_drift
+from whet.rollouts.checks.drift import check_report as check_report
 from whet.rollouts.checks.drift import first_taught as first_taught
 from whet.rollouts.checks.limits import TrustLimits as TrustLimits
 from whet.rollouts.checks.moved import check_movement as check_movement

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from whet.protocols import Update
 from whet.rollouts.checks.limits import TrustLimits
-from whet.types import IntegrityError, Rollout
+from whet.types import IntegrityError, Rollout, TrainBatch
 
 
 def first_taught(updates: Sequence[Update]) -> int:
@@ -14,6 +14,23 @@ def first_taught(updates: Sequence[Update]) -> int:
     """
     taught = (i for i, update in enumerate(updates) if update.metrics["taught"].total)
     return next(taught, 0)
+
+
+def check_report(update: Update, batch: TrainBatch) -> None:
+    """A learner reports of the batch that it was given.
+
+    Raises `IntegrityError` for the number of tokens, or for a rollout, of another batch.
+    """
+    tokens, told = len(batch.tokens.row), update.metrics["taught"].count
+    if told != tokens:
+        raise IntegrityError(
+            f"metrics of another step: the learner reports of {told} tokens, but was given {tokens}"
+        )
+    if update.drift_worst and update.drift_worst not in {r.id for r in batch.rollouts}:
+        raise IntegrityError(
+            "metrics of another step: the learner reports the drift of rollout "
+            f"{update.drift_worst!r}, which is not in the batch that it was given"
+        )
 
 
 def check_drift(

@@ -15,6 +15,7 @@ from whet.testing.engines.laws.learning import (
     a_step_moves_what_has_a_gradient,
     clipping_is_of_the_whole_gradient,
     gradients_are_the_models,
+    graphs_are_freed,
     micro_batches_do_not_matter,
     state_is_restored,
 )
@@ -42,6 +43,7 @@ ENGINE_LAWS: Mapping[str, EngineLaw] = {
         a_step_moves_what_has_a_gradient,
         micro_batches_do_not_matter,
         clipping_is_of_the_whole_gradient,
+        graphs_are_freed,
         state_is_restored,
         a_reference_stays,
         weights_arrive_whole_and_on_time,

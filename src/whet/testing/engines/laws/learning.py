@@ -10,11 +10,13 @@ from torch import Tensor
 from whet.protocols import Engine, Learner
 from whet.testing.engines.findings import Found
 from whet.testing.engines.subject import Subject, objective
+from whet.testing.engines.watched import Watched
 from whet.types import TrainBatch
 from whet.types.optimizers import AdamW
 
 _FLAT = 1e4  # ε of AdamW in units of the largest gradient: its step is then −lr g/ε
 _FLOOR = 1e-3  # of the largest tensor's gradient; smaller ones are compared with this
+_TWO = 2
 _SEEN = 1e-3  # of the largest tensor's gradient per element; a smaller one may be rounding
 UNCLIPPED = AdamW(weight_decay=0.0, clip_norm=inf)
 
@@ -54,6 +56,25 @@ async def a_step_moves_what_has_a_gradient(subject: Subject, found: Found) -> No
     strays = sorted(n for n in moved if sizes.get(n, 0.0) == 0.0 and not _tied(n, due, before))
     found.holds(f"{len(stuck)} tensors with a gradient did not move: {stuck[:2]}", sound=not stuck)
     found.holds(f"{len(strays)} without a gradient moved: {strays[:2]}", sound=not strays)
+
+
+async def graphs_are_freed(subject: Subject, found: Found) -> None:
+    """The graph of a micro-batch is gone when the next one is computed.
+
+    Otherwise memory grows with the number of micro-batches, as if there were one.
+    """
+    async with subject.opened(subject.engine.narrow()) as (_, learner):
+        batch = await subject.batch(learner)
+        learner.reset_optimizer(UNCLIPPED)
+        watch = Watched(objective())
+        await learner.step(watch, batch, 0.0)
+    if watch.calls < _TWO:
+        found.unshown = "the learner computed the loss once, so there is no next micro-batch"
+    found.holds(
+        f"{watch.alive} graphs of earlier micro-batches are kept when the loss of the next is "
+        f"computed ({watch.calls} micro-batches)",
+        sound=not watch.alive,
+    )
 
 
 async def state_is_restored(subject: Subject, found: Found) -> None:
