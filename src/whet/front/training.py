@@ -15,6 +15,7 @@ from whet.front.trained import Trained
 from whet.invoked import command, shown
 from whet.training import card
 from whet.training.as_json import importing, only_here
+from whet.training.card import Difference
 from whet.training.checkpoint import Checkpoints
 from whet.training.events import Event, Moved, Noticed, RunEnded
 from whet.training.folder import RunProgress, fresh_folder
@@ -121,6 +122,7 @@ def begin(run: Run, folder: Path, held: dict[str, Any], follow: Follow, stop: St
     """
     with fresh_folder(folder) as fresh, _resumable(folder, lambda: fresh.kept):
         card.write(folder, held)
+        _checkpoints(run, folder).identify(held["identity"])
 
         def told(event: Event) -> None:
             fresh.keep()
@@ -139,20 +141,50 @@ def go_on(
     if not how.start and not changed(held, run) and _is_complete(run, folder):
         return Trained.of(folder, run)  # which writes nothing
     with _resumable(folder), owned(folder):
-        if note := _gone_back(run, folder, how):
-            follow(note)
-        stands = RunProgress.of(folder, run)
-        check(held, run, stands.done, how)
-        if stands.digest:
+        accepted = _permitted(held, run, folder, how)
+        if how.start:
+            _tell(folder, follow, _gone_back(run, folder, how))
+        if accepted is None or (how.start and not changed(held, run) and _is_complete(run, folder)):
             return Trained.of(folder, run)
-        accepted = check_inputs(held, run, how)
         if changed(held, run):
             Ledger(folder).relabel("final", "former")
         if place := moved(held, run):
             follow(Moved(was=place.was, now=place.now))
         if changed(held, run) or place or accepted:
-            card.write(folder, amended(held, run, stands.done, accepted))
+            done = RunProgress.of(folder, run).done
+            card.write(folder, amended(card.read(folder), run, done, accepted))
         return _carried_out(run, folder, follow, stop, how)
+
+
+def _permitted(
+    held: dict[str, Any], run: Run, folder: Path, how: Resumption
+) -> list[Difference] | None:
+    """The changed inputs that were accepted; None if the run is complete and has nothing to do.
+
+    Leftovers of a kill are cleaned up, and nothing else is written.  Raises `UsageError` for a
+    change that was not accepted.
+    """
+    checkpoints = _checkpoints(run, folder)
+    checkpoints.mend()
+    checkpoints.identify(held.get("identity", ""))
+    if how.start:
+        place = checkpoints.find(how.start)
+        done = place.progress.done if place.phase == len(run.warmup) else 0
+        check(held, run, done, how)
+        return check_inputs(held, run, how)
+    stands = RunProgress.of(folder, run)
+    check(held, run, stands.done, how)
+    return None if stands.digest else check_inputs(held, run, how)
+
+
+def _tell(folder: Path, follow: Follow, message: str) -> None:
+    """Say what is odd about a folder, and write it on the card."""
+    follow(Noticed(message=message))
+    card.write(folder, card.with_notice(card.read(folder), message))
+
+
+def _checkpoints(run: Run, folder: Path) -> Checkpoints:
+    return Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
 
 
 def _is_complete(run: Run, folder: Path) -> bool:
@@ -162,15 +194,12 @@ def _is_complete(run: Run, folder: Path) -> bool:
         return False
 
 
-def _gone_back(run: Run, folder: Path, how: Resumption) -> Noticed | None:
-    """Clean up after a kill, and go back to the checkpoint that `how` names."""
-    checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
-    checkpoints.mend()
-    if not how.start:
-        return None
-    aside = set_aside(checkpoints, Ledger(folder), how.start, run.checkpoints.best)
+def _gone_back(run: Run, folder: Path, how: Resumption) -> str:
+    """Go back to the checkpoint that `how` names; the result says where what was later is."""
+    best, ledger = run.checkpoints.best, Ledger(folder)
+    aside = set_aside(_checkpoints(run, folder), ledger, how.start, best, how.accept)
     told = "nothing was later" if aside is None else f"what was later is in {shown(aside)}"
-    return Noticed(message=f"going on from {how.start}; {told}")
+    return f"going on from {how.start}; {told}"
 
 
 def go_on_there(

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 import torch
 
@@ -15,11 +16,12 @@ from whet import durable
 from whet.data.digests import digest
 from whet.environments.opponents import Frozen
 from whet.training.as_json import from_json, to_json
-from whet.training.inputs import inputs, role
+from whet.training.inputs import inputs, role, text_digest
 from whet.training.run import Run
 from whet.types import UsageError
 
 CARD = "run.json"
+_PARTS = {"run": dict, "directory": str, "recipe": str, "arguments": list}  # that every card has
 _PACKAGES = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "math-verify", "peft")
 
 
@@ -56,6 +58,7 @@ def card(run: Run, recipe: str = "", arguments: Sequence[str] = ()) -> dict[str,
     data = digest(run.corpus)
     return {
         "whet": _version("whet"),
+        "identity": uuid4().hex,  # of the run, which its checkpoints have, too
         "recipe": recipe,
         "arguments": list(arguments),
         "directory": os.getcwd(),
@@ -112,13 +115,22 @@ def read(folder: Path) -> dict[str, Any]:
         raise UsageError(f"run folder {str(folder)!r} can't be read: {error.strerror}") from error
     except ValueError as error:
         raise UsageError(f"{str(path)!r} is no JSON: {error}; restore it, or train anew") from error
-    if not isinstance(held, dict) or "run" not in held:
-        raise UsageError(f"{str(path)!r} is not the card of a run; restore it, or train anew")
+    odd = next((n for n, kind in _PARTS.items() if not isinstance(_of(held, n), kind)), "")
+    if odd:
+        raise UsageError(
+            f"{str(path)!r} is not the card of a run, for {odd!r} is missing or damaged; restore "
+            "it, or train anew"
+        )
     return held
 
 
+def _of(held: Any, name: str) -> Any:
+    return held.get(name) if isinstance(held, dict) else None
+
+
 def write(folder: Path, held: dict[str, Any]) -> None:
-    """Write the card into its folder, whole or not at all."""
+    """Write the card into its folder, whole or not at all, with a seal of the run."""
+    held = {**held, "seal": text_digest(held["run"])}
     text = json.dumps(held, indent=1, ensure_ascii=False, allow_nan=False)
     # a byte of a command line that is no UTF-8 is a surrogate, which JSON writes as \udcXX
     durable.write(folder / CARD, f"{text}\n".encode(errors="backslashreplace"))
@@ -133,7 +145,7 @@ def run_of(held: Mapping[str, Any], accept: Collection[str] = ()) -> Run:
     """The run that a card describes; paths in it are relative to the card's `directory`.
 
     Raises `UsageError` for a part that can't be imported, and for one that has changed since, if
-    `accept` does not have what it is of.
+    `accept` does not have what it is of; for a card that has changed, unless it has "recipe".
     """
     run = from_json(held["run"])
     if not isinstance(run, Run):
@@ -146,7 +158,18 @@ def run_of(held: Mapping[str, Any], accept: Collection[str] = ()) -> Run:
             f"a part of the run has changed since it began: {odd[0]}; restore it, or resume it "
             f"with --accept {role(odd[0].field)}"
         )
+    if resealed(held) and "recipe" not in accept:
+        raise UsageError(
+            f"run of {CARD} is not as it was written; restore the card, or go on with what it says "
+            "by --accept recipe"
+        )
     return run
+
+
+def resealed(held: Mapping[str, Any]) -> Difference | None:
+    """The seals of a card and of the run on it, if the run is not the one that was written."""
+    was, now = held.get("seal", ""), text_digest(held["run"])
+    return Difference(f"recipe of {CARD}", was, now) if was not in ("", now) else None
 
 
 def _version(name: str) -> str | None:

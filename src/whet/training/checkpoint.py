@@ -212,10 +212,28 @@ class Checkpoints:
             durable.write(self.folder / _IDENTITY, drawn.encode())
         return self._known()
 
+    def identify(self, identity: str) -> None:
+        """Give the run the identity that its card has; empty for a card of an earlier version.
+
+        Raises `UsageError` if there are checkpoints, and all of them are of another run.
+        """
+        sealed = {str(_seal(folder).get("run", "")) for folder in self._folders()} - {""}
+        if identity and sealed and identity not in sealed:
+            raise UsageError(
+                f"the checkpoints in {str(self.folder)!r} are of another run than the card beside "
+                "them, run.json; restore the card, or the checkpoints"
+            )
+        if identity and self._known() != identity:
+            with durable.writing(self.folder):
+                self.folder.mkdir(exist_ok=True)
+            durable.write(self.folder / _IDENTITY, identity.encode())
+
     def _known(self) -> str:
-        """The identity that its file has; empty for none."""
-        path = self.folder / _IDENTITY
-        return path.read_text(encoding="utf-8") if path.is_file() else ""
+        """The identity that its file has; empty for none, and for one that can't be read."""
+        try:
+            return (self.folder / _IDENTITY).read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return ""
 
     def _folders(self) -> list[Path]:
         """The checkpoint folders, the oldest first."""

@@ -50,8 +50,8 @@ def inputs(run: Run, *, tasks_known: bool) -> Digests:
         if role(field) != "opponent" or path.is_file():  # the card has models at a seat elsewhere
             found.setdefault(role(field), {})[field] = _digest(path)
     if run.reward is not None:
-        found.setdefault("reward", {})["reward"] = _of_text(held["reward"])
-    found["recipe"] = {"recipe": _of_text(held)}
+        found.setdefault("reward", {})["reward"] = text_digest(held["reward"])
+    found["recipe"] = {"recipe": text_digest(held)}
     return found
 
 
@@ -90,5 +90,6 @@ def _digest(path: Path) -> str:
         return file_digest(file, lambda: blake2b(digest_size=_SIZE)).hexdigest()
 
 
-def _of_text(held: Any) -> str:
+def text_digest(held: Any) -> str:
+    """The digest of a value of a card."""
     return blake2b(json.dumps(held, sort_keys=True).encode(), digest_size=_SIZE).hexdigest()

@@ -1,7 +1,9 @@
 """One process owns a run folder: a file there names it, and says when it began.
 
 The file is deleted at the end.  After a kill it is stale: its process is gone, or has another
-start time, as when the number of the process was given to a later one.
+start time, as when the number of the process was given to a later one.  Numbers of processes mean
+nothing in another container; there, and for a copy of the folder, the kernel is asked instead: the
+owner holds the file with `flock`, where the disk can do that.
 """
 
 import fcntl
@@ -10,6 +12,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,8 +22,20 @@ from whet.types import UsageError
 
 LOCK = "lock"
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
-_HELD: set[str] = set()  # tokens of the locks that this process has
+_SPACE = Path("/proc/self/ns/pid")  # a link: the namespace of the numbers of processes
 _DEAD = "ZX"  # states of a process that has ended, and is still listed
+_MOST = 2**31  # no process has such a number
+
+
+@dataclass(frozen=True, slots=True)
+class _Hold:
+    """A lock that this process has."""
+
+    path: Path
+    folder: int | None  # inode of the run folder
+
+
+_HELD: dict[str, _Hold] = {}  # by token
 
 
 @contextmanager
@@ -31,18 +46,72 @@ def owned(folder: Path) -> Iterator[None]:
     `StorageError` if the folder can't be written.
     """
     path, token = folder / LOCK, uuid4().hex
-    mine = _identity(os.getpid()) | {"token": token}
     with _guarded(folder):
+        inode = _inode(folder)
+        mine = _identity(os.getpid()) | {"token": token, "space": _space(), "inode": inode}
         if holder := _read(path):
             _insist_gone(path, holder)
-        durable.write(path, json.dumps(mine).encode())
-        _HELD.add(token)
+        number, mine["flock"] = _written(path, mine)
+        _HELD[token] = _Hold(path, inode)
     try:
         yield
     finally:
-        _HELD.discard(token)
-        if _read(path) == mine and os.getpid() == mine["pid"]:  # no fork of the process ends it
+        _HELD.pop(token, None)
+        os.close(number)  # which does not release it for a fork's parent
+        if _said(path) == mine and os.getpid() == mine["pid"]:  # no fork of the process ends it
             durable.discard(path)
+
+
+def insist_owned(folder: Path) -> None:
+    """Raise `StorageError` if another run is in the place of a folder that this process owns.
+
+    Such a folder was moved away, and another one was put there, or a later process took it over.
+    A lock that was deleted in the same folder is nobody's, and the run goes on.
+    """
+    path = folder / LOCK
+    for token, hold in [*_HELD.items()]:
+        if hold.path != path:
+            continue
+        said = _said(path)
+        same = said.get("token") == token
+        if not (same if said else _inode(folder) in (None, hold.folder)):
+            raise durable.StorageError(
+                f"{str(folder)!r} is not this run's folder any more, for its {LOCK} is not that of "
+                f"process {os.getpid()}, which stops and writes nothing there; put the folder of "
+                "this run back"
+            )
+
+
+def _inode(folder: Path) -> int | None:
+    """What tells a folder from another; None for one that is gone."""
+    try:
+        return folder.stat().st_ino
+    except OSError:
+        return None
+
+
+def _written(path: Path, mine: Mapping[str, Any]) -> tuple[int, bool]:
+    """Write a lock; the result is its open file, and whether the kernel holds it for us."""
+    number = _opened(path, {**mine, "flock": True})
+    if _taken(number):
+        return number, True
+    os.close(number)
+    return _opened(path, {**mine, "flock": False}), False
+
+
+def _opened(path: Path, mine: Mapping[str, Any]) -> int:
+    durable.write(path, json.dumps(mine).encode())
+    with durable.writing(path):
+        return os.open(path, os.O_RDWR)
+
+
+def _taken(number: int) -> bool:
+    """Whether this process got an open file for itself."""
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager
@@ -66,9 +135,18 @@ def _insist_gone(path: Path, holder: Mapping[str, Any]) -> None:
             f"{str(path)!r} says that process {pid} of host {host!r} has this run; if it has "
             "ended, delete that file"
         )
-    alive = isinstance(pid, int) and holder.items() >= _identity(pid).items()
-    if pid == os.getpid() and holder.get("token") not in _HELD:
-        alive = False  # this process had it when the folder was moved away
+    alive = _is_alive(holder)
+    if alive and _inode(path.parent) != holder.get("inode", _inode(path.parent)):
+        alive = None  # a copy, or moved from another disk
+    if alive is None and holder.get("flock"):
+        free = _is_free(path)
+        alive = None if free is None else not free
+    if alive is None:
+        raise UsageError(
+            f"{str(path)!r} says that process {pid} has this run, and this process can't see "
+            "whether it lives (in another container, or of another user); if it has ended, delete "
+            "that file"
+        )
     if alive:
         raise UsageError(
             f"run {str(path.parent)!r} is under way in process {pid}; wait for its end, or stop it "
@@ -76,15 +154,69 @@ def _insist_gone(path: Path, holder: Mapping[str, Any]) -> None:
         )
 
 
+def _is_alive(holder: Mapping[str, Any]) -> bool | None:
+    """Whether the process of a lock lives, by its number; None where that does not say."""
+    pid = holder.get("pid")
+    if holder.get("space", _space()) != _space():
+        return None
+    if type(pid) is not int or not 0 < pid < _MOST:
+        return False
+    if pid == os.getpid():  # this process had it when the folder was moved away
+        return holder.get("token") in _HELD and holder.items() >= _identity(pid).items()
+    now = _identity(pid)
+    if now["began"] == "" and holder.get("began"):
+        return None  # there is a process of that number, of which the system does not say more
+    return holder.items() >= now.items()
+
+
+def _is_free(path: Path) -> bool | None:
+    """Whether nobody holds a lock that was held; None where that can't be asked."""
+    try:
+        number = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    finally:
+        os.close(number)
+    return True
+
+
 def _read(path: Path) -> Mapping[str, Any]:
-    """What a lock says; empty if there is none, and for one that no process can have written."""
+    """What a lock says; empty if there is none, and for one that no process can have written.
+
+    Raises `UsageError` for one that can't be read, such as that of another user.
+    """
     try:
         held = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, IsADirectoryError, ValueError):
         return {}
-    except (OSError, ValueError):
-        return {}
+    except OSError as error:
+        raise UsageError(
+            f"{str(path)!r} can't be read ({error.strerror}), so nobody knows whether the run is "
+            "under way; get the permission, or delete that file if its process has ended"
+        ) from error
     return held if isinstance(held, dict) else {}
+
+
+def _said(path: Path) -> Mapping[str, Any]:
+    """What a lock says; empty for one that can't be read, too."""
+    try:
+        return _read(path)
+    except UsageError:
+        return {}
+
+
+def _space() -> str:
+    """The namespace of the numbers of processes; empty where the system does not say."""
+    try:
+        return os.readlink(_SPACE)
+    except OSError:
+        return ""
 
 
 def _identity(pid: int) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from whet.data.digests import digest
 from whet.training.as_json import to_json
-from whet.training.card import Difference, differences, frozen
+from whet.training.card import Difference, differences, frozen, resealed
 from whet.training.inputs import inputs, role
 from whet.training.run import Run
 from whet.training.standing import ROWS
@@ -100,6 +100,8 @@ def check_inputs(
 
 def _other_inputs(held: Mapping[str, Any], after: Run) -> Iterator[Difference]:
     """Every input with another digest than on the card; older cards know fewer."""
+    if found := resealed(held):
+        yield found
     data = held.get("data")
     if data and (now := digest(after.corpus)) != data:
         yield Difference("corpus", data, now)
