@@ -133,7 +133,7 @@ def restore_optimizer(
 def _check_moments(held: Mapping[str, Any], tensor: Tensor, place: str) -> None:
     """Raise `IntegrityError` for moments that are not those of this tensor."""
     moments = {name: moment for name, moment in held.items() if name != "step"}
-    due = dict.fromkeys(_MOMENTS, tensor)
+    due = {name: tensor for name in _MOMENTS}
     if odd := "step" not in held and "step is missing" or mismatch(due, moments):
         raise IntegrityError(f"{place}, {odd}")
     if spoiled := [n for n, moment in held.items() if not torch.as_tensor(moment).isfinite().all()]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 
@@ -12,38 +13,22 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from whet.engines.digest import sealed
-from whet.engines.embedded.learner import NonFiniteError
+from whet.engines.embedded.fixed import FixedScorer
+from whet.engines.embedded.masters import InPlace, TrainedWeights
 from whet.engines.embedded.repeatable import repeatable
+from whet.engines.embedded.shares import NonFiniteError, Share, check_finite, report, share_of
 from whet.engines.models import Folder, dtype_name
 from whet.engines.plain.forward import Chosen, chosen
-from whet.engines.states import (
-    adamw,
-    optimizer_state,
-    read_state,
-    restore,
-    restore_optimizer,
-)
-from whet.policy.saturation import saturated
+from whet.engines.states import adamw, read_state, restore
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
-from whet.types import Batch, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.rollouts.vocabularies import vocabulary_digest
+from whet.types import Batch, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
-_PER_TOKEN = ("entropy", "drift", "saturated")
-
-
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """One rollout's part of an optimizer step."""
-
-    loss: float
-    drift_max: float
-    computed: int
-    taught: int
-    metrics: Metrics
 
 
 @dataclass(slots=True)
@@ -54,7 +39,8 @@ class PlainLearner(Learner):
     tokenizer: PreTrainedTokenizerBase
     settings: AdamW = AdamW()
     optimizer: torch.optim.Optimizer | None = None
-    reference: PreTrainedModel | None = None
+    trained: TrainedWeights | None = None  # as the optimizer changes them
+    reference: FixedScorer | None = None
     published: Weights | None = None  # None: the weights have changed since the last publication
     _deliveries: int = 0
 
@@ -67,35 +53,50 @@ class PlainLearner(Learner):
         """Number of different sets of weights that were published."""
         return self._deliveries
 
+    @property
+    def optimizer_steps(self) -> int | None:
+        """Steps since the optimizer was fresh; None without one."""
+        return None if self.trained is None else self.trained.taken
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokenizer's tokens and their ids."""
+        return vocabulary_digest(self.tokenizer)
+
     def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over all trainable parameters."""
-        self.settings = optimizer
-        self.optimizer = adamw(self._trained(), optimizer)
+        live = {name: p for name, p in self.model.named_parameters() if p.requires_grad}
+        self.settings, self.trained = optimizer, TrainedWeights.of(live, InPlace())
+        self.optimizer = adamw(self.trained.held, optimizer)
 
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
         """Add up the gradients of all rollouts, then take one clipped step of AdamW.
 
-        Raises `NonFiniteError` before any weight changes.
+        Raises `NonFiniteError` before any weight changes, and `IntegrityError` for a weight that
+        can't change and for an optimizer that has lost its moments.
         """
-        optimizer = self._begun()
+        optimizer, trained = self._begun()
         for group in optimizer.param_groups:
             group["lr"] = lr
         with repeatable(self.model.device):
             shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
-        norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
+        norm = clip_grad_norm_(trained.held, self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
             raise NonFiniteError(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
-            optimizer.step()
+            trained.step(optimizer)
             self.published = None
-        return _update(loss, norm, shares, len(batch.tokens.row))
+        rate = optimizer.param_groups[0]["lr"]
+        return report(shares, norm, len(batch.tokens.row), rate)
 
     def _gradients(
         self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch
-    ) -> list[_Share]:
+    ) -> list[Share]:
         """Accumulate the gradient of the whole batch in the parameters."""
-        self._begun().zero_grad(set_to_none=True)
+        optimizer, trained = self._begun()
+        optimizer.zero_grad(set_to_none=True)
+        trained.begin()
         lossy: TokenLoss = objective
         if Need.BATCH_LOGP in objective.needs:
             lossy, batch = objective.split(self._scored(self.model, rollouts), batch)
@@ -111,15 +112,20 @@ class PlainLearner(Learner):
                 continue
             found = chosen(self.model, rollout)
             held = found if weighs else found._replace(entropy=found.entropy.detach())
-            shares.append(_backward(lossy, rollout, rest[place : place + 1], held))
+            one = rest[place : place + 1]
+            shares.append(_backward(lossy, rollout, one, held, trained))
         return shares
 
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
+        """Log-probs of the policy, or of the reference model.
+
+        Raises `IntegrityError` if the reference has moved.
+        """
         if of == "policy":
             return self._scored(self.model, rollouts)
         if self.reference is None:
             raise ValueError("the learner has no reference model: call set_reference() first")
-        return self._scored(self.reference, rollouts)
+        return self.reference(rollouts)
 
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         return torch.cat([torch.zeros(0), *(one.entropy.cpu() for one in self._seen(rollouts))])
@@ -128,7 +134,8 @@ class PlainLearner(Learner):
         """Load a frozen reference model from `folder`, in the dtype of this model."""
         dtype = dtype_name(self.model)
         model, _ = Folder(path=str(folder), dtype=dtype).load(self.model.device)
-        self.reference = model.eval().requires_grad_(requires_grad=False)
+        frozen = model.eval().requires_grad_(requires_grad=False)
+        self.reference = FixedScorer(partial(self._scored, frozen), "reference", frozen.dtype)
 
     async def publish(self) -> Weights:
         """The weights; hashed again only if they have changed."""
@@ -141,8 +148,9 @@ class PlainLearner(Learner):
         """Write a Hugging Face folder, and beside it a file of the optimizer."""
         self.model.save_pretrained(folder)
         self.tokenizer.save_pretrained(folder)
+        optimizer, trained = self._begun()
         state = {
-            "optimizer": optimizer_state(self._begun(), self._names()),
+            "trained": trained.state(optimizer),
             "deliveries": self._deliveries,
             "moved": self.published is None,
         }
@@ -155,11 +163,11 @@ class PlainLearner(Learner):
         shape or dtype.
         """
         path = folder / _STATE
-        state = read_state(path, self.model.device, ("optimizer", "deliveries", "moved"))
+        state = read_state(path, self.model.device, ("trained", "deliveries", "moved"))
         saved, _ = Folder.as_saved(folder).load("cpu")
         restore(self.model.state_dict(), saved.state_dict(), str(folder))
-        place = f"optimizer in {path}"
-        restore_optimizer(self._begun(), self._names(), state["optimizer"], place)
+        optimizer, trained = self._begun()
+        trained.load(state["trained"], optimizer, f"optimizer in {path}")
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     @torch.no_grad()
@@ -171,54 +179,22 @@ class PlainLearner(Learner):
         parts = [chosen(model, rollout).logp.cpu() for rollout in rollouts if rollout.length]
         return torch.cat([torch.zeros(0), *parts])
 
-    def _trained(self) -> list[Tensor]:
-        return [p for p in self.model.parameters() if p.requires_grad]
-
-    def _names(self) -> list[str]:
-        return [name for name, p in self.model.named_parameters() if p.requires_grad]
-
-    def _begun(self) -> torch.optim.Optimizer:
-        if self.optimizer is None:
+    def _begun(self) -> tuple[torch.optim.Optimizer, TrainedWeights]:
+        if self.optimizer is None or self.trained is None:
             raise ValueError("the learner has no optimizer: call reset_optimizer() first")
-        return self.optimizer
+        return self.optimizer, self.trained
 
 
-def _backward(objective: TokenLoss, rollout: Rollout, batch: Batch, found: Chosen) -> _Share:
+def _backward(
+    objective: TokenLoss, rollout: Rollout, batch: Batch, found: Chosen, trained: TrainedWeights
+) -> Share:
     """Add the gradient of one rollout; the loss of its log-probs is computed on the CPU."""
     logp, entropy, heard = (x.cpu() for x in found)
-    if not (logp.isfinite().all() and heard.isfinite().all()):
-        raise NonFiniteError(f"log-prob is not finite for task {rollout.task.id}", [rollout])
+    check_finite(logp, batch, [rollout])
     if batch.observed is not None:
+        check_finite(heard, batch.observed, [rollout])
         batch = replace(batch, observed=replace(batch.observed, learner_logp=heard))
     loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
-    loss.backward()
-    said = logp.detach()
-    apart = (said - batch.behaviour_logp).abs()[batch.current]
-    sums = {
-        "entropy": entropy.detach(),
-        "drift": apart,
-        "saturated": saturated(said, batch).float(),
-    }
-    return _Share(
-        loss=loss.item(),
-        drift_max=apart.max().item() if len(apart) else 0.0,
-        computed=len(rollout.token_ids),
-        taught=len(said),
-        metrics={k: Mean(total=x.sum().item(), count=len(x)) for k, x in sums.items()}
-        | dict(objective.metrics(said, batch)),
-    )
-
-
-def _update(loss: float, norm: float, shares: Sequence[_Share], tokens: int) -> Update:
-    """The report of a step, with the metrics of every learner."""
-    names = shares[0].metrics if shares else _PER_TOKEN
-    return Update(
-        loss=loss,
-        drift_max=max((share.drift_max for share in shares), default=0.0),
-        metrics={n: sum((share.metrics[n] for share in shares), Mean()) for n in names}
-        | {
-            "grad_norm": Mean(total=norm, count=1) if shares else Mean(),
-            "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
-            "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
-        },
-    )
+    trained.backward(loss)
+    further = len(rollout.token_ids), objective.metrics(logp.detach(), batch)
+    return share_of(loss.item(), (logp, entropy), batch, [rollout], further)
