@@ -23,6 +23,7 @@ from whet.engines.embedded.backbone import Backbone
 from whet.engines.embedded.engine import Embedded
 from whet.engines.embedded.forest import Segment, build_forest
 from whet.engines.models import SHAPES, Folder, FromScratch
+from whet.engines.plain.engine import Plain
 from whet.engines.tokenizers import ByteLevelBPE, CharacterTokenizer
 from whet.rollouts.renderer import TextRenderer, end_token
 from whet.types import Task, UsageError
@@ -229,8 +230,11 @@ def test_a_model_without_a_limited_number_of_positions_is_refused(tmp_path):
     config = MambaConfig(vocab_size=len(ABC.build()), hidden_size=16, num_hidden_layers=1)
     AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
     ABC.build().save_pretrained(tmp_path)
-    with pytest.raises(UsageError, match="'mamba' has no .*max_position_embeddings"):
-        Folder(path=str(tmp_path)).size()
+    source = Folder(path=str(tmp_path))
+    assert (source.size().positions, source.size().cache_bytes) == (0, 0)
+    assert Plain().positions(source) > 2**30
+    with pytest.raises(UsageError, match="'mamba' has no .*max_position_embeddings.*engine plain"):
+        Embedded().positions(source)
 
 
 def test_texts_beyond_a_window_are_refused_and_a_window_that_never_bites_is_no_matter():

@@ -10,8 +10,11 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
+from whet.engines.plain.engine import Plain
 from whet.engines.positions import positions_of
+from whet.engines.random_models import RandomModel
 from whet.engines.tokenizers import CharacterTokenizer
+from whet.testing.architectures import settings_of
 from whet.types import ContextFull, Task, UsageError
 
 TOKENIZER = CharacterTokenizer(alphabet="0123456789+=").build()
@@ -101,3 +104,14 @@ def test_layers_with_different_heads_are_refused_by_the_setting(tmp_path):
     saved(tmp_path, "gemma4_text", heads | {"vocab_size_per_layer_input": len(TOKENIZER)})
     with pytest.raises(UsageError, match="'gemma4_text' has layers with different head_dim"):
         Folder(path=str(tmp_path)).size()
+
+
+@pytest.mark.parametrize(
+    ("kind", "noted"), [("mamba", "a recurrence"), ("deepseek_v3", "MLA"), ("llama", "")]
+)
+def test_a_plan_says_what_the_engine_is_likely_to_refuse(kind, noted, tmp_path):
+    model_type, settings = settings_of(kind)
+    source = RandomModel(model_type=model_type, settings=settings).save(tmp_path)
+    told = [note for note in asyncio.run(Embedded().notes(source)) if "likely to refuse" in note]
+    assert len(told) == bool(noted)
+    assert all(noted in note and "--engine plain" in note for note in told)

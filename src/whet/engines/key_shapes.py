@@ -6,6 +6,8 @@ from transformers import PreTrainedConfig
 
 from whet.types import UsageError
 
+_ATTENTION = ("num_hidden_layers", "num_attention_heads", "hidden_size", "max_position_embeddings")
+
 
 def shared(config: PreTrainedConfig, name: str, default: Any = None) -> Any:
     """A setting of a text config.  Raises `UsageError` if its layers have different values."""
@@ -16,6 +18,21 @@ def shared(config: PreTrainedConfig, name: str, default: Any = None) -> Any:
             f"model of type {config.model_type!r} has layers with different {name}, which the "
             "embedded engine does not compute; use another architecture, such as Llama or Qwen"
         ) from error
+
+
+def lacking(config: PreTrainedConfig) -> list[str]:
+    """The settings of attention over a limited number of positions that a model has not.
+
+    A setting that differs between layers counts as one of them.
+    """
+    return [name for name in _ATTENTION if not _alike(config, name)]
+
+
+def _alike(config: PreTrainedConfig, name: str) -> bool:
+    try:
+        return getattr(config, name, None) is not None
+    except RuntimeError:  # of transformers, for a setting of single layers
+        return False
 
 
 def key_shape(config: PreTrainedConfig) -> tuple[int, int]:

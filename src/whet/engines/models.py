@@ -17,7 +17,7 @@ from transformers import (
 
 from whet.engines import loading
 from whet.engines.folders import checked, listed
-from whet.engines.key_shapes import key_shape, shared
+from whet.engines.key_shapes import key_shape, lacking
 from whet.engines.positions import positions_of
 from whet.engines.tensors import FLOATS, dtype_of
 from whet.engines.tokenizers import CharacterTokenizer, TokenizerSpec
@@ -232,22 +232,18 @@ class FromScratch:
         )
 
 
-_MEASURES = ("num_hidden_layers", "num_attention_heads", "hidden_size", "max_position_embeddings")
-
-
 def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
+    """The size of a model; a model without keys or positions that are alike has 0 of them."""
     text: Any = model.config.get_text_config()
-    if lacking := [name for name in _MEASURES if shared(text, name) is None]:
-        raise UsageError(
-            f"model of type {text.model_type!r} has no {', '.join(lacking)} in its config; use one "
-            "with attention over a limited number of positions, such as Llama or Qwen"
-        )
-    heads, width = key_shape(text)
+    cache = 0
+    if not lacking(text):
+        heads, width = key_shape(text)
+        cache = 2 * text.num_hidden_layers * heads * width * dtype.itemsize
     return Size(
         parameters=sum(p.numel() for p in model.parameters()),
         weight_bytes=dtype.itemsize,
-        cache_bytes=2 * text.num_hidden_layers * heads * width * dtype.itemsize,
-        positions=positions_of(model.config).usable,
+        cache_bytes=cache,
+        positions=positions_of(model.config).usable if cache else 0,
     )
 
 

@@ -204,4 +204,4 @@ class Size:
     parameters: int
     weight_bytes: int  # bytes per weight
     cache_bytes: int  # bytes of keys and values per token
-    positions: int
+    positions: int  # 0: no limit, or none that all layers share

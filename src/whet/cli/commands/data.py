@@ -120,7 +120,7 @@ def _file(asked: DataOptions) -> File:
 def _rendered(asked: DataOptions, tasks: Sequence[Task]) -> RenderedPrompts:
     subject = subject_of(asked.model, Embedded(device="cpu"))
     renderer = finish(subject.engine.renderer(subject.model))
-    positions = subject.model.size().positions
+    positions = subject.engine.positions(subject.model) or 0
     return rendered(tasks, renderer, positions, asked.max_prompt_length, asked.rows)
 
 

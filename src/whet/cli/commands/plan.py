@@ -160,7 +160,7 @@ def _memory(run: Run) -> list[str]:
     slots = run.engine.slots
     cache = slots * _most_tokens(run)[0] * size.cache_bytes / _GIB
     return [
-        f"model: {size.parameters:,} parameters, {size.positions} positions",
+        f"model: {size.parameters:,} parameters, {size.positions or 'no limit of'} positions",
         f"memory: weights {copies} × {weights:.2f} GiB, gradients and AdamW "
         f"{'of the adapters only' if lora else f'{training:.2f} GiB'}, "
         f"cache of {slots} rollouts at most {cache:.2f} GiB; activations are extra",

@@ -17,6 +17,8 @@ from whet.engines.embedded.learner import EmbeddedLearner
 from whet.engines.embedded.masters import Float32Masters, InPlace
 from whet.engines.embedded.publication import twin
 from whet.engines.embedded.recompute import LayerRecompute
+from whet.engines.embedded.unsupported import REMEDY, reasons
+from whet.engines.key_shapes import lacking
 from whet.engines.models import Folder, InspectableModel, ModelSource
 from whet.engines.positions import positions_of
 from whet.engines.renderers import beside, renderer_of
@@ -106,6 +108,19 @@ class Embedded(Engine):
         """Tokenizer and config are read, no weights."""
         return renderer_of(model, *model.load_tokenizer())
 
+    def positions(self, model: Any) -> int | None:
+        """Raises `UsageError` for a model without attention over a limited number of positions."""
+        found = super(Embedded, self).positions(model)
+        if found or not isinstance(model, InspectableModel):
+            return found
+        config: Any = model.without_weights().config.get_text_config()
+        names = ", ".join(lacking(config))
+        raise UsageError(
+            f"model of type {config.model_type!r} has no {names} in its config, or another one in "
+            "every layer, so the embedded engine does not compute it; use a model with attention "
+            f"over a limited number of positions, such as Llama or Qwen, or {REMEDY}"
+        )
+
     def shortened(self, model: ModelSource) -> str:
         """The setting by which fewer positions can be used than the model declares."""
         if not isinstance(model, InspectableModel):
@@ -127,8 +142,8 @@ class Embedded(Engine):
     async def notes(self, model: ModelSource) -> list[str]:
         """What a plan says of the model; no weights are read.
 
-        Notes tell of weights that are stored in another dtype, of positions that can't be used, and
-        of what LoRA trains.
+        Notes tell of weights that are stored in another dtype, of positions that can't be used, of
+        what LoRA trains, and of settings for which the model will be refused when it is opened.
 
         None for a model that can't be inspected before it is loaded.  Raises `UsageError` for
         float16 that is trained in place, and for targets of LoRA that the model lacks.
@@ -138,7 +153,10 @@ class Embedded(Engine):
         if isinstance(model, Folder):
             self._check_trainable(model.torch_dtype)
         whole = model.without_weights()
-        told = [note for note in (model.rounding(), positions_of(whole.config).note()) if note]
+        why = reasons(whole.config)
+        doubt = why and f"the embedded engine is likely to refuse this model, since {why}; {REMEDY}"
+        notes = (model.rounding(), positions_of(whole.config).note(), doubt)
+        told = [note for note in notes if note]
         return told if self.lora is None else [*told, *self.lora.notes(whole)]
 
     def vocabulary(self, folder: Path) -> str:
