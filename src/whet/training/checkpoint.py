@@ -7,6 +7,7 @@ loader might read.  It gets its name when it is complete and on the disk.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
@@ -45,7 +46,7 @@ class RunPosition:
 
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder is a checkpoint of a run, and not another model."""
-    return (folder / _STATE).is_file()
+    return os.path.isfile(folder / _STATE)  # False, too, where the folder may not be searched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,7 @@ class Checkpoints:
     def mend(self) -> None:
         """Clean up what a kill has left: half-written folders, and folders renamed away."""
         with durable.writing(self.folder):
-            durable.mend(self.folder, _NAME, lambda folder: not self._changed(folder))
+            durable.mend(self.folder, _NAME, lambda folder, name: not self._changed(folder, name))
 
     def newest(self, odd: Callable[[Path], str] = lambda folder: "") -> Newest:
         """The newest checkpoint that is unchanged, and of which `odd` has nothing to say.
@@ -171,10 +172,13 @@ class Checkpoints:
         later = self._folders()
         return later[later.index(self.path(place)) + 1 :]
 
-    def _changed(self, folder: Path) -> str:
-        """What has changed in a checkpoint since it was written; empty if nothing has."""
+    def _changed(self, folder: Path, name: str = "") -> str:
+        """What has changed in a checkpoint since it was written; empty if nothing has.
+
+        A name is given where a kill has left it under another one.
+        """
         try:
-            return self._odd_file(folder) or self._odd_place(folder)
+            return self._odd_file(folder) or self._odd_place(folder, name or folder.name)
         except (OSError, ValueError, KeyError, TypeError) as error:
             return f"{folder} can't be read ({reason(error):.120})"
 
@@ -191,9 +195,9 @@ class Checkpoints:
             return f"{folder / odd} {gone if odd in written else 'was added'}"
         return ""
 
-    def _odd_place(self, folder: Path) -> str:
+    def _odd_place(self, folder: Path, name: str) -> str:
         held, seal = self.path(_read_place(folder)).name, _seal(folder)
-        if held != folder.name:
+        if held != name:
             return f"{folder} holds {held}"
         own = self._known()
         if own and seal.get("run", own) != own:
