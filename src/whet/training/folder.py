@@ -63,6 +63,7 @@ class RunProgress:
     """The progress of a run, read from its folder."""
 
     newest: Path | None  # newest unchanged checkpoint, a Hugging Face folder
+    passed: tuple[str, ...]  # why later checkpoints were passed over
     done: int  # finished steps with rewards, up to the checkpoint
     digest: (
         str  # of the final weights, after their evaluation; empty: not finished, or not its rows
@@ -77,7 +78,8 @@ class RunProgress:
         Raises `IntegrityError` where there are checkpoints, and all have changed.
         """
         checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
-        place, ledger = checkpoints.latest(), Ledger(folder)
+        stands, ledger = checkpoints.newest(), Ledger(folder)
+        place = stands.place
         rows, at = list(ledger.rows()), None if place is None else place.at
         final = _newest((r for r in rows if (r["phase"], r["step"]) == at), "final")
         end = place is not None and place.at == (len(run.warmup), run.steps)
@@ -86,6 +88,7 @@ class RunProgress:
         warm = place is None or place.phase < len(run.warmup)
         return cls(
             newest=None if place is None else checkpoints.path(place),
+            passed=stands.passed,
             done=0 if place is None or warm else place.progress.done,
             digest=final.get("digest", "") if end and own else "",
             base=_newest(rows, "base"),

@@ -77,6 +77,9 @@ def notices(checkpoints: Checkpoints, ledger: Ledger, newest: Newest) -> Iterato
                 f"{count} rows of {METRICS} came after those of {name}, and are of steps before it;"
                 " they are deleted"
             )
+    best = str(saved(ledger.folder).get("best", ""))
+    if best and best not in checkpoints.names():
+        yield f"{best}, the best so far, is missing; the best of those that are there is kept"
     if lost := ledger.lost_files():
         yield (
             f"{len(lost)} files of rollouts and samples are missing, damaged or of another step, "

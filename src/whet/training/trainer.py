@@ -132,7 +132,8 @@ class Trainer:
             self.ledger.rewind((-1, 0))
         else:
             self.ledger.rewind(place.at, self.checkpoints.path(place))
-        self.best = Best.of(self.run.checkpoints.best, self.ledger.rows())
+        names = self.checkpoints.names()
+        self.best = Best.of(self.run.checkpoints.best, self.ledger.rows(), names)
         if place is not None:
             self.checkpoints.rewind(place)
             self._begin(place.phase)
