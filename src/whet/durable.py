@@ -138,22 +138,28 @@ def settle_folder(partial: Path, target: Path) -> None:
     remove(old)
 
 
-def mend(folder: Path, names: re.Pattern[str], is_sound: Callable[[Path], bool]) -> None:
+def mend(folder: Path, names: re.Pattern[str], is_sound: Callable[[Path, str], bool]) -> None:
     """Clean up what a kill left of `settle_folder`, for targets with these names.
 
     A folder that was renamed away gets its name again, unless there is a sound one of that name.
+    Where neither is sound both are left, for a disk may only have failed to read them.
     """
     for path in [*folder.iterdir()] if folder.is_dir() else ():
         new, old = (path.name.removeprefix(prefix) for prefix in (_NEW, _OLD))
         if new != path.name and names.fullmatch(new):
             remove(path)
         if old != path.name and names.fullmatch(old):
-            target = folder / old
-            if os.path.lexists(target) and is_sound(target):
-                remove(path)
-            else:
-                remove(target)
-                path.rename(target)
+            _put_back(path, folder / old, is_sound)
+
+
+def _put_back(path: Path, target: Path, is_sound: Callable[[Path, str], bool]) -> None:
+    if not os.path.lexists(target):
+        path.rename(target)
+    elif is_sound(target, target.name):
+        remove(path)
+    elif is_sound(path, target.name):
+        remove(target)
+        path.rename(target)
 
 
 def discard(path: Path) -> None:

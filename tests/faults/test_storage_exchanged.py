@@ -1,5 +1,6 @@
 """Files and folders of another run or another step, in the place of a run's own."""
 
+import errno
 import os
 import shutil
 from dataclasses import replace
@@ -10,7 +11,9 @@ from stopped_runs import RUN, check_equal, quick, resumed, stopped_run
 
 import whet
 from whet import durable
+from whet.cli.main import main
 from whet.training import card
+from whet.training.checkpoint import Checkpoints
 from whet.training.loop import TrainStep
 
 
@@ -180,3 +183,39 @@ def test_going_back_that_was_cut_short_loses_no_rollouts_of_a_run(
         sorted(p.name for p in (one / "rollouts").iterdir()) for one in (folder, runs / "whole")
     ]
     assert names[0] == names[1]
+
+
+@pytest.mark.parametrize("sound", [True, False])
+def test_a_checkpoint_is_not_deleted_for_one_that_is_no_better(sound, folder):
+    """A kill left both, and neither of them can be read for now: that may be the disk's doing."""
+    here = folder / "checkpoints" / "step-000002"
+    away = here.with_name(f"replaced-{here.name}")
+    shutil.copytree(here, away)
+    held = Checkpoints(folder / "checkpoints", 0, 3)
+    weights = here / "model.safetensors"
+    data = weights.read_bytes()
+    weights.write_bytes(b"")
+    if not sound:
+        (away / "model.safetensors").unlink()
+    held.mend()
+    assert away.exists() != sound
+    assert (weights.read_bytes() == data) == sound
+    weights.write_bytes(data)  # the disk can be read again
+    held.mend()
+    assert held.names()[-1] == here.name and not away.exists()
+    assert held.newest().passed == ()
+
+
+@pytest.mark.parametrize("command", ["eval", "resume", "report", "doctor"])
+def test_a_folder_that_may_not_be_searched_is_told_in_a_line(command, folder, capsys, monkeypatch):
+    """As of another user; the one who runs the tests may be root, who may search any."""
+    stat = os.stat
+
+    def denied(path, *given, **named):
+        if isinstance(path, str | Path) and Path(path).parent == folder:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return stat(path, *given, **named)
+
+    monkeypatch.setattr(os, "stat", denied)
+    assert main([command, str(folder)]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1

@@ -14,17 +14,24 @@ from whet.cli.main import main
 from whet.engines.embedded.adapters import LoRA
 from whet.engines.models import Folder
 from whet.evaluation.measure import EvalConfig
+from whet.policy import algorithms
+from whet.policy.extensions.critic import Critic
 from whet.protocols import Corpus
 from whet.rewards import find
 from whet.training import card
+from whet.training.as_json import to_json
+from whet.training.helpers import helpers
 from whet.training.inputs import inputs, role
 from whet.training.ledger import Ledger
+from whet.training.resuming import check
 from whet.training.run import CheckpointConfig, PeriodicEval
 from whet.training.trainer import CHECKPOINTS
 from whet.training.validation import validate
 from whet.types import Task, UsageError
+from whet.types.optimizers import AdamW, LinearDecay
 
-JUDGE = "def score(reply, answer):\n    return reply[:1] == answer\n"
+JUDGE = "import helper\n\ndef score(reply, answer):\n    return helper.right(reply, answer)\n"
+HELPER = "def right(reply, answer):\n    return reply[:1] == answer\n"
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ def from_files(tmp_path_factory):
     model.save_pretrained(base / "model")
     tokenizer.save_pretrained(base / "model")
     (base / "judge.py").write_text(JUDGE)
+    (base / "helper.py").write_text(HELPER)
     (base / "digits.txt").write_text("0\n2\n4\n6")
     run = replace(
         RUN,
@@ -80,6 +88,7 @@ def edited(base, name):
     ("name", "word", "field"),
     [
         ("judge.py", "reward", "reward."),
+        pytest.param("helper.py", "reward", "imports helper.py", marks=pytest.mark.full),
         pytest.param("digits.txt", "data", "corpus", marks=pytest.mark.full),
         pytest.param("model/config.json", "model", "model.path", marks=pytest.mark.full),
     ],
@@ -259,3 +268,35 @@ def test_a_reward_without_files_is_known_by_its_settings():
     one, other = (inputs(replace(RUN, reward=r), tasks_known=True) for r in (FirstDigit(), None))
     assert "reward" in one and "reward" not in other
     assert one["recipe"] != other["recipe"]
+
+
+def test_the_helpers_of_a_file_are_what_it_imports_from_beside_it(tmp_path):
+    (tmp_path / "package" / "inner").mkdir(parents=True)
+    texts = {
+        "main.py": "import json, one.two\ndef f():\n    from package import x\n",
+        "one.py": "import main, three\nfrom . import never\n",
+        "three.py": "def broken(:\n",
+        "json.py": "",
+        "never.py": "",
+        "package/__init__.py": "",
+        "package/inner/deep.py": "",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    found = [str(p.relative_to(tmp_path)) for p in helpers(tmp_path / "main.py")]
+    assert found == ["one.py", "package/__init__.py", "package/inner/deep.py", "three.py"]
+    assert helpers(tmp_path / "gone.py") == []
+
+
+def test_more_steps_may_change_no_learning_rate_that_a_critic_had():
+    optimizer = AdamW(lr=1e-3, decay=LinearDecay())
+    objective = algorithms.load("ppo")
+    critic = next(one for one in objective.companions if isinstance(one, Critic))
+    run = replace(
+        RUN, objective=replace(objective, companions=(replace(critic, optimizer=optimizer),))
+    )
+    held = {"run": to_json(run)}
+    check(held, replace(run, steps=9), 0)
+    check(held, replace(run, steps=9), 1)  # the first step has the whole rate in any case
+    with pytest.raises(UsageError, match="steps: was 3, is 9, but a LinearDecay"):
+        check(held, replace(run, steps=9), 2)

@@ -156,7 +156,7 @@ async def _measured(
             drawn=drawn,
             digest=digest,
             preflight=tried,
-            caveats=(*caveats, *_unvaried(subject, scores)),
+            caveats=(*subject.notes, *caveats, *_unvaried(subject, scores)),
             points=tuple(spent),
         )
     finally:

@@ -20,7 +20,7 @@ from whet.invoked import command, shown
 from whet.protocols import Corpus, Engine, Environment, Judge, Model
 from whet.registry import names
 from whet.training import card
-from whet.training.checkpoint import is_checkpoint
+from whet.training.checkpoint import check_sealed, is_checkpoint
 from whet.training.folder import RunProgress
 from whet.types import Decoding, UsageError
 
@@ -46,6 +46,7 @@ class Subject:
     observer: Observer = Silent()  # of the progress
     test_time: tuple[TestTime, ...] = ()  # strategies, besides plain samples
     scorer: Scorer | None = None  # by which best of n selects
+    notes: tuple[str, ...] = ()  # what is odd about the model, one sentence each
 
     @classmethod
     def of_run(cls, folder: Path, split: str = "") -> "Subject":
@@ -54,7 +55,8 @@ class Subject:
         The tasks are the evaluation tasks of the run, or those of `split`.
         """
         run = load_run(folder)
-        newest = RunProgress.of(folder.absolute(), run).newest
+        stands = RunProgress.of(folder.absolute(), run)
+        newest = stands.newest
         if newest is None:
             resume = command("resume", shown(folder))
             raise UsageError(f"run {str(folder)!r} has no checkpoint yet; {resume}")
@@ -70,6 +72,7 @@ class Subject:
             checkpoint=newest,
             directory=card.read(folder)["directory"],
             split="test",  # the other rows of the corpus were trained on
+            notes=_passed_over(newest, stands.passed),
         )
 
     @classmethod
@@ -99,6 +102,7 @@ def subject_of(model: str | Path, engine: Engine = _ENGINE, split: str = "") -> 
         return Subject.of_run(folder, split)
     source = Folder(path=str(model))
     if is_checkpoint(folder):
+        check_sealed(folder)
         source = as_of_run(Folder.as_saved(folder), folder)
     return Subject(model=source, engine=engine, name=str(model))
 
@@ -112,11 +116,20 @@ def checkpoint_of_run(model: str | Path, split: str = "") -> Subject | None:
     run = folder.parent.parent
     if not is_checkpoint(folder) or not card.exists(run):
         return None
+    check_sealed(folder)
     held = load_run(run)
     whole = Subject.of_run(run, split)
     return replace(
-        whole, model=at_checkpoint(held.model, folder), checkpoint=folder, name=str(model)
+        whole,
+        model=at_checkpoint(held.model, folder),
+        checkpoint=folder,
+        name=str(model),
+        notes=(),
     )
+
+
+def _passed_over(newest: Path, passed: tuple[str, ...]) -> tuple[str, ...]:
+    return (f"evaluated is {newest.name}, because {'; '.join(passed)}",) if passed else ()
 
 
 def _anchored(text: str) -> str:

@@ -141,7 +141,7 @@ def go_on(
     if not how.start and not changed(held, run) and _is_complete(run, folder):
         return Trained.of(folder, run)  # which writes nothing
     with _resumable(folder), owned(folder):
-        accepted = _permitted(held, run, folder, how)
+        accepted = _permitted(held, run, folder, follow, how)
         if how.start:
             _tell(folder, follow, _gone_back(run, folder, how))
         if accepted is None or (how.start and not changed(held, run) and _is_complete(run, folder)):
@@ -157,16 +157,18 @@ def go_on(
 
 
 def _permitted(
-    held: dict[str, Any], run: Run, folder: Path, how: Resumption
+    held: dict[str, Any], run: Run, folder: Path, follow: Follow, how: Resumption
 ) -> list[Difference] | None:
     """The changed inputs that were accepted; None if the run is complete and has nothing to do.
 
-    Leftovers of a kill are cleaned up, and nothing else is written.  Raises `UsageError` for a
-    change that was not accepted.
+    Leftovers of a kill are cleaned up, and rows that are damaged and made again are cut off;
+    nothing else is written.  Raises `UsageError` for a change that was not accepted.
     """
     checkpoints = _checkpoints(run, folder)
     checkpoints.mend()
     checkpoints.identify(held.get("identity", ""))
+    if note := Ledger(folder).mend(checkpoints.folder / name for name in checkpoints.names()):
+        _tell(folder, follow, note)
     if how.start:
         place = checkpoints.find(how.start)
         done = place.progress.done if place.phase == len(run.warmup) else 0

@@ -1,6 +1,6 @@
 """The best step of a run, by a metric of its periodic evaluations."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -17,20 +17,27 @@ class Best:
     value: float = -inf
 
     @classmethod
-    def of(cls, metric: str, rows: Iterable[Mapping[str, Any]]) -> "Best":
-        """The best step of the rows of a ledger."""
+    def of(cls, metric: str, rows: Iterable[Mapping[str, Any]], names: Collection[str]) -> "Best":
+        """The best step of the rows of a ledger, of those that have a checkpoint of these names.
+
+        An earlier one has none if the metric was given later, or if its checkpoint is lost.
+        """
         found = cls(metric=metric)
         for row in rows if metric else ():
-            if row["kind"] == "periodic":
+            if row["kind"] == "periodic" and _name(row["step"]) in names:
                 found.see(row["step"], row["metrics"].get(metric, {}).get("value"))
         return found
 
     @property
     def name(self) -> str:
         """The name of the checkpoint of that step; empty for none."""
-        return name_of({"kind": "step", "step": self.step}) if self.step >= 0 else ""
+        return _name(self.step) if self.step >= 0 else ""
 
     def see(self, step: int, value: float | None) -> None:
         """Take the value of a step into account; None is the mean over nothing."""
         if self.metric and value is not None and value > self.value:
             self.step, self.value = step, value
+
+
+def _name(step: int) -> str:
+    return name_of({"kind": "step", "step": step})

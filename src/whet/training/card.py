@@ -97,7 +97,7 @@ def frozen(run: Run) -> dict[str, str]:
 
 def exists(folder: Path) -> bool:
     """Whether a folder is a run folder."""
-    return (folder / CARD).is_file()
+    return os.path.isfile(folder / CARD)  # False, too, where the folder may not be searched
 
 
 def read(folder: Path) -> dict[str, Any]:
@@ -112,7 +112,10 @@ def read(folder: Path) -> dict[str, Any]:
     except UsageError:
         raise
     except OSError as error:
-        raise UsageError(f"run folder {str(folder)!r} can't be read: {error.strerror}") from error
+        raise UsageError(
+            f"run folder {str(folder)!r} can't be read ({error.strerror}); get the permission, or "
+            "mend its disk"
+        ) from error
     except ValueError as error:
         raise UsageError(f"{str(path)!r} is no JSON: {error}; restore it, or train anew") from error
     odd = next((n for n, kind in _PARTS.items() if not isinstance(_of(held, n), kind)), "")

@@ -7,25 +7,23 @@ loader might read.  It gets its name when it is complete and on the disk.
 """
 
 import json
+import os
 import re
 from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass
-from hashlib import file_digest
 from math import inf
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 from uuid import uuid4
 
 from whet import durable
 from whet.scripts import reason
+from whet.training.file_seals import SEAL, digests, odd_file, seal_of
 from whet.training.warmup import WarmupProgress
 from whet.types import IntegrityError, UsageError
 
 _STATE = "place.json"
-_SEAL = "seal.json"
 _IDENTITY = "identity"  # beside the checkpoints: 32 hexadecimal digits, drawn once for a run
-_READ = {".safetensors", ".bin", ".pt", ".json", ".jinja", ".model", ".txt", ".py"}
-"""Files that a loader might read, so that none may be added; notes of a person may be."""
 _NAME = re.compile(r"(?:warmup-(\d+)|step)-(\d+)")
 _DAMAGED = "damaged-"  # before the name of a checkpoint that was passed over
 
@@ -45,7 +43,34 @@ class RunPosition:
 
 def is_checkpoint(folder: Path) -> bool:
     """Whether a folder is a checkpoint of a run, and not another model."""
-    return (folder / _STATE).is_file()
+    return os.path.isfile(folder / _STATE)  # False, too, where the folder may not be searched
+
+
+def check_sealed(folder: Path) -> None:
+    """Raise `UsageError` if a checkpoint is not as it was written, or of another run than others.
+
+    One without a seal, of an earlier version or of a person, is believed.
+    """
+    if not os.path.lexists(folder / SEAL):
+        return
+    held, own = seal_of(folder).get("run", ""), _identity_in(folder.parent)
+    try:
+        why = odd_file(folder)
+    except OSError as error:
+        why = f"{error.filename} can't be read ({error.strerror})"
+    if why or (own and held and held != own):
+        raise UsageError(
+            f"checkpoint {folder.name!r} is not as it was written: "
+            f"{why or f'{folder} is of another run'}; restore it, or give another"
+        )
+
+
+def _identity_in(folder: Path) -> str:
+    """The identity of a run, from beside its checkpoints; empty where it can't be read."""
+    try:
+        return (folder / _IDENTITY).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,8 +123,8 @@ class Checkpoints:
                 for one in held:
                     await one.save(partial)
                 (partial / _STATE).write_text(json.dumps(asdict(place)), encoding="utf-8")
-                seal = {"run": self._identity(), "files": _digests(partial)}
-                (partial / _SEAL).write_text(json.dumps(seal), encoding="utf-8")
+                seal = {"run": self._identity(), "files": digests(partial)}
+                (partial / SEAL).write_text(json.dumps(seal), encoding="utf-8")
                 durable.settle_folder(partial, target)
             except BaseException:
                 durable.discard(partial)
@@ -111,7 +136,7 @@ class Checkpoints:
     def mend(self) -> None:
         """Clean up what a kill has left: half-written folders, and folders renamed away."""
         with durable.writing(self.folder):
-            durable.mend(self.folder, _NAME, lambda folder: not self._changed(folder))
+            durable.mend(self.folder, _NAME, lambda folder, name: not self._changed(folder, name))
 
     def newest(self, odd: Callable[[Path], str] = lambda folder: "") -> Newest:
         """The newest checkpoint that is unchanged, and of which `odd` has nothing to say.
@@ -171,31 +196,21 @@ class Checkpoints:
         later = self._folders()
         return later[later.index(self.path(place)) + 1 :]
 
-    def _changed(self, folder: Path) -> str:
-        """What has changed in a checkpoint since it was written; empty if nothing has."""
+    def _changed(self, folder: Path, name: str = "") -> str:
+        """What has changed in a checkpoint since it was written; empty if nothing has.
+
+        A name is given where a kill has left it under another one.
+        """
         try:
-            return self._odd_file(folder) or self._odd_place(folder)
+            return odd_file(folder) or self._odd_place(folder, name or folder.name)
         except (OSError, ValueError, KeyError, TypeError) as error:
             return f"{folder} can't be read ({reason(error):.120})"
 
-    def _odd_file(self, folder: Path) -> str:
-        if not folder.is_dir():
-            return f"{folder} is no folder"
-        if not (seal := _seal(folder)):
-            return f"{folder / _SEAL} is missing or has changed"
-        written, found = seal.get("files", seal), _digests(folder)
-        added = {name for name in found if Path(name).suffix in _READ}
-        names = sorted(written.keys() | added)
-        if odd := next((name for name in names if found.get(name) != written.get(name)), ""):
-            gone = "is missing" if odd not in found else "has changed"
-            return f"{folder / odd} {gone if odd in written else 'was added'}"
-        return ""
-
-    def _odd_place(self, folder: Path) -> str:
-        held, seal = self.path(_read_place(folder)).name, _seal(folder)
-        if held != folder.name:
+    def _odd_place(self, folder: Path, name: str) -> str:
+        held, seal = self.path(_read_place(folder)).name, seal_of(folder)
+        if held != name:
             return f"{folder} holds {held}"
-        own = self._known()
+        own = _identity_in(self.folder)
         if own and seal.get("run", own) != own:
             return f"{folder} is a checkpoint of another run"
         return ""
@@ -205,35 +220,28 @@ class Checkpoints:
 
         If its file is lost, it is that of the newest checkpoint.
         """
-        if not self._known():
-            held = [str(_seal(folder).get("run", "")) for folder in self._folders()]
+        if not _identity_in(self.folder):
+            held = [str(seal_of(folder).get("run", "")) for folder in self._folders()]
             known = [identity for identity in held if identity]
             drawn = known[-1] if known else uuid4().hex
             durable.write(self.folder / _IDENTITY, drawn.encode())
-        return self._known()
+        return _identity_in(self.folder)
 
     def identify(self, identity: str) -> None:
         """Give the run the identity that its card has; empty for a card of an earlier version.
 
         Raises `UsageError` if there are checkpoints, and all of them are of another run.
         """
-        sealed = {str(_seal(folder).get("run", "")) for folder in self._folders()} - {""}
+        sealed = {str(seal_of(folder).get("run", "")) for folder in self._folders()} - {""}
         if identity and sealed and identity not in sealed:
             raise UsageError(
                 f"the checkpoints in {str(self.folder)!r} are of another run than the card beside "
                 "them, run.json; restore the card, or the checkpoints"
             )
-        if identity and self._known() != identity:
+        if identity and _identity_in(self.folder) != identity:
             with durable.writing(self.folder):
                 self.folder.mkdir(exist_ok=True)
             durable.write(self.folder / _IDENTITY, identity.encode())
-
-    def _known(self) -> str:
-        """The identity that its file has; empty for none, and for one that can't be read."""
-        try:
-            return (self.folder / _IDENTITY).read_text(encoding="utf-8", errors="replace")
-        except OSError:
-            return ""
 
     def _folders(self) -> list[Path]:
         """The checkpoint folders, the oldest first."""
@@ -263,28 +271,6 @@ def order(name: str) -> tuple[float, int]:
         return -inf, 0
     phase, done = match.groups()
     return (inf if phase is None else int(phase)), int(done)
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    """The digest of every file, by its path in the folder."""
-    found = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != _SEAL:
-            with path.open("rb") as file:
-                found[path.relative_to(folder).as_posix()] = file_digest(
-                    file, "blake2b"
-                ).hexdigest()
-    return found
-
-
-def _seal(folder: Path) -> dict[str, Any]:
-    """The seal of a checkpoint; empty if it is missing or broken."""
-    try:
-        held = json.loads((folder / _SEAL).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    sound = isinstance(held, dict) and isinstance(held.get("files", {}), dict)
-    return held if sound else {}
 
 
 def _read_place(folder: Path) -> RunPosition:

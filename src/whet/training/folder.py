@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +63,11 @@ class RunProgress:
     """The progress of a run, read from its folder."""
 
     newest: Path | None  # newest unchanged checkpoint, a Hugging Face folder
+    passed: tuple[str, ...]  # why later checkpoints were passed over
     done: int  # finished steps with rewards, up to the checkpoint
-    digest: str  # of the final weights, after their evaluation; empty: not finished
+    digest: (
+        str  # of the final weights, after their evaluation; empty: not finished, or not its rows
+    )
     base: Row  # the ledger's row of the evaluation before the first reward; empty: not yet
     final: Row  # of the one after the last step
 
@@ -75,22 +78,26 @@ class RunProgress:
         Raises `IntegrityError` where there are checkpoints, and all have changed.
         """
         checkpoints = Checkpoints(folder / CHECKPOINTS, len(run.warmup), run.checkpoints.keep)
-        place = checkpoints.latest()
-        rows = list(Ledger(folder).rows())
-        base, final = (_newest(rows, name) for name in ("base", "final"))
+        stands, ledger = checkpoints.newest(), Ledger(folder)
+        place = stands.place
+        rows, at = list(ledger.rows()), None if place is None else place.at
+        final = _newest((r for r in rows if (r["phase"], r["step"]) == at), "final")
         end = place is not None and place.at == (len(run.warmup), run.steps)
+        own = place is not None and not ledger.differs(checkpoints.path(place))
+        own = own and not ledger.is_broken()
         warm = place is None or place.phase < len(run.warmup)
         return cls(
             newest=None if place is None else checkpoints.path(place),
+            passed=stands.passed,
             done=0 if place is None or warm else place.progress.done,
-            digest=final.get("digest", "") if end else "",
-            base=base,
+            digest=final.get("digest", "") if end and own else "",
+            base=_newest(rows, "base"),
             final=final,
         )
 
 
-def _newest(rows: Sequence[Row], kind: str) -> Row:
-    return next((row for row in reversed(rows) if row["kind"] == kind), {})
+def _newest(rows: Iterable[Row], kind: str) -> Row:
+    return next((row for row in reversed([*rows]) if row["kind"] == kind), {})
 
 
 def _first_missing(folder: Path) -> Path | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from whet.data.digests import folder_digest
 from whet.training.as_json import PART, to_json
+from whet.training.helpers import helpers
 from whet.training.run import Run
 
 Digests = dict[str, dict[str, str]]
@@ -39,7 +40,8 @@ def role(field: str) -> str:
 def inputs(run: Run, *, tasks_known: bool) -> Digests:
     """The digests of files and model folders that the fields of a run name, and of its reward.
 
-    The files of the corpus are left out where its tasks are known by their content.
+    The files of the corpus are left out where its tasks are known by their content.  A Python file
+    brings the modules beside it that it imports.
     """
     held = to_json(run)
     found: Digests = {}
@@ -48,7 +50,10 @@ def inputs(run: Run, *, tasks_known: bool) -> Digests:
         if head in _MEASURING or (tasks_known and head == "corpus"):
             continue
         if role(field) != "opponent" or path.is_file():  # the card has models at a seat elsewhere
-            found.setdefault(role(field), {})[field] = _digest(path)
+            known = found.setdefault(role(field), {})
+            known[field] = _digest(path)
+            for helper in helpers(path) if path.suffix == ".py" else ():
+                known[f"{field} imports {helper.name}"] = _digest(helper)
     if run.reward is not None:
         found.setdefault("reward", {})["reward"] = text_digest(held["reward"])
     found["recipe"] = {"recipe": text_digest(held)}

@@ -4,10 +4,11 @@ Rows have a place, so that a resumed run can delete the rows after its checkpoin
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from hashlib import blake2b
-from math import isfinite
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -15,65 +16,20 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from whet import durable
-from whet.training.as_json import to_json
-from whet.types import IntegrityError, Mean, Metrics, Rollout, Span, UsageError, Verdict
+from whet.training import row_seals
+from whet.training.rollout_rows import NAME, table_of
+from whet.types import IntegrityError, Mean, Metrics, Rollout, UsageError
 
 METRICS = "metrics.jsonl"
 ROLLOUTS = "rollouts"
 EVALUATIONS = "evaluations"
 
-_SEALED = "ledger.json"  # in a checkpoint
-_PLACED = {"kind", "phase", "step", "metrics"}  # what every row has
+_PARTS = {"kind": str, "phase": int, "step": int, "metrics": dict}  # that every row has
+_LAST = ("final", "former")  # kinds of rows that come after the checkpoint of their step
+_STEP = re.compile(r"(?:step|periodic|final)-(\d+)")  # names of files
 
 Place = tuple[int, int]
 """A phase and the steps done in it; places are ordered by time."""
-
-_SPAN = pa.struct([("tokens", pa.int32()), ("version", pa.int32()), ("digest", pa.string())])
-_ACT = pa.struct(
-    [
-        ("start", pa.int32()),
-        ("stop", pa.int32()),
-        ("message", pa.int32()),
-        ("state", pa.string()),
-        ("finish", pa.string()),
-    ]
-)
-
-SCHEMA = pa.schema(
-    [
-        ("step", pa.int32()),
-        ("group", pa.int32()),
-        ("task_id", pa.string()),
-        ("id", pa.string()),
-        ("seat", pa.string()),
-        ("parent", pa.string()),
-        ("forked_at", pa.int32()),
-        ("turns", pa.list_(pa.string())),
-        ("messages", pa.string()),  # JSON
-        ("acts", pa.list_(_ACT)),
-        ("task", pa.string()),  # JSON, in the first row of its group
-        ("shown", pa.string()),  # JSON
-        ("play_seed", pa.int64()),
-        ("answer", pa.string()),
-        ("token_ids", pa.list_(pa.int32())),
-        ("action_mask", pa.list_(pa.bool_())),
-        ("behaviour_logp", pa.list_(pa.float32())),
-        ("entropy", pa.list_(pa.float32())),
-        ("spans", pa.list_(_SPAN)),
-        ("advantage", pa.list_(pa.float32())),
-        ("temperature", pa.float32()),
-        ("max_episode_tokens", pa.int32()),
-        ("finish", pa.string()),
-        ("seed", pa.int64()),
-        ("score", pa.float32()),
-        ("correct", pa.bool_()),
-        ("reason", pa.string()),
-        ("note", pa.string()),
-        ("parts", pa.string()),
-        ("turn_rewards", pa.list_(pa.float32())),
-        ("cost_ms", pa.float32()),
-    ]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,24 +57,18 @@ class Ledger:
 
         `advantages` are given per rollout, by its id; the others have none.
         """
-        known = advantages or {}
-        rows = [
-            {**_row(step, number, rollout, known.get(rollout.id)), "task": task}
-            for number, group in enumerate(groups)
-            for rollout, task in _with_task(group)
-        ]
         target = self.folder / ROLLOUTS / f"{name}.parquet"
         partial = target.with_suffix(durable.PARTIAL)
-        table = pa.Table.from_pylist(rows, SCHEMA)
+        table = table_of(name, step, groups, advantages or {})
         with durable.writing(target):
             target.parent.mkdir(exist_ok=True)
             parquet.write_table(table, partial, write_page_checksum=True)
             durable.settle(partial, target)
         return target
 
-    def evaluation(self, name: str, step: int) -> Path:
-        """The file with the samples of an evaluation."""
-        return self.folder / EVALUATIONS / f"{name}-{step:06}.jsonl"
+    def evaluation(self, name: str) -> Path:
+        """The file with the samples of an evaluation, such as `final-000080`."""
+        return self.folder / EVALUATIONS / f"{name}.jsonl"
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """Every row so far, without an incomplete last line.
@@ -129,79 +79,165 @@ class Ledger:
         for _, row in self._lines():
             yield row
 
-    def rewind(self, place: Place) -> None:
-        """Delete every row after `place`, and a last line that is incomplete."""
-        self._rewrite(lambda row: (row["phase"], row["step"]) <= place)
+    def rewind(self, place: Place, checkpoint: Path | None = None) -> None:
+        """Delete every row after `place`, and a last line that is incomplete.
+
+        Of the rows that came after those of a checkpoint, only final evaluations are kept; none is
+        where these are not its own, as after `--accept metrics`.
+        """
+        self._rewrite([line for line, kept, _ in self._sorted(place, checkpoint) if kept])
+
+    def strays(self, place: Place, checkpoint: Path) -> int:
+        """The number of rows after those of a checkpoint that are of earlier steps than it."""
+        return sum(stray for _, _, stray in self._sorted(place, checkpoint))
+
+    def _sorted(self, place: Place, checkpoint: Path | None) -> Iterator[tuple[bytes, bool, bool]]:
+        """Every line, whether it is kept, and whether it is one that no run writes there."""
+        held = row_seals.read(checkpoint / row_seals.SEALED) if checkpoint else {}
+        own = not held or row_seals.fits(held, self._data())
+        size = held.get("bytes", inf) if own else inf
+        at, seen = 0, set[str]()
+        for line, row in self._lines():
+            at, kind, before = at + len(line), row["kind"], (row["phase"], row["step"]) <= place
+            stray = before and at > size and (kind not in _LAST or kind in seen)
+            seen.add(kind if at > size else "")
+            yield line, before and not stray and (own or kind != "final"), stray
 
     def relabel(self, kind: str, new: str) -> None:
         """Rename the kind of some rows: a `final` row, when more steps follow."""
-        lines = [
+        self._rewrite(
             _line(row | {"kind": new}) if row["kind"] == kind else line
             for line, row in self._lines()
-        ]
-        durable.write(self.folder / METRICS, b"".join(lines))
+        )
+
+    def mend(self, checkpoints: Iterable[Path]) -> str:
+        """Cut off what is damaged after the rows of the newest checkpoint that has its own.
+
+        The result says what was; empty if nothing was.  A run makes those rows again.
+        """
+        data = self._data()
+        size = row_seals.longest(checkpoints, data)
+        if size < 0:
+            return ""
+        odd, lines = "", data[size:].split(b"\n")[:-1]
+        if self.is_broken():
+            odd, lines = "are not those that the run ended with", []
+        sound = [*takewhile(lambda line: _row_of(line) is not None, lines)]
+        if len(sound) < len(lines):
+            odd = "are damaged"
+        if odd:
+            kept = data[: size + sum(len(line) + 1 for line in sound)]
+            self._rewrite([kept])
+            return f"rows of {METRICS} after the first {kept.count(10)} {odd}; they are made again"
+        return ""
+
+    def end(self) -> None:
+        """Seal the rows of a run that has ended."""
+        row_seals.end(self.folder, self._data())
+
+    def is_broken(self) -> bool:
+        """Whether the run had ended, and its rows have changed since."""
+        return row_seals.is_broken(self.folder, self._data())
 
     async def save(self, folder: Path) -> None:
         """Write into a checkpoint how long the file of the rows is, and its digest."""
-        path = self.folder / METRICS
-        data = path.read_bytes() if path.is_file() else b""
+        data = self._data()
         if data:
-            durable.sync_path(path)
-        held = {"bytes": len(data), "digest": blake2b(data).hexdigest()}
-        (folder / _SEALED).write_text(json.dumps(held), encoding="utf-8")
+            durable.sync_path(self.folder / METRICS)
+        held = json.dumps(row_seals.seal(data))
+        (folder / row_seals.SEALED).write_text(held, encoding="utf-8")
 
     def differs(self, checkpoint: Path) -> str:
         """What has happened to the rows since a checkpoint was written; empty if nothing has."""
+        path = self.folder / METRICS
+        held = row_seals.read(checkpoint / row_seals.SEALED)  # older checkpoints have none
         try:
-            held = json.loads((checkpoint / _SEALED).read_text(encoding="utf-8"))
-            data = (self.folder / METRICS).read_bytes()
-        except FileNotFoundError as error:
-            own = str(error.filename).endswith(METRICS)
-            return f"{error.filename} is missing" if own else ""  # older checkpoints have no seal
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return f"{path} is missing"
         except OSError as error:
-            return f"{error.filename} can't be read ({error.strerror})"
-        same = blake2b(data[: held["bytes"]]).hexdigest() == held["digest"]
-        return "" if same else f"{self.folder / METRICS} has not the rows that it had then"
+            return f"{path} can't be read ({error.strerror})"
+        fits = not held or row_seals.fits(held, data)
+        return "" if fits else f"{path} has not the rows that it had then"
 
-    def lost_rollouts(self) -> list[str]:
-        """The files of rollouts that the rows tell of, and that are not there or damaged."""
+    def lost_files(self) -> list[str]:
+        """The files of rollouts and samples that the rows tell of, and that are not theirs.
+
+        They are missing, damaged, or of another step.
+        """
         found: list[str] = []
         for row in self.rows():
-            path = self.folder / ROLLOUTS / f"{name_of(row)}.parquet"
             if row["kind"] == "sft":
                 continue
-            try:
-                parquet.read_metadata(path)
-            except (pa.ArrowException, OSError):
+            name = name_of(row)
+            path = self.folder / ROLLOUTS / f"{name}.parquet"
+            if not _is_whole(path, name):
+                found.append(str(path))
+            if row["kind"] != "step" and not _ends(path := self.evaluation(name)):
                 found.append(str(path))
         return found
 
-    def _rewrite(self, keeps: Callable[[Mapping[str, Any]], bool]) -> None:
-        durable.write(
-            self.folder / METRICS, b"".join(line for line, row in self._lines() if keeps(row))
-        )
+    def forget_after(self, done: int) -> None:
+        """Delete rollouts and samples of steps that the run has not, which a kill has left."""
+        with durable.writing(self.folder):
+            for path in (*self.folder.glob(f"{ROLLOUTS}/*"), *self.folder.glob(f"{EVALUATIONS}/*")):
+                if (named := _STEP.fullmatch(path.stem)) and int(named[1]) > done:
+                    durable.remove(path)
+
+    def _rewrite(self, lines: Iterable[bytes]) -> None:
+        data = b"".join(lines)
+        row_seals.unseal(self.folder)
+        durable.write(self.folder / METRICS, data)
+
+    def _data(self) -> bytes:
+        path = self.folder / METRICS
+        try:
+            return path.read_bytes() if path.exists() else b""
+        except OSError as error:
+            raise UsageError(f"{str(path)!r} can't be read ({error.strerror}); mend it") from error
 
     def _lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         """Every whole line with its row.  Only a line feed ends one: a text may have U+2028."""
-        path = self.folder / METRICS
-        try:
-            data = path.read_bytes() if path.exists() else b""
-        except OSError as error:
-            raise UsageError(f"{str(path)!r} can't be read ({error.strerror}); mend it") from error
-        for number, line in enumerate(data.split(b"\n")[:-1], 1):
-            try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise IntegrityError(f"{path}, line {number} is no JSON: {error}") from error
-            if not isinstance(row, dict) or not row.keys() >= _PLACED:
-                raise IntegrityError(f"{path}, line {number} is no row; restore it")
+        for number, line in enumerate(self._data().split(b"\n")[:-1], 1):
+            if (row := _row_of(line)) is None:
+                place = f"{self.folder / METRICS}, line {number}"
+                raise IntegrityError(f"{place} is no row of a run; restore the file")
             yield line + b"\n", row
+
+
+def _row_of(line: bytes) -> dict[str, Any] | None:
+    """The row that a line is; None for one that is none."""
+    try:
+        row = json.loads(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(row, dict):
+        return None
+    sound = all(type(row.get(name)) is kind for name, kind in _PARTS.items())
+    return row if sound and all(isinstance(m, dict) for m in row["metrics"].values()) else None
 
 
 def name_of(row: Mapping[str, Any]) -> str:
     """The name of the files of a step or an evaluation: `step-000040`, `final-000080`."""
     kind = "final" if row["kind"] == "former" else row["kind"]
     return f"{kind}-{row['step']:06}"
+
+
+def _is_whole(path: Path, name: str) -> bool:
+    """Whether a file of rollouts can be read and is of that name; older ones do not say theirs."""
+    try:
+        held = parquet.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError):
+        return False
+    return held.get(NAME, name.encode()) == name.encode()
+
+
+def _ends(path: Path) -> bool:
+    """Whether a file of samples is there with its last line whole; it may have none."""
+    try:
+        return path.read_bytes()[-1:] in (b"", b"\n")
+    except OSError:
+        return False
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
@@ -211,70 +247,3 @@ def _line(row: Mapping[str, Any]) -> bytes:
 def _number(mean: Mean) -> dict[str, float | None]:
     """A metric as JSON.  NaN, the mean over nothing, becomes null over 0."""
     return {"value": mean.value if isfinite(mean.value) else None, "of": mean.count}
-
-
-def _row(
-    step: int, group: int, rollout: Rollout, advantage: Sequence[float] | None
-) -> dict[str, Any]:
-    verdict = rollout.verdict
-    return {
-        "step": step,
-        "group": group,
-        "task_id": rollout.task.id,
-        "turns": rollout.turns,
-        "messages": _as_json(rollout.messages),
-        "acts": [asdict(act) for act in rollout.acts],
-        "shown": _as_json(rollout.shown),
-        "play_seed": rollout.play_seed,
-        "answer": rollout.task.answer,
-        "id": rollout.id,
-        "seat": rollout.seat,
-        "parent": rollout.parent,
-        "forked_at": rollout.forked_at,
-        "token_ids": rollout.token_ids,
-        "action_mask": rollout.action_mask,
-        "behaviour_logp": rollout.behaviour_logp,
-        "entropy": rollout.entropy,
-        "spans": [_span(span) for span in rollout.spans],
-        "advantage": advantage,
-        "temperature": rollout.decoding.logp_temperature,
-        "max_episode_tokens": rollout.decoding.max_episode_tokens,
-        "finish": str(rollout.finish),
-        "seed": rollout.seed,
-        "score": rollout.score if verdict else None,
-        "correct": verdict.correct if verdict else None,
-        "reason": str(verdict.reason) if verdict else None,
-        "note": verdict.note if verdict else None,
-        "parts": _parts(verdict) if verdict else None,
-        "turn_rewards": verdict.turn_rewards if verdict else None,
-        "cost_ms": verdict.cost_ms if verdict else None,
-    }
-
-
-def _with_task(group: Iterable[Rollout]) -> Iterator[tuple[Rollout, str | None]]:
-    """Each rollout, the first one with its task as JSON."""
-    for number, rollout in enumerate(group):
-        yield rollout, None if number else _as_json(rollout.task)
-
-
-def _as_json(value: Any) -> str | None:
-    """A value as JSON; None for one that JSON can't hold, such as a task of a user's own type."""
-    try:
-        return json.dumps(to_json(value), ensure_ascii=True)
-    except UsageError:
-        return None
-
-
-def _parts(verdict: Verdict) -> str:
-    """The number, or None (null in JSON) for NaN."""
-    return json.dumps({name: x if isfinite(x) else None for name, x in verdict.parts.items()})
-
-
-def _span(span: Span) -> dict[str, Any]:
-    """The policy version of each token; null for tokens that the policy did not sample."""
-    version = span.version
-    return {
-        "tokens": span.tokens,
-        "version": None if version is None else version.step,
-        "digest": None if version is None else version.digest,
-    }

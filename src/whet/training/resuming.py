@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from whet.data.digests import digest
+from whet.policy.inspection import walk
 from whet.training.as_json import to_json
 from whet.training.card import Difference, differences, frozen, resealed
 from whet.training.inputs import inputs, role
 from whet.training.run import Run
 from whet.training.standing import ROWS
 from whet.types import UsageError
+from whet.types.optimizers import AdamW
 
 FREE = ("steps", "limits", "checkpoints", "evaluation", "periodic", "eval_corpus")
 """Fields of a `Run` that may change: its length, limits, checkpoints and evaluations."""
@@ -70,13 +72,20 @@ def check(held: Mapping[str, Any], after: Run, done: int, how: Resumption = AS_I
         )
     if after.steps < done:
         raise UsageError(f"steps is {after.steps}, but {done} are taken; give {done} or more")
-    was, rate = held["run"]["steps"], after.optimizer.lr_at
-    if any(rate(step, was) != rate(step, after.steps) for step in range(done)):
-        raise UsageError(
-            f"steps: was {was}, is {after.steps}, but a {type(after.optimizer.decay).__name__} "
-            f"would have given the {done} steps taken other learning rates; keep {was} steps, or "
-            "train in another folder"
-        )
+    was = held["run"]["steps"]
+    for optimizer in _optimizers(after):
+        rate = optimizer.lr_at
+        if any(rate(step, was) != rate(step, after.steps) for step in range(done)):
+            raise UsageError(
+                f"steps: was {was}, is {after.steps}, but a {type(optimizer.decay).__name__} would "
+                f"have given the {done} steps taken other learning rates; keep {was} steps, or "
+                "train in another folder"
+            )
+
+
+def _optimizers(run: Run) -> list[AdamW]:
+    """Those whose schedules run over the steps of the run: the policy's, a critic's."""
+    return [run.optimizer, *(part for part in walk(run.objective) if isinstance(part, AdamW))]
 
 
 def check_inputs(

@@ -54,7 +54,7 @@ def set_aside(
         for folder in reversed(later):
             folder.rename(aside / checkpoints.folder.name / folder.name)
     kept = [row for row in ledger.rows() if (row["phase"], row["step"]) <= place.at]
-    note_saved(whole, name, Best.of(best, kept))
+    note_saved(whole, name, Best.of(best, kept, checkpoints.names()))
     ledger.rewind(place.at)
     with durable.writing(whole):
         for path in names:

@@ -68,11 +68,23 @@ def standing(checkpoints: Checkpoints, ledger: Ledger, accept: Collection[str] =
 
 def notices(checkpoints: Checkpoints, ledger: Ledger, newest: Newest) -> Iterator[str]:
     """What is odd about a run's folder, and what the run does about it; one sentence each."""
-    if newest.place is not None and newest.passed:
+    if newest.place is not None:
         name = checkpoints.path(newest.place).name
-        yield f"going on from {name}, because {'; '.join(newest.passed)}"
-    if lost := ledger.lost_rollouts():
-        yield f"rollouts of {len(lost)} rows are missing or damaged, the first {lost[0]}"
+        if newest.passed:
+            yield f"going on from {name}, because {'; '.join(newest.passed)}"
+        if count := ledger.strays(newest.place.at, checkpoints.folder / name):
+            yield (
+                f"{count} rows of {METRICS} came after those of {name}, and are of steps before it;"
+                " they are deleted"
+            )
+    best = str(saved(ledger.folder).get("best", ""))
+    if best and best not in checkpoints.names():
+        yield f"{best}, the best so far, is missing; the best of those that are there is kept"
+    if lost := ledger.lost_files():
+        yield (
+            f"{len(lost)} files of rollouts and samples are missing, damaged or of another step, "
+            f"the first {lost[0]}"
+        )
 
 
 def clean(folder: Path) -> None:

@@ -128,8 +128,12 @@ class Trainer:
 
     async def resume(self, place: RunPosition | None) -> None:
         """Load a checkpoint, and delete later rows of the ledger."""
-        self.ledger.rewind((-1, 0) if place is None else place.at)
-        self.best = Best.of(self.run.checkpoints.best, self.ledger.rows())
+        if place is None:
+            self.ledger.rewind((-1, 0))
+        else:
+            self.ledger.rewind(place.at, self.checkpoints.path(place))
+        names = self.checkpoints.names()
+        self.best = Best.of(self.run.checkpoints.best, self.ledger.rows(), names)
         if place is not None:
             self.checkpoints.rewind(place)
             self._begin(place.phase)
@@ -184,6 +188,8 @@ class Trainer:
         await self._save(RunPosition(phase=last, progress=WarmupProgress(done=done)))
         if not any(row["kind"] == "final" for row in self.ledger.rows()):
             yield await self._evaluate("final", done, run.evaluation, "test")
+        self.ledger.forget_after(done)
+        self.ledger.end()
 
     async def _steps(self, start: int) -> AsyncIterator[TrainStep]:
         """Take the steps of the loop; the rollouts of a failed step are saved."""
@@ -242,8 +248,9 @@ class Trainer:
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
         facts["digest"] = self.player.held().digest  # of the evaluated weights
         self.ground.check()
-        write_samples(self.ledger.evaluation(name, step), card.rows)
-        self.ledger.keep(f"{name}-{step:06}", step, card.groups)
+        file = f"{name}-{step:06}"
+        write_samples(self.ledger.evaluation(file), card.rows)
+        self.ledger.keep(file, step, card.groups)
         known = of_evaluation(card)
         self.ledger.write(name, place, known, facts)  # after what it tells of
         if name == "periodic" and self.best.metric:
