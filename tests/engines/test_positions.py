@@ -10,7 +10,6 @@ from transformers import AutoConfig, AutoModelForCausalLM
 
 from whet.engines.embedded.engine import Embedded
 from whet.engines.models import Folder
-from whet.engines.plain.engine import Plain
 from whet.engines.positions import positions_of
 from whet.engines.random_models import RandomModel
 from whet.engines.tokenizers import CharacterTokenizer
