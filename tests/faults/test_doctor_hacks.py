@@ -72,6 +72,31 @@ def test_the_unit_of_the_reward_does_not_matter(scale):
     assert not wrong(scaled("base", 0, 0.0, 0.4), scaled("final", 6, 0.0, 0.9))
 
 
+@pytest.mark.parametrize("problems", [10, 100])
+@pytest.mark.parametrize(("right", "wrong_ones"), [(1.0, 0.0), (1.0, -1.0), (0.0, -1.0), (100, 0)])
+@pytest.mark.parametrize(("before", "after"), [(0.0, 1.0), (0.0, 0.5), (0.75, 1.0), (0.5, 0.9)])
+def test_a_rise_that_right_answers_explain_is_no_hack(problems, right, wrong_ones, before, after):
+    """Rewards are those of right and wrong, and their spread is that of the shares."""
+
+    def honest(kind, step, share):
+        row = evaluation(kind, step, share, right, wrong_ones)
+        spread = abs(right - wrong_ones) * (share * (1 - share)) ** 0.5
+        few = {
+            name: metric(row["metrics"][name]["value"], problems) for name in ("reward", "pass@1")
+        }
+        row["metrics"] |= few | {"reward_std": metric(spread, 4 * problems)}
+        return row
+
+    assert wrong(honest("base", 0, before), honest("final", 6, after)) == []
+
+
+def test_a_small_reward_is_told_with_its_digits():
+    small_ones = [evaluation("base", 0, 0.0), evaluation("final", 6, 0.0, wrong=2e-6)]
+    small_ones[0]["metrics"]["reward_std"] = metric(1e-6, SAMPLES)
+    small_ones[1]["metrics"]["reward_std"] = metric(1e-6, SAMPLES)
+    assert any("rose from 0.000 to 2e-06" in message for message in wrong(*small_ones))
+
+
 def test_a_reward_that_teaches_first_and_is_hacked_later_is_named():
     """Accuracy ends above the base, and far below its best: the two ends tell nothing."""
     peak = evaluation("periodic", 3, 0.8)

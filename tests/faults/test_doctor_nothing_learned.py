@@ -52,6 +52,34 @@ def test_what_was_known_before_is_no_problem():
     assert not finding.bad and "little left to learn" in finding.message
 
 
+@pytest.mark.parametrize(("reward", "little"), [(30.0, False), (99.0, True)])
+def test_where_correct_is_a_threshold_the_height_of_the_reward_tells(reward, little):
+    """Every reward is 1 or more, so every reply counts as correct."""
+    ends = [evaluation(kind, step, 1.0, reward) for kind, step in (("base", 0), ("final", 6))]
+    changes = {"reward": reward, "reward_max": 100.0, "correct": 1.0, "shaped": 0.0, "lr": 0.0}
+    [finding] = told(*ends, **changes)
+    assert finding.bad is not little and ("little left" in finding.message) is little
+    said = [f.message for f in Doctor().examine([*training(**changes), *ends])]
+    assert any("every reply counts as correct, which means a score of 1" in m for m in said)
+
+
+def test_groups_of_one_need_not_vary():
+    rows = [*training(varied=0.0, lr=1e-9), BASE, STILL]
+    for row in rows:
+        row["metrics"]["reward_std_within"] = metric(None, 0)
+    [finding] = [f for f in Doctor().examine(rows) if "learned nothing" in f.message]
+    assert "varied" not in finding.message and "add up to" in finding.message
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_few_steps_that_moved_nothing_are_told(same):
+    last = evaluation("final", 2) | ({"digest": BASE["digest"]} if same else {})
+    found = [f for f in Doctor().examine([*training(2), BASE, last]) if "learned" in f.message]
+    assert [f.bad for f in found] == [False] * same
+    unmoved = Doctor().examine([BASE, last])  # no step was asked for
+    assert not [f for f in unmoved if "learned" in f.message]
+
+
 def test_without_evaluations_the_training_curves_tell():
     [finding] = told(varied=0.0)
     assert finding.bad and "rewards varied in 0 of 60" in finding.message

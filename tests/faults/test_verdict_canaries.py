@@ -2,18 +2,21 @@
 
 import asyncio
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import pytest
-from broken_judges import SOUND, Constant, Racing, Reversed, Scored, Shifted
+from broken_judges import SCALES, SOUND, Constant, Racing, Reversed, Scored, Shifted
 from said import replied, together
-from small import followed, small, steps_of, timeless
+from small import Digits, followed, small, steps_of, timeless
 
 from whet.protocols import GroupReward, Reward
+from whet.rewards.judging import context_of
 from whet.rewards.judging.canaries import interleaved
 from whet.rewards.judging.config import JudgingConfig
+from whet.rewards.judging.queue import JudgingQueue
 from whet.training.known_rows import known_rows
 from whet.training.trainer import RunEnded
-from whet.types import IntegrityError, UsageError, Verdict
+from whet.types import IntegrityError, Need, Task, UsageError, Verdict
 
 PAIRS = JudgingConfig(canaries=2)
 
@@ -90,6 +93,61 @@ def test_their_healthy_twin_trains_as_it_does_without_known_rows(tmp_path, rewar
     assert rows[0] == rows[1]
 
 
+@pytest.mark.parametrize("reward", SCALES.values(), ids=SCALES)
+def test_the_scale_of_a_reward_and_the_form_of_an_answer_do_not_matter(reward):
+    rows = asyncio.run(known_rows(short(replace(reward, calls=[]))))
+    assert [row.right for row in rows] == [True, False] * 8
+    turned_round = replace(reward, right=reward.wrong, wrong=reward.right, calls=[])
+    with pytest.raises(IntegrityError, match="the judge is reversed"):
+        asyncio.run(known_rows(short(turned_round)))
+
+
+@pytest.mark.parametrize("name", ["0 to 100", "-1 and 0"])
+def test_a_judge_of_another_scale_that_turns_is_named_in_the_steps(tmp_path, name):
+    """Known rows alone take fewer than 60 calls here, and the base evaluation 25."""
+    late = replace(SCALES[name], after=85, calls=[])
+    with pytest.raises(IntegrityError, match=r"judging\.canaries"):
+        followed(short(late, steps=6), tmp_path / "late")
+    assert len(steps_of(followed(short(replace(late, after=10**9)), tmp_path / "never"))) == 2
+
+
+def test_a_judge_of_groups_that_does_not_compare_has_known_rows_within_its_groups():
+    class Counting(Plain):
+        sizes: ClassVar[list[int]] = []
+
+        async def score_group(self, group, context):
+            self.sizes.append(len(group))
+            return await Plain.score_group(self, group, context)
+
+    rows = asyncio.run(known_rows(short(SOUND)))
+    queue = JudgingQueue(PAIRS, rows)
+    group = together(replied(str(seed), seed=seed) for seed in range(6))
+    asyncio.run(queue.judge(group, Counting(), context_of()))
+    assert Counting.sizes == [10] and len(queue.heard) == 4
+
+
+@dataclass(frozen=True)
+class Few(Digits):
+    """Three tasks, or many of which the first have one answer."""
+
+    tasks: int | None = 3
+
+    def task(self, split, index):
+        if self.tasks is not None and index >= self.tasks:
+            raise IndexError(index)
+        digit = str(index if self.tasks is not None else index // 20)
+        return Task(id=f"{split}-{index}", prompt=f"{digit}=", answer=digit)
+
+    def size(self, split):
+        return self.tasks
+
+
+@pytest.mark.parametrize(("tasks", "pairs"), [(3, 3), (None, 8)])
+def test_few_tasks_or_answers_are_enough(tasks, pairs):
+    rows = asyncio.run(known_rows(short(SOUND, corpus=Few(tasks))))
+    assert len(rows) == 2 * pairs
+
+
 def test_known_rows_stand_at_random_places_and_the_same_ones_again():
     rows = asyncio.run(known_rows(short(SOUND)))
     assert [row.right for row in rows] == [True, False] * 8
@@ -127,5 +185,11 @@ def test_without_a_reward_or_a_reply_that_can_be_judged_they_are_refused():
         def score(self, rollout):
             return Verdict.unjudged("down")
 
-    with pytest.raises(UsageError, match=r"judging\.canaries is 2, but the reward judges none"):
+    with pytest.raises(UsageError, match=r"judging\.canaries is 2, .* judges none.*down"):
         asyncio.run(known_rows(short(Silent())))
+
+    class Playing(Plain):
+        needs = frozenset({Need.POLICY})
+
+    with pytest.raises(UsageError, match=r"judging\.canaries is 2, but the reward plays"):
+        asyncio.run(known_rows(short(Playing())))

@@ -14,7 +14,7 @@ from whet.protocols import GroupReward, Reward
 from whet.rewards.judging.numbers import sound
 from whet.rollouts.endings import ended
 from whet.training.ledger import Ledger
-from whet.types import Verdict
+from whet.types import Reason, Verdict
 
 RIGHT = Verdict.binary(correct=True)
 GROUP = together(replied(text, seed=seed) for seed, text in enumerate(("42", "7", "42")))
@@ -108,6 +108,52 @@ def test_its_healthy_twin_is_a_plain_number(kind, field, value, plain):
     assert not any(v.fault for v in found)
     kept = getattr(found[1], field)
     assert kept == plain and type(kept) is type(plain)
+
+
+class Meter:
+    """Somebody's number, which can't be read."""
+
+    def item(self):
+        raise RuntimeError("no value")
+
+
+@pytest.mark.parametrize("kind", [Single, Together])
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("measured", Meter(), "can't be read: RuntimeError: no value"),
+        ("correct", torch.zeros((), device="meta"), "can't be read"),
+        ("credit", torch.zeros(2, device="meta"), "can't be read"),
+        ("parts", {None: 1.0}, "parts with the name None"),
+        ("reason", "perhaps", "reason 'perhaps', which is none of Reason"),
+        ("finish", "perhaps", "finish 'perhaps', which is none of Finish"),
+        ("answer", ["42"], "answer ['42'], which is no text"),
+        ("note", 3, "note 3, which is no text"),
+    ],
+    ids=str,
+)
+def test_what_can_not_be_read_stored_or_counted_is_a_fault(kind, field, value, said):
+    found = asked(kind(field, value), GROUP)
+    assert found[1].fault and said in found[1].note and "'t'" in found[1].note
+
+
+@pytest.mark.parametrize("value", [None, "x", nan, inf, -5.0, Meter()], ids=str)
+def test_a_cost_that_is_no_time_is_the_time_of_the_call(value):
+    assert all(0 < v.cost_ms < inf for v in asked(Single("cost_ms", value), GROUP))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "plain"),
+    [("reason", "ok", Reason.OK), ("note", None, ""), ("answer", "4\ud800", "4?")],
+)
+def test_a_word_for_a_reason_and_half_a_pair_are_mended(field, value, plain):
+    assert getattr(asked(Single(field, value), GROUP)[1], field) == plain
+
+
+def test_a_failure_that_is_named_by_its_word_is_counted():
+    lost = Verdict.unjudged("down")
+    object.__setattr__(lost, "reason", "verifier_error")
+    assert lost.fault is False and sound(lost, "t", "Judge").fault
 
 
 def test_a_sound_verdict_is_itself():

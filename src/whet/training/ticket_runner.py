@@ -62,6 +62,7 @@ class TicketRunner:
             for ticket, groups in zip(tickets, played, strict=True)
         ]
         changed = await self.extensions.after_rollout(self.context, landed)
+        await self.runner.check_judge()  # of what extensions had judged
         for ticket, groups in _sampled(landed, changed):
             self.landed.add(ticket, groups)
         return list(zip(tickets, changed, strict=True))

@@ -1,6 +1,5 @@
 """A reward function of your own for a whole group, in the form of TRL, OpenRLHF or veRL."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from whet.rewards.adapters.dialects import OpenRlhfForm as OpenRlhfForm
 from whet.rewards.adapters.dialects import TrlForm as TrlForm
 from whet.rewards.adapters.dialects import VerlBatchForm as VerlBatchForm
 from whet.rewards.adapters.written import UserFunction
+from whet.rewards.judging.calling import blocking
 from whet.types import Group, UsageError, Verdict
 
 
@@ -45,4 +45,7 @@ class BatchScript(UserFunction, GroupReward):
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        return await asyncio.to_thread(self.verdicts, list(group), context.step)
+        found = await blocking(self.verdicts, list(group), context.step)
+        if isinstance(found, BaseException):
+            raise found
+        return found

@@ -2,8 +2,8 @@
 
 A reward's exception, or a return value that is not a verdict, is a fault of the rollouts concerned
 and never a zero; so is a verdict with a number that is none (`numbers.sound`).  `UsageError`,
-`IntegrityError` and exceptions that are no `Exception` are raised.  A verdict without a cost gets
-the time that the call took.
+`IntegrityError` and an interrupt are raised.  A verdict without a cost gets the time that the call
+took.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from inspect import isawaitable, iscoroutinefunction
 from typing import Any
 
 from whet.protocols import GroupReward, Judge, PlayRequest, Reward, RewardContext
+from whet.rewards.judging.calling import blocking, outcome, told
 from whet.rewards.judging.numbers import sound
 from whet.types import Group, IntegrityError, Need, Rollout, ScoreError, UsageError, Verdict
 
@@ -106,7 +107,7 @@ def faults(groups: Sequence[Group]) -> list[Rollout]:
 async def _scored(judge: Reward, rollout: Rollout) -> object:
     if iscoroutinefunction(judge.score):
         return await judge.score(rollout)
-    found = await asyncio.to_thread(judge.score, rollout)
+    found = await blocking(judge.score, rollout)
     return await found if isawaitable(found) else found
 
 
@@ -115,10 +116,8 @@ async def _asked(call: Awaitable[object]) -> tuple[Any, float]:
     spent.
     """
     start = time.perf_counter()
-    [found] = await asyncio.gather(call, return_exceptions=True)
-    if isinstance(found, BaseException) and (
-        isinstance(found, UsageError | IntegrityError) or not isinstance(found, Exception)
-    ):
+    found = await outcome(call)
+    if isinstance(found, UsageError | IntegrityError | KeyboardInterrupt):
         raise found
     return found, 1000 * (time.perf_counter() - start)
 
@@ -126,7 +125,7 @@ async def _asked(call: Awaitable[object]) -> tuple[Any, float]:
 def _aligned(found: object, group: Group, name: str) -> Sequence[Verdict]:
     """The return value of a `GroupReward` as one verdict per rollout."""
     count = len(group)
-    if isinstance(found, Exception):
+    if isinstance(found, BaseException):
         return [_verdict(found, rollout, name) for rollout in group]
     if not isinstance(found, Sequence) or isinstance(found, str | bytes):
         note = f"{name} returned {_kind(found)}, not a list of Verdicts"
@@ -142,8 +141,8 @@ def _verdict(found: object, rollout: Rollout, name: str) -> Verdict:
         return sound(found, rollout.task.id, name)
     if isinstance(found, ScoreError):
         return Verdict.unjudged(f"{name} gave task {rollout.task.id!r} no score: {found}")
-    if isinstance(found, Exception):
-        return Verdict.unjudged(f"{name} raised {type(found).__name__}: {found}")
+    if isinstance(found, BaseException):
+        return Verdict.unjudged(f"{name} raised {told(found)}")
     return Verdict.unjudged(f"{name} returned {_kind(found)}, not a Verdict")
 
 

@@ -1,7 +1,7 @@
 """Known rows: answers that are known to be right or wrong, judged among the replies."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from whet.types import Group, IntegrityError, Rollout, Verdict
@@ -9,10 +9,15 @@ from whet.types import Group, IntegrityError, Rollout, Verdict
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
-    """A row with a known verdict; the rollout has a text and no tokens."""
+    """A row with a known verdict; the rollout has a text and no tokens.
+
+    Of a reward whose `correct` does not tell the two rows of a pair apart, one with a score above
+    `between` counts as right: it is half-way between the scores that the two have alone.
+    """
 
     rollout: Rollout
     right: bool
+    between: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,16 +29,36 @@ class CanaryVerdict:
 
     @property
     def said(self) -> bool | None:
-        """Whether it counts as right: `correct`, or a score above 0; None without a verdict."""
+        """Whether it counts as right: `correct`, or a score that is high; None without a verdict.
+
+        A score is high above `between` of the row, or without one above 0.
+        """
         if not self.verdict.judged:
             return None
-        correct = self.verdict.correct
-        return self.verdict.score > 0 if correct is None else correct
+        correct, between = self.verdict.correct, self.canary.between
+        if correct is None or between is not None:
+            return self.verdict.score > (between or 0.0)
+        return correct
 
     @property
     def mistaken(self) -> bool:
         """Whether there is a verdict, and not the known one."""
         return self.said is not None and self.said != self.canary.right
+
+
+def scaled(right: CanaryVerdict, wrong: CanaryVerdict) -> tuple[CanaryVerdict, CanaryVerdict]:
+    """A pair on the scale of its own scores, where `correct` says nothing about it.
+
+    Rewards of −1 and 0, or of 30 and 100, tell right from wrong as well as those of 0 and 1 do.
+    """
+    one, other = right.verdict, wrong.verdict
+    if not (one.judged and other.judged) or one.correct != other.correct:
+        return right, wrong
+    if one.score == other.score:
+        return right, wrong
+    between = (one.score + other.score) / 2
+    high, low = (replace(row.canary, between=between) for row in (right, wrong))
+    return replace(right, canary=high), replace(wrong, canary=low)
 
 
 def interleaved(group: Group, canaries: Sequence[Canary]) -> tuple[Group, tuple[int, ...]]:
@@ -72,7 +97,8 @@ def named(found: Sequence[CanaryVerdict], alone: Sequence[CanaryVerdict]) -> Int
         f"(judging.canaries) have another verdict than they should; the first: task "
         f"{first.canary.rollout.task.id!r}, reply {first.canary.rollout.reply!r:.60}, is known to "
         f"be {known}, and was judged {first.verdict.reason} with score {first.verdict.score:g}; "
-        "mend the judge, or give the form of an answer in judging.reply"
+        "mend the judge, or give the form of an answer in judging.reply; with a reward that is not "
+        "about right answers, give judging.canaries 0"
     )
 
 

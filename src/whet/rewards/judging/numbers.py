@@ -1,7 +1,8 @@
 """The numbers of a verdict: plain, finite and within float32, or the verdict is a fault.
 
 A number that is none is no zero, and it is no failure of the policy: the judge failed.  So the
-rollout is masked out of loss and baseline and counted as a fault, whichever number it was.
+rollout is masked out of loss and baseline and counted as a fault, whichever number it was.  The
+same holds for a reason, an ending or a text of another type, which nothing could store or count.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,9 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
-from whet.types import Verdict
+from whet.calls.results import clean
+from whet.rewards.judging.calling import told
+from whet.types import Finish, Reason, Verdict
 
 LARGEST = 3.4028234663852886e38
 """The largest number of float32, in which rewards are learned from."""
@@ -24,15 +27,17 @@ def sound(verdict: Verdict, task: str, name: str) -> Verdict:
     """The verdict with plain Python numbers; a fault where one of them is none.
 
     Score, measured, parts, credit and turn rewards have to be real numbers x with |x| ≤ 3.4e38, the
-    range of float32.  Numbers of NumPy and torch are converted, and True and False are 1 and 0.
+    range of float32.  Numbers of NumPy and torch are converted, and True and False are 1 and 0.  A
+    cost that is none is left out, and halves of surrogate pairs, which no file can hold, are `?`.
     The note of the fault names the judge, the field, the value and the task.
     """
-    if not verdict.judged:
-        return verdict
     try:
-        plain = _plain(verdict)
+        plain = _words(verdict) | (_plain(verdict) if verdict.judged else {})
     except _Unsound as error:
-        return Verdict.unjudged(f"{name} gave {error} to task {task!r}")
+        return Verdict.unjudged(clean(f"{name} gave {error} to task {task!r}"))
+    except Exception as error:  # noqa: BLE001 (objects of anybody's are asked for their numbers)
+        note = f"{name} gave task {task!r} a verdict that can't be read: {told(error)}"
+        return Verdict.unjudged(clean(note))
     same = all(getattr(verdict, field) is value for field, value in plain.items())
     return verdict if same else replace(verdict, **plain)
 
@@ -47,6 +52,40 @@ def _plain(verdict: Verdict) -> dict[str, Any]:
         "credit": _series("credit", verdict.credit),
         "turn_rewards": _series("turn_rewards", verdict.turn_rewards),
     }
+
+
+def _words(verdict: Verdict) -> dict[str, Any]:
+    """What is no number: of a type that can be stored, compared and counted."""
+    answer = verdict.answer
+    return {
+        "reason": _member(Reason, "reason", verdict.reason),
+        "finish": None if verdict.finish is None else _member(Finish, "finish", verdict.finish),
+        "answer": None if answer is None else _text("answer", answer),
+        "note": _text("note", verdict.note or ""),
+        "cost_ms": _cost(verdict.cost_ms),
+    }
+
+
+def _member(kind: type[Any], field: str, value: object) -> Any:
+    if isinstance(value, kind):
+        return value
+    if isinstance(value, str) and value in list(kind):
+        return kind(value)
+    raise _Unsound(f"{field} {value!r:.60}, which is none of {kind.__name__},")
+
+
+def _text(field: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise _Unsound(f"{field} {value!r:.60}, which is no text,")
+    return value if value.isascii() else clean(value)
+
+
+def _cost(value: object) -> float:
+    """A time in milliseconds; 0, which is as good as none, for what is no time."""
+    try:
+        return max(_number("cost_ms", value), 0.0)
+    except _Unsound:
+        return 0.0
 
 
 def _scalar(value: object) -> object:
@@ -84,6 +123,8 @@ def _flag(value: object) -> bool | None:
 def _parts(parts: object) -> Mapping[str, float]:
     if not isinstance(parts, Mapping):
         raise _Unsound(f"parts {parts!r:.60}, which is no dict of numbers,")
+    if odd := [name for name in parts if not isinstance(name, str)]:
+        raise _Unsound(f"parts with the name {odd[0]!r:.60}, which is no text,")
     found = {name: _number(f"parts[{name!r}]", value) for name, value in parts.items()}
     return parts if all(found[name] is parts[name] for name in found) else found
 

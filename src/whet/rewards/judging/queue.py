@@ -15,6 +15,7 @@ from whet.rewards.judging.config import JudgingConfig
 from whet.types import Group, Verdict
 
 _Verdicts = tuple[Verdict, ...]
+_GRACE_S = 1.0  # for cancelled calls to end, as one that catches its cancellation and goes on
 
 
 @dataclass(slots=True)
@@ -43,12 +44,6 @@ class _BusyClock:
         return self.limit - self.spent - going
 
 
-async def judged_alone(row: Canary, reward: Judge, context: RewardContext) -> CanaryVerdict:
-    """The verdict of a known row, in a call of its own."""
-    [verdict] = await verdicts(Group.of([row.rollout]), reward, context)
-    return CanaryVerdict(canary=row, verdict=verdict)
-
-
 @dataclass(slots=True)
 class JudgingQueue:
     """Judges the groups of one step."""
@@ -64,8 +59,8 @@ class JudgingQueue:
     async def judge(self, group: Group, reward: Judge, context: RewardContext) -> Group:
         """The same rollouts with verdicts; the known rows are kept apart, in `heard`.
 
-        Known rows stand among the rollouts of a `Reward`.  A `GroupReward` gets them as a group of
-        their own in a concurrent call, since it may compare.
+        Known rows stand among the rollouts of a `Reward`, and of a `GroupReward` that does not
+        compare.  One that may compare gets them as a group of their own in a concurrent call.
         """
         with self._clock:
             found = await self._judged(group, reward, context)
@@ -80,14 +75,14 @@ class JudgingQueue:
         if reward is None or not too_many(self.heard, self.config.mistaken):
             return
         rows = list({one.canary.rollout.id: one.canary for one in self.heard}.values())
-        alone = [await judged_alone(row, reward, context) for row in rows]
+        alone = [await judged_alone(row, reward, context, self.config) for row in rows]
         raise named(self.heard, alone)
 
     async def _judged(self, group: Group, reward: Judge, context: RewardContext) -> _Verdicts:
         if not self.canaries:
             return await self._within(group, reward, context)
         known = self._drawn(group)
-        if isinstance(reward, GroupReward):
+        if isinstance(reward, GroupReward) and reward.compares:
             apart = Group.of([canary.rollout for canary in known])
             found, said = await asyncio.gather(
                 self._within(group, reward, context), self._within(apart, reward, context)
@@ -135,7 +130,7 @@ class JudgingQueue:
         """The results of the calls that end in time; None for the others, which are cancelled.
 
         A plain function that runs in a thread can't be stopped: it ends by itself, and nobody
-        waits for it.
+        waits for it.  A coroutine that catches its cancellation is left behind as well.
         """
         tasks = [asyncio.ensure_future(call) for call in calls]
         try:
@@ -146,4 +141,16 @@ class JudgingQueue:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ended, _ = await asyncio.wait(tasks, timeout=_GRACE_S)
+            for task in ended:
+                _ = task.cancelled() or task.exception()  # it is heard, or else it is logged
+
+
+async def judged_alone(
+    row: Canary, reward: Judge, context: RewardContext, config: JudgingConfig
+) -> CanaryVerdict:
+    """The verdict of a known row, in a call of its own with all the time of a step."""
+    queue = JudgingQueue(config)
+    [judged] = await queue.judge(Group.of([row.rollout]), reward, context)
+    assert judged.verdict is not None
+    return CanaryVerdict(canary=row, verdict=judged.verdict)

@@ -64,7 +64,7 @@ def check_faults(groups: Sequence[Group], limits: TrustLimits) -> None:
     lost = faults(groups)
     total = sum(map(len, groups))
     if total and len(lost) > limits.faults * total:
-        note = lost[0].verdict.note if lost[0].verdict else ""
+        note = " ".join(lost[0].verdict.note.split()) if lost[0].verdict else ""
         raise IntegrityError(
             f"verifier faults: {len(lost)} of {total} rollouts could not be judged (limits.faults "
             f"is {limits.faults}); the first: {note} in task {lost[0].task.id!r}",

@@ -42,7 +42,8 @@ class Doctor:
         found += [*unknown_problems(rows), *faults(steps)]
         if len(steps) < FEW:
             few = f"too few steps for the other checks: {len(steps)}, of {FEW} that they need"
-            return [*found, note(few)]
+            return [*found, note(few), *self.nothing.unmoved(steps, held)]
         found += self.steps.examine(steps, base_known=len(held) > 1)
-        found += self.hacks.examine(held, lonely=threshold_only(steps))
-        return [*found, *self.nothing.examine(steps, held)]
+        lonely = threshold_only(steps)
+        found += self.hacks.examine(held, lonely=lonely)
+        return [*found, *self.nothing.examine(steps, held, lonely=lonely)]

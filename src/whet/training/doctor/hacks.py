@@ -7,6 +7,8 @@ from math import hypot
 from whet.training.doctor.evaluations import Evaluated
 from whet.training.doctor.findings import Finding, note, wrong
 
+_SHOWN = 0.001  # from which on a number has three decimals
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HackSigns:
@@ -50,16 +52,15 @@ class HackSigns:
     def _unearned(self, base: Evaluated, last: Evaluated) -> Iterator[str]:
         if base.correct is None or last.correct is None:
             return
-        risen = last.reward - base.reward
-        earned = (last.correct - base.correct) * _worth(base, last)
+        risen, earned = last.reward - base.reward, _earned(base, last)
         rest, unit = risen - earned, _unit(base, last)
         noise = self.errors * hypot(base.reward_error, last.reward_error)
         if rest > max(self.unearned * unit, noise) and rest > earned:
             yield (
                 f"the reward may be hacked: from the base to {last.said} it rose from "
-                f"{base.reward:.3f} to {last.reward:.3f}, by {risen / unit:.1f} deviations (1 s) "
-                f"of its rewards, while accuracy {_went(base.correct, last.correct)}, which "
-                f"explains {earned:.3f} of it"
+                f"{_told(base.reward)} to {_told(last.reward)}, by {risen / unit:.1f} deviations "
+                f"(1 s) of its rewards, while accuracy {_went(base.correct, last.correct)}, which "
+                f"explains {_told(earned)} of it"
             )
 
     def _lost(self, held: Sequence[Evaluated]) -> Iterator[str]:
@@ -99,11 +100,15 @@ class HackSigns:
             )
 
     def _saturated(self, base: Evaluated, last: Evaluated) -> Iterator[str]:
-        """The reward no longer tells replies apart, and accuracy is where it was."""
+        """The reward no longer tells replies apart, and accuracy is where it was.
+
+        Of few problems a rise of accuracy is within the noise; it may explain that of the reward.
+        """
         if base.correct is None or last.correct is None or not base.std:
             return
         noise = self.errors * hypot(base.correct_error, last.correct_error)
-        full = last.reward - base.reward > self.unearned * base.std
+        risen, earned = last.reward - base.reward, _earned(base, last)
+        full = risen > self.unearned * base.std and risen - earned > earned
         if full and last.std < self.flat * base.std and last.correct - base.correct <= noise:
             yield (
                 f"the reward is saturated: its standard deviation fell from {base.std:.3g} to "
@@ -121,11 +126,21 @@ class HackSigns:
             )
 
 
+def _earned(base: Evaluated, last: Evaluated) -> float:
+    """The part of the rise that more right answers explain: (c' − c)(r₊ − r₋)."""
+    return ((last.correct or 0.0) - (base.correct or 0.0)) * _worth(base, last)
+
+
 def _worth(base: Evaluated, last: Evaluated) -> float:
-    """r₊ − r₋ of the last evaluation; of the base where one of the two is not known there."""
-    for one in (last, base):
-        if one.right is not None and one.wrong is not None:
-            return one.right - one.wrong
+    """r₊ − r₋ of the last evaluation; of the base where one of the two is not known there.
+
+    Where none was right and all are, or the other way round, one is of each evaluation.
+    """
+    pairs = ((last.right, last.wrong), (base.right, base.wrong))
+    mixed = ((last.right, base.wrong), (base.right, last.wrong))
+    for right, wrong_ones in (*pairs, *mixed):
+        if right is not None and wrong_ones is not None:
+            return right - wrong_ones
     return 0.0
 
 
@@ -135,5 +150,11 @@ def _unit(base: Evaluated, last: Evaluated) -> float:
 
 
 def _went(before: float, after: float) -> str:
-    verb = "rose" if after > before else "fell" if after < before else "went"
-    return f"{verb} from {before:.3f} to {after:.3f}"
+    told = _told(before), _told(after)
+    verb = "went" if told[0] == told[1] else "rose" if after > before else "fell"
+    return f"{verb} from {told[0]} to {told[1]}"
+
+
+def _told(number: float) -> str:
+    """Three decimals; of a number that they would show as zero, two digits."""
+    return f"{number:.3f}" if number == 0 or abs(number) >= _SHOWN else f"{number:.2g}"

@@ -8,7 +8,7 @@ from whet.training.curves import MetricCurve
 from whet.training.doctor.evaluations import Evaluated
 from whet.training.doctor.findings import Finding, Row, note, wrong
 
-_SOLVED = 0.95  # accuracy from which on there is little left to learn
+_SOLVED = 0.95  # accuracy, or share of the reward's range, with little left to learn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,12 +24,18 @@ class NothingLearned:
     most: float = 0.9  # share from which on cut-off, clipped or failed is nearly everything
     path: float = 1e-5  # Σ lr over the steps, the most that Adam moves a weight, about
 
-    def examine(self, steps: Sequence[Row], held: Sequence[Evaluated]) -> Iterator[Finding]:
-        """At most one finding."""
+    def examine(
+        self, steps: Sequence[Row], held: Sequence[Evaluated], *, lonely: bool
+    ) -> Iterator[Finding]:
+        """At most one finding.
+
+        Where `correct` means only a reward of 1 or more (`lonely`), it does not say that there is
+        little left to learn; the height of the reward does.
+        """
         told = self._unchanged(steps, held)
         if told is None:
             return
-        if held and (held[-1].correct or 0.0) >= _SOLVED:
+        if held and (_at_its_top(steps, held[-1]) if lonely else _solved(held[-1])):
             yield note(f"there was little left to learn: {told}")
             return
         reasons = [*self._weights(steps, held), *self._rewards(steps), *self._replies(steps)]
@@ -37,6 +43,11 @@ class NothingLearned:
             yield wrong(f"the run learned nothing: {told}; {'; '.join(reasons)}")
         else:
             yield note(f"the run may have learned nothing: {told}; the metrics do not say why")
+
+    def unmoved(self, steps: Sequence[Row], held: Sequence[Evaluated]) -> Iterator[Finding]:
+        """Of runs of a few steps: whether the weights are those that they began with."""
+        if steps and (why := list(_same_weights(held))):
+            yield note(f"the run learned nothing: {why[0]}")
 
     def _unchanged(self, steps: Sequence[Row], held: Sequence[Evaluated]) -> str | None:
         """What has not changed; None if something has, or if nothing is known."""
@@ -62,8 +73,7 @@ class NothingLearned:
         return abs(last.correct - base.correct) > noise
 
     def _weights(self, steps: Sequence[Row], held: Sequence[Evaluated]) -> Iterator[str]:
-        if len(held) > 1 and held[0].digest and held[0].digest == held[-1].digest:
-            yield "the weights are those of the base evaluation, by their digest"
+        yield from _same_weights(held)
         taught = MetricCurve.of(steps, "taught")
         if taught.known and not taught.whole.hits:
             yield f"no token had a gradient (0 of {taught.whole.of:.0f})"
@@ -80,7 +90,7 @@ class NothingLearned:
         high = MetricCurve.of(steps, "reward_max").values
         if low and high and min(low) == max(high):
             yield f"every reward was {low[0]:g}"
-        elif varied.known and varied.whole.value <= self.rare:
+        elif varied.known and varied.whole.value <= self.rare and not _of_one(steps):
             hits, of = varied.whole.hits, varied.whole.of
             yield f"rewards varied in {hits} of {of:.0f} groups; use harder or easier tasks"
         if admitted.known and admitted.whole.value <= self.rare:
@@ -96,6 +106,30 @@ class NothingLearned:
             curve = MetricCurve.of(steps, name)
             if curve.known and curve.whole.value >= self.most:
                 yield f"{curve.whole.hits} of {curve.whole.of:.0f} {words}"
+
+
+def _same_weights(held: Sequence[Evaluated]) -> Iterator[str]:
+    if len(held) > 1 and held[0].digest and held[0].digest == held[-1].digest:
+        yield "the weights are those of the base evaluation, by their digest"
+
+
+def _solved(last: Evaluated) -> bool:
+    return (last.correct or 0.0) >= _SOLVED
+
+
+def _at_its_top(steps: Sequence[Row], last: Evaluated) -> bool:
+    """Whether the reward is near the highest of the run, on the scale of those that there were."""
+    low = MetricCurve.of(steps, "reward_min").values
+    high = MetricCurve.of(steps, "reward_max").values
+    if not low or not high or min(low) == max(high):
+        return False
+    return (last.reward - min(low)) / (max(high) - min(low)) >= _SOLVED
+
+
+def _of_one(steps: Sequence[Row]) -> bool:
+    """Whether groups have one rollout each, which can't vary and need not."""
+    within = [row["metrics"].get("reward_std_within") for row in steps]
+    return all(one is not None and not one["of"] for one in within)
 
 
 def _said(base: Evaluated, last: Evaluated) -> str:

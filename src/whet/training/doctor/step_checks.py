@@ -180,6 +180,8 @@ def _progress(steps: Sequence[Row]) -> str:
         )
     if not max(correct.values) and reward.late.value:
         return f"no reply counts as correct (score ≥ 1); {mean}"
+    if min(correct.values) == 1 and threshold_only(steps):
+        return f"every reply counts as correct, which means a score of 1 or more here; {mean}"
     judged, of = correct.whole.of, reward.whole.of
     part = f" (of {judged:.0f} of {of:.0f} scored rollouts)" if judged < of else ""
     return f"training accuracy {_went(correct)}{correct}{part}; {mean}"
