@@ -236,6 +236,21 @@ def test_a_checkpoint_has_its_own_pool_again(tmp_path):
     assert [asyncio.run(loaded(n)) for n in (1, 2, 3)] == [[1], [1, 2], [2, 3]]
 
 
+def test_weights_that_a_kill_has_left_under_another_name_are_found_again(tmp_path):
+    settings = Past(every=1, last=2)
+    trained(tmp_path, settings, 2)
+    kept = tmp_path / OPPONENTS / "step-000001"
+    kept.rename(kept.with_name(f"replaced-{kept.name}"))
+
+    async def loaded():
+        live = await settings.open(shelf()[0])
+        await live.load(tmp_path / "step-000002")
+        return sorted(live.pool)
+
+    assert asyncio.run(loaded()) == [1, 2]
+    assert kept.is_dir()
+
+
 @pytest.mark.parametrize("change", ["missing", "changed"])
 def test_weights_that_are_not_those_of_the_checkpoint_stop_the_run(tmp_path, change):
     settings = Past(every=1, last=2)

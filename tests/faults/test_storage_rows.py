@@ -53,7 +53,7 @@ def test_rows_that_are_damaged_after_the_newest_checkpoint_are_made_again(
     with (folder / METRICS).open("ab") as file:
         file.write(TAILS[name])
     with pytest.raises(IntegrityError, match=r"line 4 is no row of a run; restore"):
-        [*Ledger(folder).rows()]
+        list(Ledger(folder).rows())
     code, errors, said = resumed(folder, capsys)
     assert (code, errors) == (0, [])
     assert said.count("note:") == 1 and "after the first 3 are damaged" in said

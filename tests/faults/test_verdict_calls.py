@@ -42,11 +42,13 @@ class Blocking(Reward):
 
 
 @dataclass(frozen=True)
-class Awaited(Blocking):
+class Awaited(Reward):
     """The same, as a coroutine."""
 
+    error: BaseException
+
     async def score(self, rollout):
-        return Blocking.score(self, rollout)
+        return Blocking(self.error).score(rollout)
 
 
 @dataclass(frozen=True)

@@ -151,7 +151,7 @@ class LivePast(Opponent):
         Raises `IntegrityError` for weights that are missing or have changed.
         """
         await self.close()
-        durable.mend(_kept(folder.parent, 0).parent, _NAME, Path.is_dir)
+        durable.mend(_kept(folder.parent, 0).parent, _NAME, lambda path, _: path.is_dir())
         for done, digest in _read(folder / _STATE).items():
             path = _kept(folder.parent, int(done))
             if not path.is_dir():

@@ -7,6 +7,7 @@ same holds for a reason, an ending or a text of another type, which nothing coul
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from enum import StrEnum
 from math import isfinite
 from numbers import Real
 from typing import Any
@@ -66,7 +67,7 @@ def _words(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _member(kind: type[Any], field: str, value: object) -> Any:
+def _member(kind: type[StrEnum], field: str, value: object) -> Any:
     if isinstance(value, kind):
         return value
     if isinstance(value, str) and value in list(kind):
