@@ -1,7 +1,7 @@
 """The law of frequencies: tokens come as often as their distribution says."""
 
 from collections.abc import Iterator
-from math import log
+from math import log, sqrt
 
 import torch
 from torch import Tensor
@@ -11,8 +11,10 @@ from whet.testing.engines.laws.probabilities import left, probabilities, sampled
 from whet.testing.engines.subject import REPLY, Subject, rollouts_of
 from whet.types import Decoding, Rollout
 
-_SEEDS = tuple(range(1001, 1033))
-_RARE = 1e-8  # the most that chance gives a count that is refused
+_MANY, _FEW = 128, 32  # replies of a prompt; the few are of engines that decode one at a time
+_RARE = 1e-7  # the most that chance gives a count that is refused
+_DEVIATIONS = 5.5  # of the sum of surprises; chance gives more once in 25 million
+_LARGEST = 30.0  # nats, of a token that counts in the sum
 _RANKS = 4  # likeliest tokens whose counts are looked at by their rank
 _HOWS = (
     Decoding(max_new_tokens=REPLY),
@@ -22,9 +24,13 @@ _HOWS = (
 
 
 async def tokens_come_as_often_as_declared(subject: Subject, found: Found) -> None:
-    """Each token, and each rank, comes as often as its probability says, also under truncation."""
+    """Each token, and each rank, comes as often as its probability says, also under truncation.
+
+    So the sum of surprises is near that of entropies.
+    """
+    seeds = range(1001, 1001 + (_MANY if subject.engine.slots > 1 else _FEW))
     for how in _HOWS:
-        rollouts = rollouts_of(await subject.played(how, _SEEDS))
+        rollouts = rollouts_of(await subject.played(how, seeds))
         if not rollouts:
             continue
         given = torch.cat([_distribution(subject, rollout) for rollout in rollouts])
@@ -35,6 +41,11 @@ async def tokens_come_as_often_as_declared(subject: Subject, found: Found) -> No
                 f"{_told(how)}: {name} came {count:.0f} times, where {expected:.1f} are due",
                 sound=_likely(abs(count - expected), variance),
             )
+        off = _surprise(given, ids)
+        found.holds(
+            f"{_told(how)}: log-probs of tokens are {off:.1f} standard deviations from their mean",
+            sound=abs(off) <= _DEVIATIONS,
+        )
 
 
 def _distribution(subject: Subject, rollout: Rollout) -> Tensor:
@@ -58,6 +69,18 @@ def _counts(given: Tensor, drawn: Tensor) -> Iterator[tuple[str, float, float, f
         for place, numbers in enumerate(zip(*(x.tolist() for x in sums), strict=True)):
             if place < most:
                 yield (f"{what} {place}", *numbers)
+
+
+def _surprise(given: Tensor, ids: Tensor) -> float:
+    """Σ(s − H) / √Σ Var s of surprises s = −log p, standard normal in the limit of many tokens.
+
+    A token with p = 0 is looked at elsewhere.
+    """
+    s = -given.clamp(min=1e-300).log()
+    mean = (given * s).sum(-1)
+    variance = ((given * s.square()).sum(-1) - mean.square()).sum().item()
+    own = s.gather(1, ids[:, None])[:, 0].clamp(max=_LARGEST)
+    return (own - mean).sum().item() / sqrt(variance) if variance > 1 else 0.0
 
 
 def _likely(off: float, variance: float) -> bool:
