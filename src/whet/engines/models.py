@@ -232,22 +232,24 @@ class FromScratch:
         )
 
 
-_MEASURES = ("num_hidden_layers", "num_attention_heads", "hidden_size", "max_position_embeddings")
+_MEASURES = ("num_hidden_layers", "num_attention_heads", "hidden_size")
 
 
 def _size(model: PreTrainedModel, dtype: torch.dtype) -> Size:
     text: Any = model.config.get_text_config()
+    positions = positions_of(model.config).usable
     if lacking := [name for name in _MEASURES if shared(text, name) is None]:
         raise UsageError(
-            f"model of type {text.model_type!r} has no {', '.join(lacking)} in its config; use one "
-            "with attention over a limited number of positions, such as Llama or Qwen"
+            f"model of type {text.model_type!r} has no {', '.join(lacking)} in its config, so the "
+            "embedded engine can't tell its size; use one with attention, such as Llama or Qwen, "
+            "or give --engine plain, which runs every architecture, slowly"
         )
     heads, width = key_shape(text)
     return Size(
         parameters=sum(p.numel() for p in model.parameters()),
         weight_bytes=dtype.itemsize,
         cache_bytes=2 * text.num_hidden_layers * heads * width * dtype.itemsize,
-        positions=positions_of(model.config).usable,
+        positions=positions,
     )
 
 

@@ -7,7 +7,7 @@ import torch
 from transformers import PreTrainedModel
 
 from whet.engines.delivery import deliver
-from whet.engines.digest import digest
+from whet.engines.digest import LeafCache, digest
 from whet.engines.embedded.decoding import SamplingTensors, draw
 from whet.engines.embedded.generator import completion
 from whet.engines.embedded.randomness import uniforms
@@ -17,7 +17,7 @@ from whet.engines.room import check_fit
 from whet.protocols import Generator
 from whet.types import Decoding
 from whet.types.completions import Completion
-from whet.types.weights import Flight, Version, Weights
+from whet.types.weights import Flight, Leaf, Version, Weights
 
 
 @dataclass(slots=True)
@@ -31,6 +31,7 @@ class PlainGenerator(Generator):
     decode: Callable[[Sequence[int]], str]  # the tokenizer's decode, used for stop strings
     ends: frozenset[int]  # end-token ids
     _held: Version = field(init=False)
+    _leaves: LeafCache = field(default_factory=LeafCache)
     _prefilled: int = 0
     _decoded: int = 0
 
@@ -47,6 +48,10 @@ class PlainGenerator(Generator):
     def held(self) -> Version:
         """Version of the loaded weights, hashed when they arrived."""
         return self._held
+
+    def manifest(self) -> Mapping[str, Leaf]:
+        """What is loaded, by tensor; only tensors that were written to are hashed again."""
+        return self._leaves.manifest(self.model.state_dict())
 
     def rehash(self) -> Version:
         """Hash the loaded weights again."""
@@ -80,7 +85,7 @@ class PlainGenerator(Generator):
     async def update(self, weights: Weights, flight: Flight) -> Version:
         """Load new weights. Raises `IntegrityError` if they did not arrive as they were sent."""
         del flight
-        self._held = deliver(self.model, weights)
+        self._held = deliver(self.model, weights, self._leaves)
         return self._held
 
     def end(self, session: str) -> None:

@@ -1,7 +1,8 @@
 """The plain learner: one rollout a forward pass, through the original model."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from math import isfinite
 from pathlib import Path
 
@@ -12,32 +13,22 @@ from torch.nn.utils import clip_grad_norm_
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from whet.engines.digest import sealed
-from whet.engines.embedded.learner import NonFiniteError
+from whet.engines.embedded.fixed import FixedScorer
+from whet.engines.embedded.masters import InPlace, TrainedWeights
 from whet.engines.embedded.repeatable import repeatable
+from whet.engines.embedded.shares import NonFiniteError, Share, check_finite, report, share_of
 from whet.engines.models import Folder, dtype_name
 from whet.engines.plain.forward import Chosen, chosen
 from whet.engines.states import adamw, read_state, restore, restore_optimizer
-from whet.policy.saturation import saturated
 from whet.protocols import Learner, Update
 from whet.protocols.algorithm import Algorithm, TokenLoss
 from whet.protocols.engine import Of
-from whet.types import Batch, Mean, Metrics, Need, Rollout, TrainBatch
+from whet.rollouts.vocabularies import vocabulary_digest
+from whet.types import Batch, Need, Rollout, TrainBatch
 from whet.types.optimizers import AdamW
 from whet.types.weights import Weights
 
 _STATE = "learner.pt"
-_PER_TOKEN = ("entropy", "drift", "saturated")
-
-
-@dataclass(frozen=True, slots=True)
-class _Share:
-    """One rollout's part of an optimizer step."""
-
-    loss: float
-    drift_max: float
-    computed: int
-    taught: int
-    metrics: Metrics
 
 
 @dataclass(slots=True)
@@ -48,28 +39,47 @@ class PlainLearner(Learner):
     tokenizer: PreTrainedTokenizerBase
     settings: AdamW = AdamW()
     optimizer: torch.optim.Optimizer | None = None
-    reference: PreTrainedModel | None = None
+    reference: FixedScorer | None = None
     published: Weights | None = None  # None: the weights have changed since the last publication
+    trained: TrainedWeights = field(init=False)
     _deliveries: int = 0
 
     def __post_init__(self) -> None:
         """Dropout is off, as in the generator."""
         self.model.eval()
+        self._train()
 
     @property
     def version(self) -> int:
         """Number of different sets of weights that were published."""
         return self._deliveries
 
+    @property
+    def dtype(self) -> str:
+        """The dtype of the model."""
+        return dtype_name(self.model)
+
+    @property
+    def optimizer_steps(self) -> int | None:
+        """Steps since the optimizer was fresh; None without one."""
+        return None if self.optimizer is None else self.trained.taken
+
+    @property
+    def vocabulary(self) -> str:
+        """Digest of the tokenizer's tokens and their ids."""
+        return vocabulary_digest(self.tokenizer)
+
     def reset_optimizer(self, optimizer: AdamW) -> None:
         """A fresh AdamW over all trainable parameters."""
         self.settings = optimizer
-        self.optimizer = adamw(self._trained(), optimizer)
+        self._train()
+        self.optimizer = adamw(self.trained.held, optimizer)
 
     async def step(self, objective: Algorithm, batch: TrainBatch, lr: float) -> Update:
         """Add up the gradients of all rollouts, then take one clipped step of AdamW.
 
-        Raises `NonFiniteError` before any weight changes.
+        Raises `NonFiniteError` before any weight changes, and `IntegrityError` for a weight that
+        can't change and for an optimizer that has lost its moments.
         """
         optimizer = self._begun()
         for group in optimizer.param_groups:
@@ -77,19 +87,20 @@ class PlainLearner(Learner):
         with repeatable(self.model.device):
             shares = self._gradients(objective, batch.rollouts, batch.tokens)
         loss = sum(share.loss for share in shares)
-        norm = clip_grad_norm_(self._trained(), self.settings.clip_norm).item()
+        norm = clip_grad_norm_(self.trained.held, self.settings.clip_norm).item()
         if not (isfinite(loss) and isfinite(norm)):
             raise NonFiniteError(f"loss is {loss}, gradient norm {norm}", batch.rollouts)
         if shares:
-            optimizer.step()
+            self.trained.step(optimizer)
             self.published = None
-        return _update(loss, norm, shares, len(batch.tokens.row))
+        return report(shares, norm, len(batch.tokens.row), optimizer.param_groups[0]["lr"])
 
     def _gradients(
         self, objective: Algorithm, rollouts: Sequence[Rollout], batch: Batch
-    ) -> list[_Share]:
+    ) -> list[Share]:
         """Accumulate the gradient of the whole batch in the parameters."""
         self._begun().zero_grad(set_to_none=True)
+        self.trained.begin()
         lossy: TokenLoss = objective
         if Need.BATCH_LOGP in objective.needs:
             lossy, batch = objective.split(self._scored(self.model, rollouts), batch)
@@ -109,11 +120,12 @@ class PlainLearner(Learner):
         return shares
 
     async def logp(self, rollouts: Sequence[Rollout], of: Of = "policy") -> Float[Tensor, " N"]:
+        """Log-probs of the policy, or of the reference; `IntegrityError` if that has moved."""
         if of == "policy":
             return self._scored(self.model, rollouts)
         if self.reference is None:
             raise ValueError("the learner has no reference model: call set_reference() first")
-        return self._scored(self.reference, rollouts)
+        return self.reference(rollouts)
 
     async def entropy(self, rollouts: Sequence[Rollout]) -> Float[Tensor, " N"]:
         return torch.cat([torch.zeros(0), *(one.entropy.cpu() for one in self._seen(rollouts))])
@@ -122,7 +134,8 @@ class PlainLearner(Learner):
         """Load a frozen reference model from `folder`, in the dtype of this model."""
         dtype = dtype_name(self.model)
         model, _ = Folder(path=str(folder), dtype=dtype).load(self.model.device)
-        self.reference = model.eval().requires_grad_(requires_grad=False)
+        frozen = model.eval().requires_grad_(requires_grad=False)
+        self.reference = FixedScorer(partial(self._scored, frozen), "reference", model.dtype)
 
     async def publish(self) -> Weights:
         """The weights; hashed again only if they have changed."""
@@ -137,6 +150,7 @@ class PlainLearner(Learner):
         self.tokenizer.save_pretrained(folder)
         state = {
             "optimizer": self._begun().state_dict(),
+            "trained": self.trained.state(),
             "deliveries": self._deliveries,
             "moved": self.published is None,
         }
@@ -149,10 +163,12 @@ class PlainLearner(Learner):
         shape or dtype.
         """
         path = folder / _STATE
-        state = read_state(path, self.model.device, ("optimizer", "deliveries", "moved"))
+        state = read_state(path, self.model.device, ("optimizer", "trained", "deliveries", "moved"))
         saved, _ = Folder.as_saved(folder).load("cpu")
         restore(self.model.state_dict(), saved.state_dict(), str(folder))
-        restore_optimizer(self._begun(), state["optimizer"], f"optimizer in {path}")
+        optimizer = self._begun()
+        restore_optimizer(optimizer, state["optimizer"], f"optimizer in {path}")
+        self.trained.load(state["trained"], optimizer, f"optimizer in {path}")
         self.published, self._deliveries = None, state["deliveries"] - (not state["moved"])
 
     @torch.no_grad()
@@ -164,8 +180,10 @@ class PlainLearner(Learner):
         parts = [chosen(model, rollout).logp.cpu() for rollout in rollouts if rollout.length]
         return torch.cat([torch.zeros(0), *parts])
 
-    def _trained(self) -> list[Tensor]:
-        return [p for p in self.model.parameters() if p.requires_grad]
+    def _train(self) -> None:
+        """All parameters with a gradient are trained, none of which has been moved yet."""
+        live = {n: p for n, p in self.model.named_parameters() if p.requires_grad}
+        self.trained = TrainedWeights.of(live, InPlace())
 
     def _begun(self) -> torch.optim.Optimizer:
         if self.optimizer is None:
@@ -173,42 +191,14 @@ class PlainLearner(Learner):
         return self.optimizer
 
 
-def _backward(objective: TokenLoss, rollout: Rollout, batch: Batch, found: Chosen) -> _Share:
+def _backward(objective: TokenLoss, rollout: Rollout, batch: Batch, found: Chosen) -> Share:
     """Add the gradient of one rollout; the loss of its log-probs is computed on the CPU."""
     logp, entropy, heard = (x.cpu() for x in found)
-    if not (logp.isfinite().all() and heard.isfinite().all()):
-        raise NonFiniteError(f"log-prob is not finite for task {rollout.task.id}", [rollout])
+    check_finite(logp, batch, [rollout])
     if batch.observed is not None:
+        check_finite(heard, batch.observed, [rollout])
         batch = replace(batch, observed=replace(batch.observed, learner_logp=heard))
     loss = objective.loss(logp, replace(batch, learner_entropy=entropy))
     loss.backward()
-    said = logp.detach()
-    apart = (said - batch.behaviour_logp).abs()[batch.current]
-    sums = {
-        "entropy": entropy.detach(),
-        "drift": apart,
-        "saturated": saturated(said, batch).float(),
-    }
-    return _Share(
-        loss=loss.item(),
-        drift_max=apart.max().item() if len(apart) else 0.0,
-        computed=len(rollout.token_ids),
-        taught=len(said),
-        metrics={k: Mean(total=x.sum().item(), count=len(x)) for k, x in sums.items()}
-        | dict(objective.metrics(said, batch)),
-    )
-
-
-def _update(loss: float, norm: float, shares: Sequence[_Share], tokens: int) -> Update:
-    """The report of a step, with the metrics of every learner."""
-    names = shares[0].metrics if shares else _PER_TOKEN
-    return Update(
-        loss=loss,
-        drift_max=max((share.drift_max for share in shares), default=0.0),
-        metrics={n: sum((share.metrics[n] for share in shares), Mean()) for n in names}
-        | {
-            "grad_norm": Mean(total=norm, count=1) if shares else Mean(),
-            "taught": Mean(total=sum(share.taught for share in shares), count=tokens),
-            "computed": Mean(total=sum(share.computed for share in shares), count=tokens),
-        },
-    )
+    further = len(rollout.token_ids), objective.metrics(logp.detach(), batch)
+    return share_of(loss.item(), (logp, entropy), batch, [rollout], further)
