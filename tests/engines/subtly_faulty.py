@@ -1,6 +1,7 @@
 """Engines with faults that show only in later turns, updates, steps, or in many tokens."""
 
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -8,7 +9,7 @@ from faulty import Delegating, Passing
 
 from whet.engines.digest import manifest
 from whet.engines.embedded import scheduler
-from whet.engines.models import Folder
+from whet.engines.embedded.backbone import Backbone
 from whet.types import Finish, IntegrityError, Mean
 from whet.types.kept import KEPT
 from whet.types.weights import Continue, Drain
@@ -244,12 +245,18 @@ class Unreplayed(Delegating):
         return await self.inner.step(objective, replace(batch, rollouts=bare), lr)
 
 
-def rough(learner):
+class Rough(Backbone):
     """Entropies have no gradient."""
-    body = type(learner.backbone)
-    learner.backbone = type("Rough", (body,), {"weighed": body.choices, "__slots__": ()})(
-        learner.backbone.model
-    )
+
+    __slots__ = ()
+    weighed = Backbone.choices
+
+
+def rough(learner):
+    """The learner with another body over the same model."""
+    body = object.__new__(Rough)
+    object.__setattr__(body, "model", learner.backbone.model)
+    learner.backbone = body
     return learner
 
 
@@ -277,4 +284,35 @@ class Remembering(Delegating):
 
 def at(folder):
     """A learner whose reference is always the model of a folder."""
-    return lambda learner: FirstReference(learner, opened=Folder(path=str(folder)).path)
+    return lambda learner: FirstReference(learner, opened=Path(folder))
+
+
+GENERATORS = {
+    "narrow seeds": ("seeds_are_respected", NarrowSeeds),
+    "one cut": ("truncation_is_as_declared", OneCut),
+    "first stop": ("stop_strings_end_a_reply", FirstStop),
+    "stops in the prompt": ("stop_strings_end_a_reply", StopsInPrompt),
+    "uncertain": ("log_probs_are_the_models", Uncertain),
+    "deaf": ("a_conversation_is_a_full_forward", Deaf),
+    "miserly": ("a_conversation_is_a_full_forward", Miserly),
+    "only once": ("weights_arrive_whole_and_on_time", Believing),
+    "late by one": ("weights_arrive_whole_and_on_time", LateByOne),
+    "impatient": ("updates_treat_live_replies_as_told", Impatient),
+    "old keys": ("updates_treat_live_replies_as_told", OldKeys),
+    "restarting": ("updates_treat_live_replies_as_told", Restarting),
+}
+LEARNERS = {
+    "undecayed": ("steps_are_those_of_adamw", Undecayed),
+    "other betas": ("steps_are_those_of_adamw", OtherBetas),
+    "driftless": ("an_update_tells_what_happened", Driftless),
+    "another loss": ("an_update_tells_what_happened", SumOfMeans),
+    "one temperature": ("varied_rollouts_have_the_models_gradient", OneTemperature),
+    "unreplayed": ("varied_rollouts_have_the_models_gradient", Unreplayed),
+    "rough": ("varied_rollouts_have_the_models_gradient", rough),
+    "remembering": ("state_is_restored", Remembering),
+}
+DRAWS = {
+    "warmer": ("tokens_come_as_often_as_declared", warmer),
+    "evenly": ("tokens_come_as_often_as_declared", evenly),
+    "cut first": ("truncation_is_as_declared", cut_first),
+}

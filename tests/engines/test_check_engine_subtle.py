@@ -17,35 +17,6 @@ from whet.testing.architectures import settings_of
 from whet.testing.engines.standing import ReadOnce
 from whet.types import UsageError
 
-GENERATORS = {
-    "narrow seeds": ("seeds_are_respected", subtle.NarrowSeeds),
-    "one cut": ("truncation_is_as_declared", subtle.OneCut),
-    "first stop": ("stop_strings_end_a_reply", subtle.FirstStop),
-    "stops in the prompt": ("stop_strings_end_a_reply", subtle.StopsInPrompt),
-    "uncertain": ("log_probs_are_the_models", subtle.Uncertain),
-    "deaf": ("a_conversation_is_a_full_forward", subtle.Deaf),
-    "miserly": ("a_conversation_is_a_full_forward", subtle.Miserly),
-    "only once": ("weights_arrive_whole_and_on_time", subtle.Believing),
-    "late by one": ("weights_arrive_whole_and_on_time", subtle.LateByOne),
-    "impatient": ("updates_treat_live_replies_as_told", subtle.Impatient),
-    "old keys": ("updates_treat_live_replies_as_told", subtle.OldKeys),
-    "restarting": ("updates_treat_live_replies_as_told", subtle.Restarting),
-}
-LEARNERS = {
-    "undecayed": ("steps_are_those_of_adamw", subtle.Undecayed),
-    "other betas": ("steps_are_those_of_adamw", subtle.OtherBetas),
-    "driftless": ("an_update_tells_what_happened", subtle.Driftless),
-    "another loss": ("an_update_tells_what_happened", subtle.SumOfMeans),
-    "one temperature": ("varied_rollouts_have_the_models_gradient", subtle.OneTemperature),
-    "unreplayed": ("varied_rollouts_have_the_models_gradient", subtle.Unreplayed),
-    "rough": ("varied_rollouts_have_the_models_gradient", subtle.rough),
-    "remembering": ("state_is_restored", subtle.Remembering),
-}
-DRAWS = {
-    "warmer": ("tokens_come_as_often_as_declared", subtle.warmer),
-    "evenly": ("tokens_come_as_often_as_declared", subtle.evenly),
-    "cut first": ("truncation_is_as_declared", subtle.cut_first),
-}
 LATER = (  # laws that the tests of single faults do not look at
     "a_conversation_is_a_full_forward",
     "updates_treat_live_replies_as_told",
@@ -79,21 +50,21 @@ def broken(engine, model, law):
     return [finding.law for finding in report.failures]
 
 
-@pytest.mark.parametrize("fault", GENERATORS)
+@pytest.mark.parametrize("fault", subtle.GENERATORS)
 def test_a_generators_subtle_fault_is_found(model, fault):
-    law, generator = GENERATORS[fault]
+    law, generator = subtle.GENERATORS[fault]
     assert broken(Faulty(generator=generator), model, law) == [law]
 
 
-@pytest.mark.parametrize("fault", LEARNERS)
+@pytest.mark.parametrize("fault", subtle.LEARNERS)
 def test_a_learners_subtle_fault_is_found(model, fault):
-    law, learner = LEARNERS[fault]
+    law, learner = subtle.LEARNERS[fault]
     assert broken(Faulty(learner=learner), model, law) == [law]
 
 
-@pytest.mark.parametrize("fault", DRAWS)
+@pytest.mark.parametrize("fault", subtle.DRAWS)
 def test_tokens_of_another_distribution_are_found(model, fault, monkeypatch):
-    law, draw = DRAWS[fault]
+    law, draw = subtle.DRAWS[fault]
     monkeypatch.setattr(scheduler, "draw", draw)
     assert broken(Embedded(device="cpu"), model, law) == [law]
 
