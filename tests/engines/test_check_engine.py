@@ -5,6 +5,7 @@ from dataclasses import replace
 import faulty
 import faulty_learners as learners
 import pytest
+import subtly_faulty
 from faulty import Faulty
 
 from whet.engines.embedded import scheduler
@@ -75,7 +76,8 @@ def test_a_fault_is_found_and_explained(model, fault):
 
 
 def test_every_law_has_a_fault_that_it_finds():
-    assert {law for law, _ in FAULTS.values()} == set(ENGINE_LAWS)
+    tables = (FAULTS, subtly_faulty.GENERATORS, subtly_faulty.LEARNERS, subtly_faulty.DRAWS)
+    assert {law for table in tables for law, _ in table.values()} == set(ENGINE_LAWS)
 
 
 def test_tokens_that_come_otherwise_than_their_log_probs_say_are_found(model, monkeypatch):

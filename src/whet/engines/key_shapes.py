@@ -30,7 +30,7 @@ def lacking(config: PreTrainedConfig) -> list[str]:
 
 def _alike(config: PreTrainedConfig, name: str) -> bool:
     try:
-        return getattr(config, name, None) is not None
+        return (getattr(config, name, None) or 0) > 0
     except RuntimeError:  # of transformers, for a setting of single layers
         return False
 

@@ -7,6 +7,7 @@ from typing import Any
 from transformers import PreTrainedConfig
 
 from whet.engines.key_shapes import shared
+from whet.types import UsageError
 
 _SLIDING = "sliding_attention"
 
@@ -33,9 +34,17 @@ def positions_of(config: PreTrainedConfig) -> Positions:
     (arXiv:2402.13753) rotates every key of a forward pass by other angles once one text of it is
     longer than the original context, so log-probs of a rollout would depend on the rollouts beside
     it, and cached keys would be of another rotation than new ones.
+
+    Raises `UsageError` for a model without a limit, such as one with biases by distance.
     """
     text: Any = config.get_text_config()
-    declared: int = shared(text, "max_position_embeddings")
+    declared: int = shared(text, "max_position_embeddings") or 0
+    if declared <= 0:
+        raise UsageError(
+            f"model of type {text.model_type!r} has no limit of positions (max_position_embeddings "
+            "in its config), and the embedded engine computes attention over a limited number of "
+            "them; give --engine plain, which runs every architecture, slowly"
+        )
     usable, why = min([(declared, ""), *_limits(text)])
     return Positions(declared, usable, why if usable < declared else "")
 

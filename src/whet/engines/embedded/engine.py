@@ -114,6 +114,7 @@ class Embedded(Engine):
         if found or not isinstance(model, InspectableModel):
             return found
         config: Any = model.without_weights().config.get_text_config()
+        positions_of(config)  # which refuses a model without a limit
         names = ", ".join(lacking(config))
         raise UsageError(
             f"model of type {config.model_type!r} has no {names} in its config, or another one in "

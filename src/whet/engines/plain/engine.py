@@ -16,6 +16,7 @@ from whet.engines.renderers import beside, renderer_of
 from whet.protocols import Engine, Learner, Rival
 from whet.rollouts.player import RolloutPlayer
 from whet.rollouts.renderer import TextRenderer
+from whet.rollouts.vocabularies import vocabulary_digest
 from whet.types import Task, UsageError
 
 _SLOW = "engine plain computes a whole text for every token, so it is slow"
@@ -84,6 +85,10 @@ class Plain(Engine):
     async def load_learner(self, folder: Path) -> PlainLearner:
         """A learner of the model in `folder`, in the dtype of its files."""
         return self._learner(Folder.as_saved(folder), 0)
+
+    def vocabulary(self, folder: Path) -> str:
+        """Digest of the tokenizer in `folder`."""
+        return vocabulary_digest(Folder.as_saved(folder).load_tokenizer()[0])
 
     async def rival(self, model: ModelSource, folder: Path) -> Rival:
         """One more copy of weights in memory, with the date and the chat settings of `model`."""

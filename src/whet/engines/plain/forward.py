@@ -29,7 +29,7 @@ def positions_of(config: PreTrainedConfig) -> int:
     whole text is scored by.  Such a model has its original context.
     """
     text: Any = config.get_text_config()
-    declared = getattr(text, "max_position_embeddings", None) or 0
+    declared = max(0, getattr(text, "max_position_embeddings", None) or 0)
     rope = getattr(text, "rope_parameters", None)
     if isinstance(rope, Mapping) and rope.get("rope_type") == "longrope":
         original = rope.get("original_max_position_embeddings") or declared

@@ -49,14 +49,14 @@ class PlainGenerator(Generator):
         """Version of the loaded weights, hashed when they arrived."""
         return self._held
 
+    def manifest(self) -> Mapping[str, Leaf]:
+        """What is loaded, by tensor; only tensors that were written to are hashed again."""
+        return self._leaves.manifest(self.model.state_dict())
+
     def rehash(self) -> Version:
         """Hash the loaded weights again."""
         self._held = replace(self._held, digest=digest(self.model.state_dict()))
         return self._held
-
-    def manifest(self) -> Mapping[str, Leaf]:
-        """What is loaded, by tensor; only tensors that were written to are hashed again."""
-        return self._leaves.manifest(self.model.state_dict())
 
     async def generate(  # noqa: PLR0913  (the signature is the protocol's)
         self,

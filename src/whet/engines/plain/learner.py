@@ -54,6 +54,11 @@ class PlainLearner(Learner):
         return self._deliveries
 
     @property
+    def dtype(self) -> str:
+        """The dtype of the model."""
+        return dtype_name(self.model)
+
+    @property
     def optimizer_steps(self) -> int | None:
         """Steps since the optimizer was fresh; None without one."""
         return None if self.trained is None else self.trained.taken

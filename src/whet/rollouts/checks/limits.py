@@ -24,11 +24,14 @@ class TrustLimits:
     | float16  | 0.1   | 0.01  | 0.05          | 1         |
     | bfloat16 | 0.5   | 0.05  | 0.2           | 3         |
 
+    The probe compares generator and learner on a fixed prompt.  In bfloat16 and float16 one token
+    in 16 may differ by more, because rounding decides between two experts that are equally apt.
+
     A mean over the step hides one bad rollout, and a mean over a rollout hides one bad token, so
     each has a limit of its own.
     """
 
-    probe: float | None = None  # max on a fixed prompt after each sync: generator − learner
+    probe: float | None = None  # max on a fixed prompt after each sync, generator − learner
     drift: float | None = None  # mean over the step's fresh tokens: behaviour − learner
     drift_rollout: float | None = None  # the same over the fresh tokens of one rollout
     drift_max: float | None = None  # the same of one token

@@ -57,7 +57,7 @@ async def examine(
 
 
 async def _finding(subject: Subject, law: str) -> Finding:
-    found = Found()
+    found = Found(stray=subject.limits.stray)
     try:
         await ENGINE_LAWS[law](subject, found)
     except IntegrityError as error:

@@ -1,6 +1,7 @@
 """How far two computations of one number may lie apart, by the dtype of the weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 
@@ -14,6 +15,7 @@ class Limits:
     logp: float  # of a token's log-prob and of an entropy, in nats
     gradient: float  # of a tensor's gradient, as a share of its norm
     texts: bool  # whether rounding is too small to change a sampled token
+    stray: float = 0.0  # share of tokens that may differ by more
 
 
 _LIMITS = {
@@ -24,9 +26,19 @@ _LIMITS = {
 }
 
 
-def limits_of(dtype: torch.dtype) -> Limits:
-    """The limits of a dtype.  Raises `UsageError` for another one."""
+_STRAY = 0.15
+_EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
+
+
+def limits_of(config: Any, dtype: torch.dtype) -> Limits:
+    """The limits of a dtype.  Raises `UsageError` for another one.
+
+    Where two experts are about equally apt, rounding of low precision decides between them, and a
+    log-prob changes by up to a nat or two.  So a model of experts may have a few such tokens.
+    """
     if dtype not in _LIMITS:
         known = ", ".join(str(one).removeprefix("torch.") for one in _LIMITS)
         raise UsageError(f"weights are {dtype}, for which there are no limits; give {known}")
-    return _LIMITS[dtype]
+    found, text = _LIMITS[dtype], config.get_text_config()
+    experts = any((getattr(text, name, None) or 0) > 1 for name in _EXPERTS)
+    return found if found.texts or not experts else replace(found, stray=_STRAY)

@@ -16,7 +16,18 @@ from whet.protocols import Engine, Learner, Player
 from whet.protocols.algorithm import Algorithm
 from whet.rollouts.batching import build_batch
 from whet.testing.engines.limits import Limits, limits_of
-from whet.types import Decoding, Group, Play, Request, Rollout, Task, TrainBatch, Verdict
+from whet.types import (
+    Decoding,
+    Group,
+    Need,
+    Play,
+    Request,
+    Rollout,
+    Task,
+    TrainBatch,
+    UsageError,
+    Verdict,
+)
 from whet.types.requests import RolloutShape
 
 PROMPTS = ("3+4=", "9-2+5-1=")
@@ -43,7 +54,7 @@ class Subject:
 
     def __post_init__(self) -> None:
         self.original.eval()
-        self.limits = limits_of(self.original.dtype)
+        self.limits = limits_of(self.original.config, self.original.dtype)
 
     @property
     def positions(self) -> int | None:
@@ -53,7 +64,17 @@ class Subject:
 
     @classmethod
     async def of(cls, engine: Engine, model: Any, seed: int) -> "Subject":
-        """Open the engine.  Raises `UsageError` where it refuses the model."""
+        """Open the engine.
+
+        Raises `UsageError` where it refuses the model, and for a model without room for a reply.
+        Room that only the engine lacks is for the laws to find.
+        """
+        room = engine.positions(model) if isinstance(model, InspectableModel) else None
+        if room is not None and room <= REPLY and not engine.shortened(model):
+            raise UsageError(
+                f"the model has {room} positions, and an examination samples replies of {REPLY} "
+                f"tokens; give a model with {REPLY + 1} positions or more"
+            )
         player, learner = await engine.open(model, seed)
         original, _ = model.load("cpu", seed)
         return cls(engine, model, seed, player, learner, original)
@@ -72,6 +93,13 @@ class Subject:
         with torch.no_grad():
             return chosen(self.original, rollout)
 
+    @torch.no_grad()
+    def logits(self, rollout: Rollout) -> Tensor:
+        """Logits of the original model before every sampled token, [N, V] in float64."""
+        ids = torch.tensor(rollout.token_ids.tolist())[None]
+        sampled = torch.tensor(rollout.action_mask.tolist())[1:]
+        return self.original(input_ids=ids, use_cache=False).logits[0, :-1].double()[sampled]
+
     async def played(
         self,
         decoding: Decoding = FREE,
@@ -84,29 +112,49 @@ class Subject:
     async def batch(self, learner: Learner) -> TrainBatch:
         """Rollouts to learn from, every second of which is right."""
         self._played = self._played or await self.played()
-        groups = [_judged(group) for group in self._played]
-        return (await build_batch(groups, objective(), learner))[0]
+        return await batch_of(self._played, learner)
 
-    def gradients(self, batch: TrainBatch) -> dict[str, Tensor]:
+    def gradients(
+        self, batch: TrainBatch, lossy: Algorithm | None = None, model: Any = None
+    ) -> dict[str, Tensor]:
         """The gradient of the loss by every parameter of the original model, in float64.
 
         A parameter that the loss does not depend on has the gradient 0.
         """
-        self.original.zero_grad(set_to_none=True)
-        logp = torch.cat([chosen(self.original, rollout).logp for rollout in batch.rollouts])
-        lossy = objective()
-        lossy.loss(logp, batch.tokens.prepared(lossy.selections)).backward()
+        held = self.original if model is None else model
+        held.zero_grad(set_to_none=True)
+        loss_by(held, batch, lossy or objective()).backward()
         found = {
             name: torch.zeros_like(p).double() if p.grad is None else p.grad.double()
-            for name, p in self.original.named_parameters()
+            for name, p in held.named_parameters()
         }
-        self.original.zero_grad(set_to_none=True)
+        held.zero_grad(set_to_none=True)
         return found
 
 
 def objective() -> Algorithm:
     """The loss that learners are examined with."""
     return algorithms.load("dapo")
+
+
+async def batch_of(
+    groups: Sequence[Group], learner: Learner, lossy: Algorithm | None = None
+) -> TrainBatch:
+    """A batch of these groups, every second rollout of which is right."""
+    judged = [_judged(group) for group in groups]
+    return (await build_batch(judged, lossy or objective(), learner))[0]
+
+
+def loss_by(model: Any, batch: TrainBatch, lossy: Algorithm) -> Tensor:
+    """The loss of a batch by a model of transformers, with its graph."""
+    said = [chosen(model, rollout) for rollout in batch.rollouts]
+    logp, entropy, heard = (torch.cat(parts) for parts in zip(*said, strict=True))
+    tokens = batch.tokens.prepared(lossy.selections)
+    if tokens.observed is not None:
+        tokens = replace(tokens, observed=replace(tokens.observed, learner_logp=heard))
+    if Need.ENTROPY_GRADIENT not in lossy.needs:
+        entropy = entropy.detach()
+    return lossy.loss(logp, replace(tokens, learner_entropy=entropy))
 
 
 def tasks() -> list[Task]:

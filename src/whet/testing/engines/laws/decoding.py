@@ -4,19 +4,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
-from torch import Tensor
 
 from whet.testing.engines.findings import Found
+from whet.testing.engines.laws.probabilities import left, probabilities, sampled
 from whet.testing.engines.laws.sampling import compare
-from whet.testing.engines.subject import FREE, REPLY, Subject, ids_of, rollouts_of
+from whet.testing.engines.subject import (
+    FREE,
+    PROMPTS,
+    REPLY,
+    Subject,
+    ids_of,
+    rollouts_of,
+)
 from whet.types import Decoding, Finish, Rollout
 from whet.types.kept import KEPT, kept_ids
 
 _MANY = tuple(range(200, 210))
 _SURE = 8.0  # expected end tokens; none of them come by chance once in 3000
+_NEVER = "\x00never\x00"  # a string that no reply has
 _LONG = 6  # tokens of a reply in whose middle a stop string is looked for
 _EDGE = 1e-4  # of probability: a token this near to a limit may be on either side
-_CUTS: Sequence[dict[str, float]] = ({"top_k": 3}, {"top_p": 0.6}, {"min_p": 0.2})
+_CUTS: Sequence[dict[str, float]] = (
+    {"top_k": 3},
+    {"top_p": 0.6},
+    {"min_p": 0.2},
+    {"top_k": 2, "top_p": 0.95, "temperature": 1.5},
+    {"top_k": 9, "top_p": 0.5, "temperature": 0.7},
+    {"top_k": 9, "top_p": 0.95, "min_p": 0.3, "temperature": 1.5},
+)
 
 
 async def end_tokens_end_a_reply(subject: Subject, found: Found) -> None:
@@ -44,7 +59,10 @@ async def end_tokens_end_a_reply(subject: Subject, found: Found) -> None:
 
 
 async def stop_strings_end_a_reply(subject: Subject, found: Found) -> None:
-    """A reply ends with the token that completes a stop string, and is the same up to there."""
+    """A reply ends with the token that completes a stop string, and is the same up to there.
+
+    Each of several strings counts, and one that stands in the prompt alone does not.
+    """
     renderer = subject.player.renderer
     tried = 0
     for free in rollouts_of(await subject.played(seeds=(11, 22))):
@@ -52,21 +70,32 @@ async def stop_strings_end_a_reply(subject: Subject, found: Found) -> None:
         stop = _stop(renderer.text(ids[2:5]))
         if free.length < _LONG or not stop:
             continue
-        due = next(n for n in range(1, len(ids) + 1) if stop in renderer.text(ids[:n]))
-        how = replace(FREE, stop=(stop,))
-        held = await subject.played(how, (free.seed,))
-        cut = next(r for r in rollouts_of(held) if r.task.id == free.task.id)
         tried += 1
-        found.holds(
-            f"stop string {stop!r} ends a reply after {cut.length} tokens, not after {due}",
-            sound=ids_of(cut) == ids[:due] or not subject.limits.texts,
-        )
-        found.holds(
-            f"a reply that ends with {stop!r} is reported as {cut.finish.name}",
-            sound=cut.finish is Finish.STOP,
-        )
+        for stops in ((stop,), (_NEVER, stop), (PROMPTS[int(free.task.id)][-2:],)):
+            await _check_stop(subject, found, free, stops)
     if not tried:
         found.unshown = "no reply had a text to stop at"
+
+
+async def _check_stop(
+    subject: Subject, found: Found, free: Rollout, stops: tuple[str, ...]
+) -> None:
+    """The reply with these stop strings is the free one, up to the first of them."""
+    ids, text = ids_of(free), subject.player.renderer.text
+    places = range(1, len(ids) + 1)
+    ends = [n for n in places if any(stop in text(ids[:n]) for stop in stops)]
+    due = ends[0] if ends else len(ids)
+    held = await subject.played(replace(FREE, stop=stops), (free.seed,))
+    cut = next(r for r in rollouts_of(held) if r.task.id == free.task.id)
+    found.holds(
+        f"stop strings {stops} end a reply after {cut.length} tokens, not after {due}",
+        sound=ids_of(cut) == ids[:due] or not subject.limits.texts,
+    )
+    if ends and subject.limits.texts:
+        found.holds(
+            f"a reply that ends with one of {stops} is reported as {cut.finish.name}",
+            sound=cut.finish is Finish.STOP,
+        )
 
 
 async def temperature_is_as_declared(subject: Subject, found: Found) -> None:
@@ -78,15 +107,15 @@ async def temperature_is_as_declared(subject: Subject, found: Found) -> None:
         await subject.played(Decoding(temperature=0.0, max_new_tokens=REPLY), (1,))
     )
     for rollout in greedy:
-        p = _probabilities(subject, rollout)
-        apart = p.max(-1).values - p.gather(1, _sampled(rollout)[:, None])[:, 0]
+        p = probabilities(subject, rollout)
+        apart = p.max(-1).values - p.gather(1, sampled(rollout)[:, None])[:, 0]
         edge = max(_EDGE, subject.limits.logp)
         found.within("a greedy token's probability, from the largest", apart.max().item(), edge)
     await compare(subject, found, greedy)
 
 
 async def truncation_is_as_declared(subject: Subject, found: Found) -> None:
-    """Tokens are those that top_k, top_p and min_p leave; so are the recorded sets."""
+    """Tokens are those that top_k, top_p and min_p leave, alone and together; so the records."""
     for cut in _CUTS:
         how = replace(Decoding(max_new_tokens=REPLY), **cut)
         rollouts = rollouts_of(await subject.played(how, (1, 2, 3)))
@@ -97,9 +126,9 @@ async def truncation_is_as_declared(subject: Subject, found: Found) -> None:
 
 def _check_kept(subject: Subject, found: Found, rollout: Rollout, cut: str) -> None:
     """Sampled tokens and recorded sets are within the set that is left by definition."""
-    p = _probabilities(subject, rollout)
-    surely, perhaps = _left(p, rollout.decoding, max(_EDGE, subject.limits.logp))
-    drawn = perhaps.gather(1, _sampled(rollout)[:, None])[:, 0]
+    p = probabilities(subject, rollout)
+    surely, perhaps = left(p, rollout.decoding, max(_EDGE, subject.limits.logp))
+    drawn = perhaps.gather(1, sampled(rollout)[:, None])[:, 0]
     found.holds(f"{cut}: a token was drawn that is cut off", sound=bool(drawn.all()))
     if not subject.engine.replays_truncation:
         return
@@ -111,35 +140,9 @@ def _check_kept(subject: Subject, found: Found, rollout: Rollout, cut: str) -> N
         found.holds(f"{cut}: other tokens are recorded than are kept", sound=good)
 
 
-def _left(p: Tensor, how: Decoding, edge: float) -> tuple[Tensor, Tensor]:
-    """The tokens that truncation surely leaves, and those that it may leave, up to rounding."""
-    ranked = p.sort(-1, descending=True).values
-    if how.top_k:
-        least = ranked[:, how.top_k - 1 : how.top_k]
-        return p > least + edge, p >= least - edge
-    if how.min_p:
-        least = how.min_p * ranked[:, :1]
-        return p > least + edge, p >= least - edge
-    above = (p[:, None, :] * (p[:, None, :] > p[:, :, None])).sum(-1)  # mass of likelier tokens
-    return above < how.top_p - edge, above < how.top_p + edge
-
-
-@torch.no_grad()
-def _probabilities(subject: Subject, rollout: Rollout) -> Tensor:
-    """softmax(z / T) before every sampled token, [N, V]."""
-    ids = torch.tensor(rollout.token_ids.tolist())[None]
-    logits = subject.original(input_ids=ids, use_cache=False).logits[0, :-1].double()
-    sampled = torch.tensor(rollout.action_mask.tolist())[1:]
-    return torch.softmax(logits[sampled] / rollout.decoding.logp_temperature, -1)
-
-
-def _sampled(rollout: Rollout) -> Tensor:
-    return torch.tensor(ids_of(rollout))
-
-
 def _chance(subject: Subject, rollout: Rollout, ends: frozenset[int]) -> float:
     """The expected number of end tokens in a reply of these tokens."""
-    return _probabilities(subject, rollout)[:, sorted(ends)].sum().item()
+    return probabilities(subject, rollout)[:, sorted(ends)].sum().item()
 
 
 def _ends(subject: Subject) -> frozenset[int]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
+from math import log, sqrt
 from typing import ClassVar
 
 import torch
@@ -16,6 +16,8 @@ from whet.types.kept import KEPT
 
 _CUT = 5  # sampled tokens before a fork
 _DEVIATIONS = 4.5  # of a mean of surprises; chance gives more once in 150,000
+_SURPRISING = 14.0  # nats of a text; two seeds give it by chance once in a million
+_FAR = (5, 5 + 2**8, 5 + 2**16, 5 + 2**31, 5 + 2**32, 5 + 2**53, 5 + 2**62)
 _HOT = Decoding(max_new_tokens=FREE.max_new_tokens, temperature=2.0)
 
 
@@ -92,7 +94,7 @@ async def neighbours_do_not_matter(subject: Subject, found: Found) -> None:
 
 
 async def seeds_are_respected(subject: Subject, found: Found) -> None:
-    """One seed gives one text, again and again; other seeds give other texts."""
+    """One seed gives one text, again and again; other seeds, all 63 bits of them, other texts."""
     seeds = tuple(range(101, 105))
     first, again = [rollouts_of(await subject.played(_HOT, seeds)) for _ in range(2)]
     for one, other in zip(first, again, strict=True):
@@ -101,6 +103,19 @@ async def seeds_are_respected(subject: Subject, found: Found) -> None:
         texts = [ids_of(rollout) for rollout in first if rollout.task.id == task]
         differ = len(set(texts)) > len(texts) // 2
         found.holds(f"{len(texts)} seeds give {len(set(texts))} texts", sound=differ)
+    _far_apart(found, rollouts_of(await subject.played(_HOT, _FAR)))
+
+
+def _far_apart(found: Found, rollouts: Sequence[Rollout]) -> None:
+    """Seeds that agree in their lower bits give different texts, where chance seldom gives one."""
+    for index, one in enumerate(rollouts):
+        surprise = -behaviour([one]).sum().item()
+        for other in rollouts[:index]:
+            alike = one.task.id == other.task.id and ids_of(one) == ids_of(other)
+            found.holds(
+                f"seeds {other.seed} and {one.seed} give one text",
+                sound=not alike or surprise < _SURPRISING,
+            )
 
 
 async def compare(subject: Subject, found: Found, rollouts: Sequence[Rollout]) -> None:
@@ -113,6 +128,9 @@ async def compare(subject: Subject, found: Found, rollouts: Sequence[Rollout]) -
         found.near(name, torch.tensor(rollout.behaviour_logp), one.logp, limit)
         if rollout.entropy is not None:
             found.near("the generator's entropy", torch.tensor(rollout.entropy), one.entropy, limit)
+        if rollout.self_certainty is not None:
+            ours, sure = torch.tensor(rollout.self_certainty), _certainty(subject, rollout)
+            found.near("the generator's self-certainty", ours, sure, limit)
     found.near("the learner's log-prob", await subject.learner.logp(rollouts), logp, limit)
     if rollouts:
         _as_declared(subject, found, rollouts)
@@ -144,13 +162,17 @@ def _as_declared(subject: Subject, found: Found, rollouts: Sequence[Rollout]) ->
 @torch.no_grad()
 def _moments(subject: Subject, rollout: Rollout) -> torch.Tensor:
     """Mean and variance of the surprise of each sampled token, [N, 2]."""
-    ids = torch.tensor(rollout.token_ids.tolist())[None]
-    logits = subject.original(input_ids=ids, use_cache=False).logits[0, :-1].double()
-    sampled = torch.tensor(rollout.action_mask.tolist())[1:]
-    logp = torch.log_softmax(logits[sampled] / rollout.decoding.logp_temperature, -1)
+    logp = torch.log_softmax(subject.logits(rollout) / rollout.decoding.logp_temperature, -1)
     p = logp.exp()
     mean = -(p * logp).sum(-1)
     return torch.stack([mean, (p * logp.square()).sum(-1) - mean.square()], 1)
+
+
+@torch.no_grad()
+def _certainty(subject: Subject, rollout: Rollout) -> torch.Tensor:
+    """KL(U ‖ softmax(z)) before each sampled token, [N]."""
+    logits = subject.logits(rollout)
+    return logits.logsumexp(-1) - logits.mean(-1) - log(logits.shape[-1])
 
 
 def _same(subject: Subject, found: Found, one: Rollout, other: Rollout) -> None:
