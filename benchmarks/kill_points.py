@@ -49,6 +49,8 @@ PLACES: Mapping[str, tuple[Any, str]] = {
     "settle folder": (durable, "settle_folder"),
     "mend": (Checkpoints, "mend"),
     "rewind": (Ledger, "rewind"),
+    "end of the rows": (Ledger, "end"),
+    "forget later steps": (Ledger, "forget_after"),
     "base checkpoint to first step": (Trainer, "_accompany"),
     "load": (EmbeddedLearner, "load"),
     "load extensions": (Extensions, "load"),

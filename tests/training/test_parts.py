@@ -169,7 +169,7 @@ def test_the_ledger_forgets_what_came_after_and_what_was_cut_short(tmp_path):
 
 def test_a_ledger_with_a_broken_line_in_it_is_not_believed(tmp_path):
     (tmp_path / METRICS).write_text('{"kind": \n{"kind": "step"}\n')
-    with pytest.raises(IntegrityError, match="line 1 is no JSON"):
+    with pytest.raises(IntegrityError, match="line 1 is no row"):
         list(Ledger(tmp_path).rows())
 
 
