@@ -120,9 +120,9 @@ def _varied() -> Algorithm:
 async def _groups(subject: Subject) -> list[Group]:
     """Forks, at one temperature, and conversations at another, truncated where that is replayed."""
     groups = await subject.played(replace(FREE, temperature=1.5), (71, 72), Forks())
-    cut = {"top_k": 6} if subject.engine.replays_truncation else {}
+    how = Decoding(temperature=0.7, top_k=6 if subject.engine.replays_truncation else 0)
     try:
-        return [*groups, *await conversations(subject, Decoding(temperature=0.7, **cut))]
+        return [*groups, *await conversations(subject, how)]
     except UsageError:  # of a template without a second turn of plain text
         return groups
 
