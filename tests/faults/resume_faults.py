@@ -169,7 +169,7 @@ RESUME = (
     ),
     _fault("The folder of checkpoints is gone", "checkpoints", no_checkpoints),
     _fault("The rows of the ledger are gone", "metrics.jsonl", no_metrics),
-    _fault("A row of the ledger is torn in the middle", "metrics.jsonl", torn_metrics),
+    _fault("A row of the ledger is torn in the middle", "metrics.jsonl, line 2", torn_metrics),
     _fault(
         "The optimizer is fresh after a resume",
         "optimizer",

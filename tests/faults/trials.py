@@ -15,6 +15,7 @@ from small import Nearby, small
 from whet.evaluation.measure import EvalConfig
 from whet.front.training import begin, go_on
 from whet.training import card
+from whet.training.events import Noticed
 from whet.training.loop import TrainStep
 from whet.training.run import PeriodicEval, Run
 from whet.training.trainer import fit
@@ -99,7 +100,10 @@ class InRun:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AfterResume:
-    """A run that was stopped before its last step, changed in its folder, and resumed."""
+    """A run that was stopped before its last step, changed in its folder, and resumed.
+
+    What the resumed run notices and mends by going further back is a message, too.
+    """
 
     run: Callable[[], Run]
     change: Callable[[Path], object]  # of the stopped run's folder
@@ -107,11 +111,13 @@ class AfterResume:
 
     def outcome(self, folder: Path, seed: int = 0) -> Outcome:
         """The end of the resumed run."""
-        place, taken = folder / "run", list[int]()
+        place, taken, said = folder / "run", list[int](), list[str]()
 
         def note(event: object) -> None:
             if isinstance(event, TrainStep):
                 taken.append(event.number)
+            if isinstance(event, Noticed):
+                said.append(event.message)
 
         run = replace(self.run(), seed=seed)
         begin(run, place, card.card(run), note, lambda: len(taken) == STEPS - 1)
@@ -122,7 +128,7 @@ class AfterResume:
             go_on(again, place, note, lambda: False)
         except (IntegrityError, UsageError) as error:
             return Outcome(message=str(error), where="resume")
-        return Outcome(where="resume")
+        return Outcome(message="; ".join(said), where="resume")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -167,7 +167,7 @@ def _permitted(
     checkpoints = _checkpoints(run, folder)
     checkpoints.mend()
     checkpoints.identify(held.get("identity", ""))
-    if note := Ledger(folder).mend(checkpoints.folder / name for name in checkpoints.names()):
+    if note := Ledger(folder).mend(checkpoints.newest_first()):
         _tell(folder, follow, note)
     if how.start:
         place = checkpoints.find(how.start)

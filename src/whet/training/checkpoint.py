@@ -163,6 +163,10 @@ class Checkpoints:
         """The names of all checkpoints, the oldest first."""
         return [folder.name for folder in self._folders()]
 
+    def newest_first(self) -> list[Path]:
+        """The folders of all checkpoints."""
+        return self._folders()[::-1]
+
     def find(self, name: str) -> RunPosition:
         """The position of the checkpoint of a name.
 

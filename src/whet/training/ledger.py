@@ -111,12 +111,13 @@ class Ledger:
         )
 
     def mend(self, checkpoints: Iterable[Path]) -> str:
-        """Cut off what is damaged after the rows of the newest checkpoint that has its own.
+        """Cut off what is damaged after the rows of the newest checkpoint; the newest comes first.
 
-        The result says what was; empty if nothing was.  A run makes those rows again.
+        The result says what was; empty if nothing was.  A run makes those rows again.  Damage
+        before them is left as it is: to go on without it would make many steps again.
         """
         data = self._data()
-        size = row_seals.longest(checkpoints, data)
+        size = row_seals.sealed(checkpoints, data)
         if size < 0:
             return ""
         odd, lines = "", data[size:].split(b"\n")[:-1]

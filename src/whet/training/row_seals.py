@@ -35,13 +35,13 @@ def read(path: Path) -> dict[str, Any]:
     return held if isinstance(held, dict) and {"bytes", "digest"} <= held.keys() else {}
 
 
-def longest(checkpoints: Iterable[Path], data: bytes) -> int:
-    """The bytes of the most rows that a checkpoint has a seal of, and that are as they were.
+def sealed(checkpoints: Iterable[Path], data: bytes) -> int:
+    """The bytes of the rows that the newest checkpoint with a seal was written after.
 
-    −1 where no seal fits.
+    −1 where they are not as they were then, for what is lost may be restored.
     """
-    seals = [read(folder / SEALED) for folder in checkpoints]
-    return max((held["bytes"] for held in seals if held and fits(held, data)), default=-1)
+    held = next((held for folder in checkpoints if (held := read(folder / SEALED))), {})
+    return int(held["bytes"]) if held and fits(held, data) else -1
 
 
 def end(folder: Path, data: bytes) -> None:
