@@ -66,7 +66,7 @@ class Subject:
     async def of(cls, engine: Engine, model: Any, seed: int) -> "Subject":
         """Open the engine.  Raises `UsageError` where it refuses the model, or has no room."""
         room = engine.positions(model) if isinstance(model, InspectableModel) else None
-        if room is not None and room <= REPLY:
+        if room is not None and room <= REPLY and not engine.shortened(model):
             raise UsageError(
                 f"the model has {room} positions, and an examination samples replies of {REPLY} "
                 f"tokens; give a model with {REPLY + 1} positions or more"
