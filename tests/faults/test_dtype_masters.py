@@ -146,6 +146,26 @@ def test_layers_that_are_computed_again_give_the_same_gradient(folder):
     assert few < many
 
 
+def test_a_critic_is_computed_again_too(folder):
+    """The setting is the engine's, and a critic has a body of the policy's size."""
+    kept, values = [], []
+    for recompute in (None, LayerRecompute()):
+        engine = Embedded(device="cpu", threads=1, slots=16, recompute=recompute)
+        player, _ = opened(folder, "float32", recompute=recompute)
+        rollouts = [r for group in played(player, HOW) for r in group]
+        critic = asyncio.run(engine.critic(folder))
+        critic.reset_optimizer(PLAIN)
+        sizes = []
+        with torch.autograd.graph.saved_tensors_hooks(
+            lambda x, sizes=sizes: sizes.append(x.nelement()) or x, lambda x: x
+        ):
+            asyncio.run(critic.step(lambda value, tokens: value.sum(), rollouts, 1e-2))
+        kept.append(sum(sizes))
+        values.append(asyncio.run(critic.values(rollouts)))
+    assert torch.equal(*values) and values[0].abs().sum() > 0
+    assert kept[1] < kept[0]
+
+
 def test_generator_and_learner_read_one_base(folder):
     """The adapters are their own, so a step moves the generator at the next delivery only."""
     player, learner = opened(folder, "float32", lora=LoRA(rank=2))

@@ -72,10 +72,14 @@ class Embedded(Engine):
         return self._played(model, played, tokenizer), self._learner(learned, tokenizer)
 
     def _learner(self, learned: PreTrainedModel, tokenizer: Any) -> EmbeddedLearner:
-        body = Backbone(learned)
+        return EmbeddedLearner(self._body(learned), tokenizer, self.budget, masters=self.masters)
+
+    def _body(self, trained: PreTrainedModel) -> Backbone:
+        """The body of a model that is trained, which computes its layers again if asked for."""
+        body = Backbone(trained)
         if self.recompute is not None:
-            self.recompute.install(learned)
-        return EmbeddedLearner(body, tokenizer, self.budget, masters=self.masters)
+            self.recompute.install(trained)
+        return body
 
     async def player(self, model: ModelSource, seed: int) -> RolloutPlayer:
         """Load one copy of the model, for evaluation.
@@ -176,7 +180,7 @@ class Embedded(Engine):
     async def critic(self, folder: Path) -> EmbeddedCritic:
         """A critic with the model in `folder` as its body, in the dtype of its files."""
         body, _ = Folder.as_saved(folder).load(device_of(self.device))
-        return EmbeddedCritic(Backbone(body), self.budget, masters=self.masters)
+        return EmbeddedCritic(self._body(body), self.budget, masters=self.masters)
 
     async def value_head(self, learner: Learner) -> EmbeddedHead:
         """A value head on the learner's own model, which follows its updates."""

@@ -7,6 +7,7 @@ import numpy as np
 from whet.environments.single_turn import SingleTurn
 from whet.protocols import Player
 from whet.rollouts.checks.recorded import check_integrity
+from whet.rollouts.checks.replies import check_replies
 from whet.sampling.structured.chains import Chains
 from whet.types import Finish, Group, IntegrityError, Play, Request, Rollout
 from whet.types.messages import messages_of
@@ -18,12 +19,16 @@ def check_request(request: Request, groups: Sequence[Group], player: Player) -> 
     A rollout belongs to the request's task, and none is there twice.  Of independent chains each
     play has rollouts, in the order of the plays, with its seed and its decoding.  Where a play is
     one question and one answer, it also has one rollout, the task's prompt, and one reply, which
-    has at most `max_new_tokens` tokens and ends as its `Finish` says.
+    has at most `max_new_tokens` tokens and ends as its `Finish` says.  Replies of conversations
+    are looked at one by one, as far as an environment can't end them otherwise.
 
     Raises `IntegrityError` with the task and the seed.
     """
+    everything = [rollout for group in groups for rollout in group]
     _check_places(request, groups)
-    _check_sampled_ends([rollout for group in groups for rollout in group])
+    _check_sampled_ends(everything)
+    if not isinstance(player.environment, SingleTurn):
+        check_replies(request, everything, player)
     if request.shape is not None and not isinstance(request.shape, Chains):
         return
     if isinstance(player.environment, SingleTurn):
