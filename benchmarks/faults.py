@@ -49,22 +49,22 @@ def row(fault: Fault, found: Outcome) -> str:
 
 def main() -> None:
     """Try all, print each row as it is known, and write the page."""
-    rows, caught, early, known, alarms = [], 0, 0, 0, []
+    rows, caught, early, asked, alarms = [], 0, 0, 0, []
     for number, fault in enumerate(EVERY):
         found, twin = tried(fault.broken, number), tried(fault.healthy, number)
         named = fault.told in found.message
+        soon = named and found.steps <= 1 and found.where in ("", "resume")
         caught += named
-        known += bool(fault.asked)
-        early += named and found.steps <= 1 and found.where in ("", "resume") and not fault.asked
+        early += soon and not fault.asked
+        asked += soon and bool(fault.asked)
         alarms += [f"{fault.name}: {twin.message}"] if twin.message else []
         rows.append(row(fault, found))
         print(f"{'ok' if named and not twin.message else '!!'} {rows[-1]}", flush=True)
     told = (
         f"{len(EVERY)} faults: {caught} noticed, {early} of them within one step of a run or when "
-        f"it was resumed, under default settings, {known} with a setting that the row names, and "
-        f"{caught - early - known} by `check_engine` or `check_objective`, which a user calls.  "
-        "Healthy twins that raised anything: "
-        f"{len(alarms)} of {len(EVERY)}."
+        f"it was resumed, under default settings, {asked} as soon with a setting that the row "
+        f"names, and {caught - early - asked} by `check_engine` or `check_objective`, which a user "
+        f"calls.  Healthy twins that raised anything: {len(alarms)} of {len(EVERY)}."
     )
     print("\n".join([told, *alarms]))
     table = ["| fault | noticed at | message | elsewhere |", "| --- | --- | --- | --- |", *rows]

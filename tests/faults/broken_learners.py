@@ -73,7 +73,7 @@ class Poisoned(EmbeddedLearner):
     async def step(self, objective, batch, lr):
         found = await EmbeddedLearner.step(self, objective, batch, lr)
         with torch.no_grad():
-            self.backbone.model.get_input_embeddings().get_parameter("weight")[-1, 0] = torch.nan
+            self.backbone.model.get_input_embeddings().get_parameter("weight")[-5, 0] = torch.nan
         self.published = None
         return found
 

@@ -12,6 +12,7 @@ EVERY = (
     *token_faults.IDENTITY,
     *token_faults.LOG_PROBS,
     *verdict_faults.VERDICTS,
+    *verdict_faults.ASKED,
     *resume_faults.RESUME,
     *law_faults.LAWS,
 )

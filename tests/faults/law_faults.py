@@ -48,10 +48,10 @@ class Minimised(Clipping):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exploding(Clipping):
-    """No bound, in float64 e^(10⁴) is infinite."""
+    """No bound: REINFORCE at a ratio of 1, and far from it e^ratio is infinite."""
 
     def __call__(self, ratio, advantage):
-        return ratio.log().mul(10).exp() * advantage
+        return (ratio - 1).exp() * advantage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ LAWS = (
         ("radixark/miles#2368",),
     ),
     _fault("The surrogate has the wrong sign", "reinforce", {"clipping": Minimised()}),
-    _fault("The ratio is not bounded", "reinforce", {"clipping": Exploding()}),
+    _fault("The ratio is not bounded", "finite_however_far", {"clipping": Exploding()}),
     _fault("A group of one is whitened", "advantages_compare", {"advantage": WhitenedAlone()}),
     _fault(
         "Equal rewards are divided by a deviation of almost 0",

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from broken_engines import engine
 from broken_learners import DECAYING, Forgetful, ForgetfulCritic, Rescheduled
@@ -88,15 +89,31 @@ def untouched(folder):
 
 
 @dataclass(frozen=True)
-class OtherDigits(Corpus):
-    """The same words for the corpus, with other answers."""
+class Listed(Corpus):
+    """Digits of a list, which somebody may change meanwhile."""
+
+    digits: ClassVar[list[str]] = []
 
     def task(self, split: str, index: int) -> Task:
-        digit = str(2 * (index % 5) + (split != "train"))
-        return Task(id=f"{split}-{index}", prompt=f"{digit}=", answer="0")
+        digit = self.digits[index % len(self.digits)]
+        return Task(id=f"{split}-{index}", prompt=f"{digit}=", answer=digit)
 
     def held_out(self, split, count):
-        return [self.task(split, i) for i in range(min(count, 5))]
+        return [self.task(split, i) for i in range(count)]
+
+    def size(self, split):
+        return len(self.digits)
+
+
+def _listed():
+    Listed.digits[:] = "02468"
+    return tiny(corpus=Listed())
+
+
+def other_digit(folder):
+    """One of the digits is another one, in data of the same name."""
+    del folder
+    Listed.digits[2] = "5"
 
 
 @dataclass(slots=True)
@@ -130,11 +147,12 @@ def _drawing(stream):
     return replace(run, sampling=replace(run.sampling, prompts=Drawn(per_step=4, stream=stream)))
 
 
-def _fault(name, told, change, elsewhere=(), *, run=tiny, after=None, sound=tiny):  # noqa: PLR0913
+def _fault(name, told, change, elsewhere=(), run=tiny, *, after=None, sound=None):  # noqa: PLR0913
+    """`sound` makes the twin's run, where the fault is in the run and not in its folder."""
     return Fault(
         name=name,
         broken=AfterResume(run=run, change=change, after=after),
-        healthy=AfterResume(run=sound if change is untouched else run, change=untouched),
+        healthy=AfterResume(run=sound or run, change=untouched),
         told=told,
         elsewhere=elsewhere,
     )
@@ -172,10 +190,11 @@ RESUME = (
     _fault("A row of the ledger is torn in the middle", "metrics.jsonl, line 2", torn_metrics),
     _fault(
         "The optimizer is fresh after a resume",
-        "optimizer",
+        "optimizer: it has taken 0 steps",
         untouched,
         ("NVIDIA-NeMo/Automodel#763",),
         run=lambda: tiny(engine=engine(learned=Forgetful)),
+        sound=lambda: tiny(engine=engine()),
     ),
     _fault(
         "The critic's optimizer is fresh after its warm-up and a resume",
@@ -193,21 +212,24 @@ RESUME = (
     ),
     _fault(
         "The tasks begin again after a resume",
-        "sampling",
+        "prompts.drawn was not restored",
         untouched,
         run=lambda: _drawing(Restarted),
+        sound=lambda: _drawing(TaskStream),
     ),
     _fault(
         "Tasks that were fetched ahead count as trained",
-        "sampling",
+        "prompts.drawn was not restored",
         untouched,
         run=lambda: _drawing(Ahead),
+        sound=lambda: _drawing(TaskStream),
     ),
     _fault(
         "The training data are others than before",
-        "corpus",
-        untouched,
-        after=lambda: tiny(corpus=OtherDigits()),
+        "--accept data",
+        other_digit,
+        run=_listed,
+        after=lambda: tiny(corpus=Listed()),
     ),
     _fault(
         "The learning rate is another than before",

@@ -6,6 +6,8 @@ import broken_players as players
 from broken_engines import engine
 from trials import Fault, InRun, tiny
 
+_OTHERS = "other rollouts than asked for"
+
 
 def _fault(name, told, kind, elsewhere=()):
     return Fault(
@@ -37,52 +39,59 @@ IDENTITY = (
         players.Retokenising,
         ("huggingface/trl#5144", "huggingface/trl#5224"),
     ),
-    _fault("A rollout stands twice in its group", "twice", players.Doubling),
+    _fault("A rollout stands twice in its group", "is there twice", players.Doubling),
     Fault(
         name="A rollout stands twice, under two ids",
         broken=InRun(run=lambda: _longer(engine=engine(played=players.Renamed))),
         healthy=InRun(run=lambda: _longer(engine=engine())),
-        told="seeds",
+        told="seeds are ignored",
     ),
     _fault(
-        "A rollout of every group is lost", "asked", players.Dropping, ("huggingface/trl#7176",)
+        "A rollout of every group is lost", _OTHERS, players.Dropping, ("huggingface/trl#7176",)
     ),
-    _fault("A rollout too many comes back", "asked", players.Adding),
+    _fault("A rollout too many comes back", _OTHERS, players.Adding),
     _fault(
         "Rollouts come back in the order in which they ended",
-        "asked",
+        _OTHERS,
         players.Reordering,
         ("InternLM/lmdeploy#2395", "verl-project/verl#2185"),
     ),
-    _fault("All replies of a group are drawn with one seed", "seeds", players.Seedless),
+    _fault("All replies of a group are drawn with one seed", "seeds are ignored", players.Seedless),
     _fault(
         "Replies carry the task of another request",
-        "asked",
+        _OTHERS,
         players.OtherTask,
         ("THUDM/slime#2234",),
     ),
-    _fault("The generator samples at another temperature", "asked", players.OtherDecoding),
-    _fault("Replies are longer than their limit", "limit", players.TooLong),
+    _fault("The generator samples at another temperature", _OTHERS, players.OtherDecoding),
+    _fault("Replies are longer than their limit", "wrong end", players.TooLong),
     _fault(
-        "The token that ends a reply is trimmed", "end", players.Endless, ("huggingface/trl#6044",)
+        "The token that ends a reply is trimmed",
+        "wrong end",
+        players.Endless,
+        ("huggingface/trl#6044",),
     ),
     _fault(
         "The token that ends a reply is masked, since pad = EOS",
-        "end",
+        "masked end",
         players.EndUntaught,
         ("NVIDIA-NeMo/Automodel#1336", "huggingface/trl#6357"),
     ),
     _fault(
         "Replies that were cut are said to be complete",
-        "end",
+        "wrong end",
         players.Complete,
         ("verl-project/verl#3805",),
     ),
 )
 
 LOG_PROBS = (
-    _fault("A log-prob is NaN", "NaN", players.Lost),
-    _fault("A log-prob is −∞, and its token stays in the denominators", "NaN", players.Infinite),
+    _fault("A log-prob is NaN", "NaN log-prob", players.Lost),
+    _fault(
+        "A log-prob is −∞, and its token stays in the denominators",
+        "NaN log-prob",
+        players.Infinite,
+    ),
     _fault("Log-probs are shifted by one token", "log-probs differ", players.Shifted),
     _fault("Missing log-probs are filled with 0", "log-probs differ", players.Zeroed),
     _fault(
@@ -94,6 +103,11 @@ LOG_PROBS = (
         "Log-probs at another temperature than the draw's", "log-probs differ", players.Untempered
     ),
     _fault("Log-probs have the noise of another kernel", "log-probs differ", players.Noisy),
-    _fault("One rollout of a group has noisy log-probs", "log-probs differ", players.OneNoisy),
+    Fault(  # of several updates a step, the first one's rollouts alone can be compared
+        name="One rollout of a group has noisy log-probs",
+        broken=InRun(run=lambda: tiny(minibatches=1, engine=engine(played=players.OneNoisy))),
+        healthy=InRun(run=lambda: tiny(minibatches=1, engine=engine())),
+        told="limits.drift_rollout",
+    ),
     _fault("Log-probs are stored as bfloat16", "log-probs differ", players.Halved),
 )

@@ -36,6 +36,8 @@ from small import RUN
 from trials import ByCheck, Fault, InRun, tiny
 
 from whet.engines.embedded.adapters import LoRA
+from whet.engines.models import FromScratch
+from whet.engines.tokenizers import CharacterTokenizer
 from whet.policy import algorithms
 from whet.testing import check_engine
 
@@ -75,6 +77,13 @@ def _adapted(**changes):
 
 def _anchored(**changes):
     return tiny(objective=algorithms.load("grpo"), **changes)
+
+
+def _wordy(**changes):
+    """A vocabulary of 2,000 words more, of which a short run says a few."""
+    words = "0123456789=" + "".join(chr(0x4E00 + n) for n in range(2000))
+    model = FromScratch(shape="llama-tiny", tokenizer=CharacterTokenizer(alphabet=words))
+    return tiny(model=model, **changes)
 
 
 DELIVERY = (
@@ -127,20 +136,29 @@ DELIVERY = (
 )
 
 MOVEMENT = (
-    _fault("The optimizer's step is forgotten", "moved", learned=Idle),
-    _fault("The learning rate does not reach the optimizer", "moved", learned=Rateless),
-    _fault("A layer is frozen after the optimizer was made", "moved", learned=Frozen),
-    _fault("A weight that no token reads becomes NaN", "fini", learned=Poisoned),
+    _fault("The optimizer's step is forgotten", "the optimizer has taken 0 steps", learned=Idle),
+    _fault("The learning rate does not reach the optimizer", "learning rate: ", learned=Rateless),
+    _fault(
+        "A layer is frozen after the optimizer was made",
+        "were frozen after the optimizer was made",
+        learned=Frozen,
+    ),
+    _fault(
+        "A weight that no token reads becomes NaN",
+        "also where no token reads it",
+        run=_wordy,
+        learned=Poisoned,
+    ),
     _fault("The learner's model has dropout", "drift", learned=Dropping),
     _fault(
         "The reference of the KL penalty is the policy itself",
-        "reference",
+        "the reference has moved",
         run=_anchored,
         learned=SharedReference,
     ),
     _fault(
         "The reference of the KL penalty moves with every step",
-        "reference",
+        "the reference has moved",
         run=_anchored,
         learned=MovingReference,
     ),

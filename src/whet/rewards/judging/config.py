@@ -11,8 +11,9 @@ class JudgingConfig:
 
     Known rows (canaries) are right and wrong answers of the corpus.  Before the first step each is
     judged alone; in the steps they are judged among the replies.  A verdict that differs from what
-    is known stops the run: a reversed, a constant or a racing judge.  They are in no loss and in no
-    metric.
+    is known stops the run: a reversed, a constant or a racing judge.  Of a reward whose `correct`
+    does not tell the two apart, the higher score is the right one's.  They are in no loss and in no
+    metric.  They are short texts, so a judge that errs on long replies alone is not seen by them.
 
     The limit is on the wall time of a step during which something is being judged.  At the limit
     what is judged is kept, and the rest is a counted fault, to which `limits.faults` applies.

@@ -51,7 +51,7 @@ async def check_weight_sync(
         raise IntegrityError(
             f"weights not delivered whole: on the probe, generator and learner log-probs differ "
             f"by {gap:.3g} (limits.probe is {limit}{usual}): the generator computes with other "
-            "weights, or with keys of earlier ones",
+            "weights, or with keys of earlier ones, or gives log-probs that are not of its draws",
             probed,
         )
 
