@@ -57,7 +57,15 @@ def test_train_says_before_and_after_and_leaves_a_folder(trained):
     for words in said_so:
         assert words in said
     left = {p.name for p in (folder / "runs" / "one").iterdir()}
-    known = {"run.json", "metrics.jsonl", "rollouts", "checkpoints", "report.html", "evaluations"}
+    known = {
+        "run.json",
+        "metrics.jsonl",
+        "metrics.seal",
+        "rollouts",
+        "checkpoints",
+        "report.html",
+        "evaluations",
+    }
     known.add("saved.json")
     assert left == known
 
