@@ -27,7 +27,7 @@ from whet.engines.plain.engine import Plain
 from whet.engines.random_models import RandomModel
 from whet.protocols import Engine
 from whet.testing.architectures import ARCHITECTURES, settings_of
-from whet.testing.engines.standing import Standing, standing
+from whet.testing.engines.verdict import EngineVerdict, engine_verdict
 
 FILE = Path(__file__).with_suffix(".json")
 PAGE = Path(__file__).parent.parent / "docs" / "architectures.md"
@@ -41,8 +41,9 @@ _HEAD = """# Architectures
 
 Each row is a tiny model of that type with random weights, on which every law of engines was tried
 (`whet.testing.check_engine`: log-probs and gradients against an unmodified forward of transformers,
-forked replies, neighbours, seeds, ends, temperature, truncation, what a step moves, clipping,
-micro-batches, saved state, delivery).
+forked replies, conversations, neighbours, seeds, ends, temperature, truncation, how often tokens
+come, what a step moves, AdamW, what an update tells, clipping, micro-batches, saved state,
+references, delivery, and weights that arrive during a reply).
 
 - *exact*: every law holds; the number is the largest difference as a share of what is rounding.
 - *refused*: the engine says so when it is opened, before anything is computed.
@@ -52,16 +53,16 @@ The plain engine computes a whole text for every token, so it is slow.
 """
 
 
-def examined(name: str, engine: Engine) -> Standing:
+def examined(name: str, engine: Engine) -> EngineVerdict:
     """Make the model of a row and examine an engine on it."""
     kind, settings = settings_of(name)
     with TemporaryDirectory() as place:
         folder = RandomModel(model_type=kind, settings=settings).save(Path(place))
-        return standing(engine, folder)
+        return engine_verdict(engine, folder)
 
 
-def as_row(found: Standing) -> dict[str, Any]:
-    """A standing as JSON."""
+def as_row(found: EngineVerdict) -> dict[str, Any]:
+    """A verdict as JSON."""
     return {
         "exact": found.exact,
         "refused": found.refused,

@@ -5,7 +5,7 @@ from math import inf
 from typing import Any
 
 from whet.protocols import Learner
-from whet.testing.engines.watched import Watched
+from whet.testing.engines.graph_watch import GraphWatch
 
 
 @dataclass(slots=True)
@@ -70,7 +70,7 @@ class Unclipped(Delegating):
 
 
 @dataclass(slots=True)
-class Keeping(Watched):
+class Keeping(GraphWatch):
     """The losses of all micro-batches are kept, each with its graph."""
 
     losses: list = field(default_factory=list)

@@ -9,7 +9,7 @@ from whet.engines.embedded.engine import Embedded
 from whet.engines.plain.engine import Plain
 from whet.engines.random_models import RandomModel
 from whet.testing.architectures import ARCHITECTURES, settings_of
-from whet.testing.engines.standing import standing
+from whet.testing.engines.verdict import engine_verdict
 
 ENGINES = {"embedded": Embedded(device="cpu"), "plain": Plain(device="cpu")}
 FILE = Path(__file__).parents[2] / "benchmarks" / "architectures.json"
@@ -20,7 +20,9 @@ CLOSE = ("llama", "deepseek_v3", "lfm2")  # looked at by every change, the other
 
 def stood(name, engine, folder):
     kind, settings = settings_of(name)
-    return standing(ENGINES[engine], RandomModel(model_type=kind, settings=settings).save(folder))
+    return engine_verdict(
+        ENGINES[engine], RandomModel(model_type=kind, settings=settings).save(folder)
+    )
 
 
 def test_the_list_has_forty_architectures():

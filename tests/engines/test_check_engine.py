@@ -14,7 +14,7 @@ from whet.engines.plain.engine import Plain
 from whet.engines.random_models import RandomModel
 from whet.testing import ENGINE_LAWS, check_engine
 from whet.testing.architectures import settings_of
-from whet.testing.engines.standing import ReadOnce
+from whet.testing.engines.verdict import ReadOnce
 
 FAULTS = {
     "late log-probs": ("log_probs_are_the_models", {"generator": faulty.LateLogProbs}),

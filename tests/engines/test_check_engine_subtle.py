@@ -14,7 +14,7 @@ from whet.engines.random_models import RandomModel
 from whet.engines.tokenizers import CharacterTokenizer
 from whet.testing import ENGINE_LAWS, check_engine
 from whet.testing.architectures import settings_of
-from whet.testing.engines.standing import ReadOnce
+from whet.testing.engines.verdict import ReadOnce
 from whet.types import UsageError
 
 LATER = (  # laws that the tests of single faults do not look at

@@ -20,7 +20,7 @@ from whet.protocols import Corpus
 from whet.rewards import find
 from whet.training import card
 from whet.training.as_json import to_json
-from whet.training.helpers import helpers
+from whet.training.imported_files import imported_files
 from whet.training.inputs import inputs, role
 from whet.training.ledger import Ledger
 from whet.training.resuming import check
@@ -283,9 +283,9 @@ def test_the_helpers_of_a_file_are_what_it_imports_from_beside_it(tmp_path):
     }
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
-    found = [str(p.relative_to(tmp_path)) for p in helpers(tmp_path / "main.py")]
+    found = [str(p.relative_to(tmp_path)) for p in imported_files(tmp_path / "main.py")]
     assert found == ["one.py", "package/__init__.py", "package/inner/deep.py", "three.py"]
-    assert helpers(tmp_path / "gone.py") == []
+    assert imported_files(tmp_path / "gone.py") == []
 
 
 def test_more_steps_may_change_no_learning_rate_that_a_critic_had():

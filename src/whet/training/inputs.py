@@ -12,7 +12,7 @@ from typing import Any
 
 from whet.data.digests import folder_digest
 from whet.training.as_json import PART, to_json
-from whet.training.helpers import helpers
+from whet.training.imported_files import imported_files
 from whet.training.run import Run
 
 Digests = dict[str, dict[str, str]]
@@ -52,8 +52,8 @@ def inputs(run: Run, *, tasks_known: bool) -> Digests:
         if role(field) != "opponent" or path.is_file():  # the card has models at a seat elsewhere
             known = found.setdefault(role(field), {})
             known[field] = _digest(path)
-            for helper in helpers(path) if path.suffix == ".py" else ():
-                known[f"{field} imports {helper.name}"] = _digest(helper)
+            for beside in imported_files(path) if path.suffix == ".py" else ():
+                known[f"{field} imports {beside.name}"] = _digest(beside)
     if run.reward is not None:
         found.setdefault("reward", {})["reward"] = text_digest(held["reward"])
     found["recipe"] = {"recipe": text_digest(held)}

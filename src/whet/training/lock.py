@@ -66,7 +66,7 @@ def insist_owned(folder: Path) -> None:
     """Raise `StorageError` if another run is in the place of a folder that this process owns.
 
     Such a folder was moved away, and another one was put there, or a later process took it over.
-    A lock that was deleted in the same folder is nobody's, and the run goes on.
+    If only the lock was deleted, in the same folder, the run goes on.
     """
     path = folder / LOCK
     for token, hold in [*_HELD.items()]:
@@ -170,7 +170,7 @@ def _is_alive(holder: Mapping[str, Any]) -> bool | None:
 
 
 def _is_free(path: Path) -> bool | None:
-    """Whether nobody holds a lock that was held; None where that can't be asked."""
+    """Whether no process holds a lock that was held; None where that can't be asked."""
     try:
         number = os.open(path, os.O_RDWR)
     except OSError:
@@ -197,7 +197,7 @@ def _read(path: Path) -> Mapping[str, Any]:
         return {}
     except OSError as error:
         raise UsageError(
-            f"{str(path)!r} can't be read ({error.strerror}), so nobody knows whether the run is "
+            f"{str(path)!r} can't be read ({error.strerror}), so it is unknown whether the run is "
             "under way; get the permission, or delete that file if its process has ended"
         ) from error
     return held if isinstance(held, dict) else {}

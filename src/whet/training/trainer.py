@@ -25,7 +25,7 @@ from whet.sampling.strategy_checks import opened
 from whet.training.best import Best
 from whet.training.checkpoint import Checkpoints, Newest, RunPosition
 from whet.training.events import Evaluated, Event, Noticed, PhaseStarted, RunEnded
-from whet.training.ground import CHECKPOINTS, Ground
+from whet.training.folder_guard import CHECKPOINTS, FolderGuard
 from whet.training.known_rows import known_rows
 from whet.training.ledger import Ledger
 from whet.training.loop import LiveRun, TrainStep, train
@@ -99,7 +99,7 @@ class Trainer:
     checkpoints: Checkpoints = field(init=False)
     stopped: bool = False
     best: Best = field(init=False)
-    ground: Ground = field(init=False)
+    guard: FolderGuard = field(init=False)
     _saved: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
@@ -108,7 +108,7 @@ class Trainer:
         self.ledger = Ledger(self.folder)
         self.checkpoints = Checkpoints(self.folder / CHECKPOINTS, warmups, keep)
         self.best = Best(metric=self.run.checkpoints.best)
-        self.ground = Ground(self.folder)
+        self.guard = FolderGuard(self.folder)
 
     @property
     def learner(self) -> Learner:
@@ -153,7 +153,7 @@ class Trainer:
             yield PhaseStarted(phase=name, done=progress.done, steps=warmup.steps)
             async for sft_step in sft(warmup, self.learner, render, self.run.seed, progress):
                 progress = sft_step.progress
-                self.ground.check()
+                self.guard.check()
                 self.ledger.write("sft", (phase, progress.done), of_sft(sft_step))
                 yield sft_step
                 await self._save_if_due(RunPosition(phase=phase, progress=progress))
@@ -247,7 +247,7 @@ class Trainer:
         place = len(run.warmup), step
         facts = {"split": split, "samples": evaluation.samples, "intervals": intervals(card)}
         facts["digest"] = self.player.held().digest  # of the evaluated weights
-        self.ground.check()
+        self.guard.check()
         file = f"{name}-{step:06}"
         write_samples(self.ledger.evaluation(file), card.rows)
         self.ledger.keep(file, step, card.groups)
@@ -264,7 +264,7 @@ class Trainer:
         done = step.number + 1
         played = step.taken.played
         known = {r.id for group in played for r in group}
-        self.ground.check()
+        self.guard.check()
         guests = [g for g in step.taken.groups if not any(r.id in known for r in g)]
         self.ledger.keep(f"step-{done:06}", done, [*played, *guests], advantages)
         self.ledger.write("step", (len(self.run.warmup), done), of_step(step))
@@ -285,7 +285,7 @@ class Trainer:
         live = self.live
         held = (live.learner, live.buffer, live.extensions, live.last_metrics, self.ledger)
         kept = {self.best.name}
-        self.ground.check()
+        self.guard.check()
         path = await self.checkpoints.save(place, *held, *live.opponents, kept=kept)
         note_saved(self.folder, path.name, self.best)
         self._saved = time.monotonic()

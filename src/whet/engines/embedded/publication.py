@@ -10,23 +10,20 @@ from whet.engines.digest import checked, manifest, sealed, tree
 from whet.engines.embedded.adapters import adapters, merged_tensors
 from whet.types.weights import Version, Weights
 
+_OWN = ".lora_"  # in the names of adapters' weights, as peft gives them
+
 
 def twin(model: PreTrainedModel) -> PreTrainedModel:
     """A model with adapters of its own over the same base tensors, without gradients.
 
     The base is never trained, so that both read one copy of it.
     """
-    own = {id(t) for t in adapters(model).values()} | _ids(model, "lora_")
-    shared = [*model.parameters(), *model.buffers()]
-    found = deepcopy(model, {id(t): t for t in shared if id(t) not in own})
+    shared = [*(p for name, p in model.named_parameters() if _OWN not in name), *model.buffers()]
+    found = deepcopy(model, {id(t): t for t in shared})  # what deepcopy takes as copied already
     for name, weight in found.named_parameters():
-        if ".lora_" in name:
+        if _OWN in name:
             weight.requires_grad = False
     return found
-
-
-def _ids(model: PreTrainedModel, mark: str) -> set[int]:
-    return {id(p) for name, p in model.named_parameters() if mark in name}
 
 
 def delivered(model: PreTrainedModel) -> Mapping[str, Tensor]:

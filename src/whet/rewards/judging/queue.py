@@ -129,8 +129,8 @@ class JudgingQueue:
     ) -> list[_Verdicts | None]:
         """The results of the calls that end in time; None for the others, which are cancelled.
 
-        A plain function that runs in a thread can't be stopped: it ends by itself, and nobody
-        waits for it.  A coroutine that catches its cancellation is left behind as well.
+        A plain function that runs in a thread can't be stopped: it ends by itself, and the
+        step does not wait for it.  So is a coroutine left behind that catches its cancellation.
         """
         tasks = [asyncio.ensure_future(call) for call in calls]
         try:

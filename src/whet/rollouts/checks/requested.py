@@ -1,6 +1,6 @@
 """Request identity: what a player returns is what it was asked for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
@@ -37,9 +37,9 @@ def check_request(request: Request, groups: Sequence[Group], player: Player) -> 
     if len({play.seed for play in request.plays}) < len(request.plays):
         return  # a rollout does not tell to which of two plays it belongs
     pairs = [pair for group in groups for pair in _matched(request, group)]
-    _check_lost(request, pairs)
-    for play, rollout in pairs:
-        _check_play(request, play, rollout)
+    _check_lost(request, {place for place, _ in pairs})
+    for place, rollout in pairs:
+        _check_play(request, request.plays[place], rollout)
 
 
 def _other(request: Request, told: str, rollouts: Sequence[Rollout] = ()) -> IntegrityError:
@@ -77,8 +77,8 @@ def _check_sampled_ends(rollouts: Sequence[Rollout]) -> None:
             )
 
 
-def _matched(request: Request, group: Group) -> Iterator[tuple[Play, Rollout]]:
-    """The play of each rollout; a play has several where its environment forked it."""
+def _matched(request: Request, group: Group) -> Iterator[tuple[int, Rollout]]:
+    """The place of each rollout's play; a play has several where its environment forked it."""
     place = -1
     for rollout in group:
         seed = rollout.seed if rollout.play_seed < 0 else rollout.play_seed
@@ -89,7 +89,7 @@ def _matched(request: Request, group: Group) -> Iterator[tuple[Play, Rollout]]:
                 told = f"seed {seed} is out of order, or was not asked for"
                 raise _other(request, told, [rollout])
             place = found
-        yield request.plays[place], rollout
+        yield place, rollout
 
 
 def _check_play(request: Request, play: Play, rollout: Rollout) -> None:
@@ -100,10 +100,9 @@ def _check_play(request: Request, play: Play, rollout: Rollout) -> None:
         raise _other(request, f"seed {play.seed} has another prompt than its play", [rollout])
 
 
-def _check_lost(request: Request, pairs: Sequence[tuple[Play, Rollout]]) -> None:
-    """Each play has a rollout."""
-    played = {id(play) for play, _ in pairs}
-    if lost := [play for play in request.plays if id(play) not in played]:
+def _check_lost(request: Request, played: Collection[int]) -> None:
+    """Each play has a rollout; `played` has the places of those that do."""
+    if lost := [play for place, play in enumerate(request.plays) if place not in played]:
         told = f"seed {lost[0].seed} has no rollout ({len(lost)} of {len(request.plays)} seeds)"
         raise _other(request, told)
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from whet.protocols import Engine
-from whet.testing.engines.findings import EngineReport, Finding, Found
+from whet.testing.engines.examined import ExaminedEngine
+from whet.testing.engines.findings import EngineReport, LawFinding, LawRecord
 from whet.testing.engines.laws import ENGINE_LAWS
-from whet.testing.engines.subject import Subject
 from whet.types import IntegrityError, Over, UsageError
 
 _RAISED = (  # by engines that break; a law that ends so is broken
@@ -44,7 +44,7 @@ async def examine(
     engine: Engine, model: Any, seed: int, laws: Sequence[str] = tuple(ENGINE_LAWS)
 ) -> EngineReport:
     """`check_engine` inside of an event loop."""
-    subject = await Subject.of(engine, model, seed)
+    subject = await ExaminedEngine.of(engine, model, seed)
     try:
         findings = [await _finding(subject, name) for name in laws]
     finally:
@@ -56,20 +56,20 @@ async def examine(
     )
 
 
-async def _finding(subject: Subject, law: str) -> Finding:
-    found = Found(stray=subject.limits.stray)
+async def _finding(subject: ExaminedEngine, law: str) -> LawFinding:
+    found = LawRecord(stray=subject.limits.stray)
     try:
         await ENGINE_LAWS[law](subject, found)
     except IntegrityError as error:
         found.failures.append(f"{type(error).__name__}: {error}")
     except UsageError as error:
-        return Finding(law=law, gap=found.gap, limit=found.limit, refused=str(error))
+        return LawFinding(law=law, gap=found.gap, limit=found.limit, refused=str(error))
     except _RAISED as error:
         reason = " ".join(str(error).split())
         found.failures.append(f"{type(error).__name__}: {reason:.200}")
     told = list(dict.fromkeys(found.failures))
     more = f"; and {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
-    return Finding(
+    return LawFinding(
         law=law,
         gap=found.gap,
         limit=found.limit,

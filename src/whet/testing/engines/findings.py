@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 @dataclass(slots=True)
-class Found:
+class LawRecord:
     """What one law has found so far; a law fills it."""
 
     gap: float = 0.0  # the largest difference
@@ -42,7 +42,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class LawFinding:
     """One law: whether the engine obeys it, the largest difference, and what is wrong."""
 
     law: str
@@ -73,7 +73,7 @@ class EngineReport:
     """The findings of every law, and what the engine itself says of the model."""
 
     engine: str
-    findings: tuple[Finding, ...]
+    findings: tuple[LawFinding, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -82,12 +82,12 @@ class EngineReport:
         return not any(finding.failure or finding.refused for finding in self.findings)
 
     @property
-    def failures(self) -> tuple[Finding, ...]:
+    def failures(self) -> tuple[LawFinding, ...]:
         """The laws that the engine breaks."""
         return tuple(finding for finding in self.findings if finding.failure)
 
     @property
-    def refusals(self) -> tuple[Finding, ...]:
+    def refusals(self) -> tuple[LawFinding, ...]:
         """The laws that the engine refuses to be examined by."""
         return tuple(finding for finding in self.findings if finding.refused)
 

@@ -15,7 +15,7 @@ _KINDS = ("base", "periodic", "final")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluated:
+class EvaluationRow:
     """An evaluation: the reward, and what is known besides, each on its own.
 
     `right` and `wrong` are mean rewards of correct and of incorrect samples; None: there are none,
@@ -53,20 +53,20 @@ class Evaluated:
         return f"the {self.kind} evaluation" + (f" of step {self.step}" if self.step else "")
 
 
-def evaluated(rows: Sequence[Row]) -> list[Evaluated]:
+def evaluated(rows: Sequence[Row]) -> list[EvaluationRow]:
     """The evaluations with a known reward, in the order of the ledger, the base first."""
     found = [one for row in rows if row["kind"] in _KINDS and (one := _of(row)) is not None]
     starts = [place for place, one in enumerate(found) if one.kind == "base"]
     return found[starts[-1] :] if starts else []
 
 
-def _of(row: Row) -> Evaluated | None:
+def _of(row: Row) -> EvaluationRow | None:
     reward, problems = _value(row, "reward"), _count(row, "reward")
     if reward is None or not problems:
         return None
     right, wrong = _count(row, "reward_right"), _count(row, "reward_wrong")
     correct = right / (right + wrong) if right + wrong else _value(row, "pass@1")
-    return Evaluated(
+    return EvaluationRow(
         kind=row["kind"],
         step=row["step"],
         digest=row.get("digest", ""),

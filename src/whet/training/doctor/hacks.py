@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import hypot
 
-from whet.training.doctor.evaluations import Evaluated
+from whet.training.doctor.evaluations import EvaluationRow
 from whet.training.doctor.findings import Finding, note, wrong
 
 _SHOWN = 0.001  # from which on a number has three decimals
@@ -33,7 +33,7 @@ class HackSigns:
     cut: float = 0.3  # rise of the share that is cut off, without a rise in accuracy
     flat: float = 0.1  # of s: the spread of a saturated reward
 
-    def examine(self, held: Sequence[Evaluated], *, lonely: bool) -> Iterator[Finding]:
+    def examine(self, held: Sequence[EvaluationRow], *, lonely: bool) -> Iterator[Finding]:
         """Compare the last evaluation with the base, and with the best one between.
 
         If `correct` means only a reward of 1 or more (`lonely`), it can't contradict the reward;
@@ -49,7 +49,7 @@ class HackSigns:
         yield from (tell(f"{one}{read}") for one in told)
         yield from map(wrong, self._collapsed(base, last))
 
-    def _unearned(self, base: Evaluated, last: Evaluated) -> Iterator[str]:
+    def _unearned(self, base: EvaluationRow, last: EvaluationRow) -> Iterator[str]:
         if base.correct is None or last.correct is None:
             return
         risen, earned = last.reward - base.reward, _earned(base, last)
@@ -63,7 +63,7 @@ class HackSigns:
                 f"explains {_told(earned)} of it"
             )
 
-    def _lost(self, held: Sequence[Evaluated]) -> Iterator[str]:
+    def _lost(self, held: Sequence[EvaluationRow]) -> Iterator[str]:
         """Accuracy has fallen from its best, and the reward has not."""
         *earlier, last = held
         unit = _unit(held[0], last)
@@ -80,7 +80,7 @@ class HackSigns:
                 )
                 return
 
-    def _longer(self, base: Evaluated, last: Evaluated) -> Iterator[str]:
+    def _longer(self, base: EvaluationRow, last: EvaluationRow) -> Iterator[str]:
         """Replies grow, or are cut off, without a gain in accuracy."""
         if base.correct is None or last.correct is None or not base.length or not last.length:
             return
@@ -99,7 +99,7 @@ class HackSigns:
                 f"{_went(base.correct, last.correct)}"
             )
 
-    def _saturated(self, base: Evaluated, last: Evaluated) -> Iterator[str]:
+    def _saturated(self, base: EvaluationRow, last: EvaluationRow) -> Iterator[str]:
         """The reward no longer tells replies apart, and accuracy is where it was.
 
         Of few problems a rise of accuracy is within the noise; it may explain that of the reward.
@@ -116,7 +116,7 @@ class HackSigns:
                 f"{_went(base.correct, last.correct)}"
             )
 
-    def _collapsed(self, base: Evaluated, last: Evaluated) -> Iterator[str]:
+    def _collapsed(self, base: EvaluationRow, last: EvaluationRow) -> Iterator[str]:
         """Most samples have one text, whatever was asked, and it is not the right one."""
         grown = last.commonest > max(self.commonest, 2 * base.commonest)
         if grown and (last.correct or 0.0) < last.commonest - self.copied:
@@ -126,12 +126,12 @@ class HackSigns:
             )
 
 
-def _earned(base: Evaluated, last: Evaluated) -> float:
+def _earned(base: EvaluationRow, last: EvaluationRow) -> float:
     """The part of the rise that more right answers explain: (c' − c)(r₊ − r₋)."""
     return ((last.correct or 0.0) - (base.correct or 0.0)) * _worth(base, last)
 
 
-def _worth(base: Evaluated, last: Evaluated) -> float:
+def _worth(base: EvaluationRow, last: EvaluationRow) -> float:
     """r₊ − r₋ of the last evaluation; of the base where one of the two is not known there.
 
     Where none was right and all are, or the other way round, one is of each evaluation.
@@ -144,7 +144,7 @@ def _worth(base: Evaluated, last: Evaluated) -> float:
     return 0.0
 
 
-def _unit(base: Evaluated, last: Evaluated) -> float:
+def _unit(base: EvaluationRow, last: EvaluationRow) -> float:
     """The s of the base's rewards; where they are all equal, of the last ones; else 1."""
     return base.std or last.std or 1.0
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import hypot
 
 from whet.training.curves import MetricCurve
-from whet.training.doctor.evaluations import Evaluated
+from whet.training.doctor.evaluations import EvaluationRow
 from whet.training.doctor.findings import Finding, Row, note, wrong
 
 _SOLVED = 0.95  # accuracy, or share of the reward's range, with little left to learn
@@ -25,7 +25,7 @@ class NothingLearned:
     path: float = 1e-5  # Σ lr over the steps, the most that Adam moves a weight, about
 
     def examine(
-        self, steps: Sequence[Row], held: Sequence[Evaluated], *, lonely: bool
+        self, steps: Sequence[Row], held: Sequence[EvaluationRow], *, lonely: bool
     ) -> Iterator[Finding]:
         """At most one finding.
 
@@ -44,12 +44,12 @@ class NothingLearned:
         else:
             yield note(f"the run may have learned nothing: {told}; the metrics do not say why")
 
-    def unmoved(self, steps: Sequence[Row], held: Sequence[Evaluated]) -> Iterator[Finding]:
+    def unmoved(self, steps: Sequence[Row], held: Sequence[EvaluationRow]) -> Iterator[Finding]:
         """Of runs of a few steps: whether the weights are those that they began with."""
         if steps and (why := list(_same_weights(held))):
             yield note(f"the run learned nothing: {why[0]}")
 
-    def _unchanged(self, steps: Sequence[Row], held: Sequence[Evaluated]) -> str | None:
+    def _unchanged(self, steps: Sequence[Row], held: Sequence[EvaluationRow]) -> str | None:
         """What has not changed; None if something has, or if nothing is known."""
         if len(held) > 1:
             base, last = held[0], held[-1]
@@ -63,7 +63,7 @@ class NothingLearned:
             return None
         return f"the reward went from {reward.early.value:.3f} to {reward.late.value:.3f}"
 
-    def _apart(self, base: Evaluated, last: Evaluated) -> bool:
+    def _apart(self, base: EvaluationRow, last: EvaluationRow) -> bool:
         noise = self.errors * hypot(base.reward_error, last.reward_error)
         if abs(last.reward - base.reward) > noise:
             return True
@@ -72,7 +72,7 @@ class NothingLearned:
         noise = self.errors * hypot(base.correct_error, last.correct_error)
         return abs(last.correct - base.correct) > noise
 
-    def _weights(self, steps: Sequence[Row], held: Sequence[Evaluated]) -> Iterator[str]:
+    def _weights(self, steps: Sequence[Row], held: Sequence[EvaluationRow]) -> Iterator[str]:
         yield from _same_weights(held)
         taught = MetricCurve.of(steps, "taught")
         if taught.known and not taught.whole.hits:
@@ -108,16 +108,16 @@ class NothingLearned:
                 yield f"{curve.whole.hits} of {curve.whole.of:.0f} {words}"
 
 
-def _same_weights(held: Sequence[Evaluated]) -> Iterator[str]:
+def _same_weights(held: Sequence[EvaluationRow]) -> Iterator[str]:
     if len(held) > 1 and held[0].digest and held[0].digest == held[-1].digest:
         yield "the weights are those of the base evaluation, by their digest"
 
 
-def _solved(last: Evaluated) -> bool:
+def _solved(last: EvaluationRow) -> bool:
     return (last.correct or 0.0) >= _SOLVED
 
 
-def _at_its_top(steps: Sequence[Row], last: Evaluated) -> bool:
+def _at_its_top(steps: Sequence[Row], last: EvaluationRow) -> bool:
     """Whether the reward is near the highest of the run, on the scale of those that there were."""
     low = MetricCurve.of(steps, "reward_min").values
     high = MetricCurve.of(steps, "reward_max").values
@@ -132,7 +132,7 @@ def _of_one(steps: Sequence[Row]) -> bool:
     return all(one is not None and not one["of"] for one in within)
 
 
-def _said(base: Evaluated, last: Evaluated) -> str:
+def _said(base: EvaluationRow, last: EvaluationRow) -> str:
     told = f"the reward went from {base.reward:.3f} to {last.reward:.3f}"
     if base.correct is not None and last.correct is not None:
         told += f", accuracy from {base.correct:.3f} to {last.correct:.3f}"

@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from whet.testing.engines.findings import Found
+from whet.testing.engines.examined import ExaminedEngine
+from whet.testing.engines.findings import LawRecord
 from whet.testing.engines.laws.conversations import a_conversation_is_a_full_forward
 from whet.testing.engines.laws.decoding import (
     end_tokens_end_a_reply,
@@ -33,9 +34,8 @@ from whet.testing.engines.laws.sampling import (
     neighbours_do_not_matter,
     seeds_are_respected,
 )
-from whet.testing.engines.subject import Subject
 
-EngineLaw = Callable[[Subject, Found], Awaitable[None]]
+EngineLaw = Callable[[ExaminedEngine, LawRecord], Awaitable[None]]
 ENGINE_LAWS: Mapping[str, EngineLaw] = {
     law.__name__: law
     for law in (

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import Environment, Policy
-from whet.testing.engines.findings import Found
+from whet.testing.engines.examined import ExaminedEngine, played, rollouts_of
+from whet.testing.engines.findings import LawRecord
 from whet.testing.engines.laws.sampling import compare
-from whet.testing.engines.subject import Subject, played, rollouts_of
 from whet.types import Decoding, Finish, Group, Over, Task, UsageError
 
 _SHORT = 4  # tokens of a reply
@@ -28,7 +28,7 @@ class Thrice(Environment):
             return
 
 
-async def a_conversation_is_a_full_forward(subject: Subject, found: Found) -> None:
+async def a_conversation_is_a_full_forward(subject: ExaminedEngine, found: LawRecord) -> None:
     """Replies after an observation are those of the whole text, each with a limit of its own."""
     try:
         groups = await conversations(subject, _HOW)
@@ -52,7 +52,7 @@ async def a_conversation_is_a_full_forward(subject: Subject, found: Found) -> No
 
 
 async def conversations(
-    subject: Subject, how: Decoding, seeds: Sequence[int] = _SEEDS
+    subject: ExaminedEngine, how: Decoding, seeds: Sequence[int] = _SEEDS
 ) -> list[Group]:
     """Conversations of up to three replies."""
     short = replace(how, max_new_tokens=_SHORT)

@@ -5,17 +5,17 @@ from dataclasses import replace
 
 import torch
 
-from whet.testing.engines.findings import Found
-from whet.testing.engines.laws.probabilities import left, probabilities, sampled
-from whet.testing.engines.laws.sampling import compare
-from whet.testing.engines.subject import (
+from whet.testing.engines.examined import (
     FREE,
     PROMPTS,
     REPLY,
-    Subject,
+    ExaminedEngine,
     ids_of,
     rollouts_of,
 )
+from whet.testing.engines.findings import LawRecord
+from whet.testing.engines.laws.probabilities import left, probabilities, sampled
+from whet.testing.engines.laws.sampling import compare
 from whet.types import Decoding, Finish, Rollout
 from whet.types.kept import KEPT, kept_ids
 
@@ -34,7 +34,7 @@ _CUTS: Sequence[dict[str, float]] = (
 )
 
 
-async def end_tokens_end_a_reply(subject: Subject, found: Found) -> None:
+async def end_tokens_end_a_reply(subject: ExaminedEngine, found: LawRecord) -> None:
     """A reply ends with the first end token, which is one of its tokens, or at its limit."""
     hot = Decoding(temperature=3.0, max_new_tokens=REPLY)
     rollouts = rollouts_of(await subject.played(hot, _MANY))
@@ -58,7 +58,7 @@ async def end_tokens_end_a_reply(subject: Subject, found: Found) -> None:
         found.unshown = "" if found.failures else "no reply of these lengths drew an end token"
 
 
-async def stop_strings_end_a_reply(subject: Subject, found: Found) -> None:
+async def stop_strings_end_a_reply(subject: ExaminedEngine, found: LawRecord) -> None:
     """A reply ends with the token that completes a stop string, and is the same up to there.
 
     Each of several strings counts, and one that stands in the prompt alone does not.
@@ -78,7 +78,7 @@ async def stop_strings_end_a_reply(subject: Subject, found: Found) -> None:
 
 
 async def _check_stop(
-    subject: Subject, found: Found, free: Rollout, stops: tuple[str, ...]
+    subject: ExaminedEngine, found: LawRecord, free: Rollout, stops: tuple[str, ...]
 ) -> None:
     """The reply with these stop strings is the free one, up to the first of them."""
     ids, text = ids_of(free), subject.player.renderer.text
@@ -98,7 +98,7 @@ async def _check_stop(
         )
 
 
-async def temperature_is_as_declared(subject: Subject, found: Found) -> None:
+async def temperature_is_as_declared(subject: ExaminedEngine, found: LawRecord) -> None:
     """Log-probs and frequencies are those of softmax(z / T); T = 0 takes the largest z."""
     for temperature in (0.6, 1.7):
         how = Decoding(temperature=temperature, max_new_tokens=REPLY)
@@ -114,7 +114,7 @@ async def temperature_is_as_declared(subject: Subject, found: Found) -> None:
     await compare(subject, found, greedy)
 
 
-async def truncation_is_as_declared(subject: Subject, found: Found) -> None:
+async def truncation_is_as_declared(subject: ExaminedEngine, found: LawRecord) -> None:
     """Tokens are those that top_k, top_p and min_p leave, alone and together; so the records."""
     for cut in _CUTS:
         how = replace(Decoding(max_new_tokens=REPLY), **cut)
@@ -124,7 +124,7 @@ async def truncation_is_as_declared(subject: Subject, found: Found) -> None:
         await compare(subject, found, rollouts)
 
 
-def _check_kept(subject: Subject, found: Found, rollout: Rollout, cut: str) -> None:
+def _check_kept(subject: ExaminedEngine, found: LawRecord, rollout: Rollout, cut: str) -> None:
     """Sampled tokens and recorded sets are within the set that is left by definition."""
     p = probabilities(subject, rollout)
     surely, perhaps = left(p, rollout.decoding, max(_EDGE, subject.limits.logp))
@@ -140,12 +140,12 @@ def _check_kept(subject: Subject, found: Found, rollout: Rollout, cut: str) -> N
         found.holds(f"{cut}: other tokens are recorded than are kept", sound=good)
 
 
-def _chance(subject: Subject, rollout: Rollout, ends: frozenset[int]) -> float:
+def _chance(subject: ExaminedEngine, rollout: Rollout, ends: frozenset[int]) -> float:
     """The expected number of end tokens in a reply of these tokens."""
     return probabilities(subject, rollout)[:, sorted(ends)].sum().item()
 
 
-def _ends(subject: Subject) -> frozenset[int]:
+def _ends(subject: ExaminedEngine) -> frozenset[int]:
     """The ids that end a reply, by the model and its tokenizer."""
     tokenizer, generation = subject.model.load_tokenizer()
     more = generation.eos_token_id

@@ -10,16 +10,16 @@ from whet.engines.digest import manifest, tree
 from whet.engines.models import Folder
 from whet.engines.plain.forward import chosen
 from whet.protocols import Learner, Player
-from whet.testing.engines.findings import Found
+from whet.testing.engines.examined import ExaminedEngine, objective, played, rollouts_of
+from whet.testing.engines.findings import LawRecord
 from whet.testing.engines.laws.learning import UNCLIPPED
-from whet.testing.engines.subject import Subject, objective, played, rollouts_of
 from whet.types import IntegrityError, TrainBatch
 from whet.types.weights import Drain, Weights
 
 _DELIVERIES = 3  # the second one finds what is late by one, or taken only once
 
 
-async def weights_arrive_whole_and_on_time(subject: Subject, found: Found) -> None:
+async def weights_arrive_whole_and_on_time(subject: ExaminedEngine, found: LawRecord) -> None:
     """Replies after each update are those of the new weights, all of them, and say so.
 
     After weights that are refused the next ones are taken.
@@ -34,7 +34,7 @@ async def weights_arrive_whole_and_on_time(subject: Subject, found: Found) -> No
 
 
 async def _delivered(
-    subject: Subject, found: Found, pair: tuple[Player, Learner], batch: TrainBatch
+    subject: ExaminedEngine, found: LawRecord, pair: tuple[Player, Learner], batch: TrainBatch
 ) -> Weights:
     """Take a step, deliver its weights, and look at the replies."""
     player, learner = pair
@@ -63,7 +63,7 @@ async def _delivered(
     return weights
 
 
-def _check_seal(subject: Subject, found: Found, weights: Weights) -> None:
+def _check_seal(subject: ExaminedEngine, found: LawRecord, weights: Weights) -> None:
     """The manifest is of the tensors; the version is too, unless they are adapters alone."""
     held = manifest(weights.tensors)
     whole = subject.engine.lora is not None or tree(held) == weights.version.digest
@@ -73,7 +73,7 @@ def _check_seal(subject: Subject, found: Found, weights: Weights) -> None:
     )
 
 
-async def _refuses(player: Player, found: Found, weights: Weights) -> None:
+async def _refuses(player: Player, found: LawRecord, weights: Weights) -> None:
     """Weights that lack a tensor, or have another one than was sealed, are not taken.
 
     A tensor that has two names is another one under both.

@@ -11,17 +11,17 @@ import torch
 from whet.engines.models import Folder
 from whet.engines.plain.forward import chosen
 from whet.protocols import Learner, Player
-from whet.testing.engines.findings import Found
-from whet.testing.engines.laws.learning import UNCLIPPED
-from whet.testing.engines.subject import (
+from whet.testing.engines.examined import (
     FREE,
     SEEDS,
-    Subject,
+    ExaminedEngine,
     ids_of,
     objective,
     played,
     rollouts_of,
 )
+from whet.testing.engines.findings import LawRecord
+from whet.testing.engines.laws.learning import UNCLIPPED
 from whet.types import Group, IntegrityError, Rollout, UsageError
 from whet.types.weights import Continue, Drain, Flight, Weights
 
@@ -29,7 +29,7 @@ _TURNS, _SLOW, _WAIT = 400, 200, 0.01  # of the event loop; the later ones take 
 _BEGUN = 2  # tokens a reply, on average, before the weights arrive
 
 
-async def updates_treat_live_replies_as_told(subject: Subject, found: Found) -> None:
+async def updates_treat_live_replies_as_told(subject: ExaminedEngine, found: LawRecord) -> None:
     """`Continue` goes on with the new weights from the tokens that are there; `Drain` cuts none.
 
     Each token is of the weights that its version names.  With equal weights a reply that was
@@ -56,7 +56,7 @@ async def updates_treat_live_replies_as_told(subject: Subject, found: Found) -> 
 
 
 async def _during(
-    player: Player, weights: Weights, flight: Flight, found: Found
+    player: Player, weights: Weights, flight: Flight, found: LawRecord
 ) -> Sequence[Rollout]:
     """Replies during which these weights arrive."""
     before = player.token_counts().get("decoded", 0)
@@ -77,7 +77,7 @@ async def _interrupted(
     weights: Weights,
     flight: Flight,
     playing: "asyncio.Task[list[Group]]",
-    found: Found,
+    found: LawRecord,
 ) -> Sequence[Rollout]:
     try:
         await player.update(weights, flight)
@@ -95,7 +95,9 @@ async def _model(learner: Learner) -> Any:
     return model.eval()
 
 
-def _alike(subject: Subject, found: Found, free: Sequence[Rollout], cut: Sequence[Rollout]) -> None:
+def _alike(
+    subject: ExaminedEngine, found: LawRecord, free: Sequence[Rollout], cut: Sequence[Rollout]
+) -> None:
     """Replies that were interrupted by equal weights are those that were not."""
     if not subject.limits.texts:
         return
@@ -106,7 +108,10 @@ def _alike(subject: Subject, found: Found, free: Sequence[Rollout], cut: Sequenc
 
 
 def _by_version(
-    subject: Subject, found: Found, rollouts: Sequence[Rollout], model: Callable[[Any], Any]
+    subject: ExaminedEngine,
+    found: LawRecord,
+    rollouts: Sequence[Rollout],
+    model: Callable[[Any], Any],
 ) -> None:
     """Each log-prob is of the weights that the token's version names."""
     versions = {span.version for rollout in rollouts for span in rollout.spans}

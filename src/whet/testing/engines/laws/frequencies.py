@@ -6,9 +6,9 @@ from math import log, sqrt
 import torch
 from torch import Tensor
 
-from whet.testing.engines.findings import Found
+from whet.testing.engines.examined import REPLY, ExaminedEngine, rollouts_of
+from whet.testing.engines.findings import LawRecord
 from whet.testing.engines.laws.probabilities import left, probabilities, sampled
-from whet.testing.engines.subject import REPLY, Subject, rollouts_of
 from whet.types import Decoding, Rollout
 
 _MANY, _FEW = 128, 32  # replies of a prompt; the few are of engines that decode one at a time
@@ -23,7 +23,7 @@ _HOWS = (
 )
 
 
-async def tokens_come_as_often_as_declared(subject: Subject, found: Found) -> None:
+async def tokens_come_as_often_as_declared(subject: ExaminedEngine, found: LawRecord) -> None:
     """Each token, and each rank, comes as often as its probability says, also under truncation.
 
     So the sum of surprises is near that of entropies.
@@ -48,7 +48,7 @@ async def tokens_come_as_often_as_declared(subject: Subject, found: Found) -> No
         )
 
 
-def _distribution(subject: Subject, rollout: Rollout) -> Tensor:
+def _distribution(subject: ExaminedEngine, rollout: Rollout) -> Tensor:
     """The distribution that each token is drawn from, [N, V]."""
     whole = probabilities(subject, rollout)
     _, kept = left(whole, rollout.decoding, 0.0)

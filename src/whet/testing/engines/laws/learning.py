@@ -11,9 +11,9 @@ from whet.engines.models import Folder
 from whet.engines.plain.forward import chosen
 from whet.protocols import Engine, Learner
 from whet.protocols.algorithm import Algorithm
-from whet.testing.engines.findings import Found
-from whet.testing.engines.subject import Subject, objective
-from whet.testing.engines.watched import Watched
+from whet.testing.engines.examined import ExaminedEngine, objective
+from whet.testing.engines.findings import LawRecord
+from whet.testing.engines.graph_watch import GraphWatch
 from whet.types import TrainBatch
 from whet.types.optimizers import AdamW
 
@@ -24,22 +24,22 @@ _SEEN = 1e-3  # of the largest tensor's gradient per element; a smaller one may 
 UNCLIPPED = AdamW(weight_decay=0.0, clip_norm=inf)
 
 
-async def gradients_are_the_models(subject: Subject, found: Found) -> None:
+async def gradients_are_the_models(subject: ExaminedEngine, found: LawRecord) -> None:
     """The gradient of every tensor is that of the original model."""
     await _compare(subject, found, subject.engine, share=1.0)
 
 
-async def micro_batches_do_not_matter(subject: Subject, found: Found) -> None:
+async def micro_batches_do_not_matter(subject: ExaminedEngine, found: LawRecord) -> None:
     """The gradient is the same when it is accumulated over the smallest micro-batches."""
     await _compare(subject, found, subject.engine.narrow(), share=1.0)
 
 
-async def clipping_is_of_the_whole_gradient(subject: Subject, found: Found) -> None:
+async def clipping_is_of_the_whole_gradient(subject: ExaminedEngine, found: LawRecord) -> None:
     """G is scaled by clip_norm / ‖g‖, where ‖g‖ is the norm of all tensors and micro-batches."""
     await _compare(subject, found, subject.engine.narrow(), share=1 / 7)
 
 
-async def a_step_moves_what_has_a_gradient(subject: Subject, found: Found) -> None:
+async def a_step_moves_what_has_a_gradient(subject: ExaminedEngine, found: LawRecord) -> None:
     """A step moves every tensor with a gradient, none without, and nothing at rate 0."""
     async with subject.opened() as (_, learner):
         batch = await subject.batch(learner)
@@ -64,7 +64,7 @@ async def a_step_moves_what_has_a_gradient(subject: Subject, found: Found) -> No
     found.holds(f"{len(strays)} without a gradient moved: {strays[:2]}", sound=not strays)
 
 
-async def graphs_are_freed(subject: Subject, found: Found) -> None:
+async def graphs_are_freed(subject: ExaminedEngine, found: LawRecord) -> None:
     """The graph of a micro-batch is gone when the next one is computed.
 
     Otherwise memory grows with the number of micro-batches, as if there were one.
@@ -72,7 +72,7 @@ async def graphs_are_freed(subject: Subject, found: Found) -> None:
     async with subject.opened(subject.engine.narrow()) as (_, learner):
         batch = await subject.batch(learner)
         learner.reset_optimizer(UNCLIPPED)
-        watch = Watched(objective())
+        watch = GraphWatch(objective())
         await learner.step(watch, batch, 0.0)
     if watch.calls < _TWO:
         found.unshown = "the learner computed the loss once, so there is no next micro-batch"
@@ -83,7 +83,7 @@ async def graphs_are_freed(subject: Subject, found: Found) -> None:
     )
 
 
-async def state_is_restored(subject: Subject, found: Found) -> None:
+async def state_is_restored(subject: ExaminedEngine, found: LawRecord) -> None:
     """After save and load the next step is the next step, to the last bit.
 
     The learner that loads was moved, and published, before.
@@ -113,7 +113,7 @@ async def state_is_restored(subject: Subject, found: Found) -> None:
             )
 
 
-async def a_reference_stays(subject: Subject, found: Found) -> None:
+async def a_reference_stays(subject: ExaminedEngine, found: LawRecord) -> None:
     """A reference is the model of its folder, and does not move when the learner does."""
     with TemporaryDirectory() as place:
         folder = Path(place)
@@ -134,7 +134,7 @@ async def a_reference_stays(subject: Subject, found: Found) -> None:
             found.near("the reference's log-prob after a step", after, first, 1e-12)
 
 
-async def _compare(subject: Subject, found: Found, engine: Engine, share: float) -> None:
+async def _compare(subject: ExaminedEngine, found: LawRecord, engine: Engine, share: float) -> None:
     """The gradient that a step reveals, against that of the original model times `share`."""
     if engine.lora is not None:
         found.unshown = "adapters are trained, which the original model does not have"
@@ -191,7 +191,7 @@ def _tied(name: str, due: dict[str, Tensor], weights: dict[str, Tensor]) -> bool
     )
 
 
-def _equal(found: Found, what: str, ours: dict[str, Tensor], due: dict[str, Tensor]) -> None:
+def _equal(found: LawRecord, what: str, ours: dict[str, Tensor], due: dict[str, Tensor]) -> None:
     odd = sorted(ours.keys() ^ due.keys())
     found.holds(f"{what}: tensors {odd[:2]} are missing or new", sound=not odd)
     other = [n for n in due if n in ours and not torch.equal(ours[n], due[n])]

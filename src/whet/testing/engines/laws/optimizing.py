@@ -12,11 +12,11 @@ from whet.policy import algorithms
 from whet.policy.regularisers import EntropyBonus
 from whet.protocols import Update
 from whet.protocols.algorithm import Algorithm
-from whet.testing.engines.findings import Found
+from whet.testing.engines.examined import FREE, ExaminedEngine, batch_of, loss_by, objective
+from whet.testing.engines.findings import LawRecord
 from whet.testing.engines.laws.conversations import conversations
 from whet.testing.engines.laws.learning import FLOOR, revealed, weights_of
 from whet.testing.engines.laws.sampling import Forks
-from whet.testing.engines.subject import FREE, Subject, batch_of, loss_by, objective
 from whet.types import Decoding, Group, TrainBatch, UsageError
 from whet.types.optimizers import AdamW
 
@@ -25,7 +25,9 @@ _SHIFT = 0.1  # nats between the log-probs of generator and learner, at most
 _SMALL = 1e-3  # a loss below this is compared as if it were this
 
 
-async def varied_rollouts_have_the_models_gradient(subject: Subject, found: Found) -> None:
+async def varied_rollouts_have_the_models_gradient(
+    subject: ExaminedEngine, found: LawRecord
+) -> None:
     """The gradient is the original model's for forks, turns, truncation and other temperatures.
 
     So is that of entropies and of observations.
@@ -40,7 +42,7 @@ async def varied_rollouts_have_the_models_gradient(subject: Subject, found: Foun
     _compare(found, ours, due, subject.limits.gradient)
 
 
-async def steps_are_those_of_adamw(subject: Subject, found: Found) -> None:
+async def steps_are_those_of_adamw(subject: ExaminedEngine, found: LawRecord) -> None:
     """Steps have both moments, epsilon, decay and rates of the settings, and clip the gradient."""
     if _adapted(subject, found):
         return
@@ -68,7 +70,7 @@ async def steps_are_those_of_adamw(subject: Subject, found: Found) -> None:
     _compare(found, ours, due, subject.limits.gradient, "the change of")
 
 
-async def an_update_tells_what_happened(subject: Subject, found: Found) -> None:
+async def an_update_tells_what_happened(subject: ExaminedEngine, found: LawRecord) -> None:
     """Loss, norm of the gradient, drift and rate of an update are those of the step."""
     if _adapted(subject, found):
         return
@@ -87,7 +89,9 @@ async def an_update_tells_what_happened(subject: Subject, found: Found) -> None:
     _check_drift(subject, found, batch, told)
 
 
-def _check_drift(subject: Subject, found: Found, batch: TrainBatch, told: Update) -> None:
+def _check_drift(
+    subject: ExaminedEngine, found: LawRecord, batch: TrainBatch, told: Update
+) -> None:
     """The drift of the step, of its worst rollout and of its worst token."""
     parts = [subject.due(rollout).logp for rollout in batch.rollouts]
     apart = (torch.cat(parts) - batch.tokens.behaviour_logp).abs()
@@ -117,7 +121,7 @@ def _varied() -> Algorithm:
     return replace(algorithms.load("echo", coefficient=0.5), regularisers=(EntropyBonus(beta=0.1),))
 
 
-async def _groups(subject: Subject) -> list[Group]:
+async def _groups(subject: ExaminedEngine) -> list[Group]:
     """Forks, at one temperature, and conversations at another, truncated where that is replayed."""
     groups = await subject.played(replace(FREE, temperature=1.5), (71, 72), Forks())
     how = Decoding(temperature=0.7, top_k=6 if subject.engine.replays_truncation else 0)
@@ -127,7 +131,7 @@ async def _groups(subject: Subject) -> list[Group]:
         return groups
 
 
-def _stepped(subject: Subject, batch: TrainBatch, settings: AdamW) -> Any:
+def _stepped(subject: ExaminedEngine, batch: TrainBatch, settings: AdamW) -> Any:
     """The original model after the steps."""
     model = deepcopy(subject.original)
     weights = dict(model.named_parameters())
@@ -147,7 +151,7 @@ def _stepped(subject: Subject, batch: TrainBatch, settings: AdamW) -> Any:
 
 
 def _compare(
-    found: Found,
+    found: LawRecord,
     ours: dict[str, Tensor],
     due: dict[str, Tensor],
     limit: float,
@@ -159,7 +163,7 @@ def _compare(
         found.within(f"{what} {name}", (ours[name] - x).norm().item() / size, limit)
 
 
-def _adapted(subject: Subject, found: Found) -> bool:
+def _adapted(subject: ExaminedEngine, found: LawRecord) -> bool:
     """Whether adapters are trained; then there is nothing to compare with."""
     if subject.engine.lora is not None:
         found.unshown = "adapters are trained, which the original model does not have"

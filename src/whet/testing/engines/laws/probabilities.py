@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor
 
-from whet.testing.engines.subject import Subject, ids_of
+from whet.testing.engines.examined import ExaminedEngine, ids_of
 from whet.types import Decoding, Rollout
 
 
 @torch.no_grad()
-def probabilities(subject: Subject, rollout: Rollout) -> Tensor:
+def probabilities(subject: ExaminedEngine, rollout: Rollout) -> Tensor:
     """softmax(z / T) before every sampled token, [N, V]."""
     logits = subject.logits(rollout)
     return torch.softmax(logits / rollout.decoding.logp_temperature, -1)

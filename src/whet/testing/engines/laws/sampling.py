@@ -9,8 +9,8 @@ from typing import ClassVar
 import torch
 
 from whet.protocols import OpenPlays
-from whet.testing.engines.findings import Found
-from whet.testing.engines.subject import FREE, Subject, behaviour, ids_of, rollouts_of
+from whet.testing.engines.examined import FREE, ExaminedEngine, behaviour, ids_of, rollouts_of
+from whet.testing.engines.findings import LawRecord
 from whet.types import Decoding, Play, Request, Rollout
 from whet.types.kept import KEPT
 
@@ -47,7 +47,7 @@ class Forks:
         return [x for found in await plays.play(asked) for x in found] if asked else []
 
 
-async def log_probs_are_the_models(subject: Subject, found: Found) -> None:
+async def log_probs_are_the_models(subject: ExaminedEngine, found: LawRecord) -> None:
     """Log-probs and entropies of generator and learner are those of the original model."""
     rollouts = rollouts_of(await subject.played())
     await compare(subject, found, rollouts)
@@ -56,7 +56,7 @@ async def log_probs_are_the_models(subject: Subject, found: Found) -> None:
     found.near("the learner's entropy", await learner.entropy(rollouts), due, limit)
 
 
-async def a_fork_is_a_full_forward(subject: Subject, found: Found) -> None:
+async def a_fork_is_a_full_forward(subject: ExaminedEngine, found: LawRecord) -> None:
     """A reply that goes on from a part of another one is that of a forward over the whole text."""
     groups = await subject.played(seeds=(11, 22), shape=Forks())
     rollouts = rollouts_of(groups)
@@ -72,7 +72,7 @@ async def a_fork_is_a_full_forward(subject: Subject, found: Found) -> None:
     await compare(subject, found, rollouts)
 
 
-async def neighbours_do_not_matter(subject: Subject, found: Found) -> None:
+async def neighbours_do_not_matter(subject: ExaminedEngine, found: LawRecord) -> None:
     """A reply is the same whether it is sampled alone or beside others, and so are its scores."""
     together = rollouts_of(await subject.played())
     longer = replace(FREE, max_new_tokens=FREE.max_new_tokens + 3, temperature=1.3)
@@ -93,7 +93,7 @@ async def neighbours_do_not_matter(subject: Subject, found: Found) -> None:
         found.near("the learner's log-prob", every[: len(one)], one, subject.limits.logp)
 
 
-async def seeds_are_respected(subject: Subject, found: Found) -> None:
+async def seeds_are_respected(subject: ExaminedEngine, found: LawRecord) -> None:
     """One seed gives one text, again and again; other seeds, all 63 bits of them, other texts."""
     seeds = tuple(range(101, 105))
     first, again = [rollouts_of(await subject.played(_HOT, seeds)) for _ in range(2)]
@@ -106,7 +106,7 @@ async def seeds_are_respected(subject: Subject, found: Found) -> None:
     _far_apart(found, rollouts_of(await subject.played(_HOT, _FAR)))
 
 
-def _far_apart(found: Found, rollouts: Sequence[Rollout]) -> None:
+def _far_apart(found: LawRecord, rollouts: Sequence[Rollout]) -> None:
     """Seeds that agree in their lower bits give different texts, where chance seldom gives one."""
     for index, one in enumerate(rollouts):
         surprise = -behaviour([one]).sum().item()
@@ -118,7 +118,7 @@ def _far_apart(found: Found, rollouts: Sequence[Rollout]) -> None:
             )
 
 
-async def compare(subject: Subject, found: Found, rollouts: Sequence[Rollout]) -> None:
+async def compare(subject: ExaminedEngine, found: LawRecord, rollouts: Sequence[Rollout]) -> None:
     """Log-probs of these rollouts, by generator and learner, and how they were drawn."""
     limit = subject.limits.logp
     due = [subject.due(rollout) for rollout in rollouts]
@@ -136,7 +136,7 @@ async def compare(subject: Subject, found: Found, rollouts: Sequence[Rollout]) -
         _as_declared(subject, found, rollouts)
 
 
-def _as_declared(subject: Subject, found: Found, rollouts: Sequence[Rollout]) -> None:
+def _as_declared(subject: ExaminedEngine, found: LawRecord, rollouts: Sequence[Rollout]) -> None:
     """Tokens come as often as their log-probs say.
 
     Of surprises s = −log π(y) the expectation is the entropy H, so Σ(s − H) / √Σ Var s is standard
@@ -160,7 +160,7 @@ def _as_declared(subject: Subject, found: Found, rollouts: Sequence[Rollout]) ->
 
 
 @torch.no_grad()
-def _moments(subject: Subject, rollout: Rollout) -> torch.Tensor:
+def _moments(subject: ExaminedEngine, rollout: Rollout) -> torch.Tensor:
     """Mean and variance of the surprise of each sampled token, [N, 2]."""
     logp = torch.log_softmax(subject.logits(rollout) / rollout.decoding.logp_temperature, -1)
     p = logp.exp()
@@ -169,13 +169,13 @@ def _moments(subject: Subject, rollout: Rollout) -> torch.Tensor:
 
 
 @torch.no_grad()
-def _certainty(subject: Subject, rollout: Rollout) -> torch.Tensor:
+def _certainty(subject: ExaminedEngine, rollout: Rollout) -> torch.Tensor:
     """KL(U ‖ softmax(z)) before each sampled token, [N]."""
     logits = subject.logits(rollout)
     return logits.logsumexp(-1) - logits.mean(-1) - log(logits.shape[-1])
 
 
-def _same(subject: Subject, found: Found, one: Rollout, other: Rollout) -> None:
+def _same(subject: ExaminedEngine, found: LawRecord, one: Rollout, other: Rollout) -> None:
     """Two plays of one seed have the same tokens and log-probs."""
     if subject.limits.texts:
         equal = ids_of(one) == ids_of(other)

@@ -13,7 +13,7 @@ from whet.protocols.algorithm import Advantage, Algorithm, Selection, Sharing
 from whet.types import Batch, Metrics, Need
 
 
-class _Held:
+class _Marker:
     """Something that lives as long as a node of a graph."""
 
 
@@ -21,7 +21,7 @@ class _Marked(torch.autograd.Function):
     """The identity; the graph that it is in keeps `held` alive."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, held: _Held) -> Tensor:
+    def forward(ctx: Any, x: Tensor, held: _Marker) -> Tensor:
         ctx.held = held
         return x.view_as(x)
 
@@ -32,13 +32,13 @@ class _Marked(torch.autograd.Function):
 
 
 @dataclass(slots=True)
-class Watched(Algorithm):
+class GraphWatch(Algorithm):
     """The algorithm `of`, unchanged.  Each call of its loss looks for earlier graphs."""
 
     of: Algorithm
     calls: int = 0
     alive: int = 0  # most graphs of earlier calls that were there at a later one
-    _held: list[Callable[[], _Held | None]] = field(default_factory=list)
+    _held: list[Callable[[], _Marker | None]] = field(default_factory=list)
 
     @property
     def advantage(self) -> Advantage:
@@ -60,7 +60,7 @@ class Watched(Algorithm):
         """The loss of a micro-batch, marked."""
         self.calls += 1
         self.alive = max(self.alive, sum(known() is not None for known in self._held))
-        held = _Held()
+        held = _Marker()
         self._held.append(ref(held))
         return _Marked.apply(self.of.loss(learner_logp, batch), held)
 

@@ -12,7 +12,7 @@ CHECKPOINTS = "checkpoints"
 
 
 @dataclass(slots=True)
-class Ground:
+class FolderGuard:
     """A run's folder as its process has left it, looked at before every write."""
 
     folder: Path

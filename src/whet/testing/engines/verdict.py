@@ -13,7 +13,7 @@ from whet.types import Size, UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class EngineVerdict:
     """The outcome of an examination in a line."""
 
     exact: bool
@@ -62,16 +62,16 @@ class ReadOnce:
         return self.folder.size()
 
 
-def standing(engine: Engine, folder: Folder) -> Standing:
+def engine_verdict(engine: Engine, folder: Folder) -> EngineVerdict:
     """Examine an engine on the CPU on the model of a folder (`check_engine`)."""
     try:
         report = check_engine(engine, ReadOnce(folder))
     except UsageError as error:
-        return Standing(exact=False, refused=str(error))
+        return EngineVerdict(exact=False, refused=str(error))
     if report.failures:
         told = "; ".join(f"{finding.law}: {finding.failure}" for finding in report.failures)
-        return Standing(exact=False, wrong=told, gap=report.gap)
+        return EngineVerdict(exact=False, wrong=told, gap=report.gap)
     if report.refusals:
-        return Standing(exact=False, refused=report.refusals[0].refused, gap=report.gap)
+        return EngineVerdict(exact=False, refused=report.refusals[0].refused, gap=report.gap)
     told = [note for note in report.notes if "positions" in note]
-    return Standing(exact=True, note="; ".join(told), gap=report.gap)
+    return EngineVerdict(exact=True, note="; ".join(told), gap=report.gap)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 
-def helpers(file: Path) -> list[Path]:
+def imported_files(file: Path) -> list[Path]:
     """The files of these modules, sorted; of a package, all of its files.
 
     A file that is not Python has none.  Modules of the standard library come first, as in whet.

@@ -9,7 +9,7 @@ from whet.types import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Rounding:
     """Largest differences that are rounding."""
 
     logp: float  # of a token's log-prob and of an entropy, in nats
@@ -19,10 +19,10 @@ class Limits:
 
 
 _LIMITS = {
-    torch.float64: Limits(logp=1e-9, gradient=1e-6, texts=True),
-    torch.float32: Limits(logp=1e-4, gradient=2e-3, texts=True),
-    torch.float16: Limits(logp=0.05, gradient=0.1, texts=False),
-    torch.bfloat16: Limits(logp=0.4, gradient=0.3, texts=False),
+    torch.float64: Rounding(logp=1e-9, gradient=1e-6, texts=True),
+    torch.float32: Rounding(logp=1e-4, gradient=2e-3, texts=True),
+    torch.float16: Rounding(logp=0.05, gradient=0.1, texts=False),
+    torch.bfloat16: Rounding(logp=0.4, gradient=0.3, texts=False),
 }
 
 
@@ -30,7 +30,7 @@ _STRAY = 0.15
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts")
 
 
-def limits_of(config: Any, dtype: torch.dtype) -> Limits:
+def limits_of(config: Any, dtype: torch.dtype) -> Rounding:
     """The limits of a dtype.  Raises `UsageError` for another one.
 
     Where two experts are about equally apt, rounding of low precision decides between them, and a

@@ -15,7 +15,7 @@ from whet.policy import algorithms
 from whet.protocols import Engine, Learner, Player
 from whet.protocols.algorithm import Algorithm
 from whet.rollouts.batching import build_batch
-from whet.testing.engines.limits import Limits, limits_of
+from whet.testing.engines.rounding import Rounding, limits_of
 from whet.types import (
     Decoding,
     Group,
@@ -37,7 +37,7 @@ FREE = Decoding(max_new_tokens=REPLY)
 
 
 @dataclass(slots=True)
-class Subject:
+class ExaminedEngine:
     """An engine that is opened on a model, and the unmodified model beside it.
 
     The laws of sampling share one player; a law that changes weights opens the engine anew.
@@ -49,7 +49,7 @@ class Subject:
     player: Player
     learner: Learner
     original: Any  # the model of transformers, as `ModelSource.load` gives it
-    limits: Limits = field(init=False)
+    limits: Rounding = field(init=False)
     _played: list[Group] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class Subject:
         return self.engine.positions(self.model) if known else None
 
     @classmethod
-    async def of(cls, engine: Engine, model: Any, seed: int) -> "Subject":
+    async def of(cls, engine: Engine, model: Any, seed: int) -> "ExaminedEngine":
         """Open the engine.
 
         Raises `UsageError` where it refuses the model, and for a model without room for a reply.
