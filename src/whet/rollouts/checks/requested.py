@@ -124,7 +124,7 @@ def _check_single(request: Request, groups: Sequence[Group], player: Player) -> 
     if len(rollouts) > len(request.plays):
         more = rollouts[len(request.plays)]
         raise _other(request, f"seed {more.seed} was not asked for", [more])
-    _check_lost(request, list(zip(request.plays, rollouts, strict=False)))
+    _check_lost(request, range(len(rollouts)))
 
 
 def _check_reply(play: Play, rollout: Rollout, player: Player) -> None:
