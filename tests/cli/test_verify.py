@@ -81,8 +81,25 @@ def test_what_a_judge_leaves_open_is_counted_and_never_nan(here, capsys):
     assert [found["accuracy"][name] for name in ("least", "most")] == [2 / 7, 5 / 7]
     assert [found["precision"][name] for name in ("least", "value", "most")] == [2 / 6, 0.5, 3 / 5]
     assert (found["faults"]["count"], found["not_applicable"]["count"]) == (3, 3)
-    assert found["axes"]["objectivity"] == 4 / 7
+    assert found["axes"]["objectivity"]["value"] == 4 / 7
     assert found["attacked"]["share"] is None
+
+
+def test_the_law_compares_every_verifier_of_a_folder(here, capsys):
+    """Ten replies: both judges are named by their files."""
+    (here / "rows").mkdir()
+    for name in ("exact", "qa_exact"):
+        (here / "rows" / f"{name}.jsonl").write_text((here / "rows.jsonl").read_text())
+    assert main(["verify", "--law", "--labelled", "rows"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split()[:2] for line in said[1:3]] == [["exact", "10"], ["qa_exact", "10"]]
+    assert all(name in said[0] for name in ("objectivity", "speed", "scale", "noise", "gradation"))
+    assert "1.000 [0.722, 1.000]" in said[1]  # Wilson's interval of 10 in 10
+    assert main(["verify", "--law", "--labelled", "rows", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["exact"]["axes"]["noise"]["value"] == 0
+    assert found["exact"]["axes"]["gradation"]["value"] == 1
+    assert found["exact"]["axes"]["scale"]["low"] is None  # ten replies make no ten blocks
 
 
 def test_scores_without_correctness_say_from_where_on_they_accept(here, capsys):
@@ -111,6 +128,13 @@ def test_judges_that_play_with_the_policy_are_refused_by_name(here, capsys, rewa
     ("words", "told"),
     [
         (["exact"], "missing --labelled"),
+        (["--labelled", "rows.jsonl"], "reward is missing; name one"),
+        (
+            ["--law", "--labelled", "rows.jsonl"],
+            "labelled is 'rows.jsonl'; with --law give a folder",
+        ),
+        (["exact", "--law", "--labelled", "."], "reward is 'exact' with --law"),
+        (["--law", "--labelled", "."], "reward 'rows'"),
         (["exact", "--labelled", "rows.csv"], "labelled is 'rows.csv'; give synthetic, or a file"),
         (["exat", "--labelled", "rows.jsonl"], "did you mean 'exact'?"),
         (

@@ -75,13 +75,13 @@ def test_a_judge_of_known_quality():
         "verifier_error: Knowing raised OSError: no connection"
     ]
     assert found.false_ones[0].note == "ok: so"
-    assert found.axes.noise == pytest.approx(1 - (3 / 4 + 2 / 3 - 1))
-    assert found.axes.objectivity == pytest.approx(7 / 8)
-    assert found.axes.gradation == pytest.approx(entropy([1, 1, 0.75, 0, 1, 0, 0.25]))
+    assert found.axes.noise.value == pytest.approx(1 - (3 / 4 + 2 / 3 - 1))
+    assert found.axes.objectivity.value == pytest.approx(7 / 8)
+    assert found.axes.gradation.value == pytest.approx(entropy([1, 1, 0.75, 0, 1, 0, 0.25]))
     assert (found.steady.tried, found.steady.unjudged, found.steady.share) == (7, 1, 1)
     order = ["p50", "p95", "p99", "max"]
     assert sorted(found.latency_ms.values()) == [found.latency_ms[name] for name in order]
-    assert found.axes.speed > 0 and found.axes.scale > 0
+    assert found.axes.speed.value > 0 and found.axes.scale.value > 0
     assert [phase for phase, _ in observer.phases] == [
         "warming up",
         "judging",
@@ -102,7 +102,7 @@ def test_who_changes_its_mind_is_caught():
 
     found = check_verifier(Fickle(), CASES[:5], VerifierChecks(concurrency=1), Patient())
     assert found.steady.tried == 5 and found.steady.share == 0
-    assert found.axes.objectivity == 0
+    assert found.axes.objectivity.value == 0
 
 
 def test_who_listens_to_anything_is_fooled():
@@ -152,7 +152,7 @@ def test_what_was_not_reached_is_not_counted():
     assert len(found.first_pass.judged) == 3 and found.steady.tried == 0
     assert isnan(found.steady.share) and found.matrix.right_accepted == 3
     nothing = check_verifier(Knowing(), CASES, VerifierChecks(), Patient(most=0))
-    assert nothing.latency_ms == {} and isnan(nothing.axes.speed)
+    assert nothing.latency_ms == {} and isnan(nothing.axes.speed.value)
 
 
 def test_two_judges_are_compared():
@@ -216,8 +216,8 @@ def test_traps_fit_the_answer():
 
 def test_opinions_of_judges_that_only_score():
     scored = Verdict(reason=Reason.PARTIAL, score=0.4)
-    assert TimedVerdict(verdict=scored, seconds=0.1).accepted is False
-    assert TimedVerdict(verdict=Verdict.unjudged("down"), seconds=0.1).accepted is None
+    assert TimedVerdict(verdict=scored, seconds=0.1, ended=0.1).accepted is False
+    assert TimedVerdict(verdict=Verdict.unjudged("down"), seconds=0.1, ended=0.1).accepted is None
 
 
 @pytest.mark.full

@@ -94,10 +94,15 @@ class CompareOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyOptions:
-    """Evaluate a reward on labelled replies: precision, recall, latency, consistency, attacks."""
+    """Evaluate a reward on labelled replies: precision, recall, latency, consistency, attacks.
 
-    reward: str = word("a name, path.py:function, or package.module:function")
+    With `--law`, the five properties of Verifier's Law for every verifier that has labelled
+    replies: `--labelled FOLDER` has a file for each, named after the reward, such as sql.jsonl.
+    """
+
+    reward: str = word("a name, path.py:function, or package.module:function", default="")
     labelled: str = option("synthetic, or a file with columns prompt, reply, answer, correct")
+    law: bool = option("compare all verifiers that a folder has replies for", default=False)
     against: str = option("another reward to compare with", default="")
     rows: int = option("number of rows of the synthetic set", default=2400)
     concurrency: int = option("number of concurrent calls", default=2)

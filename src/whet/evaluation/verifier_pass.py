@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 from whet.data.cases import Case
 from whet.protocols import GroupReward, Judge
 from whet.rewards.judging import context_of, verdicts
-from whet.types import Group, Rollout, Verdict
+from whet.types import Group, Reason, Rollout, Verdict
 
 ACCEPTED = 0.5
 """A judge without `correct` accepts from this score on; our choice."""
@@ -21,6 +21,7 @@ class TimedVerdict:
 
     verdict: Verdict
     seconds: float  # of the call; shared out among its replies where it was about several
+    ended: float  # seconds from the start of the pass to the end of the call
 
     @property
     def accepted(self) -> bool | None:
@@ -32,6 +33,16 @@ class TimedVerdict:
             return None
         said = self.verdict.correct
         return self.verdict.score >= ACCEPTED if said is None else said
+
+    @property
+    def covered(self) -> bool:
+        """Whether the judge has something to say of such a reply."""
+        return self.verdict.reason is not Reason.NOT_APPLICABLE
+
+    @property
+    def stance(self) -> tuple[bool | None, float | None]:
+        """What has to stay the same when the judge is asked again: acceptance and score."""
+        return self.accepted, self.verdict.score if self.verdict.judged else None
 
 
 @runtime_checkable
@@ -109,7 +120,7 @@ async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to 
     note: Callable[[Sequence[int], Sequence[TimedVerdict]], None],
     observer: Observer,
 ) -> None:
-    context = context_of()
+    context, begun = context_of(), perf_counter()
 
     async def go_on() -> None:
         for places in calls:
@@ -118,8 +129,9 @@ async def _all(  # noqa: PLR0913  (what is asked, how much at once, and whom to 
             group = _group([cases[place] for place in places])
             start = perf_counter()
             given = await verdicts(group, judge, context)
-            spent = (perf_counter() - start) / len(group)
-            note(places, [TimedVerdict(verdict=v, seconds=spent) for v in given])
+            now = perf_counter()
+            spent, ended = (now - start) / len(group), now - begun
+            note(places, [TimedVerdict(verdict=v, seconds=spent, ended=ended) for v in given])
 
     await asyncio.gather(*(go_on() for _ in range(concurrency)))
 

@@ -7,12 +7,13 @@ from math import nan
 import numpy as np
 
 from whet.data.cases import Case
-from whet.evaluation.agreement import Confusion, confusion, entropy, kappa
+from whet.evaluation.agreement import Confusion, confusion, kappa
 from whet.evaluation.attacks import attack_replies
+from whet.evaluation.axes import Axes, axes_of
 from whet.evaluation.swaps import swapped
 from whet.evaluation.verifier_pass import Observer, TimedVerdict, VerifierPass, run_verifier
 from whet.protocols import Judge
-from whet.types import Reason, UsageError, text_of
+from whet.types import UsageError, text_of
 from whet.types.messages import messages_of
 
 _WARM = 20  # replies
@@ -55,24 +56,6 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Axes:
-    """The five properties of Verifier's Law (Wei 2025, a blog post), measured for a judge.
-
-    The measures are ours.  objectivity: the share of replies with a verdict, times the share of
-    verdicts that are the same in a second pass.  speed: verdicts per second with one call at a
-    time, 1 / median.  scale: verdicts per second with concurrent calls.  noise: 1 − J, where
-    J = recall + specificity − 1.  gradation: entropy of the scores in bits; binary scores have at
-    most 1.
-    """
-
-    objectivity: float
-    speed: float
-    scale: float
-    noise: float
-    gradation: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class VerifierReport:
     """The results of all checks.
 
@@ -104,23 +87,22 @@ def check_verifier(
     run_verifier(judge, cases[:_WARM], trial.concurrency, "warming up", observer)
     first = run_verifier(judge, cases, trial.concurrency, "judging", observer)
     again = run_verifier(judge, cases, trial.concurrency, "judging again", observer)
-    steady = _same(cases, first, again)
     judged = [(c, o, a) for c, o in first.judged if (a := o.accepted) is not None]
-    covered = [(c, o) for c, o in first.judged if _covered(o)]
+    covered = [(c, o) for c, o in first.judged if o.covered]
     matrix = confusion([o.accepted for _, o in covered], [c.correct for c, _ in covered])
     return VerifierReport(
         first_pass=first,
         matrix=matrix,
         faults=tuple(_example(c, o) for c, o in first.judged if o.verdict.fault),
-        not_applicable=tuple(_example(c, o) for c, o in first.judged if not _covered(o)),
+        not_applicable=tuple(_example(c, o) for c, o in first.judged if not o.covered),
         score_only=sum(o.verdict.correct is None for _, o, _ in judged),
         false_zeros=tuple(_example(c, o) for c, o, a in judged if c.correct and not a),
         false_ones=tuple(_example(c, o) for c, o, a in judged if a and not c.correct),
         latency_ms=_latency(first),
-        steady=steady,
+        steady=_same(cases, first, again),
         symmetric=_symmetry(judge, first, trial, observer),
         attacked=_attack(judge, cases, trial, observer),
-        axes=_axes(first, steady, matrix),
+        axes=axes_of(first, again, matrix),
     )
 
 
@@ -163,16 +145,8 @@ def _same(cases: Sequence[Case], one: VerifierPass, other: VerifierPass) -> Chec
     pairs = zip(cases, one.verdicts, other.verdicts, strict=True)
     both = [(case, a, b) for case, a, b in pairs if a is not None and b is not None]
     heard = [(c, a, b) for c, a, b in both if a.verdict.judged or b.verdict.judged]
-    odd = [_example(case, b) for case, a, b in heard if _stance(a) != _stance(b)]
+    odd = [_example(case, b) for case, a, b in heard if a.stance != b.stance]
     return CheckResult(tried=len(heard), odd=tuple(odd), unjudged=len(both) - len(heard))
-
-
-def _covered(opinion: TimedVerdict) -> bool:
-    return opinion.verdict.reason is not Reason.NOT_APPLICABLE
-
-
-def _stance(opinion: TimedVerdict) -> tuple[bool | None, float | None]:
-    return opinion.accepted, opinion.verdict.score if opinion.verdict.judged else None
 
 
 def _symmetry(
@@ -213,19 +187,6 @@ def _attack(
     ]
     heard = sum(o.verdict.judged for _, _, o in rows)
     return CheckResult(tried=heard, odd=tuple(odd), unjudged=len(rows) - heard)
-
-
-def _axes(first: VerifierPass, steady: CheckResult, matrix: Confusion) -> Axes:
-    heard = [opinion for _, opinion in first.judged if _covered(opinion)]
-    scores = [o.verdict.score for o in heard if o.verdict.judged]
-    share = len(scores) / len(heard) if heard else nan
-    return Axes(
-        objectivity=share * steady.share if scores else share,
-        speed=1 / float(np.median([o.seconds for o in heard])) if heard else nan,
-        scale=len(heard) / first.seconds,
-        noise=1 - matrix.signal,
-        gradation=entropy(scores),
-    )
 
 
 def _latency(first: VerifierPass) -> dict[str, float]:

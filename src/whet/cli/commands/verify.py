@@ -10,6 +10,7 @@ from whet import rewards
 from whet.cli.arguments import VerifyOptions
 from whet.cli.options import parse
 from whet.cli.progress import ProgressBar
+from whet.cli.verifier_law import AXES, axis, labelled_verifiers, law_table, meanings
 from whet.data.cases import Case, cases
 from whet.evaluation.agreement import Confusion
 from whet.evaluation.verifier_pass import ACCEPTED, run_verifier
@@ -33,6 +34,34 @@ def main(words: Sequence[str]) -> int:
     asked = parse(VerifyOptions, words, "verify")
     if asked.examples < 0:
         raise UsageError(f"examples is {asked.examples}; give 0 or more")
+    return _law(asked) if asked.law else _one(asked)
+
+
+def _law(asked: VerifyOptions) -> int:
+    """Print a line for each verifier that the folder has replies for."""
+    for name in ("reward", "against"):
+        if given := getattr(asked, name):
+            raise UsageError(
+                f"{name} is {given!r} with --law, which takes all of a folder; omit it"
+            )
+    trial, reports = VerifierChecks(concurrency=asked.concurrency), {}
+    with ProgressBar() as bar:
+        for name, (judge, rows) in labelled_verifiers(asked.labelled).items():
+            reports[name] = check_verifier(judge, rows, trial, bar)
+            if bar.stopped():
+                break
+    if asked.json:
+        document = {name: _document(found, asked.examples) for name, found in reports.items()}
+        print(json.dumps(_finite(document), indent=1, ensure_ascii=True))
+    else:
+        print("\n".join(law_table(reports)))
+    return STOPPED if bar.stopped() else 0
+
+
+def _one(asked: VerifyOptions) -> int:
+    """Print what was found of one reward, beside another one where asked for."""
+    if not asked.reward:
+        raise UsageError("reward is missing; name one, or compare all of a folder with --law")
     rows = cases(asked.labelled, count=asked.rows)
     judge = rewards.find(asked.reward)
     other = rewards.find(asked.against) if asked.against else None
@@ -72,11 +101,8 @@ def _table(asked: VerifyOptions, found: VerifierReport) -> list[str]:
         _probe("unfooled", found.attacked, "traps"),
         "",
         "Verifier's Law, five axes:",
-        f"  objectivity {_form(axes.objectivity, '.3f')}   share of verdicts that stay the same",
-        f"  speed       {_form(axes.speed, '.1f')}/s   one call at a time",
-        f"  scale       {_form(axes.scale, '.1f')}/s   {asked.concurrency} calls at a time",
-        f"  noise       {_form(axes.noise, '.3f')}   1 − (recall + specificity − 1)",
-        f"  gradation   {_form(axes.gradation, '.2f')} bits in the scores",
+        *(f"  {name:11} {axis(name, getattr(axes, name))}" for name in AXES),
+        *(f"  {line}" for line in meanings()),
         *_examples(
             "false zeros: correct replies that were refused", found.false_zeros, asked.examples
         ),
