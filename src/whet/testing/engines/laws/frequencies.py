@@ -74,8 +74,11 @@ def _counts(given: Tensor, drawn: Tensor) -> Iterator[tuple[str, float, float, f
 def _surprise(given: Tensor, ids: Tensor) -> float:
     """Σ(s − H) / √Σ Var s of surprises s = −log p, standard normal in the limit of many tokens.
 
-    A token with p = 0 is looked at elsewhere.
+    Where a token with p = 0 came, the sum has no term.  The law of truncation looks at such tokens:
+    by rounding, the engine may keep another token at the edge.
     """
+    due = given.gather(1, ids[:, None])[:, 0] > 0
+    given, ids = given[due], ids[due]
     s = -given.clamp(min=1e-300).log()
     mean = (given * s).sum(-1)
     variance = ((given * s.square()).sum(-1) - mean.square()).sum().item()
