@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 from recorded import recorded
+from rederived import ANSWER, drawn, spans_of
 from said import Marks, Opinion, asked, replied
 
 from whet.rewards.dense import AtEnd, Each, MinForm, Separated, Spread
@@ -23,15 +24,7 @@ from whet.rewards.dense.turn_level import TurnLevel
 from whet.types import Finish, Reason, Task, Verdict
 
 SEEDS = range(300)
-ANSWER = "42"
 ENTROPIES = (0.0, 1e-4, 0.1, 0.3, 0.3, 1.0, 2.7, 11.9)
-
-
-def drawn(rng, kind):
-    """The text of one reply: always `right`, always `wrong`, or anything."""
-    body = "".join(rng.choice("ab;\n 7") for _ in range(rng.randrange(9)))
-    ends = {"right": [ANSWER], "wrong": ["7", ""], "any": [ANSWER, "7", "", " fault"]}[kind]
-    return rng.choice(["", body]) + rng.choice(ends)
 
 
 def group_of(rng):
@@ -56,7 +49,7 @@ def status(rollout):
 
 
 def shared(weights):
-    """n w_i / Σ_k w_k, which is 1 for each where all weights are 0."""
+    """Shares n w_i / Σ_k w_k, which are 1 where all weights are 0."""
     total = math.fsum(weights)
     return [len(weights) * w / total if total else 1.0 for w in weights]
 
@@ -123,22 +116,24 @@ def test_grpo_s(alpha):
 
 
 PHRASES = ("let me", "wait", "straße", "we need to")
-PIECES = ("Wait", "wait", "await", "Let me", "LET  ME", "let me", "İ", "ß", "ﬁ", "STRASSE", "Straße",
-          "we", "need to", "We need to", " ", " ", ", ", "7", "let", "\n")  # fmt: skip
+PIECES = ("Wait", "wait", "await", "Let me", "LET  ME", "let me", "İ", "ß", "ﬁ", "Straße", "straße",
+          "we", "need to", "We need\nto", " ", " ", ", ", "7", "let", "\n")  # fmt: skip
 
 
 def planned(reply):
-    """Places of whole-word occurrences of a phrase, letter by letter, in any case."""
-    marked = [0.0] * len(reply)
-    letters = [(c, i) for i, char in enumerate(reply) for c in char.casefold()]
-    text = "".join(c for c, _ in letters)
+    """Tokens of the words of a phrase and of the blanks between them, word by word, in any case."""
+    marked, words = [0.0] * len(reply), []
+    for at, char in enumerate(reply):
+        if char.isalnum():
+            begun = words and words[-1][1] == at
+            words[-1:] = [(words[-1][0], at + 1)] if begun else [*words[-1:], (at, at + 1)]
     for phrase in PHRASES:
-        sought = phrase.casefold()
-        for at in range(len(text) - len(sought) + 1):
-            before, after = text[at - 1 : at], text[at + len(sought) : at + len(sought) + 1]
-            if text.startswith(sought, at) and not before.isalnum() and not after.isalnum():
-                for _, i in letters[at : at + len(sought)]:
-                    marked[i] = 1.0
+        sought = phrase.split()
+        for here in zip(*(words[n:] for n in range(len(sought))), strict=False):
+            said = [reply[a:b].lower() for a, b in here]
+            gaps = [reply[a[1] : b[0]] for a, b in zip(here, here[1:], strict=False)]
+            if said == sought and not any(gap.strip() for gap in gaps):
+                marked[here[0][0] : here[-1][1]] = [1.0] * (here[-1][1] - here[0][0])
     return tuple(marked)
 
 
@@ -154,17 +149,6 @@ def test_planning():
         assert found.credit == planned(reply), reply
 
 
-def spans_of(reply, mark):
-    """Steps: each text up to a mark; text without a visible character is no step of its own."""
-    spans, start, at = [], 0, 0
-    while (at := reply.find(mark, at)) >= 0:
-        at += len(mark)
-        if reply[start:at].replace(mark, "").strip() and reply[at:].replace(mark, "").strip():
-            spans.append((start, at))
-            start = at
-    return [*spans, (start, len(reply))] if reply[start:].replace(mark, "").strip() else spans
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hashed:
     """A step model that knows nothing: a fixed number for every place of every text."""
@@ -177,7 +161,7 @@ class Hashed:
 @pytest.mark.parametrize("form", ["each", "least"])
 @pytest.mark.parametrize("place", ["end", "spread"])
 def test_process_model(mark, form, place):
-    """w · (low + (high − low) p_k) at the last token of step k: PRM, arXiv:2305.20050.
+    """A step k has w · (low + (high − low) p_k) at its last token: PRM, arXiv:2305.20050.
 
     The least form: w · r_k exp(−r_k / T) / Σ_j exp(−r_j / T), T = 0.1, on r before the weight:
     PURE, arXiv:2504.15275, and its function `turn_process_reward_logits_to_reward`.
@@ -212,7 +196,7 @@ def test_blank_lines_are_worth_nothing():
         [found] = asked(judge, [replied("so\n\n" + blank + "42")])
         assert len([c for c in found.credit if c]) == 2, blank
     [found] = asked(judge, [replied("\n\n" * 20)])
-    assert not any(found.credit)
+    assert len([c for c in found.credit if c]) == 1  # the reply itself is a step
 
 
 def two_turns(opinion, *, turns=2):
@@ -241,7 +225,7 @@ class Outcome(Marks):
 
 
 def test_turn_level():
-    """c (s − mean s) / std s for the tokens before the last reply; std with n − 1.
+    """Tokens before the last reply have c (s − mean s) / std s; std with n − 1.
 
     arXiv:2505.11821, and the authors' `_compute_normalized_advantages` and `_assign_advantages`.
     Members without a verdict, of the turns or of the outcome, are in neither mean nor std.

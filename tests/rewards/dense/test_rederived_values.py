@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from random import Random
 
 import pytest
+from rederived import ANSWER, drawn, spans_of
 from said import Marks, asked, replied, together
-from test_rederived import ANSWER, drawn, spans_of
 
 from whet.protocols import Reward
 from whet.rewards.dense import Hard, Separated, Soft, Surprises

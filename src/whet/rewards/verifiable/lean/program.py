@@ -57,7 +57,7 @@ def run(command: Sequence[str], source: str, limit_s: float, folder: str) -> Rep
     """
     with TemporaryDirectory() as place:
         path = Path(place) / "Proof.lean"
-        path.write_text(source)
+        path.write_text(source, encoding="utf-8", errors="replace")  # replies may be any text
         process = subprocess.Popen(
             [*command, str(path)],
             cwd=folder or place,

@@ -11,7 +11,7 @@ from whet.rewards.verifiable.lean.program import Status, run
 from whet.rewards.verifiable.verdicts import no_answer
 from whet.types import Reason, Rollout, UsageError, Verdict
 
-_FENCE = re.compile(r"```(?:lean4?)?[ \t]*\n(.*?)```", re.DOTALL)
+_FENCE = re.compile(r"```(?:[Ll]ean4?)?[ \t\r]*\n(.*?)```", re.DOTALL)
 _NAMED = re.compile(r"\s*(?:theorem|lemma)\s+([^\s:({\[]+)")
 # what would prove anything, say something else than it seems to, or run programs
 _FORBIDDEN = re.compile(
@@ -39,8 +39,8 @@ class Lean(Reward):
     on no axioms but `axioms`.
 
     Lean runs on this machine as this user, and only the list of forbidden words protects the files:
-    use a machine that may be lost.  Where Lean is not installed or takes too long, the verdict is a
-    fault and not a zero.
+    use a machine that may be lost.  Where Lean is not installed, the verdict is a fault; a proof on
+    which it spends more than `limit_s` is wrong, because the policy chooses how long a proof takes.
     """
 
     command: tuple[str, ...] = ("lean",)  # or ("lake", "env", "lean"), in a project's folder
@@ -88,7 +88,8 @@ class Lean(Reward):
         source = f"{rollout.task.info.get('preamble') or ''}\n{proof}\n\n#print axioms {name}\n"
         report = run((*self.command, "--json"), source, self.limit_s, self.folder)
         if report.status is Status.TIMEOUT:
-            return Verdict.unjudged(f"lean took more than {self.limit_s:g} s")
+            note = f"lean took more than {self.limit_s:g} s"
+            return Verdict.failure(Reason.TIMEOUT, note=note)
         extra = sorted(set(report.axioms) - set(self.axioms))
         if report.status is Status.PROVED and extra:
             return Verdict.failure(Reason.WRONG, note=f"rests on {', '.join(extra)}"[:200])
