@@ -23,7 +23,7 @@ from whet.rewards.dense.process_model import ProcessModel
 from whet.rewards.dense.turn_level import TurnLevel
 from whet.types import Finish, Reason, Task, Verdict
 
-SEEDS = range(300)
+SEEDS = range(120)
 ENTROPIES = (0.0, 1e-4, 0.1, 0.3, 0.3, 1.0, 2.7, 11.9)
 
 

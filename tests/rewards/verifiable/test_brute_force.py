@@ -249,8 +249,8 @@ def test_malformed_answers_are_wrong_and_never_a_fault(name):
         if name in FIXED:
             bad += [f"#{right} {right}", f"#{right[1:]}"]
         for reply in bad:
-            if reply == f"#{right}":
-                continue
+            if reply == f"#{right}" or (name == "sudoku" and reply.endswith(" -")):
+                continue  # no 1 to replace; a sign that draws a line
             found = verdict(name, info, reply)
             assert not found.fault and found.score == 0, (info, reply, found)
 

@@ -8,7 +8,7 @@ from whet.rewards.verifiable.puzzles import Info, Rule, ruled
 from whet.types import Rollout, Verdict
 
 PAIRS = {"(": ")", "[": "]", "{": "}", "<": ">"}
-_SIGNS = re.compile(r"[()\[\]{}<>\s]+")
+_SIGNS = re.compile(r"[()\[\]{}<>\s,]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +44,6 @@ def _read(info: Info) -> Rule:
         raise ValueError(f"info['begun'] is {begun!r:.80}, which leaves nothing open")
 
     def rule(text: str) -> bool | None:
-        return "".join(text.split()) == due if _SIGNS.fullmatch(text) else None
+        return "".join(text.replace(",", " ").split()) == due if _SIGNS.fullmatch(text) else None
 
     return rule

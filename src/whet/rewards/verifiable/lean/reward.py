@@ -23,6 +23,7 @@ _FORBIDDEN = re.compile(
     r"variables?|include|omit|namespace|section|universe|open|def|abbrev|structure|class|inductive|"
     r"mutual)\b|#|/-"
 )
+_COMMENT = re.compile(r"(?:^|(?<=\s))--.*$", re.MULTILINE)
 _STANDARD = ("propext", "Classical.choice", "Quot.sound")
 
 
@@ -35,8 +36,8 @@ class Lean(Reward):
     statement once, character by character, at the beginning of a line; theorems may stand before
     it, and its proof stands after it.  Refused are commands that prove anything or change the
     statement's meaning: `sorry`, axioms, definitions, variables, namespaces, options, macros,
-    notations, attributes, block comments, and everything that runs programs.  The proof may depend
-    on no axioms but `axioms`.
+    notations, attributes, block comments, and everything that runs programs.  Line comments may
+    say all that.  The proof may depend on no axioms but `axioms`.
 
     Lean runs on this machine as this user, and only the list of forbidden words protects the files:
     use a machine that may be lost.  Where Lean is not installed, the verdict is a fault; a proof on
@@ -77,7 +78,7 @@ class Lean(Reward):
         hidden = '"' in before or before.rpartition("\n")[2].strip()  # in a text, or in a comment
         if not after.strip() or statement in after or hidden:
             return Verdict.failure(Reason.WRONG, note="not the statement of the task")
-        found = _FORBIDDEN.search(proof.replace(statement, ""))
+        found = _FORBIDDEN.search(_code(proof.replace(statement, "")))
         if found:
             return Verdict.failure(Reason.UNSAFE, note=f"{found[0]} is not allowed")
         return None
@@ -95,3 +96,8 @@ class Lean(Reward):
             return Verdict.failure(Reason.WRONG, note=f"rests on {', '.join(extra)}"[:200])
         proved = report.status is Status.PROVED
         return Verdict.binary(correct=proved, note="" if proved else report.complaint[:200])
+
+
+def _code(proof: str) -> str:
+    """The proof without its line comments; unchanged where a string might contain their sign."""
+    return proof if '"' in proof else _COMMENT.sub("", proof)
