@@ -20,6 +20,7 @@ from whet.rewards.dense.progress import Progress
 from whet.rewards.dense.shepherd import Shepherd
 from whet.rewards.dense.vine import Vine
 from whet.rewards.verifiable.brackets import Brackets
+from whet.rewards.verifiable.exact import Exact
 from whet.types import Task
 
 CHAIN = Task(id="c", prompt="3+5*2-7+1+1+1+1+1=", answer="14", info={"family": "chain"})
@@ -44,7 +45,7 @@ def earned(verdict):
 
 @pytest.mark.parametrize("kind", CHEAP)
 def test_process(kind):
-    judge = Process(family=Chain(), inner=Marks())
+    judge = Process(family=Chain(), inner=Exact())
     cheap, short, long, lucky = asked(
         judge,
         [replied(r, task=CHAIN) for r in (CHEAP[kind], "#14", "8;16;9;#14"[:7] + ";#14", "3;#14")],
@@ -59,7 +60,8 @@ def test_process_of_many_steps():
     cheap, right = asked(Process(family=Family(), inner=Brackets()), replies)
     assert earned(cheap) == pytest.approx(0.2) and earned(right) == pytest.approx(1.2)
     cheap, right = asked(Process(family=Family(), form=Each(), inner=Brackets()), replies)
-    assert earned(cheap) == pytest.approx(4.0) > earned(right)  # as its docstring says
+    assert earned(cheap) == pytest.approx(4.0)
+    assert earned(cheap) > earned(right)  # as its docstring says
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,8 +13,8 @@ from random import Random
 from typing import ClassVar
 
 from whet.data.procedural.arithmetic import Equation, equations
-from whet.data.procedural.spelling import entries
 from whet.data.procedural.levels import check_level
+from whet.data.procedural.spelling import entries
 from whet.rewards.verifiable.countdown import solution
 from whet.types import Step, Task
 
@@ -70,7 +70,7 @@ class Countdown:
             if equation:
                 correct, pools = _used(pools, Equation.read(*equation.groups()))
             else:
-                correct = said.startswith("#") and _solves(said[1:], task)
+                correct = "#" in said and _solves(said.rpartition("#")[2], task)
             steps.append(Step(start=start, end=end, correct=correct))
         return tuple(steps)
 
