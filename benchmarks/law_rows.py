@@ -26,9 +26,8 @@ def law_rows(name: str) -> Iterator[Mapping[str, Any]]:
             continue
         for row in rows_of(part, name):
             prompt = row.get("question") or row.get("prompt") or "?"
-            yield {"prompt": prompt, "reply": row["reply"], "correct": row["correct"]} | TASKS[
-                name
-            ](row)
+            own = {"prompt": prompt, "reply": row["reply"], "correct": row["correct"]}
+            yield {**own, **TASKS[name](row)}
 
 
 def write_all(folder: Path) -> None:
