@@ -4,7 +4,7 @@ from math import exp, sqrt
 from statistics import fmean, pstdev
 
 import pytest
-from groups import GROUPS, Told, among_judged, found
+from shaped_groups import Told, agrees, among_judged, everywhere, rate
 
 from whet.rewards.shaping.alp import Alp
 from whet.rewards.shaping.arora_zanette import AroraZanette
@@ -20,19 +20,6 @@ from whet.rewards.shaping.shorter_better import ShorterBetter
 from whet.rewards.shaping.signed import Signed
 from whet.rewards.shaping.staged_overlong import StagedOverlong
 
-everywhere = pytest.mark.parametrize("rows", GROUPS.values(), ids=GROUPS)
-
-
-def agrees(judge, rows, wanted, step=0):
-    scores = found(judge, rows, step)
-    assert [s is None for s in scores] == [w is None for w in wanted]
-    pairs = [(s, w) for s, w in zip(scores, wanted, strict=True) if w is not None]
-    assert [s for s, _ in pairs] == pytest.approx([w for _, w in pairs], abs=1e-9)
-
-
-def rate(rows):
-    return sum(row.c for row in rows) / len(rows)
-
 
 @among_judged
 def alp(rows, beta, longest):
@@ -41,7 +28,7 @@ def alp(rows, beta, longest):
 
 @everywhere
 def test_alp(rows):
-    """r = 1[right] − (β/N) max(p, 1/K) |y|, p the solve rate of K rollouts (2506.05256, sec. 3)."""
+    """R = 1[right] − (β/N) max(p, 1/K) |y|, p the solve rate of K rollouts (2506.05256, sec. 3)."""
     agrees(Alp(beta=0.05, longest=4096, inner=Told()), rows, alp(rows, 0.05, 4096))
     agrees(Alp(beta=0.3, longest=50, inner=Told()), rows, alp(rows, 0.3, 50))
 
@@ -56,7 +43,7 @@ def arora_zanette(rows, alpha):
 
 @everywhere
 def test_arora_zanette(rows):
-    """r = 1[right] (1 − α σ((L − mean) / std)), both over right replies (2502.04463, sec. 4)."""
+    """R = 1[right] (1 − α σ((L − mean) / std)), both over right replies (2502.04463, sec. 4)."""
     for alpha in (0.0, 0.1, 0.4):
         agrees(AroraZanette(alpha=alpha, inner=Told()), rows, arora_zanette(rows, alpha))
 
@@ -71,7 +58,7 @@ def kimi(rows, weight):
 
 @everywhere
 def test_kimi_length(rows):
-    """r + w λ, or w min(0, λ) where wrong; λ = ½ − (L − min)/(max − min) (2501.12599, 2.3.3).
+    """R + w λ, or w min(0, λ) where wrong; λ = ½ − (L − min)/(max − min) (2501.12599, 2.3.3).
 
     λ = 0 where max = min.  The paper's r is 1 or 0, so a graded score is not it.
     """
@@ -86,7 +73,7 @@ def l1_exact(rows, alpha, target):
 
 @everywhere
 def test_l1_exact(rows):
-    """r = 1[right] − α |n_gold − n_y|, α = .0003 (2503.04697, eq. 1; run_l1_exact.sh)."""
+    """R = 1[right] − α |n_gold − n_y|, α = .0003 (2503.04697, eq. 1; run_l1_exact.sh)."""
     agrees(L1Exact(inner=Told()), rows, l1_exact(rows, 0.0003, 1024))
     agrees(L1Exact(alpha=0.01, target=30, inner=Told()), rows, l1_exact(rows, 0.01, 30))
 
@@ -98,7 +85,7 @@ def l1_max(rows, alpha, delta, target):
 
 @everywhere
 def test_l1_max(rows):
-    """r = 1[right] clip(α (n_gold − n_y) + δ, 0, 1), δ = ½ (2503.04697, eq. 2)."""
+    """R = 1[right] clip(α (n_gold − n_y) + δ, 0, 1), δ = ½ (2503.04697, eq. 2)."""
     agrees(L1Max(inner=Told()), rows, l1_max(rows, 0.0003, 0.5, 1024))
     judge = L1Max(alpha=0.01, delta=0.25, target=30, inner=Told())
     agrees(judge, rows, l1_max(rows, 0.01, 0.25, 30))
@@ -111,7 +98,7 @@ def laser(rows, alpha, target):
 
 @everywhere
 def test_laser(rows):
-    """r = C + α C 1[L ≤ L_T], α = .5 (2505.15612, sec. 4; `compute_length_reward_larse`)."""
+    """R = C + α C 1[L ≤ L_T], α = .5 (2505.15612, sec. 4; `compute_length_reward_larse`)."""
     agrees(Laser(inner=Told()), rows, laser(rows, 0.5, 2048))
     agrees(Laser(target=9, alpha=0.2, inner=Told()), rows, laser(rows, 0.2, 9))
 
@@ -162,7 +149,7 @@ def linear_length(rows, weight):
 
 @everywhere
 def test_linear_length(rows):
-    """c − w p̂ L / max L where it is right, else 0 (from memory: prime-rl's group penalty)."""
+    """C − w p̂ L / max L where it is right, else 0 (from memory: prime-rl's group penalty)."""
     agrees(LinearLength(inner=Told()), rows, linear_length(rows, 0.1))
     agrees(LinearLength(weight=0.9, inner=Told()), rows, linear_length(rows, 0.9))
 
@@ -214,7 +201,7 @@ def shorter_better(rows, alpha, beta):
 
 @everywhere
 def test_shorter_better(rows):
-    """r = α 1[right] − β |L − SOL|, SOL the shortest right, or the mean length (2504.21370, 3)."""
+    """R = α 1[right] − β |L − SOL|, SOL the shortest right, or the mean length (2504.21370, 3)."""
     agrees(ShorterBetter(inner=Told()), rows, shorter_better(rows, 2.0, 0.001))
     judge = ShorterBetter(alpha=1.0, beta=0.01, inner=Told())
     agrees(judge, rows, shorter_better(rows, 1.0, 0.01))

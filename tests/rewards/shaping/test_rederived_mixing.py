@@ -4,8 +4,7 @@ from dataclasses import replace
 from math import exp, fsum, sqrt
 from statistics import fmean
 
-from groups import Failing, Heard, Seconded, Told, among_judged
-from test_rederived import agrees, everywhere, rate
+from shaped_groups import Failing, Heard, Seconded, Told, agrees, among_judged, everywhere, rate
 
 from whet.rewards.shaping import Ramp, Weighed
 from whet.rewards.shaping.additive import Additive
@@ -77,7 +76,7 @@ def clipped(x, low, high):
 def test_combined(rows):
     """clip(c + Σ w x, −1, 1.5) through the gates, else the floor; an odd c is a fault (ours)."""
     wanted = each(rows, lambda r: clipped(r.c + 0.2 * r.opinion + 0.3 * r.second, -1, 1.5))
-    wanted = [w if r.R == r.c else None for r, w in zip(rows, wanted, strict=True)]
+    wanted = [w if r.c == r.R else None for r, w in zip(rows, wanted, strict=True)]
     for kind in (Combined, CombinedFreely):
         agrees(kind(parts=(FIRST, SECOND), inner=Told()), rows, wanted)
     gated = [-0.5 if w is not None and r.opinion < 0.5 else w for r, w in zip(rows, wanted)]  # noqa: B905
@@ -121,7 +120,7 @@ def test_diversity(rows):
 
 @everywhere
 def test_gated(rows):
-    """c + Σ λ x 1[c = 1] through all gates, else the floor (from memory: format gates)."""
+    """C + Σ λ x 1[c = 1] through all gates, else the floor (from memory: format gates)."""
     wanted = each(
         rows,
         lambda r: r.c * (1 + 0.2 * r.opinion) if r.second >= 0.5 else -1.0,
@@ -154,7 +153,7 @@ def test_gdpo(rows):
 
 @everywhere
 def test_prioritised(rows):
-    """c + Σ_j w_j x_j 1[c = 1] Π_{i<j} 1[s_i ≥ ½] (2508.10548, gate on the higher reward)."""
+    """C + Σ_j w_j x_j 1[c = 1] Π_{i<j} 1[s_i ≥ ½] (2508.10548, gate on the higher reward)."""
     for first in (0.49, 0.5, 1.0):
         drawn = [replace(r, opinion=first) for r in rows]
         wanted = each(

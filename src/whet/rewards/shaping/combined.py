@@ -3,26 +3,26 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import (
-    HOLDS,
     Weighed,
-    clipped,
     combined_verdict,
+    flawed,
     hear,
     in_order,
     labels,
-    outside,
-    unjudged,
+    passed,
+    terms,
 )
 from whet.rewards.shaping.idle import empty
-from whet.rewards.shaping.rescoring import Range, right
+from whet.rewards.shaping.nesting import Shaper, name_of
+from whet.rewards.shaping.rescoring import Range, finite, right
 from whet.types import Group, RunSpec, UsageError, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Combined(GroupReward):
+class Combined(Shaper):
     """R = clip(c + Σ_k w_k x_k, −1, 1.5) for a reply that passes all gates, else `floor`.
 
     c is the inner reward's score; x_k is the score of a component, mapped to its range.  A gate is
@@ -44,9 +44,10 @@ class Combined(GroupReward):
 
     def __post_init__(self) -> None:
         labels("combined", self.parts)
+        declared("combined", self)
         in_order("combined", self.right, self.wrong, self.clip, [part.span for part in self.parts])
-        worst = clipped(self.right.low + sum(part.span.low for part in self.parts), self.clip)
-        if self.floor >= worst:
+        worst = self.clip.nearest(self.right.low + sum(part.span.low for part in self.parts))
+        if not self.floor < worst:
             raise UsageError(f"combined.floor is {self.floor}; give less than {worst:g}")
 
     def run_warning(self, spec: RunSpec) -> str:
@@ -63,17 +64,14 @@ class Combined(GroupReward):
     def _of(
         self, checked: Verdict, gates: tuple[Verdict, ...], row: tuple[Verdict, ...]
     ) -> Verdict:
-        broken = (
-            unjudged((checked,), gates, row) or outside(self.parts, row) or self._beyond(checked)
-        )
+        broken = flawed(checked, gates, self.parts, row) or self._beyond(checked)
         if broken is not None:
             return broken
-        if any(gate.score < HOLDS for gate in gates):
+        if not passed(gates):
             return combined_verdict(checked, self.floor, self.parts, row)
-        terms = (p.weight * p.value(v.score) for p, v in zip(self.parts, row, strict=True))
-        return combined_verdict(
-            checked, clipped(checked.score + sum(terms), self.clip), self.parts, row
-        )
+        base = (self.right if right(checked) else self.wrong).nearest(checked.score)
+        score = self.clip.nearest(base + sum(terms(self.parts, row)))
+        return combined_verdict(checked, score, self.parts, row)
 
     def _beyond(self, checked: Verdict) -> Verdict | None:
         known = self.right if right(checked) else self.wrong
@@ -82,4 +80,18 @@ class Combined(GroupReward):
         return Verdict.unjudged(
             f"the inner reward scored {checked.score}, outside its declared range "
             f"[{known.low}, {known.high}]"
+        )
+
+
+def declared(owner: str, composition: Combined) -> None:
+    """Raises `UsageError` for a floor that is not finite, and for a shaping reward as `inner` whose
+    range is not declared: its scores would be faults.
+    """
+    finite(owner, floor=composition.floor)
+    points = (r.low == r.high for r in (composition.right, composition.wrong))
+    if isinstance(composition.inner, Shaper) and any(points):
+        kind = name_of(composition.inner)
+        raise UsageError(
+            f"{owner}.inner is {kind}, whose scores are not one of right and one of wrong replies; "
+            f"give {owner}.right and {owner}.wrong their ranges, or put {owner} into {kind}"
         )

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
+from whet.rewards.shaping.nesting import Shaper
 from whet.rewards.shaping.rescoring import not_negative, rescore_group, solved
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difficulty(GroupReward):
+class Difficulty(Shaper):
     """R (1 − p̂)^γ,  p̂ the share of right replies of the group.
 
     The form is ours.  An advantage that divides by the group's deviation cancels the factor; use

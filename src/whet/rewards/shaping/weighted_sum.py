@@ -1,27 +1,26 @@
 """A weighted sum of rewards, as TRL's `reward_funcs` and `reward_weights` (1.16) make it."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 
-from whet.protocols import GroupReward, Judge, RewardContext
+from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import Row, hear
+from whet.rewards.shaping.nesting import Shaper, name_of
 from whet.types import Group, Reason, RunSpec, UsageError, Verdict
-
-_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightedSum(GroupReward):
+class WeightedSum(Shaper):
     """R = Σ_k w_k R_k;  without `weights`, w_k = 1 / n: the mean of the n rewards.
 
-    Reason and `correct` come from the first reward that sets `correct`; name the checker first.
-    Credit for tokens is summed with the same weights.  A reward without an opinion of a task is
-    left out of the sum, as in TRL.  A fault of any reward is a fault.  A wrong reply may outscore a
-    right one; `combined` rules that out.
+    TRL's default weights are 1.  Reason and `correct` come from the first reward that sets
+    `correct`; name the checker first.  Credit for tokens is summed with the same weights.  A reward
+    without an opinion of a task is left out of the sum, as in TRL.  A fault of any reward is a
+    fault, unless its weight is 0.  A wrong reply may outscore a right one; `combined` rules that
+    out.
 
     Each R_k is a part of the verdict, called after `names` or after its class.
     """
@@ -49,7 +48,7 @@ class WeightedSum(GroupReward):
     @property
     def labels(self) -> tuple[str, ...]:
         """The names of the parts; a name that occurs again gets a number."""
-        kinds = (_WORD.sub("_", type(reward).__name__).lower() for reward in self.rewards)
+        kinds = map(name_of, self.rewards)
         names = self.names if len(self.names) == len(self.rewards) else tuple(kinds)
         seen: Counter[str] = Counter()
         found = []
@@ -57,6 +56,12 @@ class WeightedSum(GroupReward):
             seen[name] += 1
             found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
         return tuple(found)
+
+    @property
+    def unit(self) -> bool:
+        """Whether its weights make a mean, of rewards that lie in [0, 1]."""
+        inside = all(r.unit for r in self.rewards if isinstance(r, Shaper))
+        return inside and all(w >= 0 for w in self.weights) and sum(self.weights) <= 1
 
     def run_warning(self, spec: RunSpec) -> str:
         """Warns of rewards that are weighed with 0."""
@@ -74,10 +79,10 @@ class WeightedSum(GroupReward):
         return [self._sum(row) for row in await hear(self.rewards, group, context)]
 
     def _sum(self, row: Row) -> Verdict:
-        fault = next((verdict for verdict in row if verdict.fault), None)
+        weights = self.weights or (1 / len(row),) * len(row)
+        fault = next((v for w, v in zip(weights, row, strict=True) if w and v.fault), None)
         if fault is not None:
             return fault
-        weights = self.weights or (1 / len(row),) * len(row)
         known = [(w, v) for w, v in zip(weights, row, strict=True) if v.judged]
         if not known:
             return row[0]

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass, replace
 from math import isnan
 
+import pytest
 from said import asked, replied
 
 from whet.protocols import Reward
-from whet.types import Finish, Reason, Verdict
+from whet.types import Decoding, Finish, Reason, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,13 @@ class Failing(Reward):
 
 def rollouts(rows):
     return [
-        replied(json.dumps(vars(row)), length=row.length, finish=row.finish, seed=i)
+        replied(
+            json.dumps(vars(row)),
+            length=row.length,
+            finish=row.finish,
+            seed=i,
+            decoding=Decoding(max_new_tokens=max(row.length, 1)),
+        )
         for i, row in enumerate(rows)
     ]
 
@@ -124,3 +131,19 @@ GROUPS = {
     "float32": [replace(R, opinion=0.10000000149011612), replace(R, opinion=0.1), W],
     "answers": [replace(R, answer=a) for a in ("42", "42", "43")] + [replace(W, answer="9"), W],
 }
+
+
+everywhere = pytest.mark.parametrize("rows", GROUPS.values(), ids=GROUPS)
+
+
+def agrees(judge, rows, wanted, step=0):
+    """The judge's scores are these; None where there is none."""
+    scores = found(judge, rows, step)
+    assert [s is None for s in scores] == [w is None for w in wanted]
+    pairs = [(s, w) for s, w in zip(scores, wanted, strict=True) if w is not None]
+    assert [s for s, _ in pairs] == pytest.approx([w for _, w in pairs], abs=1e-9)
+
+
+def rate(rows):
+    """The share of right replies."""
+    return sum(row.c for row in rows) / len(rows)
