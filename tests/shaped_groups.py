@@ -36,7 +36,7 @@ class Row:
 class Told(Reward):
     """The inner reward: what the reply says of itself."""
 
-    def score(self, rollout):
+    async def score(self, rollout):
         row = json.loads(rollout.reply)
         if row["fault"]:
             return Verdict.unjudged("asked for")
@@ -50,7 +50,7 @@ class Heard(Reward):
 
     name = "opinion"
 
-    def score(self, rollout):
+    async def score(self, rollout):
         return Verdict(reason=Reason.PARTIAL, score=json.loads(rollout.reply)[self.name])
 
 
@@ -63,7 +63,7 @@ class Seconded(Heard):
 class Failing(Reward):
     """A judge that is down."""
 
-    def score(self, rollout):
+    async def score(self, rollout):
         del rollout
         return Verdict.unjudged("down")
 
@@ -133,7 +133,19 @@ GROUPS = {
 }
 
 
-everywhere = pytest.mark.parametrize("rows", GROUPS.values(), ids=GROUPS)
+def everywhere(check):
+    """A test that makes this check with every group."""
+
+    def test():
+        for name, rows in GROUPS.items():
+            try:
+                check(rows)
+            except AssertionError as wrong:
+                wrong.add_note(f"group {name!r}")
+                raise
+
+    test.__doc__ = check.__doc__
+    return test
 
 
 def agrees(judge, rows, wanted, step=0):

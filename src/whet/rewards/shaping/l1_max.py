@@ -21,8 +21,8 @@ from whet.types import Group, Rollout, RunSpec, Verdict
 class L1Max(Shaper):
     """c · clip(α (L* − |y|) + δ, 0, 1),  c = 1 where the reply is right, else 0.
 
-    L* is the task's `info["length"]`, or else `target`.  δ is the paper's; its release has
-    ½ and the slope α/2.
+    L* is the task's `info["length"]`, or else `target`.  α and δ are unconfirmed; the
+    release has δ = ½ and the slope α/2.
     """
 
     compares = False
