@@ -28,7 +28,7 @@ def alp(rows, beta, longest):
 
 @everywhere
 def test_alp(rows):
-    """R = 1[right] − (β/N) max(p, 1/K) |y|, p the solve rate of K rollouts (2506.05256, sec. 3)."""
+    """R = 1[right] − (β/N) max(p, 1/K) |y|, p the solve rate of K rollouts (2506.05256)."""
     agrees(Alp(beta=0.05, longest=4096, inner=Told()), rows, alp(rows, 0.05, 4096))
     agrees(Alp(beta=0.3, longest=50, inner=Told()), rows, alp(rows, 0.3, 50))
 
@@ -43,7 +43,7 @@ def arora_zanette(rows, alpha):
 
 @everywhere
 def test_arora_zanette(rows):
-    """R = 1[right] (1 − α σ((L − mean) / std)), both over right replies (2502.04463, sec. 4)."""
+    """R = 1[right] (1 − α σ((L − mean) / std)), both over right replies (notes of 2502.04463)."""
     for alpha in (0.0, 0.1, 0.4):
         agrees(AroraZanette(alpha=alpha, inner=Told()), rows, arora_zanette(rows, alpha))
 
@@ -58,7 +58,7 @@ def kimi(rows, weight):
 
 @everywhere
 def test_kimi_length(rows):
-    """R + w λ, or w min(0, λ) where wrong; λ = ½ − (L − min)/(max − min) (2501.12599, 2.3.3).
+    """R + w λ, or w min(0, λ) where wrong; λ = ½ − (L − min)/(max − min) (2501.12599).
 
     λ = 0 where max = min.  The paper's r is 1 or 0, so a graded score is not it.
     """
@@ -73,7 +73,7 @@ def l1_exact(rows, alpha, target):
 
 @everywhere
 def test_l1_exact(rows):
-    """R = 1[right] − α |n_gold − n_y|, α = .0003 (2503.04697, eq. 1; run_l1_exact.sh)."""
+    """R = 1[right] − α |n_gold − n_y|, α = .0003 (2503.04697; run_l1_exact.sh)."""
     agrees(L1Exact(inner=Told()), rows, l1_exact(rows, 0.0003, 1024))
     agrees(L1Exact(alpha=0.01, target=30, inner=Told()), rows, l1_exact(rows, 0.01, 30))
 
@@ -85,7 +85,7 @@ def l1_max(rows, alpha, delta, target):
 
 @everywhere
 def test_l1_max(rows):
-    """R = 1[right] clip(α (n_gold − n_y) + δ, 0, 1), δ = ½ (2503.04697, eq. 2)."""
+    """R = 1[right] clip(α (n_gold − n_y) + δ, 0, 1), δ = ½ (2503.04697, memory)."""
     agrees(L1Max(inner=Told()), rows, l1_max(rows, 0.0003, 0.5, 1024))
     judge = L1Max(alpha=0.01, delta=0.25, target=30, inner=Told())
     agrees(judge, rows, l1_max(rows, 0.01, 0.25, 30))
@@ -98,7 +98,7 @@ def laser(rows, alpha, target):
 
 @everywhere
 def test_laser(rows):
-    """R = C + α C 1[L ≤ L_T], α = .5 (2505.15612, sec. 4; `compute_length_reward_larse`)."""
+    """R = C + α C 1[L ≤ L_T], α = .5 (2505.15612; `compute_length_reward_larse`)."""
     agrees(Laser(inner=Told()), rows, laser(rows, 0.5, 2048))
     agrees(Laser(target=9, alpha=0.2, inner=Told()), rows, laser(rows, 0.2, 9))
 
@@ -116,7 +116,7 @@ def laser_d(rows, targets, alpha):
 
 @everywhere
 def test_laser_d(rows):
-    """As LASER, L_T by the group's accuracy (2505.15612, 5.2; `compute_length_reward_larse_d`)."""
+    """As LASER, L_T by the group's accuracy (2505.15612; `compute_length_reward_larse_d`)."""
     for targets in ((4096, 2048, 1024), (3000, 100, 8)):
         agrees(LaserD(targets=targets, inner=Told()), rows, laser_d(rows, targets, 0.5))
 
@@ -167,7 +167,7 @@ def overlong(rows, longest, cushion, weight):
 
 @everywhere
 def test_overlong(rows):
-    """R + ((L_max − C) − L)/C between L_max − C and L_max, −1 beyond (2503.14476, eq. 13; TRL)."""
+    """R + ((L_max − C) − L)/C between L_max − C and L_max, −1 beyond (TRL, eq. 13 of DAPO)."""
     agrees(Overlong(inner=Told()), rows, overlong(rows, 20480, 4096, 1.0))
     judge = Overlong(longest=40, cushion=32, weight=0.5, inner=Told())
     agrees(judge, rows, overlong(rows, 40, 32, 0.5))
@@ -176,14 +176,14 @@ def test_overlong(rows):
 
 @everywhere
 def test_dapo(rows):
-    """DAPO's base is 1 where the reply is right, else −1 (2503.14476, eq. 7)."""
+    """DAPO's base is 1 where the reply is right, else −1 (2503.14476, from memory)."""
     wanted = [None if r.fault else (1 if r.right else -1) + soft(r, 40, 32) for r in rows]
     agrees(Overlong(longest=40, cushion=32, inner=Signed(inner=Told())), rows, wanted)
 
 
 @everywhere
 def test_staged_overlong(rows):
-    """As overlong; a reply that was cut below L_max has no score (2509.08827, staged lengths)."""
+    """As overlong; a reply that was cut below L_max has no score (from memory, 2509.08827)."""
     for longest, cushion in ((20480, 4096), (10_000, 100), (40, 32)):
         wanted = [
             None if r.finish.truncated and r.length < longest else score
@@ -201,7 +201,7 @@ def shorter_better(rows, alpha, beta):
 
 @everywhere
 def test_shorter_better(rows):
-    """R = α 1[right] − β |L − SOL|, SOL the shortest right, or the mean length (2504.21370, 3)."""
+    """R = α 1[right] − β |L − SOL|, SOL the shortest right, or the mean length (2504.21370)."""
     agrees(ShorterBetter(inner=Told()), rows, shorter_better(rows, 2.0, 0.001))
     judge = ShorterBetter(alpha=1.0, beta=0.01, inner=Told())
     agrees(judge, rows, shorter_better(rows, 1.0, 0.01))

@@ -114,7 +114,7 @@ def diversity(rows, bonus):
 
 @everywhere
 def test_diversity(rows):
-    """R + b / √N(answer), where right (2509.06941, UCB-style bonus; N of the batch)."""
+    """R + b / √N(answer), where right (2509.06941, abstract; √ from memory)."""
     agrees(Diversity(inner=Told()), rows, diversity(rows, 0.1))
 
 
@@ -147,13 +147,13 @@ def gdpo(rows):
 
 @everywhere
 def test_gdpo(rows):
-    """Σ_k w_k (r_k − mean r_k) / std r_k over the group (2601.05242, eq. 4–7, before the batch)."""
+    """Σ_k w_k (r_k − mean r_k) / std r_k over the group (2601.05242, in others' code)."""
     agrees(Gdpo(parts=(FIRST, SECOND), inner=Told()), rows, gdpo(rows))
 
 
 @everywhere
 def test_prioritised(rows):
-    """C + Σ_j w_j x_j 1[c = 1] Π_{i<j} 1[s_i ≥ ½] (2508.10548, gate on the higher reward)."""
+    """C + Σ_j w_j x_j 1[c = 1] Π_{i<j} 1[s_i ≥ ½] (notes of 2508.10548)."""
     for first in (0.49, 0.5, 1.0):
         drawn = [replace(r, opinion=first) for r in rows]
         wanted = each(
@@ -183,7 +183,7 @@ def test_saturating(rows):
 
 @everywhere
 def test_sigmoid_hybrid(rows):
-    """σ(α m) + (c − 1), α = ½ (Qwen2.5-Math, 2409.12122, sec. 3.3, from memory)."""
+    """σ(α m) + (c − 1), α = ½ (Qwen2.5-Math, 2409.12122, from memory)."""
     for alpha in (0.5, 3.0):
         judge = SigmoidHybrid(model=Heard(), alpha=alpha, inner=Told())
         agrees(judge, rows, each(rows, lambda r, a=alpha: 1 / (1 + exp(-a * r.opinion)) + r.c - 1))
@@ -191,7 +191,7 @@ def test_sigmoid_hybrid(rows):
 
 @everywhere
 def test_signed(rows):
-    """+w₊ where it is right, −w₋ where it is wrong (2506.01347, sec. 2)."""
+    """+w₊ where it is right, −w₋ where it is wrong (2506.01347, ±1 in notes)."""
     wanted = each(rows, lambda r: 0.1 if r.right else -1.0)
     agrees(Signed(positive=0.1, inner=Told()), rows, wanted)
 
@@ -209,7 +209,7 @@ def stratified(rows, delta):
 
 @everywhere
 def test_stratified(rows):
-    """Wrong: −α + 2α u, right: 1 − β + 2β u, u min–max within the band (2510.07242, eq. 2).
+    """Wrong: −α + 2α u, right: 1 − β + 2β u, u min–max within the band (2510.07242, in a review).
 
     The paper adds ε to the divisor, by which equal scores have u = 0; here u is ½.
     """
@@ -220,7 +220,7 @@ def test_stratified(rows):
 
 @everywhere
 def test_weighted_sum(rows):
-    """Σ w R, faults are faults (TRL `GRPOTrainer`: nansum of reward × weight)."""
+    """Σ w R, faults are faults (from memory: TRL adds what is no NaN)."""
     judge = WeightedSum(rewards=(Told(), Heard(), Seconded()), weights=(2.0, -0.5, 0.25))
     agrees(judge, rows, each(rows, lambda r: 2 * r.R - r.opinion / 2 + r.second / 4))
     mean = WeightedSum(rewards=(Told(), Heard()))
