@@ -109,21 +109,6 @@ def test_each_reward_shapes_these_replies():
         assert found(around(inner, Told()), MIXED) != told, inner
 
 
-def test_a_shaped_range_can_be_declared():
-    ranges = {"right": Range(low=0.5, high=1.0), "wrong": Range(low=-0.5, high=0.0)}
-    judge = Combined(inner=Overlong(longest=40, weight=0.5, inner=Told()), **ranges)
-    assert None not in found(judge, [replace(R, length=40), replace(W, length=90)])
-
-
-def test_components_outside_the_unit_interval_are_refused():
-    for bounded in (L1Max(), AroraZanette(), WeightedSum(rewards=(L1Max(), Heard()))):
-        Weighed(judge=bounded)
-    with pytest.raises(UsageError, match=r"weighed\.judge is overlong"):
-        Weighed(judge=Overlong())
-    with pytest.raises(UsageError, match=r"weighed\.judge is weighted_sum"):
-        Weighed(judge=WeightedSum(rewards=(Heard(),), weights=(2.0,)))
-
-
 def test_a_shaped_score_that_a_task_declares_is_refused_too():
     class Hidden(Told):
         """Says that its score was changed, as shaping rewards do."""

@@ -8,8 +8,8 @@ from statistics import fmean, pstdev
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import alone, zero
-from whet.rewards.shaping.nesting import Shaper, reads_only_right
-from whet.rewards.shaping.rescoring import judged, only_right, rescore_group
+from whet.rewards.shaping.nesting import NONE, Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import Range, judged, only_right, rescore_group
 from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 
@@ -34,9 +34,9 @@ class AroraZanette(Shaper):
         return zero("arora_zanette", alpha=self.alpha) or alone("arora_zanette", spec)
 
     @property
-    def unit(self) -> bool:
-        """It lies in [0, 1]."""
-        return True
+    def ranges(self) -> tuple[Range, Range]:
+        """[1 − α, 1], and 0."""
+        return Range(low=1 - self.alpha, high=1.0), NONE
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

@@ -55,6 +55,17 @@ class Combined(Shaper):
         del spec
         return empty("combined", self.parts, self.gates)
 
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """The smallest and the largest sum; with gates, the floor, too."""
+        return self._sums(self.right), self._sums(self.wrong)
+
+    def _sums(self, base: Range) -> Range:
+        low = self.clip.nearest(base.low + sum(part.span.low for part in self.parts))
+        high = self.clip.nearest(base.high + sum(part.span.high for part in self.parts))
+        scores = (low, high, self.floor) if self.gates else (low, high)
+        return Range(low=min(scores), high=max(scores))
+
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         checked = await context.judge(self.inner, group)
         gates = await hear(self.gates, group, context)
@@ -85,13 +96,20 @@ class Combined(Shaper):
 
 def declared(owner: str, composition: Combined) -> None:
     """Raises `UsageError` for a floor that is not finite, and for a shaping reward as `inner` whose
-    range is not declared: its scores would be faults.
+    scores leave the declared ranges: they would be faults.
+
+    Where they are not bounded, a range must be more than one value.
     """
     finite(owner, floor=composition.floor)
-    points = (r.low == r.high for r in (composition.right, composition.wrong))
-    if isinstance(composition.inner, Shaper) and any(points):
-        kind = name_of(composition.inner)
-        raise UsageError(
-            f"{owner}.inner is {kind}, whose scores are not one of right and one of wrong replies; "
-            f"give {owner}.right and {owner}.wrong their ranges, or put {owner} into {kind}"
-        )
+    if not isinstance(composition.inner, Shaper):
+        return
+    kind, known = name_of(composition.inner), composition.inner.ranges or (None, None)
+    fields = {"right": composition.right, "wrong": composition.wrong}
+    for (field, given), span in zip(fields.items(), known, strict=True):
+        if not (given.low < given.high if span is None else given.holds(span)):
+            least = f"[{span.low:g}, {span.high:g}]" if span else "more than one value"
+            raise UsageError(
+                f"{owner}.inner is {kind}, whose scores of {field} replies may lie outside "
+                f"{owner}.{field}, [{given.low:g}, {given.high:g}]; give {least}, or put {owner} "
+                f"into {kind}"
+            )

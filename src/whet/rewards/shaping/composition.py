@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from whet.protocols import Judge, Part, RewardContext
-from whet.rewards.shaping.nesting import in_unit, name_of
+from whet.rewards.shaping.nesting import UNIT, in_unit, name_of
 from whet.rewards.shaping.rescoring import Range, finite, reaches, rescored
 from whet.types import Group, RunSpec, UsageError, Verdict
 
 HOLDS = 0.5  # a condition is a judge of [0, 1]; from here on it holds
-UNIT = Range(low=0.0, high=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

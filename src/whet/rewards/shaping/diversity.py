@@ -7,8 +7,8 @@ from math import sqrt
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import alone, zero
-from whet.rewards.shaping.nesting import Shaper
-from whet.rewards.shaping.rescoring import judged, rescore_group, right
+from whet.rewards.shaping.nesting import Shaper, ranges_of
+from whet.rewards.shaping.rescoring import Range, judged, rescore_group, right
 from whet.rewards.unsupervised import Announced, Extractor
 from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
@@ -35,6 +35,15 @@ class Diversity(Shaper):
     def run_warning(self, spec: RunSpec) -> str:
         """Warns of a weight of 0, and of a reply without others to compare it with."""
         return zero("diversity", bonus=self.bonus) or alone("diversity", spec)
+
+    @property
+    def ranges(self) -> tuple[Range, Range] | None:
+        """Those of the inner reward, with b more where the reply is right."""
+        known = ranges_of(self.inner)
+        if known is None:
+            return None
+        right, wrong = known
+        return Range(low=right.low, high=right.high + self.bonus), wrong
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import out_of_reach, zero
-from whet.rewards.shaping.nesting import Shaper, reads_only_right
+from whet.rewards.shaping.nesting import NONE, UNIT, Shaper, reads_only_right
 from whet.rewards.shaping.rescoring import (
+    Range,
     not_negative,
     only_right,
     positive,
@@ -49,9 +50,9 @@ class L1Max(Shaper):
         return ""
 
     @property
-    def unit(self) -> bool:
-        """It lies in [0, 1]."""
-        return True
+    def ranges(self) -> tuple[Range, Range]:
+        """[0, 1], and 0."""
+        return UNIT, NONE
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "length")

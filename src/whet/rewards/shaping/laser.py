@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import out_of_reach, zero
-from whet.rewards.shaping.nesting import Shaper, reads_only_right
-from whet.rewards.shaping.rescoring import not_negative, only_right, positive, rescore_inner
+from whet.rewards.shaping.nesting import NONE, Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import Range, not_negative, only_right, positive, rescore_inner
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
@@ -35,6 +35,11 @@ class Laser(Shaper):
             effect = "every right reply has the bonus"
             return out_of_reach("laser", "target", self.target, spec, effect)
         return zero("laser", alpha=self.alpha)
+
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """[1, 1 + α], and 0."""
+        return Range(low=1.0, high=1 + self.alpha), NONE
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "length")

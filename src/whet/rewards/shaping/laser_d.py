@@ -7,8 +7,8 @@ from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.buckets import check, target
 from whet.rewards.shaping.idle import out_of_reach, zero
-from whet.rewards.shaping.nesting import Shaper, reads_only_right
-from whet.rewards.shaping.rescoring import not_negative, only_right, rescore_group, solved
+from whet.rewards.shaping.nesting import NONE, Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import Range, not_negative, only_right, rescore_group, solved
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
@@ -39,6 +39,11 @@ class LaserD(Shaper):
             effect = "every reply is within them"
             return out_of_reach("laser_d", "targets", self.targets, spec, effect)
         return zero("laser_d", alpha=self.alpha)
+
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """[1, 1 + α], and 0."""
+        return Range(low=1.0, high=1 + self.alpha), NONE
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

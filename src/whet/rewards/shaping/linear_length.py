@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import alone, zero
-from whet.rewards.shaping.nesting import Shaper, reads_only_right
-from whet.rewards.shaping.rescoring import judged, only_right, rescore_group, solved
+from whet.rewards.shaping.nesting import NONE, Shaper, reads_only_right
+from whet.rewards.shaping.rescoring import Range, judged, only_right, rescore_group, solved
 from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 
@@ -31,6 +31,11 @@ class LinearLength(Shaper):
     def run_warning(self, spec: RunSpec) -> str:
         """Warns of a weight of 0, and of a reply without others to compare it with."""
         return zero("linear_length", weight=self.weight) or alone("linear_length", spec)
+
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """[1 − w, 1], and 0."""
+        return Range(low=1 - self.weight, high=1.0), NONE
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

@@ -3,8 +3,12 @@
 import re
 
 from whet.protocols import GroupReward, Judge
+from whet.rewards.shaping.rescoring import Range
 from whet.types import UsageError
 
+UNIT = Range(low=0.0, high=1.0)
+ONE = Range(low=1.0, high=1.0)
+NONE = Range(low=0.0, high=0.0)
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -14,14 +18,22 @@ class Shaper(GroupReward):
     __slots__ = ()
 
     @property
-    def unit(self) -> bool:
-        """Whether its scores lie in [0, 1] wherever those of the rewards inside are 1 or 0."""
-        return False
+    def ranges(self) -> tuple[Range, Range] | None:
+        """The scores of right and of wrong replies where those of the rewards inside are 1 and 0.
+
+        None where the settings don't bound them.
+        """
+        return None
 
 
 def name_of(judge: Judge) -> str:
     """The name of a reward's class, as parts of verdicts are called."""
     return _WORD.sub("_", type(judge).__name__).lower()
+
+
+def ranges_of(judge: Judge) -> tuple[Range, Range] | None:
+    """A shaping reward's `ranges`; those of any other reward are 1 and 0."""
+    return judge.ranges if isinstance(judge, Shaper) else (ONE, NONE)
 
 
 def reads_only_right(owner: str, inner: Judge) -> None:
@@ -36,7 +48,8 @@ def reads_only_right(owner: str, inner: Judge) -> None:
 
 def in_unit(owner: str, field: str, judge: Judge) -> None:
     """Raises `UsageError` for a shaping reward whose scores may leave [0, 1]."""
-    if isinstance(judge, Shaper) and not judge.unit:
+    known = ranges_of(judge)
+    if known is None or not all(UNIT.holds(span) for span in known):
         kind = name_of(judge)
         raise UsageError(
             f"{owner}.{field} is {kind}, whose scores may lie outside [0, 1]; put the "

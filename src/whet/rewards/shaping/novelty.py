@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import alone, out_of_reach, zero
-from whet.rewards.shaping.nesting import Shaper
-from whet.rewards.shaping.rescoring import judged, rescore_group, right
+from whet.rewards.shaping.nesting import Shaper, ranges_of
+from whet.rewards.shaping.rescoring import Range, judged, rescore_group, right
 from whet.types import Group, Rollout, RunSpec, UsageError, Verdict
 
 _MOST = 0.1
@@ -43,6 +43,15 @@ class Novelty(Shaper):
             effect = "no reply has an n-gram"
             return out_of_reach("novelty", "size", self.size, spec, effect)
         return zero("novelty", bonus=self.bonus) or alone("novelty", spec)
+
+    @property
+    def ranges(self) -> tuple[Range, Range] | None:
+        """Those of the inner reward, with b more where the reply is right."""
+        known = ranges_of(self.inner)
+        if known is None:
+            return None
+        right, wrong = known
+        return Range(low=right.low, high=right.high + self.bonus), wrong
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         found = await context.judge(self.inner, group)

@@ -29,6 +29,10 @@ class Range:
         """Whether the score lies within the range, but for rounding."""
         return self.low - _ROUNDING <= score <= self.high + _ROUNDING
 
+    def holds(self, other: "Range") -> bool:
+        """Whether all of another range lies within this one, but for rounding."""
+        return other.low in self and other.high in self
+
     def nearest(self, score: float) -> float:
         """The score of the range that is nearest to `score`."""
         return min(max(score, self.low), self.high)

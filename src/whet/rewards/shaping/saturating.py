@@ -7,7 +7,6 @@ from statistics import fmean
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import (
-    UNIT,
     Row,
     Weighed,
     combined_verdict,
@@ -17,7 +16,7 @@ from whet.rewards.shaping.composition import (
     outside,
     terms,
 )
-from whet.rewards.shaping.nesting import Shaper, in_unit
+from whet.rewards.shaping.nesting import UNIT, Shaper, in_unit
 from whet.rewards.shaping.rescoring import not_negative
 from whet.types import Group, Verdict
 

@@ -7,7 +7,7 @@ from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.idle import zero
 from whet.rewards.shaping.nesting import Shaper, reads_only_right
-from whet.rewards.shaping.rescoring import not_negative, only_right, rescore_inner
+from whet.rewards.shaping.rescoring import Range, not_negative, only_right, rescore_inner
 from whet.types import Group, Rollout, RunSpec, Verdict
 
 
@@ -33,6 +33,12 @@ class Signed(Shaper):
         """Warns where right and wrong replies score 0."""
         del spec
         return zero("signed", positive=self.positive, negative=self.negative)
+
+    @property
+    def ranges(self) -> tuple[Range, Range]:
+        """w₊, and −w₋."""
+        right, wrong = self.positive, -self.negative
+        return Range(low=right, high=right), Range(low=wrong, high=wrong)
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         return await rescore_inner(group, self.inner, context, self._of, "sign")

@@ -8,7 +8,8 @@ from math import isfinite
 from whet.protocols import Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.shaping.composition import Row, hear
-from whet.rewards.shaping.nesting import Shaper, name_of
+from whet.rewards.shaping.nesting import UNIT, Shaper, name_of, ranges_of
+from whet.rewards.shaping.rescoring import Range
 from whet.types import Group, Reason, RunSpec, UsageError, Verdict
 
 
@@ -57,12 +58,6 @@ class WeightedSum(Shaper):
             found.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
         return tuple(found)
 
-    @property
-    def unit(self) -> bool:
-        """Whether its weights make a mean, of rewards that lie in [0, 1]."""
-        inside = all(r.unit for r in self.rewards if isinstance(r, Shaper))
-        return inside and all(w >= 0 for w in self.weights) and sum(self.weights) <= 1
-
     def run_warning(self, spec: RunSpec) -> str:
         """Warns of rewards that are weighed with 0."""
         del spec
@@ -73,6 +68,19 @@ class WeightedSum(Shaper):
             f"weighted_sum.weights is {self.weights}: {', '.join(idle)} does not change the "
             "score; leave it out, or give another weight"
         )
+
+    @property
+    def ranges(self) -> tuple[Range, Range] | None:
+        """The sums where the first reward is the checker, and others lie in [0, 1] or have no
+        opinion.
+        """
+        others = [_of_part(reward) for reward in self.rewards[1:]]
+        spans = [pair for pair in (ranges_of(self.rewards[0]), *others) if pair is not None]
+        if len(spans) < len(self.rewards):
+            return None
+        weights = self.weights or (1 / len(spans),) * len(spans)
+        right, wrong = (_total(weights, kind) for kind in zip(*spans, strict=True))
+        return right, wrong
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         """Ask all rewards at once, then add."""
@@ -97,6 +105,20 @@ class WeightedSum(Shaper):
             credit=_credit(known),
             cost_ms=sum(v.cost_ms for v in row),
         )
+
+
+def _of_part(judge: Judge) -> tuple[Range, Range] | None:
+    known = ranges_of(judge) if isinstance(judge, Shaper) else (UNIT, UNIT)
+    return known and (_with_nothing(known[0]), _with_nothing(known[1]))
+
+
+def _with_nothing(span: Range) -> Range:
+    return Range(low=min(span.low, 0.0), high=max(span.high, 0.0))
+
+
+def _total(weights: Sequence[float], spans: Sequence[Range]) -> Range:
+    ends = [sorted((w * s.low, w * s.high)) for w, s in zip(weights, spans, strict=True)]
+    return Range(low=sum(low for low, _ in ends), high=sum(high for _, high in ends))
 
 
 def _credit(known: Sequence[tuple[float, Verdict]]) -> tuple[float, ...]:
