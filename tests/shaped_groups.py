@@ -117,7 +117,7 @@ GROUPS = {
     "an empty reply": [replace(W, length=NONE), replace(R, length=12)],
     "only empty replies": [replace(W, length=NONE), replace(W, length=NONE)],
     "cut": [replace(W, length=LONG, finish=CUT), replace(R, length=800), R],
-    "a fault": [R, replace(W, length=90), replace(R, fault=True, length=LONG, opinion=1.0)],
+    "a fault": [R, W, replace(R, length=90), replace(R, fault=True, length=LONG, opinion=1.0)],
     "only faults": [replace(R, fault=True)] * 2,
     "a third right": [*lengths(R, 1500), *lengths(W, 700, 2500)],
     "two thirds right": [*lengths(R, 1500, 600), *lengths(W, 2500)],
