@@ -145,7 +145,7 @@ def test_entropy_sequence():
 
 
 def test_rlsc():
-    """w = p_old(y) + α, α = .1 (RLSC, section 3); p_old per token is a declared difference."""
+    """The weight is p_old(y) + α, α = .1 (RLSC, section 3); p_old per token is declared."""
     found = asked(Rlsc(truth=None), spoken(P))
     means = [np.prod(np.array(p)) ** (1 / len(p)) + 0.1 for p in P]
     assert scores(found) == pytest.approx(means, abs=1e-6)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.paraphrases import Paraphrase, Template
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
@@ -25,7 +26,7 @@ class CoReward(GroupReward):
     paraphrase: Paraphrase = Template()
     decoding: Decoding = Decoding()
     reader: Extractor = Announced()
-    truth: Judge | None = Declared()  # for the record only
+    truth: Judge | None = Declared()  # says which answers are equal; of the task's own only for the record
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         if not group:
@@ -33,8 +34,13 @@ class CoReward(GroupReward):
         task = self.paraphrase(group.task)
         seeds = tuple(rollout.seed for rollout in group)
         others = await context.played(Request.of(task, seeds, self.decoding))
-        votes = [self.reader(other) for other in others]
+        both = (*others, *group)
+        spelled = [self.reader(rollout) for rollout in both]
+        answers = await clustered(both, spelled, self.truth, context)
+        votes, own = answers[: len(others)], answers[len(others) :]
         label = winner(votes)
         parts = {"majority_ratio": share(label, votes)}
-        found = [replace(ballot(r, self.reader(r), label), parts=parts) for r in group]
+        found = [
+            replace(ballot(r, a, label), parts=parts) for r, a in zip(group, own, strict=True)
+        ]
         return await with_truth(group, found, self.truth, context)

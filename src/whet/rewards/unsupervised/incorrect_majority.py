@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
 from whet.rewards.unsupervised.votes import ballot, winner
@@ -24,7 +25,8 @@ class IncorrectMajority(GroupReward):
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         real = await context.judge(self.truth, group)
-        answers = [self.reader(rollout) for rollout in group]
+        spelled = [self.reader(rollout) for rollout in group]
+        answers = await clustered(group.rollouts, spelled, self.truth, context)
         wrong = [a for a, v in zip(answers, real, strict=True) if v.correct is False]
         label = winner(wrong)
         found = [

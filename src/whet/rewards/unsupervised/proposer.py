@@ -15,8 +15,13 @@ class Proposer(GroupReward):
     """R = worth(p̂),  p̂ the share of `tries` plays of the proposed task that `solver` calls right.
 
     A reply without a task earns `malformed`.  An invalid task, or one that another reply of the
-    group proposed before, earns `invalid` (both unconfirmed).  A task whose plays have no verdict
-    is a fault.  There is no right proposal, so `correct` stays open.
+    group proposed before in the same words, earns `invalid`.  There is no right proposal, so
+    `correct` stays open.
+
+    A play counts as solved if it is `correct`, and where `correct` is open, if its score is 1 or
+    more: so a vote without a truth, `Majority(truth=None)`, makes p̂ the share of the majority, as
+    in R-Zero.  A task whose plays have no verdict is a fault, so the poser refuses what the solver
+    can't judge.
     """
 
     needs = frozenset({Need.POLICY})
@@ -45,9 +50,10 @@ class Proposer(GroupReward):
             return Verdict(reason=Reason.UNSAFE, score=self.invalid, note=str(error)[:200])
         if task is None:
             return Verdict(reason=Reason.BAD_FORMAT, score=self.malformed)
-        if str(task.prompt) in seen:
+        words = " ".join(str(task.prompt).split()).casefold()
+        if words in seen:
             return Verdict(reason=Reason.WRONG, score=self.invalid, note="proposed before")
-        seen.add(str(task.prompt))
+        seen.add(words)
         seeds = tuple(rollout.seed + 1 + k for k in range(self.tries))
         return Request.of(task, seeds, self.decoding)
 
@@ -55,7 +61,7 @@ class Proposer(GroupReward):
         if isinstance(request, Verdict):
             return request
         found = await context.judge(self.solver, await context.played(request))
-        right = [v.correct for v in found if v.correct is not None]
+        right = [v.score >= 1 if v.correct is None else v.correct for v in found if v.judged]
         if not right:
             return Verdict.unjudged(f"no play of the proposed task {request.task.id!r} is judged")
         solved = sum(right) / len(right)

@@ -6,6 +6,7 @@ from math import log
 
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
+from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
 from whet.rewards.unsupervised.votes import ballot, disagreement, share
@@ -24,7 +25,7 @@ class SemanticEntropy(GroupReward):
     low: float = 0.2
     high: float = 0.9
     reader: Extractor = Announced()
-    truth: Judge | None = Declared()  # for the record only
+    truth: Judge | None = Declared()  # says which answers are equal; of the task's own only for the record
 
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high:
@@ -33,7 +34,8 @@ class SemanticEntropy(GroupReward):
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
-        answers = [self.reader(rollout) for rollout in group]
+        spelled = [self.reader(rollout) for rollout in group]
+        answers = await clustered(group.rollouts, spelled, self.truth, context)
         entropy = disagreement(answers)
         most = log(max(len(group), 1))
         inside = self.low * most < entropy < self.high * most
