@@ -220,14 +220,14 @@ def test_format_only_and_constant():
 @pytest.mark.parametrize("rate", [0.0, 0.2, 0.5, 1.0])
 def test_random_and_noisy(rate):
     """R ~ Bernoulli(γ), nothing of the reply in it; a verdict turned with probability p."""
-    some = [replied("#42" if i % 2 else "#7", seed=i) for i in range(1500)]
-    others = [replied("what", seed=i) for i in range(1500)]
+    some = [replied("#42" if i % 2 else "#7", seed=i) for i in range(300)]
+    others = [replied("what", seed=i) for i in range(300)]
     drawn = scores(asked(Random(probability=rate, truth=None), some))
     assert drawn == scores(asked(Random(probability=rate, truth=None), others))
-    assert fmean(drawn) == pytest.approx(rate, abs=4 * sqrt(rate * (1 - rate) / 1500) + 1e-9)
+    assert fmean(drawn) == pytest.approx(rate, abs=4 * sqrt(rate * (1 - rate) / 300) + 1e-9)
     heard = scores(asked(Noisy(probability=rate, inner=Marks()), some))
     flips = [h != i % 2 for i, h in enumerate(heard)]
-    assert fmean(flips) == pytest.approx(rate, abs=4 * sqrt(rate * (1 - rate) / 1500) + 1e-9)
+    assert fmean(flips) == pytest.approx(rate, abs=4 * sqrt(rate * (1 - rate) / 300) + 1e-9)
 
 
 @pytest.mark.parametrize("solved", range(9))

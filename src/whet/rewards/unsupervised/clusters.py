@@ -35,16 +35,16 @@ async def clustered(
         if answer is not None:
             first.setdefault(answer, rollout)
     asked = judge or Declared()
-    if len(first) < 2 or (isinstance(asked, GroupReward) and asked.compares):
+    if len(first) <= 1 or (isinstance(asked, GroupReward) and asked.compares):
         return list(answers)
     blind = await _meeting(_NOBODYS, first, first, asked, context)
     votes = Counter(answers)
     left = sorted((a for a in first if a not in blind), key=votes.__getitem__, reverse=True)
     name: dict[str | None, str] = {}
-    for _ in range(_ASKED):
-        if len(left) < 2:
-            break
+    heads: list[str] = []
+    while left[1:] and len(heads) < _ASKED:
         head, *rest = left
+        heads.append(head)
         same = await _meeting(head, rest, first, asked, context)
         name |= dict.fromkeys(same, head)
         left = [answer for answer in rest if answer not in same]

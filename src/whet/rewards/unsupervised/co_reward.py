@@ -26,7 +26,7 @@ class CoReward(GroupReward):
     paraphrase: Paraphrase = Template()
     decoding: Decoding = Decoding()
     reader: Extractor = Announced()
-    truth: Judge | None = Declared()  # says which answers are equal; of the task's own only for the record
+    truth: Judge | None = Declared()  # says which answers are equal; else for the record only
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         if not group:
@@ -40,7 +40,5 @@ class CoReward(GroupReward):
         votes, own = answers[: len(others)], answers[len(others) :]
         label = winner(votes)
         parts = {"majority_ratio": share(label, votes)}
-        found = [
-            replace(ballot(r, a, label), parts=parts) for r, a in zip(group, own, strict=True)
-        ]
+        found = [replace(ballot(r, a, label), parts=parts) for r, a in zip(group, own, strict=True)]
         return await with_truth(group, found, self.truth, context)

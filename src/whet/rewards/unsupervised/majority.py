@@ -16,15 +16,19 @@ from whet.types import Group, Verdict
 class Majority(GroupReward):
     """R_i = 1[a_i = a*],  a* = mode(a_1 … a_G).
 
-    Answers are equal where the judge `truth` says so, or are spelled alike (`clusters`).  Among answers with equally many votes the one seen first wins.  A reply without an answer casts
+    Answers are equal where the judge `truth` says so, or where they are spelled alike (`clusters`).
+    Among answers with equally many votes the one seen first wins.  A reply without an answer casts
     no vote and earns 0; it counts in the `majority_ratio`.  All votes are learned from; in the
-    paper more replies vote than are learned from (64 and 32, unconfirmed).
+    paper more replies vote than are learned from (64 and 32, unconfirmed).  The same wrong answer in
+    every reply earns 1.
 
     Parts: `majority_ratio`, `label_accuracy` (is a* right?), `reward_accuracy`.
     """
 
     reader: Extractor = Announced()
-    truth: Judge | None = Declared()  # says which answers are equal; its opinion of a* is for the record
+    truth: Judge | None = (
+        Declared()
+    )  # says which answers are equal; its opinion of a* is for the record
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
         spelled = [self.reader(rollout) for rollout in group]

@@ -25,7 +25,7 @@ class SemanticEntropy(GroupReward):
     low: float = 0.2
     high: float = 0.9
     reader: Extractor = Announced()
-    truth: Judge | None = Declared()  # says which answers are equal; of the task's own only for the record
+    truth: Judge | None = Declared()  # says which answers are equal; else for the record only
 
     def __post_init__(self) -> None:
         if not 0 <= self.low < self.high:

@@ -47,9 +47,10 @@ def correlation(pairs: Sequence[tuple[float, float]]) -> float | None:
     None where one of the two is constant, but for rounding.
     """
     n = len(pairs)
-    if n == 0 or any(isclose(min(side), max(side), abs_tol=1e-9) for side in zip(*pairs, strict=True)):
+    sides = list(zip(*pairs, strict=True))
+    if not sides or any(isclose(min(side), max(side), abs_tol=1e-9) for side in sides):
         return None
-    means = [sum(column) / n for column in zip(*pairs, strict=True)]
+    means = [sum(side) / n for side in sides]
     x, y = ([pair[k] - means[k] for pair in pairs] for k in (0, 1))
     spread = sqrt(sum(a * a for a in x) * sum(b * b for b in y))
     return sum(a * b for a, b in zip(x, y, strict=True)) / spread
