@@ -19,8 +19,8 @@ class Majority(GroupReward):
     Answers are equal where the judge `truth` says so, or where they are spelled alike (`clusters`).
     Among answers with equally many votes the one seen first wins.  A reply without an answer casts
     no vote and earns 0; it counts in the `majority_ratio`.  All votes are learned from; in the
-    paper more replies vote than are learned from (64 and 32, unconfirmed).  The same wrong answer in
-    every reply earns 1.
+    paper more replies vote than are learned from (64 and 32, unconfirmed).  The same wrong
+    answer in every reply earns 1.
 
     Parts: `majority_ratio`, `label_accuracy` (is a* right?), `reward_accuracy`.
     """
