@@ -3,15 +3,16 @@
 from dataclasses import dataclass, field
 
 import pytest
-from said import Marks, asked, replied, scores, together
+from said import TASK, Marks, asked, replied, scores, together
 
 from whet.protocols import GroupReward, Reward
 from whet.rewards.unsupervised import Marked
 from whet.rewards.unsupervised.co_reward import CoReward
 from whet.rewards.unsupervised.incorrect_majority import IncorrectMajority
 from whet.rewards.unsupervised.majority import Majority
+from whet.rewards.unsupervised.proposer import Proposer
 from whet.rewards.unsupervised.semantic_entropy import SemanticEntropy
-from whet.types import Task, UsageError, Verdict
+from whet.types import Finish, Task, UsageError, Verdict
 
 READER = Marked()
 
@@ -65,6 +66,16 @@ class Close(Reward):
         return Verdict.binary(correct=apart <= 1)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wary(Close):
+    """`Close` that can't judge who says `fault`, unless the answer is hidden."""
+
+    def score(self, rollout):
+        if "fault" in rollout.reply:
+            return Verdict.unjudged("asked for")
+        return super(Wary, self).score(rollout)
+
+
 def numbers(*values):
     return [replied(f"#{v}", seed=i) for i, v in enumerate(values)]
 
@@ -97,7 +108,7 @@ def test_the_cost_is_bounded_and_the_tasks_answer_is_hidden():
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tests(Reward):
+class Passing(Reward):
     """Right is what passes, whatever the task's answer is."""
 
     def score(self, rollout):
@@ -120,7 +131,7 @@ class Comparing(GroupReward):
         return [Verdict.binary(correct=True)] * len(group)
 
 
-@pytest.mark.parametrize("judge", [Tests(), Comparing()])
+@pytest.mark.parametrize("judge", [Passing(), Comparing()])
 def test_a_judge_that_does_not_read_the_answer_joins_nothing(judge):
     assert scores(asked(Majority(reader=READER, truth=judge), numbers("p", "q", "r", "r"))) == [
         0,
@@ -163,3 +174,64 @@ def test_a_fault_of_the_checker_joins_nothing():
 @pytest.mark.parametrize("reply", ["<think>#42", "<think>so #42\n", "<think>a</think> none"])
 def test_thoughts_do_not_vote(reply):
     assert READER(replied(reply)) is None
+
+
+def broken(reply, seed):
+    return replied(reply, seed=seed, finish=Finish.FAULT)
+
+
+@pytest.mark.parametrize(
+    "judge",
+    [
+        Majority(reader=READER, truth=None),
+        SemanticEntropy(reader=READER, low=0.0, high=1.0, truth=None),
+        IncorrectMajority(reader=READER, truth=Marks()),
+    ],
+)
+def test_a_broken_rollout_is_a_fault_and_counts_nowhere(judge):
+    """Two broken 7s would turn the vote, and their number would change every share."""
+    sound = [replied(f"#{a}", seed=i) for i, a in enumerate("8879")]
+    group = [broken("#7", 7), *sound[:2], broken("#7", 8), *sound[2:]]
+    found = asked(judge, group)
+    assert [v.fault for v in found] == [True, False, False, True, False, False]
+    kept = [v for v in found if v.judged]
+    alone = asked(judge, sound)
+    assert scores(kept) == scores(alone) != [0] * 4
+    assert [v.parts for v in kept] == [v.parts for v in alone]
+    assert all(v.fault for v in asked(judge, [broken("#7", 1)]))
+
+
+def test_what_the_checker_could_not_judge_does_not_name_a_cluster():
+    """5 is close to 4 and 6: two unjudged 5s would join them."""
+    unjudged = [replied("fault #5", seed=i) for i in range(2)]
+    group = [*unjudged, *(replied(f"#{v}", seed=9 + v) for v in (4, 6, 6))]
+    found = asked(IncorrectMajority(reader=READER, truth=Wary()), group)
+    assert [v.score for v in found if v.judged] == [0, 1, 1]
+
+
+def test_broken_plays_of_a_paraphrase_do_not_vote():
+    async def play(request):
+        return together([broken("#7", 1), broken("#7", 2), replied("#8", seed=3)])
+
+    async def none(request):
+        return together([broken("#7", 1)])
+
+    judge = CoReward(reader=READER, truth=None)
+    group = [replied(f"#{a}", seed=i) for i, a in enumerate("78")]
+    found = asked(judge, group, play)
+    assert scores(found) == [0, 1] and found[0].parts["majority_ratio"] == 1
+    assert all(v.fault for v in asked(judge, group, none))
+
+
+def test_broken_plays_of_a_proposal_do_not_count():
+    async def play(request):
+        return together([broken("", 1), broken("", 2), replied("#42", seed=3), replied("#7")])
+
+    [found] = asked(Proposer(poser=lambda rollout: TASK, solver=Marks()), [replied("!")], play)
+    assert found.parts["solved"] == 0.5
+
+
+def test_equal_spellings_are_not_asked_about():
+    judge = Close()
+    asked(Majority(reader=READER, truth=judge), numbers(*[42] * 64))
+    assert judge.golds == ["42"] * 64  # once for each reply, for the record

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from whet.protocols import GroupReward, Judge, RewardContext
 from whet.rewards.declared import Declared
 from whet.rewards.unsupervised.proposals import Edge, Poser, Worth
+from whet.rewards.unsupervised.unbroken import unbroken
 from whet.types import Decoding, Group, Need, Reason, Request, Rollout, UsageError, Verdict
 
 
@@ -20,8 +21,8 @@ class Proposer(GroupReward):
 
     A play counts as solved if it is `correct`, and where `correct` is open, if its score is 1 or
     more: so a vote without a truth, `Majority(truth=None)`, makes p̂ the share of the majority, as
-    in R-Zero.  A task whose plays have no verdict is a fault, so the poser refuses what the solver
-    can't judge.
+    in R-Zero.  Plays that ended with a fault don't count.  A task whose plays have no verdict is a
+    fault, so the poser refuses what the solver can't judge.
     """
 
     needs = frozenset({Need.POLICY})
@@ -60,7 +61,7 @@ class Proposer(GroupReward):
     async def _played(self, request: Request | Verdict, context: RewardContext) -> Verdict:
         if isinstance(request, Verdict):
             return request
-        found = await context.judge(self.solver, await context.played(request))
+        found = await context.judge(self.solver, unbroken(await context.played(request)))
         right = [v.score >= 1 if v.correct is None else v.correct for v in found if v.judged]
         if not right:
             return Verdict.unjudged(f"no play of the proposed task {request.task.id!r} is judged")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from math import log
 
 from whet.protocols import GroupReward, Judge, RewardContext
@@ -9,6 +10,7 @@ from whet.rewards.declared import Declared
 from whet.rewards.unsupervised.clusters import clustered
 from whet.rewards.unsupervised.readers import Announced, Extractor
 from whet.rewards.unsupervised.truth import with_truth
+from whet.rewards.unsupervised.unbroken import among_unbroken
 from whet.rewards.unsupervised.votes import ballot, disagreement, share
 from whet.types import Group, UsageError, Verdict
 
@@ -18,8 +20,9 @@ class SemanticEntropy(GroupReward):
     """R_i = |C(i)| / G, the share of replies with the same answer as reply i.
 
     This holds where `low` · log G < SE < `high` · log G, with SE = −Σ_C p(C) log p(C); elsewhere
-    all replies earn 0.  A reply without an answer is a cluster of its own in SE and earns 0.  The
-    bounds are fractions of the largest possible entropy; their values are ours.
+    all replies earn 0.  A reply without an answer is a cluster of its own in SE and earns 0.  A
+    rollout that ended with a fault counts nowhere, not in G either.  The bounds are fractions of
+    the largest possible entropy; their values are ours.
     """
 
     low: float = 0.2
@@ -34,6 +37,9 @@ class SemanticEntropy(GroupReward):
             )
 
     async def score_group(self, group: Group, context: RewardContext) -> Sequence[Verdict]:
+        return await among_unbroken(group, partial(self._voted, context))
+
+    async def _voted(self, context: RewardContext, group: Group) -> Sequence[Verdict]:
         spelled = [self.reader(rollout) for rollout in group]
         answers = await clustered(group.rollouts, spelled, self.truth, context)
         entropy = disagreement(answers)
