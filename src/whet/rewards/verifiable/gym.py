@@ -22,7 +22,7 @@ from whet.rewards.verifiable.verdicts import no_answer
 from whet.sandbox.workers import Died, Workers
 from whet.types import Finish, Reason, Rollout, UsageError, Verdict
 
-_SOLVED = 0.99  # below it: partial credit, which also pays for answers buried in text
+_SOLVED = 1 - 1e-9  # less is partial credit, as for buried answers and for 128 moves instead of 127
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,8 +83,8 @@ class Gym(Reward):
             return Verdict(reason=Reason.NOT_APPLICABLE, note="the right answer is an empty one")
         raw = self._asked(name, entry, answer)
         if isinstance(raw, Reason):
-            workers = self._workers()  # a scorer that fails on the right answer is at fault
-            workers.call(raw_score, name, entry, gold or "0")
+            # a scorer that fails on the right answer, or without one on plain words, is at fault
+            self._workers().call(raw_score, name, entry, gold or "no answer")
             return Verdict.failure(raw, note=answer[:80])
         right = raw >= _SOLVED and (name in SEVERAL or same(answer, gold))
         return _verdict(answer, raw=raw, correct=right)
