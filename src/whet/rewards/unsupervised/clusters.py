@@ -28,7 +28,7 @@ async def clustered(
 
     A reply is compared by its spelling alone where the judge accepts it whatever the answer is, as
     judges do that run tests or check puzzles, where it refuses the answer, where the task names no
-    judge, and where the judge compares the replies of a group with each other.
+    judge, where the judge compares the replies of a group with each other, and where it fails.
     """
     first: dict[str, Rollout] = {}
     for rollout, answer in zip(rollouts, answers, strict=True):
