@@ -25,17 +25,15 @@ CHEAP = {
     "too many digits": "7" * 5000,
     "many digits": "7" * 4000,
     "exponent": "1e999999999",
-    "power": "9**9**9**9",
 }
 
 
 def plain(text):
     """The text without layout and case; a number by its value."""
-    text = re.sub(r"\s+", "", text).casefold()
     try:
         return float(text)
     except ValueError:
-        return text
+        return re.sub(r"\s+", "", text).casefold()
 
 
 def expected(kind, task, reply, verdict):
@@ -60,6 +58,8 @@ def surprises(rolled, name):
     for before, task in zip([tasks[-1], *tasks], tasks, strict=False):
         layout = f"\n  {task.answer} \n"
         replies = CHEAP | {"other": before.answer, "gold": task.answer, "layout": layout}
+        if task is tasks[0]:
+            replies["power"] = "9**9**9**9"  # sympy tries, so it takes its time
         for kind, reply in replies.items():
             verdict = judge.score(rolled(f"<answer>{reply}</answer>", **task.info))
             if not expected(kind, task, reply, verdict):
@@ -72,6 +72,8 @@ def test_some_sets(rolled, name):
 
 
 @pytest.mark.full
+@pytest.mark.filterwarnings("ignore:.*arcagi:pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.timeout(600)  # `intermediate_integration` and `knight_swap` are drawn slowly
 @pytest.mark.parametrize("name", sorted(set(USABLE) - set(SHORT)))
 def test_the_other_sets(rolled, monkeypatch, name):
     monkeypatch.setenv("PYTHONHASHSEED", "0")  # some are the same for this process only

@@ -16,6 +16,7 @@ from whet.rewards.verifiable.gym_scorers import (
     raw_score,
     same,
     solved,
+    vast,
 )
 from whet.rewards.verifiable.math.canonical import canonical
 from whet.rewards.verifiable.verdicts import no_answer
@@ -81,6 +82,8 @@ class Gym(Reward):
         gold = literal_eval(entry)["answer"] or ""
         if name not in SEVERAL and not gold.strip():
             return Verdict(reason=Reason.NOT_APPLICABLE, note="the right answer is an empty one")
+        if name not in SEVERAL and vast(answer) and not same(answer, gold):
+            return _verdict(answer, raw=0.0, correct=False)
         raw = self._asked(name, entry, answer)
         if isinstance(raw, Reason):
             # a scorer that fails on the right answer, or without one on plain words, is at fault

@@ -68,7 +68,8 @@ REFUSED = {
     "propositional_logic": "its scorer pays every consequence, so a premise that is repeated, too",
 }
 _TOKEN = re.compile(r"\d+(?:\.\d+)?|\.\d+|[^\W\d]+|[^\w\s,\[\]()'\"]")
-_CALL = re.compile(r"[(.]|__")
+_ACT = re.compile(r"[(.*<]|__")  # a call, an attribute, a product, a power, a shift
+_VAST = re.compile(r"\de[+-]?\d{4}", re.IGNORECASE)
 _ALGEBRA = re.compile(r"[\w\s+\-*/^().,]*")
 _NAME = re.compile(r"[^\W\d]\w*")
 _FUNCTION = re.compile(r"\w|(?:a|arc)?(?:sin|cos|tan|sec|csc|cot)h?|pi|exp|log|ln|sqrt|erf|Abs")
@@ -113,6 +114,14 @@ def same(answer: str, gold: str) -> bool:
     return list(_tokens(answer)) == list(_tokens(gold))
 
 
+def vast(answer: str) -> bool:
+    """Whether a number has an exponent of ten with four digits or more: some scorers write it out.
+
+    A hexadecimal number may look like one.
+    """
+    return _VAST.search(answer) is not None
+
+
 def _tokens(text: str) -> Iterator[str | Fraction]:
     for token in _TOKEN.findall(text):
         yield Fraction(token) if token[0] in "0123456789." and token != "." else token.casefold()
@@ -128,12 +137,12 @@ def _opened(name: str) -> "reasoning_gym.dataset.ProceduralDataset":
 def harmless(name: str, answer: str) -> bool:
     """Whether the scorer of this data set may be called with this answer.
 
-    For `eval` an answer may have no call and no attribute.  For `parse_expr` it may have no text in
-    quotes and no names but single letters and the functions of school algebra; this also keeps
-    `Integral(f, x)` from being accepted as the integral of f.
+    For `eval` an answer may have no call, no attribute, and no product or power, which may be vast.
+    For `parse_expr` it may have no text in quotes and no names but single letters and the functions
+    of school algebra; this also keeps `Integral(f, x)` from being accepted as the integral of f.
     """
     if name in EVALUATING:
-        return _CALL.search(answer) is None
+        return _ACT.search(answer) is None
     if name in PARSING:
         names = _NAME.findall(answer)
         return bool(_ALGEBRA.fullmatch(answer)) and all(map(_FUNCTION.fullmatch, names))
