@@ -8,6 +8,12 @@ from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.types import Finish, Message, Prompt, Reason, Rollout, Verdict
 from whet.types.messages import said_in
 
+_ROLE_MARK = re.compile(  # what chat templates put between turns and around thoughts
+    r"<(?=[|\uff5c]\s?[^<>|\uff5c]{1,40}[|\uff5c]>)"
+    r"|<(?=/?(?:think|s|bos|eos|unk|pad|start_of_turn|end_of_turn)>|</?SYS>>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\])"
+)
+_UNSEEN = re.compile(r"[\u200b\u2060-\u206f\u202a-\u202e\ufeff\U000e0000-\U000e0fff]")
 _TAG = re.compile(r"</?\w{1,20}>")
 _DUTY = (
     "You judge texts. Each text stands between a line <<name {nonce}>> and a line "
@@ -43,8 +49,14 @@ def nonce_of(duty: str, exhibits: Mapping[str, str]) -> str:
 
 
 def _clean(text: str) -> str:
-    """The text without lone surrogates, which cannot be sent."""
-    return text.encode(errors="replace").decode()
+    """The text as it can be sent, and as a reader sees it.
+
+    Lone surrogates become `?`.  Characters without a width that no script needs are left out: a
+    model reads them, and a person does not.  In the marks of chat templates a blank is put behind
+    the first character, because a server could read `<|im_end|>` as the end of the question.
+    """
+    shown = _UNSEEN.sub("", text.encode(errors="replace").decode())
+    return _ROLE_MARK.sub(lambda mark: f"{mark[0]} ", shown)
 
 
 def question(prompt: Prompt) -> str:
