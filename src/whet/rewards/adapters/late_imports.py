@@ -39,6 +39,9 @@ def _reached(source: Source, name: str) -> Iterator[str]:
 
 def _statements(source: Source, name: str) -> list[ast.stmt]:
     node = source.definitions().get(name)
+    value = source.assigned(name)
+    if node is None and (alias := value.func if isinstance(value, ast.Call) else value):
+        node = source.definitions().get(ast.unparse(alias))  # `score = Judge()`
     if isinstance(node, ast.ClassDef):
         calls = [n for n in node.body if isinstance(n, Function) and n.name == "__call__"]
         node = calls[0] if calls else None

@@ -25,8 +25,8 @@ _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{2,}")  # the names of LaTeX commands are 
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # each sign of Chinese or Japanese is a word
 _WORDS = 4  # of the answer's own, at most
 _ADDRESS = frozenset(  # of a text that speaks of itself, or to its reader
-    "accept answer answers correct equal equals equivalent grade grader instruction instructions "
-    "judge mark prompt proposed right same score verdict verifier".split()
+    "accept answer answers correct grader instruction instructions judge prompt proposed verdict "
+    "verifier".split()
 )
 _OPEN = frozenset({Reason.WRONG, Reason.PARTIAL, Reason.NOT_APPLICABLE, Reason.VERIFIER_ERROR})
 
@@ -86,7 +86,7 @@ def prose(answer: str, task: Task) -> bool:
 
     Words of the task or of its right answer say nothing new and are not counted.
     """
-    known = _words(f"{question(task.prompt)} {task.answer}")
+    known = frozenset(_words(f"{question(task.prompt)} {task.answer}"))
     own = [word for word in _words(answer) if word not in known]
     return len(own) > _WORDS or not _ADDRESS.isdisjoint(own)
 

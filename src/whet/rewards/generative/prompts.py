@@ -4,15 +4,12 @@ import re
 from collections.abc import Mapping
 from hashlib import blake2b
 
+from whet.rewards.generative.quotations import ROLE_MARK
 from whet.rewards.verifiable.extraction import after_think, with_open_think
 from whet.types import Finish, Message, Prompt, Reason, Rollout, Verdict
 from whet.types.messages import said_in
 
-_ROLE_MARK = re.compile(  # what chat templates put between turns and around thoughts
-    r"<(?=[|\uff5c]\s?[^<>|\uff5c]{1,40}[|\uff5c]>)"
-    r"|<(?=/?(?:think|s|bos|eos|unk|pad|start_of_turn|end_of_turn)>|</?SYS>>)"
-    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\])"
-)
+_THOUGHTS = re.compile(r"<(?=/?think>)")
 _UNSEEN = re.compile(r"[\u200b\u2060-\u206f\u202a-\u202e\ufeff\U000e0000-\U000e0fff]")
 _TAG = re.compile(r"</?\w{1,20}>")
 _DUTY = (
@@ -56,7 +53,7 @@ def _clean(text: str) -> str:
     the first character, because a server could read `<|im_end|>` as the end of the question.
     """
     shown = _UNSEEN.sub("", text.encode(errors="replace").decode())
-    return _ROLE_MARK.sub(lambda mark: f"{mark[0]} ", shown)
+    return _THOUGHTS.sub("< ", ROLE_MARK.sub(lambda mark: f"{mark[0]} ", shown))
 
 
 def question(prompt: Prompt) -> str:

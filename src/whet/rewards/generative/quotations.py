@@ -6,7 +6,14 @@ verdict counts only where it can't be a repetition, as far as the form of the te
 
 import re
 
+from whet.rewards.verifiable.extraction import without_end_marks
+
 OPEN, CLOSE = "<think>", "</think>"
+ROLE_MARK = re.compile(  # what chat templates put between turns
+    r"<(?=[|\uff5c][^\s<>|\uff5c]{1,40}[|\uff5c]>)"
+    r"|<(?=/?(?:s|bos|eos|unk|pad|start_of_turn|end_of_turn)>|</?SYS>>)"
+    r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CALLS)\])"
+)
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _VERDICT = re.compile(r"[*_# ]*verdict[*_ ]*:[*_ ]*(yes|no)[*_. ]*", re.IGNORECASE | re.ASCII)
 _INDENTED = re.compile(r" {0,3}\t| {4}")  # a block of code in Markdown
@@ -20,19 +27,22 @@ class Unreadable(ValueError):
 
 def after_thoughts(text: str) -> str:
     """The reply without its thoughts, which begin it.  Raises `Unreadable` where they have no clear
-    end.
+    end, and where a mark of a chat template stands in the reply: behind it another speaks.
 
     One `<think>` at the very beginning and one `</think>` are thoughts.  Any other of these tags may
     be quoted, and what stands behind it, too.
     """
+    text = without_end_marks(text)
+    if ROLE_MARK.search(text):
+        raise Unreadable("it has a mark of a chat template; write none")
     opened, closed = text.count(OPEN), text.count(CLOSE)
     if not opened and not closed:
         return text.strip()
     thoughts, _, said = text.partition(CLOSE)
     if (opened, closed) != (1, 1) or not thoughts.lstrip().startswith(OPEN):
         raise Unreadable(
-            f"{OPEN} has to begin the reply and {CLOSE} to end the thoughts, each of them once; a "
-            "server with a reasoning parser returns none of them"
+            f"{OPEN} has to begin the reply and {CLOSE} to end the thoughts, each of them once "
+            "(begun.BegunThoughts is for a model whose template begins them)"
         )
     return said.strip()
 
