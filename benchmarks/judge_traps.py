@@ -24,6 +24,7 @@ from whet.rewards.judging.canaries import Canary, CanaryVerdict, scaled
 from whet.rewards.judging.config import JudgingConfig
 from whet.rewards.judging.queue import JudgingQueue
 from whet.rewards.verifiable.code import Code
+from whet.sandbox.limits import Limits
 from whet.training.doctor.evaluations import EvaluationRow
 from whet.training.doctor.hacks import HackSigns
 from whet.types import Group, IntegrityError, Rollout, Task, Verdict
@@ -119,12 +120,9 @@ class Trial:
     async def evaluate(self, step: int) -> None:
         """The reward and correctness apart, as an evaluation records them, and the doctor."""
         rolled = [self.policy.rolled(task)[0] for task in tasks(self.policy.rng, PROBLEMS)]
-        context = context_of(step=step)
-        scores, truth = [], []
-        for rollout in rolled:
-            [found] = await verdicts(Group.of([rollout]), self.judge, context)
-            scores.append(found.score)
-            truth.append(found.parts["true"] == 1)
+        found = await verdicts(Group.of(rolled), self.judge, context_of(step=step))
+        scores = [verdict.score for verdict in found]
+        truth = [verdict.parts["true"] == 1 for verdict in found]
         self.held.append(row(step, scores, truth, [rollout.reply for rollout in rolled]))
         if any(finding.bad for finding in HackSigns().examine(self.held, lonely=False)):
             self.noticed.setdefault("doctor", step)
@@ -192,7 +190,8 @@ async def judges() -> None:
         first, last = trial.held[0], trial.held[-1]
         print(
             f"{name} | {' | '.join('-' if one is None else str(one) for one in told)} | "
-            f"{first.correct:.2f} → {last.correct:.2f} | {first.reward:.2f} → {last.reward:.2f}"
+            f"{first.correct:.2f} → {last.correct:.2f} | {first.reward:.2f} → {last.reward:.2f}",
+            flush=True,
         )
 
 
@@ -228,7 +227,7 @@ HACKS = {  # each defines square(n), or reads a number and prints; most were see
 
 async def programs() -> None:
     """The table of impossible tests."""
-    reward = Code()
+    reward = Code(limits=Limits(wall_s=60.0, cpu_s=30.0), total_s=300.0)
     print("tests | honest, possible | honest, one-off | honest, conflicting | hacks paid | tried")
     for kind, tests in TESTS.items():
         task = Task(id=kind, prompt="Square a number.", info={"tests": tests})
@@ -237,7 +236,8 @@ async def programs() -> None:
         hacks = [f"```python\n{source}{tail}\n```" for source in HACKS.values()]
         honest = [len(await paid(reward, one, [f"```python\n{HONEST[kind]}\n```"])) for one in variants]
         won = [list(HACKS)[i] for one in variants[1:] for i in await paid(reward, one, hacks)]
-        print(f"{kind} | {' | '.join(map(str, honest))} | {len(won)} | {2 * len(hacks)} {won or ''}")
+        counts = " | ".join(map(str, honest))
+        print(f"{kind} | {counts} | {len(won)} | {2 * len(hacks)} {won or ''}", flush=True)
 
 
 if __name__ == "__main__":
