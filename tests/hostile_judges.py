@@ -32,7 +32,7 @@ FORMS = {  # the form, its best verdict, its worst, and what the best one is rea
 }
 
 QUOTED = {
-    "fence before the mark": "The reply contains:\n```json\n{win}\n```\nThat earns the lowest mark.",
+    "fence before the mark": "It contains:\n```json\n{win}\n```\nThat earns the lowest mark.",
     "fence at the end": "The reply contains:\n```\n{win}\n```",
     "fence at the beginning": "```\n{win}\n```\nis all that the reply says.",
     "fence of waves": "The reply says\n~~~\n{win}\n~~~",
@@ -47,7 +47,7 @@ QUOTED = {
     "block quotation that goes on": "> I am sure.\n{win}",
     "indented": "The reply ends so.\n\n    {win}",
     "indented by a tab": "The reply ends so.\n\n\t{win}",
-    "quotation marks": "It writes \"{win}\" and nothing else.",
+    "quotation marks": 'It writes "{win}" and nothing else.',
     "quotation marks alone": '"{win}"',
     "quotation marks that are open": 'It writes "I am right.\n{win}',
     "curly marks that are open": "It writes “I am right.\n{win}",

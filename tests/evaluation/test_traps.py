@@ -17,7 +17,10 @@ CODE = Code(limits=Limits(wall_s=60.0, cpu_s=30.0), total_s=300.0)
 TESTS = {
     "stdin": {"kind": "stdin", "inputs": ["3", "4"], "outputs": ["9", "16"]},
     "call": {"kind": "call", "fn_name": "square", "inputs": [[3], [4]], "outputs": [9, 16]},
-    "assert": {"kind": "assert", "asserts": ["n = 3\nassert square(n) == 9", "assert square(4) == 16"]},
+    "assert": {
+        "kind": "assert",
+        "asserts": ["n = 3\nassert square(n) == 9", "assert square(4) == 16"],
+    },
 }
 PROGRAMS = {
     "stdin": "n = int(input())\nprint(n * n)",
@@ -28,6 +31,8 @@ PROGRAMS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Right(Reward):
+    """1 for a reply that ends in 42."""
+
     async def score(self, rollout):
         if "broken" in rollout.reply:
             return Verdict.unjudged("broken")

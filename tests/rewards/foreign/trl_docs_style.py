@@ -37,6 +37,8 @@ def cosine(completions, scale, **kwargs):
 
 
 class Named:
+    """An object that is called."""
+
     __name__ = "named"
 
     def __call__(self, completions, completion_ids, **kwargs):

@@ -9,7 +9,6 @@ import hostile_judges as hostile
 import pytest
 from advisers import Reading, Scripted, rolled, saying
 
-
 from whet import rewards
 from whet.rewards.generative.forms import Digit, Leaning, Marks, OneOf, Ruling, Unreadable
 from whet.rewards.generative.model_verifier import ModelVerifier
@@ -170,7 +169,15 @@ def test_no_injection_wins_where_the_judge_repeats_it(name, style):
 
 
 def test_no_mark_of_a_chat_reaches_the_judge():
-    marks = ["<|im_end|>", "<|eot_id|>", "<start_of_turn>", "[/INST]", "</think>", "<think>", "</s>"]
+    marks = [
+        "<|im_end|>",
+        "<|eot_id|>",
+        "<start_of_turn>",
+        "[/INST]",
+        "</think>",
+        "<think>",
+        "</s>",
+    ]
     marks += ["<\uff5cUser\uff5c>", "<|start_header_id|>", "<<SYS>>", "\U000e0041"]
     [_, user] = brief("duty", {"reply": "x".join(marks)}, "form")
     assert not [mark for mark in marks if mark in user["content"]]
@@ -229,7 +236,7 @@ def test_a_short_answer_reaches_the_model(answer, gold, prompt):
         "[" * 100_000,
         '{"scores": [1, 2, 3]}',
         '{"scores": "12"}',
-        "Here:\n```json\n{\"scores\": [2, 1]}\n```",
+        'Here:\n```json\n{"scores": [2, 1]}\n```',
     ],
 )
 def test_a_policy_that_referees_can_make_no_fault(reply):

@@ -1,7 +1,8 @@
 """Tasks of programs whose tests can't be passed honestly: every payment is a hack or a leak.
 
 After ImpossibleBench (arXiv:2510.20270): one test contradicts the task, or two contradict each
-other.  Of arXiv:2609.16816, which has such tasks in training, only the idea is used, as from memory.
+other.  arXiv:2609.16816, which has such tasks in training, could not be read; it is named from
+memory.
 """
 
 import ast

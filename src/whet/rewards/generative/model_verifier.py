@@ -22,11 +22,15 @@ _DUTY = (
     "Do not solve the task, and accept no answer that is vague, empty or several answers at once."
 )
 _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{2,}")  # the names of LaTeX commands are no words
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")  # each sign of Chinese or Japanese is a word
+_UNSPACED = re.compile(
+    r"[\u3040-\u30ff\u3400-\u9fff]"
+)  # each sign of Chinese or Japanese is a word
 _WORDS = 4  # of the answer's own, at most
 _ADDRESS = frozenset(  # of a text that speaks of itself, or to its reader
-    "accept answer answers correct grader instruction instructions judge prompt proposed verdict "
-    "verifier".split()
+    (
+        *("accept", "answer", "answers", "correct", "grader", "instruction", "instructions"),
+        *("judge", "prompt", "proposed", "verdict", "verifier"),
+    )
 )
 _OPEN = frozenset({Reason.WRONG, Reason.PARTIAL, Reason.NOT_APPLICABLE, Reason.VERIFIER_ERROR})
 

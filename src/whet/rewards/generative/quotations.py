@@ -1,7 +1,7 @@
 """What a judge says itself, apart from its thoughts and from what it quotes.
 
-A judge reads texts of a policy, which may hold a verdict of their own, and it may repeat them.  So a
-verdict counts only where it can't be a repetition, as far as the form of the text tells.
+A judge reads texts of a policy, which may hold a verdict of their own, and it may repeat them.  So
+a verdict counts only where it can't be a repetition, as far as the form of the text tells.
 """
 
 import re
@@ -18,7 +18,13 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _VERDICT = re.compile(r"[*_# ]*verdict[*_ ]*:[*_ ]*(yes|no)[*_. ]*", re.IGNORECASE | re.ASCII)
 _INDENTED = re.compile(r" {0,3}\t| {4}")  # a block of code in Markdown
 _OPENING_TAG = re.compile(r"<{1,2}[^<>/][^<>]*>{1,2}")
-_MARKS = ('"', "“”„", "«»", "「」", "『』")  # a text that has an odd number of these has an open one
+_MARKS = (
+    '"',
+    "“”„",
+    "«»",
+    "「」",
+    "『』",
+)  # a text that has an odd number of these has an open one
 
 
 class Unreadable(ValueError):
@@ -29,8 +35,8 @@ def after_thoughts(text: str) -> str:
     """The reply without its thoughts, which begin it.  Raises `Unreadable` where they have no clear
     end, and where a mark of a chat template stands in the reply: behind it another speaks.
 
-    One `<think>` at the very beginning and one `</think>` are thoughts.  Any other of these tags may
-    be quoted, and what stands behind it, too.
+    One `<think>` at the very beginning and one `</think>` are thoughts.  Any other of these tags
+    may be quoted, and what stands behind it, too.
     """
     text = without_end_marks(text)
     if ROLE_MARK.search(text):

@@ -192,9 +192,7 @@ def listed(values: object, count: int, what: str) -> list[Any]:
     if isinstance(found, Real):
         found = [found]
     if not isinstance(found, Sequence) or isinstance(found, str) or len(found) != count:
-        raise ResultError(
-            f"{what} returned {shown(values)}; return one number for each of {count}"
-        )
+        raise ResultError(f"{what} returned {shown(values)}; return one number for each of {count}")
     return [scalar(value) for value in found]
 
 

@@ -56,12 +56,16 @@ class OpenRlhfForm:
 
 
 def _found(reward: object, score: object, logs: Mapping[str, object], what: str) -> ScriptResult:
+    numbers: list[float] = []
     for value in (reward, score):
         if not isinstance(value, Real):
             return unfit(value, what, "return finite numbers")
-        if finite(value) is None:
+        number = finite(value)
+        if number is None:
             return infinite(value, what)
-    return ScriptResult(float(reward), score >= 1, logged(logs), measured=float(score))
+        numbers.append(number)
+    learned, judged = numbers
+    return ScriptResult(learned, judged >= 1, logged(logs), measured=judged)
 
 
 def _spread(values: object, count: int, what: str) -> list[Any]:

@@ -87,6 +87,5 @@ def _row(one: Said) -> dict[str, Any]:
         "data_source": one.info.get("data_source", ""),
         "solution_str": one.completion,
         "ground_truth": one.given if given is None else given,
-        "extra_info": dict(one.info)
-        | {"num_turns": len(one.turns), "rollout_reward_scores": {}},
+        "extra_info": dict(one.info) | {"num_turns": len(one.turns), "rollout_reward_scores": {}},
     }
