@@ -1,8 +1,8 @@
 """A judge that pays for something else from a known step on, as in CHERRL (arXiv:2606.04923).
 
 The paper injects one bias at a time into a model judge: for words, for a tone, for praise of
-oneself and for a format.  So the step is known from which the proxy reward departs from the true one, and a
-check can be asked when it notices.
+oneself and for a format.  So the step is known from which the proxy reward departs from the true
+one, and a check can be asked when it notices.
 """
 
 import re

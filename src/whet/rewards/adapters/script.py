@@ -29,6 +29,8 @@ class Script(UserFunction, Reward):
     It runs in worker processes, which are killed after `limit_s` seconds.  An exception, a timeout
     or another result is a fault of the reply and not a score.  Output of the function is logged
     once.  The file is read once; files that it imports are not part of the reward's digest.
+    """
+
     def __post_init__(self) -> None:
         """Read the file without running it, and refuse a function that judges groups."""
         UserFunction.__post_init__(self)

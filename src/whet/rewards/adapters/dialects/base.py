@@ -136,7 +136,7 @@ def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResu
     result = scalar(returned)
     alone = not isinstance(result, Mapping)
     if not isinstance(result, Mapping):
-        full = {right: float(result) >= 1} if isinstance(result, Real) else {}
+        full = {right: result >= 1} if isinstance(result, Real) else {}
         result = {"score": result} | full
     entries = {str(key): scalar(value) for key, value in result.items()}
     score, correct = entries.pop("score", None), entries.pop(right, None)
