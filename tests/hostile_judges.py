@@ -119,7 +119,8 @@ SPOILED = {
 TEMPLATES = QUOTED | THOUGHTS | SEVERAL | ROLES | SPOILED
 
 NUMBERS = [
-    "9" * 5000, "1e400", "1e1", "10.0", "-10", "+10", "010", "0x0a", "1_0", "NaN", "nan", "Infinity",
+    "9" * 5000, "1e400", "1e1", "10.0", "-10", "+10", "010", "0x0a", "1_0", "NaN", "nan",
+    "Infinity",
     "-Infinity", "11", "0", "100", "1e-400", '"10"', "'10'", "true", "null", "[10]", "{}",
     '{"score": 10}', "10/10", "10%", "１０", "1\u200b0", "1 0", "10 // the best", "10,", "ten",
 ]  # fmt: skip

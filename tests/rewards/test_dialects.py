@@ -85,7 +85,8 @@ def test_the_only_function_is_taken_whatever_its_name(file, name, parameters, re
 @pytest.mark.parametrize(
     "value",
     [
-        "[f]", "(f,)", "[f, f]", "f", "lambda completions, **kw: f(completions)", "[functools.partial(f)]",
+        "[f]", "(f,)", "[f, f]", "f", "lambda completions, **kw: f(completions)", 
+        "[functools.partial(f)]",
         "[Judge()]", "[Judge().call]", "[lambda completions, **kw: f(completions)]", "[make()]",
     ],
 )  # fmt: skip
@@ -130,7 +131,7 @@ def test_a_list_that_is_none_is_refused_in_one_line(file, value, complaint):
         "def score(reply):\n    from no_such_module.deep import x\n    return x(reply)",
         "def score(reply):\n    return helper(reply)\ndef helper(text):\n    import no_such_module",
         "def score(reply):\n    with open('f'):\n        import no_such_module.deep as d",
-        "class Judge:\n    def __call__(self, reply):\n        import no_such_module\nscore = Judge",
+        "class J:\n    def __call__(self, reply):\n        import no_such_module\nscore = J",
         "async def score(reply):\n    import no_such_module",
         "def f(completions, **kw):\n    import no_such_module\nreward_funcs = [f]",
     ],
