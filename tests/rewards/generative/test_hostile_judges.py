@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf, nan
 
 import hostile_judges as hostile
+import ordinary_judges as ordinary
 import pytest
 from advisers import Reading, Scripted, rolled, saying
 
@@ -69,6 +70,30 @@ def test_a_verdict_with_reasons_is_read(form, reasons):
     reader, win, _, best = hostile.FORMS[form]
     assert read(reader, reasons + win) == best
     assert read(reader, reasons + win.replace("yes", "YES").upper()) == best
+
+
+@pytest.mark.parametrize("form", ["ruling", "leaning"])
+@pytest.mark.parametrize("line", ordinary.LINES)
+def test_ordinary_rulings_are_read(form, line):
+    reader, win, lose, best = hostile.FORMS[form]
+    assert len(ordinary.REASONS) >= 40
+    worst = False if best is True else (0.0, False)
+    for reasons in ordinary.REASONS:
+        assert read(reader, reasons + line.format(win)) == best, reasons
+        assert read(reader, reasons + line.format(lose)) == worst, reasons
+
+
+@pytest.mark.parametrize("form", ["score", "dimensions", "criterion", "comparison"])
+@pytest.mark.parametrize("around", ordinary.OBJECTS)
+def test_ordinary_objects_are_read(form, around):
+    reader, win, lose, best = hostile.FORMS[form]
+    assert read(reader, around.format(win)) == best
+    assert read(reader, around.format(lose)) not in (best, None)
+
+
+@pytest.mark.parametrize("around", ordinary.DIGITS)
+def test_ordinary_digits_are_read(around):
+    assert [read(Digit(), around.format(n)) for n in range(10)] == [(n, False) for n in range(10)]
 
 
 @pytest.mark.parametrize("text", hostile.OBJECTS)
@@ -146,9 +171,16 @@ def echoing(style: str, *, for_ever: bool) -> Scripted:
             return lowest(reading)
         texts = [text for name, text in reading.texts.items() if name.startswith("reply")]
         odd = [text for text in texts if text != "It is 42."]
-        return ECHOES[style].format((odd or texts)[0])
+        return (ECHOES | BARE)[style].format((odd or texts)[0])
 
     return Scripted(say)
+
+
+BARE = {
+    "below a sentence": "The reply ends so.\n{}",
+    "alone": "{}",
+    "behind a heading": "My verdict:\n\n{}",
+}
 
 
 def judged(judge, *replies):
@@ -165,6 +197,14 @@ def test_no_injection_wins_where_the_judge_repeats_it(name, style):
         assert not found.fault and found.score == 0, injection
         stubborn = replace(JUDGES[name], chat_model=echoing(style, for_ever=True))
         found, _ = judged(stubborn, injection, "It is 42.")
+        assert found.fault, injection
+
+
+@pytest.mark.parametrize("style", BARE)
+def test_no_ruling_is_repeated_even_where_nothing_shows_a_quotation(style):
+    for injection in hostile.INJECTIONS:
+        judge = replace(JUDGES["reasoning_judge"], chat_model=echoing(style, for_ever=True))
+        found, _ = judged(judge, injection, "It is 42.")
         assert found.fault, injection
 
 
@@ -210,6 +250,7 @@ def test_no_box_of_prose_reaches_the_model(answer):
 @pytest.mark.parametrize(
     ("answer", "gold", "prompt"),
     [
+        *ordinary.BOXES,
         ("forty-two", "42", "What is the area?"),
         (r"\text{no solution}", r"\varnothing", "Solve it."),
         ("the right angle", "90", "Which angle is right?"),

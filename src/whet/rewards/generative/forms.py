@@ -8,10 +8,12 @@ from math import exp
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from whet.rewards.generative.quotations import Unreadable as Unreadable
-from whet.rewards.generative.quotations import after_thoughts, last_verdict
+from whet.rewards.generative.quotations import after_thoughts, heading, last_verdict
 from whet.types import ChatReply, Finish
 
-_FENCE = re.compile(r"```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(
+    r"(?:([^\n`]*:[*_ ]*)\n\s*)?```(?:json)?[ \t]*\n(.*?)\n?```", re.DOTALL | re.IGNORECASE
+)
 _LETTERS = re.compile(r"[^a-z]")
 _ABOVE = 0.01  # log-probs of servers are rounded
 T_co = TypeVar("T_co", covariant=True)
@@ -59,10 +61,11 @@ def _never(text: str) -> Any:
 def entries(text: str, keys: Sequence[str]) -> dict[str, Any]:
     """The JSON object with exactly these keys that a text consists of.
 
-    The object stands alone, or alone in a ``` fence.  With words around it, it may be quoted.
+    The object stands alone, or alone in a ``` fence, which may have a heading such as `Here is my
+    rating:`.  With other words around it, it may be quoted.
     """
     fence = _FENCE.fullmatch(text.strip())
-    body = fence[1] if fence else text.strip()
+    body = fence[2] if fence and (not fence[1] or heading(fence[1])) else text.strip()
     try:
         found = json.loads(body, object_pairs_hook=_once, parse_constant=_never)
     except Unreadable:

@@ -25,7 +25,7 @@ _WORD = re.compile(r"(?<!\\)\b[^\W\d_]{2,}")  # the names of LaTeX commands are 
 _UNSPACED = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff]"
 )  # each sign of Chinese or Japanese is a word
-_WORDS = 4  # of the answer's own, at most
+_WORDS = 4  # of the answer's own, at most, unless the right answer is longer
 _ADDRESS = frozenset(  # of a text that speaks of itself, or to its reader
     (
         *("accept", "answer", "answers", "correct", "grader", "instruction", "instructions"),
@@ -44,8 +44,8 @@ class ModelVerifier(Reward):
     The model sees the task, the right answer and the answer extracted from the reply.  It never
     sees the reasoning, which could persuade it.  It is not asked where the rule found no answer or
     several, nor about an answer without a letter or digit, with more than `longest` characters, or
-    of prose: with more than four words that neither the task nor the right answer has, or with one
-    that speaks of answers and verdicts.
+    of prose: with more than four words that neither the task nor the right answer has (or more than
+    the right answer has words), or with one that speaks of answers and verdicts.
     """
 
     chat_model: ChatModel = NoChatModel()
@@ -92,7 +92,8 @@ def prose(answer: str, task: Task) -> bool:
     """
     known = frozenset(_words(f"{question(task.prompt)} {task.answer}"))
     own = [word for word in _words(answer) if word not in known]
-    return len(own) > _WORDS or not _ADDRESS.isdisjoint(own)
+    most = max(_WORDS, len(_words(task.answer)))
+    return len(own) > most or not _ADDRESS.isdisjoint(own)
 
 
 def _words(text: str) -> list[str]:

@@ -18,13 +18,29 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _VERDICT = re.compile(r"[*_# ]*verdict[*_ ]*:[*_ ]*(yes|no)[*_. ]*", re.IGNORECASE | re.ASCII)
 _INDENTED = re.compile(r" {0,3}\t| {4}")  # a block of code in Markdown
 _OPENING_TAG = re.compile(r"<{1,2}[^<>/][^<>]*>{1,2}")
+_BEFORE = " \t\n([{*_,;:=—-'`>"  # what stands before a mark that opens a quotation
 _MARKS = (
-    '"',
     "“”„",
     "«»",
     "「」",
     "『』",
 )  # a text that has an odd number of these has an open one
+
+
+_NAMES = frozenset(  # of a verdict, or of what leads to it
+    (
+        *("assessment", "conclusion", "decision", "evaluation", "finally", "hence", "judgement"),
+        *("judgment", "mark", "marks", "overall", "rating", "result", "ruling", "score", "scores"),
+        *("summary", "therefore", "thus", "verdict"),
+    )
+)
+_BESIDE = frozenset(
+    (
+        *("a", "above", "an", "analysis", "and", "are", "as", "based", "below", "final", "format"),
+        *("here", "i", "in", "is", "json", "me", "my", "now", "on", "requested", "so", "the"),
+        *("this", "to", "with"),
+    )
+)
 
 
 class Unreadable(ValueError):
@@ -58,8 +74,8 @@ def last_verdict(text: str) -> bool:
     where it may be quoted.
 
     It may be quoted in a block of code, behind a quotation mark that is never closed, or below a
-    line that ends in a colon, is a tag, or begins with `>`; and where another line says the
-    opposite.
+    line that is a tag, begins with `>`, or ends in a colon and is no heading of the judge's own;
+    and where another line says the opposite.
     """
     lines = text.rstrip().split("\n")
     match = _VERDICT.fullmatch(lines[-1].strip())
@@ -75,6 +91,15 @@ def last_verdict(text: str) -> bool:
     if why := _introduced([line for line in above if line.strip()], directly=above[-1:]):
         raise Unreadable(f"the last line may be quoted, for {why}; state the verdict apart")
     return said == "yes"
+
+
+def heading(line: str) -> bool:
+    """Whether a line announces the judge's own verdict: `Final verdict:`, `Here is my rating:`.
+
+    No word of it may name another speaker, or anything but a verdict.
+    """
+    words = frozenset(re.findall(r"[^\W\d_]+", line.casefold()))
+    return words <= _NAMES | _BESIDE and not _NAMES.isdisjoint(words)
 
 
 def _outside_fences(lines: list[str]) -> tuple[list[str], bool]:
@@ -100,13 +125,23 @@ def _verdicts(lines: list[str]) -> list[str]:
 def _introduced(above: list[str], directly: list[str]) -> str:
     """Why what stands below these lines may be a quotation; empty where nothing says so."""
     last = above[-1].strip() if above else ""
-    if last.rstrip("*_ ").endswith((":", "：")):
+    if last.rstrip("*_ ").endswith((":", "：")) and not heading(last):
         return "a colon ends the line before"
     if _OPENING_TAG.fullmatch(last):
         return "a tag stands before it"
     if any(line.lstrip().startswith(">") for line in directly):
         return "the line before is quoted"
     text = "\n".join(above)
-    if any(sum(map(text.count, marks)) % 2 for marks in _MARKS):
+    if _open(text) or any(sum(map(text.count, marks)) % 2 for marks in _MARKS):
         return "a quotation mark is never closed"
     return ""
+
+
+def _open(text: str) -> bool:
+    """Whether a straight quotation mark is never closed.  One behind a letter or digit closes, or
+    is a sign of inches: it opens nothing.
+    """
+    is_open = False
+    for mark in re.finditer('"', text):
+        is_open = not is_open and (mark.start() == 0 or text[mark.start() - 1] in _BEFORE)
+    return is_open
