@@ -107,8 +107,7 @@ class Trial:
         for task in tasks(self.policy.rng, GROUPS):
             rolled = [self.policy.rolled(task) for _ in range(SIZE)]
             group = Group.of([replace(one, seed=i, id="") for i, (one, _) in enumerate(rolled)])
-            for queue in queues.values():
-                judged = await queue.judge(group, self.judge, context)
+            [judged, _] = [await q.judge(group, self.judge, context) for q in queues.values()]
             every += [shown for _, shown in rolled]
             scores = [rollout.verdict.score for rollout in judged if rollout.verdict is not None]
             self.policy.learn([shown for _, shown in rolled], scores)
@@ -184,8 +183,8 @@ async def judges() -> None:
     for name, gain in gains.items():
         bias = BIASES.get(name, BIASES["words"] if name == "none" else BIASES["anything"])
         judge = Biased(inner=Sums(), bias=bias, gain=gain, onset=ONSET)
-        sets = [await known(judge, dressed=dressed) for dressed in (False, True)]
-        trial = Trial(name, judge, Policy(bias, Random(1)), *sets)
+        plain, dressed = await known(judge, dressed=False), await known(judge, dressed=True)
+        trial = Trial(name, judge, Policy(bias, Random(1)), plain, dressed)
         await trial.run()
         told = [trial.hacked, *map(trial.noticed.get, ("known rows", "dressed rows", "doctor"))]
         first, last = trial.held[0], trial.held[-1]

@@ -135,9 +135,7 @@ def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResu
     """
     result = scalar(returned)
     alone = not isinstance(result, Mapping)
-    if not isinstance(result, Mapping):
-        full = {right: result >= 1} if isinstance(result, Real) else {}
-        result = {"score": result} | full
+    result = result if isinstance(result, Mapping) else {"score": result}
     entries = {str(key): scalar(value) for key, value in result.items()}
     score, correct = entries.pop("score", None), entries.pop(right, None)
     if not isinstance(score, Real) or correct not in (True, False, None):
@@ -145,8 +143,9 @@ def graded(returned: object, what: str, *, right: str = "correct") -> ScriptResu
     found = finite(score)
     if found is None:
         return infinite(score, what)
-    said = None if correct is None else bool(correct)
-    return ScriptResult(found, said, logged(entries), measured=found if alone else None)
+    if alone:
+        return ScriptResult(found, found >= 1, {}, measured=found)
+    return ScriptResult(found, None if correct is None else bool(correct), logged(entries))
 
 
 def finite(number: Real) -> float | None:

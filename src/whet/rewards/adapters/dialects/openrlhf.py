@@ -14,6 +14,7 @@ from whet.rewards.adapters.dialects.base import (
     invoke,
     listed,
     logged,
+    scalar,
     shown,
     unfit,
 )
@@ -70,5 +71,5 @@ def _found(reward: object, score: object, logs: Mapping[str, object], what: str)
 
 def _spread(values: object, count: int, what: str) -> list[Any]:
     """A log as one value per reply; a single number belongs to every reply."""
-    single = isinstance(values, Real) or getattr(values, "ndim", None) == 0
-    return [values] * count if single else listed(values, count, what)
+    single = scalar(values)
+    return [single] * count if isinstance(single, Real) else listed(values, count, what)
