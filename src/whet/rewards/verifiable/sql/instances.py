@@ -35,6 +35,7 @@ PROFILES = (
     Profile(least=2.0, most=3.0, nulls=0.05, near=0.5, kinds=5),
     Profile(least=0.0, most=0.2, near=0.9, kinds=4),
     Profile(kinds=2, near=0.9, nulls=0.0),
+    Profile(kinds=3, near=0.9, nulls=0.3),
 )
 EMPTY = Profile(least=0.0, most=0.0)
 """Tables without rows."""
@@ -111,7 +112,7 @@ class _Filling:
     def _pool(self, column: Column, most: int) -> Sequence[Cell]:
         """The values that a column may have in this database."""
         near = self.constants.near.get(column.name.lower(), ())
-        if column.key and "INT" in column.kind:
+        if column.unique and "INT" in column.kind:
             numbers = [one for one in near if isinstance(one, int)]
             return [*numbers, *self.rng.sample(range(-2, 3 * most + 9), most + 6)]
         source = Source(
@@ -122,7 +123,7 @@ class _Filling:
             dated=column.name.lower() in self.constants.dated,
         )
         drawn = [source.drawn(self.rng, self.profile.near) for _ in range(_DRAWN)]
-        return drawn if column.key or column.unique else few(drawn, self.rng, self.profile.kinds)
+        return drawn if column.unique else few(drawn, self.rng, self.profile.kinds)
 
     def _row(
         self, table: str, columns: Sequence[Column], pools: Mapping[str, Sequence[Cell]]
@@ -159,11 +160,11 @@ class _Filling:
     def _cell(
         self, table: str, column: Column, pools: Mapping[str, Sequence[Cell]]
     ) -> Cell:
-        known = [] if column.key or column.unique else self._known(table, column.name.lower())
+        known = [] if column.unique else self._known(table, column.name.lower())
         if known and self.rng.random() > _LOOSE:
             return self.rng.choice(known)
         pool = pools[column.name]
-        if column.key and self.rng.random() < self.profile.near / 3:
+        if column.unique and self.rng.random() < self.profile.near / 3:
             pool = self.constants.near.get(column.name.lower(), ()) or pool
         return self.rng.choice(pool) if pool else None
 

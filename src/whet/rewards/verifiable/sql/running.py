@@ -21,7 +21,7 @@ _LONGEST = 1 << 20  # bytes of a text or blob
 _PATTERN = 200  # bytes of a pattern
 _LARGEST = 1 << 23  # characters of an answer
 _AT_ONCE = 200  # rows
-_ROUNDS = 3  # of all profiles
+_ROUNDS = 4  # of all profiles
 _MORE = 12  # rounds, while too few databases have rows
 _THEIRS = 500_000  # added to the seeds of databases with another query's constants
 

@@ -21,8 +21,8 @@ class Column:
     name: str
     kind: str
     needed: bool
-    key: bool
-    unique: bool
+    key: bool  # a part of the primary key
+    unique: bool  # by itself
     parent: Link | None
 
 
@@ -37,6 +37,8 @@ def columns_of(database: sqlite3.Connection, table: str) -> list[Column]:
     links = _links(database, table)
     alone = _alone(database, table)
     described = database.execute(f"PRAGMA table_info({quoted(table)})").fetchall()
+    keys = [name for _, name, _, _, _, key in described if key]
+    alone |= {*keys} if len(keys) == 1 else set()
     return [
         Column(
             name=name,
