@@ -36,7 +36,9 @@ def test_values_as_json_has_them(one, other, equal):
     assert same(other, one) is equal
 
 
-@pytest.mark.parametrize("text", ["", "{", "NaN", "Infinity", "1e999", '{"a":1,"a":1}', "[" * 99_999, "'a'"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "NaN", "Infinity", "1e999", '{"a":1,"a":1}', "[" * 99_999, "'a'"]
+)
 def test_what_is_no_json(text):
     with pytest.raises(ValueError):
         read(text)

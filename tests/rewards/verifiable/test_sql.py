@@ -220,7 +220,13 @@ def test_a_question_with_one_answer_is_a_fault(judged):
 
 
 def test_no_text_of_a_query_is_a_fault(judged):
-    for text in ("'\ud800'", "99999999999999999999", "-1e308", "'" + "%a" * 400 + "'", "'9999-99-99'"):
+    for text in (
+        "'\ud800'",
+        "99999999999999999999",
+        "-1e308",
+        "'" + "%a" * 400 + "'",
+        "'9999-99-99'",
+    ):
         verdict = judged(f"SELECT name FROM person WHERE age > 5 OR name = {text}")
         assert not verdict.fault, verdict.note
 
@@ -229,9 +235,19 @@ def test_no_text_of_a_query_is_a_fault(judged):
     ("query", "head", "order", "limit"),
     [
         ("SELECT a FROM t;", "SELECT a FROM t", "", None),
-        ("SELECT a FROM t ORDER BY a, b DESC LIMIT 3 OFFSET 2", "SELECT a FROM t", "a, b DESC", (2, 3)),
+        (
+            "SELECT a FROM t ORDER BY a, b DESC LIMIT 3 OFFSET 2",
+            "SELECT a FROM t",
+            "a, b DESC",
+            (2, 3),
+        ),
         ("SELECT a FROM t LIMIT 2, 3 ;", "SELECT a FROM t", "", (2, 3)),
-        ("SELECT (SELECT a LIMIT 1) FROM [limit]", "SELECT (SELECT a LIMIT 1) FROM [limit]", "", None),
+        (
+            "SELECT (SELECT a LIMIT 1) FROM [limit]",
+            "SELECT (SELECT a LIMIT 1) FROM [limit]",
+            "",
+            None,
+        ),
     ],
 )
 def test_parts_of_a_query(query, head, order, limit):
@@ -296,11 +312,14 @@ def test_databases_differ_by_seed_and_repeat_by_seed():
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_databases_keep_their_constraints(profile):
-    schema = SCHEMA + """
+    schema = (
+        SCHEMA
+        + """
         CREATE TABLE mark (a TEXT UNIQUE, b INT CHECK (b BETWEEN 0 AND 3));
         CREATE TABLE pair (a INT, b TEXT, PRIMARY KEY (a, b));
         CREATE TABLE link (a INT, b TEXT, c INT, FOREIGN KEY (a, b) REFERENCES pair (a, b));
     """
+    )
     database = filled(schema, 12, GOLD, 0, profile)
     database.execute("PRAGMA foreign_keys = ON")
     assert database.execute("PRAGMA foreign_key_check").fetchall() == []
@@ -312,7 +331,9 @@ def test_databases_have_what_tells_queries_apart():
     found = [filled(SCHEMA, 12, query, seed, one) for seed, one in enumerate(PROFILES * 4)]
 
     def some(condition):
-        return any(base.execute(f"SELECT 1 FROM person WHERE {condition}").fetchone() for base in found)
+        return any(
+            base.execute(f"SELECT 1 FROM person WHERE {condition}").fetchone() for base in found
+        )
 
     assert some("name LIKE 'son'") and some("name LIKE '%son%' AND name NOT LIKE '%son'")
     assert some("name GLOB '*SON'") and some("name GLOB '*son'") and some("name <> trim(name)")

@@ -91,7 +91,9 @@ def test_a_reply_that_is_cut_earns_nothing_where_no_call_is_wanted(rolled):
         "[f(a=1, b=2)]",
         "```json\n[" + json.dumps(F) + "]\n```",
         "Let me call: " + json.dumps(F),
-        json.dumps({"tool_calls": [{"function": {"name": "f", "arguments": json.dumps(F["arguments"])}}]}),
+        json.dumps(
+            {"tool_calls": [{"function": {"name": "f", "arguments": json.dumps(F["arguments"])}}]}
+        ),
         said({"function": {"name": "f", "arguments": '{"a": 1, "b": 2}'}}),
         '<tool_call>\n{\n"name": "f",\n"arguments": {"a": 1, "b": 2}\n}\n</tool_call>',
     ],

@@ -56,9 +56,7 @@ def _scanned(text: str) -> tuple[list[Block], bool]:
         elif _closes(fence, opened["fence"]):
             content = _outdented(text[opened.end() + 1 : fence.start()], opened["indent"])
             label = (opened["rest"].split() or [""])[0].lower()
-            found.append(
-                Block(label=label, content=content, start=opened.start(), end=fence.end())
-            )
+            found.append(Block(label=label, content=content, start=opened.start(), end=fence.end()))
             opened = None
     return found, opened is not None
 

@@ -70,6 +70,8 @@ class JsonFields(Reward):
         return found
 
     def _judged(self, rollout: Rollout, schema: Any, right: Values, found: Any) -> Verdict:
+        if schema is not None and find_spec("jsonschema") is None:
+            raise UsageError("info['schema'] needs jsonschema; pip install 'whet[json]'")
         try:
             kept = schema is None or self._keeps(schema, right, found)
         except _UNDECIDED as error:
@@ -81,13 +83,11 @@ class JsonFields(Reward):
 
     def _keeps(self, schema: Any, right: Values, found: Any) -> bool:
         """Whether the value satisfies the schema; one that hangs the checker does not."""
-        if find_spec("jsonschema") is None:
-            raise UsageError("info['schema'] needs jsonschema; pip install 'whet[json]'")
         workers = Workers(count=self.workers, limit_s=self.limit_s, modules=("jsonschema",))
         try:
             return workers.call(valid, schema, right, [found])
-        except (TimeoutError, Died, MemoryError):
-            workers.call(valid, schema, right or [{}], [])  # a schema that hangs on it is at fault
+        except (TimeoutError, Died, MemoryError, RecursionError):
+            workers.call(valid, schema, right, [] if right else [{}])  # the schema may be at fault
             return False
 
     def _verdict(self, share: float) -> Verdict:

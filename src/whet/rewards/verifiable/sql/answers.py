@@ -122,7 +122,9 @@ def column_orders(width: int, orders: int) -> Iterator[Sequence[int]]:
 
 def plain(row: tuple[object, ...]) -> tuple[object, ...]:
     """The row with numbers by value: 2 equals 2.0, and not '2'.  Fractions have twelve digits."""
-    return tuple(_number(x) if isinstance(x, float) else x if isinstance(x, int) else (x,) for x in row)
+    return tuple(
+        _number(x) if isinstance(x, float) else x if isinstance(x, int) else (x,) for x in row
+    )
 
 
 def _number(value: float) -> int | float:

@@ -20,7 +20,9 @@ _BREAKS = frozenset(
 )
 _DATES = frozenset("date datetime time julianday strftime unixepoch".split())
 _COUNTED = re.compile(r"\bcount\s*\([^()]*\)\s*(?:[<>=!]+|between)\s*(\d+)", re.IGNORECASE)
-_EQUAL = re.compile(r"(?<![\w.])(?:\w+\.)?([A-Za-z_]\w*)\s*={1,2}\s*(?:\w+\.)?([A-Za-z_]\w*)(?![\w.(])")
+_EQUAL = re.compile(
+    r"(?<![\w.])(?:\w+\.)?([A-Za-z_]\w*)\s*={1,2}\s*(?:\w+\.)?([A-Za-z_]\w*)(?![\w.(])"
+)
 _CHECK = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
 _HALVES = re.compile("[\ud800-\udfff]")  # of pairs; no database holds them
 _MOST, _LONGEST, _LARGEST = 24, 60, 10**12  # constants of a column, characters, value

@@ -157,9 +157,7 @@ class _Filling:
     def _is_met(self, row: Mapping[str, Cell]) -> bool:
         return any(value in self.constants.near.get(name, ()) for name, value in row.items())
 
-    def _cell(
-        self, table: str, column: Column, pools: Mapping[str, Sequence[Cell]]
-    ) -> Cell:
+    def _cell(self, table: str, column: Column, pools: Mapping[str, Sequence[Cell]]) -> Cell:
         known = [] if column.unique else self._known(table, column.name.lower())
         if known and self.rng.random() > _LOOSE:
             return self.rng.choice(known)

@@ -38,7 +38,8 @@ _REWRITTEN = tuple(
     )
 )
 _ADDED = re.compile(
-    rf"\s*ALTER\s+TABLE\s+(?:ONLY\s+)?(?:{_NAME}\.)?({_NAME})\s+(ADD\s.*)", re.IGNORECASE | re.DOTALL
+    rf"\s*ALTER\s+TABLE\s+(?:ONLY\s+)?(?:{_NAME}\.)?({_NAME})\s+(ADD\s.*)",
+    re.IGNORECASE | re.DOTALL,
 )
 _CONSTRAINT = re.compile(r"(?:CONSTRAINT\s+\S+\s+)?(?:PRIMARY|FOREIGN|UNIQUE)\b", re.IGNORECASE)
 _TABLE = re.compile(

@@ -72,7 +72,12 @@ def _text(chosen: Constant | None, rng: Random) -> str:
 
 def _filled(pattern: str, rng: Random) -> str:
     """A text that a pattern of LIKE or GLOB matches; wildcards stand for short texts."""
-    fill = {"%": ("", "", "x", "Bo "), "*": ("", "x", "Bo "), "_": ("_", "x", "", "xy"), "?": ("x",)}
+    fill = {
+        "%": ("", "", "x", "Bo "),
+        "*": ("", "x", "Bo "),
+        "_": ("_", "x", "", "xy"),
+        "?": ("x",),
+    }
     return "".join(rng.choice(fill[sign]) if sign in fill else sign for sign in pattern)
 
 
